@@ -1,0 +1,4 @@
+DROP TABLE minute_samples;
+DROP TABLE pulse;
+DROP TABLE sites;
+DROP TABLE settings;

@@ -1,0 +1,98 @@
+package text
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	callOfText = regexp.MustCompile(`(?:text\.(?:T\(ctx|In\([a-zA-Z.]+)|\bword\()\s*,?\s*["']([a-z0-9_.]+)["']`)
+	nameInText = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
+)
+
+func TestBothLanguagesHaveTheSameKeysAndNames(t *testing.T) {
+	en, zh := catalogues()[English], catalogues()[Chinese]
+	for key, value := range en {
+		other, ok := zh[key]
+		if !ok {
+			t.Errorf("zh-CN.toml lacks %s", key)
+			continue
+		}
+		if a, b := namesOf(value), namesOf(other); !slices.Equal(a, b) && !mayDiffer(a, b) {
+			t.Errorf("%s: the names are %v in English and %v in Chinese", key, a, b)
+		}
+	}
+	for key := range zh {
+		if _, ok := en[key]; !ok {
+			t.Errorf("en.toml lacks %s", key)
+		}
+	}
+}
+
+func TestEveryKeyThatTheCodeAsksForIsThere(t *testing.T) {
+	for path, source := range sources(t) {
+		for _, call := range callOfText.FindAllStringSubmatch(source, -1) {
+			if _, ok := catalogues()[English][call[1]]; !ok && !strings.HasSuffix(call[1], ".") {
+				t.Errorf("%s asks for %s, which en.toml lacks", path, call[1])
+			}
+		}
+	}
+}
+
+// mayDiffer allows a language to leave a name unsaid, never to ask for one that is not given.
+func mayDiffer(en, zh []string) bool {
+	for _, name := range zh {
+		if !slices.Contains(en, name) {
+			return false
+		}
+	}
+	return true
+}
+
+func namesOf(value any) []string {
+	var names []string
+	for _, m := range nameInText.FindAllStringSubmatch(fmt.Sprint(value), -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// sources reads the code that may use a text: Go and templ, and the scripts of the browser.
+func sources(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "dist") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		generated := strings.HasSuffix(name, "_templ.go") || strings.HasSuffix(name, "_test.go")
+		if generated || !slices.Contains([]string{".go", ".templ", ".js"}, filepath.Ext(name)) {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		found[path] = string(raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 3 {
+		t.Fatalf("only %d source files found", len(found))
+	}
+	return found
+}

@@ -1,0 +1,113 @@
+// Package text holds every word that Parley shows, in each of its languages.
+//
+// Keys are grouped by the room that uses them: ui, chat, widget, workbench, supervisor, admin, login, and
+// error.<code> and system.<kind> for problems and for lines that the system says in a chat. A key must not end in
+// a plural word (one, few, many, other …) since the files use those for plural forms.
+package text
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/BurntSushi/toml"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+// The languages of the catalogue, as written in the lang attribute of a page.
+const (
+	English = "en"
+	Chinese = "zh-CN"
+)
+
+//go:embed en.toml zh-CN.toml
+var files embed.FS
+
+var (
+	bundle     = load()
+	localizers = map[string]*i18n.Localizer{
+		English: i18n.NewLocalizer(bundle, English),
+		Chinese: i18n.NewLocalizer(bundle, Chinese, English),
+	}
+	// The order decides ties: English is the answer to everybody we cannot match.
+	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
+)
+
+func load() *i18n.Bundle {
+	b := i18n.NewBundle(language.English)
+	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	for _, name := range []string{English + ".toml", Chinese + ".toml"} {
+		if _, err := b.LoadMessageFileFS(files, name); err != nil {
+			panic(fmt.Sprintf("text: %s: %v", name, err))
+		}
+	}
+	return b
+}
+
+type langKey struct{}
+
+// With returns a context in which T speaks lang. An unknown language is English.
+func With(ctx context.Context, lang string) context.Context {
+	return context.WithValue(ctx, langKey{}, known(lang))
+}
+
+// Lang tells the language of the context, "en" or "zh-CN".
+func Lang(ctx context.Context) string {
+	if lang, ok := ctx.Value(langKey{}).(string); ok {
+		return lang
+	}
+	return English
+}
+
+// T says key in the language of the context. See In.
+func T(ctx context.Context, key string, pairs ...any) string {
+	return In(Lang(ctx), key, pairs...)
+}
+
+// In says key in lang, with the pairs of name and value put into the text. A value named Count also chooses the
+// plural form. A key that is not in the catalogue is returned as it is, so that the hole can be seen.
+func In(lang, key string, pairs ...any) string {
+	cfg := i18n.LocalizeConfig{MessageID: key}
+	if len(pairs) > 0 {
+		data := make(map[string]any, len(pairs)/2)
+		for i := 0; i+1 < len(pairs); i += 2 {
+			data[fmt.Sprint(pairs[i])] = pairs[i+1]
+		}
+		cfg.TemplateData, cfg.PluralCount = data, data["Count"]
+	}
+	said, err := localizers[known(lang)].Localize(&cfg)
+	if err != nil && said == "" {
+		return key
+	}
+	return said
+}
+
+// Match chooses the language for a request: forced if it is one of ours, else the best of an Accept-Language header.
+func Match(acceptLanguage, forced string) string {
+	if tag, err := language.Parse(forced); err == nil && forced != "" {
+		if _, i, c := matcher.Match(tag); c > language.Low {
+			return byIndex(i)
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil || len(tags) == 0 {
+		return English
+	}
+	_, i, _ := matcher.Match(tags...)
+	return byIndex(i)
+}
+
+func byIndex(i int) string {
+	if i == 1 {
+		return Chinese
+	}
+	return English
+}
+
+func known(lang string) string {
+	if lang == Chinese {
+		return Chinese
+	}
+	return English
+}

@@ -1,0 +1,62 @@
+package text
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Clock writes a running time, as "0:41" or "1:02:07".
+func Clock(d time.Duration) string {
+	s := int(max(d, 0) / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// Spoken writes a length of time in words, as "2 min 20 s".
+func Spoken(ctx context.Context, d time.Duration) string {
+	s := int(max(d, 0) / time.Second)
+	switch m := s / 60; {
+	case s < 60:
+		return T(ctx, "ui.time.seconds", "Seconds", s)
+	case m < 60 && s%60 != 0 && m < 10:
+		return T(ctx, "ui.time.minutes_seconds", "Minutes", m, "Seconds", s%60)
+	case m < 60:
+		return T(ctx, "ui.time.minutes", "Minutes", m)
+	case m%60 == 0:
+		return T(ctx, "ui.time.hours", "Hours", m/60)
+	default:
+		return T(ctx, "ui.time.hours_minutes", "Hours", m/60, "Minutes", m%60)
+	}
+}
+
+// Minutes rounds a range of waiting outward to whole minutes. The upper end is at least one.
+func Minutes(low, high time.Duration) (from, to int) {
+	from = int(max(low, 0) / time.Minute)
+	to = int((max(high, low, 0) + time.Minute - 1) / time.Minute)
+	return from, max(to, 1)
+}
+
+// Range writes a wait still to come, rounded outward: "3–6 min", "4 min", or "less than a minute".
+func Range(ctx context.Context, low, high time.Duration) string {
+	from, to := Minutes(low, high)
+	switch {
+	case to <= 1:
+		return T(ctx, "ui.time.under_minute")
+	case from == to:
+		return T(ctx, "ui.time.minutes", "Minutes", to)
+	default:
+		return T(ctx, "ui.time.range", "From", max(from, 1), "To", to)
+	}
+}
+
+// About is Range inside a sentence: "about 3–6 min", or "less than a minute".
+func About(ctx context.Context, low, high time.Duration) string {
+	said := Range(ctx, low, high)
+	if _, to := Minutes(low, high); to <= 1 {
+		return said
+	}
+	return T(ctx, "ui.time.about", "Range", said)
+}

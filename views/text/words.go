@@ -1,0 +1,65 @@
+package text
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/BurntSushi/toml"
+)
+
+// catalogues holds each file flat, key to text or to plural forms, for the scripts and for the tests.
+var catalogues = sync.OnceValue(func() map[string]map[string]any {
+	all := map[string]map[string]any{}
+	for _, lang := range []string{English, Chinese} {
+		raw, err := files.ReadFile(lang + ".toml")
+		if err != nil {
+			panic(err)
+		}
+		var tree map[string]any
+		if err := toml.Unmarshal(raw, &tree); err != nil {
+			panic(err)
+		}
+		all[lang] = map[string]any{}
+		flatten(all[lang], "", tree)
+	}
+	return all
+})
+
+func flatten(into map[string]any, prefix string, tree map[string]any) {
+	for name, value := range tree {
+		sub, isTable := value.(map[string]any)
+		if _, plural := sub["other"].(string); isTable && !plural {
+			flatten(into, prefix+name+".", sub)
+			continue
+		}
+		into[prefix+name] = value
+	}
+}
+
+var words sync.Map
+
+// Words gives the texts whose keys begin with one of the prefixes as one JSON object, for the scripts of a page:
+// key to text, or to an object of plural forms. Names stay in the texts as {{.Name}}.
+func Words(ctx context.Context, prefixes ...string) string {
+	lang := Lang(ctx)
+	cached := lang + " " + strings.Join(prefixes, " ")
+	if said, ok := words.Load(cached); ok {
+		return said.(string)
+	}
+	chosen := map[string]any{}
+	for key, value := range catalogues()[lang] {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(key, prefix) {
+				chosen[key] = value
+			}
+		}
+	}
+	out, err := json.Marshal(chosen)
+	if err != nil {
+		panic(err) // strings and maps of strings always marshal
+	}
+	words.Store(cached, string(out))
+	return string(out)
+}

@@ -1,0 +1,77 @@
+package models
+
+import (
+	"math"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// Presence is whether an agent is given chats: only online agents are.
+type Presence string
+
+// The presences.
+const (
+	Online  Presence = "online"
+	Away    Presence = "away"
+	Offline Presence = "offline"
+)
+
+// Agent is a person who answers ("service" in the JSON).
+type Agent struct {
+	bun.BaseModel `bun:"table:agents"`
+
+	ID            string     `bun:"id,pk"`
+	Email         string     `bun:"email"`
+	Name          string     `bun:"name"`
+	Avatar        *string    `bun:"avatar"`
+	Role          Role       `bun:"role"`
+	MaxConcurrent int        `bun:"max_concurrent"`
+	Load          int        `bun:"load"`
+	Choice        Presence   `bun:"choice"` // what the agent chose; Presence is what holds
+	ChoiceAt      time.Time  `bun:"choice_at"`
+	SeenAt        time.Time  `bun:"seen_at"`
+	LostAt        *time.Time `bun:"lost_at"` // set while an agent who chose online or away gives no sign of life
+	IdleSince     time.Time  `bun:"idle_since"`
+	RatingSum     float64    `bun:"rating_sum"`
+	RatingCount   int        `bun:"rating_count"`
+	DisabledAt    *time.Time `bun:"disabled_at"`
+	CreatedAt     time.Time  `bun:"created_at"`
+
+	Presence    Presence `bun:"presence,scanonly"`
+	Departments []string `bun:"departments,array,scanonly"`
+}
+
+// AvgRating returns the mean of the agent's ratings with two decimals, 0 without any.
+func (a *Agent) AvgRating() float64 {
+	if a.RatingCount == 0 {
+		return 0
+	}
+	return math.Round(100*a.RatingSum/float64(a.RatingCount)) / 100
+}
+
+// Card returns what a user sees of the agent.
+func (a *Agent) Card() *AgentCard {
+	return &AgentCard{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
+}
+
+// Serves reports whether the agent takes chats of that department: its own, and those that ask for none.
+func (a *Agent) Serves(department *string) bool {
+	if department == nil {
+		return true
+	}
+	for _, d := range a.Departments {
+		if d == *department {
+			return true
+		}
+	}
+	return false
+}
+
+// HasRoom reports whether the agent may be given one more chat now.
+func (a *Agent) HasRoom() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
+
+func (a *Agent) presenceEvent(changed bool) Event {
+	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
+		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed}}
+}

@@ -1,0 +1,248 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// Status is where a chat stands: waiting → active → ended, and active → waiting when it comes back from an agent.
+type Status string
+
+// The states of a chat.
+const (
+	Waiting Status = "waiting"
+	Active  Status = "active"
+	Ended   Status = "ended"
+)
+
+// Why and how a chat ended.
+const (
+	ReasonUserEnded    = "user_ended"
+	ReasonServiceEnded = "service_ended"
+	ReasonTimeout      = "timeout"
+	ReasonCancelled    = "cancelled"
+	ReasonAbandoned    = "abandoned"
+
+	TypeManual          = "manual"
+	TypeUserInactive    = "user_inactive"
+	TypeServiceInactive = "service_inactive"
+	TypeAuto            = "auto"
+)
+
+// Chat is one conversation; while it waits it is the queue entry.
+type Chat struct {
+	bun.BaseModel `bun:"table:chats" json:"-"`
+
+	ID               string      `bun:"id,pk" json:"id"`
+	UserID           string      `bun:"user_id" json:"user_id"`
+	AgentID          *string     `bun:"agent_id" json:"agent_id"`
+	Department       *string     `bun:"department" json:"department"`
+	Status           Status      `bun:"status" json:"status"`
+	Priority         int         `bun:"priority" json:"priority"`
+	QueueID          int64       `bun:"queue_id" json:"queue_id"`
+	QueuedAt         time.Time   `bun:"queued_at" json:"queued_at"`
+	ReturnedAt       *time.Time  `bun:"returned_at" json:"returned_at"` // came back from an agent: served before its priority
+	AvoidAgentID     *string     `bun:"avoid_agent_id" json:"avoid_agent_id"`
+	AvoidUntil       *time.Time  `bun:"avoid_until" json:"avoid_until"`
+	PredictedSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds"` // the wait that was foretold at the first queueing
+	UserSeenAt       time.Time   `bun:"user_seen_at" json:"user_seen_at"`
+	CreatedAt        time.Time   `bun:"created_at" json:"created_at"`
+	AssignedAt       *time.Time  `bun:"assigned_at" json:"assigned_at"` // the latest assignment
+	FirstAssignedAt  *time.Time  `bun:"first_assigned_at" json:"first_assigned_at"`
+	FirstResponseAt  *time.Time  `bun:"first_response_at" json:"first_response_at"`
+	EndedAt          *time.Time  `bun:"ended_at" json:"ended_at"`
+	EndedReason      *string     `bun:"ended_reason" json:"ended_reason"`
+	EndedType        *string     `bun:"ended_type" json:"ended_type"`
+	EndComment       *string     `bun:"end_comment" json:"end_comment"`
+	Version          int64       `bun:"version" json:"version"` // counts committed changes
+	LastSeq          int         `bun:"last_seq" json:"last_seq"`
+	TotalMessages    int         `bun:"total_messages" json:"total_messages"` // without notes
+	LastMessageAt    *time.Time  `bun:"last_message_at" json:"last_message_at"`
+	QuietSince       *time.Time  `bun:"quiet_since" json:"quiet_since"` // start of the present silence
+	LastSaidBy       *SenderType `bun:"last_said_by" json:"last_said_by"`
+	AwaitingSince    *time.Time  `bun:"awaiting_since" json:"awaiting_since"` // oldest message of the user without an answer
+	WarnedAt         *time.Time  `bun:"warned_at" json:"warned_at"`
+	UnreadByAgent    int         `bun:"unread_by_agent" json:"unread_by_agent"`
+	UnreadByUser     int         `bun:"unread_by_user" json:"unread_by_user"`
+	PageURL          *string     `bun:"page_url" json:"page_url"`
+	PageTitle        *string     `bun:"page_title" json:"page_title"`
+	Rating           *float64    `bun:"rating" json:"rating"`
+	RatingComment    *string     `bun:"rating_comment" json:"rating_comment"`
+	RatedAt          *time.Time  `bun:"rated_at" json:"rated_at"`
+}
+
+// IsOpen reports whether the chat is waiting or active.
+func (c *Chat) IsOpen() bool { return c.Status != Ended }
+
+// ServedBy returns the id of the chat's agent, "" while there is none.
+func (c *Chat) ServedBy() string {
+	if c.AgentID == nil {
+		return ""
+	}
+	return *c.AgentID
+}
+
+// AgentChat is a chat as the agent's list shows it.
+type AgentChat struct {
+	Chat `bun:",extend"`
+
+	UserName       string      `bun:"user_name"`
+	UserAvatar     *string     `bun:"user_avatar"`
+	UserEmail      *string     `bun:"user_email"`
+	UserIsVerified bool        `bun:"user_is_verified"`
+	LastContent    *string     `bun:"last_content"`
+	LastSender     *SenderType `bun:"last_sender"`
+}
+
+// User is the end user who asks for help.
+type User struct {
+	bun.BaseModel `bun:"table:users"`
+
+	ID         string    `bun:"id,pk"`
+	Name       *string   `bun:"name"`
+	Email      *string   `bun:"email"`
+	Avatar     *string   `bun:"avatar"`
+	IsVerified bool      `bun:"is_verified"`
+	Locale     string    `bun:"locale"`
+	CreatedAt  time.Time `bun:"created_at"`
+}
+
+// DisplayName returns the user's name, or "Guest 1234" with four digits made from the id.
+func (u *User) DisplayName() string { return displayName(u.Name, u.ID) }
+
+func displayName(name *string, id string) string {
+	if name != nil && *name != "" {
+		return *name
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return fmt.Sprintf("Guest %04d", h.Sum32()%10000)
+}
+
+// ChatFilter chooses among an agent's chats.
+type ChatFilter struct {
+	Status Status    // "" for active, then ended
+	Limit  int       // 1 to 200; 0 for 50
+	Before time.Time // ended chats that ended before; zero for all
+}
+
+const agentChatColumns = `c.*, coalesce(u.name, '') AS user_name, u.avatar AS user_avatar, u.email AS user_email, u.is_verified AS user_is_verified,
+	l.content AS last_content, l.sender_type AS last_sender`
+
+const agentChatJoins = ` JOIN users u ON u.id = c.user_id
+	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type FROM messages m
+		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true`
+
+func nameChats(chats []AgentChat) []AgentChat {
+	for i := range chats {
+		chats[i].UserName = displayName(&chats[i].UserName, chats[i].UserID)
+	}
+	return chats
+}
+
+// Chat returns one chat with its user. A chat that the actor may not know of is chat_not_found.
+func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
+	var chats []AgentChat
+	err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+` WHERE c.id = ?`, chatID).Scan(ctx, &chats)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(chats) == 0 {
+		return nil, chatNotFound()
+	}
+	if err := actor.read(&chats[0].Chat); err != nil {
+		return nil, err
+	}
+	return &nameChats(chats)[0], nil
+}
+
+// ChatsOfUser returns the user's chats, newest first, at most 200.
+func (d *Desk) ChatsOfUser(ctx context.Context, userID string) ([]Chat, error) {
+	chats := []Chat{}
+	err := d.db.NewRaw(`SELECT * FROM chats WHERE user_id = ? ORDER BY created_at DESC LIMIT 200`, userID).Scan(ctx, &chats)
+	return chats, translate(err)
+}
+
+// ChatsWithUser returns what an agent may see of a user's earlier chats, newest first, at most 20: an agent those of
+// the person whom the agent serves now or served before, a supervisor all. Anybody else gets user_not_found.
+func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([]AgentChat, error) {
+	if !actor.AtLeast(RoleSupervisor) {
+		var serves bool
+		if err := d.db.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND agent_id = ?)`, userID, actor.ID).Scan(ctx, &serves); err != nil {
+			return nil, translate(err)
+		}
+		if !actor.IsAgent() || !serves {
+			return nil, notFound("user_not_found", "There is no such user, or it is not yours.")
+		}
+	}
+	chats := []AgentChat{}
+	err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
+		WHERE c.user_id = ? ORDER BY c.created_at DESC LIMIT 20`, userID).Scan(ctx, &chats)
+	return nameChats(chats), translate(err)
+}
+
+// ChatsOfAgent returns an agent's chats: the active ones by their last message, newest first, then the ended ones, newest first.
+// A limit out of 1 to 200 is validation_failed.
+func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) ([]AgentChat, error) {
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
+	if f.Limit < 1 || f.Limit > 200 {
+		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+	}
+	if f.Status != "" && f.Status != Active && f.Status != Ended {
+		return nil, invalid("status", fieldUnknown, "The status is active or ended.")
+	}
+	chats := []AgentChat{}
+	if f.Status != Ended && f.Before.IsZero() {
+		err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
+			WHERE c.agent_id = ? AND c.status = 'active'
+			ORDER BY coalesce(c.last_message_at, c.assigned_at) DESC, c.id LIMIT ?`, agentID, f.Limit).Scan(ctx, &chats)
+		if err != nil {
+			return nil, translate(err)
+		}
+	}
+	if f.Status != Active && len(chats) < f.Limit {
+		before := f.Before
+		if before.IsZero() {
+			before = time.Now().AddDate(1, 0, 0)
+		}
+		ended := []AgentChat{}
+		err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
+			WHERE c.agent_id = ? AND c.status = 'ended' AND c.ended_at < ?
+			ORDER BY c.ended_at DESC, c.id LIMIT ?`, agentID, before, f.Limit-len(chats)).Scan(ctx, &ended)
+		if err != nil {
+			return nil, translate(err)
+		}
+		chats = append(chats, ended...)
+	}
+	return nameChats(chats), nil
+}
+
+// lockChat takes the chat's row lock. Whatever is decided about a chat is decided on what this returns.
+func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
+	c := new(Chat)
+	err := t.NewRaw(`SELECT * FROM chats WHERE id = ? FOR UPDATE`, chatID).Scan(ctx, c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, chatNotFound()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, t.tick(ctx)
+}
+
+// saveChat writes a locked chat back as its next version.
+func saveChat(ctx context.Context, t *tx, c *Chat) error {
+	c.Version++
+	_, err := t.NewUpdate().Model(c).WherePK().Exec(ctx)
+	return err
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,22 @@
+// Package models is the desk of Parley: its rows, its rules and its transactions. It knows nothing of HTTP, templates,
+// Redis or background workers.
+//
+// An exported method of [Desk] is one use case: it runs in one transaction, or in a few that may each be repeated, and what
+// it announces goes to the [Publisher] after the commit. Every error that it returns is an [*Error].
+//
+// # Invariants
+//
+//   - A user has at most one open (waiting or active) chat: unique index chats_one_open_per_user.
+//   - agents.load is the number of the agent's active chats; it is raised only by the assigner and by hand-overs, both under
+//     the agent's row lock, and never above max_concurrent.
+//   - chats.version grows by one with each committed change of the chat. Message ids are taken under the chat's row
+//     lock, so that their order within a chat is the order of commits.
+//   - A message's status never goes back; each step is a row of message_status_changes.
+//   - Waiting chats are served by priority, then those that came back from an agent, then by queued_at.
+//
+// # Lock order
+//
+// The queue's advisory lock, then chats, then agents, each kind by id. Presence is changed on the agent's row alone, and the chats of
+// an agent who left are taken back in transactions of their own. A deadlock (40P01) or a failed serialization (40001) is
+// tried again.
+package models

@@ -1,0 +1,83 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// This file alone knows SQLSTATE codes and constraint names.
+
+const (
+	pgUniqueViolation      = "23505"
+	pgForeignKeyViolation  = "23503"
+	pgSerializationFailure = "40001"
+	pgDeadlockDetected     = "40P01"
+	pgReadOnly             = "25006"
+	pgUndefinedTable       = "42P01"
+	pgUndefinedColumn      = "42703"
+)
+
+func sqlState(err error) (code, constraint string) {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		return pe.Code, pe.ConstraintName
+	}
+	return "", ""
+}
+
+func violates(err error, constraint string) bool {
+	code, name := sqlState(err)
+	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == constraint
+}
+
+// isTransient reports whether the whole transaction may be run again: PostgreSQL undid it and nothing was committed.
+func isTransient(err error) bool {
+	code, _ := sqlState(err)
+	return code == pgSerializationFailure || code == pgDeadlockDetected
+}
+
+// translate turns whatever came back from the database into an [*Error]. Driver text stays in its cause.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	if isUnavailable(err) {
+		return &Error{Kind: Unavailable, Code: "database_unavailable",
+			Detail: "The service cannot reach its database right now. Nothing was changed unless you were told so; try again in a few seconds.",
+			RetryAfter: 2 * time.Second, cause: err}
+	}
+	return &Error{Kind: Internal, Code: "internal_error",
+		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays.", cause: err}
+}
+
+func isUnavailable(err error) bool {
+	code, _ := sqlState(err)
+	switch {
+	case code == "":
+	case code == pgReadOnly, code == pgUndefinedTable, code == pgUndefinedColumn, code == "55P03", code == "25P03",
+		isTransient(err),
+		strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"), strings.HasPrefix(code, "58"):
+		return true
+	default:
+		return false
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		pgconn.Timeout(err) || strings.Contains(err.Error(), "conn closed")
+}

@@ -1,0 +1,40 @@
+// The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
+const stored = "parley.keys";
+
+export function keysAreOn() {
+  return localStorage.getItem(stored) !== "off";
+}
+
+/** Listens for Alt + one of the codes in actions, and for "?" outside of fields. An action returns false to let the
+ *  browser have the key. */
+export function listenForKeys(actions, help) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || !keysAreOn()) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (asksForHelp(event)) {
+      event.preventDefault();
+      help();
+      return;
+    }
+    const altOnly = event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (!altOnly || event.getModifierState("AltGraph")) return;
+    const action = actions[event.code];
+    if (action && action(event) !== false) event.preventDefault();
+  });
+}
+
+function asksForHelp(event) {
+  if (event.key !== "?" || event.altKey || event.ctrlKey || event.metaKey) return false;
+  return !event.target.closest("input, textarea, select, [contenteditable]");
+}
+
+/** Wires the overlay: its button, its switch, and the titles that tell a key. */
+export function wireHelp(dialog) {
+  const box = dialog.querySelector("[data-keys-on]");
+  box.checked = keysAreOn();
+  document.documentElement.toggleAttribute("data-keys-off", !box.checked);
+  box.addEventListener("change", () => {
+    localStorage.setItem(stored, box.checked ? "on" : "off");
+    document.documentElement.toggleAttribute("data-keys-off", !box.checked);
+  });
+}

@@ -1,0 +1,126 @@
+package limit
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// probeEvery is how often a failed Redis is asked whether it is back.
+const probeEvery = time.Second
+
+// Options of a Limiter. Without Redis the counts are this instance's own.
+type Options struct {
+	Redis     *redis.Options
+	Prefix    string // of every key, "parley:limit:" if empty
+	PerMinute PerMinute
+	Log       *slog.Logger
+}
+
+// Limiter counts in Redis, together with every other instance, and also by itself: the own counts are what is left
+// while Redis is away, and they are not forgotten when it comes back.
+type Limiter struct {
+	perMinute PerMinute
+	log       *slog.Logger
+	own       *memory
+	shared    *shared
+	degraded  atomic.Bool
+	done      chan struct{}
+	probes    sync.WaitGroup
+	closing   sync.Once
+}
+
+// New makes a Limiter; Close ends it.
+func New(opts Options) *Limiter {
+	l := &Limiter{perMinute: opts.PerMinute, log: opts.Log, own: newMemory(), done: make(chan struct{})}
+	if opts.Prefix == "" {
+		opts.Prefix = "parley:limit:"
+	}
+	if opts.Redis != nil {
+		l.shared = newShared(*opts.Redis, opts.Prefix)
+	}
+	return l
+}
+
+// Take counts the claims if none of them is over its limit, and says so; a refused claim is not counted.
+func (l *Limiter) Take(ctx context.Context, claims ...Claim) Verdict {
+	return l.apply(ctx, take, claims)
+}
+
+// Look tells whether the claims would be granted, and counts nothing.
+func (l *Limiter) Look(ctx context.Context, claims ...Claim) Verdict {
+	return l.apply(ctx, look, claims)
+}
+
+// Note counts the claims whatever their limits: what happened has happened.
+func (l *Limiter) Note(ctx context.Context, claims ...Claim) {
+	l.apply(ctx, note, claims)
+}
+
+// Degraded tells that Redis is away and the counts are this instance's own.
+func (l *Limiter) Degraded() bool { return l.degraded.Load() }
+
+// Close ends the probing and the connections.
+func (l *Limiter) Close() error {
+	l.closing.Do(func() { close(l.done) })
+	l.probes.Wait()
+	if l.shared == nil {
+		return nil
+	}
+	return l.shared.client.Close()
+}
+
+func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
+	bounds := make([]bound, 0, len(claims))
+	for _, c := range claims {
+		if n := l.perMinute(c.Action); n > 0 {
+			bounds = append(bounds, bound{key: string(c.Action) + ":" + c.Who, n: n})
+		}
+	}
+	if len(bounds) == 0 {
+		return granted
+	}
+	// What this instance alone has counted is enough to refuse, without asking Redis.
+	if v := l.own.apply(time.Now(), look, bounds); !v.OK && do != note {
+		return v
+	}
+	if l.shared != nil && !l.degraded.Load() {
+		v, err := l.shared.apply(ctx, do, bounds)
+		if err != nil {
+			l.degrade(err)
+		} else if !v.OK {
+			return v
+		}
+	}
+	return l.own.apply(time.Now(), do, bounds)
+}
+
+// degrade stops asking Redis, so that only the first requests of an outage wait, and begins to probe for its return.
+func (l *Limiter) degrade(err error) {
+	if !l.degraded.CompareAndSwap(false, true) {
+		return
+	}
+	l.log.Warn("rate limits are counted in memory: Redis does not answer", "error", err)
+	l.probes.Add(1)
+	go func() {
+		defer l.probes.Done()
+		tick := time.NewTicker(probeEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-l.done:
+				return
+			case <-tick.C:
+			}
+			if l.shared.ping(context.Background()) == nil {
+				l.degraded.Store(false)
+				l.log.Info("rate limits are counted in Redis again")
+				return
+			}
+		}
+	}()
+}

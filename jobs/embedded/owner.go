@@ -1,0 +1,36 @@
+package embedded
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// nobody is the user who owns nothing, under the same number on every Linux.
+const nobody = 65534
+
+func dropped() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+}
+
+// giveTo makes owner the owner of everything below the paths that exist. Only root ever needs it: the way in which root starts
+// PostgreSQL depends on the machine, and the same folder may meet both.
+func giveTo(owner int, paths ...string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(name string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(name, owner, owner)
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	databaseName = "parley"
+	superuser    = "parley"
+
+	clusterPrefix = "postgres-"
+)
+
+func postgresURL(sockets, database string) string {
+	query := url.Values{"host": {sockets}, "port": {"5432"}, "sslmode": {"disable"}}
+	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query.Encode()}).String()
+}
+
+// dataDir is one per major version: another version cannot read it, and nobody's data is ever deleted to make it fit.
+func dataDir(dir string, major int) string {
+	return filepath.Join(dir, clusterPrefix+strconv.Itoa(major))
+}
+
+func hasCluster(data string) bool {
+	_, err := os.Stat(filepath.Join(data, "PG_VERSION"))
+	return err == nil
+}
+
+// postgres is one cluster of one installation.
+type postgres struct {
+	opts    Options
+	sockets string
+	bin     binaries
+	data    string
+	attr    func() *syscall.SysProcAttr
+}
+
+func newPostgres(opts Options, sockets string) *Server {
+	p := &postgres{opts: opts, sockets: sockets}
+	return &Server{
+		name: "postgres", title: "PostgreSQL", dir: opts.Dir, log: opts.Log,
+		prepare: p.prepare, command: p.command, ready: p.ready, ping: p.ping,
+		// Fast shutdown: sessions are ended, the data is written, no recovery is needed.
+		stopSignal: syscall.SIGINT, dyingSignal: syscall.SIGINT,
+	}
+}
+
+func (p *postgres) prepare(ctx context.Context) (err error) {
+	if p.bin, err = findPostgres(ctx, p.opts.Dir); err != nil {
+		return err
+	}
+	p.data = dataDir(p.opts.Dir, p.bin.major)
+	attr, owner := unprivileged(ctx, p.bin.program("postgres"))
+	p.attr = attr
+	if owner == nobody {
+		// Really another user, who has to get through.
+		if err := os.Chmod(p.opts.Dir, 0o711); err != nil {
+			return err
+		}
+	}
+	if !hasCluster(p.data) {
+		if others, _ := filepath.Glob(filepath.Join(p.opts.Dir, clusterPrefix+"[0-9]*")); len(others) > 0 {
+			p.opts.Log.Warn("PostgreSQL begins with empty data; that of another version stays where it is",
+				"version", p.bin.major, "other", strings.Join(others, " "))
+		}
+		if err := p.initialise(ctx, owner); err != nil {
+			return err
+		}
+	}
+	if err := p.removeStalePid(); err != nil {
+		return err
+	}
+	return giveTo(owner, p.data, p.sockets)
+}
+
+// initialise makes the cluster beside its place and moves it there when it is whole.
+func (p *postgres) initialise(ctx context.Context, owner int) error {
+	p.opts.Log.Info("making a database cluster", "version", p.bin.major, "dir", p.data)
+	unfinished := p.data + ".new"
+	if err := os.RemoveAll(unfinished); err != nil {
+		return err
+	}
+	if err := os.Mkdir(unfinished, 0o700); err != nil {
+		return err
+	}
+	if err := giveTo(owner, unfinished); err != nil {
+		return err
+	}
+	args := []string{"-D", unfinished, "-U", superuser, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"}
+	if p.opts.Throwaway {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, p.bin.program("initdb"), args...)
+	cmd.SysProcAttr = p.attr()
+	cmd.Dir = "/"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		hint := ""
+		if owner == nobody {
+			hint = "\nroot runs PostgreSQL as nobody here, who must be able to reach " + p.opts.Dir +
+				": run parley as an ordinary user, or set DATABASE_URL to a server of yours"
+		}
+		return fmt.Errorf("initdb: %w\n%s%s", err, strings.TrimSpace(string(out)), hint)
+	}
+	return os.Rename(unfinished, p.data)
+}
+
+func (p *postgres) command() *exec.Cmd {
+	settings := []string{
+		"listen_addresses=", "unix_socket_directories=" + p.sockets, "unix_socket_permissions=0700", "port=5432",
+		"max_connections=200", "timezone=UTC", "log_timezone=UTC", "logging_collector=off",
+		// What people write to each other must not get into a log by way of a failing statement.
+		"log_min_error_statement=panic", "log_error_verbosity=terse",
+	}
+	if p.opts.Throwaway {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=500")
+	}
+	args := []string{"-D", p.data}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	cmd := exec.Command(p.bin.program("postgres"), args...)
+	cmd.SysProcAttr = p.attr()
+	cmd.Dir = "/"
+	return cmd
+}
+
+// ready connects and sees to it that there is a database for Parley.
+func (p *postgres) ready(ctx context.Context) error {
+	err := p.ping(ctx)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "3D000" { // invalid_catalog_name
+		return err
+	}
+	conn, err := pgx.Connect(ctx, postgresURL(p.sockets, "postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+databaseName)
+	return err
+}
+
+func (p *postgres) ping(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, postgresURL(p.sockets, databaseName))
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+// removeStalePid removes the postmaster.pid of a server that was killed when no living PostgreSQL has its number any more. PostgreSQL
+// looks only whether there is such a process, and there is one whenever a container starts anew, or when nobody has buried
+// the dead. Where processes cannot be looked at the file stays.
+func (p *postgres) removeStalePid() error {
+	path := filepath.Join(p.data, "postmaster.pid")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	if _, err := os.Readlink("/proc/self/exe"); err != nil {
+		return nil
+	}
+	pid, _, _ := strings.Cut(string(text), "\n")
+	program, _ := os.Readlink(filepath.Join("/proc", pid, "exe"))
+	if strings.HasPrefix(filepath.Base(program), "postgres") {
+		return nil
+	}
+	return os.Remove(path)
+}

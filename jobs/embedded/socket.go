@@ -1,0 +1,43 @@
+package embedded
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// maxSocketPath is what the address of a Unix socket holds on Linux; macOS has four bytes less.
+const maxSocketPath = 103
+
+// longestSocket is the longest name that a server gives to a socket.
+const longestSocket = "/.s.PGSQL.5432"
+
+// socketDir returns the folder for the sockets of dir: inside it, or a short one elsewhere when the path would be too long. It is
+// the same for every process that asks.
+func socketDir(dir string) (string, error) {
+	sockets := filepath.Join(dir, "run")
+	if len(sockets)+len(longestSocket) > maxSocketPath {
+		sum := sha256.Sum256([]byte(dir))
+		sockets = filepath.Join("/tmp", fmt.Sprintf("parley-%d-%s", os.Getuid(), hex.EncodeToString(sum[:6])))
+	}
+	if err := os.Mkdir(sockets, 0o700); err != nil && !os.IsExist(err) {
+		return "", err
+	}
+	return sockets, mine(sockets)
+}
+
+// mine refuses a folder that somebody else put there: what is in a shared /tmp under a name known beforehand may be a trap.
+func mine(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	owner := int(info.Sys().(*syscall.Stat_t).Uid)
+	if !info.IsDir() || (owner != os.Getuid() && owner != nobody) {
+		return fmt.Errorf("%s belongs to somebody else: remove it", dir)
+	}
+	return nil
+}

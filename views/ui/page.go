@@ -1,0 +1,65 @@
+// Package ui holds the frame of every page and the controls that all screens share.
+package ui
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"parley/views/text"
+)
+
+// Page is what the frame around a screen needs to know. The context gives the language.
+type Page struct {
+	Title string // without the name of the product
+	CSRF  string
+	Theme string // "light", "dark", or "" for what the system says
+	// Scripts and Stylesheets are names of built files beyond app.css and htmx, as in "workbench.js".
+	Scripts, Stylesheets []string
+	// Stream is the address of the page's live events; "" for none.
+	Stream string
+	// Words are prefixes of the texts that the scripts of the page say, beside "ui." and "chat.".
+	Words     []string
+	HTMLClass string
+	BodyClass string
+	// Framed is true for the page that lies in a frame on a customer's site.
+	Framed bool
+}
+
+// htmxConfig keeps htmx within the content policy: nothing evaluated, no script and no style put into the page.
+const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
+	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
+
+func (p Page) title(ctx context.Context) string {
+	if p.Title == "" {
+		return "Parley"
+	}
+	return p.Title + " · Parley"
+}
+
+func (p Page) viewport() string {
+	if p.Framed {
+		return "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+	}
+	return "width=device-width, initial-scale=1, viewport-fit=cover"
+}
+
+func (p Page) words(ctx context.Context) string {
+	return text.Words(ctx, append([]string{"ui.", "chat."}, p.Words...)...)
+}
+
+// stamp writes a moment as scripts and time elements read it.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// initials are one or two letters for a face: of the first and the last name, or the first Han character.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "?"
+	}
+	first := []rune(words[0])[:1]
+	if len(words) > 1 && first[0] < 0x2e80 {
+		first = append(first, []rune(words[len(words)-1])[0])
+	}
+	return strings.ToUpper(string(first))
+}

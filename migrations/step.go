@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -66,7 +69,7 @@ func (s step) run(ctx context.Context, conn *sql.Conn, script, mark string) erro
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
 	if _, err := tx.ExecContext(ctx, script); err != nil {
-		return fmt.Errorf("migration %s: %w", s.name, err)
+		return fmt.Errorf("migration %s%s: %w", s.name, line(script, err), err)
 	}
 	if _, err := tx.ExecContext(ctx, mark, s.name); err != nil {
 		return fmt.Errorf("record migration %s: %w", s.name, err)
@@ -75,4 +78,15 @@ func (s step) run(ctx context.Context, conn *sql.Conn, script, mark string) erro
 		return fmt.Errorf("commit migration %s: %w", s.name, err)
 	}
 	return nil
+}
+
+// line says where in the script PostgreSQL found the fault, when it told.
+func line(script string, err error) string {
+	var fault *pgconn.PgError
+	if !errors.As(err, &fault) || fault.Position < 1 {
+		return ""
+	}
+	before := []rune(script)
+	before = before[:min(int(fault.Position), len(before))]
+	return fmt.Sprintf(", line %d", 1+strings.Count(string(before), "\n"))
 }

@@ -35,6 +35,7 @@ type Services struct {
 	Postgres, Redis *Server
 
 	sockets string
+	slot    *os.File // the lock of a throwaway folder
 }
 
 // Start returns when the servers answer. The error says what a person can do about it.
@@ -82,5 +83,8 @@ func (s *Services) Close() error {
 		}
 	}
 	_ = os.Remove(s.sockets) // it may be outside Dir; while it is in use it is not empty and stays
+	if s.slot != nil {
+		errs = append(errs, s.slot.Close())
+	}
 	return errors.Join(errs...)
 }

@@ -124,7 +124,8 @@ func (p *postgres) command() *exec.Cmd {
 		"log_min_error_statement=panic", "log_error_verbosity=terse",
 	}
 	if p.opts.Throwaway {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=500")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+			"wal_level=minimal", "max_wal_senders=0", "min_wal_size=32MB", "max_wal_size=256MB", "autovacuum=off", "max_connections=500")
 	}
 	args := []string{"-D", p.data}
 	for _, setting := range settings {

@@ -1,0 +1,136 @@
+package testdb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"parley/migrations"
+)
+
+const (
+	templatePrefix = "template_"
+	clonePrefix    = "test_"
+)
+
+// cluster makes databases in one PostgreSQL server.
+type cluster struct {
+	url      string
+	template string
+
+	mu     sync.Mutex
+	admin  *pgx.Conn
+	clones int
+}
+
+// newCluster connects to the server and sees to it that it has the template for the present migrations and no leavings.
+func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
+	admin, err := pgx.Connect(ctx, databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := sumOf(migrations.Files())
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{url: databaseURL, template: templatePrefix + sum, admin: admin}
+	if err := c.dropLeavings(ctx); err != nil {
+		return nil, err
+	}
+	return c, c.makeTemplate(ctx)
+}
+
+func (c *cluster) dropLeavings(ctx context.Context) error {
+	rows, err := c.admin.Query(ctx, "SELECT datname FROM pg_database WHERE starts_with(datname, $1) OR starts_with(datname, $2)", clonePrefix, templatePrefix)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name != c.template {
+			if err := c.drop(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// makeTemplate gives the database its name only when it is whole, so that a run that is cut off leaves no half template.
+func (c *cluster) makeTemplate(ctx context.Context) error {
+	var exists bool
+	if err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", c.template).Scan(&exists); err != nil || exists {
+		return err
+	}
+	unfinished := c.template + "_new"
+	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+unfinished); err != nil {
+		return err
+	}
+	config, err := pgx.ParseConfig(withDatabase(c.url, unfinished))
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*config)
+	err = migrations.Up(ctx, db, io.Discard)
+	if closeErr := db.Close(); err == nil {
+		err = closeErr // PostgreSQL renames and copies no database that somebody is connected to
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.admin.Exec(ctx, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", unfinished, c.template))
+	return err
+}
+
+func (c *cluster) clone(ctx context.Context) (name string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clones++
+	name = fmt.Sprintf("%s%d", clonePrefix, c.clones)
+	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, c.template))
+	return name, err
+}
+
+func (c *cluster) drop(ctx context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err := c.admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	return err
+}
+
+func withDatabase(databaseURL, name string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		panic(err) // it was made by package embedded
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func sumOf(fsys fs.FS) (string, error) {
+	hash := sha256.New()
+	err := fs.WalkDir(fsys, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".sql") {
+			return err
+		}
+		text, err := fs.ReadFile(fsys, path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(hash, "%s %d\n%s", path, len(text), text)
+		return nil
+	})
+	return hex.EncodeToString(hash.Sum(nil)[:8]), err
+}

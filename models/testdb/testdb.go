@@ -1,0 +1,96 @@
+// Package testdb gives every test a PostgreSQL database with the schema in it and a Redis database, both empty and its own.
+//
+// One PostgreSQL and one Redis serve a test binary; they start with the first test that asks and end with the process. Their
+// folders below the system's temporary one are used again by later runs. A test fails when the servers cannot be had; none is ever skipped.
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/jobs/embedded"
+)
+
+// redisDatabases is how many numbers there are; 0 is left to those who forget to choose one.
+const redisDatabases = 1023
+
+var (
+	postgresOnce = sync.OnceValues(func() (*cluster, error) {
+		s, err := start(embedded.Options{Postgres: true})
+		if err != nil {
+			return nil, err
+		}
+		return newCluster(context.Background(), s.DatabaseURL)
+	})
+	redisOnce = sync.OnceValues(func() (*embedded.Services, error) {
+		return start(embedded.Options{Redis: true})
+	})
+	redisTaken atomic.Int64
+)
+
+// Postgres returns the URL of a migrated database that is dropped when the test ends, whoever is still connected.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	c, err := postgresOnce()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	name, err := c.clone(t.Context())
+	if err != nil {
+		t.Fatalf("clone the template database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := c.drop(context.Background(), name); err != nil {
+			t.Errorf("drop database %s: %v", name, err)
+		}
+	})
+	return withDatabase(c.url, name)
+}
+
+// Redis returns the URL of an empty database. Pub/sub channels know no databases: tests that run side by side hear each other
+// unless they use channel names of their own.
+func Redis(t testing.TB) string {
+	t.Helper()
+	s, err := redisOnce()
+	if err != nil {
+		t.Fatalf("Redis for tests: %v", err)
+	}
+	taken := redisTaken.Add(1)
+	u, err := url.Parse(s.RedisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.RawQuery = fmt.Sprintf("db=%d", (taken-1)%redisDatabases+1)
+	if taken > redisDatabases {
+		flush(t, u.String()) // an earlier test had it
+	}
+	return u.String()
+}
+
+func flush(t testing.TB, redisURL string) {
+	t.Helper()
+	opts, err := redis.ParseURL(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(opts)
+	defer client.Close()
+	if err := client.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func start(opts embedded.Options) (*embedded.Services, error) {
+	opts.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	parent := filepath.Join(os.TempDir(), fmt.Sprintf("parley-test-%d", os.Getuid()))
+	return embedded.StartThrowaway(context.Background(), parent, opts)
+}

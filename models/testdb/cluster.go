@@ -27,12 +27,13 @@ type cluster struct {
 	url      string
 	template string
 
-	mu     sync.Mutex
-	admin  *pgx.Conn
-	clones int
+	mu          sync.Mutex
+	admin       *pgx.Conn
+	hasTemplate bool
+	made        int
 }
 
-// newCluster connects to the server and sees to it that it has the template for the present migrations and no leavings.
+// newCluster connects to the server and removes what earlier runs left there, except a template that is still right.
 func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
 	admin, err := pgx.Connect(ctx, databaseURL)
 	if err != nil {
@@ -43,10 +44,7 @@ func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{url: databaseURL, template: templatePrefix + sum, admin: admin}
-	if err := c.dropLeavings(ctx); err != nil {
-		return nil, err
-	}
-	return c, c.makeTemplate(ctx)
+	return c, c.dropLeavings(ctx)
 }
 
 func (c *cluster) dropLeavings(ctx context.Context) error {
@@ -69,6 +67,7 @@ func (c *cluster) dropLeavings(ctx context.Context) error {
 }
 
 // makeTemplate gives the database its name only when it is whole, so that a run that is cut off leaves no half template.
+// The caller holds mu.
 func (c *cluster) makeTemplate(ctx context.Context) error {
 	var exists bool
 	if err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", c.template).Scan(&exists); err != nil || exists {
@@ -94,12 +93,30 @@ func (c *cluster) makeTemplate(ctx context.Context) error {
 	return err
 }
 
+// clone makes a database with the schema in it.
 func (c *cluster) clone(ctx context.Context) (name string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.clones++
-	name = fmt.Sprintf("%s%d", clonePrefix, c.clones)
-	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, c.template))
+	if !c.hasTemplate {
+		if err := c.makeTemplate(ctx); err != nil {
+			return "", err
+		}
+		c.hasTemplate = true
+	}
+	return c.create(ctx, c.template)
+}
+
+// empty makes a database without a schema.
+func (c *cluster) empty(ctx context.Context) (name string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.create(ctx, "template1")
+}
+
+func (c *cluster) create(ctx context.Context, template string) (name string, err error) {
+	c.made++
+	name = fmt.Sprintf("%s%d", clonePrefix, c.made)
+	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, template))
 	return name, err
 }
 

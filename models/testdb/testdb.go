@@ -40,13 +40,24 @@ var (
 // Postgres returns the URL of a migrated database that is dropped when the test ends, whoever is still connected.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return database(t, (*cluster).clone)
+}
+
+// EmptyPostgres is Postgres without the schema, for the tests of the migrations.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	return database(t, (*cluster).empty)
+}
+
+func database(t testing.TB, create func(*cluster, context.Context) (string, error)) string {
+	t.Helper()
 	c, err := postgresOnce()
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
 	}
-	name, err := c.clone(t.Context())
+	name, err := create(c, t.Context())
 	if err != nil {
-		t.Fatalf("clone the template database: %v", err)
+		t.Fatalf("make a database: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := c.drop(context.Background(), name); err != nil {

@@ -1,0 +1,7 @@
+package migrations
+
+var (
+	UpFrom     = up
+	DownFrom   = down
+	StatusFrom = status
+)

@@ -1,0 +1,105 @@
+// Package admin draws the pages of the administration: people, departments, settings, and the sites that may embed
+// the widget. Every control is a plain form; a refused one is drawn again with what was typed and the reason.
+package admin
+
+import "parley/views/staff"
+
+// People lists everybody who can sign in.
+type People struct {
+	Frame  staff.Frame
+	Active []Person
+	Gone   []Person // disabled
+}
+
+// Person is one row of the list.
+type Person struct {
+	ID, Name, Email string
+	Role            string // agent, supervisor, admin
+	Presence        string // online, away, offline
+	Load, Slots     int
+	Departments     []string
+	Me              bool
+}
+
+// PersonPage is the form of a new person, or of one who is there.
+type PersonPage struct {
+	Frame       staff.Frame
+	ID          string // "" for a new one
+	Name, Email string
+	Role        string
+	Slots       string // as typed
+	Departments []Option
+	Disabled    bool
+	Load        int
+	Me          bool // an administrator cannot lock himself out
+	Errors      Errors
+}
+
+// Option is a department that can be ticked.
+type Option struct {
+	Slug, Name string
+	Chosen     bool
+}
+
+// Errors holds the reason for each refused field, in words, and under "" what is wrong with the whole.
+type Errors map[string]string
+
+// Departments lists the departments, with a form for one more.
+type Departments struct {
+	Frame  staff.Frame
+	Rows   []Department
+	New    Department // as typed
+	Errors Errors     // of the form for one more
+}
+
+// Department is one row. Errors are those of renaming or removing it.
+type Department struct {
+	Slug, Name string
+	Agents     int
+	Errors     Errors
+}
+
+// Settings lists what can be set, in groups.
+type Settings struct {
+	Frame  staff.Frame
+	Groups []Group
+}
+
+// Group is a set of settings about one subject.
+type Group struct {
+	Name string
+	Rows []Setting
+}
+
+// Setting is one row: what it does, what it is, what it was shipped as.
+type Setting struct {
+	Key        string
+	Name, Does string
+	Bounds     string // unit and limits, in a sentence
+	Value      string // as typed, or as it holds
+	Default    string
+	Overridden bool
+	Choices    []Choice // when it is one of a few
+	Number     bool     // digits only
+	Error      string
+}
+
+// Choice is one of the values of a setting.
+type Choice struct {
+	Value, Name string
+}
+
+// Sites lists the sites that may embed the widget, with the snippet to paste.
+type Sites struct {
+	Frame   staff.Frame
+	Rows    []Site
+	New     string // as typed
+	Snippet string
+	Errors  Errors
+}
+
+// Site is one origin. Fixed ones come from the environment and cannot be removed here.
+type Site struct {
+	Origin string
+	Fixed  bool
+}

@@ -1,0 +1,70 @@
+package admin
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"parley/views/text"
+)
+
+func personURL(id string) templ.SafeURL {
+	return templ.SafeURL("/admin/people/" + url.PathEscape(id))
+}
+
+// personAction is where the form goes: a new person to the list, one who is there to his own address.
+func personAction(id string) templ.SafeURL {
+	if id == "" {
+		return "/admin/people"
+	}
+	return personURL(id)
+}
+
+func departmentURL(slug string) templ.SafeURL {
+	return templ.SafeURL("/admin/departments/" + url.PathEscape(slug))
+}
+
+func settingURL(key string) templ.SafeURL {
+	return templ.SafeURL("/admin/settings/" + url.PathEscape(key))
+}
+
+func groupID(i int) string { return "group-" + strconv.Itoa(i) }
+
+func list(ctx context.Context, names []string) string {
+	return strings.Join(names, text.T(ctx, "staff.and"))
+}
+
+func personTitle(ctx context.Context, p PersonPage) string {
+	if p.ID == "" {
+		return text.T(ctx, "admin.people.add")
+	}
+	return p.Name
+}
+
+func personLead(ctx context.Context, p PersonPage) string {
+	if p.ID == "" {
+		return text.T(ctx, "admin.people.add_lead")
+	}
+	return p.Email
+}
+
+func disableHint(ctx context.Context, p PersonPage) string {
+	hint := text.T(ctx, "admin.account.disable_hint", "Name", p.Name)
+	if p.Load > 0 {
+		hint += " " + text.T(ctx, "admin.account.disable_chats", "Count", p.Load)
+	}
+	return hint
+}
+
+// shown is a value in the words of the choice, where there are choices.
+func shown(s Setting, value string) string {
+	for _, c := range s.Choices {
+		if c.Value == value {
+			return c.Name
+		}
+	}
+	return value
+}

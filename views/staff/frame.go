@@ -1,0 +1,98 @@
+// Package staff draws what everybody who is signed in sees on every page of theirs: the bar at the top with the pages
+// of their role, the account, and the start page.
+package staff
+
+import (
+	"context"
+
+	"github.com/a-h/templ"
+
+	"parley/views/text"
+	"parley/views/ui"
+)
+
+// Frame is the page around a screen, with who looks at it.
+type Frame struct {
+	ui.Page
+	Here string // the key of the page that is open, such as "live" or "people"
+	Me   Me
+}
+
+// Me is the person who is signed in.
+type Me struct {
+	ID, Name, Email string
+	Role            string // agent, supervisor, admin; "" for nobody
+}
+
+// Tab is one page of the bar.
+type Tab struct {
+	Key, Href string
+}
+
+// tabs are the pages that a role may open, the usual one first.
+func tabs(role string) []Tab {
+	workbench := Tab{"workbench", "/workbench"}
+	live := Tab{"live", "/supervisor"}
+	switch role {
+	case "admin":
+		return []Tab{live, workbench, {"admin", "/admin"}}
+	case "supervisor":
+		return []Tab{live, workbench}
+	case "agent":
+		return []Tab{workbench}
+	}
+	return nil
+}
+
+// adminTabs are the pages of the administration.
+var adminTabs = []Tab{
+	{"people", "/admin/people"}, {"departments", "/admin/departments"},
+	{"settings", "/admin/settings"}, {"sites", "/admin/sites"},
+}
+
+func (f Frame) inAdmin() bool {
+	for _, t := range adminTabs {
+		if t.Key == f.Here {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Frame) current(t Tab) templ.Attributes {
+	if t.Key == f.Here || (t.Key == "admin" && f.inAdmin()) {
+		return templ.Attributes{"aria-current": "page"}
+	}
+	return nil
+}
+
+func tabWord(ctx context.Context, key string) string {
+	switch key {
+	case "live":
+		return text.T(ctx, "staff.tab.live")
+	case "workbench":
+		return text.T(ctx, "staff.tab.workbench")
+	case "admin":
+		return text.T(ctx, "staff.tab.admin")
+	case "people":
+		return text.T(ctx, "staff.tab.people")
+	case "departments":
+		return text.T(ctx, "staff.tab.departments")
+	case "settings":
+		return text.T(ctx, "staff.tab.settings")
+	default:
+		return text.T(ctx, "staff.tab.sites")
+	}
+}
+
+// RoleWord is the role in the reader's language.
+func RoleWord(ctx context.Context, role string) string {
+	switch role {
+	case "admin":
+		return text.T(ctx, "staff.role.admin")
+	case "supervisor":
+		return text.T(ctx, "staff.role.supervisor")
+	default:
+		return text.T(ctx, "staff.role.agent")
+	}
+}

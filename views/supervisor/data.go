@@ -1,0 +1,137 @@
+// Package supervisor draws the pages of those who watch the queue and the load: the live page and one chat, read
+// only. Every part that the live stream refreshes is a component of its own with an id.
+package supervisor
+
+import (
+	"time"
+
+	"parley/views/staff"
+)
+
+// Live is the page of queue and load.
+type Live struct {
+	Frame  staff.Frame
+	Filter Filter
+	Board  Board
+}
+
+// Filter is the choice of a department; the page's address carries it.
+type Filter struct {
+	Chosen  string // "" for all
+	Name    string // of the chosen one
+	Choices []Choice
+}
+
+// Choice is one department of the filter. Slug "" is all of them.
+type Choice struct {
+	Slug, Name string
+}
+
+// Board is what the live stream refreshes.
+type Board struct {
+	At     time.Time // of these numbers
+	Tiles  []Tile
+	Queue  Queue
+	Agents Agents
+	Day    Day
+	Totals []Total
+}
+
+// Level says whether a number has crossed a line.
+type Level string
+
+// The levels.
+const (
+	Fine Level = ""
+	Over Level = "over" // amber
+	Late Level = "late" // red
+)
+
+// Tile is one number at the top, already in words.
+type Tile struct {
+	ID      string // of the element, "tile-" before it
+	Href    string // the list behind the number
+	Label   string
+	Number  string
+	Unit    string    // after the number, small
+	Since   time.Time // set when the number is a clock that runs
+	Note    string    // one line of context …
+	Crossed string    // … or the line that was crossed
+	Level   Level
+	Spark   []float64 // the last hour, oldest first; fewer than two points draw nothing
+}
+
+// Queue is who waits, in the order of serving.
+type Queue struct {
+	Rows   []Waiting
+	Filter Filter
+	// What an empty queue can still say.
+	PickedUpAfter time.Duration // of the last chat; zero when unknown
+	FreeSlots     int
+	NobodyOnline  bool
+}
+
+// Waiting is one row of the queue.
+type Waiting struct {
+	ChatID     string
+	Place      int
+	Name       string
+	Department string // "" when the chat asks for none
+	Slug       string // of the department
+	Priority   int
+	Returned   bool
+	Since      time.Time
+	Waited     time.Duration
+	Level      Level
+	Expected   string
+	Why        string
+	KeptUntil  *time.Time // the user's window is closed; the place is kept until then
+}
+
+// Agents is the grid of agents, longest unanswered first.
+type Agents struct {
+	Cards  []Agent
+	Online int
+	Filter Filter
+}
+
+// Agent is one card of the grid.
+type Agent struct {
+	ID, Name    string
+	Presence    string // online, away, offline
+	Since       time.Time
+	LostContact bool       // away because there is no sign of life …
+	ReturnsAt   *time.Time // … and then the chats go back to the queue
+	Departments []string
+	Slugs       []string // of the departments, in the same order
+	Load, Slots int
+	Segments    []string   // one per slot: late, owed, answered, quiet, free
+	Owed        *time.Time // since when the longest unanswered user waits
+	Level       Level      // of that wait
+	Rating      string     // "" without ratings
+	Ratings     int
+}
+
+// HasRoom reports whether the agent can be given a chat by hand.
+func (a Agent) HasRoom() bool { return a.Presence == "online" && a.Load < a.Slots }
+
+// Day is the chart's figures, oldest first; stretches without figures are left out.
+type Day struct {
+	Rows    []Sample
+	Step    time.Duration // of one row
+	Summary string        // the chart in one or two sentences
+}
+
+// Sample is the highest of each figure within one step.
+type Sample struct {
+	At          time.Time
+	Waiting     int
+	Longest     time.Duration
+	Online      int
+	Load, Slots int
+}
+
+// Total is one figure of the last 24 hours.
+type Total struct {
+	Label, Value, Note string
+}

@@ -48,8 +48,8 @@ func (p Page) words(ctx context.Context) string {
 	return text.Words(ctx, append([]string{"ui.", "chat."}, p.Words...)...)
 }
 
-// stamp writes a moment as scripts and time elements read it.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// Stamp writes a moment as scripts and time elements read it.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // initials are one or two letters for a face: of the first and the last name, or the first Han character.
 func initials(name string) string {

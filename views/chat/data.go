@@ -1,0 +1,85 @@
+// Package chat draws a conversation. Users and agents see the same parts; only the style around them differs.
+//
+// A message frame of a live stream is one Bubble. The scripts put it where it belongs by data-id and data-client-id
+// and arrange groups and days, so a bubble says nothing about its neighbours.
+package chat
+
+import (
+	"context"
+	"time"
+
+	"parley/views/text"
+)
+
+// Who said a message.
+const (
+	FromUser   = "user"
+	FromAgent  = "agent"
+	FromSystem = "system"
+	FromNote   = "note" // an agent, to agents only
+)
+
+// Message is one line of a conversation as its reader sees it.
+type Message struct {
+	ID       int64 // 0 for one that the server does not have yet
+	ChatID   string
+	ClientID string
+	From     string // FromUser, FromAgent, FromSystem or FromNote
+	Mine     bool   // the reader's own side said it
+	Name     string // who said it, "You" for the reader, "" to leave it out
+	To       string // who gets it, for "On Anna’s screen"; "" when unknown
+	Text     string // plain; of a system message already in the reader's language
+	At       time.Time
+	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
+	end      bool
+}
+
+// Thread is a conversation, oldest message first.
+type Thread struct {
+	ChatID   string // "" before there is a chat
+	Label    string // for screen readers
+	Other    string // the name of the other side, "" when there is nobody yet
+	Me       string // FromUser or FromAgent: whose own messages the scripts add
+	MeName   string // shown under own messages, "" to leave it out
+	Desk     bool   // the quieter look of the workbench
+	Messages []Message
+}
+
+// Composer is the round field with the leaf to send, as in the widget.
+type Composer struct {
+	Action      string // where the plain form goes
+	CSRF        string
+	Label       string
+	Placeholder string
+	Value       string
+	Focus       bool
+	Hidden      map[string]string // more fields of the plain form
+}
+
+// arrange marks the last message of each group: same sender, same minute, and for own ones the same status.
+func arrange(messages []Message) []Message {
+	out := make([]Message, len(messages))
+	copy(out, messages)
+	for i := range out {
+		out[i].end = i+1 == len(out) || !sameGroup(out[i], out[i+1])
+	}
+	return out
+}
+
+func sameGroup(a, b Message) bool {
+	return a.From == b.From && a.Mine == b.Mine && a.Name == b.Name && a.From != FromNote &&
+		a.At.Truncate(time.Minute).Equal(b.At.Truncate(time.Minute)) && (!a.Mine || a.Status == b.Status)
+}
+
+func statusWord(ctx context.Context, m Message) string {
+	switch m.Status {
+	case "sending", "sent", "read", "failed":
+		return text.T(ctx, "chat.status."+m.Status)
+	case "delivered":
+		if m.To != "" {
+			return text.T(ctx, "chat.status.delivered", "Name", m.To)
+		}
+		return text.T(ctx, "chat.status.delivered_unnamed")
+	}
+	return ""
+}

@@ -63,9 +63,11 @@ const (
 	fieldTaken       = "taken"
 )
 
-func notFound(code, detail string) *Error  { return &Error{Kind: NotFound, Code: code, Detail: detail} }
-func conflict(code, detail string) *Error  { return &Error{Kind: Conflict, Code: code, Detail: detail} }
-func forbidden(code, detail string) *Error { return &Error{Kind: Forbidden, Code: code, Detail: detail} }
+func notFound(code, detail string) *Error { return &Error{Kind: NotFound, Code: code, Detail: detail} }
+func conflict(code, detail string) *Error { return &Error{Kind: Conflict, Code: code, Detail: detail} }
+func forbidden(code, detail string) *Error {
+	return &Error{Kind: Forbidden, Code: code, Detail: detail}
+}
 
 func invalid(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}

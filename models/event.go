@@ -49,7 +49,7 @@ type Change struct {
 // StatusChange says that messages of one side reached a status.
 type StatusChange struct {
 	UpTo       int64         `json:"up_to"` // the highest of IDs
-	IDs        []int64       `json:"ids"`
+	IDs        []int64       `bun:"ids,array" json:"ids"`
 	Status     MessageStatus `json:"status"`
 	SenderType SenderType    `json:"sender_type"` // who wrote the messages, so who waits to hear
 	Version    int64         `json:"version"`

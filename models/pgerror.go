@@ -55,7 +55,7 @@ func translate(err error) error {
 	}
 	if isUnavailable(err) {
 		return &Error{Kind: Unavailable, Code: "database_unavailable",
-			Detail: "The service cannot reach its database right now. Nothing was changed unless you were told so; try again in a few seconds.",
+			Detail:     "The service cannot reach its database right now. Nothing was changed unless you were told so; try again in a few seconds.",
 			RetryAfter: 2 * time.Second, cause: err}
 	}
 	return &Error{Kind: Internal, Code: "internal_error",

@@ -1,0 +1,291 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// placement is one waiting chat and the agent who gets it.
+type placement struct {
+	chat  *Chat
+	agent *Agent
+}
+
+// choose returns the agent for a chat: of those who serve its department and have room, the one of least load; among equals the one
+// idle longest. A chat that was just handed back is not given to the same agent while another who serves it is online. nil when there is nobody.
+func choose(c *Chat, agents []*Agent, now time.Time) *Agent {
+	avoid := ""
+	if c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil) {
+		for _, a := range agents {
+			if a.ID != *c.AvoidAgentID && a.Presence == Online && a.MaxConcurrent > 0 && a.Serves(c.Department) {
+				avoid = *c.AvoidAgentID
+			}
+		}
+	}
+	var best *Agent
+	for _, a := range agents {
+		if a.ID == avoid || !a.HasRoom() || !a.Serves(c.Department) {
+			continue
+		}
+		if best == nil || compareLoad(a, best) < 0 {
+			best = a
+		}
+	}
+	return best
+}
+
+func compareLoad(a, b *Agent) int {
+	return cmp.Or(cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
+}
+
+// plan places chats, in their order, with agents whose loads it raises as it goes.
+func plan(chats []*Chat, agents []*Agent, now time.Time) []placement {
+	var placed []placement
+	for _, c := range chats {
+		if a := choose(c, agents, now); a != nil {
+			a.Load++
+			a.IdleSince = now
+			placed = append(placed, placement{c, a})
+		}
+	}
+	return placed
+}
+
+// Drain gives waiting chats to agents with room, in batches, each in a transaction of its own, until nobody waits or nobody has
+// room. It returns how many it gave. Any number of drains may run at once: they take turns at the queue's lock.
+func (d *Desk) Drain(ctx context.Context) (int, error) {
+	total := 0
+	passed := []string{""} // chats that nobody here may take now
+	for {
+		var assigned int
+		var more bool
+		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+			assigned, more = 0, false
+			if err := lockQueue(ctx, t); err != nil {
+				return err
+			}
+			chats, placed, err := d.drainBatch(ctx, t, passed)
+			if err != nil {
+				return err
+			}
+			assigned, more = len(placed), len(chats) == d.Settings().QueueBatch
+			for _, c := range chats {
+				if c.Status == Waiting {
+					passed = append(passed, c.ID)
+				}
+			}
+			return nil
+		})
+		total += assigned
+		if err != nil || !more {
+			return total, err
+		}
+	}
+}
+
+// lockQueue makes this transaction the one assigner, in a statement of its own: what is read afterwards is read with the lock held.
+func lockQueue(ctx context.Context, t *tx) error {
+	if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, int64(queueLock)).Exec(ctx); err != nil {
+		return err
+	}
+	return t.tick(ctx)
+}
+
+// drainBatch places the next chats that somebody with room may take. The caller holds the queue's lock. It returns the chats looked at and where they went.
+func (d *Desk) drainBatch(ctx context.Context, t *tx, passed []string) ([]*Chat, []placement, error) {
+	agents, err := d.onlineAgents(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	open := []string{""}
+	room := false
+	for _, a := range agents {
+		if a.HasRoom() {
+			room = true
+			open = append(open, a.Departments...)
+		}
+	}
+	if !room {
+		return nil, nil, nil
+	}
+	var chats []*Chat
+	err = t.NewRaw(`SELECT * FROM chats WHERE status = 'waiting' AND (department IS NULL OR department IN (?)) AND id NOT IN (?)
+		ORDER BY priority DESC, (returned_at IS NULL), queued_at, queue_id LIMIT ? FOR UPDATE`,
+		bunIn(open), bunIn(passed), d.Settings().QueueBatch).Scan(ctx, &chats)
+	if err != nil || len(chats) == 0 {
+		return nil, nil, err
+	}
+	for {
+		trial := make([]*Agent, len(agents))
+		for i := range agents {
+			copied := *agents[i]
+			trial[i] = &copied
+		}
+		placed := plan(chats, trial, t.now)
+		if len(placed) == 0 {
+			return chats, nil, nil
+		}
+		fresh, err := d.lockPlaced(ctx, t, placed)
+		if err != nil {
+			return nil, nil, err
+		}
+		if agents = renew(agents, fresh); holds(placed, fresh) {
+			return chats, placed, d.place(ctx, t, placed, fresh)
+		}
+	}
+}
+
+func (d *Desk) onlineAgents(ctx context.Context, t *tx) ([]*Agent, error) {
+	all, err := d.agents(ctx, t, `WHERE a.choice = 'online' AND a.disabled_at IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	agents := make([]*Agent, 0, len(all))
+	for i := range all {
+		if all[i].Presence == Online {
+			agents = append(agents, &all[i])
+		}
+	}
+	return agents, nil
+}
+
+// lockPlaced locks the agents of a plan by id and reads them again, as they are now that nobody else can change them.
+func (d *Desk) lockPlaced(ctx context.Context, t *tx, placed []placement) (map[string]*Agent, error) {
+	ids := make([]string, 0, len(placed))
+	for _, p := range placed {
+		ids = append(ids, p.agent.ID)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
+		return nil, err
+	}
+	agents, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(ids))
+	if err != nil {
+		return nil, err
+	}
+	fresh := make(map[string]*Agent, len(agents))
+	for i := range agents {
+		fresh[agents[i].ID] = &agents[i]
+	}
+	return fresh, nil
+}
+
+func renew(agents []*Agent, fresh map[string]*Agent) []*Agent {
+	return slices.Collect(func(yield func(*Agent) bool) {
+		for _, a := range agents {
+			if f := fresh[a.ID]; f != nil {
+				a = f
+			}
+			if !yield(a) {
+				return
+			}
+		}
+	})
+}
+
+// holds reports whether every agent of the plan can still carry what the plan gives.
+func holds(placed []placement, fresh map[string]*Agent) bool {
+	given := map[string]int{}
+	for _, p := range placed {
+		given[p.agent.ID]++
+		a := fresh[p.agent.ID]
+		if a == nil || a.Presence != Online || a.Load+given[p.agent.ID] > a.MaxConcurrent || !a.Serves(p.chat.Department) {
+			return false
+		}
+	}
+	return true
+}
+
+// place writes a plan whose chats and agents are locked.
+func (d *Desk) place(ctx context.Context, t *tx, placed []placement, fresh map[string]*Agent) error {
+	for _, p := range placed {
+		a := fresh[p.agent.ID]
+		a.Load++
+		a.IdleSince = t.now
+	}
+	for _, p := range placed {
+		if err := activate(ctx, t, p.chat, fresh[p.agent.ID], ""); err != nil {
+			return err
+		}
+		t.queue(CauseHelped, p.chat)
+	}
+	for _, a := range fresh {
+		if err := saveLoad(ctx, t, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// activate gives a locked chat to a locked agent whose load already counts it, and tells both. A chat that was handed over has its line about that already.
+func activate(ctx context.Context, t *tx, c *Chat, a *Agent, prevAgentID string) error {
+	c.Status, c.AgentID, c.AssignedAt = Active, &a.ID, ptr(t.now)
+	if c.FirstAssignedAt == nil {
+		c.FirstAssignedAt = ptr(t.now)
+	}
+	c.ReturnedAt, c.AvoidAgentID, c.AvoidUntil = nil, nil, nil
+	c.QuietSince, c.WarnedAt = ptr(t.now), nil
+	change := Change{PrevAgentID: prevAgentID, Assigned: true, Agent: a.Card()}
+	if prevAgentID == "" {
+		m, err := say(ctx, t, c, SystemJoined, map[string]string{"agent": a.Name, "wait_seconds": seconds(t.now.Sub(c.QueuedAt))})
+		if err != nil {
+			return err
+		}
+		change.Messages = []Message{*m}
+	}
+	if err := saveChat(ctx, t, c); err != nil {
+		return err
+	}
+	change.Chat = *c
+	t.emit(Event{Kind: KindChange, Change: &change})
+	return nil
+}
+
+// saveLoad writes a locked agent's load and tells the supervisors.
+func saveLoad(ctx context.Context, t *tx, a *Agent) error {
+	_, err := t.NewRaw(`UPDATE agents SET load = ?, idle_since = ? WHERE id = ?`, a.Load, a.IdleSince, a.ID).Exec(ctx)
+	t.emit(a.presenceEvent(false))
+	return err
+}
+
+// wakeDrain starts a drain, or makes the running one run once more: room that appears while it runs is not overlooked.
+func (d *Desk) wakeDrain() {
+	for {
+		switch state := d.drainState.Load(); state {
+		case 0:
+			if d.drainState.CompareAndSwap(0, 1) {
+				d.drains.Add(1)
+				go d.drainUntilQuiet()
+				return
+			}
+		case 1:
+			if d.drainState.CompareAndSwap(1, 2) {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (d *Desk) drainUntilQuiet() {
+	defer d.drains.Done()
+	for {
+		d.drainState.Store(1)
+		select {
+		case <-d.closing:
+		default:
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			if _, err := d.Drain(ctx); err != nil {
+				d.log.Warn("draining the queue failed; the schedule tries again", "error", err)
+			}
+			cancel()
+		}
+		if d.drainState.CompareAndSwap(1, 0) {
+			return
+		}
+	}
+}

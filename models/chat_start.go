@@ -1,0 +1,162 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+// AssignRequest is what a user may say when asking for help.
+type AssignRequest struct {
+	Message         string // stored in the chat, new or open; "" for none
+	ClientMessageID string
+	Department      string // short name; "" for none
+	PageURL         string
+	PageTitle       string
+}
+
+// Why a user waits.
+const (
+	NobodyOnline = "no_available_service"
+	AllBusy      = "all_services_busy"
+)
+
+// Assignment is where an asking user stands.
+type Assignment struct {
+	Chat    Chat
+	Agent   *Agent // nil while waiting
+	Queue   QueueStatus
+	Reason  string   // while waiting: NobodyOnline or AllBusy
+	Message *Message // the stored message, if there was one
+}
+
+// Assign gives the user an agent, or a place in the queue: the open chat again if there is one; else the online agent of least
+// load with room, if nobody waits ahead; else a waiting chat. A department that does not exist is validation_failed.
+func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Assignment, error) {
+	content, err := clean("message", r.Message, 0, maxContent)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := clientMessageID(r.ClientMessageID); err != nil {
+		return nil, err
+	}
+	pageURL, err := optional("page_url", r.PageURL, 2000)
+	if err != nil {
+		return nil, err
+	}
+	pageTitle, err := optional("page_title", r.PageTitle, 300)
+	if err != nil {
+		return nil, err
+	}
+	chat, err := d.openChat(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var message *Message
+	if chat == nil {
+		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
+		if violates(err, "chats_one_open_per_user") { // the other tab was faster
+			chat, err = d.openChat(ctx, userID)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if chat == nil {
+		return nil, conflict("chat_ended", "Your chat ended at this very moment. Ask again.")
+	}
+	if content != "" && message == nil {
+		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: content, ClientMessageID: r.ClientMessageID}); err != nil {
+			return nil, err
+		}
+	}
+	return d.assignment(ctx, chat.ID, message)
+}
+
+func (d *Desk) openChat(ctx context.Context, userID string) (*Chat, error) {
+	c := new(Chat)
+	err := d.db.NewRaw(`SELECT * FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return c, translate(err)
+}
+
+func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string) (*Chat, *Message, error) {
+	var started *Chat
+	var message *Message
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		message = nil
+		if err := lockQueue(ctx, t); err != nil {
+			return err
+		}
+		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: t.now, UserSeenAt: t.now, CreatedAt: t.now,
+			PageURL: pageURL, PageTitle: pageTitle}
+		if r.Department != "" {
+			c.Department = &r.Department
+		}
+		if content != "" {
+			c.AwaitingSince = ptr(t.now)
+		}
+		_, err := t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
+		if violates(err, "chats_department_fkey") {
+			return invalid("department", fieldUnknown, "There is no such department.")
+		}
+		if err != nil {
+			return err
+		}
+		if content != "" {
+			key, err := clientMessageID(r.ClientMessageID)
+			if err != nil {
+				return err
+			}
+			if message, err = t.insert(ctx, c, Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key}); err != nil {
+				return err
+			}
+			c.LastMessageAt, c.LastSaidBy, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
+		}
+		if c.PredictedSeconds, err = d.predict(ctx, t, c); err != nil {
+			return err
+		}
+		if err := saveChat(ctx, t, c); err != nil {
+			return err
+		}
+		change := Change{Chat: *c}
+		if message != nil {
+			change.Messages = []Message{*message}
+		}
+		t.emit(Event{Kind: KindChange, Change: &change})
+		if _, _, err := d.drainBatch(ctx, t, []string{""}); err != nil {
+			return err
+		}
+		t.queue(CauseJoined, c)
+		t.room() // whoever was ahead by more than a batch is served by the drain, and then this one
+		started = c
+		return nil
+	})
+	return started, message, err
+}
+
+// assignment tells how a chat stands after it was asked for.
+func (d *Desk) assignment(ctx context.Context, chatID string, message *Message) (*Assignment, error) {
+	a := &Assignment{Message: message}
+	if err := d.db.NewRaw(`SELECT * FROM chats WHERE id = ?`, chatID).Scan(ctx, &a.Chat); err != nil {
+		return nil, translate(err)
+	}
+	var err error
+	if a.Chat.AgentID != nil {
+		a.Agent, err = d.AgentByID(ctx, *a.Chat.AgentID)
+		return a, err
+	}
+	if a.Queue, err = d.queueStatusOf(ctx, &a.Chat); err != nil {
+		return nil, err
+	}
+	online, err := d.OnlineCount(ctx)
+	a.Reason = AllBusy
+	if online == 0 {
+		a.Reason = NobodyOnline
+	}
+	return a, err
+}

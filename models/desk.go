@@ -1,0 +1,92 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+// Desk is where everything happens that Parley promises. It is safe for concurrent use, and any number of desks, in any number
+// of processes, may share one database.
+type Desk struct {
+	db        *bun.DB
+	log       *slog.Logger
+	publisher Publisher
+	base      Settings // from the environment
+	settings  atomic.Pointer[Settings]
+	sites     atomic.Pointer[[]string]
+	handling  atomic.Pointer[handlingTime]
+
+	drains     sync.WaitGroup
+	drainState atomic.Int32 // 0 idle, 1 running, 2 running and wanted again
+	closing    chan struct{}
+	closeOnce  sync.Once
+}
+
+type noPublisher struct{}
+
+func (noPublisher) Publish([]Event) {}
+
+// NewDesk returns a desk on the database with the settings of the environment; overrides made by admins are read by [Desk.Reload].
+func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
+	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, closing: make(chan struct{})}
+	d.settings.Store(&settings)
+	d.sites.Store(&settings.AllowedOrigins)
+	return d
+}
+
+// SetPublisher says who hears of changes. It is called once, before the desk is used.
+func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
+
+// Close waits for the drains that were started by what happened. The database stays open.
+func (d *Desk) Close() {
+	d.closeOnce.Do(func() { close(d.closing) })
+	d.drains.Wait()
+}
+
+// Ping reports whether the database answers.
+func (d *Desk) Ping(ctx context.Context) error { return translate(d.db.PingContext(ctx)) }
+
+// DB returns the database, for migrations and checks.
+func (d *Desk) DB() *bun.DB { return d.db }
+
+// Open connects to PostgreSQL. Every session works in UTC, no statement runs longer than 5 s and no transaction stays idle longer
+// than 10 s, so that a process that hangs holds nobody up.
+func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL is not a PostgreSQL address: %w", err)
+	}
+	defaults := map[string]string{
+		"timezone": "UTC", "application_name": "parley", "statement_timeout": "5s",
+		"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s",
+	}
+	for name, value := range defaults {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 3 * time.Second
+	}
+	// bun writes arguments into the text of a statement, so there is nothing to prepare.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(24)
+	pool.SetMaxIdleConns(24)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
+	if err := pool.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
+	}
+	return db, nil
+}

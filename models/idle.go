@@ -1,0 +1,114 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// silence is what the idle rule says of an active chat at a time.
+type silence struct {
+	warn, end bool
+	left      time.Duration // until the next step
+}
+
+// judge is the idle rule: a warning when nothing was said for IDLE_WARNING; the end when nothing was said for IDLE_TIMEOUT, but never less than
+// (IDLE_TIMEOUT − IDLE_WARNING) after the warning.
+func judge(c *Chat, s Settings, now time.Time) silence {
+	if c.Status != Active || c.QuietSince == nil {
+		return silence{left: s.IdleWarning}
+	}
+	if c.WarnedAt == nil {
+		left := c.QuietSince.Add(s.IdleWarning).Sub(now)
+		return silence{warn: left <= 0, left: left}
+	}
+	left := endsAt(c, s).Sub(now)
+	return silence{end: left <= 0, left: left}
+}
+
+// endsAt returns when a warned chat ends by silence.
+func endsAt(c *Chat, s Settings) time.Time {
+	ends := c.QuietSince.Add(s.IdleTimeout)
+	if full := c.WarnedAt.Add(s.IdleTimeout - s.IdleWarning); full.After(ends) {
+		return full
+	}
+	return ends
+}
+
+// SecondsLeft returns how long a warned chat still has, rounded up, and 0 for one that is not warned.
+func (d *Desk) SecondsLeft(c *Chat) int {
+	if c.WarnedAt == nil || c.QuietSince == nil {
+		return 0
+	}
+	return max(0, int((time.Until(endsAt(c, d.Settings())) + time.Second - 1).Seconds()))
+}
+
+// EndsAt returns when a warned chat ends by silence; zero for one that is not warned.
+func (d *Desk) EndsAt(c *Chat) time.Time {
+	if c.WarnedAt == nil || c.QuietSince == nil {
+		return time.Time{}
+	}
+	return endsAt(c, d.Settings())
+}
+
+// SweepIdle warns and ends silent chats. It returns the time until the next chat is due, at most IDLE_WARNING: whoever calls again then is
+// exact, and whoever calls late still gives everybody the full time after the warning.
+func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
+	s := d.Settings()
+	var rows []struct {
+		Chat `bun:",extend"`
+		Now  time.Time `bun:"now"`
+	}
+	err := d.db.NewRaw(`SELECT id, status, quiet_since, warned_at, clock_timestamp() AS now FROM chats
+		WHERE status = 'active' ORDER BY quiet_since`).Scan(ctx, &rows)
+	if err != nil {
+		return 0, translate(err)
+	}
+	next := min(s.IdleWarning, s.IdleTimeout-s.IdleWarning)
+	for i := range rows {
+		verdict := judge(&rows[i].Chat, s, rows[i].Now)
+		if !verdict.warn && !verdict.end {
+			next = min(next, verdict.left)
+			continue
+		}
+		if err := d.stepIdle(ctx, rows[i].ID); err != nil && CodeOf(err) != "chat_not_found" {
+			return 0, err
+		}
+	}
+	return next, nil
+}
+
+// stepIdle warns or ends one chat, if that is due now that it is locked.
+func (d *Desk) stepIdle(ctx context.Context, chatID string) error {
+	s := d.Settings()
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		c, err := lockChat(ctx, t, chatID)
+		if err != nil {
+			return err
+		}
+		switch verdict := judge(c, s, t.now); {
+		case verdict.warn:
+			return d.warn(ctx, t, c, s)
+		case verdict.end && c.LastSaidBy != nil && *c.LastSaidBy == FromUser:
+			if s.IdleAgentAction == IdleRequeue {
+				return d.backToQueue(ctx, t, c, SystemRequeued, true)
+			}
+			return d.finish(ctx, t, c, ReasonTimeout, TypeServiceInactive)
+		case verdict.end:
+			return d.finish(ctx, t, c, ReasonTimeout, TypeUserInactive)
+		}
+		return nil
+	})
+}
+
+func (d *Desk) warn(ctx context.Context, t *tx, c *Chat, s Settings) error {
+	c.WarnedAt = ptr(t.now)
+	m, err := say(ctx, t, c, SystemIdleWarning, map[string]string{"seconds": seconds(endsAt(c, s).Sub(t.now))})
+	if err != nil {
+		return err
+	}
+	if err := saveChat(ctx, t, c); err != nil {
+		return err
+	}
+	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Messages: []Message{*m}, Warned: true}})
+	return nil
+}

@@ -1,0 +1,217 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+const maxContent = 4000
+
+// NewMessage is what a person says.
+type NewMessage struct {
+	Content         string // 1 to 4,000 characters
+	ClientMessageID string // idempotency key, 1 to 64 printable ASCII characters; "" for none
+}
+
+// insert adds a message to a chat whose row this transaction holds and whose next version it belongs to.
+func (t *tx) insert(ctx context.Context, c *Chat, m Message) (*Message, error) {
+	c.LastSeq++
+	if m.Type != Note {
+		c.TotalMessages++
+	}
+	m.ChatID, m.Seq, m.Version, m.Status, m.CreatedAt = c.ID, c.LastSeq, c.Version+1, Sent, t.now
+	var args any
+	if m.SystemArgs != nil {
+		encoded, err := json.Marshal(m.SystemArgs)
+		if err != nil {
+			return nil, err
+		}
+		args = string(encoded)
+	}
+	err := t.NewRaw(insertMessage+` VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		m.ChatID, m.Seq, m.Version, m.SenderType, m.SenderID, m.Type, m.Content, m.ClientMessageID, m.CreatedAt, m.SystemKind, args).Scan(ctx, &m.ID)
+	return &m, err
+}
+
+// say adds a system message.
+func say(ctx context.Context, t *tx, c *Chat, kind string, args map[string]string) (*Message, error) {
+	return t.insert(ctx, c, Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
+}
+
+// The one statement of a send: the chat's row is locked, counted up and read by the same UPDATE that decides whether the sender may speak,
+// and the message takes its number under that lock. It commits by itself.
+const (
+	sendHead = `WITH c AS (UPDATE chats SET version = version + 1, last_seq = last_seq + 1, total_messages = total_messages + 1,
+		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, last_said_by = ?0, `
+	sendTail = ` RETURNING *), m AS (` + insertMessage + `
+		SELECT c.id, c.last_seq, c.version, c.last_said_by, ?2, 'text', ?3, ?4, c.last_message_at, NULL, NULL FROM c RETURNING id AS message_id)
+		SELECT c.*, m.message_id FROM c, m`
+	sendAsUser = sendHead + `awaiting_since = coalesce(awaiting_since, clock_timestamp()), unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()
+		WHERE id = ?1 AND user_id = ?2 AND status <> 'ended'` + sendTail
+	sendAsAgent = sendHead + `awaiting_since = NULL, unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())
+		WHERE id = ?1 AND agent_id = ?2 AND status = 'active'` + sendTail
+)
+
+// Send stores a message and returns it; created is false when client_message_id was used before with the same content, and the message is then the first one, even
+// in a chat that has ended. With another content it is 422 idempotency_key_reused. An ended chat is 409 chat_ended, somebody else's
+// chat_not_found, and to a supervisor who is not part of it 403 not_in_chat.
+func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
+	content, err := clean("content", n.Content, 1, maxContent)
+	if err != nil {
+		return nil, false, err
+	}
+	key, err := clientMessageID(n.ClientMessageID)
+	if err != nil {
+		return nil, false, err
+	}
+	statement := sendAsUser
+	if actor.IsAgent() {
+		statement = sendAsAgent
+	}
+	var row struct {
+		Chat      `bun:",extend"`
+		MessageID int64 `bun:"message_id"`
+	}
+	err = d.db.NewRaw(statement, actor.sender(), chatID, actor.ID, content, key).Scan(ctx, &row)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), violates(err, "messages_client_message_id_unique"):
+		return d.sentBefore(ctx, actor, chatID, content, key)
+	case err != nil:
+		return nil, false, translate(err)
+	}
+	m = &Message{ID: row.MessageID, ChatID: chatID, Seq: row.LastSeq, Version: row.Version, SenderType: actor.sender(), SenderID: actor.ID, Type: Text,
+		Content: content, ClientMessageID: key, Status: Sent, CreatedAt: *row.LastMessageAt}
+	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: row.Chat, Messages: []Message{*m}}}})
+	return m, true, nil
+}
+
+// sentBefore answers a send that stored nothing: it was sent before, or it may not be sent.
+func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID, content string, key *string) (*Message, bool, error) {
+	if key != nil {
+		var before Message
+		err := d.db.NewRaw(`SELECT * FROM messages WHERE chat_id = ? AND sender_type = ? AND sender_id = ? AND client_message_id = ?`,
+			chatID, actor.sender(), actor.ID, *key).Scan(ctx, &before)
+		if err == nil {
+			if before.Content != content {
+				return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
+					Detail: "This client_message_id was used for another message. Send the new one with a new id.",
+					Fields: map[string]string{"client_message_id": "reused"}}
+			}
+			return &before, false, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return nil, false, translate(err)
+		}
+	}
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := actor.write(&c.Chat); err != nil {
+		return nil, false, err
+	}
+	return nil, false, chatEnded()
+}
+
+// AddNote stores a note that only agents see, in a chat that the actor may read and that has not ended.
+func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string) (*Message, error) {
+	content, err := clean("content", content, 1, maxContent)
+	if err != nil {
+		return nil, err
+	}
+	var note *Message
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		c, err := lockChat(ctx, t, chatID)
+		if err != nil {
+			return err
+		}
+		if !actor.IsAgent() {
+			return chatNotFound()
+		}
+		if err := actor.write(c); err != nil {
+			return err
+		}
+		if !c.IsOpen() {
+			return chatEnded()
+		}
+		if note, err = t.insert(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content}); err != nil {
+			return err
+		}
+		if err := saveChat(ctx, t, c); err != nil {
+			return err
+		}
+		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Messages: []Message{*note}}})
+		return nil
+	})
+	return note, err
+}
+
+// Messages returns a chat's messages after an id, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
+func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID int64, limit int) ([]Message, error) {
+	return d.messages(ctx, actor, chatID, `SELECT * FROM messages WHERE chat_id = ? AND (? OR message_type <> 'note') AND id > ? ORDER BY id LIMIT ?`, afterID, limit)
+}
+
+// LatestMessages returns the last messages of a chat, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
+func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, limit int) ([]Message, error) {
+	return d.messages(ctx, actor, chatID, `SELECT * FROM (SELECT * FROM messages WHERE chat_id = ? AND (? OR message_type <> 'note') AND id > ?
+		ORDER BY id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
+}
+
+func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {
+	if limit == 0 {
+		limit = 50
+	}
+	if limit < 1 || limit > 200 {
+		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+	}
+	if _, err := d.Chat(ctx, actor, chatID); err != nil {
+		return nil, err
+	}
+	messages := []Message{}
+	err := d.db.NewRaw(query, chatID, actor.IsAgent(), afterID, limit).Scan(ctx, &messages)
+	return messages, translate(err)
+}
+
+// Typing tells the other side of an active chat that the actor writes. Nothing is stored.
+func (d *Desk) Typing(ctx context.Context, actor Actor, chatID string) error {
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
+		return err
+	}
+	if err := actor.write(&c.Chat); err != nil {
+		return err
+	}
+	if !c.IsOpen() {
+		return chatEnded()
+	}
+	d.publish([]Event{{Kind: KindTyping, Typing: &Typing{ChatID: c.ID, UserID: c.UserID, AgentID: c.ServedBy(), SenderType: actor.sender()}}})
+	return nil
+}
+
+// StillHere starts a new silence in an active chat without a message: the person answered the warning.
+func (d *Desk) StillHere(ctx context.Context, actor Actor, chatID string) error {
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		c, err := lockChat(ctx, t, chatID)
+		if err != nil {
+			return err
+		}
+		if err := actor.write(c); err != nil {
+			return err
+		}
+		if c.Status == Ended {
+			return chatEnded()
+		}
+		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.QuietSince) < time.Second) {
+			return nil
+		}
+		c.QuietSince, c.WarnedAt = ptr(t.now), nil
+		if err := saveChat(ctx, t, c); err != nil {
+			return err
+		}
+		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+		return nil
+	})
+}

@@ -1,0 +1,297 @@
+package models
+
+import (
+	"context"
+	"net/mail"
+	"strings"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+)
+
+// passwordParams are OWASP's minimum for argon2id (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
+var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// agentColumns has every column but the password's hash, and the presence that holds: chosen, unless there was no sign of life for
+// PRESENCE_TIMEOUT (its parameter, in seconds).
+const agentColumns = `a.id, a.email, a.name, a.avatar, a.role, a.max_concurrent, a.load, a.choice, a.choice_at, a.seen_at, a.lost_at, a.idle_since,
+	a.rating_sum, a.rating_count, a.disabled_at, a.created_at,
+	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
+		WHEN greatest(a.seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => ?) THEN 'away'
+		ELSE a.choice END AS presence,
+	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1) AS departments`
+
+const agentTables = ` FROM agents a CROSS JOIN pulse p `
+
+func (d *Desk) agents(ctx context.Context, db rawQuerier, where string, args ...any) ([]Agent, error) {
+	agents := []Agent{}
+	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
+	err := db.NewRaw(`SELECT `+agentColumns+agentTables+where, args...).Scan(ctx, &agents)
+	return agents, err
+}
+
+func (d *Desk) agent(ctx context.Context, db rawQuerier, id string) (*Agent, error) {
+	agents, err := d.agents(ctx, db, `WHERE a.id = ?`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(agents) == 0 {
+		return nil, agentNotFound()
+	}
+	return &agents[0], nil
+}
+
+func agentNotFound() *Error { return notFound("agent_not_found", "There is no such agent.") }
+
+// lockAgent takes the agent's row lock, then reads the agent in a statement of its own, so that load and presence are those of now.
+func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) {
+	if _, err := t.NewRaw(`SELECT FROM agents WHERE id = ? FOR UPDATE`, id).Exec(ctx); err != nil {
+		return nil, err
+	}
+	return d.agent(ctx, t, id)
+}
+
+// AgentByID returns an agent with presence and departments, or agent_not_found.
+func (d *Desk) AgentByID(ctx context.Context, id string) (*Agent, error) {
+	a, err := d.agent(ctx, d.db, id)
+	return a, translate(err)
+}
+
+// Agents returns everybody, disabled people last, by name.
+func (d *Desk) Agents(ctx context.Context) ([]Agent, error) {
+	agents, err := d.agents(ctx, d.db, `ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
+	return agents, translate(err)
+}
+
+// AgentByEmail returns an agent by address, without regard to case, or agent_not_found.
+func (d *Desk) AgentByEmail(ctx context.Context, email string) (*Agent, error) {
+	agents, err := d.agents(ctx, d.db, `WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email))
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(agents) == 0 {
+		return nil, agentNotFound()
+	}
+	return &agents[0], nil
+}
+
+// NewAgent is what AddAgent needs. MaxConcurrent 0 means the default of 5.
+type NewAgent struct {
+	Email, Name, Password string
+	Role                  Role
+	MaxConcurrent         int
+	Departments           []string
+	Avatar                string
+}
+
+func checkEmail(email string) (string, error) {
+	email, err := clean("email", email, 3, 254)
+	if err != nil {
+		return "", err
+	}
+	parsed, perr := mail.ParseAddress(email)
+	if perr != nil || parsed.Address != email {
+		return "", invalid("email", fieldInvalid, "Write an e-mail address such as name@example.com.")
+	}
+	return email, nil
+}
+
+func checkCapacity(n int) error {
+	if n < 0 || n > 100 {
+		return invalid("max_concurrent", fieldOutOfBounds, "The most chats at once is a number from 0 to 100.")
+	}
+	return nil
+}
+
+func checkRole(r Role) error {
+	if roleRank[r] == 0 {
+		return invalid("role", fieldUnknown, "A role is agent, supervisor or admin.")
+	}
+	return nil
+}
+
+func hashPassword(password string) (string, error) {
+	if _, err := clean("password", password, 10, 200); err != nil {
+		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+	}
+	hash, err := argon2id.CreateHash(password, passwordParams)
+	return hash, translate(err)
+}
+
+// AddAgent adds a person. Admins only. An address that exists, in whatever case, is 409 email_taken; a department that does not is
+// validation_failed, as are a password under 10 characters and an unknown role.
+func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, err
+	}
+	email, err := checkEmail(n.Email)
+	if err != nil {
+		return nil, err
+	}
+	name, err := clean("name", n.Name, 1, 80)
+	if err != nil {
+		return nil, err
+	}
+	if n.MaxConcurrent == 0 {
+		n.MaxConcurrent = 5
+	}
+	if err := checkCapacity(n.MaxConcurrent); err != nil {
+		return nil, err
+	}
+	if err := checkRole(n.Role); err != nil {
+		return nil, err
+	}
+	hash, err := hashPassword(n.Password)
+	if err != nil {
+		return nil, err
+	}
+	avatar, err := optional("avatar", n.Avatar, 500)
+	if err != nil {
+		return nil, err
+	}
+	id := uuid.NewString()
+	var added *Agent
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
+		if violates(err, "agents_email_unique") {
+			return conflict("email_taken", "Somebody has this e-mail address already.")
+		}
+		if err != nil {
+			return err
+		}
+		if err := setDepartments(ctx, t, id, n.Departments); err != nil {
+			return err
+		}
+		added, err = d.agent(ctx, t, id)
+		return err
+	})
+	return added, err
+}
+
+func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) error {
+	if _, err := t.NewRaw(`DELETE FROM agent_departments WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
+		return err
+	}
+	for _, slug := range slugs {
+		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
+		if violates(err, "agent_departments_department_fkey") {
+			return invalid("department", fieldUnknown, "There is no such department.")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AgentChange changes what is not nil.
+type AgentChange struct {
+	Name          *string
+	Role          *Role
+	MaxConcurrent *int
+	Departments   *[]string
+	Disabled      *bool
+}
+
+// UpdateAgent changes a person. Admins only. Whoever is disabled or loses a role is signed out at once, and the chats of the disabled go back to the
+// front of the queue. The last admin can be neither disabled nor made less: 409 last_admin.
+func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change AgentChange) (*Agent, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, err
+	}
+	if change.Name != nil {
+		name, err := clean("name", *change.Name, 1, 80)
+		if err != nil {
+			return nil, err
+		}
+		change.Name = &name
+	}
+	if change.Role != nil {
+		if err := checkRole(*change.Role); err != nil {
+			return nil, err
+		}
+	}
+	if change.MaxConcurrent != nil {
+		if err := checkCapacity(*change.MaxConcurrent); err != nil {
+			return nil, err
+		}
+	}
+	var after *Agent
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		// One at a time, so that two admins cannot take each other's role away at once.
+		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, peopleLock).Exec(ctx); err != nil {
+			return err
+		}
+		before, err := d.lockAgent(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		disabled := before.DisabledAt != nil
+		if change.Disabled != nil {
+			disabled = *change.Disabled
+		}
+		_, err = t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
+			disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
+			choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
+			change.Name, change.Role, change.MaxConcurrent, disabled, disabled, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if change.Departments != nil {
+			if err := setDepartments(ctx, t, id, *change.Departments); err != nil {
+				return err
+			}
+		}
+		var admins int
+		if err := t.NewRaw(`SELECT count(*) FROM agents WHERE role = 'admin' AND disabled_at IS NULL`).Scan(ctx, &admins); err != nil {
+			return err
+		}
+		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
+			return conflict("last_admin", "This is the last administrator. Make somebody else one first.")
+		}
+		if after, err = d.agent(ctx, t, id); err != nil {
+			return err
+		}
+		if after.Role != before.Role || (disabled && before.DisabledAt == nil) {
+			if err := endSessions(ctx, t, id); err != nil {
+				return err
+			}
+		}
+		t.emit(after.presenceEvent(after.Presence != before.Presence))
+		t.room()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if after.DisabledAt != nil && after.Load > 0 {
+		if err := d.takeBack(ctx, id, SystemReturned); err != nil {
+			return nil, err
+		}
+	}
+	return d.AgentByID(ctx, id)
+}
+
+// SetPassword gives a person a new password and ends every session of that person. Admins, and everybody for themselves.
+func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string) error {
+	if !actor.IsAgent() || actor.ID != id {
+		if err := actor.require(RoleAdmin); err != nil {
+			return err
+		}
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		res, err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ?`, hash, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return agentNotFound()
+		}
+		return endSessions(ctx, t, id)
+	})
+}

@@ -1,0 +1,189 @@
+package models
+
+import (
+	"context"
+	"slices"
+)
+
+// SetPresence is an agent's own choice. Online: chats come, those who wait at once. Away: the chats stay, no new ones come. Offline: the
+// chats go back to the front of the queue. An unknown presence is validation_failed.
+func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*Agent, error) {
+	if !actor.IsAgent() {
+		return nil, forbidden("agents_only", "Only agents have a presence.")
+	}
+	if choice != Online && choice != Away && choice != Offline {
+		return nil, invalid("presence", fieldUnknown, "A presence is online, away or offline.")
+	}
+	var after *Agent
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		before, err := d.lockAgent(ctx, t, actor.ID)
+		if err != nil {
+			return err
+		}
+		_, err = t.NewRaw(`UPDATE agents SET choice = ?, seen_at = clock_timestamp(), lost_at = NULL,
+			choice_at = CASE WHEN choice = ? THEN choice_at ELSE clock_timestamp() END,
+			idle_since = CASE WHEN choice = 'online' THEN idle_since ELSE clock_timestamp() END WHERE id = ?`, choice, choice, actor.ID).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if after, err = d.agent(ctx, t, actor.ID); err != nil {
+			return err
+		}
+		tellPresence(t, before.Presence, after)
+		return nil
+	})
+	if err != nil || choice != Offline || after.Load == 0 {
+		return after, err
+	}
+	if err := d.takeBack(ctx, actor.ID, SystemRequeued); err != nil {
+		return nil, err
+	}
+	return d.AgentByID(ctx, actor.ID)
+}
+
+func tellPresence(t *tx, before Presence, after *Agent) {
+	if before == after.Presence {
+		return
+	}
+	t.emit(after.presenceEvent(true))
+	switch {
+	case after.Presence == Online:
+		t.queue(CauseAgentOn, nil)
+		t.room()
+	case before == Online:
+		t.queue(CauseAgentOff, nil)
+	}
+}
+
+// SeenAgents records signs of life of agents. Whoever was lost is back: told, and given chats.
+func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		before, err := d.agents(ctx, t, `WHERE a.id IN (?) ORDER BY a.id FOR UPDATE OF a`, bunIn(ids))
+		if err != nil {
+			return err
+		}
+		if _, err := t.NewRaw(`UPDATE agents SET seen_at = clock_timestamp(), lost_at = NULL WHERE id IN (?)`, bunIn(ids)).Exec(ctx); err != nil {
+			return err
+		}
+		back := []string{}
+		for _, a := range before {
+			if a.Presence != a.Choice && a.DisabledAt == nil {
+				back = append(back, a.ID)
+			}
+		}
+		if len(back) == 0 {
+			return nil
+		}
+		after, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(back))
+		for i := range after {
+			tellPresence(t, Away, &after[i])
+		}
+		return err
+	})
+}
+
+// SeenUsers records signs of life of users who wait.
+func (d *Desk) SeenUsers(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := d.db.NewRaw(`UPDATE chats SET user_seen_at = clock_timestamp() WHERE id IN (
+		SELECT id FROM chats WHERE user_id IN (?) AND status = 'waiting' ORDER BY id FOR UPDATE SKIP LOCKED)`, bunIn(ids)).Exec(ctx)
+	return translate(err)
+}
+
+const (
+	lastSign = `greatest(a.seen_at, p.resumed_at)`
+	// gone are agents who hold chats and will not answer them: offline, or without a sign of life for PRESENCE_TIMEOUT + PRESENCE_GRACE.
+	gone = `a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
+)
+
+// SweepPresence tells of agents who gave no sign of life for PRESENCE_TIMEOUT, and puts the chats of those who are gone for PRESENCE_GRACE
+// more to the front of the queue.
+func (d *Desk) SweepPresence(ctx context.Context) error {
+	s := d.Settings()
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var lost []string
+		err := t.NewRaw(`UPDATE agents a SET lost_at = clock_timestamp() FROM pulse p
+			WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL AND `+lastSign+` < clock_timestamp() - make_interval(secs => ?)
+			RETURNING a.id`, s.PresenceTimeout.Seconds()).Scan(ctx, &lost)
+		if err != nil || len(lost) == 0 {
+			return err
+		}
+		agents, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(lost))
+		for i := range agents {
+			tellPresence(t, agents[i].Choice, &agents[i])
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var ids []string
+	limit := (s.PresenceTimeout + s.PresenceGrace).Seconds()
+	if err := d.db.NewRaw(`SELECT a.id FROM agents a CROSS JOIN pulse p WHERE `+gone, limit).Scan(ctx, &ids); err != nil {
+		return translate(err)
+	}
+	for _, id := range ids {
+		if err := d.takeBack(ctx, id, SystemReturned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack puts the chats of an agent who is gone to the front of the queue. Whoever came back meanwhile keeps them. The rows are locked in the
+// one order, chats then agent; a chat that the agent got in between is taken in another round.
+func (d *Desk) takeBack(ctx context.Context, agentID, kind string) error {
+	s := d.Settings()
+	for {
+		taken := 0
+		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+			var chats []*Chat
+			if err := t.NewRaw(`SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id FOR UPDATE`, agentID).Scan(ctx, &chats); err != nil {
+				return err
+			}
+			if taken = len(chats); taken == 0 {
+				return nil
+			}
+			a, err := d.lockAgent(ctx, t, agentID)
+			if err != nil {
+				return err
+			}
+			var still bool
+			err = t.NewRaw(`SELECT EXISTS (SELECT FROM agents a CROSS JOIN pulse p WHERE a.id = ? AND `+gone+`)`,
+				agentID, (s.PresenceTimeout+s.PresenceGrace).Seconds()).Scan(ctx, &still)
+			if err != nil {
+				return err
+			}
+			if !still {
+				taken = 0
+				return nil
+			}
+			if err := t.tick(ctx); err != nil {
+				return err
+			}
+			slices.SortFunc(chats, func(a, b *Chat) int { return a.QueuedAt.Compare(b.QueuedAt) })
+			for _, c := range chats {
+				if err := unassign(ctx, t, c, a, kind, false); err != nil {
+					return err
+				}
+			}
+			return d.release(ctx, t, agentID, len(chats))
+		})
+		if err != nil || taken == 0 {
+			return err
+		}
+	}
+}
+
+// Beat says that Parley runs. When nobody said so for a while, by an outage of Parley or of PostgreSQL, nobody could give signs
+// of life either: from now they count anew.
+func (d *Desk) Beat(ctx context.Context) error {
+	_, err := d.db.NewRaw(`UPDATE pulse SET alive_at = clock_timestamp(),
+		resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`).Exec(ctx)
+	return translate(err)
+}

@@ -1,0 +1,218 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Why a chat still waits.
+const (
+	WhyNobodyOnline  = "nobody_online"
+	WhyNobodyHasRoom = "nobody_has_room"
+	WhyNoMatch       = "no_match" // agents are online, none of them in its department
+)
+
+// QueueEntry is one waiting chat as supervisors see it.
+type QueueEntry struct {
+	Chat        Chat
+	UserName    string
+	Position    int
+	WaitSeconds int
+	Estimate    Estimate
+	WhyWaiting  string
+}
+
+// Queue returns everybody who waits, in serving order.
+func (d *Desk) Queue(ctx context.Context) ([]QueueEntry, error) {
+	e, err := d.estimator(ctx, d.db)
+	if err != nil {
+		return nil, translate(err)
+	}
+	rows, now, err := d.waiting(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	entries := make([]QueueEntry, len(rows))
+	lines := map[string]int{}
+	for i := range rows {
+		c := rows[i].Chat
+		s := waitingStatus(&c, nextIn(lines, c.Department), e, now)
+		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), Position: s.Position, WaitSeconds: s.WaitSeconds,
+			Estimate: s.Estimate, WhyWaiting: e.why(c.Department)}
+	}
+	return entries, nil
+}
+
+func (e estimator) why(department *string) string {
+	switch {
+	case crewOf(e.agents, department).agents > 0:
+		return WhyNobodyHasRoom
+	case crewOf(e.agents, nil).agents > 0:
+		return WhyNoMatch
+	}
+	return WhyNobodyOnline
+}
+
+// ChatMark is what an agent's slot shows of one active chat.
+type ChatMark struct {
+	ChatID        string     `bun:"id"`
+	AgentID       string     `bun:"agent_id"`
+	AwaitingSince *time.Time `bun:"awaiting_since"`
+	WarnedAt      *time.Time `bun:"warned_at"`
+}
+
+// AgentLoad is one agent as supervisors see it.
+type AgentLoad struct {
+	Agent                   Agent
+	OldestUnansweredSeconds *int // of the active chats whose user waits for an answer; nil when nobody does
+	Chats                   []ChatMark
+}
+
+// Load returns every agent who is not disabled, with the active chats, by name.
+func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
+	agents, err := d.agents(ctx, d.db, `WHERE a.disabled_at IS NULL ORDER BY lower(a.name), a.id`)
+	if err != nil {
+		return nil, translate(err)
+	}
+	var marks []struct {
+		ChatMark `bun:",extend"`
+		Seconds  *float64 `bun:"seconds"`
+	}
+	err = d.db.NewRaw(`SELECT id, agent_id, awaiting_since, warned_at, extract(epoch FROM clock_timestamp() - awaiting_since)::float8 AS seconds
+		FROM chats WHERE status = 'active' ORDER BY awaiting_since NULLS LAST, id`).Scan(ctx, &marks)
+	if err != nil {
+		return nil, translate(err)
+	}
+	loads := make([]AgentLoad, len(agents))
+	index := make(map[string]int, len(agents))
+	for i := range agents {
+		loads[i].Agent, loads[i].Chats = agents[i], []ChatMark{}
+		index[agents[i].ID] = i
+	}
+	for _, m := range marks {
+		i, ok := index[m.AgentID]
+		if !ok {
+			continue
+		}
+		loads[i].Chats = append(loads[i].Chats, m.ChatMark)
+		if m.Seconds != nil && loads[i].OldestUnansweredSeconds == nil {
+			loads[i].OldestUnansweredSeconds = ptr(max(0, int(*m.Seconds)))
+		}
+	}
+	return loads, nil
+}
+
+// Overview is the state of queue and load in a few numbers.
+type Overview struct {
+	Waiting            int
+	LongestWaitSeconds int
+	Estimate           Estimate // for whoever would ask now, of no department
+	SlotsUsed, Slots   int      // of online agents
+	Online             int
+	AbandonedLast30    int // left while waiting in the last 30 minutes, by choice or not
+	LastPickupSeconds  *int
+}
+
+// Overview returns the present numbers.
+func (d *Desk) Overview(ctx context.Context) (Overview, error) {
+	var row struct {
+		Waiting, LongestWait, Abandoned, InLine int
+		LastPickup                              *float64
+	}
+	err := d.db.NewRaw(`SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int AS longest_wait,
+		count(*) FILTER (WHERE department IS NULL) AS in_line,
+		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes' AND ended_reason IN ('cancelled', 'abandoned')) AS abandoned,
+		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active' ORDER BY first_assigned_at DESC LIMIT 1) AS last_pickup
+		FROM chats WHERE status = 'waiting'`).Scan(ctx, &row)
+	if err != nil {
+		return Overview{}, translate(err)
+	}
+	e, err := d.estimator(ctx, d.db)
+	if err != nil {
+		return Overview{}, translate(err)
+	}
+	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned, Estimate: e.at(row.InLine+1, nil)}
+	all := crewOf(e.agents, nil)
+	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
+	if row.LastPickup != nil {
+		o.LastPickupSeconds = ptr(int(*row.LastPickup))
+	}
+	return o, nil
+}
+
+// Stats are the figures of a period. Waits run from queued to first assigned, first responses from assigned to the agent's first message,
+// handle times from assigned to ended; all in seconds. CSAT is the share of ratings that are 4 or 5.
+type Stats struct {
+	From, To                               time.Time
+	Started, Assigned, Ended               int
+	Abandoned, Cancelled, Timeouts         int
+	WaitMean, WaitP50, WaitP90             *float64
+	ResponseMean, ResponseP50, ResponseP90 *float64
+	HandleMean                             *float64
+	Messages, Ratings                      int
+	RatingMean, CSAT                       *float64
+	PredictedError                         *float64 // mean of |foretold − actual| wait
+}
+
+// Stats returns the figures of the chats that began in a period of at most 366 days; an empty or longer one is validation_failed.
+func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
+	if err := checkPeriod(from, to, 366*24*time.Hour); err != nil {
+		return nil, err
+	}
+	s := &Stats{From: from, To: to}
+	err := d.db.NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
+		count(*) FILTER (WHERE ended_reason = 'abandoned') AS abandoned, count(*) FILTER (WHERE ended_reason = 'cancelled') AS cancelled,
+		count(*) FILTER (WHERE ended_reason = 'timeout') AS timeouts,
+		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50, percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
+		avg(response)::float8 AS response_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY response) AS response_p50,
+		percentile_cont(0.9) WITHIN GROUP (ORDER BY response) AS response_p90,
+		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings, avg(rating)::float8 AS rating_mean,
+		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
+		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
+		FROM (SELECT *, extract(epoch FROM first_assigned_at - queued_at)::float8 AS wait,
+			extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
+			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle
+			FROM chats WHERE created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
+	return s, translate(err)
+}
+
+func checkPeriod(from, to time.Time, most time.Duration) error {
+	if !to.After(from) || to.Sub(from) > most {
+		return invalid("from", fieldOutOfBounds, "The period must begin before it ends and be no longer than "+most.String()+".")
+	}
+	return nil
+}
+
+// MinuteSample is what the queue and the agents looked like in one minute.
+type MinuteSample struct {
+	Minute             time.Time `bun:"minute"`
+	Waiting            int       `bun:"waiting"`
+	LongestWaitSeconds int       `bun:"longest_wait_seconds"`
+	AgentsOnline       int       `bun:"agents_online"`
+	Load               int       `bun:"load"`
+	Slots              int       `bun:"slots"`
+}
+
+// Day returns the minute samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
+func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, error) {
+	if err := checkPeriod(from, to, 7*24*time.Hour); err != nil {
+		return nil, err
+	}
+	samples := []MinuteSample{}
+	err := d.db.NewRaw(`SELECT * FROM minute_samples WHERE minute >= ? AND minute < ? ORDER BY minute`, from, to).Scan(ctx, &samples)
+	return samples, translate(err)
+}
+
+// Sample records the present minute. It may run any number of times a minute, on any number of machines: the highest figures stay.
+func (d *Desk) Sample(ctx context.Context) error {
+	o, err := d.Overview(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = d.db.NewRaw(`INSERT INTO minute_samples AS s VALUES (date_trunc('minute', clock_timestamp()), ?, ?, ?, ?, ?)
+		ON CONFLICT (minute) DO UPDATE SET waiting = greatest(s.waiting, excluded.waiting),
+			longest_wait_seconds = greatest(s.longest_wait_seconds, excluded.longest_wait_seconds),
+			agents_online = greatest(s.agents_online, excluded.agents_online), load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
+		o.Waiting, o.LongestWaitSeconds, o.Online, o.SlotsUsed, o.Slots).Exec(ctx)
+	return translate(err)
+}

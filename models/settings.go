@@ -1,0 +1,248 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What happens to a chat whose agent fell silent.
+const (
+	IdleEnd     = "end"
+	IdleRequeue = "requeue"
+)
+
+// Settings are the numbers of the rules. Zero values are not usable; start from [DefaultSettings].
+type Settings struct {
+	QueueBatch      int           // chats per drain transaction
+	IdleWarning     time.Duration // silence before the warning
+	IdleTimeout     time.Duration // silence before the end, longer than IdleWarning
+	IdleAgentAction string        // IdleEnd or IdleRequeue
+	Retention       time.Duration // how long ended chats are kept
+	PresenceTimeout time.Duration // without a sign of life: away
+	PresenceGrace   time.Duration // after that: chats go back
+	QueueGrace      time.Duration // without a sign of life a waiting chat is abandoned
+	RateSend        int           // per minute and identity, as are the following
+	RateEnd         int
+	RateRate        int
+	RateFile        int
+	RateLogin       int
+	AllowedOrigins  []string // exact origins of the sites that may embed
+}
+
+// DefaultSettings returns the defaults of the contract.
+func DefaultSettings() Settings {
+	return Settings{QueueBatch: 10, IdleWarning: time.Minute, IdleTimeout: 2 * time.Minute, IdleAgentAction: IdleEnd,
+		Retention: 720 * time.Hour, PresenceTimeout: 45 * time.Second, PresenceGrace: 3 * time.Minute, QueueGrace: 5 * time.Minute,
+		RateSend: 30, RateEnd: 10, RateRate: 5, RateFile: 10, RateLogin: 10}
+}
+
+// setting is one number that an admin may change while Parley runs.
+type setting struct {
+	key  string
+	read func(*Settings) string
+	set  func(*Settings, string) error
+}
+
+func durationSetting(key string, field func(*Settings) *time.Duration, least, most time.Duration) setting {
+	return setting{key, func(s *Settings) string { return field(s).String() }, func(s *Settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < least || d > most {
+			return invalid("value", fieldOutOfBounds, fmt.Sprintf("%s is a duration from %s to %s, such as 90s or 5m.", key, least, most))
+		}
+		*field(s) = d
+		return nil
+	}}
+}
+
+func intSetting(key string, field func(*Settings) *int, least, most int) setting {
+	return setting{key, func(s *Settings) string { return strconv.Itoa(*field(s)) }, func(s *Settings, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < least || n > most {
+			return invalid("value", fieldOutOfBounds, fmt.Sprintf("%s is a whole number from %d to %d.", key, least, most))
+		}
+		*field(s) = n
+		return nil
+	}}
+}
+
+var settingTable = []setting{
+	durationSetting("IDLE_WARNING", func(s *Settings) *time.Duration { return &s.IdleWarning }, time.Second, 24*time.Hour),
+	durationSetting("IDLE_TIMEOUT", func(s *Settings) *time.Duration { return &s.IdleTimeout }, 2*time.Second, 48*time.Hour),
+	{"IDLE_AGENT_ACTION", func(s *Settings) string { return s.IdleAgentAction }, func(s *Settings, v string) error {
+		if v != IdleEnd && v != IdleRequeue {
+			return invalid("value", fieldUnknown, "IDLE_AGENT_ACTION is end or requeue.")
+		}
+		s.IdleAgentAction = v
+		return nil
+	}},
+	intSetting("QUEUE_BATCH", func(s *Settings) *int { return &s.QueueBatch }, 1, 1000),
+	durationSetting("PRESENCE_TIMEOUT", func(s *Settings) *time.Duration { return &s.PresenceTimeout }, time.Second, time.Hour),
+	durationSetting("PRESENCE_GRACE", func(s *Settings) *time.Duration { return &s.PresenceGrace }, 0, 24*time.Hour),
+	durationSetting("QUEUE_GRACE", func(s *Settings) *time.Duration { return &s.QueueGrace }, time.Second, 24*time.Hour),
+	durationSetting("RETENTION", func(s *Settings) *time.Duration { return &s.Retention }, time.Hour, 10*365*24*time.Hour),
+	intSetting("RATE_SEND", func(s *Settings) *int { return &s.RateSend }, 1, 100000),
+	intSetting("RATE_END", func(s *Settings) *int { return &s.RateEnd }, 1, 100000),
+	intSetting("RATE_RATE", func(s *Settings) *int { return &s.RateRate }, 1, 100000),
+	intSetting("RATE_FILE", func(s *Settings) *int { return &s.RateFile }, 1, 100000),
+	intSetting("RATE_LOGIN", func(s *Settings) *int { return &s.RateLogin }, 1, 100000),
+}
+
+// Validate refuses settings that the rules cannot work with, naming the variable at fault.
+func (s *Settings) Validate() error {
+	for _, row := range settingTable {
+		if err := row.set(s, row.read(s)); err != nil {
+			return err
+		}
+	}
+	return s.fit()
+}
+
+func (s *Settings) fit() error {
+	if s.IdleTimeout <= s.IdleWarning {
+		return invalid("value", fieldOutOfBounds, "IDLE_TIMEOUT must be longer than IDLE_WARNING, or nobody could answer the warning.")
+	}
+	return nil
+}
+
+// SettingRow is one setting as the admin page shows it.
+type SettingRow struct {
+	Key, Value, Default string // Default is what the environment says
+	Overridden          bool
+}
+
+// Settings returns the settings in force.
+func (d *Desk) Settings() Settings { return *d.settings.Load() }
+
+// AllowedOrigins returns the sites that may embed the widget: those of the environment and those that admins added.
+func (d *Desk) AllowedOrigins() []string { return *d.sites.Load() }
+
+// SettingRows returns every setting that an admin may change, in a fixed order.
+func (d *Desk) SettingRows() []SettingRow {
+	now, base := d.Settings(), d.base
+	rows := make([]SettingRow, 0, len(settingTable))
+	for _, s := range settingTable {
+		row := SettingRow{Key: s.key, Value: s.read(&now), Default: s.read(&base)}
+		row.Overridden = row.Value != row.Default
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// ChangeSetting overrides one setting of the environment on every instance. Admins only; a value out of bounds or one that does not fit
+// the others is validation_failed, an unknown key setting_not_found.
+func (d *Desk) ChangeSetting(ctx context.Context, actor Actor, key, value string) error {
+	if err := actor.require(RoleAdmin); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(settingTable, func(s setting) bool { return s.key == key })
+	if i < 0 {
+		return notFound("setting_not_found", "There is no such setting.")
+	}
+	next := d.Settings()
+	if err := settingTable[i].set(&next, strings.TrimSpace(value)); err != nil {
+		return err
+	}
+	if err := next.fit(); err != nil {
+		return err
+	}
+	return d.changeHouse(ctx, `INSERT INTO settings (key, value) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()`, key, settingTable[i].read(&next))
+}
+
+// ResetSetting goes back to the value of the environment. Admins only.
+func (d *Desk) ResetSetting(ctx context.Context, actor Actor, key string) error {
+	if err := actor.require(RoleAdmin); err != nil {
+		return err
+	}
+	return d.changeHouse(ctx, `DELETE FROM settings WHERE key = ?`, key)
+}
+
+// Sites returns the origins that admins added, in order.
+func (d *Desk) Sites(ctx context.Context) ([]string, error) {
+	sites := []string{}
+	err := d.db.NewRaw(`SELECT origin FROM sites ORDER BY origin`).Scan(ctx, &sites)
+	return sites, translate(err)
+}
+
+// AddSite lets a site embed the widget. Admins only; what is not an exact origin such as https://www.example.com is
+// validation_failed.
+func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
+	if err := actor.require(RoleAdmin); err != nil {
+		return err
+	}
+	exact, err := ParseOrigin(origin)
+	if err != nil {
+		return err
+	}
+	return d.changeHouse(ctx, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`, exact)
+}
+
+// RemoveSite takes back what AddSite gave. Admins only.
+func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error {
+	if err := actor.require(RoleAdmin); err != nil {
+		return err
+	}
+	return d.changeHouse(ctx, `DELETE FROM sites WHERE origin = ?`, origin)
+}
+
+func (d *Desk) changeHouse(ctx context.Context, query string, args ...any) error {
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		t.emit(Event{Kind: KindSettings})
+		_, err := t.NewRaw(query, args...).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return d.Reload(ctx)
+}
+
+// ParseOrigin returns the exact origin of a site in lower case: scheme, host and, where it is not the scheme's own, port. Anything with a path,
+// a user, a wildcard or a character that could leave a header is refused.
+func ParseOrigin(raw string) (string, error) {
+	raw = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(raw), "/"))
+	u, err := url.Parse(raw)
+	plain := !strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"'*,;<>\^`+"`{|}", r) })
+	if err != nil || !plain || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil ||
+		u.Scheme+"://"+u.Host != raw {
+		return "", invalid("origin", fieldInvalid, "A site is an exact origin such as https://www.example.com, without a path.")
+	}
+	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
+		return u.Scheme + "://" + u.Hostname(), nil
+	}
+	return raw, nil
+}
+
+// Reload reads the overrides of admins. Values that no longer fit are passed over in favour of the environment's.
+func (d *Desk) Reload(ctx context.Context) error {
+	var rows []struct{ Key, Value string }
+	if err := d.db.NewRaw(`SELECT key, value FROM settings`).Scan(ctx, &rows); err != nil {
+		return translate(err)
+	}
+	next := d.base
+	for _, row := range rows {
+		for _, s := range settingTable {
+			if s.key == row.Key {
+				_ = s.set(&next, row.Value)
+			}
+		}
+	}
+	if next.fit() != nil {
+		next.IdleWarning, next.IdleTimeout = d.base.IdleWarning, d.base.IdleTimeout
+	}
+	added, err := d.Sites(ctx)
+	if err != nil {
+		return err
+	}
+	sites := append(slices.Clone(d.base.AllowedOrigins), added...)
+	slices.Sort(sites)
+	sites = slices.Compact(sites)
+	d.settings.Store(&next)
+	d.sites.Store(&sites)
+	return nil
+}

@@ -1,0 +1,45 @@
+package models
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// clean refuses text that PostgreSQL cannot keep as it is (bytes that are no UTF-8, NUL) and text that is empty or too long; it
+// returns it without surrounding white space. Lengths are in characters.
+func clean(field, text string, least, most int) (string, error) {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return "", invalid(field, fieldInvalid, "This text has bytes that cannot be stored. Send it as UTF-8 without NUL characters.")
+	}
+	text = strings.TrimSpace(text)
+	n := utf8.RuneCountInString(text)
+	switch {
+	case n == 0 && least > 0:
+		return "", invalid(field, fieldRequired, "Write something first.")
+	case n < least:
+		return "", invalid(field, fieldTooShort, "This text is too short.")
+	case n > most:
+		return "", invalid(field, fieldTooLong, "This text is too long. Shorten it and send it again.")
+	}
+	return text, nil
+}
+
+// optional is clean for text that may be absent: empty becomes nil.
+func optional(field, text string, most int) (*string, error) {
+	text, err := clean(field, text, 0, most)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	return &text, nil
+}
+
+// clientMessageID checks an idempotency key: 1 to 64 printable ASCII characters; "" is none.
+func clientMessageID(key string) (*string, error) {
+	if key == "" {
+		return nil, nil
+	}
+	if len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, invalid("client_message_id", fieldInvalid, "A client_message_id has 1 to 64 printable ASCII characters.")
+	}
+	return &key, nil
+}

@@ -1,0 +1,99 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"math/rand/v2"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// tx is one transaction: one time, and what to say once it is committed.
+type tx struct {
+	bun.Tx
+	now    time.Time // PostgreSQL's clock, as of the latest tick
+	events []Event
+	drain  bool
+}
+
+// tick reads PostgreSQL's clock. After a lock was waited for, this is the time at which it was got.
+func (t *tx) tick(ctx context.Context) error {
+	return t.NewRaw(`SELECT clock_timestamp()`).Scan(ctx, &t.now)
+}
+
+func (t *tx) emit(e Event) { t.events = append(t.events, e) }
+
+// room says that somebody may have room now: after the commit the queue is drained.
+func (t *tx) room() { t.drain = true }
+
+func (t *tx) queue(cause QueueCause, c *Chat) {
+	q := &QueueChange{Cause: cause}
+	if c != nil && c.Department != nil {
+		q.Department = *c.Department
+	}
+	t.emit(Event{Kind: KindQueue, Queue: q})
+}
+
+const txTries = 6
+
+// inTx runs f in a transaction and, after the commit, publishes what it emitted. Deadlocks and failed serializations
+// are tried again; f must therefore set, not add to, whatever it captures. A lost connection is not: nobody knows whether the commit happened.
+func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	for try := 1; ; try++ {
+		t, err := d.attempt(ctx, f)
+		if err == nil {
+			d.announce(t)
+			return nil
+		}
+		if !isTransient(err) || try == txTries {
+			return translate(err)
+		}
+		select {
+		case <-ctx.Done():
+			return translate(ctx.Err())
+		case <-time.After(time.Duration(try) * time.Duration(1+rand.IntN(10)) * time.Millisecond):
+		}
+	}
+}
+
+func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) error) (*tx, error) {
+	btx, err := d.db.BeginTx(ctx, &sql.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	t := &tx{Tx: btx}
+	if err := f(ctx, t); err != nil {
+		_ = btx.Rollback()
+		return nil, err
+	}
+	return t, btx.Commit()
+}
+
+func (d *Desk) announce(t *tx) {
+	d.publish(t.events)
+	if t.drain {
+		d.wakeDrain()
+	}
+}
+
+func (d *Desk) publish(events []Event) {
+	if len(events) > 0 {
+		d.publisher.Publish(events)
+	}
+}
+
+// rawQuerier is the database or a transaction on it.
+type rawQuerier interface {
+	NewRaw(query string, args ...any) *bun.RawQuery
+}
+
+// bunIn spreads a slice for SQL's IN.
+func bunIn[T any](values []T) any { return bun.In(values) }
+
+// Advisory locks. Whoever takes both takes the queue's first.
+const (
+	queueLock  = 0x7061726c01 // one assigner at a time
+	peopleLock = 0x7061726c02 // one change of roles at a time
+	pulseLock  = 0x7061726c03 // one beat at a time
+)

@@ -1,0 +1,44 @@
+// data-open="id" opens the dialog with that id, data-close closes the one it is in. A form with data-confirm="id"
+// is sent only after the dialog with that id was answered by its data-yes button.
+export function wireDialogs() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest?.("[data-open]");
+    if (opener) {
+      event.preventDefault();
+      openDialog(opener.dataset.open);
+      return;
+    }
+    if (event.target.closest?.("[data-close]")) event.target.closest("dialog")?.close();
+    // A click beside the dialog lands on its backdrop, which is the dialog itself.
+    if (event.target.matches?.("dialog") && outside(event.target, event)) event.target.close();
+  });
+  document.addEventListener("submit", ask, true);
+}
+
+export function openDialog(id) {
+  const dialog = document.getElementById(id);
+  if (dialog && !dialog.open) dialog.showModal();
+  return dialog;
+}
+
+function outside(dialog, event) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}
+
+function ask(event) {
+  const form = event.target;
+  const dialog = document.getElementById(form.dataset.confirm ?? "");
+  if (!dialog || form.dataset.confirmed) {
+    delete form.dataset.confirmed;
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  dialog.querySelector("[data-yes]").onclick = () => {
+    form.dataset.confirmed = "yes";
+    dialog.close();
+    form.requestSubmit();
+  };
+  dialog.showModal();
+}

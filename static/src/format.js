@@ -1,0 +1,42 @@
+// How times are written, in the reader's own time zone.
+import { lang, word } from "./words.js";
+
+const clockTime = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const shortDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });
+const longDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
+const dateTime = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export const timeOf = (date) => clockTime.format(date);
+export const minuteOf = (date) => Math.floor(date / 60000);
+
+/** A running time: 0:41, 12:05, 1:02:07. */
+export function clock(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (s >= 3600) return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return `${Math.floor(s / 60)}:${two(s % 60)}`;
+}
+
+const dayNumber = (date) => Math.floor((date - date.getTimezoneOffset() * 60000) / 86400000);
+export const sameDay = (a, b) => dayNumber(a) === dayNumber(b);
+
+/** The words of a day separator: today, yesterday, or the date. */
+export function dayLabel(date, today) {
+  const ago = dayNumber(today) - dayNumber(date);
+  if (ago === 0) return word("ui.today");
+  if (ago === 1) return word("ui.yesterday");
+  return ago < 300 ? shortDate.format(date) : longDate.format(date);
+}
+
+const writers = { time: timeOf, date: (d) => shortDate.format(d), datetime: (d) => dateTime.format(d) };
+
+/** Turns every time inside root that the server wrote in UTC into the reader's. */
+export function localise(root = document) {
+  for (const el of root.querySelectorAll("time[data-local]")) {
+    const date = new Date(el.dateTime);
+    if (isNaN(date)) continue;
+    const said = writers[el.dataset.local](date);
+    if (el.textContent !== said) el.textContent = said;
+    el.title = dateTime.format(date);
+  }
+}

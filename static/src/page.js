@@ -1,0 +1,44 @@
+// What every page with a script does: clocks, times, toasts, dialogs, and manners for htmx.
+import { startClocks } from "./clock.js";
+import { wireDialogs } from "./dialog.js";
+import { localise } from "./format.js";
+import { elementsOf, placeParts } from "./parts.js";
+import { csrf, problemOf } from "./request.js";
+import { toast, wireToasts } from "./toast.js";
+import { word } from "./words.js";
+
+export function startPage() {
+  localise();
+  startClocks();
+  wireDialogs();
+  wireToasts();
+  wireForms();
+}
+
+function wireForms() {
+  const body = document.body;
+  body.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRF-Token"] = csrf();
+  });
+  body.addEventListener("htmx:beforeRequest", (event) => busy(event.detail, true));
+  body.addEventListener("htmx:afterRequest", (event) => busy(event.detail, false));
+  body.addEventListener("htmx:sendError", () => toast(word("ui.no_connection"), { error: true }));
+  body.addEventListener("htmx:timeout", () => toast(word("ui.no_connection"), { error: true }));
+  // htmx drops refusals; here their parts are placed, or their reason is said.
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status < 400) return;
+    event.detail.shouldSwap = false;
+    const type = xhr.getResponseHeader("Content-Type") ?? "";
+    if (type.startsWith("text/html") && placeParts(elementsOf(xhr.responseText)).length > 0) return;
+    toast(problemOf(type, xhr.responseText).detail || word("ui.went_wrong"), { error: true });
+  });
+  body.addEventListener("htmx:afterSettle", (event) => localise(event.detail.elt));
+}
+
+function busy({ elt, requestConfig }, on) {
+  const button = requestConfig?.triggeringEvent?.submitter ?? elt.querySelector?.('[type="submit"]');
+  if (!button) return;
+  if (on) button.setAttribute("aria-busy", "true");
+  else button.removeAttribute("aria-busy");
+}

@@ -1,0 +1,42 @@
+// Tells the other side what arrived here, and what a person saw: delivered on arrival, read once it is on a visible
+// screen that has the attention.
+import { post } from "./request.js";
+import { atEnd, thread } from "./thread.js";
+
+const told = { delivered: new Map(), read: new Map() };
+const pending = { delivered: null, read: null };
+
+/** base(chat) is the address of a chat's actions. attentive() tells whether somebody looks, beyond focus. */
+export function startReceipts({ base, attentive = () => document.hasFocus() }) {
+  const looking = () => document.visibilityState === "visible" && attentive() && atEnd();
+  const check = () => {
+    const chat = thread()?.dataset.chat;
+    const last = newest();
+    if (!chat || !last) return;
+    confirm("delivered", chat, last, base);
+    if (looking()) confirm("read", chat, last, base);
+  };
+  document.addEventListener("visibilitychange", check);
+  window.addEventListener("focus", check);
+  document.addEventListener("scroll", check, { passive: true, capture: true });
+  check();
+  return check;
+}
+
+// The newest message that is not this side's own. System lines are nobody's and need no answer.
+function newest() {
+  const theirs = thread()?.querySelectorAll(":scope > .msg[data-id]:not(.msg-own, .sys)") ?? [];
+  return Number(theirs[theirs.length - 1]?.dataset.id ?? 0);
+}
+
+function confirm(kind, chat, upTo, base) {
+  if ((told[kind].get(chat) ?? 0) >= upTo || pending[kind]) return;
+  pending[kind] = setTimeout(async () => {
+    const last = Math.max(newest(), upTo);
+    const { ok, status } = await post(`${base(chat)}/mark-${kind}`, { up_to: last }, { keepalive: true });
+    pending[kind] = null;
+    // What is refused stays refused; what did not get through is tried with the next event.
+    if (ok || (status >= 400 && status < 500 && status !== 429)) told[kind].set(chat, last);
+    if (ok && newest() > last) confirm(kind, chat, newest(), base);
+  }, kind === "read" ? 250 : 100);
+}

@@ -1,0 +1,204 @@
+// The conversation on the screen: each message once, in order, grouped, with its days; and where the reader is in it.
+import { now } from "./clock.js";
+import { dayLabel, localise, minuteOf, sameDay } from "./format.js";
+import { elementsOf } from "./parts.js";
+import { word } from "./words.js";
+
+const near = 48; // pixels from the end that still count as being there
+const rank = { sending: 0, sent: 1, delivered: 2, read: 3 };
+
+export const thread = () => document.getElementById("thread");
+const scroller = () => thread()?.parentElement;
+const messages = () => [...thread().querySelectorAll(":scope > .msg")];
+
+let unseen = 0;
+let following = true;
+let watcher;
+
+/** Starts to keep the thread in order. Call again when another thread took its place. */
+export function startThread() {
+  const box = scroller();
+  if (!box) return;
+  unseen = 0;
+  arrange();
+  toEnd();
+  box.addEventListener("scroll", onScroll, { passive: true });
+  // A composer that grows or a panel that appears pushes the thread up; it never covers the newest message.
+  watcher?.disconnect();
+  watcher = new ResizeObserver(() => following && toEnd());
+  watcher.observe(box);
+  watcher.observe(thread());
+  pill()?.addEventListener("click", () => toEnd(true));
+}
+
+/** Puts a message frame in its place; answers {element, fresh}, or null when it belongs to another chat. */
+export function receive(html) {
+  const [el] = elementsOf(html);
+  if (!el || !thread() || el.dataset.chat !== thread().dataset.chat) return null;
+  const old = known(el);
+  if (old) {
+    keepStatus(old, el);
+    old.replaceWith(el);
+  } else {
+    insert(el);
+  }
+  localise(el);
+  arrange();
+  if (!old) arrived(el);
+  return { element: el, fresh: !old };
+}
+
+function known(el) {
+  const byId = el.id && document.getElementById(el.id);
+  if (byId) return byId;
+  const client = el.dataset.clientId;
+  return client ? messages().find((m) => m.dataset.clientId === client && m.dataset.from === el.dataset.from) : null;
+}
+
+// A status never goes back, whatever order the frames come in.
+function keepStatus(old, el) {
+  if (rank[old.dataset.status] > rank[el.dataset.status]) setStatus(el, old.dataset.status);
+}
+
+function insert(el) {
+  const id = Number(el.dataset.id);
+  // What the server does not have yet stays below everything that it has.
+  const after = messages().find((m) => (m.dataset.id ? Number(m.dataset.id) > id : true));
+  thread().insertBefore(el, after ?? null);
+}
+
+/** Adds a message of this person that the server does not have yet. */
+export function addOwn({ clientId, text, at }) {
+  const el = document.getElementById("bubble").content.firstElementChild.cloneNode(true);
+  el.dataset.chat = thread().dataset.chat;
+  el.dataset.clientId = clientId;
+  el.dataset.at = new Date(at).toISOString();
+  el.querySelector(".say").textContent = text;
+  el.querySelector("time").dateTime = el.dataset.at;
+  el.classList.add("is-new");
+  thread().append(el);
+  localise(el);
+  arrange();
+  toEnd();
+  return el;
+}
+
+/** Shows a status in shape and word. said replaces the usual word. */
+export function setStatus(el, status, said) {
+  el.dataset.status = status;
+  const slot = el.querySelector('[data-slot="status"]');
+  if (!slot) return;
+  const other = thread()?.dataset.other;
+  const usual = status === "delivered" ? word(other ? "chat.status.delivered" : "chat.status.delivered_unnamed", { Name: other }) : word(`chat.status.${status}`);
+  if (slot.textContent !== (said ?? usual)) slot.textContent = said ?? usual;
+}
+
+/** Raises the status of all own messages up to an id. */
+export function raiseStatus({ chat_id: chat, up_to: upTo, status }) {
+  if (thread()?.dataset.chat !== chat) return;
+  for (const el of messages()) {
+    if (!el.dataset.status || !el.dataset.id || Number(el.dataset.id) > upTo) continue;
+    if (rank[status] > rank[el.dataset.status]) setStatus(el, status);
+  }
+  arrange();
+}
+
+/** Marks groups and puts a line before each new day. Doing it again changes nothing. */
+export function arrange() {
+  const root = thread();
+  if (!root) return;
+  const days = new Map([...root.querySelectorAll(":scope > .day")].map((el) => [el.dataset.day, el]));
+  const today = new Date(now());
+  let before = null;
+  const all = messages();
+  all.forEach((el, i) => {
+    const at = new Date(el.dataset.at);
+    if (!before || !sameDay(before, at)) placeDay(days, el, at, today);
+    before = at;
+    if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
+  });
+  for (const stale of days.values()) stale.remove();
+}
+
+function placeDay(days, el, at, today) {
+  const key = at.toDateString();
+  const label = dayLabel(at, today);
+  let line = days.get(key);
+  days.delete(key);
+  if (!line) {
+    line = document.createElement("div");
+    line.className = "day";
+    line.dataset.day = key;
+    line.append(document.createElement("span"));
+  }
+  if (line.textContent !== label) line.firstElementChild.textContent = label;
+  if (el.previousElementSibling !== line) el.before(line);
+}
+
+function sameGroup(a, b) {
+  if (!b || b.matches(".sys, .msg-note") || a.matches(".msg-note")) return false;
+  const [x, y] = [a.dataset, b.dataset];
+  return x.from === y.from && x.name === y.name && x.status === y.status && minuteOf(new Date(x.at)) === minuteOf(new Date(y.at));
+}
+
+function arrived(el) {
+  el.classList.add("is-new");
+  const own = el.matches(".msg-own");
+  if (following || own) {
+    toEnd();
+    return;
+  }
+  if (el.matches(".sys")) return;
+  unseen += 1;
+  showPill();
+}
+
+function onScroll() {
+  const box = scroller();
+  if (!box) return;
+  following = box.scrollHeight - box.scrollTop - box.clientHeight < near;
+  if (!following || unseen === 0) return;
+  unseen = 0;
+  showPill();
+}
+
+/** Shows the newest message. */
+export function toEnd(smooth = false) {
+  const box = scroller();
+  if (!box) return;
+  following = true;
+  unseen = 0;
+  showPill();
+  box.scrollTo({ top: box.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+}
+
+export const atEnd = () => following;
+
+const pill = () => document.getElementById("pill");
+
+function showPill() {
+  if (!pill()) return;
+  pill().hidden = unseen === 0;
+  if (unseen > 0) pill().querySelector("[data-slot]").textContent = word("chat.new_messages", { Count: unseen });
+}
+
+let typingTimer;
+
+/** Says for 5 seconds that the other side writes. */
+export function showTyping(name) {
+  const el = document.getElementById("typing");
+  if (!el) return;
+  el.hidden = false;
+  const said = word("chat.typing", { Name: name });
+  const line = el.querySelector(".meta");
+  if (line.textContent !== said) line.textContent = said;
+  if (following) toEnd();
+  clearTimeout(typingTimer);
+  typingTimer = setTimeout(hideTyping, 5000);
+}
+
+export function hideTyping() {
+  clearTimeout(typingTimer);
+  const el = document.getElementById("typing");
+  if (el) el.hidden = true;
+}

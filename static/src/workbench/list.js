@@ -1,0 +1,144 @@
+// The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
+// rows themselves go on telling the truth.
+import { word } from "../words.js";
+import { showDraft } from "./drafts.js";
+
+let list;
+let held = null;
+let heldCount = 0;
+let pointed = false;
+
+export function watchList() {
+  list = document.getElementById("list");
+  if (!list) return;
+  document.addEventListener("pointerover", (event) => {
+    const over = event.pointerType === "mouse" && Boolean(event.target.closest?.("#list"));
+    if (over === pointed) return;
+    pointed = over;
+    if (!over) release();
+  });
+  document.documentElement.addEventListener("pointerleave", () => {
+    pointed = false;
+    release();
+  });
+  document.addEventListener("focusout", () => setTimeout(release));
+  document.addEventListener("parley:draft", (event) => {
+    const row = rowOf(event.detail.chat);
+    if (row) showDraft(row);
+  });
+  dress();
+}
+
+export const rows = () => [...document.querySelectorAll("#list a.row")];
+export const rowOf = (chat) => document.getElementById(`row-${chat}`);
+
+/** Takes the list as the server now has it. */
+export function receiveList(fresh) {
+  list = document.getElementById("list");
+  if (!list) return;
+  if (isHeld() && !sameOrder(fresh)) {
+    heldCount += 1;
+    held = fresh;
+    for (const row of fresh.querySelectorAll("a.row")) {
+      const mine = rowOf(row.dataset.chat);
+      if (mine && mine.closest("section").id === row.closest("section").id) morph(mine, row.cloneNode(true));
+    }
+    dress();
+    sayHeld();
+    return;
+  }
+  place(fresh);
+}
+
+function isHeld() {
+  return pointed || Boolean(list.querySelector(":focus-visible"));
+}
+
+function release() {
+  if (!held || isHeld()) return;
+  const fresh = held;
+  place(fresh);
+}
+
+const order = (root) => [...root.querySelectorAll("section")].map((s) => s.id + [...s.querySelectorAll("a.row")].map((r) => r.id)).join();
+const sameOrder = (fresh) => order(fresh) === order(list);
+
+function place(fresh) {
+  held = null;
+  heldCount = 0;
+  const before = new Map(rows().map((row) => [row.id, row.getBoundingClientRect().top]));
+  morph(list, fresh);
+  list = document.getElementById("list");
+  dress();
+  sayHeld();
+  glide(before);
+}
+
+function morph(old, fresh) {
+  window.Idiomorph.morph(old, fresh, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepOurs } });
+}
+
+// What this tab knows and the server does not.
+function keepOurs(name) {
+  return name !== "aria-current" && name !== "data-typing" && name !== "data-drafted";
+}
+
+/** Puts back what this tab knows: which chat is open, drafts. */
+export function dress(open = document.getElementById("open")?.dataset.chat) {
+  for (const row of rows()) {
+    if (row.dataset.chat === open) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+    showDraft(row);
+  }
+}
+
+function sayHeld() {
+  const chip = document.getElementById("held");
+  chip.hidden = heldCount === 0;
+  if (heldCount > 0) chip.textContent = word("workbench.held", { Count: heldCount });
+}
+
+// Rows that changed place move there in 200 ms.
+function glide(before) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const row of rows()) {
+    const was = before.get(row.id);
+    if (was === undefined) continue;
+    const by = was - row.getBoundingClientRect().top;
+    if (Math.abs(by) < 1) continue;
+    row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 200, easing: "cubic-bezier(.2,.7,.3,1)" });
+  }
+}
+
+const typing = new Map();
+
+/** Says in its row that a user writes, for 5 seconds from the last sign. */
+export function showTyping(chat) {
+  const row = rowOf(chat);
+  if (!row) return;
+  row.setAttribute("data-typing", "");
+  clearTimeout(typing.get(chat));
+  typing.set(chat, setTimeout(() => stopTyping(chat), 5000));
+}
+
+export function stopTyping(chat) {
+  clearTimeout(typing.get(chat));
+  typing.delete(chat);
+  rowOf(chat)?.removeAttribute("data-typing");
+}
+
+/** The chat of somebody who has waited longest for an answer; null when nobody does. */
+export function longestWaiting() {
+  return document.querySelector("#list-owed a.row");
+}
+
+/** The row by away from the open one, around the ends. */
+export function neighbour(by) {
+  const open = rows().filter((row) => row.dataset.state !== "ended");
+  if (open.length === 0) return null;
+  const at = open.findIndex((row) => row.matches("[aria-current]"));
+  if (at < 0) return by > 0 ? open[0] : open.at(-1);
+  return open[(at + by + open.length) % open.length];
+}
+
+export const nth = (n) => rows()[n - 1] ?? null;

@@ -1,0 +1,114 @@
+package workbench
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"parley/views/text"
+)
+
+// Spans of the waiting ring: an answer is late after the first; a warned chat ends within the second.
+const (
+	lateAfter = time.Minute
+	quietSpan = time.Minute
+)
+
+// gap says key with a hole for the name, and returns what stands before and after the hole: an element goes there,
+// wherever the language wants it.
+func gap(ctx context.Context, key, name string) (before, after string) {
+	const hole = "\x00"
+	before, after, _ = strings.Cut(text.T(ctx, key, name, hole), hole)
+	return before, after
+}
+
+func chatPath(id, tail string) string { return "/workbench/chats/" + id + tail }
+
+func count(n int) string { return strconv.Itoa(n) }
+
+// lastLine is what a row says below the name.
+func lastLine(ctx context.Context, r Row) string {
+	switch {
+	case r.Last == "":
+		return text.T(ctx, "workbench.no_words")
+	case r.LastFrom == "agent":
+		return text.T(ctx, "workbench.you_said", "Text", r.Last)
+	default:
+		return r.Last
+	}
+}
+
+// whyNotMe says why the people who wait do not come to this agent.
+func (s Strip) whyNotMe(ctx context.Context) string {
+	switch {
+	case s.Presence != "online":
+		return text.T(ctx, "workbench.strip.not_online", "Presence", text.T(ctx, "ui.presence."+s.Presence))
+	case s.Free == 0:
+		return text.T(ctx, "workbench.strip.full")
+	default:
+		return text.T(ctx, "workbench.strip.elsewhere")
+	}
+}
+
+// offlineWords say what going offline does to the chats.
+func (m Me) offlineWords(ctx context.Context) string {
+	if m.Load == 0 {
+		return text.T(ctx, "workbench.presence.offline_free")
+	}
+	return text.T(ctx, "workbench.presence.offline_chats", "Count", m.Load)
+}
+
+func (r Row) owed() bool { return r.State == "owed" }
+
+// closedWords say why nobody can write here any more.
+func (w Write) closedWords(ctx context.Context) string {
+	switch w.Closed {
+	case "moved":
+		return text.T(ctx, "workbench.closed.moved", "Name", w.By)
+	case "returned":
+		return text.T(ctx, "workbench.closed.returned")
+	case "watching":
+		return text.T(ctx, "workbench.closed.watching")
+	}
+	switch w.Reason {
+	case "service_ended":
+		if w.By == "" {
+			return text.T(ctx, "workbench.closed.ended_by_you")
+		}
+		return text.T(ctx, "workbench.closed.ended_by_agent", "Name", w.By)
+	case "user_ended":
+		return text.T(ctx, "workbench.closed.ended_by_user", "Name", w.Name)
+	case "cancelled":
+		return text.T(ctx, "workbench.closed.cancelled", "Name", w.Name)
+	case "abandoned":
+		return text.T(ctx, "workbench.closed.abandoned", "Name", w.Name)
+	case "timeout":
+		if w.Type == "service_inactive" {
+			return text.T(ctx, "workbench.closed.agent_quiet")
+		}
+		return text.T(ctx, "workbench.closed.user_quiet", "Name", w.Name)
+	}
+	return text.T(ctx, "workbench.closed.ended")
+}
+
+// waitingWords say what going online would bring.
+func (e Empty) waitingWords(ctx context.Context) string {
+	if e.Waiting == 0 {
+		return text.T(ctx, "workbench.empty.offline_nobody")
+	}
+	return text.T(ctx, "workbench.empty.offline_text", "Count", e.Waiting)
+}
+
+// safeURL returns an address of the web as it is, and "" for anything else.
+func safeURL(url string) templ.SafeURL {
+	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+		return templ.SafeURL(url)
+	}
+	return ""
+}
+
+// stars writes a rating as "4.5".
+func stars(rating float64) string { return strconv.FormatFloat(rating, 'f', 1, 64) }

@@ -1,0 +1,421 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"parley/models"
+)
+
+const (
+	// keepEnded is how long a chat stays in the cursor after its end: it may still be rated, or read.
+	keepEnded = 10 * time.Minute
+	maxEnded  = 50
+	// slack covers clocks that differ and transactions that were long.
+	slack = 2 * time.Minute
+)
+
+// known is how far the stream has come in one chat.
+type known struct {
+	Mark
+	endedAt time.Time
+}
+
+func knownOf(c *models.Chat) known {
+	k := known{Mark: Mark{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}}
+	if c.WarnedAt != nil {
+		k.WarnedAt = *c.WarnedAt
+	}
+	if c.EndedAt != nil {
+		k.endedAt = *c.EndedAt
+	}
+	return k
+}
+
+// begin finds how things stand, and from where each chat is caught up.
+func (s *Stream) begin(ctx context.Context) error {
+	if s.to.View == House {
+		return s.beginHouse(ctx)
+	}
+	now := time.Now()
+	from, err := parseCursor(s.to.Cursor)
+	resumed := err == nil
+	for id, p := range from.chats {
+		k := known{Mark: Mark{Version: p.version}}
+		if p.ended {
+			k.Status = models.Ended
+		}
+		s.known[id] = k
+	}
+	s.synced = from.at
+	chats, gone, err := s.gather(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		delete(s.known, id)
+	}
+	for i := range chats {
+		c := &chats[i]
+		before := s.known[c.ID]
+		switch {
+		case c.IsOpen():
+			served, err := s.serve(ctx, c)
+			if err != nil {
+				return err
+			}
+			s.present.Chats = append(s.present.Chats, served)
+		case before.Status != models.Ended:
+			s.present.Ended = append(s.present.Ended, *c)
+		}
+		k := knownOf(c)
+		if s.to.Cursor != "" {
+			k.Version = before.Version // 0 for chats that the cursor does not have, and for all if it cannot be read
+		}
+		s.known[c.ID] = k
+	}
+	if !resumed {
+		s.synced = now
+	}
+	return s.beginOwner(ctx)
+}
+
+func (s *Stream) beginOwner(ctx context.Context) (err error) {
+	if s.to.Actor.IsUser() {
+		place, err := s.hub.desk.QueueStatus(ctx, s.to.Actor.ID)
+		if err != nil {
+			return err
+		}
+		if place.State != models.StateAssigned {
+			s.present.Place, s.place = &place, place
+		}
+		return nil
+	}
+	if s.present.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
+		return err
+	}
+	return s.readBoard(ctx)
+}
+
+func (s *Stream) beginHouse(ctx context.Context) (err error) {
+	if s.present.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
+		return err
+	}
+	if s.present.Load, err = s.hub.desk.Load(ctx); err != nil {
+		return err
+	}
+	for i := range s.present.Load {
+		p := presenceOf(&s.present.Load[i].Agent)
+		s.loads[p.ServiceID] = p
+	}
+	return s.readBoard(ctx)
+}
+
+func (s *Stream) readBoard(ctx context.Context) error {
+	if !s.to.Board && s.to.View != House {
+		return nil
+	}
+	overview, err := s.hub.desk.Overview(ctx)
+	s.present.Overview = &overview
+	return err
+}
+
+func presenceOf(a *models.Agent) models.PresenceChange {
+	return models.PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent}
+}
+
+// first says the present state, and then what was missed.
+func (s *Stream) first(ctx context.Context) error {
+	frames, err := s.render(ctx, s.present)
+	if err != nil {
+		return err
+	}
+	s.present = Present{}
+	missed := s.to.Cursor != ""
+	if !missed && s.to.View == Own && len(frames) == 0 {
+		frames = []Frame{{}}
+	}
+	for i, f := range frames {
+		id := ""
+		if i == len(frames)-1 && !missed && s.to.View == Own {
+			id = s.cursor() // from here on, what is lost can be asked for
+		}
+		if err := s.out.Send(f, id); err != nil {
+			return sinkError{err}
+		}
+	}
+	if !missed {
+		return nil
+	}
+	return s.repair(ctx)
+}
+
+// repair compares every chat of the receiver with PostgreSQL, and says what was not said.
+func (s *Stream) repair(ctx context.Context) error {
+	asked, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	if s.to.View == House {
+		return s.repairHouse(asked)
+	}
+	now := time.Now()
+	chats, gone, err := s.gather(asked)
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		if err := s.leave(ctx, id); err != nil {
+			return err
+		}
+	}
+	for i := range chats {
+		if chats[i].Version > s.known[chats[i].ID].Version {
+			if err := s.catchUp(ctx, chats[i].ID); err != nil {
+				return err
+			}
+		}
+	}
+	s.synced = now
+	return nil
+}
+
+// compare looks whether the versions of the receiver's open chats are those that the stream knows, and repairs if not.
+func (s *Stream) compare(ctx context.Context, h *heads) error {
+	found := 0
+	for id, version := range h.open {
+		k, ok := s.known[id]
+		if !ok || k.Version < version {
+			return s.repair(ctx)
+		}
+		if k.Status != models.Ended {
+			found++
+		}
+	}
+	for _, k := range s.known {
+		if k.Status != models.Ended {
+			found--
+		}
+	}
+	if found != 0 {
+		return s.repair(ctx)
+	}
+	if h.sure {
+		s.synced = h.at
+	}
+	return nil
+}
+
+func (s *Stream) repairHouse(ctx context.Context) error {
+	load, err := s.hub.desk.Load(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range load {
+		p := presenceOf(&load[i].Agent)
+		before := s.loads[p.ServiceID]
+		before.PresenceChanged = false
+		if p != before {
+			p.PresenceChanged = p.Presence != before.Presence
+			if err := s.presence(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// gather returns the receiver's chats in which something may be new: the open ones, the known ones, and those that began and ended
+// since the stream was sure to know all; and the known ones that are the receiver's no longer.
+func (s *Stream) gather(ctx context.Context) (chats []models.Chat, gone []string, err error) {
+	desk, who := s.hub.desk, s.to.Actor
+	if chats, err = desk.OpenChats(ctx, who); err != nil {
+		return nil, nil, err
+	}
+	others := slices.Collect(maps.Keys(s.known))
+	if !s.synced.IsZero() {
+		ended, err := desk.StartedSince(ctx, who, s.synced.Add(-slack))
+		if err != nil {
+			return nil, nil, err
+		}
+		others = append(others, ended...)
+	}
+	have := map[string]bool{}
+	for _, c := range chats {
+		have[c.ID] = true
+	}
+	for _, id := range others {
+		if have[id] {
+			continue
+		}
+		have[id] = true
+		c, err := desk.Chat(ctx, who, id)
+		switch {
+		case models.CodeOf(err) == "chat_not_found", err == nil && !s.mine(&c.Chat):
+			gone = append(gone, id)
+		case err != nil:
+			return nil, nil, err
+		default:
+			chats = append(chats, c.Chat)
+		}
+	}
+	slices.SortFunc(chats, func(a, b models.Chat) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	return chats, gone, nil
+}
+
+// mine tells whether the receiver is one of the two who talk.
+func (s *Stream) mine(c *models.Chat) bool {
+	return s.to.Actor.IsUser() || c.ServedBy() == s.to.Actor.ID
+}
+
+// catchUp says everything of one chat that the stream has not said.
+func (s *Stream) catchUp(ctx context.Context, chatID string) error {
+	asked, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known[chatID].Version)
+	switch {
+	case models.CodeOf(err) == "chat_not_found":
+		return s.leave(ctx, chatID)
+	case err != nil:
+		return err
+	case change.Chat.Version <= s.known[chatID].Version:
+		return nil
+	}
+	return s.tell(ctx, change)
+}
+
+// changed takes a change as it comes: in order, again, or after a gap.
+func (s *Stream) changed(ctx context.Context, change *models.Change) error {
+	have := s.known[change.Chat.ID].Version
+	switch {
+	case s.to.View == House || change.Chat.Version <= have:
+		return nil
+	case change.Chat.Version > have+1:
+		return s.catchUp(ctx, change.Chat.ID)
+	}
+	return s.tell(ctx, change)
+}
+
+// leave tells an agent that a chat is no longer theirs.
+func (s *Stream) leave(ctx context.Context, chatID string) error {
+	before, was := s.known[chatID]
+	if !was {
+		return nil
+	}
+	delete(s.known, chatID)
+	return s.say(ctx, Changed{Before: before.Mark, Chat: models.Chat{ID: chatID}, Left: true})
+}
+
+// tell says a change, and counts it as said once it is on the wire.
+func (s *Stream) tell(ctx context.Context, change *models.Change) error {
+	c := change.Chat
+	before, was := s.known[c.ID]
+	item := Changed{Before: before.Mark, Chat: c, Statuses: change.Statuses}
+	if !s.mine(&c) {
+		if !was {
+			return nil
+		}
+		delete(s.known, c.ID)
+		item.Left, item.Statuses = true, nil
+		return s.say(ctx, item)
+	}
+	for _, m := range change.Messages {
+		if m.Type != models.Note || s.to.Actor.IsAgent() {
+			item.Messages = append(item.Messages, m)
+		}
+	}
+	if item.Assigned() {
+		served, err := s.serve(ctx, &c)
+		if err != nil {
+			return err
+		}
+		item.Service = served.Service
+	}
+	frames, err := s.render(ctx, item)
+	if err != nil {
+		return err
+	}
+	if err := s.send(frames, &c); err != nil {
+		return err
+	}
+	s.remember(&c)
+	if s.to.Actor.IsUser() && c.Status == models.Waiting && before.Status != models.Waiting {
+		s.place = models.QueueStatus{}
+		s.hub.queue.poke("")
+	}
+	return nil
+}
+
+// send gives each frame the cursor that holds once it is received: all that came before it, and its own change if no more frames
+// of that change follow.
+func (s *Stream) send(frames []Frame, c *models.Chat) error {
+	for i, f := range frames {
+		k := s.known[c.ID]
+		switch {
+		case i == len(frames)-1:
+			k = knownOf(c)
+		case f.Version > k.Version && frames[i+1].Version > f.Version:
+			k.Version = f.Version
+		}
+		s.known[c.ID] = k
+		if err := s.out.Send(f, s.cursor()); err != nil {
+			return sinkError{err}
+		}
+	}
+	return nil
+}
+
+func (s *Stream) remember(c *models.Chat) {
+	s.known[c.ID] = knownOf(c)
+	if c.Status != models.Ended {
+		return
+	}
+	var ended []string
+	for id, k := range s.known {
+		if k.Status == models.Ended {
+			ended = append(ended, id)
+		}
+	}
+	slices.SortFunc(ended, func(a, b string) int { return s.known[b].endedAt.Compare(s.known[a].endedAt) })
+	for i, id := range ended {
+		if i >= maxEnded || time.Since(s.known[id].endedAt) > keepEnded {
+			delete(s.known, id)
+		}
+	}
+}
+
+func (s *Stream) cursor() string {
+	c := cursor{at: s.synced, chats: make(map[string]position, len(s.known))}
+	for id, k := range s.known {
+		c.chats[id] = position{version: k.Version, ended: k.Status == models.Ended}
+	}
+	return c.String()
+}
+
+// serve finds who serves an open chat, and makes a user's stream hear of that agent's presence.
+func (s *Stream) serve(ctx context.Context, c *models.Chat) (Served, error) {
+	served := Served{Chat: *c}
+	if c.Status != models.Active {
+		return served, nil
+	}
+	asked, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	agent, err := s.hub.desk.AgentByID(asked, c.ServedBy())
+	if err != nil {
+		return served, err
+	}
+	served.Service = agent.Card()
+	if s.to.Actor.IsUser() {
+		s.hub.follow(s.sub, topicOrNone(s.served), servedTopic(agent.ID))
+		s.served = agent.ID
+	}
+	return served, nil
+}
+
+func topicOrNone(agentID string) topic {
+	if agentID == "" {
+		return ""
+	}
+	return servedTopic(agentID)
+}

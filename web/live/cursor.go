@@ -1,0 +1,106 @@
+package live
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/models"
+)
+
+// position is how far a receiver has come in one chat.
+type position struct {
+	version int64
+	ended   bool // the receiver knows that the chat has ended
+}
+
+// cursor is how far a receiver has come: a version for each chat, and a time from which chats that are not
+// named are looked for.
+type cursor struct {
+	at    time.Time
+	chats map[string]position
+}
+
+// Cursor is the id from which a stream goes on behind a page that shows those chats. The chats must be read before
+// whatever else the page shows of them.
+func Cursor(at time.Time, chats ...models.Chat) string {
+	c := cursor{at: at, chats: make(map[string]position, len(chats))}
+	for _, chat := range chats {
+		c.chats[chat.ID] = position{version: chat.Version, ended: chat.Status == models.Ended}
+	}
+	return c.String()
+}
+
+const (
+	cursorForm = 1
+	maxCursor  = 200 // chats; each is a query when it comes back
+)
+
+var errCursor = errors.New("live: unreadable cursor")
+
+// String makes the opaque id of an event: URL-safe, and about 20 bytes a chat.
+func (c cursor) String() string {
+	b := []byte{cursorForm}
+	b = binary.AppendUvarint(b, uint64(max(c.at.Unix(), 0)))
+	for _, id := range slices.Sorted(maps.Keys(c.chats)) {
+		raw := []byte(id)
+		if u, err := uuid.Parse(id); err == nil && u.String() == id {
+			raw = append([]byte{0}, u[:]...) // the first byte tells it from a name of 17 bytes
+		}
+		b = binary.AppendUvarint(b, uint64(len(raw)))
+		b = append(b, raw...)
+		p := c.chats[id]
+		v := uint64(p.version) << 1
+		if p.ended {
+			v |= 1
+		}
+		b = binary.AppendUvarint(b, v)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func parseCursor(text string) (cursor, error) {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) < 2 || b[0] != cursorForm {
+		return cursor{}, errCursor
+	}
+	b = b[1:]
+	at, b, ok := uvarint(b)
+	if !ok || at > 1<<40 {
+		return cursor{}, errCursor
+	}
+	c := cursor{at: time.Unix(int64(at), 0), chats: map[string]position{}}
+	for len(b) > 0 {
+		var n, v uint64
+		if n, b, ok = uvarint(b); !ok || n == 0 || n > 50 || n > uint64(len(b)) {
+			return cursor{}, errCursor
+		}
+		id := string(b[:n])
+		if n == 17 && b[0] == 0 {
+			id = uuid.UUID(b[1:17]).String()
+		}
+		if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) || len(c.chats) == maxCursor {
+			return cursor{}, errCursor
+		}
+		b = b[n:]
+		if v, b, ok = uvarint(b); !ok || v>>1 > 1<<62 {
+			return cursor{}, errCursor
+		}
+		c.chats[id] = position{version: int64(v >> 1), ended: v&1 == 1}
+	}
+	return c, nil
+}
+
+func uvarint(b []byte) (uint64, []byte, bool) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, nil, false
+	}
+	return v, b[n:], true
+}

@@ -1,0 +1,251 @@
+package live
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"parley/models"
+)
+
+// maxStreams is how many streams one person may hold open on one instance; one more ends the oldest.
+const maxStreams = 20
+
+// Options of a Hub. Without Redis there must be no other instance.
+type Options struct {
+	Desk   *models.Desk
+	Redis  *redis.Options
+	Prefix string // of the channel's name, "parley:" if empty; Pub/Sub knows no database numbers
+	Log    *slog.Logger
+}
+
+// Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
+type Hub struct {
+	desk  *models.Desk
+	log   *slog.Logger
+	relay *relay
+	queue *ticker
+	signs map[models.ActorKind]*signs
+
+	mu     sync.RWMutex
+	topics map[topic]map[*subscription]struct{}
+	owners map[topic][]*subscription // by the owner's own topic, the oldest first
+	ending Reason                    // set when no new stream may stay
+}
+
+// New makes a Hub; Run makes it work.
+func New(opts Options) *Hub {
+	h := &Hub{
+		desk: opts.Desk, log: opts.Log,
+		topics: map[topic]map[*subscription]struct{}{},
+		owners: map[topic][]*subscription{},
+	}
+	h.queue = newTicker(h)
+	h.signs = map[models.ActorKind]*signs{
+		models.KindAgent: newSigns(opts.Desk.SeenAgents, func() time.Duration {
+			return min(10*time.Second, opts.Desk.Settings().PresenceTimeout/4)
+		}),
+		models.KindUser: newSigns(opts.Desk.SeenUsers, func() time.Duration {
+			return min(30*time.Second, opts.Desk.Settings().QueueGrace/4)
+		}),
+	}
+	if opts.Redis != nil {
+		h.relay = newRelay(h, *opts.Redis, opts.Prefix)
+	}
+	return h
+}
+
+// Run works until the context ends: it listens to the other instances, tells waiting users their places, reports
+// signs of life and ends the streams of whoever was signed out.
+func (h *Hub) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	if h.relay != nil {
+		g.Go(func() error { h.relay.send(ctx); return nil })
+		g.Go(func() error { h.relay.receive(ctx); return nil })
+	}
+	g.Go(func() error { h.poll(ctx); return nil })
+	g.Go(func() error { h.queue.run(ctx); return nil })
+	g.Go(func() error { h.checkSessions(ctx); return nil })
+	for kind, s := range h.signs {
+		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
+	}
+	return g.Wait()
+}
+
+// Publish tells local streams at once and the other instances by way of a queue; it never waits.
+func (h *Hub) Publish(events []models.Event) {
+	h.deliver(events)
+	if h.relay != nil {
+		h.relay.offer(events)
+	}
+}
+
+// Saw notes a request as a sign of life.
+func (h *Hub) Saw(a models.Actor) {
+	if s := h.signs[a.Kind]; s != nil {
+		s.saw(a.ID)
+	}
+}
+
+// Drain ends every stream, and each that is opened from now on.
+func (h *Hub) Drain() {
+	h.mu.Lock()
+	h.ending = Stopping
+	h.mu.Unlock()
+	h.each(func(s *subscription) { s.end(Stopping) })
+}
+
+// Streams counts the open streams by kind of actor.
+func (h *Hub) Streams(kind models.ActorKind) int {
+	n := 0
+	h.each(func(s *subscription) {
+		if s.actor.Kind == kind {
+			n++
+		}
+	})
+	return n
+}
+
+// Connected tells whether the other instances can be heard; true where there can be none.
+func (h *Hub) Connected() bool { return h.relay == nil || h.relay.up.Load() }
+
+func (h *Hub) subscribe(actor models.Actor, session []byte, topics ...topic) *subscription {
+	s := &subscription{hub: h, actor: actor, session: session, wake: make(chan struct{}, 1), topics: map[topic]bool{}}
+	h.mu.Lock()
+	for _, t := range topics {
+		h.join(s, t)
+	}
+	own := ownTopic(actor)
+	h.owners[own] = append(h.owners[own], s)
+	var oldest *subscription
+	if mine := h.owners[own]; len(mine) > maxStreams {
+		oldest = mine[len(mine)-1-maxStreams]
+	}
+	s.ending = h.ending
+	h.mu.Unlock()
+	if oldest != nil {
+		oldest.end(Replaced)
+	}
+	h.Saw(actor)
+	return s
+}
+
+func (h *Hub) unsubscribe(s *subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for t := range s.topics {
+		h.leave(s, t)
+	}
+	own := ownTopic(s.actor)
+	for i, other := range h.owners[own] {
+		if other == s {
+			h.owners[own] = append(h.owners[own][:i:i], h.owners[own][i+1:]...)
+			break
+		}
+	}
+	if len(h.owners[own]) == 0 {
+		delete(h.owners, own)
+	}
+}
+
+// follow makes a stream listen to one topic less and one more; either may be empty.
+func (h *Hub) follow(s *subscription, from, to topic) {
+	if from == to {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if from != "" {
+		h.leave(s, from)
+	}
+	if to != "" {
+		h.join(s, to)
+	}
+}
+
+func (h *Hub) join(s *subscription, t topic) {
+	if h.topics[t] == nil {
+		h.topics[t] = map[*subscription]struct{}{}
+	}
+	h.topics[t][s] = struct{}{}
+	s.topics[t] = true
+}
+
+func (h *Hub) leave(s *subscription, t topic) {
+	delete(h.topics[t], s)
+	delete(s.topics, t)
+	if len(h.topics[t]) == 0 {
+		delete(h.topics, t)
+	}
+}
+
+func (h *Hub) each(do func(*subscription)) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, mine := range h.owners {
+		for _, s := range mine {
+			do(s)
+		}
+	}
+}
+
+func (h *Hub) send(sig signal, topics ...topic) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, t := range topics {
+		for s := range h.topics[t] {
+			s.push(sig)
+		}
+	}
+}
+
+// listeners tells whether anybody here listens to the topic.
+func (h *Hub) listeners(t topic) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return len(h.topics[t]) > 0
+}
+
+// present returns the ids of the people of that kind who hold a stream here.
+func (h *Hub) present(kind models.ActorKind) []string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	var ids []string
+	for _, mine := range h.owners {
+		if mine[0].actor.Kind == kind {
+			ids = append(ids, mine[0].actor.ID)
+		}
+	}
+	return ids
+}
+
+// deliver hands committed events to the streams of this instance and acts on those that concern the hub itself.
+func (h *Hub) deliver(events []models.Event) {
+	for i := range events {
+		e := &events[i]
+		switch e.Kind {
+		case models.KindQueue:
+			h.queue.poke(e.Queue.Cause)
+		case models.KindChange:
+			h.queue.pokeBoard()
+		case models.KindPresence:
+			h.queue.pokeLoad(e)
+		case models.KindSignedOut:
+			h.each(func(s *subscription) {
+				if e.AgentID != "" && s.actor.IsAgent() && s.actor.ID == e.AgentID || len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash) {
+					s.end(SignedOut)
+				}
+			})
+		}
+		h.send(signal{event: e}, audience(e)...)
+	}
+}
+
+func (h *Hub) repairAll() {
+	h.each((*subscription).repair)
+	h.queue.poke("")
+}

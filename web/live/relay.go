@@ -1,0 +1,166 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+)
+
+const (
+	relayTimeout = 500 * time.Millisecond
+	relaySilence = time.Second // after which the connection is tested
+)
+
+// relay carries events between instances over Redis Pub/Sub. It may lose some: whoever was cut off, and whoever may
+// have missed what another could not send, repairs from PostgreSQL.
+type relay struct {
+	hub     *Hub
+	client  *redis.Client
+	channel string
+	self    string
+	out     chan []models.Event
+	lost    atomic.Bool // something could not be sent; the others must be told
+	up      atomic.Bool // the others can be heard
+}
+
+type envelope struct {
+	From   string         `json:"from"`
+	Gap    bool           `json:"gap,omitempty"`
+	Events []models.Event `json:"events,omitempty"`
+}
+
+func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
+	opts.ContextTimeoutEnabled = true
+	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = relayTimeout, relayTimeout, relayTimeout, relayTimeout
+	opts.MaxRetries, opts.DialerRetries = -1, 1
+	if prefix == "" {
+		prefix = "parley:"
+	}
+	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: uuid.NewString(),
+		out: make(chan []models.Event, 1024)}
+}
+
+// offer queues events for the other instances, or notes that they were lost to them.
+func (r *relay) offer(events []models.Event) {
+	select {
+	case r.out <- events:
+	default:
+		r.lost.Store(true)
+	}
+}
+
+// send publishes what was offered. After a failure it throws away what comes for a second, so that the queue does not
+// grow stale behind a Redis that hangs.
+func (r *relay) send(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var failed time.Time
+	for {
+		e := envelope{From: r.self}
+		select {
+		case <-ctx.Done():
+			return
+		case e.Events = <-r.out:
+		case <-tick.C:
+			if !r.lost.Load() {
+				continue
+			}
+		}
+		if time.Since(failed) < time.Second {
+			r.lost.Store(true)
+			continue
+		}
+		e.Gap = r.lost.Swap(false)
+		if err := r.publish(ctx, e); err != nil {
+			failed = time.Now()
+			r.lost.Store(true)
+			r.hub.log.Warn("other instances were not told of a change and will repair later", "error", err)
+		}
+	}
+}
+
+func (r *relay) publish(ctx context.Context, e envelope) error {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	return r.client.Publish(ctx, r.channel, raw).Err()
+}
+
+// receive listens until the context ends, and subscribes anew whenever the connection is gone.
+func (r *relay) receive(ctx context.Context) {
+	defer func() { _ = r.client.Close() }()
+	for ctx.Err() == nil {
+		err := r.listen(ctx)
+		if r.up.Swap(false) && ctx.Err() == nil {
+			r.hub.log.Warn("other instances cannot be heard: Redis does not answer; PostgreSQL is asked instead", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(relayTimeout):
+		}
+	}
+}
+
+func (r *relay) listen(ctx context.Context) error {
+	sub := r.client.Subscribe(ctx, r.channel)
+	defer func() { _ = sub.Close() }()
+	for tested := false; ; {
+		got, err := sub.ReceiveTimeout(ctx, relaySilence)
+		var network net.Error
+		switch {
+		case err == nil:
+			tested = false
+			r.take(got)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !tested && errors.As(err, &network) && network.Timeout():
+			if err := sub.Ping(ctx); err != nil {
+				return err
+			}
+			tested = true
+		default:
+			return err
+		}
+	}
+}
+
+func (r *relay) take(got any) {
+	switch m := got.(type) {
+	case *redis.Subscription:
+		// The client subscribes again by itself too; either way, what was published meanwhile is gone.
+		if !r.up.Swap(true) {
+			r.hub.log.Info("listening to other instances")
+		}
+		r.hub.repairAll()
+	case *redis.Message:
+		var e envelope
+		if err := json.Unmarshal([]byte(m.Payload), &e); err != nil {
+			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
+			r.hub.repairAll()
+			return
+		}
+		if e.From == r.self {
+			return
+		}
+		r.hub.deliver(e.Events)
+		if e.Gap {
+			r.hub.repairAll()
+		}
+		for i := range e.Events {
+			if e.Events[i].Kind == models.KindSettings {
+				r.hub.reload()
+			}
+		}
+	}
+}

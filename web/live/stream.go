@@ -1,0 +1,238 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"parley/models"
+)
+
+const (
+	beatEvery  = 13 * time.Second // contract: a comment line at least every 20 s
+	retryStale = time.Second
+	lifetime   = 30 * time.Minute // then the client comes back, so that load spreads over instances
+)
+
+// View is what a stream shows.
+type View int
+
+// The views.
+const (
+	Own   View = iota // the receiver's own chats
+	House             // the queue and everybody's load, for supervisors
+)
+
+// Receiver is who opens a stream, what they want to see and how far they have come.
+type Receiver struct {
+	Actor   models.Actor
+	Session []byte    // whose end ends the stream
+	Ends    time.Time // of the credentials; zero for never
+	View    View
+	Board   bool   // Board items too; House has them anyway
+	Cursor  string // the last id that was received, "" for none
+}
+
+// Sink is the wire. Send may hold back what it is given until Flush.
+type Sink interface {
+	Send(f Frame, id string) error
+	Retry(after time.Duration) error
+	Beat() error
+	Flush() error
+}
+
+// sinkError ends a stream; every other error is mended by trying again.
+type sinkError struct{ error }
+
+// Stream is one receiver's view of what happens. It is used from one goroutine.
+type Stream struct {
+	hub   *Hub
+	to    Receiver
+	sub   *subscription
+	draw  Renderer
+	out   Sink
+	known map[string]known
+	// synced is when the stream last knew every chat of the receiver.
+	synced time.Time
+	place  models.QueueStatus
+	served string // the agent whose presence a user hears
+	loads  map[string]models.PresenceChange
+
+	present Present // what Open found, for Run to say
+}
+
+// Open registers the receiver, so that nothing committed from now on is lost to the stream, and then reads how things
+// stand. It is refused when that cannot be read. Run must follow, or Close.
+func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
+	var topics []topic
+	if to.View == Own {
+		topics = append(topics, ownTopic(to.Actor))
+	} else {
+		topics = append(topics, supervisors)
+	}
+	if to.Board || to.View == House {
+		topics = append(topics, boards)
+	}
+	s := &Stream{hub: h, to: to, known: map[string]known{}, loads: map[string]models.PresenceChange{}}
+	s.sub = h.subscribe(to.Actor, to.Session, topics...)
+	if err := s.begin(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close takes the stream out of the hub.
+func (s *Stream) Close() { s.hub.unsubscribe(s.sub) }
+
+// Run says what Open found, then what the cursor missed, then what is new, until the context or the stream ends.
+// It closes the stream.
+func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
+	defer s.Close()
+	s.draw, s.out = draw, out
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	life := time.NewTimer(lifetime + rand.N(lifetime/3))
+	defer life.Stop()
+	var expires <-chan time.Time
+	if !s.to.Ends.IsZero() {
+		t := time.NewTimer(time.Until(s.to.Ends))
+		defer t.Stop()
+		expires = t.C
+	}
+	var again <-chan time.Time
+	err := s.first(ctx)
+	for {
+		var sink sinkError
+		switch {
+		case errors.As(err, &sink):
+			return sink.error
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil: // PostgreSQL is away: say so by heartbeats only, and repair when it is back
+			s.sub.repairLater()
+			again = time.After(retryStale)
+		}
+		if err := s.out.Flush(); err != nil {
+			return err
+		}
+		err = nil
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-beat.C:
+			if err := s.out.Beat(); err != nil {
+				return err
+			}
+			continue
+		case <-life.C:
+			s.sub.end(Renewed)
+		case <-expires:
+			s.sub.end(Expired)
+		case <-again:
+		case <-s.sub.wake:
+		}
+		signals, behind, ending := s.sub.take()
+		if ending != "" {
+			return s.close(ctx, ending)
+		}
+		err = s.follow(ctx, signals, behind)
+	}
+}
+
+// follow applies what arrived, or repairs when something did not.
+func (s *Stream) follow(ctx context.Context, signals []signal, behind bool) error {
+	if behind {
+		s.hub.queue.poke("")
+		if err := s.repair(ctx); err != nil {
+			return err
+		}
+	}
+	for _, sig := range signals {
+		if err := s.apply(ctx, sig); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stream) apply(ctx context.Context, sig signal) error {
+	switch {
+	case sig.place != nil:
+		return s.queued(ctx, sig.place)
+	case sig.board != nil:
+		return s.say(ctx, *sig.board)
+	case sig.heads != nil:
+		return s.compare(ctx, sig.heads)
+	}
+	switch e := sig.event; e.Kind {
+	case models.KindChange:
+		return s.changed(ctx, e.Change)
+	case models.KindTyping:
+		if k, ok := s.known[e.Typing.ChatID]; ok && k.Status == models.Active {
+			return s.say(ctx, Typing{*e.Typing})
+		}
+	case models.KindPresence:
+		return s.presence(ctx, *e.Presence)
+	}
+	return nil
+}
+
+func (s *Stream) presence(ctx context.Context, p models.PresenceChange) error {
+	if s.to.View == House {
+		s.loads[p.ServiceID] = p
+	}
+	return s.say(ctx, Presence{p})
+}
+
+func (s *Stream) queued(ctx context.Context, p *place) error {
+	before := s.place
+	same := before.Position == p.status.Position && before.Estimate == p.status.Estimate && before.ChatID == p.status.ChatID
+	if k := s.known[p.status.ChatID]; k.Status != models.Waiting || same {
+		return nil
+	}
+	item := Queued{Status: p.status, Before: before}
+	if before.ChatID == p.status.ChatID && before.Position > 0 {
+		item.Previous, item.Cause = before.Position, explain(before, p.status, p.causes)
+	}
+	if err := s.say(ctx, item); err != nil {
+		return err
+	}
+	s.place = p.status
+	return nil
+}
+
+// say renders an item that no cursor speaks of.
+func (s *Stream) say(ctx context.Context, item Item) error {
+	frames, err := s.render(ctx, item)
+	if err != nil {
+		return err
+	}
+	for _, f := range frames {
+		if err := s.out.Send(f, ""); err != nil {
+			return sinkError{err}
+		}
+	}
+	return nil
+}
+
+func (s *Stream) render(ctx context.Context, item Item) ([]Frame, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	return s.draw.Render(ctx, item)
+}
+
+func (s *Stream) close(ctx context.Context, why Reason) error {
+	retry := time.Second + rand.N(2*time.Second)
+	if why == Replaced {
+		retry = time.Minute // else twenty-one tabs would chase one another
+	}
+	if err := s.out.Retry(retry); err != nil {
+		return err
+	}
+	if err := s.say(ctx, Closing{why}); err != nil {
+		return err
+	}
+	return s.out.Flush()
+}

@@ -1,0 +1,83 @@
+package live
+
+import (
+	"sync"
+
+	"parley/models"
+)
+
+// maxPending is how many signals wait for a slow stream before it repairs from PostgreSQL instead.
+const maxPending = 256
+
+// signal is one of its fields.
+type signal struct {
+	event *models.Event
+	place *place
+	board *Board
+	heads *heads
+}
+
+// subscription is one stream as the hub sees it. The hub never waits for it.
+type subscription struct {
+	hub     *Hub
+	actor   models.Actor
+	session []byte
+	wake    chan struct{} // holds at most one
+
+	mu      sync.Mutex
+	pending []signal
+	behind  bool   // something was missed: repair
+	ending  Reason // set once
+
+	topics map[topic]bool // under the hub's lock
+}
+
+func (s *subscription) push(sig signal) {
+	s.mu.Lock()
+	if len(s.pending) >= maxPending {
+		s.pending, s.behind = nil, true
+	} else {
+		s.pending = append(s.pending, sig)
+	}
+	s.mu.Unlock()
+	s.nudge()
+}
+
+// repair makes the stream compare itself with PostgreSQL.
+func (s *subscription) repair() {
+	s.mu.Lock()
+	s.behind = true
+	s.mu.Unlock()
+	s.nudge()
+}
+
+func (s *subscription) end(why Reason) {
+	s.mu.Lock()
+	if s.ending == "" {
+		s.ending = why
+	}
+	s.mu.Unlock()
+	s.nudge()
+}
+
+func (s *subscription) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *subscription) take() (signals []signal, behind bool, ending Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	signals, behind = s.pending, s.behind
+	s.pending, s.behind = nil, false
+	return signals, behind, s.ending
+}
+
+// repairLater is repair for a stream that has just failed to: it waits for its own time.
+func (s *subscription) repairLater() {
+	s.mu.Lock()
+	s.behind = true
+	s.mu.Unlock()
+}

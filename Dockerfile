@@ -1,0 +1,25 @@
+FROM node:20-slim AS assets
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tailwind.config.js ./
+COPY static static
+COPY views views
+RUN node static/build.mjs
+
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+COPY --from=assets /src/static/dist static/dist
+ARG VERSION=unknown
+RUN CGO_ENABLED=0 go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /parley .
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /parley /parley
+USER 65534:65534
+EXPOSE 8080
+ENTRYPOINT ["/parley"]
+CMD ["serve"]

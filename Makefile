@@ -1,0 +1,60 @@
+# Everything a newcomer needs is `make run`; `make` alone lists the rest.
+
+MAKEFLAGS += --no-print-directory
+BINARY  := bin/parley
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The packages are installed anew when the lock file changes, whatever its date says.
+PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-')
+# The command of the very version whose library we use.
+TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
+
+.PHONY: help run build assets generate test lint clean redis
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: build redis ## build and start everything, with sample people, and print the addresses
+	@exec $(BINARY) run
+
+build: assets ## build bin/parley
+	@[ -x $(BINARY) ] || echo "Compiling parley; the first time takes a minute or two"
+	@go build -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(BINARY) .
+
+assets: $(PACKAGES)
+	@node static/build.mjs
+
+$(PACKAGES): | tools-present
+	@echo "Installing the npm packages into node_modules"
+	@npm ci --ignore-scripts --no-progress --loglevel=error
+	@touch $@
+
+.PHONY: tools-present
+tools-present:
+	@go version >/dev/null || { echo "Parley needs Go 1.26 or newer: https://go.dev/dl" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Parley needs Node.js 20 or newer: https://nodejs.org" >&2; exit 1; }
+
+redis:
+	@.ci/redis
+
+# One folder at a time: templ writes paths relative to the one it is given into the files.
+generate: ## make the *_templ.go from the .templ files
+	@for dir in $$(find . -name node_modules -prune -o -name '*.templ' -exec dirname {} + | sort -u); do \
+		$(TEMPL) generate -path $$dir -log-level error || exit; \
+	done
+
+test: assets ## run every test; fetches a Redis and a browser when there is none
+	@.ci/redis --always
+	@echo "Checking the generated code"
+	@.ci/generated
+	@echo "Vetting"
+	@go vet ./...
+	@echo "Testing"
+	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test ./...
+
+lint: assets ## run golangci-lint; the first time builds it
+	@echo "Linting; the first time builds the linter, which takes some minutes"
+	@go tool -modfile=tools/go.mod golangci-lint run
+
+clean: ## remove what was built and fetched; the data in .parley stays
+	rm -rf bin node_modules .tools
+	find static/dist -mindepth 1 ! -name .gitkeep -delete

@@ -1,0 +1,137 @@
+package testdb_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// mayImport is the plan of the house: for each package, which of ours it may import. A folder that is not named goes by the
+// nearest one above it; a * stands for everything below.
+var mayImport = map[string][]string{
+	".":          {"web", "web/*", "jobs", "jobs/*", "models", "migrations"},
+	"models":     {},
+	"migrations": {},
+	"static":     {},
+
+	"jobs":          {"models"},
+	"jobs/embedded": {},
+
+	"web":       {"models", "web/*", "views/*", "static"},
+	"web/live":  {"models"},
+	"web/limit": {},
+	"web/demo":  {"models", "views/*", "static"},
+
+	"views/text":       {},
+	"views/ui":         {"views/text", "static"},
+	"views/chat":       {"views/ui", "views/text", "static"},
+	"views/staff":      {"views/ui", "views/text", "static"}, // the frame of every signed-in page
+	"views/widget":     {"views/chat", "views/ui", "views/text", "static"},
+	"views/demo":       {"views/ui", "views/text", "static"},
+	"views/workbench":  {"views/staff", "views/chat", "views/ui", "views/text", "static"},
+	"views/supervisor": {"views/staff", "views/chat", "views/ui", "views/text", "static"},
+	"views/admin":      {"views/staff", "views/ui", "views/text", "static"},
+
+	"models/testdb": {"jobs/embedded", "migrations"},
+}
+
+// neverImport are packages of others that a room of ours must not know.
+var neverImport = map[string][]string{
+	"models":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"migrations": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"views":      {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
+	"jobs":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web":        {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"web/live":   {"github.com/labstack/echo", "github.com/a-h/templ"},
+
+	"models/testdb": {},
+}
+
+// Tests may import what they like; the program may not.
+func TestNobodyImportsPastTheHouse(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for dir, imports := range programImports(t) {
+		seen++
+		allowed, known := nearest(mayImport, dir)
+		if !known {
+			t.Errorf("%s: nothing says what this new room may import", dir)
+			continue
+		}
+		banned, _ := nearest(neverImport, dir)
+		for _, name := range imports {
+			if ours, ok := strings.CutPrefix(name, "parley/"); ok && !matches(allowed, ours) {
+				t.Errorf("%s must not import %s", dir, name)
+			}
+			for _, ban := range banned {
+				if name == ban || strings.HasPrefix(name, ban+"/") {
+					t.Errorf("%s must not import %s", dir, name)
+				}
+			}
+		}
+	}
+	if seen < 4 {
+		t.Fatalf("looked at %d folders only; the test has lost its way", seen)
+	}
+}
+
+// programImports returns for each folder what its files import, tests aside.
+func programImports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if base := entry.Name(); name != root && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "tools" || base == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			found[dir] = append(found[dir], strings.Trim(spec.Path.Value, `"`))
+		}
+		return nil
+	})
+	must(t, err)
+	return found
+}
+
+func nearest(rules map[string][]string, dir string) (rule []string, known bool) {
+	for {
+		if rule, known = rules[dir]; known {
+			return rule, true
+		}
+		above := path.Dir(dir)
+		if above == "." {
+			return nil, false
+		}
+		dir = above
+	}
+}
+
+func matches(allowed []string, ours string) bool {
+	return slices.ContainsFunc(allowed, func(pattern string) bool {
+		above, below := strings.CutSuffix(pattern, "/*")
+		return ours == pattern || below && strings.HasPrefix(ours, above+"/")
+	})
+}

@@ -53,6 +53,7 @@ type Tile struct {
 	Href    string // the list behind the number
 	Label   string
 	Number  string
+	Word    bool      // Number is a word, drawn smaller
 	Unit    string    // after the number, small
 	Since   time.Time // set when the number is a clock that runs
 	Note    string    // one line of context …

@@ -13,8 +13,12 @@ import (
 	"parley/views/ui"
 )
 
-func chatURL(id string) templ.SafeURL  { return templ.SafeURL("/supervisor/chats/" + url.PathEscape(id)) }
-func agentURL(id string) templ.SafeURL { return templ.SafeURL("/supervisor/agents/" + url.PathEscape(id)) }
+func chatURL(id string) templ.SafeURL {
+	return templ.SafeURL("/supervisor/chats/" + url.PathEscape(id))
+}
+func agentURL(id string) templ.SafeURL {
+	return templ.SafeURL("/supervisor/agents/" + url.PathEscape(id))
+}
 
 // csv is the address of a list as a file, with the filter of the page.
 func csv(list string, f Filter) string {
@@ -131,4 +135,14 @@ func (a Agent) room() int {
 		return 0
 	}
 	return a.Slots - a.Load
+}
+
+func queueURL(id, action string) templ.SafeURL {
+	return templ.SafeURL("/supervisor/queue/" + url.PathEscape(id) + "/" + action)
+}
+
+// without leaves out the agent who has the chat already.
+func (a Agents) without(id string) Agents {
+	a.Cards = slices.DeleteFunc(slices.Clone(a.Cards), func(c Agent) bool { return c.ID == id })
+	return a
 }

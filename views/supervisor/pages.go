@@ -1,0 +1,51 @@
+package supervisor
+
+import (
+	"time"
+
+	"parley/views/chat"
+	"parley/views/staff"
+)
+
+// AgentPage lists the chats of one agent.
+type AgentPage struct {
+	Frame  staff.Frame
+	Agent  Agent
+	Active []Listed
+	Ended  []Listed // the latest
+}
+
+// Listed is one chat of a list.
+type Listed struct {
+	ChatID, Name, Last string
+	Since              *time.Time // the user waits for an answer since then
+	Level              Level      // of that wait
+	At                 time.Time  // of the last message, or of the end
+	Outcome            string     // how it ended
+	Rating             string     // "" without one
+}
+
+// ChatPage is one chat, read only, with what a supervisor may do to it.
+type ChatPage struct {
+	Frame    staff.Frame
+	ChatID   string
+	Name     string
+	Verified bool
+	Status   string // waiting, active, ended
+	Agent    string // the name of whoever has it, or had it last; "" for nobody
+	AgentID  string
+	Place    string // "Place 3, about 3–6 min" while waiting
+	Priority int
+	Facts    []Fact
+	Thread   chat.Thread
+	Agents   Agents // who could take it
+	Choices  []Choice
+	Refused  string // why the last action was not done
+	Note     string // what was typed with it
+}
+
+// Fact is one line about the chat.
+type Fact struct {
+	Label, Value string
+	At           *time.Time // in place of Value
+}

@@ -14,7 +14,7 @@ CREATE TABLE sites (
 -- One row. alive_at moves while any instance runs; after an outage of all of them resumed_at says from when
 -- signs of life count again.
 CREATE TABLE pulse (
-    only       boolean PRIMARY KEY DEFAULT true CONSTRAINT pulse_one_row CHECK (only),
+    one        boolean PRIMARY KEY DEFAULT true CONSTRAINT pulse_one_row CHECK (one),
     alive_at   timestamptz NOT NULL DEFAULT now(),
     resumed_at timestamptz NOT NULL DEFAULT now()
 );

@@ -271,19 +271,18 @@ func (d *Desk) wakeDrain() {
 	}
 }
 
+// drainTimeout bounds a drain that was started by what happened, so that stopping never waits longer for it.
+const drainTimeout = 5 * time.Second
+
 func (d *Desk) drainUntilQuiet() {
 	defer d.drains.Done()
 	for {
 		d.drainState.Store(1)
-		select {
-		case <-d.closing:
-		default:
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-			if _, err := d.Drain(ctx); err != nil {
-				d.log.Warn("draining the queue failed; the schedule tries again", "error", err)
-			}
-			cancel()
+		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		if _, err := d.Drain(ctx); err != nil {
+			d.log.Warn("draining the queue failed; the schedule tries again", "error", err)
 		}
+		cancel()
 		if d.drainState.CompareAndSwap(1, 0) {
 			return
 		}

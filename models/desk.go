@@ -27,8 +27,6 @@ type Desk struct {
 
 	drains     sync.WaitGroup
 	drainState atomic.Int32 // 0 idle, 1 running, 2 running and wanted again
-	closing    chan struct{}
-	closeOnce  sync.Once
 }
 
 type noPublisher struct{}
@@ -37,7 +35,7 @@ func (noPublisher) Publish([]Event) {}
 
 // NewDesk returns a desk on the database with the settings of the environment; overrides made by admins are read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
-	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, closing: make(chan struct{})}
+	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	return d
@@ -48,7 +46,6 @@ func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
 
 // Close waits for the drains that were started by what happened. The database stays open.
 func (d *Desk) Close() {
-	d.closeOnce.Do(func() { close(d.closing) })
 	d.drains.Wait()
 }
 

@@ -1,0 +1,104 @@
+// The two menus of the queue: whom to give a chat to, and how urgent it is. Without scripts their links lead to the
+// page of the chat, which has the same forms.
+import { elementsOf, placeParts } from "../parts.js";
+import { post } from "../request.js";
+import { toast } from "../toast.js";
+import { word } from "../words.js";
+import { release } from "./hold.js";
+
+const gap = 6;
+let row = null; // the link whose menu is open
+
+export const menuIsOpen = () => row !== null;
+
+export function wireMenus() {
+  const assign = document.getElementById("assign-menu");
+  const priority = document.getElementById("priority-menu");
+  if (!assign?.showPopover) return;
+  for (const link of document.querySelectorAll("[data-assign], [data-rank]")) dress(link);
+  document.addEventListener("parley:part", (event) => {
+    for (const link of event.target.querySelectorAll("[data-assign], [data-rank]")) dress(link);
+    if (event.target.id === "assign-list" && row) hint(assign, row);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-assign], [data-rank]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(link.dataset.assign ? assign : priority, link);
+  });
+  for (const menu of [assign, priority]) {
+    menu.addEventListener("toggle", (event) => event.newState === "closed" && closed());
+    menu.addEventListener("keydown", walk);
+    menu.addEventListener("submit", send);
+  }
+}
+
+function dress(link) {
+  link.setAttribute("role", "button");
+  link.setAttribute("aria-haspopup", "dialog");
+}
+
+function open(menu, link) {
+  row = link;
+  const { name } = link.dataset;
+  const isAssign = Boolean(link.dataset.assign);
+  const chat = link.dataset.assign ?? link.dataset.rank;
+  menu.querySelector("form").action = `/supervisor/queue/${encodeURIComponent(chat)}/${isAssign ? "assign" : "priority"}`;
+  menu.querySelector("[data-title]").textContent = word(isAssign ? "supervisor.assign.title" : "supervisor.priority.of", { Name: name });
+  if (isAssign) hint(menu, link);
+  else menu.querySelector('[name="priority"]').value = link.dataset.priority;
+  menu.showPopover();
+  beside(menu, link);
+  (isAssign ? menu.querySelector("button") : menu.querySelector('[name="priority"]'))?.focus();
+}
+
+function closed() {
+  row = null;
+  release();
+}
+
+/** Says of each agent who is not in the department of the chat that it is another. */
+function hint(menu, link) {
+  const { department, departmentName } = link.dataset;
+  for (const button of menu.querySelectorAll("[data-departments]")) {
+    const serves = !department || button.dataset.departments.split(" ").includes(department);
+    button.querySelector("[data-hint]").textContent = serves ? "" : word("supervisor.assign.other_department", { Department: departmentName });
+  }
+}
+
+function beside(menu, link) {
+  const at = link.getBoundingClientRect();
+  const [width, height] = [menu.offsetWidth, menu.offsetHeight];
+  const below = at.bottom + gap + height <= innerHeight - gap;
+  const top = below ? at.bottom + gap : Math.max(gap, at.top - gap - height);
+  Object.assign(menu.style, { margin: "0", inset: "auto", top: `${top}px`, left: `${Math.max(gap, Math.min(at.right - width, innerWidth - width - gap))}px` });
+}
+
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const buttons = [...event.currentTarget.querySelectorAll(".pick-list button")];
+  if (!step || buttons.length === 0) return;
+  event.preventDefault();
+  buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
+}
+
+async function send(event) {
+  event.preventDefault();
+  const menu = event.currentTarget;
+  const form = event.target;
+  const { name } = row.dataset;
+  const button = event.submitter;
+  const fields = Object.fromEntries(new FormData(form, button?.name ? button : undefined));
+  if (button?.dataset.value) fields.priority = button.dataset.value;
+  button?.setAttribute("aria-busy", "true");
+  const answer = await post(form.action, fields);
+  button?.removeAttribute("aria-busy");
+  if (!answer.ok) {
+    toast(answer.problem.detail || word(answer.status === 0 ? "ui.no_connection" : "ui.went_wrong"), { error: true });
+    return;
+  }
+  menu.hidePopover();
+  placeParts(elementsOf(answer.html));
+  const agent = button?.dataset.agent;
+  toast(agent ? word("supervisor.assign.done", { Name: name, Agent: agent }) : word("supervisor.priority.done", { Name: name, Priority: fields.priority }));
+}

@@ -2,19 +2,35 @@
 const most = 3;
 const stays = 6000;
 
-/** Shows text; options: title, error (stays until closed). */
-export function toast(text, { title = "", error = false } = {}) {
+/** Shows text; options: title, error (stays until closed), action {label, run}. */
+export function toast(text, { title = "", error = false, action } = {}) {
   const box = document.getElementById("toasts");
   const mould = document.getElementById("toast");
-  if (!box || !mould || !text) return;
+  if (!box || !mould || !(text || title)) return;
   const el = mould.content.firstElementChild.cloneNode(true);
   el.querySelector('[data-slot="title"]').textContent = title;
   el.querySelector('[data-slot="text"]').textContent = text;
   el.classList.toggle("toast-red", error);
   el.setAttribute("role", error ? "alert" : "status");
+  if (action) el.querySelector(".grow").append(button(action, el));
   while (box.children.length >= most) box.firstElementChild.remove();
   box.append(el);
   if (!error) leave(el);
+}
+
+function button({ label, run }, el) {
+  const line = document.createElement("p");
+  const press = document.createElement("button");
+  line.className = "toast-x";
+  press.type = "button";
+  press.className = "btn btn-s btn-primary";
+  press.textContent = label;
+  press.addEventListener("click", () => {
+    el.remove();
+    run();
+  });
+  line.append(press);
+  return line;
 }
 
 function leave(el) {

@@ -15,9 +15,11 @@ import (
 // Page is the whole workbench of one agent.
 type Page struct {
 	Frame staff.Frame
-	Me    Me
-	Strip Strip
-	List  List
+	// PresenceTimeout is how long an agent without a sign of life still counts as online.
+	PresenceTimeout time.Duration
+	Me              Me
+	Strip           Strip
+	List            List
 	// Open is the chat beside the list; nil when none is open.
 	Open *Open
 	// Empty is shown in the place of the chat when none is open.

@@ -1,28 +1,43 @@
-// Of all tabs of the workbench one leads: it alone makes sounds and shows notices.
+// Of all tabs of the workbench one leads: it alone makes sounds, shows notices and confirms what arrives in chats that
+// are not open. Tabs tell one another which chat is being looked at.
 let leads = false;
 
 export const isLeader = () => leads;
 
-export function stand() {
+/** Stands for the lead; whenLeading is called once this tab has it. */
+export function stand(whenLeading) {
   if (navigator.locks) {
     navigator.locks.request("parley-workbench", () => {
       leads = true;
+      whenLeading();
       return new Promise(() => {}); // held until the tab is gone
     });
     return;
   }
-  lease();
+  lease(whenLeading);
 }
 
 // Plain http on another host has no locks: a lease in localStorage, renewed while the tab lives.
-function lease() {
+function lease(whenLeading) {
   const me = String(Math.random());
   const renew = () => {
     const [holder, until] = (localStorage.getItem("parley.lead") || " 0").split(" ");
+    const was = leads;
     leads = holder === me || Number(until) < Date.now();
     if (leads) localStorage.setItem("parley.lead", `${me} ${Date.now() + 5000}`);
+    if (leads && !was) whenLeading();
   };
   renew();
   setInterval(renew, 2000);
-  addEventListener("pagehide", () => leads && localStorage.removeItem("parley.lead"));
+  window.addEventListener("pagehide", () => leads && localStorage.removeItem("parley.lead"));
 }
+
+const looking = "parley.looking";
+
+/** Tells the other tabs which chat this one shows to somebody, "" for none. */
+export function tellLooking(chat) {
+  if (chat) localStorage.setItem(looking, chat);
+  else if (document.visibilityState === "hidden" || !document.hasFocus()) localStorage.removeItem(looking);
+}
+
+export const isLookedAt = (chat) => localStorage.getItem(looking) === chat;

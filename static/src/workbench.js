@@ -1,0 +1,152 @@
+// The workbench: puts the parts together and says what each event of the stream means.
+import { openDialog } from "./dialog.js";
+import { startPage } from "./page.js";
+import { elementsOf, onPart, placeParts } from "./parts.js";
+import { startReceipts } from "./receipts.js";
+import { openStream } from "./stream.js";
+import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./thread.js";
+import { toast } from "./toast.js";
+import { word } from "./words.js";
+import { confirmArrival } from "./workbench/deliver.js";
+import { dropOldDrafts } from "./workbench/drafts.js";
+import { listenForKeys, wireHelp } from "./workbench/keys.js";
+import { isLookedAt, stand, tellLooking } from "./workbench/lead.js";
+import * as list from "./workbench/list.js";
+import { watchContact } from "./workbench/lost.js";
+import { pressAct, wireMenus } from "./workbench/menus.js";
+import { announce, wireNotices } from "./workbench/notice.js";
+import { open, openChat, showTitle, wireOpening } from "./workbench/open.js";
+import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/write.js";
+
+const pathOf = (chat) => `/workbench/chats/${encodeURIComponent(chat)}`;
+const narrow = () => matchMedia("(max-width: 767px)").matches;
+const nameOf = (chat) => list.rowOf(chat)?.dataset.name ?? "";
+
+startPage();
+dropOldDrafts();
+list.watchList();
+wireMenus();
+wireNotices(document.getElementById("bell"));
+wireHelp(document.getElementById("keys"));
+wireOpening(enter);
+onPart("list", (fresh) => {
+  list.receiveList(fresh);
+  showTitle();
+});
+const check = startReceipts({ base: pathOf });
+stand(confirmUnopened);
+const stream = openStream(
+  {
+    message: (html) => hearMessage(html),
+    message_status: (json) => raiseStatus(JSON.parse(json)),
+    typing: (json) => hearTyping(JSON.parse(json)),
+    part: (html) => placeParts(elementsOf(html)),
+    assigned: (json) => hearAssigned(JSON.parse(json)),
+  },
+  {
+    state: showWaiting,
+    back() {
+      flushAll();
+      confirmUnopened();
+    },
+    refused(status) {
+      if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+      return false;
+    },
+  },
+);
+watchContact(stream);
+enter(!narrow());
+flushAll();
+
+/** Does what every arrival at a chat needs. */
+function enter(focus) {
+  startThread();
+  startWriting();
+  look();
+  check();
+  showTitle();
+  if (!focus) return;
+  const field = document.getElementById("composer-text");
+  if (field && !narrow()) field.focus();
+  else if (openChat()) document.getElementById("main").focus({ preventScroll: true });
+}
+
+function hearMessage(html) {
+  const [el] = elementsOf(html);
+  if (!el) return;
+  const { chat, from, id } = el.dataset;
+  const shown = receive(html);
+  if (from !== "user") return;
+  list.stopTyping(chat);
+  if (shown) {
+    hideTyping();
+    check();
+    if (!shown.fresh) return;
+  } else {
+    confirmArrival(chat, Number(id));
+  }
+  if (isLookedAt(chat)) return;
+  const words = el.querySelector(".say")?.textContent.trim() ?? "";
+  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, open: () => open(pathOf(chat)) });
+}
+
+function hearTyping({ chat_id: chat, sender_type: who }) {
+  if (who !== "user") return;
+  list.showTyping(chat);
+  if (chat === openChat()) showTyping(nameOf(chat));
+}
+
+function hearAssigned({ chat_id: chat, user_name: name, content }) {
+  const title = word("workbench.notice.new_chat", { Name: name });
+  announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
+  if (chat !== openChat()) toast(content, { title, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+}
+
+// The tab that leads says for all tabs that messages arrived.
+function confirmUnopened() {
+  for (const row of list.rows()) {
+    if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmArrival(row.dataset.chat);
+  }
+}
+
+function look() {
+  tellLooking(document.visibilityState === "visible" && document.hasFocus() ? openChat() : "");
+}
+for (const name of ["focus", "blur"]) window.addEventListener(name, look);
+document.addEventListener("visibilitychange", look);
+document.addEventListener("parley:part", (event) => {
+  if (event.target.matches(".write-box")) startWriting();
+});
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-longest]")) return;
+  event.preventDefault();
+  goTo(list.longestWaiting()) || open("/workbench");
+});
+
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!detail.successful || !detail.elt.closest("#transfer")) return;
+  toast(word("workbench.transfer.done", { Name: nameOf(openChat()) || document.querySelector("#open h2 .clip")?.textContent }));
+  goTo(list.longestWaiting()) || open("/workbench");
+});
+
+function goTo(row) {
+  if (!row) return false;
+  open(row.href);
+  row.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+const actions = {
+  KeyJ: () => goTo(list.neighbour(1)),
+  KeyK: () => goTo(list.neighbour(-1)),
+  KeyN: () => goTo(list.longestWaiting()) || toast(word("workbench.empty.answered_title")),
+  KeyR: () => writeKind("reply"),
+  KeyP: () => writeKind("note"),
+  KeyT: () => pressAct("transfer"),
+  KeyE: () => pressAct("end"),
+  KeyS: () => document.getElementById("presence").togglePopover(),
+};
+for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));
+listenForKeys(actions, () => openDialog("keys"));

@@ -1,0 +1,18 @@
+// Tells users that their messages arrived here, also in chats that are not open. Read is told by what is open alone.
+import { post } from "../request.js";
+import { isLeader } from "./lead.js";
+
+const waiting = new Map();
+
+/** Confirms the messages of a chat up to one, or all of them. Many in a row are one request. */
+export function confirmArrival(chat, upTo) {
+  if (!isLeader()) return;
+  const was = waiting.get(chat);
+  clearTimeout(was?.timer);
+  const last = upTo && was?.last !== undefined ? Math.max(upTo, was.last) : upTo;
+  const timer = setTimeout(() => {
+    waiting.delete(chat);
+    post(`/workbench/chats/${encodeURIComponent(chat)}/mark-delivered`, last ? { up_to: last } : {}, { keepalive: true });
+  }, 150);
+  waiting.set(chat, { timer, last });
+}

@@ -1,0 +1,103 @@
+// The presence menu by arrows, the drawer of the person, and the dialogs that end a chat or hand it over.
+import { openDialog } from "../dialog.js";
+import { settle } from "../parts.js";
+import { problemOf } from "../request.js";
+import { toast } from "../toast.js";
+import { word } from "../words.js";
+
+export function wireMenus() {
+  document.addEventListener("toggle", opened, true);
+  document.addEventListener("keydown", arrows);
+  document.addEventListener("click", clicked);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.successful) return;
+    detail.elt.closest("[popover]")?.hidePopover();
+    detail.elt.closest("dialog")?.close();
+  });
+}
+
+function opened(event) {
+  if (event.newState !== "open" || !event.target.matches?.(":has([role='menu'])")) return;
+  (event.target.querySelector('[aria-checked="true"]') ?? items(event.target)[0])?.focus();
+}
+
+const items = (root) => [...root.querySelectorAll('[role^="menuitem"]')];
+
+function arrows(event) {
+  const menu = event.target.closest?.('[role="menu"]');
+  const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+  if (!menu || step === undefined) return;
+  event.preventDefault();
+  const all = items(menu);
+  const at = all.indexOf(document.activeElement);
+  const to = Number.isFinite(step) ? (at + step + all.length) % all.length : step < 0 ? 0 : all.length - 1;
+  all[to].focus();
+}
+
+function clicked(event) {
+  const el = event.target.closest?.("[data-dialog], [data-drawer], [data-drawer-close], a[data-close]");
+  if (!el) {
+    if (!event.target.closest?.("#about, dialog, .toasts")) closeDrawer(false);
+    return;
+  }
+  event.preventDefault();
+  if (el.matches("[data-dialog]")) act(el);
+  else if (el.matches("[data-drawer]")) openDrawer(el);
+  else if (el.matches("[data-drawer-close]")) closeDrawer();
+}
+
+let opener = null;
+
+function openDrawer(from) {
+  const about = document.getElementById("about");
+  opener = from;
+  about.classList.add("is-open");
+  about.focus();
+}
+
+function closeDrawer(back = true) {
+  const about = document.querySelector("#about.is-open");
+  if (!about) return;
+  about.classList.remove("is-open");
+  if (back && opener?.isConnected) opener.focus();
+}
+
+async function act(link) {
+  link.closest("[popover]")?.hidePopover();
+  if (link.dataset.dialog === "end") {
+    openDialog("end")?.querySelector("input:not([type=hidden])")?.focus();
+    return;
+  }
+  // Who has room changes by the second, so the choice is asked for when it is wanted.
+  const answer = await ask(link.href);
+  if (!answer.html) {
+    toast(answer.why, { error: true });
+    return;
+  }
+  const place = document.getElementById("transfer-place");
+  place.innerHTML = answer.html;
+  settle(place.firstElementChild);
+  openDialog("transfer")?.querySelector("input:not([type=hidden], :disabled)")?.focus();
+}
+
+async function ask(href) {
+  try {
+    const response = await fetch(href, { headers: { "HX-Request": "true", Accept: "text/html, application/problem+json" } });
+    const body = await response.text();
+    if (response.ok) return { html: body };
+    return { why: problemOf(response.headers.get("Content-Type") ?? "", body).detail || word("ui.went_wrong") };
+  } catch {
+    return { why: word("ui.no_connection") };
+  }
+}
+
+/** Presses the link that opens a dialog, if the open chat has it. */
+export function pressAct(name) {
+  const link = document.querySelector(`#open [data-dialog="${name}"]`);
+  if (!link) return false;
+  act(link);
+  return true;
+}

@@ -1,0 +1,142 @@
+// Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
+import { wireComposer } from "../composer.js";
+import { timeOf } from "../format.js";
+import { createOutbox } from "../outbox.js";
+import { post } from "../request.js";
+import { receive } from "../thread.js";
+import { lang, word } from "../words.js";
+import { keepDraft, readDraft } from "./drafts.js";
+
+const most = 4000;
+const prefix = "parley.outbox.";
+const wired = new WeakSet();
+const outboxes = new Map();
+const number = new Intl.NumberFormat(lang);
+let savedTimer;
+
+const composer = () => document.getElementById("composer");
+const field = () => document.getElementById("composer-text");
+const address = (chat) => `/workbench/chats/${encodeURIComponent(chat)}`;
+
+/** Makes the open chat's composer work: its draft is back, and what was not sent goes on being sent. */
+export function startWriting() {
+  const form = composer();
+  if (!form || wired.has(form)) return;
+  wired.add(form);
+  const chat = form.dataset.chat;
+  wireComposer({
+    form,
+    field: field(),
+    onSend: (text) => (form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
+    typing: () => (form.dataset.kind === "reply" ? `${address(chat)}/typing` : ""),
+    tooLong: (length) => say(chat, word("chat.too_long", { Length: number.format(length) })),
+    changed: (text) => changed(form, chat, text),
+  });
+  wireTabs(form);
+  if (!field().value) field().value = readDraft(chat, "reply");
+  show(form);
+  outboxOf(chat).restore();
+}
+
+function changed(form, chat, text) {
+  say(chat, "");
+  const kept = keepDraft(chat, form.dataset.kind, text);
+  count(form, text);
+  clearTimeout(savedTimer);
+  const saved = form.querySelector("[data-saved]");
+  saved.textContent = "";
+  if (kept && text.trim() !== "") savedTimer = setTimeout(() => (saved.textContent = word("workbench.write.saved", { Time: timeOf(new Date()) })), 800);
+}
+
+function count(form, text) {
+  const length = [...text].length;
+  const at = form.querySelector("[data-count]");
+  at.textContent = length > 0 ? word("workbench.write.count", { Used: number.format(length), Most: number.format(most) }) : "";
+  at.classList.toggle("is-over", length > most);
+}
+
+async function addNote(form, chat, text) {
+  const answer = await post(form.dataset.notes, { content: text });
+  if (answer.ok) {
+    if (answer.html) receive(answer.html);
+    return;
+  }
+  // Nothing is lost: the words go back where they came from.
+  keepDraft(chat, "note", text);
+  if (composer()?.dataset.chat === chat && composer().dataset.kind === "note" && field().value === "") field().value = text;
+  if (composer()) show(composer());
+  say(chat, answer.problem.detail || word("workbench.write.note_kept"));
+}
+
+function wireTabs(form) {
+  const tabs = [...form.querySelectorAll('[role="tab"]')];
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => writeKind(tab.dataset.kind));
+    tab.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+      const other = tabs.find((t) => t !== tab);
+      choose(form, other.dataset.kind);
+      other.focus();
+    });
+  }
+}
+
+/** Goes to the composer, for a "reply" or a "note". */
+export function writeKind(kind) {
+  const form = composer();
+  if (!form) return false;
+  choose(form, kind);
+  field().focus();
+  return true;
+}
+
+function choose(form, kind) {
+  if (form.dataset.kind === kind) return;
+  keepDraft(form.dataset.chat, form.dataset.kind, field().value);
+  form.dataset.kind = kind;
+  field().value = readDraft(form.dataset.chat, kind);
+  show(form);
+}
+
+function show(form) {
+  const note = form.dataset.kind === "note";
+  const label = note ? form.dataset.noteLabel : form.dataset.replyLabel;
+  document.getElementById("composer-label").textContent = label;
+  field().placeholder = label;
+  for (const tab of form.querySelectorAll('[role="tab"]')) {
+    const on = tab.dataset.kind === form.dataset.kind;
+    tab.setAttribute("aria-selected", String(on));
+    tab.tabIndex = on ? 0 : -1;
+  }
+  form.querySelector("[data-send-word]").textContent = note ? word("workbench.write.add_note") : word("workbench.write.send");
+  form.querySelector("[data-send]").toggleAttribute("disabled", field().value.trim() === "");
+  form.querySelector("[data-saved]").textContent = "";
+  count(form, field().value);
+}
+
+function say(chat, text) {
+  const line = document.getElementById("composer-say");
+  if (line && composer()?.dataset.chat === chat && line.textContent !== text) line.textContent = text;
+}
+
+function outboxOf(chat) {
+  if (!outboxes.has(chat)) {
+    outboxes.set(chat, createOutbox({
+      key: prefix + chat,
+      send: ({ text, clientId }) => post(`${address(chat)}/messages`, { content: text, client_message_id: clientId }),
+      say: (text) => say(chat, text),
+    }));
+  }
+  return outboxes.get(chat);
+}
+
+/** Goes on sending in every chat, open or not. */
+export function flushAll() {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) outboxOf(key.slice(prefix.length));
+  for (const box of outboxes.values()) box.flush();
+}
+
+/** Says on each message that waits what the line does. */
+export function showWaiting() {
+  for (const box of outboxes.values()) box.show();
+}

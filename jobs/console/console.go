@@ -1,0 +1,196 @@
+// Package console is the desk by command line: each command is one call of the desk and a few lines of output. Whoever can start the program
+// with the database's address may do what an admin may.
+package console
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"parley/migrations"
+	"parley/models"
+)
+
+var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}
+
+// Agent is `parley agent …`.
+type Agent struct {
+	Add struct {
+		Email         string   `required:"" help:"E-mail address, unique without regard to case."`
+		Name          string   `required:"" help:"The name that users see."`
+		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"agent, supervisor or admin."`
+		Max           int      `default:"5" help:"The most chats at once, 1 to 100."`
+		Department    []string `help:"Short name of a department; may be repeated."`
+		PasswordStdin bool     `required:"" help:"Read the password from standard input."`
+	} `cmd:"" help:"Add a person and print the new id."`
+	List    struct{} `cmd:"" help:"List everybody."`
+	Disable struct {
+		Email string `required:"" help:"Whom."`
+	} `cmd:"" help:"Sign a person out for good. The person's chats go back to the queue."`
+	Passwd struct {
+		Email         string `required:"" help:"Whose."`
+		PasswordStdin bool   `required:"" help:"Read the password from standard input."`
+	} `cmd:"" help:"Give a person a new password and end the person's sessions."`
+}
+
+// Run runs the subcommand, such as "add".
+func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in io.Reader, out io.Writer) error {
+	switch command {
+	case "add":
+		password, err := readPassword(in)
+		if err != nil {
+			return err
+		}
+		added, err := desk.AddAgent(ctx, operator, models.NewAgent{Email: a.Add.Email, Name: a.Add.Name, Role: models.Role(a.Add.Role),
+			Password: password, MaxConcurrent: a.Add.Max, Departments: a.Add.Department})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, added.ID)
+		return err
+	case "disable":
+		found, err := desk.AgentByEmail(ctx, a.Disable.Email)
+		if err != nil {
+			return err
+		}
+		disabled := true
+		_, err = desk.UpdateAgent(ctx, operator, found.ID, models.AgentChange{Disabled: &disabled})
+		return err
+	case "passwd":
+		password, err := readPassword(in)
+		if err != nil {
+			return err
+		}
+		found, err := desk.AgentByEmail(ctx, a.Passwd.Email)
+		if err != nil {
+			return err
+		}
+		return desk.SetPassword(ctx, operator, found.ID, password)
+	}
+	agents, err := desk.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	return table(out, "ID\tEMAIL\tNAME\tROLE\tPRESENCE\tLOAD\tDEPARTMENTS", func(row func(string, ...any)) {
+		for _, a := range agents {
+			presence := string(a.Presence)
+			if a.DisabledAt != nil {
+				presence = "disabled"
+			}
+			row("%s\t%s\t%s\t%s\t%s\t%d/%d\t%s", a.ID, a.Email, a.Name, a.Role, presence, a.Load, a.MaxConcurrent, strings.Join(a.Departments, ","))
+		}
+	})
+}
+
+// readPassword reads the first line of in.
+func readPassword(in io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func table(out io.Writer, head string, rows func(row func(format string, args ...any))) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	rows(func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) })
+	return w.Flush()
+}
+
+// Department is `parley department …`.
+type Department struct {
+	Add struct {
+		Slug string `required:"" help:"Short name: small letters, digits and hyphens."`
+		Name string `required:"" help:"The name that people read."`
+	} `cmd:"" help:"Add a department."`
+	List struct{} `cmd:"" help:"List the departments."`
+}
+
+// Run runs the subcommand, such as "add".
+func (d *Department) Run(ctx context.Context, command string, desk *models.Desk, out io.Writer) error {
+	if command == "add" {
+		added, err := desk.AddDepartment(ctx, operator, d.Add.Slug, d.Add.Name)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, added.Slug)
+		return err
+	}
+	departments, err := desk.Departments(ctx)
+	if err != nil {
+		return err
+	}
+	return table(out, "SLUG\tNAME", func(row func(string, ...any)) {
+		for _, d := range departments {
+			row("%s\t%s", d.Slug, d.Name)
+		}
+	})
+}
+
+// Migrate is `parley migrate …`.
+type Migrate struct {
+	Up   struct{} `cmd:"" help:"Bring the schema up to date."`
+	Down struct {
+		All bool `help:"Take back every step."`
+	} `cmd:"" help:"Take back the last step."`
+	Status struct{} `cmd:"" help:"Say which steps are applied and which are pending."`
+}
+
+// Run runs the subcommand, such as "up".
+func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, out io.Writer) error {
+	db := desk.DB().DB
+	switch command {
+	case "up":
+		return migrations.Up(ctx, db, out)
+	case "down":
+		return migrations.Down(ctx, db, m.Down.All, out)
+	}
+	applied, pending, err := migrations.Status(ctx, db)
+	if err != nil {
+		return err
+	}
+	return table(out, "STATE\tSTEP", func(row func(string, ...any)) {
+		for _, step := range applied {
+			row("applied\t%s", step)
+		}
+		for _, step := range pending {
+			row("pending\t%s", step)
+		}
+	})
+}
+
+// Token is `parley token`.
+type Token struct {
+	User  string        `required:"" help:"The user's id, at most 64 characters."`
+	Name  string        `help:"The user's name."`
+	Email string        `help:"The user's e-mail address."`
+	TTL   time.Duration `default:"1h" help:"How long the token is good."`
+}
+
+// Run prints a user token signed with secret.
+func (t *Token) Run(secret []byte, out io.Writer) error {
+	if len(t.User) == 0 || len(t.User) > 64 || t.TTL <= 0 {
+		return errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing")
+	}
+	now := time.Now()
+	claims := jwt.MapClaims{"sub": t.User, "exp": now.Add(t.TTL).Unix(), "iat": now.Unix()}
+	for claim, value := range map[string]string{"name": t.Name, "email": t.Email} {
+		if value != "" {
+			claims[claim] = value
+		}
+	}
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, signed)
+	return err
+}

@@ -1,0 +1,45 @@
+// Package jobs says when. What is done, and whether anything needs doing, is the desk's: every action here finds its work in PostgreSQL
+// and may run twice, at once, on any number of machines.
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"parley/models"
+)
+
+// Task names as they stand in Redis.
+const (
+	TaskDrain    = "queue:drain"
+	TaskQueue    = "queue:abandoned"
+	TaskIdle     = "chats:idle"
+	TaskClean    = "chats:clean"
+	TaskPresence = "agents:presence"
+	TaskSample   = "house:sample"
+	TaskReload   = "house:reload"
+)
+
+// task is one periodic action. every is its period; 0 stands for SWEEP_INTERVAL.
+type task struct {
+	name  string
+	every time.Duration
+	run   func(context.Context, *models.Desk) error
+}
+
+var tasks = []task{
+	{TaskIdle, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepIdle(ctx); return err }},
+	{TaskPresence, 0, func(ctx context.Context, d *models.Desk) error { return d.SweepPresence(ctx) }},
+	{TaskQueue, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepQueue(ctx); return err }},
+	{TaskDrain, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Drain(ctx); return err }},
+	{TaskReload, 0, func(ctx context.Context, d *models.Desk) error { return d.Reload(ctx) }},
+	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
+	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
+}
+
+func (t task) period(sweep time.Duration) time.Duration {
+	if t.every == 0 {
+		return sweep
+	}
+	return t.every
+}

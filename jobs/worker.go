@@ -1,0 +1,150 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+)
+
+// taskTimeout bounds one run; what it leaves undone the next one finds.
+const taskTimeout = 30 * time.Second
+
+// Worker runs the periodic tasks that come from Redis, puts them there, and keeps the house's pulse.
+type Worker struct {
+	desk      *models.Desk
+	log       *slog.Logger
+	interval  time.Duration
+	server    *asynq.Server
+	scheduler *asynq.Scheduler
+	lastRun   map[string]*atomic.Int64 // by task: Unix nanoseconds
+	stopPulse context.CancelFunc
+	pulse     sync.WaitGroup
+}
+
+// New returns a worker that sweeps every interval, at least every second. It does not own the Redis client.
+func New(desk *models.Desk, client redis.UniversalClient, interval time.Duration, log *slog.Logger) *Worker {
+	w := &Worker{desk: desk, log: log, interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
+	for _, t := range tasks {
+		w.lastRun[t.name] = new(atomic.Int64)
+	}
+	quiet := quietLog{log}
+	w.server = asynq.NewServerFromRedisClient(client, asynq.Config{
+		Concurrency: 4, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
+		// A task that failed is wanted again at the next period, not at asynq's growing delays.
+		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return w.interval },
+		IsFailure:      func(err error) bool { return !errors.Is(err, context.Canceled) },
+		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
+			log.Warn("a periodic task failed; its next period tries again", "task", t.Type(), "error", err)
+		}),
+	})
+	w.scheduler = asynq.NewSchedulerFromRedisClient(client, &asynq.SchedulerOpts{
+		Location: time.UTC, Logger: quiet, LogLevel: asynq.ErrorLevel,
+		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
+			// A duplicate is another instance's scheduler, which is as good.
+			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) && !errors.Is(err, asynq.ErrTaskIDConflict) {
+				log.Debug("a periodic task could not be put into Redis; the pulse stands in", "error", err)
+			}
+		},
+	})
+	return w
+}
+
+// Start begins to work and returns; an error means that nothing runs. Redis need not be there.
+func (w *Worker) Start(ctx context.Context) error {
+	mux := asynq.NewServeMux()
+	for _, t := range tasks {
+		mux.HandleFunc(t.name, func(ctx context.Context, _ *asynq.Task) error { return w.run(ctx, t) })
+		period := t.period(w.interval)
+		_, err := w.scheduler.Register(fmt.Sprintf("@every %s", period), asynq.NewTask(t.name, nil),
+			asynq.MaxRetry(1), asynq.Timeout(taskTimeout), asynq.Unique(period))
+		if err != nil {
+			return fmt.Errorf("schedule %s: %w", t.name, err)
+		}
+	}
+	if err := w.server.Start(mux); err != nil {
+		w.log.Warn("Redis does not take tasks yet; the pulse stands in", "error", err)
+	}
+	if err := w.scheduler.Start(); err != nil {
+		return fmt.Errorf("start the scheduler: %w", err)
+	}
+	ctx, w.stopPulse = context.WithCancel(context.WithoutCancel(ctx))
+	w.pulse.Go(func() { w.beat(ctx) })
+	return nil
+}
+
+// Stop ends the schedule, then waits for what runs.
+func (w *Worker) Stop() {
+	w.stopPulse()
+	w.scheduler.Shutdown()
+	w.server.Shutdown()
+	w.pulse.Wait()
+}
+
+func (w *Worker) run(ctx context.Context, t task) error {
+	w.lastRun[t.name].Store(time.Now().UnixNano())
+	return t.run(ctx, w.desk)
+}
+
+const (
+	leastPause = 500 * time.Millisecond
+	mostPause  = 3 * time.Second
+)
+
+// beat says that the house lives, and steps every silent chat when it is due rather than when the schedule comes by. A task that has not run
+// here for two periods, because Redis is away or another machine took it, is run here.
+func (w *Worker) beat(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		pause := mostPause
+		if err := w.desk.Beat(ctx); err != nil {
+			w.logUnlessStopping(ctx, "pulse", err)
+		}
+		next, err := w.desk.SweepIdle(ctx)
+		if err != nil {
+			w.logUnlessStopping(ctx, TaskIdle, err)
+		} else {
+			w.lastRun[TaskIdle].Store(time.Now().UnixNano())
+			pause = min(pause, next)
+		}
+		for _, t := range tasks {
+			if time.Since(time.Unix(0, w.lastRun[t.name].Load())) > 2*t.period(w.interval) {
+				bounded, cancel := context.WithTimeout(ctx, taskTimeout)
+				if err := w.run(bounded, t); err != nil {
+					w.logUnlessStopping(ctx, t.name, err)
+				}
+				cancel()
+			}
+		}
+		timer.Reset(max(leastPause, pause))
+	}
+}
+
+func (w *Worker) logUnlessStopping(ctx context.Context, task string, err error) {
+	if ctx.Err() == nil {
+		w.log.Warn("a periodic task failed; its next period tries again", "task", task, "error", err)
+	}
+}
+
+// quietLog gives asynq's log lines to ours.
+type quietLog struct{ log *slog.Logger }
+
+func (l quietLog) Debug(args ...any) { l.log.Debug(fmt.Sprint(args...), "from", "asynq") }
+func (l quietLog) Info(args ...any)  { l.log.Debug(fmt.Sprint(args...), "from", "asynq") }
+func (l quietLog) Warn(args ...any)  { l.log.Warn(fmt.Sprint(args...), "from", "asynq") }
+func (l quietLog) Error(args ...any) { l.log.Warn(fmt.Sprint(args...), "from", "asynq") }
+func (l quietLog) Fatal(args ...any) { l.log.Error(fmt.Sprint(args...), "from", "asynq") }

@@ -1,0 +1,111 @@
+package jobs_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/jobs"
+	"parley/models"
+	"parley/models/testdb"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+func newDesk(t *testing.T, settings models.Settings) *models.Desk {
+	t.Helper()
+	db, err := models.Open(t.Context(), testdb.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := models.NewDesk(db, settings, quiet)
+	t.Cleanup(func() { d.Close(); _ = db.Close() })
+	return d
+}
+
+func startWorker(t *testing.T, d *models.Desk, redisURL string) {
+	t.Helper()
+	opts, err := redis.ParseURL(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(opts)
+	w := jobs.New(d, client, time.Second, quiet)
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Stop(); _ = client.Close() })
+}
+
+// silentChat starts a chat between a new agent and a new user.
+func silentChat(t *testing.T, d *models.Desk) string {
+	t.Helper()
+	admin := models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
+	a, err := d.AddAgent(t.Context(), admin, models.NewAgent{Email: "a@example.com", Name: "a", Password: "correct horse", Role: models.RoleAgent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.SetPresence(t.Context(), models.AgentActor(a), models.Online); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.EnsureUser(t.Context(), models.Identity{ID: "u", Verified: true}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Assign(t.Context(), "u", models.AssignRequest{})
+	if err != nil || got.Agent == nil {
+		t.Fatalf("not assigned: %v", err)
+	}
+	return got.Chat.ID
+}
+
+func awaitEnd(t *testing.T, d *models.Desk, chatID string) *models.Chat {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, err := d.Chat(ctx, models.Actor{Kind: models.KindAgent, Role: models.RoleAdmin}, chatID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Status == models.Ended {
+			return &c.Chat
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("the silent chat was never ended")
+		case <-tick.C:
+		}
+	}
+}
+
+func shortSilence() models.Settings {
+	s := models.DefaultSettings()
+	s.IdleWarning, s.IdleTimeout = time.Second, 3*time.Second
+	return s
+}
+
+func TestSilenceIsEndedWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, shortSilence())
+	startWorker(t, d, testdb.Redis(t))
+	c := awaitEnd(t, d, silentChat(t, d))
+	if took := c.EndedAt.Sub(*c.AssignedAt); took < 3*time.Second || took > 5*time.Second {
+		t.Errorf("ended after %s, want 3 to 5 s", took)
+	}
+	if gap := c.EndedAt.Sub(*c.WarnedAt); gap < 2*time.Second {
+		t.Errorf("ended %s after the warning, want 2 s at least", gap)
+	}
+}
+
+func TestThePulseStandsInForRedis(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, shortSilence())
+	startWorker(t, d, "redis://127.0.0.1:1/0?dial_timeout=100ms&max_retries=-1")
+	awaitEnd(t, d, silentChat(t, d))
+}

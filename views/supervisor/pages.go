@@ -47,5 +47,6 @@ type ChatPage struct {
 // Fact is one line about the chat.
 type Fact struct {
 	Label, Value string
+	Href         string     // of the value; only http and https are followed
 	At           *time.Time // in place of Value
 }

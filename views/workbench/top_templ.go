@@ -340,7 +340,7 @@ func Queue(s Strip) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = around("workbench.strip.waiting", "Count").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = around("workbench.strip.waiting", "Number").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 
 	"jobs":          {"models"},
 	"jobs/embedded": {},
+	"jobs/console":  {"models", "migrations"}, // main's commands
 
 	"web":       {"models", "web/*", "views/*", "static"},
 	"web/live":  {"models"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -224,4 +225,28 @@ func answers(ctx context.Context, s *embedded.Services) bool {
 	c := redis.NewClient(opts)
 	defer c.Close()
 	return c.Ping(ctx).Err() == nil
+}
+
+func TestThrowawayServersAreNotShared(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	first := startThrowaway(t, parent)
+	runtime.GC() // a lock that nothing refers to would be gone
+	runtime.GC()
+	second := startThrowaway(t, parent)
+	if first == second {
+		t.Fatalf("both use %s", first)
+	}
+}
+
+// startThrowaway keeps nothing but the URL, as testdb does.
+func startThrowaway(t *testing.T, parent string) (redisURL string) {
+	t.Helper()
+	s, err := embedded.StartThrowaway(t.Context(), parent, embedded.Options{Redis: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := s.Redis
+	t.Cleanup(func() { _ = server.Stop() })
+	return s.RedisURL
 }

@@ -50,7 +50,7 @@ type postgres struct {
 func newPostgres(opts Options, sockets string) *Server {
 	p := &postgres{opts: opts, sockets: sockets}
 	return &Server{
-		name: "postgres", title: "PostgreSQL", dir: opts.Dir, log: opts.Log,
+		name: "postgres", title: "PostgreSQL", dir: opts.Dir, log: opts.Log, shared: !opts.Throwaway,
 		prepare: p.prepare, command: p.command, ready: p.ready, ping: p.ping,
 		// Fast shutdown: sessions are ended, the data is written, no recovery is needed.
 		stopSignal: syscall.SIGINT, dyingSignal: syscall.SIGINT,

@@ -24,7 +24,7 @@ func newRedis(opts Options, sockets string) *Server {
 	data := filepath.Join(opts.Dir, "redis")
 	ping := func(ctx context.Context) error { return pingRedis(ctx, redisSocket(sockets)) }
 	return &Server{
-		name: "redis", title: "Redis", dir: opts.Dir, log: opts.Log,
+		name: "redis", title: "Redis", dir: opts.Dir, log: opts.Log, shared: !opts.Throwaway,
 		prepare: func(context.Context) (err error) {
 			if binary, err = findRedis(); err != nil {
 				return err

@@ -25,6 +25,8 @@ type Server struct {
 	title string // for people
 	dir   string
 	log   *slog.Logger
+	// shared says that another process may use the server. One for tests may not: what still answers is about to end with its owner.
+	shared bool
 
 	prepare func(context.Context) error // once, before the first start
 	command func() *exec.Cmd
@@ -35,6 +37,7 @@ type Server struct {
 	dyingSignal syscall.Signal
 
 	owner *os.File // the lock that makes this process the owner
+	slot  *os.File // the lock of a throwaway folder: a file that nobody refers to is closed, and its lock is lost
 
 	mu    sync.Mutex
 	child *child
@@ -49,7 +52,7 @@ func (s *Server) start(ctx context.Context) (*Server, error) {
 	err := until(ctx, func() (bool, error) {
 		owner, err := tryLock(s.path(".owner"))
 		s.owner = owner
-		return err != nil || owner != nil || s.ping(ctx) == nil, err
+		return err != nil || owner != nil || (s.shared && s.ping(ctx) == nil), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s in %s belongs to another parley and does not answer: %w", s.title, s.dir, err)

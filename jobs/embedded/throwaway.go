@@ -40,6 +40,11 @@ func StartThrowaway(ctx context.Context, parent string, opts Options) (*Services
 			return nil, errors.Join(err, slot.Close())
 		}
 		s.slot = slot
+		for _, server := range []*Server{s.Postgres, s.Redis} {
+			if server != nil {
+				server.slot = slot
+			}
+		}
 		return s, nil
 	}
 }

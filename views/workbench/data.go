@@ -110,7 +110,8 @@ type Write struct {
 	CSRF   string
 	ChatID string
 	Name   string
-	// Closed is "" while the agent may write, else "ended", "moved", "returned" or "watching".
+	// Closed is "" while the agent may write, else "ended", "moved", "returned", "left" (for whatever
+	// reason) or "watching".
 	Closed string
 	// By and To are names for the sentence of Closed; Reason is the ended reason of the chat.
 	By, To string

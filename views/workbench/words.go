@@ -44,8 +44,10 @@ func lastLine(ctx context.Context, r Row) string {
 // whyNotMe says why the people who wait do not come to this agent.
 func (s Strip) whyNotMe(ctx context.Context) string {
 	switch {
-	case s.Presence != "online":
-		return text.T(ctx, "workbench.strip.not_online", "Presence", text.T(ctx, "ui.presence."+s.Presence))
+	case s.Presence == "away":
+		return text.T(ctx, "workbench.strip.away")
+	case s.Presence == "offline":
+		return text.T(ctx, "workbench.strip.offline")
 	case s.Free == 0:
 		return text.T(ctx, "workbench.strip.full")
 	default:
@@ -70,6 +72,8 @@ func (w Write) closedWords(ctx context.Context) string {
 		return text.T(ctx, "workbench.closed.moved", "Name", w.By)
 	case "returned":
 		return text.T(ctx, "workbench.closed.returned")
+	case "left":
+		return text.T(ctx, "workbench.closed.left")
 	case "watching":
 		return text.T(ctx, "workbench.closed.watching")
 	}

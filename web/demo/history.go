@@ -1,0 +1,263 @@
+package demo
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/models"
+)
+
+const pastChats = 48
+
+// history is the sample past: who asked, what was said, how it ended.
+type history struct {
+	rng      *rand.Rand
+	now      time.Time
+	users    []models.User
+	chats    []models.Chat
+	messages []models.Message
+	minutes  []models.MinuteSample
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// newHistory makes the same day each time, but for its place in time.
+func newHistory(agents []models.Agent, now time.Time) *history {
+	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, minutes: samples(now)}
+	for i, g := range guests {
+		u := models.User{ID: g.ID, Locale: g.Locale, IsVerified: g.Name != "", CreatedAt: now.Add(-time.Duration(2+i) * 24 * time.Hour)}
+		if g.Name != "" {
+			u.Name, u.Email = ptr(g.Name), ptr(g.ID[len("demo-"):]+"@example.com")
+		}
+		h.users = append(h.users, u)
+	}
+	starts := make([]time.Time, pastChats)
+	for i := range starts {
+		starts[i] = h.someTime()
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	seats := make([]int, 0, len(agents))
+	for i := range agents {
+		seats = append(seats, i)
+	}
+	for i, at := range starts {
+		s := &scripts[i%len(scripts)]
+		agent := &agents[seats[(i*5+i/3)%len(seats)]]
+		h.play(s, h.asker(s.Lang, i), agent, at, i)
+	}
+	return h
+}
+
+// someTime is a moment of the past day, more often a busy one, and never so late that the chat would still go on.
+func (h *history) someTime() time.Time {
+	for {
+		at := h.now.Add(-20*time.Minute - time.Duration(h.rng.Int64N(int64(23*time.Hour))))
+		if h.rng.Float64() < 0.05+demandAt(at) {
+			return at
+		}
+	}
+}
+
+func (h *history) asker(lang string, n int) *models.User {
+	var speak []int
+	for i := range h.users {
+		if h.users[i].Locale == lang {
+			speak = append(speak, i)
+		}
+	}
+	return &h.users[speak[n%len(speak)]]
+}
+
+func (h *history) between(from, to int) time.Duration {
+	return time.Duration((float64(from) + h.rng.Float64()*float64(to-from)) * float64(time.Second))
+}
+
+// play writes one conversation as it would have been stored.
+func (h *history) play(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
+	c := models.Chat{ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
+		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title)}
+	if s.Department != "" {
+		c.Department = &s.Department
+	}
+	p := &past{history: h, chat: &c, at: at}
+	p.say(models.FromUser, user.ID, s.Lines[0].Text)
+	switch n % 16 {
+	case 5: // did not want to wait
+		p.at = p.at.Add(h.between(60, 200))
+		p.end(models.ReasonCancelled, models.TypeManual)
+	case 13: // went away
+		p.at = p.at.Add(h.between(300, 400))
+		p.end(models.ReasonAbandoned, models.TypeAuto)
+	default:
+		p.talk(s, user, agent, n)
+	}
+	h.chats = append(h.chats, c)
+}
+
+// past is one conversation being written, at a moment of it.
+type past struct {
+	*history
+	chat *models.Chat
+	at   time.Time
+}
+
+func (p *past) talk(s *script, user *models.User, agent *models.Agent, n int) {
+	c := p.chat
+	if n%3 != 0 {
+		p.at = p.at.Add(p.between(4, 150))
+	}
+	wait := p.at.Sub(c.QueuedAt)
+	c.AgentID, c.AssignedAt, c.FirstAssignedAt = &agent.ID, ptr(p.at), ptr(p.at)
+	c.PredictedSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
+	p.add(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
+		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))}})
+	for i := 1; i < len(s.Lines); i++ {
+		l := &s.Lines[i]
+		p.at = p.at.Add(p.between(6, 12) + time.Duration(len(l.Text))*90*time.Millisecond)
+		if !l.ByAgent {
+			p.say(models.FromUser, user.ID, l.Text)
+			continue
+		}
+		p.say(models.FromAgent, agent.ID, l.spoken(agent.Name))
+		if c.FirstResponseAt == nil {
+			c.FirstResponseAt = ptr(p.at)
+		}
+	}
+	p.readAll()
+	switch s.Ends {
+	case endsQuiet:
+		kind := models.TypeUserInactive
+		if !s.Lines[len(s.Lines)-1].ByAgent {
+			kind = models.TypeServiceInactive
+		}
+		p.at = p.at.Add(time.Minute)
+		p.add(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemIdleWarning),
+			SystemArgs: map[string]string{"seconds": "60"}})
+		c.WarnedAt = ptr(p.at)
+		p.at = p.at.Add(time.Minute)
+		p.end(models.ReasonTimeout, kind)
+	case endsUser:
+		p.at = p.at.Add(p.between(3, 15))
+		p.end(models.ReasonUserEnded, models.TypeManual)
+	default:
+		p.at = p.at.Add(p.between(3, 15))
+		p.end(models.ReasonServiceEnded, models.TypeManual)
+	}
+	if s.Ends != endsQuiet && n%4 != 1 {
+		p.rate(user.Locale, n)
+	}
+}
+
+func (p *past) rate(locale string, n int) {
+	marks := []float64{5, 4.5, 5, 4, 5, 3.5, 4.5, 5, 4, 2}
+	c := p.chat
+	p.at = p.at.Add(p.between(5, 40))
+	c.Version++
+	c.Rating, c.RatedAt = ptr(marks[n%len(marks)]), ptr(p.at)
+	if words := kindWords[locale][n%len(kindWords[locale])]; words != "" && *c.Rating >= 4 {
+		c.RatingComment = &words
+	}
+}
+
+func (p *past) say(side models.SenderType, who, content string) {
+	p.add(models.Message{SenderType: side, SenderID: who, Type: models.Text, Content: content})
+	p.chat.LastMessageAt, p.chat.QuietSince, p.chat.LastSaidBy = ptr(p.at), ptr(p.at), &side
+}
+
+// add gives a message its place; the database gives it its id.
+func (p *past) add(m models.Message) {
+	c := p.chat
+	c.Version++
+	c.LastSeq++
+	c.TotalMessages++
+	m.ChatID, m.Seq, m.Version, m.Status, m.CreatedAt = c.ID, c.LastSeq, c.Version, models.Sent, p.at
+	p.messages = append(p.messages, m)
+}
+
+// readAll says that both sides saw everything within moments.
+func (p *past) readAll() {
+	p.chat.Version++
+	for i := range p.messages {
+		m := &p.messages[i]
+		if m.ChatID != p.chat.ID || m.SenderType == models.FromSystem {
+			continue
+		}
+		delivered := m.CreatedAt.Add(p.between(0, 1))
+		if delivered.Before(*p.chat.AssignedAt) {
+			delivered = *p.chat.AssignedAt
+		}
+		m.Status, m.DeliveredAt, m.ReadAt = models.Read, &delivered, ptr(delivered.Add(p.between(1, 4)))
+	}
+}
+
+func (p *past) end(reason, kind string) {
+	p.chat.Version++
+	p.chat.EndedAt, p.chat.EndedReason, p.chat.EndedType = ptr(p.at), &reason, &kind
+}
+
+// store writes the past in one transaction, unless it was written before. Whoever seeds at the same time waits at the users' keys.
+func (h *history) store(ctx context.Context, desk *models.Desk) error {
+	tx, err := desk.DB().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to take back once it is committed
+	added, err := tx.NewInsert().Model(&h.users).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := added.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&h.chats).ExcludeColumn("queue_id").Returning("NULL").Exec(ctx); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&h.messages).ExcludeColumn("id").Returning("id").Exec(ctx); err != nil {
+		return err
+	}
+	steps := h.statusSteps()
+	if _, err := tx.NewInsert().Model(&steps).ModelTableExpr("message_status_changes").Exec(ctx); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&h.minutes).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return err
+	}
+	for i := range h.chats {
+		c := &h.chats[i]
+		if c.Rating == nil {
+			continue
+		}
+		_, err := tx.NewUpdate().Table("agents").Set("rating_sum = rating_sum + ?", *c.Rating).Set("rating_count = rating_count + 1").
+			Where("id = ?", c.ServedBy()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// statusStep is a line of the log of message statuses.
+type statusStep struct {
+	ChatID    string
+	MessageID int64
+	Status    models.MessageStatus
+	Version   int64
+	ChangedAt time.Time
+}
+
+func (h *history) statusSteps() []statusStep {
+	var steps []statusStep
+	for _, m := range h.messages {
+		if m.ReadAt == nil {
+			continue
+		}
+		steps = append(steps, statusStep{m.ChatID, m.ID, models.Delivered, m.Version, *m.DeliveredAt},
+			statusStep{m.ChatID, m.ID, models.Read, m.Version, *m.ReadAt})
+	}
+	return steps
+}

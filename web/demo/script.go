@@ -1,0 +1,121 @@
+package demo
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+//go:embed conversations.txt
+var conversationsText string
+
+// Who ends a sample conversation.
+const (
+	endsAgent = "agent"
+	endsUser  = "user"
+	endsQuiet = "quiet" // nobody: it times out
+)
+
+// script is one sample conversation.
+type script struct {
+	Lang       string // as users.locale has it
+	Department string // "" for none
+	Ends       string
+	Page       string // path and title of the page on which it begins
+	Title      string
+	Lines      []line
+}
+
+type line struct {
+	ByAgent bool
+	Text    string
+}
+
+// scripts are the sample conversations in the order of the file.
+var scripts = must(parseScripts(conversationsText))
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+var langs = map[string]string{"en": "en", "zh": "zh-CN"}
+
+func parseScripts(text string) ([]script, error) {
+	var found []script
+	for n, raw := range strings.Split(text, "\n") {
+		row := strings.TrimSpace(raw)
+		tag, rest, _ := strings.Cut(row, " ")
+		switch {
+		case row == "" || tag == "#":
+		case tag == "==":
+			s, err := parseHead(rest)
+			if err != nil {
+				return nil, fmt.Errorf("conversations.txt:%d: %w", n+1, err)
+			}
+			found = append(found, s)
+		case (tag == "u:" || tag == "a:") && len(found) > 0 && rest != "":
+			s := &found[len(found)-1]
+			s.Lines = append(s.Lines, line{ByAgent: tag == "a:", Text: rest})
+		default:
+			return nil, fmt.Errorf("conversations.txt:%d: %q is neither a head nor a line", n+1, row)
+		}
+	}
+	return found, nil
+}
+
+func parseHead(head string) (script, error) {
+	facts, title, ok := strings.Cut(head, "|")
+	words := strings.Fields(facts)
+	if !ok || len(words) != 4 || langs[words[0]] == "" {
+		return script{}, fmt.Errorf("a head is: == language department ends page | title")
+	}
+	s := script{Lang: langs[words[0]], Department: strings.Trim(words[1], "-"), Ends: words[2], Page: words[3], Title: strings.TrimSpace(title)}
+	return s, nil
+}
+
+// next returns the line that comes after so many of the user's and so many of the agent's were said; nil when all were.
+func (s *script) next(byUser, byAgent int) *line {
+	for i := range s.Lines {
+		count := &byUser
+		if s.Lines[i].ByAgent {
+			count = &byAgent
+		}
+		if *count == 0 {
+			return &s.Lines[i]
+		}
+		*count--
+	}
+	return nil
+}
+
+// spoken is the line as that agent says it.
+func (l *line) spoken(agentName string) string {
+	return strings.ReplaceAll(l.Text, "{agent}", firstName(agentName))
+}
+
+// firstName is what people call somebody: the first word, or a Chinese name as it is.
+func firstName(name string) string {
+	if isChinese(name) {
+		return name
+	}
+	first, _, _ := strings.Cut(name, " ")
+	return first
+}
+
+func isChinese(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+// scriptOf returns the conversation that begins with these words; nil when somebody speaks for themselves.
+func scriptOf(first string) *script {
+	for i := range scripts {
+		if scripts[i].Lines[0].Text == first {
+			return &scripts[i]
+		}
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 // What this person wrote and the server does not have yet. It is shown at once, kept over a reload, and sent one
 // after the other; sending again is safe because every message has an id of its own.
-import { receive, setStatus, addOwn, thread, arrange } from "./thread.js";
+import { acceptHTML } from "./frames.js";
+import { setStatus, addOwn, thread, arrange } from "./thread.js";
 import { now } from "./clock.js";
 import { word } from "./words.js";
 
@@ -8,7 +9,8 @@ const pauses = [1000, 2000, 5000, 10000];
 const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
 
 /**
- * send(entry) posts one entry {clientId, text, at} and answers as request.post does.
+ * send(entry) posts one entry {clientId, text, at} and answers as request.post does, or null when it cannot be sent
+ * now; flush() tries again.
  * say(text) shows a sentence at the composer, "" takes it away. done(answer, entry) hears of each success and
  * refused(answer, entry) of each final refusal; key names the store.
  */
@@ -54,7 +56,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       tries = 0;
       say("");
       drop(entry);
-      if (answer.html) receive(answer.html);
+      if (answer.html) acceptHTML(answer.html);
       else if (find(entry)) setStatus(find(entry), "sent");
       done(answer, entry);
     } else if (answer.status === 429) {

@@ -76,7 +76,7 @@ export function openStream(on, hooks = {}) {
 
   function lost() {
     lostAt ||= Date.now();
-    if (state === "connecting") return;
+    if (state === "connecting" && attempt < 1) return; // the very first try may fail in silence
     setTimeout(() => lostAt && !over && Date.now() - lostAt >= quietGap - 50 && show("reconnecting"), quietGap);
   }
 

@@ -26,14 +26,13 @@ export function startThread() {
   // A composer that grows or a panel that appears pushes the thread up; it never covers the newest message.
   watcher?.disconnect();
   watcher = new ResizeObserver(() => following && toEnd());
-  watcher.observe(box);
-  watcher.observe(thread());
+  for (const el of [box, ...box.children]) watcher.observe(el);
   pill()?.addEventListener("click", () => toEnd(true));
 }
 
-/** Puts a message frame in its place; answers {element, fresh}, or null when it belongs to another chat. */
-export function receive(html) {
-  const [el] = elementsOf(html);
+/** Puts a message in its place; answers {element, fresh}, or null when it belongs to another chat. */
+export function receive(message) {
+  const el = typeof message === "string" ? elementsOf(message)[0] : message;
   if (!el || !thread() || el.dataset.chat !== thread().dataset.chat) return null;
   const old = known(el);
   if (old) {

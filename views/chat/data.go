@@ -49,6 +49,7 @@ type Thread struct {
 type Composer struct {
 	Action      string // where the plain form goes
 	CSRF        string
+	Name        string // of the field
 	Label       string
 	Placeholder string
 	Value       string

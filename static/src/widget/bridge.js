@@ -1,0 +1,28 @@
+// Talks with the loader on the host page, and with nobody else: both sides check origin and window.
+export function bridge(origin) {
+  const framed = Boolean(origin) && window.parent !== window;
+  const handlers = new Map();
+  let open = !framed;
+  let attention = !framed;
+
+  window.addEventListener("message", (event) => {
+    if (!framed || event.origin !== origin || event.source !== window.parent) return;
+    const said = event.data;
+    if (typeof said !== "object" || said === null || typeof said.parley !== "string") return;
+    if (said.parley === "open") open = true;
+    if (said.parley === "shut") open = false;
+    if (said.parley === "attention") attention = said.value === true;
+    handlers.get(said.parley)?.forEach((handle) => handle(said));
+  });
+
+  return {
+    tell(parley, more = {}) {
+      if (framed) window.parent.postMessage({ parley, ...more }, origin);
+    },
+    on(parley, handle) {
+      handlers.set(parley, [...(handlers.get(parley) ?? []), handle]);
+    },
+    /** Whether the panel is open and somebody is at the page around it. */
+    attentive: () => open && (framed ? attention : document.hasFocus()),
+  };
+}

@@ -1,0 +1,48 @@
+// Words beside the stars, and a skip that is remembered.
+import { word } from "../words.js";
+
+const key = "parley.skipped";
+
+export function wireRating(main) {
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "rating") return;
+    const value = Number(event.target.value);
+    const name = word(`widget.rating.word.v${Math.floor(value)}`);
+    main.querySelector("[data-stars-word]").textContent = `${word("widget.rating.value", { Rating: value })} · ${name}. `;
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-skip]")) return;
+    const form = main.querySelector("[data-rate]");
+    remember(form.dataset.rate);
+    leave(main, form);
+  });
+  const skip = () => {
+    const form = main.querySelector("[data-rate]");
+    if (form && form.dataset.rate === remembered()) leave(main, form);
+  };
+  document.addEventListener("parley:part", (event) => event.target.id === "w-sheet" && skip());
+  skip();
+}
+
+function leave(main, form) {
+  form.remove();
+  main.querySelector("[data-skip]")?.remove();
+  const again = main.querySelector("[data-sheet-links] [data-fresh]");
+  if (again) again.className = "btn btn-primary btn-l";
+}
+
+function remember(chat) {
+  try {
+    localStorage.setItem(key, chat);
+  } catch {
+    // then it is remembered as long as the page
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}

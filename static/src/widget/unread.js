@@ -1,0 +1,39 @@
+// Counts what arrived while nobody looked; the loader shows it on its button and in the title of the page. Tabs of
+// the same person agree: what one has shown, none counts.
+import { thread } from "../thread.js";
+
+let host;
+let count = 0;
+let channel;
+
+export function startUnread(bridge) {
+  host = bridge;
+  try {
+    channel = new BroadcastChannel("parley.seen");
+    channel.onmessage = ({ data }) => data === thread()?.dataset.chat && set(0);
+  } catch {
+    // a frame without storage has no channel either
+  }
+  host.on("open", seen);
+  host.on("attention", seen);
+  window.addEventListener("focus", seen);
+  count = thread().querySelectorAll('.msg[data-seen="sent"], .msg[data-seen="delivered"]').length;
+  set(count);
+}
+
+/** A message of the other side arrived. */
+export function countUnread() {
+  if (host.attentive()) seen();
+  else set(count + 1);
+}
+
+function seen() {
+  if (!host.attentive()) return;
+  set(0);
+  channel?.postMessage(thread().dataset.chat);
+}
+
+function set(next) {
+  count = next;
+  host.tell("unread", { count });
+}

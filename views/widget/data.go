@@ -1,0 +1,93 @@
+// Package widget draws the panel that lies in a frame on a customer's site.
+//
+// The page is made of parts with ids. Parts of the Panel change together with its state, so the stream and the
+// answers to forms send Parts(panel) whole; the composer and the messages are not among them, because what a
+// person types or reads must not be touched.
+package widget
+
+import (
+	"time"
+
+	"parley/views/chat"
+)
+
+// State is what the panel is doing.
+type State string
+
+// The states of the panel. The scripts show Connecting for the first two seconds of Waiting.
+const (
+	Greeting   State = "greeting"
+	Offline    State = "offline" // greeting while nobody is there
+	Connecting State = "connecting"
+	Waiting    State = "waiting"
+	Active     State = "active"
+	Ended      State = "ended"
+)
+
+// Panel is everything that the window shows.
+type Panel struct {
+	State  State
+	CSRF   string
+	Origin string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
+	Site   string // the name of the company, "" when not told
+	Here   string // address of this page with its query, for plain links
+	Fresh  string // address of this page with a new chat instead of the ended one
+
+	Department         string // asked for by the site, "" for any
+	PageURL, PageTitle string // where the user is, as the site told
+
+	ChatID    string        // "" before the first question
+	AnswersIn time.Duration // how fast answers usually come, 0 when unknown
+
+	Agent *Agent // who answers; nil while nobody does
+	Queue *Queue // while waiting
+	Idle  *Idle  // once warned of silence
+	End   *End   // once ended
+
+	Thread chat.Thread
+}
+
+// Agent is the person who answers.
+type Agent struct {
+	Name string // the first name
+	Away bool   // lost or away for a moment
+}
+
+// Queue is the user's place.
+type Queue struct {
+	Place     int // 1 is next
+	Behind    int // how many wait behind, 0 when unknown
+	Since     time.Time
+	Known     bool // the estimate is worth something
+	Low, High time.Duration
+	Nobody    bool // no agent is online: no number is shown
+	Long      bool // longer than was predicted
+	Reason    *Reason
+}
+
+// Reason says why the place or the estimate changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off",
+// "returned", "priority", "moved_back", "kept_place" or "you_returned".
+type Reason struct {
+	Kind     string
+	From, To int    // places
+	Minutes  int    // of agent_on and agent_off
+	Name     string // of you_returned
+}
+
+// Idle is the countdown of a silent chat.
+type Idle struct {
+	Until time.Time
+	Span  time.Duration // of the whole ring
+}
+
+// End says how a chat ended and whether it can still be rated. Kind is "user_quiet", "agent_quiet", "by_you",
+// "by_agent", "cancelled", "abandoned" or "closed".
+type End struct {
+	Kind    string
+	Name    string // the agent, "" when nobody ever answered
+	At      time.Time
+	CanRate bool
+	Rated   float64 // 0 when not rated
+	Comment string  // as typed, when a rating was refused
+	Error   string  // why it was refused, in words
+}

@@ -1,0 +1,222 @@
+package widget
+
+import (
+	"context"
+	"strconv"
+
+	"parley/views/chat"
+	"parley/views/text"
+)
+
+const mostPips = 6
+
+func (p Panel) title(ctx context.Context) string {
+	if p.Site == "" {
+		return text.T(ctx, "widget.title_default")
+	}
+	return text.T(ctx, "widget.title", "Site", p.Site)
+}
+
+// name heads the window: the agent once there is one, else the team.
+func (p Panel) name(ctx context.Context) string {
+	switch {
+	case p.Agent != nil:
+		return p.Agent.Name
+	case p.End != nil && p.End.Name != "":
+		return p.End.Name
+	}
+	return p.title(ctx)
+}
+
+func (p Panel) faceName() string {
+	switch {
+	case p.Agent != nil:
+		return p.Agent.Name
+	case p.End != nil && p.End.Name != "":
+		return p.End.Name
+	}
+	return p.Site
+}
+
+func (p Panel) stateWords(ctx context.Context) string {
+	switch p.State {
+	case Waiting:
+		return p.Queue.line(ctx)
+	case Active:
+		switch {
+		case p.Idle != nil:
+			return text.T(ctx, "widget.state.waiting_for_you")
+		case p.Agent != nil && p.Agent.Away:
+			return text.T(ctx, "widget.state.away", "Name", p.Agent.Name)
+		}
+		return text.T(ctx, "widget.state.online")
+	case Offline:
+		return text.T(ctx, "widget.state.nobody")
+	case Connecting:
+		return text.T(ctx, "widget.connecting")
+	}
+	if p.AnswersIn > 0 {
+		return text.T(ctx, "widget.state.online_answers", "Time", text.Spoken(ctx, p.AnswersIn))
+	}
+	return text.T(ctx, "widget.state.online")
+}
+
+// dot is the presence drawn before the state, "" for none.
+func (p Panel) dot() string {
+	switch {
+	case p.State == Greeting:
+		return "online"
+	case p.State == Offline:
+		return "offline"
+	}
+	return ""
+}
+
+func (p Panel) faceDot() string {
+	switch {
+	case p.State != Active || p.Agent == nil:
+		return ""
+	case p.Agent.Away:
+		return "away"
+	}
+	return "online"
+}
+
+func (p Panel) placeholder(ctx context.Context) string {
+	switch {
+	case p.State == Active && p.Idle != nil:
+		return text.T(ctx, "widget.go_on")
+	case p.State == Active && p.Agent != nil:
+		return text.T(ctx, "widget.write_to", "Name", p.Agent.Name)
+	case p.State == Waiting || p.State == Connecting:
+		return text.T(ctx, "widget.add_something")
+	}
+	return text.T(ctx, "widget.write_question")
+}
+
+func label(ctx context.Context, p Panel) string {
+	if p.State == Active && p.Agent != nil {
+		return text.T(ctx, "chat.message_to", "Name", p.Agent.Name)
+	}
+	return text.T(ctx, "widget.first_question")
+}
+
+func closeWords(ctx context.Context, p Panel) string {
+	if p.State == Waiting {
+		return text.T(ctx, "widget.close_kept")
+	}
+	return text.T(ctx, "widget.close")
+}
+
+// composer goes to the chat, or starts one with the first question.
+func composer(ctx context.Context, p Panel) chat.Composer {
+	c := chat.Composer{
+		Action: "/widget/assign", Name: "message", CSRF: p.CSRF, Label: label(ctx, p), Placeholder: p.placeholder(ctx),
+		Hidden: map[string]string{"department": p.Department, "page_url": p.PageURL, "page_title": p.PageTitle},
+	}
+	if p.ChatID != "" && p.State != Ended {
+		c.Action, c.Name, c.Hidden = "/widget/chats/"+p.ChatID+"/messages", "content", nil
+	}
+	return c
+}
+
+func (p Panel) foot(ctx context.Context) string {
+	switch p.State {
+	case Waiting, Connecting:
+		return text.T(ctx, "widget.first_read")
+	case Greeting:
+		return text.T(ctx, "widget.keep_secret")
+	case Offline:
+		return text.T(ctx, "widget.offline.foot")
+	}
+	return ""
+}
+
+func (q Queue) line(ctx context.Context) string {
+	switch {
+	case q.Nobody:
+		return text.T(ctx, "widget.state.kept")
+	case q.Place == 1 && q.Known:
+		return text.T(ctx, "widget.state.next", "About", text.About(ctx, q.Low, q.High))
+	case q.Place == 1:
+		return text.T(ctx, "widget.state.next_unknown")
+	case q.Known:
+		return text.T(ctx, "widget.state.place", "Place", q.Place, "About", text.About(ctx, q.Low, q.High))
+	}
+	return text.T(ctx, "widget.state.place_unknown", "Place", q.Place)
+}
+
+// turn is the line above the range: "about" stands there, unless the range is "less than a minute".
+func (q Queue) turn(ctx context.Context) string {
+	if _, to := text.Minutes(q.Low, q.High); to <= 1 {
+		return text.T(ctx, "widget.queue.turn_soon")
+	}
+	return text.T(ctx, "widget.queue.turn_in")
+}
+
+func (q Queue) ahead(ctx context.Context) string {
+	return text.T(ctx, "widget.queue.ahead", "Count", q.Place-1)
+}
+
+// pip is one person in the line that is drawn: kind "ahead", "you", "behind", or "more" with a count.
+type pip struct {
+	kind string
+	more int
+}
+
+// pips draws the line of people with at most six marks, leaving out those furthest ahead.
+func (q Queue) pips() []pip {
+	ahead := q.Place - 1
+	drawn := min(ahead, mostPips-1)
+	var line []pip
+	if ahead > drawn {
+		drawn = mostPips - 2
+		line = append(line, pip{kind: "more", more: ahead - drawn})
+	}
+	for range drawn {
+		line = append(line, pip{kind: "ahead"})
+	}
+	line = append(line, pip{kind: "you"})
+	for range min(q.Behind, mostPips-len(line)) {
+		line = append(line, pip{kind: "behind"})
+	}
+	return line
+}
+
+func (r Reason) words(ctx context.Context) string {
+	switch r.Kind {
+	case "kept_place":
+		return text.T(ctx, "widget.queue.kept_place", "Place", r.To)
+	case "you_returned":
+		return text.T(ctx, "widget.you_returned", "Name", r.Name)
+	}
+	return text.T(ctx, "widget.queue.reason."+r.Kind, "From", r.From, "To", r.To, "By", max(r.From-r.To, r.To-r.From), "Minutes", r.Minutes)
+}
+
+// worse tells that the change is not to the user's good.
+func (r Reason) worse() bool {
+	switch r.Kind {
+	case "agent_off", "returned", "priority", "moved_back":
+		return true
+	}
+	return false
+}
+
+func (e End) words(ctx context.Context) string {
+	if e.Kind == "by_agent" && e.Name == "" {
+		return text.T(ctx, "widget.ended.closed")
+	}
+	return text.T(ctx, "widget.ended."+e.Kind, "Name", e.Name)
+}
+
+func (e End) question(ctx context.Context) string {
+	if e.Name == "" {
+		return text.T(ctx, "widget.rating.title_unnamed")
+	}
+	return text.T(ctx, "widget.rating.title", "Name", e.Name)
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// Words are the texts that the scripts of the panel say beyond those of a conversation.
+var Words = []string{"widget.rating.", "widget.add_something"}

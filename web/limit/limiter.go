@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -51,6 +52,16 @@ func (l *Limiter) Take(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, take, claims)
 }
 
+// Give takes back what Take counted: it was not done after all.
+func (l *Limiter) Give(ctx context.Context, taken Verdict) {
+	if l.shared != nil && !l.degraded.Load() {
+		if _, err := l.shared.apply(ctx, give, taken.name, taken.bounds); err != nil {
+			l.degrade(err)
+		}
+	}
+	l.own.apply(taken.at, give, taken.bounds)
+}
+
 // Look tells whether the claims would be granted, and counts nothing.
 func (l *Limiter) Look(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, look, claims)
@@ -88,15 +99,19 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	if v := l.own.apply(time.Now(), look, bounds); !v.OK && do != note {
 		return v
 	}
+	name := uuid.NewString()
 	if l.shared != nil && !l.degraded.Load() {
-		v, err := l.shared.apply(ctx, do, bounds)
+		v, err := l.shared.apply(ctx, do, name, bounds)
 		if err != nil {
 			l.degrade(err)
 		} else if !v.OK {
 			return v
 		}
 	}
-	return l.own.apply(time.Now(), do, bounds)
+	now := time.Now()
+	v := l.own.apply(now, do, bounds)
+	v.name, v.at, v.bounds = name, now, bounds
+	return v
 }
 
 // degrade stops asking Redis, so that only the first requests of an outage wait, and begins to probe for its return.

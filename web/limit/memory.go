@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,9 +18,18 @@ type memory struct {
 
 func newMemory() *memory { return &memory{counts: map[string][]time.Time{}} }
 
+// apply looks, takes or notes at a time, or gives back what was counted at that time.
 func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if do == give {
+		for _, b := range bounds {
+			if i := slices.IndexFunc(m.counts[b.key], now.Equal); i >= 0 {
+				m.counts[b.key] = slices.Delete(slices.Clone(m.counts[b.key]), i, i+1)
+			}
+		}
+		return granted
+	}
 	m.sweep(now)
 	var wait time.Duration
 	for _, b := range bounds {

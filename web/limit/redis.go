@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -16,7 +15,7 @@ const budget = 100 * time.Millisecond
 // leaky bucket does not: that lets one more through every 60/n seconds.
 //
 // KEYS   what is counted
-// ARGV   mode (look, take, note), window in µs, a name for this count, then the limit of each key
+// ARGV   mode (look, take, note, give), window in µs, a name for this count, then the limit of each key
 // Output 0 if granted, else the µs until the fullest key has room
 var window = redis.NewScript(`
 local clock = redis.call('TIME')
@@ -26,7 +25,9 @@ local wait = 0
 for i, key in ipairs(KEYS) do
   local n = tonumber(ARGV[3 + i])
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - span)
-  if mode ~= 'note' then
+  if mode == 'give' then
+    redis.call('ZREM', key, name)
+  elseif mode ~= 'note' then
     local count = redis.call('ZCARD', key)
     if count >= n then
       local at = redis.call('ZRANGE', key, count - n, count - n, 'WITHSCORES')
@@ -34,7 +35,7 @@ for i, key in ipairs(KEYS) do
     end
   end
 end
-if wait == 0 and mode ~= 'look' then
+if wait == 0 and (mode == 'take' or mode == 'note') then
   for _, key in ipairs(KEYS) do
     redis.call('ZADD', key, now, name)
     redis.call('PEXPIRE', key, math.ceil(span / 1000))
@@ -57,12 +58,12 @@ func newShared(opts redis.Options, prefix string) *shared {
 	return &shared{client: redis.NewClient(&opts), prefix: prefix}
 }
 
-func (s *shared) apply(ctx context.Context, do mode, bounds []bound) (Verdict, error) {
+func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound) (Verdict, error) {
 	// The caller's cancellation is not Redis's failure: it must not open the circuit for everybody.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	defer cancel()
 	keys := make([]string, len(bounds))
-	args := []any{string(do), Window.Microseconds(), uuid.NewString()}
+	args := []any{string(do), Window.Microseconds(), name}
 	for i, b := range bounds {
 		keys[i] = s.prefix + b.key
 		args = append(args, b.n)

@@ -30,10 +30,14 @@ type Claim struct {
 	Who    string
 }
 
-// Verdict is the answer to a claim. RetryAfter is set, in whole seconds, when it is not OK.
+// Verdict is the answer to claims. RetryAfter is set, in whole seconds, when it is not OK.
 type Verdict struct {
 	OK         bool
 	RetryAfter time.Duration
+
+	name   string // of what was counted, for Give
+	at     time.Time
+	bounds []bound
 }
 
 var granted = Verdict{OK: true}
@@ -56,4 +60,5 @@ const (
 	look mode = "look" // only ask
 	take mode = "take" // count all of them if none is over, else none
 	note mode = "note" // count whatever stands there
+	give mode = "give" // take one count back
 )

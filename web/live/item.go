@@ -94,7 +94,10 @@ type Queued struct {
 type Typing struct{ models.Typing }
 
 // Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors anybody.
-type Presence struct{ models.PresenceChange }
+type Presence struct {
+	models.PresenceChange
+	House bool // told to a supervisor about anybody
+}
 
 // Board is the state of the queue after anything changed, at most a few times a second.
 type Board struct {

@@ -183,7 +183,7 @@ func (s *Stream) presence(ctx context.Context, p models.PresenceChange) error {
 	if s.to.View == House {
 		s.loads[p.ServiceID] = p
 	}
-	return s.say(ctx, Presence{p})
+	return s.say(ctx, Presence{PresenceChange: p, House: s.to.View == House})
 }
 
 func (s *Stream) queued(ctx context.Context, p *place) error {

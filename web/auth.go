@@ -1,0 +1,184 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// caller is who asks, and by which credential.
+type caller struct {
+	Actor    models.Actor
+	Agent    *models.Agent // nil for users, and behind a ticket
+	User     *models.User  // nil for agents, and behind a ticket
+	session  []byte        // whose end ends the caller's streams; nil for signed tokens
+	ends     time.Time
+	token    string
+	byCookie bool
+}
+
+const callerKey = "caller"
+
+// callerOf is who asks on a route that is not public.
+func callerOf(c echo.Context) *caller { return c.Get(callerKey).(*caller) }
+
+func actorOf(c echo.Context) models.Actor { return callerOf(c).Actor }
+
+// agentOf is the agent who asks, on routes for agents.
+func agentOf(c echo.Context) *models.Agent { return callerOf(c).Agent }
+
+// userOf is the user who asks, on routes for users.
+func userOf(c echo.Context) *models.User { return callerOf(c).User }
+
+func unauthorized(detail string) error {
+	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
+}
+
+func forbidden(code, detail string) error {
+	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
+}
+
+func wrongKind(kind models.ActorKind) error {
+	if kind == models.KindUser {
+		return forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
+	}
+	return forbidden("wrong_credential", "This address is for agents; you came as a user. Sign in as an agent.")
+}
+
+// authenticate lets only those on who the line of the table names.
+func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if r.who == public {
+				return next(c)
+			}
+			who, err := s.identify(c, r)
+			if err != nil {
+				return err
+			}
+			if who.Actor.Kind != r.who.kind() {
+				return wrongKind(r.who.kind())
+			}
+			if role := r.who.role(); role != "" && !who.Actor.AtLeast(role) {
+				return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+			}
+			c.Set(callerKey, who)
+			s.hub.Saw(who.Actor)
+			return next(c)
+		}
+	}
+}
+
+// identify finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
+func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
+	if ticket := c.QueryParam("ticket"); ticket != "" && r.stream {
+		return s.byTicket(c, ticket)
+	}
+	kind := r.who.kind()
+	if header := c.Request().Header.Get(echo.HeaderAuthorization); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+			return nil, unauthorized("Send the token as Authorization: Bearer <token>.")
+		}
+		return s.byToken(c, kind, strings.TrimSpace(token))
+	}
+	own, other := agentCookie, userCookie
+	if kind == models.KindUser {
+		own, other = userCookie, agentCookie
+	}
+	token := s.cookie(c, own)
+	if token == "" && isAPI(c.Request().URL.Path) {
+		token = s.cookie(c, other) // to say that it is of the wrong kind
+	}
+	if token == "" {
+		return nil, unauthorized("You are not signed in. Sign in first.")
+	}
+	who, err := s.byToken(c, kind, token)
+	if err != nil {
+		return nil, err
+	}
+	who.byCookie = true
+	if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead && !csrfHolds(c, token) {
+		return nil, forbidden("csrf_failed", "This page is out of date. Reload it and try again.")
+	}
+	return who, nil
+}
+
+// byToken finds whose token it is, trying the kind that is wanted first.
+func (s *Server) byToken(c echo.Context, kind models.ActorKind, token string) (*caller, error) {
+	if strings.Count(token, ".") == 2 {
+		return s.bySignature(c, token)
+	}
+	if len(token) > 200 || !storable(token) {
+		return nil, unauthorized("This token opens no session. Sign in again.")
+	}
+	find := []func(echo.Context, string) (*caller, error){s.agentBySession, s.userBySession}
+	if kind == models.KindUser {
+		find[0], find[1] = find[1], find[0]
+	}
+	who, err := find[0](c, token)
+	if models.CodeOf(err) != "unauthorized" {
+		return who, err
+	}
+	if other, otherErr := find[1](c, token); otherErr == nil {
+		return other, nil
+	}
+	return nil, err
+}
+
+func (s *Server) agentBySession(c echo.Context, token string) (*caller, error) {
+	a, hash, ends, err := s.desk.AgentBySession(c.Request().Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Actor: models.AgentActor(a), Agent: a, session: hash, ends: ends, token: token}, nil
+}
+
+func (s *Server) userBySession(c echo.Context, token string) (*caller, error) {
+	u, hash, ends, err := s.desk.UserBySession(c.Request().Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Actor: models.UserActor(u.ID), User: u, session: hash, ends: ends, token: token}, nil
+}
+
+func (s *Server) byTicket(c echo.Context, ticket string) (*caller, error) {
+	actor, session, ends, err := s.desk.RedeemTicket(c.Request().Context(), ticket)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Actor: actor, session: session, ends: ends}, nil
+}
+
+type userClaims struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	jwt.RegisteredClaims
+}
+
+// bySignature takes the token that a host site signed for one of its users.
+func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
+	refused := unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
+	if len(s.opts.UserTokenSecret) == 0 {
+		return nil, refused
+	}
+	var claims userClaims
+	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.opts.UserTokenSecret, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
+	sub := claims.Subject
+	if err != nil || strings.TrimSpace(sub) != sub || sub == "" || len([]rune(sub)) > 64 || !storable(sub) || !storable(claims.Name) || !storable(claims.Email) {
+		return nil, refused
+	}
+	ctx := c.Request().Context()
+	u, err := s.desk.EnsureUser(ctx, models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(ctx), Verified: true})
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Actor: models.UserActor(u.ID), User: u, ends: claims.ExpiresAt.Time, token: token}, nil
+}

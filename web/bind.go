@@ -1,0 +1,182 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+)
+
+const maxDepth = 8
+
+// whole is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
+type whole int64
+
+// UnmarshalJSON takes numbers without a fraction.
+func (w *whole) UnmarshalJSON(raw []byte) error {
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		*w = whole(n)
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || f != float64(int64(f)) || f > 1<<53 || f < -1<<53 {
+		return errors.New("not an integer")
+	}
+	*w = whole(f)
+	return nil
+}
+
+// bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
+// object. Unknown fields are passed over.
+func bind(c echo.Context, into any) error {
+	r := c.Request()
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if !isAPI(r.URL.Path) && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data") {
+		return bindForm(r, into)
+	}
+	body, readErr := io.ReadAll(r.Body)
+	switch {
+	case readErr != nil:
+		var large *http.MaxBytesError
+		if errors.As(readErr, &large) {
+			return readErr
+		}
+		return malformed("The body could not be read to its end.")
+	case len(body) == 0:
+		return nil
+	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
+		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
+		return refuse(http.StatusUnsupportedMediaType)
+	}
+	return bindJSON(body, into)
+}
+
+func bindJSON(body []byte, into any) error {
+	if err := checkJSON(body); err != nil {
+		return err
+	}
+	err := json.Unmarshal(body, into)
+	var wrong *json.SemanticError
+	if errors.As(err, &wrong) {
+		field := topField(wrong.JSONPointer)
+		return malformed("The field " + strconv.Quote(field) + " has the wrong type.")
+	}
+	if err != nil {
+		return malformed("The body is not what this address takes.")
+	}
+	return nil
+}
+
+// checkJSON walks the body once: one object, no name twice, no deep nesting, no text that PostgreSQL cannot keep.
+func checkJSON(body []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for first := true; ; first = false {
+		token, err := d.ReadToken()
+		switch {
+		case err == io.EOF && !first: //nolint:errorlint // the decoder returns it bare
+			return nil
+		case err != nil:
+			return malformed("The body is not one JSON object in UTF-8 with each name once.")
+		case first && token.Kind() != '{':
+			return malformed("The body must be a JSON object.")
+		case d.StackDepth() > maxDepth:
+			return malformed("The body is nested too deeply.")
+		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
+			return invalidField(topField(d.StackPointer()), "invalid", "Text cannot hold NUL characters. Leave them out.")
+		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:
+			return malformed("The body must be one JSON object, with nothing after it.")
+		}
+	}
+}
+
+func topField(p jsontext.Pointer) string {
+	for name := range p.Tokens() {
+		return name
+	}
+	return ""
+}
+
+// bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
+func bindForm(r *http.Request, into any) error {
+	if err := r.ParseMultipartForm(bodyLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return err
+		}
+		return malformed("The form could not be read.")
+	}
+	fields := reflect.ValueOf(into).Elem()
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		sent := r.PostForm[name]
+		if name == "" || len(sent) == 0 || sent[0] == "" {
+			continue
+		}
+		for _, value := range sent {
+			if !storable(value) {
+				return invalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
+			}
+		}
+		raw := []byte(sent[0])
+		switch kind := fields.Field(i).Type(); {
+		case kind.Kind() == reflect.String, kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.String:
+			raw, _ = json.Marshal(strings.ReplaceAll(sent[0], "\r\n", "\n"))
+		case kind.Kind() == reflect.Slice:
+			raw, _ = json.Marshal(sent)
+		}
+		if err := json.Unmarshal(raw, fields.Field(i).Addr().Interface()); err != nil {
+			return malformed("The field " + strconv.Quote(name) + " has the wrong type.")
+		}
+	}
+	return nil
+}
+
+func storable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+// chatID is the chat that the path names. What cannot be the id of a chat is one that is not there.
+func chatID(c echo.Context) (string, error) {
+	id := c.Param("chat_id")
+	if id == "" || len(id) > 50 || !storable(id) {
+		return "", chatNotFound()
+	}
+	return id, nil
+}
+
+// queryInt is an integer of the query, otherwise if it is absent.
+func queryInt(c echo.Context, name string, otherwise int64) (int64, error) {
+	raw := c.QueryParam(name)
+	if raw == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if err != nil {
+		return 0, malformed(name + " must be a whole number.")
+	}
+	return n, nil
+}
+
+// queryTime is an RFC 3339 time of the query, or a date, otherwise if it is absent.
+func queryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
+	raw := c.QueryParam(name)
+	if raw == "" {
+		return otherwise, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, malformed(name + " must be a time such as 2026-01-31T09:00:00Z.")
+}

@@ -1,0 +1,222 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+	"parley/web/limit"
+)
+
+// said is an answer that only says what was done.
+type said struct {
+	Message string `json:"message"`
+}
+
+func (s *Server) startSession(c echo.Context) error {
+	token, u, err := s.desk.StartUserSession(c.Request().Context(), text.Lang(c.Request().Context()), c.Request().UserAgent())
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: struct {
+		Token  string `json:"token"`
+		UserID string `json:"user_id"`
+	}{token, u.ID}})
+}
+
+type assignInput struct {
+	Message         string `json:"message"`
+	ClientMessageID string `json:"client_message_id"`
+	Department      string `json:"department"`
+	PageURL         string `json:"page_url"`
+	PageTitle       string `json:"page_title"`
+}
+
+func (s *Server) assign(c echo.Context) error {
+	var in assignInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	var got *models.Assignment
+	do := func() (err error) {
+		got, err = s.desk.Assign(c.Request().Context(), actorOf(c).ID, models.AssignRequest(in))
+		return err
+	}
+	err := do
+	if in.Message != "" { // a message is a message, whichever way it comes
+		err = func() error { return s.counted(c, limit.Send, do) }
+	}
+	if err := err(); err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: assignmentOf(c.Request().Context(), got)})
+}
+
+func (s *Server) queueStatus(c echo.Context) error {
+	status, err := s.desk.QueueStatus(c.Request().Context(), actorOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: queueStatusOf(status)})
+}
+
+func (s *Server) cancelQueue(c echo.Context) error {
+	if err := s.desk.CancelQueue(c.Request().Context(), actorOf(c).ID); err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.left_queue")}})
+}
+
+type availabilityJSON struct {
+	Available   bool   `json:"available"`
+	OnlineCount int    `json:"online_count"`
+	Message     string `json:"message"`
+}
+
+func (s *Server) availability(c echo.Context) error {
+	n, err := s.desk.OnlineCount(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	said := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
+	if n == 0 {
+		said = text.T(c.Request().Context(), "done.nobody_online")
+	}
+	return s.answer(c, result{JSON: availabilityJSON{n > 0, n, said}})
+}
+
+func (s *Server) checkAvailability(c echo.Context) error { return s.availability(c) }
+
+func (s *Server) userChats(c echo.Context) error {
+	chats, err := s.desk.ChatsOfUser(c.Request().Context(), actorOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: each(chats, chatOf)})
+}
+
+func (s *Server) agentChats(c echo.Context) error {
+	limit, err := queryLimit(c)
+	if err != nil {
+		return err
+	}
+	before, err := queryTime(c, "before", time.Time{})
+	if err != nil {
+		return err
+	}
+	status := c.QueryParam("status")
+	chats, err := s.desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, models.ChatFilter{Status: models.Status(status), Limit: limit, Before: before})
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: each(chats, agentChatOf)})
+}
+
+func (s *Server) stillHere(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.StillHere(c.Request().Context(), actorOf(c), id); err != nil {
+		return err
+	}
+	return s.answer(c, result{})
+}
+
+type endInput struct {
+	Comment string `json:"comment"`
+}
+
+func (s *Server) end(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in endInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	who := actorOf(c)
+	if who.IsUser() {
+		in.Comment = "" // a user's words about a chat are the rating
+	}
+	if _, err := s.desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}})
+}
+
+type rateInput struct {
+	Rating  *float64 `json:"rating"`
+	Comment string   `json:"comment"`
+}
+
+func (s *Server) rate(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in rateInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if in.Rating == nil {
+		return invalidField("rating", "required", "Give a rating from 1 to 5.")
+	}
+	if err := s.desk.Rate(c.Request().Context(), actorOf(c), id, *in.Rating, in.Comment); err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.rated")}})
+}
+
+type transferInput struct {
+	ServiceID  string `json:"service_id"`
+	Department string `json:"department"`
+	Note       string `json:"note"`
+}
+
+// moved is a chat after it changed hands.
+type moved struct {
+	Message string   `json:"message"`
+	Chat    chatJSON `json:"chat"`
+}
+
+func (s *Server) transfer(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in transferInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	chat, err := s.desk.Transfer(c.Request().Context(), actorOf(c), id, models.TransferRequest(in))
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}})
+}
+
+func (s *Server) timeoutStatus(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	t, err := s.desk.TimeoutStatus(c.Request().Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: struct {
+		IsEnded              flag    `json:"is_ended"`
+		IsTimeout            flag    `json:"is_timeout"`
+		TimeoutAvailable     bool    `json:"timeout_available"`
+		LastMessageTime      *moment `json:"last_message_time"`
+		TimeSinceLastMessage int     `json:"time_since_last_message"`
+	}{flag(t.IsEnded), flag(t.IsTimeout), t.IsTimeout, momentOf(t.LastMessageAt), t.SinceSeconds}})
+}
+
+// files waits for the issue of attachments.
+func (s *Server) files(echo.Context) error { return refuse(http.StatusNotImplemented) }

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+const (
+	agentCookie = "parley_session"
+	userCookie  = "parley_user"
+	langCookie  = "parley_lang"
+	themeCookie = "parley_theme"
+
+	agentCookieAge = 7 * 24 * time.Hour
+	userCookieAge  = 90 * 24 * time.Hour
+	choiceAge      = 365 * 24 * time.Hour
+)
+
+// cookieName is the name with the prefix that binds a cookie to this very host, where that is possible.
+func (s *Server) cookieName(c echo.Context, name string) string {
+	if s.overTLS(c) {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (s *Server) cookie(c echo.Context, name string) string {
+	cookie, err := c.Cookie(s.cookieName(c, name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// setCookie keeps a credential; an empty value and a negative age take it away. The user's cookie must reach the widget
+// inside a frame on another site, so over https it may cross sites, partitioned by the site.
+func (s *Server) setCookie(c echo.Context, name, value string, age time.Duration) {
+	cookie := &http.Cookie{Name: s.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
+		HttpOnly: true, Secure: s.overTLS(c), SameSite: http.SameSiteLaxMode}
+	if name == userCookie && cookie.Secure {
+		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
+	}
+	c.SetCookie(cookie)
+}
+
+// csrfFor is the token that belongs to a session: whoever cannot read the cookie cannot make it, and nothing is stored.
+func csrfFor(session string) string {
+	if session == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(session))
+	mac.Write([]byte("parley csrf"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// csrfToken is for the head of the page that is being drawn.
+func csrfToken(c echo.Context) string {
+	who, _ := c.Get(callerKey).(*caller)
+	if who == nil || !who.byCookie {
+		return ""
+	}
+	return csrfFor(who.token)
+}
+
+func csrfHolds(c echo.Context, session string) bool {
+	sent := c.Request().Header.Get("X-CSRF-Token")
+	if sent == "" {
+		sent = c.Request().PostFormValue("csrf_token")
+	}
+	return hmac.Equal([]byte(sent), []byte(csrfFor(session)))
+}

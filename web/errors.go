@@ -1,0 +1,141 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// problem is the body of every error: RFC 9457, with a stable code.
+type problem struct {
+	Type   string            `json:"type"`
+	Title  string            `json:"title"`
+	Status int               `json:"status"`
+	Detail string            `json:"detail"`
+	Code   string            `json:"code"`
+	Errors map[string]string `json:"errors,omitempty"`
+	// RequestID finds the request in the log.
+	RequestID string `json:"request_id,omitempty"`
+
+	retryAfter time.Duration
+}
+
+// statuses has the one HTTP status of each kind of refusal.
+var statuses = map[models.Kind]int{
+	models.Malformed: 400, models.Unauthorized: 401, models.Forbidden: 403, models.NotFound: 404,
+	models.Conflict: 409, models.Invalid: 422, models.TooMany: 429, models.Internal: 500, models.Unavailable: 503,
+}
+
+// refusals that HTTP itself has and the desk does not.
+var refusals = map[int]struct{ code, detail string }{
+	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
+	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
+	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
+	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
+	http.StatusNotImplemented:        {"not_implemented", "Files cannot be sent yet. Send text instead."},
+}
+
+func refuse(status int) error {
+	return &httpError{status: status}
+}
+
+type httpError struct{ status int }
+
+func (e *httpError) Error() string { return http.StatusText(e.status) }
+
+func malformed(detail string) error {
+	return &models.Error{Kind: models.Malformed, Code: "malformed", Detail: detail}
+}
+
+func invalidField(field, code, detail string) error {
+	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
+}
+
+func chatNotFound() error {
+	return &models.Error{Kind: models.NotFound, Code: "chat_not_found", Detail: "There is no such chat, or it is not yours."}
+}
+
+// problemOf makes the body of an error. Nothing of what went wrong inside is in it.
+func problemOf(ctx context.Context, err error) problem {
+	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
+		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
+	var desk *models.Error
+	var large *http.MaxBytesError
+	switch status := statusOf(err); {
+	case errors.As(err, &desk):
+		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[desk.Kind], desk.Code, desk.Detail, desk.Fields, desk.RetryAfter
+	case errors.As(err, &large):
+		p.Status = http.StatusRequestEntityTooLarge
+		p.Code, p.Detail = refusals[p.Status].code, refusals[p.Status].detail
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
+		p.Detail = "This took too long. It may have been done all the same; look before you try again."
+	case status != 0:
+		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
+		if r, ok := refusals[status]; ok {
+			p.Code, p.Detail = r.code, r.detail
+		}
+	}
+	if p.Status == http.StatusServiceUnavailable && p.retryAfter == 0 {
+		p.retryAfter = 2 * time.Second
+	}
+	p.Type = "urn:parley:problem:" + p.Code
+	p.Title = strings.ToUpper(p.Code[:1]) + strings.ReplaceAll(p.Code[1:], "_", " ")
+	if key := "error." + p.Code; text.Lang(ctx) != text.English {
+		if said := text.T(ctx, key); said != key {
+			p.Detail = said
+		}
+	}
+	return p
+}
+
+func statusOf(err error) int {
+	var own *httpError
+	var routed *echo.HTTPError
+	switch {
+	case errors.As(err, &own):
+		return own.status
+	case errors.As(err, &routed):
+		return routed.Code
+	}
+	return 0
+}
+
+// fail is echo's error handler: the one place where an error becomes an answer.
+func (s *Server) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p := problemOf(c.Request().Context(), err)
+	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
+	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusNotImplemented {
+		s.log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+	}
+	if p.retryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		if wanted(c) == asPage {
+			_ = c.Redirect(http.StatusSeeOther, loginPath(c))
+			return
+		}
+		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="parley"`)
+	}
+	if wanted(c) == asPage {
+		err = s.problemPage(c, p)
+	} else {
+		err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p)
+	}
+	if err != nil {
+		s.log.Debug("an answer was not taken", "error", err)
+	}
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+	"parley/web/live"
+)
+
+func (s *Server) streamTicket(c echo.Context) error {
+	who := callerOf(c)
+	ticket, err := s.desk.IssueTicket(c.Request().Context(), who.Actor, who.session, who.ends)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: struct {
+		Ticket string `json:"ticket"`
+	}{ticket}})
+}
+
+// events is the caller's own chats, live, as JSON.
+func (s *Server) events(c echo.Context) error {
+	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, lang: text.Lang(c.Request().Context())})
+}
+
+// houseEvents is the queue and everybody's load, live, as JSON.
+func (s *Server) houseEvents(c echo.Context) error {
+	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, lang: text.Lang(c.Request().Context())})
+}
+
+// stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem.
+func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
+	who := callerOf(c)
+	to.Actor, to.Session, to.Ends = who.Actor, who.session, who.ends
+	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
+		to.Cursor = c.QueryParam("last_event_id")
+	}
+	ctx := c.Request().Context()
+	stream, err := s.hub.Open(ctx, to)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	err = stream.Run(ctx, draw, live.NewSSE(c.Response()))
+	s.log.Debug("a stream ended", "route", c.Path(), "kind", who.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+	return nil
+}

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo-contrib/echoprometheus"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/models"
+	"parley/static"
+)
+
+// healthz tells that the process answers, whatever else is away.
+func (s *Server) healthz(c echo.Context) error {
+	return s.answer(c, result{JSON: struct {
+		Status  string `json:"status"`
+		Version string `json:"version"`
+	}{"ok", s.opts.Version}})
+}
+
+type readiness struct {
+	Status   string `json:"status"`
+	Postgres string `json:"postgres"`
+	Redis    string `json:"redis"`
+}
+
+// readyz tells whether requests can be served here. Without Redis they can, a little slower, so that is only told.
+func (s *Server) readyz(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
+	defer cancel()
+	now := readiness{Status: "ok", Postgres: "ok", Redis: "ok"}
+	if !s.hub.Connected() || s.limit.Degraded() {
+		now.Redis = "unavailable"
+	}
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(ctx); err != nil {
+			s.log.Warn("not ready", "error", err)
+			now.Postgres, now.Status = "unavailable", "unavailable"
+		}
+	}
+	if s.stopping.Load() {
+		now.Status = "stopping"
+	}
+	if now.Status != "ok" {
+		c.Response().Header().Set("Retry-After", "2")
+		return s.answer(c, result{Status: http.StatusServiceUnavailable, JSON: now})
+	}
+	return s.answer(c, result{JSON: now})
+}
+
+func (s *Server) newMetrics() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
+	}
+	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
+		gauge("parley_streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.hub.Streams(kind)) })
+	}
+	gauge("parley_limits_degraded", "1 while Redis is away and rate limits are counted in memory.", nil, func() float64 { return number(s.limit.Degraded()) })
+	gauge("parley_instances_heard", "1 while events of other instances are received.", nil, func() float64 { return number(s.hub.Connected()) })
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// measured counts requests by the path of the table, never by what was asked for, so that strangers make no series.
+func (s *Server) measured() echo.MiddlewareFunc {
+	return echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
+		Namespace: "parley", Subsystem: "http", Registerer: s.metrics, DoNotUseRequestPathFor404: true,
+		LabelFuncs: map[string]echoprometheus.LabelValueFunc{"host": func(echo.Context, error) string { return "" }},
+		Skipper:    func(c echo.Context) bool { return strings.HasSuffix(c.Path(), "/events") },
+		StatusCodeResolver: func(c echo.Context, err error) int {
+			if err != nil {
+				return problemOf(c.Request().Context(), err).Status
+			}
+			return c.Response().Status
+		},
+	})
+}
+
+func (s *Server) metricsPage(c echo.Context) error {
+	promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}).ServeHTTP(c.Response(), c.Request())
+	return nil
+}
+
+// static serves the built files. An address with the hash of the content may be kept for ever.
+func (s *Server) static(c echo.Context) error {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=300")
+	if c.QueryParam("v") != "" {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	name := c.Param("*")
+	if name == "" || strings.HasSuffix(name, "/") || strings.HasPrefix(name, ".") {
+		return refuse(http.StatusNotFound)
+	}
+	if _, err := static.FS.Open(name); err != nil {
+		return refuse(http.StatusNotFound)
+	}
+	http.ServeFileFS(c.Response(), c.Request(), static.FS, name)
+	return nil
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+const defaultPage = 50
+
+func queryLimit(c echo.Context) (int, error) {
+	n, err := queryInt(c, "limit", defaultPage)
+	if err == nil && (n < 1 || n > 200) {
+		err = invalidField("limit", "out_of_bounds", "The limit is a number from 1 to 200.")
+	}
+	return int(n), err
+}
+
+func (s *Server) messages(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	limit, err := queryLimit(c)
+	if err != nil {
+		return err
+	}
+	after, err := queryInt(c, "after_id", 0)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	found, err := s.desk.Messages(ctx, actorOf(c), id, after, limit)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: each(found, func(m *models.Message) messageJSON { return messageOf(ctx, m) })})
+}
+
+type sendInput struct {
+	Content         string  `json:"content"`
+	ClientMessageID *string `json:"client_message_id"`
+}
+
+func (s *Server) send(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in sendInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	key := ""
+	if in.ClientMessageID != nil {
+		if key = *in.ClientMessageID; key == "" {
+			return invalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+		}
+	}
+	ctx := c.Request().Context()
+	m, created, err := s.desk.Send(ctx, actorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return s.answer(c, result{Status: status, JSON: messageOf(ctx, m)})
+}
+
+type noteInput struct {
+	Content string `json:"content"`
+}
+
+func (s *Server) note(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in noteInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	m, err := s.desk.AddNote(ctx, actorOf(c), id, in.Content)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{Status: http.StatusCreated, JSON: messageOf(ctx, m)})
+}
+
+func (s *Server) markOneRead(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	messageID, err := strconv.ParseInt(c.Param("message_id"), 10, 64)
+	if err != nil {
+		return &models.Error{Kind: models.NotFound, Code: "message_not_found", Detail: "There is no such message in this chat."}
+	}
+	ctx := c.Request().Context()
+	if err := s.desk.ConfirmOne(ctx, actorOf(c), id, messageID, models.Read); err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: struct {
+		Message   string `json:"message"`
+		MessageID int64  `json:"message_id"`
+	}{text.T(ctx, "done.read"), messageID}})
+}
+
+type confirmInput struct {
+	UpTo *whole `json:"up_to"`
+}
+
+func (s *Server) markDelivered(c echo.Context) error { return s.confirm(c, models.Delivered) }
+func (s *Server) markRead(c echo.Context) error      { return s.confirm(c, models.Read) }
+
+// confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
+func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	var in confirmInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx, who := c.Request().Context(), actorOf(c)
+	var marked int
+	switch {
+	case in.UpTo != nil:
+		marked, err = s.desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
+	case who.IsAgent():
+		marked, err = s.desk.ConfirmAll(ctx, who, id, status)
+	default:
+		err = invalidField("up_to", "required", "Name the id of the last message that is confirmed.")
+	}
+	if err != nil {
+		return err
+	}
+	word := text.T(ctx, "done.delivered")
+	if status == models.Read {
+		word = text.T(ctx, "done.read")
+	}
+	return s.answer(c, result{JSON: struct {
+		Message     string `json:"message"`
+		MarkedCount int    `json:"marked_count"`
+	}{word, marked}})
+}
+
+func (s *Server) typing(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.Typing(c.Request().Context(), actorOf(c), id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+)
+
+const (
+	requestTime = 10 * time.Second // longer than a statement may take, shorter than clients wait
+	bodyLimit   = 128 << 10
+)
+
+// observe gives each request an id and a line in the log, without its body, its query or its credentials.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now()
+		id := strings.ToLower(rand.Text()[:16])
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		level := slog.LevelInfo
+		if strings.HasPrefix(c.Path(), "/static/") || c.Path() == "/healthz" || c.Path() == "/readyz" || c.Path() == "/metrics" {
+			level = slog.LevelDebug
+		}
+		s.log.LogAttrs(c.Request().Context(), level, "request",
+			slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(began).Round(time.Microsecond)),
+			slog.String("address", c.RealIP()), slog.String("request_id", id))
+		return nil
+	}
+}
+
+// recoverPanic answers 500 for a bug and keeps the process.
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			switch broken := recover(); {
+			case broken == nil:
+			case broken == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
+				panic(broken)
+			default:
+				s.log.Error("a request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
+				err = errors.New("panic")
+			}
+		}()
+		return next(c)
+	}
+}
+
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; font-src 'self'; connect-src 'self'; " +
+	"media-src 'self'; manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+
+// secure sets the headers that keep pages what they are. Only the widget may lie in a frame, on the sites that embed it.
+func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		framers := "'none'"
+		if path := c.Request().URL.Path; path == "/widget" || strings.HasPrefix(path, "/widget/") {
+			framers = strings.Join(append([]string{"'self'"}, s.desk.AllowedOrigins()...), " ")
+		} else {
+			h.Set("X-Frame-Options", "DENY")
+		}
+		h.Set("Content-Security-Policy", policy+framers)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		if s.overTLS(c) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		h.Set("Cache-Control", "no-store") // whoever may be cached says so
+		return next(c)
+	}
+}
+
+// overTLS tells whether people reach this over https. X-Forwarded-Proto is not asked: PUBLIC_URL says it better.
+func (s *Server) overTLS(c echo.Context) bool {
+	if s.public != nil {
+		return s.public.Scheme == "https"
+	}
+	return c.Request().TLS != nil
+}
+
+// speak chooses the language: ?lang=, then the cookie, then what the browser prefers.
+func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		forced := c.QueryParam("lang")
+		if forced == "" {
+			if cookie, err := r.Cookie(langCookie); err == nil {
+				forced = cookie.Value
+			}
+		}
+		lang := text.Match(r.Header.Get("Accept-Language"), forced)
+		c.SetRequest(r.WithContext(text.With(r.Context(), lang)))
+		c.Response().Header().Set("Content-Language", lang)
+		c.Response().Header().Add(echo.HeaderVary, "Accept-Language, Cookie")
+		return next(c)
+	}
+}
+
+// bounded ends a request that takes too long or sends too much.
+func bounded(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
+		c.SetRequest(r)
+		return next(c)
+	}
+}

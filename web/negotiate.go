@@ -1,0 +1,65 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// form is what a request wants to be answered with.
+type form int
+
+const (
+	asJSON     form = iota // programs
+	asPage                 // browsers, by plain links and forms
+	asFragment             // htmx and the scripts of a page
+)
+
+// wanted tells the form. Contract paths speak JSON only; on page paths the browser decides.
+func wanted(c echo.Context) form {
+	r := c.Request()
+	path := r.URL.Path
+	accept := r.Header.Get("Accept")
+	switch {
+	case isAPI(path), path == "/healthz", path == "/readyz", path == "/metrics", path == "/openapi.json":
+		return asJSON
+	case r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") == "":
+		return asFragment
+	case strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html"),
+		strings.Contains(accept, "text/event-stream"):
+		return asJSON
+	}
+	return asPage
+}
+
+func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
+
+// loginPath is the sign-in page, which leads back to where the request was going.
+func loginPath(c echo.Context) string {
+	next := c.Request().URL.RequestURI()
+	if c.Request().Method != http.MethodGet {
+		next = pageBehind(c)
+	}
+	return "/login?next=" + url.QueryEscape(next)
+}
+
+// pageBehind is the page that a form was on: the Referer if it is ours, else the front page of its part.
+func pageBehind(c echo.Context) string {
+	r := c.Request()
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != "" && !isAPI(from.Path) {
+		return from.RequestURI()
+	}
+	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return "/" + part
+}
+
+// localPath returns path if it leads nowhere but to us, else otherwise.
+func localPath(path, otherwise string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return otherwise
+	}
+	return path
+}

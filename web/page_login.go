@@ -1,0 +1,107 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/login"
+	"parley/views/text"
+	"parley/views/ui"
+)
+
+// frame is what every page needs beside its content.
+func (s *Server) frame(c echo.Context, title string) ui.Page {
+	return ui.Page{Title: title, CSRF: csrfToken(c), Theme: theme(c)}
+}
+
+// theme is "light", "dark", or "" for what the system says: ?theme=, then the cookie.
+func theme(c echo.Context) string {
+	chosen := c.QueryParam("theme")
+	if cookie, err := c.Cookie(themeCookie); chosen == "" && err == nil {
+		chosen = cookie.Value
+	}
+	if chosen == "light" || chosen == "dark" {
+		return chosen
+	}
+	return ""
+}
+
+func (s *Server) loginPage(c echo.Context) error {
+	next := localPath(c.QueryParam("next"), "")
+	if token := s.cookie(c, agentCookie); token != "" {
+		if who, err := s.agentBySession(c, token); err == nil {
+			return c.Redirect(http.StatusSeeOther, localPath(next, frontPage(who.Agent)))
+		}
+	}
+	return s.loginForm(c, http.StatusOK, login.Form{Next: next})
+}
+
+func (s *Server) loginForm(c echo.Context, status int, f login.Form) error {
+	f.Page = s.frame(c, text.T(c.Request().Context(), "login.title"))
+	return s.page(c, status, login.SignIn(f))
+}
+
+// signInFailed shows the form again, with what was typed and why it did not work.
+func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
+	ctx := c.Request().Context()
+	p := problemOf(ctx, err)
+	f := login.Form{Email: in.Email, Next: localPath(in.Next, "")}
+	var refused *models.Error
+	switch {
+	case p.Code == "wrong_credentials":
+		f.Error = text.T(ctx, "login.wrong")
+	case errors.As(err, &refused) && refused.Kind == models.TooMany:
+		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, refused.RetryAfter))
+	case p.Errors["email"] != "":
+		f.EmailError = text.T(ctx, "login.required")
+	case p.Errors["password"] != "":
+		f.PasswordError = text.T(ctx, "login.required")
+	default:
+		s.log.Error("a sign-in failed", "error", err)
+		f.Error = text.T(ctx, "login.failed")
+	}
+	if wanted(c) == asFragment {
+		return err
+	}
+	return s.loginForm(c, p.Status, f)
+}
+
+// problemPage is an error as a page.
+func (s *Server) problemPage(c echo.Context, p problem) error {
+	page := login.Problem{Page: s.frame(c, text.T(c.Request().Context(), "error.title")), Detail: p.Detail, RequestID: p.RequestID, Back: "/"}
+	if c.Request().Method != http.MethodGet {
+		page.Back = pageBehind(c)
+	}
+	return s.page(c, p.Status, login.ProblemPage(page))
+}
+
+type preferencesInput struct {
+	Lang  string `json:"lang"`
+	Theme string `json:"theme"`
+	Next  string `json:"next"`
+}
+
+// setPreferences keeps language and theme in this browser. "auto" goes back to what the browser prefers.
+func (s *Server) setPreferences(c echo.Context) error {
+	var in preferencesInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	keep := func(name, value string, known ...string) {
+		for _, k := range known {
+			if value == k {
+				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(choiceAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: s.overTLS(c)})
+			}
+		}
+		if value == "auto" {
+			c.SetCookie(&http.Cookie{Name: name, Path: "/", MaxAge: -1})
+		}
+	}
+	keep(langCookie, in.Lang, text.English, text.Chinese)
+	keep(themeCookie, in.Theme, "light", "dark")
+	return s.answer(c, result{Redirect: localPath(in.Next, "")})
+}

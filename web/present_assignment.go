@@ -1,0 +1,49 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+type assignedJSON struct {
+	Service      *serviceJSON `json:"service"`
+	Chat         chatJSON     `json:"chat"`
+	FirstMessage *messageJSON `json:"first_message"`
+}
+
+type waitingJSON struct {
+	Error         string          `json:"error"`
+	Message       string          `json:"message"`
+	QueueStatus   queueStatusJSON `json:"queue_status"`
+	SystemMessage struct {
+		Content string `json:"content"`
+	} `json:"system_message"`
+	Chat         chatJSON     `json:"chat"`
+	FirstMessage *messageJSON `json:"first_message"`
+}
+
+// assignmentOf is an agent and a chat, or why there is none yet and what the wait is.
+func assignmentOf(ctx context.Context, a *models.Assignment) any {
+	var first *messageJSON
+	if a.Message != nil {
+		m := messageOf(ctx, a.Message)
+		first = &m
+	}
+	if a.Agent != nil {
+		return assignedJSON{serviceOf(a.Agent.Card()), chatOf(&a.Chat), first}
+	}
+	out := waitingJSON{Error: a.Reason, QueueStatus: queueStatusOf(a.Queue), Chat: chatOf(&a.Chat), FirstMessage: first}
+	out.Message = text.T(ctx, "done.all_busy")
+	if a.Reason == models.NobodyOnline {
+		out.Message = text.T(ctx, "done.nobody_online")
+	}
+	out.SystemMessage.Content = text.T(ctx, "system.place_unknown", "Place", a.Queue.Position)
+	if e := a.Queue.Estimate; e.Known {
+		about := text.About(ctx, time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second)
+		out.SystemMessage.Content = text.T(ctx, "system.place", "Place", a.Queue.Position, "About", about)
+	}
+	return out
+}

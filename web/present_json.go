@@ -1,0 +1,243 @@
+package web
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// The objects of the contract, as the native clients decode them. Fields are added freely, never renamed or retyped.
+
+// flag is a yes or no as 1 or 0.
+type flag bool
+
+// MarshalJSON writes 1 or 0.
+func (f flag) MarshalJSON() ([]byte, error) {
+	if f {
+		return []byte("1"), nil
+	}
+	return []byte("0"), nil
+}
+
+// moment is a time in UTC, to the microsecond that PostgreSQL keeps.
+type moment time.Time
+
+// MarshalJSON writes RFC 3339 with Z.
+func (m moment) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, time.Time(m).UTC().Format("2006-01-02T15:04:05.999999Z")), nil
+}
+
+func momentOf(t *time.Time) *moment {
+	if t == nil {
+		return nil
+	}
+	m := moment(*t)
+	return &m
+}
+
+type serviceJSON struct {
+	ID           string  `json:"id"`
+	Name         string  `json:"name"`
+	Avatar       *string `json:"avatar"`
+	AvgRating    float64 `json:"avg_rating"`
+	TotalRatings int     `json:"total_ratings"`
+}
+
+func serviceOf(a *models.AgentCard) *serviceJSON {
+	if a == nil {
+		return nil
+	}
+	return &serviceJSON{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating, TotalRatings: a.TotalRatings}
+}
+
+type chatJSON struct {
+	ChatID        string   `json:"chat_id"`
+	UserID        string   `json:"user_id"`
+	ServiceID     string   `json:"service_id"`
+	Status        string   `json:"status"`
+	IsEnded       flag     `json:"is_ended"`
+	CreatedAt     moment   `json:"created_at"`
+	AssignedAt    *moment  `json:"assigned_at"`
+	EndedAt       *moment  `json:"ended_at"`
+	LastMessageAt *moment  `json:"last_message_at"`
+	TotalMessages int      `json:"total_messages"`
+	EndedReason   *string  `json:"ended_reason"`
+	EndedType     *string  `json:"ended_type"`
+	UserRating    *float64 `json:"user_rating"`
+	UserComment   *string  `json:"user_comment"`
+	RatedAt       *moment  `json:"rated_at"`
+	Department    *string  `json:"department"`
+	Priority      int      `json:"priority"`
+}
+
+func chatOf(c *models.Chat) chatJSON {
+	return chatJSON{
+		ChatID: c.ID, UserID: c.UserID, ServiceID: c.ServedBy(), Status: string(c.Status), IsEnded: flag(c.Status == models.Ended),
+		CreatedAt: moment(c.CreatedAt), AssignedAt: momentOf(c.AssignedAt), EndedAt: momentOf(c.EndedAt), LastMessageAt: momentOf(c.LastMessageAt),
+		TotalMessages: c.TotalMessages, EndedReason: c.EndedReason, EndedType: c.EndedType,
+		UserRating: c.Rating, UserComment: c.RatingComment, RatedAt: momentOf(c.RatedAt), Department: c.Department, Priority: c.Priority,
+	}
+}
+
+type agentChatJSON struct {
+	chatJSON
+	UserName       string  `json:"user_name"`
+	UserAvatar     *string `json:"user_avatar"`
+	UserIsVerified flag    `json:"user_is_verified"`
+	UnreadCount    int     `json:"unread_count"`
+	AwaitingSince  *moment `json:"awaiting_since"`
+}
+
+func agentChatOf(c *models.AgentChat) agentChatJSON {
+	return agentChatJSON{chatJSON: chatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: flag(c.UserIsVerified),
+		UnreadCount: c.UnreadByAgent, AwaitingSince: momentOf(c.AwaitingSince)}
+}
+
+type messageJSON struct {
+	ID              int64     `json:"id"`
+	ChatID          string    `json:"chat_id"`
+	SenderID        string    `json:"sender_id"`
+	SenderType      string    `json:"sender_type"`
+	Content         string    `json:"content"`
+	MessageType     string    `json:"message_type"`
+	ClientMessageID *string   `json:"client_message_id"`
+	IsRead          flag      `json:"is_read"`
+	Status          string    `json:"status"`
+	CreatedAt       moment    `json:"created_at"`
+	SentAt          *moment   `json:"sent_at"`
+	DeliveredAt     *moment   `json:"delivered_at"`
+	ReadAt          *moment   `json:"read_at"`
+	Attachment      *struct{} `json:"attachment"`
+}
+
+func messageOf(ctx context.Context, m *models.Message) messageJSON {
+	return messageJSON{
+		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: wordsOf(ctx, m),
+		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: flag(m.Status == models.Read), Status: string(m.Status),
+		CreatedAt: moment(m.CreatedAt), SentAt: momentOf(&m.CreatedAt), DeliveredAt: momentOf(m.DeliveredAt), ReadAt: momentOf(m.ReadAt),
+	}
+}
+
+// wordsOf is what a message says; the lines of the system are worded here, in the reader's language.
+func wordsOf(ctx context.Context, m *models.Message) string {
+	if m.SystemKind == nil {
+		return m.Content
+	}
+	args := m.SystemArgs
+	switch *m.SystemKind {
+	case models.SystemJoined:
+		waited, _ := strconv.Atoi(args["wait_seconds"])
+		if waited < 5 {
+			return text.T(ctx, "system.joined_at_once", "Name", args["agent"])
+		}
+		return text.T(ctx, "system.joined", "Name", args["agent"], "Time", text.Spoken(ctx, time.Duration(waited)*time.Second))
+	case models.SystemReturned:
+		return text.T(ctx, "system.returned", "Name", args["agent"])
+	case models.SystemRequeued:
+		return text.T(ctx, "system.requeued", "Name", args["agent"])
+	case models.SystemTransferred:
+		return text.T(ctx, "system.transferred", "Name", args["from"], "Other", args["to"])
+	case models.SystemIdleWarning:
+		left, _ := strconv.Atoi(args["seconds"])
+		return text.T(ctx, "system.idle_warning", "Time", text.Spoken(ctx, time.Duration(left)*time.Second))
+	}
+	return m.Content
+}
+
+type queueStatusJSON struct {
+	Status               string  `json:"status"`
+	QueueID              *int64  `json:"queue_id,omitempty"`
+	ChatID               string  `json:"chat_id,omitempty"`
+	Position             *int    `json:"position,omitempty"`
+	QueuePosition        *int    `json:"queue_position,omitempty"`
+	EstimatedWaitTime    *int    `json:"estimated_wait_time,omitempty"`
+	EstimatedWaitSeconds *int    `json:"estimated_wait_seconds,omitempty"`
+	EstimateIsKnown      *flag   `json:"is_estimate_known,omitempty"`
+	EstimateLowSeconds   *int    `json:"estimated_wait_low_seconds,omitempty"`
+	EstimateHighSeconds  *int    `json:"estimated_wait_high_seconds,omitempty"`
+	WaitSeconds          *int    `json:"wait_seconds,omitempty"`
+	WaitTimeMinutes      *int    `json:"wait_time_minutes,omitempty"`
+	QueuedAt             *moment `json:"queued_at,omitempty"`
+	AssignedServiceID    string  `json:"assigned_service_id,omitempty"`
+	AssignedAt           *moment `json:"assigned_at,omitempty"`
+	Department           *string `json:"department,omitempty"`
+}
+
+func queueStatusOf(q models.QueueStatus) queueStatusJSON {
+	out := queueStatusJSON{Status: q.State, ChatID: q.ChatID}
+	switch q.State {
+	case models.StateWaiting:
+		minutes, waited := max(1, int(math.Ceil(float64(q.Estimate.Seconds)/60))), q.WaitSeconds/60
+		knows := flag(q.Estimate.Known)
+		out.QueueID, out.Position, out.QueuePosition = &q.QueueID, &q.Position, &q.Position
+		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &knows
+		out.EstimateLowSeconds, out.EstimateHighSeconds = &q.Estimate.LowSeconds, &q.Estimate.HighSeconds
+		out.WaitSeconds, out.WaitTimeMinutes, out.QueuedAt, out.Department = &q.WaitSeconds, &waited, momentOf(q.QueuedAt), q.Department
+	case models.StateAssigned:
+		out.AssignedServiceID, out.AssignedAt = q.AgentID, momentOf(q.AssignedAt)
+	}
+	return out
+}
+
+type queueEntryJSON struct {
+	QueueID              int64   `json:"queue_id"`
+	ChatID               string  `json:"chat_id"`
+	UserID               string  `json:"user_id"`
+	UserName             string  `json:"user_name"`
+	Department           *string `json:"department"`
+	Priority             int     `json:"priority"`
+	QueuePosition        int     `json:"queue_position"`
+	WaitSeconds          int     `json:"wait_seconds"`
+	QueuedAt             moment  `json:"queued_at"`
+	EstimatedWaitSeconds int     `json:"estimated_wait_seconds"`
+	WhyWaiting           string  `json:"why_waiting"`
+}
+
+func queueEntryOf(e *models.QueueEntry) queueEntryJSON {
+	return queueEntryJSON{QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
+		Priority: e.Chat.Priority, QueuePosition: e.Position, WaitSeconds: e.WaitSeconds, QueuedAt: moment(e.Chat.QueuedAt),
+		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting}
+}
+
+type loadJSON struct {
+	Service                 *serviceJSON `json:"service"`
+	Presence                string       `json:"presence"`
+	Load                    int          `json:"load"`
+	MaxConcurrent           int          `json:"max_concurrent"`
+	Utilisation             float64      `json:"utilisation"`
+	OldestUnansweredSeconds *int         `json:"oldest_unanswered_seconds"`
+}
+
+func loadOf(l *models.AgentLoad) loadJSON {
+	out := loadJSON{Service: serviceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
+		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds}
+	if l.Agent.MaxConcurrent > 0 {
+		out.Utilisation = min(1, math.Round(100*float64(l.Agent.Load)/float64(l.Agent.MaxConcurrent))/100)
+	} else if l.Agent.Load > 0 {
+		out.Utilisation = 1 // the capacity was taken away while chats were open
+	}
+	return out
+}
+
+type ratingJSON struct {
+	ServiceID    string  `json:"service_id"`
+	AvgRating    float64 `json:"avg_rating"`
+	TotalRatings int     `json:"total_ratings"`
+}
+
+func ratingOf(a *models.Agent) ratingJSON {
+	return ratingJSON{ServiceID: a.ID, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
+}
+
+// each presents every row of a list; an empty list is [].
+func each[T, J any](rows []T, present func(*T) J) []J {
+	out := make([]J, len(rows))
+	for i := range rows {
+		out[i] = present(&rows[i])
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+const jsonType = "application/json; charset=utf-8"
+
+// result is the answer to an action in each of the three forms.
+type result struct {
+	Status int // of the JSON; 200 if it is 0
+	JSON   any // nil answers 204
+	// Fragment is drawn for scripts; without it they get 204, and the page's stream brings what changed.
+	Fragment func() (templ.Component, error)
+	Redirect string // where a plain form goes on; "" is the page that it was on
+}
+
+// answer sends a result in the form that was asked for.
+func (s *Server) answer(c echo.Context, r result) error {
+	switch wanted(c) {
+	case asPage:
+		if r.Redirect == "" {
+			r.Redirect = pageBehind(c)
+		}
+		return c.Redirect(http.StatusSeeOther, r.Redirect)
+	case asFragment:
+		if r.Fragment == nil {
+			return c.NoContent(http.StatusNoContent)
+		}
+		fragment, err := r.Fragment()
+		if err != nil {
+			return err
+		}
+		return s.page(c, http.StatusOK, fragment)
+	}
+	if r.JSON == nil {
+		return c.NoContent(http.StatusNoContent)
+	}
+	if r.Status == 0 {
+		r.Status = http.StatusOK
+	}
+	return writeJSON(c, r.Status, jsonType, r.JSON)
+}
+
+// page draws the whole of it before the first byte is sent, so that an error is still an error page.
+func (s *Server) page(c echo.Context, status int, component templ.Component) error {
+	var drawn bytes.Buffer
+	if err := component.Render(c.Request().Context(), &drawn); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, drawn.Bytes())
+}
+
+func writeJSON(c echo.Context, status int, contentType string, body any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.Blob(status, contentType, append(raw, '\n'))
+}

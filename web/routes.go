@@ -1,0 +1,166 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/web/limit"
+)
+
+// audience is who may use a route.
+type audience int
+
+const (
+	public audience = iota
+	user
+	agent
+	supervisor
+	admin
+)
+
+func (a audience) kind() models.ActorKind {
+	if a == user {
+		return models.KindUser
+	}
+	return models.KindAgent
+}
+
+func (a audience) role() models.Role {
+	switch a {
+	case supervisor:
+		return models.RoleSupervisor
+	case admin:
+		return models.RoleAdmin
+	}
+	return ""
+}
+
+// route is one line of the table. A path of the contract is served under /api and /api/users; page paths are served as they are.
+type route struct {
+	method string
+	api    string // path of the contract, "" if there is none
+	page   string // path for browsers, "" if there is none
+	who    audience
+	limit  limit.Action // "" for none
+	handle func(*Server, echo.Context) error
+	stream bool // open without end; takes a ticket
+	cors   bool // sites that embed the widget may call it
+}
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+
+	ofUser  = "/user/customer-service"
+	ofAgent = "/customer-service"
+)
+
+// routes is everything that the outside can do.
+var routes = []route{
+	// Users
+	{method: post, api: "/user/session", who: public, handle: (*Server).startSession, cors: true},
+	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, cors: true},
+	{method: get, api: ofUser + "/queue-status", who: user, handle: (*Server).queueStatus, cors: true},
+	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, handle: (*Server).cancelQueue, cors: true},
+	{method: get, api: ofUser + "/availability", who: user, handle: (*Server).availability, cors: true},
+	{method: get, api: ofUser + "/chats", who: user, handle: (*Server).userChats, cors: true},
+	{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: (*Server).messages, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: user, limit: limit.Send, handle: (*Server).send, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: user, handle: (*Server).markOneRead, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: user, handle: (*Server).markDelivered, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: (*Server).markRead, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: (*Server).typing, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: (*Server).stillHere, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/files", who: user, handle: (*Server).files, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, cors: true},
+	{method: post, api: ofUser + "/stream-ticket", who: user, handle: (*Server).streamTicket, cors: true},
+	{method: get, api: ofUser + "/events", who: user, handle: (*Server).events, stream: true, cors: true},
+
+	// Agents
+	{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: (*Server).signIn},
+	{method: post, api: ofAgent + "/logout", page: "/logout", who: agent, handle: (*Server).signOut},
+	{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agent, handle: presence(models.Online)},
+	{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agent, handle: presence(models.Away)},
+	{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agent, handle: presence(models.Offline)},
+	{method: get, api: ofAgent + "/status", who: agent, handle: (*Server).agentStatus},
+	{method: get, api: ofAgent + "/check-availability", who: public, handle: (*Server).checkAvailability},
+	{method: get, api: ofAgent + "/chats", who: agent, handle: (*Server).agentChats},
+	{method: get, api: ofAgent + "/chats/:chat_id/messages", who: agent, handle: (*Server).messages},
+	{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agent, limit: limit.Send, handle: (*Server).send},
+	{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agent, handle: (*Server).markOneRead},
+	{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agent, handle: (*Server).markDelivered},
+	{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agent, handle: (*Server).markRead},
+	{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agent, handle: (*Server).typing},
+	{method: post, api: ofAgent + "/chats/:chat_id/files", who: agent, handle: (*Server).files},
+	{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agent, limit: limit.End, handle: (*Server).end},
+	{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agent, handle: (*Server).transfer},
+	{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agent, handle: (*Server).note},
+	{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agent, handle: (*Server).timeoutStatus},
+	{method: get, api: ofAgent + "/all-ratings", who: agent, handle: (*Server).allRatings},
+	{method: get, api: ofAgent + "/:service_id/rating", who: agent, handle: (*Server).rating},
+	{method: post, api: ofAgent + "/stream-ticket", who: agent, handle: (*Server).streamTicket},
+	{method: get, api: ofAgent + "/events", who: agent, handle: (*Server).events, stream: true},
+
+	// Supervisors
+	{method: get, api: "/supervisor/queue", who: supervisor, handle: (*Server).queue},
+	{method: get, api: "/supervisor/load", who: supervisor, handle: (*Server).load},
+	{method: get, api: "/supervisor/stats", who: supervisor, handle: (*Server).stats},
+	{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisor, handle: (*Server).assignByHand},
+	{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisor, handle: (*Server).setPriority},
+	{method: post, page: "/supervisor/chats/:chat_id/end", who: supervisor, limit: limit.End, handle: (*Server).end},
+	{method: post, page: "/supervisor/chats/:chat_id/transfer", who: supervisor, handle: (*Server).transfer},
+	{method: get, api: "/supervisor/events", who: supervisor, handle: (*Server).houseEvents, stream: true},
+
+	// Pages
+	{method: get, page: "/login", who: public, handle: (*Server).loginPage},
+	{method: post, page: "/preferences", who: public, handle: (*Server).setPreferences},
+
+	// The house
+	{method: get, page: "/static/*", who: public, handle: (*Server).static},
+	{method: get, page: "/openapi.json", who: public, handle: (*Server).openAPI},
+	{method: get, page: "/healthz", who: public, handle: (*Server).healthz},
+	{method: get, page: "/readyz", who: public, handle: (*Server).readyz},
+	{method: get, page: "/metrics", who: public, handle: (*Server).metricsPage},
+}
+
+// prefixes are where the paths of the contract are served.
+var prefixes = []string{"/api", "/api/users"}
+
+// paths are the addresses of a route.
+func (r *route) paths() []string {
+	var paths []string
+	if r.api != "" {
+		for _, prefix := range prefixes {
+			paths = append(paths, prefix+r.api)
+		}
+	}
+	if r.page != "" {
+		paths = append(paths, r.page)
+	}
+	return paths
+}
+
+func (s *Server) mount(e *echo.Echo) {
+	crossing := map[string]bool{}
+	for i := range routes {
+		r := &routes[i]
+		handler := func(c echo.Context) error { return r.handle(s, c) }
+		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r), s.limited(r)}
+		if !r.stream {
+			chain = append([]echo.MiddlewareFunc{bounded}, chain...)
+		}
+		for _, path := range r.paths() {
+			e.Add(r.method, path, handler, chain...)
+			if r.method == get && !r.stream {
+				e.Add(http.MethodHead, path, handler, chain...)
+			}
+			if r.cors && isAPI(path) && !crossing[path] {
+				crossing[path] = true
+				e.Add(http.MethodOptions, path, s.preflight)
+			}
+		}
+	}
+}

@@ -1,0 +1,156 @@
+// Package web is the way in over HTTP: it binds a request, calls the desk once and answers as JSON, as a page or as a
+// fragment of one. Rules are in models; what the outside can do at all is the table in routes.go.
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+	"parley/web/limit"
+	"parley/web/live"
+)
+
+// Options of a Server.
+type Options struct {
+	Desk *models.Desk
+	Hub  *live.Hub
+	Log  *slog.Logger
+	// Redis counts the rate limits; without it each instance counts for itself.
+	Redis *redis.Options
+	// RedisPrefix is put before every key, "parley:" if empty.
+	RedisPrefix string
+	// PublicURL is where people reach Parley, "" where requests tell. https makes cookies secure.
+	PublicURL string
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// UserTokenSecret is shared with host sites that sign their users' tokens; without it there are none.
+	UserTokenSecret []byte
+	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
+	Ready func(context.Context) error
+	// Version is told by /healthz.
+	Version string
+}
+
+// Server answers HTTP.
+type Server struct {
+	opts     Options
+	desk     *models.Desk
+	hub      *live.Hub
+	log      *slog.Logger
+	limit    *limit.Limiter
+	turns    limit.Turns
+	public   *url.URL
+	origins  *http.CrossOriginProtection
+	metrics  *prometheus.Registry
+	echo     *echo.Echo
+	stopping atomic.Bool
+}
+
+// New makes a Server. It is refused when PublicURL is not an address.
+func New(opts Options) (*Server, error) {
+	if opts.RedisPrefix == "" {
+		opts.RedisPrefix = "parley:"
+	}
+	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
+	if opts.PublicURL != "" {
+		public, err := url.Parse(strings.TrimSuffix(opts.PublicURL, "/"))
+		if err != nil || public.Host == "" || (public.Scheme != "http" && public.Scheme != "https") {
+			return nil, fmt.Errorf("PUBLIC_URL %q is not an address such as https://chat.example.com", opts.PublicURL)
+		}
+		s.public = public
+		if err := s.origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+			return nil, fmt.Errorf("PUBLIC_URL %q: %w", opts.PublicURL, err)
+		}
+	}
+	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
+	s.metrics = s.newMetrics()
+	s.echo = s.newEcho()
+	return s, nil
+}
+
+// Handler answers everything in the table.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// HTTP is a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
+func (s *Server) HTTP() *http.Server {
+	server := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){},
+	}
+	server.RegisterOnShutdown(s.Drain)
+	return server
+}
+
+// Drain makes the server not ready and ends its streams; requests are still answered.
+func (s *Server) Drain() {
+	s.stopping.Store(true)
+	s.hub.Drain()
+}
+
+// Close ends the connections that the server itself opened.
+func (s *Server) Close() error { return s.limit.Close() }
+
+// perMinute tells the limits in force. Those of sign-in keep their proportion to the one that is set.
+func (s *Server) perMinute(a limit.Action) int {
+	now := s.desk.Settings()
+	switch a {
+	case limit.Send:
+		return now.RateSend
+	case limit.End:
+		return now.RateEnd
+	case limit.Rate:
+		return now.RateRate
+	case limit.File:
+		return now.RateFile
+	case limit.SignIn:
+		return now.RateLogin
+	case limit.SignInAddress:
+		return 3 * now.RateLogin
+	case limit.SignInAccount:
+		return 10 * now.RateLogin
+	}
+	return 0
+}
+
+func (s *Server) newEcho() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor = addressOf(s.opts.TrustedProxies)
+	e.Use(s.observe, s.measured(), s.recoverPanic, s.secure, s.speak)
+	s.mount(e)
+	return e
+}
+
+// addressOf believes X-Forwarded-For as far as the trusted proxies go, and nobody else.
+func addressOf(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}

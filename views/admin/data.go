@@ -25,6 +25,7 @@ type Person struct {
 type PersonPage struct {
 	Frame       staff.Frame
 	ID          string // "" for a new one
+	Title       string // the name as it is kept, whatever was typed
 	Name, Email string
 	Role        string
 	Slots       string // as typed

@@ -41,7 +41,7 @@ func personTitle(ctx context.Context, p PersonPage) string {
 	if p.ID == "" {
 		return text.T(ctx, "admin.people.add")
 	}
-	return p.Name
+	return p.Title
 }
 
 func personLead(ctx context.Context, p PersonPage) string {
@@ -52,7 +52,7 @@ func personLead(ctx context.Context, p PersonPage) string {
 }
 
 func disableHint(ctx context.Context, p PersonPage) string {
-	hint := text.T(ctx, "admin.account.disable_hint", "Name", p.Name)
+	hint := text.T(ctx, "admin.account.disable_hint", "Name", p.Title)
 	if p.Load > 0 {
 		hint += " " + text.T(ctx, "admin.account.disable_chats", "Count", p.Load)
 	}

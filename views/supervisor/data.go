@@ -29,7 +29,6 @@ type Choice struct {
 
 // Board is what the live stream refreshes.
 type Board struct {
-	At     time.Time // of these numbers
 	Tiles  []Tile
 	Queue  Queue
 	Agents Agents
@@ -82,7 +81,6 @@ type Waiting struct {
 	Priority   int
 	Returned   bool
 	Since      time.Time
-	Waited     time.Duration
 	Level      Level
 	Expected   string
 	Why        string

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/staff"
+	"parley/views/text"
+)
+
+func (s *Server) adminFrame(c echo.Context, here, title string) staff.Frame {
+	frame := s.staffFrame(c, here, title)
+	frame.Scripts = []string{"admin.js"}
+	return frame
+}
+
+func (s *Server) adminPage(c echo.Context) error {
+	return c.Redirect(http.StatusSeeOther, "/admin/people")
+}
+
+// refused draws a form again with what was typed and why it was refused; what is no refusal of a form is an error.
+func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
+	words, ok := refusal(c.Request().Context(), err)
+	if !ok {
+		return err
+	}
+	page, err := draw(words)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusUnprocessableEntity, page)
+}
+
+func (s *Server) peoplePage(c echo.Context) error {
+	ctx := c.Request().Context()
+	agents, err := s.desk.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	departments, err := s.desk.Departments(ctx)
+	if err != nil {
+		return err
+	}
+	page := view.People{Frame: s.adminFrame(c, "people", text.T(ctx, "admin.people.title"))}
+	names := departmentNames(departments)
+	for i := range agents {
+		p := personOf(&agents[i], names, agentOf(c).ID)
+		if agents[i].DisabledAt == nil {
+			page.Active = append(page.Active, p)
+		} else {
+			page.Gone = append(page.Gone, p)
+		}
+	}
+	return s.page(c, http.StatusOK, view.PeoplePage(page))
+}
+
+// personInput is the form of a person.
+type personInput struct {
+	Name          string   `json:"name"`
+	Email         string   `json:"email"`
+	Role          string   `json:"role"`
+	MaxConcurrent string   `json:"max_concurrent"`
+	Password      string   `json:"password"`
+	Departments   []string `json:"departments"`
+}
+
+// slots is the capacity as typed; what is no number is out of every bound.
+func (in *personInput) slots() int {
+	n, err := strconv.Atoi(strings.TrimSpace(in.MaxConcurrent))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func (s *Server) newPersonPage(c echo.Context) error {
+	page, err := s.personForm(c, nil, &personInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, page)
+}
+
+func (s *Server) personPage(c echo.Context) error {
+	a, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	page, err := s.personForm(c, a, inputOf(a), nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, page)
+}
+
+func inputOf(a *models.Agent) *personInput {
+	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: strconv.Itoa(a.MaxConcurrent), Departments: a.Departments}
+}
+
+// person is the one whom the path names.
+func (s *Server) person(c echo.Context) (*models.Agent, error) {
+	id := c.Param("agent_id")
+	if !storable(id) || len(id) > 64 {
+		return nil, &models.Error{Kind: models.NotFound, Code: "agent_not_found", Detail: "There is no such agent."}
+	}
+	return s.desk.AgentByID(c.Request().Context(), id)
+}
+
+// personForm draws the form of a new person, or of one who is there.
+func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, words view.Errors) (templ.Component, error) {
+	ctx := c.Request().Context()
+	departments, err := s.desk.Departments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	title := text.T(ctx, "admin.people.add")
+	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: in.MaxConcurrent, Departments: optionsOf(departments, in.Departments), Errors: words}
+	if a != nil {
+		title = a.Name
+		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
+		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == agentOf(c).ID
+	}
+	page.Frame = s.adminFrame(c, "people", title)
+	return view.PersonFormPage(page), nil
+}
+
+func (s *Server) addPerson(c echo.Context) error {
+	var in personInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.slots(), Departments: in.Departments}
+	if _, err := s.desk.AddAgent(c.Request().Context(), actorOf(c), n); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/people"})
+}
+
+func (s *Server) changePerson(c echo.Context) error {
+	a, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	var in personInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	slots := in.slots()
+	if in.Departments == nil {
+		in.Departments = []string{} // no box was ticked
+	}
+	change := models.AgentChange{Name: &in.Name, MaxConcurrent: &slots, Departments: &in.Departments}
+	if in.Role != "" { // one's own is not sent
+		role := models.Role(in.Role)
+		change.Role = &role
+	}
+	if _, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, change); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/people"})
+}
+
+func (s *Server) setPersonPassword(c echo.Context) error {
+	a, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Password string `json:"password"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/people"})
+}
+
+// disablePerson ends or restores an account.
+func disablePerson(disabled bool) func(*Server, echo.Context) error {
+	return func(s *Server, c echo.Context) error {
+		a, err := s.person(c)
+		if err != nil {
+			return err
+		}
+		if _, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled}); err != nil {
+			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+		}
+		return s.answer(c, result{Redirect: "/admin/people"})
+	}
+}

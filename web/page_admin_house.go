@@ -1,0 +1,211 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+type departmentInput struct {
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+func (s *Server) departmentsPage(c echo.Context) error {
+	page, err := s.departmentsForm(c, "", departmentInput{}, nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, page)
+}
+
+// departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
+func (s *Server) departmentsForm(c echo.Context, slug string, in departmentInput, words view.Errors) (templ.Component, error) {
+	ctx := c.Request().Context()
+	departments, err := s.desk.Departments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := s.desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := view.Departments{Frame: s.adminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
+	if slug == "" {
+		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
+	}
+	for _, d := range departments {
+		row := view.Department{Slug: d.Slug, Name: d.Name}
+		for i := range agents {
+			if agents[i].DisabledAt == nil && slices.Contains(agents[i].Departments, d.Slug) {
+				row.Agents++
+			}
+		}
+		if d.Slug == slug {
+			row.Errors = words
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return view.DepartmentsPage(page), nil
+}
+
+func (s *Server) addDepartment(c echo.Context) error {
+	var in departmentInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if _, err := s.desk.AddDepartment(c.Request().Context(), actorOf(c), in.Slug, in.Name); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, "", in, words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/departments"})
+}
+
+func (s *Server) renameDepartment(c echo.Context) error {
+	var in departmentInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	slug := c.Param("slug")
+	if err := s.desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, slug, in, words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/departments"})
+}
+
+func (s *Server) removeDepartment(c echo.Context) error {
+	slug := c.Param("slug")
+	if err := s.desk.DeleteDepartment(c.Request().Context(), actorOf(c), slug); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
+			return s.departmentsForm(c, slug, departmentInput{}, words)
+		})
+	}
+	return s.answer(c, result{Redirect: "/admin/departments"})
+}
+
+func (s *Server) settingsPage(c echo.Context) error { return s.settingsWith(c, http.StatusOK, nil) }
+
+// settingsWith draws the settings, with one row in the place of its own where a value was refused.
+func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting) error {
+	ctx := c.Request().Context()
+	page := view.Settings{Frame: s.adminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, s.desk.SettingRows())}
+	for _, g := range page.Groups {
+		for i := range g.Rows {
+			if refused != nil && g.Rows[i].Key == refused.Key {
+				g.Rows[i] = *refused
+			}
+		}
+	}
+	return s.page(c, status, view.SettingsPage(page))
+}
+
+// settingOf is the row that the path names.
+func (s *Server) settingOf(c echo.Context) (models.SettingRow, bounds, error) {
+	key := c.Param("key")
+	for _, g := range settingGroups {
+		for _, listed := range g.rows {
+			for _, row := range s.desk.SettingRows() {
+				if listed.key == key && row.Key == key {
+					return row, listed.bounds, nil
+				}
+			}
+		}
+	}
+	return models.SettingRow{}, bounds{}, &models.Error{Kind: models.NotFound, Code: "setting_not_found", Detail: "There is no such setting."}
+}
+
+func (s *Server) changeSetting(c echo.Context) error {
+	ctx := c.Request().Context()
+	row, limits, err := s.settingOf(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Value string `json:"value"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.ChangeSetting(ctx, actorOf(c), row.Key, in.Value); err != nil {
+		words, ok := refusal(ctx, err)
+		if !ok {
+			return err
+		}
+		refused := refusedSetting(ctx, row, limits, in.Value, words)
+		if wanted(c) == asFragment {
+			return s.page(c, http.StatusUnprocessableEntity, view.SettingRow(refused, csrfToken(c)))
+		}
+		return s.settingsWith(c, http.StatusUnprocessableEntity, &refused)
+	}
+	return s.answerSetting(c)
+}
+
+func (s *Server) resetSetting(c echo.Context) error {
+	row, _, err := s.settingOf(c)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.ResetSetting(c.Request().Context(), actorOf(c), row.Key); err != nil {
+		return err
+	}
+	return s.answerSetting(c)
+}
+
+func (s *Server) answerSetting(c echo.Context) error {
+	return s.answer(c, result{Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
+		row, limits, err := s.settingOf(c)
+		return view.SettingRow(settingView(c.Request().Context(), row, limits), csrfToken(c)), err
+	}})
+}
+
+type siteInput struct {
+	Origin string `json:"origin"`
+}
+
+func (s *Server) sitesPage(c echo.Context) error {
+	page, err := s.sitesForm(c, siteInput{}, nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, page)
+}
+
+func (s *Server) sitesForm(c echo.Context, in siteInput, words view.Errors) (templ.Component, error) {
+	ctx := c.Request().Context()
+	added, err := s.desk.Sites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := view.Sites{Frame: s.adminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: s.snippet(c)}
+	for _, origin := range s.desk.AllowedOrigins() {
+		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
+	}
+	return view.SitesPage(page), nil
+}
+
+func (s *Server) addSite(c echo.Context) error {
+	var in siteInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.AddSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.sitesForm(c, in, words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/sites"})
+}
+
+func (s *Server) removeSite(c echo.Context) error {
+	var in siteInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+		return err
+	}
+	return s.answer(c, result{Redirect: "/admin/sites"})
+}

@@ -1,0 +1,185 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+func personOf(a *models.Agent, names map[string]string, me string) view.Person {
+	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load, Slots: a.MaxConcurrent, Me: a.ID == me}
+	for _, slug := range a.Departments {
+		p.Departments = append(p.Departments, names[slug])
+	}
+	return p
+}
+
+func departmentNames(departments []models.Department) map[string]string {
+	names := make(map[string]string, len(departments))
+	for _, d := range departments {
+		names[d.Slug] = d.Name
+	}
+	return names
+}
+
+func optionsOf(departments []models.Department, chosen []string) []view.Option {
+	options := make([]view.Option, len(departments))
+	for i, d := range departments {
+		options[i] = view.Option{Slug: d.Slug, Name: d.Name}
+		for _, slug := range chosen {
+			options[i].Chosen = options[i].Chosen || slug == d.Slug
+		}
+	}
+	return options
+}
+
+// refusal puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
+// the form.
+func refusal(ctx context.Context, err error) (view.Errors, bool) {
+	var e *models.Error
+	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
+		return nil, false
+	}
+	if len(e.Fields) == 0 {
+		return view.Errors{"": problemOf(ctx, err).Detail}, true
+	}
+	words := view.Errors{}
+	for field, code := range e.Fields {
+		words[field] = fieldWords(ctx, field, code)
+	}
+	return words, true
+}
+
+// fieldWords says what is wrong with a field: first what its name tells, then what the code tells.
+func fieldWords(ctx context.Context, field, code string) string {
+	switch {
+	case code == "required":
+		return text.T(ctx, "admin.error.required")
+	case code == "too_long":
+		return text.T(ctx, "admin.error.too_long")
+	case field == "password":
+		return text.T(ctx, "admin.error.too_short")
+	case field == "slug":
+		return text.T(ctx, "admin.error.slug")
+	case field == "email":
+		return text.T(ctx, "admin.error.email")
+	case field == "origin":
+		return text.T(ctx, "admin.error.origin")
+	case field == "max_concurrent":
+		return text.T(ctx, "admin.error.capacity")
+	case code == "unknown":
+		return text.T(ctx, "admin.error.not_known")
+	case code == "out_of_bounds":
+		return text.T(ctx, "admin.error.out_of_bounds")
+	default:
+		return text.T(ctx, "admin.error.malformed")
+	}
+}
+
+// bounds are the least and the most that the desk takes, as the page tells them. A test holds them to the desk's own.
+type bounds struct{ least, most string }
+
+// settingGroups is the order of the settings page.
+var settingGroups = []struct {
+	name string
+	rows []settingRow
+}{
+	{"admin.settings.group_idle", []settingRow{
+		{"IDLE_WARNING", bounds{"1s", "24h"}}, {"IDLE_TIMEOUT", bounds{"2s", "48h"}}, {"IDLE_AGENT_ACTION", bounds{}},
+	}},
+	{"admin.settings.group_presence", []settingRow{
+		{"PRESENCE_TIMEOUT", bounds{"1s", "1h"}}, {"PRESENCE_GRACE", bounds{"0s", "24h"}}, {"QUEUE_GRACE", bounds{"1s", "24h"}},
+	}},
+	{"admin.settings.group_queue", []settingRow{
+		{"QUEUE_BATCH", bounds{"1", "1000"}}, {"RETENTION", bounds{"1h", "87600h"}},
+	}},
+	{"admin.settings.group_limits", []settingRow{
+		{"RATE_SEND", bounds{"1", "100000"}}, {"RATE_END", bounds{"1", "100000"}}, {"RATE_RATE", bounds{"1", "100000"}},
+		{"RATE_FILE", bounds{"1", "100000"}}, {"RATE_LOGIN", bounds{"1", "100000"}},
+	}},
+}
+
+type settingRow struct {
+	key string
+	bounds
+}
+
+// settingsView sorts the desk's settings into their groups.
+func settingsView(ctx context.Context, rows []models.SettingRow) []view.Group {
+	groups := make([]view.Group, len(settingGroups))
+	for i, g := range settingGroups {
+		groups[i].Name = text.T(ctx, g.name)
+		for _, listed := range g.rows {
+			for _, row := range rows {
+				if row.Key == listed.key {
+					groups[i].Rows = append(groups[i].Rows, settingView(ctx, row, listed.bounds))
+				}
+			}
+		}
+	}
+	return groups
+}
+
+func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Setting {
+	key := "admin.setting." + strings.ToLower(row.Key)
+	s := view.Setting{Key: row.Key, Name: text.T(ctx, key+".name"), Does: text.T(ctx, key+".does"),
+		Value: short(row.Value), Default: short(row.Default), Overridden: row.Overridden}
+	switch {
+	case row.Key == "IDLE_AGENT_ACTION":
+		s.Choices = []view.Choice{
+			{Value: models.IdleEnd, Name: text.T(ctx, "admin.setting.idle_agent_action.end")},
+			{Value: models.IdleRequeue, Name: text.T(ctx, "admin.setting.idle_agent_action.requeue")},
+		}
+	case isLength(row.Value):
+		s.Bounds = text.T(ctx, "admin.settings.duration", "Least", b.least, "Most", b.most)
+	case strings.HasPrefix(row.Key, "RATE_"):
+		s.Bounds, s.Number = text.T(ctx, "admin.settings.per_minute", "Least", b.least, "Most", b.most), true
+	default:
+		s.Bounds, s.Number = text.T(ctx, "admin.settings.number", "Least", b.least, "Most", b.most), true
+	}
+	return s
+}
+
+// refusedSetting is the row with what was typed and why it was refused.
+func refusedSetting(ctx context.Context, row models.SettingRow, b bounds, typed string, words view.Errors) view.Setting {
+	s := settingView(ctx, row, b)
+	s.Value, s.Error = typed, words["value"]
+	d, err := time.ParseDuration(strings.TrimSpace(typed))
+	least, _ := time.ParseDuration(b.least)
+	most, _ := time.ParseDuration(b.most)
+	switch {
+	case strings.HasPrefix(row.Key, "IDLE_") && err == nil && d >= least && d <= most:
+		s.Error = text.T(ctx, "admin.error.idle_order") // within its own bounds, so it is the other that it does not fit
+	case isLength(row.Value):
+		s.Error = text.T(ctx, "admin.error.duration")
+	case s.Error == "":
+		s.Error = words[""]
+	}
+	return s
+}
+
+func isLength(value string) bool {
+	_, err := strconv.Atoi(value)
+	_, derr := time.ParseDuration(value)
+	return err != nil && derr == nil
+}
+
+// short writes a duration without the zeros that Go adds: 2m for 2m0s. Anything else stays as it is.
+func short(value string) string {
+	if !isLength(value) {
+		return value
+	}
+	if trimmed, ok := strings.CutSuffix(value, "m0s"); ok {
+		value = trimmed + "m"
+	}
+	if trimmed, ok := strings.CutSuffix(value, "h0m"); ok {
+		value = trimmed + "h"
+	}
+	return value
+}

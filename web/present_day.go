@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"parley/models"
+	view "parley/views/supervisor"
+	"parley/views/text"
+)
+
+// mostRows is how many rows the day's table has at most; longer stretches are gathered into longer steps.
+const mostRows = 288
+
+// steps are the lengths that a row of the day may have.
+var steps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
+
+// dayView gathers the minutes so that a day is still a table that can be read. Each row holds the highest figures of
+// its step.
+func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
+	if len(minutes) == 0 {
+		return view.Day{Step: time.Minute}
+	}
+	span := minutes[len(minutes)-1].Minute.Sub(minutes[0].Minute)
+	step := steps[len(steps)-1]
+	for _, s := range steps {
+		if span/s <= mostRows {
+			step = s
+			break
+		}
+	}
+	day := view.Day{Step: step}
+	for _, m := range minutes {
+		at := m.Minute.Truncate(step)
+		if n := len(day.Rows); n == 0 || !day.Rows[n-1].At.Equal(at) {
+			day.Rows = append(day.Rows, view.Sample{At: at})
+		}
+		row := &day.Rows[len(day.Rows)-1]
+		row.Waiting = max(row.Waiting, m.Waiting)
+		row.Longest = max(row.Longest, time.Duration(m.LongestWaitSeconds)*time.Second)
+		row.Online = max(row.Online, m.AgentsOnline)
+		row.Load = max(row.Load, m.Load)
+		row.Slots = max(row.Slots, m.Slots)
+	}
+	day.Summary = summary(ctx, day.Rows)
+	return day
+}
+
+// summary says what the chart shows.
+func summary(ctx context.Context, rows []view.Sample) string {
+	most, fewest, highest := 0, rows[0].Online, rows[0].Online
+	var longest time.Duration
+	for _, r := range rows {
+		most, longest = max(most, r.Waiting), max(longest, r.Longest)
+		fewest, highest = min(fewest, r.Online), max(highest, r.Online)
+	}
+	return text.T(ctx, "supervisor.day.summary", "Waiting", most, "Longest", text.Clock(longest), "From", fewest, "To", highest)
+}
+
+// totalsView says the figures of the last 24 hours.
+func totalsView(ctx context.Context, s *models.Stats) []view.Total {
+	if s == nil {
+		return nil
+	}
+	none := text.T(ctx, "supervisor.totals.none")
+	left := s.Abandoned + s.Cancelled
+	share := func(n int) string {
+		if s.Started == 0 {
+			return ""
+		}
+		return text.T(ctx, "supervisor.totals.percent", "Percent", percent(n, s.Started))
+	}
+	length := func(label string, half, most *float64) view.Total {
+		t := view.Total{Label: label, Value: none}
+		if half != nil {
+			t.Value, t.Note = text.Clock(secondsOf(*half)), text.T(ctx, "supervisor.totals.half")
+		}
+		if most != nil {
+			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, secondsOf(*most)))
+		}
+		return t
+	}
+	satisfied := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
+	if s.CSAT != nil {
+		satisfied.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
+		satisfied.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
+	}
+	return []view.Total{
+		{Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
+		{Label: text.T(ctx, "supervisor.totals.answered"), Value: strconv.Itoa(s.Assigned), Note: share(s.Assigned)},
+		{Label: text.T(ctx, "supervisor.totals.left"), Value: strconv.Itoa(left), Note: share(left)},
+		length(text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
+		length(text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
+		satisfied,
+	}
+}
+
+func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/models"
+	view "parley/views/supervisor"
+)
+
+// mostSegments is how many segments a load bar has; beyond that each stands for several slots.
+const mostSegments = 24
+
+// online counts the agents of the filter who are online.
+func (h *house) online() int {
+	n := 0
+	for i := range h.load {
+		if a := &h.load[i].Agent; h.serves(a) && a.Presence == models.Online {
+			n++
+		}
+	}
+	return n
+}
+
+// slots counts those of the filter's online agents.
+func (h *house) slots() (used, all int) {
+	for i := range h.load {
+		if a := &h.load[i].Agent; h.serves(a) && a.Presence == models.Online {
+			used += min(a.Load, a.MaxConcurrent)
+			all += a.MaxConcurrent
+		}
+	}
+	return used, all
+}
+
+// agentsView puts whoever has owed an answer longest first, then those who hold chats or could.
+func (h *house) agentsView(filter view.Filter) view.Agents {
+	shown := view.Agents{Online: h.online(), Filter: filter}
+	for i := range h.load {
+		if h.serves(&h.load[i].Agent) {
+			shown.Cards = append(shown.Cards, h.agentCard(&h.load[i]))
+		}
+	}
+	slices.SortStableFunc(shown.Cards, func(x, y view.Agent) int {
+		if c := longestFirst(x.Owed, y.Owed); c != 0 {
+			return c
+		}
+		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
+	})
+	return shown
+}
+
+var presenceRank = map[string]int{"online": 0, "away": 1, "offline": 2}
+
+func longestFirst(x, y *time.Time) int {
+	switch {
+	case x == nil && y == nil:
+		return 0
+	case x == nil:
+		return 1
+	case y == nil:
+		return -1
+	}
+	return x.Compare(*y)
+}
+
+func (h *house) agentCard(l *models.AgentLoad) view.Agent {
+	a := &l.Agent
+	card := view.Agent{
+		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.ChoiceAt, Load: a.Load, Slots: a.MaxConcurrent,
+		Segments: h.segments(l), Ratings: a.RatingCount,
+	}
+	if a.RatingCount > 0 {
+		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)
+	}
+	for _, slug := range a.Departments {
+		card.Slugs = append(card.Slugs, slug)
+		card.Departments = append(card.Departments, h.departmentName(slug))
+	}
+	if a.Presence == models.Away && a.Choice == models.Online || a.LostAt != nil && a.Presence != models.Offline {
+		back := a.SeenAt.Add(h.settings.PresenceTimeout + h.settings.PresenceGrace)
+		card.LostContact, card.Since, card.ReturnsAt = true, a.SeenAt, &back
+	}
+	// The marks come with whoever has waited longest first.
+	if len(l.Chats) > 0 && l.Chats[0].AwaitingSince != nil {
+		card.Owed = l.Chats[0].AwaitingSince
+		card.Level = levelOf(h.at.Sub(*card.Owed), owedOver, owedLate)
+	}
+	return card
+}
+
+// segments says for each slot what its chat is, the most urgent first, as the marks come from the desk.
+func (h *house) segments(l *models.AgentLoad) []string {
+	var late, owed, quiet, answered int
+	for _, mark := range l.Chats {
+		switch {
+		case mark.AwaitingSince != nil && h.at.Sub(*mark.AwaitingSince) > owedLate:
+			late++
+		case mark.AwaitingSince != nil:
+			owed++
+		case mark.WarnedAt != nil:
+			quiet++
+		default:
+			answered++
+		}
+	}
+	free := max(0, l.Agent.MaxConcurrent-len(l.Chats))
+	all := strings.Repeat("late ", late) + strings.Repeat("owed ", owed) + strings.Repeat("answered ", answered) +
+		strings.Repeat("quiet ", quiet) + strings.Repeat("free ", free)
+	kinds := strings.Fields(all)
+	if len(kinds) <= mostSegments {
+		return kinds
+	}
+	few := make([]string, mostSegments)
+	for i := range few {
+		few[i] = kinds[i*len(kinds)/mostSegments]
+	}
+	return few
+}

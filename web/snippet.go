@@ -1,0 +1,21 @@
+package web
+
+import (
+	"fmt"
+	"html"
+
+	"github.com/labstack/echo/v4"
+)
+
+// snippet is what a site pastes to have the chat window: one line, the same that the demo site has.
+func (s *Server) snippet(c echo.Context) string {
+	return fmt.Sprintf(`<script async src="%s/widget.js"></script>`, html.EscapeString(s.address(c)))
+}
+
+// address is where people reach Parley: PUBLIC_URL, or where this request came to.
+func (s *Server) address(c echo.Context) string {
+	if s.public != nil {
+		return s.public.Scheme + "://" + s.public.Host
+	}
+	return c.Scheme() + "://" + c.Request().Host
+}

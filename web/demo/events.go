@@ -1,0 +1,94 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// event is one live event. The id is the cursor, which the listener keeps.
+type event struct {
+	Name string
+	Data []byte
+}
+
+// read decodes the event's object.
+func (e event) read(out any) bool { return json.Unmarshal(e.Data, out) == nil }
+
+// silence is after how long without a word, not even a comment, a stream counts as dead.
+const silence = 45 * time.Second
+
+// listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after every break
+// with the last cursor, so that nothing is missed; an event may come twice.
+func (c *client) listen(ctx context.Context, path string, hear func(event)) error {
+	cursor, retry := "", 2*time.Second
+	for {
+		err := c.listenOnce(ctx, path, &cursor, &retry, hear)
+		if ctx.Err() != nil {
+			return nil
+		}
+		var p *problem
+		if errors.As(err, &p) && p.Status < 500 && p.Status != http.StatusTooManyRequests {
+			return err
+		}
+		if !sleep(ctx, max(retry, patience(err, 1))) {
+			return nil
+		}
+	}
+}
+
+func (c *client) listenOnce(ctx context.Context, path string, cursor *string, retry *time.Duration, hear func(event)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watchdog := time.AfterFunc(silence, cancel)
+	defer watchdog.Stop()
+	req, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	if *cursor != "" {
+		req.Header.Set("Last-Event-ID", *cursor)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return refusal(res)
+	}
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	var now event
+	id := *cursor
+	for lines.Scan() {
+		watchdog.Reset(silence)
+		field, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			now.Name = value
+		case "data":
+			now.Data = append(now.Data, value...)
+		case "id":
+			id = value
+		case "retry":
+			if ms, err := time.ParseDuration(value + "ms"); err == nil {
+				*retry = ms
+			}
+		}
+		if lines.Text() != "" {
+			continue
+		}
+		if now.Name != "" {
+			hear(now)
+		}
+		*cursor, now = id, event{} // heard, so not asked for again
+	}
+	return lines.Err()
+}

@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options of [Live].
+type Options struct {
+	BaseURL string        // of a running Parley that was seeded
+	Users   int           // how many sample users at once; 12 if 0
+	Agents  int           // how many sample agents; 3 if 0, and never more than there are
+	For     time.Duration // how long; 5 minutes if 0
+	Log     *slog.Logger  // tells what happens; nil is silence
+	// Token, if not nil, signs a token for a user of that id and name, as a host site would. Without it all users are anonymous.
+	Token func(id, name string) (string, error)
+	// Speed is how much faster than people they are; 1 if 0.
+	Speed float64
+}
+
+// goodbye is how long everybody has to leave properly.
+const goodbye = 15 * time.Second
+
+// stage is what the sample people of one run share.
+type stage struct {
+	Options
+	pace  pace
+	http  *http.Client
+	seats chan guest // users who are not in a chat; nobody is in two
+	done  struct{ chats, answers, left atomic.Int64 }
+}
+
+// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall silent; agents come
+// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents go offline. An
+// error says what a person can do: nobody answers there, or the sample accounts are missing.
+func Live(ctx context.Context, opts Options) error {
+	st := newStage(opts)
+	defer st.http.CloseIdleConnections()
+	agents, err := st.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	st.Log.Info("sample people are talking", "users", st.Users, "agents", len(agents), "for", st.For)
+
+	// Agents stay until the last user has left.
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var crew, crowd errgroup.Group
+	for _, a := range agents {
+		crew.Go(func() error { return a.work(working) })
+	}
+	talking, stopTalk := context.WithTimeout(ctx, st.For)
+	defer stopTalk()
+	for i := range st.Users {
+		crowd.Go(func() error { return st.comeAndGo(talking, i) })
+	}
+	err = crowd.Wait()
+	stopWork()
+	err = errors.Join(err, crew.Wait())
+	st.Log.Info("sample people have left", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
+	return err
+}
+
+func newStage(opts Options) *stage {
+	if opts.Users <= 0 {
+		opts.Users = 12
+	}
+	if opts.Agents <= 0 {
+		opts.Agents = 3
+	}
+	if opts.For <= 0 {
+		opts.For = 5 * time.Minute
+	}
+	if opts.Speed <= 0 {
+		opts.Speed = 1
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	opts.BaseURL = strings.TrimSuffix(opts.BaseURL, "/")
+	st := &stage{Options: opts, pace: pace(opts.Speed), seats: make(chan guest, len(guests))}
+	st.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: 20 * time.Second}}
+	for _, i := range rand.Perm(len(guests)) {
+		st.seats <- guests[i]
+	}
+	return st
+}
+
+func (st *stage) signIn(ctx context.Context) ([]*player, error) {
+	var players []*player
+	for _, account := range scripted()[:min(st.Agents, len(scripted()))] {
+		p, err := st.newPlayer(ctx, account)
+		switch {
+		case codeOf(err) == "wrong_credentials":
+			return nil, fmt.Errorf("%s cannot sign in at %s: run `parley demo` first, it adds the sample accounts", account.Email, st.BaseURL)
+		case err != nil:
+			return nil, fmt.Errorf("sign in %s at %s: %w", account.Email, st.BaseURL, err)
+		}
+		players = append(players, p)
+	}
+	return players, nil
+}
+
+// comeAndGo lets one chat after the other happen on one seat of the crowd.
+func (st *stage) comeAndGo(ctx context.Context, n int) error {
+	// Not all at once: the first within seconds, the last within a minute.
+	if !sleep(ctx, st.pace.about(time.Duration(n)*4*time.Second)) {
+		return nil
+	}
+	for ctx.Err() == nil {
+		if err := st.visit(ctx); err != nil && ctx.Err() == nil {
+			if codeOf(err) == "" {
+				st.Log.Warn("a sample user lost the way", "error", err)
+			} else {
+				return fmt.Errorf("a sample user was refused: %w", err)
+			}
+		}
+		st.pace.pause(ctx, 20*time.Second)
+	}
+	return nil
+}

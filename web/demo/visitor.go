@@ -1,0 +1,149 @@
+package demo
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const ofUser = "/user/customer-service"
+
+// mood is what kind of day a sample user has.
+type mood int
+
+const (
+	patient mood = iota
+	hurried      // leaves the queue when it takes too long
+	absent       // stops answering, and comes back when warned
+	gone         // stops answering
+)
+
+func someMood() mood {
+	switch r := rand.Float64(); {
+	case r < 0.70:
+		return patient
+	case r < 0.85:
+		return hurried
+	case r < 0.93:
+		return absent
+	default:
+		return gone
+	}
+}
+
+// visitor is a sample user in one chat.
+type visitor struct {
+	*stage
+	client
+	script *script
+	mood   mood
+	name   string
+	events chan event
+
+	chatID   string
+	assigned bool
+	waited   time.Time // when patience ends
+	said     int       // own lines
+	heard    int       // the agent's lines
+	lastID   int64     // of the agent's lines that were heard
+	away     bool
+	ended    bool
+}
+
+// visit is one chat from the question to the rating.
+func (st *stage) visit(ctx context.Context) error {
+	who := st.sit()
+	defer st.rise(who)
+	v, err := st.newVisitor(ctx, who)
+	if err != nil {
+		return err
+	}
+	defer v.leave(ctx)
+	streaming, stop := context.WithCancel(ctx)
+	defer stop()
+	go v.follow(streaming)
+	if err := v.ask(ctx); err != nil {
+		return err
+	}
+	for !v.ended {
+		do, in := v.next()
+		timer := time.NewTimer(in)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case e := <-v.events:
+			timer.Stop()
+			err = v.hear(ctx, e)
+		case <-timer.C:
+			err = do(ctx)
+		}
+		if err != nil && codeOf(err) != "chat_ended" && codeOf(err) != "not_in_queue" {
+			return err
+		}
+	}
+	return v.rate(ctx)
+}
+
+func (st *stage) newVisitor(ctx context.Context, who guest) (*visitor, error) {
+	v := &visitor{stage: st, mood: someMood(), name: who.Name, events: make(chan event, 64), script: someScript(who.Locale)}
+	v.client = client{base: st.BaseURL, http: st.http, lang: who.Locale}
+	var err error
+	if st.Token != nil && who.Name != "" {
+		v.token, err = st.Token(who.ID, who.Name)
+		return v, err
+	}
+	var session struct{ Token string }
+	err = v.call(ctx, http.MethodPost, "/user/session", nil, &session)
+	v.token, v.name = session.Token, "a guest"
+	return v, err
+}
+
+// sit takes somebody who is in no chat; when all are, somebody without a name.
+func (st *stage) sit() guest {
+	select {
+	case who := <-st.seats:
+		return who
+	default:
+		return guest{Locale: guests[rand.IntN(len(guests))].Locale}
+	}
+}
+
+func (st *stage) rise(who guest) {
+	if who.ID != "" {
+		st.seats <- who
+	}
+}
+
+func someScript(lang string) *script {
+	for {
+		if s := &scripts[rand.IntN(len(scripts))]; s.Lang == lang {
+			return s
+		}
+	}
+}
+
+func (v *visitor) ask(ctx context.Context) error {
+	first := v.script.Lines[0].Text
+	in := map[string]string{"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page, "page_title": v.script.Title}
+	if v.script.Department != "" {
+		in["department"] = v.script.Department
+	}
+	var answer struct {
+		Chat  chat  `json:"chat"`
+		Queue place `json:"queue_status"`
+	}
+	if err := v.call(ctx, http.MethodPost, ofUser+"/assign", in, &answer); err != nil {
+		return err
+	}
+	v.chatID, v.assigned, v.said = answer.Chat.ChatID, answer.Chat.ChatID != "", 1
+	if !v.assigned {
+		v.chatID = answer.Queue.ChatID
+	}
+	v.waited = time.Now().Add(v.pace.about(75 * time.Second))
+	v.Log.Info("asks", "who", v.name, "says", first, "place", answer.Queue.Position)
+	return nil
+}

@@ -7,30 +7,20 @@ import (
 
 	"parley/models"
 	"parley/views/staff"
-	"parley/views/ui"
 )
 
 // staffFrame is the frame of a page for whoever is signed in. Here is the key of the page in the bar.
 func (s *Server) staffFrame(c echo.Context, here, title string) staff.Frame {
-	return staff.Frame{Page: s.uiPage(c, title), Here: here, Me: meOf(agentOf(c))}
+	return staff.Frame{Page: s.frame(c, title), Here: here, Me: meOf(agentOf(c))}
 }
 
 func meOf(a *models.Agent) staff.Me {
 	return staff.Me{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }
 
-// uiPage is what every page says in its head.
-func (s *Server) uiPage(c echo.Context, title string) ui.Page {
-	page := ui.Page{Title: title, CSRF: csrfToken(c)}
-	if cookie, err := c.Cookie(themeCookie); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
-		page.Theme = cookie.Value
-	}
-	return page
-}
-
 // startPage leads to the pages that are open to whoever looks.
 func (s *Server) startPage(c echo.Context) error {
-	start := staff.Start{Page: s.uiPage(c, ""), Demo: true}
+	start := staff.Start{Page: s.frame(c, ""), Demo: true}
 	if token := s.cookie(c, agentCookie); token != "" {
 		if who, err := s.agentBySession(c, token); err == nil {
 			start.Me = meOf(who.Agent)

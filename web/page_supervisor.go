@@ -11,6 +11,7 @@ import (
 
 	view "parley/views/supervisor"
 	"parley/views/text"
+	"parley/web/live"
 )
 
 // supervisorPage draws queue and load as they are now, of one department where the query names it.
@@ -32,6 +33,11 @@ func (s *Server) supervisorPage(c echo.Context) error {
 	frame.Words = []string{"supervisor."}
 	frame.Stream = "/supervisor/events" + departmentQuery(h.chosen)
 	return s.page(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: h.filter(ctx), Board: h.board(ctx)}))
+}
+
+// supervisorEvents is what changes on that page, live.
+func (s *Server) supervisorEvents(c echo.Context) error {
+	return s.stream(c, live.Receiver{View: live.House}, &boardStream{server: s, chosen: c.QueryParam("department")})
 }
 
 // hasDepartment tells whether the department of the filter is there, as it is when none is chosen.

@@ -114,7 +114,36 @@ var routes = []route{
 	{method: post, page: "/supervisor/chats/:chat_id/transfer", who: supervisor, handle: (*Server).transfer},
 	{method: get, api: "/supervisor/events", who: supervisor, handle: (*Server).houseEvents, stream: true},
 
+	{method: get, page: "/supervisor", who: supervisor, handle: (*Server).supervisorPage},
+	{method: get, page: "/supervisor/events", who: supervisor, handle: (*Server).supervisorEvents, stream: true},
+	{method: get, page: "/supervisor/queue.csv", who: supervisor, handle: (*Server).queueCSV},
+	{method: get, page: "/supervisor/day.csv", who: supervisor, handle: (*Server).dayCSV},
+	{method: get, page: "/supervisor/chats/:chat_id", who: supervisor, handle: (*Server).readingPage},
+	{method: get, page: "/supervisor/agents/:agent_id", who: supervisor, handle: (*Server).agentPage},
+
+	// Administrators
+	{method: get, page: "/admin", who: admin, handle: (*Server).adminPage},
+	{method: get, page: "/admin/people", who: admin, handle: (*Server).peoplePage},
+	{method: post, page: "/admin/people", who: admin, handle: (*Server).addPerson},
+	{method: get, page: "/admin/people/new", who: admin, handle: (*Server).newPersonPage},
+	{method: get, page: "/admin/people/:agent_id", who: admin, handle: (*Server).personPage},
+	{method: post, page: "/admin/people/:agent_id", who: admin, handle: (*Server).changePerson},
+	{method: post, page: "/admin/people/:agent_id/password", who: admin, handle: (*Server).setPersonPassword},
+	{method: post, page: "/admin/people/:agent_id/disable", who: admin, handle: disablePerson(true)},
+	{method: post, page: "/admin/people/:agent_id/enable", who: admin, handle: disablePerson(false)},
+	{method: get, page: "/admin/departments", who: admin, handle: (*Server).departmentsPage},
+	{method: post, page: "/admin/departments", who: admin, handle: (*Server).addDepartment},
+	{method: post, page: "/admin/departments/:slug", who: admin, handle: (*Server).renameDepartment},
+	{method: post, page: "/admin/departments/:slug/remove", who: admin, handle: (*Server).removeDepartment},
+	{method: get, page: "/admin/settings", who: admin, handle: (*Server).settingsPage},
+	{method: post, page: "/admin/settings/:key", who: admin, handle: (*Server).changeSetting},
+	{method: post, page: "/admin/settings/:key/reset", who: admin, handle: (*Server).resetSetting},
+	{method: get, page: "/admin/sites", who: admin, handle: (*Server).sitesPage},
+	{method: post, page: "/admin/sites", who: admin, handle: (*Server).addSite},
+	{method: post, page: "/admin/sites/remove", who: admin, handle: (*Server).removeSite},
+
 	// Pages
+	{method: get, page: "/", who: public, handle: (*Server).startPage},
 	{method: get, page: "/login", who: public, handle: (*Server).loginPage},
 	{method: post, page: "/preferences", who: public, handle: (*Server).setPreferences},
 

@@ -19,7 +19,6 @@ type AgentPage struct {
 type Listed struct {
 	ChatID, Name, Last string
 	Since              *time.Time // the user waits for an answer since then
-	Level              Level      // of that wait
 	At                 time.Time  // of the last message, or of the end
 	Outcome            string     // how it ended
 	Rating             string     // "" without one
@@ -40,8 +39,6 @@ type ChatPage struct {
 	Thread   chat.Thread
 	Agents   Agents // who could take it
 	Choices  []Choice
-	Refused  string // why the last action was not done
-	Note     string // what was typed with it
 }
 
 // Fact is one line about the chat.

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/supervisor"
+	"parley/views/text"
+)
+
+// readMessages is how many of the latest messages a supervisor sees of a chat.
+const readMessages = 200
+
+// readingPage is one chat, read only, with what a supervisor may do to it.
+func (s *Server) readingPage(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	chat, err := s.desk.Chat(ctx, actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	messages, err := s.desk.LatestMessages(ctx, actorOf(c), id, readMessages)
+	if err != nil {
+		return err
+	}
+	h, err := s.readHouse(ctx, "", nil)
+	if err != nil {
+		return err
+	}
+	people, err := s.desk.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	page := h.reading(ctx, chat, messages, people)
+	page.Frame = s.staffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page.Frame.Scripts = []string{"supervisor.js"}
+	page.Frame.Words = []string{"supervisor."}
+	return s.page(c, http.StatusOK, view.OneChatPage(page))
+}
+
+// agentPage lists the chats of one agent.
+func (s *Server) agentPage(c echo.Context) error {
+	a, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	chats, err := s.desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
+	if err != nil {
+		return err
+	}
+	h, err := s.readHouse(ctx, "", nil)
+	if err != nil {
+		return err
+	}
+	page := h.agentChats(ctx, a, chats)
+	page.Frame = s.staffFrame(c, "live", a.Name)
+	page.Frame.Scripts = []string{"supervisor.js"}
+	page.Frame.Words = []string{"supervisor."}
+	return s.page(c, http.StatusOK, view.OneAgentPage(page))
+}

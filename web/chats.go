@@ -17,7 +17,7 @@ type said struct {
 }
 
 func (s *Server) startSession(c echo.Context) error {
-	token, u, err := s.desk.StartUserSession(c.Request().Context(), text.Lang(c.Request().Context()), c.Request().UserAgent())
+	token, u, err := s.desk.StartUserSession(c.Request().Context(), text.Lang(c.Request().Context()), userAgent(c))
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
 	if p.Status == http.StatusUnauthorized {
-		if wanted(c) == asPage {
+		if wanted(c) == asPage && !strings.HasPrefix(c.Path(), "/widget") {
 			_ = c.Redirect(http.StatusSeeOther, loginPath(c))
 			return
 		}

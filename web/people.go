@@ -65,12 +65,15 @@ func (s *Server) checkPassword(c echo.Context, in signInInput) (string, *models.
 	if v := s.limit.Look(ctx, claims...); !v.OK {
 		return "", nil, tooMany(v)
 	}
-	token, a, err := s.desk.SignIn(ctx, strings.TrimSpace(in.Email), in.Password, c.Request().UserAgent())
+	token, a, err := s.desk.SignIn(ctx, strings.TrimSpace(in.Email), in.Password, userAgent(c))
 	if models.CodeOf(err) == "wrong_credentials" {
 		s.limit.Note(ctx, claims...)
 	}
 	return token, a, err
 }
+
+// userAgent is the program of the caller, as far as it can be stored.
+func userAgent(c echo.Context) string { return strings.ToValidUTF8(c.Request().UserAgent(), "?") }
 
 func (s *Server) signOut(c echo.Context) error {
 	who := callerOf(c)
@@ -130,7 +133,11 @@ func (s *Server) agentStatus(c echo.Context) error {
 }
 
 func (s *Server) rating(c echo.Context) error {
-	a, err := s.desk.Ratings(c.Request().Context(), actorOf(c), c.Param("service_id"))
+	id := c.Param("service_id")
+	if !storable(id) {
+		return &models.Error{Kind: models.NotFound, Code: "agent_not_found", Detail: "There is no such agent."}
+	}
+	a, err := s.desk.Ratings(c.Request().Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package web
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -87,17 +86,32 @@ func (s *Server) Handler() http.Handler { return s.echo }
 
 // HTTP is a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
-	server := &http.Server{
-		Handler:           s.echo,
+	server := s.serverOf(s.echo)
+	server.RegisterOnShutdown(s.Drain)
+	return server
+}
+
+// HealthHTTP is a server that only tells how the process is, for one that works and serves nothing else.
+func (s *Server) HealthHTTP() *http.Server {
+	return s.serverOf(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz", "/readyz", "/metrics":
+			s.echo.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+}
+
+func (s *Server) serverOf(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){},
 	}
-	server.RegisterOnShutdown(s.Drain)
-	return server
 }
 
 // Drain makes the server not ready and ends its streams; requests are still answered.
@@ -139,6 +153,14 @@ func (s *Server) newEcho() *echo.Echo {
 	e.Use(s.observe, s.measured(), s.recoverPanic, s.secure, s.speak)
 	s.mount(e)
 	return e
+}
+
+// ParseNetwork reads a network such as 10.0.0.0/8, or a single address.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(strings.TrimSpace(text)); err == nil {
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	return netip.ParsePrefix(strings.TrimSpace(text))
 }
 
 // addressOf believes X-Forwarded-For as far as the trusted proxies go, and nobody else.

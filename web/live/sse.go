@@ -25,6 +25,7 @@ func NewSSE(w http.ResponseWriter) *SSE {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // else nginx holds events back
 	s := &SSE{w: w, rc: http.NewResponseController(w)}
+	_ = s.rc.SetReadDeadline(time.Time{}) // the server's deadline for reading a request would end the stream
 	w.WriteHeader(http.StatusOK)
 	s.buf.WriteString("retry: 2000\n\n")
 	return s

@@ -1,0 +1,128 @@
+package widget
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/ui"
+)
+
+func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
+	script, err := Loader()
+	if err != nil {
+		t.Fatalf("the loader was not built: %v", err)
+	}
+	for _, said := range []string{`"open":"Open chat"`, `"open":"打开对话"`, `"one":"Open chat, 1 unread message"`} {
+		if !bytes.Contains(script, []byte(said)) {
+			t.Errorf("the loader lacks %s", said)
+		}
+	}
+	if bytes.Contains(script, []byte("@parley-words@")) {
+		t.Error("the place of the words is still empty")
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(script); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > 5*1024 {
+		t.Errorf("the loader has %d bytes gzipped, more than 5 kB", packed.Len())
+	}
+}
+
+func TestTheLineOfPeopleHasAtMostSixMarks(t *testing.T) {
+	for _, c := range []struct {
+		place, behind int
+		want          string
+	}{
+		{1, 0, "you"}, {1, 9, "you behind behind behind behind behind"}, {3, 1, "ahead ahead you behind"},
+		{6, 3, "ahead ahead ahead ahead ahead you"}, {7, 3, "more:2 ahead ahead ahead ahead you"}, {40, 0, "more:35 ahead ahead ahead ahead you"},
+	} {
+		var got []string
+		for _, p := range (Queue{Place: c.place, Behind: c.behind}).pips() {
+			if p.kind == "more" {
+				got = append(got, "more:"+number(float64(p.more)))
+				continue
+			}
+			got = append(got, p.kind)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("place %d with %d behind: %v, want %s", c.place, c.behind, got, c.want)
+		}
+	}
+}
+
+func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
+	since := time.Now().Add(-2 * time.Minute)
+	for _, c := range []struct {
+		name        string
+		queue       Queue
+		has, hasNot []string
+	}{
+		{"known", Queue{Place: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
+			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"Nobody"}},
+		{"unknown", Queue{Place: 3, Since: since}, []string{"You are number 3", "Nobody can say yet"}, []string{" min<", "Your turn"}},
+		{"nobody", Queue{Place: 3, Since: since, Nobody: true}, []string{"Your question is kept"}, []string{"number 3", "Your place, 3", " min<"}},
+	} {
+		page := render(t, Panel{State: Waiting, ChatID: "c", Queue: &c.queue, Thread: chat.Thread{Me: chat.FromUser}})
+		for _, said := range c.has {
+			if !strings.Contains(page, said) {
+				t.Errorf("%s: the panel lacks %q", c.name, said)
+			}
+		}
+		for _, said := range c.hasNot {
+			if strings.Contains(page, said) {
+				t.Errorf("%s: the panel says %q", c.name, said)
+			}
+		}
+	}
+}
+
+func TestAPartIsTheSameInThePageAndInTheStream(t *testing.T) {
+	p := Panel{State: Ended, ChatID: "c", End: &End{Kind: "by_agent", Name: "Anna", At: time.Now(), CanRate: true}, Thread: chat.Thread{Me: chat.FromUser}}
+	page := render(t, p)
+	var parts bytes.Buffer
+	if err := Sheet(p).Render(context.Background(), &parts); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page, parts.String()) {
+		t.Error("the page draws the sheet differently from its part")
+	}
+	if !strings.Contains(page, "How was it with Anna?") || strings.Count(page, `name="rating"`) != 9 {
+		t.Error("the sheet does not ask for a rating in halves from 1 to 5")
+	}
+}
+
+func TestEveryReasonAndEndHasWords(t *testing.T) {
+	for _, lang := range []string{text.English, text.Chinese} {
+		ctx := text.With(context.Background(), lang)
+		for _, kind := range []string{"helped", "left", "moved_up", "agent_on", "agent_off", "returned", "priority", "moved_back", "kept_place", "you_returned"} {
+			if said := (Reason{Kind: kind, From: 4, To: 3, Name: "Anna"}).words(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+				t.Errorf("%s, reason %s: %q", lang, kind, said)
+			}
+		}
+		for _, kind := range []string{"user_quiet", "agent_quiet", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
+			if said := (End{Kind: kind, Name: "Anna"}).words(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+				t.Errorf("%s, end %s: %q", lang, kind, said)
+			}
+		}
+	}
+}
+
+func render(t *testing.T, p Panel) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Page(ui.Page{Framed: true}, p).Render(context.Background(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}

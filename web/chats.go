@@ -146,7 +146,7 @@ func (s *Server) end(c echo.Context) error {
 	if _, err := s.desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}})
+	return s.answerBench(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}}, id, "/workbench/chats/"+id)
 }
 
 type rateInput struct {
@@ -197,7 +197,7 @@ func (s *Server) transfer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}})
+	return s.answerBench(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}}, id, "/workbench")
 }
 
 func (s *Server) timeoutStatus(c echo.Context) error {

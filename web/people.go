@@ -102,11 +102,11 @@ func presence(choice models.Presence) func(*Server, echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: struct {
+		return s.answerBench(c, result{JSON: struct {
 			Message  string `json:"message"`
 			IsOnline flag   `json:"is_online"`
 			Presence string `json:"presence"`
-		}{presenceWord(ctx, a.Presence), a.Presence == models.Online, string(a.Presence)}})
+		}{presenceWord(ctx, a.Presence), a.Presence == models.Online, string(a.Presence)}}, "", "")
 	}
 }
 

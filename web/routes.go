@@ -104,6 +104,10 @@ var routes = []route{
 	{method: post, api: ofAgent + "/stream-ticket", who: agent, handle: (*Server).streamTicket},
 	{method: get, api: ofAgent + "/events", who: agent, handle: (*Server).events, stream: true},
 
+	{method: get, page: "/workbench", who: agent, handle: (*Server).workbenchPage},
+	{method: get, page: "/workbench/chats/:chat_id", who: agent, handle: (*Server).workbenchChat},
+	{method: get, page: "/workbench/events", who: agent, handle: (*Server).workbenchEvents, stream: true},
+
 	// Supervisors
 	{method: get, api: "/supervisor/queue", who: supervisor, handle: (*Server).queue},
 	{method: get, api: "/supervisor/load", who: supervisor, handle: (*Server).load},

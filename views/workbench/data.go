@@ -66,7 +66,7 @@ type Row struct {
 	State string
 	// Since is when the user began to wait for an answer (owed), else when the last message came.
 	Since time.Time
-	// EndsAt is when a quiet chat will be ended.
+	// EndsAt is when a warned chat will be ended: quiet, or owed and not answered.
 	EndsAt time.Time
 	// Topic is the title of the page the user asked from.
 	Topic string
@@ -119,10 +119,9 @@ type Write struct {
 	Type   string
 	At     time.Time
 	Rating *float64
-	Remark string
-	// Draft is what a form without scripts gave back with Error.
-	Draft string
-	Error string
+	Remark string // of the rating
+	// Outcome is what the agent wrote when ending it.
+	Outcome string
 }
 
 // Person is the user in the chat.
@@ -161,11 +160,6 @@ type Transfer struct {
 	Name        string
 	Agents      []Colleague
 	Departments []Department
-	Department  string // the chat's own
-	// Chosen (a value of the radio buttons) and Note are given back with Error after a refusal.
-	Chosen string
-	Note   string
-	Error  string
 }
 
 // Colleague is an agent who could take the chat.

@@ -12,11 +12,23 @@ export function wireMenus() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
   });
+  document.addEventListener("htmx:beforeSwap", refusedInDialog, true);
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!detail.successful) return;
     detail.elt.closest("[popover]")?.hidePopover();
     detail.elt.closest("dialog")?.close();
   });
+}
+
+// A toast would lie behind the dialog: what was refused in it is said in it.
+function refusedInDialog(event) {
+  const { xhr, requestConfig } = event.detail;
+  const line = requestConfig.elt.closest("dialog")?.querySelector("[data-refused]");
+  if (!line || xhr.status < 400) return;
+  event.stopPropagation();
+  event.detail.shouldSwap = false;
+  line.textContent = problemOf(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || word("ui.went_wrong");
+  line.hidden = false;
 }
 
 function opened(event) {
@@ -68,7 +80,9 @@ function closeDrawer(back = true) {
 async function act(link) {
   link.closest("[popover]")?.hidePopover();
   if (link.dataset.dialog === "end") {
-    openDialog("end")?.querySelector("input:not([type=hidden])")?.focus();
+    const dialog = openDialog("end");
+    dialog.querySelector("[data-refused]").hidden = true;
+    dialog.querySelector('input:not([type="hidden"])').focus();
     return;
   }
   // Who has room changes by the second, so the choice is asked for when it is wanted.
@@ -80,7 +94,7 @@ async function act(link) {
   const place = document.getElementById("transfer-place");
   place.innerHTML = answer.html;
   settle(place.firstElementChild);
-  openDialog("transfer")?.querySelector("input:not([type=hidden], :disabled)")?.focus();
+  openDialog("transfer")?.querySelector("textarea")?.focus();
 }
 
 async function ask(href) {

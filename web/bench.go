@@ -1,0 +1,161 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/workbench"
+	"parley/web/live"
+)
+
+const (
+	endedShown   = 5 // of the last ended chats in the list
+	threadShown  = 200
+	earlierShown = 5
+	// endedKnown is how long after its end a chat is told to the page's stream, which looks that far back.
+	endedKnown = 10 * time.Minute
+)
+
+// bench is what one agent's workbench shows, as the desk tells it at one time.
+type bench struct {
+	desk     *models.Desk
+	at       time.Time
+	csrf     string
+	self     *models.Agent
+	chats    []models.AgentChat // active ones, then the last ended
+	overview models.Overview
+	names    map[string]string // of agents; read when the first is asked for
+}
+
+// readBench reads the bench of the agent who asks. The chats come first: the cursor of the page's stream must not be
+// ahead of what is shown.
+func (s *Server) readBench(c echo.Context) (*bench, error) {
+	b := &bench{desk: s.desk, at: time.Now(), csrf: csrfToken(c)}
+	ctx := c.Request().Context()
+	if err := b.read(ctx, agentOf(c).ID); err != nil {
+		return nil, err
+	}
+	var err error
+	b.overview, err = s.desk.Overview(ctx)
+	return b, err
+}
+
+func (b *bench) read(ctx context.Context, agentID string) (err error) {
+	if b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{}); err != nil {
+		return err
+	}
+	b.self, err = b.desk.AgentByID(ctx, agentID)
+	return err
+}
+
+func (b *bench) actor() models.Actor { return models.AgentActor(b.self) }
+
+// cursor is from where the page's stream goes on.
+func (b *bench) cursor() string {
+	var shown []models.Chat
+	for i := range b.chats {
+		c := &b.chats[i].Chat
+		if c.EndedAt == nil || b.at.Sub(*c.EndedAt) < endedKnown {
+			shown = append(shown, *c)
+		}
+	}
+	return live.Cursor(b.at, shown...)
+}
+
+// parts are those of the whole page.
+func (b *bench) parts() []templ.Component {
+	return []templ.Component{
+		workbench.Status(b.me()), workbench.Lost(b.me()), workbench.Queue(b.strip()), workbench.Nothing(b.empty()), workbench.Chats(b.list()),
+	}
+}
+
+// chatParts are those of one chat. A chat that this agent may know nothing of any more is one that was left.
+func (b *bench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
+	c, err := b.desk.Chat(ctx, b.actor(), id)
+	if models.CodeOf(err) == "chat_not_found" {
+		return []templ.Component{workbench.WriteBox(workbench.Write{ChatID: id, Closed: "left"})}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w, err := b.write(ctx, c)
+	return []templ.Component{workbench.TalkHead(b.head(c)), workbench.WriteBox(w)}, err
+}
+
+// open reads a chat with everything that stands beside the list.
+func (b *bench) open(ctx context.Context, id, dialog string) (*workbench.Open, error) {
+	c, err := b.desk.Chat(ctx, b.actor(), id)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := b.desk.LatestMessages(ctx, b.actor(), id, threadShown)
+	if err != nil {
+		return nil, err
+	}
+	o := &workbench.Open{Head: b.head(c), Dialog: dialog}
+	if o.Thread, err = b.thread(ctx, c, messages); err != nil {
+		return nil, err
+	}
+	if o.Write, err = b.write(ctx, c); err != nil {
+		return nil, err
+	}
+	if o.Person, err = b.person(ctx, c, messages); err != nil {
+		return nil, err
+	}
+	if dialog == "transfer" && o.Head.CanWrite {
+		o.Transfer, err = b.transfer(ctx, id)
+	}
+	return o, err
+}
+
+func (b *bench) thread(ctx context.Context, c *models.AgentChat, messages []models.Message) (chat.Thread, error) {
+	t := threadOf(ctx, c)
+	for i := range messages {
+		m, err := b.bubble(ctx, c.UserName, &messages[i])
+		if err != nil {
+			return t, err
+		}
+		t.Messages = append(t.Messages, m)
+	}
+	return t, nil
+}
+
+// transfer reads who could take the chat over, the colleagues with most room first.
+func (b *bench) transfer(ctx context.Context, id string) (*workbench.Transfer, error) {
+	c, err := b.desk.Chat(ctx, b.actor(), id)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := b.desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	departments, err := b.desk.Departments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.takers(c, agents, departments), nil
+}
+
+// nameOf is the name of an agent, "" for nobody.
+func (b *bench) nameOf(ctx context.Context, agentID string) (string, error) {
+	if agentID == "" || agentID == b.self.ID {
+		return "", nil
+	}
+	if _, known := b.names[agentID]; !known {
+		agents, err := b.desk.Agents(ctx)
+		if err != nil {
+			return "", err
+		}
+		b.names = make(map[string]string, len(agents))
+		for _, a := range agents {
+			b.names[a.ID] = a.Name
+		}
+	}
+	return b.names[agentID], nil
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+	"parley/views/workbench"
+	"parley/web/live"
+)
+
+// workbenchPage is the agent's list, with nothing open beside it.
+func (s *Server) workbenchPage(c echo.Context) error {
+	b, err := s.readBench(c)
+	if err != nil {
+		return err
+	}
+	return s.showWorkbench(c, b, nil)
+}
+
+// workbenchChat is the list with one chat open; with ?dialog= that dialog of the chat is open too.
+func (s *Server) workbenchChat(c echo.Context) error {
+	id, err := chatID(c)
+	if err != nil {
+		return err
+	}
+	b, err := s.readBench(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	dialog := c.QueryParam("dialog")
+	if dialog == "transfer" && wanted(c) == asFragment {
+		t, err := b.transfer(ctx, id)
+		if err != nil {
+			return err
+		}
+		return s.page(c, http.StatusOK, workbench.TransferDialog(*t, false))
+	}
+	open, err := b.open(ctx, id, dialog)
+	if err != nil {
+		return err
+	}
+	return s.showWorkbench(c, b, open)
+}
+
+// showWorkbench draws the page, or for its script only what stands beside the list.
+func (s *Server) showWorkbench(c echo.Context, b *bench, open *workbench.Open) error {
+	ctx := c.Request().Context()
+	if wanted(c) == asFragment {
+		return s.page(c, http.StatusOK, workbench.Beside(open, b.empty()))
+	}
+	title := text.T(ctx, "workbench.title")
+	list := b.list()
+	if open != nil {
+		title = text.T(ctx, "workbench.title_chat", "Name", open.Head.Name)
+		list.Current = open.Head.ChatID
+	}
+	frame := s.staffFrame(c, "workbench", title)
+	frame.Scripts = []string{"workbench.js"}
+	frame.Words = []string{"workbench."}
+	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
+	return s.page(c, http.StatusOK, workbench.Workbench(workbench.Page{
+		Frame: frame, PresenceTimeout: s.desk.Settings().PresenceTimeout,
+		Me: b.me(), Strip: b.strip(), List: list, Open: open, Empty: b.empty(),
+	}))
+}
+
+// workbenchEvents is what happens in the agent's chats and in the queue, live, as parts of the page.
+func (s *Server) workbenchEvents(c echo.Context) error {
+	draw := &benchFrames{server: s, agent: agentOf(c), csrf: csrfToken(c), lang: text.Lang(c.Request().Context())}
+	return s.stream(c, live.Receiver{View: live.Own, Board: true}, draw)
+}
+
+// answerBench answers an action that pages of both agents and supervisors have. On the workbench a script gets the parts
+// that it changed, so that its effect is seen even while the stream is away, and a plain form goes on to next.
+// chatID is "" where no chat changed.
+func (s *Server) answerBench(c echo.Context, r result, chatID, next string) error {
+	if !strings.HasPrefix(c.Request().URL.Path, "/workbench/") {
+		return s.answer(c, r)
+	}
+	r.Redirect = next
+	r.Fragment = func() (templ.Component, error) {
+		b, err := s.readBench(c)
+		if err != nil {
+			return nil, err
+		}
+		parts := b.parts()
+		if chatID != "" {
+			more, err := b.chatParts(c.Request().Context(), chatID)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, more...)
+		}
+		return templ.Join(parts...), nil
+	}
+	return s.answer(c, r)
+}

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/workbench"
+)
+
+// threadOf is the conversation as an agent sees it, without its messages.
+func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
+	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: callName(c.UserName),
+		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
+}
+
+// bubble is a message as an agent sees it: every agent is the own side, and is named.
+func (b *bench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
+	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: callName(userName)}
+	switch {
+	case m.SenderType == models.FromSystem:
+		said.From, said.Text = chat.FromSystem, b.systemWords(ctx, m)
+		return said, nil
+	case m.SenderType == models.FromUser:
+		said.From, said.Name = chat.FromUser, callName(userName)
+		return said, nil
+	}
+	said.From, said.Mine, said.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
+	if m.Type == models.Note {
+		said.From = chat.FromNote
+	}
+	if m.SenderID == b.self.ID {
+		return said, nil
+	}
+	name, err := b.nameOf(ctx, m.SenderID)
+	said.Name = name
+	return said, err
+}
+
+// systemWords are the lines of the system as agents read them; users are told the same in their own way.
+func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
+	if m.SystemKind == nil {
+		return m.Content
+	}
+	args := m.SystemArgs
+	switch *m.SystemKind {
+	case models.SystemJoined:
+		seconds, _ := strconv.Atoi(args["wait_seconds"])
+		if seconds < 5 {
+			return text.T(ctx, "workbench.said.joined_at_once", "Name", args["agent"])
+		}
+		return text.T(ctx, "workbench.said.joined", "Name", args["agent"], "Time", text.Spoken(ctx, time.Duration(seconds)*time.Second))
+	case models.SystemReturned:
+		return text.T(ctx, "workbench.said.returned", "Name", args["agent"])
+	case models.SystemRequeued:
+		return text.T(ctx, "workbench.said.requeued", "Name", args["agent"])
+	case models.SystemTransferred:
+		return text.T(ctx, "workbench.said.transferred", "Name", args["from"], "Other", args["to"])
+	case models.SystemIdleWarning:
+		seconds, _ := strconv.Atoi(args["seconds"])
+		return text.T(ctx, "workbench.said.idle_warning", "Time", text.Spoken(ctx, time.Duration(seconds)*time.Second))
+	}
+	return m.Content
+}
+
+func (b *bench) head(c *models.AgentChat) workbench.Head {
+	h := workbench.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, State: stateOf(&c.Chat), Began: c.CreatedAt,
+		PageURL: deref(c.PageURL), Page: pageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
+	if c.AssignedAt != nil {
+		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
+	}
+	if c.AwaitingSince != nil {
+		h.Owed = *c.AwaitingSince
+	}
+	if c.EndedAt != nil {
+		h.Ended = *c.EndedAt
+	}
+	return h
+}
+
+// write is the composer's state: open for whoever serves the chat, else the reason why not.
+func (b *bench) write(ctx context.Context, c *models.AgentChat) (w workbench.Write, err error) {
+	w = workbench.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
+	switch {
+	case c.Status == models.Ended:
+		w.Closed, w.Reason, w.Type, w.At = "ended", deref(c.EndedReason), deref(c.EndedType), *c.EndedAt
+		w.Rating, w.Remark, w.Outcome = c.Rating, deref(c.RatingComment), deref(c.EndComment)
+		w.By, err = b.nameOf(ctx, c.ServedBy())
+	case c.Status == models.Waiting:
+		w.Closed = "returned"
+	case c.ServedBy() != b.self.ID:
+		w.Closed = "moved"
+		w.By, err = b.nameOf(ctx, c.ServedBy())
+	}
+	return w, err
+}
+
+func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (workbench.Person, error) {
+	p := workbench.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: deref(c.UserEmail), PageURL: deref(c.PageURL), Page: pageName(&c.Chat), Came: c.CreatedAt}
+	u, err := b.desk.UserByID(ctx, c.UserID)
+	if err != nil {
+		return p, err
+	}
+	p.Anonymous = u.Name == nil && !u.IsVerified
+	p.Language = languageName(ctx, u.Locale)
+	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
+		return p, err
+	}
+	if len(messages) > 0 && messages[0].Seq > 1 {
+		if messages, err = b.desk.Messages(ctx, b.actor(), c.ID, 0, 10); err != nil {
+			return p, err
+		}
+	}
+	for _, m := range messages {
+		if m.SenderType == models.FromUser {
+			p.First = shorten(m.Content, 160)
+			break
+		}
+	}
+	p.Earlier, p.EarlierOf, err = b.earlier(ctx, c)
+	return p, err
+}
+
+func (b *bench) departmentName(ctx context.Context, slug *string) (string, error) {
+	if slug == nil {
+		return "", nil
+	}
+	departments, err := b.desk.Departments(ctx)
+	for _, d := range departments {
+		if d.Slug == *slug {
+			return d.Name, nil
+		}
+	}
+	return *slug, err
+}
+
+// earlier are the other chats of the same person, newest first, and how many there are.
+func (b *bench) earlier(ctx context.Context, c *models.AgentChat) ([]workbench.Earlier, int, error) {
+	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
+	if err != nil {
+		return nil, 0, err
+	}
+	var shown []workbench.Earlier
+	n := 0
+	for i := range chats {
+		o := &chats[i].Chat
+		if o.ID == c.ID || o.IsOpen() {
+			continue
+		}
+		if n++; n > earlierShown {
+			continue
+		}
+		e := workbench.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID || b.actor().AtLeast(models.RoleSupervisor)}
+		if o.AssignedAt != nil {
+			e.Lasted = o.EndedAt.Sub(*o.AssignedAt)
+			if e.Agent, err = b.nameOf(ctx, o.ServedBy()); err != nil {
+				return nil, 0, err
+			}
+			if o.ServedBy() == b.self.ID {
+				e.Agent = text.T(ctx, "ui.you")
+			}
+		}
+		shown = append(shown, e)
+	}
+	return shown, n, nil
+}
+
+func languageName(ctx context.Context, locale string) string {
+	switch {
+	case strings.HasPrefix(locale, "zh"):
+		return text.T(ctx, "workbench.person.chinese")
+	case strings.HasPrefix(locale, "en"):
+		return text.T(ctx, "workbench.person.english")
+	}
+	return locale
+}
+
+// pageName is what the page calls itself, else its address without the ornaments.
+func pageName(c *models.Chat) string {
+	if title := deref(c.PageTitle); title != "" {
+		return title
+	}
+	address := deref(c.PageURL)
+	address, _, _ = strings.Cut(address, "?")
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
+}
+
+// callName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
+func callName(name string) string {
+	first, rest, more := strings.Cut(name, " ")
+	if !more || first == "" || rest == "" || strings.ContainsAny(rest, "0123456789") {
+		return name
+	}
+	return first
+}
+
+func shorten(s string, n int) string {
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	if len(runes) <= n {
+		return string(runes)
+	}
+	return string(runes[:n-1]) + "…"
+}

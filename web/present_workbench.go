@@ -1,0 +1,164 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/models"
+	"parley/views/ui"
+	"parley/views/workbench"
+)
+
+func (b *bench) me() workbench.Me {
+	m := workbench.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.ChoiceAt, Load: b.self.Load, Slots: b.slots()}
+	if b.self.Presence != b.self.Choice && b.self.DisabledAt == nil {
+		m.Since = b.lostAt()
+		m.Lost = &m.Since
+	}
+	return m
+}
+
+// lostAt is when Parley lost contact; until the next sweep has written it down, it is reckoned.
+func (b *bench) lostAt() time.Time {
+	if b.self.LostAt != nil {
+		return *b.self.LostAt
+	}
+	return b.self.SeenAt.Add(b.desk.Settings().PresenceTimeout)
+}
+
+func (b *bench) strip() workbench.Strip {
+	s := workbench.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.self.Load)}
+	if s.Waiting > 0 {
+		s.Oldest = b.at.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
+	}
+	return s
+}
+
+// list orders the chats: who has waited longest for an answer, then who said something last, then who left last.
+func (b *bench) list() workbench.List {
+	var l workbench.List
+	for i := range b.chats {
+		row := b.row(&b.chats[i])
+		switch {
+		case row.State == "owed":
+			l.Owed = append(l.Owed, row)
+		case row.State != "ended":
+			l.Answered = append(l.Answered, row)
+		case len(l.Ended) < endedShown:
+			l.Ended = append(l.Ended, row)
+		}
+	}
+	slices.SortStableFunc(l.Owed, func(a, b workbench.Row) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID)) })
+	return l
+}
+
+func (b *bench) row(c *models.AgentChat) workbench.Row {
+	r := workbench.Row{ChatID: c.ID, Name: c.UserName, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
+		Topic: deref(c.PageTitle), Last: deref(c.LastContent), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
+	if c.LastSender != nil && *c.LastSender == models.FromAgent {
+		r.LastFrom = "agent"
+	}
+	if r.State == "ended" {
+		r.Unread = 0
+	}
+	return r
+}
+
+// stateOf is how a chat stands for its agent: an answer is owed, given, or the chat is about to end, or has.
+func stateOf(c *models.Chat) string {
+	switch {
+	case c.Status == models.Ended:
+		return "ended"
+	case c.AwaitingSince != nil:
+		return "owed"
+	case c.WarnedAt != nil:
+		return "quiet"
+	}
+	return "answered"
+}
+
+func lastMoment(c *models.Chat) time.Time {
+	switch {
+	case c.EndedAt != nil:
+		return *c.EndedAt
+	case c.AwaitingSince != nil:
+		return *c.AwaitingSince
+	case c.LastMessageAt != nil:
+		return *c.LastMessageAt
+	case c.AssignedAt != nil:
+		return *c.AssignedAt
+	}
+	return c.CreatedAt
+}
+
+var slotOf = map[string]string{"owed": "owed", "answered": "answered", "quiet": "quiet"}
+
+// slots are the agent's, the most urgent first; one for each chat, even while there are more than there should be.
+func (b *bench) slots() []ui.SlotData {
+	var slots []ui.SlotData
+	l := b.list()
+	for _, row := range append(l.Owed, l.Answered...) {
+		slot := ui.SlotData{Kind: slotOf[row.State]}
+		if row.State == "owed" {
+			slot.Since = row.Since
+			if b.at.Sub(row.Since) >= owedLate {
+				slot.Kind = "late"
+			}
+		}
+		slots = append(slots, slot)
+	}
+	for len(slots) < b.self.MaxConcurrent {
+		slots = append(slots, ui.SlotData{Kind: "free"})
+	}
+	return slots
+}
+
+func (b *bench) empty() workbench.Empty {
+	l := b.list()
+	e := workbench.Empty{CSRF: b.csrf, Presence: string(b.self.Presence), Lost: b.me().Lost != nil, Chats: len(l.Owed) + len(l.Answered), Waiting: b.overview.Waiting}
+	if len(l.Owed) > 0 {
+		e.Longest = l.Owed[0].ChatID
+	}
+	return e
+}
+
+// takers puts those who can take a chat now first, the least busy of them on top.
+func (b *bench) takers(c *models.AgentChat, agents []models.Agent, departments []models.Department) *workbench.Transfer {
+	t := &workbench.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
+	online := map[string]int{}
+	for i := range agents {
+		a := &agents[i]
+		for _, slug := range a.Departments {
+			if a.Presence == models.Online {
+				online[slug]++
+			}
+		}
+		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
+			t.Agents = append(t.Agents, workbench.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent})
+		}
+	}
+	rank := func(c workbench.Colleague) int {
+		switch {
+		case c.Free():
+			return 0
+		case c.Presence == string(models.Online):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(t.Agents, func(a, b workbench.Colleague) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Load, b.Load), cmp.Compare(a.Name, b.Name))
+	})
+	for _, d := range departments {
+		t.Departments = append(t.Departments, workbench.Department{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
+	}
+	return t
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/workbench"
+	"parley/web/live"
+)
+
+// benchFrames writes the stream of the workbench: messages and parts as HTML, what moves as JSON.
+type benchFrames struct {
+	server *Server
+	agent  *models.Agent
+	csrf   string
+	lang   string
+
+	overview models.Overview // as it was told last
+	names    map[string]string
+}
+
+// assignedNotice is what the workbench says of a chat that has just come.
+type assignedNotice struct {
+	ChatID   string `json:"chat_id"`
+	UserName string `json:"user_name"`
+	Content  string `json:"content"`
+}
+
+// Render is live.Renderer.
+func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+	ctx = text.With(ctx, f.lang)
+	var out sheet
+	var err error
+	switch it := item.(type) {
+	case live.Present:
+		err = f.present(ctx, &out, it)
+	case live.Changed:
+		err = f.changed(ctx, &out, it)
+	case live.Typing:
+		out.add("typing", 0, typingEvent{it.ChatID, string(it.SenderType)})
+	case live.Presence:
+		if it.ServiceID == f.agent.ID {
+			err = f.around(ctx, &out)
+		}
+	case live.Board:
+		f.overview = it.Overview
+		err = f.around(ctx, &out)
+	case live.Closing:
+		out.add("closing", 0, closingEvent{string(it.Reason)})
+	}
+	if err == nil {
+		err = out.err
+	}
+	return out.frames, err
+}
+
+func (f *benchFrames) read(ctx context.Context) (*bench, error) {
+	b := &bench{desk: f.server.desk, at: time.Now(), csrf: f.csrf, overview: f.overview, names: f.names}
+	return b, b.read(ctx, f.agent.ID)
+}
+
+// present draws everything that can have changed since the page was drawn.
+func (f *benchFrames) present(ctx context.Context, out *sheet, p live.Present) error {
+	if p.Overview != nil {
+		f.overview = *p.Overview
+	}
+	b, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	parts := b.parts()
+	chats := p.Ended
+	for _, served := range p.Chats {
+		chats = append(chats, served.Chat)
+	}
+	for i := range chats {
+		more, err := b.chatParts(ctx, chats[i].ID)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, more...)
+	}
+	return f.part(ctx, out, b, 0, parts...)
+}
+
+// around draws what stands around the chats: presence, load, queue.
+func (f *benchFrames) around(ctx context.Context, out *sheet) error {
+	b, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	return f.part(ctx, out, b, 0, workbench.Status(b.me()), workbench.Lost(b.me()), workbench.Queue(b.strip()), workbench.Nothing(b.empty()))
+}
+
+func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) error {
+	b, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	if it.Left {
+		parts, err := b.leftParts(ctx, &it.Chat)
+		if err != nil {
+			return err
+		}
+		return f.part(ctx, out, b, it.Chat.Version, append(b.parts(), parts...)...)
+	}
+	c, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
+	if err != nil {
+		return err
+	}
+	if it.Assigned() {
+		out.add("assigned", 0, assignedNotice{c.ID, c.UserName, shorten(deref(c.LastContent), 120)})
+	}
+	for i := range it.Messages {
+		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
+			return err
+		}
+	}
+	for _, status := range it.Statuses {
+		if status.SenderType == models.FromAgent {
+			out.add("message_status", status.Version, statusEvent{c.ID, status.UpTo, string(status.Status), status.UpTo})
+		}
+	}
+	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
+	parts := append(b.parts(), workbench.TalkHead(b.head(c)))
+	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
+	if it.Assigned() || it.Ended() || c.Status == models.Ended {
+		w, err := b.write(ctx, c)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, workbench.WriteBox(w))
+	}
+	return f.part(ctx, out, b, it.Chat.Version, parts...)
+}
+
+// leftParts say of a chat that is not this agent's any more where it went, as far as that is known.
+func (b *bench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
+	w := workbench.Write{ChatID: c.ID, Closed: "left"}
+	var err error
+	switch {
+	case c.Status == models.Waiting:
+		w.Closed = "returned"
+	case c.Status == models.Active && c.ServedBy() != b.self.ID:
+		w.Closed = "moved"
+		w.By, err = b.nameOf(ctx, c.ServedBy())
+	}
+	return []templ.Component{workbench.WriteBox(w)}, err
+}
+
+func (f *benchFrames) message(ctx context.Context, out *sheet, b *bench, userName string, m *models.Message) error {
+	said, err := b.bubble(ctx, userName, m)
+	if err != nil {
+		return err
+	}
+	f.names = b.names
+	var drawn bytes.Buffer
+	if err := chat.Bubble(said).Render(ctx, &drawn); err != nil {
+		return err
+	}
+	out.frames = append(out.frames, live.Frame{Event: "message", Data: drawn.Bytes(), Version: m.Version})
+	return nil
+}
+
+func (f *benchFrames) part(ctx context.Context, out *sheet, b *bench, version int64, parts ...templ.Component) error {
+	f.names = b.names
+	var drawn bytes.Buffer
+	for _, part := range parts {
+		if err := part.Render(ctx, &drawn); err != nil {
+			return err
+		}
+	}
+	out.frames = append(out.frames, live.Frame{Event: "part", Data: drawn.Bytes(), Version: version})
+	return nil
+}

@@ -1,0 +1,107 @@
+package web_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"parley/jobs"
+	"parley/models"
+	"parley/models/testdb"
+	"parley/web"
+	"parley/web/live"
+)
+
+// site is a whole Parley for browsers: pages, live events and the worker, at an address that stays the same when it is stopped and started
+// again. Its house is the instance that runs now.
+type site struct {
+	*house
+	databaseURL string
+	redis       *redis.Options
+	prefix      string
+	settings    models.Settings
+	address     string
+	running     func() // ends what runs; nil while stopped
+}
+
+// newSite starts a Parley of one test's own. change may be nil.
+func newSite(t *testing.T, change func(*models.Settings)) *site {
+	t.Helper()
+	s := &site{house: &house{t: t}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
+	if change != nil {
+		change(&s.settings)
+	}
+	var err error
+	if s.redis, err = redis.ParseURL(testdb.Redis(t)); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	t.Cleanup(func() {
+		if s.running != nil {
+			s.stop()
+		}
+	})
+	return s
+}
+
+// start returns when the site answers.
+func (s *site) start() {
+	s.t.Helper()
+	db, err := models.Open(s.t.Context(), s.databaseURL)
+	s.must(err)
+	log := slog.New(slog.NewTextHandler(testWriter{s.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	desk := models.NewDesk(db, s.settings, log)
+	s.must(desk.Beat(s.t.Context()))
+	hub := live.New(live.Options{Desk: desk, Redis: s.redis, Prefix: s.prefix, Log: log})
+	desk.SetPublisher(hub)
+	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test"})
+	s.must(err)
+	tasks := redis.NewClient(s.redis)
+	worker := jobs.New(desk, tasks, time.Second, log)
+	s.must(worker.Start(context.Background()))
+	listener, err := net.Listen("tcp", s.address)
+	s.must(err)
+	s.address = listener.Addr().String()
+	*s.house = house{t: s.t, desk: desk, hub: hub, server: server, url: "http://" + s.address,
+		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	hubEnded := make(chan struct{})
+	go func() { _ = hub.Run(ctx); close(hubEnded) }()
+	at := server.HTTP()
+	go func() { _ = at.Serve(listener) }()
+	s.running = func() {
+		ending, done := context.WithTimeout(context.Background(), 5*time.Second)
+		defer done()
+		server.Drain()
+		if at.Shutdown(ending) != nil {
+			_ = at.Close()
+		}
+		worker.Stop()
+		cancel()
+		<-hubEnded
+		_ = server.Close()
+		_ = tasks.Close()
+		desk.Close()
+		_ = db.Close()
+	}
+}
+
+// stop ends the instance as SIGTERM would. The database stays, and so does the address.
+func (s *site) stop() {
+	s.running()
+	s.running = nil
+}
+
+func (s *site) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}

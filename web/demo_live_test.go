@@ -1,0 +1,67 @@
+package web_test
+
+import (
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/models"
+	"parley/web/demo"
+)
+
+func TestSamplePeopleTalkAndLeaveNothingOpen(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.must(demo.Seed(t.Context(), s.desk, io.Discard))
+	before := s.stats()
+	s.must(demo.Live(t.Context(), demo.Options{BaseURL: s.url, Users: 6, Agents: 2, For: 5 * time.Second, Speed: 25}))
+
+	after := s.stats()
+	if after.Assigned-before.Assigned < 3 || after.Ended != after.Started || after.Ended-before.Ended < 3 {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	agents, err := s.desk.Agents(t.Context())
+	s.must(err)
+	for _, a := range agents {
+		if a.Presence != models.Offline || a.Load != 0 {
+			t.Errorf("%s is %s with %d chats", a.Name, a.Presence, a.Load)
+		}
+	}
+	if !s.heardEachOther() {
+		t.Error("no chat has a line of each side that the other read")
+	}
+}
+
+func (s *site) stats() *models.Stats {
+	s.t.Helper()
+	now := time.Now()
+	stats, err := s.desk.Stats(s.t.Context(), now.Add(-48*time.Hour), now)
+	s.must(err)
+	return stats
+}
+
+// heardEachOther looks for a chat of this run in which both sides read what the other said.
+func (s *site) heardEachOther() bool {
+	s.t.Helper()
+	agents, err := s.desk.Agents(s.t.Context())
+	s.must(err)
+	for _, a := range agents {
+		chats, err := s.desk.ChatsOfAgent(s.t.Context(), a.ID, models.ChatFilter{Limit: 200})
+		s.must(err)
+		for _, c := range chats {
+			if c.CreatedAt.Before(time.Now().Add(-time.Minute)) {
+				continue
+			}
+			messages, err := s.desk.Messages(s.t.Context(), admin, c.ID, 0, 200)
+			s.must(err)
+			read := func(side models.SenderType) bool {
+				return slices.ContainsFunc(messages, func(m models.Message) bool { return m.SenderType == side && m.Status == models.Read })
+			}
+			if read(models.FromUser) && read(models.FromAgent) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,100 @@
+package console
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"parley/models"
+)
+
+// Environment is every setting, read once. The rules' numbers can be changed later by admins.
+type Environment struct {
+	ListenAddr      string        `env:"LISTEN_ADDR" envDefault:":8080"`
+	PublicURL       string        `env:"PUBLIC_URL"`
+	DatabaseURL     string        `env:"DATABASE_URL"`
+	RedisURL        string        `env:"REDIS_URL"`
+	UserTokenSecret string        `env:"USER_TOKEN_SECRET"`
+	AllowedOrigins  []string      `env:"ALLOWED_ORIGINS"`
+	TrustedProxies  []string      `env:"TRUSTED_PROXIES"`
+	DataDir         string        `env:"PARLEY_DIR" envDefault:".parley"`
+	QueueBatch      int           `env:"QUEUE_BATCH" envDefault:"10"`
+	SweepInterval   time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
+	IdleWarning     time.Duration `env:"IDLE_WARNING" envDefault:"60s"`
+	IdleTimeout     time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
+	IdleAgentAction string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
+	Retention       time.Duration `env:"RETENTION" envDefault:"720h"`
+	RateSend        int           `env:"RATE_SEND" envDefault:"30"`
+	RateEnd         int           `env:"RATE_END" envDefault:"10"`
+	RateRate        int           `env:"RATE_RATE" envDefault:"5"`
+	RateFile        int           `env:"RATE_FILE" envDefault:"10"`
+	RateLogin       int           `env:"RATE_LOGIN" envDefault:"10"`
+	PresenceTimeout time.Duration `env:"PRESENCE_TIMEOUT" envDefault:"45s"`
+	PresenceGrace   time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
+	QueueGrace      time.Duration `env:"QUEUE_GRACE" envDefault:"5m"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+}
+
+// ReadEnvironment reads the settings. An error names the variable and what it may be.
+func ReadEnvironment(environ []string) (Environment, error) {
+	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: env.ToMap(environ)})
+	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
+		err = fmt.Errorf("LOG_FORMAT is text or json, not %q", e.LogFormat)
+	}
+	return e, err
+}
+
+// Logger writes to out in LOG_FORMAT.
+func (e Environment) Logger(out io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: e.LogLevel}
+	if e.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
+}
+
+// Settings returns the numbers of the rules, or an error that names the variable at fault.
+func (e Environment) Settings() (models.Settings, error) {
+	s := models.Settings{QueueBatch: e.QueueBatch, IdleWarning: e.IdleWarning, IdleTimeout: e.IdleTimeout, IdleAgentAction: e.IdleAgentAction,
+		Retention: e.Retention, PresenceTimeout: e.PresenceTimeout, PresenceGrace: e.PresenceGrace, QueueGrace: e.QueueGrace,
+		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin}
+	for _, origin := range e.AllowedOrigins {
+		if strings.TrimSpace(origin) == "" {
+			continue
+		}
+		exact, err := models.ParseOrigin(origin)
+		if err != nil {
+			return s, fmt.Errorf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com", origin)
+		}
+		s.AllowedOrigins = append(s.AllowedOrigins, exact)
+	}
+	return s, s.Validate()
+}
+
+// UserSecret returns the key shared with host sites; without one, a random one of this machine's own, kept beside the embedded data.
+func (e Environment) UserSecret() ([]byte, error) {
+	if e.UserTokenSecret != "" {
+		return []byte(e.UserTokenSecret), nil
+	}
+	path := filepath.Join(e.DataDir, "user-token-secret")
+	if kept, err := os.ReadFile(path); err == nil && len(kept) >= 32 {
+		return kept, nil
+	}
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw)
+	secret := []byte(hex.EncodeToString(raw))
+	if err := os.MkdirAll(e.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("USER_TOKEN_SECRET is not set and no key can be kept in %s: %w", e.DataDir, err)
+	}
+	return secret, os.WriteFile(path, secret, 0o600)
+}

@@ -1,0 +1,438 @@
+// Parley is customer-service live chat that a company runs itself.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"parley/jobs"
+	"parley/jobs/console"
+	"parley/jobs/embedded"
+	"parley/migrations"
+	"parley/models"
+	"parley/web"
+	"parley/web/demo"
+	"parley/web/live"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+// The exit codes that others may rely on.
+const (
+	exitFailed       = 1
+	exitUsage        = 2
+	exitSchemaBehind = 3
+)
+
+// cli is what the command line understands.
+type cli struct {
+	Serve struct {
+		Role string `enum:"all,web,worker" default:"all" help:"Run everything, or only the web or the worker part."`
+	} `cmd:"" help:"Serve pages, endpoints and live events, and do the scheduled work."`
+	Run        struct{}           `cmd:"" help:"Migrate, add sample people and serve: for trying Parley out."`
+	Migrate    console.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
+	Agent      console.Agent      `cmd:"" help:"Manage the people who answer."`
+	Department console.Department `cmd:"" help:"Manage departments."`
+	Check      console.Check      `cmd:"" help:"Hold the invariants against the database; exit 1 when one is broken."`
+	Demo       struct {
+		Live   bool          `help:"Let sample users and agents talk to a running Parley through its public endpoints."`
+		URL    string        `help:"Where that Parley runs." default:"http://localhost:8080"`
+		For    time.Duration `help:"For how long." default:"5m"`
+		Users  int           `help:"How many users at once." default:"12"`
+		Agents int           `help:"How many of the sample agents." default:"3"`
+	} `cmd:"" help:"Add sample people and conversations."`
+	Token   console.Token `cmd:"" help:"Print a signed user token, for trying the API."`
+	Version struct{}      `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("parley"), kong.Description("Customer-service live chat that you run yourself."),
+		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Bind(&c))
+	if err != nil {
+		panic(err)
+	}
+	call, err := parser.Parse(args)
+	if err != nil {
+		parser.Errorf("%s", err)
+		return exitUsage
+	}
+	p := &program{version: version, stdin: stdin, stdout: stdout, stderr: stderr, cli: &c}
+	if p.env, err = console.ReadEnvironment(environ); err == nil {
+		p.settings, err = p.env.Settings()
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "parley: a setting cannot be used: %s\n", words(err))
+		return exitUsage
+	}
+	p.log = p.env.Logger(stderr)
+	ctx, stop := signalled(ctx)
+	defer stop()
+	defer p.close()
+	err = p.dispatch(ctx, call.Command())
+	var behind schemaBehindError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &behind):
+		fmt.Fprintln(stderr, "parley: "+behind.Error())
+		return exitSchemaBehind
+	}
+	fmt.Fprintf(stderr, "parley: %s\n", words(err))
+	return exitFailed
+}
+
+// signalled returns a context that ends with the first SIGTERM or interrupt. The second one ends the process at once.
+func signalled(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// words returns what to tell a person of an error.
+func words(err error) string {
+	var refused *models.Error
+	if errors.As(err, &refused) {
+		return refused.Detail
+	}
+	return err.Error()
+}
+
+type schemaBehindError struct{ pending []string }
+
+func (e schemaBehindError) Error() string {
+	return fmt.Sprintf("the database schema is behind by %d step(s). Run `parley migrate up`, then start again.", len(e.pending))
+}
+
+// program is one invocation: its settings and what it opened, in the order in which it was opened.
+type program struct {
+	version        string
+	env            console.Environment
+	cli            *cli
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	log            *slog.Logger
+	settings       models.Settings
+	opened         []func()
+}
+
+func (p *program) close() {
+	for _, f := range slices.Backward(p.opened) {
+		f()
+	}
+	p.opened = nil
+}
+
+func (p *program) dispatch(ctx context.Context, command string) error {
+	command, rest, _ := strings.Cut(command, " ")
+	switch command {
+	case "version":
+		_, err := fmt.Fprintln(p.stdout, "parley", p.version)
+		return err
+	case "token":
+		secret, err := p.env.UserSecret()
+		if err != nil {
+			return err
+		}
+		return p.cli.Token.Run(secret, p.stdout)
+	case "serve":
+		return p.serve(ctx, p.cli.Serve.Role, nil)
+	case "run":
+		return p.try(ctx)
+	case "demo":
+		return p.demo(ctx)
+	case "migrate":
+		desk, err := p.desk(ctx)
+		if err != nil {
+			return err
+		}
+		return p.cli.Migrate.Run(ctx, rest, desk, p.stdout)
+	}
+	desk, err := p.readyDesk(ctx)
+	switch {
+	case err != nil:
+		return err
+	case command == "check":
+		return p.cli.Check.Run(ctx, desk, p.stdout)
+	case command == "agent":
+		return p.cli.Agent.Run(ctx, rest, desk, p.stdin, p.stdout)
+	}
+	return p.cli.Department.Run(ctx, rest, desk, p.stdout)
+}
+
+// services fills in the addresses of the embedded PostgreSQL and Redis where none were given.
+func (p *program) services(ctx context.Context, withRedis bool) error {
+	options := embedded.Options{Dir: p.env.DataDir, Postgres: p.env.DatabaseURL == "", Redis: withRedis && p.env.RedisURL == "", Log: p.log}
+	if !options.Postgres && !options.Redis {
+		return nil
+	}
+	running, err := embedded.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	p.opened = append(p.opened, func() { _ = running.Close() })
+	if options.Postgres {
+		p.env.DatabaseURL = running.DatabaseURL
+	}
+	if options.Redis {
+		p.env.RedisURL = running.RedisURL
+	}
+	return nil
+}
+
+func (p *program) desk(ctx context.Context) (*models.Desk, error) {
+	if err := p.services(ctx, false); err != nil {
+		return nil, err
+	}
+	db, err := models.Open(ctx, p.env.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	p.opened = append(p.opened, func() { _ = db.Close() })
+	desk := models.NewDesk(db, p.settings, p.log)
+	p.opened = append(p.opened, desk.Close)
+	return desk, nil
+}
+
+// schemaReady returns a schemaBehindError when steps of this program are not applied.
+func (p *program) schemaReady(ctx context.Context, desk *models.Desk) error {
+	_, pending, err := migrations.Status(ctx, desk.DB().DB)
+	if err == nil && len(pending) > 0 {
+		err = schemaBehindError{pending}
+	}
+	return err
+}
+
+// readyDesk is a desk whose schema is up to date.
+func (p *program) readyDesk(ctx context.Context) (*models.Desk, error) {
+	desk, err := p.desk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.schemaReady(ctx, desk); err != nil {
+		return nil, err
+	}
+	if err := desk.Beat(ctx); err != nil {
+		return nil, err
+	}
+	return desk, desk.Reload(ctx)
+}
+
+func (p *program) demo(ctx context.Context) error {
+	if p.cli.Demo.Live {
+		o := p.cli.Demo
+		return demo.Live(ctx, demo.Options{BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.log})
+	}
+	desk, err := p.readyDesk(ctx)
+	if err != nil {
+		return err
+	}
+	return demo.Seed(ctx, desk, p.stdout)
+}
+
+// try is what `make run` runs.
+func (p *program) try(ctx context.Context) error {
+	if err := p.services(ctx, true); err != nil {
+		return err
+	}
+	desk, err := p.desk(ctx)
+	if err != nil {
+		return err
+	}
+	if err := migrations.Up(ctx, desk.DB().DB, p.stdout); err != nil {
+		return err
+	}
+	if err := demo.Seed(ctx, desk, io.Discard); err != nil {
+		return err
+	}
+	return p.serve(ctx, "all", p.invite)
+}
+
+// invite says where to click.
+func (p *program) invite(url string) {
+	fmt.Fprintf(p.stdout, `
+Parley runs. Open, in three windows:
+
+  %[1]s/demo         a company's site with the widget: be the user
+  %[1]s/workbench    be the agent
+  %[1]s/supervisor   be the supervisor
+  %[1]s/admin        people, departments, settings, sites
+
+Sample accounts:
+`, url)
+	_ = demo.PrintAccounts(p.stdout)
+	fmt.Fprintf(p.stdout, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n", url)
+}
+
+// redisOptions are for clients that wait for Redis no longer than timeout and try once: what it does not answer is done without it.
+func (p *program) redisOptions(timeout time.Duration) (*redis.Options, error) {
+	options, err := redis.ParseURL(p.env.RedisURL)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL is not a Redis address: %w", err)
+	}
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
+	options.MaxRetries = -1
+	options.ClientName = "parley"
+	return options, nil
+}
+
+// serve runs the roles until ctx ends, then stops them in the reverse order: not ready, live streams, requests, worker, stores.
+func (p *program) serve(ctx context.Context, role string, started func(url string)) error {
+	listener, err := p.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := p.services(ctx, true); err != nil {
+		return err
+	}
+	desk, err := p.readyDesk(ctx)
+	if err != nil {
+		return err
+	}
+	quick, err := p.redisOptions(250 * time.Millisecond)
+	if err != nil {
+		return err
+	}
+	hub := live.New(live.Options{Desk: desk, Redis: quick, Log: p.log})
+	desk.SetPublisher(hub)
+	site, err := p.site(desk, hub, quick)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	group.Go(func() error { return hub.Run(background) })
+	if role != "web" {
+		worker, err := p.worker(desk)
+		if err != nil {
+			return err
+		}
+		defer worker.Stop()
+	}
+	server := site.HTTP()
+	if role == "worker" {
+		server.Handler = onlyHealth(server.Handler)
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		defer stopBackground()
+		return p.stop(site, server)
+	})
+	p.log.Info("parley serves", "address", listener.Addr().String(), "role", role, "version", p.version)
+	if started != nil {
+		started(p.address(listener))
+	}
+	return group.Wait()
+}
+
+// onlyHealth is what a worker answers: how it is, and nothing else.
+func onlyHealth(all http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		mux.Handle(path, all)
+	}
+	return mux
+}
+
+func (p *program) site(desk *models.Desk, hub *live.Hub, quick *redis.Options) (*web.Server, error) {
+	secret, err := p.env.UserSecret()
+	if err != nil {
+		return nil, err
+	}
+	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, PublicURL: p.env.PublicURL, UserTokenSecret: secret, Version: p.version,
+		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
+	for _, network := range p.env.TrustedProxies {
+		prefix, err := web.ParseNetwork(network)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", network)
+		}
+		options.TrustedProxies = append(options.TrustedProxies, prefix)
+	}
+	site, err := web.New(options)
+	if err != nil {
+		return nil, err
+	}
+	p.opened = append(p.opened, func() { _ = site.Close() })
+	return site, nil
+}
+
+func (p *program) worker(desk *models.Desk) (*jobs.Worker, error) {
+	patient, err := p.redisOptions(3 * time.Second)
+	if err != nil {
+		return nil, err
+	}
+	tasks := redis.NewClient(patient)
+	p.opened = append(p.opened, func() { _ = tasks.Close() })
+	worker := jobs.New(desk, tasks, p.env.SweepInterval, p.log)
+	return worker, worker.Start(context.Background())
+}
+
+// stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
+func (p *program) stop(site *web.Server, server *http.Server) error {
+	p.log.Info("parley stops; requests in flight are answered")
+	site.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), p.env.ShutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		p.log.Warn("some requests were cut off at SHUTDOWN_TIMEOUT")
+		return server.Close()
+	}
+	return nil
+}
+
+func (p *program) listen(ctx context.Context) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", p.env.ListenAddr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the address %s is taken by another program. Choose another port, for example: LISTEN_ADDR=:8090 make run", p.env.ListenAddr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", p.env.ListenAddr, err)
+	}
+	return listener, nil
+}
+
+func (p *program) address(listener net.Listener) string {
+	if p.env.PublicURL != "" {
+		return strings.TrimSuffix(p.env.PublicURL, "/")
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return "http://localhost:" + port
+}

@@ -398,9 +398,7 @@ func (p *program) worker(desk *models.Desk) (*jobs.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	tasks := redis.NewClient(patient)
-	p.opened = append(p.opened, func() { _ = tasks.Close() })
-	worker := jobs.New(desk, tasks, p.env.SweepInterval, p.log)
+	worker := jobs.New(desk, patient, p.env.SweepInterval, p.log)
 	return worker, worker.Start(context.Background())
 }
 

@@ -30,14 +30,19 @@ type Worker struct {
 	pulse     sync.WaitGroup
 }
 
-// New returns a worker that sweeps every interval, at least every second. It does not own the Redis client.
-func New(desk *models.Desk, client redis.UniversalClient, interval time.Duration, log *slog.Logger) *Worker {
+// connection makes asynq's clients, which asynq closes.
+type connection struct{ *redis.Options }
+
+func (c connection) MakeRedisClient() any { return redis.NewClient(c.Options) }
+
+// New returns a worker that sweeps every interval, at least every second.
+func New(desk *models.Desk, options *redis.Options, interval time.Duration, log *slog.Logger) *Worker {
 	w := &Worker{desk: desk, log: log, interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
 	for _, t := range tasks {
 		w.lastRun[t.name] = new(atomic.Int64)
 	}
 	quiet := quietLog{log}
-	w.server = asynq.NewServerFromRedisClient(client, asynq.Config{
+	w.server = asynq.NewServer(connection{options}, asynq.Config{
 		Concurrency: 4, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
 		// A task that failed is wanted again at the next period, not at asynq's growing delays.
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return w.interval },
@@ -46,7 +51,7 @@ func New(desk *models.Desk, client redis.UniversalClient, interval time.Duration
 			log.Warn("a periodic task failed; its next period tries again", "task", t.Type(), "error", err)
 		}),
 	})
-	w.scheduler = asynq.NewSchedulerFromRedisClient(client, &asynq.SchedulerOpts{
+	w.scheduler = asynq.NewScheduler(connection{options}, &asynq.SchedulerOpts{
 		Location: time.UTC, Logger: quiet, LogLevel: asynq.ErrorLevel,
 		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
 			// A duplicate is another instance's scheduler, which is as good.

@@ -33,12 +33,11 @@ func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(opts)
-	w := jobs.New(d, client, time.Second, quiet)
+	w := jobs.New(d, opts, time.Second, quiet)
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.Stop(); _ = client.Close() })
+	t.Cleanup(w.Stop)
 }
 
 // silentChat starts a chat between a new agent and a new user.

@@ -48,11 +48,11 @@ func TestDataOutlivesTheServers(t *testing.T) {
 func TestASecondProcessUsesTheServersOfTheFirst(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	owner := start(t, dir)
+	owner := startUnsynced(t, dir)
 	defer mustClose(t, owner)
 	remember(t, owner, "the owner's")
 
-	guest := start(t, dir)
+	guest := startUnsynced(t, dir)
 	if guest.Postgres != nil || guest.Redis != nil {
 		t.Fatal("the second one thinks that it runs the servers")
 	}
@@ -112,7 +112,7 @@ func TestADeadServerIsStartedAgain(t *testing.T) {
 func TestALongPathHasShortSockets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/" + strings.Repeat("a-long-name/", 8)
-	s := start(t, dir)
+	s := startUnsynced(t, dir)
 	remember(t, s, "far down")
 	if got := recall(t, s); got != "far down" {
 		t.Fatalf("read %q", got)
@@ -127,6 +127,18 @@ func both(dir string) embedded.Options {
 func start(t *testing.T, dir string) *embedded.Services {
 	t.Helper()
 	s, err := embedded.Start(t.Context(), both(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// startUnsynced is for tests that end with the servers: not to wait for the disk makes them faster.
+func startUnsynced(t *testing.T, dir string) *embedded.Services {
+	t.Helper()
+	opts := both(dir)
+	opts.Throwaway = true
+	s, err := embedded.Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

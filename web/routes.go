@@ -150,6 +150,8 @@ var routes = []route{
 	{method: get, page: "/", who: public, handle: (*Server).startPage},
 	{method: get, page: "/login", who: public, handle: (*Server).loginPage},
 	{method: post, page: "/preferences", who: public, handle: (*Server).setPreferences},
+	{method: get, page: "/demo", who: public, handle: (*Server).demoHome},
+	{method: get, page: "/demo/help", who: public, handle: (*Server).demoHelp},
 
 	// The house
 	{method: get, page: "/static/*", who: public, handle: (*Server).static},

@@ -1,0 +1,38 @@
+// Package demo draws the site of an imaginary company that has Parley's chat on its pages.
+package demo
+
+import "strings"
+
+// Site is what every page of the company needs to know.
+type Site struct {
+	// Here is the path of the page.
+	Here string
+	// Theme is "light", "dark", or "" for what the system says.
+	Theme string
+	// Lang is the language that was asked for in the address, "" when the browser's counts. Links keep it.
+	Lang string
+	// Snippet is the very HTML that a customer pastes.
+	Snippet string
+}
+
+const (
+	homePath = "/demo"
+	helpPath = "/demo/help"
+)
+
+// to is an address within the site, in the language that was asked for.
+func (s Site) to(path string) string {
+	if s.Lang == "" {
+		return path
+	}
+	return path + "?lang=" + s.Lang
+}
+
+// with is the snippet with what this page has to say to the chat: the name of the company and, where one was asked for, the theme.
+func (s Site) with(name string) string {
+	attributes := ` data-site="` + name + `"`
+	if s.Theme != "" {
+		attributes += ` data-theme="` + s.Theme + `"`
+	}
+	return strings.Replace(s.Snippet, "></script>", attributes+"></script>", 1)
+}

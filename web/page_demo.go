@@ -1,0 +1,27 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/demo"
+	"parley/views/text"
+)
+
+// demoHome and demoHelp are the pages of an imaginary company with the widget on them.
+func (s *Server) demoHome(c echo.Context) error {
+	return s.page(c, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
+}
+
+func (s *Server) demoHelp(c echo.Context) error {
+	return s.page(c, http.StatusOK, demo.Help(s.demoSite(c, "/demo/help")))
+}
+
+func (s *Server) demoSite(c echo.Context, here string) demo.Site {
+	site := demo.Site{Here: here, Theme: theme(c), Snippet: s.snippet(c)}
+	if asked := c.QueryParam("lang"); asked != "" {
+		site.Lang = text.Lang(c.Request().Context())
+	}
+	return site
+}

@@ -62,8 +62,7 @@ func (s *site) start() {
 	desk.SetPublisher(hub)
 	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test"})
 	s.must(err)
-	tasks := redis.NewClient(s.redis)
-	worker := jobs.New(desk, tasks, time.Second, log)
+	worker := jobs.New(desk, s.redis, time.Second, log)
 	s.must(worker.Start(context.Background()))
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)
@@ -87,7 +86,6 @@ func (s *site) start() {
 		cancel()
 		<-hubEnded
 		_ = server.Close()
-		_ = tasks.Close()
 		desk.Close()
 		_ = db.Close()
 	}

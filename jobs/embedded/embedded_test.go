@@ -48,11 +48,11 @@ func TestDataOutlivesTheServers(t *testing.T) {
 func TestASecondProcessUsesTheServersOfTheFirst(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	owner := startUnsynced(t, dir)
+	owner := start(t, dir)
 	defer mustClose(t, owner)
 	remember(t, owner, "the owner's")
 
-	guest := startUnsynced(t, dir)
+	guest := start(t, dir)
 	if guest.Postgres != nil || guest.Redis != nil {
 		t.Fatal("the second one thinks that it runs the servers")
 	}

@@ -49,13 +49,20 @@ type Server struct {
 func (s *Server) start(ctx context.Context) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	var answer error
 	err := until(ctx, func() (bool, error) {
 		owner, err := tryLock(s.path(".owner"))
-		s.owner = owner
-		return err != nil || owner != nil || (s.shared && s.ping(ctx) == nil), err
+		if s.owner = owner; owner != nil || err != nil {
+			return true, err
+		}
+		if !s.shared {
+			return false, nil
+		}
+		answer = s.ping(ctx)
+		return answer == nil, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s in %s belongs to another parley and does not answer: %w", s.title, s.dir, err)
+		return nil, errors.Join(fmt.Errorf("%s in %s belongs to another parley and does not answer: %w", s.title, s.dir, err), answer)
 	}
 	if s.owner == nil {
 		s.log.Debug("using the "+s.title+" of another parley", "dir", s.dir)

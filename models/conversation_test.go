@@ -80,10 +80,21 @@ func TestMessagesOfAChatAreInCommitOrderAndDense(t *testing.T) {
 			if i%2 == 0 {
 				who = anna
 			}
-			h.send(who, chat, fmt.Sprint(i))
+			m := h.send(who, chat, fmt.Sprint(i))
+			other := anna
+			if i%2 == 0 {
+				other = u
+			}
+			status := []models.MessageStatus{models.Delivered, models.Read}[i/2%2]
+			if _, err := h.Confirm(t.Context(), other, chat, m.ID, status); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	wg.Wait()
+	if found := h.found(); len(found) != 0 {
+		t.Fatalf("after 40 sends and confirmations at once: %v", found)
+	}
 	messages, err := h.Messages(t.Context(), u, chat, 0, 200)
 	h.must(err)
 	for i, m := range messages {

@@ -2,96 +2,110 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
+	"time"
 )
+
+// everything is an id that no message reaches.
+const everything = 1 << 62
 
 // Confirm says that messages of the other side, up to and with an id, were delivered to or read by the actor. It returns how many
 // changed; saying it again changes none. Only the two who talk may confirm: a supervisor gets 403 not_in_chat.
 func (d *Desk) Confirm(ctx context.Context, actor Actor, chatID string, upTo int64, status MessageStatus) (int, error) {
-	marked := 0
-	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		c, err := d.confirmable(ctx, t, actor, chatID)
-		if err != nil {
-			return err
-		}
-		marked, err = confirm(ctx, t, actor, c, status, `m.id <= ?`, upTo)
-		return err
-	})
-	return marked, err
+	marked, err := d.confirm(ctx, actor, chatID, status, 0, upTo)
+	if err != nil || marked > 0 {
+		return marked, err
+	}
+	_, err = d.party(ctx, actor, chatID)
+	return 0, err
 }
 
 // ConfirmAll is Confirm for every message of the other side.
 func (d *Desk) ConfirmAll(ctx context.Context, actor Actor, chatID string, status MessageStatus) (int, error) {
-	return d.Confirm(ctx, actor, chatID, 1<<62, status)
+	return d.Confirm(ctx, actor, chatID, everything, status)
 }
 
 // ConfirmOne is Confirm for one message. One's own is 403 own_message, one that the chat does not have 404 message_not_found.
 func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messageID int64, status MessageStatus) error {
-	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		c, err := d.confirmable(ctx, t, actor, chatID)
-		if err != nil {
-			return err
-		}
-		var sides []SenderType
-		err = t.NewRaw(`SELECT sender_type FROM messages WHERE chat_id = ? AND id = ? AND (? OR message_type <> 'note')`,
-			chatID, messageID, actor.IsAgent()).Scan(ctx, &sides)
-		if err != nil {
-			return err
-		}
-		if len(sides) == 0 {
-			return notFound("message_not_found", "There is no such message in this chat.")
-		}
-		if sides[0] == actor.sender() {
-			return forbidden("own_message", "Only the receiver can confirm a message.")
-		}
-		_, err = confirm(ctx, t, actor, c, status, `m.id = ?`, messageID)
+	marked, err := d.confirm(ctx, actor, chatID, status, messageID-1, messageID)
+	if err != nil || marked > 0 {
 		return err
-	})
+	}
+	if _, err := d.party(ctx, actor, chatID); err != nil {
+		return err
+	}
+	var side SenderType
+	err = d.db.NewRaw(`SELECT sender_type FROM messages WHERE chat_id = ? AND id = ? AND (? OR message_type <> 'note')`,
+		chatID, messageID, actor.IsAgent()).Scan(ctx, &side)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return notFound("message_not_found", "There is no such message in this chat.")
+	case err != nil:
+		return translate(err)
+	case side == actor.sender():
+		return forbidden("own_message", "Only the receiver can confirm a message.")
+	}
+	return nil
 }
 
-func (d *Desk) confirmable(ctx context.Context, t *tx, actor Actor, chatID string) (*Chat, error) {
-	c, err := lockChat(ctx, t, chatID)
+// party returns a chat in which the actor may speak, ended or not.
+func (d *Desk) party(ctx context.Context, actor Actor, chatID string) (*Chat, error) {
+	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
-	return c, actor.write(c)
+	return &c.Chat, actor.write(&c.Chat)
 }
 
 // statusesBelow are the statuses from which a message may go to the key.
 var statusesBelow = map[MessageStatus][]MessageStatus{Delivered: {Sent}, Read: {Sent, Delivered}}
 
-// confirm raises the other side's messages that match to a status, logs each step, and tells both sides. The chat is locked.
-func confirm(ctx context.Context, t *tx, actor Actor, c *Chat, status MessageStatus, which string, id int64) (int, error) {
+// The one statement of a confirmation. The chat's row is locked before its messages change, so that a status step has its place among the changes of
+// the chat; where nothing changes the chat gets no new version. It commits by itself.
+const (
+	confirmHead = `WITH chat AS (SELECT id FROM chats WHERE id = ?0 AND `
+	confirmTail = ` = ?1 FOR UPDATE),
+		changed AS (UPDATE messages m SET status = ?2, delivered_at = coalesce(m.delivered_at, clock_timestamp()),
+				read_at = CASE WHEN ?2 = 'read' THEN clock_timestamp() END
+			FROM chat WHERE m.chat_id = chat.id AND m.id > ?5 AND m.id <= ?6 AND m.sender_type = ?3 AND m.message_type <> 'note' AND m.status IN (?4)
+			RETURNING m.id),
+		counted AS (SELECT count(*) AS n, array_agg(id ORDER BY id) AS ids, clock_timestamp() AS at FROM changed),
+		bumped AS (UPDATE chats c SET version = version + 1,
+				unread_by_agent = CASE WHEN ?2 = 'read' AND ?3 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
+				unread_by_user = CASE WHEN ?2 = 'read' AND ?3 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
+			FROM counted WHERE c.id = ?0 AND n > 0 RETURNING c.*, counted.ids, counted.at),
+		logged AS (INSERT INTO message_status_changes (chat_id, message_id, status, version, changed_at)
+			SELECT bumped.id, changed.id, ?2, bumped.version, bumped.at FROM changed, bumped)
+		SELECT * FROM bumped`
+	confirmAsUser  = confirmHead + `user_id` + confirmTail
+	confirmAsAgent = confirmHead + `agent_id` + confirmTail
+)
+
+// confirm raises the other side's messages with after < id ≤ upTo to a status, logs each step and tells both sides. It returns how many changed.
+func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status MessageStatus, after, upTo int64) (int, error) {
 	below := statusesBelow[status]
 	if below == nil {
 		return 0, invalid("status", fieldUnknown, "A message can be confirmed as delivered or read.")
 	}
-	other := FromAgent
+	statement, other := confirmAsUser, FromAgent
 	if actor.IsAgent() {
-		other = FromUser
+		statement, other = confirmAsAgent, FromUser
 	}
-	var ids []int64
-	err := t.NewRaw(`WITH changed AS (
-			UPDATE messages m SET status = ?, delivered_at = coalesce(m.delivered_at, ?), read_at = CASE WHEN ? = 'read' THEN ?::timestamptz END
-			WHERE m.chat_id = ? AND m.sender_type = ? AND m.message_type <> 'note' AND m.status IN (?) AND `+which+` RETURNING m.id),
-		logged AS (
-			INSERT INTO message_status_changes (chat_id, message_id, status, version, changed_at) SELECT ?, id, ?, ?, ? FROM changed)
-		SELECT id FROM changed ORDER BY id`,
-		status, t.now, status, t.now, c.ID, other, bunIn(below), id, c.ID, status, c.Version+1, t.now).Scan(ctx, &ids)
-	if err != nil || len(ids) == 0 {
-		return 0, err
+	var row struct {
+		Chat `bun:",extend"`
+		IDs  []int64   `bun:"ids,array"`
+		At   time.Time `bun:"at"`
 	}
-	if status == Read {
-		if actor.IsAgent() {
-			c.UnreadByAgent = max(0, c.UnreadByAgent-len(ids))
-		} else {
-			c.UnreadByUser = max(0, c.UnreadByUser-len(ids))
-		}
+	err := d.db.NewRaw(statement, chatID, actor.ID, status, other, bunIn(below), after, upTo).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
 	}
-	if err := saveChat(ctx, t, c); err != nil {
-		return 0, err
+	if err != nil {
+		return 0, translate(err)
 	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Statuses: []StatusChange{
-		{UpTo: slices.Max(ids), IDs: ids, Status: status, SenderType: other, Version: c.Version, At: t.now}}}})
-	return len(ids), nil
+	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: row.Chat, Statuses: []StatusChange{
+		{UpTo: slices.Max(row.IDs), IDs: row.IDs, Status: status, SenderType: other, Version: row.Version, At: row.At}}}}})
+	return len(row.IDs), nil
 }

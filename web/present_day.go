@@ -74,10 +74,10 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	length := func(label string, half, most *float64) view.Total {
 		t := view.Total{Label: label, Value: none}
 		if half != nil {
-			t.Value, t.Note = text.Clock(secondsOf(*half)), text.T(ctx, "supervisor.totals.half")
+			t.Value, t.Note = text.Clock(lengthOf(*half)), text.T(ctx, "supervisor.totals.half")
 		}
 		if most != nil {
-			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, secondsOf(*most)))
+			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, lengthOf(*most)))
 		}
 		return t
 	}
@@ -96,4 +96,4 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	}
 }
 
-func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func lengthOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

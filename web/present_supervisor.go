@@ -153,7 +153,11 @@ func expected(ctx context.Context, e models.Estimate) string {
 	case e.Seconds == 0:
 		return text.T(ctx, "supervisor.queue.expected_now")
 	}
-	return text.Range(ctx, time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second)
+	low, high := time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second
+	if _, most := text.Minutes(low, high); most <= 1 {
+		return text.T(ctx, "supervisor.queue.expected_soon")
+	}
+	return text.Range(ctx, low, high)
 }
 
 func why(ctx context.Context, reason string) string {

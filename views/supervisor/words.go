@@ -58,9 +58,6 @@ func presenceWord(ctx context.Context, a Agent) string {
 }
 
 func departments(ctx context.Context, a Agent) string {
-	if len(a.Departments) == 1 {
-		return text.T(ctx, "supervisor.agents.only", "Department", a.Departments[0])
-	}
 	return strings.Join(a.Departments, text.T(ctx, "supervisor.and"))
 }
 

@@ -49,7 +49,9 @@ function open(menu, link) {
   else menu.querySelector('[name="priority"]').value = link.dataset.priority;
   menu.showPopover();
   beside(menu, link);
-  (isAssign ? menu.querySelector("button") : menu.querySelector('[name="priority"]'))?.focus();
+  const first = menu.querySelector(isAssign ? "button" : '[name="priority"]');
+  first?.focus();
+  first?.select?.();
 }
 
 function closed() {

@@ -2,8 +2,8 @@
 const most = 3;
 const stays = 6000;
 
-/** Shows text; options: title, error (stays until closed), action {label, run}. */
-export function toast(text, { title = "", error = false, action } = {}) {
+/** Shows text; options: title, error (stays until closed), action {label, run}, about (what dropToasts takes away). */
+export function toast(text, { title = "", error = false, action, about = "" } = {}) {
   const box = document.getElementById("toasts");
   const mould = document.getElementById("toast");
   if (!box || !mould || !(text || title)) return;
@@ -12,6 +12,7 @@ export function toast(text, { title = "", error = false, action } = {}) {
   el.querySelector('[data-slot="text"]').textContent = text;
   el.classList.toggle("toast-red", error);
   el.setAttribute("role", error ? "alert" : "status");
+  el.dataset.about = about;
   if (action) el.querySelector(".grow").append(button(action, el));
   while (box.children.length >= most) box.firstElementChild.remove();
   box.append(el);
@@ -36,6 +37,11 @@ function button({ label, run }, el) {
 function leave(el) {
   const later = () => (el.matches(":hover, :focus-within") ? setTimeout(later, 1000) : el.remove());
   setTimeout(later, stays);
+}
+
+/** Takes away what was said about something that is now on the screen. */
+export function dropToasts(about) {
+  for (const el of document.querySelectorAll("#toasts > .toast")) if (el.dataset.about === about) el.remove();
 }
 
 export function wireToasts() {

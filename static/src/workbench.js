@@ -5,7 +5,7 @@ import { elementsOf, onPart, placeParts } from "./parts.js";
 import { startReceipts } from "./receipts.js";
 import { openStream } from "./stream.js";
 import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./thread.js";
-import { toast } from "./toast.js";
+import { dropToasts, toast } from "./toast.js";
 import { word } from "./words.js";
 import { confirmArrival } from "./workbench/deliver.js";
 import { dropOldDrafts } from "./workbench/drafts.js";
@@ -63,6 +63,7 @@ flushAll();
 function enter(focus) {
   startThread();
   startWriting();
+  dropToasts(openChat() || "none");
   look();
   check();
   showTitle();
@@ -100,7 +101,7 @@ function hearTyping({ chat_id: chat, sender_type: who }) {
 function hearAssigned({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
   announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
-  if (chat !== openChat()) toast(content, { title, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
 }
 
 // The tab that leads says for all tabs that messages arrived.
@@ -116,7 +117,9 @@ function look() {
 for (const name of ["focus", "blur"]) window.addEventListener(name, look);
 document.addEventListener("visibilitychange", look);
 document.addEventListener("parley:part", (event) => {
-  if (event.target.matches(".write-box")) startWriting();
+  if (!event.target.matches(".write-box")) return;
+  startWriting();
+  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
 });
 
 document.addEventListener("click", (event) => {

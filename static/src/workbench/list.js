@@ -41,7 +41,7 @@ export function receiveList(fresh) {
     held = fresh;
     for (const row of fresh.querySelectorAll("a.row")) {
       const mine = rowOf(row.dataset.chat);
-      if (mine && mine.closest("section").id === row.closest("section").id) morph(mine, row.cloneNode(true));
+      if (mine) morph(mine, row.cloneNode(true));
     }
     dress();
     sayHeld();

@@ -24,13 +24,15 @@ export function announce(title, body, { kind, chat, open }) {
 
 /** Two soft tones for a new chat, one for a message; drawn here, so nothing is loaded. */
 export function chime(kind) {
+  // Browsers play nothing before the first click or key; the title counts all the same.
+  if (navigator.userActivation?.hasBeenActive === false) return;
   try {
     context ??= new AudioContext();
     context.resume();
     const tones = kind === "chat" ? [659.3, 880] : [784];
     tones.forEach((pitch, i) => tone(pitch, context.currentTime + i * 0.14));
   } catch {
-    // a browser that plays nothing before the first click: the title still counts
+    // no sound here at all
   }
 }
 

@@ -51,7 +51,7 @@ function changed(form, chat, text) {
 function count(form, text) {
   const length = [...text].length;
   const at = form.querySelector("[data-count]");
-  at.textContent = length > 0 ? word("workbench.write.count", { Used: number.format(length), Most: number.format(most) }) : "";
+  at.textContent = text.trim() !== "" ? word("workbench.write.count", { Used: number.format(length), Most: number.format(most) }) : "";
   at.classList.toggle("is-over", length > most);
 }
 

@@ -1,10 +1,168 @@
 package web_test
 
 import (
+	"encoding/json"
+	"mime"
 	"net/http"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"parley/web"
 )
 
+// strictDocument is the document of the API, in which an object has no fields but those that are written down.
+var strictDocument = sync.OnceValues(func() (*openapi3.T, error) {
+	document, err := web.Document()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := document.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	strict, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, err
+	}
+	no := false
+	for _, schema := range strict.Components.Schemas {
+		if s := schema.Value; s.Type.Is("object") && len(s.Properties) > 0 {
+			s.AdditionalProperties.Has = &no
+		}
+	}
+	return strict, nil
+})
+
+// checkAgainstDocument holds an answer against the document: the path, the method, the status, the type and every field.
 func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, body []byte) {
 	t.Helper()
+	path := r.URL.Path
+	rooted := path == "/openapi.json" || path == "/healthz" || path == "/readyz" || path == "/metrics"
+	if !rooted && !strings.HasPrefix(path, "/api/") || got.StatusCode == http.StatusMethodNotAllowed || r.Method == http.MethodOptions || r.Method == http.MethodHead {
+		return
+	}
+	document, err := strictDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "/api"), "/users")
+	item := pathItem(document, path)
+	if item == nil || item.GetOperation(r.Method) == nil {
+		if got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s %s answered %d and is not in the document", r.Method, path, got.StatusCode)
+		}
+		return
+	}
+	responses := item.GetOperation(r.Method).Responses
+	response := responses.Value(strconv.Itoa(got.StatusCode))
+	if response == nil {
+		t.Errorf("%s %s answered %d, which the document does not name: %s", r.Method, path, got.StatusCode, body)
+		return
+	}
+	for name, header := range response.Value.Headers {
+		if header.Value.Required && got.Header.Get(name) == "" {
+			t.Errorf("%s %s answered %d without %s", r.Method, path, got.StatusCode, name)
+		}
+	}
+	if len(response.Value.Content) == 0 {
+		if len(body) > 0 {
+			t.Errorf("%s %s answered %d with a body: %s", r.Method, path, got.StatusCode, body)
+		}
+		return
+	}
+	kind, params, err := mime.ParseMediaType(got.Header.Get("Content-Type"))
+	media := response.Value.Content[kind]
+	if err != nil || media == nil {
+		t.Errorf("%s %s answered with %q", r.Method, path, got.Header.Get("Content-Type"))
+		return
+	}
+	if !strings.HasSuffix(kind, "json") {
+		return
+	}
+	if params["charset"] != "utf-8" {
+		t.Errorf("%s %s answered with the charset %q", r.Method, path, params["charset"])
+	}
+	checkSchema(t, r.Method+" "+path, media.Schema.Value, body)
+}
+
+func checkSchema(t *testing.T, what string, schema *openapi3.Schema, body []byte) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		t.Errorf("%s: %v in %q", what, err, body)
+		return
+	}
+	if err := schema.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.MultiErrors()); err != nil {
+		t.Errorf("%s is not what the document says: %v\n%s", what, err, body)
+	}
+}
+
+func pathItem(document *openapi3.T, path string) *openapi3.PathItem {
+	if exact := document.Paths.Value(path); exact != nil {
+		return exact
+	}
+	parts := strings.Split(path, "/")
+	for template, item := range document.Paths.Map() {
+		wanted := strings.Split(template, "/")
+		same := len(wanted) == len(parts)
+		for i := 0; same && i < len(parts); i++ {
+			same = wanted[i] == parts[i] || strings.HasPrefix(wanted[i], "{") && parts[i] != ""
+		}
+		if same {
+			return item
+		}
+	}
+	return nil
+}
+
+var eventSchemas = map[string]string{
+	"message": "Message", "message_status": "EventMessageStatus", "queue": "QueueStatus", "assigned": "EventAssigned", "typing": "EventTyping",
+	"timeout_warning": "EventTimeoutWarning", "ended": "EventEnded", "unassigned": "EventUnassigned", "presence": "EventPresence",
+	"queue_changed": "EventQueueChanged", "load_changed": "EventLoadChanged", "closing": "EventClosing",
+}
+
+func checkEvent(t *testing.T, e event) {
+	t.Helper()
+	document, err := strictDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := document.Components.Schemas[eventSchemas[e.Name]]
+	if schema == nil {
+		t.Errorf("the event %q is not in the document", e.Name)
+		return
+	}
+	checkSchema(t, "event "+e.Name, schema.Value, []byte(e.Data))
+	if e.Name == "message" && e.ID == "" {
+		t.Errorf("a message came without a cursor: %s", e.Data)
+	}
+}
+
+func TestTheDocumentIsValidAndNamesTheTable(t *testing.T) {
+	document, err := web.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := document.Validate(t.Context(), openapi3.IsOpenAPI31OrLater()); err != nil {
+		t.Error(err)
+	}
+	written := map[string]bool{}
+	for path, item := range document.Paths.Map() {
+		for method := range item.Operations() {
+			written[method+" "+path] = true
+		}
+	}
+	for _, served := range web.Endpoints() {
+		if !written[served] {
+			t.Errorf("%s is served and not in the document", served)
+		}
+		delete(written, served)
+	}
+	for path := range written {
+		t.Errorf("%s is in the document and not served", path)
+	}
 }

@@ -322,6 +322,7 @@ func (h *house) listen(path, token, cursor string) *listener {
 			case "":
 				if e.Name != "" || e.ID != "" {
 					_ = json.Unmarshal([]byte(e.Data), &e.body)
+					checkEvent(l.h.t, e)
 					l.events <- e
 				}
 				e = event{}

@@ -1,5 +1,37 @@
 package web
 
-import "github.com/labstack/echo/v4"
+import (
+	_ "embed"
+	"net/http"
+	"sync"
 
-func (s *Server) openAPI(c echo.Context) error { return refuse(501) }
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+)
+
+// The document is written by hand and held against the table and against every answer of the tests.
+//
+//go:embed openapi.yaml
+var documentYAML []byte
+
+// Document is the description of every endpoint of the contract, OpenAPI 3.1.
+var Document = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData(documentYAML)
+})
+
+var documentJSON = sync.OnceValues(func() ([]byte, error) {
+	document, err := Document()
+	if err != nil {
+		return nil, err
+	}
+	return document.MarshalJSON()
+})
+
+func (s *Server) openAPI(c echo.Context) error {
+	raw, err := documentJSON()
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.Blob(http.StatusOK, jsonType, raw)
+}

@@ -98,6 +98,9 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		forced := c.QueryParam("lang")
+		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // the panel speaks as its page does
+			forced = s.visitOf(c).query.Get("lang")
+		}
 		if forced == "" {
 			if cookie, err := r.Cookie(langCookie); err == nil {
 				forced = cookie.Value

@@ -20,6 +20,9 @@ type result struct {
 	Redirect string // where a plain form goes on; "" is the page that it was on
 }
 
+// thenKey holds what the line of the table draws after an action.
+const thenKey = "then"
+
 // answer sends a result in the form that was asked for.
 func (s *Server) answer(c echo.Context, r result) error {
 	switch wanted(c) {
@@ -29,10 +32,14 @@ func (s *Server) answer(c echo.Context, r result) error {
 		}
 		return c.Redirect(http.StatusSeeOther, r.Redirect)
 	case asFragment:
-		if r.Fragment == nil {
+		draw := r.Fragment
+		if then, ok := c.Get(thenKey).(func() (templ.Component, error)); draw == nil && ok {
+			draw = then
+		}
+		if draw == nil {
 			return c.NoContent(http.StatusNoContent)
 		}
-		fragment, err := r.Fragment()
+		fragment, err := draw()
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -45,6 +46,8 @@ type route struct {
 	who    audience
 	limit  limit.Action // "" for none
 	handle func(*Server, echo.Context) error
+	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
+	then   func(*Server, echo.Context) (templ.Component, error)
 	stream bool // open without end; takes a ticket
 	cors   bool // sites that embed the widget may call it
 }
@@ -61,9 +64,9 @@ const (
 var routes = []route{
 	// Users
 	{method: post, api: "/user/session", who: public, handle: (*Server).startSession, cors: true},
-	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, cors: true},
+	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, then: (*Server).panelParts, cors: true},
 	{method: get, api: ofUser + "/queue-status", who: user, handle: (*Server).queueStatus, cors: true},
-	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, handle: (*Server).cancelQueue, cors: true},
+	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, handle: (*Server).cancelQueue, then: (*Server).panelParts, cors: true},
 	{method: get, api: ofUser + "/availability", who: user, handle: (*Server).availability, cors: true},
 	{method: get, api: ofUser + "/chats", who: user, handle: (*Server).userChats, cors: true},
 	{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: (*Server).messages, cors: true},
@@ -72,12 +75,18 @@ var routes = []route{
 	{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: user, handle: (*Server).markDelivered, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: (*Server).markRead, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: (*Server).typing, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: (*Server).stillHere, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: (*Server).stillHere, then: (*Server).panelParts, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/files", who: user, handle: (*Server).files, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, then: (*Server).panelParts, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, then: (*Server).panelParts, cors: true},
 	{method: post, api: ofUser + "/stream-ticket", who: user, handle: (*Server).streamTicket, cors: true},
 	{method: get, api: ofUser + "/events", who: user, handle: (*Server).events, stream: true, cors: true},
+
+	{method: get, page: "/widget", who: public, handle: (*Server).widgetPage},
+	{method: get, page: "/widget/events", who: user, handle: (*Server).widgetEvents, stream: true},
+	{method: post, page: "/widget/identify", who: public, handle: (*Server).identifyUser},
+	{method: post, page: "/widget/logout", who: public, handle: (*Server).forgetUser},
+	{method: get, page: "/widget.js", who: public, handle: (*Server).loaderScript},
 
 	// Agents
 	{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: (*Server).signIn},
@@ -182,7 +191,12 @@ func (s *Server) mount(e *echo.Echo) {
 	crossing := map[string]bool{}
 	for i := range routes {
 		r := &routes[i]
-		handler := func(c echo.Context) error { return r.handle(s, c) }
+		handler := func(c echo.Context) error {
+			if r.then != nil {
+				c.Set(thenKey, func() (templ.Component, error) { return r.then(s, c) })
+			}
+			return r.handle(s, c)
+		}
 		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r), s.limited(r)}
 		if !r.stream {
 			chain = append([]echo.MiddlewareFunc{bounded}, chain...)

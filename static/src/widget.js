@@ -2,6 +2,7 @@
 import { bridge } from "./widget/bridge.js";
 import { countUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
+import { remember, remembered } from "./widget/store.js";
 import { wireRating } from "./widget/rating.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
@@ -74,7 +75,9 @@ openStream(
       outbox.flush();
       checkReceipts();
     },
-    refused: (status) => status === 401 && location.reload(),
+    refused(status) {
+      if (status === 401) signInAgain();
+    },
   },
 );
 
@@ -110,7 +113,18 @@ function send({ text, clientId }) {
 }
 
 function refused({ status }) {
-  if (status === 401) location.reload();
+  if (status === 401) signInAgain();
+}
+
+// The session is over: the page makes a new one, unless the browser keeps none for a frame, which a reload cannot mend.
+function signInAgain() {
+  const last = Number(remembered("parley.reloaded")) || 0;
+  if (Date.now() - last < 30_000) {
+    sayAtComposer(word("widget.no_session"));
+    return;
+  }
+  remember("parley.reloaded", Date.now());
+  location.reload();
 }
 
 // Any key, or coming back to the field, is an answer to "Still there?".
@@ -127,7 +141,7 @@ function hideIdle() {
 }
 
 async function change(url, fields) {
-  const { ok, problem } = await post(url, fields);
-  if (ok) location.reload();
-  else host.tell("error", { code: problem.code ?? "failed" });
+  const { ok, status, problem } = await post(url, fields);
+  if (!ok) host.tell("error", { code: problem.code ?? "failed" });
+  if (status === 205) location.reload();
 }

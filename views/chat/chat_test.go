@@ -66,6 +66,9 @@ func TestBubbleCarriesWhatTheScriptsNeed(t *testing.T) {
 	if err := Bubble(m).Render(context.Background(), &out); err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(out.String(), " else") {
+		t.Errorf("the bubble has an attribute that is none:\n%s", out.String())
+	}
 	for _, part := range []string{
 		`id="m-12"`, `data-id="12"`, `data-chat="c1"`, `data-client-id="x-1"`, `data-from="user"`, `data-status="delivered"`,
 		`data-at="2026-11-23T14:05:00.000Z"`, "two\n  lines</p>", "On Anna’s screen",

@@ -78,6 +78,7 @@ type Reason struct {
 type Idle struct {
 	Until time.Time
 	Span  time.Duration // of the whole ring
+	Quiet time.Duration // how long nothing was said before
 }
 
 // End says how a chat ended and whether it can still be rated. Kind is "user_quiet", "agent_quiet", "by_you",
@@ -86,6 +87,7 @@ type End struct {
 	Kind    string
 	Name    string // the agent, "" when nobody ever answered
 	At      time.Time
+	Quiet   time.Duration // how long nothing was said, of user_quiet
 	CanRate bool
 	Rated   float64 // 0 when not rated
 	Comment string  // as typed, when a rating was refused

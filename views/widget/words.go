@@ -206,7 +206,7 @@ func (e End) words(ctx context.Context) string {
 	if e.Kind == "by_agent" && e.Name == "" {
 		return text.T(ctx, "widget.ended.closed")
 	}
-	return text.T(ctx, "widget.ended."+e.Kind, "Name", e.Name)
+	return text.T(ctx, "widget.ended."+e.Kind, "Name", e.Name, "Time", text.Spoken(ctx, e.Quiet))
 }
 
 func (e End) question(ctx context.Context) string {
@@ -219,4 +219,4 @@ func (e End) question(ctx context.Context) string {
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // Words are the texts that the scripts of the panel say beyond those of a conversation.
-var Words = []string{"widget.rating.", "widget.add_something"}
+var Words = []string{"widget.rating.", "widget.add_something", "widget.no_session"}

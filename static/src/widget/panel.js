@@ -2,6 +2,7 @@
 // the queue, so that people who are served at once never see a number.
 import { thread, toEnd } from "../thread.js";
 import { word } from "../words.js";
+import { remember, remembered } from "./store.js";
 
 const connectingFor = 2000;
 const speakEvery = 30_000;
@@ -47,14 +48,14 @@ export const onState = (listen) => {
 };
 
 export function startPanel() {
-  const fresh = sessionStorageGet("parley.after");
+  const fresh = remembered("parley.after");
   if (now().state === "ended" && fresh === now().chat && main.dataset.fresh) {
     location.replace(main.dataset.fresh);
     return;
   }
   document.addEventListener("parley:part", (event) => event.target.id === "w-now" && show());
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-fresh]")) sessionStorageSet("parley.after", now().chat);
+    if (event.target.closest("[data-again]")) remember("parley.after", now().chat);
   });
   show();
 }
@@ -98,8 +99,8 @@ function fillRing({ place, chat }) {
   const ring = document.querySelector("#w-place .ring .fill");
   if (!place || !ring) return;
   const key = `parley.first.${chat}`;
-  const first = Math.max(Number(sessionStorageGet(key)) || 0, Number(place));
-  sessionStorageSet(key, first);
+  const first = Math.max(Number(remembered(key)) || 0, Number(place));
+  remember(key, first);
   ring.setAttribute("stroke-dasharray", `${Math.round((100 * (first - place + 1)) / (first + 1))} 100`);
 }
 
@@ -115,20 +116,4 @@ function speak(shown) {
     spoken = { at: Date.now(), text };
     document.getElementById("w-say").textContent = text;
   }, wait);
-}
-
-function sessionStorageGet(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function sessionStorageSet(key, value) {
-  try {
-    sessionStorage.setItem(key, value);
-  } catch {
-    // without storage nothing is remembered over a reload
-  }
 }

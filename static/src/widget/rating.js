@@ -27,7 +27,7 @@ export function wireRating(main) {
 function leave(main, form) {
   form.remove();
   main.querySelector("[data-skip]")?.remove();
-  const again = main.querySelector("[data-sheet-links] [data-fresh]");
+  const again = main.querySelector("[data-again]");
   if (again) again.className = "btn btn-primary btn-l";
 }
 

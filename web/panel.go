@@ -1,0 +1,180 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/widget"
+	"parley/web/live"
+)
+
+// shownEnded is how long after its end a chat is still shown to its user, to be read and rated.
+const shownEnded = time.Hour
+
+// visit is what the site around the frame told when it opened the panel.
+type visit struct {
+	query  url.Values
+	origin string // "" unless the panel may talk to it
+}
+
+// visitOf reads the query of the panel's page: of this request, or of the page that it came from.
+func (s *Server) visitOf(c echo.Context) visit {
+	v := visit{query: c.QueryParams()}
+	if c.Path() != "/widget" {
+		v.query = url.Values{}
+		if from, err := url.Parse(pageBehind(c)); err == nil && from.Path == "/widget" {
+			v.query = from.Query()
+		}
+	}
+	if origin := v.query.Get("origin"); origin == s.address(c) || slices.Contains(s.desk.AllowedOrigins(), origin) {
+		v.origin = origin
+	}
+	return v
+}
+
+// get is a value of the visit as text of at most n characters.
+func (v visit) get(name string, n int) string {
+	value := v.query.Get(name)
+	if !storable(value) {
+		return ""
+	}
+	return shorten(value, n)
+}
+
+// page is the address of the panel's page; after names the ended chat that is not to be shown again.
+func (v visit) page(after string) string {
+	query := url.Values{}
+	for name, values := range v.query {
+		if name != "after" {
+			query[name] = values
+		}
+	}
+	if after != "" {
+		query.Set("after", after)
+	}
+	if len(query) == 0 {
+		return "/widget"
+	}
+	return "/widget?" + query.Encode()
+}
+
+// panel is what one user's window shows, as the desk tells it at one time.
+type panel struct {
+	desk   *models.Desk
+	at     time.Time
+	user   models.Actor
+	visit  visit
+	csrf   string
+	chat   *models.Chat // the open one, else the one that ended last; nil for none
+	agents map[string]*models.Agent
+}
+
+func (s *Server) newPanel(c echo.Context) *panel {
+	return &panel{desk: s.desk, at: time.Now(), user: actorOf(c), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+}
+
+// read finds the chat to show.
+func (p *panel) read(ctx context.Context) error {
+	p.at = time.Now()
+	p.chat = nil
+	open, err := p.desk.OpenChats(ctx, p.user)
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		p.chat = &open[0]
+		return nil
+	}
+	all, err := p.desk.ChatsOfUser(ctx, p.user.ID)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	if last := &all[0]; last.EndedAt != nil && p.at.Sub(*last.EndedAt) < shownEnded && last.ID != p.visit.query.Get("after") {
+		p.chat = last
+	}
+	return nil
+}
+
+// cursor is from where the page's stream goes on.
+func (p *panel) cursor() string {
+	if p.chat == nil || p.chat.EndedAt != nil && p.at.Sub(*p.chat.EndedAt) >= endedKnown {
+		return live.Cursor(p.at)
+	}
+	return live.Cursor(p.at, *p.chat)
+}
+
+// agent is one of the people who answer.
+func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
+	if a := p.agents[id]; a != nil {
+		return a, nil
+	}
+	a, err := p.desk.AgentByID(ctx, id)
+	if err == nil {
+		p.agents[id] = a
+	}
+	return a, err
+}
+
+// view is the panel without its messages.
+func (p *panel) view(ctx context.Context) (widget.Panel, error) {
+	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
+		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
+		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
+	v.Fresh = v.Here
+	if p.chat == nil {
+		online, err := p.desk.OnlineCount(ctx)
+		if online == 0 {
+			v.State = widget.Offline
+		}
+		return v, err
+	}
+	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.visit.page(p.chat.ID), p.chat.ID
+	switch p.chat.Status {
+	case models.Waiting:
+		status, err := p.desk.QueueStatus(ctx, p.user.ID)
+		if err != nil {
+			return v, err
+		}
+		v.State, v.Queue = widget.Waiting, queueOf(p.chat, status)
+	case models.Active:
+		a, err := p.agent(ctx, p.chat.ServedBy())
+		if err != nil {
+			return v, err
+		}
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: callName(a.Name), Away: a.Presence != models.Online}, p.idle()
+		v.Thread.Other = v.Agent.Name
+	default:
+		end, err := p.end(ctx)
+		if err != nil {
+			return v, err
+		}
+		v.State, v.End, v.Thread.Other = widget.Ended, end, end.Name
+	}
+	return v, nil
+}
+
+// withMessages adds the last messages of the chat.
+func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
+	if p.chat == nil {
+		return nil
+	}
+	messages, err := p.desk.LatestMessages(ctx, p.user, p.chat.ID, threadShown)
+	if err != nil {
+		return err
+	}
+	for i := range messages {
+		said, err := p.bubble(ctx, &messages[i])
+		if err != nil {
+			return err
+		}
+		v.Thread.Messages = append(v.Thread.Messages, said)
+	}
+	return nil
+}

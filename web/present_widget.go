@@ -1,0 +1,153 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/widget"
+	"parley/web/live"
+)
+
+// patience is how long a wait must have been, whatever was predicted, before it is called long.
+const patience = 2 * time.Minute
+
+// keptAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
+const keptAfter = 10 * time.Second
+
+// bubble is a message as the user sees it.
+func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
+	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status)}
+	switch m.SenderType {
+	case models.FromSystem:
+		said.From, said.Text = chat.FromSystem, systemLine(ctx, m)
+	case models.FromUser:
+		said.From, said.Mine = chat.FromUser, true
+		if p.chat != nil && p.chat.ServedBy() != "" {
+			a, err := p.agent(ctx, p.chat.ServedBy())
+			if err != nil {
+				return said, err
+			}
+			said.To = callName(a.Name)
+		}
+	default:
+		a, err := p.agent(ctx, m.SenderID)
+		if err != nil {
+			return said, err
+		}
+		said.From, said.Name = chat.FromAgent, callName(a.Name)
+	}
+	return said, nil
+}
+
+// systemLine says to the user what happened to the chat; agents are told the same in their own way.
+func systemLine(ctx context.Context, m *models.Message) string {
+	args := m.SystemArgs
+	switch deref(m.SystemKind) {
+	case models.SystemJoined:
+		wait := writtenSeconds(args["wait_seconds"])
+		if wait < 5*time.Second {
+			return text.T(ctx, "widget.joined_at_once", "Name", callName(args["agent"]))
+		}
+		return text.T(ctx, "widget.joined", "Name", callName(args["agent"]), "Time", text.Spoken(ctx, wait))
+	case models.SystemReturned:
+		return text.T(ctx, "widget.you_returned", "Name", callName(args["agent"]))
+	case models.SystemRequeued:
+		return text.T(ctx, "widget.you_requeued", "Name", callName(args["agent"]))
+	case models.SystemTransferred:
+		return text.T(ctx, "widget.transferred", "Name", callName(args["from"]), "Other", callName(args["to"]))
+	case models.SystemIdleWarning:
+		return text.T(ctx, "widget.idle.line", "Time", text.Spoken(ctx, writtenSeconds(args["seconds"])))
+	}
+	return m.Content
+}
+
+func writtenSeconds(written string) time.Duration {
+	n, _ := strconv.Atoi(written)
+	return time.Duration(n) * time.Second
+}
+
+// queueOf is a place in words. Without anybody online there is no number.
+func queueOf(c *models.Chat, status models.QueueStatus) *widget.Queue {
+	e := status.Estimate
+	waited := time.Duration(status.WaitSeconds) * time.Second
+	foretold := patience
+	if c.PredictedSeconds != nil {
+		foretold = max(patience, time.Duration(*c.PredictedSeconds)*time.Second*3/2)
+	}
+	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > foretold,
+		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
+}
+
+// reasonOf says why a place or a wait changed, nil when nothing is worth saying.
+func reasonOf(q live.Queued) *widget.Reason {
+	from, to := q.Previous, q.Status.Position
+	sooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
+	switch {
+	case from == 0:
+		return nil
+	case to < from && (q.Cause == models.CauseHelped || q.Cause == models.CauseLeft):
+		return &widget.Reason{Kind: string(q.Cause), From: from, To: to}
+	case to < from:
+		return &widget.Reason{Kind: "moved_up", From: from, To: to}
+	case to > from && (q.Cause == models.CauseReturned || q.Cause == models.CausePriority):
+		return &widget.Reason{Kind: string(q.Cause), From: from, To: to}
+	case to > from:
+		return &widget.Reason{Kind: "moved_back", From: from, To: to}
+	case !q.Before.Estimate.Known || !q.Status.Estimate.Known:
+		return nil
+	case q.Cause == models.CauseAgentOn && sooner > 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: sooner}
+	case q.Cause == models.CauseAgentOff && sooner < 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: -sooner}
+	}
+	return nil
+}
+
+func (p *panel) idle() *widget.Idle {
+	ends := p.desk.EndsAt(p.chat)
+	if ends.IsZero() {
+		return nil
+	}
+	s := p.desk.Settings()
+	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning}
+}
+
+// end says how the shown chat ended.
+func (p *panel) end(ctx context.Context) (*widget.End, error) {
+	c := p.chat
+	e := &widget.End{Kind: endKind(c), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
+	if c.Rating != nil {
+		e.Rated = *c.Rating
+	}
+	if c.ServedBy() == "" {
+		return e, nil
+	}
+	a, err := p.agent(ctx, c.ServedBy())
+	if err == nil {
+		e.Name = callName(a.Name)
+	}
+	return e, err
+}
+
+func endKind(c *models.Chat) string {
+	switch deref(c.EndedReason) {
+	case models.ReasonUserEnded:
+		return "by_you"
+	case models.ReasonServiceEnded:
+		return "by_agent"
+	case models.ReasonCancelled:
+		return "cancelled"
+	case models.ReasonAbandoned:
+		return "abandoned"
+	case models.ReasonTimeout:
+		if deref(c.EndedType) == models.TypeServiceInactive {
+			return "agent_quiet"
+		}
+		return "user_quiet"
+	}
+	return "closed"
+}

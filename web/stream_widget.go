@@ -1,0 +1,132 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/views/widget"
+	"parley/web/live"
+)
+
+// panelFrames writes the stream of the widget: messages and parts as HTML, what moves as JSON.
+type panelFrames struct {
+	panel *panel
+	lang  string
+}
+
+// Render is live.Renderer.
+func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+	ctx = text.With(ctx, f.lang)
+	var out sheet
+	var err error
+	switch it := item.(type) {
+	case live.Present:
+		if len(it.Chats) > 0 {
+			err = f.parts(ctx, &out, nil)
+		}
+	case live.Changed:
+		err = f.changed(ctx, &out, it)
+	case live.Queued:
+		err = f.parts(ctx, &out, reasonOf(it))
+	case live.Typing:
+		if it.SenderType == models.FromAgent {
+			out.add("typing", 0, typingEvent{it.ChatID, string(it.SenderType)})
+		}
+	case live.Presence:
+		delete(f.panel.agents, it.ServiceID)
+		if it.PresenceChanged {
+			err = f.head(ctx, &out)
+		}
+	case live.Closing:
+		out.add("closing", 0, closingEvent{string(it.Reason)})
+	}
+	if err == nil {
+		err = out.err
+	}
+	return out.frames, err
+}
+
+// changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.
+func (f *panelFrames) changed(ctx context.Context, out *sheet, it live.Changed) error {
+	if stands(it) {
+		if err := f.parts(ctx, out, returned(it)); err != nil {
+			return err
+		}
+	} else if f.panel.chat == nil || f.panel.chat.ID == it.Chat.ID {
+		f.panel.chat = &it.Chat
+	}
+	for i := range it.Messages {
+		said, err := f.panel.bubble(ctx, &it.Messages[i])
+		if err != nil {
+			return err
+		}
+		if err := draw(ctx, out, "message", it.Messages[i].Version, chat.Bubble(said)); err != nil {
+			return err
+		}
+	}
+	for _, status := range it.Statuses {
+		if status.SenderType == models.FromUser {
+			out.add("message_status", status.Version, statusEvent{it.Chat.ID, status.UpTo, string(status.Status), status.UpTo})
+		}
+	}
+	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
+	return nil
+}
+
+// stands tells whether more changed than what was said.
+func stands(it live.Changed) bool {
+	return it.Before.Status != it.Chat.Status || it.Before.AgentID != it.Chat.ServedBy() || it.Warned() || it.Unwarned() ||
+		it.Chat.Status == models.Ended
+}
+
+// returned is the reason to be told when the chat came back from an agent.
+func returned(it live.Changed) *widget.Reason {
+	if it.Before.Status != models.Active || it.Chat.Status != models.Waiting {
+		return nil
+	}
+	for _, m := range slices.Backward(it.Messages) {
+		if deref(m.SystemKind) == models.SystemReturned {
+			return &widget.Reason{Kind: "you_returned", Name: callName(m.SystemArgs["agent"])}
+		}
+	}
+	return nil
+}
+
+// parts draws the panel as it now stands.
+func (f *panelFrames) parts(ctx context.Context, out *sheet, why *widget.Reason) error {
+	if err := f.panel.read(ctx); err != nil {
+		return err
+	}
+	v, err := f.panel.view(ctx)
+	if err != nil {
+		return err
+	}
+	if v.Queue != nil {
+		v.Queue.Reason = why
+	}
+	return draw(ctx, out, "part", 0, widget.Parts(v))
+}
+
+func (f *panelFrames) head(ctx context.Context, out *sheet) error {
+	v, err := f.panel.view(ctx)
+	if err != nil || v.State != widget.Active {
+		return err
+	}
+	return draw(ctx, out, "part", 0, widget.Head(v))
+}
+
+// draw adds a frame of HTML.
+func draw(ctx context.Context, out *sheet, event string, version int64, what templ.Component) error {
+	var drawn bytes.Buffer
+	if err := what.Render(ctx, &drawn); err != nil {
+		return err
+	}
+	out.frames = append(out.frames, live.Frame{Event: event, Data: drawn.Bytes(), Version: version})
+	return nil
+}

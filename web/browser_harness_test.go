@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a page may take for what a test waits for.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	path := os.Getenv("PARLEY_CHROMIUM")
@@ -146,6 +146,11 @@ func visible(selector string) string {
 	return "[...root.querySelectorAll(" + quote(selector) + ")].find((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))"
 }
 
+// usable is the first element that matches and takes the mouse; a control may be drawn by what lies below it.
+func usable(selector string) string {
+	return "[...root.querySelectorAll(" + quote(selector) + ")].find((e) => e.checkVisibility({visibilityProperty: true}))"
+}
+
 // sees waits until an element that matches can be seen and holds each of the texts.
 func (b *browser) sees(selector string, texts ...string) {
 	b.t.Helper()
@@ -182,16 +187,16 @@ func (b *browser) attr(selector, name string) string {
 // click waits for an element that can be seen and used, and clicks it.
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	b.until(selector+" to be usable", visible(selector)+"?.matches(':not(:disabled):not([aria-disabled=true])')")
-	_, err := eval[bool](b, "("+visible(selector)+".click(), true)")
+	b.until(selector+" to be usable", usable(selector)+"?.matches(':not(:disabled):not([aria-disabled=true])')")
+	_, err := eval[bool](b, "("+usable(selector)+".click(), true)")
 	b.must(err)
 }
 
 // focus puts the keyboard into an element.
 func (b *browser) focus(selector string) {
 	b.t.Helper()
-	b.sees(selector)
-	_, err := eval[bool](b, "("+visible(selector)+".focus(), true)")
+	b.until(selector+" to be usable", usable(selector))
+	_, err := eval[bool](b, "("+usable(selector)+".focus(), true)")
 	b.must(err)
 }
 

@@ -97,6 +97,19 @@ func (s *site) stop() {
 	s.running = nil
 }
 
+// elsewhere is the desk of another instance, which nobody's stream is connected to.
+func (s *site) elsewhere() *models.Desk {
+	s.t.Helper()
+	db, err := models.Open(s.t.Context(), s.databaseURL)
+	s.must(err)
+	desk := models.NewDesk(db, s.settings, slog.New(slog.DiscardHandler))
+	s.t.Cleanup(func() {
+		desk.Close()
+		_ = db.Close()
+	})
+	return desk
+}
+
 func (s *site) must(err error) {
 	s.t.Helper()
 	if err != nil {

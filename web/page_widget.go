@@ -49,9 +49,6 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if err := p.withMessages(ctx, &v); err != nil {
 		return err
 	}
-	if v.Queue != nil && p.at.Sub(v.Queue.Since) > keptAfter {
-		v.Queue.Reason = &widget.Reason{Kind: "kept_place", To: v.Queue.Place}
-	}
 	frame := s.frame(c, text.T(ctx, "widget.title_default"))
 	frame.Framed, frame.HTMLClass = true, "w-page"
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words

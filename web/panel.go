@@ -70,6 +70,7 @@ type panel struct {
 	desk   *models.Desk
 	at     time.Time
 	user   models.Actor
+	pace   *pace
 	visit  visit
 	csrf   string
 	chat   *models.Chat // the open one, else the one that ended last; nil for none
@@ -77,7 +78,7 @@ type panel struct {
 }
 
 func (s *Server) newPanel(c echo.Context) *panel {
-	return &panel{desk: s.desk, at: time.Now(), user: actorOf(c), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+	return &panel{desk: s.desk, pace: &s.pace, at: time.Now(), user: actorOf(c), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
 }
 
 // read finds the chat to show.
@@ -130,10 +131,12 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	v.Fresh = v.Here
 	if p.chat == nil {
 		online, err := p.desk.OnlineCount(ctx)
-		if online == 0 {
+		if err != nil || online == 0 {
 			v.State = widget.Offline
+			return v, err
 		}
-		return v, err
+		v.AnswersIn = p.pace.usually(ctx, p.desk, p.at)
+		return v, nil
 	}
 	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.visit.page(p.chat.ID), p.chat.ID
 	switch p.chat.Status {

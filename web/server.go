@@ -52,6 +52,7 @@ type Server struct {
 	log      *slog.Logger
 	limit    *limit.Limiter
 	turns    limit.Turns
+	pace     pace
 	public   *url.URL
 	origins  *http.CrossOriginProtection
 	metrics  *prometheus.Registry

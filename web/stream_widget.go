@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -28,7 +29,7 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	switch it := item.(type) {
 	case live.Present:
 		if len(it.Chats) > 0 {
-			err = f.parts(ctx, &out, nil)
+			err = f.parts(ctx, &out, kept(it))
 		}
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
@@ -96,6 +97,14 @@ func returned(it live.Changed) *widget.Reason {
 		}
 	}
 	return nil
+}
+
+// kept is the reason to be told when somebody who waits comes back, from a reload or a lost line.
+func kept(it live.Present) *widget.Reason {
+	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptAfter {
+		return nil
+	}
+	return &widget.Reason{Kind: "kept_place", To: it.Place.Position}
 }
 
 // parts draws the panel as it now stands.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"reflect"
@@ -29,10 +30,10 @@ func (w *whole) UnmarshalJSON(raw []byte) error {
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || f != float64(int64(f)) || f > 1<<53 || f < -1<<53 {
+	if err != nil || f != math.Trunc(f) {
 		return errors.New("not an integer")
 	}
-	*w = whole(f)
+	*w = whole(max(-1<<62, min(1<<62, f))) // farther out it is out of any bounds all the same
 	return nil
 }
 

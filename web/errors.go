@@ -131,11 +131,12 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="parley"`)
 	}
 	if wanted(c) == asPage {
-		err = s.problemPage(c, p)
-	} else {
-		err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p)
+		if err = s.problemPage(c, p); err == nil || c.Response().Committed {
+			return
+		}
+		s.log.Error("the page of an error could not be drawn", "error", err)
 	}
-	if err != nil {
+	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
 		s.log.Debug("an answer was not taken", "error", err)
 	}
 }

@@ -2,7 +2,28 @@ package web
 
 import "regexp"
 
-var pathParam = regexp.MustCompile(`:(\w+)`)
+// Line is a line of the table at one of its addresses.
+type Line struct {
+	Method, Path string
+	Who          string
+	Public       bool
+}
+
+var (
+	pathParam = regexp.MustCompile(`:(\w+)`)
+	audiences = map[audience]string{public: "public", user: "user", agent: "agent", supervisor: "supervisor", admin: "admin"}
+)
+
+// Lines are all lines at all of their addresses.
+func Lines() []Line {
+	var all []Line
+	for _, r := range routes {
+		for _, path := range r.paths() {
+			all = append(all, Line{r.method, pathParam.ReplaceAllString(path, "{$1}"), audiences[r.who], r.who == public})
+		}
+	}
+	return all
+}
 
 // Endpoints are the lines of the table that programs may rely on, as the document writes them.
 func Endpoints() []string {

@@ -117,12 +117,13 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 // bounded ends a request that takes too long or sends too much.
 func bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
-		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		whole := c.Request()
+		ctx, cancel := context.WithTimeout(whole.Context(), requestTime)
 		defer cancel()
-		r = r.WithContext(ctx)
+		r := whole.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
 		c.SetRequest(r)
+		defer c.SetRequest(whole) // an error is answered after the time is over
 		return next(c)
 	}
 }

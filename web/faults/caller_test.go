@@ -1,0 +1,99 @@
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// requestPatience is how long a client waits for one answer, opPatience how long it repeats a request.
+const (
+	requestPatience = 15 * time.Second
+	opPatience      = 60 * time.Second
+)
+
+var transport = &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * time.Second, DisableCompression: true}
+
+// caller speaks to the instances for one person: to its own as long as that one answers, then to the next.
+type caller struct {
+	plant *plant
+	token string
+	at    int
+}
+
+// answer is what came back.
+type answer struct {
+	status     int
+	code       string
+	retryAfter string
+	body       []byte
+}
+
+// into decodes the body.
+func (a answer) into(out any) { _ = json.Unmarshal(a.body, out) }
+
+// once makes one request and notes it in the ledger.
+func (c *caller) once(ctx context.Context, kind, method, path string, in any) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestPatience)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return answer{}, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	number := c.at % len(c.plant.instances)
+	req, err := http.NewRequestWithContext(ctx, method, c.plant.instances[number].url+"/api"+path, body)
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	note := call{instance: number, kind: kind, began: time.Now()}
+	defer func() { note.took = time.Since(note.began); c.plant.ledger.called(note) }()
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"), body: raw}
+	if a.status >= 400 {
+		var problem struct{ Code string }
+		a.into(&problem)
+		a.code = problem.Code
+	}
+	note.status, note.code, note.retryAfter = a.status, a.code, a.retryAfter
+	return a, nil
+}
+
+// ask repeats a request until somebody answers it for good, as a client does that is told 503 or not told anything. What cannot be
+// done twice must carry a key.
+func (c *caller) ask(kind, method, path string, in any) (answer, error) {
+	ctx, cancel := context.WithTimeout(c.plant.ctx, opPatience)
+	defer cancel()
+	for {
+		a, err := c.once(ctx, kind, method, path, in)
+		if err == nil && a.status < 500 {
+			return a, nil
+		}
+		if err == nil {
+			err = fmt.Errorf("%d %s", a.status, a.code)
+		}
+		c.at++
+		if !pause(ctx, 50*time.Millisecond) {
+			return a, fmt.Errorf("%s %s was not answered for good in %s: %w", method, path, opPatience, err)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package faults_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// silence is the longest that a live stream may say nothing.
+const silence = 20 * time.Second
+
+// event is one frame of a stream.
+type event struct {
+	name, id string
+	data     []byte
+}
+
+// listener holds one stream open as a browser does: it comes back with the last id that it received, to the next instance when
+// one does not answer.
+type listener struct {
+	plant *plant
+	name  string
+	path  string
+	token string
+	at    int
+	back  time.Duration // how long it stays away after a break
+	hear  func(event)
+
+	mu       sync.Mutex
+	conn     int
+	cursor   string
+	open     bool
+	messages []heard
+	statuses map[int64]string
+	wrong    []string // what a stream must never say
+}
+
+// run listens until ctx ends. It starts from the beginning of the open chats.
+func (l *listener) run(ctx context.Context) {
+	l.cursor, l.statuses = "from-the-start", map[int64]string{}
+	for ctx.Err() == nil {
+		if err := l.connect(ctx); err != nil {
+			l.at++
+		}
+		pause(ctx, l.back)
+	}
+}
+
+// connect reads one connection to its end. The error says that there was none.
+func (l *listener) connect(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	instance := l.plant.instances[l.at%len(l.plant.instances)]
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, instance.url+"/api"+l.path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+l.token)
+	req.Header.Set("Last-Event-ID", l.cursor)
+	note := call{instance: instance.number, kind: "stream", began: time.Now()}
+	slow := time.AfterFunc(requestPatience, cancel)
+	res, err := transport.RoundTrip(req)
+	slow.Stop()
+	note.took = time.Since(note.began)
+	defer func() { l.plant.ledger.called(note) }()
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	note.status, note.retryAfter = res.StatusCode, res.Header.Get("Retry-After")
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the stream is refused: %d", res.StatusCode)
+	}
+	l.mu.Lock()
+	l.conn++
+	l.open = true
+	l.mu.Unlock()
+	l.read(ctx, bufio.NewReader(res.Body))
+	l.mu.Lock()
+	l.open = false
+	l.mu.Unlock()
+	return nil
+}
+
+func (l *listener) read(ctx context.Context, lines *bufio.Reader) {
+	dead := time.AfterFunc(silence+5*time.Second, func() { l.fault("said nothing for more than %s", silence) })
+	defer dead.Stop()
+	var now event
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return
+		}
+		dead.Reset(silence + 5*time.Second)
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" {
+			l.take(now)
+			now = event{}
+			continue
+		}
+		field, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			now.name = value
+		case "data":
+			now.data = append(now.data, value...)
+		case "id":
+			now.id = value
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+type messageBody struct {
+	ID              int64   `json:"id"`
+	ChatID          string  `json:"chat_id"`
+	SenderType      string  `json:"sender_type"`
+	SenderID        string  `json:"sender_id"`
+	Content         string  `json:"content"`
+	ClientMessageID *string `json:"client_message_id"`
+}
+
+func (m messageBody) key() string {
+	if m.ClientMessageID == nil {
+		return ""
+	}
+	return *m.ClientMessageID
+}
+
+var rank = map[string]int{"sent": 1, "delivered": 2, "read": 3}
+
+// take keeps what a frame says. As in a browser, the cursor moves only once the frame is whole.
+func (l *listener) take(e event) {
+	l.mu.Lock()
+	switch e.name {
+	case "message":
+		var m messageBody
+		if err := json.Unmarshal(e.data, &m); err != nil || e.id == "" {
+			l.wrong = append(l.wrong, fmt.Sprintf("a message that cannot be read or has no id: %v", err))
+		}
+		l.messages = append(l.messages, heard{time.Now(), l.conn, m.ID, m.ChatID, m.SenderType, m.key(), m.Content})
+	case "message_status":
+		var s struct {
+			MessageID int64 `json:"message_id"`
+			Status    string
+		}
+		if err := json.Unmarshal(e.data, &s); err != nil || rank[s.Status] < rank[l.statuses[s.MessageID]] {
+			l.wrong = append(l.wrong, fmt.Sprintf("message %d went from %q to %q (%v)", s.MessageID, l.statuses[s.MessageID], s.Status, err))
+		}
+		l.statuses[s.MessageID] = s.Status
+	}
+	if e.id != "" {
+		l.cursor = e.id
+	}
+	l.mu.Unlock()
+	if l.hear != nil && e.name != "" {
+		l.hear(e)
+	}
+}
+
+func (l *listener) fault(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wrong = append(l.wrong, fmt.Sprintf(format, args...))
+}
+
+// connection returns the number of the present connection, and whether it stands.
+func (l *listener) connection() (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn, l.open
+}

@@ -1,0 +1,246 @@
+package faults_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"parley/models"
+)
+
+const (
+	ofUser  = "/user/customer-service"
+	ofAgent = "/customer-service"
+	byUser  = "user"
+	byAgent = "customer_service"
+)
+
+// secretWord is in everything that anybody says, so that it can be looked for where it must not be.
+const secretWord = "quincunx"
+
+// person is a user or an agent, who speaks to one instance and listens to another.
+type person struct {
+	caller
+	name   string
+	id     string
+	side   string
+	base   string // of the paths
+	spoken int
+	stream *listener
+	inbox  chan messageBody
+}
+
+func (p *plant) newPerson(name, side, base, id, token string, at int) *person {
+	who := &person{caller: caller{plant: p, token: token, at: at}, name: name, id: id, side: side, base: base, inbox: make(chan messageBody, 10_000)}
+	who.stream = &listener{plant: p, name: name, path: base + "/events", token: token, at: at + 1, back: 200 * time.Millisecond, hear: who.hear}
+	p.people = append(p.people, who)
+	p.work.Go(func() { who.stream.run(p.ctx) })
+	return who
+}
+
+// hear keeps what the other side says.
+func (who *person) hear(e event) {
+	var m messageBody
+	if e.name != "message" || json.Unmarshal(e.data, &m) != nil || m.SenderType == who.side || m.SenderType == "system" {
+		return
+	}
+	select {
+	case who.inbox <- m:
+	default:
+	}
+}
+
+// user adds somebody without an account.
+func (p *plant) user(name string) *person {
+	p.t.Helper()
+	at := len(p.people)
+	c := caller{plant: p, at: at}
+	a, err := c.ask("session", "POST", "/user/session", nil)
+	p.must(err)
+	var got struct {
+		Token  string `json:"token"`
+		UserID string `json:"user_id"`
+	}
+	a.into(&got)
+	return p.newPerson(name, byUser, ofUser, got.UserID, got.Token, at)
+}
+
+var root = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
+
+// account adds an agent who is not signed in.
+func (p *plant) account(name string, role models.Role, room int) *models.Agent {
+	p.t.Helper()
+	a, err := p.desk.AddAgent(p.t.Context(), root, models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role, MaxConcurrent: room})
+	p.must(err)
+	return a
+}
+
+// signIn opens a session for an account, through an instance.
+func (p *plant) signIn(name string, at int) (token string, err error) {
+	c := caller{plant: p, at: at}
+	a, err := c.ask("sign-in", "POST", ofAgent+"/login", map[string]any{"email": name + "@example.com", "password": password})
+	var got struct {
+		Token string `json:"token"`
+	}
+	a.into(&got)
+	if err == nil && got.Token == "" {
+		err = fmt.Errorf("%s cannot sign in: %d %s", name, a.status, a.code)
+	}
+	return got.Token, err
+}
+
+// agent adds an agent who is signed in, listens and is online.
+func (p *plant) agent(name string, role models.Role, room int) *person {
+	p.t.Helper()
+	account := p.account(name, role, room)
+	at := len(p.people)
+	token, err := p.signIn(name, at)
+	p.must(err)
+	who := p.newPerson(name, byAgent, ofAgent, account.ID, token, at)
+	who.be("online")
+	return who
+}
+
+// be chooses a presence.
+func (who *person) be(presence string) {
+	who.plant.t.Helper()
+	if a, err := who.ask("presence", "POST", who.base+"/"+presence, nil); err != nil || a.status != 200 {
+		who.plant.t.Errorf("%s cannot be %s: %v %d %s", who.name, presence, err, a.status, a.code)
+	}
+}
+
+// open asks for help and returns the chat.
+func (who *person) open() (chat string, ok bool) {
+	a, err := who.ask("assign", "POST", ofUser+"/assign", nil)
+	var got struct {
+		Chat struct {
+			ID string `json:"chat_id"`
+		} `json:"chat"`
+		Queue struct {
+			ID string `json:"chat_id"`
+		} `json:"queue_status"`
+	}
+	a.into(&got)
+	chat = cmp.Or(got.Chat.ID, got.Queue.ID)
+	if err != nil || a.status != 200 || chat == "" {
+		if a.code != "chat_ended" { // it ended at this very moment: ask again
+			who.plant.t.Errorf("%s is not helped: %v %d %s", who.name, err, a.status, a.body)
+		}
+		return "", false
+	}
+	return chat, true
+}
+
+// say sends words under a key, as often as it takes, and notes the answer. It reports whether the words were taken.
+func (who *person) say(chat, key, words string) bool {
+	words = words + " " + secretWord
+	a, err := who.ask("send", "POST", who.base+"/chats/"+chat+"/messages", map[string]any{"content": words, "client_message_id": key})
+	var m messageBody
+	a.into(&m)
+	switch {
+	case err == nil && (a.status == 200 || a.status == 201):
+		who.plant.ledger.acked(ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now()})
+		return true
+	case err == nil && (a.code == "chat_ended" || a.code == "chat_not_found" && who.side == byAgent): // the chat ended, or is another's
+		return false
+	}
+	who.plant.t.Errorf("%s could not say %s: %v %d %s", who.name, key, err, a.status, a.code)
+	return false
+}
+
+func (who *person) next() string {
+	who.spoken++
+	return fmt.Sprintf("%s-%d", who.name, who.spoken)
+}
+
+// confirm says that the other side's messages were delivered or read.
+func (who *person) confirm(chat, what string, upTo int64) {
+	a, err := who.ask("confirm", "POST", who.base+"/chats/"+chat+"/"+what, map[string]any{"up_to": upTo})
+	if err != nil || a.status != 200 && (a.code != "chat_not_found" || who.side == byUser) {
+		who.plant.t.Errorf("%s could not confirm: %v %d %s", who.name, err, a.status, a.code)
+	}
+}
+
+// end ends the chat, which may have ended before: the answer to the first try may have been lost.
+func (who *person) end(chat string) {
+	a, err := who.ask("end", "POST", who.base+"/chats/"+chat+"/end", nil)
+	if err != nil || a.status != 200 && a.code != "chat_ended" {
+		who.plant.t.Errorf("%s could not end the chat: %v %d %s", who.name, err, a.status, a.code)
+	}
+}
+
+// converse is a user's day: ask for help, say something, wait for an answer, say more, end, and again.
+func (p *plant) converse(who *person, lines int, pace time.Duration) {
+	p.talking.Go(func() {
+		for p.load.Err() == nil {
+			chat, ok := who.open()
+			if !ok {
+				continue
+			}
+			key := who.next()
+			if who.say(chat, key, "help "+key) {
+				who.awaitAnswer(chat)
+			}
+			for range lines {
+				key := who.next()
+				if p.load.Err() != nil || !who.say(chat, key, "more "+key) {
+					break
+				}
+				pause(p.load, pace/2+rand.N(pace))
+			}
+			if p.load.Err() == nil {
+				who.end(chat)
+			}
+		}
+	})
+}
+
+// awaitAnswer waits for words of the agent, and confirms some.
+func (who *person) awaitAnswer(chat string) {
+	for {
+		select {
+		case <-who.plant.load.Done():
+			return
+		case m := <-who.inbox:
+			if m.ID%3 == 0 {
+				who.confirm(m.ChatID, "mark-read", m.ID)
+			}
+			if m.ChatID == chat {
+				return
+			}
+		}
+	}
+}
+
+// serve is an agent's day: every message is answered once, under a key made from it, however often it comes.
+func (p *plant) serve(who *person) {
+	p.talking.Go(func() {
+		for {
+			select {
+			case <-p.load.Done():
+				return
+			case m := <-who.inbox:
+				if m.ID%3 == 0 {
+					who.confirm(m.ChatID, "mark-delivered", m.ID)
+				}
+				who.say(m.ChatID, fmt.Sprintf("re-%s-%d", who.name, m.ID), fmt.Sprintf("to %d", m.ID))
+				if m.ID%2 == 0 {
+					who.confirm(m.ChatID, "mark-read", m.ID)
+				}
+			}
+		}
+	})
+}
+
+// crowd lets users talk to agents, with less room than users so that some wait.
+func (p *plant) crowd(users, agents, room int, pace time.Duration) {
+	p.t.Helper()
+	for i := range agents {
+		p.serve(p.agent(fmt.Sprintf("agent%d", i), models.RoleAgent, room))
+	}
+	for i := range users {
+		p.converse(p.user(fmt.Sprintf("user%d", i)), 4, pace)
+	}
+}

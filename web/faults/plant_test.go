@@ -1,0 +1,169 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/models"
+	"parley/models/testdb"
+)
+
+// long chooses the long forms.
+var long = os.Getenv("PARLEY_FAULTS") == "long"
+
+// form returns the value of the short or of the long form.
+func form[T any](inShort, inLong T) T {
+	if long {
+		return inLong
+	}
+	return inShort
+}
+
+var scratch string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "parley-faults-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		scratch = dir
+		return m.Run()
+	}())
+}
+
+// program is the binary, built once.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(scratch, "parley")
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "parley").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build parley: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+const (
+	tokenSecret = "the faults' own secret of many characters"
+	password    = "correct horse battery staple"
+)
+
+// plant is two instances on a PostgreSQL and a Redis of their own, and everybody who uses them.
+type plant struct {
+	t         *testing.T
+	postgres  *testdb.Server
+	redis     *testdb.Server
+	desk      *models.Desk // behind the program's back: to prepare and to look
+	instances []*instance
+	ledger    *ledger
+	meter     *meter
+
+	ctx     context.Context // the life of streams
+	load    context.Context // the life of conversations
+	rest    context.CancelFunc
+	people  []*person
+	seen    *sightings
+	settled time.Duration // how long the streams took to say the last of it
+
+	talking sync.WaitGroup // ends with load
+	work    sync.WaitGroup // ends with ctx
+}
+
+// newPlant starts two instances. The environment is added to one in which no rate limit is ever reached.
+func newPlant(t *testing.T, environment ...string) *plant {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plant{t: t, postgres: testdb.PostgresServer(t), redis: testdb.RedisServer(t), ledger: &ledger{}}
+	db, err := models.Open(t.Context(), p.postgres.URL)
+	p.must(err)
+	p.desk = models.NewDesk(db, models.DefaultSettings(), quiet)
+	t.Cleanup(func() { p.desk.Close(); _ = db.Close() })
+	environment = append([]string{
+		"DATABASE_URL=" + p.postgres.URL, "REDIS_URL=" + p.redis.URL, "USER_TOKEN_SECRET=" + tokenSecret,
+		"PARLEY_DIR=" + t.TempDir(), "LOG_FORMAT=json", "RATE_SEND=100000", "RATE_END=100000",
+	}, environment...)
+	for i := range 2 {
+		p.instances = append(p.instances, newInstance(t, binary, i, environment))
+	}
+	for _, i := range p.instances {
+		i.start()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.ctx = ctx
+	p.load, p.rest = context.WithCancel(ctx)
+	p.meter = newMeter(p)
+	t.Cleanup(func() { cancel(); p.work.Wait() })
+	p.watch()
+	return p
+}
+
+func (p *plant) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// connect opens a connection past the program.
+func (p *plant) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(p.postgres.URL)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["statement_timeout"] = "10s"
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// sql runs statements past the program.
+func (p *plant) sql(statements ...string) {
+	p.t.Helper()
+	conn, err := p.connect(p.t.Context())
+	p.must(err)
+	defer conn.Close(context.Background())
+	for _, s := range statements {
+		_, err := conn.Exec(p.t.Context(), s)
+		p.must(err)
+	}
+}
+
+// until waits for what others do.
+func (p *plant) until(within time.Duration, what string, done func() bool) {
+	p.t.Helper()
+	if !eventually(p.t.Context(), within, done) {
+		p.t.Fatalf("after %s still waiting: %s", within, what)
+	}
+}
+
+func eventually(ctx context.Context, within time.Duration, done func() bool) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for !done() {
+		if !pause(ctx, 10*time.Millisecond) {
+			return false
+		}
+	}
+	return true
+}
+
+// pause reports whether the time went by before ctx was done.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

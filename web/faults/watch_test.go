@@ -1,0 +1,83 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// atEveryInstant finds what must not be so even for a moment. One statement sees one instant.
+const atEveryInstant = `
+	SELECT 'agent ' || a.id || ' holds ' || count(c.id) || ' of ' || a.max_concurrent FROM agents a JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		GROUP BY a.id HAVING count(c.id) > a.max_concurrent
+	UNION ALL SELECT 'agent ' || a.id || ' has load ' || a.load || ' and ' || count(c.id) || ' chats' FROM agents a LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		GROUP BY a.id HAVING count(c.id) <> a.load
+	UNION ALL SELECT 'user ' || user_id || ' has ' || count(*) || ' open chats' FROM chats WHERE status <> 'ended' GROUP BY user_id HAVING count(*) > 1
+	UNION ALL SELECT 'chat ' || id || ' counts ' || last_seq || ' messages' FROM chats
+		WHERE status <> 'ended' AND last_seq <> (SELECT count(*) FROM messages m WHERE m.chat_id = chats.id)`
+
+// sightings are what the watch saw.
+type sightings struct {
+	mu    sync.Mutex
+	looks int
+	found map[string]bool
+}
+
+// watch looks for broken rules as long as the plant lives. While PostgreSQL is away it sees nothing.
+func (p *plant) watch() {
+	p.seen = &sightings{found: map[string]bool{}}
+	p.work.Go(func() {
+		for p.ctx.Err() == nil {
+			p.look(p.ctx)
+			pause(p.ctx, 100*time.Millisecond)
+		}
+	})
+}
+
+// look connects and looks until something fails.
+func (p *plant) look(ctx context.Context) {
+	conn, err := p.connect(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close(context.Background())
+	for pause(ctx, 20*time.Millisecond) {
+		rows, err := conn.Query(ctx, atEveryInstant)
+		if err != nil {
+			return
+		}
+		for rows.Next() {
+			var what string
+			if rows.Scan(&what) == nil {
+				p.seen.note(what)
+			}
+		}
+		if rows.Err() != nil {
+			return
+		}
+		p.seen.mu.Lock()
+		p.seen.looks++
+		p.seen.mu.Unlock()
+	}
+}
+
+func (s *sightings) note(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found[what] = true
+}
+
+// all returns what was found, or that nobody looked.
+func (s *sightings) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for what := range s.found {
+		all = append(all, what)
+	}
+	if s.looks < 10 {
+		all = append(all, fmt.Sprintf("only %d looks", s.looks))
+	}
+	return all
+}

@@ -1,0 +1,99 @@
+package web_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"parley/models"
+)
+
+var axe = sync.OnceValues(func() (string, error) {
+	source, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
+	return string(source), err
+})
+
+// look is how somebody sees a page.
+type look struct {
+	name          string
+	width, height int64
+	theme, lang   string
+}
+
+// looks are the ends of what there is: either width, either theme and either language is in one of them.
+var looks = []look{
+	{"wide, light, English", 1440, 960, "light", "en"},
+	{"narrow, dark, Chinese", 390, 844, "dark", "zh-CN"},
+}
+
+// as sets the width and what the system says of the theme. The language is the page's own: ?lang=.
+func (b *browser) as(l look) {
+	b.t.Helper()
+	b.size(l.width, l.height)
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	b.must(err)
+}
+
+// judge runs axe-core over the document, which a frame has too.
+const judge = `axe.run(%root%).then((report) => report.violations
+	.filter((v) => ["serious", "critical"].includes(v.impact))
+	.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\s+/g, " "))))`
+
+// accessible fails for each serious finding of axe-core in what the tab shows, and when it is wider than the screen.
+// What names the state of the page in the message.
+func (b *browser) accessible(what string) {
+	b.t.Helper()
+	source, err := axe()
+	b.must(err)
+	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](source+"; true"))
+	b.must(err)
+	findings, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](strings.ReplaceAll(judge, "%root%", b.root), chromedp.EvalAwaitPromise))
+	b.must(err)
+	for _, f := range findings {
+		b.t.Errorf("%s: %s", what, f)
+	}
+	if wide, err := eval[bool](b, "root.documentElement.scrollWidth > root.documentElement.clientWidth"); err == nil && wide {
+		b.t.Errorf("%s: the page is wider than the screen", what)
+	}
+}
+
+func TestThePagesOfTheStaffAreAccessible(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(now *models.Settings) { now.QueueGrace = time.Hour })
+	s.department("cards", "Cards")
+	anna, _ := s.online("anna", func(n *models.NewAgent) { n.MaxConcurrent, n.Departments = 2, []string{"cards"} })
+	active := s.queues("", "我的押金什么时候可以退？")
+	s.queues("cards", "The second of two")
+	waiting := s.queues("cards", "No room for me")
+	s.must(s.desk.AddSite(t.Context(), admin, "https://shop.example"))
+	s.must(s.desk.ChangeSetting(t.Context(), admin, "IDLE_WARNING", "90s"))
+	b := s.administer("/admin")
+	for _, l := range looks {
+		b.as(l)
+		for _, path := range []string{
+			"/", "/supervisor", "/supervisor/agents/" + anna.ID, "/supervisor/chats/" + active.ID, "/supervisor/chats/" + waiting.ID,
+			"/admin/people", "/admin/people/new", "/admin/people/" + anna.ID, "/admin/departments", "/admin/settings", "/admin/sites",
+		} {
+			b.open(s.url + path + "?lang=" + l.lang)
+			b.sees("#main")
+			b.accessible(path + ", " + l.name)
+		}
+	}
+	b.as(looks[0])
+	b.open(s.url + "/supervisor")
+	b.click(row(waiting) + " [data-assign]")
+	b.sees("#assign-menu")
+	b.accessible("the menu of who gets a chat")
+	b.press("\x1b")
+	b.click(row(waiting) + " [data-rank]")
+	b.sees("#priority-menu")
+	b.accessible("the menu of priority")
+}

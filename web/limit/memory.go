@@ -68,13 +68,14 @@ func (m *memory) recent(key string, now time.Time) []time.Time {
 	return times
 }
 
+// sweep forgets, once a minute, whoever did nothing in it. Between two sweeps a flood of strangers pushes out somebody at
+// random, so that no request pays for looking at all of them.
 func (m *memory) sweep(now time.Time) {
-	if now.Sub(m.swept) < Window && len(m.counts) < maxKeys {
-		return
-	}
-	m.swept = now
-	for key := range m.counts {
-		m.recent(key, now)
+	if now.Sub(m.swept) >= Window {
+		m.swept = now
+		for key := range m.counts {
+			m.recent(key, now)
+		}
 	}
 	for key := range m.counts {
 		if len(m.counts) < maxKeys {

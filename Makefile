@@ -8,10 +8,10 @@ PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
-.PHONY: help run build assets generate test lint clean redis
+.PHONY: help run build assets generate test screenshots lint clean redis
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: build redis ## build and start everything, with sample people, and print the addresses
 	@exec $(BINARY) run
@@ -50,6 +50,11 @@ test: assets ## run every test; fetches a Redis and a browser when there is none
 	@go vet ./...
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test ./...
+
+screenshots: assets ## take the pictures of the README from the running program
+	@.ci/redis --always
+	@mkdir -p docs
+	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -tags screenshots -run '^TestScreenshots$$' -count=1 ./web
 
 lint: assets ## run golangci-lint; the first time builds it
 	@echo "Linting; the first time builds the linter, which takes some minutes"

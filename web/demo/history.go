@@ -41,13 +41,10 @@ func newHistory(agents []models.Agent, now time.Time) *history {
 		starts[i] = h.someTime()
 	}
 	slices.SortFunc(starts, time.Time.Compare)
-	seats := make([]int, 0, len(agents))
-	for i := range agents {
-		seats = append(seats, i)
-	}
+	order := h.rng.Perm(len(scripts))
 	for i, at := range starts {
-		s := &scripts[i%len(scripts)]
-		agent := &agents[seats[(i*5+i/3)%len(seats)]]
+		s := &scripts[order[i%len(order)]]
+		agent := &agents[h.rng.IntN(len(agents))]
 		h.play(s, h.asker(s.Lang, i), agent, at, i)
 	}
 	return h
@@ -118,7 +115,7 @@ func (p *past) talk(s *script, user *models.User, agent *models.Agent, n int) {
 		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))}})
 	for i := 1; i < len(s.Lines); i++ {
 		l := &s.Lines[i]
-		p.at = p.at.Add(p.between(6, 12) + time.Duration(len(l.Text))*90*time.Millisecond)
+		p.at = p.at.Add(p.between(14, 50) + time.Duration(len(l.Text))*90*time.Millisecond)
 		if !l.ByAgent {
 			p.say(models.FromUser, user.ID, l.Text)
 			continue

@@ -322,7 +322,9 @@ func (h *house) listen(path, token, cursor string) *listener {
 			case "":
 				if e.Name != "" || e.ID != "" {
 					_ = json.Unmarshal([]byte(e.Data), &e.body)
-					checkEvent(l.h.t, e)
+					if strings.HasPrefix(path, "/api/") { // pages have events of their own
+						checkEvent(l.h.t, e)
+					}
 					l.events <- e
 				}
 				e = event{}

@@ -26,8 +26,8 @@ type benchFrames struct {
 	names    map[string]string
 }
 
-// assignedNotice is what the workbench says of a chat that has just come.
-type assignedNotice struct {
+// arrivedEvent is what the workbench says of a chat that has just come.
+type arrivedEvent struct {
 	ChatID   string `json:"chat_id"`
 	UserName string `json:"user_name"`
 	Content  string `json:"content"`
@@ -116,7 +116,7 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return err
 	}
 	if it.Assigned() {
-		out.add("assigned", 0, assignedNotice{c.ID, c.UserName, shorten(deref(c.LastContent), 120)})
+		out.add("arrived", 0, arrivedEvent{c.ID, c.UserName, shorten(deref(c.LastContent), 120)})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {

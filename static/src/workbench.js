@@ -41,7 +41,7 @@ const stream = openStream(
     message_status: (json) => raiseStatus(JSON.parse(json)),
     typing: (json) => hearTyping(JSON.parse(json)),
     part: (html) => placeParts(elementsOf(html)),
-    assigned: (json) => hearAssigned(JSON.parse(json)),
+    arrived: (json) => hearArrival(JSON.parse(json)),
   },
   {
     state: showWaiting,
@@ -98,7 +98,7 @@ function hearTyping({ chat_id: chat, sender_type: who }) {
   if (chat === openChat()) showTyping(nameOf(chat));
 }
 
-function hearAssigned({ chat_id: chat, user_name: name, content }) {
+function hearArrival({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
   announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });

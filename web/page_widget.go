@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -142,6 +143,6 @@ func (s *Server) forgetUser(c echo.Context) error {
 			return err
 		}
 	}
-	s.setCookie(c, userCookie, "", -1)
+	s.setCookie(c, userCookie, "", -time.Second)
 	return c.NoContent(http.StatusResetContent)
 }

@@ -9,8 +9,7 @@ const pauses = [1000, 2000, 5000, 10000];
 const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
 
 /**
- * send(entry) posts one entry {clientId, text, at} and answers as request.post does, or null when it cannot be sent
- * now; flush() tries again.
+ * send(entry) posts one entry {clientId, text, at} and answers as request.post does.
  * say(text) shows a sentence at the composer, "" takes it away. done(answer, entry) hears of each success and
  * refused(answer, entry) of each final refusal; key names the store.
  */
@@ -50,9 +49,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
   }
 
   function settle(entry, answer) {
-    if (answer === null) {
-      entry.state = "waiting";
-    } else if (answer.ok) {
+    if (answer.ok) {
       tries = 0;
       say("");
       drop(entry);
@@ -74,7 +71,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       return;
     }
     show();
-    if (answer !== null) flush();
+    flush();
   }
 
   function hold(entry, pause) {

@@ -23,6 +23,7 @@ const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
 const host = bridge(main.dataset.origin);
 const base = (chat) => `/widget/chats/${encodeURIComponent(chat)}`;
+const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
 const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
 
 const outbox = createOutbox({ key: "parley.outbox", send, say: sayAtComposer, refused });
@@ -35,7 +36,6 @@ wireComposer({
   form: document.getElementById("composer"),
   field,
   onSend(text) {
-    state.ask();
     hideIdle();
     outbox.add(text);
   },
@@ -88,7 +88,7 @@ onState((now) => {
 host.on("open", () => {
   toEnd();
   checkReceipts();
-  if (matchMedia("(pointer: fine)").matches) field.focus();
+  if (!matchMedia("(pointer: coarse)").matches) field.focus(); // a finger would get the keyboard over the words
 });
 host.on("attention", checkReceipts);
 host.on("page", ({ url, title }) => state.page(url, title));
@@ -106,9 +106,10 @@ document.addEventListener("click", (event) => {
 });
 
 function send({ text, clientId }) {
-  if (state.name() === "ended") return null; // what is left waits for a new chat
+  if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
   if (chat) return post(`${base(chat)}/messages`, { content: text, client_message_id: clientId });
+  state.ask();
   return post("/widget/assign", { message: text, client_message_id: clientId, ...state.asked() });
 }
 

@@ -1,0 +1,236 @@
+package web_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"parley/models"
+)
+
+// panel is a person who opened the widget: the cookie and the page's CSRF token.
+type panel struct {
+	*house
+	cookie, csrf string
+}
+
+var csrfInPage = regexp.MustCompile(`<meta name="csrf-token" content="([^"]+)"`)
+
+func (h *house) opensPanel() *panel {
+	h.t.Helper()
+	p := &panel{house: h}
+	page := p.goes("/widget?lang=en&site=Kestrel").want(200)
+	p.cookie = strings.Split(page.Header.Get("Set-Cookie"), ";")[0]
+	p.csrf = csrfOf(h.t, page.Body)
+	return p
+}
+
+func csrfOf(t *testing.T, page []byte) string {
+	t.Helper()
+	found := csrfInPage.FindSubmatch(page)
+	if found == nil {
+		t.Fatal("the page has no CSRF token")
+	}
+	return string(found[1])
+}
+
+func (p *panel) goes(path string) answer {
+	p.t.Helper()
+	return p.send("GET", path, http.Header{"Cookie": {p.cookie}}, nil)
+}
+
+// posts sends a form of the panel's page: as a script of it does, or plainly.
+func (p *panel) posts(path string, byScript bool, fields map[string]string) answer {
+	p.t.Helper()
+	form := url.Values{"csrf_token": {p.csrf}}
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	header := http.Header{"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"},
+		"Referer": {p.url + "/widget?lang=en&site=Kestrel"}}
+	if byScript {
+		header.Set("HX-Request", "true")
+	}
+	return p.send("POST", path, header, []byte(form.Encode()))
+}
+
+// back checks that a plain form leads back to the page it was on.
+func (a answer) back() {
+	a.t.Helper()
+	if a.want(http.StatusSeeOther); a.Header.Get("Location") != "/widget?lang=en&site=Kestrel" {
+		a.t.Errorf("a plain form leads to %q", a.Header.Get("Location"))
+	}
+}
+
+// parts checks that a script gets the parts of the panel in a state.
+func (a answer) parts(state string) {
+	a.t.Helper()
+	a.want(200)
+	for _, part := range []string{`id="w-head"`, `id="w-place"`, `id="w-sheet"`, `data-state="` + state + `"`, "site=Kestrel"} {
+		if part == "site=Kestrel" && state != "ended" {
+			continue // only then there is a way back to the page
+		}
+		if !bytes.Contains(a.Body, []byte(part)) {
+			a.t.Errorf("the parts lack %s", part)
+		}
+	}
+	if bytes.Contains(a.Body, []byte("<html")) {
+		a.t.Error("a script got a whole page")
+	}
+}
+
+func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	forms := map[string]func(*panel, string, map[string]string) answer{
+		"page":     func(p *panel, path string, f map[string]string) answer { return p.posts(path, false, f) },
+		"fragment": func(p *panel, path string, f map[string]string) answer { return p.posts(path, true, f) },
+	}
+	check := func(kind string, a answer, state string) {
+		t.Helper()
+		if kind == "page" {
+			a.back()
+			return
+		}
+		a.parts(state)
+	}
+	for kind, post := range forms {
+		p := h.opensPanel()
+		check(kind, post(p, "/widget/assign", map[string]string{"message": "Where is my card?"}), "waiting")
+		chat := h.chatShown(p)
+		if kind == "page" {
+			post(p, "/widget/chats/"+chat+"/messages", map[string]string{"content": "One more thing"}).back()
+		} else {
+			post(p, "/widget/chats/"+chat+"/messages", map[string]string{"content": "One more thing"}).want(204)
+		}
+		page := string(p.goes("/widget?lang=en&site=Kestrel").want(200).Body)
+		for _, said := range []string{"Where is my card?", "One more thing", "Your question is kept"} {
+			if !strings.Contains(page, said) {
+				t.Errorf("%s: the page lacks %q", kind, said)
+			}
+		}
+		check(kind, post(p, "/widget/queue/cancel", nil), "ended")
+		if page := string(p.goes("/widget?lang=en").Body); !strings.Contains(page, "You left the queue.") {
+			t.Errorf("%s: the page does not say that the queue was left", kind)
+		}
+	}
+
+	_, agent := h.online("anna")
+	for kind, post := range forms {
+		p := h.opensPanel()
+		check(kind, post(p, "/widget/assign", map[string]string{"message": "And now?"}), "active")
+		chat := h.chatShown(p)
+		check(kind, post(p, "/widget/chats/"+chat+"/still-here", nil), "active")
+		check(kind, post(p, "/widget/chats/"+chat+"/end", nil), "ended")
+		check(kind, post(p, "/widget/chats/"+chat+"/rate", map[string]string{"rating": "4.5", "comment": "Quick"}), "ended")
+		page := string(p.goes("/widget?lang=en").Body)
+		if !strings.Contains(page, "You gave 4.5 of 5.") || strings.Contains(page, `name="rating"`) {
+			t.Errorf("%s: the page does not show the rating that was given", kind)
+		}
+		if page := string(p.goes("/widget?lang=en&after=" + chat).Body); !strings.Contains(page, "What can we help you with?") {
+			t.Errorf("%s: there is no way to begin again", kind)
+		}
+	}
+	// The same actions for programs are tried in the tests of the endpoints; here only that they are the same chats.
+	if chats := h.ask("GET", "/api/customer-service/chats?status=ended", agent, nil).want(200).list(); len(chats) != 2 || chats[0]["user_rating"] != 4.5 {
+		t.Errorf("the agent's chats: %v", chats)
+	}
+}
+
+// chatShown is the id of the chat in the panel's page.
+func (h *house) chatShown(p *panel) string {
+	h.t.Helper()
+	found := regexp.MustCompile(`id="w-now"[^>]* data-chat="([^"]+)"`).FindSubmatch(p.goes("/widget?lang=en").want(200).Body)
+	if found == nil {
+		h.t.Fatal("the page shows no chat")
+	}
+	return string(found[1])
+}
+
+func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	p := h.opensPanel()
+	own := p.csrf
+	p.csrf = h.opensPanel().csrf
+	if got := p.posts("/widget/assign", true, map[string]string{"message": "Forged"}); got.Status != 403 {
+		t.Errorf("with another's token: %d", got.Status)
+	}
+	p.csrf = own
+	form := url.Values{"csrf_token": {p.csrf}, "message": {"您好"}}
+	header := http.Header{"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"}, "HX-Request": {"true"},
+		"Referer": {p.url + "/widget?lang=zh-CN&site=Kestrel"}, "Accept-Language": {"en"}}
+	if got := p.send("POST", "/widget/assign", header, []byte(form.Encode())).want(200); !bytes.Contains(got.Body, []byte("您的问题已保留")) {
+		t.Errorf("a panel in Chinese was answered %s", got.Body)
+	}
+}
+
+func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, func(s *setup) {
+		s.settings = func(now *models.Settings) { now.AllowedOrigins = []string{"https://kestrel.example"} }
+	})
+	for origin, talks := range map[string]bool{"https://kestrel.example": true, "https://evil.example": false, h.url: true, "*": false} {
+		page := h.ask("GET", "/widget?origin="+url.QueryEscape(origin), "", nil).want(200)
+		if got := bytes.Contains(page.Body, []byte(`data-origin="`+origin+`"`)); got != talks {
+			t.Errorf("it talks to %s: %v", origin, got)
+		}
+		policy := page.Header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "frame-ancestors 'self' https://kestrel.example") || page.Header.Get("X-Frame-Options") != "" {
+			t.Errorf("it may lie in frames of: %s, %s", policy, page.Header.Get("X-Frame-Options"))
+		}
+	}
+	loader := h.ask("GET", "/widget.js", "", nil).want(200)
+	if loader.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" || loader.Header.Get("Set-Cookie") != "" {
+		t.Errorf("the loader comes with %v", loader.Header)
+	}
+}
+
+func TestASignedTokenNamesTheUserOfThePanel(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	sign := func(sub string, key string) string {
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": sub, "name": "Maria Keller", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	p := h.opensPanel()
+	p.posts("/widget/identify", true, map[string]string{"token": sign("maria", "not the shared key")}).refused(401, "unauthorized")
+	changed := p.posts("/widget/identify", true, map[string]string{"token": sign("maria", secret)}).want(205)
+	p.cookie = strings.Split(changed.Header.Get("Set-Cookie"), ";")[0]
+	p.csrf = csrfOf(t, p.goes("/widget?lang=en").want(200).Body)
+	p.posts("/widget/identify", true, map[string]string{"token": sign("maria", secret)}).want(204) // nothing new: the page stays
+	p.posts("/widget/assign", true, map[string]string{"message": "It is me"}).want(200)
+	if chats, err := h.desk.ChatsOfUser(t.Context(), "maria"); err != nil || len(chats) != 1 {
+		t.Errorf("maria has the chats %v, %v", chats, err)
+	}
+	left := p.posts("/widget/logout", true, nil).want(205)
+	if !strings.Contains(left.Header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("after signing out: %s", left.Header.Get("Set-Cookie"))
+	}
+	if page := p.goes("/widget?lang=en").want(200); bytes.Contains(page.Body, []byte("It is me")) {
+		t.Error("the old cookie still opens maria's chat")
+	}
+}
+
+func TestAnOpenChatIsFinishedByWhoeverBeganIt(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	p := h.opensPanel()
+	p.posts("/widget/assign", true, map[string]string{"message": "Nobody knows me yet"}).want(200)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.posts("/widget/identify", true, map[string]string{"token": token}).want(204); got.Header.Get("Set-Cookie") != "" {
+		t.Errorf("in the middle of a chat the person changed: %s", got.Header.Get("Set-Cookie"))
+	}
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/models"
+	view "parley/views/supervisor"
+)
+
+func ptrTo[T any](v T) *T { return &v }
+
+func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	minutes := make([]models.MinuteSample, 24*60)
+	for i := range minutes {
+		minutes[i] = models.MinuteSample{Minute: begin.Add(time.Duration(i) * time.Minute), Waiting: i % 10, LongestWaitSeconds: i % 10, AgentsOnline: 2}
+	}
+	minutes = slices.Delete(minutes, 100, 200) // Parley did not run
+	day := dayView(context.Background(), minutes)
+	if day.Step != 5*time.Minute || len(day.Rows) != 288-20 {
+		t.Fatalf("%d rows of %s", len(day.Rows), day.Step)
+	}
+	if got := day.Rows[0]; got.Waiting != 4 || got.Longest != 4*time.Second || got.Online != 2 {
+		t.Errorf("the first five minutes are %+v", got)
+	}
+	for i := 1; i < len(day.Rows); i++ {
+		if !day.Rows[i].At.After(day.Rows[i-1].At) {
+			t.Fatalf("row %d comes at %s, after %s", i, day.Rows[i].At, day.Rows[i-1].At)
+		}
+	}
+	if short := dayView(context.Background(), minutes[:30]); short.Step != time.Minute || len(short.Rows) != 30 {
+		t.Errorf("half an hour is %d rows of %s", len(short.Rows), short.Step)
+	}
+	if none := dayView(context.Background(), nil); len(none.Rows) != 0 {
+		t.Errorf("no minutes are %d rows", len(none.Rows))
+	}
+}
+
+func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
+	now := time.Now()
+	ago := func(s int) *time.Time { return ptrTo(now.Add(-time.Duration(s) * time.Second)) }
+	h := &house{at: now, settings: models.DefaultSettings()}
+	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, Choice: models.Online},
+		Chats: []models.ChatMark{{AwaitingSince: ago(61)}, {AwaitingSince: ago(59)}, {WarnedAt: ago(3)}, {}, {}}}
+	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
+		t.Errorf("the bar is %s", got)
+	}
+	card := h.agentCard(l)
+	if card.Owed == nil || card.Level != view.Late {
+		t.Errorf("the longest unanswered is %v, %q", card.Owed, card.Level)
+	}
+	l.Agent.MaxConcurrent = 100
+	if got := h.segments(l); len(got) != mostSegments {
+		t.Errorf("a hundred slots are %d segments", len(got))
+	}
+}
+
+func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
+	now := time.Now()
+	h := &house{at: now, settings: models.DefaultSettings()}
+	seen := now.Add(-time.Minute)
+	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, Choice: models.Online, SeenAt: seen, ChoiceAt: now.Add(-time.Hour)}})
+	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
+		t.Errorf("the card is %+v", card)
+	}
+	away := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, Choice: models.Away, SeenAt: seen}})
+	if away.LostContact {
+		t.Error("whoever chose away is shown as lost")
+	}
+}
+
+func TestALineThatIsCrossedIsNamed(t *testing.T) {
+	ctx := context.Background()
+	now := time.Now()
+	waiting := func(n int, waited time.Duration) *house {
+		h := &house{at: now, settings: models.DefaultSettings()}
+		for range n {
+			h.queue = append(h.queue, models.QueueEntry{Chat: models.Chat{QueuedAt: now.Add(-waited), UserSeenAt: now}, WaitSeconds: int(waited.Seconds())})
+		}
+		return h
+	}
+	for _, c := range []struct {
+		h     *house
+		tile  int
+		level view.Level
+		words string
+	}{
+		{waiting(5, 0), 0, view.Fine, ""},
+		{waiting(6, 0), 0, view.Over, "over 5"},
+		{waiting(1, 3*time.Minute), 1, view.Fine, ""},
+		{waiting(1, 3*time.Minute+time.Second), 1, view.Over, "over 3:00"},
+		{waiting(1, 4*time.Minute+time.Second), 1, view.Late, "over 4:00"},
+	} {
+		if got := c.h.tiles(ctx)[c.tile]; got.Level != c.level || got.Crossed != c.words {
+			t.Errorf("%d waiting for %d s: %q %q, want %q %q", len(c.h.queue), c.h.queue[0].WaitSeconds, got.Level, got.Crossed, c.level, c.words)
+		}
+	}
+}
+
+func TestAClosedWindowKeepsItsPlaceForAWhile(t *testing.T) {
+	now := time.Now()
+	h := &house{at: now, settings: models.DefaultSettings()}
+	row := func(seen time.Duration) view.Waiting {
+		return h.waitingRow(context.Background(), &models.QueueEntry{Chat: models.Chat{QueuedAt: now, UserSeenAt: now.Add(-seen)}})
+	}
+	if got := row(50 * time.Second); got.KeptUntil != nil {
+		t.Error("a window that is open is said to be closed")
+	}
+	if got := row(90 * time.Second); got.KeptUntil == nil || !got.KeptUntil.Equal(now.Add(5*time.Minute-90*time.Second)) {
+		t.Errorf("the place is kept until %v", got.KeptUntil)
+	}
+}
+
+func TestOnlyPartsThatChangedAreSentAgain(t *testing.T) {
+	shown := &view.Board{Tiles: []view.Tile{{ID: "waiting", Number: "1"}}, Agents: view.Agents{Online: 1}}
+	same := *shown
+	if got := changedParts(&same, shown); len(got) != 0 {
+		t.Errorf("%d parts of a page that is as it was", len(got))
+	}
+	same.Tiles = []view.Tile{{ID: "waiting", Number: "2"}}
+	if got := changedParts(&same, shown); len(got) != 1 {
+		t.Errorf("%d parts for one tile", len(got))
+	}
+}
+
+func TestNamesAreNoFormulas(t *testing.T) {
+	for name, want := range map[string]string{"Anna": "Anna", "": "", "=1+1": "'=1+1", "@x": "'@x", "-1": "'-1", "陈": "陈"} {
+		if got := plainCell(name); got != want {
+			t.Errorf("%q became %q", name, got)
+		}
+	}
+}

@@ -13,6 +13,8 @@ import (
 
 var (
 	callOfText = regexp.MustCompile(`(?:text\.(?:T\(ctx|In\([a-zA-Z.]+)|\bword\()\s*,?\s*["']([a-z0-9_.]+)["']`)
+	// literal is anything in quotes that may be a key, or the beginning of one that is put together.
+	literal    = regexp.MustCompile("[\"'`]([a-z.][a-z0-9_.-]*)(?:[\"'`]|\\$\\{)")
 	nameInText = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
 )
 
@@ -43,6 +45,34 @@ func TestEveryKeyThatTheCodeAsksForIsThere(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestEveryKeyIsUsed(t *testing.T) {
+	said := map[string]bool{}
+	for _, source := range sources(t) {
+		for _, found := range literal.FindAllStringSubmatch(source, -1) {
+			said[found[1]] = true
+		}
+	}
+	for key := range catalogues()[English] {
+		if !said[key] && !putTogether(key, said) {
+			t.Errorf("nobody asks for %s", key)
+		}
+	}
+}
+
+// putTogether tells whether a key may be made in the code, as "error." and "chat_ended", or with an end such as ".name".
+func putTogether(key string, said map[string]bool) bool {
+	for i := range key {
+		if i == 0 || !said[key[:i]] || !strings.Contains(key[:i], ".") {
+			continue
+		}
+		tail := key[i:]
+		if last := strings.LastIndex(tail, "."); key[i-1] != '.' || said[tail] || last >= 0 && said[tail[last:]] {
+			return true
+		}
+	}
+	return false
 }
 
 // mayDiffer is asked for all but the reasons of the queue, which Chinese tells by how far one moved.

@@ -34,10 +34,12 @@ func TestTwoInstancesGiveExactlyTheLimit(t *testing.T) {
 	instances := []*Limiter{limiter(t, url, 30), limiter(t, url, 30)}
 	var given atomic.Int32
 	var all sync.WaitGroup
-	for i := range 100 {
+	for i := range 10 {
 		all.Go(func() {
-			if instances[i%2].Take(t.Context(), Claim{Send, "user:1"}).OK {
-				given.Add(1)
+			for range 10 {
+				if instances[i%2].Take(t.Context(), Claim{Send, "user:1"}).OK {
+					given.Add(1)
+				}
 			}
 		})
 	}
@@ -117,7 +119,7 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 	if given != 2 {
 		t.Errorf("%d were given while Redis was away, want the 2 that were left", given)
 	}
-	if took := time.Since(began); took > 3*budget {
+	if took := time.Since(began); took > (tolerated+2)*budget {
 		t.Errorf("20 requests waited %s", took)
 	}
 	if !l.Degraded() {

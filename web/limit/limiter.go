@@ -11,8 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// probeEvery is how often a failed Redis is asked whether it is back.
-const probeEvery = time.Second
+const (
+	// tolerated is how many failures of Redis in a row are a hiccup: giving up on it makes two instances count apart.
+	tolerated = 1
+	// probeEvery is how often a failed Redis is asked whether it is back.
+	probeEvery = time.Second
+)
 
 // Options of a Limiter. Without Redis the counts are this instance's own.
 type Options struct {
@@ -29,6 +33,7 @@ type Limiter struct {
 	log       *slog.Logger
 	own       *memory
 	shared    *shared
+	failures  atomic.Int32 // of Redis, in a row
 	degraded  atomic.Bool
 	done      chan struct{}
 	probes    sync.WaitGroup
@@ -55,9 +60,8 @@ func (l *Limiter) Take(ctx context.Context, claims ...Claim) Verdict {
 // Give takes back what Take counted: it was not done after all.
 func (l *Limiter) Give(ctx context.Context, taken Verdict) {
 	if l.shared != nil && !l.degraded.Load() {
-		if _, err := l.shared.apply(ctx, give, taken.name, taken.bounds); err != nil {
-			l.degrade(err)
-		}
+		_, err := l.shared.apply(ctx, give, taken.name, taken.bounds)
+		l.tell(err)
 	}
 	l.own.apply(taken.at, give, taken.bounds)
 }
@@ -102,9 +106,7 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	name := uuid.NewString()
 	if l.shared != nil && !l.degraded.Load() {
 		v, err := l.shared.apply(ctx, do, name, bounds)
-		if err != nil {
-			l.degrade(err)
-		} else if !v.OK {
+		if l.tell(err); err == nil && !v.OK {
 			return v
 		}
 	}
@@ -114,9 +116,14 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	return v
 }
 
-// degrade stops asking Redis, so that only the first requests of an outage wait, and begins to probe for its return.
-func (l *Limiter) degrade(err error) {
-	if !l.degraded.CompareAndSwap(false, true) {
+// tell hears how each call of Redis went. After some failures in a row nobody asks it any more, so that only the first requests of
+// an outage wait, and it is probed for its return.
+func (l *Limiter) tell(err error) {
+	if err == nil {
+		l.failures.Store(0)
+		return
+	}
+	if l.failures.Add(1) <= tolerated || !l.degraded.CompareAndSwap(false, true) {
 		return
 	}
 	l.log.Warn("rate limits are counted in memory: Redis does not answer", "error", err)
@@ -132,6 +139,7 @@ func (l *Limiter) degrade(err error) {
 			case <-tick.C:
 			}
 			if l.shared.ping(context.Background()) == nil {
+				l.failures.Store(0)
 				l.degraded.Store(false)
 				l.log.Info("rate limits are counted in Redis again")
 				return

@@ -55,6 +55,7 @@ func newShared(opts redis.Options, prefix string) *shared {
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = budget, budget, budget, budget
 	opts.MaxRetries, opts.DialerRetries = -1, 1
+	opts.PoolSize, opts.MinIdleConns = 64, 4 // connections that are there already cost the budget nothing
 	return &shared{client: redis.NewClient(&opts), prefix: prefix}
 }
 

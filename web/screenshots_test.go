@@ -129,7 +129,7 @@ func (sc *scene) play() {
 		{true, "这笔付款因为短时间内提交了两次被系统拦下，需要我为您恢复吗？", 150}, {false, "需要，谢谢", 128}, {true, "已经恢复，请您再试一次，建议插卡。", 90}})
 	sc.chat("demo-lucie", "", "Help", []said{{false, "Is there a limit for how much I can keep on the account?", 640}, {true, "Up to 100,000. Above 20,000 only a savings pot earns interest. Shall I show you how to open one?", 559}})
 	sc.fill("ben@example.com", "demo-oliver", "demo-amara", "demo-jonas")
-	sc.fill("chenyu@example.com", "demo-zhangmin", "demo-liuyang", "demo-priya", "demo-guest-1")
+	sc.fill("chenyu@example.com", "demo-zhangmin", "demo-liuyang", "demo-priya")
 	sc.fill("dalia@example.com", "demo-nils", "demo-hana")
 	sc.arrive("emil@example.com")
 	sc.chat("demo-zhaolei", "cards", "帮助", []said{{false, "卡好像丢了，怎么办", 95}, {true, "您好，已经先为您冻结。", 61}})

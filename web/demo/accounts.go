@@ -27,9 +27,9 @@ var accounts = []Account{
 	{Email: "ruth@example.com", Name: "Ruth Adeyemi", Role: models.RoleSupervisor, MaxConcurrent: 2, Departments: []string{cards, payments}},
 	{Email: "admin@example.com", Name: "Alex Meyer", Role: models.RoleAdmin, MaxConcurrent: 1},
 	{Email: "ben@example.com", Name: "Ben Okafor", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
-	{Email: "chenyu@example.com", Name: "陈宇", Role: models.RoleAgent, MaxConcurrent: 4, Departments: []string{cards, payments}, Scripted: true},
-	{Email: "dalia@example.com", Name: "Dalia Haddad", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments}, Scripted: true},
+	{Email: "chenyu@example.com", Name: "陈宇", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
 	{Email: "emil@example.com", Name: "Emil Novak", Role: models.RoleAgent, MaxConcurrent: 2, Departments: []string{cards}, Scripted: true},
+	{Email: "dalia@example.com", Name: "Dalia Haddad", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments}, Scripted: true},
 	{Email: "lina@example.com", Name: "李娜", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
 	{Email: "mateo@example.com", Name: "Mateo Silva", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments}, Scripted: true},
 }

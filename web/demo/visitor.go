@@ -96,9 +96,12 @@ func (st *stage) newVisitor(ctx context.Context, who guest) (*visitor, error) {
 		v.token, err = st.Token(who.ID, who.Name)
 		return v, err
 	}
-	var session struct{ Token string }
+	var session struct {
+		Token  string `json:"token"`
+		UserID string `json:"user_id"`
+	}
 	err = v.call(ctx, http.MethodPost, "/user/session", nil, &session)
-	v.token, v.name = session.Token, "a guest"
+	v.token, v.name = session.Token, "guest "+session.UserID[max(0, len(session.UserID)-4):]
 	return v, err
 }
 

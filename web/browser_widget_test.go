@@ -91,6 +91,33 @@ func TestTwoTabsAgree(t *testing.T) {
 	two.sees("#w-head", "anna")
 }
 
+func TestManyTabsShareOneStream(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	agent, _ := s.online("anna")
+	b := newBrowser(t)
+	b.open(s.url + "/demo")
+	user := b.launch()
+	user.send("I have many tabs")
+	user.sees("#w-head", "anna")
+	tabs := []*browser{user}
+	for range 7 { // with a stream each, the seventh would not load
+		ctx, cancel := chromedp.NewContext(b.ctx)
+		t.Cleanup(cancel)
+		tab := &browser{t: t, ctx: ctx, root: "document"}
+		tab.open(s.url + "/widget?lang=en&site=Kestrel")
+		tab.sees(mine, "I have many tabs")
+		tabs = append(tabs, tab)
+	}
+	s.until("the streams to be few", func() bool { return s.hub.Streams(models.KindUser) <= 2 })
+	chat := s.onlyChat(agent)
+	_, _, err := s.desk.Send(t.Context(), models.AgentActor(agent), chat.ID, models.NewMessage{Content: "I see all of them"})
+	s.must(err)
+	for _, tab := range tabs {
+		tab.sees(theirs, "I see all of them")
+	}
+}
+
 func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -1,17 +1,21 @@
 // The one live stream of a page. It says what it is doing, notices a dead line by the missing heartbeat, and comes
 // back with the last id it saw, whatever failed in between.
+import { shareStream } from "./share.js";
 import { parser } from "./sse.js";
 import { word } from "./words.js";
 
 const silenceMax = 45_000; // the server says something every 20 s at the latest
 const freshMax = 22_000; // after a sleep, a line older than this is not trusted
+const followMax = 30_000; // a leader that is silent for longer is not followed
+const settled = 3000; // own streams have caught up by then
 const quietGap = 1500; // a gap this short is not worth a word
 const backoff = [0, 1000, 2000, 4000, 8000, 15000];
 
 /**
  * Opens the stream of <body data-stream>. on maps event names to functions of (data, event).
  * hooks: state(name) on every change of "connecting", "live", "reconnecting", "ended"; back() after a lost line
- * returned; refused(status) when the server will not have us, answering true to try again.
+ * returned; refused(status) when the server will not have us, answering true to try again. hooks.share names the tabs
+ * that may use one stream together, "" for none.
  */
 export function openStream(on, hooks = {}) {
   const url = document.body.dataset.stream;
@@ -24,10 +28,14 @@ export function openStream(on, hooks = {}) {
   let abort = null;
   let waiting = null;
   let over = false;
+  let liveSince = 0;
+  let following = false;
+  const shared = hooks.share ? shareStream(hooks.share, { event: hear, alive: follow, lead: () => following && again() }) : null;
 
   async function run() {
     clearTimeout(waiting);
     waiting = null;
+    following = false;
     const mine = (abort = new AbortController());
     let status = 0;
     try {
@@ -37,12 +45,13 @@ export function openStream(on, hooks = {}) {
       status = response.status;
       if (status !== 200) throw new Error(`stream answered ${status}`);
       live();
-      const feed = parser({ onEvent: hear, onRetry: (ms) => (retry = ms) });
+      const feed = parser({ onEvent: tell, onRetry: (ms) => (retry = ms) });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
         const { done, value } = await reader.read();
         if (done || mine.signal.aborted) break;
         heard = Date.now();
+        shared?.alive(state);
         feed(value);
       }
     } catch {
@@ -54,6 +63,26 @@ export function openStream(on, hooks = {}) {
     const wait = Math.max(backoff[Math.min(attempt, backoff.length - 1)], status === 200 ? retry : 0);
     attempt += 1;
     waiting = setTimeout(run, wait * (0.75 + Math.random() * 0.5));
+  }
+
+  function tell(event) {
+    shared?.event(event);
+    hear(event);
+  }
+
+  // The leader lives: it is enough that one of us holds a stream.
+  function follow(theirs) {
+    if (over) return;
+    if (following) {
+      heard = Date.now();
+      if (theirs === "live") live();
+      else show(theirs);
+    } else if (theirs === "live" && state === "live" && Date.now() - liveSince > settled) {
+      following = true;
+      const own = abort;
+      abort = null;
+      own?.abort();
+    }
   }
 
   function hear(event) {
@@ -68,6 +97,7 @@ export function openStream(on, hooks = {}) {
   function live() {
     heard = Date.now();
     const wasLost = state === "reconnecting";
+    if (state !== "live") liveSince = Date.now();
     attempt = 0;
     lostAt = 0;
     show("live");
@@ -101,6 +131,7 @@ export function openStream(on, hooks = {}) {
     for (const el of document.querySelectorAll("[data-live]")) el.dataset.live = next;
     say();
     hooks.state?.(next);
+    shared?.alive(next);
   }
 
   // A part that arrives afresh is told what the stream does.
@@ -121,7 +152,7 @@ export function openStream(on, hooks = {}) {
 
   setInterval(() => {
     say();
-    if (!waiting && !over && Date.now() - heard > silenceMax) again();
+    if (!waiting && !over && Date.now() - heard > (following ? followMax : silenceMax)) again();
   }, 1000);
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("pageshow", (event) => event.persisted && wake());

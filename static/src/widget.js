@@ -9,7 +9,7 @@ import { acceptHTML } from "./frames.js";
 import { createOutbox } from "./outbox.js";
 import { startPage } from "./page.js";
 import { startReceipts } from "./receipts.js";
-import { post } from "./request.js";
+import { csrf, post } from "./request.js";
 import { openStream } from "./stream.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./thread.js";
 import { toast } from "./toast.js";
@@ -75,6 +75,7 @@ openStream(
       outbox.flush();
       checkReceipts();
     },
+    share: `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`,
     refused(status) {
       if (status === 401) signInAgain();
     },

@@ -1,0 +1,31 @@
+// One stream for all tabs of a person: a browser opens six connections to a host over HTTP/1.1, and a seventh tab with
+// a stream of its own would wait for ever. Whoever holds the lock leads and passes on what it hears.
+//
+// Every tab begins with a stream of its own, which catches up from where its page was drawn, and gives it up once it
+// hears a leader who is live. When that one falls silent, it opens its own again.
+
+/** on has event(event), alive(state) and lead(). Answers null where the browser cannot. */
+export function shareStream(name, on) {
+  if (!navigator.locks || !window.BroadcastChannel) return null;
+  let channel;
+  try {
+    channel = new BroadcastChannel(name);
+  } catch {
+    return null; // a frame without storage has no channel
+  }
+  let leading = false;
+  channel.onmessage = ({ data }) => {
+    if (leading) return;
+    if (data.event) on.event(data.event);
+    else on.alive(data.state);
+  };
+  navigator.locks
+    .request(name, () => {
+      leading = true;
+      on.lead();
+      return new Promise(() => {}); // held until this tab is gone
+    })
+    .catch(() => channel.close());
+  const pass = (message) => leading && channel.postMessage(message);
+  return { event: (event) => pass({ event }), alive: (state) => pass({ state }) };
+}

@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -31,7 +33,7 @@ func (s *Server) supervisorPage(c echo.Context) error {
 	frame.Scripts = []string{"supervisor.js"}
 	frame.Stylesheets = []string{"uplot.css"}
 	frame.Words = []string{"supervisor."}
-	frame.Stream = "/supervisor/events" + departmentQuery(h.chosen)
+	frame.Stream = streamOf(ctx, h.chosen)
 	return s.page(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: h.filter(ctx), Board: h.board(ctx)}))
 }
 
@@ -107,9 +109,11 @@ func plainCell(value string) string {
 	return value
 }
 
-func departmentQuery(slug string) string {
-	if slug == "" {
-		return ""
+// streamOf is the address of the page's stream, which speaks the language of the page.
+func streamOf(ctx context.Context, department string) string {
+	query := url.Values{"lang": {text.Lang(ctx)}}
+	if department != "" {
+		query.Set("department", department)
 	}
-	return "?department=" + slug // a short name needs no escape; the page has checked that it is one
+	return "/supervisor/events?" + query.Encode()
 }

@@ -226,7 +226,7 @@ func (h *house) expectedTile(ctx context.Context) view.Tile {
 		t.Word, t.Unit = false, text.T(ctx, "supervisor.tile.expected_unit")
 		switch {
 		case high <= 1:
-			t.Number = text.T(ctx, "supervisor.tile.expected_soon")
+			t.Number, t.Word = text.T(ctx, "supervisor.tile.expected_soon"), true
 		case max(low, 1) == high:
 			t.Number = strconv.Itoa(high)
 		default:

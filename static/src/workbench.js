@@ -63,6 +63,7 @@ flushAll();
 function enter(focus) {
   startThread();
   startWriting();
+  if (openChat()) onPart(`write-${openChat()}`, keepWriting);
   dropToasts(openChat() || "none");
   look();
   check();
@@ -71,6 +72,12 @@ function enter(focus) {
   const field = document.getElementById("composer-text");
   if (field && !narrow()) field.focus();
   else if (openChat()) document.getElementById("main").focus({ preventScroll: true });
+}
+
+// A composer that is open stays as it is, with what is being written in it.
+function keepWriting(fresh) {
+  const box = document.getElementById(fresh.id);
+  if (box && !(box.querySelector("#composer") && fresh.querySelector("#composer"))) box.replaceWith(fresh);
 }
 
 function hearMessage(html) {

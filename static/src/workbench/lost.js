@@ -1,6 +1,7 @@
 // Without a line for as long as presence lasts, others see this agent as away: then the page says so by itself.
 import { now } from "../clock.js";
 import { settle } from "../parts.js";
+import { word } from "../words.js";
 
 /** Watches the stream; the server's own banner takes over as soon as there is a line again. */
 export function watchContact(stream) {
@@ -15,11 +16,12 @@ export function watchContact(stream) {
 }
 
 function show(place, at) {
-  if (document.getElementById("me").dataset.presence !== "online") return;
+  const { presence, load } = document.getElementById("me").dataset;
+  if (presence !== "online") return;
   place.append(document.getElementById("lost-mould").content.cloneNode(true));
   place.dataset.ours = "yes";
-  const time = place.querySelector("time");
-  time.dateTime = at.toISOString();
+  place.querySelector("time").dateTime = at.toISOString();
+  place.querySelector("[data-kept]").textContent = load > 0 ? word("workbench.lost.kept", { Count: load }) : "";
   settle(place);
 }
 

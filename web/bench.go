@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	endedShown   = 5 // of the last ended chats in the list
+	endedShown   = 5  // of the last ended chats in the list
+	endedRead    = 20 // of them, for the cursor
 	threadShown  = 200
 	earlierShown = 5
 	// endedKnown is how long after its end a chat is told to the page's stream, which looks that far back.
@@ -46,10 +47,10 @@ func (s *Server) readBench(c echo.Context) (*bench, error) {
 }
 
 func (b *bench) read(ctx context.Context, agentID string) (err error) {
-	if b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{}); err != nil {
+	if b.self, err = b.desk.AgentByID(ctx, agentID); err != nil {
 		return err
 	}
-	b.self, err = b.desk.AgentByID(ctx, agentID)
+	b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)})
 	return err
 }
 

@@ -22,8 +22,9 @@ type benchFrames struct {
 	csrf   string
 	lang   string
 
-	overview models.Overview // as it was told last
-	names    map[string]string
+	// last is the bench as it was drawn last, and strip what it says of the queue.
+	last  *bench
+	strip workbench.Strip
 }
 
 // arrivedEvent is what the workbench says of a chat that has just come.
@@ -50,8 +51,7 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 			err = f.around(ctx, &out)
 		}
 	case live.Board:
-		f.overview = it.Overview
-		err = f.around(ctx, &out)
+		err = f.board(ctx, &out, it.Overview)
 	case live.Closing:
 		out.add("closing", 0, closingEvent{string(it.Reason)})
 	}
@@ -61,19 +61,23 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.frames, err
 }
 
+// read reads the agent's own side again; what was told of the queue, and the names, hold on.
 func (f *benchFrames) read(ctx context.Context) (*bench, error) {
-	b := &bench{desk: f.server.desk, at: time.Now(), csrf: f.csrf, overview: f.overview, names: f.names}
+	b := &bench{desk: f.server.desk, at: time.Now(), csrf: f.csrf}
+	if f.last != nil {
+		b.overview, b.names = f.last.overview, f.last.names
+	}
 	return b, b.read(ctx, f.agent.ID)
 }
 
 // present draws everything that can have changed since the page was drawn.
 func (f *benchFrames) present(ctx context.Context, out *sheet, p live.Present) error {
-	if p.Overview != nil {
-		f.overview = *p.Overview
-	}
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
+	}
+	if p.Overview != nil {
+		b.overview = *p.Overview
 	}
 	parts := b.parts()
 	chats := p.Ended
@@ -88,6 +92,20 @@ func (f *benchFrames) present(ctx context.Context, out *sheet, p live.Present) e
 		parts = append(parts, more...)
 	}
 	return f.part(ctx, out, b, 0, parts...)
+}
+
+// board says what became of the queue. Every agent hears of it a few times a second while much happens, so nothing is
+// read for it, and nothing is drawn that is on the screen already.
+func (f *benchFrames) board(ctx context.Context, out *sheet, overview models.Overview) error {
+	if f.last == nil {
+		return nil
+	}
+	b := *f.last
+	b.at, b.overview = time.Now(), overview
+	if now := b.strip(); now.Waiting == f.strip.Waiting && now.Oldest.Sub(f.strip.Oldest).Abs() < 2*time.Second {
+		return nil
+	}
+	return f.part(ctx, out, &b, 0, workbench.Queue(b.strip()), workbench.Nothing(b.empty()))
 }
 
 // around draws what stands around the chats: presence, load, queue.
@@ -160,7 +178,6 @@ func (f *benchFrames) message(ctx context.Context, out *sheet, b *bench, userNam
 	if err != nil {
 		return err
 	}
-	f.names = b.names
 	var drawn bytes.Buffer
 	if err := chat.Bubble(said).Render(ctx, &drawn); err != nil {
 		return err
@@ -170,7 +187,7 @@ func (f *benchFrames) message(ctx context.Context, out *sheet, b *bench, userNam
 }
 
 func (f *benchFrames) part(ctx context.Context, out *sheet, b *bench, version int64, parts ...templ.Component) error {
-	f.names = b.names
+	f.last, f.strip = b, b.strip()
 	var drawn bytes.Buffer
 	for _, part := range parts {
 		if err := part.Render(ctx, &drawn); err != nil {

@@ -214,6 +214,22 @@ func TestTheWorkbenchComesBackAfterARestart(t *testing.T) {
 	}
 }
 
+func TestLostContactIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(now *models.Settings) { now.PresenceTimeout = 3 * time.Second })
+	b := atWork(t, s, "anna")
+	_, chat := s.newChat("Are you there?")
+	b.sees(rowOf(chat))
+	s.stop()
+	b.sees("#lost", "because we lost contact", "Your chat stays yours for a few minutes", "I’m back")
+	s.start()
+	b.click("#lost button")
+	b.gone("#lost form")
+	b.until("the stream", `root.documentElement.dataset.live === "live"`)
+	b.sees("#presence-btn", "Online")
+	b.sees(rowOf(chat), "Are you there?")
+}
+
 func TestTheWorkbenchWorksWithoutScripts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

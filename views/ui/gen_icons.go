@@ -17,9 +17,8 @@ import (
 )
 
 var names = strings.Fields(`
-	arrow-down arrow-left-right arrow-right arrow-up bell bell-off building-2 check chevron-down chevron-left
-	chevron-right chevron-up circle-alert clock coffee copy download ellipsis eye file-text flag globe inbox key-round
-	keyboard lock log-out mail maximize-2 message-square minus pause pencil plus rotate-cw search send settings
+	arrow-down arrow-left-right arrow-right arrow-up bell bell-off check chevron-down chevron-left circle-alert clock
+	copy download ellipsis eye flag globe inbox key-round keyboard log-out pause pencil plus rotate-cw send settings
 	shield-check square-slash star sticky-note user users x`)
 
 var (

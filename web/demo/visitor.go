@@ -129,7 +129,13 @@ func someScript(lang string) *script {
 	}
 }
 
+// ask begins the chat. It is not broken off: whoever has begun one must know which, to end it.
 func (v *visitor) ask(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
 	first := v.script.Lines[0].Text
 	in := map[string]string{"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page, "page_title": v.script.Title}
 	if v.script.Department != "" {

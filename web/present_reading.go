@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,5 +167,6 @@ func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.
 		row.Since = c.AwaitingSince
 		page.Active = append(page.Active, row)
 	}
+	slices.SortStableFunc(page.Active, func(x, y view.Listed) int { return longestFirst(x.Since, y.Since) })
 	return page
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -177,20 +178,26 @@ type Token struct {
 
 // Run prints a user token signed with secret.
 func (t *Token) Run(secret []byte, out io.Writer) error {
-	if len(t.User) == 0 || len(t.User) > 64 || t.TTL <= 0 {
-		return errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing")
-	}
-	now := time.Now()
-	claims := jwt.MapClaims{"sub": t.User, "exp": now.Add(t.TTL).Unix(), "iat": now.Unix()}
-	for claim, value := range map[string]string{"name": t.Name, "email": t.Email} {
-		if value != "" {
-			claims[claim] = value
-		}
-	}
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
+	signed, err := SignUserToken(secret, t.User, t.Name, t.Email, t.TTL)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, signed)
 	return err
+}
+
+// SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
+// user id without 1 to 64 characters is refused, as is a token that would be good for nothing.
+func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
+	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 {
+		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing")
+	}
+	now := time.Now()
+	claims := jwt.MapClaims{"sub": user, "exp": now.Add(ttl).Unix(), "iat": now.Unix()}
+	for claim, value := range map[string]string{"name": name, "email": email} {
+		if value != "" {
+			claims[claim] = value
+		}
+	}
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
 }

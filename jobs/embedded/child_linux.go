@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 )
 
@@ -16,22 +17,46 @@ func dieWithParent(cmd *exec.Cmd, dying syscall.Signal) {
 	cmd.SysProcAttr.Pdeathsig = dying
 }
 
-// unprivileged returns how to start PostgreSQL, which refuses to run as root, and the user who must own its files.
+// unprivileged returns how to start PostgreSQL, which refuses to run as root, and the user who must own its files. probe is a program
+// to try it with.
 //
 // For root that is a user namespace in which root is called nobody: PostgreSQL sees an ordinary user while the files stay ours,
-// also below a home that only root may enter. Where namespaces are not allowed it really becomes nobody.
-func unprivileged(ctx context.Context, probe string) (attr func() *syscall.SysProcAttr, owner int) {
+// also below a home that only root may enter. Where namespaces are not allowed, as in most containers, it really becomes nobody,
+// with the right to pass through that home where root may give it.
+func unprivileged(ctx context.Context, probe string) (disguise func(*exec.Cmd), owner int) {
 	if os.Geteuid() != 0 {
-		return func() *syscall.SysProcAttr { return nil }, os.Geteuid()
+		return asWeAre, os.Geteuid()
 	}
+	works := func(disguise func(*exec.Cmd)) bool {
+		cmd := exec.CommandContext(ctx, probe, "--version")
+		cmd.Dir = "/"
+		disguise(cmd)
+		return cmd.Run() == nil
+	}
+	switch {
+	case works(asNobodyInNamespace):
+		return asNobodyInNamespace, os.Geteuid()
+	case works(asPassingNobody):
+		return asPassingNobody, nobody
+	}
+	return asNobody, nobody
+}
+
+func asNobodyInNamespace(cmd *exec.Cmd) {
 	mapped := []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
-	namespace := func() *syscall.SysProcAttr {
-		return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: mapped, GidMappings: mapped}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: mapped, GidMappings: mapped}
+}
+
+// asPassingNobody leaves to Debian's setpriv what takes several steps: a right that outlives the change of user, and PostgreSQL's
+// own checks of access to respect it. The change of user also forgets the parent's death, hence the last option.
+func asPassingNobody(cmd *exec.Cmd) {
+	id := strconv.Itoa(nobody)
+	as := []string{
+		"setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override",
+		"--securebits", "+no_setuid_fixup", "--pdeathsig", "INT", "--", cmd.Path,
 	}
-	cmd := exec.CommandContext(ctx, probe, "--version")
-	cmd.SysProcAttr = namespace()
-	if cmd.Run() == nil {
-		return namespace, 0
+	cmd.Args = append(as, cmd.Args[1:]...)
+	if cmd.Path, cmd.Err = exec.LookPath(as[0]); cmd.Err != nil {
+		cmd.Path = as[0]
 	}
-	return dropped, nobody
 }

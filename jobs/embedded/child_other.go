@@ -18,9 +18,9 @@ func dieWithParent(cmd *exec.Cmd, _ syscall.Signal) {
 }
 
 // unprivileged returns how to start PostgreSQL, which refuses to run as root, and the user who must own its files.
-func unprivileged(context.Context, string) (attr func() *syscall.SysProcAttr, owner int) {
+func unprivileged(context.Context, string) (disguise func(*exec.Cmd), owner int) {
 	if os.Geteuid() != 0 {
-		return func() *syscall.SysProcAttr { return nil }, os.Geteuid()
+		return asWeAre, os.Geteuid()
 	}
-	return dropped, nobody
+	return asNobody, nobody
 }

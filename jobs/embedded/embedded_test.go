@@ -5,8 +5,11 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,11 +93,15 @@ func TestADeadServerIsStartedAgain(t *testing.T) {
 	defer mustClose(t, s)
 	remember(t, s, "before")
 	for _, pidFile := range []string{"postgres.pid", "redis.pid"} {
-		pid, err := os.ReadFile(dir + "/" + pidFile)
+		text, err := os.ReadFile(filepath.Join(dir, pidFile))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := exec.Command("kill", "-9", strings.TrimSpace(string(pid))).Run(); err != nil {
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}

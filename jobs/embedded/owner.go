@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 )
@@ -11,8 +12,10 @@ import (
 // nobody is the user who owns nothing, under the same number on every Linux.
 const nobody = 65534
 
-func dropped() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+func asWeAre(*exec.Cmd) {}
+
+func asNobody(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 }
 
 // giveTo makes owner the owner of everything below the paths that exist. Only root ever needs it: the way in which root starts

@@ -40,11 +40,11 @@ func hasCluster(data string) bool {
 
 // postgres is one cluster of one installation.
 type postgres struct {
-	opts    Options
-	sockets string
-	bin     binaries
-	data    string
-	attr    func() *syscall.SysProcAttr
+	opts     Options
+	sockets  string
+	bin      binaries
+	data     string
+	disguise func(*exec.Cmd)
 }
 
 func newPostgres(opts Options, sockets string) *Server {
@@ -62,8 +62,8 @@ func (p *postgres) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	p.data = dataDir(p.opts.Dir, p.bin.major)
-	attr, owner := unprivileged(ctx, p.bin.program("postgres"))
-	p.attr = attr
+	disguise, owner := unprivileged(ctx, p.bin.program("postgres"))
+	p.disguise = disguise
 	if owner == nobody {
 		// Really another user, who has to get through.
 		if err := os.Chmod(p.opts.Dir, 0o711); err != nil {
@@ -103,8 +103,8 @@ func (p *postgres) initialise(ctx context.Context, owner int) error {
 		args = append(args, "--no-sync")
 	}
 	cmd := exec.CommandContext(ctx, p.bin.program("initdb"), args...)
-	cmd.SysProcAttr = p.attr()
 	cmd.Dir = "/"
+	p.disguise(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		hint := ""
 		if owner == nobody {
@@ -132,8 +132,8 @@ func (p *postgres) command() *exec.Cmd {
 		args = append(args, "-c", setting)
 	}
 	cmd := exec.Command(p.bin.program("postgres"), args...)
-	cmd.SysProcAttr = p.attr()
 	cmd.Dir = "/"
+	p.disguise(cmd)
 	return cmd
 }
 

@@ -21,11 +21,11 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 // bubble is a message as an agent sees it: every agent is the own side, and is named.
 func (b *bench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
 	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: callName(userName)}
-	switch {
-	case m.SenderType == models.FromSystem:
+	switch m.SenderType {
+	case models.FromSystem:
 		said.From, said.Text = chat.FromSystem, b.systemWords(ctx, m)
 		return said, nil
-	case m.SenderType == models.FromUser:
+	case models.FromUser:
 		said.From, said.Name = chat.FromUser, callName(userName)
 		return said, nil
 	}

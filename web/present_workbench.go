@@ -92,14 +92,12 @@ func lastMoment(c *models.Chat) time.Time {
 	return c.CreatedAt
 }
 
-var slotOf = map[string]string{"owed": "owed", "answered": "answered", "quiet": "quiet"}
-
 // slots are the agent's, the most urgent first; one for each chat, even while there are more than there should be.
 func (b *bench) slots() []ui.SlotData {
 	var slots []ui.SlotData
 	l := b.list()
 	for _, row := range append(l.Owed, l.Answered...) {
-		slot := ui.SlotData{Kind: slotOf[row.State]}
+		slot := ui.SlotData{Kind: row.State}
 		if row.State == "owed" {
 			slot.Since = row.Since
 			if b.at.Sub(row.Since) >= owedLate {

@@ -63,8 +63,6 @@ func (m Me) offlineWords(ctx context.Context) string {
 	return text.T(ctx, "workbench.presence.offline_chats", "Count", m.Load)
 }
 
-func (r Row) owed() bool { return r.State == "owed" }
-
 // closedWords say why nobody can write here any more.
 func (w Write) closedWords(ctx context.Context) string {
 	switch w.Closed {

@@ -111,6 +111,11 @@ func TestAssigningByHandAnswersPageFragmentAndProgram(t *testing.T) {
 	}
 	h.browse("POST", "/supervisor/queue/"+plain+"/assign", ruth, to(), asProgram).refused(409, "already_assigned")
 	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("For cards", "With anna")
+
+	h.browse("POST", "/supervisor/chats/"+plain+"/transfer", ruth, url.Values{"department": {""}, "note": {"Somebody else, please"}}, func(head http.Header) {
+		head.Set("Referer", h.url+"/supervisor/chats/"+plain)
+	}).goesTo("/supervisor/chats/" + plain)
+	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Place 1", "Somebody else, please", "anna gave the chat back")
 }
 
 func TestTheQueueIsAFileToo(t *testing.T) {

@@ -278,36 +278,7 @@ func (p *program) try(ctx context.Context) error {
 	if err := demo.Seed(ctx, desk, io.Discard); err != nil {
 		return err
 	}
-	return p.serve(ctx, "all", p.invite)
-}
-
-// invite says where to click.
-func (p *program) invite(url string) {
-	fmt.Fprintf(p.stdout, `
-Parley runs. Open, in three windows:
-
-  %[1]s/demo         a company's site with the widget: be the user
-  %[1]s/workbench    be the agent
-  %[1]s/supervisor   be the supervisor
-  %[1]s/admin        people, departments, settings, sites
-
-Sample accounts:
-`, url)
-	_ = demo.PrintAccounts(p.stdout)
-	fmt.Fprintf(p.stdout, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n", url)
-}
-
-// redisOptions are for clients that wait for Redis no longer than timeout and try once: what it does not answer is done without it.
-func (p *program) redisOptions(timeout time.Duration) (*redis.Options, error) {
-	options, err := redis.ParseURL(p.env.RedisURL)
-	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL is not a Redis address: %w", err)
-	}
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
-	options.MaxRetries = -1
-	options.ClientName = "parley"
-	return options, nil
+	return p.serve(ctx, "all", func(url string) { demo.Invite(p.stdout, url) })
 }
 
 // serve runs the roles until ctx ends, then stops them in the reverse order: not ready, live streams, requests, worker, stores.
@@ -324,7 +295,7 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 	if err != nil {
 		return err
 	}
-	quick, err := p.redisOptions(250 * time.Millisecond)
+	quick, err := p.env.RedisOptions(250 * time.Millisecond)
 	if err != nil {
 		return err
 	}
@@ -399,7 +370,7 @@ func (p *program) site(desk *models.Desk, hub *live.Hub, quick *redis.Options) (
 }
 
 func (p *program) worker(desk *models.Desk) (*jobs.Worker, error) {
-	patient, err := p.redisOptions(3 * time.Second)
+	patient, err := p.env.RedisOptions(3 * time.Second)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/redis/go-redis/v9"
 
 	"parley/models"
 )
@@ -97,4 +98,17 @@ func (e Environment) UserSecret() ([]byte, error) {
 		return nil, fmt.Errorf("USER_TOKEN_SECRET is not set and no key can be kept in %s: %w", e.DataDir, err)
 	}
 	return secret, os.WriteFile(path, secret, 0o600)
+}
+
+// RedisOptions are for clients that wait for Redis no longer than timeout and try once: what it does not answer is done without it.
+func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error) {
+	options, err := redis.ParseURL(e.RedisURL)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL is not a Redis address: %w", err)
+	}
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
+	options.MaxRetries = -1
+	options.ClientName = "parley"
+	return options, nil
 }

@@ -1,6 +1,11 @@
 package demo
 
-import "parley/models"
+import (
+	"fmt"
+	"io"
+
+	"parley/models"
+)
 
 // Password is the one password of all sample accounts.
 const Password = "kestrel-demo"
@@ -66,4 +71,20 @@ var guests = []guest{
 var kindWords = map[string][]string{
 	"en":    {"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.", ""},
 	"zh-CN": {"很快，态度也好。", "", "问题解决了，谢谢。", "回答得很清楚。", ""},
+}
+
+// Invite says where to click, and as whom.
+func Invite(out io.Writer, url string) {
+	fmt.Fprintf(out, `
+Parley runs. Open, in three windows:
+
+  %[1]s/demo         a company's site with the widget: be the user
+  %[1]s/workbench    be the agent
+  %[1]s/supervisor   be the supervisor
+  %[1]s/admin        people, departments, settings, sites
+
+Sample accounts:
+`, url)
+	_ = PrintAccounts(out)
+	fmt.Fprintf(out, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n", url)
 }

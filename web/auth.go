@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 			if r.who == public {
 				return next(c)
 			}
-			who, err := s.identify(c, r)
+			who, err := s.identifyInTime(c, r)
 			if err != nil {
 				return err
 			}
@@ -73,6 +74,19 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// identifyInTime bounds the question on streams too, which are not bounded themselves.
+func (s *Server) identifyInTime(c echo.Context, r *route) (*caller, error) {
+	if !r.stream {
+		return s.identify(c, r)
+	}
+	whole := c.Request()
+	ctx, cancel := context.WithTimeout(whole.Context(), requestTime)
+	defer cancel()
+	c.SetRequest(whole.WithContext(ctx))
+	defer c.SetRequest(whole)
+	return s.identify(c, r)
 }
 
 // identify finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.

@@ -93,7 +93,7 @@ func (j *jsonFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, 
 		if it.House {
 			out.add("load_changed", 0, loadChangedEvent{it.ServiceID, string(it.PresenceChange.Presence), it.Load, it.MaxConcurrent})
 		}
-		if !it.House || it.PresenceChanged {
+		if it.PresenceChanged {
 			out.add("presence", 0, presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
 		}
 	case live.Board:

@@ -41,8 +41,7 @@ func (s *Stream) begin(ctx context.Context) error {
 		return s.beginHouse(ctx)
 	}
 	now := time.Now()
-	from, err := parseCursor(s.to.Cursor)
-	resumed := err == nil
+	from, _ := parseCursor(s.to.Cursor) // one that cannot be read is one without chats
 	for id, p := range from.chats {
 		k := known{Mark: Mark{Version: p.version}}
 		if p.ended {
@@ -72,14 +71,13 @@ func (s *Stream) begin(ctx context.Context) error {
 			s.present.Ended = append(s.present.Ended, *c)
 		}
 		k := knownOf(c)
-		if s.to.Cursor != "" {
+		if s.to.Cursor != "" && before.Version < c.Version {
 			k.Version = before.Version // 0 for chats that the cursor does not have, and for all if it cannot be read
+			s.missed = append(s.missed, *c)
 		}
 		s.known[c.ID] = k
 	}
-	if !resumed {
-		s.synced = now
-	}
+	s.synced = now
 	return s.beginOwner(ctx)
 }
 
@@ -127,30 +125,35 @@ func presenceOf(a *models.Agent) models.PresenceChange {
 	return models.PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent}
 }
 
-// first says the present state, and then what was missed.
+// first says the present state, and then what was missed. It may be tried again where it failed.
 func (s *Stream) first(ctx context.Context) error {
-	frames, err := s.render(ctx, s.present)
-	if err != nil {
-		return err
-	}
-	s.present = Present{}
-	missed := s.to.Cursor != ""
-	if !missed && s.to.View == Own && len(frames) == 0 {
-		frames = []Frame{{}}
-	}
-	for i, f := range frames {
-		id := ""
-		if i == len(frames)-1 && !missed && s.to.View == Own {
-			id = s.cursor() // from here on, what is lost can be asked for
+	if s.present != nil {
+		frames, err := s.render(ctx, *s.present)
+		if err != nil {
+			return err
 		}
-		if err := s.out.Send(f, id); err != nil {
-			return sinkError{err}
+		fresh := s.to.Cursor == "" && s.to.View == Own
+		if fresh && len(frames) == 0 {
+			frames = []Frame{{}}
 		}
+		for i, f := range frames {
+			id := ""
+			if fresh && i == len(frames)-1 {
+				id = s.cursor() // from here on, what is lost can be asked for
+			}
+			if err := s.out.Send(f, id); err != nil {
+				return sinkError{err}
+			}
+		}
+		s.present = nil
 	}
-	if !missed {
-		return nil
+	for len(s.missed) > 0 {
+		if err := s.catchUp(ctx, s.missed[0].ID); err != nil {
+			return err
+		}
+		s.missed = s.missed[1:]
 	}
-	return s.repair(ctx)
+	return nil
 }
 
 // repair compares every chat of the receiver with PostgreSQL, and says what was not said.

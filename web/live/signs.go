@@ -17,6 +17,7 @@ type signs struct {
 	mu    sync.Mutex
 	fresh map[string]bool
 	told  map[string]time.Time
+	swept time.Time
 }
 
 func newSigns(report func(context.Context, []string) error, every func() time.Duration) *signs {
@@ -46,7 +47,6 @@ func (s *signs) run(ctx context.Context, log *slog.Logger, present func() []stri
 		case <-s.wake:
 			t.Stop()
 		case <-t.C:
-			s.forget()
 		}
 		ids := s.due(present())
 		if len(ids) == 0 {
@@ -69,6 +69,7 @@ func (s *signs) due(present []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, soon := time.Now(), s.every()*3/4
+	s.forget(now)
 	for _, id := range present {
 		if now.Sub(s.told[id]) >= soon {
 			s.fresh[id] = true
@@ -91,11 +92,14 @@ func (s *signs) again(ids []string) {
 	}
 }
 
-func (s *signs) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// forget drops whoever was not seen for a while. The caller holds mu.
+func (s *signs) forget(now time.Time) {
+	if now.Sub(s.swept) < s.every() {
+		return
+	}
+	s.swept = now
 	for id, at := range s.told {
-		if time.Since(at) > 2*s.every() {
+		if now.Sub(at) > 2*s.every() {
 			delete(s.told, id)
 		}
 	}

@@ -59,7 +59,9 @@ type Stream struct {
 	served string // the agent whose presence a user hears
 	loads  map[string]models.PresenceChange
 
-	present Present // what Open found, for Run to say
+	// What Open found and Run has not said yet: how things stand, and the chats in which something was missed.
+	present *Present
+	missed  []models.Chat
 }
 
 // Open registers the receiver, so that nothing committed from now on is lost to the stream, and then reads how things
@@ -74,9 +76,11 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	if to.Board || to.View == House {
 		topics = append(topics, boards)
 	}
-	s := &Stream{hub: h, to: to, known: map[string]known{}, loads: map[string]models.PresenceChange{}}
+	s := &Stream{hub: h, to: to, known: map[string]known{}, loads: map[string]models.PresenceChange{}, present: &Present{}}
 	s.sub = h.subscribe(to.Actor, to.Session, topics...)
-	if err := s.begin(ctx); err != nil {
+	asked, cancel := context.WithTimeout(ctx, 2*queryTime)
+	defer cancel()
+	if err := s.begin(asked); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 		expires = t.C
 	}
 	var again <-chan time.Time
-	err := s.first(ctx)
+	err := s.follow(ctx, nil, false)
 	for {
 		var sink sinkError
 		switch {
@@ -141,8 +145,11 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 	}
 }
 
-// follow applies what arrived, or repairs when something did not.
+// follow says what Open found, if that is not said yet, then applies what arrived, or repairs when something did not.
 func (s *Stream) follow(ctx context.Context, signals []signal, behind bool) error {
+	if err := s.first(ctx); err != nil {
+		return err
+	}
 	if behind {
 		s.hub.queue.poke("")
 		if err := s.repair(ctx); err != nil {
@@ -174,9 +181,20 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 			return s.say(ctx, Typing{*e.Typing})
 		}
 	case models.KindPresence:
-		return s.presence(ctx, *e.Presence)
+		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
+			return s.presence(ctx, *e.Presence)
+		}
 	}
 	return nil
+}
+
+func (s *Stream) isServedBy(agentID string) bool {
+	for _, k := range s.known {
+		if k.Status == models.Active && k.AgentID == agentID {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Stream) presence(ctx context.Context, p models.PresenceChange) error {

@@ -65,6 +65,8 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	defaults := map[string]string{
 		"timezone": "UTC", "application_name": "parley", "statement_timeout": "5s",
 		"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s",
+		// Compiling costs a statement seconds when a table's size is guessed wrong, and no statement here is worth it.
+		"jit": "off",
 	}
 	for name, value := range defaults {
 		if _, set := config.RuntimeParams[name]; !set {

@@ -138,7 +138,7 @@ func (l *Limiter) tell(err error) {
 				return
 			case <-tick.C:
 			}
-			if l.shared.ping(context.Background()) == nil {
+			if l.shared.probe() == nil {
 				l.failures.Store(0)
 				l.degraded.Store(false)
 				l.log.Info("rate limits are counted in Redis again")

@@ -102,10 +102,13 @@ func (w *Worker) run(ctx context.Context, t task) error {
 const (
 	leastPause = 500 * time.Millisecond
 	mostPause  = 3 * time.Second
+	// pulseTimeout lets go of a PostgreSQL that hangs.
+	pulseTimeout = 8 * time.Second
 )
 
-// beat says that the house lives, and steps every silent chat when it is due rather than when the schedule comes by. A task that has not run
-// here for two periods, because Redis is away or another machine took it, is run here.
+// beat says that the house lives, steps every silent chat when it is due rather than when the schedule comes by, and serves whoever was left
+// waiting by a process that died between making room and giving it away. A task that has not run here for two periods, because Redis is away or
+// another machine took it, is run here.
 func (w *Worker) beat(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -115,17 +118,7 @@ func (w *Worker) beat(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		pause := mostPause
-		if err := w.desk.Beat(ctx); err != nil {
-			w.logUnlessStopping(ctx, "pulse", err)
-		}
-		next, err := w.desk.SweepIdle(ctx)
-		if err != nil {
-			w.logUnlessStopping(ctx, TaskIdle, err)
-		} else {
-			w.lastRun[TaskIdle].Store(time.Now().UnixNano())
-			pause = min(pause, next)
-		}
+		pause := w.pulseOnce(ctx)
 		for _, t := range tasks {
 			if time.Since(time.Unix(0, w.lastRun[t.name].Load())) > 2*t.period(w.interval) {
 				bounded, cancel := context.WithTimeout(ctx, taskTimeout)
@@ -137,6 +130,28 @@ func (w *Worker) beat(ctx context.Context) {
 		}
 		timer.Reset(max(leastPause, pause))
 	}
+}
+
+// pulseOnce returns when the next silence is due.
+func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
+	defer cancel()
+	if err := w.desk.Beat(ctx); err != nil {
+		w.logUnlessStopping(ctx, "pulse", err)
+		return mostPause // PostgreSQL is away: nothing else can be done either
+	}
+	if _, err := w.desk.Drain(ctx); err != nil {
+		w.logUnlessStopping(ctx, TaskDrain, err)
+	}
+	next, err := w.desk.SweepIdle(ctx)
+	if err != nil {
+		w.logUnlessStopping(ctx, TaskIdle, err)
+		return mostPause
+	}
+	for _, name := range []string{TaskDrain, TaskIdle} {
+		w.lastRun[name].Store(time.Now().UnixNano())
+	}
+	return min(mostPause, next)
 }
 
 func (w *Worker) logUnlessStopping(ctx context.Context, task string, err error) {

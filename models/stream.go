@@ -50,21 +50,50 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	return change, nil
 }
 
-// Head is an open chat's version.
+// Head is how far a chat has come.
 type Head struct {
-	ChatID  string  `bun:"id"`
-	UserID  string  `bun:"user_id"`
-	AgentID *string `bun:"agent_id"`
-	Version int64   `bun:"version"`
+	ChatID  string     `bun:"id"`
+	UserID  string     `bun:"user_id"`
+	AgentID *string    `bun:"agent_id"`
+	Version int64      `bun:"version"`
+	EndedAt *time.Time `bun:"ended_at"` // nil for open chats
 }
 
-// Heads returns the versions of the open chats of those users and agents, by one statement, for streams that cannot rely on being told.
-func (d *Desk) Heads(ctx context.Context, userIDs, agentIDs []string) ([]Head, error) {
-	heads := []Head{}
-	err := d.db.NewRaw(`SELECT id, user_id, agent_id, version FROM chats WHERE status <> 'ended' AND user_id IN (?)
-		UNION SELECT id, user_id, agent_id, version FROM chats WHERE status = 'active' AND agent_id IN (?)`,
-		bunIn(append([]string{""}, userIDs...)), bunIn(append([]string{""}, agentIDs...))).Scan(ctx, &heads)
-	return heads, translate(err)
+// Glance is everything that may have to be told to somebody, at one moment, small enough to look at every second.
+type Glance struct {
+	At     time.Time // on PostgreSQL's clock, before the rest was read
+	Queue  string    // another whenever others wait, or in another order
+	Heads  []Head    // the open chats of those who were asked for, and those that ended a moment ago
+	Agents []PresenceChange
+}
+
+// Glance looks at the queue, at every agent and at the chats of those users and agents: for streams, which cannot rely on being told.
+func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance, error) {
+	g := &Glance{Heads: []Head{}}
+	err := d.db.NewRaw(`SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
+		FROM chats WHERE status = 'waiting'`).Scan(ctx, &g.At, &g.Queue)
+	if err != nil {
+		return nil, translate(err)
+	}
+	users, agents := bunIn(append([]string{""}, userIDs...)), bunIn(append([]string{""}, agentIDs...))
+	err = d.db.NewRaw(`SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id IN (?0)
+		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id IN (?1)
+		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'ended' AND ended_at > now() - interval '10 seconds'
+			AND (user_id IN (?0) OR agent_id IN (?1))`, users, agents).Scan(ctx, &g.Heads)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := d.agents(ctx, d.db, ``)
+	for i := range all {
+		g.Agents = append(g.Agents, *all[i].presenceEvent(false).Presence)
+	}
+	return g, translate(err)
+}
+
+// Now returns PostgreSQL's clock, by which everything is stamped.
+func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
+	err = d.db.NewRaw(`SELECT clock_timestamp()`).Scan(ctx, &now)
+	return now, translate(err)
 }
 
 // StartedSince returns the ids of a receiver's chats that began or were assigned since a time, ended ones included: what a stream

@@ -14,7 +14,7 @@ const (
 	// keepEnded is how long a chat stays in the cursor after its end: it may still be rated, or read.
 	keepEnded = 10 * time.Minute
 	maxEnded  = 50
-	// slack covers clocks that differ and transactions that were long.
+	// slack covers transactions that were long, and pages whose cursor was stamped by another clock.
 	slack = 2 * time.Minute
 )
 
@@ -40,7 +40,10 @@ func (s *Stream) begin(ctx context.Context) error {
 	if s.to.View == House {
 		return s.beginHouse(ctx)
 	}
-	now := time.Now()
+	now, err := s.hub.desk.Now(ctx)
+	if err != nil {
+		return err
+	}
 	from, _ := parseCursor(s.to.Cursor) // one that cannot be read is one without chats
 	for id, p := range from.chats {
 		k := known{Mark: Mark{Version: p.version}}
@@ -77,7 +80,7 @@ func (s *Stream) begin(ctx context.Context) error {
 		}
 		s.known[c.ID] = k
 	}
-	s.synced = now
+	s.opened, s.synced = now, now
 	return s.beginOwner(ctx)
 }
 
@@ -163,7 +166,10 @@ func (s *Stream) repair(ctx context.Context) error {
 	if s.to.View == House {
 		return s.repairHouse(asked)
 	}
-	now := time.Now()
+	now, err := s.hub.desk.Now(asked)
+	if err != nil {
+		return err
+	}
 	chats, gone, err := s.gather(asked)
 	if err != nil {
 		return err
@@ -184,24 +190,28 @@ func (s *Stream) repair(ctx context.Context) error {
 	return nil
 }
 
-// compare looks whether the versions of the receiver's open chats are those that the stream knows, and repairs if not.
+// compare looks whether the versions of the receiver's chats are those that the stream knows, and repairs if not.
 func (s *Stream) compare(ctx context.Context, h *heads) error {
-	found := 0
-	for id, version := range h.open {
+	open := 0
+	for id, version := range h.versions {
 		k, ok := s.known[id]
+		endedAt, ended := h.ended[id]
+		if !ok && ended && endedAt.Before(s.opened) {
+			continue
+		}
 		if !ok || k.Version < version {
 			return s.repair(ctx)
 		}
-		if k.Status != models.Ended {
-			found++
+		if !ended && k.Status != models.Ended {
+			open++
 		}
 	}
 	for _, k := range s.known {
 		if k.Status != models.Ended {
-			found--
+			open--
 		}
 	}
-	if found != 0 {
+	if open != 0 {
 		return s.repair(ctx)
 	}
 	if h.sure {

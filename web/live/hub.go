@@ -31,6 +31,8 @@ type Hub struct {
 	queue *ticker
 	signs map[models.ActorKind]*signs
 
+	presences presences
+
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
 	owners map[topic][]*subscription // by the owner's own topic, the oldest first
@@ -43,6 +45,8 @@ func New(opts Options) *Hub {
 		desk: opts.Desk, log: opts.Log,
 		topics: map[topic]map[*subscription]struct{}{},
 		owners: map[topic][]*subscription{},
+
+		presences: presences{told: map[string]toldPresence{}},
 	}
 	h.queue = newTicker(h)
 	h.signs = map[models.ActorKind]*signs{
@@ -73,7 +77,11 @@ func (h *Hub) Run(ctx context.Context) error {
 	for kind, s := range h.signs {
 		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
-	return g.Wait()
+	err := g.Wait()
+	if h.relay != nil {
+		_ = h.relay.client.Close()
+	}
+	return err
 }
 
 // Publish tells local streams at once and the other instances by way of a queue; it never waits.
@@ -233,6 +241,7 @@ func (h *Hub) deliver(events []models.Event) {
 		case models.KindChange:
 			h.queue.pokeBoard()
 		case models.KindPresence:
+			h.presences.note(e.Presence)
 			h.queue.pokeLoad(e)
 		case models.KindSignedOut:
 			h.each(func(s *subscription) {

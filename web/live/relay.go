@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -57,8 +58,8 @@ func (r *relay) offer(events []models.Event) {
 	}
 }
 
-// send publishes what was offered. After a failure it throws away what comes for a second, so that the queue does not
-// grow stale behind a Redis that hangs.
+// send publishes what was offered, all that waits at once: a slow Redis delays, but nothing piles up. After a failure it throws away what
+// comes for a second, so that the queue does not grow stale behind a Redis that hangs. What was offered before the end is sent.
 func (r *relay) send(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -67,8 +68,12 @@ func (r *relay) send(ctx context.Context) {
 		e := envelope{From: r.self}
 		select {
 		case <-ctx.Done():
+			if e.Events = r.waiting(); len(e.Events) > 0 {
+				_ = r.publish(context.WithoutCancel(ctx), e) // the others find it in PostgreSQL
+			}
 			return
-		case e.Events = <-r.out:
+		case events := <-r.out:
+			e.Events = slices.Concat(events, r.waiting())
 		case <-tick.C:
 			if !r.lost.Load() {
 				continue
@@ -80,11 +85,32 @@ func (r *relay) send(ctx context.Context) {
 		}
 		e.Gap = r.lost.Swap(false)
 		if err := r.publish(ctx, e); err != nil {
+			if failed.IsZero() {
+				r.hub.log.Warn("other instances are not told of changes and find them in PostgreSQL: Redis does not answer", "error", err)
+			}
 			failed = time.Now()
 			r.lost.Store(true)
-			r.hub.log.Warn("other instances were not told of a change and will repair later", "error", err)
+		} else if !failed.IsZero() {
+			failed = time.Time{}
+			r.hub.log.Info("other instances are told of changes again")
 		}
 	}
+}
+
+// envelopeEvents is about how many events go into one envelope.
+const envelopeEvents = 500
+
+// waiting takes what was offered and not yet sent.
+func (r *relay) waiting() (events []models.Event) {
+	for len(events) < envelopeEvents {
+		select {
+		case more := <-r.out:
+			events = append(events, more...)
+		default:
+			return events
+		}
+	}
+	return events
 }
 
 func (r *relay) publish(ctx context.Context, e envelope) error {
@@ -99,7 +125,6 @@ func (r *relay) publish(ctx context.Context, e envelope) error {
 
 // receive listens until the context ends, and subscribes anew whenever the connection is gone.
 func (r *relay) receive(ctx context.Context) {
-	defer func() { _ = r.client.Close() }()
 	for ctx.Err() == nil {
 		err := r.listen(ctx)
 		if r.up.Swap(false) && ctx.Err() == nil {

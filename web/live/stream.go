@@ -53,11 +53,11 @@ type Stream struct {
 	draw  Renderer
 	out   Sink
 	known map[string]known
-	// synced is when the stream last knew every chat of the receiver.
-	synced time.Time
-	place  models.QueueStatus
-	served string // the agent whose presence a user hears
-	loads  map[string]models.PresenceChange
+	// opened is when the stream began, and synced when it last knew every chat of the receiver; both on PostgreSQL's clock.
+	opened, synced time.Time
+	place          models.QueueStatus
+	served         string // the agent whose presence a user hears
+	loads          map[string]models.PresenceChange
 
 	// What Open found and Run has not said yet: how things stand, and the chats in which something was missed.
 	present *Present

@@ -2,71 +2,137 @@ package live
 
 import (
 	"context"
+	"maps"
+	"sync"
 	"time"
 
 	"parley/models"
 )
 
 const (
-	// pollAway is how often PostgreSQL is asked for changes while the other instances cannot be heard, and pollCalm
-	// how often otherwise: another instance may be cut off without our noticing.
-	pollAway = time.Second
-	pollCalm = 15 * time.Second
+	// pollEvery is how soon streams hear from PostgreSQL what nobody told them: Redis is away, or whoever did it died before
+	// it could tell. Redis only makes it faster.
+	pollEvery = time.Second
+	// assureEvery is how often every stream is told that it knows all, changes or not.
+	assureEvery = 15 * time.Second
 	// sessionCheck keeps the promise that a stream ends within 5 s of its owner's sign-out when the event is lost.
 	sessionCheck = 3 * time.Second
 	queryTime    = 4 * time.Second
 )
 
-// heads is what a poll found of one person: the versions of the open chats.
+// heads is what a poll found of one person's chats.
 type heads struct {
-	at   time.Time
-	open map[string]int64
-	sure bool // the other instances could be heard since the poll before
+	at       time.Time
+	versions map[string]int64
+	ended    map[string]time.Time // of those chats that have ended a moment ago
+	sure     bool                 // the other instances can be heard
 }
 
-// poll compares the open chats of everybody who holds a stream with PostgreSQL, by one statement.
+func (a *heads) same(b *heads) bool {
+	return b != nil && maps.Equal(a.versions, b.versions) && len(a.ended) == len(b.ended)
+}
+
+// poll compares what streams know with PostgreSQL, for everybody who holds one, by a few statements.
 func (h *Hub) poll(ctx context.Context) {
-	var last time.Time
-	for wait(ctx, pollAway) {
-		if h.Connected() && time.Since(last) < pollCalm {
-			continue
-		}
-		last = time.Now()
+	var assured time.Time
+	var before map[topic]*heads
+	queue := ""
+	for wait(ctx, pollEvery) {
 		users, agents := h.present(models.KindUser), h.present(models.KindAgent)
 		if len(users)+len(agents) == 0 {
+			before = nil
 			continue
 		}
+		began, sure := time.Now(), h.Connected()
 		asked, cancel := context.WithTimeout(ctx, queryTime)
-		rows, err := h.desk.Heads(asked, users, agents)
+		now, err := h.desk.Glance(asked, users, agents)
 		cancel()
 		if err != nil {
 			continue
 		}
-		found := map[topic]*heads{}
-		for _, id := range users {
-			found[userTopic(id)] = &heads{at: last, open: map[string]int64{}, sure: h.Connected()}
-		}
-		for _, id := range agents {
-			found[agentTopic(id)] = &heads{at: last, open: map[string]int64{}, sure: h.Connected()}
-		}
-		for _, row := range rows {
-			owners := []topic{userTopic(row.UserID)}
-			if row.AgentID != nil {
-				owners = append(owners, agentTopic(*row.AgentID))
-			}
-			for _, t := range owners {
-				if f := found[t]; f != nil {
-					f.open[row.ChatID] = row.Version
-				}
-			}
+		found := headsOf(now, users, agents, sure)
+		everybody := time.Since(assured) > assureEvery
+		if everybody {
+			assured = began
 		}
 		for t, f := range found {
-			h.send(signal{heads: f}, t)
+			if everybody || !f.same(before[t]) {
+				h.send(signal{heads: f}, t)
+			}
 		}
-		if !h.Connected() {
+		before = found
+		h.presences.compare(h, began, now.Agents)
+		if now.Queue != queue {
+			queue = now.Queue
 			h.queue.poke("")
 		}
 	}
+}
+
+// headsOf sorts the chats by whose they are.
+func headsOf(now *models.Glance, users, agents []string, sure bool) map[topic]*heads {
+	found := make(map[topic]*heads, len(users)+len(agents))
+	add := func(t topic) {
+		found[t] = &heads{at: now.At, versions: map[string]int64{}, ended: map[string]time.Time{}, sure: sure}
+	}
+	for _, id := range users {
+		add(userTopic(id))
+	}
+	for _, id := range agents {
+		add(agentTopic(id))
+	}
+	for _, row := range now.Heads {
+		owners := []topic{userTopic(row.UserID)}
+		if row.AgentID != nil {
+			owners = append(owners, agentTopic(*row.AgentID))
+		}
+		for _, t := range owners {
+			f := found[t]
+			if f == nil {
+				continue
+			}
+			f.versions[row.ChatID] = row.Version
+			if row.EndedAt != nil {
+				f.ended[row.ChatID] = *row.EndedAt
+			}
+		}
+	}
+	return found
+}
+
+// presences are what was last told of each agent.
+type presences struct {
+	mu   sync.Mutex
+	told map[string]toldPresence
+}
+
+type toldPresence struct {
+	models.PresenceChange
+	at time.Time
+}
+
+func (p *presences) note(e *models.PresenceChange) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told[e.ServiceID] = toldPresence{*e, time.Now()}
+}
+
+// compare tells what was not told. What was told after the poll began is newer than the poll.
+func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceChange) {
+	var missed []models.Event
+	p.mu.Lock()
+	for _, now := range agents {
+		before, known := p.told[now.ServiceID]
+		now.PresenceChanged, before.PresenceChanged = before.Presence != now.Presence, before.Presence != now.Presence
+		switch {
+		case !known:
+			p.told[now.ServiceID] = toldPresence{now, began}
+		case !before.at.After(began) && before.PresenceChange != now:
+			missed = append(missed, models.Event{Kind: models.KindPresence, Presence: &now})
+		}
+	}
+	p.mu.Unlock()
+	h.deliver(missed)
 }
 
 // checkSessions ends the streams of agents whose session is gone, and, while sign-outs on other instances

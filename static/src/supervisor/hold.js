@@ -52,9 +52,15 @@ function receive(id, fresh) {
   for (const row of panel.querySelectorAll(hold.rows)) {
     const twin = fresh.querySelector(`#${CSS.escape(row.id)}`);
     if (twin) settle(morph(row, twin.cloneNode(true)));
-    else row.toggleAttribute("data-gone", true);
+    else leave(row);
   }
   say(panel, hold);
+}
+
+/** Marks a row that stands here only because somebody is on it. */
+function leave(row) {
+  row.toggleAttribute("data-gone", true);
+  for (const link of row.querySelectorAll("a")) link.setAttribute("aria-disabled", "true");
 }
 
 function place(id, hold, fresh) {

@@ -24,6 +24,7 @@ export function wireMenus() {
     const link = event.target.closest?.("[data-assign], [data-rank]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    if (link.getAttribute("aria-disabled") === "true") return;
     open(link.dataset.assign ? assign : priority, link);
   });
   for (const menu of [assign, priority]) {

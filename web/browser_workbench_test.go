@@ -214,6 +214,35 @@ func TestTheWorkbenchComesBackAfterARestart(t *testing.T) {
 	}
 }
 
+func TestManyTabsOfTheWorkbenchShareOneStream(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := atWork(t, s, "anna")
+	token, chat := s.newChat("How many are you?")
+	b.sees(rowOf(chat))
+	tabs := []*browser{b}
+	for range 7 { // with a stream each, the seventh would not load
+		ctx, cancel := chromedp.NewContext(b.ctx)
+		t.Cleanup(cancel)
+		tab := &browser{t: t, ctx: ctx, root: "document"}
+		tab.open(s.url + "/workbench/chats/" + chat)
+		tab.sees("#thread", "How many are you?")
+		tabs = append(tabs, tab)
+	}
+	looks := 0
+	s.until("the streams to be few", func() bool {
+		if looks++; looks%100 == 1 { // a tab gives up its own when it hears that another's is alive
+			s.ask("POST", "/api/user/customer-service/chats/"+chat+"/typing", token, map[string]any{}).want(204)
+		}
+		return s.hub.Streams(models.KindAgent) <= 2
+	})
+	s.says(token, chat, "Hello all of you")
+	for _, tab := range tabs {
+		tab.sees(rowOf(chat), "Hello all of you")
+	}
+	tabs[3].sees("#thread", "Hello all of you")
+}
+
 func TestLostContactIsSaid(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(now *models.Settings) { now.PresenceTimeout = 3 * time.Second })

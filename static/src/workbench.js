@@ -3,10 +3,11 @@ import { openDialog } from "./dialog.js";
 import { startPage } from "./page.js";
 import { elementsOf, onPart, placeParts } from "./parts.js";
 import { startReceipts } from "./receipts.js";
+import { csrf } from "./request.js";
 import { openStream } from "./stream.js";
 import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./thread.js";
 import { dropToasts, toast } from "./toast.js";
-import { word } from "./words.js";
+import { lang, word } from "./words.js";
 import { confirmArrival } from "./workbench/deliver.js";
 import { dropOldDrafts } from "./workbench/drafts.js";
 import { listenForKeys, wireHelp } from "./workbench/keys.js";
@@ -44,6 +45,7 @@ const stream = openStream(
     arrived: (json) => hearArrival(JSON.parse(json)),
   },
   {
+    share: `parley.workbench ${lang} ${csrf()}`, // what one tab of the same session hears is what they all hear
     state: showWaiting,
     back() {
       flushAll();

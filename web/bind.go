@@ -146,14 +146,17 @@ func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// chatID is the chat that the path names. What cannot be the id of a chat is one that is not there.
-func chatID(c echo.Context) (string, error) {
-	id := c.Param("chat_id")
-	if id == "" || len(id) > 50 || !storable(id) {
-		return "", chatNotFound()
+// pathID is an id of the path. What PostgreSQL could not even be asked for becomes "", which the desk does not find either.
+func pathID(c echo.Context, name string) string {
+	id := c.Param(name)
+	if len(id) > 100 || !storable(id) {
+		return ""
 	}
-	return id, nil
+	return id
 }
+
+// chatID is the chat that the path names.
+func chatID(c echo.Context) string { return pathID(c, "chat_id") }
 
 // queryInt is an integer of the query, otherwise if it is absent.
 func queryInt(c echo.Context, name string, otherwise int64) (int64, error) {

@@ -116,10 +116,7 @@ func (s *Server) agentChats(c echo.Context) error {
 }
 
 func (s *Server) stillHere(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	if err := s.desk.StillHere(c.Request().Context(), actorOf(c), id); err != nil {
 		return err
 	}
@@ -131,10 +128,7 @@ type endInput struct {
 }
 
 func (s *Server) end(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in endInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -155,10 +149,7 @@ type rateInput struct {
 }
 
 func (s *Server) rate(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in rateInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -185,10 +176,7 @@ type moved struct {
 }
 
 func (s *Server) transfer(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in transferInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -201,10 +189,7 @@ func (s *Server) transfer(c echo.Context) error {
 }
 
 func (s *Server) timeoutStatus(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	t, err := s.desk.TimeoutStatus(c.Request().Context(), actorOf(c), id)
 	if err != nil {
 		return err

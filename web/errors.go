@@ -60,10 +60,6 @@ func invalidField(field, code, detail string) error {
 	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-func chatNotFound() error {
-	return &models.Error{Kind: models.NotFound, Code: "chat_not_found", Detail: "There is no such chat, or it is not yours."}
-}
-
 // problemOf makes the body of an error. Nothing of what went wrong inside is in it.
 func problemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",

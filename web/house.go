@@ -47,10 +47,7 @@ type assignByHandInput struct {
 }
 
 func (s *Server) assignByHand(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in assignByHandInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -67,10 +64,7 @@ type priorityInput struct {
 }
 
 func (s *Server) setPriority(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in priorityInput
 	if err := bind(c, &in); err != nil {
 		return err

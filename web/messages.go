@@ -21,10 +21,7 @@ func queryLimit(c echo.Context) (int, error) {
 }
 
 func (s *Server) messages(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	limit, err := queryLimit(c)
 	if err != nil {
 		return err
@@ -47,10 +44,7 @@ type sendInput struct {
 }
 
 func (s *Server) send(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in sendInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -78,10 +72,7 @@ type noteInput struct {
 }
 
 func (s *Server) note(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in noteInput
 	if err := bind(c, &in); err != nil {
 		return err
@@ -95,14 +86,8 @@ func (s *Server) note(c echo.Context) error {
 }
 
 func (s *Server) markOneRead(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
-	messageID, err := strconv.ParseInt(c.Param("message_id"), 10, 64)
-	if err != nil {
-		return &models.Error{Kind: models.NotFound, Code: "message_not_found", Detail: "There is no such message in this chat."}
-	}
+	id := chatID(c)
+	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
 	ctx := c.Request().Context()
 	if err := s.desk.ConfirmOne(ctx, actorOf(c), id, messageID, models.Read); err != nil {
 		return err
@@ -122,16 +107,14 @@ func (s *Server) markRead(c echo.Context) error      { return s.confirm(c, model
 
 // confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
 func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	var in confirmInput
 	if err := bind(c, &in); err != nil {
 		return err
 	}
 	ctx, who := c.Request().Context(), actorOf(c)
 	var marked int
+	var err error
 	switch {
 	case in.UpTo != nil:
 		marked, err = s.desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
@@ -154,10 +137,7 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 }
 
 func (s *Server) typing(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	if err := s.desk.Typing(c.Request().Context(), actorOf(c), id); err != nil {
 		return err
 	}

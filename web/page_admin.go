@@ -105,11 +105,7 @@ func inputOf(a *models.Agent) *personInput {
 
 // person is the one whom the path names.
 func (s *Server) person(c echo.Context) (*models.Agent, error) {
-	id := c.Param("agent_id")
-	if !storable(id) || len(id) > 64 {
-		return nil, &models.Error{Kind: models.NotFound, Code: "agent_not_found", Detail: "There is no such agent."}
-	}
-	return s.desk.AgentByID(c.Request().Context(), id)
+	return s.desk.AgentByID(c.Request().Context(), pathID(c, "agent_id"))
 }
 
 // personForm draws the form of a new person, or of one who is there.

@@ -71,7 +71,7 @@ func (s *Server) renameDepartment(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	slug := c.Param("slug")
+	slug := pathID(c, "slug")
 	if err := s.desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, slug, in, words) })
 	}
@@ -79,7 +79,7 @@ func (s *Server) renameDepartment(c echo.Context) error {
 }
 
 func (s *Server) removeDepartment(c echo.Context) error {
-	slug := c.Param("slug")
+	slug := pathID(c, "slug")
 	if err := s.desk.DeleteDepartment(c.Request().Context(), actorOf(c), slug); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			return s.departmentsForm(c, slug, departmentInput{}, words)
@@ -106,7 +106,7 @@ func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting)
 
 // settingOf is the row that the path names.
 func (s *Server) settingOf(c echo.Context) (models.SettingRow, bounds, error) {
-	key := c.Param("key")
+	key := pathID(c, "key")
 	for _, g := range settingGroups {
 		for _, listed := range g.rows {
 			for _, row := range s.desk.SettingRows() {

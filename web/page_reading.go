@@ -15,10 +15,7 @@ const readMessages = 200
 
 // readingPage is one chat, read only, with what a supervisor may do to it.
 func (s *Server) readingPage(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	ctx := c.Request().Context()
 	chat, err := s.desk.Chat(ctx, actorOf(c), id)
 	if err != nil {

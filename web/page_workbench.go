@@ -23,10 +23,7 @@ func (s *Server) workbenchPage(c echo.Context) error {
 
 // workbenchChat is the list with one chat open; with ?dialog= that dialog of the chat is open too.
 func (s *Server) workbenchChat(c echo.Context) error {
-	id, err := chatID(c)
-	if err != nil {
-		return err
-	}
+	id := chatID(c)
 	b, err := s.readBench(c)
 	if err != nil {
 		return err

@@ -133,11 +133,7 @@ func (s *Server) agentStatus(c echo.Context) error {
 }
 
 func (s *Server) rating(c echo.Context) error {
-	id := c.Param("service_id")
-	if !storable(id) {
-		return &models.Error{Kind: models.NotFound, Code: "agent_not_found", Detail: "There is no such agent."}
-	}
-	a, err := s.desk.Ratings(c.Request().Context(), actorOf(c), id)
+	a, err := s.desk.Ratings(c.Request().Context(), actorOf(c), pathID(c, "service_id"))
 	if err != nil {
 		return err
 	}

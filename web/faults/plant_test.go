@@ -41,8 +41,11 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// program is the binary, built once.
+// program is the binary: PARLEY_BINARY, else one that is built once.
 var program = sync.OnceValues(func() (string, error) {
+	if given := os.Getenv("PARLEY_BINARY"); given != "" {
+		return filepath.Abs(given)
+	}
 	path := filepath.Join(scratch, "parley")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "parley").CombinedOutput()
 	if err != nil {
@@ -61,7 +64,9 @@ type plant struct {
 	t         *testing.T
 	postgres  *testdb.Server
 	redis     *testdb.Server
+	redisURL  string       // as the program sees it
 	desk      *models.Desk // behind the program's back: to prepare and to look
+	environ   []string
 	instances []*instance
 	ledger    *ledger
 	meter     *meter
@@ -77,8 +82,8 @@ type plant struct {
 	work    sync.WaitGroup // ends with ctx
 }
 
-// newPlant starts two instances. The environment is added to one in which no rate limit is ever reached.
-func newPlant(t *testing.T, environment ...string) *plant {
+// newPlant starts two instances. Nobody reaches the rate limits of sending and ending.
+func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	t.Helper()
 	binary, err := program()
 	if err != nil {
@@ -89,10 +94,12 @@ func newPlant(t *testing.T, environment ...string) *plant {
 	p.must(err)
 	p.desk = models.NewDesk(db, models.DefaultSettings(), quiet)
 	t.Cleanup(func() { p.desk.Close(); _ = db.Close() })
-	environment = append([]string{
-		"DATABASE_URL=" + p.postgres.URL, "REDIS_URL=" + p.redis.URL, "USER_TOKEN_SECRET=" + tokenSecret,
-		"PARLEY_DIR=" + t.TempDir(), "LOG_FORMAT=json", "RATE_SEND=100000", "RATE_END=100000",
-	}, environment...)
+	p.redisURL = p.redis.URL
+	for _, f := range change {
+		f(p)
+	}
+	environment := append(p.environ, "DATABASE_URL="+p.postgres.URL, "REDIS_URL="+p.redisURL, "USER_TOKEN_SECRET="+tokenSecret,
+		"PARLEY_DIR="+t.TempDir(), "LOG_FORMAT=json", "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=1000")
 	for i := range 2 {
 		p.instances = append(p.instances, newInstance(t, binary, i, environment))
 	}

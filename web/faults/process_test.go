@@ -7,6 +7,7 @@ import (
 
 // TestKilledInstances: a process may be killed at any instruction.
 func TestKilledInstances(t *testing.T) {
+	t.Parallel()
 	p := newPlant(t)
 	p.crowd(form(10, 50), form(4, 12), 2, form(100*time.Millisecond, 400*time.Millisecond))
 	for n := range form(3, 10) {

@@ -1,0 +1,78 @@
+package faults_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+// guest is a user who listens to nothing.
+func (p *plant) guest(t *testing.T, at int) *caller {
+	t.Helper()
+	c := &caller{plant: p, at: at}
+	a, err := c.ask("session", "POST", "/user/session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Token string }
+	a.into(&got)
+	c.token = got.Token
+	return c
+}
+
+func chatOf(a answer) string {
+	var got struct {
+		Chat struct {
+			ID string `json:"chat_id"`
+		} `json:"chat"`
+	}
+	_ = json.Unmarshal(a.body, &got)
+	return got.Chat.ID
+}
+
+// rateLimit is how often a minute anybody may rate, by default.
+const rateLimit = 5
+
+// rates rates a chat that is not there, and returns how often that was let through.
+func (c *caller) rates(t *testing.T, times int) (granted int) {
+	t.Helper()
+	for range times {
+		a, err := c.ask("rate", "POST", ofUser+"/chats/none/rate", map[string]any{"rating": 5})
+		switch {
+		case err == nil && a.status == 404:
+			granted++
+		case err != nil || a.status != 429 || a.retryAfter == "":
+			t.Errorf("rating too often: %v %d %s, Retry-After %q", err, a.status, a.code, a.retryAfter)
+		}
+	}
+	return granted
+}
+
+// limitHolds: whatever becomes of Redis, an instance lets nobody do more than the limit, and nobody less than that in all.
+func (p *plant) limitHolds(t *testing.T) {
+	t.Helper()
+	c := p.guest(t, 0)
+	if n := c.rates(t, rateLimit+1); n != rateLimit {
+		t.Errorf("instance 0 let %d through, the limit is %d", n, rateLimit)
+	}
+	c.at = 1
+	if n := c.rates(t, rateLimit+1); n > rateLimit {
+		t.Errorf("instance 1 let %d through, the limit is %d", n, rateLimit)
+	}
+}
+
+// countTogether: some seconds after Redis is back the instances have one limit together again.
+func (p *plant) countTogether(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	together := func() bool {
+		c := p.guest(t, 0)
+		first := c.rates(t, rateLimit-1)
+		c.at = 1
+		return first+c.rates(t, rateLimit) == rateLimit
+	}
+	if !eventually(t.Context(), 15*time.Second, together) {
+		t.Error("rate limits are not counted together again")
+	}
+	t.Logf("together again after %s", time.Since(began).Round(time.Millisecond))
+}

@@ -1,0 +1,180 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+)
+
+// redisFault is a way in which Redis can be of no use.
+type redisFault struct {
+	name   string
+	lasts  time.Duration
+	strike func(*plant, *slowPath)
+	heal   func(*plant, *slowPath)
+}
+
+func redisFaults() []redisFault {
+	return []redisFault{
+		{name: "paused", lasts: form(4*time.Second, 20*time.Second),
+			strike: func(p *plant, _ *slowPath) { p.must(p.redis.Pause()) },
+			heal:   func(p *plant, _ *slowPath) { p.must(p.redis.Resume()) }},
+		{name: "killed", lasts: form(2*time.Second, 10*time.Second),
+			strike: func(p *plant, _ *slowPath) { p.must(p.redis.Kill()) },
+			heal:   func(p *plant, _ *slowPath) { p.must(p.redis.Start(p.t.Context())) }},
+		{name: "slow", lasts: form(2*time.Second, 10*time.Second),
+			strike: func(_ *plant, way *slowPath) { way.delay.Store(int64(400 * time.Millisecond)) },
+			heal:   func(_ *plant, way *slowPath) { way.delay.Store(0) }},
+		{name: "read-only", lasts: form(2*time.Second, 10*time.Second),
+			strike: func(p *plant, _ *slowPath) { p.redisCommand("REPLICAOF", "127.0.0.1", "1") },
+			heal:   func(p *plant, _ *slowPath) { p.redisCommand("REPLICAOF", "NO", "ONE") }},
+		{name: "full", lasts: form(2*time.Second, 10*time.Second),
+			strike: func(p *plant, _ *slowPath) { p.redisCommand("CONFIG", "SET", "maxmemory", "1") },
+			heal:   func(p *plant, _ *slowPath) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") }},
+		{name: "flushed", lasts: form(time.Second, 5*time.Second),
+			strike: func(p *plant, _ *slowPath) { p.redisCommand("FLUSHALL") },
+			heal:   func(p *plant, _ *slowPath) { p.redisCommand("FLUSHALL") }},
+	}
+}
+
+func (p *plant) redisCommand(args ...any) {
+	p.t.Helper()
+	opts, err := redis.ParseURL(p.redis.URL)
+	p.must(err)
+	client := redis.NewClient(opts)
+	defer client.Close()
+	p.must(client.Do(context.Background(), args...).Err())
+}
+
+// TestRedisFaults: without Redis, or with a bad one, everything goes on, a little slower, and comes back by itself.
+func TestRedisFaults(t *testing.T) {
+	t.Parallel()
+	way := &slowPath{}
+	p := newPlant(t, func(p *plant) { p.redisURL = way.open(t, p.redis.URL) })
+	p.crowd(form(6, 20), form(3, 8), 2, form(150*time.Millisecond, 300*time.Millisecond))
+	newcomer := p.account("newcomer", models.RoleAgent, 100)
+	screens := p.screens()
+	p.meter.withPostgres(p)
+	struck := map[string]span{}
+	for n, fault := range redisFaults() {
+		t.Run(fault.name, func(t *testing.T) {
+			during := span{from: time.Now()}
+			fault.strike(p, way)
+			p.newcomers(t, newcomer, n, screens)
+			p.limitHolds(t)
+			pause(t.Context(), fault.lasts-time.Since(during.from))
+			during.to = time.Now()
+			fault.heal(p, way)
+			p.quick(t, during)
+			p.countTogether(t)
+			struck[fault.name] = during
+		})
+	}
+	p.settle()
+	for name, during := range struck {
+		t.Run(name+" heard", func(t *testing.T) { p.hearWithin(t, during, 2*time.Second) })
+	}
+	p.audit()
+	p.mustNotFail(span{})
+	p.quick(t, span{})
+}
+
+// newcomers sign in and are given chats while the fault lasts, and supervisors at both instances see them come.
+func (p *plant) newcomers(t *testing.T, account *models.Agent, n int, screens []*screen) {
+	t.Helper()
+	for at := range p.instances {
+		began := time.Now()
+		token, err := p.signIn(account.Name, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		agent := caller{plant: p, token: token, at: at}
+		if a, err := agent.ask("presence", "POST", ofAgent+"/online", nil); err != nil || a.status != 200 {
+			t.Errorf("a newcomer cannot go online: %v %d %s", err, a.status, a.code)
+		}
+		online := time.Now()
+		user := p.guest(t, at)
+		a, err := user.ask("assign", "POST", ofUser+"/assign", map[string]any{"message": fmt.Sprintf("new %d", n)})
+		var got struct{ Chat struct{ Status string } }
+		if a.into(&got); err != nil || got.Chat.Status != "active" {
+			t.Errorf("a new user is not given to the agent who just came: %v %s", err, a.body)
+		}
+		if took, slack := time.Since(began), p.meter.slack(began, time.Now(), 10); took > 2*time.Second+slack {
+			t.Errorf("signing in and assigning took %s on a machine that is slow by %s", took, slack)
+		}
+		for i, s := range screens {
+			seen := eventually(t.Context(), 10*time.Second, func() bool { return s.presence(account.ID) == "online" })
+			took, slack := time.Since(online), p.meter.slack(online, time.Now(), 8)
+			if !seen || took > 2*time.Second+slack {
+				t.Errorf("the supervisor at instance %d saw an agent come at instance %d after %s on a machine that is slow by %s", i, at, took, slack)
+			}
+		}
+		_, _ = user.ask("end", "POST", ofUser+"/chats/"+chatOf(a)+"/end", nil)
+		_, _ = agent.ask("presence", "POST", ofAgent+"/offline", nil)
+		for _, s := range screens {
+			eventually(t.Context(), 5*time.Second, func() bool { return s.presence(account.ID) == "offline" })
+		}
+	}
+}
+
+// quick: no send waits long. Redis may cost a request 300 ms, all of it may take 500 ms.
+func (p *plant) quick(t *testing.T, during span) {
+	t.Helper()
+	sends := p.ledger.during(during, "send")
+	perInstance := make([]int, len(p.instances))
+	var slowest call
+	for _, c := range sends {
+		perInstance[c.instance]++
+		if c.took > slowest.took {
+			slowest = c
+		}
+		if slack := p.meter.slack(c.began, c.began.Add(c.took), 3); c.took > 500*time.Millisecond+slack {
+			t.Errorf("a send took %s on a machine that is slow by %s", c.took, slack)
+		}
+	}
+	for i, n := range perInstance {
+		if n == 0 {
+			t.Errorf("nobody sent anything to instance %d", i)
+		}
+	}
+	t.Logf("%d sends, the slowest %s", len(sends), slowest.took)
+}
+
+// hearWithin: what was said is on the other side's stream, at the other instance, soon after it was acknowledged.
+func (p *plant) hearWithin(t *testing.T, during span, limit time.Duration) {
+	t.Helper()
+	var worst time.Duration
+	n := 0
+	acked := map[string]ack{}
+	for _, a := range p.ledger.allAcks() {
+		if during.holds(a.at) {
+			acked[a.key] = a
+		}
+	}
+	for _, who := range p.people {
+		who.stream.mu.Lock()
+		for _, h := range who.stream.messages {
+			a, ok := acked[h.key]
+			if !ok || h.side == who.side {
+				continue
+			}
+			delete(acked, h.key)
+			n++
+			took := h.at.Sub(a.at)
+			worst = max(worst, took)
+			if slack := p.meter.slack(a.at, h.at, 8); took > limit+slack {
+				t.Errorf("%s heard %s only after %s on a machine that is slow by %s", who.name, h.key, took, slack)
+			}
+		}
+		who.stream.mu.Unlock()
+	}
+	t.Logf("%d messages heard, the slowest after %s", n, worst)
+	if n == 0 {
+		t.Error("nobody heard anything")
+	}
+}

@@ -190,7 +190,7 @@ func (s *Stream) repair(ctx context.Context) error {
 	return nil
 }
 
-// compare looks whether the versions of the receiver's chats are those that the stream knows, and repairs if not.
+// compare catches up with the receiver's chats that have come further than the stream knows, and repairs when others are open than it thinks.
 func (s *Stream) compare(ctx context.Context, h *heads) error {
 	open := 0
 	for id, version := range h.versions {
@@ -200,9 +200,12 @@ func (s *Stream) compare(ctx context.Context, h *heads) error {
 			continue
 		}
 		if !ok || k.Version < version {
-			return s.repair(ctx)
+			if err := s.catchUp(ctx, id); err != nil {
+				return err
+			}
+			k = s.known[id]
 		}
-		if !ended && k.Status != models.Ended {
+		if !ended && k.Version > 0 && k.Status != models.Ended {
 			open++
 		}
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	// pollEvery is how soon streams hear from PostgreSQL what nobody told them: Redis is away, or whoever did it died before
 	// it could tell. Redis only makes it faster.
-	pollEvery = time.Second
+	pollEvery = 700 * time.Millisecond
 	// assureEvery is how often every stream is told that it knows all, changes or not.
 	assureEvery = 15 * time.Second
 	// sessionCheck keeps the promise that a stream ends within 5 s of its owner's sign-out when the event is lost.

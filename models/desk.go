@@ -78,7 +78,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	}
 	// bun writes arguments into the text of a statement, so there is nothing to prepare.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	pool := stdlib.OpenDB(*config)
+	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing))
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

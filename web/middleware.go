@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	requestTime = 10 * time.Second // longer than a statement may take, shorter than clients wait
+	requestTime = 8 * time.Second // longer than a statement may take, shorter than clients and SHUTDOWN_TIMEOUT wait
 	bodyLimit   = 128 << 10
 )
 

@@ -1,10 +1,12 @@
 package faults_test
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -81,4 +83,16 @@ func (l *ledger) during(s span, kind string) []call {
 		}
 	}
 	return found
+}
+
+// complaints are things found wrong, each with how often.
+type complaints map[string]int
+
+func (c complaints) add(format string, args ...any) { c[fmt.Sprintf(format, args...)]++ }
+
+func (c complaints) report(t *testing.T) {
+	t.Helper()
+	for what, n := range c {
+		t.Errorf("%d times: %s", n, what)
+	}
 }

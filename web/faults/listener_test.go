@@ -40,9 +40,12 @@ type listener struct {
 	wrong    []string // what a stream must never say
 }
 
-// run listens until ctx ends. It starts from the beginning of the open chats.
+// fromTheStart is a cursor that cannot be read: everything of the open chats.
+const fromTheStart = "from-the-start"
+
+// run listens until ctx ends, from the start of the open chats.
 func (l *listener) run(ctx context.Context) {
-	l.cursor, l.statuses = "from-the-start", map[int64]string{}
+	l.cursor, l.statuses = fromTheStart, map[int64]string{}
 	for ctx.Err() == nil {
 		if err := l.connect(ctx); err != nil {
 			l.at++

@@ -61,10 +61,12 @@ const (
 
 // plant is two instances on a PostgreSQL and a Redis of their own, and everybody who uses them.
 type plant struct {
-	t         *testing.T
-	postgres  *testdb.Server
-	redis     *testdb.Server
-	redisURL  string       // as the program sees it
+	t        *testing.T
+	postgres *testdb.Server
+	redis    *testdb.Server
+	// As the program sees them.
+	databaseURL, redisURL string
+
 	desk      *models.Desk // behind the program's back: to prepare and to look
 	environ   []string
 	instances []*instance
@@ -94,11 +96,11 @@ func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	p.must(err)
 	p.desk = models.NewDesk(db, models.DefaultSettings(), quiet)
 	t.Cleanup(func() { p.desk.Close(); _ = db.Close() })
-	p.redisURL = p.redis.URL
+	p.databaseURL, p.redisURL = p.postgres.URL, p.redis.URL
 	for _, f := range change {
 		f(p)
 	}
-	environment := append(p.environ, "DATABASE_URL="+p.postgres.URL, "REDIS_URL="+p.redisURL, "USER_TOKEN_SECRET="+tokenSecret,
+	environment := append(p.environ, "DATABASE_URL="+p.databaseURL, "REDIS_URL="+p.redisURL, "USER_TOKEN_SECRET="+tokenSecret,
 		"PARLEY_DIR="+t.TempDir(), "LOG_FORMAT=json", "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=1000")
 	for i := range 2 {
 		p.instances = append(p.instances, newInstance(t, binary, i, environment))

@@ -19,15 +19,17 @@ func TestKilledInstances(t *testing.T) {
 	}
 	p.settle()
 	p.audit()
-	p.mustNotFail(span{})
+	p.mustNotFail(t, span{})
 }
 
 // mustNotFail: nobody was told that something is broken.
-func (p *plant) mustNotFail(during span) {
-	p.t.Helper()
+func (p *plant) mustNotFail(t *testing.T, during span) {
+	t.Helper()
+	wrong := complaints{}
 	for _, c := range p.ledger.during(during, "") {
 		if c.failed() {
-			p.t.Errorf("%s at instance %d: %d %s", c.kind, c.instance, c.status, c.code)
+			wrong.add("%s at instance %d: %d %s", c.kind, c.instance, c.status, c.code)
 		}
 	}
+	wrong.report(t)
 }

@@ -15,30 +15,30 @@ import (
 type redisFault struct {
 	name   string
 	lasts  time.Duration
-	strike func(*plant, *slowPath)
-	heal   func(*plant, *slowPath)
+	strike func(*plant, *way)
+	heal   func(*plant, *way)
 }
 
 func redisFaults() []redisFault {
 	return []redisFault{
 		{name: "paused", lasts: form(4*time.Second, 20*time.Second),
-			strike: func(p *plant, _ *slowPath) { p.must(p.redis.Pause()) },
-			heal:   func(p *plant, _ *slowPath) { p.must(p.redis.Resume()) }},
+			strike: func(p *plant, _ *way) { p.must(p.redis.Pause()) },
+			heal:   func(p *plant, _ *way) { p.must(p.redis.Resume()) }},
 		{name: "killed", lasts: form(2*time.Second, 10*time.Second),
-			strike: func(p *plant, _ *slowPath) { p.must(p.redis.Kill()) },
-			heal:   func(p *plant, _ *slowPath) { p.must(p.redis.Start(p.t.Context())) }},
+			strike: func(p *plant, _ *way) { p.must(p.redis.Kill()) },
+			heal:   func(p *plant, _ *way) { p.must(p.redis.Start(p.t.Context())) }},
 		{name: "slow", lasts: form(2*time.Second, 10*time.Second),
-			strike: func(_ *plant, way *slowPath) { way.delay.Store(int64(400 * time.Millisecond)) },
-			heal:   func(_ *plant, way *slowPath) { way.delay.Store(0) }},
+			strike: func(_ *plant, w *way) { w.delay.Store(int64(400 * time.Millisecond)) },
+			heal:   func(_ *plant, w *way) { w.delay.Store(0) }},
 		{name: "read-only", lasts: form(2*time.Second, 10*time.Second),
-			strike: func(p *plant, _ *slowPath) { p.redisCommand("REPLICAOF", "127.0.0.1", "1") },
-			heal:   func(p *plant, _ *slowPath) { p.redisCommand("REPLICAOF", "NO", "ONE") }},
+			strike: func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "127.0.0.1", "1") },
+			heal:   func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "NO", "ONE") }},
 		{name: "full", lasts: form(2*time.Second, 10*time.Second),
-			strike: func(p *plant, _ *slowPath) { p.redisCommand("CONFIG", "SET", "maxmemory", "1") },
-			heal:   func(p *plant, _ *slowPath) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") }},
+			strike: func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "1") },
+			heal:   func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") }},
 		{name: "flushed", lasts: form(time.Second, 5*time.Second),
-			strike: func(p *plant, _ *slowPath) { p.redisCommand("FLUSHALL") },
-			heal:   func(p *plant, _ *slowPath) { p.redisCommand("FLUSHALL") }},
+			strike: func(p *plant, _ *way) { p.redisCommand("FLUSHALL") },
+			heal:   func(p *plant, _ *way) { p.redisCommand("FLUSHALL") }},
 	}
 }
 
@@ -54,8 +54,8 @@ func (p *plant) redisCommand(args ...any) {
 // TestRedisFaults: without Redis, or with a bad one, everything goes on, a little slower, and comes back by itself.
 func TestRedisFaults(t *testing.T) {
 	t.Parallel()
-	way := &slowPath{}
-	p := newPlant(t, func(p *plant) { p.redisURL = way.open(t, p.redis.URL) })
+	slow := &way{}
+	p := newPlant(t, func(p *plant) { p.redisURL = slow.toRedis(t, p.redis.URL) })
 	p.crowd(form(6, 20), form(3, 8), 2, form(150*time.Millisecond, 300*time.Millisecond))
 	newcomer := p.account("newcomer", models.RoleAgent, 100)
 	screens := p.screens()
@@ -64,12 +64,12 @@ func TestRedisFaults(t *testing.T) {
 	for n, fault := range redisFaults() {
 		t.Run(fault.name, func(t *testing.T) {
 			during := span{from: time.Now()}
-			fault.strike(p, way)
+			fault.strike(p, slow)
 			p.newcomers(t, newcomer, n, screens)
 			p.limitHolds(t)
 			pause(t.Context(), fault.lasts-time.Since(during.from))
 			during.to = time.Now()
-			fault.heal(p, way)
+			fault.heal(p, slow)
 			p.quick(t, during)
 			p.countTogether(t)
 			struck[fault.name] = during
@@ -80,7 +80,7 @@ func TestRedisFaults(t *testing.T) {
 		t.Run(name+" heard", func(t *testing.T) { p.hearWithin(t, during, 2*time.Second) })
 	}
 	p.audit()
-	p.mustNotFail(span{})
+	p.mustNotFail(t, span{})
 	p.quick(t, span{})
 }
 

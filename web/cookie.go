@@ -42,6 +42,9 @@ func (s *Server) cookie(c echo.Context, name string) string {
 func (s *Server) setCookie(c echo.Context, name, value string, age time.Duration) {
 	cookie := &http.Cookie{Name: s.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: s.overTLS(c), SameSite: http.SameSiteLaxMode}
+	if age < 0 {
+		cookie.MaxAge = -1
+	}
 	if name == userCookie && cookie.Secure {
 		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
 	}

@@ -35,6 +35,9 @@ var statuses = map[models.Kind]int{
 	models.Conflict: 409, models.Invalid: 422, models.TooMany: 429, models.Internal: 500, models.Unavailable: 503,
 }
 
+// callerLeft is nginx's status for an answer that nobody waits for; only logs and metrics see it.
+const callerLeft = 499
+
 // refusals that HTTP itself has and the desk does not.
 var refusals = map[int]struct{ code, detail string }{
 	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
@@ -109,6 +112,11 @@ func statusOf(err error) int {
 // fail is echo's error handler: the one place where an error becomes an answer.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
+		return
+	}
+	if errors.Is(c.Request().Context().Err(), context.Canceled) {
+		s.log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		c.Response().WriteHeader(callerLeft)
 		return
 	}
 	p := problemOf(c.Request().Context(), err)

@@ -55,6 +55,20 @@ func pageBehind(c echo.Context) string {
 	return "/" + part
 }
 
+// withoutSlash leads from /demo/ to /demo: people type it, and a page has one address.
+func withoutSlash(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		u := *c.Request().URL
+		u.Path = strings.TrimRight(u.Path, "/")
+		reads := c.Request().Method == http.MethodGet || c.Request().Method == http.MethodHead
+		if !reads || u.Path == c.Request().URL.Path || u.Path == "" || isAPI(u.Path) || u.Path == "/static" || localPath(u.Path, "") == "" {
+			return next(c)
+		}
+		u.RawPath = ""
+		return c.Redirect(http.StatusPermanentRedirect, u.RequestURI())
+	}
+}
+
 // localPath returns path if it leads nowhere but to us, else otherwise.
 func localPath(path, otherwise string) string {
 	u, err := url.Parse(path)

@@ -151,6 +151,7 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addressOf(s.opts.TrustedProxies)
+	e.Pre(withoutSlash)
 	e.Use(s.observe, s.measured(), s.recoverPanic, s.secure, s.speak)
 	s.mount(e)
 	return e

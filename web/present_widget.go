@@ -113,7 +113,9 @@ func (p *panel) idle() *widget.Idle {
 		return nil
 	}
 	s := p.desk.Settings()
-	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning}
+	owed := p.chat.LastSaidBy != nil && *p.chat.LastSaidBy == models.FromUser
+	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
+		Owed: owed, Returns: owed && s.IdleAgentAction == models.IdleRequeue}
 }
 
 // end says how the shown chat ended.

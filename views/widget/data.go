@@ -79,6 +79,9 @@ type Idle struct {
 	Until time.Time
 	Span  time.Duration // of the whole ring
 	Quiet time.Duration // how long nothing was said before
+	Owed  bool          // it is the agent who has not answered
+	// Returns tells that the chat will not end then, but go back to the queue.
+	Returns bool
 }
 
 // End says how a chat ended and whether it can still be rated. Kind is "user_quiet", "agent_quiet", "by_you",

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/ui"
@@ -113,6 +115,37 @@ func TestEveryReasonAndEndHasWords(t *testing.T) {
 		for _, kind := range []string{"user_quiet", "agent_quiet", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
 			if said := (End{Kind: kind, Name: "Anna"}).words(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
 				t.Errorf("%s, end %s: %q", lang, kind, said)
+			}
+		}
+	}
+}
+
+func TestASilentAgentIsNotTheUsersFault(t *testing.T) {
+	until := time.Now().Add(time.Minute)
+	for _, c := range []struct {
+		idle        Idle
+		has, hasNot []string
+	}{
+		{Idle{}, []string{"Still there?", "Waiting for you", "I’m still here"}, []string{"has not answered yet"}},
+		{Idle{Owed: true}, []string{"Anna has not answered yet", "the chat ends", "Keep waiting"}, []string{"Still there?", "Waiting for you", "I’m still here"}},
+		{Idle{Owed: true, Returns: true}, []string{"Anna has not answered yet", "front of the queue"}, []string{"the chat ends"}},
+	} {
+		c.idle.Until = until
+		var out bytes.Buffer
+		p := Panel{State: Active, ChatID: "c", Agent: &Agent{Name: "Anna"}, Idle: &c.idle}
+		for _, part := range []templ.Component{Head(p), Countdown(p), Now(p)} {
+			if err := part.Render(context.Background(), &out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, said := range c.has {
+			if !strings.Contains(out.String(), said) {
+				t.Errorf("%+v lacks %q", c.idle, said)
+			}
+		}
+		for _, said := range c.hasNot {
+			if strings.Contains(out.String(), said) {
+				t.Errorf("%+v says %q", c.idle, said)
 			}
 		}
 	}

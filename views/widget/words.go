@@ -44,6 +44,8 @@ func (p Panel) stateWords(ctx context.Context) string {
 		return p.Queue.line(ctx)
 	case Active:
 		switch {
+		case p.Idle != nil && p.Idle.Owed:
+			return text.T(ctx, "widget.state.no_answer_yet")
 		case p.Idle != nil:
 			return text.T(ctx, "widget.state.waiting_for_you")
 		case p.Agent != nil && p.Agent.Away:
@@ -84,7 +86,7 @@ func (p Panel) faceDot() string {
 
 func (p Panel) placeholder(ctx context.Context) string {
 	switch {
-	case p.State == Active && p.Idle != nil:
+	case p.State == Active && p.Idle != nil && !p.Idle.Owed:
 		return text.T(ctx, "widget.go_on")
 	case p.State == Active && p.Agent != nil:
 		return text.T(ctx, "widget.write_to", "Name", p.Agent.Name)
@@ -144,6 +146,32 @@ func (q Queue) line(ctx context.Context) string {
 		return text.T(ctx, "widget.state.place", "Place", q.Place, "About", text.About(ctx, q.Low, q.High))
 	}
 	return text.T(ctx, "widget.state.place_unknown", "Place", q.Place)
+}
+
+// title asks whoever is silent, or says to the user that it is not the user.
+func (i Idle) title(ctx context.Context, agent string) string {
+	if i.Owed {
+		return text.T(ctx, "widget.idle.title_owed", "Name", agent)
+	}
+	return text.T(ctx, "widget.idle.title")
+}
+
+func (i Idle) detail(ctx context.Context) string {
+	quiet := text.Spoken(ctx, i.Quiet)
+	switch {
+	case i.Returns:
+		return text.T(ctx, "widget.idle.detail_returns", "Time", quiet)
+	case i.Owed:
+		return text.T(ctx, "widget.idle.detail_owed", "Time", quiet)
+	}
+	return text.T(ctx, "widget.idle.detail", "Time", quiet)
+}
+
+func (i Idle) stay(ctx context.Context) string {
+	if i.Owed {
+		return text.T(ctx, "widget.idle.wait_on")
+	}
+	return text.T(ctx, "widget.idle.stay")
 }
 
 // turn is the line above the range: "about" stands there, unless the range is "less than a minute".

@@ -221,6 +221,30 @@ func TestASignedTokenNamesTheUserOfThePanel(t *testing.T) {
 	}
 }
 
+func TestTheGreetingSaysWhetherAnybodyIsThere(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	anna, _ := h.online("anna")
+	_, token := h.guest()
+	stream := h.listen("/widget/events", token, "")
+	greeted := func(state, words string) {
+		t.Helper()
+		if got := stream.next("part").Data; !strings.Contains(got, `data-state="`+state+`"`) || !strings.Contains(got, words) {
+			t.Errorf("the panel should say %q: %s", words, got)
+		}
+	}
+	greeted("greeting", "What can we help you with?")
+	for _, now := range []struct {
+		choice       models.Presence
+		state, words string
+	}{{models.Offline, "offline", "Nobody is here right now"}, {models.Online, "greeting", "What can we help you with?"}} {
+		if _, err := h.desk.SetPresence(t.Context(), models.AgentActor(anna), now.choice); err != nil {
+			t.Fatal(err)
+		}
+		greeted(now.state, now.words)
+	}
+}
+
 func TestAnOpenChatIsFinishedByWhoeverBeganIt(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)

@@ -19,6 +19,7 @@ import (
 type panelFrames struct {
 	panel *panel
 	lang  string
+	there bool // somebody was online when that was last told
 }
 
 // Render is live.Renderer.
@@ -30,6 +31,12 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	case live.Present:
 		if len(it.Chats) > 0 {
 			err = f.parts(ctx, &out, kept(it))
+		} else {
+			err = f.greet(ctx, &out) // the page may be older than the line
+		}
+	case live.Board:
+		if f.panel.chat == nil && f.there != (it.Overview.Online > 0) {
+			err = f.greet(ctx, &out)
 		}
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
@@ -51,6 +58,19 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = out.err
 	}
 	return out.frames, err
+}
+
+// greet tells who has no chat whether anybody is there.
+func (f *panelFrames) greet(ctx context.Context, out *sheet) error {
+	if err := f.panel.read(ctx); err != nil || f.panel.chat != nil {
+		return err
+	}
+	v, err := f.panel.view(ctx)
+	if err != nil {
+		return err
+	}
+	f.there = v.State == widget.Greeting
+	return draw(ctx, out, "part", 0, widget.Parts(v))
 }
 
 // changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.

@@ -20,13 +20,16 @@ export function wireMenus() {
     for (const link of event.target.querySelectorAll("[data-assign], [data-rank]")) dress(link);
     if (event.target.id === "assign-list" && row) hint(assign, row);
   });
-  document.addEventListener("click", (event) => {
+  const choose = (event) => {
     const link = event.target.closest?.("[data-assign], [data-rank]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     if (link.getAttribute("aria-disabled") === "true") return;
     open(link.dataset.assign ? assign : priority, link);
-  });
+  };
+  document.addEventListener("click", choose);
+  // A link opens on keydown and moves the focus; the keypress of the same stroke would then press the menu's first button.
+  document.addEventListener("keydown", (event) => (event.key === "Enter" || event.key === " ") && choose(event));
   for (const menu of [assign, priority]) {
     menu.addEventListener("toggle", (event) => event.newState === "closed" && closed());
     menu.addEventListener("keydown", walk);
@@ -88,14 +91,15 @@ function walk(event) {
 async function send(event) {
   event.preventDefault();
   const menu = event.currentTarget;
+  if (menu.getAttribute("aria-busy") === "true") return; // a second click or Enter before the answer
   const form = event.target;
   const { name } = row.dataset;
   const button = event.submitter;
   const fields = Object.fromEntries(new FormData(form, button?.name ? button : undefined));
   if (button?.dataset.value) fields.priority = button.dataset.value;
-  button?.setAttribute("aria-busy", "true");
+  for (const el of [menu, button]) el?.setAttribute("aria-busy", "true");
   const answer = await post(form.action, fields);
-  button?.removeAttribute("aria-busy");
+  for (const el of [menu, button]) el?.removeAttribute("aria-busy");
   if (!answer.ok) {
     toast(answer.problem.detail || word(answer.status === 0 ? "ui.no_connection" : "ui.went_wrong"), { error: true });
     return;

@@ -140,15 +140,16 @@ func (r *relay) receive(ctx context.Context) {
 func (r *relay) listen(ctx context.Context) error {
 	sub := r.client.Subscribe(ctx, r.channel)
 	defer func() { _ = sub.Close() }()
-	for tested := false; ; {
+	// Where others publish all the time no receive ever fails, and none looks at its context.
+	defer context.AfterFunc(ctx, func() { _ = sub.Close() })()
+	tested := false
+	for ctx.Err() == nil {
 		got, err := sub.ReceiveTimeout(ctx, relaySilence)
 		var network net.Error
 		switch {
 		case err == nil:
 			tested = false
 			r.take(got)
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case !tested && errors.As(err, &network) && network.Timeout():
 			if err := sub.Ping(ctx); err != nil {
 				return err
@@ -158,6 +159,7 @@ func (r *relay) listen(ctx context.Context) error {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
 func (r *relay) take(got any) {

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long a page may take for what a test waits for.
@@ -213,7 +214,12 @@ func (b *browser) write(selector, text string) {
 // press sends keys, such as "\r", to whatever has the focus.
 func (b *browser) press(keys string, options ...chromedp.KeyOption) {
 	b.t.Helper()
-	b.do(chromedp.KeyEvent(keys, options...))
+	asKeyboard := func(k *input.DispatchKeyEventParams) {
+		if k.Type == kb.KeyDown { // what the page takes on the way down types nothing
+			k.Type = kb.KeyRawDown
+		}
+	}
+	b.do(chromedp.KeyEvent(keys, append(options, asKeyboard)...))
 }
 
 // frame returns the widget's frame in the page, once its document is there.

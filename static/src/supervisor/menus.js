@@ -28,7 +28,7 @@ export function wireMenus() {
     open(link.dataset.assign ? assign : priority, link);
   };
   document.addEventListener("click", choose);
-  // A link opens on keydown and moves the focus; the keypress of the same stroke would then press the menu's first button.
+  // They say that they are buttons, so Space opens them too; the stroke ends here and does not press what the focus moves to.
   document.addEventListener("keydown", (event) => (event.key === "Enter" || event.key === " ") && choose(event));
   for (const menu of [assign, priority]) {
     menu.addEventListener("toggle", (event) => event.newState === "closed" && closed());

@@ -64,7 +64,8 @@ export function build(said, { theme, side }) {
     mount: () => (document.body ? document.body.append(host) : addEventListener("DOMContentLoaded", () => document.body.append(host))),
     onToggle(toggle) {
       button.onclick = toggle;
-      all.onkeydown = (event) => event.key === "Escape" && isOpen && toggle();
+      // A handler set this way that returns false would swallow every other key.
+      all.onkeydown = ({ key }) => void (key === "Escape" && isOpen && toggle());
     },
     launcher: (shown) => (button.hidden = !shown),
     unread(n) {

@@ -378,9 +378,17 @@ func (p *program) worker(desk *models.Desk) (*jobs.Worker, error) {
 	return worker, worker.Start(context.Background())
 }
 
+// stopGrace is what everything but the requests may take to stop.
+const stopGrace = 4 * time.Second
+
 // stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
 func (p *program) stop(site *web.Server, server *http.Server) error {
 	p.log.Info("parley stops; requests in flight are answered")
+	last := time.AfterFunc(p.env.ShutdownTimeout+stopGrace, func() {
+		p.log.Warn("parley ends, though something does not stop: it waits for PostgreSQL or Redis")
+		os.Exit(0)
+	})
+	p.opened = append([]func(){func() { last.Stop() }}, p.opened...)
 	site.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), p.env.ShutdownTimeout)
 	defer cancel()

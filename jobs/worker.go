@@ -86,11 +86,23 @@ func (w *Worker) Start(ctx context.Context) error {
 	return nil
 }
 
+// stopTimeout is how long Stop waits for asynq, which says farewell to Redis entry by entry, whether Redis answers or not.
+const stopTimeout = 4 * time.Second
+
 // Stop ends the schedule, then waits for what runs.
 func (w *Worker) Stop() {
 	w.stopPulse()
-	w.scheduler.Shutdown()
-	w.server.Shutdown()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.scheduler.Shutdown()
+		w.server.Shutdown()
+	}()
+	select {
+	case <-done:
+	case <-time.After(stopTimeout):
+		w.log.Warn("the schedule in Redis was left as it is: Redis does not answer")
+	}
 	w.pulse.Wait()
 }
 

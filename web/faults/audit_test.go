@@ -141,18 +141,20 @@ func (p *plant) auditAcks(rows []row) {
 			stored[name{r.Sender, r.Key}] = append(stored[name{r.Sender, r.Key}], r)
 		}
 	}
+	wrong := complaints{}
 	for n, all := range stored {
 		if len(all) > 1 {
-			p.t.Errorf("%s is stored %d times", n.key, len(all))
+			wrong.add("%s is stored %d times", n.key, len(all))
 		}
 	}
 	acks := p.ledger.allAcks()
 	for _, a := range acks {
 		got := stored[name{a.sender, a.key}]
 		if len(got) == 0 || got[0].ID != a.id || got[0].Chat != a.chat || got[0].Content != a.content {
-			p.t.Errorf("acknowledged as message %d of chat %s, %q is stored as %+v", a.id, a.chat, a.key, got)
+			wrong.add("acknowledged as message %d of chat %s, %q is stored as %+v", a.id, a.chat, a.key, got)
 		}
 	}
+	wrong.report(p.t)
 	if len(acks) == 0 {
 		p.t.Error("nobody said anything")
 	}
@@ -165,6 +167,7 @@ func (p *plant) auditStreams(rows []row) {
 	for _, r := range rows {
 		table[r.Chat] = append(table[r.Chat], r)
 	}
+	wrong := complaints{}
 	for _, who := range p.people {
 		mine, came := who.mine(rows), who.came()
 		for chat, got := range came {
@@ -174,28 +177,29 @@ func (p *plant) auditStreams(rows []row) {
 			}
 			all := ids(want)
 			if len(got) > len(all) || !slices.Equal(got, all[:len(got)]) {
-				p.t.Errorf("%s heard %v in chat %s, the table has %v", who.name, got, chat, all)
+				wrong.add("%s heard %v in chat %s, the table has %v", who.name, got, chat, all)
 			}
 		}
 		for chat, stored := range mine {
 			if len(came[chat]) != len(stored) {
-				p.t.Errorf("%s heard %d of the %d messages of chat %s", who.name, len(came[chat]), len(stored), chat)
+				wrong.add("%s heard %d of the %d messages of chat %s", who.name, len(came[chat]), len(stored), chat)
 			}
 		}
 		who.stream.mu.Lock()
 		for _, what := range who.stream.wrong {
-			p.t.Errorf("the stream of %s: %s", who.name, what)
+			wrong.add("the stream of %s: %s", who.name, what)
 		}
 		last := map[string]int64{}
 		for _, h := range who.stream.messages {
 			place := fmt.Sprint(h.conn, " ", h.chat)
 			if who.side == byUser && h.id <= last[place] {
-				p.t.Errorf("%s heard message %d after %d over one connection", who.name, h.id, last[place])
+				wrong.add("%s heard message %d after %d over one connection", who.name, h.id, last[place])
 			}
 			last[place] = h.id
 		}
 		who.stream.mu.Unlock()
 	}
+	wrong.report(p.t)
 }
 
 // auditTurns: first come, first served, among those who were never handed over.

@@ -21,6 +21,7 @@ var transport = &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * 
 // caller speaks to the instances for one person: to its own as long as that one answers, then to the next.
 type caller struct {
 	plant *plant
+	id    string
 	token string
 	at    int
 }

@@ -147,6 +147,8 @@ func (i *instance) wait(within time.Duration) (code int, took time.Duration) {
 	case <-i.ended():
 		return i.cmd.ProcessState.ExitCode(), time.Since(began)
 	case <-time.After(within):
+		i.signal(syscall.SIGABRT) // it says where it stands
+		<-i.ended()
 		i.t.Fatalf("instance %d still runs after %s", i.number, within)
 		return 0, 0
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -90,9 +91,14 @@ type complaints map[string]int
 
 func (c complaints) add(format string, args ...any) { c[fmt.Sprintf(format, args...)]++ }
 
+// report says the first dozen.
 func (c complaints) report(t *testing.T) {
 	t.Helper()
-	for what, n := range c {
-		t.Errorf("%d times: %s", n, what)
+	all := slices.Sorted(maps.Keys(c))
+	for _, what := range all[:min(12, len(all))] {
+		t.Errorf("%d times: %s", c[what], what)
+	}
+	if len(all) > 12 {
+		t.Errorf("and %d more like these", len(all)-12)
 	}
 }

@@ -14,9 +14,12 @@ func (p *plant) guest(t *testing.T, at int) *caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got struct{ Token string }
+	var got struct {
+		Token  string
+		UserID string `json:"user_id"`
+	}
 	a.into(&got)
-	c.token = got.Token
+	c.token, c.id = got.Token, got.UserID
 	return c
 }
 

@@ -24,7 +24,6 @@ const secretWord = "quincunx"
 type person struct {
 	caller
 	name   string
-	id     string
 	side   string
 	base   string // of the paths
 	spoken int
@@ -33,7 +32,7 @@ type person struct {
 }
 
 func (p *plant) newPerson(name, side, base, id, token string, at int) *person {
-	who := &person{caller: caller{plant: p, token: token, at: at}, name: name, id: id, side: side, base: base, inbox: make(chan messageBody, 10_000)}
+	who := &person{caller: caller{plant: p, id: id, token: token, at: at}, name: name, side: side, base: base, inbox: make(chan messageBody, 10_000)}
 	who.stream = &listener{plant: p, name: name, path: base + "/events", token: token, at: at + 1, back: 200 * time.Millisecond, hear: who.hear}
 	p.people = append(p.people, who)
 	p.work.Go(func() { who.stream.run(p.ctx) })
@@ -55,16 +54,8 @@ func (who *person) hear(e event) {
 // user adds somebody without an account.
 func (p *plant) user(name string) *person {
 	p.t.Helper()
-	at := len(p.people)
-	c := caller{plant: p, at: at}
-	a, err := c.ask("session", "POST", "/user/session", nil)
-	p.must(err)
-	var got struct {
-		Token  string `json:"token"`
-		UserID string `json:"user_id"`
-	}
-	a.into(&got)
-	return p.newPerson(name, byUser, ofUser, got.UserID, got.Token, at)
+	c := p.guest(p.t, len(p.people))
+	return p.newPerson(name, byUser, ofUser, c.id, c.token, c.at)
 }
 
 var root = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}

@@ -80,6 +80,7 @@ type plant struct {
 	seen    *sightings
 	settled time.Duration // how long the streams took to say the last of it
 
+	floods  int
 	talking sync.WaitGroup // ends with load
 	work    sync.WaitGroup // ends with ctx
 }

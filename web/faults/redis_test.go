@@ -128,15 +128,17 @@ func (p *plant) quick(t *testing.T, during span) {
 	sends := p.ledger.during(during, "send")
 	perInstance := make([]int, len(p.instances))
 	var slowest call
+	wrong := complaints{}
 	for _, c := range sends {
 		perInstance[c.instance]++
 		if c.took > slowest.took {
 			slowest = c
 		}
 		if slack := p.meter.slack(c.began, c.began.Add(c.took), 3); c.took > 500*time.Millisecond+slack {
-			t.Errorf("a send took %s on a machine that is slow by %s", c.took, slack)
+			wrong.add("a send took %s on a machine that is slow by %s", c.took, slack)
 		}
 	}
+	wrong.report(t)
 	for i, n := range perInstance {
 		if n == 0 {
 			t.Errorf("nobody sent anything to instance %d", i)
@@ -149,7 +151,7 @@ func (p *plant) quick(t *testing.T, during span) {
 func (p *plant) hearWithin(t *testing.T, during span, limit time.Duration) {
 	t.Helper()
 	var worst time.Duration
-	n := 0
+	n, wrong := 0, complaints{}
 	acked := map[string]ack{}
 	for _, a := range p.ledger.allAcks() {
 		if during.holds(a.at) {
@@ -168,11 +170,12 @@ func (p *plant) hearWithin(t *testing.T, during span, limit time.Duration) {
 			took := h.at.Sub(a.at)
 			worst = max(worst, took)
 			if slack := p.meter.slack(a.at, h.at, 8); took > limit+slack {
-				t.Errorf("%s heard %s only after %s on a machine that is slow by %s", who.name, h.key, took, slack)
+				wrong.add("%s heard %s only after %s on a machine that is slow by %s", who.name, h.key, took, slack)
 			}
 		}
 		who.stream.mu.Unlock()
 	}
+	wrong.report(t)
 	t.Logf("%d messages heard, the slowest after %s", n, worst)
 	if n == 0 {
 		t.Error("nobody heard anything")

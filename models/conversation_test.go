@@ -123,6 +123,14 @@ func TestStatusGoesForwardOnlyAndIsLogged(t *testing.T) {
 	_, err := h.Confirm(t.Context(), admin, chat, two.ID, models.Read)
 	h.refused(err, "not_in_chat")
 	h.must(h.ConfirmOne(t.Context(), anna, chat, two.ID, models.Read))
+	changes := h.changes(chat)
+	since, err := h.Since(t.Context(), u, chat, changes[len(changes)-2].Chat.Version)
+	h.must(err)
+	for _, said := range [][]models.StatusChange{changes[len(changes)-1].Statuses, since.Statuses} {
+		if len(said) != 1 || said[0].UpTo >= one.ID || !slices.Equal(said[0].IDs, []int64{two.ID}) {
+			t.Fatalf("the second alone was read, the first is not covered: %+v", said)
+		}
+	}
 	n, err := h.Confirm(t.Context(), anna, chat, two.ID, models.Delivered)
 	h.must(err)
 	if n != 1 {

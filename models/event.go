@@ -48,7 +48,7 @@ type Change struct {
 
 // StatusChange says that messages of one side reached a status.
 type StatusChange struct {
-	UpTo       int64         `json:"up_to"` // the highest of IDs
+	UpTo       int64         `json:"up_to"` // every message of that side up to here has come as far
 	IDs        []int64       `bun:"ids,array" json:"ids"`
 	Status     MessageStatus `json:"status"`
 	SenderType SenderType    `json:"sender_type"` // who wrote the messages, so who waits to hear

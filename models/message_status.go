@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -71,11 +70,13 @@ const (
 				read_at = CASE WHEN ?2 = 'read' THEN clock_timestamp() END
 			FROM chat WHERE m.chat_id = chat.id AND m.id > ?5 AND m.id <= ?6 AND m.sender_type = ?3 AND m.message_type <> 'note' AND m.status IN (?4)
 			RETURNING m.id),
-		counted AS (SELECT count(*) AS n, array_agg(id ORDER BY id) AS ids, clock_timestamp() AS at FROM changed),
+		counted AS (SELECT count(*) AS n, array_agg(id ORDER BY id) AS ids, clock_timestamp() AS at,
+				coalesce((SELECT min(m.id) - 1 FROM messages m WHERE m.chat_id = ?0 AND m.id <= ?5 AND m.sender_type = ?3
+					AND m.message_type <> 'note' AND m.status IN (?4)), max(id)) AS covered FROM changed),
 		bumped AS (UPDATE chats c SET version = version + 1,
 				unread_by_agent = CASE WHEN ?2 = 'read' AND ?3 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
 				unread_by_user = CASE WHEN ?2 = 'read' AND ?3 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
-			FROM counted WHERE c.id = ?0 AND n > 0 RETURNING c.*, counted.ids, counted.at),
+			FROM counted WHERE c.id = ?0 AND n > 0 RETURNING c.*, counted.ids, counted.at, counted.covered),
 		logged AS (INSERT INTO message_status_changes (chat_id, message_id, status, version, changed_at)
 			SELECT bumped.id, changed.id, ?2, bumped.version, bumped.at FROM changed, bumped)
 		SELECT * FROM bumped`
@@ -94,9 +95,10 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 		statement, other = confirmAsAgent, FromUser
 	}
 	var row struct {
-		Chat `bun:",extend"`
-		IDs  []int64   `bun:"ids,array"`
-		At   time.Time `bun:"at"`
+		Chat    `bun:",extend"`
+		IDs     []int64   `bun:"ids,array"`
+		At      time.Time `bun:"at"`
+		Covered int64     `bun:"covered"`
 	}
 	err := d.db.NewRaw(statement, chatID, actor.ID, status, other, bunIn(below), after, upTo).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -106,6 +108,6 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 		return 0, translate(err)
 	}
 	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: row.Chat, Statuses: []StatusChange{
-		{UpTo: slices.Max(row.IDs), IDs: row.IDs, Status: status, SenderType: other, Version: row.Version, At: row.At}}}}})
+		{UpTo: row.Covered, IDs: row.IDs, Status: status, SenderType: other, Version: row.Version, At: row.At}}}}})
 	return len(row.IDs), nil
 }

@@ -157,3 +157,16 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 		out.add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
 	}
 }
+
+// statusEvents says a change of statuses in one event where that covers all it is about.
+func statusEvents(chatID string, s models.StatusChange) []statusEvent {
+	ids := s.IDs
+	if last := ids[len(ids)-1]; s.UpTo >= last {
+		ids = ids[len(ids)-1:]
+	}
+	events := make([]statusEvent, len(ids))
+	for i, id := range ids {
+		events[i] = statusEvent{chatID, id, string(s.Status), s.UpTo}
+	}
+	return events
+}

@@ -93,7 +93,9 @@ func (f *panelFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	for _, status := range it.Statuses {
 		if status.SenderType == models.FromUser {
-			out.add("message_status", status.Version, statusEvent{it.Chat.ID, status.UpTo, string(status.Status), status.UpTo})
+			for _, event := range statusEvents(it.Chat.ID, status) {
+				out.add("message_status", status.Version, event)
+			}
 		}
 	}
 	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })

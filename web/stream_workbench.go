@@ -143,7 +143,9 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	for _, status := range it.Statuses {
 		if status.SenderType == models.FromAgent {
-			out.add("message_status", status.Version, statusEvent{c.ID, status.UpTo, string(status.Status), status.UpTo})
+			for _, event := range statusEvents(c.ID, status) {
+				out.add("message_status", status.Version, event)
+			}
 		}
 	}
 	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })

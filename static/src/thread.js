@@ -92,11 +92,12 @@ export function setStatus(el, status, said) {
   if (slot.textContent !== (said ?? usual)) slot.textContent = said ?? usual;
 }
 
-/** Raises the status of all own messages up to an id. */
-export function raiseStatus({ chat_id: chat, up_to: upTo, status }) {
+/** Raises the status of one own message, and of all up to an id. */
+export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, status }) {
   if (thread()?.dataset.chat !== chat) return;
   for (const el of messages()) {
-    if (!el.dataset.status || !el.dataset.id || Number(el.dataset.id) > upTo) continue;
+    const id = Number(el.dataset.id);
+    if (!el.dataset.status || !id || (id > upTo && id !== one)) continue;
     if (rank[status] > rank[el.dataset.status]) setStatus(el, status);
   }
   arrange();

@@ -72,6 +72,9 @@ func (d *Desk) release(ctx context.Context, t *tx, agentID string, n int) error 
 // SweepQueue ends as abandoned the waiting chats whose user gave no sign of life for QUEUE_GRACE. It returns how many.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace
+	if err := d.Beat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+		return 0, err
+	}
 	const silent = `status = 'waiting' AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
 	var ids []string
 	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+silent+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -92,7 +93,11 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if err := lockQueue(ctx, t); err != nil {
 			return err
 		}
-		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: t.now, UserSeenAt: t.now, CreatedAt: t.now,
+		queuedAt, err := behindAll(ctx, t)
+		if err != nil {
+			return err
+		}
+		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now,
 			PageURL: pageURL, PageTitle: pageTitle}
 		if r.Department != "" {
 			c.Department = &r.Department
@@ -100,7 +105,7 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if content != "" {
 			c.AwaitingSince = ptr(t.now)
 		}
-		_, err := t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
+		_, err = t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
 		if violates(err, "chats_department_fkey") {
 			return invalid("department", fieldUnknown, "There is no such department.")
 		}
@@ -137,6 +142,12 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		return nil
 	})
 	return started, message, err
+}
+
+// behindAll returns the time under which a new chat queues: now, but never before anybody who waits, should PostgreSQL's clock have been set back.
+func behindAll(ctx context.Context, t *tx) (at time.Time, err error) {
+	err = t.NewRaw(`SELECT greatest(?, max(queued_at)) FROM chats WHERE status = 'waiting'`, t.now).Scan(ctx, &at)
+	return at, err
 }
 
 // assignment tells how a chat stands after it was asked for.

@@ -105,6 +105,9 @@ const (
 // more to the front of the queue.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
+	if err := d.Beat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+		return err
+	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var lost []string
 		err := t.NewRaw(`UPDATE agents a SET lost_at = clock_timestamp() FROM pulse p

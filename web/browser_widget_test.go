@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"parley/models"
@@ -147,6 +148,34 @@ func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 	if now := s.onlyChat(agent); now.ID == chat.ID || now.Status != models.Active {
 		t.Errorf("it was sent in %s, which is %s", now.ID, now.Status)
 	}
+}
+
+// connected plugs the network cable of a browser in, or pulls it: what is open stays open, as it does then.
+func (b *browser) connected(yes bool) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1}}})
+	b.must(err)
+	_, err = chromedp.Call(b.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1})
+	b.must(err)
+}
+
+func TestALostNetworkIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	user := visit(t, s)
+	user.send("Hello")
+	user.sees("#w-head", "anna")
+	user.connected(false)
+	user.sees(".w-lost", "What you write is kept")
+	user.send("Written on the train")
+	user.sees(mine+" .status", "Will be sent")
+	user.connected(true)
+	user.until("the line to be back", "root.documentElement.dataset.live === 'live'")
+	user.sees(mine, "Written on the train")
+	user.gone(".w-lost")
+	user.status("sent")
 }
 
 func TestTooManyMessagesWaitAsLongAsTheyMust(t *testing.T) {

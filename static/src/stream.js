@@ -157,6 +157,7 @@ export function openStream(on, hooks = {}) {
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("pageshow", (event) => event.persisted && wake());
   window.addEventListener("online", again);
+  window.addEventListener("offline", () => abort?.abort()); // the line may look alive for a long time yet
   document.addEventListener("click", (event) => event.target.closest?.("[data-try-now]") && again());
   document.addEventListener("parley:part", say);
 

@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"parley/models/testdb"
 )
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 func newDesk(t *testing.T, settings models.Settings) *models.Desk {
 	t.Helper()

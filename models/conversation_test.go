@@ -14,6 +14,7 @@ import (
 
 // talking returns a house with anna in a chat with u.
 func talking(t *testing.T) (h *house, anna, u models.Actor, chatID string) {
+	t.Helper()
 	h = newHouse(t)
 	anna = h.agent("anna", 5)
 	chatID = h.ask("u").Chat.ID

@@ -3,7 +3,6 @@ package models_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -53,7 +52,7 @@ func newHouseOn(t *testing.T, url string, settings models.Settings) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{Desk: models.NewDesk(db, settings, slog.New(slog.NewTextHandler(io.Discard, nil))), t: t, url: url}
+	h := &house{Desk: models.NewDesk(db, settings, slog.New(slog.DiscardHandler)), t: t, url: url}
 	h.SetPublisher(h)
 	t.Cleanup(func() {
 		h.Close()

@@ -17,8 +17,7 @@ func (d *Desk) Confirm(ctx context.Context, actor Actor, chatID string, upTo int
 	if err != nil || marked > 0 {
 		return marked, err
 	}
-	_, err = d.party(ctx, actor, chatID)
-	return 0, err
+	return 0, d.mayConfirm(ctx, actor, chatID)
 }
 
 // ConfirmAll is Confirm for every message of the other side.
@@ -32,7 +31,7 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 	if err != nil || marked > 0 {
 		return err
 	}
-	if _, err := d.party(ctx, actor, chatID); err != nil {
+	if err := d.mayConfirm(ctx, actor, chatID); err != nil {
 		return err
 	}
 	var side SenderType
@@ -49,13 +48,13 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 	return nil
 }
 
-// party returns a chat in which the actor may speak, ended or not.
-func (d *Desk) party(ctx context.Context, actor Actor, chatID string) (*Chat, error) {
+// mayConfirm refuses whoever is not one of the two who talk, in a chat ended or not.
+func (d *Desk) mayConfirm(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &c.Chat, actor.write(&c.Chat)
+	return actor.write(&c.Chat)
 }
 
 // statusesBelow are the statuses from which a message may go to the key.

@@ -59,11 +59,11 @@ func durationSetting(key string, field func(*Settings) *time.Duration, least, mo
 	}}
 }
 
-func intSetting(key string, field func(*Settings) *int, least, most int) setting {
+func intSetting(key string, field func(*Settings) *int, most int) setting {
 	return setting{key, func(s *Settings) string { return strconv.Itoa(*field(s)) }, func(s *Settings, v string) error {
 		n, err := strconv.Atoi(v)
-		if err != nil || n < least || n > most {
-			return invalid("value", fieldOutOfBounds, fmt.Sprintf("%s is a whole number from %d to %d.", key, least, most))
+		if err != nil || n < 1 || n > most {
+			return invalid("value", fieldOutOfBounds, fmt.Sprintf("%s is a whole number from 1 to %d.", key, most))
 		}
 		*field(s) = n
 		return nil
@@ -80,16 +80,16 @@ var settingTable = []setting{
 		s.IdleAgentAction = v
 		return nil
 	}},
-	intSetting("QUEUE_BATCH", func(s *Settings) *int { return &s.QueueBatch }, 1, 1000),
+	intSetting("QUEUE_BATCH", func(s *Settings) *int { return &s.QueueBatch }, 1000),
 	durationSetting("PRESENCE_TIMEOUT", func(s *Settings) *time.Duration { return &s.PresenceTimeout }, time.Second, time.Hour),
 	durationSetting("PRESENCE_GRACE", func(s *Settings) *time.Duration { return &s.PresenceGrace }, 0, 24*time.Hour),
 	durationSetting("QUEUE_GRACE", func(s *Settings) *time.Duration { return &s.QueueGrace }, time.Second, 24*time.Hour),
 	durationSetting("RETENTION", func(s *Settings) *time.Duration { return &s.Retention }, time.Hour, 10*365*24*time.Hour),
-	intSetting("RATE_SEND", func(s *Settings) *int { return &s.RateSend }, 1, 100000),
-	intSetting("RATE_END", func(s *Settings) *int { return &s.RateEnd }, 1, 100000),
-	intSetting("RATE_RATE", func(s *Settings) *int { return &s.RateRate }, 1, 100000),
-	intSetting("RATE_FILE", func(s *Settings) *int { return &s.RateFile }, 1, 100000),
-	intSetting("RATE_LOGIN", func(s *Settings) *int { return &s.RateLogin }, 1, 100000),
+	intSetting("RATE_SEND", func(s *Settings) *int { return &s.RateSend }, 100000),
+	intSetting("RATE_END", func(s *Settings) *int { return &s.RateEnd }, 100000),
+	intSetting("RATE_RATE", func(s *Settings) *int { return &s.RateRate }, 100000),
+	intSetting("RATE_FILE", func(s *Settings) *int { return &s.RateFile }, 100000),
+	intSetting("RATE_LOGIN", func(s *Settings) *int { return &s.RateLogin }, 100000),
 }
 
 // Validate refuses settings that the rules cannot work with, naming the variable at fault.

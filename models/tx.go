@@ -89,7 +89,7 @@ type rawQuerier interface {
 }
 
 // bunIn spreads a slice for SQL's IN.
-func bunIn[T any](values []T) any { return bun.In(values) }
+func bunIn[T any](values []T) any { return bun.List(values) }
 
 // Advisory locks. Whoever takes both takes the queue's first.
 const (

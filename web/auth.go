@@ -34,9 +34,6 @@ func actorOf(c echo.Context) models.Actor { return callerOf(c).Actor }
 // agentOf is the agent who asks, on routes for agents.
 func agentOf(c echo.Context) *models.Agent { return callerOf(c).Agent }
 
-// userOf is the user who asks, on routes for users.
-func userOf(c echo.Context) *models.User { return callerOf(c).User }
-
 func unauthorized(detail string) error {
 	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
 }

@@ -204,7 +204,7 @@ func beyond(limit string, sign int) string {
 	if sign < 0 {
 		return "0"
 	}
-	return strings.Repeat("9", len(limit)+n/n)
+	return strings.Repeat("9", len(limit)+1)
 }
 
 func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {

@@ -30,7 +30,7 @@ type Page struct {
 const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
 	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
 
-func (p Page) title(ctx context.Context) string {
+func (p Page) title() string {
 	if p.Title == "" {
 		return "Parley"
 	}

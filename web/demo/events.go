@@ -28,11 +28,8 @@ func (c *client) listen(ctx context.Context, path string, hear func(event)) erro
 	cursor, retry := "", 2*time.Second
 	for {
 		err := c.listenOnce(ctx, path, &cursor, &retry, hear)
-		if ctx.Err() != nil {
-			return nil
-		}
 		var p *problem
-		if errors.As(err, &p) && p.Status < 500 && p.Status != http.StatusTooManyRequests {
+		if ctx.Err() == nil && errors.As(err, &p) && p.Status < 500 && p.Status != http.StatusTooManyRequests {
 			return err
 		}
 		if !sleep(ctx, max(retry, patience(err, 1))) {

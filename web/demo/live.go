@@ -118,11 +118,10 @@ func (st *stage) comeAndGo(ctx context.Context, n int) error {
 	}
 	for ctx.Err() == nil {
 		if err := st.visit(ctx); err != nil && ctx.Err() == nil {
-			if codeOf(err) == "" {
-				st.Log.Warn("a sample user lost the way", "error", err)
-			} else {
+			if codeOf(err) != "" {
 				return fmt.Errorf("a sample user was refused: %w", err)
 			}
+			st.Log.Warn("a sample user lost the way", "error", err)
 		}
 		st.pace.pause(ctx, 20*time.Second)
 	}

@@ -152,6 +152,7 @@ export function openStream(on, hooks = {}) {
 
   setInterval(() => {
     say();
+    if (Date.now() - heard < freshMax) shared?.alive(state); // tabs that open between two heartbeats need not wait for the next
     if (!waiting && !over && Date.now() - heard > (following ? followMax : silenceMax)) again();
   }, 1000);
   document.addEventListener("visibilitychange", wake);

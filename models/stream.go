@@ -17,7 +17,8 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 }
 
 // Since returns everything that happened in a chat after a version: the chat as it is, the messages and the status changes in their
-// order. Everything up to the chat's version is in it, nothing after. Users do not get notes. Version 0 is everything.
+// order. Everything up to the chat's version is in it, nothing after. A message that is in it carries its status, and no earlier step
+// of it is said again. Users do not get notes. Version 0 is everything.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	row, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -35,7 +36,7 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type AND o.message_type <> 'note'
 			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)), max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status, m.sender_type, s.version, max(s.changed_at) AS at
 		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id
-		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`,
+		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`,
 		chatID, version, row.Version).Scan(ctx, &change.Statuses)
 	if err != nil {
 		return nil, translate(err)

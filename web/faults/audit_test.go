@@ -74,20 +74,6 @@ func (who *person) mine(rows []row) map[string][]row {
 	return chats
 }
 
-// came are the ids that the stream brought, by chat, each once, in the order of their first coming.
-func (who *person) came() map[string][]int64 {
-	who.stream.mu.Lock()
-	defer who.stream.mu.Unlock()
-	chats, seen := map[string][]int64{}, map[int64]bool{}
-	for _, h := range who.stream.messages {
-		if !seen[h.id] {
-			seen[h.id] = true
-			chats[h.chat] = append(chats[h.chat], h.id)
-		}
-	}
-	return chats
-}
-
 func ids(rows []row) []int64 {
 	all := make([]int64, len(rows))
 	for i, r := range rows {
@@ -97,10 +83,11 @@ func ids(rows []row) []int64 {
 }
 
 func (who *person) missing(rows []row) string {
-	came := who.came()
 	for chat, stored := range who.mine(rows) {
-		if have := len(came[chat]); have < len(stored) {
-			return fmt.Sprintf("%s has %d of the %d messages of chat %s", who.name, have, len(stored), chat)
+		for _, l := range who.streams() {
+			if have := len(l.came()[chat]); have < len(stored) {
+				return fmt.Sprintf("%s has %d of the %d messages of chat %s", l.name, have, len(stored), chat)
+			}
 		}
 	}
 	return ""
@@ -112,7 +99,10 @@ func (p *plant) audit() {
 	rows := p.rows()
 	p.auditAcks(rows)
 	p.auditStreams(rows)
-	p.auditTurns()
+	p.auditVersions()
+	if !p.moved {
+		p.auditTurns()
+	}
 	for _, what := range p.seen.all() {
 		p.t.Errorf("seen during the run: %s", what)
 	}
@@ -169,55 +159,80 @@ func (p *plant) auditStreams(rows []row) {
 	}
 	wrong := complaints{}
 	for _, who := range p.people {
-		mine, came := who.mine(rows), who.came()
-		for chat, got := range came {
-			want := table[chat]
-			if who.side == byUser {
-				want = mine[chat]
+		mine := who.mine(rows)
+		for _, l := range who.streams() {
+			came := l.came()
+			for chat, got := range came {
+				want := ids(table[chat])
+				if who.side == byUser {
+					want = ids(mine[chat])
+				}
+				if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
+					wrong.add("%s heard %v in chat %s, the table has %v", l.name, got, chat, want)
+				}
 			}
-			all := ids(want)
-			if len(got) > len(all) || !slices.Equal(got, all[:len(got)]) {
-				wrong.add("%s heard %v in chat %s, the table has %v", who.name, got, chat, all)
+			for chat, stored := range mine {
+				if len(came[chat]) != len(stored) {
+					wrong.add("%s heard %d of the %d messages of chat %s", l.name, len(came[chat]), len(stored), chat)
+				}
 			}
+			l.audit(who.side, wrong)
 		}
-		for chat, stored := range mine {
-			if len(came[chat]) != len(stored) {
-				wrong.add("%s heard %d of the %d messages of chat %s", who.name, len(came[chat]), len(stored), chat)
-			}
-		}
-		who.stream.mu.Lock()
-		for _, what := range who.stream.wrong {
-			wrong.add("the stream of %s: %s", who.name, what)
-		}
-		last := map[string]int64{}
-		for _, h := range who.stream.messages {
-			place := fmt.Sprint(h.conn, " ", h.chat)
-			if who.side == byUser && h.id <= last[place] {
-				wrong.add("%s heard message %d after %d over one connection", who.name, h.id, last[place])
-			}
-			last[place] = h.id
-		}
-		who.stream.mu.Unlock()
 	}
 	wrong.report(p.t)
 }
 
-// auditTurns: first come, first served, among those who were never handed over.
-func (p *plant) auditTurns() {
+func (l *listener) audit(side string, wrong complaints) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, what := range l.wrong {
+		wrong.add("the stream of %s: %s", l.name, what)
+	}
+	last := map[string]int64{}
+	for _, h := range l.messages {
+		place := fmt.Sprint(h.conn, " ", h.chat)
+		if side == byUser && h.id <= last[place] {
+			wrong.add("%s heard message %d after %d over one connection", l.name, h.id, last[place])
+		}
+		last[place] = h.id
+	}
+}
+
+// auditVersions: no two changes of a chat have one number, and nothing is said in a chat that has ended.
+func (p *plant) auditVersions() {
+	p.t.Helper()
+	p.none(`SELECT 'change ' || m.version || ' of chat ' || m.chat_id || ' is a message and a confirmation' FROM messages m
+			JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.version = m.version
+		UNION SELECT 'change ' || version || ' of chat ' || chat_id || ' is ' || count(*) || ' messages' FROM messages WHERE message_type = 'text'
+			GROUP BY chat_id, version HAVING count(*) > 1
+		UNION SELECT 'message ' || m.id || ' came after the end of chat ' || c.id FROM messages m JOIN chats c ON c.id = m.chat_id
+			WHERE m.created_at > c.ended_at`)
+}
+
+// none runs a statement that returns what is wrong.
+func (p *plant) none(query string) {
 	p.t.Helper()
 	conn, err := p.connect(p.t.Context())
 	p.must(err)
 	defer conn.Close(context.Background())
-	found, err := conn.Query(p.t.Context(), `SELECT 'chat ' || late.id || ' of ' || late.queued_at || ' was served before ' || early.id || ' of ' || early.queued_at
+	found, err := conn.Query(p.t.Context(), query)
+	p.must(err)
+	all, err := pgx.CollectRows(found, pgx.RowTo[string])
+	p.must(err)
+	wrong := complaints{}
+	for _, what := range all {
+		wrong.add("%s", what)
+	}
+	wrong.report(p.t)
+}
+
+// auditTurns: first come, first served, where nobody is assigned by hand.
+func (p *plant) auditTurns() {
+	p.t.Helper()
+	p.none(`SELECT 'chat ' || late.id || ' of ' || late.queued_at || ' was served before ' || early.id || ' of ' || early.queued_at
 		FROM chats early JOIN chats late ON (early.queued_at, early.queue_id) < (late.queued_at, late.queue_id)
 			AND early.priority = late.priority AND early.department IS NOT DISTINCT FROM late.department
-		WHERE late.first_assigned_at < coalesce(early.first_assigned_at, early.ended_at, 'infinity') AND early.ended_reason IS DISTINCT FROM 'cancelled' LIMIT 20`)
-	p.must(err)
-	overtaken, err := pgx.CollectRows(found, pgx.RowTo[string])
-	p.must(err)
-	for _, what := range overtaken {
-		p.t.Error(what)
-	}
+		WHERE late.first_assigned_at < coalesce(early.first_assigned_at, early.ended_at, 'infinity') AND early.ended_reason IS DISTINCT FROM 'cancelled'`)
 }
 
 // auditLogs: no message, token, address or SQL in the log.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,7 +30,9 @@ type listener struct {
 	token string
 	at    int
 	back  time.Duration // how long it stays away after a break
+	life  time.Duration // if set, it breaks off by itself after about that
 	hear  func(event)
+	via   http.RoundTripper
 
 	mu       sync.Mutex
 	conn     int
@@ -47,9 +50,14 @@ const fromTheStart = "from-the-start"
 func (l *listener) run(ctx context.Context) {
 	l.cursor, l.statuses = fromTheStart, map[int64]string{}
 	for ctx.Err() == nil {
-		if err := l.connect(ctx); err != nil {
+		life, end := ctx, context.CancelFunc(func() {})
+		if l.life > 0 {
+			life, end = context.WithTimeout(ctx, l.life/2+rand.N(l.life))
+		}
+		if err := l.connect(life); err != nil {
 			l.at++
 		}
+		end()
 		pause(ctx, l.back)
 	}
 }
@@ -67,7 +75,7 @@ func (l *listener) connect(ctx context.Context) error {
 	req.Header.Set("Last-Event-ID", l.cursor)
 	note := call{instance: instance.number, kind: "stream", began: time.Now()}
 	slow := time.AfterFunc(requestPatience, cancel)
-	res, err := transport.RoundTrip(req)
+	res, err := l.transport().RoundTrip(req)
 	slow.Stop()
 	note.took = time.Since(note.began)
 	defer func() { l.plant.ledger.called(note) }()
@@ -88,6 +96,13 @@ func (l *listener) connect(ctx context.Context) error {
 	l.open = false
 	l.mu.Unlock()
 	return nil
+}
+
+func (l *listener) transport() http.RoundTripper {
+	if l.via != nil {
+		return l.via
+	}
+	return transport
 }
 
 func (l *listener) read(ctx context.Context, lines *bufio.Reader) {
@@ -136,6 +151,20 @@ func (m messageBody) key() string {
 		return ""
 	}
 	return *m.ClientMessageID
+}
+
+// came are the ids that the stream brought, by chat, each once, in the order of their first coming.
+func (l *listener) came() map[string][]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	chats, seen := map[string][]int64{}, map[int64]bool{}
+	for _, h := range l.messages {
+		if !seen[h.id] {
+			seen[h.id] = true
+			chats[h.chat] = append(chats[h.chat], h.id)
+		}
+	}
+	return chats
 }
 
 var rank = map[string]int{"sent": 1, "delivered": 2, "read": 3}

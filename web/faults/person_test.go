@@ -27,7 +27,8 @@ type person struct {
 	side   string
 	base   string // of the paths
 	spoken int
-	stream *listener
+	stream *listener   // the one that the person acts on
+	tabs   []*listener // others of the same person
 	inbox  chan messageBody
 }
 
@@ -38,6 +39,21 @@ func (p *plant) newPerson(name, side, base, id, token string, at int) *person {
 	p.work.Go(func() { who.stream.run(p.ctx) })
 	return who
 }
+
+// tab opens one more stream.
+func (who *person) tab(at int, change func(*listener)) *listener {
+	l := &listener{plant: who.plant, name: fmt.Sprintf("%s, tab %d", who.name, len(who.tabs)), path: who.base + "/events", token: who.token,
+		at: at, back: 200 * time.Millisecond}
+	if change != nil {
+		change(l)
+	}
+	who.tabs = append(who.tabs, l)
+	who.plant.work.Go(func() { l.run(who.plant.ctx) })
+	return l
+}
+
+// streams are all of a person's.
+func (who *person) streams() []*listener { return append([]*listener{who.stream}, who.tabs...) }
 
 // hear keeps what the other side says.
 func (who *person) hear(e event) {

@@ -78,9 +78,11 @@ type plant struct {
 	rest    context.CancelFunc
 	people  []*person
 	seen    *sightings
+	moved   bool          // chats are assigned by hand
 	settled time.Duration // how long the streams took to say the last of it
 
 	floods  int
+	bosses  int
 	talking sync.WaitGroup // ends with load
 	work    sync.WaitGroup // ends with ctx
 }

@@ -114,6 +114,17 @@ func TestTheListIsOrderedByWhoWaitsLongestAndHeldUnderThePointer(t *testing.T) {
 	b.sees("#thread", "First question")
 }
 
+func TestANewChatIsSeenThoughThePointerLiesOnTheList(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := atWork(t, s, "anna")
+	_, first := s.newChat("First question")
+	b.sees(rowOf(first))
+	b.pointAt("#list .list-h")
+	_, second := s.newChat("Second question")
+	b.sees(rowOf(second), "Second question")
+}
+
 func TestDraftsAreKeptForEachChat(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

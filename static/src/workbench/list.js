@@ -1,12 +1,16 @@
 // The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
-// rows themselves go on telling the truth.
+// rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
 import { word } from "../words.js";
 import { showDraft } from "./drafts.js";
+
+const resting = 1500;
 
 let list;
 let held = null;
 let heldCount = 0;
 let pointed = false;
+let movedAt = 0;
+let later;
 
 export function watchList() {
   list = document.getElementById("list");
@@ -17,6 +21,7 @@ export function watchList() {
     pointed = over;
     if (!over) release();
   });
+  document.addEventListener("pointermove", () => (movedAt = Date.now()), { passive: true });
   document.documentElement.addEventListener("pointerleave", () => {
     pointed = false;
     release();
@@ -36,7 +41,7 @@ export const rowOf = (chat) => document.getElementById(`row-${chat}`);
 export function receiveList(fresh) {
   list = document.getElementById("list");
   if (!list) return;
-  if (isHeld() && !sameOrder(fresh)) {
+  if (isHeld(fresh) && !sameOrder(fresh)) {
     heldCount += 1;
     held = fresh;
     for (const row of fresh.querySelectorAll("a.row")) {
@@ -45,19 +50,24 @@ export function receiveList(fresh) {
     }
     dress();
     sayHeld();
+    release();
     return;
   }
   place(fresh);
 }
 
-function isHeld() {
+function isHeld(fresh) {
+  if (brings(fresh)) return pointed && Date.now() - movedAt < resting;
   return pointed || Boolean(list.querySelector(":focus-visible"));
 }
 
+const brings = (fresh) => [...fresh.querySelectorAll("a.row")].some((row) => row.dataset.state !== "ended" && !rowOf(row.dataset.chat));
+
 function release() {
-  if (!held || isHeld()) return;
-  const fresh = held;
-  place(fresh);
+  clearTimeout(later);
+  if (!held) return;
+  if (!isHeld(held)) place(held);
+  else if (brings(held)) later = setTimeout(release, resting);
 }
 
 const order = (root) => [...root.querySelectorAll("section")].map((s) => s.id + [...s.querySelectorAll("a.row")].map((r) => r.id)).join();

@@ -30,7 +30,7 @@ type listener struct {
 	token string
 	at    int
 	back  time.Duration // how long it stays away after a break
-	life  time.Duration // if set, it breaks off by itself after about that
+	life  time.Duration // if set, it breaks off by itself after about that, as long as people talk
 	hear  func(event)
 	via   http.RoundTripper
 
@@ -51,7 +51,7 @@ func (l *listener) run(ctx context.Context) {
 	l.cursor, l.statuses = fromTheStart, map[int64]string{}
 	for ctx.Err() == nil {
 		life, end := ctx, context.CancelFunc(func() {})
-		if l.life > 0 {
+		if l.life > 0 && l.plant.load.Err() == nil {
 			life, end = context.WithTimeout(ctx, l.life/2+rand.N(l.life))
 		}
 		if err := l.connect(life); err != nil {

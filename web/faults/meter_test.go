@@ -20,7 +20,7 @@ type stop struct {
 	took time.Duration
 }
 
-const meterEvery = 20 * time.Millisecond
+const meterEvery = 40 * time.Millisecond
 
 func newMeter(p *plant) *meter {
 	m := &meter{}

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,6 +31,9 @@ func form[T any](inShort, inLong T) T {
 var scratch string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// The short forms mostly wait, the long ones measure.
+	_ = flag.Set("test.parallel", form("4", "1"))
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "parley-faults-")
 		if err != nil {

@@ -28,13 +28,13 @@ func postgresFaults() []postgresFault {
 		{name: "crashed", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant) { p.must(p.postgres.Kill()) },
 			heal:   func(p *plant) { p.must(p.postgres.Start(p.t.Context())) }},
-		{name: "refusing", lasts: form(2*time.Second, 20*time.Second),
+		{name: "refusing", lasts: form(time.Second, 20*time.Second),
 			strike: func(p *plant) {
 				p.house("ALTER DATABASE "+p.database()+" ALLOW_CONNECTIONS false",
 					"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+p.database()+"'")
 			},
 			heal: func(p *plant) { p.house("ALTER DATABASE " + p.database() + " ALLOW_CONNECTIONS true") }},
-		{name: "read-only", lasts: form(2*time.Second, 20*time.Second), reads: true,
+		{name: "read-only", lasts: form(time.Second, 20*time.Second), reads: true,
 			strike: func(p *plant) {
 				p.house("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
 			},
@@ -93,7 +93,7 @@ func TestPostgresFaults(t *testing.T) {
 	p := newPlant(t)
 	// The server for tests forgets the last commits when it crashes; an honest one does not.
 	p.house("ALTER DATABASE " + p.database() + " SET synchronous_commit = on")
-	p.crowd(form(6, 20), form(3, 8), 2, form(150*time.Millisecond, 300*time.Millisecond))
+	p.crowd(form(5, 20), form(3, 8), 2, form(200*time.Millisecond, 300*time.Millisecond))
 	for _, fault := range postgresFaults() {
 		t.Run(fault.name, func(t *testing.T) {
 			p.until(10*time.Second, "all streams are open", p.allListen)

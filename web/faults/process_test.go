@@ -49,9 +49,9 @@ func TestTermination(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
 	p.crowd(8, 4, 2, 100*time.Millisecond)
-	streams := p.idleStreams(t, form(100, 400), p.instances[0])
+	streams := p.idleStreams(t, form(60, 400), p.instances[0])
 	for range form(1, 5) {
-		flood := p.flood(60)
+		flood := p.flood(form(30, 80))
 		began := time.Now()
 		p.instances[0].signal(syscall.SIGTERM)
 		p.instances[0].ends(t, 0, began, 15*time.Second)
@@ -61,7 +61,9 @@ func TestTermination(t *testing.T) {
 			s.toldToComeBack(t)
 		}
 		p.instances[0].start()
-		streams = p.idleStreams(t, form(100, 400), p.instances[0])
+		if long {
+			streams = p.idleStreams(t, 400, p.instances[0])
+		}
 	}
 	p.settle()
 	p.audit()

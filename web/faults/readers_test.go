@@ -106,24 +106,27 @@ func TestSlowReaders(t *testing.T) {
 func TestManyTabs(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
-	p.crowd(4, 2, 2, 100*time.Millisecond)
+	p.crowd(form(3, 6), 2, 2, 100*time.Millisecond)
 	for _, who := range p.people {
 		for n := range 6 {
 			who.tab(n, func(l *listener) {
-				if n%2 == 1 {
-					l.life, l.back = 150*time.Millisecond, time.Millisecond
+				if n%3 == 0 {
+					l.life, l.back = 300*time.Millisecond, time.Millisecond
 				}
 			})
 		}
 	}
-	pause(t.Context(), form(2*time.Second, 20*time.Second))
-	for _, who := range p.people {
-		for _, l := range who.tabs {
-			if n, _ := l.connection(); l.life > 0 && n < 5 {
-				t.Errorf("%s was reloaded only %d times", l.name, n)
+	reloaded := func() bool {
+		for _, who := range p.people {
+			for _, l := range who.tabs {
+				if n, _ := l.connection(); l.life > 0 && n < form(5, 50) {
+					return false
+				}
 			}
 		}
+		return true
 	}
+	p.until(time.Minute, "every such tab was reloaded some times", reloaded)
 	p.settle()
 	p.audit()
 	p.mustNotFail(t, span{})

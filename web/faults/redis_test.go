@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -21,19 +20,19 @@ type redisFault struct {
 
 func redisFaults() []redisFault {
 	return []redisFault{
-		{name: "paused", lasts: form(4*time.Second, 20*time.Second),
+		{name: "paused", lasts: form(3*time.Second, 20*time.Second),
 			strike: func(p *plant, _ *way) { p.must(p.redis.Pause()) },
 			heal:   func(p *plant, _ *way) { p.must(p.redis.Resume()) }},
-		{name: "killed", lasts: form(2*time.Second, 10*time.Second),
+		{name: "killed", lasts: form(1500*time.Millisecond, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.must(p.redis.Kill()) },
 			heal:   func(p *plant, _ *way) { p.must(p.redis.Start(p.t.Context())) }},
-		{name: "slow", lasts: form(2*time.Second, 10*time.Second),
+		{name: "slow", lasts: form(1500*time.Millisecond, 10*time.Second),
 			strike: func(_ *plant, w *way) { w.delay.Store(int64(400 * time.Millisecond)) },
 			heal:   func(_ *plant, w *way) { w.delay.Store(0) }},
-		{name: "read-only", lasts: form(2*time.Second, 10*time.Second),
+		{name: "read-only", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "127.0.0.1", "1") },
 			heal:   func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "NO", "ONE") }},
-		{name: "full", lasts: form(2*time.Second, 10*time.Second),
+		{name: "full", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "1") },
 			heal:   func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") }},
 		{name: "flushed", lasts: form(time.Second, 5*time.Second),
@@ -56,7 +55,7 @@ func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	slow := &way{}
 	p := newPlant(t, func(p *plant) { p.redisURL = slow.toRedis(t, p.redis.URL) })
-	p.crowd(form(6, 20), form(3, 8), 2, form(150*time.Millisecond, 300*time.Millisecond))
+	p.crowd(form(5, 20), form(3, 8), 2, form(250*time.Millisecond, 300*time.Millisecond))
 	newcomer := p.account("newcomer", models.RoleAgent, 100)
 	screens := p.screens()
 	p.meter.withPostgres(p)
@@ -65,7 +64,9 @@ func TestRedisFaults(t *testing.T) {
 		t.Run(fault.name, func(t *testing.T) {
 			during := span{from: time.Now()}
 			fault.strike(p, slow)
-			p.newcomers(t, newcomer, n, screens)
+			for at := range form(1, len(p.instances)) {
+				p.newcomer(t, newcomer, (n+at)%len(p.instances), screens)
+			}
 			p.limitHolds(t)
 			pause(t.Context(), fault.lasts-time.Since(during.from))
 			during.to = time.Now()
@@ -84,41 +85,39 @@ func TestRedisFaults(t *testing.T) {
 	p.quick(t, span{})
 }
 
-// newcomers sign in and are given chats while the fault lasts, and supervisors at both instances see them come.
-func (p *plant) newcomers(t *testing.T, account *models.Agent, n int, screens []*screen) {
+// newcomer signs in and is given a chat while the fault lasts, and supervisors at both instances see it.
+func (p *plant) newcomer(t *testing.T, account *models.Agent, at int, screens []*screen) {
 	t.Helper()
-	for at := range p.instances {
-		began := time.Now()
-		token, err := p.signIn(account.Name, at)
-		if err != nil {
-			t.Fatal(err)
+	began := time.Now()
+	token, err := p.signIn(account.Name, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent := caller{plant: p, token: token, at: at}
+	if a, err := agent.ask("presence", "POST", ofAgent+"/online", nil); err != nil || a.status != 200 {
+		t.Errorf("a newcomer cannot go online: %v %d %s", err, a.status, a.code)
+	}
+	online := time.Now()
+	user := p.guest(t, at)
+	a, err := user.ask("assign", "POST", ofUser+"/assign", map[string]any{"message": "new here"})
+	var got struct{ Chat struct{ Status string } }
+	if a.into(&got); err != nil || got.Chat.Status != "active" {
+		t.Errorf("a new user is not given to the agent who just came: %v %s", err, a.body)
+	}
+	if took, slack := time.Since(began), p.meter.slack(began, time.Now(), 10); took > 2*time.Second+slack {
+		t.Errorf("signing in and assigning took %s on a machine that is slow by %s", took, slack)
+	}
+	for i, s := range screens {
+		seen := eventually(t.Context(), 10*time.Second, func() bool { return s.presence(account.ID) == "online" })
+		took, slack := time.Since(online), p.meter.slack(online, time.Now(), 8)
+		if !seen || took > 2*time.Second+slack {
+			t.Errorf("the supervisor at instance %d saw an agent come at instance %d after %s on a machine that is slow by %s", i, at, took, slack)
 		}
-		agent := caller{plant: p, token: token, at: at}
-		if a, err := agent.ask("presence", "POST", ofAgent+"/online", nil); err != nil || a.status != 200 {
-			t.Errorf("a newcomer cannot go online: %v %d %s", err, a.status, a.code)
-		}
-		online := time.Now()
-		user := p.guest(t, at)
-		a, err := user.ask("assign", "POST", ofUser+"/assign", map[string]any{"message": fmt.Sprintf("new %d", n)})
-		var got struct{ Chat struct{ Status string } }
-		if a.into(&got); err != nil || got.Chat.Status != "active" {
-			t.Errorf("a new user is not given to the agent who just came: %v %s", err, a.body)
-		}
-		if took, slack := time.Since(began), p.meter.slack(began, time.Now(), 10); took > 2*time.Second+slack {
-			t.Errorf("signing in and assigning took %s on a machine that is slow by %s", took, slack)
-		}
-		for i, s := range screens {
-			seen := eventually(t.Context(), 10*time.Second, func() bool { return s.presence(account.ID) == "online" })
-			took, slack := time.Since(online), p.meter.slack(online, time.Now(), 8)
-			if !seen || took > 2*time.Second+slack {
-				t.Errorf("the supervisor at instance %d saw an agent come at instance %d after %s on a machine that is slow by %s", i, at, took, slack)
-			}
-		}
-		_, _ = user.ask("end", "POST", ofUser+"/chats/"+chatOf(a)+"/end", nil)
-		_, _ = agent.ask("presence", "POST", ofAgent+"/offline", nil)
-		for _, s := range screens {
-			eventually(t.Context(), 5*time.Second, func() bool { return s.presence(account.ID) == "offline" })
-		}
+	}
+	_, _ = user.ask("end", "POST", ofUser+"/chats/"+chatOf(a)+"/end", nil)
+	_, _ = agent.ask("presence", "POST", ofAgent+"/offline", nil)
+	for _, s := range screens {
+		eventually(t.Context(), 5*time.Second, func() bool { return s.presence(account.ID) == "offline" })
 	}
 }
 

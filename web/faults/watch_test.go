@@ -42,7 +42,7 @@ func (p *plant) look(ctx context.Context) {
 		return
 	}
 	defer conn.Close(context.Background())
-	for pause(ctx, 20*time.Millisecond) {
+	for pause(ctx, form(40*time.Millisecond, 15*time.Millisecond)) {
 		rows, err := conn.Query(ctx, atEveryInstant)
 		if err != nil {
 			return

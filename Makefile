@@ -8,10 +8,10 @@ PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
-.PHONY: help run build assets generate test screenshots lint clean redis
+.PHONY: help run build assets generate test test-faults screenshots lint clean redis
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: build redis ## build and start everything, with sample people, and print the addresses
 	@exec $(BINARY) run
@@ -50,6 +50,10 @@ test: assets ## run every test; fetches a Redis and a browser when there is none
 	@go vet ./...
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -vet=off ./...
+
+test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
+	@.ci/redis --always
+	@PARLEY_FAULTS=long go test ./web/faults -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 screenshots: assets ## take the pictures of the README from the running program
 	@.ci/redis --always

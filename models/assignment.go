@@ -14,12 +14,12 @@ type placement struct {
 }
 
 // choose returns the agent for a chat: of those who serve its department and have room, the one of least load; among equals the one
-// idle longest. A chat that was just handed back is not given to the same agent while another who serves it is online. nil when there is nobody.
+// idle longest. A chat that was just handed back is not given to the same agent while another could take it. nil when there is nobody.
 func choose(c *Chat, agents []*Agent, now time.Time) *Agent {
 	avoid := ""
 	if c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil) {
 		for _, a := range agents {
-			if a.ID != *c.AvoidAgentID && a.Presence == Online && a.MaxConcurrent > 0 && a.Serves(c.Department) {
+			if a.ID != *c.AvoidAgentID && a.HasRoom() && a.Serves(c.Department) {
 				avoid = *c.AvoidAgentID
 			}
 		}

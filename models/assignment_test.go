@@ -163,6 +163,11 @@ func TestQueueServesPriorityThenReturnedThenFirstCome(t *testing.T) {
 	if h.chat(third.ID).Status != models.Active || h.chat(second.ID).Status != models.Waiting {
 		t.Fatal("the one of higher priority should be served alone")
 	}
+	h.agent("ben", 1)
+	h.settle()
+	if h.chat(second.ID).Status != models.Active || h.chat(first.ID).Status != models.Waiting {
+		t.Fatal("the one that came back from an agent should be served before those who came earlier")
+	}
 }
 
 func TestDepartmentsAreServedByTheirOwnAndBlockNobodyElse(t *testing.T) {
@@ -254,24 +259,29 @@ func TestOneOpenChatPerUserHoweverOftenAsked(t *testing.T) {
 	}
 }
 
-func TestHandedBackChatAvoidsTheAgentWhileAnotherIsOnline(t *testing.T) {
+func TestHandedBackChatAvoidsTheAgentWhileAnotherCouldTakeIt(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat
-	ben := h.agent("ben", 5)
-	_, err := h.Transfer(t.Context(), anna, chat.ID, models.TransferRequest{})
-	h.must(err)
-	h.settle()
-	if got := h.chat(chat.ID); got.ServedBy() != ben.ID || !got.QueuedAt.Equal(chat.QueuedAt) {
-		t.Fatalf("it should be with ben and keep its first place in time: %+v", got)
+	ben := h.agent("ben", 2)
+	h.ask("ben holds this one, so anna has the least load")
+	handBack := func(from, to models.Actor) {
+		t.Helper()
+		_, err := h.Transfer(t.Context(), from, chat.ID, models.TransferRequest{})
+		h.must(err)
+		h.settle()
+		if got := h.chat(chat.ID); got.ServedBy() != to.ID || !got.QueuedAt.Equal(chat.QueuedAt) {
+			t.Fatalf("it should be with %s and keep its first place in time: %+v", to.ID, got)
+		}
 	}
-	_, err = h.SetPresence(t.Context(), anna, models.Away)
+	handBack(anna, ben)
+	_, err := h.SetPresence(t.Context(), anna, models.Away)
 	h.must(err)
-	_, err = h.Transfer(t.Context(), ben, chat.ID, models.TransferRequest{})
+	handBack(ben, ben) // nobody else is online
+	_, err = h.SetPresence(t.Context(), anna, models.Online)
 	h.must(err)
-	h.settle()
-	if got := h.chat(chat.ID); got.ServedBy() != ben.ID {
-		t.Fatalf("nobody else is online, so ben again: %+v", got)
-	}
+	handBack(ben, anna)
+	h.exec(`UPDATE agents SET max_concurrent = 1 WHERE id = ?`, ben.ID)
+	handBack(anna, anna) // ben is full and could not
 }

@@ -57,33 +57,27 @@ func plan(chats []*Chat, agents []*Agent, now time.Time) []placement {
 // room. It returns how many it gave. Any number of drains may run at once: they take turns at the queue's lock.
 func (d *Desk) Drain(ctx context.Context) (int, error) {
 	total := 0
-	passed := []string{""} // chats that nobody here may take now
+	d.drainRuns.Add(1)
+	defer func() { d.drained.Add(int64(total)) }()
 	for {
 		var assigned int
-		var more bool
 		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
-			assigned, more = 0, false
 			if err := lockQueue(ctx, t); err != nil {
 				return err
 			}
-			chats, placed, err := d.drainBatch(ctx, t, passed)
-			if err != nil {
-				return err
-			}
-			assigned, more = len(placed), len(chats) == d.Settings().QueueBatch
-			for _, c := range chats {
-				if c.Status == Waiting {
-					passed = append(passed, c.ID)
-				}
-			}
-			return nil
+			var err error
+			assigned, err = d.drainBatch(ctx, t)
+			return err
 		})
 		total += assigned
-		if err != nil || !more {
+		if err != nil || assigned == 0 {
 			return total, err
 		}
 	}
 }
+
+// Drained returns how often this desk drained the queue and how many chats it gave away by that.
+func (d *Desk) Drained() (runs, chats int64) { return d.drainRuns.Load(), d.drained.Load() }
 
 // lockQueue makes this transaction the one assigner, in a statement of its own: what is read afterwards is read with the lock held.
 func lockQueue(ctx context.Context, t *tx) error {
@@ -93,30 +87,55 @@ func lockQueue(ctx context.Context, t *tx) error {
 	return t.tick(ctx)
 }
 
-// drainBatch places the next chats that somebody with room may take. The caller holds the queue's lock. It returns the chats looked at and where they went.
-func (d *Desk) drainBatch(ctx context.Context, t *tx, passed []string) ([]*Chat, []placement, error) {
+// drainBatch places the next chats that somebody with room may take, and returns how many. The caller holds the queue's lock.
+func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 	agents, err := d.onlineAgents(ctx, t)
 	if err != nil {
-		return nil, nil, err
+		return 0, err
 	}
-	open := []string{""}
+	// Chats that nobody here may take now, though somebody of their line has room. They are passed over in this transaction only: in the next one
+	// there may be room for them, and then nobody who came later may have it.
+	passed := []string{""}
+	for {
+		chats, err := d.nextInLine(ctx, t, agents, passed)
+		if err != nil || len(chats) == 0 {
+			return 0, err
+		}
+		placed, fresh, err := d.match(ctx, t, chats, agents)
+		if err != nil {
+			return 0, err
+		}
+		if len(placed) > 0 {
+			return len(placed), d.place(ctx, t, placed, fresh)
+		}
+		for _, c := range chats {
+			passed = append(passed, c.ID)
+		}
+	}
+}
+
+// nextInLine locks the first chats, in serving order, whose line is served by somebody with room.
+func (d *Desk) nextInLine(ctx context.Context, t *tx, agents []*Agent, passed []string) ([]*Chat, error) {
+	lines := []string{""}
 	room := false
 	for _, a := range agents {
 		if a.HasRoom() {
 			room = true
-			open = append(open, a.Departments...)
+			lines = append(lines, a.Departments...)
 		}
 	}
 	if !room {
-		return nil, nil, nil
+		return nil, nil
 	}
 	var chats []*Chat
-	err = t.NewRaw(`SELECT * FROM chats WHERE status = 'waiting' AND (department IS NULL OR department IN (?)) AND id NOT IN (?)
+	err := t.NewRaw(`SELECT * FROM chats WHERE status = 'waiting' AND (department IS NULL OR department IN (?)) AND id NOT IN (?)
 		ORDER BY priority DESC, (returned_at IS NULL), queued_at, queue_id LIMIT ? FOR UPDATE`,
-		bunIn(open), bunIn(passed), d.Settings().QueueBatch).Scan(ctx, &chats)
-	if err != nil || len(chats) == 0 {
-		return nil, nil, err
-	}
+		bunIn(lines), bunIn(passed), d.Settings().QueueBatch).Scan(ctx, &chats)
+	return chats, err
+}
+
+// match plans with the agents as they were read, and locks those of the plan; if they have changed it renews them and plans again.
+func (d *Desk) match(ctx context.Context, t *tx, chats []*Chat, agents []*Agent) ([]placement, map[string]*Agent, error) {
 	for {
 		trial := make([]*Agent, len(agents))
 		for i := range agents {
@@ -125,14 +144,17 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx, passed []string) ([]*Chat,
 		}
 		placed := plan(chats, trial, t.now)
 		if len(placed) == 0 {
-			return chats, nil, nil
+			return nil, nil, nil
 		}
 		fresh, err := d.lockPlaced(ctx, t, placed)
 		if err != nil {
 			return nil, nil, err
 		}
-		if agents = renew(agents, fresh); holds(placed, fresh) {
-			return chats, placed, d.place(ctx, t, placed, fresh)
+		for i, a := range agents {
+			agents[i] = cmp.Or(fresh[a.ID], a)
+		}
+		if holds(placed, fresh) {
+			return placed, fresh, nil
 		}
 	}
 }
@@ -171,19 +193,6 @@ func (d *Desk) lockPlaced(ctx context.Context, t *tx, placed []placement) (map[s
 		fresh[agents[i].ID] = &agents[i]
 	}
 	return fresh, nil
-}
-
-func renew(agents []*Agent, fresh map[string]*Agent) []*Agent {
-	return slices.Collect(func(yield func(*Agent) bool) {
-		for _, a := range agents {
-			if f := fresh[a.ID]; f != nil {
-				a = f
-			}
-			if !yield(a) {
-				return
-			}
-		}
-	})
 }
 
 // holds reports whether every agent of the plan can still carry what the plan gives.

@@ -133,7 +133,7 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 			change.Messages = []Message{*message}
 		}
 		t.emit(Event{Kind: KindChange, Change: &change})
-		if _, _, err := d.drainBatch(ctx, t, []string{""}); err != nil {
+		if _, err := d.drainBatch(ctx, t); err != nil {
 			return err
 		}
 		t.queue(CauseJoined, c)

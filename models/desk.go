@@ -25,6 +25,8 @@ type Desk struct {
 	sites     atomic.Pointer[[]string]
 	handling  atomic.Pointer[handlingTime]
 
+	drainRuns, drained atomic.Int64
+
 	drains     sync.WaitGroup
 	drainState atomic.Int32 // 0 idle, 1 running, 2 running and wanted again
 }

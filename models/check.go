@@ -19,6 +19,12 @@ type Checked struct {
 	Findings  []Finding
 }
 
+// lately is how long ago a chat may have ended for [Desk.CheckLately] to look at it.
+const lately = "1 hour"
+
+// looked are the chats whose messages are looked at: all, or for ?5 those that are open or ended lately.
+const looked = `WITH looked AS (SELECT id, last_seq, version FROM chats WHERE NOT ?5 OR status <> 'ended' OR ended_at > now() - interval '` + lately + `') `
+
 // slack is how long the house may take to do what is due before that counts as not done, in seconds.
 const slack = 5
 
@@ -39,11 +45,12 @@ var invariants = []invariant{
 		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
 			GROUP BY a.id HAVING count(c.id) <> a.load`, recount},
 	{"messages_dense", "The messages of a chat are numbered one by one, in the order of their ids.",
-		`SELECT c.id AS subject, 'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
-			FROM chats c LEFT JOIN (SELECT chat_id, id, seq, version, row_number() OVER (PARTITION BY chat_id ORDER BY id) AS place FROM messages) m ON m.chat_id = c.id
-			GROUP BY c.id HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
+		looked + `SELECT c.id AS subject, 'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
+			FROM looked c LEFT JOIN (SELECT chat_id, id, seq, version, row_number() OVER (PARTITION BY chat_id ORDER BY id) AS place
+				FROM messages WHERE chat_id IN (SELECT id FROM looked)) m ON m.chat_id = c.id
+			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
 	{"status_order", "A message's status has each earlier step, in order, and the log agrees.",
-		`SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM messages m
+		looked + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked JOIN messages m ON m.chat_id = looked.id
 			LEFT JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.message_id = m.id AND s.status = m.status
 			WHERE m.status <> 'sent' AND (s.message_id IS NULL OR m.read_at < m.delivered_at)`, nil},
 	{"waiting_beside_a_free_slot", "Nobody waits for longer than 5 s while an agent who could take the chat has room.",
@@ -65,23 +72,40 @@ var invariants = []invariant{
 		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err }},
 }
 
-// Check holds every invariant against the database. The error is about the checking, not about what was found.
-func (d *Desk) Check(ctx context.Context) ([]Checked, error) {
+// checkTimeout bounds one look at everything, however much there is.
+const checkTimeout = "10min"
+
+// Check holds every invariant against the whole database. The error is about the checking, not about what was found.
+func (d *Desk) Check(ctx context.Context) ([]Checked, error) { return d.check(ctx, false) }
+
+// CheckLately is Check without the messages of chats that ended more than an hour ago: quick enough to be done all the time.
+func (d *Desk) CheckLately(ctx context.Context) ([]Checked, error) { return d.check(ctx, true) }
+
+func (d *Desk) check(ctx context.Context, onlyLately bool) ([]Checked, error) {
 	s := d.Settings()
-	checked := make([]Checked, 0, len(invariants))
-	for _, i := range invariants {
-		c := Checked{Invariant: i.name, Meaning: i.meaning, Findings: []Finding{}}
-		if i.repair != nil {
-			c.Repair = i.name
+	var checked []Checked
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		checked = make([]Checked, 0, len(invariants))
+		if !onlyLately {
+			if _, err := t.NewRaw(`SET LOCAL statement_timeout = '` + checkTimeout + `'`).Exec(ctx); err != nil {
+				return err
+			}
 		}
-		err := d.db.NewRaw(i.query+` LIMIT 100`, s.PresenceTimeout.Seconds(), slack, s.PresenceGrace.Seconds(),
-			s.IdleWarning.Seconds(), s.IdleTimeout.Seconds()).Scan(ctx, &c.Findings)
-		if err != nil {
-			return nil, translate(fmt.Errorf("check %s: %w", i.name, err))
+		for _, i := range invariants {
+			c := Checked{Invariant: i.name, Meaning: i.meaning, Findings: []Finding{}}
+			if i.repair != nil {
+				c.Repair = i.name
+			}
+			err := t.NewRaw(i.query+` LIMIT 100`, s.PresenceTimeout.Seconds(), slack, s.PresenceGrace.Seconds(),
+				s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), onlyLately).Scan(ctx, &c.Findings)
+			if err != nil {
+				return fmt.Errorf("check %s: %w", i.name, err)
+			}
+			checked = append(checked, c)
 		}
-		checked = append(checked, c)
-	}
-	return checked, nil
+		return nil
+	})
+	return checked, err
 }
 
 // Repair mends what breaks an invariant by doing again what should have been done. Admins only; an invariant without a repair is

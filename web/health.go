@@ -8,11 +8,8 @@ import (
 
 	"github.com/labstack/echo-contrib/echoprometheus"
 	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"parley/models"
 	"parley/static"
 )
 
@@ -52,27 +49,6 @@ func (s *Server) readyz(c echo.Context) error {
 		return s.answer(c, result{Status: http.StatusServiceUnavailable, JSON: now})
 	}
 	return s.answer(c, result{JSON: now})
-}
-
-func (s *Server) newMetrics() *prometheus.Registry {
-	registry := prometheus.NewRegistry()
-	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
-	}
-	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
-		gauge("parley_streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.hub.Streams(kind)) })
-	}
-	gauge("parley_limits_degraded", "1 while Redis is away and rate limits are counted in memory.", nil, func() float64 { return number(s.limit.Degraded()) })
-	gauge("parley_instances_heard", "1 while events of other instances are received.", nil, func() float64 { return number(s.hub.Connected()) })
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return registry
-}
-
-func number(yes bool) float64 {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 // measured counts requests by the path of the table, never by what was asked for, so that strangers make no series.

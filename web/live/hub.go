@@ -23,6 +23,19 @@ type Options struct {
 	Log    *slog.Logger
 }
 
+// Observer counts what this instance does. It must not block.
+type Observer interface {
+	// Published hears of what was committed here.
+	Published(events []models.Event)
+	// Relayed hears how long after its commit the oldest of some events was told to the other instances, or why it was not.
+	Relayed(lag time.Duration, err error)
+}
+
+type nobody struct{}
+
+func (nobody) Published([]models.Event)     {}
+func (nobody) Relayed(time.Duration, error) {}
+
 // Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
 type Hub struct {
 	desk  *models.Desk
@@ -32,6 +45,7 @@ type Hub struct {
 	signs map[models.ActorKind]*signs
 
 	presences presences
+	observer  Observer
 
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
@@ -47,6 +61,7 @@ func New(opts Options) *Hub {
 		owners: map[topic][]*subscription{},
 
 		presences: presences{told: map[string]toldPresence{}},
+		observer:  nobody{},
 	}
 	h.queue = newTicker(h)
 	h.signs = map[models.ActorKind]*signs{
@@ -84,8 +99,12 @@ func (h *Hub) Run(ctx context.Context) error {
 	return err
 }
 
+// Observe says who counts. It is called once, before the hub is used.
+func (h *Hub) Observe(o Observer) { h.observer = o }
+
 // Publish tells local streams at once and the other instances by way of a queue; it never waits.
 func (h *Hub) Publish(events []models.Event) {
+	h.observer.Published(events)
 	h.deliver(events)
 	if h.relay != nil {
 		h.relay.offer(events)

@@ -27,9 +27,15 @@ type relay struct {
 	client  *redis.Client
 	channel string
 	self    string
-	out     chan []models.Event
+	out     chan offer
 	lost    atomic.Bool // something could not be sent; the others must be told
 	up      atomic.Bool // the others can be heard
+}
+
+// offer is what one transaction did, and when it was committed.
+type offer struct {
+	events []models.Event
+	at     time.Time
 }
 
 type envelope struct {
@@ -46,13 +52,13 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 		prefix = "parley:"
 	}
 	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: uuid.NewString(),
-		out: make(chan []models.Event, 1024)}
+		out: make(chan offer, 1024)}
 }
 
 // offer queues events for the other instances, or notes that they were lost to them.
 func (r *relay) offer(events []models.Event) {
 	select {
-	case r.out <- events:
+	case r.out <- offer{events, time.Now()}:
 	default:
 		r.lost.Store(true)
 	}
@@ -65,26 +71,29 @@ func (r *relay) send(ctx context.Context) {
 	defer tick.Stop()
 	var failed time.Time
 	for {
-		e := envelope{From: r.self}
+		e, since := envelope{From: r.self}, time.Now()
 		select {
 		case <-ctx.Done():
-			if e.Events = r.waiting(); len(e.Events) > 0 {
-				_ = r.publish(context.WithoutCancel(ctx), e) // the others find it in PostgreSQL
+			if e.Events = r.waiting(nil); len(e.Events) > 0 {
+				_ = r.publish(e) // if that fails, the others find it in PostgreSQL
 			}
 			return
-		case events := <-r.out:
-			e.Events = slices.Concat(events, r.waiting())
+		case first := <-r.out:
+			e.Events, since = r.waiting(first.events), first.at
 		case <-tick.C:
 			if !r.lost.Load() {
 				continue
 			}
+			since = time.Now()
 		}
 		if time.Since(failed) < time.Second {
 			r.lost.Store(true)
 			continue
 		}
 		e.Gap = r.lost.Swap(false)
-		if err := r.publish(ctx, e); err != nil {
+		err := r.publish(e)
+		r.hub.observer.Relayed(time.Since(since), err)
+		if err != nil {
 			if failed.IsZero() {
 				r.hub.log.Warn("other instances are not told of changes and find them in PostgreSQL: Redis does not answer", "error", err)
 			}
@@ -100,12 +109,12 @@ func (r *relay) send(ctx context.Context) {
 // envelopeEvents is about how many events go into one envelope.
 const envelopeEvents = 500
 
-// waiting takes what was offered and not yet sent.
-func (r *relay) waiting() (events []models.Event) {
+// waiting adds what was offered and not yet sent.
+func (r *relay) waiting(events []models.Event) []models.Event {
 	for len(events) < envelopeEvents {
 		select {
 		case more := <-r.out:
-			events = append(events, more...)
+			events = slices.Concat(events, more.events)
 		default:
 			return events
 		}
@@ -113,12 +122,13 @@ func (r *relay) waiting() (events []models.Event) {
 	return events
 }
 
-func (r *relay) publish(ctx context.Context, e envelope) error {
+// publish is not cut off by the end of the process: it is bounded by itself.
+func (r *relay) publish(e envelope) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), relayTimeout)
 	defer cancel()
 	return r.client.Publish(ctx, r.channel, raw).Err()
 }

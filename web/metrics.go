@@ -1,0 +1,118 @@
+package web
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"parley/models"
+)
+
+// waitBuckets are for what people wait for, in seconds.
+var waitBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
+
+// counted is what this instance did since it began; all instances together give the house's.
+type counted struct {
+	waits, responses, publishing prometheus.Histogram
+	unpublished, warnings        prometheus.Counter
+	messages, statuses, ended    *prometheus.CounterVec
+}
+
+func newCounted(registry *prometheus.Registry) *counted {
+	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "parley", Name: name, Help: help, Buckets: buckets})
+		registry.MustRegister(h)
+		return h
+	}
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help})
+		registry.MustRegister(c)
+		return c
+	}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, labels)
+		registry.MustRegister(c)
+		return c
+	}
+	return &counted{
+		waits:       histogram("wait_seconds", "From the queue to the first agent.", waitBuckets),
+		responses:   histogram("first_response_seconds", "From the first agent to that agent's first words.", waitBuckets),
+		publishing:  histogram("publish_lag_seconds", "From a commit to telling the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
+		unpublished: counter("publish_failures_total", "Times that the other instances could not be told and had to ask PostgreSQL."),
+		warnings:    counter("idle_warnings_total", "Silent chats that were warned."),
+		messages:    counters("messages_total", "Stored messages.", "sender_type"),
+		statuses:    counters("message_status_changes_total", "Messages that were confirmed.", "status"),
+		ended:       counters("chats_ended_total", "Chats that ended.", "reason", "type"),
+	}
+}
+
+// Published is live.Observer.
+func (m *counted) Published(events []models.Event) {
+	for i := range events {
+		if c := events[i].Change; c != nil {
+			m.change(c)
+		}
+	}
+}
+
+func (m *counted) change(c *models.Change) {
+	for i := range c.Messages {
+		said := &c.Messages[i]
+		m.messages.WithLabelValues(string(said.SenderType)).Inc()
+		// One statement sets both times, each from the clock.
+		if at := c.Chat.FirstResponseAt; at != nil && said.Type == models.Text && said.SenderType == models.FromAgent && said.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
+		}
+	}
+	for _, s := range c.Statuses {
+		m.statuses.WithLabelValues(string(s.Status)).Add(float64(len(s.IDs)))
+	}
+	if first := c.Chat.FirstAssignedAt; c.Assigned && c.Chat.AssignedAt.Equal(*first) {
+		m.waits.Observe(first.Sub(c.Chat.QueuedAt).Seconds())
+	}
+	if c.Warned {
+		m.warnings.Inc()
+	}
+	if c.Ended {
+		m.ended.WithLabelValues(*c.Chat.EndedReason, *c.Chat.EndedType).Inc()
+	}
+}
+
+// Relayed is live.Observer.
+func (m *counted) Relayed(lag time.Duration, err error) {
+	if err != nil {
+		m.unpublished.Inc()
+		return
+	}
+	m.publishing.Observe(lag.Seconds())
+}
+
+func (s *Server) newMetrics() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels}, value))
+	}
+	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
+		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.hub.Streams(kind)) })
+	}
+	const degraded = "1 while Redis is away: limits are counted in memory, and events of other instances found in PostgreSQL."
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.limit.Degraded()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.hub.Connected()) })
+	counter := func(name, help string, value func() int64) {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
+	}
+	counter("drains_total", "Times that this instance looked whom of the queue it can serve.", func() int64 { runs, _ := s.desk.Drained(); return runs })
+	counter("drained_chats_total", "Chats that were served by that.", func() int64 { _, chats := s.desk.Drained(); return chats })
+	registry.MustRegister(&houseMetrics{desk: s.desk, log: s.log}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.desk.DB().DB, "parley"))
+	s.hub.Observe(newCounted(registry))
+	return registry
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

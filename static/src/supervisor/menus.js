@@ -88,12 +88,21 @@ function walk(event) {
   buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
 }
 
+/** Takes the focus from a row that is about to go, to the list: on the row it would hold the order. */
+function leave(link) {
+  const list = link.closest(".panel[id]");
+  if (!list) return;
+  list.tabIndex = -1;
+  list.focus({ preventScroll: true });
+}
+
 async function send(event) {
   event.preventDefault();
   const menu = event.currentTarget;
   if (menu.getAttribute("aria-busy") === "true") return; // a second click or Enter before the answer
   const form = event.target;
-  const { name } = row.dataset;
+  const opener = row;
+  const { name } = opener.dataset;
   const button = event.submitter;
   const fields = Object.fromEntries(new FormData(form, button?.name ? button : undefined));
   if (button?.dataset.value) fields.priority = button.dataset.value;
@@ -105,7 +114,8 @@ async function send(event) {
     return;
   }
   menu.hidePopover();
-  placeParts(elementsOf(answer.html));
   const agent = button?.dataset.agent;
+  if (agent) leave(opener);
+  placeParts(elementsOf(answer.html));
   toast(agent ? word("supervisor.assign.done", { Name: name, Agent: agent }) : word("supervisor.priority.done", { Name: name, Priority: fields.priority }));
 }

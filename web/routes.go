@@ -154,6 +154,8 @@ var routes = []route{
 	{method: get, page: "/admin/sites", who: admin, handle: (*Server).sitesPage},
 	{method: post, page: "/admin/sites", who: admin, handle: (*Server).addSite},
 	{method: post, page: "/admin/sites/remove", who: admin, handle: (*Server).removeSite},
+	{method: get, page: "/admin/health", who: admin, handle: (*Server).healthPage},
+	{method: post, page: "/admin/health/repair", who: admin, handle: (*Server).repairHealth},
 
 	// Pages
 	{method: get, page: "/", who: public, handle: (*Server).startPage},

@@ -47,7 +47,7 @@ func tabs(role string) []Tab {
 // adminTabs are the pages of the administration.
 var adminTabs = []Tab{
 	{"people", "/admin/people"}, {"departments", "/admin/departments"},
-	{"settings", "/admin/settings"}, {"sites", "/admin/sites"},
+	{"settings", "/admin/settings"}, {"sites", "/admin/sites"}, {"health", "/admin/health"},
 }
 
 func (f Frame) inAdmin() bool {
@@ -80,6 +80,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.departments")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
+	case "health":
+		return text.T(ctx, "staff.tab.health")
 	default:
 		return text.T(ctx, "staff.tab.sites")
 	}

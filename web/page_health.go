@@ -1,0 +1,74 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+// healthShown is how many findings of one rule are listed.
+const healthShown = 10
+
+func (s *Server) healthPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	checked, err := s.desk.CheckLately(ctx)
+	if err != nil {
+		return err
+	}
+	page := view.Health{Frame: s.adminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
+	for _, i := range checked {
+		rule := view.Rule{Key: i.Invariant, Meaning: text.T(ctx, "admin.health.rule."+i.Invariant)}
+		if i.Repair != "" {
+			rule.Repair = text.T(ctx, "admin.health.repair."+i.Invariant)
+		}
+		for n, f := range i.Findings {
+			if n == healthShown {
+				rule.More = len(i.Findings) - healthShown
+				break
+			}
+			rule.Findings = append(rule.Findings, view.Finding{Subject: f.Subject, Href: healthLink(i.About, f.Subject), Detail: f.Detail})
+		}
+		page.Rules = append(page.Rules, rule)
+	}
+	page.Services = []view.Service{
+		{Name: "PostgreSQL", Up: true, Says: text.T(ctx, "admin.health.postgres_up")}, // or there would be no page
+		{Name: "Redis", Up: s.hub.Connected() && !s.limit.Degraded(), Says: text.T(ctx, "admin.health.redis_up")},
+	}
+	if !page.Services[1].Up {
+		page.Services[1].Says = text.T(ctx, "admin.health.redis_away")
+	}
+	return s.page(c, http.StatusOK, view.HealthPage(page))
+}
+
+// healthLink leads to the page of what a finding is about, if it has one.
+func healthLink(about, id string) string {
+	switch about {
+	case models.AboutChat:
+		return "/supervisor/chats/" + url.PathEscape(id)
+	case models.AboutAgent:
+		return "/admin/people/" + url.PathEscape(id)
+	}
+	return ""
+}
+
+type repairInput struct {
+	Name string `json:"name"`
+}
+
+func (s *Server) repairHealth(c echo.Context) error {
+	var in repairInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
+		return err
+	}
+	return s.answer(c, result{Redirect: "/admin/health"})
+}

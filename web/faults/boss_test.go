@@ -50,7 +50,8 @@ func (p *plant) meddle(b *boss, chats func() []string, agents []string) {
 				continue
 			}
 			chat, to := open[rand.N(len(open))], agents[rand.N(len(agents))]
-			code, err := "", error(nil)
+			var code string
+			var err error
 			switch rand.N(4) {
 			case 0:
 				code, err = b.move(chat, "")

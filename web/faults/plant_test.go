@@ -141,18 +141,6 @@ func (p *plant) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// sql runs statements past the program.
-func (p *plant) sql(statements ...string) {
-	p.t.Helper()
-	conn, err := p.connect(p.t.Context())
-	p.must(err)
-	defer conn.Close(context.Background())
-	for _, s := range statements {
-		_, err := conn.Exec(p.t.Context(), s)
-		p.must(err)
-	}
-}
-
 // until waits for what others do.
 func (p *plant) until(within time.Duration, what string, done func() bool) {
 	p.t.Helper()

@@ -71,7 +71,8 @@ func (r *relay) send(ctx context.Context) {
 	defer tick.Stop()
 	var failed time.Time
 	for {
-		e, since := envelope{From: r.self}, time.Now()
+		e := envelope{From: r.self}
+		var since time.Time
 		select {
 		case <-ctx.Done():
 			if e.Events = r.waiting(nil); len(e.Events) > 0 {

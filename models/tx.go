@@ -79,6 +79,7 @@ func (d *Desk) announce(t *tx) {
 
 func (d *Desk) publish(events []Event) {
 	if len(events) > 0 {
+		d.logChanges(events)
 		d.publisher.Publish(events)
 	}
 }

@@ -52,7 +52,7 @@ func (i *instance) metric(t *testing.T, name string) float64 {
 // TestMetricsCountWhatHappens: the sums over the instances are what the tables say.
 func TestMetricsCountWhatHappens(t *testing.T) {
 	t.Parallel()
-	p := newPlant(t)
+	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "LOG_LEVEL=debug") })
 	p.crowd(4, 2, 1, 100*time.Millisecond)
 	pause(t.Context(), 2*time.Second)
 	p.settle()
@@ -79,6 +79,16 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, sum[name], want)
 		}
 	}
+	var steps, chats float64
+	p.must(p.desk.DB().QueryRow(`SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM message_status_changes),
+		(SELECT sum(1 + (first_assigned_at IS NOT NULL)::int + (ended_at IS NOT NULL)::int) FROM chats)`).Scan(&steps, &chats))
+	if got := p.logged(`"level":"DEBUG","msg":"message"`); got != steps {
+		t.Errorf("the logs have %v lines about messages, want %v", got, steps)
+	}
+	if got := p.logged(`"level":"DEBUG","msg":"chat"`); got != chats {
+		t.Errorf("the logs have %v lines about chats, want %v", got, chats)
+	}
+	p.audit()
 	for _, i := range p.instances {
 		m := i.metrics(t)
 		for _, name := range []string{"parley_queue_length", "parley_queue_longest_wait_seconds", "parley_load", "parley_capacity", "parley_agents_online", "parley_drains_total",
@@ -93,4 +103,12 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 			t.Errorf("capacity %v, database up %v, published %v", m["parley_capacity"], m["parley_database_up"], m["parley_publish_lag_seconds_count"])
 		}
 	}
+}
+
+// logged counts the lines of all instances that have a text in them.
+func (p *plant) logged(text string) (n float64) {
+	for _, i := range p.instances {
+		n += float64(strings.Count(i.output.String(), text))
+	}
+	return n
 }

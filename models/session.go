@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -53,7 +54,10 @@ func (d *Desk) SignIn(ctx context.Context, email, password, userAgent string) (s
 	if hash == "" {
 		hash = nobodysHash
 	}
-	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	match, err := comparePassword(ctx, password, hash)
+	if errors.Is(err, errBusy) {
+		return "", nil, translate(ctx.Err())
+	}
 	if err != nil || !match || row.ID == "" || row.DisabledAt != nil {
 		return "", nil, wrongCredentials()
 	}
@@ -65,6 +69,22 @@ func (d *Desk) SignIn(ctx context.Context, email, password, userAgent string) (s
 	}
 	a, err := d.AgentByID(ctx, row.ID)
 	return token, a, err
+}
+
+// hashing bounds what sign-ins at once take: each comparison needs a core and 19 MiB.
+var hashing = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+
+var errBusy = errors.New("too many sign-ins at once")
+
+// comparePassword waits for its turn as long as ctx allows, and then returns errBusy.
+func comparePassword(ctx context.Context, password, hash string) (bool, error) {
+	select {
+	case hashing <- struct{}{}:
+		defer func() { <-hashing }()
+		return argon2id.ComparePasswordAndHash(password, hash)
+	case <-ctx.Done():
+		return false, errBusy
+	}
 }
 
 func unauthorized() *Error {

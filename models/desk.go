@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -25,6 +26,8 @@ type Desk struct {
 	sites     atomic.Pointer[[]string]
 	handling  atomic.Pointer[handlingTime]
 
+	fromUsers, fromAgents gathering
+
 	drainRuns, drained atomic.Int64
 
 	drains     sync.WaitGroup
@@ -38,6 +41,7 @@ func (noPublisher) Publish([]Event) {}
 // NewDesk returns a desk on the database with the settings of the environment; overrides made by admins are read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
+	d.fromUsers, d.fromAgents = gathering{desk: d, side: userSide}, gathering{desk: d, side: agentSide}
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	return d
@@ -78,9 +82,9 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
-	// bun writes arguments into the text of a statement, so there is nothing to prepare.
+	// bun writes arguments into the text of a statement, so there is nothing to prepare. The hot statements name another mode: bound.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing))
+	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -90,4 +94,10 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
 	}
 	return db, nil
+}
+
+// inUTC makes times come back in UTC, whatever the zone of this machine.
+func inUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+	return nil
 }

@@ -41,20 +41,6 @@ func say(ctx context.Context, t *tx, c *Chat, kind string, args map[string]strin
 	return t.insert(ctx, c, Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
 }
 
-// The one statement of a send: the chat's row is locked, counted up and read by the same UPDATE that decides whether the sender may speak,
-// and the message takes its number under that lock. It commits by itself.
-const (
-	sendHead = `WITH c AS (UPDATE chats SET version = version + 1, last_seq = last_seq + 1, total_messages = total_messages + 1,
-		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, last_said_by = ?0, `
-	sendTail = ` RETURNING *), m AS (` + insertMessage + `
-		SELECT c.id, c.last_seq, c.version, c.last_said_by, ?2, 'text', ?3, ?4, c.last_message_at, NULL, NULL FROM c RETURNING id AS message_id)
-		SELECT c.*, m.message_id FROM c, m`
-	sendAsUser = sendHead + `awaiting_since = coalesce(awaiting_since, clock_timestamp()), unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()
-		WHERE id = ?1 AND user_id = ?2 AND status <> 'ended'` + sendTail
-	sendAsAgent = sendHead + `awaiting_since = NULL, unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())
-		WHERE id = ?1 AND agent_id = ?2 AND status = 'active'` + sendTail
-)
-
 // Send stores a message and returns it; created is false when client_message_id was used before with the same content, and the message is then the first one, even
 // in a chat that has ended. With another content it is 422 idempotency_key_reused. An ended chat is 409 chat_ended, somebody else's
 // chat_not_found, and to a supervisor who is not part of it 403 not_in_chat.
@@ -67,24 +53,17 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	statement := sendAsUser
+	side := &d.fromUsers
 	if actor.IsAgent() {
-		statement = sendAsAgent
+		side = &d.fromAgents
 	}
-	var row struct {
-		Chat      `bun:",extend"`
-		MessageID int64 `bun:"message_id"`
-	}
-	err = d.db.NewRaw(statement, actor.sender(), chatID, actor.ID, content, key).Scan(ctx, &row)
+	m, err = side.send(ctx, &outgoing{chatID: chatID, senderID: actor.ID, content: content, key: key})
 	switch {
-	case errors.Is(err, sql.ErrNoRows), violates(err, "messages_client_message_id_unique"):
-		return d.sentBefore(ctx, actor, chatID, content, key)
 	case err != nil:
 		return nil, false, translate(err)
+	case m == nil:
+		return d.sentBefore(ctx, actor, chatID, content, key)
 	}
-	m = &Message{ID: row.MessageID, ChatID: chatID, Seq: row.LastSeq, Version: row.Version, SenderType: actor.sender(), SenderID: actor.ID, Type: Text,
-		Content: content, ClientMessageID: key, Status: Sent, CreatedAt: *row.LastMessageAt}
-	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: row.Chat, Messages: []Message{*m}}}})
 	return m, true, nil
 }
 

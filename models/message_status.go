@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 )
 
 // everything is an id that no message reaches.
@@ -58,29 +57,34 @@ func (d *Desk) mayConfirm(ctx context.Context, actor Actor, chatID string) error
 }
 
 // statusesBelow are the statuses from which a message may go to the key.
-var statusesBelow = map[MessageStatus][]MessageStatus{Delivered: {Sent}, Read: {Sent, Delivered}}
+var statusesBelow = map[MessageStatus][]string{Delivered: {"sent"}, Read: {"sent", "delivered"}}
 
 // The one statement of a confirmation. The chat's row is locked before its messages change, so that a status step has its place among the changes of
 // the chat; where nothing changes the chat gets no new version. It commits by itself.
+//
+//	$1 chat  $2 who confirms  $3 status  $4 side that wrote  $5 statuses below  $6 after this id  $7 up to this id
 const (
-	confirmHead = `WITH chat AS (SELECT id FROM chats WHERE id = ?0 AND `
-	confirmTail = ` = ?1 FOR UPDATE),
-		changed AS (UPDATE messages m SET status = ?2, delivered_at = coalesce(m.delivered_at, clock_timestamp()),
-				read_at = CASE WHEN ?2 = 'read' THEN clock_timestamp() END
-			FROM chat WHERE m.chat_id = chat.id AND m.id > ?5 AND m.id <= ?6 AND m.sender_type = ?3 AND m.message_type <> 'note' AND m.status IN (?4)
+	confirmHead = `WITH chat AS (SELECT id FROM chats WHERE id = $1 AND `
+	confirmTail = ` = $2 FOR UPDATE),
+		changed AS (UPDATE messages m SET status = $3::message_status, delivered_at = coalesce(m.delivered_at, clock_timestamp()),
+				read_at = CASE WHEN $3 = 'read' THEN clock_timestamp() END
+			FROM chat WHERE m.chat_id = chat.id AND m.id > $6 AND m.id <= $7 AND m.sender_type = $4 AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])
 			RETURNING m.id),
 		counted AS (SELECT count(*) AS n, array_agg(id ORDER BY id) AS ids, clock_timestamp() AS at,
-				coalesce((SELECT min(m.id) - 1 FROM messages m WHERE m.chat_id = ?0 AND m.id <= ?5 AND m.sender_type = ?3
-					AND m.message_type <> 'note' AND m.status IN (?4)), max(id)) AS covered FROM changed),
-		bumped AS (UPDATE chats c SET version = version + 1,
-				unread_by_agent = CASE WHEN ?2 = 'read' AND ?3 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
-				unread_by_user = CASE WHEN ?2 = 'read' AND ?3 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
-			FROM counted WHERE c.id = ?0 AND n > 0 RETURNING c.*, counted.ids, counted.at, counted.covered),
+				coalesce((SELECT min(m.id) - 1 FROM messages m WHERE m.chat_id = $1 AND m.id <= $6 AND m.sender_type = $4
+					AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])), max(id)) AS covered FROM changed),
+		c AS (UPDATE chats c SET version = version + 1,
+				unread_by_agent = CASE WHEN $3 = 'read' AND $4 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
+				unread_by_user = CASE WHEN $3 = 'read' AND $4 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
+			FROM counted WHERE c.id = $1 AND n > 0 RETURNING c.*, counted.ids, counted.at, counted.covered),
 		logged AS (INSERT INTO message_status_changes (chat_id, message_id, status, version, changed_at)
-			SELECT bumped.id, changed.id, ?2, bumped.version, bumped.at FROM changed, bumped)
-		SELECT * FROM bumped`
-	confirmAsUser  = confirmHead + `user_id` + confirmTail
-	confirmAsAgent = confirmHead + `agent_id` + confirmTail
+			SELECT c.id, changed.id, $3::message_status, c.version, c.at FROM changed, c)
+		SELECT `
+)
+
+var (
+	confirmAsUser  = confirmHead + `user_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
+	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
 )
 
 // confirm raises the other side's messages with after < id ≤ upTo to a status, logs each step and tells both sides. It returns how many changed.
@@ -93,20 +97,16 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 	if actor.IsAgent() {
 		statement, other = confirmAsAgent, FromUser
 	}
-	var row struct {
-		Chat    `bun:",extend"`
-		IDs     []int64   `bun:"ids,array"`
-		At      time.Time `bun:"at"`
-		Covered int64     `bun:"covered"`
-	}
-	err := d.db.NewRaw(statement, chatID, actor.ID, status, other, bunIn(below), after, upTo).Scan(ctx, &row)
+	var chat Chat
+	step := StatusChange{Status: status, SenderType: other}
+	err := d.bound(ctx, statement, []any{chatID, actor.ID, status, other, below, after, upTo}, chatRow.into(&chat, &step.IDs, &step.At, &step.UpTo)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, translate(err)
 	}
-	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: row.Chat, Statuses: []StatusChange{
-		{UpTo: row.Covered, IDs: row.IDs, Status: status, SenderType: other, Version: row.Version, At: row.At}}}}})
-	return len(row.IDs), nil
+	step.Version = chat.Version
+	d.publish([]Event{{Kind: KindChange, Change: &Change{Chat: chat, Statuses: []StatusChange{step}}}})
+	return len(step.IDs), nil
 }

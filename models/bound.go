@@ -1,0 +1,85 @@
+package models
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// bound runs one of the hot statements with bound parameters, on the pool that bun uses: PostgreSQL parses and plans it once per
+// connection. bun writes arguments into the text, so that every call is a new statement; all others go that way. Without a row it
+// returns pgx.ErrNoRows, which is sql.ErrNoRows too.
+func (d *Desk) bound(ctx context.Context, query string, args []any, into ...any) error {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		return driver.(*stdlib.Conn).Conn().QueryRow(ctx, query, append([]any{pgx.QueryExecModeCacheStatement}, args...)...).Scan(into...)
+	})
+}
+
+// boundRows is bound for any number of rows: each is called once per row, with a scan into what it names.
+func (d *Desk) boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		rows, err := driver.(*stdlib.Conn).Conn().Query(ctx, query, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// columns are the stored fields of a row type, by their bun tags, for statements that bun does not scan.
+type columns struct {
+	names  []string
+	fields []int
+}
+
+func columnsOf[Row any]() columns {
+	var c columns
+	row := reflect.TypeFor[Row]()
+	for i := range row.NumField() {
+		name, options, _ := strings.Cut(row.Field(i).Tag.Get("bun"), ",")
+		if name == "" || strings.Contains(name, ":") || strings.Contains(options, "scanonly") {
+			continue
+		}
+		c.names, c.fields = append(c.names, name), append(c.fields, i)
+	}
+	return c
+}
+
+// of lists the columns of a table or alias.
+func (c columns) of(table string) string {
+	return table + "." + strings.Join(c.names, ", "+table+".")
+}
+
+// into returns where a row's columns go, and behind them what else is scanned.
+func (c columns) into(row any, more ...any) []any {
+	v := reflect.ValueOf(row).Elem()
+	into := make([]any, len(c.fields), len(c.fields)+len(more))
+	for i, field := range c.fields {
+		into[i] = v.Field(field).Addr().Interface()
+	}
+	return append(into, more...)
+}
+
+var (
+	chatRow    = columnsOf[Chat]()
+	messageRow = columnsOf[Message]()
+)

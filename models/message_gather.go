@@ -1,0 +1,148 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// sendsAtOnce is how many statements of one side store messages at the same time here. Who comes while they run is gathered for the next.
+	sendsAtOnce = 2
+	maxGathered = 64
+	// gatherTimeout is longer than a statement may take.
+	gatherTimeout = 6 * time.Second
+)
+
+// gathering stores messages of one side. A message that comes alone is stored at once by a statement of its own; those that come while
+// others are being stored share the next statement, and its commit: the more come, the less each costs.
+type gathering struct {
+	desk *Desk
+	side side
+
+	mu      sync.Mutex
+	waiting []*outgoing
+	running int
+}
+
+// outgoing is a message on its way.
+type outgoing struct {
+	chatID, senderID, content string
+	key                       *string
+
+	done   chan struct{}
+	stored *Message // nil when it was refused, or has to be stored by itself
+	err    error
+}
+
+// send stores a message and returns it; nil without an error when the sender may not speak or the key was used.
+func (g *gathering) send(ctx context.Context, o *outgoing) (*Message, error) {
+	g.mu.Lock()
+	if g.running < sendsAtOnce {
+		g.running++
+		g.mu.Unlock()
+		defer g.next()
+		return g.alone(ctx, o)
+	}
+	o.done = make(chan struct{})
+	g.waiting = append(g.waiting, o)
+	g.mu.Unlock()
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		g.mu.Lock()
+		g.waiting = slices.DeleteFunc(g.waiting, func(other *outgoing) bool { return other == o })
+		g.mu.Unlock()
+		return nil, ctx.Err()
+	}
+	if o.stored != nil || o.err != nil {
+		return o.stored, o.err
+	}
+	return g.alone(ctx, o) // it waits for whoever holds the chat, or is told what is wrong
+}
+
+// next hands the turn on: to those who wait, or to nobody.
+func (g *gathering) next() {
+	if together := g.take(); together != nil {
+		go func() {
+			for ; together != nil; together = g.take() {
+				g.together(together)
+			}
+		}()
+	}
+}
+
+// take returns whose messages go next, at most one of each chat, in the order in which they came; it gives the turn back when nobody waits.
+func (g *gathering) take() []*outgoing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) == 0 {
+		g.running--
+		return nil
+	}
+	taken, chats := []*outgoing{}, map[string]bool{}
+	g.waiting = slices.DeleteFunc(g.waiting, func(o *outgoing) bool {
+		if chats[o.chatID] || len(taken) == maxGathered {
+			return false
+		}
+		chats[o.chatID] = true
+		taken = append(taken, o)
+		return true
+	})
+	return taken
+}
+
+func (g *gathering) alone(ctx context.Context, o *outgoing) (*Message, error) {
+	var chat Chat
+	var id int64
+	err := g.desk.bound(ctx, g.side.one, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.into(&chat, &id)...)
+	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	change := g.side.said(o, chat, id)
+	g.desk.publish([]Event{{Kind: KindChange, Change: change}})
+	return &change.Messages[0], nil
+}
+
+// together stores what can be stored at once. The rest is left to whoever sent it: a chat that somebody else holds is not waited for, and one
+// message that PostgreSQL does not take must not keep out the others.
+func (g *gathering) together(all []*outgoing) {
+	ctx, cancel := context.WithTimeout(context.Background(), gatherTimeout)
+	defer cancel()
+	chatIDs, senderIDs, contents, keys := make([]string, len(all)), make([]string, len(all)), make([]string, len(all)), make([]*string, len(all))
+	byChat := make(map[string]*outgoing, len(all))
+	for i, o := range all {
+		chatIDs[i], senderIDs[i], contents[i], keys[i] = o.chatID, o.senderID, o.content, o.key
+		byChat[o.chatID] = o
+	}
+	events := make([]Event, 0, len(all))
+	err := g.desk.boundRows(ctx, g.side.many, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
+		var chat Chat
+		var id int64
+		if err := rows.Scan(chatRow.into(&chat, &id)...); err != nil {
+			return err
+		}
+		events = append(events, Event{Kind: KindChange, Change: g.side.said(byChat[chat.ID], chat, id)})
+		return nil
+	})
+	if err == nil {
+		for i := range events {
+			byChat[events[i].Change.Chat.ID].stored = &events[i].Change.Messages[0]
+		}
+		g.desk.publish(events)
+	}
+	for _, o := range all {
+		if err != nil && isUnavailable(err) {
+			o.err = err
+		}
+		close(o.done)
+	}
+}

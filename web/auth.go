@@ -121,8 +121,26 @@ func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
 	return who, nil
 }
 
-// byToken finds whose token it is, trying the kind that is wanted first.
+// byToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
 func (s *Server) byToken(c echo.Context, kind models.ActorKind, token string) (*caller, error) {
+	if c.Request().Method == http.MethodGet && !isAPI(c.Request().URL.Path) {
+		return s.lookUp(c, kind, token)
+	}
+	hash := models.HashToken(token)
+	who, mark := s.remembered.find(hash)
+	if who != nil {
+		return who, nil
+	}
+	began := time.Now()
+	who, err := s.lookUp(c, kind, token)
+	if err == nil {
+		s.remembered.keep(hash, who, began, mark)
+	}
+	return who, err
+}
+
+// lookUp tries the kind that is wanted first.
+func (s *Server) lookUp(c echo.Context, kind models.ActorKind, token string) (*caller, error) {
 	if strings.Count(token, ".") == 2 {
 		return s.bySignature(c, token)
 	}

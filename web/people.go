@@ -121,7 +121,10 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 }
 
 func (s *Server) agentStatus(c echo.Context) error {
-	a := agentOf(c)
+	a, err := s.desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+	if err != nil {
+		return err
+	}
 	return s.answer(c, result{JSON: struct {
 		IsOnline      flag         `json:"is_online"`
 		Presence      string       `json:"presence"`

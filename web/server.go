@@ -46,18 +46,19 @@ type Options struct {
 
 // Server answers HTTP.
 type Server struct {
-	opts     Options
-	desk     *models.Desk
-	hub      *live.Hub
-	log      *slog.Logger
-	limit    *limit.Limiter
-	turns    limit.Turns
-	pace     pace
-	public   *url.URL
-	origins  *http.CrossOriginProtection
-	metrics  *prometheus.Registry
-	echo     *echo.Echo
-	stopping atomic.Bool
+	opts       Options
+	desk       *models.Desk
+	hub        *live.Hub
+	log        *slog.Logger
+	limit      *limit.Limiter
+	remembered *remembered
+	turns      limit.Turns
+	pace       pace
+	public     *url.URL
+	origins    *http.CrossOriginProtection
+	metrics    *prometheus.Registry
+	echo       *echo.Echo
+	stopping   atomic.Bool
 }
 
 // New makes a Server. It is refused when PublicURL is not an address.
@@ -77,6 +78,8 @@ func New(opts Options) (*Server, error) {
 		}
 	}
 	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
+	s.remembered = newRemembered(s.hub.Connected)
+	s.hub.Watch(s.remembered)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

@@ -20,7 +20,9 @@ func TestBounds(t *testing.T) {
 	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "TRUSTED_PROXIES=127.0.0.0/8", "RATE_LOGIN=100000") })
 	who := p.guest(t, 0)
 	var all sync.WaitGroup
-	all.Go(func() { p.closesWithin(t, 5*time.Second, "a head that does not end", "GET /healthz HTTP/1.1\r\nHost: x\r\n", "X-Slow: y\r\n") })
+	all.Go(func() {
+		p.closesWithin(t, 5*time.Second, "a head that does not end", "GET /healthz HTTP/1.1\r\nHost: x\r\n", "X-Slow: y\r\n")
+	})
 	all.Go(func() { p.largeIsRefused(t, who) })
 	all.Go(func() { p.oldestStreamEnds(t, p.guest(t, 0)) })
 	if long {

@@ -31,10 +31,20 @@ type Observer interface {
 	Relayed(lag time.Duration, err error)
 }
 
+// Watcher keeps what only holds until it hears otherwise. It must not block.
+type Watcher interface {
+	// SignedOut hears of sessions that ended, on whatever instance.
+	SignedOut(e *models.Event)
+	// Unsure says that something may have been missed.
+	Unsure()
+}
+
 type nobody struct{}
 
 func (nobody) Published([]models.Event)     {}
 func (nobody) Relayed(time.Duration, error) {}
+func (nobody) SignedOut(*models.Event)      {}
+func (nobody) Unsure()                      {}
 
 // Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
 type Hub struct {
@@ -46,6 +56,7 @@ type Hub struct {
 
 	presences presences
 	observer  Observer
+	watcher   Watcher
 
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
@@ -62,6 +73,7 @@ func New(opts Options) *Hub {
 
 		presences: presences{told: map[string]toldPresence{}},
 		observer:  nobody{},
+		watcher:   nobody{},
 	}
 	h.queue = newTicker(h)
 	h.signs = map[models.ActorKind]*signs{
@@ -101,6 +113,9 @@ func (h *Hub) Run(ctx context.Context) error {
 
 // Observe says who counts. It is called once, before the hub is used.
 func (h *Hub) Observe(o Observer) { h.observer = o }
+
+// Watch says who is told of sign-outs. It is called once, before the hub is used.
+func (h *Hub) Watch(w Watcher) { h.watcher = w }
 
 // Publish tells local streams at once and the other instances by way of a queue; it never waits.
 func (h *Hub) Publish(events []models.Event) {
@@ -263,6 +278,7 @@ func (h *Hub) deliver(events []models.Event) {
 			h.presences.note(e.Presence)
 			h.queue.pokeLoad(e)
 		case models.KindSignedOut:
+			h.watcher.SignedOut(e)
 			h.each(func(s *subscription) {
 				if e.AgentID != "" && s.actor.IsAgent() && s.actor.ID == e.AgentID || len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash) {
 					s.end(SignedOut)
@@ -274,6 +290,7 @@ func (h *Hub) deliver(events []models.Event) {
 }
 
 func (h *Hub) repairAll() {
+	h.watcher.Unsure()
 	h.each((*subscription).repair)
 	h.queue.poke("")
 }

@@ -59,13 +59,13 @@ type Message struct {
 	SenderID        string            `bun:"sender_id" json:"sender_id"`
 	Type            MessageType       `bun:"message_type" json:"message_type"`
 	Content         string            `bun:"content" json:"content"`
-	SystemKind      *string           `bun:"system_kind" json:"system_kind"`
-	SystemArgs      map[string]string `bun:"system_args,type:jsonb" json:"system_args"`
-	ClientMessageID *string           `bun:"client_message_id" json:"client_message_id"`
+	SystemKind      *string           `bun:"system_kind" json:"system_kind,omitempty"`
+	SystemArgs      map[string]string `bun:"system_args,type:jsonb" json:"system_args,omitempty"`
+	ClientMessageID *string           `bun:"client_message_id" json:"client_message_id,omitempty"`
 	Status          MessageStatus     `bun:"status" json:"status"`
 	CreatedAt       time.Time         `bun:"created_at" json:"created_at"`
-	DeliveredAt     *time.Time        `bun:"delivered_at" json:"delivered_at"`
-	ReadAt          *time.Time        `bun:"read_at" json:"read_at"`
+	DeliveredAt     *time.Time        `bun:"delivered_at" json:"delivered_at,omitempty"`
+	ReadAt          *time.Time        `bun:"read_at" json:"read_at,omitempty"`
 }
 
 const insertMessage = `INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at, system_kind, system_args)`

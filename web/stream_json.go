@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"parley/models"
 	"parley/views/text"
@@ -69,11 +70,15 @@ type sheet struct {
 }
 
 func (s *sheet) add(event string, version int64, body any) {
+	s.frames = append(s.frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
+}
+
+func (s *sheet) encode(body any) []byte {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		s.err = err
 	}
-	s.frames = append(s.frames, live.Frame{Event: event, Data: raw, Version: version})
+	return raw
 }
 
 // Render is live.Renderer.
@@ -94,7 +99,9 @@ func (j *jsonFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, 
 			out.add("load_changed", 0, loadChangedEvent{it.ServiceID, string(it.PresenceChange.Presence), it.Load, it.MaxConcurrent})
 		}
 		if it.PresenceChanged {
-			out.add("presence", 0, presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
+			out.frames = append(out.frames, live.Frame{Event: "presence", Data: it.Shared.Once("presence", func() []byte {
+				return out.encode(presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
+			})})
 		}
 	case live.Board:
 		if it.Queue {
@@ -142,7 +149,8 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 		out.add("assigned", 0, assignedEvent{serviceOf(c.Service), chatOf(&c.Chat)})
 	}
 	for i := range c.Messages {
-		out.add("message", c.Messages[i].Version, messageOf(ctx, &c.Messages[i]))
+		m := &c.Messages[i]
+		out.frames = append(out.frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(m), func() []byte { return out.encode(messageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {
@@ -156,6 +164,15 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 	if c.Ended() {
 		out.add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
 	}
+}
+
+// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language.
+func (j *jsonFrames) nameOf(m *models.Message) string {
+	name := "message " + strconv.FormatInt(m.ID, 10)
+	if m.SystemKind != nil {
+		name += j.lang
+	}
+	return name
 }
 
 // statusEvents says a change of statuses in one event where that covers all it is about.

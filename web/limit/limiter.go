@@ -47,7 +47,7 @@ func New(opts Options) *Limiter {
 		opts.Prefix = "parley:limit:"
 	}
 	if opts.Redis != nil {
-		l.shared = newShared(*opts.Redis, opts.Prefix)
+		l.shared = newShared(*opts.Redis, opts.Prefix, l.done)
 	}
 	return l
 }

@@ -44,39 +44,114 @@ end
 return wait
 `)
 
+// shared counts in Redis. Questions that come while others are on their way go together, in one round trip.
 type shared struct {
 	client *redis.Client
 	prefix string
+	asked  chan *question
 }
 
+type question struct {
+	keys   []string
+	args   []any
+	answer chan answer // holds one: nobody waits for whoever has given up
+}
+
+type answer struct {
+	wait int64 // µs
+	err  error
+}
+
+// maxTogether is how many questions go in one round trip.
+const maxTogether = 64
+
 // newShared opens a pool of its own: its timeouts are shorter than anybody else's, and a queue of other
-// commands must not eat the budget.
-func newShared(opts redis.Options, prefix string) *shared {
+// commands must not eat the budget. It works until done is closed.
+func newShared(opts redis.Options, prefix string, done <-chan struct{}) *shared {
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = budget, budget, budget, budget
 	opts.MaxRetries, opts.DialerRetries = -1, 1
-	opts.PoolSize, opts.MinIdleConns = 64, 4 // connections that are there already cost the budget nothing
-	return &shared{client: redis.NewClient(&opts), prefix: prefix}
+	opts.PoolSize, opts.MinIdleConns = 8, 2 // connections that are there already cost the budget nothing
+	s := &shared{client: redis.NewClient(&opts), prefix: prefix, asked: make(chan *question)}
+	for range 2 { // one writes while the other waits
+		go s.run(done)
+	}
+	return s
 }
 
 func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound) (Verdict, error) {
 	// The caller's cancellation is not Redis's failure: it must not open the circuit for everybody.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	defer cancel()
-	keys := make([]string, len(bounds))
-	args := []any{string(do), Window.Microseconds(), name}
-	for i, b := range bounds {
-		keys[i] = s.prefix + b.key
-		args = append(args, b.n)
+	q := &question{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan answer, 1)}
+	for _, b := range bounds {
+		q.keys = append(q.keys, s.prefix+b.key)
+		q.args = append(q.args, b.n)
 	}
-	wait, err := window.Run(ctx, s.client, keys, args...).Int64()
-	if err != nil {
-		return Verdict{}, fmt.Errorf("limit: redis: %w", err)
+	var got answer
+	select {
+	case s.asked <- q:
+		select {
+		case got = <-q.answer:
+		case <-ctx.Done():
+			got.err = ctx.Err()
+		}
+	case <-ctx.Done():
+		got.err = ctx.Err()
 	}
-	if wait > 0 {
-		return refused(time.Duration(wait) * time.Microsecond), nil
+	switch {
+	case got.err != nil:
+		return Verdict{}, fmt.Errorf("limit: redis: %w", got.err)
+	case got.wait > 0:
+		return refused(time.Duration(got.wait) * time.Microsecond), nil
 	}
 	return granted, nil
+}
+
+func (s *shared) run(done <-chan struct{}) {
+	for {
+		var together []*question
+		select {
+		case <-done:
+			return
+		case first := <-s.asked:
+			together = append(together, first)
+		}
+		for more := true; more && len(together) < maxTogether; {
+			select {
+			case next := <-s.asked:
+				together = append(together, next)
+			default:
+				more = false
+			}
+		}
+		s.ask(together)
+	}
+}
+
+func (s *shared) ask(together []*question) {
+	ctx, cancel := context.WithTimeout(context.Background(), budget)
+	defer cancel()
+	replies := s.send(ctx, together)
+	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was started anew; it did none of them
+		if err := window.Load(ctx, s.client).Err(); err == nil {
+			replies = s.send(ctx, together)
+		}
+	}
+	for i, q := range together {
+		wait, err := replies[i].Int64()
+		q.answer <- answer{wait, err}
+	}
+}
+
+func (s *shared) send(ctx context.Context, together []*question) []*redis.Cmd {
+	replies := make([]*redis.Cmd, len(together))
+	pipe := s.client.Pipeline()
+	for i, q := range together {
+		replies[i] = window.EvalSha(ctx, pipe, q.keys, q.args...)
+	}
+	_, _ = pipe.Exec(ctx) // each reply has its own error
+	return replies
 }
 
 // probe counts something that has no limit: a Redis that answers but takes nothing is not back.

@@ -3,37 +3,14 @@ package live
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
 	"parley/models"
 )
 
-const (
-	// keepEnded is how long a chat stays in the cursor after its end: it may still be rated, or read.
-	keepEnded = 10 * time.Minute
-	maxEnded  = 50
-	// slack covers transactions that were long, and pages whose cursor was stamped by another clock.
-	slack = 2 * time.Minute
-)
-
-// known is how far the stream has come in one chat.
-type known struct {
-	Mark
-	endedAt time.Time
-}
-
-func knownOf(c *models.Chat) known {
-	k := known{Mark: Mark{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}}
-	if c.WarnedAt != nil {
-		k.WarnedAt = *c.WarnedAt
-	}
-	if c.EndedAt != nil {
-		k.endedAt = *c.EndedAt
-	}
-	return k
-}
+// slack covers transactions that were long, and pages whose cursor was stamped by another clock.
+const slack = 2 * time.Minute
 
 // begin finds how things stand, and from where each chat is caught up.
 func (s *Stream) begin(ctx context.Context) error {
@@ -46,11 +23,11 @@ func (s *Stream) begin(ctx context.Context) error {
 	}
 	from, _ := parseCursor(s.to.Cursor) // one that cannot be read is one without chats
 	for id, p := range from.chats {
-		k := known{Mark: Mark{Version: p.version}}
+		k := s.known.note(id)
+		k.Version = p.version
 		if p.ended {
 			k.Status = models.Ended
 		}
-		s.known[id] = k
 	}
 	s.synced = from.at
 	chats, gone, err := s.gather(ctx)
@@ -58,11 +35,11 @@ func (s *Stream) begin(ctx context.Context) error {
 		return err
 	}
 	for _, id := range gone {
-		delete(s.known, id)
+		s.known.forget(id)
 	}
 	for i := range chats {
 		c := &chats[i]
-		before := s.known[c.ID]
+		before := s.known.mark(c.ID)
 		switch {
 		case c.IsOpen():
 			served, err := s.serve(ctx, c)
@@ -73,12 +50,12 @@ func (s *Stream) begin(ctx context.Context) error {
 		case before.Status != models.Ended:
 			s.present.Ended = append(s.present.Ended, *c)
 		}
-		k := knownOf(c)
+		k := s.known.note(c.ID)
+		k.learn(c)
 		if s.to.Cursor != "" && before.Version < c.Version {
 			k.Version = before.Version // 0 for chats that the cursor does not have, and for all if it cannot be read
 			s.missed = append(s.missed, *c)
 		}
-		s.known[c.ID] = k
 	}
 	s.opened, s.synced = now, now
 	return s.beginOwner(ctx)
@@ -109,8 +86,7 @@ func (s *Stream) beginHouse(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range s.present.Load {
-		p := presenceOf(&s.present.Load[i].Agent)
-		s.loads[p.ServiceID] = p
+		s.load(presenceOf(&s.present.Load[i].Agent))
 	}
 	return s.readBoard(ctx)
 }
@@ -142,7 +118,7 @@ func (s *Stream) first(ctx context.Context) error {
 		for i, f := range frames {
 			id := ""
 			if fresh && i == len(frames)-1 {
-				id = s.cursor() // from here on, what is lost can be asked for
+				id = s.known.cursor(s.synced) // from here on, what is lost can be asked for
 			}
 			if err := s.out.Send(f, id); err != nil {
 				return sinkError{err}
@@ -180,7 +156,7 @@ func (s *Stream) repair(ctx context.Context) error {
 		}
 	}
 	for i := range chats {
-		if chats[i].Version > s.known[chats[i].ID].Version {
+		if chats[i].Version > s.known.mark(chats[i].ID).Version {
 			if err := s.catchUp(ctx, chats[i].ID); err != nil {
 				return err
 			}
@@ -194,23 +170,23 @@ func (s *Stream) repair(ctx context.Context) error {
 func (s *Stream) compare(ctx context.Context, h *heads) error {
 	open := 0
 	for id, version := range h.versions {
-		k, ok := s.known[id]
+		k := s.known.of(id)
 		endedAt, ended := h.ended[id]
-		if !ok && ended && endedAt.Before(s.opened) {
+		if k == nil && ended && endedAt.Before(s.opened) {
 			continue
 		}
-		if !ok || k.Version < version {
+		if k == nil || k.Version < version {
 			if err := s.catchUp(ctx, id); err != nil {
 				return err
 			}
-			k = s.known[id]
+			k = s.known.of(id)
 		}
-		if !ended && k.Version > 0 && k.Status != models.Ended {
+		if !ended && k != nil && k.Version > 0 && !k.ended() {
 			open++
 		}
 	}
-	for _, k := range s.known {
-		if k.Status != models.Ended {
+	for i := range s.known {
+		if !s.known[i].ended() {
 			open--
 		}
 	}
@@ -234,7 +210,7 @@ func (s *Stream) repairHouse(ctx context.Context) error {
 		before.PresenceChanged = false
 		if p != before {
 			p.PresenceChanged = p.Presence != before.Presence
-			if err := s.presence(ctx, p); err != nil {
+			if err := s.presence(ctx, p, nil); err != nil {
 				return err
 			}
 		}
@@ -249,7 +225,10 @@ func (s *Stream) gather(ctx context.Context) (chats []models.Chat, gone []string
 	if chats, err = desk.OpenChats(ctx, who); err != nil {
 		return nil, nil, err
 	}
-	others := slices.Collect(maps.Keys(s.known))
+	others := make([]string, len(s.known))
+	for i := range s.known {
+		others[i] = s.known[i].id
+	}
 	if !s.synced.IsZero() {
 		ended, err := desk.StartedSince(ctx, who, s.synced.Add(-slack))
 		if err != nil {
@@ -289,60 +268,59 @@ func (s *Stream) mine(c *models.Chat) bool {
 func (s *Stream) catchUp(ctx context.Context, chatID string) error {
 	asked, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known[chatID].Version)
+	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known.mark(chatID).Version)
 	switch {
 	case models.CodeOf(err) == "chat_not_found":
 		return s.leave(ctx, chatID)
 	case err != nil:
 		return err
-	case change.Chat.Version <= s.known[chatID].Version:
+	case change.Chat.Version <= s.known.mark(chatID).Version:
 		return nil
 	}
-	return s.tell(ctx, change)
+	return s.tell(ctx, change, nil)
 }
 
 // changed takes a change as it comes: in order, again, or after a gap.
-func (s *Stream) changed(ctx context.Context, change *models.Change) error {
-	have := s.known[change.Chat.ID].Version
+func (s *Stream) changed(ctx context.Context, change *models.Change, shared *Shared) error {
+	have := s.known.mark(change.Chat.ID).Version
 	switch {
 	case s.to.View == House || change.Chat.Version <= have:
 		return nil
 	case change.Chat.Version > have+1:
 		return s.catchUp(ctx, change.Chat.ID)
 	}
-	return s.tell(ctx, change)
+	return s.tell(ctx, change, shared)
 }
 
 // leave tells an agent that a chat is no longer theirs.
 func (s *Stream) leave(ctx context.Context, chatID string) error {
-	before, was := s.known[chatID]
-	if !was {
+	if s.known.of(chatID) == nil {
 		return nil
 	}
-	delete(s.known, chatID)
-	return s.say(ctx, Changed{Before: before.Mark, Chat: models.Chat{ID: chatID}, Left: true})
+	before := s.known.mark(chatID)
+	s.known.forget(chatID)
+	return s.say(ctx, Changed{Before: before, Chat: models.Chat{ID: chatID}, Left: true})
 }
 
 // tell says a change, and counts it as said once it is on the wire.
-func (s *Stream) tell(ctx context.Context, change *models.Change) error {
-	c := change.Chat
-	before, was := s.known[c.ID]
-	item := Changed{Before: before.Mark, Chat: c, Statuses: change.Statuses}
-	if !s.mine(&c) {
+func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Shared) error {
+	c := &change.Chat
+	before, was := s.known.mark(c.ID), s.known.of(c.ID) != nil
+	item := Changed{Before: before, Chat: *c, Statuses: change.Statuses, Shared: shared}
+	if !s.mine(c) {
 		if !was {
 			return nil
 		}
-		delete(s.known, c.ID)
+		s.known.forget(c.ID)
 		item.Left, item.Statuses = true, nil
 		return s.say(ctx, item)
 	}
-	for _, m := range change.Messages {
-		if m.Type != models.Note || s.to.Actor.IsAgent() {
-			item.Messages = append(item.Messages, m)
-		}
+	item.Messages = change.Messages
+	if s.to.Actor.IsUser() && slices.ContainsFunc(change.Messages, isNote) {
+		item.Messages = slices.DeleteFunc(slices.Clone(change.Messages), isNote)
 	}
 	if item.Assigned() {
-		served, err := s.serve(ctx, &c)
+		served, err := s.serve(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -352,10 +330,12 @@ func (s *Stream) tell(ctx context.Context, change *models.Change) error {
 	if err != nil {
 		return err
 	}
-	if err := s.send(frames, &c); err != nil {
+	if err := s.send(frames, c); err != nil {
 		return err
 	}
-	s.remember(&c)
+	if s.known.note(c.ID).learn(c); c.Status == models.Ended {
+		s.known.forgetEnded(time.Now())
+	}
 	if s.to.Actor.IsUser() && c.Status == models.Waiting && before.Status != models.Waiting {
 		s.place = models.QueueStatus{}
 		s.hub.queue.poke("")
@@ -363,50 +343,24 @@ func (s *Stream) tell(ctx context.Context, change *models.Change) error {
 	return nil
 }
 
+func isNote(m models.Message) bool { return m.Type == models.Note }
+
 // send gives each frame the cursor that holds once it is received: all that came before it, and its own change if no more frames
 // of that change follow.
 func (s *Stream) send(frames []Frame, c *models.Chat) error {
 	for i, f := range frames {
-		k := s.known[c.ID]
+		k := s.known.note(c.ID)
 		switch {
 		case i == len(frames)-1:
-			k = knownOf(c)
+			k.learn(c)
 		case f.Version > k.Version && frames[i+1].Version > f.Version:
 			k.Version = f.Version
 		}
-		s.known[c.ID] = k
-		if err := s.out.Send(f, s.cursor()); err != nil {
+		if err := s.out.Send(f, s.known.cursor(s.synced)); err != nil {
 			return sinkError{err}
 		}
 	}
 	return nil
-}
-
-func (s *Stream) remember(c *models.Chat) {
-	s.known[c.ID] = knownOf(c)
-	if c.Status != models.Ended {
-		return
-	}
-	var ended []string
-	for id, k := range s.known {
-		if k.Status == models.Ended {
-			ended = append(ended, id)
-		}
-	}
-	slices.SortFunc(ended, func(a, b string) int { return s.known[b].endedAt.Compare(s.known[a].endedAt) })
-	for i, id := range ended {
-		if i >= maxEnded || time.Since(s.known[id].endedAt) > keepEnded {
-			delete(s.known, id)
-		}
-	}
-}
-
-func (s *Stream) cursor() string {
-	c := cursor{at: s.synced, chats: make(map[string]position, len(s.known))}
-	for id, k := range s.known {
-		c.chats[id] = position{version: k.Version, ended: k.Status == models.Ended}
-	}
-	return c.String()
 }
 
 // serve finds who serves an open chat, and makes a user's stream hear of that agent's presence.

@@ -46,23 +46,33 @@ var errCursor = errors.New("live: unreadable cursor")
 
 // String makes the opaque id of an event: URL-safe, and about 20 bytes a chat.
 func (c cursor) String() string {
-	b := []byte{cursorForm}
-	b = binary.AppendUvarint(b, uint64(max(c.at.Unix(), 0)))
+	b := beginCursor(nil, c.at)
 	for _, id := range slices.Sorted(maps.Keys(c.chats)) {
-		raw := []byte(id)
-		if u, err := uuid.Parse(id); err == nil && u.String() == id {
-			raw = append([]byte{0}, u[:]...) // the first byte tells it from a name of 17 bytes
-		}
-		b = binary.AppendUvarint(b, uint64(len(raw)))
-		b = append(b, raw...)
-		p := c.chats[id]
-		v := uint64(p.version) << 1
-		if p.ended {
-			v |= 1
-		}
-		b = binary.AppendUvarint(b, v)
+		b = append(b, encodeID(id)...)
+		b = binary.AppendUvarint(b, c.chats[id].code())
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func beginCursor(b []byte, at time.Time) []byte {
+	return binary.AppendUvarint(append(b, cursorForm), uint64(max(at.Unix(), 0)))
+}
+
+// encodeID is a chat's id behind its length: a UUID as its bytes behind a zero, which tells it from a name of 17 bytes.
+func encodeID(id string) []byte {
+	raw := []byte(id)
+	if u, err := uuid.Parse(id); err == nil && u.String() == id {
+		raw = append([]byte{0}, u[:]...)
+	}
+	return append(binary.AppendUvarint(nil, uint64(len(raw))), raw...)
+}
+
+func (p position) code() uint64 {
+	code := uint64(p.version) << 1
+	if p.ended {
+		code |= 1
+	}
+	return code
 }
 
 func parseCursor(text string) (cursor, error) {

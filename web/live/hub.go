@@ -285,7 +285,7 @@ func (h *Hub) deliver(events []models.Event) {
 				}
 			})
 		}
-		h.send(signal{event: e}, audience(e)...)
+		h.send(signal{event: e, shared: new(Shared)}, audience(e)...)
 	}
 }
 

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"parley/models"
@@ -58,7 +59,8 @@ type Changed struct {
 	Messages []models.Message  // in order; without notes for users
 	Statuses []models.StatusChange
 	// Left tells an agent that the chat is somebody else's now, or nobody's; there are no messages then.
-	Left bool
+	Left   bool
+	Shared *Shared
 }
 
 // Assigned tells that somebody serves the chat who did not before.
@@ -82,6 +84,30 @@ func (c Changed) Unwarned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt == nil && !c.Before.WarnedAt.IsZero()
 }
 
+// Shared keeps what was encoded of one event, for all who are told of it; nil keeps nothing.
+type Shared struct {
+	mu   sync.Mutex
+	kept map[string][]byte
+}
+
+// Once returns what encode returns, which is asked once for each name.
+func (s *Shared) Once(name string, encode func() []byte) []byte {
+	if s == nil {
+		return encode()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept, ok := s.kept[name]
+	if !ok {
+		kept = encode()
+		if s.kept == nil {
+			s.kept = map[string][]byte{}
+		}
+		s.kept[name] = kept
+	}
+	return kept
+}
+
 // Queued is a waiting user's place after it changed.
 type Queued struct {
 	Status   models.QueueStatus
@@ -96,7 +122,8 @@ type Typing struct{ models.Typing }
 // Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors anybody.
 type Presence struct {
 	models.PresenceChange
-	House bool // told to a supervisor about anybody
+	House  bool // told to a supervisor about anybody
+	Shared *Shared
 }
 
 // Board is the state of the queue after anything changed, at most a few times a second.

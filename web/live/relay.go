@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,8 +39,8 @@ type offer struct {
 	at     time.Time
 }
 
+// envelope is what goes to the other instances, behind the id of the one that sends it: each hears itself too, and need not read that.
 type envelope struct {
-	From   string         `json:"from"`
 	Gap    bool           `json:"gap,omitempty"`
 	Events []models.Event `json:"events,omitempty"`
 }
@@ -71,7 +72,7 @@ func (r *relay) send(ctx context.Context) {
 	defer tick.Stop()
 	var failed time.Time
 	for {
-		e := envelope{From: r.self}
+		var e envelope
 		var since time.Time
 		select {
 		case <-ctx.Done():
@@ -131,7 +132,7 @@ func (r *relay) publish(e envelope) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), relayTimeout)
 	defer cancel()
-	return r.client.Publish(ctx, r.channel, raw).Err()
+	return r.client.Publish(ctx, r.channel, append([]byte(r.self), raw...)).Err()
 }
 
 // receive listens until the context ends, and subscribes anew whenever the connection is gone.
@@ -182,13 +183,14 @@ func (r *relay) take(got any) {
 		}
 		r.hub.repairAll()
 	case *redis.Message:
-		var e envelope
-		if err := json.Unmarshal([]byte(m.Payload), &e); err != nil {
-			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
-			r.hub.repairAll()
+		raw, ownOne := strings.CutPrefix(m.Payload, r.self)
+		if ownOne {
 			return
 		}
-		if e.From == r.self {
+		var e envelope
+		if err := json.Unmarshal([]byte(raw[min(len(r.self), len(raw)):]), &e); err != nil {
+			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
+			r.hub.repairAll()
 			return
 		}
 		r.hub.deliver(e.Events)

@@ -52,7 +52,7 @@ type Stream struct {
 	sub   *subscription
 	draw  Renderer
 	out   Sink
-	known map[string]known
+	known knowledge
 	// opened is when the stream began, and synced when it last knew every chat of the receiver; both on PostgreSQL's clock.
 	opened, synced time.Time
 	place          models.QueueStatus
@@ -76,7 +76,7 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	if to.Board || to.View == House {
 		topics = append(topics, boards)
 	}
-	s := &Stream{hub: h, to: to, known: map[string]known{}, loads: map[string]models.PresenceChange{}, present: &Present{}}
+	s := &Stream{hub: h, to: to, present: &Present{}}
 	s.sub = h.subscribe(to.Actor, to.Session, topics...)
 	asked, cancel := context.WithTimeout(ctx, 2*queryTime)
 	defer cancel()
@@ -175,39 +175,46 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 	}
 	switch e := sig.event; e.Kind {
 	case models.KindChange:
-		return s.changed(ctx, e.Change)
+		return s.changed(ctx, e.Change, sig.shared)
 	case models.KindTyping:
-		if k, ok := s.known[e.Typing.ChatID]; ok && k.Status == models.Active {
+		if s.known.mark(e.Typing.ChatID).Status == models.Active {
 			return s.say(ctx, Typing{*e.Typing})
 		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
-			return s.presence(ctx, *e.Presence)
+			return s.presence(ctx, *e.Presence, sig.shared)
 		}
 	}
 	return nil
 }
 
 func (s *Stream) isServedBy(agentID string) bool {
-	for _, k := range s.known {
-		if k.Status == models.Active && k.AgentID == agentID {
+	for i := range s.known {
+		if k := &s.known[i]; k.Status == models.Active && k.AgentID == agentID {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *Stream) presence(ctx context.Context, p models.PresenceChange) error {
+func (s *Stream) presence(ctx context.Context, p models.PresenceChange, shared *Shared) error {
 	if s.to.View == House {
-		s.loads[p.ServiceID] = p
+		s.load(p)
 	}
-	return s.say(ctx, Presence{PresenceChange: p, House: s.to.View == House})
+	return s.say(ctx, Presence{PresenceChange: p, House: s.to.View == House, Shared: shared})
+}
+
+func (s *Stream) load(p models.PresenceChange) {
+	if s.loads == nil {
+		s.loads = map[string]models.PresenceChange{}
+	}
+	s.loads[p.ServiceID] = p
 }
 
 func (s *Stream) queued(ctx context.Context, p *place) error {
 	before := s.place
 	same := before.Position == p.status.Position && before.Estimate == p.status.Estimate && before.ChatID == p.status.ChatID
-	if k := s.known[p.status.ChatID]; k.Status != models.Waiting || same {
+	if s.known.mark(p.status.ChatID).Status != models.Waiting || same {
 		return nil
 	}
 	item := Queued{Status: p.status, Before: before}

@@ -9,12 +9,13 @@ import (
 // maxPending is how many signals wait for a slow stream before it repairs from PostgreSQL instead.
 const maxPending = 256
 
-// signal is one of its fields.
+// signal is one of its fields, and shared goes with the event.
 type signal struct {
-	event *models.Event
-	place *place
-	board *Board
-	heads *heads
+	event  *models.Event
+	shared *Shared
+	place  *place
+	board  *Board
+	heads  *heads
 }
 
 // subscription is one stream as the hub sees it. The hub never waits for it.

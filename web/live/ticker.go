@@ -95,7 +95,7 @@ func (t *ticker) tell(ctx context.Context) {
 	t.mu.Unlock()
 
 	for _, e := range loads {
-		t.hub.send(signal{event: e}, supervisors)
+		t.hub.send(signal{event: e, shared: new(Shared)}, supervisors)
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()

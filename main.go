@@ -392,11 +392,13 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 	site.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), p.env.ShutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
+	err := server.Shutdown(ctx)
+	if err != nil {
 		p.log.Warn("some requests were cut off at SHUTDOWN_TIMEOUT")
-		return server.Close()
+		err = server.Close()
 	}
-	return nil
+	site.Finish(ctx)
+	return err
 }
 
 func (p *program) listen(ctx context.Context) (net.Listener, error) {

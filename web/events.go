@@ -1,6 +1,9 @@
 package web
 
 import (
+	"context"
+	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -30,20 +33,41 @@ func (s *Server) houseEvents(c echo.Context) error {
 	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, lang: text.Lang(c.Request().Context())})
 }
 
-// stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem.
+// stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem. The request is over once the
+// stream has begun, where its connection can be taken from the server.
 func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	who := callerOf(c)
 	to.Actor, to.Session, to.Ends = who.Actor, who.session, who.ends
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
 	}
-	ctx := c.Request().Context()
-	stream, err := s.hub.Open(ctx, to)
+	stream, err := s.hub.Open(c.Request().Context(), to)
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	err = stream.Run(ctx, draw, live.NewSSE(c.Response()))
-	s.log.Debug("a stream ended", "route", c.Path(), "kind", who.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+	route := c.Path()
+	run := func(ctx context.Context, out live.Sink) {
+		began := time.Now()
+		err := stream.Run(ctx, draw, out)
+		s.log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+	}
+	wire := live.Hijack(c.Response())
+	if wire == nil {
+		run(c.Request().Context(), live.NewSSE(c.Response()))
+		return nil
+	}
+	c.Response().Status, c.Response().Committed = http.StatusOK, true
+	s.streams.Go(func() {
+		defer wire.Close()
+		defer s.survive(route)
+		run(s.life, wire)
+	})
 	return nil
+}
+
+// survive keeps the process when there is a bug.
+func (s *Server) survive(route string) {
+	if broken := recover(); broken != nil {
+		s.log.Error("a stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
+	}
 }

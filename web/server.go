@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,10 @@ type Server struct {
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
 	stopping   atomic.Bool
+
+	streams sync.WaitGroup  // those that the HTTP server knows nothing of
+	life    context.Context //nolint:containedctx // theirs
+	cut     context.CancelFunc
 }
 
 // New makes a Server. It is refused when PublicURL is not an address.
@@ -77,6 +82,7 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("PUBLIC_URL %q: %w", opts.PublicURL, err)
 		}
 	}
+	s.life, s.cut = context.WithCancel(context.Background())
 	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.remembered = newRemembered(s.hub.Connected)
 	s.hub.Watch(s.remembered)
@@ -125,8 +131,18 @@ func (s *Server) Drain() {
 	s.hub.Drain()
 }
 
-// Close ends the connections that the server itself opened.
-func (s *Server) Close() error { return s.limit.Close() }
+// Finish waits until the streams have said farewell, as long as ctx allows, and then cuts them off. No request may be left when it is called.
+func (s *Server) Finish(ctx context.Context) {
+	stop := context.AfterFunc(ctx, s.cut)
+	defer stop()
+	s.streams.Wait()
+}
+
+// Close ends the connections that the server itself opened, and its streams.
+func (s *Server) Close() error {
+	s.cut()
+	return s.limit.Close()
+}
 
 // perMinute tells the limits in force. Those of sign-in keep their proportion to the one that is set.
 func (s *Server) perMinute(a limit.Action) int {

@@ -101,6 +101,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	g.Go(func() error { h.poll(ctx); return nil })
 	g.Go(func() error { h.queue.run(ctx); return nil })
 	g.Go(func() error { h.checkSessions(ctx); return nil })
+	g.Go(func() error { h.lookWhoLeft(ctx); return nil })
 	for kind, s := range h.signs {
 		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}

@@ -146,6 +146,10 @@ const (
 	Replaced  Reason = "replaced"   // the same identity opened too many
 	Renewed   Reason = "renewed"    // open long enough; come back
 	Stopping  Reason = "stopping"   // this instance stops; come back
+
+	// Nobody is told of these.
+	left    Reason = "left"
+	beating Reason = "beating"
 )
 
 func (Present) item()  {}

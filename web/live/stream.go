@@ -40,6 +40,8 @@ type Sink interface {
 	Retry(after time.Duration) error
 	Beat() error
 	Flush() error
+	// Gone tells that nobody is there any more. It may be asked at any time.
+	Gone() bool
 }
 
 // sinkError ends a stream; every other error is mended by trying again.
@@ -95,17 +97,11 @@ func (s *Stream) Close() { s.hub.unsubscribe(s.sub) }
 func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 	defer s.Close()
 	s.draw, s.out = draw, out
-	beat := time.NewTicker(beatEvery)
-	defer beat.Stop()
-	life := time.NewTimer(lifetime + rand.N(lifetime/3))
-	defer life.Stop()
-	var expires <-chan time.Time
-	if !s.to.Ends.IsZero() {
-		t := time.NewTimer(time.Until(s.to.Ends))
-		defer t.Stop()
-		expires = t.C
-	}
-	var again <-chan time.Time
+	s.sub.leaves(out)
+	now := time.Now()
+	due := timing{beat: now.Add(beatEvery), renew: now.Add(lifetime + rand.N(lifetime/3)), expire: s.to.Ends}
+	timer := time.NewTimer(beatEvery)
+	defer timer.Stop()
 	err := s.follow(ctx, nil, false)
 	for {
 		var sink sinkError
@@ -116,33 +112,70 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 			return ctx.Err()
 		case err != nil: // PostgreSQL is away: say so by heartbeats only, and repair when it is back
 			s.sub.repairLater()
-			again = time.After(retryStale)
+			due.again = time.Now().Add(retryStale)
 		}
 		if err := s.out.Flush(); err != nil {
 			return err
 		}
 		err = nil
+		timer.Reset(time.Until(due.next()))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-beat.C:
-			if err := s.out.Beat(); err != nil {
-				return err
-			}
-			continue
-		case <-life.C:
-			s.sub.end(Renewed)
-		case <-expires:
-			s.sub.end(Expired)
-		case <-again:
 		case <-s.sub.wake:
+		case <-timer.C:
+			switch what := due.reached(time.Now()); what {
+			case "":
+			case beating:
+				if err := s.out.Beat(); err != nil {
+					return err
+				}
+				continue
+			default:
+				s.sub.end(what)
+			}
 		}
+		due.again = time.Time{}
 		signals, behind, ending := s.sub.take()
-		if ending != "" {
+		switch ending {
+		case "":
+		case left:
+			return nil
+		default:
 			return s.close(ctx, ending)
 		}
 		err = s.follow(ctx, signals, behind)
 	}
+}
+
+// timing is when something is to be done without anything having happened; one timer serves for all.
+type timing struct {
+	beat, renew   time.Time
+	expire, again time.Time // zero for never
+}
+
+func (t *timing) next() time.Time {
+	next := t.beat
+	for _, at := range []time.Time{t.renew, t.expire, t.again} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// reached returns what is due: the end of the stream, beating, or "" for trying again.
+func (t *timing) reached(now time.Time) Reason {
+	switch {
+	case !t.expire.IsZero() && !now.Before(t.expire):
+		return Expired
+	case !now.Before(t.renew):
+		return Renewed
+	case !t.again.IsZero() && !now.Before(t.again):
+		return ""
+	}
+	t.beat = now.Add(beatEvery)
+	return beating
 }
 
 // follow says what Open found, if that is not said yet, then applies what arrived, or repairs when something did not.

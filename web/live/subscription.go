@@ -29,6 +29,7 @@ type subscription struct {
 	pending []signal
 	behind  bool   // something was missed: repair
 	ending  Reason // set once
+	out     Sink   // nil until the stream runs
 
 	topics map[topic]bool // under the hub's lock
 }
@@ -59,6 +60,20 @@ func (s *subscription) end(why Reason) {
 	}
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// leaves says by whom it is seen whether anybody is there.
+func (s *subscription) leaves(out Sink) {
+	s.mu.Lock()
+	s.out = out
+	s.mu.Unlock()
+}
+
+func (s *subscription) gone() bool {
+	s.mu.Lock()
+	out := s.out
+	s.mu.Unlock()
+	return out != nil && out.Gone()
 }
 
 func (s *subscription) nudge() {

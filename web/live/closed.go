@@ -1,0 +1,42 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+)
+
+// lookEvery is how often it is looked whether those who hold a stream are still there.
+const lookEvery = 2 * time.Second
+
+// closed looks without waiting and takes nothing: a connection from which nothing more can come is closed.
+func closed(conn net.Conn) bool {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return true
+	}
+	n, peeked := 0, error(nil)
+	err = raw.Control(func(fd uintptr) {
+		n, _, peeked = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err != nil || n <= 0 && !errors.Is(peeked, syscall.EAGAIN) && !errors.Is(peeked, syscall.EINTR)
+}
+
+// lookWhoLeft ends the streams whose other end is gone. One look at all of them costs less than somebody for each who waits for that.
+func (h *Hub) lookWhoLeft(ctx context.Context) {
+	for wait(ctx, lookEvery) {
+		var all []*subscription
+		h.each(func(s *subscription) { all = append(all, s) })
+		for _, s := range all {
+			if s.gone() {
+				s.end(left)
+			}
+		}
+	}
+}

@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	// sendsAtOnce is how many statements of one side store messages at the same time here. Who comes while they run is gathered for the next.
-	sendsAtOnce = 2
+	// slowAfter is when a statement that runs no longer keeps others from going: it waits for a lock, or PostgreSQL is busy.
+	slowAfter   = 20 * time.Millisecond
 	maxGathered = 64
 	// gatherTimeout is longer than a statement may take.
 	gatherTimeout = 6 * time.Second
 )
 
 // gathering stores messages of one side. A message that comes alone is stored at once by a statement of its own; those that come while
-// others are being stored share the next statement, and its commit: the more come, the less each costs.
+// it is being stored share the next statement, and its commit: the more come, the less each costs.
 type gathering struct {
 	desk *Desk
 	side side
 
 	mu      sync.Mutex
 	waiting []*outgoing
-	running int
+	running bool // somebody has the turn
 }
 
 // outgoing is a message on its way.
@@ -43,10 +43,10 @@ type outgoing struct {
 // send stores a message and returns it; nil without an error when the sender may not speak or the key was used.
 func (g *gathering) send(ctx context.Context, o *outgoing) (*Message, error) {
 	g.mu.Lock()
-	if g.running < sendsAtOnce {
-		g.running++
+	if !g.running {
+		g.running = true
 		g.mu.Unlock()
-		defer g.next()
+		defer g.turn()()
 		return g.alone(ctx, o)
 	}
 	o.done = make(chan struct{})
@@ -66,23 +66,29 @@ func (g *gathering) send(ctx context.Context, o *outgoing) (*Message, error) {
 	return g.alone(ctx, o) // it waits for whoever holds the chat, or is told what is wrong
 }
 
-// next hands the turn on: to those who wait, or to nobody.
+// turn returns what ends the turn of a statement: once it has run, or by itself when it is slow.
+func (g *gathering) turn() func() {
+	end := sync.OnceFunc(g.next)
+	slow := time.AfterFunc(slowAfter, end)
+	return func() { slow.Stop(); end() }
+}
+
+// next gives the turn to those who wait, or to nobody.
 func (g *gathering) next() {
 	if together := g.take(); together != nil {
 		go func() {
-			for ; together != nil; together = g.take() {
-				g.together(together)
-			}
+			defer g.turn()()
+			g.together(together)
 		}()
 	}
 }
 
-// take returns whose messages go next, at most one of each chat, in the order in which they came; it gives the turn back when nobody waits.
+// take returns whose messages go next, at most one of each chat, in the order in which they came; the turn is over when nobody waits.
 func (g *gathering) take() []*outgoing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.waiting) == 0 {
-		g.running--
+		g.running = false
 		return nil
 	}
 	taken, chats := []*outgoing{}, map[string]bool{}

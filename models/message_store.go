@@ -15,7 +15,7 @@ type side struct {
 const (
 	countUp = `UPDATE chats c SET version = version + 1, last_seq = last_seq + 1, total_messages = total_messages + 1,
 		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, `
-	insertSaid = `INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at) `
+	insertSaid = `INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at) `
 
 	setByUser  = `last_said_by = 'user', awaiting_since = coalesce(awaiting_since, clock_timestamp()), unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()`
 	setByAgent = `last_said_by = 'customer_service', awaiting_since = NULL, unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())`
@@ -29,9 +29,9 @@ var (
 )
 
 func storeOne(from SenderType, set, may string) string {
-	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*),
-		m AS (` + insertSaid + `SELECT c.id, c.last_seq, c.version, '` + string(from) + `', $2, 'text', $3, $4, c.last_message_at FROM c RETURNING id)
-		SELECT ` + chatRow.of("c") + `, m.id FROM c, m`
+	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*, nextval('messages_id') AS message_id),
+		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, 'text', $3, $4, c.last_message_at FROM c)
+		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
 }
 
 func storeMany(from SenderType, set, may string) string {
@@ -40,10 +40,10 @@ func storeMany(from SenderType, set, may string) string {
 			AND NOT EXISTS (SELECT FROM messages m WHERE m.chat_id = s.chat_id AND m.client_message_id = s.key
 				AND m.sender_type = '` + string(from) + `' AND m.sender_id = s.sender_id)
 			FOR UPDATE OF c SKIP LOCKED),
-		c AS (` + countUp + set + ` FROM held WHERE c.id = held.id RETURNING c.*),
-		m AS (` + insertSaid + `SELECT c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at
-			FROM c JOIN s ON s.chat_id = c.id RETURNING chat_id, id)
-		SELECT ` + chatRow.of("c") + `, m.id FROM c JOIN m ON m.chat_id = c.id`
+		c AS (` + countUp + set + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),
+		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at
+			FROM c JOIN s ON s.chat_id = c.id)
+		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
 }
 
 // said is the change that a stored message made.

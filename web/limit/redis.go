@@ -11,7 +11,7 @@ import (
 // budget is how long a request waits for one answer of Redis; it may ask twice.
 const budget = 140 * time.Millisecond
 
-// window keeps, per key, a sorted set of the times of what was counted. It gives exactly n in any minute, which a
+// window keeps, per key, a list of what was counted last, the newest first, each with its time. It gives exactly n in any minute, which a
 // leaky bucket does not: that lets one more through every 60/n seconds.
 //
 // KEYS   what is counted
@@ -22,26 +22,33 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local mode, span, name = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local wait = 0
-for i, key in ipairs(KEYS) do
-  local n = tonumber(ARGV[3 + i])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - span)
-  if mode == 'give' then
-    redis.call('ZREM', key, name)
-  elseif mode ~= 'note' then
-    local count = redis.call('ZCARD', key)
-    if count >= n then
-      local at = redis.call('ZRANGE', key, count - n, count - n, 'WITHSCORES')
-      wait = math.max(wait, tonumber(at[2]) + span - now, 1)
+if mode == 'look' or mode == 'take' then
+  for i, key in ipairs(KEYS) do
+    local nth = redis.call('LINDEX', key, ARGV[3 + i] - 1)
+    if nth then
+      wait = math.max(wait, tonumber(string.match(nth, '^%d+')) + span - now)
     end
   end
 end
-if wait == 0 and (mode == 'take' or mode == 'note') then
+if mode == 'give' then
   for _, key in ipairs(KEYS) do
-    redis.call('ZADD', key, now, name)
+    for _, entry in ipairs(redis.call('LRANGE', key, 0, 99)) do
+      if string.match(entry, ' (.*)') == name then
+        redis.call('LREM', key, 1, entry)
+        break
+      end
+    end
+  end
+elseif wait <= 0 and mode ~= 'look' then
+  local entry = string.format('%.0f %s', now, name)
+  for i, key in ipairs(KEYS) do
+    if redis.call('LPUSH', key, entry) > 2 * ARGV[3 + i] then
+      redis.call('LTRIM', key, 0, ARGV[3 + i] - 1)
+    end
     redis.call('PEXPIRE', key, math.ceil(span / 1000))
   end
 end
-return wait
+return math.max(wait, 0)
 `)
 
 // shared counts in Redis. Questions that come while others are on their way go together, in one round trip.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -137,11 +138,12 @@ func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bo
 	if len(hashes) == 0 {
 		return live, nil
 	}
-	var found [][]byte
-	err := d.db.NewRaw(`SELECT token_hash FROM sessions WHERE token_hash IN (?) AND expires_at > now()`, bunIn(hashes)).Scan(ctx, &found)
-	for _, hash := range found {
+	err := d.boundRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
+		var hash []byte
+		err := rows.Scan(&hash)
 		live[string(hash)] = true
-	}
+		return err
+	})
 	return live, translate(err)
 }
 

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // OpenChats returns the chats that a receiver's stream is about: a user's open chat, an agent's active ones.
@@ -54,11 +56,11 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 
 // Head is how far a chat has come.
 type Head struct {
-	ChatID  string     `bun:"id"`
-	UserID  string     `bun:"user_id"`
-	AgentID *string    `bun:"agent_id"`
-	Version int64      `bun:"version"`
-	EndedAt *time.Time `bun:"ended_at"` // nil for open chats
+	ChatID  string
+	UserID  string
+	AgentID *string
+	Version int64
+	EndedAt *time.Time // nil for open chats
 }
 
 // Glance is everything that may have to be told to somebody, at one moment, small enough to look at every second.
@@ -72,16 +74,20 @@ type Glance struct {
 // Glance looks at the queue, at every agent and at the chats of those users and agents: for streams, which cannot rely on being told.
 func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance, error) {
 	g := &Glance{Heads: []Head{}}
-	err := d.db.NewRaw(`SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
-		FROM chats WHERE status = 'waiting'`).Scan(ctx, &g.At, &g.Queue)
+	err := d.bound(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
+		FROM chats WHERE status = 'waiting'`, nil, &g.At, &g.Queue)
 	if err != nil {
 		return nil, translate(err)
 	}
-	users, agents := bunIn(append([]string{""}, userIDs...)), bunIn(append([]string{""}, agentIDs...))
-	err = d.db.NewRaw(`SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id IN (?0)
-		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id IN (?1)
+	err = d.boundRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id = ANY($1)
+		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id = ANY($2)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'ended' AND ended_at > now() - interval '10 seconds'
-			AND (user_id IN (?0) OR agent_id IN (?1))`, users, agents).Scan(ctx, &g.Heads)
+			AND (user_id = ANY($1) OR agent_id = ANY($2))`, []any{userIDs, agentIDs}, func(rows pgx.Rows) error {
+		var head Head
+		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
+		g.Heads = append(g.Heads, head)
+		return err
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -90,6 +96,13 @@ func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance,
 		g.Agents = append(g.Agents, *all[i].presenceEvent(false).Presence)
 	}
 	return g, translate(err)
+}
+
+// Unheard counts the transactions of those who tell nobody, as the commands of the console: another number means that something happened of which
+// no event speaks.
+func (d *Desk) Unheard(ctx context.Context) (n int64, err error) {
+	err = d.bound(ctx, `SELECT unheard FROM pulse`, nil, &n)
+	return n, translate(err)
 }
 
 // Now returns PostgreSQL's clock, by which everything is stamped.

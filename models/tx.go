@@ -67,6 +67,12 @@ func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) e
 		_ = btx.Rollback()
 		return nil, err
 	}
+	if _, silent := d.publisher.(noPublisher); silent && len(t.events) > 0 {
+		if _, err := t.NewRaw(`UPDATE pulse SET unheard = unheard + 1`).Exec(ctx); err != nil {
+			_ = btx.Rollback()
+			return nil, err
+		}
+	}
 	return t, btx.Commit()
 }
 

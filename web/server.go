@@ -84,7 +84,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
-	s.remembered = newRemembered(s.hub.Connected)
+	s.remembered = newRemembered(s.hub.Sound)
 	s.hub.Watch(s.remembered)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()

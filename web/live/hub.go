@@ -154,7 +154,10 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 }
 
 // Connected tells whether the other instances can be heard; true where there can be none.
-func (h *Hub) Connected() bool { return h.relay == nil || h.relay.up.Load() }
+func (h *Hub) Connected() bool { return h.relay == nil || h.relay.hears() }
+
+// Sound tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
+func (h *Hub) Sound() bool { return h.relay == nil || h.relay.sound() }
 
 func (h *Hub) subscribe(actor models.Actor, session []byte, topics ...topic) *subscription {
 	s := &subscription{hub: h, actor: actor, session: session, wake: make(chan struct{}, 1), topics: map[topic]bool{}}

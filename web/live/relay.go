@@ -6,7 +6,7 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +19,10 @@ import (
 const (
 	relayTimeout = 500 * time.Millisecond
 	relaySilence = time.Second // after which the connection is tested
+	// relayBeat is how often an instance that has nothing to tell says that it lives; three times as long is silence.
+	relayBeat = 350 * time.Millisecond
+	// peerKept is how long an instance that fell silent without a farewell is taken to live on where it cannot be heard.
+	peerKept = 10 * time.Minute
 )
 
 // relay carries events between instances over Redis Pub/Sub. It may lose some: whoever was cut off, and whoever may
@@ -31,6 +35,9 @@ type relay struct {
 	out     chan offer
 	lost    atomic.Bool // something could not be sent; the others must be told
 	up      atomic.Bool // the others can be heard
+
+	mu    sync.Mutex
+	heard map[string]time.Time // when each instance was heard last, this one too
 }
 
 // offer is what one transaction did, and when it was committed.
@@ -42,6 +49,7 @@ type offer struct {
 // envelope is what goes to the other instances, behind the id of the one that sends it: each hears itself too, and need not read that.
 type envelope struct {
 	Gap    bool           `json:"gap,omitempty"`
+	Bye    bool           `json:"bye,omitempty"` // the last of this instance
 	Events []models.Event `json:"events,omitempty"`
 }
 
@@ -53,7 +61,40 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 		prefix = "parley:"
 	}
 	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: uuid.NewString(),
-		out: make(chan offer, 1024)}
+		out: make(chan offer, 1024), heard: map[string]time.Time{}}
+}
+
+// hears tells whether this instance hears itself: what is published arrives.
+func (r *relay) hears() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.up.Load() && time.Since(r.heard[r.self]) < 3*relayBeat
+}
+
+// sound is hears, and that nobody fell silent who may live on.
+func (r *relay) sound() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	for id, at := range r.heard {
+		switch silent := now.Sub(at); {
+		case silent > peerKept && id != r.self:
+			delete(r.heard, id)
+		case silent > 3*relayBeat:
+			return false
+		}
+	}
+	return r.up.Load() && !r.heard[r.self].IsZero()
+}
+
+func (r *relay) note(id string, bye bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if bye {
+		delete(r.heard, id)
+	} else {
+		r.heard[id] = time.Now()
+	}
 }
 
 // offer queues events for the other instances, or notes that they were lost to them.
@@ -68,25 +109,23 @@ func (r *relay) offer(events []models.Event) {
 // send publishes what was offered, all that waits at once: a slow Redis delays, but nothing piles up. After a failure it throws away what
 // comes for a second, so that the queue does not grow stale behind a Redis that hangs. What was offered before the end is sent.
 func (r *relay) send(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(relayBeat)
 	defer tick.Stop()
-	var failed time.Time
+	var failed, told time.Time
 	for {
 		var e envelope
 		var since time.Time
 		select {
 		case <-ctx.Done():
-			if e.Events = r.waiting(nil); len(e.Events) > 0 {
-				_ = r.publish(e) // if that fails, the others find it in PostgreSQL
-			}
+			e.Events, e.Bye = r.waiting(nil), true
+			_ = r.publish(e) // if that fails, the others find it in PostgreSQL
 			return
 		case first := <-r.out:
 			e.Events, since = r.waiting(first.events), first.at
 		case <-tick.C:
-			if !r.lost.Load() {
+			if since = time.Now(); !r.lost.Load() && since.Sub(told) < relayBeat {
 				continue
 			}
-			since = time.Now()
 		}
 		if time.Since(failed) < time.Second {
 			r.lost.Store(true)
@@ -101,7 +140,10 @@ func (r *relay) send(ctx context.Context) {
 			}
 			failed = time.Now()
 			r.lost.Store(true)
-		} else if !failed.IsZero() {
+			continue
+		}
+		told = time.Now()
+		if !failed.IsZero() {
 			failed = time.Time{}
 			r.hub.log.Info("other instances are told of changes again")
 		}
@@ -183,16 +225,18 @@ func (r *relay) take(got any) {
 		}
 		r.hub.repairAll()
 	case *redis.Message:
-		raw, ownOne := strings.CutPrefix(m.Payload, r.self)
-		if ownOne {
+		from := m.Payload[:min(len(r.self), len(m.Payload))]
+		if from == r.self {
+			r.note(from, false)
 			return
 		}
 		var e envelope
-		if err := json.Unmarshal([]byte(raw[min(len(r.self), len(raw)):]), &e); err != nil {
+		if err := json.Unmarshal([]byte(m.Payload[len(from):]), &e); err != nil {
 			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
 			r.hub.repairAll()
 			return
 		}
+		r.note(from, e.Bye)
 		r.hub.deliver(e.Events)
 		if e.Gap {
 			r.hub.repairAll()

@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	// pollEvery is how soon streams hear from PostgreSQL what nobody told them: Redis is away, or whoever did it died before
-	// it could tell. Redis only makes it faster.
+	// pollEvery is how often PostgreSQL is asked for what nobody tells: Redis is away, or somebody cannot be heard, who may have died
+	// between a commit and telling of it.
 	pollEvery = 700 * time.Millisecond
-	// assureEvery is how often every stream is told that it knows all, changes or not.
+	// lookForSilence is how soon that is noticed.
+	lookForSilence = 300 * time.Millisecond
+	// assureEvery is how often every stream is told that it knows all, whatever is heard.
 	assureEvery = 15 * time.Second
 	// sessionCheck keeps the promise that a stream ends within 5 s of its owner's sign-out when the event is lost.
 	sessionCheck = 3 * time.Second
@@ -32,26 +34,35 @@ func (a *heads) same(b *heads) bool {
 	return b != nil && maps.Equal(a.versions, b.versions) && len(a.ended) == len(b.ended)
 }
 
-// poll compares what streams know with PostgreSQL, for everybody who holds one, by a few statements.
+// poll compares what streams know with PostgreSQL, for everybody who holds one, by a few statements: often while somebody cannot be
+// heard, else now and then.
 func (h *Hub) poll(ctx context.Context) {
-	var assured time.Time
+	var assured, asked time.Time
 	var before map[topic]*heads
 	queue := ""
-	for wait(ctx, pollEvery) {
+	for wait(ctx, lookForSilence) {
+		every := pollEvery
+		if h.Sound() {
+			every = assureEvery
+		}
+		if time.Since(asked) < every {
+			continue
+		}
+		asked = time.Now()
 		users, agents := h.present(models.KindUser), h.present(models.KindAgent)
 		if len(users)+len(agents) == 0 {
 			before = nil
 			continue
 		}
-		began, sure := time.Now(), h.Connected()
-		asked, cancel := context.WithTimeout(ctx, queryTime)
-		now, err := h.desk.Glance(asked, users, agents)
+		began, sure := time.Now(), h.Sound()
+		bounded, cancel := context.WithTimeout(ctx, queryTime)
+		now, err := h.desk.Glance(bounded, users, agents)
 		cancel()
 		if err != nil {
 			continue
 		}
 		found := headsOf(now, users, agents, sure)
-		everybody := time.Since(assured) > assureEvery
+		everybody := time.Since(assured) >= assureEvery
 		if everybody {
 			assured = began
 		}
@@ -135,38 +146,55 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 	h.deliver(missed)
 }
 
-// checkSessions ends the streams of agents whose session is gone, and, while sign-outs on other instances
-// cannot be heard, those of users too.
+// checkSessions ends the streams whose session is gone: of everybody now and then, and every 3 s while sign-outs on other instances may not be heard,
+// or after somebody who tells nobody changed something: a command of the console.
 func (h *Hub) checkSessions(ctx context.Context) {
-	for wait(ctx, sessionCheck) {
-		heard := h.Connected()
-		var hashes [][]byte
-		held := map[string][]*subscription{}
-		h.each(func(s *subscription) {
-			if len(s.session) == 0 || s.actor.IsUser() && heard {
-				return
-			}
-			if held[string(s.session)] == nil {
-				hashes = append(hashes, s.session)
-			}
-			held[string(s.session)] = append(held[string(s.session)], s)
-		})
-		if len(hashes) == 0 {
-			continue
-		}
-		live, err := h.liveSessions(ctx, hashes)
+	var unheard int64
+	var checked time.Time
+	for first := true; wait(ctx, sessionCheck); first = false {
+		asked, cancel := context.WithTimeout(ctx, queryTime)
+		now, err := h.desk.Unheard(asked)
+		cancel()
 		if err != nil {
 			continue // nobody is signed out because PostgreSQL is away
 		}
-		for hash, streams := range held {
-			if live[hash] {
-				continue
-			}
-			for _, s := range streams {
-				s.end(SignedOut)
-			}
+		if now != unheard && !first {
+			h.repairAll()
+			h.reload()
+		} else if h.Sound() && time.Since(checked) < assureEvery {
+			continue
+		}
+		if h.endSignedOut(ctx) == nil {
+			unheard, checked = now, time.Now()
 		}
 	}
+}
+
+func (h *Hub) endSignedOut(ctx context.Context) error {
+	var hashes [][]byte
+	held := map[string][]*subscription{}
+	h.each(func(s *subscription) {
+		if len(s.session) == 0 {
+			return
+		}
+		if held[string(s.session)] == nil {
+			hashes = append(hashes, s.session)
+		}
+		held[string(s.session)] = append(held[string(s.session)], s)
+	})
+	live, err := h.liveSessions(ctx, hashes)
+	if err != nil {
+		return err
+	}
+	for hash, streams := range held {
+		if live[hash] {
+			continue
+		}
+		for _, s := range streams {
+			s.end(SignedOut)
+		}
+	}
+	return nil
 }
 
 func (h *Hub) liveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {

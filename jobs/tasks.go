@@ -11,13 +11,10 @@ import (
 
 // Task names as they stand in Redis.
 const (
-	TaskDrain    = "queue:drain"
-	TaskQueue    = "queue:abandoned"
-	TaskIdle     = "chats:idle"
-	TaskClean    = "chats:clean"
-	TaskPresence = "agents:presence"
-	TaskSample   = "house:sample"
-	TaskReload   = "house:reload"
+	TaskSweep  = "house:sweep"
+	TaskSample = "house:sample"
+	TaskReload = "house:reload"
+	TaskClean  = "chats:clean"
 )
 
 // task is one periodic action. every is its period; 0 stands for SWEEP_INTERVAL.
@@ -28,12 +25,10 @@ type task struct {
 }
 
 var tasks = []task{
-	{TaskIdle, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepIdle(ctx); return err }},
-	{TaskPresence, 0, func(ctx context.Context, d *models.Desk) error { return d.SweepPresence(ctx) }},
-	{TaskQueue, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepQueue(ctx); return err }},
-	{TaskDrain, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Drain(ctx); return err }},
-	{TaskReload, 0, func(ctx context.Context, d *models.Desk) error { return d.Reload(ctx) }},
+	{TaskSweep, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Sweep(ctx); return err }},
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
+	// Settings are told of when they change; this is for whoever did not hear it.
+	{TaskReload, 30 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Reload(ctx) }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 

@@ -118,9 +118,8 @@ const (
 	pulseTimeout = 8 * time.Second
 )
 
-// beat says that the house lives, steps every silent chat when it is due rather than when the schedule comes by, and serves whoever was left
-// waiting by a process that died between making room and giving it away. A task that has not run here for two periods, because Redis is away or
-// another machine took it, is run here.
+// beat sweeps when the next silence is due, and every few seconds: exactly, rather than when the schedule comes by. A task that has not run here for
+// two periods, because Redis is away or another machine took it, is run here.
 func (w *Worker) beat(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -148,20 +147,11 @@ func (w *Worker) beat(ctx context.Context) {
 func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
-	if err := w.desk.Beat(ctx); err != nil {
-		w.logUnlessStopping(ctx, "pulse", err)
-		return mostPause // PostgreSQL is away: nothing else can be done either
-	}
-	if _, err := w.desk.Drain(ctx); err != nil {
-		w.logUnlessStopping(ctx, TaskDrain, err)
-	}
-	next, err := w.desk.SweepIdle(ctx)
+	w.lastRun[TaskSweep].Store(time.Now().UnixNano())
+	next, err := w.desk.Sweep(ctx)
 	if err != nil {
-		w.logUnlessStopping(ctx, TaskIdle, err)
+		w.logUnlessStopping(ctx, TaskSweep, err)
 		return mostPause
-	}
-	for _, name := range []string{TaskDrain, TaskIdle} {
-		w.lastRun[name].Store(time.Now().UnixNano())
 	}
 	return min(mostPause, next)
 }

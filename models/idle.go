@@ -54,25 +54,23 @@ func (d *Desk) EndsAt(c *Chat) time.Time {
 // exact, and whoever calls late still gives everybody the full time after the warning.
 func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
-	var rows []struct {
-		Chat `bun:",extend"`
-		Now  time.Time `bun:"now"`
-	}
-	err := d.db.NewRaw(`SELECT id, status, quiet_since, warned_at, clock_timestamp() AS now FROM chats
-		WHERE status = 'active' ORDER BY quiet_since`).Scan(ctx, &rows)
+	var due []string
+	var left *float64
+	err := d.bound(ctx, `SELECT array_agg(id::text ORDER BY due) FILTER (WHERE due <= clock_timestamp()),
+		extract(epoch FROM min(due) FILTER (WHERE due > clock_timestamp()) - clock_timestamp())::float8
+		FROM (SELECT id, `+silenceDue+` AS due FROM chats WHERE status = 'active') active`,
+		[]any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds()}, &due, &left)
 	if err != nil {
 		return 0, translate(err)
 	}
-	next := min(s.IdleWarning, s.IdleTimeout-s.IdleWarning)
-	for i := range rows {
-		verdict := judge(&rows[i].Chat, s, rows[i].Now)
-		if !verdict.warn && !verdict.end {
-			next = min(next, verdict.left)
-			continue
-		}
-		if err := d.stepIdle(ctx, rows[i].ID); err != nil && CodeOf(err) != "chat_not_found" {
+	for _, id := range due {
+		if err := d.stepIdle(ctx, id); err != nil && CodeOf(err) != "chat_not_found" {
 			return 0, err
 		}
+	}
+	next := longestSilence(s)
+	if left != nil {
+		next = min(next, time.Duration(*left*float64(time.Second)))
 	}
 	return next, nil
 }

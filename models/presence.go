@@ -183,10 +183,12 @@ func (d *Desk) takeBack(ctx context.Context, agentID, kind string) error {
 	}
 }
 
+const beat = `UPDATE pulse p SET alive_at = clock_timestamp(),
+	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
+
 // Beat says that Parley runs. When nobody said so for a while, by an outage of Parley or of PostgreSQL, nobody could give signs
 // of life either: from now they count anew.
 func (d *Desk) Beat(ctx context.Context) error {
-	_, err := d.db.NewRaw(`UPDATE pulse SET alive_at = clock_timestamp(),
-		resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`).Exec(ctx)
+	_, err := d.db.NewRaw(beat).Exec(ctx)
 	return translate(err)
 }

@@ -3,8 +3,12 @@ package models
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // placement is one waiting chat and the agent who gets it.
@@ -89,24 +93,20 @@ func lockQueue(ctx context.Context, t *tx) error {
 
 // drainBatch places the next chats that somebody with room may take, and returns how many. The caller holds the queue's lock.
 func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
-	agents, err := d.onlineAgents(ctx, t)
-	if err != nil {
-		return 0, err
-	}
 	// Chats that nobody here may take now, though somebody of their line has room. They are passed over in this transaction only: in the next one
 	// there may be room for them, and then nobody who came later may have it.
-	passed := []string{""}
+	passed := []string{}
 	for {
-		chats, err := d.nextInLine(ctx, t, agents, passed)
+		chats, err := d.nextInLine(ctx, t, passed)
 		if err != nil || len(chats) == 0 {
 			return 0, err
 		}
-		placed, fresh, err := d.match(ctx, t, chats, agents)
+		agents, err := d.lockCandidates(ctx, t, chats)
 		if err != nil {
 			return 0, err
 		}
-		if len(placed) > 0 {
-			return len(placed), d.place(ctx, t, placed, fresh)
+		if placed := plan(chats, agents, t.now); len(placed) > 0 {
+			return len(placed), d.give(ctx, t, placed, "")
 		}
 		for _, c := range chats {
 			passed = append(passed, c.ID)
@@ -114,142 +114,127 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 	}
 }
 
+// withRoom are the agents who may be given one more chat now.
+//
+//	$1 PRESENCE_TIMEOUT in seconds
+const withRoom = `FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent
+	AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)`
+
 // nextInLine locks the first chats, in serving order, whose line is served by somebody with room.
-func (d *Desk) nextInLine(ctx context.Context, t *tx, agents []*Agent, passed []string) ([]*Chat, error) {
-	lines := []string{""}
-	room := false
-	for _, a := range agents {
-		if a.HasRoom() {
-			room = true
-			lines = append(lines, a.Departments...)
-		}
-	}
-	if !room {
-		return nil, nil
-	}
+func (d *Desk) nextInLine(ctx context.Context, t *tx, passed []string) ([]*Chat, error) {
+	s := d.Settings()
 	var chats []*Chat
-	err := t.NewRaw(`SELECT * FROM chats WHERE status = 'waiting' AND (department IS NULL OR department IN (?)) AND id NOT IN (?)
-		ORDER BY priority DESC, (returned_at IS NULL), queued_at, queue_id LIMIT ? FOR UPDATE`,
-		bunIn(lines), bunIn(passed), d.Settings().QueueBatch).Scan(ctx, &chats)
+	err := t.boundRows(ctx, `WITH free AS (SELECT a.id `+withRoom+`)
+		SELECT `+chatRow.of("c")+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
+			AND (c.department IS NULL OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
+		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{s.PresenceTimeout.Seconds(), passed, s.QueueBatch}, func(rows pgx.Rows) error {
+		c := new(Chat)
+		chats = append(chats, c)
+		return rows.Scan(chatRow.into(c)...)
+	})
 	return chats, err
 }
 
-// match plans with the agents as they were read, and locks those of the plan; if they have changed it renews them and plans again.
-func (d *Desk) match(ctx context.Context, t *tx, chats []*Chat, agents []*Agent) ([]placement, map[string]*Agent, error) {
-	for {
-		trial := make([]*Agent, len(agents))
-		for i := range agents {
-			copied := *agents[i]
-			trial[i] = &copied
-		}
-		placed := plan(chats, trial, t.now)
-		if len(placed) == 0 {
-			return nil, nil, nil
-		}
-		fresh, err := d.lockPlaced(ctx, t, placed)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i, a := range agents {
-			agents[i] = cmp.Or(fresh[a.ID], a)
-		}
-		if holds(placed, fresh) {
-			return placed, fresh, nil
-		}
+// lockCandidates locks, by id, the agents of least load in each line of the chats, one more than there are chats, since one may be the one whom
+// a chat avoids: no plan for these chats needs others. It reads them in a statement of its own, as they are now that nobody else can change them.
+func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Agent, error) {
+	lines := map[string]bool{}
+	for _, c := range chats {
+		lines[deref(c.Department)] = true
 	}
+	var ids []string
+	err := t.boundRows(ctx, `SELECT id FROM agents WHERE id IN (SELECT best.id FROM unnest($2::text[]) l (department) CROSS JOIN LATERAL (
+			SELECT a.id `+withRoom+` AND (l.department = '' OR EXISTS (SELECT FROM agent_departments ad WHERE ad.agent_id = a.id AND ad.department = l.department))
+			ORDER BY a.load, a.idle_since, a.id LIMIT $3) best) ORDER BY id FOR UPDATE`,
+		[]any{d.Settings().PresenceTimeout.Seconds(), slices.Collect(maps.Keys(lines)), len(chats) + 1}, func(rows pgx.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	locked, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(ids))
+	agents := make([]*Agent, len(locked))
+	for i := range locked {
+		agents[i] = &locked[i]
+	}
+	return agents, err
 }
 
-func (d *Desk) onlineAgents(ctx context.Context, t *tx) ([]*Agent, error) {
-	all, err := d.agents(ctx, t, `WHERE a.choice = 'online' AND a.disabled_at IS NULL`)
+// give writes a plan whose chats and agents are locked, the loads counted already, and tells all of them. Chats that were handed over by an agent have
+// their line about that.
+func (d *Desk) give(ctx context.Context, t *tx, placed []placement, prevAgentID string) error {
+	changes := make(map[string]*Change, len(placed))
+	agents := map[string]*Agent{}
+	var chatIDs, agentIDs []string
+	var firsts []time.Time
+	var versions []int64
+	var seqs, totals []int
+	var lines []string
+	for _, p := range placed {
+		c := p.chat
+		c.Status, c.AgentID, c.AssignedAt = Active, &p.agent.ID, ptr(t.now)
+		if c.FirstAssignedAt == nil {
+			c.FirstAssignedAt = ptr(t.now)
+		}
+		c.ReturnedAt, c.AvoidAgentID, c.AvoidUntil = nil, nil, nil
+		c.QuietSince, c.WarnedAt = ptr(t.now), nil
+		c.Version++
+		change := &Change{PrevAgentID: prevAgentID, Assigned: true, Agent: p.agent.Card()}
+		if prevAgentID == "" {
+			c.LastSeq++
+			c.TotalMessages++
+			kind, args := SystemJoined, map[string]string{"agent": p.agent.Name, "wait_seconds": seconds(t.now.Sub(c.QueuedAt))}
+			encoded, err := json.Marshal(args)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, string(encoded))
+			change.Messages = []Message{{ChatID: c.ID, Seq: c.LastSeq, Version: c.Version, SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args,
+				Status: Sent, CreatedAt: t.now}}
+		}
+		changes[c.ID], agents[p.agent.ID] = change, p.agent
+		chatIDs, agentIDs, firsts = append(chatIDs, c.ID), append(agentIDs, p.agent.ID), append(firsts, *c.FirstAssignedAt)
+		versions, seqs, totals = append(versions, c.Version), append(seqs, c.LastSeq), append(totals, c.TotalMessages)
+	}
+	busy := slices.Sorted(maps.Keys(agents))
+	loads := make([]int, len(busy))
+	for i, id := range busy {
+		loads[i] = agents[id].Load
+	}
+	// The line that somebody joined is the last message of the chat, so its numbers are the chat's.
+	err := t.boundRows(ctx, `WITH g AS (SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[], $6::int[])
+				g (chat_id, agent_id, first_assigned_at, version, last_seq, total_messages)),
+			moved AS (UPDATE chats c SET status = 'active', agent_id = g.agent_id, assigned_at = $7, first_assigned_at = g.first_assigned_at,
+				returned_at = NULL, avoid_agent_id = NULL, avoid_until = NULL, quiet_since = $7, warned_at = NULL,
+				version = g.version, last_seq = g.last_seq, total_messages = g.total_messages FROM g WHERE c.id = g.chat_id),
+			loaded AS (UPDATE agents a SET load = b.load, idle_since = $7 FROM unnest($8::text[], $9::int[]) b (id, load) WHERE a.id = b.id)
+		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at, system_kind, system_args)
+			SELECT g.chat_id, g.last_seq, g.version, 'system', '', 'system', '', $7, '`+SystemJoined+`', l.args::jsonb
+			FROM g JOIN unnest($1::text[], $10::text[]) l (chat_id, args) ON l.chat_id = g.chat_id WHERE l.args IS NOT NULL RETURNING chat_id, id`,
+		[]any{chatIDs, agentIDs, firsts, versions, seqs, totals, t.now, busy, loads, lines}, func(rows pgx.Rows) error {
+			var chatID string
+			var id int64
+			if err := rows.Scan(&chatID, &id); err != nil {
+				return err
+			}
+			changes[chatID].Messages[0].ID = id
+			return nil
+		})
 	if err != nil {
-		return nil, err
-	}
-	agents := make([]*Agent, 0, len(all))
-	for i := range all {
-		if all[i].Presence == Online {
-			agents = append(agents, &all[i])
-		}
-	}
-	return agents, nil
-}
-
-// lockPlaced locks the agents of a plan by id and reads them again, as they are now that nobody else can change them.
-func (d *Desk) lockPlaced(ctx context.Context, t *tx, placed []placement) (map[string]*Agent, error) {
-	ids := make([]string, 0, len(placed))
-	for _, p := range placed {
-		ids = append(ids, p.agent.ID)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
-		return nil, err
-	}
-	agents, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(ids))
-	if err != nil {
-		return nil, err
-	}
-	fresh := make(map[string]*Agent, len(agents))
-	for i := range agents {
-		fresh[agents[i].ID] = &agents[i]
-	}
-	return fresh, nil
-}
-
-// holds reports whether every agent of the plan can still carry what the plan gives.
-func holds(placed []placement, fresh map[string]*Agent) bool {
-	given := map[string]int{}
-	for _, p := range placed {
-		given[p.agent.ID]++
-		a := fresh[p.agent.ID]
-		if a == nil || a.Presence != Online || a.Load+given[p.agent.ID] > a.MaxConcurrent || !a.Serves(p.chat.Department) {
-			return false
-		}
-	}
-	return true
-}
-
-// place writes a plan whose chats and agents are locked.
-func (d *Desk) place(ctx context.Context, t *tx, placed []placement, fresh map[string]*Agent) error {
-	for _, p := range placed {
-		a := fresh[p.agent.ID]
-		a.Load++
-		a.IdleSince = t.now
-	}
-	for _, p := range placed {
-		if err := activate(ctx, t, p.chat, fresh[p.agent.ID], ""); err != nil {
-			return err
-		}
-		t.queue(CauseHelped, p.chat)
-	}
-	for _, a := range fresh {
-		if err := saveLoad(ctx, t, a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// activate gives a locked chat to a locked agent whose load already counts it, and tells both. A chat that was handed over has its line about that already.
-func activate(ctx context.Context, t *tx, c *Chat, a *Agent, prevAgentID string) error {
-	c.Status, c.AgentID, c.AssignedAt = Active, &a.ID, ptr(t.now)
-	if c.FirstAssignedAt == nil {
-		c.FirstAssignedAt = ptr(t.now)
-	}
-	c.ReturnedAt, c.AvoidAgentID, c.AvoidUntil = nil, nil, nil
-	c.QuietSince, c.WarnedAt = ptr(t.now), nil
-	change := Change{PrevAgentID: prevAgentID, Assigned: true, Agent: a.Card()}
-	if prevAgentID == "" {
-		m, err := say(ctx, t, c, SystemJoined, map[string]string{"agent": a.Name, "wait_seconds": seconds(t.now.Sub(c.QueuedAt))})
-		if err != nil {
-			return err
-		}
-		change.Messages = []Message{*m}
-	}
-	if err := saveChat(ctx, t, c); err != nil {
 		return err
 	}
-	change.Chat = *c
-	t.emit(Event{Kind: KindChange, Change: &change})
+	for _, p := range placed {
+		change := changes[p.chat.ID]
+		change.Chat = *p.chat
+		t.emit(Event{Kind: KindChange, Change: change})
+		t.queue(CauseHelped, p.chat)
+	}
+	for _, id := range busy {
+		t.emit(agents[id].presenceEvent(false))
+	}
 	return nil
 }
 

@@ -13,37 +13,43 @@ import (
 // connection. bun writes arguments into the text, so that every call is a new statement; all others go that way. Without a row it
 // returns pgx.ErrNoRows, which is sql.ErrNoRows too.
 func (d *Desk) bound(ctx context.Context, query string, args []any, into ...any) error {
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return conn.Raw(func(driver any) error {
-		return driver.(*stdlib.Conn).Conn().QueryRow(ctx, query, append([]any{pgx.QueryExecModeCacheStatement}, args...)...).Scan(into...)
-	})
+	return d.onConn(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, query, hot(args)...).Scan(into...) })
 }
 
-// boundRows is bound for any number of rows: each is called once per row, with a scan into what it names.
+// boundRows is bound for any number of rows: each is called once per row.
 func (d *Desk) boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
+	return d.onConn(ctx, func(c *pgx.Conn) error { return forEach(ctx, c, query, args, each) })
+}
+
+// boundRows is the desk's, in the transaction.
+func (t *tx) boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
+	return t.conn.Raw(func(driver any) error { return forEach(ctx, driver.(*stdlib.Conn).Conn(), query, args, each) })
+}
+
+func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	return conn.Raw(func(driver any) error {
-		rows, err := driver.(*stdlib.Conn).Conn().Query(ctx, query, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
-		if err != nil {
+	return conn.Raw(func(driver any) error { return f(driver.(*stdlib.Conn).Conn()) })
+}
+
+func forEach(ctx context.Context, c *pgx.Conn, query string, args []any, each func(pgx.Rows) error) error {
+	rows, err := c.Query(ctx, query, hot(args)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := each(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+	}
+	return rows.Err()
 }
+
+func hot(args []any) []any { return append([]any{pgx.QueryExecModeCacheStatement}, args...) }
 
 // columns are the stored fields of a row type, by their bun tags, for statements that bun does not scan.
 type columns struct {

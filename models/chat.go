@@ -246,3 +246,11 @@ func saveChat(ctx context.Context, t *tx, c *Chat) error {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// deref is what a pointer points to, and the zero value for none.
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

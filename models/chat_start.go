@@ -88,7 +88,15 @@ func (d *Desk) openChat(ctx context.Context, userID string) (*Chat, error) {
 func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string) (*Chat, *Message, error) {
 	var started *Chat
 	var message *Message
-	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+	var department *string
+	if r.Department != "" {
+		department = &r.Department
+	}
+	predicted, err := d.predict(ctx, department) // not while others wait for the queue's lock
+	if err != nil {
+		return nil, nil, translate(err)
+	}
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message = nil
 		if err := lockQueue(ctx, t); err != nil {
 			return err
@@ -98,10 +106,7 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 			return err
 		}
 		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now,
-			PageURL: pageURL, PageTitle: pageTitle}
-		if r.Department != "" {
-			c.Department = &r.Department
-		}
+			Department: department, PredictedSeconds: predicted, PageURL: pageURL, PageTitle: pageTitle}
 		if content != "" {
 			c.AwaitingSince = ptr(t.now)
 		}
@@ -121,9 +126,6 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 				return err
 			}
 			c.LastMessageAt, c.LastSaidBy, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
-		}
-		if c.PredictedSeconds, err = d.predict(ctx, t, c); err != nil {
-			return err
 		}
 		if err := saveChat(ctx, t, c); err != nil {
 			return err

@@ -142,14 +142,10 @@ func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error
 			return err
 		}
 	}
-	if err := saveLoad(ctx, t, to); err != nil {
-		return err
-	}
 	version := c.Version
-	if err := activate(ctx, t, c, to, from); err != nil {
+	if err := d.give(ctx, t, []placement{{c, to}}, from); err != nil {
 		return err
 	}
-	t.queue(CauseHelped, c)
 	return attachMessages(ctx, t, c, version)
 }
 

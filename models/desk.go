@@ -24,7 +24,7 @@ type Desk struct {
 	base      Settings // from the environment
 	settings  atomic.Pointer[Settings]
 	sites     atomic.Pointer[[]string]
-	handling  atomic.Pointer[handlingTime]
+	line      line
 
 	fromUsers, fromAgents gathering
 

@@ -24,11 +24,11 @@ type QueueEntry struct {
 
 // Queue returns everybody who waits, in serving order.
 func (d *Desk) Queue(ctx context.Context) ([]QueueEntry, error) {
-	e, err := d.estimator(ctx, d.db)
+	e, err := d.estimator(ctx, ``, nil)
 	if err != nil {
 		return nil, translate(err)
 	}
-	rows, now, err := d.waiting(ctx)
+	rows, err := d.waiting(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -36,18 +36,18 @@ func (d *Desk) Queue(ctx context.Context) ([]QueueEntry, error) {
 	lines := map[string]int{}
 	for i := range rows {
 		c := rows[i].Chat
-		s := waitingStatus(&c, nextIn(lines, c.Department), e, now)
+		s := waitingStatus(&c, nextIn(lines, c.Department), e)
 		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), Position: s.Position, WaitSeconds: s.WaitSeconds,
 			Estimate: s.Estimate, WhyWaiting: e.why(c.Department)}
 	}
 	return entries, nil
 }
 
-func (e estimator) why(department *string) string {
+func (e *estimator) why(department *string) string {
 	switch {
-	case crewOf(e.agents, department).agents > 0:
+	case e.crew(department).agents > 0:
 		return WhyNobodyHasRoom
-	case crewOf(e.agents, nil).agents > 0:
+	case e.crew(nil).agents > 0:
 		return WhyNoMatch
 	}
 	return WhyNobodyOnline
@@ -119,20 +119,15 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		Waiting, LongestWait, Abandoned, InLine int
 		LastPickup                              *float64
 	}
-	err := d.db.NewRaw(`SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int AS longest_wait,
-		count(*) FILTER (WHERE department IS NULL) AS in_line,
-		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes' AND ended_reason IN ('cancelled', 'abandoned')) AS abandoned,
-		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active' ORDER BY first_assigned_at DESC LIMIT 1) AS last_pickup
-		FROM chats WHERE status = 'waiting'`).Scan(ctx, &row)
-	if err != nil {
-		return Overview{}, translate(err)
-	}
-	e, err := d.estimator(ctx, d.db)
+	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int, count(*) FILTER (WHERE department IS NULL),
+		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes' AND ended_reason IN ('cancelled', 'abandoned')),
+		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active' ORDER BY first_assigned_at DESC LIMIT 1)
+		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.InLine, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
 	}
 	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned, Estimate: e.at(row.InLine+1, nil)}
-	all := crewOf(e.agents, nil)
+	all := e.crew(nil)
 	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
 	if row.LastPickup != nil {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))

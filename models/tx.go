@@ -12,6 +12,7 @@ import (
 // tx is one transaction: one time, and what to say once it is committed.
 type tx struct {
 	bun.Tx
+	conn   bun.Conn  // that the transaction is on
 	now    time.Time // PostgreSQL's clock, as of the latest tick
 	events []Event
 	drain  bool
@@ -58,11 +59,16 @@ func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) erro
 }
 
 func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) error) (*tx, error) {
-	btx, err := d.db.BeginTx(ctx, &sql.TxOptions{})
+	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &tx{Tx: btx}
+	defer conn.Close()
+	btx, err := conn.BeginTx(ctx, &sql.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	t := &tx{Tx: btx, conn: conn}
 	if err := f(ctx, t); err != nil {
 		_ = btx.Rollback()
 		return nil, err

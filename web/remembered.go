@@ -91,3 +91,16 @@ func (r *remembered) Unsure() {
 	r.ended++
 	clear(r.by)
 }
+
+// AgentSessions is live.Watcher.
+func (r *remembered) AgentSessions() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var hashes [][]byte
+	for hash, who := range r.by {
+		if who.Actor.IsAgent() {
+			hashes = append(hashes, []byte(hash))
+		}
+	}
+	return hashes
+}

@@ -37,6 +37,8 @@ type Watcher interface {
 	SignedOut(e *models.Event)
 	// Unsure says that something may have been missed.
 	Unsure()
+	// AgentSessions are those of agents that are kept, by hash.
+	AgentSessions() [][]byte
 }
 
 type nobody struct{}
@@ -45,6 +47,7 @@ func (nobody) Published([]models.Event)     {}
 func (nobody) Relayed(time.Duration, error) {}
 func (nobody) SignedOut(*models.Event)      {}
 func (nobody) Unsure()                      {}
+func (nobody) AgentSessions() [][]byte      { return nil }
 
 // Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
 type Hub struct {

@@ -146,8 +146,8 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 	h.deliver(missed)
 }
 
-// checkSessions ends the streams whose session is gone: of everybody now and then, and every 3 s while sign-outs on other instances may not be heard,
-// or after somebody who tells nobody changed something: a command of the console.
+// checkSessions ends the streams whose session is gone, and makes the watcher forget it: agents' sessions always, since what they may do is much; users'
+// now and then, while sign-outs on other instances may not be heard, and after somebody who tells nobody changed something: a command of the console.
 func (h *Hub) checkSessions(ctx context.Context) {
 	var unheard int64
 	var checked time.Time
@@ -158,30 +158,40 @@ func (h *Hub) checkSessions(ctx context.Context) {
 		if err != nil {
 			continue // nobody is signed out because PostgreSQL is away
 		}
-		if now != unheard && !first {
+		told := now != unheard && !first
+		if told {
 			h.repairAll()
 			h.reload()
-		} else if h.Sound() && time.Since(checked) < assureEvery {
+		}
+		all := told || !h.Sound() || time.Since(checked) >= assureEvery
+		if h.endSignedOut(ctx, all) != nil {
 			continue
 		}
-		if h.endSignedOut(ctx) == nil {
-			unheard, checked = now, time.Now()
+		if unheard = now; all {
+			checked = time.Now()
 		}
 	}
 }
 
-func (h *Hub) endSignedOut(ctx context.Context) error {
-	var hashes [][]byte
+func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
+	hashes := h.watcher.AgentSessions()
 	held := map[string][]*subscription{}
+	for _, hash := range hashes {
+		held[string(hash)] = nil
+	}
 	h.each(func(s *subscription) {
-		if len(s.session) == 0 {
+		if len(s.session) == 0 || s.actor.IsUser() && !all {
 			return
 		}
-		if held[string(s.session)] == nil {
+		streams, known := held[string(s.session)]
+		if !known {
 			hashes = append(hashes, s.session)
 		}
-		held[string(s.session)] = append(held[string(s.session)], s)
+		held[string(s.session)] = append(streams, s)
 	})
+	if len(hashes) == 0 {
+		return nil
+	}
 	live, err := h.liveSessions(ctx, hashes)
 	if err != nil {
 		return err
@@ -190,6 +200,7 @@ func (h *Hub) endSignedOut(ctx context.Context) error {
 		if live[hash] {
 			continue
 		}
+		h.watcher.SignedOut(&models.Event{Kind: models.KindSignedOut, SessionHash: []byte(hash)})
 		for _, s := range streams {
 			s.end(SignedOut)
 		}

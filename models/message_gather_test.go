@@ -1,0 +1,96 @@
+package models_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/models"
+)
+
+// talks are many users, each in a chat with the same agent.
+func talks(t *testing.T, many int) (h *house, users []models.Actor, chats []string) {
+	t.Helper()
+	h = newHouse(t)
+	h.agent("anna", many)
+	for i := range many {
+		id := fmt.Sprint("u", i)
+		chats = append(chats, h.ask(id).Chat.ID)
+		users = append(users, models.UserActor(id))
+	}
+	return h, users, chats
+}
+
+// A chat that somebody holds keeps nobody else's message waiting, and its own is stored once it is let go.
+func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	h, users, chats := talks(t, 6)
+	held, err := h.DB().BeginTx(t.Context(), nil)
+	h.must(err)
+	_, err = held.NewRaw(`SELECT FROM chats WHERE id = ? FOR UPDATE`, chats[0]).Exec(t.Context())
+	h.must(err)
+	var waits, goes sync.WaitGroup
+	for i := range 3 {
+		waits.Go(func() { h.send(users[0], chats[0], fmt.Sprint("held ", i)) })
+	}
+	for i := 1; i < len(chats); i++ {
+		for n := range 10 {
+			goes.Go(func() { h.send(users[i], chats[i], fmt.Sprint(n)) })
+		}
+	}
+	began := time.Now()
+	goes.Wait()
+	if took := time.Since(began); took > 3*time.Second { // a lock is waited for 4 s
+		t.Errorf("the others waited %s", took)
+	}
+	h.must(held.Rollback())
+	waits.Wait()
+	if c := h.chat(chats[0]); c.UnreadByAgent != 3 {
+		t.Errorf("%d of 3 were stored in the chat that was held", c.UnreadByAgent)
+	}
+	if found := h.found(); len(found) != 0 {
+		t.Errorf("afterwards: %v", found)
+	}
+}
+
+// One message that PostgreSQL does not take, and one that was sent before, keep out none of those beside them.
+func TestWhatCannotBeStoredIsRefusedAlone(t *testing.T) {
+	t.Parallel()
+	h, users, chats := talks(t, 20)
+	h.exec(`CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$`)
+	h.exec(`CREATE TRIGGER poisoned BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.content = 'poison') EXECUTE FUNCTION poisoned()`)
+	var all sync.WaitGroup
+	for i, u := range users {
+		for n := range 6 {
+			all.Go(func() {
+				key := fmt.Sprint("key ", n%3) // each is sent twice
+				content := fmt.Sprint("said ", n%3)
+				if i == 7 && n%3 == 1 {
+					content = "poison"
+				}
+				m, _, err := h.Send(t.Context(), u, chats[i], models.NewMessage{Content: content, ClientMessageID: key})
+				if content == "poison" {
+					if models.CodeOf(err) != "internal_error" {
+						t.Errorf("poison: %v", err)
+					}
+				} else if err != nil || m.Content != content {
+					t.Errorf("user %d, message %d: %v", i, n, err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	for i, id := range chats {
+		want := 3
+		if i == 7 {
+			want = 2
+		}
+		if c := h.chat(id); c.UnreadByAgent != want {
+			t.Errorf("chat %d has %d messages of the user, want %d", i, c.UnreadByAgent, want)
+		}
+	}
+	if found := h.found(); len(found) != 0 {
+		t.Errorf("afterwards: %v", found)
+	}
+}

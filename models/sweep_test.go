@@ -1,0 +1,87 @@
+package models_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"parley/models"
+)
+
+// Sweep finds by itself whatever time makes due.
+func TestASweepDoesAllThatIsDue(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	anna, ben := h.agent("anna", 5), h.agent("ben", 1)
+	silent := h.ask("silent").Chat.ID
+	with := h.chat(silent).ServedBy()
+	sweep := func() time.Duration {
+		t.Helper()
+		next, err := h.Sweep(t.Context())
+		h.must(err)
+		h.Close()
+		return next
+	}
+	if next := sweep(); next <= 50*time.Second || next > time.Minute {
+		t.Errorf("with a chat that has just begun the next silence is due in %s", next)
+	}
+	h.age("chats", silent, 70*time.Second, "quiet_since")
+	if next := sweep(); h.chat(silent).WarnedAt == nil || next <= 50*time.Second || next > time.Minute {
+		t.Errorf("not warned, or the next is due in %s", next)
+	}
+	h.age("chats", silent, 70*time.Second, "quiet_since", "warned_at")
+	if sweep(); h.chat(silent).Status != models.Ended {
+		t.Error("not ended")
+	}
+	// Nobody is told of this room.
+	full := h.ask("full").Chat.ID
+	h.exec(`UPDATE agents SET max_concurrent = 0`)
+	waits := h.ask("waits").Chat.ID
+	h.Close()
+	h.exec(`UPDATE agents SET max_concurrent = 5`)
+	if sweep(); h.chat(waits).Status != models.Active {
+		t.Error("room that appeared is not given away")
+	}
+	for _, a := range []models.Actor{anna, ben} {
+		h.age("agents", a.ID, time.Hour, "seen_at")
+	}
+	h.exec(`UPDATE pulse SET resumed_at = resumed_at - interval '1 hour'`)
+	sweep()
+	for _, id := range []string{full, waits} {
+		if c := h.chat(id); c.Status != models.Waiting || c.ReturnedAt == nil {
+			t.Errorf("a chat of an agent who is gone is %s (%s)", c.Status, with)
+		}
+	}
+	h.age("chats", waits, time.Hour, "user_seen_at")
+	if sweep(); h.chat(waits).Status != models.Ended || h.chat(full).Status != models.Waiting {
+		t.Error("whoever left the queue is not let go, or somebody else is")
+	}
+}
+
+// A place far back is where it is in the line, whoever came or went since that was read.
+func TestAPlaceFarBackIsFound(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.exec(`INSERT INTO departments (slug, name) VALUES ('billing', 'Billing')`)
+	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 600) n`)
+	h.exec(`INSERT INTO chats (id, user_id, department, status, queued_at, user_seen_at, created_at)
+		SELECT 'c' || n, 'u' || n, CASE WHEN n % 2 = 0 THEN 'billing' END, 'waiting', now() + n * interval '1 ms', now(), now() FROM generate_series(1, 600) n`)
+	place := func(n int) int {
+		t.Helper()
+		status, err := h.QueueStatus(t.Context(), fmt.Sprint("u", n))
+		h.must(err)
+		return status.Position
+	}
+	for n, want := range map[int]int{1: 1, 2: 1, 3: 2, 400: 200, 401: 201, 402: 201, 599: 300, 600: 300} {
+		if got := place(n); got != want {
+			t.Errorf("number %d of all is number %d of its line, want %d", n, got, want)
+		}
+	}
+	if last := h.ask("last"); last.Queue.Position != 301 {
+		t.Errorf("who comes last is number %d", last.Queue.Position)
+	}
+	h.exec(`UPDATE chats SET priority = 100 WHERE id = 'c599'`)
+	if got := place(599); got != 1 {
+		t.Errorf("at the front it is number %d", got)
+	}
+}

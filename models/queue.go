@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // The states of a [QueueStatus].
@@ -128,16 +130,21 @@ func nextIn(lines map[string]int, department *string) int {
 }
 
 type queueRow struct {
-	Chat     `bun:",extend"`
-	UserName string `bun:"user_name"`
+	Chat
+	UserName string
 }
 
 // waiting returns the queue in serving order.
 func (d *Desk) waiting(ctx context.Context) ([]queueRow, error) {
-	rows := []queueRow{}
-	err := d.db.NewRaw(`SELECT c.*, coalesce(u.name, '') AS user_name FROM chats c JOIN users u ON u.id = c.user_id
-		WHERE c.status = 'waiting' ORDER BY `+servingOrder).Scan(ctx, &rows)
-	return rows, err
+	all := []queueRow{}
+	err := d.boundRows(ctx, `SELECT `+chatRow.of("c")+`, coalesce(u.name, '') FROM chats c JOIN users u ON u.id = c.user_id
+		WHERE c.status = 'waiting' ORDER BY `+servingOrder, nil, func(rows pgx.Rows) error {
+		var row queueRow
+		err := rows.Scan(chatRow.into(&row.Chat, &row.UserName)...)
+		all = append(all, row)
+		return err
+	})
+	return all, err
 }
 
 // CancelQueue takes the user out of the queue: the waiting chat ends as cancelled. Without one: 409 not_in_queue.

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Why a chat still waits.
@@ -55,10 +57,10 @@ func (e *estimator) why(department *string) string {
 
 // ChatMark is what an agent's slot shows of one active chat.
 type ChatMark struct {
-	ChatID        string     `bun:"id"`
-	AgentID       string     `bun:"agent_id"`
-	AwaitingSince *time.Time `bun:"awaiting_since"`
-	WarnedAt      *time.Time `bun:"warned_at"`
+	ChatID        string
+	AgentID       string
+	AwaitingSince *time.Time
+	WarnedAt      *time.Time
 }
 
 // AgentLoad is one agent as supervisors see it.
@@ -74,30 +76,31 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 	if err != nil {
 		return nil, translate(err)
 	}
-	var marks []struct {
-		ChatMark `bun:",extend"`
-		Seconds  *float64 `bun:"seconds"`
-	}
-	err = d.db.NewRaw(`SELECT id, agent_id, awaiting_since, warned_at, extract(epoch FROM clock_timestamp() - awaiting_since)::float8 AS seconds
-		FROM chats WHERE status = 'active' ORDER BY awaiting_since NULLS LAST, id`).Scan(ctx, &marks)
-	if err != nil {
-		return nil, translate(err)
-	}
 	loads := make([]AgentLoad, len(agents))
 	index := make(map[string]int, len(agents))
 	for i := range agents {
 		loads[i].Agent, loads[i].Chats = agents[i], []ChatMark{}
 		index[agents[i].ID] = i
 	}
-	for _, m := range marks {
-		i, ok := index[m.AgentID]
+	err = d.boundRows(ctx, `SELECT id, agent_id, awaiting_since, warned_at, extract(epoch FROM clock_timestamp() - awaiting_since)::float8
+		FROM chats WHERE status = 'active' ORDER BY awaiting_since NULLS LAST, id`, nil, func(rows pgx.Rows) error {
+		var mark ChatMark
+		var waits *float64
+		if err := rows.Scan(&mark.ChatID, &mark.AgentID, &mark.AwaitingSince, &mark.WarnedAt, &waits); err != nil {
+			return err
+		}
+		i, ok := index[mark.AgentID]
 		if !ok {
-			continue
+			return nil
 		}
-		loads[i].Chats = append(loads[i].Chats, m.ChatMark)
-		if m.Seconds != nil && loads[i].OldestUnansweredSeconds == nil {
-			loads[i].OldestUnansweredSeconds = ptr(max(0, int(*m.Seconds)))
+		loads[i].Chats = append(loads[i].Chats, mark)
+		if waits != nil && loads[i].OldestUnansweredSeconds == nil {
+			loads[i].OldestUnansweredSeconds = ptr(max(0, int(*waits)))
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, translate(err)
 	}
 	return loads, nil
 }
@@ -180,12 +183,12 @@ func checkPeriod(from, to time.Time, most time.Duration) error {
 
 // MinuteSample is what the queue and the agents looked like in one minute.
 type MinuteSample struct {
-	Minute             time.Time `bun:"minute"`
-	Waiting            int       `bun:"waiting"`
-	LongestWaitSeconds int       `bun:"longest_wait_seconds"`
-	AgentsOnline       int       `bun:"agents_online"`
-	Load               int       `bun:"load"`
-	Slots              int       `bun:"slots"`
+	Minute             time.Time
+	Waiting            int
+	LongestWaitSeconds int
+	AgentsOnline       int
+	Load               int
+	Slots              int
 }
 
 // Day returns the minute samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
@@ -194,7 +197,13 @@ func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, err
 		return nil, err
 	}
 	samples := []MinuteSample{}
-	err := d.db.NewRaw(`SELECT * FROM minute_samples WHERE minute >= ? AND minute < ? ORDER BY minute`, from, to).Scan(ctx, &samples)
+	err := d.boundRows(ctx, `SELECT minute, waiting, longest_wait_seconds, agents_online, load, slots FROM minute_samples
+		WHERE minute >= $1 AND minute < $2 ORDER BY minute`, []any{from, to}, func(rows pgx.Rows) error {
+		var s MinuteSample
+		err := rows.Scan(&s.Minute, &s.Waiting, &s.LongestWaitSeconds, &s.AgentsOnline, &s.Load, &s.Slots)
+		samples = append(samples, s)
+		return err
+	})
 	return samples, translate(err)
 }
 

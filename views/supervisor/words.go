@@ -143,3 +143,16 @@ func (a Agents) without(id string) Agents {
 	a.Cards = slices.DeleteFunc(slices.Clone(a.Cards), func(c Agent) bool { return c.ID == id })
 	return a
 }
+
+var segment = map[string]string{
+	"late": `<i class="late"></i>`, "owed": `<i class="owed"></i>`, "answered": `<i class="answered"></i>`, "quiet": `<i class="quiet"></i>`, "free": `<i class="free"></i>`,
+}
+
+// segments are the parts of a load bar. There are thousands on a page, so that they are not put together one by one.
+func segments(kinds []string) string {
+	var all strings.Builder
+	for _, kind := range kinds {
+		all.WriteString(segment[kind])
+	}
+	return all.String()
+}

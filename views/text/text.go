@@ -9,6 +9,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -68,6 +69,24 @@ func T(ctx context.Context, key string, pairs ...any) string {
 // In says key in lang, with the pairs of name and value put into the text. A value named Count also chooses the
 // plural form. A key that is not in the catalogue is returned as it is, so that the hole can be seen.
 func In(lang, key string, pairs ...any) string {
+	if len(pairs) > 0 {
+		return localize(lang, key, pairs)
+	}
+	name := known(lang) + " " + key
+	if said, ok := plain.Load(name); ok {
+		return said.(string)
+	}
+	said := localize(lang, key, nil)
+	if said != key { // the keys of the catalogue are few; what is not in it may be anything
+		plain.Store(name, said)
+	}
+	return said
+}
+
+// plain are the texts into which nothing is put, by language and key.
+var plain sync.Map
+
+func localize(lang, key string, pairs []any) string {
 	cfg := i18n.LocalizeConfig{MessageID: key}
 	if len(pairs) > 0 {
 		data := make(map[string]any, len(pairs)/2)

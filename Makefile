@@ -8,7 +8,7 @@ PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
-.PHONY: help run build assets generate test test-faults screenshots lint clean redis
+.PHONY: help run build assets generate test test-faults bench screenshots lint clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,11 @@ test: assets ## run every test; fetches a Redis and a browser when there is none
 test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
 	@.ci/redis --always
 	@PARLEY_FAULTS=long go test ./web/faults -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+
+bench: build ## measure the program against docs/performance.md; BENCH='-only messages -rounds 9' chooses
+	@.ci/redis --always
+	@go build -buildvcs=false -o bin/load ./web/load
+	@exec bin/load -binary $(BINARY) -json docs/performance.json $(BENCH)
 
 screenshots: assets ## take the pictures of the README from the running program
 	@.ci/redis --always

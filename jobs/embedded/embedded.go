@@ -23,6 +23,8 @@ type Options struct {
 	Log *slog.Logger
 	// Throwaway is for tests: nothing is written through to the disk, Redis keeps nothing and has 1024 databases.
 	Throwaway bool
+	// Settings are more of PostgreSQL's, each as name=value; they win over those that are set here.
+	Settings []string
 }
 
 // Services are the servers that Start found or started.

@@ -128,7 +128,7 @@ func (p *postgres) command() *exec.Cmd {
 			"wal_level=minimal", "max_wal_senders=0", "min_wal_size=32MB", "max_wal_size=256MB", "autovacuum=off", "max_connections=500")
 	}
 	args := []string{"-D", p.data}
-	for _, setting := range settings {
+	for _, setting := range append(settings, p.opts.Settings...) {
 		args = append(args, "-c", setting)
 	}
 	cmd := exec.Command(p.bin.program("postgres"), args...)

@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"web/live":  {"models"},
 	"web/limit": {},
 	"web/demo":  {"models", "views/*", "static"},
+	"web/load":  {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
 
 	"views/text":       {},
 	"views/ui":         {"views/text", "static"},
@@ -52,6 +53,7 @@ var neverImport = map[string][]string{
 	"jobs":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web":        {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
 	"web/live":   {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/load":   {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
 	"models/testdb": {},
 }

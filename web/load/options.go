@@ -1,0 +1,82 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	only    []string
+	rounds  int
+	quick   bool
+	verbose bool
+	binary  string
+	json    string
+	profile string
+	version string
+}
+
+func parse(args []string, out io.Writer) (*options, error) {
+	o := &options{}
+	var only string
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&only, "only", "", "measure only these, separated by commas: "+strings.Join(sceneNames(), ", "))
+	flags.IntVar(&o.rounds, "rounds", 5, "alternating rounds of each kind")
+	flags.BoolVar(&o.quick, "quick", false, "one short round of everything, on little data: tells that it works, not how fast")
+	flags.BoolVar(&o.verbose, "v", false, "tell which statements were run and where the time went")
+	flags.StringVar(&o.binary, "binary", "", "the program to measure; built when not given")
+	flags.StringVar(&o.json, "json", "", "write the table to this file as JSON")
+	flags.StringVar(&o.profile, "profile", "", "write CPU and heap profiles of the program into this folder, taken in rounds that do not count")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if only != "" {
+		o.only = strings.Split(only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(sceneNames(), name) {
+			fmt.Fprintf(out, "there is no %q; there are %s\n", name, strings.Join(sceneNames(), ", "))
+			return nil, flag.ErrHelp
+		}
+	}
+	if o.quick {
+		o.rounds = 1
+	}
+	if o.rounds = max(1, o.rounds); flags.NArg() > 0 {
+		fmt.Fprintf(out, "what is %q?\n", flags.Arg(0))
+		return nil, flag.ErrHelp
+	}
+	return o, nil
+}
+
+func sceneNames() []string {
+	names := make([]string, 0, len(scenes))
+	for _, s := range scenes {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func (o *options) wants(scene string) bool { return len(o.only) == 0 || slices.Contains(o.only, scene) }
+
+// size is a number of things, or the small number for a quick run.
+func (o *options) size(full, quick int) int {
+	if o.quick {
+		return quick
+	}
+	return full
+}
+
+// span is a stretch of time, or the short one for a quick run.
+func (o *options) span(full, quick time.Duration) time.Duration {
+	if o.quick {
+		return quick
+	}
+	return full
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/models"
+)
+
+const (
+	ofUser      = "/api/user/customer-service"
+	ofAgent     = "/api/customer-service"
+	password    = "correct horse battery staple"
+	tokenSecret = "the load's own secret of many characters"
+)
+
+// serveProduct starts an instance of the program on a database. Its settings are the defaults, but for limits that a load must not
+// reach; the limiter counts all the same.
+func (b *bench) serveProduct(ctx context.Context, database string, environ ...string) (*process, error) {
+	environ = append([]string{"DATABASE_URL=" + b.databaseURL(database), "REDIS_URL=" + b.services.running.RedisURL, "USER_TOKEN_SECRET=" + tokenSecret,
+		"PARLEY_DIR=" + b.dir, "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=100000"}, environ...)
+	return b.launch(ctx, "parley", b.binary, []string{"serve"}, environ...)
+}
+
+// talkers makes an instance and as many chats on it, each of a user and an agent who are signed in and listen.
+func (b *bench) talkers(ctx context.Context, database string, chats int) (*contestant, error) {
+	server, err := b.serveProduct(ctx, database)
+	if err != nil {
+		return nil, err
+	}
+	c := &contestant{name: "parley", server: server}
+	agents, err := b.onlineAgents(ctx, server.addr, database, chats)
+	if err != nil {
+		return nil, err
+	}
+	for i := range chats {
+		opened, err := openChat(ctx, server.addr, i, agents)
+		if err != nil {
+			return nil, err
+		}
+		c.chats = append(c.chats, opened)
+	}
+	return c, c.listenAll(ctx)
+}
+
+// onlineAgents adds agents, each for one chat, signs them in and returns their tokens by id.
+func (b *bench) onlineAgents(ctx context.Context, addr, database string, n int) (map[string]string, error) {
+	db, err := models.Open(ctx, b.databaseURL(database))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
+	defer desk.Close()
+	root := models.Actor{Kind: models.KindAgent, ID: "bench", Role: models.RoleAdmin}
+	type signedIn struct{ id, token string }
+	all := make(chan signedIn, n)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for i := range n {
+		group.Go(func() error {
+			email := fmt.Sprintf("agent%d@example.com", i)
+			a, err := desk.AddAgent(ctx, root, models.NewAgent{Email: email, Name: fmt.Sprint("Agent ", i), Password: password, Role: models.RoleAgent, MaxConcurrent: 1})
+			if err != nil {
+				return err
+			}
+			var session struct{ Token string }
+			err = ask(ctx, addr, request{"POST", ofAgent + "/login", ""}, map[string]string{"email": email, "password": password}, &session)
+			if err == nil {
+				err = ask(ctx, addr, request{"POST", ofAgent + "/online", session.Token}, nil, nil)
+			}
+			all <- signedIn{a.ID, session.Token}
+			return err
+		})
+	}
+	err = group.Wait()
+	close(all)
+	tokens := map[string]string{}
+	for a := range all {
+		tokens[a.id] = a.token
+	}
+	return tokens, err
+}
+
+// openChat lets a new user ask for help; an agent takes the chat at once.
+func openChat(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
+	var session struct{ Token string }
+	if err := ask(ctx, addr, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
+		return nil, err
+	}
+	var got struct {
+		Chat struct {
+			ID      string `json:"chat_id"`
+			AgentID string `json:"service_id"`
+		}
+	}
+	if err := ask(ctx, addr, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
+		return nil, err
+	}
+	token, ok := agents[got.Chat.AgentID]
+	if !ok {
+		return nil, errors.New("a user waits though an agent has room")
+	}
+	messages := "/chats/" + got.Chat.ID + "/messages"
+	return &chat{number: number, sides: [2]*side{
+		newSide('u', number, addr, request{"POST", ofUser + messages, session.Token}, request{"GET", ofUser + "/events", session.Token}),
+		newSide('a', number, addr, request{"POST", ofAgent + messages, token}, request{"GET", ofAgent + "/events", token}),
+	}}, nil
+}

@@ -326,6 +326,9 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 		}
 		return nil
 	})
+	if address := p.env.PprofAddr; address != "" {
+		group.Go(func() error { return web.ServeProfiles(ctx, address) })
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		defer stopBackground()

@@ -42,6 +42,7 @@ type Environment struct {
 	PresenceGrace   time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
 	QueueGrace      time.Duration `env:"QUEUE_GRACE" envDefault:"5m"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
+	PprofAddr       string        `env:"PPROF_ADDR"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
 	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 }

@@ -21,8 +21,11 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	defer d.hangUp()
 	span := b.opts.span(8*time.Second, 500*time.Millisecond)
 	parley, bare := newDelays(), newDelays()
-	one := func(c *contestant, delays *delays, sum *tally) func() error {
+	one := func(c, other *contestant, delays *delays, sum *tally) func() error {
 		return func() error {
+			if err := c.alone(other); err != nil {
+				return err
+			}
 			due, err := c.open(ctx, span)
 			if err != nil {
 				return err
@@ -32,12 +35,11 @@ func measureDelivery(ctx context.Context, b *bench) error {
 			return delays.add(due, reached)
 		}
 	}
-	for _, c := range []*contestant{d.parley, d.bare} { // unmeasured, to warm up
-		if err := one(c, newDelays(), &tally{})(); err != nil {
-			return err
-		}
+	warm := newDelays()
+	if err := alternate(1, one(d.parley, d.bare, warm, &tally{}), one(d.bare, d.parley, warm, &tally{})); err != nil {
+		return err
 	}
-	if err := alternate(b.opts.rounds, one(d.parley, parley, &d.total), one(d.bare, bare, &d.bareSum)); err != nil {
+	if err := alternate(b.opts.rounds, one(d.parley, d.bare, parley, &d.total), one(d.bare, d.parley, bare, &d.bareSum)); err != nil {
 		return err
 	}
 	for _, from := range []byte{'u', 'a'} {

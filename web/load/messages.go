@@ -75,19 +75,29 @@ func (b *bench) closedRounds(ctx context.Context, d *duel, users int) error {
 	if err != nil {
 		return err
 	}
-	one := func(c *contestant, database string, rounds *[]round, sum *tally) func() error {
+	one := func(c, other *contestant, database string, rounds *[]round, sum *tally) func() error {
 		return func() error {
+			if err := c.alone(other); err != nil {
+				return err
+			}
 			r, err := b.measured(ctx, c, database, func(ctx context.Context) error { return c.closed(ctx, users, span) })
 			*rounds = append(*rounds, r)
 			sum.add(r.tally)
 			return err
 		}
 	}
-	err = alternate(b.opts.rounds, one(d.parley, d.database, &parley, &d.total), one(d.bare, "", &bare, &d.bareSum))
+	err = alternate(b.opts.rounds, one(d.parley, d.bare, d.database, &parley, &d.total), one(d.bare, d.parley, "", &bare, &d.bareSum))
 	if err != nil {
 		return err
 	}
 	after, err := b.commits(ctx, d.database)
+	if err != nil {
+		return err
+	}
+	if err := d.parley.alone(d.bare); err != nil {
+		return err
+	}
+	err = b.profiled(ctx, d.parley.server, fmt.Sprintf("messages-%d", users), span, func(ctx context.Context) error { return d.parley.closed(ctx, users, span) })
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,10 @@ type process struct {
 	name string
 	addr string
 	cmd  *exec.Cmd
-	log  string
-	done chan struct{}
+
+	profiles string // where its profiles are, of the program only
+	log      string
+	done     chan struct{}
 }
 
 // firstPort and lastPort are below the range from which the kernel takes the ports of clients.
@@ -114,8 +116,13 @@ func (p *process) healthy(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
+// freeze stops the clock of a process, so that what else runs has the machine to itself; thaw lets it go on.
+func (p *process) freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+func (p *process) thaw() error   { return p.cmd.Process.Signal(syscall.SIGCONT) }
+
 // stop asks the process to end and, when it does not in time, ends it.
 func (p *process) stop() error {
+	_ = p.thaw()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}

@@ -23,7 +23,16 @@ const (
 func (b *bench) serveProduct(ctx context.Context, database string, environ ...string) (*process, error) {
 	environ = append([]string{"DATABASE_URL=" + b.databaseURL(database), "REDIS_URL=" + b.services.running.RedisURL, "USER_TOKEN_SECRET=" + tokenSecret,
 		"PARLEY_DIR=" + b.dir, "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=100000"}, environ...)
-	return b.launch(ctx, "parley", b.binary, []string{"serve"}, environ...)
+	profiles, err := b.freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.launch(ctx, "parley", b.binary, []string{"serve"}, append(environ, "PPROF_ADDR="+profiles)...)
+	if err != nil {
+		return nil, err
+	}
+	p.profiles = profiles
+	return p, nil
 }
 
 // talkers makes an instance and as many chats on it, each of a user and an agent who are signed in and listen.

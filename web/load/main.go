@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // helpers are processes of this same program, so that what they use is counted apart from the load.
-var helpers = map[string]func(context.Context) error{"bare": serveBare}
+var helpers = map[string]func(context.Context) error{"bare": serveBare, "crowd": holdCrowd}
 
 // scene measures some rows on a database and processes of its own.
 type scene struct {
@@ -56,10 +57,21 @@ type scene struct {
 	run  func(context.Context, *bench) error
 }
 
+// sceneTime is more than any scene takes with a program that keeps its bounds.
+const sceneTime = 4 * time.Minute
+
 // scenes are everything that can be measured, in the order of the table.
 var scenes = []scene{
 	{"messages", measureMessages},
 	{"delivery", measureDelivery},
+	{"streams", measureStreams},
+	{"position", measurePosition},
+	{"places", measurePlaces},
+	{"drain", measureDrain},
+	{"pages", measurePages},
+	{"sweep", measureSweep},
+	{"widget", measureWidget},
+	{"pgbench", measurePgbench},
 }
 
 // measure runs the scenes that were asked for. One that cannot be measured becomes a row that says why.
@@ -69,9 +81,13 @@ func (b *bench) measure(ctx context.Context) {
 			continue
 		}
 		b.say("%s", s.name)
-		if err := s.run(ctx, b); err != nil {
+		bounded, cancel := context.WithTimeout(ctx, sceneTime)
+		err := s.run(bounded, b)
+		cancel()
+		if err != nil {
 			b.table.add(Row{Name: s.name, Bound: "measured", Note: err.Error()})
 			b.say("  %v", err)
+			b.tellLogs()
 		}
 		b.stopAll()
 	}

@@ -120,6 +120,8 @@ func (b *bench) tellClosed(users int, parley, bare []round, commits int64) {
 		}
 	}
 	if users < b.opts.size(64, 4) {
+		rate := values(parley, round.perSecond)
+		b.sent16 = &rate
 		return
 	}
 	b.table.atMost("commits per message", "", sampleOf(tenths(float64(commits)/float64(sent))), 1, "")

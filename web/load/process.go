@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -51,8 +54,8 @@ func (b *bench) launch(ctx context.Context, name, path string, args []string, en
 		return nil, err
 	}
 	p := &process{name: name, addr: addr, log: filepath.Join(b.dir, fmt.Sprintf("%s-%d.log", name, firstPort+b.port))}
-	environ = append(append(ownEnvironment(), "LISTEN_ADDR="+addr), environ...)
-	if err := b.spawn(p, path, args, environ); err != nil {
+	p.cmd = exec.Command(path, args...)
+	if err := b.spawn(p, append(append(ownEnvironment(), "LISTEN_ADDR="+addr), environ...)); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
@@ -74,16 +77,32 @@ func ownEnvironment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
 }
 
+// helper starts a process of this program that is told what to do on its input and answers on its output.
+func (b *bench) helper(name, path string) (*process, io.Writer, io.Reader, error) {
+	p := &process{name: name, log: filepath.Join(b.dir, fmt.Sprintf("%s-%d.log", name, len(b.processes)))}
+	p.cmd = exec.Command(path, name)
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return p, in, out, b.spawn(p, ownEnvironment())
+}
+
 // spawn starts the process on a thread that stays, since the kernel tells a child of its parent's death when the parent's thread ends.
-func (b *bench) spawn(p *process, path string, args, environ []string) error {
+func (b *bench) spawn(p *process, environ []string) error {
 	output, err := os.Create(p.log)
 	if err != nil {
 		return err
 	}
 	defer output.Close()
-	p.cmd, p.done = exec.Command(path, args...), make(chan struct{})
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ, output, output
-	p.cmd.SysProcAttr = dyingWithUs()
+	p.done, p.cmd.Env, p.cmd.Stderr, p.cmd.SysProcAttr = make(chan struct{}), environ, output, dyingWithUs()
+	if p.cmd.Stdout == nil {
+		p.cmd.Stdout = output
+	}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -136,8 +155,16 @@ func (p *process) stop() error {
 	return errors.Join(fmt.Errorf("%s did not stop in %s", p.name, stopTime), err)
 }
 
-// said is the end of what the process wrote.
+// said is the end of what the process wrote, without its line for each request.
 func (p *process) said() string {
 	text, _ := os.ReadFile(p.log)
-	return "\n" + string(text[max(0, len(text)-2000):])
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool { return strings.Contains(line, "msg=request ") })
+	return "\n" + strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// tellLogs tells what the processes of a scene that failed have said.
+func (b *bench) tellLogs() {
+	for _, p := range b.processes {
+		b.say("  %s:%s", p.name, p.said())
+	}
 }

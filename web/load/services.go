@@ -33,6 +33,7 @@ type bench struct {
 	processes []*process
 	port      int
 	databases int
+	sent16    *Sample // messages a second of the program, at the lower number of users
 }
 
 // services are a PostgreSQL and a Redis with the settings of production: everything is written through to the disk.
@@ -88,7 +89,7 @@ func (b *bench) startServices(ctx context.Context) (err error) {
 	log := slog.New(slog.DiscardHandler)
 	dir := filepath.Join(b.dir, "services")
 	s.running, err = embedded.Start(ctx, embedded.Options{Dir: dir, Postgres: true, Redis: true, Log: log,
-		Settings: []string{"shared_preload_libraries=pg_stat_statements", "log_error_verbosity=default", "log_min_duration_statement=-1"}})
+		Settings: []string{"shared_preload_libraries=pg_stat_statements", "log_error_verbosity=default"}})
 	if err != nil {
 		return err
 	}

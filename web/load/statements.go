@@ -71,10 +71,14 @@ func (s statements) top(n int, most int) []string {
 	slices.SortFunc(all, func(a, b statement) int { return int(b.calls - a.calls) })
 	lines := make([]string, 0, most)
 	for _, one := range all[:min(most, len(all))] {
-		text := strings.Join(strings.Fields(one.text), " ")
-		lines = append(lines, fmt.Sprintf("%7.3f × %8.4f ms  %.160s", float64(one.calls)/float64(max(1, n)), one.ms/float64(one.calls), text))
+		lines = append(lines, fmt.Sprintf("%7.3f × %s", float64(one.calls)/float64(max(1, n)), one))
 	}
 	return lines
+}
+
+// String is the mean time and the beginning of the text.
+func (s statement) String() string {
+	return fmt.Sprintf("%8.4f ms  %.160s", s.ms/float64(max(1, s.calls)), strings.Join(strings.Fields(s.text), " "))
 }
 
 // commits is how many transactions of a database PostgreSQL has counted; what a session does is counted within a second.

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// house is some agents, all online and with room, two instances, and many who wait.
+type house struct {
+	agents, room, waiting int
+	database              string
+	db                    *pgx.Conn
+	servers               []*process
+	perSecond, cpu, ms    []float64
+}
+
+// measureDrain: room appears for everybody who waits, or for many of them, and two instances give them to agents at once.
+func measureDrain(ctx context.Context, b *bench) error {
+	waiting := b.opts.size(10_000, 300)
+	large := &house{agents: b.opts.size(1000, 20), room: 10, waiting: waiting}
+	small := &house{agents: 10, room: 100, waiting: waiting}
+	for _, h := range []*house{small, large} {
+		if err := b.open(ctx, h); err != nil {
+			return err
+		}
+		defer h.db.Close(context.WithoutCancel(ctx))
+		for range b.opts.rounds {
+			if err := b.drainOnce(ctx, h); err != nil {
+				return fmt.Errorf("%d agents: %w", h.agents, err)
+			}
+		}
+		if err := b.profileDrain(ctx, h); err != nil {
+			return err
+		}
+		for _, p := range h.servers {
+			if err := p.freeze(); err != nil {
+				return err
+			}
+		}
+	}
+	b.table.atLeast(fmt.Sprintf("assignments a second, %d agents, %d waiting", large.agents, large.waiting), "/s", sampleOf(large.perSecond...), 1000, "two instances draining")
+	name := fmt.Sprintf("one assignment among %d agents against %d, ", large.agents, small.agents)
+	b.table.against(name+"CPU", "ms", sampleOf(large.cpu...), sampleOf(small.cpu...), 1.5, false, "both instances and PostgreSQL")
+	b.table.against(name+"time", "ms", sampleOf(large.ms...), sampleOf(small.ms...), 1.5, false, "")
+	return nil
+}
+
+func (b *bench) open(ctx context.Context, h *house) (err error) {
+	if h.database, err = b.seeded(ctx, users(h.waiting+2), agents(h.agents, h.room, 0)); err != nil {
+		return err
+	}
+	if h.db, err = pgx.Connect(ctx, b.databaseURL(h.database)); err != nil {
+		return err
+	}
+	if _, err = h.db.Exec(ctx, "SET session_replication_role = replica"); err != nil {
+		return err
+	}
+	for range 2 {
+		p, err := b.serveProduct(ctx, h.database, patient...)
+		if err != nil {
+			return err
+		}
+		h.servers = append(h.servers, p)
+	}
+	return pause(ctx, b.opts.span(2*time.Second, 300*time.Millisecond))
+}
+
+// fill puts everybody into the queue, but for two who are in a chat: their end makes the room that is noticed.
+func (h *house) fill(ctx context.Context) error {
+	tx, err := h.db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	for _, s := range []string{
+		"TRUNCATE chats CASCADE",
+		"UPDATE agents SET load = CASE WHEN id IN ('a1', 'a2') THEN 1 ELSE 0 END",
+		activeChats(1, 2, 2, 2),
+		waitingChats(3, h.waiting),
+		"ANALYZE chats", "ANALYZE agents",
+	} {
+		if _, err := tx.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return tx.Commit(ctx)
+}
+
+func (b *bench) drainOnce(ctx context.Context, h *house) error {
+	before, err := b.used(h.servers...)
+	if err != nil {
+		return err
+	}
+	if err := h.fill(ctx); err != nil {
+		return err
+	}
+	filled, err := b.used(h.servers...)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 2)
+	for n, p := range h.servers {
+		go func() {
+			ended <- ask(ctx, p.addr, request{"POST", fmt.Sprintf("%s/chats/c%d/end", ofUser, n+1), userToken(n + 1)}, nil, nil)
+		}()
+	}
+	if err := errors.Join(<-ended, <-ended); err != nil {
+		return err
+	}
+	given, took, err := h.given(ctx)
+	if err != nil {
+		return err
+	}
+	after, err := b.used(h.servers...)
+	if err != nil {
+		return err
+	}
+	u := after.since(filled)
+	if b.opts.verbose {
+		b.say("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given), filled.since(before).total())
+	}
+	h.perSecond = append(h.perSecond, float64(given)/took.Seconds())
+	h.ms = append(h.ms, milliseconds(took)/float64(given))
+	h.cpu = append(h.cpu, milliseconds(u.server+u.postgres)/float64(given))
+	return nil
+}
+
+// given waits until nobody waits or nobody has room, and returns how many chats were given in which time.
+func (h *house) given(ctx context.Context) (n int, took time.Duration, err error) {
+	want := min(h.waiting, h.agents*h.room)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for n < want {
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return n, 0, fmt.Errorf("%d of %d chats were given in a minute", n, want)
+		}
+		var seconds float64
+		err := h.db.QueryRow(ctx, `SELECT count(*), coalesce(extract(epoch FROM max(assigned_at) - min(assigned_at)), 0)::float8
+			FROM chats WHERE status = 'active'`).Scan(&n, &seconds)
+		if err != nil {
+			return n, 0, err
+		}
+		took = time.Duration(seconds * float64(time.Second))
+	}
+	return n, took, nil
+}
+
+func (b *bench) profileDrain(ctx context.Context, h *house) error {
+	if b.opts.profile == "" {
+		return nil
+	}
+	return b.profiled(ctx, h.servers[0], fmt.Sprintf("drain-%d", h.agents), 5*time.Second, func(ctx context.Context) error { return b.drainOnce(ctx, h) })
+}

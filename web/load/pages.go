@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// supervisor makes s1, who is signed in by the token of agent 0.
+const supervisor = `WITH made AS (INSERT INTO agents (id, email, name, role, password_hash, choice) VALUES ('s1', 'ruth@example.com', 'Ruth', 'supervisor', 'none', 'online'))
+	INSERT INTO sessions (token_hash, agent_id, expires_at) VALUES (sha256(convert_to('token-of-agent-0', 'UTF8')), 's1', now() + interval '1 day')`
+
+// endedChats makes chats of users u1 to un that have ended, the last of them a moment ago, one every so often before.
+func endedChats(chats, people, agents int, every string) string {
+	return fmt.Sprintf(`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, first_response_at,
+			ended_at, ended_reason, ended_type, version, last_seq, total_messages, last_message_at, rating, rated_at)
+		SELECT 'e' || n, 'u' || n %% %d + 1, 'a' || n %% %d + 1, 'ended', at - interval '6 min', at, at - interval '6 min', at - interval '5 min', at - interval '5 min',
+			at - interval '4 min', at, 'user_ended', 'manual', 12, 10, 10, at, CASE WHEN n %% 3 = 0 THEN 1 + n %% 5 END, CASE WHEN n %% 3 = 0 THEN at END
+		FROM (SELECT n, now() - n * interval '%s' AS at FROM generate_series(1, %d) n) ended`, people, agents, every, chats)
+}
+
+// measurePages: how long the server takes for the pages that people look at all day, in a full house.
+func measurePages(ctx context.Context, b *bench) error {
+	agentsN, active, waiting := b.opts.size(200, 10), b.opts.size(4000, 100), b.opts.size(1000, 20)
+	database, err := b.seeded(ctx, users(active+waiting), agents(agentsN, active/agentsN, active/agentsN), supervisor, activeChats(1, active, agentsN, 12),
+		waitingChats(active+1, waiting), endedChats(b.opts.size(10_000, 100), active, agentsN, "8 s"))
+	if err != nil {
+		return err
+	}
+	server, err := b.serveProduct(ctx, database, patient...)
+	if err != nil {
+		return err
+	}
+	house := fmt.Sprintf("%d chats open, %d of them waiting, %d agents", active+waiting, waiting, agentsN)
+	for _, page := range []struct{ name, path, token string }{
+		{"workbench page", "/workbench", agentToken(2)},
+		{"workbench page with a chat", fmt.Sprintf("/workbench/chats/c%d", agentsN+1), agentToken(2)},
+		{"supervisor page", "/supervisor", agentToken(0)},
+	} {
+		var medians []float64
+		size := 0
+		for n := range b.opts.rounds + 1 {
+			median, bytes, err := b.getPage(ctx, server.addr, page.path, page.token)
+			if err != nil {
+				return err
+			}
+			if size = bytes; n > 0 { // the first one warms up
+				medians = append(medians, median)
+			}
+		}
+		b.table.atMost(page.name, "ms", sampleOf(medians...), 20, fmt.Sprintf("median of each round; %s; %d KiB", house, size>>10))
+		if b.opts.verbose {
+			ran, err := b.counted(ctx, database, func() error { _, _, err := b.getPage(ctx, server.addr, page.path, page.token); return err })
+			if err != nil {
+				return err
+			}
+			for _, line := range ran.top(b.opts.size(20, 3), 12) {
+				b.say("    %s", line)
+			}
+		}
+		err := b.profiled(ctx, server, strings.ReplaceAll(page.name, " ", "-"), 2*time.Second, func(ctx context.Context) error {
+			for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+				if _, _, err := b.getPage(ctx, server.addr, page.path, page.token); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// getPage reads a page some times over and returns the median time in milliseconds, and its size.
+func (b *bench) getPage(ctx context.Context, addr, path, token string) (median float64, size int, err error) {
+	c := &conn{addr: addr}
+	defer c.close()
+	whole := []byte(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nCookie: parley_session=%s\r\nAccept: text/html\r\n\r\n", path, addr, token))
+	var took []float64
+	for range b.opts.size(20, 3) {
+		began := time.Now()
+		status, page, err := c.do(ctx, whole)
+		if err != nil || status != 200 {
+			return 0, 0, fmt.Errorf("%s was answered %d: %w", path, status, err)
+		}
+		took = append(took, milliseconds(time.Since(began)))
+		size = len(page)
+	}
+	return quantileOf(took, 0.5), size, nil
+}

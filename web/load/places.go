@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// measurePlaces: the first in the queue leaves, and everybody behind hears of the new place. Those who leave hold no stream.
+func measurePlaces(ctx context.Context, b *bench) error {
+	people, leavers := b.opts.size(10_000, 200), b.opts.rounds+5
+	database, err := b.seeded(ctx, users(people+leavers), waitingChats(1, people+leavers))
+	if err != nil {
+		return err
+	}
+	server, err := b.serveProduct(ctx, database, patient...)
+	if err != nil {
+		return err
+	}
+	next := 0
+	leave := func() error {
+		next++
+		return ask(ctx, server.addr, request{"POST", ofUser + "/queue/cancel", userToken(next)}, nil, nil)
+	}
+	alone, err := b.counted(ctx, database, func() error { return errors.Join(leave(), leave(), leave(), leave()) })
+	if err != nil {
+		return err
+	}
+	crowd, err := b.gather(crowdPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people + leavers)[leavers:]})
+	if err != nil {
+		return err
+	}
+	settle := b.opts.span(2*time.Second, 500*time.Millisecond)
+	if err := pause(ctx, settle); err != nil {
+		return err
+	}
+	began := time.Now()
+	idle, err := b.counted(ctx, database, func() error { return pause(ctx, b.opts.span(5*time.Second, 500*time.Millisecond)) })
+	if err != nil {
+		return err
+	}
+	quiet := time.Since(began)
+	var lasts, firsts []float64
+	began = time.Now()
+	ran, err := b.counted(ctx, database, func() error {
+		for range b.opts.rounds {
+			first, last, err := crowd.each("queue", people, leave)
+			if err != nil {
+				return err
+			}
+			firsts, lasts = append(firsts, milliseconds(first)), append(lasts, milliseconds(last))
+			if err := pause(ctx, 500*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.table.atMost(fmt.Sprintf("new places for %d waiting, until the last", people), "ms", sampleOf(lasts...), 1000,
+		fmt.Sprintf("from the request of the one who left; the first heard after %s ms", figure(sampleOf(firsts...).Median)))
+	b.tellPass(ran, alone, idle, float64(time.Since(began))/float64(quiet))
+	return b.profiled(ctx, server, "places", 2*time.Second, func(context.Context) error {
+		_, _, err := crowd.each("queue", people, leave)
+		return err
+	})
+}
+
+// tellPass counts the statements of one pass: all that were run, without those of the leaving and of the house's beat, which were counted
+// by themselves.
+func (b *bench) tellPass(ran, alone, idle statements, stretch float64) {
+	sum := 0.0
+	for id, s := range ran {
+		each := (float64(s.calls)-float64(idle[id].calls)*stretch)/float64(b.opts.rounds) - float64(alone[id].calls)/4
+		if control.MatchString(s.text) || each < 0.25 {
+			continue
+		}
+		sum += each
+		if b.opts.verbose {
+			b.say("    %5.2f × %s", each, s)
+		}
+	}
+	b.table.atMost("statements for one pass of new places", "", sampleOf(tenths(sum)), 1, "")
+}
+
+// counted is what was run on a database while something was done.
+func (b *bench) counted(ctx context.Context, database string, do func() error) (statements, error) {
+	before, err := b.statementsOf(ctx, database)
+	if err != nil {
+		return nil, err
+	}
+	if err := do(); err != nil {
+		return nil, err
+	}
+	after, err := b.statementsOf(ctx, database)
+	return after.since(before), err
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// line is a queue of some length, with an instance that is asked for places in it.
+type line struct {
+	length   int
+	database string
+	server   *process
+	cpu, ms  []float64
+}
+
+// measurePosition: what it costs to tell one of a hundred thousand who wait where they stand, against one of a hundred.
+func measurePosition(ctx context.Context, b *bench) error {
+	long, err := b.newLine(ctx, b.opts.size(100_000, 1000))
+	if err != nil {
+		return err
+	}
+	short, err := b.newLine(ctx, 100)
+	if err != nil {
+		return err
+	}
+	one := func(l, other *line) func() error {
+		return func() error {
+			if err := (&contestant{server: l.server}).alone(&contestant{server: other.server}); err != nil {
+				return err
+			}
+			return b.askPlaces(ctx, l)
+		}
+	}
+	if err := alternate(1, one(long, short), one(short, long)); err != nil { // unmeasured, to warm up
+		return err
+	}
+	for _, l := range []*line{long, short} {
+		l.cpu, l.ms = nil, nil
+	}
+	if err := alternate(b.opts.rounds, one(long, short), one(short, long)); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
+	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "random places, one request after the other; program and PostgreSQL")
+	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
+	if err := (&contestant{server: long.server}).alone(&contestant{server: short.server}); err != nil {
+		return err
+	}
+	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.askPlaces(ctx, long) })
+}
+
+func (b *bench) newLine(ctx context.Context, length int) (*line, error) {
+	database, err := b.seeded(ctx, users(length), waitingChats(1, length))
+	if err != nil {
+		return nil, err
+	}
+	server, err := b.serveProduct(ctx, database, patient...)
+	return &line{length: length, database: database, server: server}, err
+}
+
+// askPlaces asks for random places for a while.
+func (b *bench) askPlaces(ctx context.Context, l *line) error {
+	c := &conn{addr: l.server.addr}
+	defer c.close()
+	before, err := b.used(l.server)
+	if err != nil {
+		return err
+	}
+	var took []float64
+	for end := time.Now().Add(b.opts.span(1500*time.Millisecond, 200*time.Millisecond)); time.Now().Before(end); {
+		r := request{"GET", ofUser + "/queue-status", userToken(1 + rand.IntN(l.length))}
+		began := time.Now()
+		status, answer, err := c.do(ctx, withBody(r.head(l.server.addr), nil))
+		if err != nil || status != 200 || numberAfter(answer, []byte(`"position":`)) == 0 {
+			return fmt.Errorf("a place was answered %d %s: %w", status, answer, err)
+		}
+		took = append(took, milliseconds(time.Since(began)))
+	}
+	after, err := b.used(l.server)
+	if err != nil {
+		return err
+	}
+	u := after.since(before)
+	l.cpu = append(l.cpu, milliseconds(u.server+u.postgres)/float64(len(took)))
+	l.ms = append(l.ms, quantileOf(took, 0.5))
+	return nil
+}

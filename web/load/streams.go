@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// measureStreams: what many streams cost that say nothing, and how fast one event reaches them all. Every user is in a chat, all of
+// them with one agent, far more than an agent may take: that agent's going away is the event that everybody hears.
+func measureStreams(ctx context.Context, b *bench) error {
+	people, idle := b.opts.size(10_000, 200), b.opts.size(50, 5)
+	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2), fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
+	if err != nil {
+		return err
+	}
+	server, err := b.serveProduct(ctx, database, patient...)
+	if err != nil {
+		return err
+	}
+	empty, err := b.atRest(ctx, server)
+	if err != nil {
+		return err
+	}
+	for n := range idle {
+		s, err := openStream(ctx, server.addr, request{"GET", ofAgent + "/events", agentToken(n + 2)})
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		go s.read()
+	}
+	began := time.Now()
+	crowd, err := b.gather(crowdPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
+	if err != nil {
+		return err
+	}
+	opened := time.Since(began)
+	if err := b.idleWork(ctx, database, people, idle); err != nil {
+		return err
+	}
+	fresh, err := server.resident()
+	if err != nil {
+		return err
+	}
+	full, err := b.atRest(ctx, server)
+	if err != nil {
+		return err
+	}
+	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(people) }
+	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16, fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
+		"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20, opened.Round(10*time.Millisecond)))
+	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second, func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
+		return err
+	}
+	return b.fanOut(ctx, server, crowd, people)
+}
+
+// idleWork counts what is asked of the database while nobody does anything.
+func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
+	span := b.opts.span(20*time.Second, 2*time.Second)
+	if err := pause(ctx, awake); err != nil {
+		return err
+	}
+	before, err := b.statementsOf(ctx, database)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := pause(ctx, span); err != nil {
+		return err
+	}
+	after, err := b.statementsOf(ctx, database)
+	if err != nil {
+		return err
+	}
+	ran := after.since(before)
+	seconds := time.Since(began).Seconds()
+	busy := 0.0
+	for _, s := range ran {
+		busy += s.ms
+	}
+	b.table.atMost("statements while all are idle", "/s", sampleOf(float64(ran.calls())/seconds), 5,
+		fmt.Sprintf("%d users and %d agents connected; they take %s ms of PostgreSQL a second", people, idle, figure(busy/seconds)))
+	if b.opts.verbose {
+		for _, line := range ran.top(int(seconds), 12) {
+			b.say("    %s", line)
+		}
+	}
+	return nil
+}
+
+// fanOut lets the one agent leave and come back, and the bare handler announce something, to as many streams.
+func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess, people int) error {
+	bare, err := b.serveBareHandler(ctx)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, people)
+	for i := range paths {
+		paths[i] = fmt.Sprintf("/chats/%d/events", i)
+	}
+	others, err := b.gather(crowdPlan{Addr: bare.addr, Paths: paths})
+	if err != nil {
+		return err
+	}
+	var parley, yardstick []float64
+	away := true
+	leave := func() error {
+		path := ofAgent + "/online"
+		if away {
+			path = ofAgent + "/away"
+		}
+		away = !away
+		return ask(ctx, server.addr, request{"POST", path, agentToken(1)}, nil, nil)
+	}
+	announce := func() error { return ask(ctx, bare.addr, request{"POST", "/announce", ""}, nil, nil) }
+	one := func(who *crowdProcess, own, other *process, do func() error, all *[]float64) func() error {
+		return func() error {
+			if err := (&contestant{server: own}).alone(&contestant{server: other}); err != nil {
+				return err
+			}
+			_, last, err := who.each("presence", people, do)
+			*all = append(*all, milliseconds(last))
+			return err
+		}
+	}
+	first, second := one(crowd, server, bare, leave, &parley), one(others, bare, server, announce, &yardstick)
+	if err := alternate(1, first, second); err != nil { // unmeasured, to warm up
+		return err
+	}
+	parley, yardstick = nil, nil
+	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, second); err != nil {
+		return err
+	}
+	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
+		"an agent's presence to everybody whom that agent serves")
+	if err := (&contestant{server: server}).alone(&contestant{server: bare}); err != nil {
+		return err
+	}
+	return b.profiled(ctx, server, "streams-event", 3*time.Second, func(context.Context) error {
+		for range 10 {
+			if _, _, err := crowd.each("presence", people, leave); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// atRest is the memory that a process holds once its garbage is collected and given back, in bytes.
+func (b *bench) atRest(ctx context.Context, p *process) (int64, error) {
+	for range 3 {
+		if err := p.collectGarbage(ctx); err != nil {
+			return 0, err
+		}
+		if err := pause(ctx, b.opts.span(2*time.Second, 100*time.Millisecond)); err != nil {
+			return 0, err
+		}
+	}
+	return p.resident()
+}
+
+// resident is the memory that a process holds, in bytes.
+func (p *process) resident() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	return kib << 10, err
+}
+
+func repeat(text string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = text
+	}
+	return all
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"parley/models"
+)
+
+// measureSweep: looking for silent chats among many that are not, beside very many that have ended. It is asked of the desk itself, as the
+// worker does every few seconds.
+func measureSweep(ctx context.Context, b *bench) error {
+	ended, active := b.opts.size(1_000_000, 2000), b.opts.size(10_000, 100)
+	const people, agentsN = 100_000, 500
+	database, err := b.seeded(ctx, agents(agentsN, 25, active/agentsN), endedChats(ended, people, agentsN, "2 s"), activeChats(1, active, agentsN, 1))
+	if err != nil {
+		return err
+	}
+	db, err := models.Open(ctx, b.databaseURL(database))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	settings := models.DefaultSettings()
+	settings.IdleWarning, settings.IdleTimeout = 12*time.Hour, 24*time.Hour
+	desk := models.NewDesk(db, settings, slog.New(slog.DiscardHandler))
+	defer desk.Close()
+	var took []float64
+	for n := range 4 * b.opts.rounds {
+		began := time.Now()
+		if _, err := desk.SweepIdle(ctx); err != nil {
+			return err
+		}
+		if n >= b.opts.rounds { // the first ones warm up
+			took = append(took, milliseconds(time.Since(began)))
+		}
+	}
+	b.table.atMost("idle sweep", "ms", sampleOf(took...), 20, fmt.Sprintf("%d ended and %d active chats, none of them silent for long enough", ended, active))
+	return nil
+}

@@ -23,7 +23,7 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	parley, bare := newDelays(), newDelays()
 	one := func(c, other *contestant, delays *delays, sum *tally) func() error {
 		return func() error {
-			if err := c.alone(other); err != nil {
+			if err := b.alone(ctx, c.server, other.server); err != nil {
 				return err
 			}
 			due, err := c.open(ctx, span)

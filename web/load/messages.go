@@ -77,7 +77,7 @@ func (b *bench) closedRounds(ctx context.Context, d *duel, users int) error {
 	}
 	one := func(c, other *contestant, database string, rounds *[]round, sum *tally) func() error {
 		return func() error {
-			if err := c.alone(other); err != nil {
+			if err := b.alone(ctx, c.server, other.server); err != nil {
 				return err
 			}
 			r, err := b.measured(ctx, c, database, func(ctx context.Context) error { return c.closed(ctx, users, span) })
@@ -94,7 +94,7 @@ func (b *bench) closedRounds(ctx context.Context, d *duel, users int) error {
 	if err != nil {
 		return err
 	}
-	if err := d.parley.alone(d.bare); err != nil {
+	if err := b.alone(ctx, d.parley.server, d.bare.server); err != nil {
 		return err
 	}
 	err = b.profiled(ctx, d.parley.server, fmt.Sprintf("messages-%d", users), span, func(ctx context.Context) error { return d.parley.closed(ctx, users, span) })

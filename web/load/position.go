@@ -27,7 +27,7 @@ func measurePosition(ctx context.Context, b *bench) error {
 	}
 	one := func(l, other *line) func() error {
 		return func() error {
-			if err := (&contestant{server: l.server}).alone(&contestant{server: other.server}); err != nil {
+			if err := b.alone(ctx, l.server, other.server); err != nil {
 				return err
 			}
 			return b.askPlaces(ctx, l)
@@ -45,7 +45,7 @@ func measurePosition(ctx context.Context, b *bench) error {
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
 	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "random places, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
-	if err := (&contestant{server: long.server}).alone(&contestant{server: short.server}); err != nil {
+	if err := b.alone(ctx, long.server, short.server); err != nil {
 		return err
 	}
 	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.askPlaces(ctx, long) })

@@ -110,19 +110,16 @@ func (c *contestant) oneSided(ctx context.Context, chats, which, messages int) e
 	return group.Wait()
 }
 
-// awake is how long a thawed process may take to do what it put off.
-const awake = 300 * time.Millisecond
-
-// alone stops the clock of the other contestant, whose idle work would count as this one's, and lets this one go on.
-func (c *contestant) alone(other *contestant) error {
-	if err := other.server.freeze(); err != nil {
+// alone stops the clock of the other process, whose idle work would count as this one's, lets this one go on, and gives it time to do
+// what it put off.
+func (b *bench) alone(ctx context.Context, p, other *process) error {
+	if err := other.freeze(); err != nil {
 		return err
 	}
-	if err := c.server.thaw(); err != nil {
+	if err := p.thaw(); err != nil {
 		return err
 	}
-	time.Sleep(awake)
-	return nil
+	return pause(ctx, b.opts.span(300*time.Millisecond, 50*time.Millisecond))
 }
 
 // alternate runs rounds of both, each time the other one first, so that a machine that grows slower or faster treats them alike.

@@ -86,8 +86,9 @@ func eachLine(r *bufio.Reader, do func(field string, value []byte)) error {
 	for {
 		line, err := r.ReadSlice('\n')
 		if err == bufio.ErrBufferFull { //nolint:errorlint // as bufio documents it
+			begin := bytes.Clone(line) // what is read next takes its place
 			rest, more := r.ReadBytes('\n')
-			line, err = append(bytes.Clone(line), rest...), more
+			line, err = append(begin, rest...), more
 		}
 		if err != nil {
 			if err == io.EOF { //nolint:errorlint // as io documents it

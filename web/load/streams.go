@@ -62,7 +62,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 // idleWork counts what is asked of the database while nobody does anything.
 func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
 	span := b.opts.span(20*time.Second, 2*time.Second)
-	if err := pause(ctx, awake); err != nil {
+	if err := pause(ctx, time.Second); err != nil {
 		return err
 	}
 	before, err := b.statementsOf(ctx, database)
@@ -120,7 +120,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	announce := func() error { return ask(ctx, bare.addr, request{"POST", "/announce", ""}, nil, nil) }
 	one := func(who *crowdProcess, own, other *process, do func() error, all *[]float64) func() error {
 		return func() error {
-			if err := (&contestant{server: own}).alone(&contestant{server: other}); err != nil {
+			if err := b.alone(ctx, own, other); err != nil {
 				return err
 			}
 			_, last, err := who.each("presence", people, do)
@@ -138,7 +138,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	}
 	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
 		"an agent's presence to everybody whom that agent serves")
-	if err := (&contestant{server: server}).alone(&contestant{server: bare}); err != nil {
+	if err := b.alone(ctx, server, bare); err != nil {
 		return err
 	}
 	return b.profiled(ctx, server, "streams-event", 3*time.Second, func(context.Context) error {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// The helpers of the load are processes of this very program, which in a test is the test.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && helpers[os.Args[1]] != nil {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// TestMessagesAreMeasured runs the load as `make bench -quick` does, for messages. How fast they are is nothing that a test can tell.
+func TestMessagesAreMeasured(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	table := filepath.Join(dir, "table.json")
+	args := []string{"-quick", "-v", "-only", "messages,delivery,widget", "-json", table}
+	if binary := os.Getenv("PARLEY_BINARY"); binary != "" {
+		args = append(args, "-binary", binary)
+	}
+	var out, said bytes.Buffer
+	code := run(t.Context(), args, &out, &said)
+	text, err := os.ReadFile(table)
+	if err != nil {
+		t.Fatalf("exit %d without a table: %v\n%s", code, err, said.String())
+	}
+	var kept struct{ Rows []Row }
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	missed, rows := false, map[string]Row{}
+	for _, r := range kept.Rows {
+		rows[r.Name] = r
+		missed = missed || !r.OK
+		if r.Measured.Rounds == 0 {
+			t.Errorf("%s was not measured: %s", r.Name, r.Note)
+		}
+	}
+	if code != map[bool]int{false: 0, true: 1}[missed] {
+		t.Errorf("exit %d, though a missed bound is %v", code, missed)
+	}
+	for _, name := range []string{"messages a second, 4 users", "CPU per message, 4 users", "WAL per message", "delivery agent → user, p99"} {
+		if r := rows[name]; r.Measured.Median <= 0 || r.Yardstick == nil || r.Yardstick.Median <= 0 || r.Ratio == nil {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	for _, name := range []string{"statements per message, user → agent", "statements per message, agent → user"} {
+		if n := rows[name].Measured.Median; n < 1 || n > 2 {
+			t.Errorf("%s: %v", name, n)
+		}
+	}
+	for _, name := range []string{"lost, doubled or reordered, as fast as they go", "lost, doubled or reordered, at a fixed pace"} {
+		if r := rows[name]; !r.OK {
+			t.Errorf("%s: %v (%s)", name, r.Measured.Median, r.Note)
+		}
+	}
+	if t.Failed() {
+		t.Log(said.String())
+	}
+	leftNothing(t, dir)
+}
+
+// leftNothing: no process and no file of a run stays.
+func leftNothing(t *testing.T, dir string) {
+	t.Helper()
+	if left, _ := filepath.Glob(filepath.Join(dir, "parley-bench-*")); len(left) > 0 {
+		t.Errorf("the run left %v", left)
+	}
+	all, err := readProcesses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pid, p := range all {
+		if p.parent == os.Getpid() {
+			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			t.Errorf("process %d still runs: %s", pid, bytes.ReplaceAll(name, []byte{0}, []byte{' '}))
+		}
+	}
+}
+
+func TestAWrongCallIsRefused(t *testing.T) {
+	for _, args := range [][]string{{"-only", "nothing"}, {"-rounds", "many"}, {"more"}, {"-unknown"}} {
+		var out, said bytes.Buffer
+		if code := run(t.Context(), args, &out, &said); code != 2 || said.Len() == 0 {
+			t.Errorf("%v: exit %d, said %q", args, code, said.String())
+		}
+	}
+}

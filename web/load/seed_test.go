@@ -1,0 +1,51 @@
+package main
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/models"
+	"parley/models/testdb"
+)
+
+// TestSeedsCouldBeTheProgramsOwn: what is written past the program breaks no rule of the schema, with the triggers on, and none of the desk's.
+func TestSeedsCouldBeTheProgramsOwn(t *testing.T) {
+	url := testdb.Postgres(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for _, s := range []string{users(60), agents(5, 4, 4), supervisor, activeChats(1, 20, 5, 3), waitingChats(21, 10), endedChats(50, 60, 5, "8 s")} {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%v in\n%s", err, s)
+		}
+	}
+	db, err := models.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
+	defer desk.Close()
+	checked, err := desk.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checked {
+		for _, f := range c.Findings {
+			t.Errorf("%s: %s %s", c.Invariant, f.Subject, f.Detail)
+		}
+	}
+	if a, _, _, err := desk.AgentBySession(t.Context(), agentToken(0)); err != nil || a.Role != models.RoleSupervisor {
+		t.Errorf("the supervisor is not signed in: %v", err)
+	}
+	if u, _, _, err := desk.UserBySession(t.Context(), userToken(7)); err != nil || u.ID != "u7" {
+		t.Errorf("user 7 is not signed in: %v", err)
+	}
+	if q, err := desk.QueueStatus(t.Context(), "u23"); err != nil || q.Position != 3 {
+		t.Errorf("the third who waits is told %d, %v", q.Position, err)
+	}
+}

@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		b.measure(ctx)
 		b.table.print(stdout)
-		err = errors.Join(b.table.write(opts), ctx.Err())
+		err = errors.Join(b.table.keep(opts), ctx.Err())
 	}
 	if err := errors.Join(err, b.close()); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)

@@ -17,6 +17,7 @@ type options struct {
 	verbose bool
 	binary  string
 	json    string
+	docs    string
 	profile string
 	version string
 }
@@ -32,6 +33,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	flags.BoolVar(&o.verbose, "v", false, "tell which statements were run and where the time went")
 	flags.StringVar(&o.binary, "binary", "", "the program to measure; built when not given")
 	flags.StringVar(&o.json, "json", "", "write the table to this file as JSON")
+	flags.StringVar(&o.docs, "docs", "", "after a whole run, keep the table in performance.json and performance.md of this folder")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and heap profiles of the program into this folder, taken in rounds that do not count")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -64,6 +66,9 @@ func sceneNames() []string {
 }
 
 func (o *options) wants(scene string) bool { return len(o.only) == 0 || slices.Contains(o.only, scene) }
+
+// whole tells that everything was measured as it should be.
+func (o *options) whole() bool { return len(o.only) == 0 && !o.quick && o.rounds >= 5 }
 
 // size is a number of things, or the small number for a quick run.
 func (o *options) size(full, quick int) int {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,7 +33,11 @@ func (b *bench) serveProduct(ctx context.Context, database string, environ ...st
 		return nil, err
 	}
 	p.profiles = profiles
-	return p, nil
+	for { // it begins to serve them a moment after the rest
+		if _, err = p.profile(ctx, ""); err == nil || pause(ctx, 20*time.Millisecond) != nil {
+			return p, err
+		}
+	}
 }
 
 // talkers makes an instance and as many chats on it, each of a user and an agent who are signed in and listen.

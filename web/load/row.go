@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"runtime"
 	"strconv"
 	"sync"
 	"text/tabwriter"
@@ -139,24 +136,4 @@ func figure(v float64) string {
 		return strconv.FormatFloat(math.Round(v), 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
-// write keeps the table as JSON where that was asked for.
-func (t *table) write(opts *options) error {
-	if opts.json == "" {
-		return nil
-	}
-	text, err := json.MarshalIndent(struct {
-		Measured time.Time `json:"measured_at"`
-		Seconds  float64   `json:"seconds"`
-		Version  string    `json:"version,omitempty"`
-		Cores    int       `json:"cores"`
-		Go       string    `json:"go"`
-		Quick    bool      `json:"quick,omitempty"`
-		Rows     []Row     `json:"rows"`
-	}{t.began.UTC().Truncate(time.Second), math.Round(time.Since(t.began).Seconds()), opts.version, runtime.NumCPU(), runtime.Version(), opts.quick, t.rows}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(opts.json, append(text, '\n'), 0o644)
 }

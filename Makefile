@@ -42,23 +42,23 @@ generate: ## make the *_templ.go from the .templ files
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done
 
-test: assets ## run every test; fetches a Redis and a browser when there is none
+test: assets ## run every test; fetches a Redis, a browser and an nginx when there is none
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
 	@echo "Vetting"
 	@go vet ./...
 	@echo "Testing"
-	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -p 1 -vet=off ./...
+	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_CHROMIUM PARLEY_NGINX && go test -p 1 -vet=off ./...
 
 test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_FAULTS=long go test ./web/faults -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faults -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
-bench: build ## measure the program against docs/performance.md; BENCH='-only messages -rounds 9' chooses
+bench: build ## measure the program against the bounds in docs/performance.md; BENCH='-only messages -v' chooses
 	@.ci/redis --always
 	@go build -buildvcs=false -o bin/load ./web/load
-	@exec bin/load -binary $(BINARY) -json docs/performance.json $(BENCH)
+	@exec bin/load -binary $(BINARY) -docs docs $(BENCH)
 
 screenshots: assets ## take the pictures of the README from the running program
 	@.ci/redis --always

@@ -50,7 +50,7 @@ func (c *caller) once(ctx context.Context, kind, method, path string, in any) (a
 		body = bytes.NewReader(raw)
 	}
 	number := c.at % len(c.plant.instances)
-	req, err := http.NewRequestWithContext(ctx, method, c.plant.instances[number].url+"/api"+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, c.plant.door(number)+"/api"+path, body)
 	if err != nil {
 		return answer{}, err
 	}

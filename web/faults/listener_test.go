@@ -67,7 +67,7 @@ func (l *listener) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	instance := l.plant.instances[l.at%len(l.plant.instances)]
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, instance.url+"/api"+l.path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.plant.door(instance.number)+"/api"+l.path, nil)
 	if err != nil {
 		return err
 	}

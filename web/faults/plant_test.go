@@ -74,6 +74,7 @@ type plant struct {
 	desk      *models.Desk // behind the program's back: to prepare and to look
 	environ   []string
 	instances []*instance
+	front     string // the address of a proxy before the instances, "" for none
 	ledger    *ledger
 	meter     *meter
 
@@ -122,6 +123,14 @@ func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	t.Cleanup(func() { cancel(); p.work.Wait() })
 	p.watch()
 	return p
+}
+
+// door is where people come in who would go to an instance.
+func (p *plant) door(number int) string {
+	if p.front != "" {
+		return p.front
+	}
+	return p.instances[number].url
 }
 
 func (p *plant) must(err error) {

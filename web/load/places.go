@@ -31,8 +31,7 @@ func measurePlaces(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	settle := b.opts.span(2*time.Second, 500*time.Millisecond)
-	if err := pause(ctx, settle); err != nil {
+	if err := b.quiet(ctx, database); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -71,18 +70,18 @@ func measurePlaces(ctx context.Context, b *bench) error {
 // tellPass counts the statements of one pass: all that were run, without those of the leaving and of the house's beat, which were counted
 // by themselves.
 func (b *bench) tellPass(ran, alone, idle statements, stretch float64) {
-	sum := 0.0
+	sum := 0
 	for id, s := range ran {
-		each := (float64(s.calls)-float64(idle[id].calls)*stretch)/float64(b.opts.rounds) - float64(alone[id].calls)/4
-		if control.MatchString(s.text) || each < 0.25 {
+		if control.MatchString(s.text) {
 			continue
 		}
-		sum += each
-		if b.opts.verbose {
+		each := (float64(s.calls)-float64(idle[id].calls)*stretch)/float64(b.opts.rounds) - float64(alone[id].calls)/4
+		if b.opts.verbose && each > 0.1 {
 			b.say("    %5.2f × %s", each, s)
 		}
+		sum += max(0, int(each+0.25)) // what comes with the clock does not come with each pass
 	}
-	b.table.atMost("statements for one pass of new places", "", sampleOf(tenths(sum)), 1, "")
+	b.table.atMost("statements for one pass of new places", "", sampleOf(float64(sum)), 1, "")
 }
 
 // counted is what was run on a database while something was done.
@@ -96,4 +95,15 @@ func (b *bench) counted(ctx context.Context, database string, do func() error) (
 	}
 	after, err := b.statementsOf(ctx, database)
 	return after.since(before), err
+}
+
+// quiet waits until what was begun is done: hardly anything is asked of the database any more.
+func (b *bench) quiet(ctx context.Context, database string) error {
+	for range 40 {
+		ran, err := b.counted(ctx, database, func() error { return pause(ctx, b.opts.span(time.Second, 300*time.Millisecond)) })
+		if err != nil || ran.calls() < 50 {
+			return err
+		}
+	}
+	return errors.New("the program does not come to rest")
 }

@@ -68,7 +68,7 @@ func activeChats(first, chats, agents, messages int) string {
 			SELECT 'c' || n, 'u' || n, 'a' || n %% %d + 1, 'active', now() - n * interval '1 ms', now(), now() - n * interval '1 ms', now(), now(),
 				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id)
 		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
-		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user' ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
+		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
 			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(words))
 }
 

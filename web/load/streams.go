@@ -62,7 +62,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 // idleWork counts what is asked of the database while nobody does anything.
 func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
 	span := b.opts.span(20*time.Second, 2*time.Second)
-	if err := pause(ctx, time.Second); err != nil {
+	if err := b.quiet(ctx, database); err != nil {
 		return err
 	}
 	before, err := b.statementsOf(ctx, database)

@@ -122,6 +122,8 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	for _, query := range []string{
 		`DELETE FROM sessions WHERE expires_at < now()`,
 		`DELETE FROM stream_tickets WHERE expires_at < now()`,
+		`DELETE FROM sign_in_steps WHERE expires_at < now()`,
+		`DELETE FROM second_factors WHERE confirmed_at IS NULL AND created_at < now() - interval '1 day'`,
 		`DELETE FROM minute_samples WHERE minute < now() - interval '35 days'`,
 	} {
 		if _, err := d.db.NewRaw(query).Exec(ctx); err != nil {

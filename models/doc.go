@@ -16,7 +16,7 @@
 //
 // # Lock order
 //
-// The queue's advisory lock, then chats, then agents, each kind by id. Presence is changed on the agent's row alone, and the chats of
+// The queue's advisory lock, then users (an anonymous one before the person it becomes), then chats, then agents, each kind by id. Presence is changed on the agent's row alone, and the chats of
 // an agent who left are taken back in transactions of their own. A deadlock (40P01) or a failed serialization (40001) is
 // tried again.
 package models

@@ -61,6 +61,7 @@ const (
 	fieldUnknown     = "unknown"
 	fieldInvalid     = "invalid"
 	fieldTaken       = "taken"
+	fieldWrong       = "wrong"
 )
 
 func notFound(code, detail string) *Error { return &Error{Kind: NotFound, Code: code, Detail: detail} }
@@ -71,6 +72,11 @@ func forbidden(code, detail string) *Error {
 
 func invalid(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
+}
+
+// wrong says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
+func wrong(field string) *Error {
+	return invalid(field, fieldWrong, "This is not right. Look again, and write it once more.")
 }
 
 func chatNotFound() *Error {

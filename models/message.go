@@ -45,6 +45,8 @@ const (
 	SystemRequeued    = "requeued"     // agent: gave the chat back to the queue
 	SystemTransferred = "transferred"  // from, to
 	SystemIdleWarning = "idle_warning" // seconds
+	SystemBrought     = "brought"      // what follows was said in another chat of the same person
+	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the person goes on in another chat
 )
 
 // Message is one line of a chat.

@@ -110,12 +110,11 @@ func checkRole(r Role) error {
 	return nil
 }
 
-func hashPassword(password string) (string, error) {
+func hashPassword(ctx context.Context, password string) (string, error) {
 	if _, err := clean("password", password, 10, 200); err != nil {
 		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
 	}
-	hash, err := argon2id.CreateHash(password, passwordParams)
-	return hash, translate(err)
+	return createHash(ctx, password)
 }
 
 // AddAgent adds a person. Admins only. An address that exists, in whatever case, is 409 email_taken; a department that does not is
@@ -141,7 +140,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err := checkRole(n.Role); err != nil {
 		return nil, err
 	}
-	hash, err := hashPassword(n.Password)
+	hash, err := hashPassword(ctx, n.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +279,7 @@ func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string
 			return err
 		}
 	}
-	hash, err := hashPassword(password)
+	hash, err := hashPassword(ctx, password)
 	if err != nil {
 		return err
 	}

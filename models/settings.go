@@ -31,6 +31,7 @@ type Settings struct {
 	RateRate        int
 	RateFile        int
 	RateLogin       int
+	RequireIdentity bool     // users whom no host site has vouched for are refused
 	AllowedOrigins  []string // exact origins of the sites that may embed
 }
 
@@ -70,6 +71,16 @@ func intSetting(key string, field func(*Settings) *int, most int) setting {
 	}}
 }
 
+func boolSetting(key string, field func(*Settings) *bool) setting {
+	return setting{key, func(s *Settings) string { return strconv.FormatBool(*field(s)) }, func(s *Settings, v string) error {
+		if v != "true" && v != "false" {
+			return invalid("value", fieldUnknown, key+" is true or false.")
+		}
+		*field(s) = v == "true"
+		return nil
+	}}
+}
+
 var settingTable = []setting{
 	durationSetting("IDLE_WARNING", func(s *Settings) *time.Duration { return &s.IdleWarning }, time.Second, 24*time.Hour),
 	durationSetting("IDLE_TIMEOUT", func(s *Settings) *time.Duration { return &s.IdleTimeout }, 2*time.Second, 48*time.Hour),
@@ -90,6 +101,7 @@ var settingTable = []setting{
 	intSetting("RATE_RATE", func(s *Settings) *int { return &s.RateRate }, 100000),
 	intSetting("RATE_FILE", func(s *Settings) *int { return &s.RateFile }, 100000),
 	intSetting("RATE_LOGIN", func(s *Settings) *int { return &s.RateLogin }, 100000),
+	boolSetting("REQUIRE_IDENTITY", func(s *Settings) *bool { return &s.RequireIdentity }),
 }
 
 // Validate refuses settings that the rules cannot work with, naming the variable at fault.

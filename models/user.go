@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,14 @@ type Identity struct {
 	Verified                bool
 }
 
+const anonymousPrefix = "anon-"
+
+// IsAnonymousID reports whether an id has the form of those that are made up for anonymous users. No host site may name such a one.
+func IsAnonymousID(id string) bool {
+	rest, ok := strings.CutPrefix(id, anonymousPrefix)
+	return ok && uuid.Validate(rest) == nil
+}
+
 func knownLocale(locale string) string {
 	if locale == "zh-CN" {
 		return locale
@@ -22,31 +31,31 @@ func knownLocale(locale string) string {
 	return "en"
 }
 
-// StartUserSession makes an anonymous user and opens a session of 90 days.
+// IdentityRequired is the refusal of anonymous users where the settings require an identity.
+func IdentityRequired(kind Kind) *Error {
+	return &Error{Kind: kind, Code: "identity_required",
+		Detail: "This site talks to people it knows only. Sign in on the site, which then says who you are."}
+}
+
+// StartUserSession makes an anonymous user and opens a session of 90 days. Where an identity is required it is 403 identity_required.
 func (d *Desk) StartUserSession(ctx context.Context, locale, userAgent string) (string, *User, error) {
+	if d.Settings().RequireIdentity {
+		return "", nil, IdentityRequired(Forbidden)
+	}
 	token, hash := newToken()
-	u := &User{ID: "anon-" + uuid.NewString(), Locale: knownLocale(locale)}
+	u := &User{ID: anonymousPrefix + uuid.NewString(), Locale: knownLocale(locale)}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.NewRaw(`INSERT INTO users (id, locale) VALUES (?, ?) RETURNING *`, u.ID, u.Locale).Scan(ctx, u); err != nil {
 			return err
 		}
-		return insertUserSession(ctx, t, hash, u.ID, userAgent)
+		return insertUserSession(ctx, t, hash, u.ID, userAgent, userSessionTTL)
 	})
 	return token, u, err
 }
 
-// OpenUserSession opens a session of 90 days for a known user.
-func (d *Desk) OpenUserSession(ctx context.Context, userID, userAgent string) (string, error) {
-	token, hash := newToken()
-	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		return insertUserSession(ctx, t, hash, userID, userAgent)
-	})
-	return token, err
-}
-
-func insertUserSession(ctx context.Context, t *tx, hash []byte, userID, userAgent string) error {
+func insertUserSession(ctx context.Context, t *tx, hash []byte, userID, userAgent string, ttl time.Duration) error {
 	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, user_id, user_agent, expires_at) VALUES (?, ?, left(?, 200), now() + make_interval(secs => ?))`,
-		hash, userID, userAgent, userSessionTTL.Seconds()).Exec(ctx)
+		hash, userID, userAgent, ttl.Seconds()).Exec(ctx)
 	return err
 }
 
@@ -70,30 +79,127 @@ func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, 
 
 // EnsureUser returns the user of a signed identity, made or brought up to date. Names are cut at 80 characters, addresses at 254.
 func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
-	if _, err := clean("sub", id.ID, 1, 64); err != nil {
+	if err := id.check(); err != nil {
 		return nil, err
+	}
+	u, err := sameUser(ctx, d.db, id)
+	if err != nil || u != nil {
+		return u, translate(err)
+	}
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
+		u, err = ensureUser(ctx, t, id)
+		return err
+	})
+	return u, err
+}
+
+func (id Identity) check() error {
+	if _, err := clean("sub", id.ID, 1, 64); err != nil {
+		return err
+	}
+	if id.Verified && IsAnonymousID(id.ID) {
+		return invalid("sub", fieldTaken, "Ids of this form are those of anonymous users. Put something before it.")
 	}
 	for field, text := range map[string]string{"name": id.Name, "email": id.Email} {
 		if _, err := clean(field, text, 0, 4000); err != nil {
-			return nil, err
+			return err
 		}
 	}
+	return nil
+}
+
+// sameUser returns the user if nothing about it has to be changed, else nil.
+func sameUser(ctx context.Context, db rawQuerier, id Identity) (*User, error) {
 	u := new(User)
-	err := d.db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
+	err := db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
 		AND (? = '' OR name = left(?, 80)) AND (? = '' OR email = left(?, 254))`,
 		id.ID, id.Verified, id.Name, id.Name, id.Email, id.Email).Scan(ctx, u)
-	if err == nil {
-		return u, nil
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return nil, translate(err)
+	return u, err
+}
+
+// ensureUser makes or changes the user, and tells those who have the user on their screens.
+func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
+	u, changed, err := upsertUser(ctx, t, id)
+	if err != nil || !changed {
+		return u, err
 	}
-	err = d.db.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale) VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
+	return u, announceUser(ctx, t, u.ID)
+}
+
+// upsertUser makes or changes the user, and tells nobody.
+func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool, err error) {
+	if u, err = sameUser(ctx, t, id); err != nil || u != nil {
+		return u, false, err
+	}
+	u = new(User)
+	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale) VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, users.name), email = coalesce(excluded.email, users.email),
 			is_verified = excluded.is_verified RETURNING *`,
 		id.ID, id.Name, id.Email, id.Verified, knownLocale(id.Locale)).Scan(ctx, u)
-	return u, translate(err)
+	return u, true, err
 }
+
+// announceUser makes the user's open chat a version newer: who is called what is part of it on every screen.
+func announceUser(ctx context.Context, t *tx, userID string) error {
+	var ids []string
+	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, &ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		c, err := lockChat(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		if err := saveChat(ctx, t, c); err != nil {
+			return err
+		}
+		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+	}
+	return nil
+}
+
+// IntroduceUser stores what an anonymous user, or the page around, says of the user without a proof: a name of at most 80
+// characters and an e-mail address; "" leaves what is there. Agents see both marked "not verified". Of a user whom a host site has
+// vouched for it is 409 identity_verified.
+func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
+	called, err := optional("name", name, 80)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(email) != "" {
+		if email, err = checkEmail(email); err != nil {
+			return nil, err
+		}
+	}
+	address, err := optional("email", email, 254)
+	if err != nil {
+		return nil, err
+	}
+	u := new(User)
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		err := t.NewRaw(`SELECT * FROM users WHERE id = ? FOR NO KEY UPDATE`, userID).Scan(ctx, u)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return unauthorized()
+		case err != nil:
+			return err
+		case u.IsVerified:
+			return conflict("identity_verified", "The site has said who you are. What it signed is not changed by what is not signed.")
+		}
+		name, email := u.Name, u.Email
+		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
+		if err != nil || sameText(name, u.Name) && sameText(email, u.Email) {
+			return err
+		}
+		return announceUser(ctx, t, userID)
+	})
+	return u, err
+}
+
+func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {

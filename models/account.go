@@ -1,0 +1,119 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Session is one sign-in of an agent, as its owner sees it.
+type Session struct {
+	ID        string // names it, and opens nothing
+	UserAgent string
+	Address   string    // "" when unknown
+	CreatedAt time.Time `bun:"created_at"`
+	SeenAt    time.Time `bun:"seen_at"` // exact to 10 minutes
+	Current   bool
+}
+
+// Sessions returns the actor's own sessions, the current one first, then by the last sign of life.
+func (d *Desk) Sessions(ctx context.Context, actor Actor, current []byte) ([]Session, error) {
+	sessions := []Session{}
+	err := d.db.NewRaw(`SELECT id::text, user_agent, address, created_at, seen_at, token_hash = ? AS current FROM sessions
+		WHERE agent_id = ? AND expires_at > now() ORDER BY 6 DESC, seen_at DESC, created_at DESC`, current, actor.ID).Scan(ctx, &sessions)
+	return sessions, translate(err)
+}
+
+// EndSession ends one of the actor's own sessions; any other is session_not_found.
+func (d *Desk) EndSession(ctx context.Context, actor Actor, id string) error {
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var hash []byte
+		err := t.NewRaw(`SELECT token_hash FROM sessions WHERE agent_id = ? AND id::text = ?`, actor.ID, id).Scan(ctx, &hash)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound("session_not_found", "There is no such session, or it has ended.")
+		}
+		if err != nil {
+			return err
+		}
+		return endSession(ctx, t, hash)
+	})
+}
+
+// EndOtherSessions ends the actor's own sessions but the one to keep, and returns how many.
+func (d *Desk) EndOtherSessions(ctx context.Context, actor Actor, keep []byte) (ended int, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		ended, err = endOthers(ctx, t, actor.ID, keep)
+		return err
+	})
+	return ended, err
+}
+
+func endOthers(ctx context.Context, t *tx, agentID string, keep []byte) (int, error) {
+	if _, err := t.NewRaw(`DELETE FROM sign_in_steps WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
+		return 0, err
+	}
+	var hashes [][]byte
+	err := t.NewRaw(`DELETE FROM sessions WHERE agent_id = ? AND token_hash IS DISTINCT FROM ? RETURNING token_hash`, agentID, keep).Scan(ctx, &hashes)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	for _, hash := range hashes {
+		t.emit(Event{Kind: KindSignedOut, SessionHash: hash})
+	}
+	return len(hashes), nil
+}
+
+// ChangePassword gives the actor a new password and ends every session but the one to keep. A wrong old one and a new one out of 10 to 200
+// characters are validation_failed, as fields old_password and password.
+func (d *Desk) ChangePassword(ctx context.Context, actor Actor, keep []byte, old, fresh string) error {
+	before, err := d.passwordOf(ctx, actor, "old_password", old)
+	if err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		res, err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? AND password_hash = ?`, hash, actor.ID, before).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 { // somebody else was faster
+			return wrong("old_password")
+		}
+		_, err = endOthers(ctx, t, actor.ID, keep)
+		return err
+	})
+}
+
+// knowsPassword refuses with validation_failed, as field, whoever does not know the actor's password.
+func (d *Desk) knowsPassword(ctx context.Context, actor Actor, field, password string) error {
+	_, err := d.passwordOf(ctx, actor, field, password)
+	return err
+}
+
+// passwordOf is knowsPassword, and returns the hash that was compared with.
+func (d *Desk) passwordOf(ctx context.Context, actor Actor, field, password string) (hash string, err error) {
+	if err := actor.require(RoleAgent); err != nil {
+		return "", err
+	}
+	err = d.db.NewRaw(`SELECT password_hash FROM agents WHERE id = ? AND disabled_at IS NULL`, actor.ID).Scan(ctx, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", agentNotFound()
+	}
+	if err != nil {
+		return "", translate(err)
+	}
+	match, err := comparePassword(ctx, password, hash)
+	switch {
+	case errors.Is(err, errBusy):
+		return "", translate(ctx.Err())
+	case err != nil:
+		return "", translate(err)
+	case !match:
+		return "", wrong(field)
+	}
+	return hash, nil
+}

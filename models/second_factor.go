@@ -1,0 +1,182 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+)
+
+const enrolmentTTL = 15 * time.Minute
+
+// SecondFactor is how an agent's second factor stands.
+type SecondFactor struct {
+	On        bool
+	Since     time.Time // when it was confirmed
+	CodesLeft int       // recovery codes
+}
+
+// Enrolment is what an authenticator app needs to know.
+type Enrolment struct {
+	Secret string // base32
+	URL    string // otpauth:
+}
+
+// SecondFactorOf returns how an agent's second factor stands. Admins, and everybody for themselves.
+func (d *Desk) SecondFactorOf(ctx context.Context, actor Actor, agentID string) (*SecondFactor, error) {
+	if !actor.IsAgent() || actor.ID != agentID {
+		if err := actor.require(RoleAdmin); err != nil {
+			return nil, err
+		}
+	}
+	f := new(SecondFactor)
+	err := d.db.NewRaw(`SELECT true AS "on", confirmed_at AS since, (SELECT count(*) FROM recovery_codes r WHERE r.agent_id = f.agent_id) AS codes_left
+		FROM second_factors f WHERE agent_id = ? AND confirmed_at IS NOT NULL`, agentID).Scan(ctx, f)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, nil
+	}
+	return f, translate(err)
+}
+
+// BeginSecondFactor makes a new secret for the actor, who must know the password. It counts once ConfirmSecondFactor has seen a code.
+// A wrong password is validation_failed; where a second factor is on already it is 409 second_factor_on.
+func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password string) error {
+	if err := d.knowsPassword(ctx, actor, "password", password); err != nil {
+		return err
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Parley", AccountName: actor.ID, SecretSize: 20})
+	if err != nil {
+		return translate(err)
+	}
+	res, err := d.db.NewRaw(`INSERT INTO second_factors (agent_id, secret) VALUES (?, ?) ON CONFLICT (agent_id) DO UPDATE
+		SET secret = excluded.secret, created_at = now(), last_step = 0 WHERE second_factors.confirmed_at IS NULL`, actor.ID, key.Secret()).Exec(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return conflict("second_factor_on", "Your account has a second factor already. Switch it off first to set up another.")
+	}
+	return nil
+}
+
+func notBegun() *Error {
+	return conflict("second_factor_not_begun", "The set-up of the second factor was not begun, or took too long. Begin again.")
+}
+
+const pending = ` FROM second_factors f JOIN agents a ON a.id = f.agent_id
+	WHERE f.agent_id = ? AND f.confirmed_at IS NULL AND f.created_at > now() - make_interval(secs => ?)`
+
+// PendingSecondFactor returns what BeginSecondFactor made, for 15 minutes and until it is confirmed; else 409 second_factor_not_begun.
+func (d *Desk) PendingSecondFactor(ctx context.Context, actor Actor) (*Enrolment, error) {
+	var row struct{ Secret, Email string }
+	err := d.db.NewRaw(`SELECT f.secret, a.email`+pending, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, notBegun()
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	raw, err := b32.DecodeString(row.Secret)
+	if err != nil {
+		return nil, translate(err)
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Parley", AccountName: row.Email, Secret: raw})
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &Enrolment{Secret: row.Secret, URL: key.URL()}, nil
+}
+
+// ConfirmSecondFactor switches the second factor on when the code is one of the new secret, and returns ten recovery codes, which nobody
+// can see again. A wrong code is validation_failed.
+func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string) ([]string, error) {
+	var codes []string
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var secret string
+		err := t.NewRaw(`SELECT f.secret`+pending+` FOR UPDATE OF f`, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &secret)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notBegun()
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.tick(ctx); err != nil {
+			return err
+		}
+		step, ok := stepOf(secret, code, t.now)
+		if !ok {
+			return wrong("code")
+		}
+		if _, err := t.NewRaw(`UPDATE second_factors SET confirmed_at = ?, last_step = ?, wrong_codes = 0 WHERE agent_id = ?`, t.now, step, actor.ID).Exec(ctx); err != nil {
+			return err
+		}
+		codes, err = makeRecoveryCodes(ctx, t, actor.ID)
+		return err
+	})
+	return codes, err
+}
+
+// RenewRecoveryCodes returns ten new recovery codes in place of all older ones. It asks for the password and for a code; either is
+// validation_failed when it is wrong.
+func (d *Desk) RenewRecoveryCodes(ctx context.Context, actor Actor, password, code string) ([]string, error) {
+	if err := d.knowsBoth(ctx, actor, password, code); err != nil {
+		return nil, err
+	}
+	var codes []string
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
+		codes, err = makeRecoveryCodes(ctx, t, actor.ID)
+		return err
+	})
+	return codes, err
+}
+
+// EndSecondFactor switches the actor's second factor off. It asks for the password and for a code; either is validation_failed when it
+// is wrong.
+func (d *Desk) EndSecondFactor(ctx context.Context, actor Actor, password, code string) error {
+	if err := d.knowsBoth(ctx, actor, password, code); err != nil {
+		return err
+	}
+	_, err := d.db.NewRaw(`DELETE FROM second_factors WHERE agent_id = ?`, actor.ID).Exec(ctx)
+	return translate(err)
+}
+
+// ResetSecondFactor takes the second factor off somebody who lost it, and ends every session of that person. Admins only, and not for
+// themselves: 409 own_second_factor.
+func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID string) error {
+	if err := actor.require(RoleAdmin); err != nil {
+		return err
+	}
+	if actor.ID == agentID {
+		return conflict("own_second_factor", "Switch your own second factor off on your account's page, with your password and a code.")
+	}
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := d.lockAgent(ctx, t, agentID); err != nil {
+			return err
+		}
+		if _, err := t.NewRaw(`DELETE FROM second_factors WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
+			return err
+		}
+		return endSessions(ctx, t, agentID)
+	})
+}
+
+// knowsBoth asks for the password, and then for a code of the second factor.
+func (d *Desk) knowsBoth(ctx context.Context, actor Actor, password, code string) error {
+	if err := d.knowsPassword(ctx, actor, "password", password); err != nil {
+		return err
+	}
+	f, err := d.SecondFactorOf(ctx, actor, actor.ID)
+	if err != nil {
+		return err
+	}
+	if !f.On {
+		return conflict("second_factor_off", "Your account has no second factor.")
+	}
+	err = d.useCode(ctx, actor.ID, code)
+	if CodeOf(err) == "wrong_code" {
+		return wrong("code")
+	}
+	return err
+}

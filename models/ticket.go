@@ -1,0 +1,67 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+const ticketTTL = 30 * time.Second
+
+// IssueTicket returns a single-use stream ticket, good for 30 s; the stream that it opens ends with the session, or at ends.
+func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte, ends time.Time) (string, error) {
+	token, hash := newToken()
+	var agentID, userID *string
+	if actor.IsUser() {
+		userID = &actor.ID
+	} else {
+		agentID = &actor.ID
+	}
+	_, err := d.db.NewRaw(`INSERT INTO stream_tickets VALUES (?, ?, ?, ?, ?, now() + make_interval(secs => ?))`,
+		hash, agentID, userID, sessionHash, ends, ticketTTL.Seconds()).Exec(ctx)
+	if violates(err, "stream_tickets_user_id_fkey") {
+		return "", unauthorized()
+	}
+	return token, translate(err)
+}
+
+// Redeemed is who a ticket was given to.
+type Redeemed struct {
+	Actor     Actor
+	Anonymous bool // a user whom no host site has vouched for
+	Session   []byte
+	Ends      time.Time
+}
+
+// RedeemTicket returns who a stream ticket was given to and uses it up; 401 unauthorized when it was used, is too old, never was, or when
+// the session that it came from has ended.
+func (d *Desk) RedeemTicket(ctx context.Context, ticket string) (*Redeemed, error) {
+	var row struct {
+		AgentID, UserID *string
+		SessionHash     []byte
+		SessionEnds     time.Time
+		Role            *Role
+		IsVerified      *bool
+	}
+	err := d.db.NewRaw(`WITH used AS (DELETE FROM stream_tickets WHERE token_hash = ? RETURNING *)
+		SELECT used.agent_id, used.user_id, used.session_hash, used.session_ends, a.role, u.is_verified FROM used
+		LEFT JOIN agents a ON a.id = used.agent_id AND a.disabled_at IS NULL
+		LEFT JOIN users u ON u.id = used.user_id
+		WHERE used.expires_at > now() AND (u.id IS NOT NULL OR a.id IS NOT NULL)
+			AND (used.session_hash IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.token_hash = used.session_hash AND s.expires_at > now()))`,
+		HashToken(ticket)).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, unauthorized()
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	r := &Redeemed{Session: row.SessionHash, Ends: row.SessionEnds}
+	if row.UserID != nil {
+		r.Actor, r.Anonymous = UserActor(*row.UserID), row.IsVerified == nil || !*row.IsVerified
+		return r, nil
+	}
+	r.Actor = Actor{Kind: KindAgent, ID: *row.AgentID, Role: *row.Role}
+	return r, nil
+}

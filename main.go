@@ -350,13 +350,19 @@ func onlyHealth(all http.Handler) http.Handler {
 	return mux
 }
 
+// shortSecret is the length in bytes below which an HS256 key is weaker than its signature.
+const shortSecret = 32
+
 func (p *program) site(desk *models.Desk, hub *live.Hub, quick *redis.Options) (*web.Server, error) {
 	secret, err := p.env.UserSecret()
 	if err != nil {
 		return nil, err
 	}
-	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, PublicURL: p.env.PublicURL, UserTokenSecret: secret, Version: p.version,
+	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
+	if len(secret) < shortSecret {
+		p.log.Warn("USER_TOKEN_SECRET is short: whoever sees one token may find it by trying. Take 32 random bytes or more")
+	}
 	for _, network := range p.env.TrustedProxies {
 		prefix, err := web.ParseNetwork(network)
 		if err != nil {

@@ -92,12 +92,14 @@ func (c *Chat) ServedBy() string {
 type AgentChat struct {
 	Chat `bun:",extend"`
 
-	UserName       string      `bun:"user_name"`
-	UserAvatar     *string     `bun:"user_avatar"`
-	UserEmail      *string     `bun:"user_email"`
-	UserIsVerified bool        `bun:"user_is_verified"`
-	LastContent    *string     `bun:"last_content"`
-	LastSender     *SenderType `bun:"last_sender"`
+	UserName       string  `bun:"user_name"`
+	UserAvatar     *string `bun:"user_avatar"`
+	UserEmail      *string `bun:"user_email"`
+	UserIsVerified bool    `bun:"user_is_verified"`
+	// NameIsClaim tells that the name is what somebody said, and no host site vouched for.
+	NameIsClaim bool        `bun:"-"`
+	LastContent *string     `bun:"last_content"`
+	LastSender  *SenderType `bun:"last_sender"`
 }
 
 // User is the end user who asks for help.
@@ -141,6 +143,7 @@ const agentChatJoins = ` JOIN users u ON u.id = c.user_id
 
 func nameChats(chats []AgentChat) []AgentChat {
 	for i := range chats {
+		chats[i].NameIsClaim = chats[i].UserName != "" && !chats[i].UserIsVerified
 		chats[i].UserName = displayName(&chats[i].UserName, chats[i].UserID)
 	}
 	return chats

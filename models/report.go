@@ -16,12 +16,13 @@ const (
 
 // QueueEntry is one waiting chat as supervisors see it.
 type QueueEntry struct {
-	Chat        Chat
-	UserName    string
-	Position    int
-	WaitSeconds int
-	Estimate    Estimate
-	WhyWaiting  string
+	Chat                        Chat
+	UserName                    string
+	UserIsVerified, NameIsClaim bool // as of [AgentChat]
+	Position                    int
+	WaitSeconds                 int
+	Estimate                    Estimate
+	WhyWaiting                  string
 }
 
 // Queue returns everybody who waits, in serving order.
@@ -39,7 +40,8 @@ func (d *Desk) Queue(ctx context.Context) ([]QueueEntry, error) {
 	for i := range rows {
 		c := rows[i].Chat
 		s := waitingStatus(&c, nextIn(lines, c.Department), e)
-		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), Position: s.Position, WaitSeconds: s.WaitSeconds,
+		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
+			NameIsClaim: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
 			Estimate: s.Estimate, WhyWaiting: e.why(c.Department)}
 	}
 	return entries, nil

@@ -6,11 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
-	"parley/views/text"
 )
 
 // caller is who asks, and by which credential.
@@ -22,6 +20,8 @@ type caller struct {
 	ends     time.Time
 	token    string
 	byCookie bool
+	// anonymous is true for a user whom no host site has vouched for.
+	anonymous bool
 }
 
 const callerKey = "caller"
@@ -57,11 +57,17 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 				return next(c)
 			}
 			who, err := s.identifyInTime(c, r)
+			if r.begins && models.CodeOf(err) == "unauthorized" && bearer(c) == "" && !isAPI(c.Request().URL.Path) {
+				who, err = s.welcome(c)
+			}
 			if err != nil {
 				return err
 			}
 			if who.Actor.Kind != r.who.kind() {
 				return wrongKind(r.who.kind())
+			}
+			if err := s.admit(who); err != nil {
+				return err
 			}
 			if role := r.who.role(); role != "" && !who.Actor.AtLeast(role) {
 				return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
@@ -71,6 +77,31 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// admit refuses anonymous users where an identity is required, whenever their session began.
+func (s *Server) admit(who *caller) error {
+	if who.anonymous && s.desk.Settings().RequireIdentity {
+		return models.IdentityRequired(models.Forbidden)
+	}
+	return nil
+}
+
+// nobody is the answer to a request without any credential.
+func (s *Server) nobody(kind models.ActorKind) error {
+	if kind == models.KindUser && s.desk.Settings().RequireIdentity {
+		return models.IdentityRequired(models.Unauthorized)
+	}
+	return unauthorized("You are not signed in. Sign in first.")
+}
+
+// bearer is the token of the Authorization header, "" for none.
+func bearer(c echo.Context) string {
+	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // identifyInTime bounds the question on streams too, which are not bounded themselves.
@@ -93,11 +124,11 @@ func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
 	}
 	kind := r.who.kind()
 	if header := c.Request().Header.Get(echo.HeaderAuthorization); header != "" {
-		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		token := bearer(c)
+		if token == "" {
 			return nil, unauthorized("Send the token as Authorization: Bearer <token>.")
 		}
-		return s.byToken(c, kind, strings.TrimSpace(token))
+		return s.byToken(c, kind, token)
 	}
 	own, other := agentCookie, userCookie
 	if kind == models.KindUser {
@@ -108,7 +139,7 @@ func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
 		token = s.cookie(c, other) // to say that it is of the wrong kind
 	}
 	if token == "" {
-		return nil, unauthorized("You are not signed in. Sign in first.")
+		return nil, s.nobody(kind)
 	}
 	who, err := s.byToken(c, kind, token)
 	if err != nil {
@@ -174,40 +205,13 @@ func (s *Server) userBySession(c echo.Context, token string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: models.UserActor(u.ID), User: u, session: hash, ends: ends, token: token}, nil
+	return &caller{Actor: models.UserActor(u.ID), User: u, session: hash, ends: ends, token: token, anonymous: !u.IsVerified}, nil
 }
 
 func (s *Server) byTicket(c echo.Context, ticket string) (*caller, error) {
-	actor, session, ends, err := s.desk.RedeemTicket(c.Request().Context(), ticket)
+	r, err := s.desk.RedeemTicket(c.Request().Context(), ticket)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: actor, session: session, ends: ends}, nil
-}
-
-type userClaims struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	jwt.RegisteredClaims
-}
-
-// bySignature takes the token that a host site signed for one of its users.
-func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
-	refused := unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
-	if len(s.opts.UserTokenSecret) == 0 {
-		return nil, refused
-	}
-	var claims userClaims
-	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.opts.UserTokenSecret, nil },
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
-	sub := claims.Subject
-	if err != nil || strings.TrimSpace(sub) != sub || sub == "" || len([]rune(sub)) > 64 || !storable(sub) || !storable(claims.Name) || !storable(claims.Email) {
-		return nil, refused
-	}
-	ctx := c.Request().Context()
-	u, err := s.desk.EnsureUser(ctx, models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(ctx), Verified: true})
-	if err != nil {
-		return nil, err
-	}
-	return &caller{Actor: models.UserActor(u.ID), User: u, ends: claims.ExpiresAt.Time, token: token}, nil
+	return &caller{Actor: r.Actor, session: r.Session, ends: r.Ends, anonymous: r.Anonymous}, nil
 }

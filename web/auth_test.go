@@ -41,8 +41,35 @@ func TestSignedUserTokens(t *testing.T) {
 	}
 	h.ask("GET", path, signed(t, jwt.MapClaims{"sub": strings.Repeat("ü", 64), "exp": soon}, nil, nil), nil).want(200)
 
+	day := time.Now().Add(24 * time.Hour)
+	for name, claims := range map[string]jwt.MapClaims{
+		"a whole day":                    {"sub": "u-1", "exp": day.Unix()},
+		"a day by a clock that is ahead": {"sub": "u-1", "exp": day.Add(50 * time.Second).Unix()},
+		"by a clock that is behind":      {"sub": "u-1", "exp": time.Now().Add(-50 * time.Second).Unix()},
+		"issued by a clock ahead":        {"sub": "u-1", "exp": soon, "iat": time.Now().Add(50 * time.Second).Unix(), "nbf": time.Now().Add(50 * time.Second).Unix()},
+	} {
+		if got := h.ask("GET", path, signed(t, claims, nil, nil), nil); got.Status != 200 {
+			t.Errorf("%s: answered %d", name, got.Status)
+		}
+	}
+	extended := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "u-1", "exp": soon})
+	extended.Header["crit"] = []string{"exp"}
+	odd, err := extended.SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, token := range map[string]string{
-		"expired":       signed(t, jwt.MapClaims{"sub": "u-1", "exp": time.Now().Add(-time.Second).Unix()}, nil, nil),
+		"expired":       signed(t, jwt.MapClaims{"sub": "u-1", "exp": time.Now().Add(-70 * time.Second).Unix()}, nil, nil),
+		"too long":      signed(t, jwt.MapClaims{"sub": "u-1", "exp": day.Add(70 * time.Second).Unix()}, nil, nil),
+		"endless":       signed(t, jwt.MapClaims{"sub": "u-1", "exp": 1e300}, nil, nil),
+		"exp in words":  signed(t, jwt.MapClaims{"sub": "u-1", "exp": "tomorrow"}, nil, nil),
+		"exp null":      signed(t, jwt.MapClaims{"sub": "u-1", "exp": nil}, nil, nil),
+		"in the future": signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon, "iat": time.Now().Add(70 * time.Second).Unix()}, nil, nil),
+		"an extension":  odd,
+		"padded":        good + "=",
+		"our own id":    signed(t, jwt.MapClaims{"sub": "anon-5f0c1a56-7a55-4a5c-9a7a-6d0f3b8f4a11", "exp": soon}, nil, nil),
+		"blank around":  signed(t, jwt.MapClaims{"sub": " u-1", "exp": soon}, nil, nil),
+		"an empty key":  signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte{}),
 		"without exp":   signed(t, jwt.MapClaims{"sub": "u-1"}, nil, nil),
 		"without sub":   signed(t, jwt.MapClaims{"exp": soon}, nil, nil),
 		"long sub":      signed(t, jwt.MapClaims{"sub": strings.Repeat("x", 65), "exp": soon}, nil, nil),
@@ -60,6 +87,13 @@ func TestSignedUserTokens(t *testing.T) {
 			t.Errorf("%s: answered %d", name, got.Status)
 		}
 	}
+	// While the secret is changed both are good, and after that the old one is not.
+	changing := openHouse(t, func(s *setup) {
+		s.options = func(o *web.Options) { o.UserTokenSecret, o.UserTokenSecretPrevious = []byte("the next secret of ours"), []byte(secret) }
+	})
+	changing.ask("GET", path, good, nil).want(200)
+	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("the next secret of ours")), nil).want(200)
+	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("another")), nil).refused(401, "unauthorized")
 	none := openHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.UserTokenSecret = nil } })
 	none.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte{}), nil).refused(401, "unauthorized")
 }

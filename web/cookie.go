@@ -13,6 +13,7 @@ import (
 const (
 	agentCookie = "parley_session"
 	userCookie  = "parley_user"
+	probeCookie = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
 	langCookie  = "parley_lang"
 	themeCookie = "parley_theme"
 
@@ -45,10 +46,15 @@ func (s *Server) setCookie(c echo.Context, name, value string, age time.Duration
 	if age < 0 {
 		cookie.MaxAge = -1
 	}
-	if name == userCookie && cookie.Secure {
+	if (name == userCookie || name == probeCookie) && cookie.Secure {
 		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
 	}
 	c.SetCookie(cookie)
+}
+
+// keepsCookies tells whether the frame's browser sends our cookies back. Whoever sends a header has learnt that it does not.
+func (s *Server) keepsCookies(c echo.Context) bool {
+	return bearer(c) == "" && (s.cookie(c, probeCookie) != "" || s.cookie(c, userCookie) != "")
 }
 
 // csrfFor is the token that belongs to a session: whoever cannot read the cookie cannot make it, and nothing is stored.
@@ -61,10 +67,11 @@ func csrfFor(session string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// csrfToken is for the head of the page that is being drawn.
+// csrfToken is for the head of the page that is being drawn. A page that was asked for with a header needs none, but its scripts tell by it
+// which tabs are the same person's.
 func csrfToken(c echo.Context) string {
 	who, _ := c.Get(callerKey).(*caller)
-	if who == nil || !who.byCookie {
+	if who == nil {
 		return ""
 	}
 	return csrfFor(who.token)

@@ -37,7 +37,7 @@ func (s *Server) houseEvents(c echo.Context) error {
 // stream has begun, where its connection can be taken from the server.
 func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	who := callerOf(c)
-	to.Actor, to.Session, to.Ends = who.Actor, who.session, who.ends
+	to.Actor, to.Session, to.Ends, to.Anonymous = who.Actor, who.session, who.ends, who.anonymous
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
 	}

@@ -121,6 +121,13 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
 		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == agentOf(c).ID
+		factor, err := s.desk.SecondFactorOf(ctx, actorOf(c), a.ID)
+		if err != nil {
+			return nil, err
+		}
+		if factor.On {
+			page.Factor = &factor.Since
+		}
 	}
 	page.Frame = s.adminFrame(c, "people", title)
 	return view.PersonFormPage(page), nil
@@ -181,6 +188,18 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
 	return s.answer(c, result{Redirect: "/admin/people"})
+}
+
+// resetPersonFactor takes the second factor off somebody who lost it.
+func (s *Server) resetPersonFactor(c echo.Context) error {
+	a, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+	}
+	return s.answer(c, result{Redirect: "/admin/people/" + a.ID})
 }
 
 // disablePerson ends or restores an account.

@@ -45,6 +45,12 @@ func (s *Server) loginForm(c echo.Context, status int, f login.Form) error {
 	return s.page(c, status, login.SignIn(f))
 }
 
+// codeForm asks for the code of the second factor, once address and password were right.
+func (s *Server) codeForm(c echo.Context, status int, in signInInput, refused string) error {
+	f := login.CodeForm{Page: s.frame(c, text.T(c.Request().Context(), "login.code.title")), Email: in.Email, Step: in.Step, Next: localPath(in.Next, ""), Error: refused}
+	return s.page(c, status, login.Code(f))
+}
+
 // signInFailed shows the form again, with what was typed and why it did not work.
 func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
 	ctx := c.Request().Context()
@@ -54,8 +60,15 @@ func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
 	switch {
 	case p.Code == "wrong_credentials":
 		f.Error = text.T(ctx, "login.wrong")
+	case p.Code == "wrong_code" && wanted(c) == asPage:
+		return s.codeForm(c, p.Status, in, text.T(ctx, "login.code.wrong"))
+	case p.Code == "sign_in_expired":
+		f.Error = text.T(ctx, "login.code.expired")
 	case errors.As(err, &refused) && refused.Kind == models.TooMany:
 		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, refused.RetryAfter))
+		if in.Step != "" && wanted(c) == asPage {
+			return s.codeForm(c, p.Status, in, f.Error)
+		}
 	case p.Errors["email"] != "":
 		f.EmailError = text.T(ctx, "login.required")
 	case p.Errors["password"] != "":

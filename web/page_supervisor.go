@@ -59,7 +59,7 @@ func (s *Server) queueCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting"}}
+	rows := [][]string{{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}}
 	for i := range h.queue {
 		e := &h.queue[i]
 		if !h.waits(e) {
@@ -70,7 +70,7 @@ func (s *Server) queueCSV(c echo.Context) error {
 			department = *e.Chat.Department
 		}
 		rows = append(rows, []string{strconv.Itoa(e.Position), plainCell(e.UserName), department, strconv.Itoa(e.Chat.Priority),
-			e.Chat.QueuedAt.UTC().Format(time.RFC3339), strconv.Itoa(e.WaitSeconds), e.WhyWaiting})
+			e.Chat.QueuedAt.UTC().Format(time.RFC3339), strconv.Itoa(e.WaitSeconds), e.WhyWaiting, strconv.FormatBool(e.UserIsVerified)})
 	}
 	return s.csv(c, "queue", rows)
 }

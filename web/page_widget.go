@@ -4,12 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"parley/models"
 	"parley/views/text"
 	"parley/views/widget"
 	"parley/web/live"
@@ -32,11 +30,17 @@ func (s *Server) loaderScript(c echo.Context) error {
 	return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", script)
 }
 
-// widgetPage is the panel in the frame. Whoever comes without a session gets one: the frame is only made when somebody
-// opens it.
+// widgetPage is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
+// its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
 func (s *Server) widgetPage(c echo.Context) error {
-	if err := s.welcome(c); err != nil {
+	who, err := s.guest(c)
+	if err != nil {
 		return err
+	}
+	if who != nil {
+		c.Set(callerKey, who)
+	} else if !s.keepsCookies(c) {
+		s.setCookie(c, probeCookie, "1", 0)
 	}
 	ctx := c.Request().Context()
 	p := s.newPanel(c)
@@ -54,37 +58,11 @@ func (s *Server) widgetPage(c echo.Context) error {
 	frame.Framed, frame.HTMLClass = true, "w-page"
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
 	frame.Stream = "/widget/events?last_event_id=" + p.cursor()
-	return s.page(c, http.StatusOK, widget.Page(frame, v))
-}
-
-// welcome finds who opened the panel, or makes them an anonymous user.
-func (s *Server) welcome(c echo.Context) error {
-	if who := s.guest(c); who != nil {
-		c.Set(callerKey, who)
-		return nil
+	status := http.StatusOK
+	if v.State == widget.Locked {
+		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	ctx := c.Request().Context()
-	token, u, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
-	if err != nil {
-		return err
-	}
-	s.setCookie(c, userCookie, token, userCookieAge)
-	c.Set(callerKey, &caller{Actor: models.UserActor(u.ID), User: u, token: token, byCookie: true})
-	return nil
-}
-
-// guest is the user of the cookie, nil for none.
-func (s *Server) guest(c echo.Context) *caller {
-	token := s.cookie(c, userCookie)
-	if token == "" {
-		return nil
-	}
-	who, err := s.byToken(c, models.KindUser, token)
-	if err != nil || !who.Actor.IsUser() {
-		return nil
-	}
-	who.byCookie = true
-	return who
+	return s.page(c, status, widget.Page(frame, v))
 }
 
 // widgetEvents is what happens in the user's chat, live, as parts of the page.
@@ -101,48 +79,4 @@ func (s *Server) panelParts(c echo.Context) (templ.Component, error) {
 	}
 	v, err := p.view(ctx)
 	return widget.Parts(v), err
-}
-
-type identifyInput struct {
-	Token string `json:"token"`
-}
-
-// identifyUser makes the panel's user the one that the host site's token names. It answers 205 when the page must be
-// drawn anew. An open chat is finished by whoever began it.
-func (s *Server) identifyUser(c echo.Context) error {
-	var in identifyInput
-	if err := bind(c, &in); err != nil {
-		return err
-	}
-	who, err := s.bySignature(c, in.Token)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	if now := s.guest(c); now != nil {
-		open, err := s.desk.OpenChats(ctx, now.Actor)
-		if err != nil {
-			return err
-		}
-		if now.Actor.ID == who.Actor.ID || len(open) > 0 && !now.User.IsVerified {
-			return c.NoContent(http.StatusNoContent)
-		}
-	}
-	token, err := s.desk.OpenUserSession(ctx, who.Actor.ID, userAgent(c))
-	if err != nil {
-		return err
-	}
-	s.setCookie(c, userCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
-	return c.NoContent(http.StatusResetContent)
-}
-
-// forgetUser ends the panel's session; the next page makes an anonymous one.
-func (s *Server) forgetUser(c echo.Context) error {
-	if token := s.cookie(c, userCookie); token != "" {
-		if err := s.desk.SignOut(c.Request().Context(), token); err != nil {
-			return err
-		}
-	}
-	s.setCookie(c, userCookie, "", -time.Second)
-	return c.NoContent(http.StatusResetContent)
 }

@@ -69,7 +69,7 @@ func (v visit) page(after string) string {
 type panel struct {
 	desk   *models.Desk
 	at     time.Time
-	user   models.Actor
+	user   models.Actor // without an id for whoever has no session yet
 	pace   *pace
 	visit  visit
 	csrf   string
@@ -78,13 +78,22 @@ type panel struct {
 }
 
 func (s *Server) newPanel(c echo.Context) *panel {
-	return &panel{desk: s.desk, pace: &s.pace, at: time.Now(), user: actorOf(c), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{desk: s.desk, pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+	if who, ok := c.Get(callerKey).(*caller); ok {
+		p.user = who.Actor
+	}
+	return p
 }
+
+func (p *panel) isStranger() bool { return p.user.ID == "" }
 
 // read finds the chat to show.
 func (p *panel) read(ctx context.Context) error {
 	p.at = time.Now()
 	p.chat = nil
+	if p.isStranger() {
+		return nil
+	}
 	open, err := p.desk.OpenChats(ctx, p.user)
 	if err != nil {
 		return err
@@ -128,7 +137,11 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
 		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
-	v.Fresh = v.Here
+	v.Fresh, v.Stranger = v.Here, p.isStranger()
+	if v.Stranger && p.desk.Settings().RequireIdentity {
+		v.State = widget.Locked
+		return v, nil
+	}
 	if p.chat == nil {
 		online, err := p.desk.OnlineCount(ctx)
 		if err != nil || online == 0 {

@@ -99,6 +99,7 @@ var settingGroups = []struct {
 	{"admin.settings.group_queue", []settingRow{
 		{"QUEUE_BATCH", bounds{"1", "1000"}}, {"RETENTION", bounds{"1h", "87600h"}},
 	}},
+	{"admin.settings.group_access", []settingRow{{"REQUIRE_IDENTITY", bounds{}}}},
 	{"admin.settings.group_limits", []settingRow{
 		{"RATE_SEND", bounds{"1", "100000"}}, {"RATE_END", bounds{"1", "100000"}}, {"RATE_RATE", bounds{"1", "100000"}},
 		{"RATE_FILE", bounds{"1", "100000"}}, {"RATE_LOGIN", bounds{"1", "100000"}},
@@ -136,6 +137,9 @@ func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Sett
 			{Value: models.IdleEnd, Name: text.T(ctx, "admin.setting.idle_agent_action.end")},
 			{Value: models.IdleRequeue, Name: text.T(ctx, "admin.setting.idle_agent_action.requeue")},
 		}
+	case row.Key == "REQUIRE_IDENTITY":
+		s.Bounds = text.T(ctx, key+".either")
+		s.Choices = []view.Choice{{Value: "false", Name: text.T(ctx, key+".off")}, {Value: "true", Name: text.T(ctx, key+".on")}}
 	case isLength(row.Value):
 		s.Bounds = text.T(ctx, "admin.settings.duration", "Least", b.least, "Most", b.most)
 	case strings.HasPrefix(row.Key, "RATE_"):

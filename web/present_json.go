@@ -141,6 +141,10 @@ func wordsOf(ctx context.Context, m *models.Message) string {
 		return text.T(ctx, "system.requeued", "Name", args["agent"])
 	case models.SystemTransferred:
 		return text.T(ctx, "system.transferred", "Name", args["from"], "Other", args["to"])
+	case models.SystemBrought:
+		return text.T(ctx, "system.brought")
+	case models.SystemGoesOn:
+		return text.T(ctx, "system.goes_on")
 	case models.SystemIdleWarning:
 		left, _ := strconv.Atoi(args["seconds"])
 		return text.T(ctx, "system.idle_warning", "Time", text.Spoken(ctx, time.Duration(left)*time.Second))
@@ -195,12 +199,13 @@ type queueEntryJSON struct {
 	QueuedAt             moment  `json:"queued_at"`
 	EstimatedWaitSeconds int     `json:"estimated_wait_seconds"`
 	WhyWaiting           string  `json:"why_waiting"`
+	UserIsVerified       flag    `json:"user_is_verified"`
 }
 
 func queueEntryOf(e *models.QueueEntry) queueEntryJSON {
 	return queueEntryJSON{QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
 		Priority: e.Chat.Priority, QueuePosition: e.Position, WaitSeconds: e.WaitSeconds, QueuedAt: moment(e.Chat.QueuedAt),
-		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting}
+		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting, UserIsVerified: flag(e.UserIsVerified)}
 }
 
 type loadJSON struct {

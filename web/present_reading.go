@@ -152,7 +152,7 @@ func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Last: strings.TrimSpace(valueOf(c.LastContent)), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(valueOf(c.LastContent)), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}

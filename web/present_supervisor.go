@@ -122,7 +122,7 @@ func (h *house) queueView(ctx context.Context, filter view.Filter) view.Queue {
 func (h *house) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
 	waited := time.Duration(e.WaitSeconds) * time.Second
 	row := view.Waiting{
-		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Priority: e.Chat.Priority, Returned: e.Chat.ReturnedAt != nil,
+		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Claimed: e.NameIsClaim, Priority: e.Chat.Priority, Returned: e.Chat.ReturnedAt != nil,
 		Since: e.Chat.QueuedAt, Level: levelOf(waited, waitOver, waitLate), Expected: expected(ctx, e.Estimate), Why: why(ctx, e.WhyWaiting),
 	}
 	if e.Chat.Department != nil {

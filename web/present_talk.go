@@ -60,6 +60,13 @@ func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
 		return text.T(ctx, "workbench.said.requeued", "Name", args["agent"])
 	case models.SystemTransferred:
 		return text.T(ctx, "workbench.said.transferred", "Name", args["from"], "Other", args["to"])
+	case models.SystemBrought:
+		return text.T(ctx, "workbench.said.brought")
+	case models.SystemGoesOn:
+		if args["agent"] == "" {
+			return text.T(ctx, "workbench.said.goes_on")
+		}
+		return text.T(ctx, "workbench.said.goes_on_with", "Name", args["agent"])
 	case models.SystemIdleWarning:
 		seconds, _ := strconv.Atoi(args["seconds"])
 		return text.T(ctx, "workbench.said.idle_warning", "Time", text.Spoken(ctx, time.Duration(seconds)*time.Second))
@@ -68,7 +75,7 @@ func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
 }
 
 func (b *bench) head(c *models.AgentChat) workbench.Head {
-	h := workbench.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, State: stateOf(&c.Chat), Began: c.CreatedAt,
+	h := workbench.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Began: c.CreatedAt,
 		PageURL: deref(c.PageURL), Page: pageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
@@ -110,7 +117,7 @@ func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []mode
 	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
 		return p, err
 	}
-	if len(messages) > 0 && messages[0].Seq > 1 {
+	if len(messages) == 0 || messages[0].Seq > 1 {
 		if messages, err = b.desk.Messages(ctx, b.actor(), c.ID, 0, 10); err != nil {
 			return p, err
 		}

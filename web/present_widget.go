@@ -59,6 +59,10 @@ func systemLine(ctx context.Context, m *models.Message) string {
 		return text.T(ctx, "widget.you_requeued", "Name", callName(args["agent"]))
 	case models.SystemTransferred:
 		return text.T(ctx, "widget.transferred", "Name", callName(args["from"]), "Other", callName(args["to"]))
+	case models.SystemBrought:
+		return text.T(ctx, "widget.brought")
+	case models.SystemGoesOn:
+		return text.T(ctx, "widget.goes_on")
 	case models.SystemIdleWarning:
 		return text.T(ctx, "widget.idle.line", "Time", text.Spoken(ctx, writtenSeconds(args["seconds"])))
 	}

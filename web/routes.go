@@ -49,6 +49,7 @@ type route struct {
 	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
 	then   func(*Server, echo.Context) (templ.Component, error)
 	stream bool // open without end; takes a ticket
+	begins bool // in a browser, whoever has no session yet becomes an anonymous user by it
 	cors   bool // sites that embed the widget may call it
 }
 
@@ -64,7 +65,7 @@ const (
 var routes = []route{
 	// Users
 	{method: post, api: "/user/session", who: public, handle: (*Server).startSession, cors: true},
-	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, then: (*Server).panelParts, cors: true},
+	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, then: (*Server).panelParts, cors: true, begins: true},
 	{method: get, api: ofUser + "/queue-status", who: user, handle: (*Server).queueStatus, cors: true},
 	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, handle: (*Server).cancelQueue, then: (*Server).panelParts, cors: true},
 	{method: get, api: ofUser + "/availability", who: user, handle: (*Server).availability, cors: true},
@@ -79,11 +80,13 @@ var routes = []route{
 	{method: post, api: ofUser + "/chats/:chat_id/files", who: user, handle: (*Server).files, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, then: (*Server).panelParts, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, then: (*Server).panelParts, cors: true},
+	{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: user, limit: limit.Introduce, handle: (*Server).introduceUser, cors: true},
 	{method: post, api: ofUser + "/stream-ticket", who: user, handle: (*Server).streamTicket, cors: true},
 	{method: get, api: ofUser + "/events", who: user, handle: (*Server).events, stream: true, cors: true},
 
 	{method: get, page: "/widget", who: public, handle: (*Server).widgetPage},
 	{method: get, page: "/widget/events", who: user, handle: (*Server).widgetEvents, stream: true},
+	{method: post, page: "/widget/session", who: public, handle: (*Server).beginSession},
 	{method: post, page: "/widget/identify", who: public, handle: (*Server).identifyUser},
 	{method: post, page: "/widget/logout", who: public, handle: (*Server).forgetUser},
 	{method: get, page: "/widget.js", who: public, handle: (*Server).loaderScript},
@@ -117,6 +120,16 @@ var routes = []route{
 	{method: get, page: "/workbench/chats/:chat_id", who: agent, handle: (*Server).workbenchChat},
 	{method: get, page: "/workbench/events", who: agent, handle: (*Server).workbenchEvents, stream: true},
 
+	{method: get, page: "/account", who: agent, handle: (*Server).accountPage},
+	{method: post, page: "/account/password", who: agent, handle: (*Server).changePassword},
+	{method: post, page: "/account/sessions/:session_id/end", who: agent, handle: (*Server).endMySession},
+	{method: post, page: "/account/sessions/end-others", who: agent, handle: (*Server).endMyOtherSessions},
+	{method: get, page: "/account/second-factor", who: agent, handle: (*Server).factorPage},
+	{method: post, page: "/account/second-factor", who: agent, handle: (*Server).beginFactor},
+	{method: post, page: "/account/second-factor/confirm", who: agent, handle: (*Server).confirmFactor},
+	{method: post, page: "/account/second-factor/codes", who: agent, handle: (*Server).renewCodes},
+	{method: post, page: "/account/second-factor/off", who: agent, handle: (*Server).endFactor},
+
 	// Supervisors
 	{method: get, api: "/supervisor/queue", who: supervisor, handle: (*Server).queue},
 	{method: get, api: "/supervisor/load", who: supervisor, handle: (*Server).load},
@@ -142,6 +155,7 @@ var routes = []route{
 	{method: get, page: "/admin/people/:agent_id", who: admin, handle: (*Server).personPage},
 	{method: post, page: "/admin/people/:agent_id", who: admin, handle: (*Server).changePerson},
 	{method: post, page: "/admin/people/:agent_id/password", who: admin, handle: (*Server).setPersonPassword},
+	{method: post, page: "/admin/people/:agent_id/reset-second-factor", who: admin, handle: (*Server).resetPersonFactor},
 	{method: post, page: "/admin/people/:agent_id/disable", who: admin, handle: disablePerson(true)},
 	{method: post, page: "/admin/people/:agent_id/enable", who: admin, handle: disablePerson(false)},
 	{method: get, page: "/admin/departments", who: admin, handle: (*Server).departmentsPage},

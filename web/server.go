@@ -39,6 +39,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// UserTokenSecret is shared with host sites that sign their users' tokens; without it there are none.
 	UserTokenSecret []byte
+	// UserTokenSecretPrevious is as good, so that the other can be changed without refusing anybody; usually there is none.
+	UserTokenSecretPrevious []byte
 	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
 	Ready func(context.Context) error
 	// Version is told by /healthz.
@@ -162,6 +164,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return 3 * now.RateLogin
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
+	case limit.Introduce:
+		return introductions
 	}
 	return 0
 }

@@ -134,7 +134,7 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return err
 	}
 	if it.Assigned() {
-		out.add("arrived", 0, arrivedEvent{c.ID, c.UserName, shorten(deref(c.LastContent), 120)})
+		out.add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(deref(c.LastContent), 120)})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
@@ -150,6 +150,13 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	parts := append(b.parts(), workbench.TalkHead(b.head(c)))
+	if len(it.Messages)+len(it.Statuses) == 0 { // who it is may be what changed
+		about, err := b.person(ctx, c, nil)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, workbench.About(about))
+	}
 	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
 	if it.Assigned() || it.Ended() || c.Status == models.Ended {
 		w, err := b.write(ctx, c)
@@ -159,6 +166,14 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		parts = append(parts, workbench.WriteBox(w))
 	}
 	return f.part(ctx, out, b, it.Chat.Version, parts...)
+}
+
+// calledIn is the name for a notice that stands alone, away from any mark beside it.
+func calledIn(ctx context.Context, c *models.AgentChat) string {
+	if c.NameIsClaim {
+		return text.T(ctx, "workbench.notice.claimed", "Name", c.UserName)
+	}
+	return c.UserName
 }
 
 // leftParts say of a chat that is not this agent's any more where it went, as far as that is known.

@@ -39,6 +39,9 @@ type Agent struct {
 		Email         string `required:"" help:"Whose."`
 		PasswordStdin bool   `required:"" help:"Read the password from standard input."`
 	} `cmd:"" help:"Give a person a new password and end the person's sessions."`
+	ResetSecondFactor struct {
+		Email string `required:"" help:"Whose."`
+	} `cmd:"" name:"reset-2fa" help:"Take the second factor off a person who lost it, and end the person's sessions."`
 }
 
 // Run runs the subcommand, such as "add".
@@ -74,6 +77,12 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 			return err
 		}
 		return desk.SetPassword(ctx, operator, found.ID, password)
+	case "reset-2fa":
+		found, err := desk.AgentByEmail(ctx, a.ResetSecondFactor.Email)
+		if err != nil {
+			return err
+		}
+		return desk.ResetSecondFactor(ctx, operator, found.ID)
 	}
 	agents, err := desk.Agents(ctx)
 	if err != nil {
@@ -173,7 +182,7 @@ type Token struct {
 	User  string        `required:"" help:"The user's id, at most 64 characters."`
 	Name  string        `help:"The user's name."`
 	Email string        `help:"The user's e-mail address."`
-	TTL   time.Duration `default:"1h" help:"How long the token is good."`
+	TTL   time.Duration `default:"1h" help:"How long the token is good, at most 24h."`
 }
 
 // Run prints a user token signed with secret.
@@ -186,11 +195,14 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 	return err
 }
 
+// tokenLife is how far away Parley lets the end of a user token be.
+const tokenLife = 24 * time.Hour
+
 // SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
-// user id without 1 to 64 characters is refused, as is a token that would be good for nothing.
+// user id without 1 to 64 characters is refused, as is a token that would be good for nothing, or for more than 24 hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
-	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 {
-		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing")
+	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
+		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing and for at most 24h")
 	}
 	now := time.Now()
 	claims := jwt.MapClaims{"sub": user, "exp": now.Add(ttl).Unix(), "iat": now.Unix()}

@@ -19,32 +19,35 @@ import (
 
 // Environment is every setting, read once. The rules' numbers can be changed later by admins.
 type Environment struct {
-	ListenAddr      string        `env:"LISTEN_ADDR" envDefault:":8080"`
-	PublicURL       string        `env:"PUBLIC_URL"`
-	DatabaseURL     string        `env:"DATABASE_URL"`
-	RedisURL        string        `env:"REDIS_URL"`
-	UserTokenSecret string        `env:"USER_TOKEN_SECRET"`
-	AllowedOrigins  []string      `env:"ALLOWED_ORIGINS"`
-	TrustedProxies  []string      `env:"TRUSTED_PROXIES"`
-	DataDir         string        `env:"PARLEY_DIR" envDefault:".parley"`
-	QueueBatch      int           `env:"QUEUE_BATCH" envDefault:"10"`
-	SweepInterval   time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
-	IdleWarning     time.Duration `env:"IDLE_WARNING" envDefault:"60s"`
-	IdleTimeout     time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
-	IdleAgentAction string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
-	Retention       time.Duration `env:"RETENTION" envDefault:"720h"`
-	RateSend        int           `env:"RATE_SEND" envDefault:"30"`
-	RateEnd         int           `env:"RATE_END" envDefault:"10"`
-	RateRate        int           `env:"RATE_RATE" envDefault:"5"`
-	RateFile        int           `env:"RATE_FILE" envDefault:"10"`
-	RateLogin       int           `env:"RATE_LOGIN" envDefault:"10"`
-	PresenceTimeout time.Duration `env:"PRESENCE_TIMEOUT" envDefault:"45s"`
-	PresenceGrace   time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
-	QueueGrace      time.Duration `env:"QUEUE_GRACE" envDefault:"5m"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
-	PprofAddr       string        `env:"PPROF_ADDR"`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text"`
-	LogLevel        slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	ListenAddr      string `env:"LISTEN_ADDR" envDefault:":8080"`
+	PublicURL       string `env:"PUBLIC_URL"`
+	DatabaseURL     string `env:"DATABASE_URL"`
+	RedisURL        string `env:"REDIS_URL"`
+	UserTokenSecret string `env:"USER_TOKEN_SECRET"`
+	// UserTokenSecretPrevious is the secret before, while host sites change over.
+	UserTokenSecretPrevious string        `env:"USER_TOKEN_SECRET_PREVIOUS"`
+	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
+	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
+	DataDir                 string        `env:"PARLEY_DIR" envDefault:".parley"`
+	QueueBatch              int           `env:"QUEUE_BATCH" envDefault:"10"`
+	SweepInterval           time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
+	IdleWarning             time.Duration `env:"IDLE_WARNING" envDefault:"60s"`
+	IdleTimeout             time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
+	IdleAgentAction         string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
+	Retention               time.Duration `env:"RETENTION" envDefault:"720h"`
+	RateSend                int           `env:"RATE_SEND" envDefault:"30"`
+	RateEnd                 int           `env:"RATE_END" envDefault:"10"`
+	RateRate                int           `env:"RATE_RATE" envDefault:"5"`
+	RateFile                int           `env:"RATE_FILE" envDefault:"10"`
+	RateLogin               int           `env:"RATE_LOGIN" envDefault:"10"`
+	RequireIdentity         bool          `env:"REQUIRE_IDENTITY" envDefault:"false"`
+	PresenceTimeout         time.Duration `env:"PRESENCE_TIMEOUT" envDefault:"45s"`
+	PresenceGrace           time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
+	QueueGrace              time.Duration `env:"QUEUE_GRACE" envDefault:"5m"`
+	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
+	PprofAddr               string        `env:"PPROF_ADDR"`
+	LogFormat               string        `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel                slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 }
 
 // ReadEnvironment reads the settings. An error names the variable and what it may be.
@@ -69,7 +72,8 @@ func (e Environment) Logger(out io.Writer) *slog.Logger {
 func (e Environment) Settings() (models.Settings, error) {
 	s := models.Settings{QueueBatch: e.QueueBatch, IdleWarning: e.IdleWarning, IdleTimeout: e.IdleTimeout, IdleAgentAction: e.IdleAgentAction,
 		Retention: e.Retention, PresenceTimeout: e.PresenceTimeout, PresenceGrace: e.PresenceGrace, QueueGrace: e.QueueGrace,
-		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin}
+		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin,
+		RequireIdentity: e.RequireIdentity}
 	for _, origin := range e.AllowedOrigins {
 		if strings.TrimSpace(origin) == "" {
 			continue

@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"views/chat":       {"views/ui", "views/text", "static"},
 	"views/staff":      {"views/ui", "views/text", "static"}, // the frame of every signed-in page
 	"views/widget":     {"views/chat", "views/ui", "views/text", "static"},
+	"views/account":    {"views/staff", "views/ui", "views/text", "static"},
 	"views/login":      {"views/ui", "views/text", "static"},
 	"views/demo":       {"views/ui", "views/text", "static"},
 	"views/workbench":  {"views/staff", "views/chat", "views/ui", "views/text", "static"},

@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(source.innerText);
       said.textContent = said.dataset.copied;
     } catch {
       // Plain http has no clipboard: the lines are selected, so that the usual keys copy them.

@@ -11,7 +11,8 @@ const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
 /**
  * send(entry) posts one entry {clientId, text, at} and answers as request.post does.
  * say(text) shows a sentence at the composer, "" takes it away. done(answer, entry) hears of each success and
- * refused(answer, entry) of each final refusal; key names the store.
+ * refused(answer, entry) of each final refusal; answering true it says that the reason is being seen to, and the entry
+ * waits for the next flush. key names the store.
  */
 export function createOutbox({ key, send, say = () => {}, done = () => {}, refused = () => {} }) {
   let entries = load(key);
@@ -61,11 +62,12 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       countDown(answer.retryAfter || 5);
       return;
     } else if (hopeless.has(answer.status)) {
-      entry.state = "failed";
-      entry.why = answer.problem.detail ?? "";
+      const mended = refused(answer, entry) === true;
+      entry.state = mended ? "waiting" : "failed";
+      entry.why = mended ? "" : (answer.problem.detail ?? "");
       keep();
       say(entry.why ? word("chat.refused", { Reason: entry.why }) : "");
-      refused(answer, entry);
+      if (mended) return;
     } else {
       hold(entry, pauses[Math.min(tries++, pauses.length - 1)]);
       return;
@@ -137,6 +139,13 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     flush,
     show,
     size: () => entries.length,
+    /** Forgets what was not sent. */
+    clear() {
+      clearTimeout(timer);
+      for (const entry of entries) find(entry)?.remove();
+      entries = [];
+      keep();
+    },
     /** Goes on in another chat: what is kept for it appears. */
     open(next) {
       key = next;

@@ -3,7 +3,7 @@ import { startClocks } from "./clock.js";
 import { wireDialogs } from "./dialog.js";
 import { localise } from "./format.js";
 import { elementsOf, placeParts } from "./parts.js";
-import { csrf, problemOf } from "./request.js";
+import { credentials, problemOf } from "./request.js";
 import { toast, wireToasts } from "./toast.js";
 import { word } from "./words.js";
 
@@ -18,7 +18,7 @@ export function startPage() {
 function wireForms() {
   const body = document.body;
   body.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRF-Token"] = csrf();
+    Object.assign(event.detail.headers, credentials());
   });
   body.addEventListener("htmx:beforeRequest", (event) => busy(event.detail, true));
   body.addEventListener("htmx:afterRequest", (event) => busy(event.detail, false));

@@ -4,7 +4,7 @@
 // Every tab begins with a stream of its own, which catches up from where its page was drawn, and gives it up once it
 // hears a leader who is live. When that one falls silent, it opens its own again.
 
-/** on has event(event), alive(state) and lead(). Answers null where the browser cannot. */
+/** on has event(event), alive(state) and lead(). Answers {event, alive, close}, or null where the browser cannot. */
 export function shareStream(name, on) {
   if (!navigator.locks || !window.BroadcastChannel) return null;
   let channel;
@@ -13,6 +13,7 @@ export function shareStream(name, on) {
   } catch {
     return null; // a frame without storage has no channel
   }
+  const over = new AbortController();
   let leading = false;
   channel.onmessage = ({ data }) => {
     if (leading) return;
@@ -20,12 +21,19 @@ export function shareStream(name, on) {
     else on.alive(data.state);
   };
   navigator.locks
-    .request(name, () => {
+    .request(name, { signal: over.signal }, () => {
+      if (over.signal.aborted) return undefined;
       leading = true;
       on.lead();
-      return new Promise(() => {}); // held until this tab is gone
+      // Held until this tab is gone, or is somebody else's.
+      return new Promise((release) => over.signal.addEventListener("abort", release, { once: true }));
     })
-    .catch(() => channel.close());
-  const pass = (message) => leading && channel.postMessage(message);
-  return { event: (event) => pass({ event }), alive: (state) => pass({ state }) };
+    .catch(() => {})
+    .finally(() => channel.close());
+  const pass = (message) => leading && !over.signal.aborted && channel.postMessage(message);
+  const close = () => {
+    channel.onmessage = null;
+    over.abort();
+  };
+  return { event: (event) => pass({ event }), alive: (state) => pass({ state }), close };
 }

@@ -15,10 +15,10 @@ const backoff = [0, 1000, 2000, 4000, 8000, 15000];
  * Opens the stream of <body data-stream>. on maps event names to functions of (data, event).
  * hooks: state(name) on every change of "connecting", "live", "reconnecting", "ended"; back() after a lost line
  * returned; refused(status) when the server will not have us, answering true to try again. hooks.share names the tabs
- * that may use one stream together, "" for none.
+ * that may use one stream together, "" for none; hooks.open takes the place of fetch.
  */
 export function openStream(on, hooks = {}) {
-  const url = document.body.dataset.stream;
+  const open = hooks.open ?? fetch;
   let lastId = document.body.dataset.cursor ?? "";
   let attempt = 0;
   let retry = 0;
@@ -30,7 +30,7 @@ export function openStream(on, hooks = {}) {
   let over = false;
   let liveSince = 0;
   let following = false;
-  const shared = hooks.share ? shareStream(hooks.share, { event: hear, alive: follow, lead: () => following && again() }) : null;
+  let shared = shareWith(hooks.share);
 
   async function run() {
     clearTimeout(waiting);
@@ -39,9 +39,9 @@ export function openStream(on, hooks = {}) {
     const mine = (abort = new AbortController());
     let status = 0;
     try {
-      const address = new URL(url, location.href);
+      const address = new URL(document.body.dataset.stream, location.href);
       if (lastId) address.searchParams.set("last_event_id", lastId);
-      const response = await fetch(address, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: mine.signal });
+      const response = await open(address, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: mine.signal });
       status = response.status;
       if (status !== 200) throw new Error(`stream answered ${status}`);
       live();
@@ -63,6 +63,21 @@ export function openStream(on, hooks = {}) {
     const wait = Math.max(backoff[Math.min(attempt, backoff.length - 1)], status === 200 ? retry : 0);
     attempt += 1;
     waiting = setTimeout(run, wait * (0.75 + Math.random() * 0.5));
+  }
+
+  function shareWith(name) {
+    return name ? shareStream(name, { event: hear, alive: follow, lead: () => following && again() }) : null;
+  }
+
+  // The page is another person's now: nothing of the stream before is gone on with.
+  function move(share) {
+    shared?.close();
+    shared = shareWith(share);
+    lastId = document.body.dataset.cursor ?? "";
+    over = false;
+    lostAt = 0;
+    show("connecting");
+    again();
   }
 
   function tell(event) {
@@ -164,5 +179,5 @@ export function openStream(on, hooks = {}) {
 
   show("connecting");
   run();
-  return { again, end, state: () => state, lostSince: () => lostAt };
+  return { again, end, move, state: () => state, lostSince: () => lostAt };
 }

@@ -1,9 +1,9 @@
 // The panel in the frame: one conversation of one user.
 import { bridge } from "./widget/bridge.js";
-import { countUnread, startUnread } from "./widget/unread.js";
+import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
-import { remember, remembered } from "./widget/store.js";
 import { wireRating } from "./widget/rating.js";
+import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
 import { createOutbox } from "./outbox.js";
@@ -23,6 +23,7 @@ const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
 const host = bridge(main.dataset.origin);
 const base = (chat) => `/widget/chats/${encodeURIComponent(chat)}`;
+const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
 const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
 
@@ -44,43 +45,79 @@ wireComposer({
   changed: stillHere,
 });
 field.addEventListener("focus", stillHere);
-outbox.restore();
+
+const who = createWho({
+  shown() {
+    recountUnread();
+    outbox.restore();
+  },
+  locked: () => host.tell("error", { code: "identity_required" }),
+  failed: (code) => host.tell("error", { code }),
+});
 
 let waitingBefore = 0;
-openStream(
-  {
-    part: (html) => acceptHTML(html),
-    message: (html) => {
-      const got = acceptHTML(html).messages[0];
-      if (!got?.fresh || got.element.matches(".msg-own")) return;
-      hideTyping();
-      countUnread();
-      checkReceipts();
+let stream = null;
+let sending = Promise.resolve();
+let begun = false;
+let labels = null; // what the page says of the user without a proof
+
+const shareName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
+
+// What changes who the user is waits for the message on its way, and what is written meanwhile waits for it.
+async function change(how) {
+  begun = false;
+  await sending;
+  const known = await how();
+  begun = true;
+  if (!known) stream?.end();
+  else if (stream) stream.move(shareName());
+  else listen();
+  if (known && labels) introduce();
+  outbox.flush();
+}
+
+function introduce() {
+  who.introduce(labels);
+  labels = null;
+}
+
+function listen() {
+  stream = openStream(
+    {
+      part: (html) => acceptHTML(html),
+      message: (html) => {
+        const got = acceptHTML(html).messages[0];
+        if (!got?.fresh || got.element.matches(".msg-own")) return;
+        hideTyping();
+        countUnread();
+        checkReceipts();
+      },
+      message_status: (json) => raiseStatus(JSON.parse(json)),
+      typing: (json) => {
+        const { chat_id: chat, sender_type: from } = JSON.parse(json);
+        if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
+      },
     },
-    message_status: (json) => raiseStatus(JSON.parse(json)),
-    typing: (json) => {
-      const { chat_id: chat, sender_type: from } = JSON.parse(json);
-      if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
+    {
+      state(name) {
+        if (name === "reconnecting") waitingBefore = outbox.size();
+        outbox.show();
+      },
+      back() {
+        const sent = Math.max(waitingBefore, outbox.size());
+        waitingBefore = 0;
+        toast(sent > 0 ? word("chat.back_sent", { Count: sent }) : word("chat.back"));
+        outbox.flush();
+        checkReceipts();
+      },
+      open: who.stream,
+      share: shareName(),
+      refused(status) {
+        if (status === 401 || status === 403) lost();
+      },
     },
-  },
-  {
-    state(name) {
-      if (name === "reconnecting") waitingBefore = outbox.size();
-      outbox.show();
-    },
-    back() {
-      const sent = Math.max(waitingBefore, outbox.size());
-      waitingBefore = 0;
-      toast(sent > 0 ? word("chat.back_sent", { Count: sent }) : word("chat.back"));
-      outbox.flush();
-      checkReceipts();
-    },
-    share: `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`,
-    refused(status) {
-      if (status === 401) signInAgain();
-    },
-  },
-);
+  );
+}
 
 onState((now) => {
   host.tell("status", { chat: ["connecting", "waiting", "active"].includes(now) });
@@ -93,40 +130,58 @@ host.on("open", () => {
 });
 host.on("attention", checkReceipts);
 host.on("page", ({ url, title }) => state.page(url, title));
-host.on("identify", ({ token }) => change("/widget/identify", { token }));
-host.on("logout", () => change("/widget/logout"));
-host.tell("hello");
+host.on("identify", ({ token, name, email }) => {
+  if (token) {
+    who.hear(token);
+    if (begun) change(who.takeHeard);
+  } else if (name || email) {
+    labels = { name: String(name ?? ""), email: String(email ?? "") };
+    if (begun) introduce();
+  }
+});
+host.on("logout", async () => {
+  stream?.end();
+  outbox.clear();
+  field.value = "";
+  await who.leave();
+  location.replace(location.href);
+});
+outbox.restore();
+host.hello().then(() => change(who.begin));
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.tell("close");
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) host.tell("close");
+  const link = event.target.closest("a[data-again]");
+  if (link && who.goes(link.href)) event.preventDefault();
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
 
-function send({ text, clientId }) {
+async function send({ text, clientId }) {
+  await who.settled();
+  if (!begun || state.name() === "locked") return later;
   if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
-  if (chat) return post(`${base(chat)}/messages`, { content: text, client_message_id: clientId });
-  state.ask();
-  return post("/widget/assign", { message: text, client_message_id: clientId, ...state.asked() });
+  if (!chat) state.ask();
+  sending = chat
+    ? post(`${base(chat)}/messages`, { content: text, client_message_id: clientId })
+    : post("/widget/assign", { message: text, client_message_id: clientId, ...state.asked() });
+  return sending;
 }
 
-function refused({ status }) {
-  if (status === 401) signInAgain();
+// What was refused because of who sent it is sent again by whoever that is next.
+function refused({ status, problem }) {
+  const lostIt = status === 401 || ["identity_required", "csrf_failed"].includes(problem.code);
+  if (lostIt) lost();
+  return lostIt;
 }
 
-// The session is over: the page makes a new one, unless the browser keeps none for a frame, which a reload cannot mend.
-function signInAgain() {
-  const last = Number(remembered("parley.reloaded")) || 0;
-  if (Date.now() - last < 30_000) {
-    sayAtComposer(word("widget.no_session"));
-    return;
-  }
-  remember("parley.reloaded", Date.now());
-  location.reload();
+// The session is over, or belongs to somebody else by now.
+function lost() {
+  if (begun) change(who.renew);
 }
 
 // Any key, or coming back to the field, is an answer to "Still there?".
@@ -140,10 +195,4 @@ function stillHere() {
 function hideIdle() {
   const card = document.getElementById("w-idle");
   if (card) card.hidden = true;
-}
-
-async function change(url, fields) {
-  const { ok, status, problem } = await post(url, fields);
-  if (!ok) host.tell("error", { code: problem.code ?? "failed" });
-  if (status === 205) location.reload();
 }

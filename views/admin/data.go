@@ -2,7 +2,11 @@
 // the widget. Every control is a plain form; a refused one is drawn again with what was typed and the reason.
 package admin
 
-import "parley/views/staff"
+import (
+	"time"
+
+	"parley/views/staff"
+)
 
 // People lists everybody who can sign in.
 type People struct {
@@ -31,6 +35,7 @@ type PersonPage struct {
 	Slots       string // as typed
 	Departments []Option
 	Disabled    bool
+	Factor      *time.Time // since when there is a second factor; nil for none
 	Load        int
 	Me          bool // an administrator cannot lock himself out
 	Errors      Errors

@@ -76,6 +76,7 @@ type Waiting struct {
 	ChatID     string
 	Place      int
 	Name       string
+	Claimed    bool   // the name is what somebody said, and nobody vouched for
 	Department string // "" when the chat asks for none
 	Slug       string // of the department
 	Priority   int

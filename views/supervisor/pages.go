@@ -18,6 +18,7 @@ type AgentPage struct {
 // Listed is one chat of a list.
 type Listed struct {
 	ChatID, Name, Last string
+	Claimed            bool       // the name is what somebody said, and nobody vouched for
 	Since              *time.Time // the user waits for an answer since then
 	At                 time.Time  // of the last message, or of the end
 	Outcome            string     // how it ended

@@ -22,11 +22,14 @@ const (
 	Waiting    State = "waiting"
 	Active     State = "active"
 	Ended      State = "ended"
+	Locked     State = "locked" // the site must say first who the user is
 )
 
 // Panel is everything that the window shows.
 type Panel struct {
-	State  State
+	State State
+	// Stranger is true while the browser holds no session: the scripts begin one, or wait in Locked.
+	Stranger bool
 	CSRF   string
 	Origin string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
 	Site   string // the name of the company, "" when not told

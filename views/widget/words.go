@@ -56,6 +56,8 @@ func (p Panel) stateWords(ctx context.Context) string {
 		return text.T(ctx, "widget.state.nobody")
 	case Connecting:
 		return text.T(ctx, "widget.connecting")
+	case Locked:
+		return text.T(ctx, "widget.locked.state")
 	}
 	if p.AnswersIn > 0 {
 		return text.T(ctx, "widget.state.online_answers", "Time", text.Spoken(ctx, p.AnswersIn))
@@ -247,4 +249,4 @@ func (e End) question(ctx context.Context) string {
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // Words are the texts that the scripts of the panel say beyond those of a conversation.
-var Words = []string{"widget.rating.", "widget.add_something", "widget.no_session"}
+var Words = []string{"widget.rating.", "widget.add_something"}

@@ -60,8 +60,9 @@ type List struct {
 
 // Row is one chat in the list.
 type Row struct {
-	ChatID string
-	Name   string
+	ChatID  string
+	Name    string
+	Claimed bool // the name is what somebody said, and nobody vouched for
 	// State is "owed", "answered", "quiet" (warned, about to end) or "ended".
 	State string
 	// Since is when the user began to wait for an answer (owed), else when the last message came.
@@ -94,6 +95,7 @@ type Head struct {
 	ChatID   string
 	Name     string
 	Verified bool
+	Claimed  bool // as in Row
 	// State is as in Row; Owed since when an answer is owed.
 	State    string
 	Owed     time.Time

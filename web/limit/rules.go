@@ -15,6 +15,7 @@ const (
 	SignIn        Action = "login"         // one account from one address
 	SignInAddress Action = "login_address" // one address, whatever account
 	SignInAccount Action = "login_account" // one account, from anywhere
+	Introduce     Action = "introduce"     // what is said of a user without a proof
 )
 
 // Window is the time that every limit is counted over.

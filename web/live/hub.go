@@ -162,8 +162,9 @@ func (h *Hub) Connected() bool { return h.relay == nil || h.relay.hears() }
 // Sound tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
 func (h *Hub) Sound() bool { return h.relay == nil || h.relay.sound() }
 
-func (h *Hub) subscribe(actor models.Actor, session []byte, topics ...topic) *subscription {
-	s := &subscription{hub: h, actor: actor, session: session, wake: make(chan struct{}, 1), topics: map[topic]bool{}}
+func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
+	actor := to.Actor
+	s := &subscription{hub: h, actor: actor, session: to.Session, anonymous: to.Anonymous, wake: make(chan struct{}, 1), topics: map[topic]bool{}}
 	h.mu.Lock()
 	for _, t := range topics {
 		h.join(s, t)

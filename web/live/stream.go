@@ -29,9 +29,11 @@ type Receiver struct {
 	Actor   models.Actor
 	Session []byte    // whose end ends the stream
 	Ends    time.Time // of the credentials; zero for never
-	View    View
-	Board   bool   // Board items too; House has them anyway
-	Cursor  string // the last id that was received, "" for none
+	// Anonymous tells of a user whom no host site has vouched for: the stream ends once that is required.
+	Anonymous bool
+	View      View
+	Board     bool   // Board items too; House has them anyway
+	Cursor    string // the last id that was received, "" for none
 }
 
 // Sink is the wire. Send may hold back what it is given until Flush.
@@ -79,14 +81,30 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 		topics = append(topics, boards)
 	}
 	s := &Stream{hub: h, to: to, present: &Present{}}
-	s.sub = h.subscribe(to.Actor, to.Session, topics...)
+	s.sub = h.subscribe(to, topics...)
 	asked, cancel := context.WithTimeout(ctx, 2*queryTime)
 	defer cancel()
-	if err := s.begin(asked); err != nil {
+	err := s.stillSignedIn(asked)
+	if err == nil {
+		err = s.begin(asked)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// stillSignedIn ends the stream at once when its session ended between the question who asks and the moment from which the hub tells of it.
+func (s *Stream) stillSignedIn(ctx context.Context) error {
+	if len(s.to.Session) == 0 {
+		return nil
+	}
+	live, err := s.hub.desk.LiveSessions(ctx, [][]byte{s.to.Session})
+	if err == nil && !live[string(s.to.Session)] {
+		s.sub.end(SignedOut)
+	}
+	return err
 }
 
 // Close takes the stream out of the hub.

@@ -23,7 +23,9 @@ type subscription struct {
 	hub     *Hub
 	actor   models.Actor
 	session []byte
-	wake    chan struct{} // holds at most one
+	// anonymous is true for a user whom no host site has vouched for.
+	anonymous bool
+	wake      chan struct{} // holds at most one
 
 	mu      sync.Mutex
 	pending []signal

@@ -148,10 +148,12 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 
 // checkSessions ends the streams whose session is gone, and makes the watcher forget it: agents' sessions always, since what they may do is much; users'
 // now and then, while sign-outs on other instances may not be heard, and after somebody who tells nobody changed something: a command of the console.
+// The streams of anonymous users end once an identity is required.
 func (h *Hub) checkSessions(ctx context.Context) {
 	var unheard int64
 	var checked time.Time
 	for first := true; wait(ctx, sessionCheck); first = false {
+		h.endAnonymous()
 		asked, cancel := context.WithTimeout(ctx, queryTime)
 		now, err := h.desk.Unheard(asked)
 		cancel()
@@ -206,6 +208,17 @@ func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
 		}
 	}
 	return nil
+}
+
+func (h *Hub) endAnonymous() {
+	if !h.desk.Settings().RequireIdentity {
+		return
+	}
+	h.each(func(s *subscription) {
+		if s.anonymous {
+			s.end(SignedOut)
+		}
+	})
 }
 
 func (h *Hub) liveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {

@@ -1,9 +1,12 @@
 // Talks with the loader on the host page, and with nobody else: both sides check origin and window.
+const answersWithin = 1000;
+
 export function bridge(origin) {
   const framed = Boolean(origin) && window.parent !== window;
   const handlers = new Map();
   let open = !framed;
   let attention = !framed;
+  let greeted;
 
   window.addEventListener("message", (event) => {
     if (!framed || event.origin !== origin || event.source !== window.parent) return;
@@ -13,6 +16,8 @@ export function bridge(origin) {
     if (said.parley === "shut") open = false;
     if (said.parley === "attention") attention = said.value === true;
     handlers.get(said.parley)?.forEach((handle) => handle(said));
+    // Who the user is comes first of all that the page answers to a hello.
+    if (["open", "shut", "attention"].includes(said.parley)) greeted?.();
   });
 
   return {
@@ -21,6 +26,11 @@ export function bridge(origin) {
     },
     on(parley, handle) {
       handlers.set(parley, [...(handlers.get(parley) ?? []), handle]);
+    },
+    /** Says hello, and waits a moment for what the page has to say first. */
+    hello() {
+      this.tell("hello");
+      return framed ? Promise.race([new Promise((done) => (greeted = done)), new Promise((done) => setTimeout(done, answersWithin))]) : Promise.resolve();
     },
     /** Whether the panel is open and somebody is at the page around it. */
     attentive: () => open && (framed ? attention : document.hasFocus()),

@@ -47,10 +47,16 @@ export const onState = (listen) => {
   listen(main.dataset.state);
 };
 
+/** The address of a new chat, in a document that shows one that was ended and put aside; else "". */
+export function putAside(page) {
+  const { state, chat } = page.getElementById("w-now").dataset;
+  return state === "ended" && remembered("parley.after") === chat ? (page.getElementById("main").dataset.fresh ?? "") : "";
+}
+
 export function startPanel() {
-  const fresh = remembered("parley.after");
-  if (now().state === "ended" && fresh === now().chat && main.dataset.fresh) {
-    location.replace(main.dataset.fresh);
+  const fresh = putAside(document);
+  if (fresh) {
+    location.replace(fresh);
     return;
   }
   document.addEventListener("parley:part", (event) => event.target.id === "w-now" && show());
@@ -71,7 +77,7 @@ function show() {
   } else if (askedAt && said.state === "greeting") {
     shown = "connecting"; // no answer yet
   }
-  if (said.state !== "greeting" && left <= 0) askedAt = 0;
+  if (said.state !== "greeting" && left <= 0 || said.state === "locked") askedAt = 0;
   moveTo(said.chat);
   thread().dataset.other = said.other ?? "";
   field.placeholder = shown === "connecting" ? word("widget.add_something") : said.placeholder;

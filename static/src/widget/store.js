@@ -1,4 +1,4 @@
-// What this tab remembers over a reload. A frame without storage forgets.
+// What this tab remembers over a reload, and what its browser keeps for the next. A frame without storage forgets.
 export function remembered(key) {
   try {
     return sessionStorage.getItem(key);
@@ -12,5 +12,42 @@ export function remember(key, value) {
     sessionStorage.setItem(key, value);
   } catch {
     // nothing to do
+  }
+}
+
+const tokenKey = "parley.token";
+let token = "";
+
+/** The session's token, where it is not in a cookie; "" for none. */
+export function keptToken() {
+  try {
+    return token || (sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey) ?? "");
+  } catch {
+    return token;
+  }
+}
+
+/** Keeps a token: for this browser, or for this tab alone, as is right for a person with a name; "" forgets it. */
+export function keepToken(next, tabOnly = false) {
+  token = next;
+  for (const [store, here] of [[() => localStorage, !tabOnly], [() => sessionStorage, tabOnly]]) {
+    try {
+      if (next && here) store().setItem(tokenKey, next);
+      else store().removeItem(tokenKey);
+    } catch {
+      // then it lives as long as the page
+    }
+  }
+}
+
+/** Leaves nothing behind of whoever used this tab. */
+export function forgetAll() {
+  keepToken("");
+  for (const store of [() => localStorage, () => sessionStorage]) {
+    try {
+      for (const key of Object.keys(store())) if (key.startsWith("parley.")) store().removeItem(key);
+    } catch {
+      // nothing was kept
+    }
   }
 }

@@ -17,8 +17,12 @@ export function startUnread(bridge) {
   host.on("open", seen);
   host.on("attention", seen);
   window.addEventListener("focus", seen);
-  count = thread().querySelectorAll('.msg[data-seen="sent"], .msg[data-seen="delivered"]').length;
-  set(count);
+  recountUnread();
+}
+
+/** Counts anew what the thread holds and nobody has seen. */
+export function recountUnread() {
+  set(thread().querySelectorAll('.msg[data-seen="sent"], .msg[data-seen="delivered"]').length);
 }
 
 /** A message of the other side arrived. */

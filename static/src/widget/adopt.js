@@ -1,0 +1,28 @@
+// The panel of another session takes the place of the one on the screen, without loading the page anew: what is typed
+// stays, and so does a token that could be kept nowhere but in this page.
+import { placeParts, settle } from "../parts.js";
+import { arrange, thread, toEnd } from "../thread.js";
+
+const parts = ["w-head", "w-place", "w-hello", "w-idle", "w-foot", "w-sheet", "w-now"];
+
+/** Shows what a page of the panel says, given as a document. */
+export function adopt(page) {
+  const main = document.getElementById("main");
+  const next = page.getElementById("main");
+  const csrf = page.querySelector('meta[name="csrf-token"]').content;
+  document.querySelector('meta[name="csrf-token"]').content = csrf;
+  for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = csrf;
+  document.body.dataset.stream = page.body.dataset.stream;
+  main.dataset.fresh = next.dataset.fresh;
+  main.toggleAttribute("data-stranger", isStranger(page));
+  const log = thread();
+  const said = page.getElementById("thread");
+  log.replaceChildren(...said.children);
+  Object.assign(log.dataset, said.dataset);
+  settle(log);
+  placeParts(parts.map((id) => page.getElementById(id)));
+  arrange();
+  toEnd();
+}
+
+export const isStranger = (page) => page.getElementById("main").hasAttribute("data-stranger");

@@ -1,0 +1,196 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/account"
+	"parley/views/text"
+)
+
+// notices are what the account's page says was just done; only these are said.
+var notices = map[string]string{
+	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
+}
+
+func (s *Server) accountPage(c echo.Context) error {
+	return s.accountWith(c, http.StatusOK, "", nil)
+}
+
+// accountWith draws the account, with one of its forms refused for the reasons in words.
+func (s *Server) accountWith(c echo.Context, status int, form string, words view.Errors) error {
+	ctx := c.Request().Context()
+	who := callerOf(c)
+	sessions, err := s.desk.Sessions(ctx, who.Actor, who.session)
+	if err != nil {
+		return err
+	}
+	factor, err := s.desk.SecondFactorOf(ctx, who.Actor, who.Actor.ID)
+	if err != nil {
+		return err
+	}
+	now, err := s.desk.Now(ctx)
+	if err != nil {
+		return err
+	}
+	page := view.Page{Frame: s.adminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: words,
+		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft}}
+	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
+		page.Notice = text.T(ctx, key)
+	}
+	for i := range sessions {
+		page.Sessions = append(page.Sessions, sessionOf(ctx, &sessions[i], now))
+	}
+	return s.page(c, status, view.AccountPage(page))
+}
+
+// refusedForm draws the account again where a form can be mended; anything else is an error.
+func (s *Server) refusedForm(c echo.Context, form string, err error) error {
+	words, ok := accountRefusal(c.Request().Context(), err)
+	if !ok {
+		return err
+	}
+	return s.accountWith(c, problemOf(c.Request().Context(), err).Status, form, words)
+}
+
+// guarded does something that asks for a password or a code; wrong ones count as failed sign-ins do.
+func (s *Server) guarded(c echo.Context, do func(context.Context) error) error {
+	return s.proved(c, agentOf(c).Email, do)
+}
+
+func (s *Server) changePassword(c echo.Context) error {
+	var in struct {
+		Old   string `json:"old_password"`
+		Fresh string `json:"password"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	who := callerOf(c)
+	err := s.guarded(c, func(ctx context.Context) error {
+		return s.desk.ChangePassword(ctx, who.Actor, who.session, in.Old, in.Fresh)
+	})
+	if err != nil {
+		return s.refusedForm(c, "password", err)
+	}
+	return s.answer(c, result{Redirect: "/account?done=password"})
+}
+
+func (s *Server) endMySession(c echo.Context) error {
+	who := callerOf(c)
+	ctx := c.Request().Context()
+	if err := s.desk.EndSession(ctx, who.Actor, pathID(c, "session_id")); err != nil {
+		return err
+	}
+	if live, err := s.desk.LiveSessions(ctx, [][]byte{who.session}); err == nil && !live[string(who.session)] { // it was this one
+		s.setCookie(c, agentCookie, "", -1)
+		return s.answer(c, result{Redirect: "/login"})
+	}
+	return s.answer(c, result{Redirect: "/account?done=session"})
+}
+
+func (s *Server) endMyOtherSessions(c echo.Context) error {
+	who := callerOf(c)
+	if _, err := s.desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session); err != nil {
+		return err
+	}
+	return s.answer(c, result{Redirect: "/account?done=sessions"})
+}
+
+type factorInput struct {
+	Password string `json:"password"`
+	Code     string `json:"code"`
+}
+
+// beginFactor makes a secret, and leads to where it is shown.
+func (s *Server) beginFactor(c echo.Context) error {
+	var in factorInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	err := s.guarded(c, func(ctx context.Context) error { return s.desk.BeginSecondFactor(ctx, actorOf(c), in.Password) })
+	if err != nil {
+		return s.refusedForm(c, "setup", err)
+	}
+	return s.answer(c, result{Redirect: "/account/second-factor"})
+}
+
+func (s *Server) factorPage(c echo.Context) error { return s.factorWith(c, http.StatusOK, "") }
+
+// factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
+func (s *Server) factorWith(c echo.Context, status int, refused string) error {
+	ctx := c.Request().Context()
+	e, err := s.desk.PendingSecondFactor(ctx, actorOf(c))
+	if models.CodeOf(err) == "second_factor_not_begun" {
+		return c.Redirect(http.StatusSeeOther, "/account")
+	}
+	if err != nil {
+		return err
+	}
+	picture, err := qrOf(e.URL)
+	if err != nil {
+		return err
+	}
+	return s.page(c, status, view.SetUpPage(view.SetUp{Frame: s.adminFrame(c, "account", text.T(ctx, "account.setup.title")),
+		QR: picture, Secret: inGroups(e.Secret), URL: e.URL, Error: refused}))
+}
+
+func (s *Server) confirmFactor(c echo.Context) error {
+	var in factorInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	var codes []string
+	err := s.guarded(c, func(ctx context.Context) (err error) {
+		codes, err = s.desk.ConfirmSecondFactor(ctx, actorOf(c), in.Code)
+		return err
+	})
+	switch {
+	case err == nil:
+		return s.codesPage(c, codes, false)
+	case models.CodeOf(err) == "second_factor_not_begun":
+		return s.refusedForm(c, "setup", err)
+	}
+	words, ok := accountRefusal(c.Request().Context(), err)
+	if !ok {
+		return err
+	}
+	return s.factorWith(c, problemOf(c.Request().Context(), err).Status, words["code"]+words[""])
+}
+
+func (s *Server) renewCodes(c echo.Context) error {
+	var in factorInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	var codes []string
+	err := s.guarded(c, func(ctx context.Context) (err error) {
+		codes, err = s.desk.RenewRecoveryCodes(ctx, actorOf(c), in.Password, in.Code)
+		return err
+	})
+	if err != nil {
+		return s.refusedForm(c, "codes", err)
+	}
+	return s.codesPage(c, codes, true)
+}
+
+// codesPage answers the form itself, since nobody can ask for the codes again.
+func (s *Server) codesPage(c echo.Context, codes []string, fresh bool) error {
+	frame := s.adminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
+	return s.page(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
+}
+
+func (s *Server) endFactor(c echo.Context) error {
+	var in factorInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	err := s.guarded(c, func(ctx context.Context) error { return s.desk.EndSecondFactor(ctx, actorOf(c), in.Password, in.Code) })
+	if err != nil {
+		return s.refusedForm(c, "off", err)
+	}
+	return s.answer(c, result{Redirect: "/account?done=off"})
+}

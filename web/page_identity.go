@@ -1,0 +1,148 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// introductions is how often a minute somebody may say who they are without a proof.
+const introductions = 10
+
+// panelSession is what the scripts of the panel get of a session: the token itself only where the browser keeps no cookie for the frame.
+type panelSession struct {
+	Token string `json:"token,omitempty"`
+	CSRF  string `json:"csrf"`
+}
+
+// heldToken is the session that the panel's browser holds, in a header or a cookie.
+func (s *Server) heldToken(c echo.Context) (token string, byCookie bool) {
+	if token = bearer(c); token != "" {
+		return token, false
+	}
+	return s.cookie(c, userCookie), true
+}
+
+// guest is the user of the panel's browser, nil for none, or for one who must say who they are first.
+func (s *Server) guest(c echo.Context) (*caller, error) {
+	token, byCookie := s.heldToken(c)
+	if token == "" {
+		return nil, nil
+	}
+	who, err := s.byToken(c, models.KindUser, token)
+	switch {
+	case models.CodeOf(err) == "unauthorized":
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !who.Actor.IsUser() || s.admit(who) != nil:
+		return nil, nil
+	}
+	who.byCookie = byCookie
+	return who, nil
+}
+
+// welcome makes whoever opened the panel an anonymous user whose session is in a cookie.
+func (s *Server) welcome(c echo.Context) (*caller, error) {
+	ctx := c.Request().Context()
+	token, u, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	if err != nil {
+		return nil, err
+	}
+	s.setCookie(c, userCookie, token, userCookieAge)
+	return &caller{Actor: models.UserActor(u.ID), User: u, token: token, byCookie: true, anonymous: true}, nil
+}
+
+// beginSession makes the panel's user an anonymous one, unless they are somebody already. With "bearer" the token is not trusted to a
+// cookie: one was set before, and did not come back.
+func (s *Server) beginSession(c echo.Context) error {
+	var in struct {
+		Bearer string `json:"bearer"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	who, err := s.guest(c)
+	switch {
+	case err != nil:
+		return err
+	case who != nil:
+		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token)}})
+	case in.Bearer == "" && s.keepsCookies(c):
+		if who, err = s.welcome(c); err != nil {
+			return err
+		}
+		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token)}})
+	}
+	token, _, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: panelSession{token, csrfFor(token)}})
+}
+
+// identifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
+// 204 when the user is that one already, and else the new session: as panelSession, or 205 where it is in the cookie.
+func (s *Server) identifyUser(c echo.Context) error {
+	var in struct {
+		Token string `json:"token"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	id, _, err := s.vouched(c, in.Token)
+	if err != nil {
+		return err
+	}
+	held, _ := s.heldToken(c)
+	token, _, err := s.desk.Identify(c.Request().Context(), id, held, userAgent(c))
+	switch {
+	case err != nil:
+		return err
+	case token == "":
+		return c.NoContent(http.StatusNoContent)
+	case s.keepsCookies(c):
+		s.setCookie(c, userCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
+		return c.NoContent(http.StatusResetContent)
+	}
+	return s.answer(c, result{JSON: panelSession{token, csrfFor(token)}})
+}
+
+type introduceInput struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// introduceUser keeps what is said of an anonymous user without a proof. Agents see it marked "not verified".
+func (s *Server) introduceUser(c echo.Context) error {
+	var in introduceInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	u, err := s.desk.IntroduceUser(c.Request().Context(), actorOf(c).ID, in.Name, in.Email)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: struct {
+		UserID         string  `json:"user_id"`
+		UserName       *string `json:"user_name"`
+		UserEmail      *string `json:"user_email"`
+		UserIsVerified flag    `json:"user_is_verified"`
+	}{u.ID, u.Name, u.Email, flag(u.IsVerified)}})
+}
+
+// forgetUser ends the panel's session; the next page makes an anonymous one.
+func (s *Server) forgetUser(c echo.Context) error {
+	if token, _ := s.heldToken(c); token != "" {
+		if err := s.desk.SignOut(c.Request().Context(), token); err != nil {
+			return err
+		}
+	}
+	s.setCookie(c, userCookie, "", -time.Second)
+	return c.NoContent(http.StatusResetContent)
+}

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+const (
+	tokenLife = 24 * time.Hour // the farthest that exp may be away
+	tokenSkew = time.Minute    // by which the clock of a host site may be off
+)
+
+type userClaims struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	jwt.RegisteredClaims
+}
+
+var errExtension = errors.New("the token asks for an extension that nobody here knows")
+
+// vouched returns whom a host site vouches for by a token that it signed, and until when. Only HS256 is read, whatever the token says
+// of itself; exp must be there and at most a day away, and nbf and iat hold where they are there.
+func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Time, error) {
+	refused := unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
+	keys := s.tokenKeys()
+	if len(keys.Keys) == 0 {
+		return models.Identity{}, time.Time{}, refused
+	}
+	var claims userClaims
+	_, err := jwt.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		if _, asks := t.Header["crit"]; asks { // RFC 7515, 4.1.11
+			return nil, errExtension
+		}
+		return keys, nil
+	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(tokenSkew), jwt.WithStrictDecoding())
+	if err != nil || time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew {
+		return models.Identity{}, time.Time{}, refused
+	}
+	sub := claims.Subject
+	if strings.TrimSpace(sub) != sub || sub == "" || len([]rune(sub)) > 64 || models.IsAnonymousID(sub) || !storable(sub) || !storable(claims.Name) || !storable(claims.Email) {
+		return models.Identity{}, time.Time{}, refused
+	}
+	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true}
+	return id, claims.ExpiresAt.Add(tokenSkew), nil
+}
+
+// tokenKeys are the secrets that are good now: the present one, and while host sites change over the one before.
+func (s *Server) tokenKeys() jwt.VerificationKeySet {
+	var keys jwt.VerificationKeySet
+	for _, secret := range [][]byte{s.opts.UserTokenSecret, s.opts.UserTokenSecretPrevious} {
+		if len(secret) > 0 {
+			keys.Keys = append(keys.Keys, secret)
+		}
+	}
+	return keys
+}
+
+// bySignature takes the token that a host site signed for one of its users as the credential itself.
+func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
+	id, ends, err := s.vouched(c, token)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.desk.EnsureUser(c.Request().Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Actor: models.UserActor(u.ID), User: u, ends: ends, token: token}, nil
+}

@@ -89,7 +89,9 @@ func TestSignedUserTokens(t *testing.T) {
 	}
 	// While the secret is changed both are good, and after that the old one is not.
 	changing := openHouse(t, func(s *setup) {
-		s.options = func(o *web.Options) { o.UserTokenSecret, o.UserTokenSecretPrevious = []byte("the next secret of ours"), []byte(secret) }
+		s.options = func(o *web.Options) {
+			o.UserTokenSecret, o.UserTokenSecretPrevious = []byte("the next secret of ours"), []byte(secret)
+		}
 	})
 	changing.ask("GET", path, good, nil).want(200)
 	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("the next secret of ours")), nil).want(200)

@@ -57,7 +57,7 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 				return next(c)
 			}
 			who, err := s.identifyInTime(c, r)
-			if r.begins && models.CodeOf(err) == "unauthorized" && bearer(c) == "" && !isAPI(c.Request().URL.Path) {
+			if r.begins && models.CodeOf(err) == "unauthorized" && wanted(c) == asPage && s.keepsCookies(c) {
 				who, err = s.welcome(c)
 			}
 			if err != nil {

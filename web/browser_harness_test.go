@@ -21,7 +21,15 @@ import (
 // patience is how long a page may take for what a test waits for.
 const patience = 30 * time.Second
 
-var chromium = sync.OnceValues(func() (context.Context, error) {
+var (
+	chromium = sync.OnceValues(func() (context.Context, error) { return startChromium() })
+	// apartChromium runs frames of other sites in processes of their own, as people's browsers do, and believes any certificate.
+	apartChromium = sync.OnceValues(func() (context.Context, error) {
+		return startChromium(chromedp.Flag("site-per-process", true), chromedp.Flag("ignore-certificate-errors", true))
+	})
+)
+
+func startChromium(more ...chromedp.ExecAllocatorOption) (context.Context, error) {
 	path := os.Getenv("PARLEY_CHROMIUM")
 	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); path == "" && err == nil {
@@ -33,11 +41,12 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("force-prefers-reduced-motion", true))
+	options = append(options, more...)
 	// It lives as long as the tests: the kernel ends it with their process.
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
 	return ctx, chromedp.Do(ctx)
-})
+}
 
 // browser is one tab, or for openFrame a frame of one. Tabs from newBrowser share nothing: each is a person.
 type browser struct {
@@ -48,9 +57,11 @@ type browser struct {
 
 // newBrowser returns a tab with cookies and storage of its own. The test fails when a script of the page does, or when the
 // page breaks its content policy.
-func newBrowser(t *testing.T) *browser {
+func newBrowser(t *testing.T) *browser { t.Helper(); return newBrowserIn(t, chromium) }
+
+func newBrowserIn(t *testing.T, program func() (context.Context, error)) *browser {
 	t.Helper()
-	parent, err := chromium()
+	parent, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ type route struct {
 	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
 	then   func(*Server, echo.Context) (templ.Component, error)
 	stream bool // open without end; takes a ticket
-	begins bool // in a browser, whoever has no session yet becomes an anonymous user by it
+	begins bool // by its plain form, whoever has no session yet becomes an anonymous user
 	cors   bool // sites that embed the widget may call it
 }
 

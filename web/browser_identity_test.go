@@ -244,7 +244,7 @@ func (s *shop) tokenOf(b *browser, memory bool) string {
 }
 
 // ticketsOnly checks that each stream came with a ticket of its own.
-func (s *shop) ticketsOnly() {
+func (s *shop) ticketsOnly(tried int) {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -187,9 +187,9 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 			b.hearsNoToken(token, s.tokenOf(user, c.memory))
 
 			b.says("logout")
+			user.until("a new anonymous session", "root.getElementById('w-now').dataset.state === 'greeting' && !root.getElementById('main').hasAttribute('data-stranger')")
 			b.says("open")
 			user.sees("#w-hello")
-			user.until("a new anonymous session", "!root.getElementById('main').hasAttribute('data-stranger')")
 			if left := user.stored(); strings.Contains(left, chat.ID) || strings.Contains(left, "maria") {
 				t.Errorf("after signing out the frame keeps %s", left)
 			}
@@ -333,6 +333,7 @@ func TestAnIdentityTakesAlongTheChatWithoutAReload(t *testing.T) {
 	user.send("I am Maria")
 	agent.sees(theirs, "I am Maria")
 	b.says("logout")
+	user.until("the greeting", "root?.getElementById('w-now')?.dataset.state === 'greeting'")
 	b.says("open")
 	user.sees("#w-hello")
 	user.until("the composer to be empty", `root.getElementById("composer-text").value === ""`)

@@ -234,7 +234,7 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 		t.Fatalf("%d recovery codes are shown, kept as %q", len(codes), shown.Header.Get("Cache-Control"))
 	}
 	h.browse("GET", "/account/second-factor", here, nil).goesTo("/account")
-	account := h.browse("GET", "/account", here, nil).want(200).says("10 recovery codes are left")
+	account := h.browse("GET", "/account", here, nil).want(200).says("10 recovery codes left")
 	if strings.Contains(string(account.Body), codes[0][1]) || strings.Contains(string(account.Body), secret) {
 		t.Error("the page shows what was to be shown once")
 	}

@@ -137,9 +137,8 @@ func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Sett
 			{Value: models.IdleEnd, Name: text.T(ctx, "admin.setting.idle_agent_action.end")},
 			{Value: models.IdleRequeue, Name: text.T(ctx, "admin.setting.idle_agent_action.requeue")},
 		}
-	case row.Key == "REQUIRE_IDENTITY":
-		s.Bounds = text.T(ctx, key+".either")
-		s.Choices = []view.Choice{{Value: "false", Name: text.T(ctx, key+".off")}, {Value: "true", Name: text.T(ctx, key+".on")}}
+	case row.Value == "true", row.Value == "false":
+		s.Choices = []view.Choice{{Value: "true", Name: text.T(ctx, "admin.settings.on")}, {Value: "false", Name: text.T(ctx, "admin.settings.off")}}
 	case isLength(row.Value):
 		s.Bounds = text.T(ctx, "admin.settings.duration", "Least", b.least, "Most", b.most)
 	case strings.HasPrefix(row.Key, "RATE_"):

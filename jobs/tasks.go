@@ -14,6 +14,7 @@ const (
 	TaskSweep  = "house:sweep"
 	TaskSample = "house:sample"
 	TaskReload = "house:reload"
+	TaskFiles  = "files:sweep"
 	TaskClean  = "chats:clean"
 )
 
@@ -29,6 +30,7 @@ var tasks = []task{
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
 	// Settings are told of when they change; this is for whoever did not hear it.
 	{TaskReload, 30 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Reload(ctx) }},
+	{TaskFiles, time.Minute, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepFiles(ctx); return err }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 

@@ -100,6 +100,7 @@ type AgentChat struct {
 	NameIsClaim bool        `bun:"-"`
 	LastContent *string     `bun:"last_content"`
 	LastSender  *SenderType `bun:"last_sender"`
+	LastType    MessageType `bun:"last_type"` // of the message that LastContent is from, "" for none
 }
 
 // User is the end user who asks for help.
@@ -135,10 +136,10 @@ type ChatFilter struct {
 }
 
 const agentChatColumns = `c.*, coalesce(u.name, '') AS user_name, u.avatar AS user_avatar, u.email AS user_email, u.is_verified AS user_is_verified,
-	l.content AS last_content, l.sender_type AS last_sender`
+	l.content AS last_content, l.sender_type AS last_sender, coalesce(l.message_type::text, '') AS last_type`
 
 const agentChatJoins = ` JOIN users u ON u.id = c.user_id
-	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type FROM messages m
+	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true`
 
 func nameChats(chats []AgentChat) []AgentChat {

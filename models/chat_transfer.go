@@ -192,7 +192,7 @@ func attachMessages(ctx context.Context, t *tx, c *Chat, since int64) error {
 	for i := range t.events {
 		if change := t.events[i].Change; change != nil && change.Chat.ID == c.ID {
 			change.Messages = nil
-			return t.NewRaw(`SELECT * FROM messages WHERE chat_id = ? AND version > ? ORDER BY id`, c.ID, since).Scan(ctx, &change.Messages)
+			return t.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? ORDER BY m.id`, c.ID, since).Scan(ctx, &change.Messages)
 		}
 	}
 	return nil

@@ -21,6 +21,7 @@ type Desk struct {
 	db        *bun.DB
 	log       *slog.Logger
 	publisher Publisher
+	files     Files
 	base      Settings // from the environment
 	settings  atomic.Pointer[Settings]
 	sites     atomic.Pointer[[]string]

@@ -12,11 +12,13 @@
 //   - chats.version grows by one with each committed change of the chat. Message ids are taken under the chat's row
 //     lock, so that their order within a chat is the order of commits.
 //   - A message's status never goes back; each step is a row of message_status_changes.
+//   - Every name in the file store is a row of stored_files, from before it is written until after it is deleted; a message
+//     of type image or file has exactly one attachment, and a file goes with its message.
 //   - Waiting chats are served by priority, then those that came back from an agent, then by queued_at.
 //
 // # Lock order
 //
-// The queue's advisory lock, then users (an anonymous one before the person it becomes), then chats, then agents, each kind by id. Presence is changed on the agent's row alone, and the chats of
+// The queue's advisory lock, then users (an anonymous one before the person it becomes), then chats, then agents, each kind by id; messages, attachments and stored_files come after their chat. Presence is changed on the agent's row alone, and the chats of
 // an agent who left are taken back in transactions of their own. A deadlock (40P01) or a failed serialization (40001) is
 // tried again.
 package models

@@ -90,3 +90,8 @@ func chatEnded() *Error {
 func notInChat() *Error {
 	return forbidden("not_in_chat", "You may read this chat, but only those who are part of it write in it.")
 }
+
+func filesUnavailable(cause error) *Error {
+	return &Error{Kind: Unavailable, Code: "files_unavailable", Detail: "Files cannot be stored or read right now. Try again in a moment.",
+		RetryAfter: 5 * time.Second, cause: cause}
+}

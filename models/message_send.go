@@ -2,9 +2,7 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"time"
 )
 
@@ -53,46 +51,70 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	side := &d.fromUsers
-	if actor.IsAgent() {
-		side = &d.fromAgents
-	}
-	m, err = side.send(ctx, &outgoing{chatID: chatID, senderID: actor.ID, content: content, key: key})
+	m, err = d.sideOf(actor).send(ctx, &outgoing{chatID: chatID, senderID: actor.ID, content: content, key: key})
 	switch {
 	case err != nil:
 		return nil, false, translate(err)
 	case m == nil:
-		return d.sentBefore(ctx, actor, chatID, content, key)
+		return d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool { return before.Type == Text && before.Content == content })
 	}
 	return m, true, nil
 }
 
-// sentBefore answers a send that stored nothing: it was sent before, or it may not be sent.
-func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID, content string, key *string) (*Message, bool, error) {
-	if key != nil {
-		var before Message
-		err := d.db.NewRaw(`SELECT * FROM messages WHERE chat_id = ? AND sender_type = ? AND sender_id = ? AND client_message_id = ?`,
-			chatID, actor.sender(), actor.ID, *key).Scan(ctx, &before)
-		if err == nil {
-			if before.Content != content {
-				return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
-					Detail: "This client_message_id was used for another message. Send the new one with a new id.",
-					Fields: map[string]string{"client_message_id": "reused"}}
-			}
-			return &before, false, nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return nil, false, translate(err)
-		}
+// sideOf is how the messages of the actor's side are stored.
+func (d *Desk) sideOf(actor Actor) *gathering {
+	if actor.IsAgent() {
+		return &d.fromAgents
 	}
-	c, err := d.Chat(ctx, actor, chatID)
-	if err != nil {
+	return &d.fromUsers
+}
+
+// sentBefore answers a send that stored nothing: it was sent before, or it may not be sent. same tells whether a message is the one that was sent again.
+func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool) (*Message, bool, error) {
+	before, err := d.byKey(ctx, actor, chatID, key)
+	switch {
+	case err != nil:
 		return nil, false, err
+	case before != nil && same(before):
+		return before, false, nil
+	case before != nil:
+		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
+			Detail: "This client_message_id was used for another message. Send the new one with a new id.",
+			Fields: map[string]string{"client_message_id": "reused"}}
 	}
-	if err := actor.write(&c.Chat); err != nil {
+	if err := d.maySpeak(ctx, actor, chatID); err != nil {
 		return nil, false, err
 	}
 	return nil, false, chatEnded()
+}
+
+// byKey returns the message that the actor sent with a key, nil when there is none.
+func (d *Desk) byKey(ctx context.Context, actor Actor, chatID string, key *string) (*Message, error) {
+	if key == nil {
+		return nil, nil
+	}
+	var found []Message
+	err := d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.sender_type = ? AND m.sender_id = ? AND m.client_message_id = ?`,
+		chatID, actor.sender(), actor.ID, *key).Scan(ctx, &found)
+	if err != nil || len(found) == 0 {
+		return nil, translate(err)
+	}
+	return &found[0], nil
+}
+
+// maySpeak refuses whoever may not say something in the chat now, as [Desk.Send] does.
+func (d *Desk) maySpeak(ctx context.Context, actor Actor, chatID string) error {
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
+		return err
+	}
+	if err := actor.write(&c.Chat); err != nil {
+		return err
+	}
+	if !c.IsOpen() {
+		return chatEnded()
+	}
+	return nil
 }
 
 // AddNote stores a note that only agents see, in a chat that the actor may read and that has not ended.
@@ -130,13 +152,13 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 
 // Messages returns a chat's messages after an id, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
 func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID int64, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, `SELECT * FROM messages WHERE chat_id = ? AND (? OR message_type <> 'note') AND id > ? ORDER BY id LIMIT ?`, afterID, limit)
+	return d.messages(ctx, actor, chatID, selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
 }
 
 // LatestMessages returns the last messages of a chat, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
 func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, `SELECT * FROM (SELECT * FROM messages WHERE chat_id = ? AND (? OR message_type <> 'note') AND id > ?
-		ORDER BY id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
+	return d.messages(ctx, actor, chatID, `SELECT * FROM (`+selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ?
+		ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
 }
 
 func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {

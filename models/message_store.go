@@ -2,8 +2,8 @@ package models
 
 // side is how one side's messages are stored.
 type side struct {
-	from      SenderType
-	one, many string
+	from            SenderType
+	one, many, file string
 }
 
 // The one statement of a send: the chat's row is locked, counted up and read by the same UPDATE that decides whether the sender may speak,
@@ -11,7 +11,7 @@ type side struct {
 //
 //	$1 chat  $2 sender  $3 content  $4 client_message_id
 //
-// The statement for many takes an array of each. It passes over chats that somebody else holds and keys that were used before.
+// The statement for a file takes its type besides, as $5, and is part of a transaction. The statement for many takes an array of each. It passes over chats that somebody else holds and keys that were used before.
 const (
 	countUp = `UPDATE chats c SET version = version + 1, last_seq = last_seq + 1, total_messages = total_messages + 1,
 		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, `
@@ -24,13 +24,15 @@ const (
 )
 
 var (
-	userSide  = side{FromUser, storeOne(FromUser, setByUser, mayUser), storeMany(FromUser, setByUser, `c.user_id = s.sender_id AND c.status <> 'ended'`)}
-	agentSide = side{FromAgent, storeOne(FromAgent, setByAgent, mayAgent), storeMany(FromAgent, setByAgent, `c.agent_id = s.sender_id AND c.status = 'active'`)}
+	userSide = side{FromUser, storeOne(FromUser, setByUser, mayUser, `'text'`), storeMany(FromUser, setByUser, `c.user_id = s.sender_id AND c.status <> 'ended'`),
+		storeOne(FromUser, setByUser, mayUser, `$5::message_type`)}
+	agentSide = side{FromAgent, storeOne(FromAgent, setByAgent, mayAgent, `'text'`), storeMany(FromAgent, setByAgent, `c.agent_id = s.sender_id AND c.status = 'active'`),
+		storeOne(FromAgent, setByAgent, mayAgent, `$5::message_type`)}
 )
 
-func storeOne(from SenderType, set, may string) string {
+func storeOne(from SenderType, set, may, kind string) string {
 	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*, nextval('messages_id') AS message_id),
-		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, 'text', $3, $4, c.last_message_at FROM c)
+		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + kind + `, $3, $4, c.last_message_at FROM c)
 		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
 }
 

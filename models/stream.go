@@ -30,7 +30,7 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if change.Chat.Version <= version {
 		return change, nil
 	}
-	err = d.db.NewRaw(`SELECT * FROM messages WHERE chat_id = ? AND version > ? AND version <= ? AND (? OR message_type <> 'note') ORDER BY id`,
+	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note') ORDER BY m.id`,
 		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &change.Messages)
 	if err != nil {
 		return nil, translate(err)

@@ -29,6 +29,11 @@ type Environment struct {
 	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
 	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
 	DataDir                 string        `env:"PARLEY_DIR" envDefault:".parley"`
+	FilesDir                string        `env:"FILES_DIR"`
+	FilesURL                string        `env:"FILES_URL"`
+	AWSKeyID                string        `env:"AWS_ACCESS_KEY_ID"`
+	AWSSecret               string        `env:"AWS_SECRET_ACCESS_KEY"`
+	AWSSessionToken         string        `env:"AWS_SESSION_TOKEN"`
 	QueueBatch              int           `env:"QUEUE_BATCH" envDefault:"10"`
 	SweepInterval           time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
 	IdleWarning             time.Duration `env:"IDLE_WARNING" envDefault:"60s"`
@@ -55,6 +60,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: env.ToMap(environ)})
 	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
 		err = fmt.Errorf("LOG_FORMAT is text or json, not %q", e.LogFormat)
+	}
+	if e.FilesDir == "" {
+		e.FilesDir = filepath.Join(e.DataDir, "files")
 	}
 	return e, err
 }

@@ -28,6 +28,8 @@ var mayImport = map[string][]string{
 	"web":       {"models", "web/*", "views/*", "static"},
 	"web/live":  {"models"},
 	"web/limit": {},
+	"web/files": {},
+	"web/media": {"web/media/samples"}, // only tests do
 	"web/demo":  {"models", "views/*", "static"},
 	"web/load":  {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
 
@@ -54,6 +56,8 @@ var neverImport = map[string][]string{
 	"jobs":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web":        {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
 	"web/live":   {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/files":  {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/media":  {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/load":   {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
 	"models/testdb": {},

@@ -1,0 +1,121 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+const (
+	bucketTries   = 3
+	bucketPatient = 10 * time.Second // until the head of an answer
+)
+
+// bucket keeps files in a bucket of S3, or of what speaks its protocol.
+type bucket struct {
+	client *minio.Client
+	name   string
+	prefix string
+}
+
+func openBucket(u *url.URL, o Options) (*bucket, error) {
+	query := u.Query()
+	endpoint := &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
+	if given := query.Get("endpoint"); given != "" {
+		var err error
+		endpoint, err = url.Parse(given)
+		if err != nil || endpoint.Host == "" || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
+			return nil, fmt.Errorf("FILES_URL: the endpoint %q is not an address such as https://minio.internal:9000", given)
+		}
+	}
+	secure := endpoint.Scheme == "https"
+	transport, err := minio.DefaultTransport(secure)
+	if err != nil {
+		return nil, err
+	}
+	transport.ResponseHeaderTimeout = bucketPatient
+	who := credentials.NewIAM("")
+	if o.KeyID != "" {
+		who = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
+	}
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: who, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: bucketTries})
+	if err != nil {
+		return nil, fmt.Errorf("FILES_URL: %w", err)
+	}
+	prefix := strings.Trim(u.Path, "/")
+	if prefix != "" {
+		prefix += "/"
+	}
+	return &bucket{client, u.Host, prefix}, nil
+}
+
+func (b *bucket) key(name string) (string, error) {
+	at, err := pathOf(name)
+	return b.prefix + at, err
+}
+
+// Put sends it in one request: the protocol stores all of it or nothing.
+func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, size int64) error {
+	key, err := b.key(name)
+	if err != nil {
+		return err
+	}
+	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
+	return err
+}
+
+// Open asks at once, so that a file that is not there is known before anything is read.
+func (b *bucket) Open(ctx context.Context, name string) (io.ReadSeekCloser, error) {
+	key, err := b.key(name)
+	if err != nil {
+		return nil, err
+	}
+	object, err := b.client.GetObject(ctx, b.name, key, minio.GetObjectOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := object.Stat(); err != nil {
+		_ = object.Close()
+		if isGone(err) {
+			return nil, ErrNotFound
+		}
+		return nil, err
+	}
+	return object, nil
+}
+
+func (b *bucket) Delete(ctx context.Context, name string) error {
+	key, err := b.key(name)
+	if err != nil {
+		return err
+	}
+	if err := b.client.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil && !isGone(err) {
+		return err
+	}
+	return nil
+}
+
+// Check looks for the bucket.
+func (b *bucket) Check(ctx context.Context) error {
+	there, err := b.client.BucketExists(ctx, b.name)
+	if err == nil && !there {
+		err = errors.New("it does not exist")
+	}
+	if err != nil {
+		return fmt.Errorf("the bucket %s of FILES_URL cannot be used: %w", b.name, err)
+	}
+	return nil
+}
+
+func isGone(err error) bool {
+	answer := minio.ToErrorResponse(err)
+	return answer.Code == minio.NoSuchKey || answer.StatusCode == http.StatusNotFound && answer.Code != minio.NoSuchBucket
+}

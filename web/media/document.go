@@ -1,0 +1,134 @@
+package media
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/richardlehane/mscfb"
+)
+
+const (
+	maxEntries  = 5000
+	maxUnpacked = 100 << 20
+	maxTypes    = 1 << 20 // of [Content_Types].xml
+)
+
+// checkDOCX unpacks the archive to nowhere: all of it must be there, be a document of Word, and hold no programs.
+func checkDOCX(up io.ReaderAt, size int64) error {
+	begin := make([]byte, 4)
+	if _, err := up.ReadAt(begin, 0); err != nil || string(begin) != "PK\x03\x04" {
+		return refuse(UnknownType)
+	}
+	archive, err := zip.NewReader(up, size)
+	if err != nil {
+		return refuse(Broken)
+	}
+	if len(archive.File) > maxEntries {
+		return refuse(UnpacksTooLarge)
+	}
+	isWord := false
+	for _, entry := range archive.File {
+		name := strings.ToLower(entry.Name)
+		isWord = isWord || name == "word/document.xml"
+		if strings.HasSuffix(name, "vbaproject.bin") || strings.HasSuffix(name, "vbadata.xml") {
+			return refuse(Macros)
+		}
+	}
+	if !isWord {
+		return refuse(UnknownType)
+	}
+	left := int64(maxUnpacked)
+	for _, entry := range archive.File {
+		if err := unpack(entry, &left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack reads one entry, whatever its size is said to be, and takes what it has from what is left.
+func unpack(entry *zip.File, left *int64) error {
+	content, err := entry.Open()
+	if err != nil {
+		return refuse(Broken)
+	}
+	defer content.Close()
+	var seen bytes.Buffer
+	to := io.Discard
+	if entry.Name == "[Content_Types].xml" {
+		to = &limitedBuffer{&seen, maxTypes}
+	}
+	n, err := io.Copy(to, io.LimitReader(content, *left+1))
+	*left -= n
+	switch {
+	case *left < 0:
+		return refuse(UnpacksTooLarge)
+	case err != nil:
+		return refuse(Broken)
+	case bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("macroenabled")), bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("vbaproject")):
+		return refuse(Macros)
+	}
+	return nil
+}
+
+// limitedBuffer keeps the beginning.
+type limitedBuffer struct {
+	*bytes.Buffer
+	most int
+}
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	_, _ = b.Buffer.Write(p[:min(len(p), max(0, b.most-b.Len()))])
+	return len(p), nil
+}
+
+// checkDOC walks the folders of an OLE2 file: a document of Word has a stream of that name, and programs have a folder.
+func checkDOC(up io.ReaderAt, size int64) error {
+	file, err := mscfb.New(io.NewSectionReader(up, 0, size))
+	if err != nil {
+		return refuse(Broken)
+	}
+	isWord := false
+	for n := 0; ; n++ {
+		entry, err := file.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil || n > maxEntries {
+			return refuse(Broken)
+		}
+		switch strings.ToLower(entry.Name) {
+		case "worddocument":
+			isWord = true
+		case "macros", "_vba_project", "_vba_project_cur":
+			return refuse(Macros)
+		}
+	}
+	if !isWord {
+		return refuse(UnknownType)
+	}
+	return nil
+}
+
+// checkText reads all of it: characters of UTF-8, and no control characters but those that lay a text out.
+func checkText(content io.Reader) error {
+	in := bufio.NewReader(content)
+	for {
+		r, n, err := in.ReadRune()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case r == utf8.RuneError && n == 1:
+			return refuse(NotUTF8)
+		case r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", r), r == 0x7f:
+			return refuse(UnknownType)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+package media
+
+// TakeAll holds all memory for decoding until it is given back.
+func TakeAll() (give func()) {
+	if !memory.TryAcquire(decodingMemory) {
+		return nil
+	}
+	return func() { memory.Release(decodingMemory) }
+}

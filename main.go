@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,6 +28,7 @@ import (
 	"parley/models"
 	"parley/web"
 	"parley/web/demo"
+	"parley/web/files"
 	"parley/web/live"
 )
 
@@ -301,7 +303,12 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 	}
 	hub := live.New(live.Options{Desk: desk, Redis: quick, Log: p.log})
 	desk.SetPublisher(hub)
-	site, err := p.site(desk, hub, quick)
+	store, err := p.store(ctx)
+	if err != nil {
+		return err
+	}
+	desk.SetFiles(store)
+	site, err := p.site(ctx, desk, hub, quick, store)
 	if err != nil {
 		return err
 	}
@@ -353,12 +360,31 @@ func onlyHealth(all http.Handler) http.Handler {
 // shortSecret is the length in bytes below which an HS256 key is weaker than its signature.
 const shortSecret = 32
 
-func (p *program) site(desk *models.Desk, hub *live.Hub, quick *redis.Options) (*web.Server, error) {
+// store opens where files are kept. A bucket that does not answer now may do so later: everything but files works without it.
+func (p *program) store(ctx context.Context) (files.Store, error) {
+	store, err := files.Open(files.Options{URL: p.env.FilesURL, Folder: p.env.FilesDir, KeyID: p.env.AWSKeyID, Secret: p.env.AWSSecret, SessionToken: p.env.AWSSessionToken})
+	if err != nil || p.env.FilesURL == "" {
+		return store, err
+	}
+	go func() {
+		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("files cannot be kept: nobody can send one until this is mended", "error", err)
+		}
+	}()
+	return store, nil
+}
+
+func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, quick *redis.Options, store files.Store) (*web.Server, error) {
 	secret, err := p.env.UserSecret()
 	if err != nil {
 		return nil, err
 	}
+	fileKey, err := desk.FileKey(ctx)
+	if err != nil {
+		return nil, err
+	}
 	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
+		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
 	if len(secret) < shortSecret {
 		p.log.Warn("USER_TOKEN_SECRET is short: whoever sees one token may find it by trying. Take 32 random bytes or more")

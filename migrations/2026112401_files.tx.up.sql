@@ -19,7 +19,7 @@ CREATE TABLE attachments (
     thumbnail     text CONSTRAINT attachments_thumbnail_unique UNIQUE REFERENCES stored_files,
     name          text NOT NULL CONSTRAINT attachments_name_length CHECK (char_length(name) BETWEEN 1 AND 200),
     content_type  text NOT NULL CONSTRAINT attachments_content_type_known CHECK (content_type IN ('image/jpeg', 'image/png', 'image/gif', 'image/webp',
-                      'application/pdf', 'application/msword', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'text/plain; charset=utf-8')),
+                      'application/pdf', 'application/msword', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'text/plain')),
     size          bigint NOT NULL CONSTRAINT attachments_size_range CHECK (size BETWEEN 1 AND 104857600),
     width         integer CONSTRAINT attachments_width_range CHECK (width BETWEEN 1 AND 65535),
     height        integer CONSTRAINT attachments_height_range CHECK (height BETWEEN 1 AND 65535),

@@ -125,8 +125,6 @@ func TestMessages(t *testing.T) {
 		h.ask("GET", mine+"/messages?"+query, userToken, nil).want(status)
 	}
 	h.ask("POST", theirs+"/typing", agentToken, nil).want(204)
-	h.ask("POST", mine+"/files", userToken, nil).refused(501, "not_implemented")
-	h.ask("POST", theirs+"/files", agentToken, nil).refused(501, "not_implemented")
 }
 
 func TestAChatEndsAndIsRated(t *testing.T) {

@@ -104,9 +104,9 @@ func bearer(c echo.Context) string {
 	return strings.TrimSpace(token)
 }
 
-// identifyInTime bounds the question on streams too, which are not bounded themselves.
+// identifyInTime bounds the question where the request itself may take longer, or for ever.
 func (s *Server) identifyInTime(c echo.Context, r *route) (*caller, error) {
-	if !r.stream {
+	if !r.stream && r.bounds == nil {
 		return s.identify(c, r)
 	}
 	whole := c.Request()

@@ -25,6 +25,7 @@ const (
 // bench is what one agent's workbench shows, as the desk tells it at one time.
 type bench struct {
 	desk     *models.Desk
+	links    links
 	at       time.Time
 	csrf     string
 	self     *models.Agent
@@ -36,7 +37,7 @@ type bench struct {
 // readBench reads the bench of the agent who asks. The chats come first: the cursor of the page's stream must not be
 // ahead of what is shown.
 func (s *Server) readBench(c echo.Context) (*bench, error) {
-	b := &bench{desk: s.desk, at: time.Now(), csrf: csrfToken(c)}
+	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c)}
 	ctx := c.Request().Context()
 	if err := b.read(ctx, agentOf(c).ID); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"parley/models"
 	"parley/models/testdb"
 	"parley/web"
+	"parley/web/files"
 	"parley/web/live"
 )
 
@@ -33,7 +34,7 @@ type site struct {
 // newSite starts a Parley of one test's own. change may be nil.
 func newSite(t *testing.T, change func(*models.Settings)) *site {
 	t.Helper()
-	s := &site{house: &house{t: t}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
+	s := &site{house: &house{t: t, folder: t.TempDir()}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
 	if change != nil {
 		change(&s.settings)
 	}
@@ -60,14 +61,20 @@ func (s *site) start() {
 	s.must(desk.Beat(s.t.Context()))
 	hub := live.New(live.Options{Desk: desk, Redis: s.redis, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)
-	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test"})
+	store, err := files.Open(files.Options{Folder: s.folder})
+	s.must(err)
+	desk.SetFiles(store)
+	key, err := desk.FileKey(s.t.Context())
+	s.must(err)
+	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test",
+		Files: store, FileKey: key})
 	s.must(err)
 	worker := jobs.New(desk, s.redis, time.Second, log)
 	s.must(worker.Start(context.Background()))
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)
 	s.address = listener.Addr().String()
-	*s.house = house{t: s.t, desk: desk, hub: hub, server: server, url: "http://" + s.address,
+	*s.house = house{t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
 		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -202,6 +201,3 @@ func (s *Server) timeoutStatus(c echo.Context) error {
 		TimeSinceLastMessage int     `json:"time_since_last_message"`
 	}{flag(t.IsEnded), flag(t.IsTimeout), t.IsTimeout, momentOf(t.LastMessageAt), t.SinceSeconds}})
 }
-
-// files waits for the issue of attachments.
-func (s *Server) files(echo.Context) error { return refuse(http.StatusNotImplemented) }

@@ -44,14 +44,17 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
-	http.StatusNotImplemented:        {"not_implemented", "Files cannot be sent yet. Send text instead."},
 }
 
 func refuse(status int) error {
 	return &httpError{status: status}
 }
 
-type httpError struct{ status int }
+// httpError is what HTTP refuses. Without a code it is one of refusals; with one the detail is in the reader's language already.
+type httpError struct {
+	status              int
+	code, detail, field string
+}
 
 func (e *httpError) Error() string { return http.StatusText(e.status) }
 
@@ -82,6 +85,13 @@ func problemOf(ctx context.Context, err error) problem {
 		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
 		if r, ok := refusals[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
+		}
+		var own *httpError
+		if errors.As(err, &own) && own.code != "" {
+			p.Code, p.Detail = own.code, own.detail
+			if own.field != "" {
+				p.Errors = map[string]string{own.field: strings.TrimPrefix(own.code, own.field+"_")}
+			}
 		}
 	}
 	if p.Status == http.StatusServiceUnavailable && p.retryAfter == 0 {
@@ -121,7 +131,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	p := problemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
-	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusNotImplemented {
+	if p.Status >= http.StatusInternalServerError {
 		s.log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {

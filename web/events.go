@@ -25,12 +25,12 @@ func (s *Server) streamTicket(c echo.Context) error {
 
 // events is the caller's own chats, live, as JSON.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, lang: text.Lang(c.Request().Context())})
+	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, links: s.links(c), lang: text.Lang(c.Request().Context())})
 }
 
 // houseEvents is the queue and everybody's load, live, as JSON.
 func (s *Server) houseEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, lang: text.Lang(c.Request().Context())})
+	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, links: s.links(c), lang: text.Lang(c.Request().Context())})
 }
 
 // stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem. The request is over once the

@@ -1,6 +1,12 @@
 package web
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"parley/models"
+)
 
 // Line is a line of the table at one of its addresses.
 type Line struct {
@@ -40,3 +46,11 @@ func Endpoints() []string {
 	}
 	return all
 }
+
+// FileAddress is an address of a file that this instance would have signed so long ago or ahead of its end.
+func FileAddress(s *Server, path string, left time.Duration) string {
+	return s.pageLinks().to(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, entire, time.Now().Add(left))
+}
+
+// CSRF is the token of a session.
+func CSRF(session string) string { return csrfFor(session) }

@@ -19,6 +19,7 @@ import (
 	"parley/models"
 	"parley/models/testdb"
 	"parley/web"
+	"parley/web/files"
 	"parley/web/live"
 )
 
@@ -30,6 +31,7 @@ const (
 // house is one whole instance over a database and a Redis of its own.
 type house struct {
 	t      *testing.T
+	folder string // of the files that were sent
 	desk   *models.Desk
 	hub    *live.Hub
 	server *web.Server
@@ -73,6 +75,11 @@ func openHouse(t *testing.T, change ...func(*setup)) *house {
 	hub := live.New(live.Options{Desk: desk, Redis: redisOptions, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)
 	options := web.Options{Desk: desk, Hub: hub, Log: log, Redis: redisOptions, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test"}
+	folder := t.TempDir()
+	if options.Files, err = files.Open(files.Options{Folder: folder}); err != nil {
+		t.Fatal(err)
+	}
+	desk.SetFiles(options.Files)
 	s.options(&options)
 	server, err := web.New(options)
 	if err != nil {
@@ -92,7 +99,7 @@ func openHouse(t *testing.T, change ...func(*setup)) *house {
 		_ = server.Close()
 		_ = db.Close()
 	})
-	h := &house{t: t, desk: desk, hub: hub, server: server, url: at.URL}
+	h := &house{t: t, folder: folder, desk: desk, hub: hub, server: server, url: at.URL}
 	h.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	h.until("listening to Redis", hub.Connected)
 	return h

@@ -35,7 +35,8 @@ func (s *Server) messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(found, func(m *models.Message) messageJSON { return messageOf(ctx, m) })})
+	fresh := s.links(c)
+	return s.answer(c, result{JSON: each(found, func(m *models.Message) messageJSON { return fresh.messageOf(ctx, m) })})
 }
 
 type sendInput struct {

@@ -33,7 +33,7 @@ func (s *Server) readingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := h.reading(ctx, chat, messages, people)
+	page := h.reading(ctx, chat, messages, people, s.pageLinks())
 	page.Frame = s.staffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}

@@ -68,6 +68,7 @@ func (v visit) page(after string) string {
 // panel is what one user's window shows, as the desk tells it at one time.
 type panel struct {
 	desk   *models.Desk
+	links  links
 	at     time.Time
 	user   models.Actor // without an id for whoever has no session yet
 	pace   *pace
@@ -78,7 +79,7 @@ type panel struct {
 }
 
 func (s *Server) newPanel(c echo.Context) *panel {
-	p := &panel{desk: s.desk, pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{desk: s.desk, links: s.pageLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
 	if who, ok := c.Get(callerKey).(*caller); ok {
 		p.user = who.Actor
 	}

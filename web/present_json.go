@@ -98,22 +98,30 @@ func agentChatOf(c *models.AgentChat) agentChatJSON {
 }
 
 type messageJSON struct {
-	ID              int64     `json:"id"`
-	ChatID          string    `json:"chat_id"`
-	SenderID        string    `json:"sender_id"`
-	SenderType      string    `json:"sender_type"`
-	Content         string    `json:"content"`
-	MessageType     string    `json:"message_type"`
-	ClientMessageID *string   `json:"client_message_id"`
-	IsRead          flag      `json:"is_read"`
-	Status          string    `json:"status"`
-	CreatedAt       moment    `json:"created_at"`
-	SentAt          *moment   `json:"sent_at"`
-	DeliveredAt     *moment   `json:"delivered_at"`
-	ReadAt          *moment   `json:"read_at"`
-	Attachment      *struct{} `json:"attachment"`
+	ID              int64           `json:"id"`
+	ChatID          string          `json:"chat_id"`
+	SenderID        string          `json:"sender_id"`
+	SenderType      string          `json:"sender_type"`
+	Content         string          `json:"content"`
+	MessageType     string          `json:"message_type"`
+	ClientMessageID *string         `json:"client_message_id"`
+	IsRead          flag            `json:"is_read"`
+	Status          string          `json:"status"`
+	CreatedAt       moment          `json:"created_at"`
+	SentAt          *moment         `json:"sent_at"`
+	DeliveredAt     *moment         `json:"delivered_at"`
+	ReadAt          *moment         `json:"read_at"`
+	Attachment      *attachmentJSON `json:"attachment"`
 }
 
+// messageOf is a message with fresh addresses of what it carries.
+func (l links) messageOf(ctx context.Context, m *models.Message) messageJSON {
+	out := messageOf(ctx, m)
+	out.Attachment = l.attachment(m.Attachment)
+	return out
+}
+
+// messageOf is a message of text.
 func messageOf(ctx context.Context, m *models.Message) messageJSON {
 	return messageJSON{
 		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: wordsOf(ctx, m),

@@ -15,7 +15,7 @@ import (
 )
 
 // reading is one chat as a supervisor reads it.
-func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent) view.ChatPage {
+func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh links) view.ChatPage {
 	names := make(map[string]string, len(people))
 	for i := range people {
 		names[people[i].ID] = people[i].Name
@@ -30,14 +30,14 @@ func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []mod
 	}
 	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
 	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, lineOf(ctx, &messages[i], c.UserName, names))
+		page.Thread.Messages = append(page.Thread.Messages, lineOf(ctx, &messages[i], c.UserName, names, fresh))
 	}
 	return page
 }
 
 // lineOf is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
-func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: wordsOf(ctx, m), At: m.CreatedAt, Status: string(m.Status)}
+func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh links) chat.Message {
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: wordsOf(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fresh.file(m, "/supervisor")}
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user
@@ -152,7 +152,7 @@ func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(valueOf(c.LastContent)), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), valueOf(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}

@@ -55,7 +55,7 @@ func (b *bench) list() workbench.List {
 
 func (b *bench) row(c *models.AgentChat) workbench.Row {
 	r := workbench.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
-		Topic: deref(c.PageTitle), Last: deref(c.LastContent), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
+		Topic: deref(c.PageTitle), Last: deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
 	}

@@ -48,9 +48,10 @@ type route struct {
 	handle func(*Server, echo.Context) error
 	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
 	then   func(*Server, echo.Context) (templ.Component, error)
-	stream bool // open without end; takes a ticket
-	begins bool // by its plain form, whoever has no session yet becomes an anonymous user
-	cors   bool // sites that embed the widget may call it
+	stream bool                // open without end; takes a ticket
+	begins bool                // by its plain form, whoever has no session yet becomes an anonymous user
+	cors   bool                // sites that embed the widget may call it
+	bounds echo.MiddlewareFunc // of time and size, in the place of bounded
 }
 
 const (
@@ -77,7 +78,8 @@ var routes = []route{
 	{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: (*Server).markRead, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: (*Server).typing, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: (*Server).stillHere, then: (*Server).panelParts, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/files", who: user, handle: (*Server).files, cors: true},
+	{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: user, limit: limit.File, handle: (*Server).sendFile, bounds: uploading, cors: true},
+	{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: user, handle: (*Server).fileLinks, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, then: (*Server).panelParts, cors: true},
 	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, then: (*Server).panelParts, cors: true},
 	{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: user, limit: limit.Introduce, handle: (*Server).introduceUser, cors: true},
@@ -106,7 +108,8 @@ var routes = []route{
 	{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agent, handle: (*Server).markDelivered},
 	{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agent, handle: (*Server).markRead},
 	{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agent, handle: (*Server).typing},
-	{method: post, api: ofAgent + "/chats/:chat_id/files", who: agent, handle: (*Server).files},
+	{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agent, limit: limit.File, handle: (*Server).sendFile, bounds: uploading},
+	{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agent, handle: (*Server).fileLinks},
 	{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agent, limit: limit.End, handle: (*Server).end},
 	{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agent, handle: (*Server).transfer},
 	{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agent, handle: (*Server).note},
@@ -145,6 +148,7 @@ var routes = []route{
 	{method: get, page: "/supervisor/queue.csv", who: supervisor, handle: (*Server).queueCSV},
 	{method: get, page: "/supervisor/day.csv", who: supervisor, handle: (*Server).dayCSV},
 	{method: get, page: "/supervisor/chats/:chat_id", who: supervisor, handle: (*Server).readingPage},
+	{method: get, page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisor, handle: (*Server).fileLinks},
 	{method: get, page: "/supervisor/agents/:agent_id", who: supervisor, handle: (*Server).agentPage},
 
 	// Administrators
@@ -177,6 +181,10 @@ var routes = []route{
 	{method: post, page: "/preferences", who: public, handle: (*Server).setPreferences},
 	{method: get, page: "/demo", who: public, handle: (*Server).demoHome},
 	{method: get, page: "/demo/help", who: public, handle: (*Server).demoHelp},
+
+	// Files, for whoever holds a signed address
+	{method: get, page: "/files/:public_id", who: public, handle: serve(entire), bounds: downloading},
+	{method: get, page: "/files/:public_id/thumbnail", who: public, handle: serve(thumbnail), bounds: downloading},
 
 	// The house
 	{method: get, page: "/static/*", who: public, handle: (*Server).static},
@@ -214,7 +222,10 @@ func (s *Server) mount(e *echo.Echo) {
 			return r.handle(s, c)
 		}
 		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r), s.limited(r)}
-		if !r.stream {
+		switch {
+		case r.bounds != nil:
+			chain = append([]echo.MiddlewareFunc{r.bounds}, chain...)
+		case !r.stream:
 			chain = append([]echo.MiddlewareFunc{bounded}, chain...)
 		}
 		for _, path := range r.paths() {

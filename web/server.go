@@ -4,12 +4,14 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,8 +20,10 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/semaphore"
 
 	"parley/models"
+	"parley/web/files"
 	"parley/web/limit"
 	"parley/web/live"
 )
@@ -41,6 +45,14 @@ type Options struct {
 	UserTokenSecret []byte
 	// UserTokenSecretPrevious is as good, so that the other can be changed without refusing anybody; usually there is none.
 	UserTokenSecretPrevious []byte
+	// Files keeps what is sent, and Spool is a folder of this machine for what is on its way there; nothing can be sent without the first,
+	// the system's temporary folder is the second if it is empty.
+	Files files.Store
+	Spool string
+	// UploadTime is how long a file may take to come, UploadIdle how long without a byte; 3 minutes and 20 s if they are zero.
+	UploadTime, UploadIdle time.Duration
+	// FileKey signs the addresses of files, the same for all instances; one of this instance's own if it is empty.
+	FileKey []byte
 	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
 	Ready func(context.Context) error
 	// Version is told by /healthz.
@@ -56,6 +68,7 @@ type Server struct {
 	limit      *limit.Limiter
 	remembered *remembered
 	turns      limit.Turns
+	uploads    *semaphore.Weighted
 	pace       pace
 	public     *url.URL
 	origins    *http.CrossOriginProtection
@@ -73,7 +86,19 @@ func New(opts Options) (*Server, error) {
 	if opts.RedisPrefix == "" {
 		opts.RedisPrefix = "parley:"
 	}
-	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
+	if opts.Files == nil {
+		opts.Files = files.None{}
+	}
+	if opts.UploadTime == 0 {
+		opts.UploadTime, opts.UploadIdle = uploadTime, uploadIdle
+	}
+	if opts.Spool == "" {
+		opts.Spool = os.TempDir()
+	}
+	if len(opts.FileKey) == 0 {
+		opts.FileKey = []byte(rand.Text())
+	}
+	s := &Server{opts: opts, uploads: semaphore.NewWeighted(uploadsAtOnce), desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
 	if opts.PublicURL != "" {
 		public, err := url.Parse(strings.TrimSuffix(opts.PublicURL, "/"))
 		if err != nil || public.Host == "" || (public.Scheme != "http" && public.Scheme != "https") {

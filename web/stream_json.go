@@ -13,8 +13,9 @@ import (
 
 // jsonFrames writes the events of the contract.
 type jsonFrames struct {
-	desk *models.Desk
-	lang string
+	desk  *models.Desk
+	links links
+	lang  string
 }
 
 type (
@@ -150,7 +151,7 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.frames = append(out.frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(m), func() []byte { return out.encode(messageOf(ctx, m)) })})
+		out.frames = append(out.frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(m), func() []byte { return out.encode(j.links.messageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {
@@ -166,11 +167,15 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 	}
 }
 
-// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language.
+// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
+// files begin with that by which the reader came.
 func (j *jsonFrames) nameOf(m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
 		name += j.lang
+	}
+	if m.Attachment != nil {
+		name += j.links.base
 	}
 	return name
 }

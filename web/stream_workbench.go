@@ -63,7 +63,7 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 
 // read reads the agent's own side again; what was told of the queue, and the names, hold on.
 func (f *benchFrames) read(ctx context.Context) (*bench, error) {
-	b := &bench{desk: f.server.desk, at: time.Now(), csrf: f.csrf}
+	b := &bench{desk: f.server.desk, links: f.server.pageLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
 		b.overview, b.names = f.last.overview, f.last.names
 	}
@@ -134,7 +134,7 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return err
 	}
 	if it.Assigned() {
-		out.add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(deref(c.LastContent), 120)})
+		out.add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(chat.Says(ctx, string(c.LastType), deref(c.LastContent)), 120)})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {

@@ -31,7 +31,20 @@ type Message struct {
 	Text     string // plain; of a system message already in the reader's language
 	At       time.Time
 	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
+	File     *File  // in the place of Text
 	end      bool
+}
+
+// File is what was sent with a message.
+type File struct {
+	URL           string // good until Until
+	Thumbnail     string // of a picture, as long
+	Fresh         string // where new addresses come from
+	Until         time.Time
+	Name          string
+	Kind          string // "PDF", "JPEG" …
+	Size          int64
+	Width, Height int // of a picture, 0 for a document
 }
 
 // Thread is a conversation, oldest message first.
@@ -55,6 +68,7 @@ type Composer struct {
 	Value       string
 	Focus       bool
 	Hidden      map[string]string // more fields of the plain form
+	Files       string            // where a plain form sends files, "" where there is none
 }
 
 // arrange marks the last message of each group: same sender, same minute, and for own ones the same status.

@@ -120,6 +120,7 @@ func composer(ctx context.Context, p Panel) chat.Composer {
 	}
 	if p.ChatID != "" && p.State != Ended {
 		c.Action, c.Name, c.Hidden = "/widget/chats/"+p.ChatID+"/messages", "content", nil
+		c.Files = "/widget/chats/" + p.ChatID + "/files"
 	}
 	return c
 }

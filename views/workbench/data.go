@@ -71,8 +71,9 @@ type Row struct {
 	EndsAt time.Time
 	// Topic is the title of the page the user asked from.
 	Topic string
-	// Last is the last line and LastFrom who said it: "user", "agent", "note" or "".
+	// Last is the last line, LastType its type ("text", "image" or "file") and LastFrom who said it: "user", "agent", "note" or "".
 	Last     string
+	LastType string
 	LastFrom string
 	Unread   int
 	New      bool // nobody has answered yet

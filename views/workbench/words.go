@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"parley/views/chat"
 	"parley/views/text"
 )
 
@@ -35,9 +36,9 @@ func lastLine(ctx context.Context, r Row) string {
 	case r.Last == "":
 		return text.T(ctx, "workbench.no_words")
 	case r.LastFrom == "agent":
-		return text.T(ctx, "workbench.you_said", "Text", r.Last)
+		return text.T(ctx, "workbench.you_said", "Text", chat.Says(ctx, r.LastType, r.Last))
 	default:
-		return r.Last
+		return chat.Says(ctx, r.LastType, r.Last)
 	}
 }
 

@@ -28,7 +28,7 @@ const (
 	PDF  = "application/pdf"
 	DOC  = "application/msword"
 	DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-	Text = "text/plain; charset=utf-8"
+	Text = "text/plain"
 )
 
 // Reason is why something is refused.

@@ -1,0 +1,174 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/text"
+	"parley/web/files"
+	"parley/web/media"
+)
+
+// sendFile takes a file as a message. One person sends one at a time, and an instance takes only so many at once.
+func (s *Server) sendFile(c echo.Context) error {
+	id, who := chatID(c), actorOf(c)
+	done, err := s.turns.Wait(c.Request().Context(), "file "+string(who.Kind)+" "+who.ID)
+	if err != nil {
+		return errUploads
+	}
+	defer done()
+	if !s.uploads.TryAcquire(1) {
+		return errUploads
+	}
+	defer s.uploads.Release(1)
+	u, err := s.receive(c, func(u *upload) error { return s.expect(c, id, u) })
+	if err != nil {
+		return err
+	}
+	defer u.Close()
+	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTime)
+	defer cancel()
+	m, created, err := s.store(ctx, who, id, u)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return s.answer(c, result{Status: status, JSON: s.links(c).messageOf(ctx, m)})
+}
+
+// expect refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
+func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+	defer cancel()
+	who := actorOf(c)
+	_, err := s.desk.ExpectFile(ctx, who, chatID, u.key, "")
+	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+		return nil
+	}
+	return err
+}
+
+// fileLinks gives fresh addresses to whoever may read the chat. A browser that follows a plain link is led on.
+func (s *Server) fileLinks(c echo.Context) error {
+	id := chatID(c)
+	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
+	a, err := s.desk.FileOfMessage(c.Request().Context(), actorOf(c), id, messageID)
+	if err != nil {
+		return err
+	}
+	fresh := s.links(c)
+	if !isAPI(c.Request().URL.Path) {
+		fresh = s.pageLinks()
+	}
+	out := fresh.attachment(a)
+	return s.answer(c, result{JSON: out, Redirect: out.URL})
+}
+
+// serve answers an address that links made, to whoever holds it.
+func serve(variant string) func(*Server, echo.Context) error {
+	return func(s *Server, c echo.Context) error {
+		id := pathID(c, "public_id")
+		left, err := s.pageLinks().hold(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
+		if err != nil {
+			return err
+		}
+		ctx := c.Request().Context()
+		asking, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		a, err := s.desk.FileByID(asking, id)
+		if err != nil {
+			return err
+		}
+		name, kind := a.File, a.ContentType
+		if variant == thumbnail {
+			if a.Thumbnail == nil {
+				return refuse(http.StatusNotFound)
+			}
+			name, kind = *a.Thumbnail, *a.ThumbnailType
+		}
+		content, err := s.opts.Files.Open(ctx, name)
+		if errors.Is(err, files.ErrNotFound) {
+			s.log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			return refuse(http.StatusNotFound)
+		}
+		if err != nil {
+			return unavailable(err)
+		}
+		defer content.Close()
+		confine(c.Response().Header(), a, kind, left)
+		c.Response().Header().Set("ETag", `"`+id+variant+`"`)
+		http.ServeContent(steadyWriter{c.Response(), http.NewResponseController(c.Response())}, c.Request(), "", time.Time{}, content)
+		return nil
+	}
+}
+
+// confine keeps what a stranger sent from doing anything in a browser but being looked at or saved.
+func confine(h http.Header, a *models.Attachment, kind string, left time.Duration) {
+	if kind == media.Text {
+		kind += "; charset=utf-8"
+	}
+	h.Set("Content-Type", kind)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // the address is the right; sites with a window of their own show pictures too
+	h.Set("Referrer-Policy", "no-referrer")
+	how := "attachment"
+	h.Set("Cache-Control", "private, no-store")
+	if a.IsImage() {
+		how = "inline"
+		h.Set("Cache-Control", "private, max-age="+strconv.Itoa(int(left.Seconds())))
+	}
+	h.Set("Content-Disposition", how+disposition(a.Name))
+}
+
+// disposition names a file in both ways of RFC 6266: in ASCII for old programs, and as it is.
+func disposition(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	return `; filename="` + plain + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+}
+
+// refusedFile says why a file is not taken, in the reader's language.
+func refusedFile(ctx context.Context, why media.Reason, size int64) error {
+	say := func(status int, code, key string) error {
+		return &httpError{status: status, code: code, detail: text.T(ctx, key), field: "file"}
+	}
+	switch why {
+	case media.ImageTooLarge:
+		return tooLarge(ctx, "chat.file.image_too_large", size)
+	case media.DocumentTooLarge:
+		return tooLarge(ctx, "chat.file.document_too_large", size)
+	case media.Empty:
+		return say(http.StatusUnprocessableEntity, "file_empty", "chat.file.is_empty")
+	case media.NotUTF8:
+		return say(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.not_utf8")
+	case media.Broken:
+		return say(http.StatusUnprocessableEntity, "file_broken", "chat.file.is_broken")
+	case media.TooManyPixels:
+		return say(http.StatusUnprocessableEntity, "file_too_many_pixels", "chat.file.too_many_pixels")
+	case media.UnpacksTooLarge:
+		return say(http.StatusUnprocessableEntity, "file_unpacks_too_large", "chat.file.unpacks_too_large")
+	case media.Macros:
+		return say(http.StatusUnprocessableEntity, "file_has_macros", "chat.file.has_macros")
+	}
+	return say(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.type_refused")
+}
+
+func tooLarge(ctx context.Context, key string, size int64) error {
+	return &httpError{status: http.StatusRequestEntityTooLarge, code: "file_too_large", field: "file", detail: text.T(ctx, key, "Size", text.Size(size))}
+}

@@ -54,3 +54,10 @@ func FileAddress(s *Server, path string, left time.Duration) string {
 
 // CSRF is the token of a session.
 func CSRF(session string) string { return csrfFor(session) }
+
+// Uploads is how many go on.
+func Uploads(s *Server) int {
+	s.uploads.mu.Lock()
+	defer s.uploads.mu.Unlock()
+	return s.uploads.all
+}

@@ -17,18 +17,14 @@ import (
 	"parley/web/media"
 )
 
-// sendFile takes a file as a message. One person sends one at a time, and an instance takes only so many at once.
+// sendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
 func (s *Server) sendFile(c echo.Context) error {
 	id, who := chatID(c), actorOf(c)
-	done, err := s.turns.Wait(c.Request().Context(), "file "+string(who.Kind)+" "+who.ID)
-	if err != nil {
+	done, ok := s.uploads.enter(string(who.Kind) + " " + who.ID)
+	if !ok {
 		return errUploads
 	}
 	defer done()
-	if !s.uploads.TryAcquire(1) {
-		return errUploads
-	}
-	defer s.uploads.Release(1)
 	u, err := s.receive(c, func(u *upload) error { return s.expect(c, id, u) })
 	if err != nil {
 		return err

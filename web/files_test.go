@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -612,6 +613,28 @@ func TestSlowUploads(t *testing.T) {
 	send(&dripping{raw: whole, size: 100, every: 50 * time.Millisecond}).want(201)
 	send(&dripping{raw: whole, size: 100, every: 900 * time.Millisecond}).refused(408, "upload_too_slow")
 	send(&dripping{raw: append(whole[:len(whole)-40:len(whole)-40], bytes.Repeat([]byte("more "), 10_000)...), size: 100, every: 20 * time.Millisecond}).refused(408, "upload_too_slow")
+}
+
+// One person may not take all the room there is.
+func TestOnePersonSendsAFewFilesAtATime(t *testing.T) {
+	t.Parallel()
+	h := patientHouse(t)
+	chat, user, _ := h.talk()
+	_, other := h.guest()
+	elsewhere := h.asks(other, "I am somebody else")
+	for n := range 3 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST %s%s/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: 100000\r\n\r\n--", userFiles, chat, user, boundary)
+		h.until("an upload goes on", func() bool { return web.Uploads(h.server) == n+1 })
+	}
+	if got := h.file(userFiles+chat+"/files", user, "a.txt", []byte("a")).refused(503, "uploads_busy"); got.Header.Get("Retry-After") == "" {
+		t.Error("without Retry-After")
+	}
+	h.file(userFiles+elsewhere+"/files", other, "a.txt", []byte("a")).want(201)
 }
 
 // dripping gives a few bytes at a time.

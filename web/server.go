@@ -20,7 +20,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/sync/semaphore"
 
 	"parley/models"
 	"parley/web/files"
@@ -68,7 +67,7 @@ type Server struct {
 	limit      *limit.Limiter
 	remembered *remembered
 	turns      limit.Turns
-	uploads    *semaphore.Weighted
+	uploads    crowd
 	pace       pace
 	public     *url.URL
 	origins    *http.CrossOriginProtection
@@ -98,7 +97,7 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, uploads: semaphore.NewWeighted(uploadsAtOnce), desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
+	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
 	if opts.PublicURL != "" {
 		public, err := url.Parse(strings.TrimSuffix(opts.PublicURL, "/"))
 		if err != nil || public.Host == "" || (public.Scheme != "http" && public.Scheme != "https") {

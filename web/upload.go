@@ -21,6 +21,7 @@ import (
 
 const (
 	uploadsAtOnce = 50 // of an instance; each may take 10 MB of the disk meanwhile
+	uploadsOfOne  = 3  // person
 	maxFormParts  = 16
 	maxFormField  = 4 << 10
 )

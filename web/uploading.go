@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -123,6 +124,35 @@ type steadyWriter struct {
 func (w steadyWriter) Write(p []byte) (int, error) {
 	_ = w.rc.SetWriteDeadline(time.Now().Add(downloadIdle))
 	return w.ResponseWriter.Write(p)
+}
+
+// crowd counts the uploads of an instance, and of each person, that go on.
+type crowd struct {
+	mu  sync.Mutex
+	all int
+	of  map[string]int
+}
+
+// enter counts one more, unless there are too many already. done counts it out.
+func (c *crowd) enter(who string) (done func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all >= uploadsAtOnce || c.of[who] >= uploadsOfOne {
+		return nil, false
+	}
+	if c.of == nil {
+		c.of = map[string]int{}
+	}
+	c.all++
+	c.of[who]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.all--
+		if c.of[who]--; c.of[who] == 0 {
+			delete(c.of, who)
+		}
+	}, true
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -17,6 +17,12 @@ export function clock(seconds) {
   return `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
+/** How large a file is, rounded up so that nothing over a limit reads as the limit: 214 KB, 5.1 MB. */
+export function sizeOf(bytes) {
+  if (bytes <= 1023 * 1024) return `${Math.max(1, Math.ceil(bytes / 1024))} KB`;
+  return `${(Math.ceil((bytes * 10) / (1 << 20)) / 10).toFixed(1).replace(".0", "")} MB`;
+}
+
 const dayNumber = (date) => Math.floor((date - date.getTimezoneOffset() * 60000) / 86400000);
 export const sameDay = (a, b) => dayNumber(a) === dayNumber(b);
 

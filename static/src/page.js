@@ -1,6 +1,7 @@
 // What every page with a script does: clocks, times, toasts, dialogs, and manners for htmx.
 import { startClocks } from "./clock.js";
 import { wireDialogs } from "./dialog.js";
+import { wireFiles } from "./files.js";
 import { localise } from "./format.js";
 import { elementsOf, placeParts } from "./parts.js";
 import { credentials, problemOf } from "./request.js";
@@ -12,6 +13,7 @@ export function startPage() {
   startClocks();
   wireDialogs();
   wireToasts();
+  wireFiles();
   wireForms();
 }
 

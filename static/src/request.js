@@ -9,35 +9,73 @@ export const useBearer = (token) => (bearer = token);
 /** The headers by which a request proves who it comes from. */
 export const credentials = () => ({ "X-CSRF-Token": csrf(), ...(bearer && { Authorization: `Bearer ${bearer}` }) });
 
+const manners = () => ({ ...credentials(), "HX-Request": "true", Accept: "text/html, application/problem+json" });
+
 /**
  * Posts fields as a form. Answers {ok, status, html, json, problem, retryAfter}; status 0 is no connection. With
  * options.json the answer is asked for as a program does.
  */
 export async function post(url, fields = {}, options = {}) {
-  const form = options.json ? { Accept: "application/json" } : { "HX-Request": "true", Accept: "text/html, application/problem+json" };
   let response;
   try {
     response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams(fields),
-      headers: { ...credentials(), ...form },
+      headers: options.json ? { ...credentials(), Accept: "application/json" } : manners(),
       signal: AbortSignal.timeout(options.timeout ?? 15000),
       keepalive: options.keepalive ?? false,
     });
   } catch {
-    return { ok: false, status: 0, html: "", json: {}, problem: {}, retryAfter: 0 };
+    return unanswered;
   }
-  const type = response.headers.get("Content-Type") ?? "";
-  const body = await response.text().catch(() => "");
+  return answerOf(response.status, await response.text().catch(() => ""), (name) => response.headers.get(name));
+}
+
+const unanswered = { ok: false, status: 0, html: "", json: {}, problem: {}, retryAfter: 0 };
+
+function answerOf(status, body, header) {
+  const type = header("Content-Type") ?? "";
+  const ok = status >= 200 && status < 300;
   const json = problemOf(type, body);
   return {
-    ok: response.ok,
-    status: response.status,
+    ok,
+    status,
     html: type.startsWith("text/html") ? body : "",
-    json: response.ok ? json : {},
-    problem: response.ok ? {} : json,
-    retryAfter: Number(response.headers.get("Retry-After")) || 0,
+    json: ok ? json : {},
+    problem: ok ? {} : json,
+    retryAfter: Number(header("Retry-After")) || 0,
   };
+}
+
+const uploadTimeout = 5 * 60_000;
+
+/** Posts fields and a file as a form; onProgress hears how much of it is sent, from 0 to 1. Answers as post does. */
+export function upload(url, fields, file, { onProgress = () => {}, signal } = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file, file.name);
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest(); // fetch does not tell how far it is
+    const nothing = () => resolve(unanswered);
+    request.open("POST", url);
+    for (const [name, value] of Object.entries(manners())) request.setRequestHeader(name, value);
+    request.timeout = uploadTimeout;
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    request.onload = () => resolve(answerOf(request.status, request.responseText, (name) => request.getResponseHeader(name)));
+    for (const end of ["onerror", "ontimeout", "onabort"]) request[end] = nothing;
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
+}
+
+/** Asks for a JSON object; null when it cannot be had. */
+export async function ask(url) {
+  try {
+    const response = await fetch(url, { headers: { ...credentials(), Accept: "application/json" }, signal: AbortSignal.timeout(15000) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The problem document of an answer, or an empty object. */

@@ -1,7 +1,9 @@
 // The conversation on the screen: each message once, in order, grouped, with its days; and where the reader is in it.
 import { now } from "./clock.js";
+import { keepPicture } from "./files.js";
 import { dayLabel, localise, minuteOf, sameDay } from "./format.js";
 import { elementsOf } from "./parts.js";
+import { drawFile } from "./sending.js";
 import { word } from "./words.js";
 
 const near = 48; // pixels from the end that still count as being there
@@ -37,6 +39,7 @@ export function receive(message) {
   const old = known(el);
   if (old) {
     keepStatus(old, el);
+    keepPicture(old, el);
     old.replaceWith(el);
   } else {
     insert(el);
@@ -66,13 +69,15 @@ function insert(el) {
   thread().insertBefore(el, after ?? null);
 }
 
-/** Adds a message of this person that the server does not have yet. */
-export function addOwn({ clientId, text, at }) {
+/** Adds a message of this person that the server does not have yet: a text, or a file with its name, size and type. */
+export function addOwn(entry, file) {
+  const { clientId, text, at } = entry;
   const el = document.getElementById("bubble").content.firstElementChild.cloneNode(true);
   el.dataset.chat = thread().dataset.chat;
   el.dataset.clientId = clientId;
   el.dataset.at = new Date(at).toISOString();
-  el.querySelector(".say").textContent = text;
+  if (entry.name === undefined) el.querySelector(".say").textContent = text;
+  else drawFile(el, entry, file);
   el.querySelector("time").dateTime = el.dataset.at;
   el.classList.add("is-new");
   thread().append(el);

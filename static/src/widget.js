@@ -3,13 +3,14 @@ import { bridge } from "./widget/bridge.js";
 import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
 import { wireRating } from "./widget/rating.js";
+import { wireAttach } from "./attach.js";
 import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
 import { createOutbox } from "./outbox.js";
 import { startPage } from "./page.js";
 import { startReceipts } from "./receipts.js";
-import { csrf, post } from "./request.js";
+import { csrf, post, upload } from "./request.js";
 import { openStream } from "./stream.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./thread.js";
 import { toast } from "./toast.js";
@@ -43,6 +44,15 @@ wireComposer({
   typing: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
   tooLong: (length) => sayAtComposer(word("chat.too_long", { Length: length.toLocaleString() })),
   changed: stillHere,
+});
+wireAttach({
+  form: document.getElementById("composer"),
+  field,
+  give(file) {
+    hideIdle();
+    outbox.addFile(file);
+  },
+  say: sayAtComposer,
 });
 field.addEventListener("focus", stillHere);
 
@@ -160,16 +170,38 @@ document.addEventListener("click", (event) => {
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
 
-async function send({ text, clientId }) {
+async function send(entry, how) {
+  const { text, clientId } = entry;
   await who.settled();
   if (!begun || state.name() === "locked") return later;
   if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
+  if (entry.name !== undefined) {
+    sending = sendFile(chat, clientId, how);
+    return sending;
+  }
   if (!chat) state.ask();
   sending = chat
     ? post(`${base(chat)}/messages`, { content: text, client_message_id: clientId })
     : post("/widget/assign", { message: text, client_message_id: clientId, ...state.asked() });
   return sending;
+}
+
+// A file needs a chat to go to; when it is the first thing that is said, the chat begins without words.
+async function sendFile(chat, clientId, how) {
+  if (!chat) {
+    state.ask();
+    const asked = await post("/widget/assign", state.asked());
+    if (!asked.ok) return asked;
+    acceptHTML(asked.html);
+    if (!state.chat()) return { ...asked, ok: false, status: 0 };
+  }
+  // Who sends something is there, however long it takes.
+  const onProgress = (part) => {
+    stillHere();
+    how.onProgress(part);
+  };
+  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, how.file, { ...how, onProgress });
 }
 
 // What was refused because of who sent it is sent again by whoever that is next.

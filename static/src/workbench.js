@@ -97,7 +97,7 @@ function hearMessage(html) {
     confirmArrival(chat, Number(id));
   }
   if (isLookedAt(chat)) return;
-  const words = el.querySelector(".say")?.textContent.trim() ?? "";
+  const words = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
   announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, open: () => open(pathOf(chat)) });
 }
 

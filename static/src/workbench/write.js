@@ -1,8 +1,9 @@
 // Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
+import { wireAttach } from "../attach.js";
 import { wireComposer } from "../composer.js";
 import { timeOf } from "../format.js";
 import { createOutbox } from "../outbox.js";
-import { post } from "../request.js";
+import { post, upload } from "../request.js";
 import { receive } from "../thread.js";
 import { lang, word } from "../words.js";
 import { keepDraft, readDraft } from "./drafts.js";
@@ -31,6 +32,13 @@ export function startWriting() {
     typing: () => (form.dataset.kind === "reply" ? `${address(chat)}/typing` : ""),
     tooLong: (length) => say(chat, word("chat.too_long", { Length: number.format(length) })),
     changed: (text) => changed(form, chat, text),
+  });
+  wireAttach({
+    form,
+    field: field(),
+    give: (file) => outboxOf(chat).addFile(file),
+    say: (text) => say(chat, text),
+    closed: () => (form.dataset.kind === "note" ? word("chat.file.not_to_note") : ""),
   });
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
@@ -123,7 +131,10 @@ function outboxOf(chat) {
   if (!outboxes.has(chat)) {
     outboxes.set(chat, createOutbox({
       key: prefix + chat,
-      send: ({ text, clientId }) => post(`${address(chat)}/messages`, { content: text, client_message_id: clientId }),
+      send: ({ text, name, clientId }, how) =>
+        name === undefined
+          ? post(`${address(chat)}/messages`, { content: text, client_message_id: clientId })
+          : upload(`${address(chat)}/files`, { client_message_id: clientId }, how.file, how),
       say: (text) => say(chat, text),
     }));
   }

@@ -1,0 +1,58 @@
+// Pictures and documents in the thread. Their addresses run out after a quarter of an hour; fresh ones are asked for when
+// somebody is about to need them.
+import { now } from "./clock.js";
+import { ask } from "./request.js";
+import { toast } from "./toast.js";
+import { word } from "./words.js";
+
+const soon = 60_000;
+const patience = 10_000; // between two tries
+const tried = new WeakMap();
+
+export function wireFiles() {
+  document.addEventListener("error", ({ target }) => target.matches?.("[data-file] img") && reload(target), true);
+  for (const sign of ["pointerover", "focusin"]) {
+    document.addEventListener(sign, ({ target }) => {
+      const link = target.closest?.("a[data-file]");
+      if (link && left(link) < soon) renew(link);
+    });
+  }
+  document.addEventListener("click", open);
+}
+
+const left = (link) => Number(link.dataset.good) - now();
+
+async function open(event) {
+  const link = event.target.closest?.("a[data-file]");
+  if (!link || left(link) > 0) return;
+  event.preventDefault();
+  if (await renew(link, 0)) link.click();
+  else toast(word("ui.went_wrong"), { error: true });
+}
+
+async function reload(picture) {
+  const link = picture.closest("[data-file]");
+  if (!(await renew(link))) picture.alt = word("chat.file.not_loaded");
+}
+
+// Answers whether the link is good now.
+async function renew(link, pause = patience) {
+  if (Date.now() - (tried.get(link) ?? 0) < pause) return false;
+  tried.set(link, Date.now());
+  const fresh = await ask(link.dataset.file);
+  if (!fresh) return false;
+  link.href = fresh.url;
+  link.dataset.good = Date.parse(fresh.expires_at);
+  const picture = link.querySelector("img");
+  if (picture && !(picture.complete && picture.naturalWidth > 0)) picture.src = fresh.thumbnail_url;
+  return true;
+}
+
+/** A message that is drawn again keeps the picture that it shows. */
+export function keepPicture(old, fresh) {
+  const [shown, next] = [old, fresh].map((el) => el.querySelector("a[data-file]"));
+  if (!shown || !next || shown.dataset.file !== next.dataset.file) return;
+  shown.href = next.href;
+  shown.dataset.good = next.dataset.good;
+  next.replaceWith(shown);
+}

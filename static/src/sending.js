@@ -1,0 +1,46 @@
+// How a file looks that is on its way: a card, or for a picture the picture itself, with how far it is and a way to stop.
+import { sizeOf } from "./format.js";
+import { word } from "./words.js";
+
+// As views/chat draws it once it is there.
+const [mostWide, mostHigh, leastSide] = [240, 260, 48];
+
+/** Draws the card into an own message. file is missing when the page was loaded anew. */
+export function drawFile(el, { name, size, type }, file) {
+  const card = document.getElementById("bubble-file").content.firstElementChild.cloneNode(true);
+  card.querySelector('[data-slot="name"]').textContent = name;
+  card.querySelector('[data-slot="size"]').textContent = sizeOf(size);
+  const cancel = card.querySelector("[data-cancel]");
+  cancel.ariaLabel = cancel.title = word("chat.file.cancel", { Name: name });
+  card.querySelector("progress").ariaLabel = name;
+  const bubble = el.querySelector(".bubble");
+  bubble.classList.add("bubble-file");
+  bubble.replaceChildren(card);
+  el.toggleAttribute("data-gone", !file);
+  if (file && type.startsWith("image/")) drawPicture(bubble, card, file);
+}
+
+async function drawPicture(bubble, card, file) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    return; // the card says enough
+  }
+  const by = Math.min(1, mostWide / picture.width, mostHigh / picture.height);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(leastSide, Math.round(picture.width * by));
+  canvas.height = Math.max(leastSide, Math.round(picture.height * by));
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close();
+  canvas.ariaHidden = "true";
+  bubble.classList.add("bubble-pic");
+  card.prepend(canvas);
+}
+
+/** Shows how much is sent, from 0 to 1; answers the words for it. */
+export function showProgress(el, part) {
+  const bar = el?.querySelector("progress");
+  if (bar) bar.value = Math.round(100 * part);
+  return part < 1 ? word("chat.file.sending", { Percent: Math.floor(100 * part) }) : word("chat.file.storing");
+}

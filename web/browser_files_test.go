@@ -1,0 +1,366 @@
+package web_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/models"
+	"parley/web/media/samples"
+)
+
+// given is a file as the browser has it.
+type given struct {
+	name, kind string
+	raw        []byte
+}
+
+// transfer makes a DataTransfer of files, in JavaScript, in the variable files.
+func transfer(all ...given) string {
+	var out strings.Builder
+	out.WriteString("const w = root.defaultView, files = new w.DataTransfer();")
+	for _, f := range all {
+		fmt.Fprintf(&out, "files.items.add(new w.File([w.Uint8Array.from(atob(%q), (c) => c.charCodeAt(0))], %s, {type: %q}));",
+			base64.StdEncoding.EncodeToString(f.raw), quote(f.name), f.kind)
+	}
+	return out.String()
+}
+
+func (b *browser) script(js string) {
+	b.t.Helper()
+	_, err := eval[bool](b, "(() => {"+js+"; return true})()")
+	b.must(err)
+}
+
+// choose gives files as the browser's dialog does, which the button must open.
+func (b *browser) choose(all ...given) {
+	b.t.Helper()
+	b.until("a button for files", usable("[data-attach]")+"?.matches(':not(:disabled)')")
+	opened, err := eval[bool](b, `(() => {
+		let opened = false;
+		const input = root.getElementById("composer-file");
+		input.addEventListener("click", (event) => { opened = true; event.preventDefault(); }, {once: true});
+		root.querySelector("[data-attach]").click();
+		return opened;
+	})()`)
+	b.must(err)
+	if !opened {
+		b.t.Fatal("the button opens no dialog")
+	}
+	b.script(transfer(all...) + `const input = root.getElementById("composer-file"); input.files = files.files; input.dispatchEvent(new w.Event("change", {bubbles: true}))`)
+}
+
+func (b *browser) drag(kind string, all ...given) {
+	b.t.Helper()
+	b.script(transfer(all...) + fmt.Sprintf(`root.getElementById("thread").dispatchEvent(new w.DragEvent(%q, {dataTransfer: files, bubbles: true, cancelable: true}))`, kind))
+}
+
+func (b *browser) drop(all ...given) {
+	b.t.Helper()
+	b.drag("dragenter", all...)
+	b.sees("#drop", "Drop files here")
+	b.drag("dragover", all...)
+	b.drag("drop", all...)
+	b.gone("#drop")
+}
+
+func (b *browser) paste(all ...given) {
+	b.t.Helper()
+	b.focus("#composer-text")
+	b.script(transfer(all...) + `root.getElementById("composer-text").dispatchEvent(new w.ClipboardEvent("paste", {clipboardData: files, bubbles: true, cancelable: true}))`)
+}
+
+// shows waits until the newest picture is loaded and really there.
+func (b *browser) shows(within string, n int) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("%d pictures at %s", n, within), fmt.Sprintf(`(() => { const all = [...root.querySelectorAll(%s + " .pic img")];
+		return all.length === %d && all.every((e) => e.complete && e.naturalWidth > 0 && e.checkVisibility()) })()`, quote(within), n))
+}
+
+func photo(name string) given { return given{name, "image/jpeg", samples.JPEG(640, 400)} }
+
+func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	bench := newBrowser(t)
+	bench.signIn(s, "anna", "/workbench")
+	user := visit(t, s)
+	user.send("I send you my card")
+	user.sees("#w-head", "anna")
+	bench.pick()
+
+	user.choose(photo("card.jpg"))
+	user.shows(mine, 1)
+	user.status("read")
+	bench.shows(theirs, 1)
+	if alt := bench.attr(theirs+" .pic img", "alt"); alt != "Photo: card.jpg" {
+		t.Errorf("it is told to those who do not see as %q", alt)
+	}
+	bench.sees("#list .row", "Photo")
+	user.drop(photo("front.png"), given{"bill.pdf", "application/pdf", samples.PDF()})
+	bench.shows(theirs, 2)
+	bench.sees(theirs+" .file", "bill.pdf", "PDF, 1 KB")
+	bench.sees("#list .row", "bill.pdf")
+	user.paste(photo("image.png"))
+	bench.shows(theirs, 3)
+
+	bench.choose(given{"terms.docx", "", samples.DOCX()})
+	user.sees(theirs+" .file", "terms.docx", "DOCX, 1 KB")
+	bench.drop(photo("map.jpg"))
+	user.shows(theirs, 1)
+	bench.paste(photo("image.png"))
+	user.shows(theirs, 2)
+	bench.until("one picture each in the order in which they were given", `[...root.querySelectorAll("#thread .msg:not(.sys)")].map((e) => e.dataset.says ?? "text").join() ===
+		"text,Photo,Photo,bill.pdf,Photo,terms.docx,Photo,Photo"`)
+	box, err := eval[string](user, `(() => { const p = root.querySelector(".pic img"); return p.clientWidth + "x" + p.clientHeight })()`)
+	user.must(err)
+	if box != "240x150" {
+		t.Errorf("a picture is drawn as %s", box)
+	}
+	// After a reload everything is there again.
+	user.reload()
+	user.frame().shows("#thread", 5)
+}
+
+func TestAPictureCanBeTheFirstWord(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	agent, _ := s.online("anna")
+	user := visit(t, s)
+	user.choose(photo("card.jpg"))
+	user.sees("#w-head", "anna")
+	user.shows(mine, 1)
+	chat := s.onlyChat(agent)
+	m, err := s.desk.Messages(t.Context(), models.AgentActor(agent), chat.ID, 0, 0)
+	s.must(err)
+	if last := m[len(m)-1]; last.Type != models.Image || last.Attachment.Name != "card.jpg" {
+		t.Errorf("it came as %+v", last)
+	}
+}
+
+func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	user := visit(t, s)
+	user.send("Hello")
+	user.sees("#w-head", "anna")
+	user.choose(given{"big.pdf", "application/pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))})
+	user.sees("#composer-say", "This file is 14 MB. Documents may have 10 MB.")
+	user.choose(given{"clip.mp4", "video/mp4", []byte("video")})
+	user.sees("#composer-say", "This file is of another kind.")
+	user.choose(given{"none.txt", "text/plain", nil})
+	user.sees("#composer-say", "This file is empty.")
+	user.write("#composer-text", "S")
+	user.gone("#composer-say")
+	// What only the server can see: the file stays, with its reason, and holds up nothing.
+	user.choose(given{"page.png", "image/png", []byte("<!doctype html><script>alert(1)</script>")})
+	user.until("the file to be refused", `root.querySelector("#thread .msg-own:last-of-type")?.dataset.status === "failed"`)
+	user.sees("#composer-say", "This file is of another kind.")
+	user.send("Then I tell you")
+	user.until("the words to be sent", `[...root.querySelectorAll("#thread .msg-own[data-id] .say")].some((e) => e.innerText === "Then I tell you")`)
+	user.click("#thread .msg[data-status=failed] [data-delete]")
+	user.gone("#thread .msg[data-status=failed]")
+}
+
+// slowly is a way to the site on which what is sent goes out in drops: so many bytes, ten times a second.
+func (s *site) slowly(bytes int64) string {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.must(err)
+	s.t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10) // or the kernel would take most of it at once
+			go func() {
+				defer conn.Close()
+				there, err := net.Dial("tcp", s.address)
+				if err != nil {
+					return
+				}
+				defer there.Close()
+				go func() { _, _ = io.Copy(conn, there) }()
+				for {
+					if _, err := io.CopyN(there, conn, bytes); err != nil {
+						return
+					}
+					<-time.After(100 * time.Millisecond)
+				}
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+func TestAnUploadTellsHowFarItIsAndCanBeStopped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	b := newBrowser(t)
+	b.open(s.slowly(128<<10) + "/widget?lang=en&site=Kestrel")
+	b.send("Hello")
+	b.sees("#w-head", "anna")
+	b.choose(given{"long.txt", "text/plain", []byte(strings.Repeat("these are words. ", 560_000))}, given{"second.txt", "text/plain", []byte("short")})
+	b.sees("#thread .msg-own .file", "long.txt", "9.1 MB")
+	b.until("some of it sent", `(() => { const p = root.querySelector("#thread progress"); return p.value > 0 && p.value < 100 })()`)
+	b.until("the words for it", `/Sending \d+ %/.test(root.querySelector("#thread .msg-own:has(progress) .status").innerText)`)
+	if label := b.attr("#thread [data-cancel]", "aria-label"); label != "Cancel sending long.txt" {
+		t.Errorf("the button says %q", label)
+	}
+	b.click("#thread [data-cancel]")
+	b.until("the first gone and the second sent", `[...root.querySelectorAll("#thread .msg-own[data-says]")].map((e) => e.dataset.says).join() === "second.txt" && !root.querySelector("#thread progress")`)
+	s.until("nothing half sent to be left", func() bool { return len(s.stored()) == 1 })
+}
+
+func TestAFileWaitsForTheLineAndIsSentOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	agent, _ := s.online("anna")
+	b := newBrowser(t)
+	b.open(s.url + "/widget?lang=en&site=Kestrel")
+	b.send("Hello")
+	b.sees("#w-head", "anna")
+	b.sees("#thread .sys", "anna")
+	s.stop()
+	b.until("the line to be down", `root.documentElement.dataset.live === "reconnecting"`)
+	b.until("the button to rest", `root.querySelector("[data-attach]").disabled`)
+	b.drop(photo("card.jpg"))
+	b.sees("#thread .msg-own .status", "Will be sent")
+	b.send("and words after it")
+	s.start()
+	b.shows(mine, 1)
+	b.until("both to be there once, in order", `[...root.querySelectorAll("#thread .msg-own[data-id]")].map((e) => e.dataset.says ?? e.querySelector(".say").innerText).join() === "Hello,Photo,and words after it"`)
+	chat := s.onlyChat(agent)
+	if files, err := s.desk.FilesOfUser(t.Context(), chat.UserID); err != nil || len(files) != 1 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+}
+
+// A failed file is still there to be tried again, until the page is loaded anew: then it says so.
+func TestAFailedFileIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(m *models.Settings) { m.RateFile = 1000 })
+	agent, _ := s.online("anna")
+	b := newBrowser(t)
+	b.open(s.url + "/widget?lang=en&site=Kestrel")
+	b.send("Hello")
+	b.sees("#w-head", "anna")
+	chat := s.onlyChat(agent)
+	other, _ := s.guest()
+	fails := func(name string) {
+		t.Helper()
+		s.belongsTo(chat.ID, other) // refused for now
+		b.choose(photo(name))
+		b.until("the file to fail", `root.querySelector("#thread .msg-own:has(.is-sending)")?.dataset.status === "failed"`)
+		s.belongsTo(chat.ID, chat.UserID)
+	}
+	fails("card.jpg")
+	b.click("#thread .msg[data-status=failed] [data-retry]")
+	b.shows(mine, 1)
+
+	fails("again.jpg")
+	b.reload()
+	b.sees("#thread .msg[data-status=failed] .status", "The page was loaded anew before this file was sent.")
+	b.gone("#thread .msg[data-status=failed] [data-retry]")
+	b.click("#thread .msg[data-status=failed] [data-delete]")
+	b.gone("#thread .msg[data-status=failed]")
+	b.shows(mine, 1)
+}
+
+func (s *site) belongsTo(chat, user string) {
+	s.t.Helper()
+	_, err := s.desk.DB().NewRaw(`UPDATE chats SET user_id = ? WHERE id = ?`, user, chat).Exec(s.t.Context())
+	s.must(err)
+}
+
+func TestANoteTakesNoFiles(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := atWork(t, s, "anna")
+	_, chat := s.newChat("Where is my card?")
+	b.click(rowOf(chat))
+	b.sees("#thread", "Where is my card?")
+	b.alt("KeyP")
+	b.gone("[data-attach]")
+	b.drop(photo("secret.jpg"))
+	b.sees("#composer-say", "Files go to the customer. Switch to Reply to send one.")
+	b.alt("KeyR")
+	b.choose(photo("card.jpg"))
+	b.shows(mine, 1)
+	if n := len(s.stored()); n != 2 {
+		t.Errorf("%d files are stored", n)
+	}
+}
+
+// The addresses in an open page run out; whoever looks or clicks gets fresh ones.
+func TestAddressesInAnOpenPageAreRenewed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	user := visit(t, s)
+	user.send("Hello")
+	user.sees("#w-head", "anna")
+	user.choose(photo("card.jpg"), given{"bill.pdf", "application/pdf", samples.PDF()})
+	user.shows(mine, 1)
+	user.sees(mine+" a.file", "bill.pdf")
+	user.script(`const link = root.querySelector(".pic"); link.href = "/files/x"; link.dataset.good = "0"; link.querySelector("img").src = "/files/aaaaaaaaaaaaaaaaaaaaaaaaaa/thumbnail?until=1&signature=x"`)
+	user.shows(mine, 1) // the picture came back by itself
+	user.until("a fresh address", `root.querySelector(".pic").dataset.good > Date.now() && root.querySelector(".pic").href.includes("signature=")`)
+	user.script(`const link = root.querySelector("a.file"); link.href = "/files/x"; link.dataset.good = "0"; link.dispatchEvent(new root.defaultView.Event("focusin", {bubbles: true}))`)
+	user.until("a fresh address of the document", `root.querySelector("a.file").dataset.good > Date.now()`)
+	got := s.send("GET", user.attr("a.file", "href"), http.Header{}, nil).want(200)
+	if got.Header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("it gives %s", got.Header.Get("Content-Type"))
+	}
+}
+
+func TestASupervisorSeesThePicturesOfAChat(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	token, chat := s.newChat("Look at this")
+	s.file("/api/user/customer-service/chats/"+chat+"/files", token, "card.jpg", samples.JPEG(300, 200)).want(201)
+	s.agent("ruth", models.RoleSupervisor)
+	b := newBrowser(t)
+	b.signIn(s, "ruth", "/supervisor")
+	b.open(s.url + "/supervisor/chats/" + chat)
+	b.shows("#thread", 1)
+	s.file("/api/user/customer-service/chats/"+chat+"/files", token, "bill.pdf", samples.PDF()).want(201)
+	b.sees("#thread .file", "bill.pdf")
+	picture := `root.querySelector(".pic img").src`
+	before, err := eval[string](b, picture)
+	b.must(err)
+	s.says(token, chat, "and this")
+	b.sees("#thread", "and this")
+	if after, _ := eval[string](b, picture); after != before {
+		t.Error("a picture that is shown is loaded again with every refresh")
+	}
+}
+
+func TestFilesAreAccessible(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	for _, l := range looks {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			user := newBrowser(t)
+			user.as(l)
+			user.open(s.url + "/widget?lang=" + l.lang + "&site=Kestrel")
+			user.send("您好 Hello")
+			user.choose(photo("card.jpg"), given{"bill.pdf", "application/pdf", samples.PDF()}, given{"page.png", "image/png", []byte("<!doctype html>")})
+			user.shows(mine, 1)
+			user.until("the last to be refused", `root.querySelector("#thread .msg[data-status=failed]")`)
+			user.accessible("files in the widget")
+		})
+	}
+}

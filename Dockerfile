@@ -14,12 +14,15 @@ RUN go mod download
 COPY . .
 COPY --from=assets /src/static/dist static/dist
 ARG VERSION=unknown
-RUN CGO_ENABLED=0 go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /parley .
+RUN mkdir -p /data && CGO_ENABLED=0 go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /parley .
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /parley /parley
+COPY --from=build --chown=65534:65534 /data /data
 USER 65534:65534
+ENV PARLEY_DIR=/data
+VOLUME /data
 EXPOSE 8080
 ENTRYPOINT ["/parley"]
 CMD ["serve"]

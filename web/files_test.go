@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,8 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rclone/gofakes3"
+	"github.com/rclone/gofakes3/s3mem"
+
 	"parley/models"
 	"parley/web"
+	"parley/web/files"
 	"parley/web/media"
 	"parley/web/media/samples"
 )
@@ -613,6 +618,42 @@ func TestSlowUploads(t *testing.T) {
 	send(&dripping{raw: whole, size: 100, every: 50 * time.Millisecond}).want(201)
 	send(&dripping{raw: whole, size: 100, every: 900 * time.Millisecond}).refused(408, "upload_too_slow")
 	send(&dripping{raw: append(whole[:len(whole)-40:len(whole)-40], bytes.Repeat([]byte("more "), 10_000)...), size: 100, every: 20 * time.Millisecond}).refused(408, "upload_too_slow")
+}
+
+func TestABucketKeepsFilesToo(t *testing.T) {
+	t.Parallel()
+	backend := s3mem.New()
+	if err := backend.CreateBucket(t.Context(), "chats"); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{"key": "secret"})).Server())
+	defer server.Close()
+	bucket, err := files.Open(files.Options{URL: "s3://chats/sent?region=us-east-1&endpoint=" + url.QueryEscape(server.URL), KeyID: "key", Secret: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := patientHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.Files = bucket } })
+	h.desk.SetFiles(bucket)
+	chat, user, _ := h.talk()
+	photo := h.file(userFiles+chat+"/files", user, "card.jpg", samples.JPEG(600, 300)).want(201).attachment()
+	text := h.file(userFiles+chat+"/files", user, "a.txt", []byte("0123456789")).want(201).attachment()
+	h.fetch(photo["url"].(string), nil).want(200)
+	h.fetch(photo["thumbnail_url"].(string), nil).want(200)
+	if part := h.fetch(text["url"].(string), http.Header{"Range": {"bytes=3-5"}}).want(206); string(part.Body) != "345" {
+		t.Errorf("a part is %q", part.Body)
+	}
+	if _, err := h.desk.DB().NewRaw(`DELETE FROM chats`).Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.desk.SweepFiles(t.Context()); err != nil || n != 3 {
+		t.Errorf("%d files were deleted, %v", n, err)
+	}
+	left, err := backend.ListBucket(t.Context(), "chats", &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
+	if err != nil || len(left.Contents) != 0 {
+		t.Errorf("left: %+v, %v", left, err)
+	}
+	server.Close()
+	h.file(userFiles+h.asks(user, "Again")+"/files", user, "a.txt", []byte("words")).refused(503, "files_unavailable")
 }
 
 // One person may not take all the room there is.

@@ -90,7 +90,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       entry.state = mended ? "waiting" : "failed";
       entry.why = mended ? "" : (answer.problem.detail ?? "");
       keep();
-      tell(entry.why ? word("chat.refused", { Reason: entry.why }) : "");
+      tell(entry.why && entry.name === undefined ? word("chat.refused", { Reason: entry.why }) : entry.why);
       if (mended) return;
     } else {
       hold(entry, pauses[Math.min(tries++, pauses.length - 1)]);

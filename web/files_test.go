@@ -570,6 +570,7 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 	}
 	send(text).want(403)
 	send(text, token).want(403)
+	send(field{name: "other", content: token.content}, text).want(403)
 	send(field{name: "csrf_token", content: []byte("guess")}, text).want(403)
 	send(field{name: "csrf_token", content: bytes.Repeat([]byte("x"), 5000)}, text).want(403)
 	listed := h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list()

@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/gif"
-	_ "image/jpeg"
+	"image/jpeg"
 	_ "image/png"
 	"io"
 	"math/rand/v2"
@@ -93,6 +93,13 @@ func sized(raw []byte, width, height uint16) []byte {
 	return raw
 }
 
+// grey takes the least memory of all: the bound of pixels holds for it too.
+func grey() []byte {
+	var out bytes.Buffer
+	_ = jpeg.Encode(&out, image.NewGray(image.Rect(0, 0, 16, 16)), nil)
+	return out.Bytes()
+}
+
 func manyScans() []byte {
 	raw := samples.JPEG(16, 16)
 	scan := bytes.Index(raw, []byte{0xff, 0xda})
@@ -117,7 +124,7 @@ func TestLiesAndBombsAreRefused(t *testing.T) {
 	t.Parallel()
 	zeros := make([]byte, 60<<20)
 	long := func(raw []byte, n int) []byte { return samples.Join(raw, make([]byte, n-len(raw))) }
-	jpeg, docx := samples.JPEG(300, 200), samples.DOCX()
+	photo, docx := samples.JPEG(300, 200), samples.DOCX()
 	for name, sent := range map[string]struct {
 		raw  []byte
 		want media.Reason
@@ -139,7 +146,7 @@ func TestLiesAndBombsAreRefused(t *testing.T) {
 		"latin-1":                 {samples.Join(bytes.Repeat([]byte("word "), 5000), []byte("Gr\xfc\xdfe")), media.NotUTF8},
 		"gif that is html":        {[]byte("GIF89a/*<script>alert(1)</script>*/=1;"), media.Broken},
 		"jpeg that is html":       {[]byte("\xff\xd8\xff\xe0<script>alert(1)</script>"), media.Broken},
-		"half a jpeg":             {jpeg[:len(jpeg)/2], media.Broken},
+		"half a jpeg":             {half(photo), media.Broken},
 		"half a png":              {samples.PNG(300, 200)[:300], media.Broken},
 		"half a gif":              {half(samples.GIF(60, 60, 4)), media.Broken},
 		"half a webp":             {samples.WebP["alpha"][:40], media.Broken},
@@ -151,9 +158,10 @@ func TestLiesAndBombsAreRefused(t *testing.T) {
 		"a wide png":              {huge(40000, 2), media.TooManyPixels},
 		"the largest png":         {huge(1<<31-1, 1<<31-1), media.Broken},
 		"a large jpeg":            {sized(samples.JPEG(16, 16), 60000, 60000), media.TooManyPixels},
+		"a grey jpeg too large":   {sized(grey(), 7800, 7800), media.TooManyPixels},
 		"a jpeg of many scans":    {manyScans(), media.TooManyPixels},
 		"a gif of many frames":    {samples.GIF(2, 2, 1200), media.TooManyPixels},
-		"a large image":           {long(jpeg, media.MaxImage+1), media.ImageTooLarge},
+		"a large image":           {long(photo, media.MaxImage+1), media.ImageTooLarge},
 		"a large document":        {long(samples.PDF(), media.MaxDocument+1), media.DocumentTooLarge},
 		"a large text":            {bytes.Repeat([]byte("words "), media.MaxDocument/6+1), media.DocumentTooLarge},
 		"a zip":                   {samples.Zip(samples.Entry{Name: "readme.txt", Content: []byte("x")}), media.UnknownType},
@@ -190,8 +198,8 @@ func broken(raw []byte) []byte {
 // What is exactly as large as may be is taken.
 func TestTheLimitsThemselvesAreTaken(t *testing.T) {
 	t.Parallel()
-	jpeg := samples.JPEG(60, 60)
-	if _, err := prepare(samples.Join(jpeg, make([]byte, media.MaxImage-len(jpeg)))); err != nil {
+	photo := samples.JPEG(60, 60)
+	if _, err := prepare(samples.Join(photo, make([]byte, media.MaxImage-len(photo)))); err != nil {
 		t.Errorf("5 MB of an image: %v", err)
 	}
 	if _, err := prepare(bytes.Repeat([]byte("words.\n..."), media.MaxDocument/10)); err != nil {

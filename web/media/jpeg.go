@@ -22,6 +22,9 @@ func planJPEG(raw []byte) (plan, error) {
 			return p, refuse(Broken)
 		}
 		length := int(raw[at+2])<<8 | int(raw[at+3])
+		if length < 2 {
+			return p, refuse(Broken)
+		}
 		body := raw[min(at+4, len(raw)):min(at+2+length, len(raw))]
 		switch marker {
 		case 0xc0, 0xc1, 0xc2:
@@ -37,9 +40,6 @@ func planJPEG(raw []byte) (plan, error) {
 			if scans++; scans > maxScans {
 				return p, refuse(TooManyPixels)
 			}
-		}
-		if length < 2 {
-			return p, refuse(Broken)
 		}
 		at += 2 + length
 	}

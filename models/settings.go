@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,6 +110,14 @@ func (s *Settings) Validate() error {
 			return err
 		}
 	}
+	for _, origin := range s.AllowedOrigins {
+		if exact, err := ParseOrigin(origin); err != nil || exact != origin {
+			return invalid("value", fieldInvalid, fmt.Sprintf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com.", origin))
+		}
+	}
+	if err := fitHeader(s.AllowedOrigins); err != nil {
+		return err
+	}
 	return s.fit()
 }
 
@@ -129,9 +136,6 @@ type SettingRow struct {
 
 // Settings returns the settings in force.
 func (d *Desk) Settings() Settings { return *d.settings.Load() }
-
-// AllowedOrigins returns the sites that may embed the widget: those of the environment and those that admins added.
-func (d *Desk) AllowedOrigins() []string { return *d.sites.Load() }
 
 // SettingRows returns every setting that an admin may change, in a fixed order.
 func (d *Desk) SettingRows() []SettingRow {
@@ -174,34 +178,6 @@ func (d *Desk) ResetSetting(ctx context.Context, actor Actor, key string) error 
 	return d.changeHouse(ctx, `DELETE FROM settings WHERE key = ?`, key)
 }
 
-// Sites returns the origins that admins added, in order.
-func (d *Desk) Sites(ctx context.Context) ([]string, error) {
-	sites := []string{}
-	err := d.db.NewRaw(`SELECT origin FROM sites ORDER BY origin`).Scan(ctx, &sites)
-	return sites, translate(err)
-}
-
-// AddSite lets a site embed the widget. Admins only; what is not an exact origin such as https://www.example.com is
-// validation_failed.
-func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
-	if err := actor.require(RoleAdmin); err != nil {
-		return err
-	}
-	exact, err := ParseOrigin(origin)
-	if err != nil {
-		return err
-	}
-	return d.changeHouse(ctx, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`, exact)
-}
-
-// RemoveSite takes back what AddSite gave. Admins only.
-func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error {
-	if err := actor.require(RoleAdmin); err != nil {
-		return err
-	}
-	return d.changeHouse(ctx, `DELETE FROM sites WHERE origin = ?`, origin)
-}
-
 func (d *Desk) changeHouse(ctx context.Context, query string, args ...any) error {
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.emit(Event{Kind: KindSettings})
@@ -212,22 +188,6 @@ func (d *Desk) changeHouse(ctx context.Context, query string, args ...any) error
 		return err
 	}
 	return d.Reload(ctx)
-}
-
-// ParseOrigin returns the exact origin of a site in lower case: scheme, host and, where it is not the scheme's own, port. Anything with a path,
-// a user, a wildcard or a character that could leave a header is refused.
-func ParseOrigin(raw string) (string, error) {
-	raw = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(raw), "/"))
-	u, err := url.Parse(raw)
-	plain := !strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"'*,;<>\^`+"`{|}", r) })
-	if err != nil || !plain || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil ||
-		u.Scheme+"://"+u.Host != raw {
-		return "", invalid("origin", fieldInvalid, "A site is an exact origin such as https://www.example.com, without a path.")
-	}
-	if (u.Scheme == "https" && u.Port() == "443") || (u.Scheme == "http" && u.Port() == "80") {
-		return u.Scheme + "://" + u.Hostname(), nil
-	}
-	return raw, nil
 }
 
 // Reload reads the overrides of admins. Values that no longer fit are passed over in favour of the environment's.
@@ -251,9 +211,7 @@ func (d *Desk) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sites := append(slices.Clone(d.base.AllowedOrigins), added...)
-	slices.Sort(sites)
-	sites = slices.Compact(sites)
+	sites := allSites(d.base.AllowedOrigins, added)
 	d.settings.Store(&next)
 	d.sites.Store(&sites)
 	return nil

@@ -1,0 +1,1 @@
+ALTER TABLE sites DROP CONSTRAINT sites_exact;

@@ -1,13 +1,14 @@
 // Builds static/dist from static/src and the npm packages: `npm run build`.
 // Entries that do not exist are left out, so every screen can come in its own time.
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { gzipSync } from "node:zlib";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import esbuild from "esbuild";
+import { parse } from "smol-toml";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, "static/src");
@@ -21,11 +22,16 @@ const copied = {
   "uplot.js": "uplot/dist/uPlot.iife.min.js",
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
-const scripts = ["loader", "widget", "workbench", "supervisor", "admin", "login", "demo"];
+const scripts = ["trust", "loader", "widget", "workbench", "supervisor", "admin", "login", "demo"];
 const sheets = ["app", "widget", "demo"];
 
+// The loader is fetched by pages of others, as a script and as a module, and brings its few texts along.
+const modules = ["loader"];
+const languages = ["en", "zh-CN"];
+const wordsOf = "widget.loader.";
+
 // A customer's page pays for the loader on every visit.
-const budgets = { "loader.js": 5 * 1024 };
+const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024 };
 
 const made = new Set([".gitkeep"]);
 const existing = (names, ending) => names.filter((name) => existsSync(join(src, name + ending)));
@@ -46,22 +52,60 @@ async function copyAssets() {
 }
 
 async function bundleScripts() {
-  const entries = existing(scripts, ".js");
-  for (const name of entries) made.add(name + ".js");
-  if (entries.length === 0) return;
-  await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: entries.map((name) => `static/src/${name}.js`),
-    outdir: "static/dist",
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: ["es2022"],
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "warning",
-  });
+  const plugins = [wordsFrom(await loaderWords()), sheetsAsText];
+  const bundle = async (ending, format, names) => {
+    const entries = existing(names, ending);
+    for (const name of entries) made.add(name + ending);
+    if (entries.length === 0) return;
+    await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: entries.map((name) => `static/src/${name}${ending}`),
+      outdir: "static/dist",
+      outExtension: { ".js": ending },
+      bundle: true,
+      minify: true,
+      format,
+      target: ["es2022"],
+      charset: "utf8",
+      legalComments: "none",
+      logLevel: "warning",
+      plugins,
+    });
+  };
+  await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", modules)]);
 }
+
+async function loaderWords() {
+  const said = {};
+  for (const lang of languages) {
+    let words = parse(await readFile(join(root, `views/text/${lang}.toml`), "utf8"));
+    for (const part of wordsOf.split(".").filter(Boolean)) words = words[part];
+    said[lang] = words;
+  }
+  return said;
+}
+
+/** import words from "@parley-words@" gives the texts of the loader, with # in the place of the count. */
+function wordsFrom(said) {
+  return {
+    name: "words",
+    setup(build) {
+      build.onResolve({ filter: /^@parley-words@$/ }, ({ path }) => ({ path, namespace: "words" }));
+      build.onLoad({ filter: /.*/, namespace: "words" }, () => ({ contents: JSON.stringify(said).replaceAll("{{.Count}}", "#"), loader: "json" }));
+    },
+  };
+}
+
+/** import style from "./style.css" gives the sheet as a text. */
+const sheetsAsText = {
+  name: "sheets",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: ["chrome123", "safari17.5", "firefox128"] });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
 
 async function compileSheets() {
   const cli = join(root, "node_modules/@tailwindcss/cli/dist/index.mjs");
@@ -77,10 +121,19 @@ async function removeStale() {
   await Promise.all(stale.map((name) => rm(join(dist, name), { recursive: true })));
 }
 
+/** What browsers unpack is packed once, here, as small as it gets. */
+async function compress() {
+  const pack = { ".gz": (raw) => promisify(gzip)(raw, { level: 9 }), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };
+  const names = [...made].filter((name) => [".js", ".mjs", ".css", ".svg"].includes(extname(name)));
+  await Promise.all(names.flatMap((name) => Object.entries(pack).map(async ([ending, packed]) => {
+    made.add(name + ending);
+    await writeFile(join(dist, name + ending), await packed(await readFile(join(dist, name))));
+  })));
+}
+
 async function checkBudgets() {
   for (const [name, limit] of Object.entries(budgets)) {
-    if (!made.has(name)) continue;
-    const size = gzipSync(await readFile(join(dist, name)), { level: 9 }).length;
+    const { length: size } = await readFile(join(dist, name + ".gz"));
     if (size > limit) throw new Error(`static/dist/${name} is ${size} bytes gzipped, more than its ${limit}`);
   }
 }
@@ -88,6 +141,7 @@ async function checkBudgets() {
 try {
   await mkdir(dist, { recursive: true });
   await Promise.all([copyPackages(), copyAssets(), bundleScripts(), compileSheets()]);
+  await compress();
   await removeStale();
   await checkBudgets();
 } catch (err) {

@@ -53,6 +53,8 @@ type browser struct {
 	t    *testing.T
 	ctx  context.Context
 	root string // the document, in JavaScript
+	// inside is a part of the address of the frame that expressions are about, "" for the page itself.
+	inside string
 }
 
 // newBrowser returns a tab with cookies and storage of its own. The test fails when a script of the page does, or when the
@@ -60,6 +62,16 @@ type browser struct {
 func newBrowser(t *testing.T) *browser { t.Helper(); return newBrowserIn(t, chromium) }
 
 func newBrowserIn(t *testing.T, program func() (context.Context, error)) *browser {
+	t.Helper()
+	b := newTabIn(t, program)
+	go b.watchConsole()
+	return b
+}
+
+// newTab is newBrowser for tests in which pages do break something.
+func newTab(t *testing.T) *browser { t.Helper(); return newTabIn(t, chromium) }
+
+func newTabIn(t *testing.T, program func() (context.Context, error)) *browser {
 	t.Helper()
 	parent, err := program()
 	if err != nil {
@@ -72,7 +84,6 @@ func newBrowserIn(t *testing.T, program func() (context.Context, error)) *browse
 	// Both people of a test look at their own screen at once.
 	_, err = chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	b.must(err)
-	go b.watchConsole()
 	return b
 }
 
@@ -114,7 +125,12 @@ func (b *browser) reload() { b.t.Helper(); b.do(chromedp.Reload()) }
 
 // eval returns the value of a JavaScript expression, in which root is the document.
 func eval[T any](b *browser, expression string) (T, error) {
-	return chromedp.Run(b.ctx, chromedp.Evaluate[T](fmt.Sprintf("(() => { const root = %s; return %s })()", b.root, expression)))
+	world, err := b.world()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return chromedp.Run(b.ctx, chromedp.Evaluate[T](fmt.Sprintf("(() => { const root = %s; return %s })()", b.root, expression), world))
 }
 
 // until waits for a JavaScript expression to become true, across reloads.

@@ -38,7 +38,7 @@ func newShop(t *testing.T, tls bool, between func(http.Handler) http.Handler) *s
 	host := serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><title>Shop</title><script>heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
-			<script async src="%s/widget.js" data-site="Kestrel" data-lang="en"></script>`, s.parley)
+			<script async src="%s/widget.js" data-site="Kestrel" data-language="en"></script>`, s.parley)
 	}))
 	s.site = newSite(t, func(now *models.Settings) { now.AllowedOrigins = []string{host.URL} })
 	handler := s.server.Handler()
@@ -126,6 +126,7 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 			if r.URL.Path == "/static/widget.js" {
 				fmt.Fprint(w, `for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError") } });`)
 				r.Header.Del("If-None-Match")
+				r.Header.Del("Accept-Encoding")
 				recorded := httptest.NewRecorder()
 				next.ServeHTTP(recorded, r)
 				_, _ = w.Write(recorded.Body.Bytes())
@@ -347,7 +348,7 @@ func TestWhereAnIdentityIsRequiredTheWidgetSaysSoAndWaits(t *testing.T) {
 	b := newBrowser(t)
 	b.open(s.url + "/demo")
 	b.until("the loader", "window.Parley?.loaded")
-	_, err := eval[bool](b, `(window.told = [], Parley("on", "error", (code) => told.push(code)), true)`)
+	_, err := eval[bool](b, `(window.told = [], Parley("on", "error", ({ code }) => told.push(code)), true)`)
 	s.must(err)
 	user := b.launch()
 	user.send("Before it was required")

@@ -122,6 +122,24 @@ func (s *Server) stillHere(c echo.Context) error {
 	return s.answer(c, result{})
 }
 
+type pageInput struct {
+	PageURL   string `json:"page_url"`
+	PageTitle string `json:"page_title"`
+}
+
+// movePage is told when the user goes to another page of the site in the middle of a chat.
+func (s *Server) movePage(c echo.Context) error {
+	id := chatID(c)
+	var in pageInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.desk.MovePage(c.Request().Context(), actorOf(c), id, in.PageURL, in.PageTitle); err != nil {
+		return err
+	}
+	return s.answer(c, result{})
+}
+
 type endInput struct {
 	Comment string `json:"comment"`
 }

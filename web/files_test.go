@@ -614,7 +614,7 @@ func TestSlowUploads(t *testing.T) {
 		defer got.Body.Close()
 		raw, _ := io.ReadAll(got.Body)
 		checkAgainstDocument(t, r, got, raw)
-		return answer{t, got.StatusCode, got.Header, raw}
+		return answer{t: t, Status: got.StatusCode, Header: got.Header, Body: raw}
 	}
 	send(&dripping{raw: whole, size: 100, every: 50 * time.Millisecond}).want(201)
 	send(&dripping{raw: whole, size: 100, every: 900 * time.Millisecond}).refused(408, "upload_too_slow")

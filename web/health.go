@@ -9,8 +9,6 @@ import (
 	"github.com/labstack/echo-contrib/echoprometheus"
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"parley/static"
 )
 
 // healthz tells that the process answers, whatever else is away.
@@ -68,23 +66,5 @@ func (s *Server) measured() echo.MiddlewareFunc {
 
 func (s *Server) metricsPage(c echo.Context) error {
 	promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}).ServeHTTP(c.Response(), c.Request())
-	return nil
-}
-
-// static serves the built files. An address with the hash of the content may be kept for ever.
-func (s *Server) static(c echo.Context) error {
-	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age=300")
-	if c.QueryParam("v") != "" {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	name := c.Param("*")
-	if name == "" || strings.HasSuffix(name, "/") || strings.HasPrefix(name, ".") {
-		return refuse(http.StatusNotFound)
-	}
-	if _, err := static.FS.Open(name); err != nil {
-		return refuse(http.StatusNotFound)
-	}
-	http.ServeFileFS(c.Response(), c.Request(), static.FS, name)
 	return nil
 }

@@ -137,6 +137,7 @@ type answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	host   string // where it came from, if that matters
 }
 
 // ask sends a request as a program does.
@@ -180,7 +181,7 @@ func (h *house) send(method, path string, header http.Header, body []byte) answe
 		h.t.Fatal(err)
 	}
 	checkAgainstDocument(h.t, r, got, raw)
-	return answer{h.t, got.StatusCode, got.Header, raw}
+	return answer{h.t, got.StatusCode, got.Header, raw, h.url}
 }
 
 func (a answer) want(status int) answer {

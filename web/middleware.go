@@ -59,20 +59,12 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; font-src 'self'; connect-src 'self'; " +
-	"media-src 'self'; manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
-
-// secure sets the headers that keep pages what they are. Only the widget may lie in a frame, on the sites that embed it.
+// secure sets the headers that keep answers what they are. A page says for itself what it loads and who may frame it.
 func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		framers := "'none'"
-		if path := c.Request().URL.Path; path == "/widget" || strings.HasPrefix(path, "/widget/") {
-			framers = strings.Join(append([]string{"'self'"}, s.desk.AllowedOrigins()...), " ")
-		} else {
-			h.Set("X-Frame-Options", "DENY")
-		}
-		h.Set("Content-Security-Policy", policy+framers)
+		h.Set("Content-Security-Policy", closed)
+		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")

@@ -1,34 +1,16 @@
 package web
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"parley/views/text"
+	"parley/views/ui"
 	"parley/views/widget"
 	"parley/web/live"
 )
-
-// loaderScript is what customers' pages load. It is fetched anew often enough that a new version arrives within minutes.
-func (s *Server) loaderScript(c echo.Context) error {
-	script, err := widget.Loader()
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(script)
-	h := c.Response().Header()
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
-	if c.Request().Header.Get("If-None-Match") == h.Get("ETag") {
-		return c.NoContent(http.StatusNotModified)
-	}
-	return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", script)
-}
 
 // widgetPage is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
 // its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
@@ -54,15 +36,21 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if err := p.withMessages(ctx, &v); err != nil {
 		return err
 	}
+	if err := p.withDepartment(ctx, &v); err != nil {
+		return err
+	}
 	frame := s.frame(c, text.T(ctx, "widget.title_default"))
 	frame.Framed, frame.HTMLClass = true, "w-page"
+	if brand, ok := ui.ParseBrand(p.visit.query.Get("colour")); ok {
+		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
+	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
 	frame.Stream = "/widget/events?last_event_id=" + p.cursor()
 	status := http.StatusOK
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	return s.page(c, status, widget.Page(frame, v))
+	return s.pageIn(c, embedding{by: append([]string{"'self'"}, s.desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
 // widgetEvents is what happens in the user's chat, live, as parts of the page.

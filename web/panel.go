@@ -195,3 +195,18 @@ func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
 	}
 	return nil
 }
+
+// withDepartment leaves out a department that does not exist: a slip of the site must not keep its visitors from asking.
+func (p *panel) withDepartment(ctx context.Context, v *widget.Panel) error {
+	if v.Department == "" {
+		return nil
+	}
+	departments, err := p.desk.Departments(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(departments, func(d models.Department) bool { return d.Slug == v.Department }) {
+		v.Department, v.Refused = "", "department_not_found"
+	}
+	return nil
+}

@@ -125,7 +125,7 @@ func (p *panel) idle() *widget.Idle {
 // end says how the shown chat ended.
 func (p *panel) end(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
+	e := &widget.End{Kind: endKind(c), Reason: deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {
 		e.Rated = *c.Rating
 	}

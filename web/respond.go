@@ -54,11 +54,23 @@ func (s *Server) answer(c echo.Context, r result) error {
 	return writeJSON(c, r.Status, jsonType, r.JSON)
 }
 
-// page draws the whole of it before the first byte is sent, so that an error is still an error page.
+// page sends a page, or a fragment of one, that nobody may frame.
 func (s *Server) page(c echo.Context, status int, component templ.Component) error {
+	return s.pageIn(c, embedding{}, status, component)
+}
+
+// pageIn draws the whole of it before the first byte is sent, so that an error is still an error page. Pages are not compressed: they hold
+// secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH).
+func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ.Component) error {
 	var drawn bytes.Buffer
-	if err := component.Render(c.Request().Context(), &drawn); err != nil {
+	nonce := newNonce()
+	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &drawn); err != nil {
 		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
+	if len(e.by) > 0 {
+		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
 	}
 	return c.HTMLBlob(status, drawn.Bytes())
 }

@@ -89,9 +89,11 @@ var routes = []route{
 	{method: get, page: "/widget", who: public, handle: (*Server).widgetPage},
 	{method: get, page: "/widget/events", who: user, handle: (*Server).widgetEvents, stream: true},
 	{method: post, page: "/widget/session", who: public, handle: (*Server).beginSession},
+	{method: post, page: "/widget/chats/:chat_id/page", who: user, limit: limit.Page, handle: (*Server).movePage},
 	{method: post, page: "/widget/identify", who: public, handle: (*Server).identifyUser},
 	{method: post, page: "/widget/logout", who: public, handle: (*Server).forgetUser},
-	{method: get, page: "/widget.js", who: public, handle: (*Server).loaderScript},
+	{method: get, page: "/widget.js", who: public, handle: loader("loader.js")},
+	{method: get, page: "/widget.mjs", who: public, handle: loader("loader.mjs")},
 
 	// Agents
 	{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: (*Server).signIn},

@@ -174,7 +174,7 @@ func (s *Server) Close() error {
 func (s *Server) perMinute(a limit.Action) int {
 	now := s.desk.Settings()
 	switch a {
-	case limit.Send:
+	case limit.Send, limit.Page:
 		return now.RateSend
 	case limit.End:
 		return now.RateEnd
@@ -199,8 +199,8 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addressOf(s.opts.TrustedProxies)
-	e.Pre(withoutSlash)
-	e.Use(s.observe, s.measured(), s.recoverPanic, s.secure, s.speak)
+	e.Pre(s.secure, withoutSlash)
+	e.Use(s.observe, s.measured(), s.recoverPanic, s.speak)
 	s.mount(e)
 	return e
 }

@@ -150,7 +150,7 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	parts := append(b.parts(), workbench.TalkHead(b.head(c)))
-	if len(it.Messages)+len(it.Statuses) == 0 { // who it is may be what changed
+	if len(it.Messages)+len(it.Statuses) == 0 { // who it is, or where, may be what changed
 		about, err := b.person(ctx, c, nil)
 		if err != nil {
 			return err

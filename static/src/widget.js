@@ -4,6 +4,7 @@ import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
 import { wireRating } from "./widget/rating.js";
 import { wireAttach } from "./attach.js";
+import { followSite } from "./widget/site.js";
 import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
@@ -33,6 +34,7 @@ const checkReceipts = startReceipts({ base, attentive: host.attentive });
 startUnread(host);
 startPanel();
 wireRating(main);
+const site = followSite(host, base);
 
 wireComposer({
   form: document.getElementById("composer"),
@@ -58,6 +60,7 @@ field.addEventListener("focus", stillHere);
 
 const who = createWho({
   shown() {
+    site.redrawn();
     recountUnread();
     outbox.restore();
   },
@@ -139,7 +142,6 @@ host.on("open", () => {
   if (!matchMedia("(pointer: coarse)").matches) field.focus(); // a finger would get the keyboard over the words
 });
 host.on("attention", checkReceipts);
-host.on("page", ({ url, title }) => state.page(url, title));
 host.on("identify", ({ token, name, email }) => {
   if (token) {
     who.hear(token);
@@ -154,9 +156,11 @@ host.on("logout", async () => {
   outbox.clear();
   field.value = "";
   await who.leave();
+  host.tell("out");
   location.replace(location.href);
 });
 outbox.restore();
+if (main.dataset.refused) host.tell("error", { code: main.dataset.refused });
 host.hello().then(() => change(who.begin));
 
 document.addEventListener("keydown", (event) => {

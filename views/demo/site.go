@@ -1,7 +1,12 @@
 // Package demo draws the site of an imaginary company that has Parley's chat on its pages.
 package demo
 
-import "strings"
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // Site is what every page of the company needs to know.
 type Site struct {
@@ -14,6 +19,9 @@ type Site struct {
 	// Snippet is the very HTML that a customer pastes.
 	Snippet string
 }
+
+// option is one of a choice in the workshop.
+type option struct{ value, words, class string }
 
 const (
 	homePath = "/demo"
@@ -35,4 +43,9 @@ func (s Site) with(name string) string {
 		attributes += ` data-theme="` + s.Theme + `"`
 	}
 	return strings.Replace(s.Snippet, "></script>", attributes+"></script>", 1)
+}
+
+// live is with, for this very page, whose content policy asks for a nonce.
+func (s Site) live(ctx context.Context, name string) string {
+	return strings.Replace(s.with(name), "<script ", `<script nonce="`+templ.GetNonce(ctx)+`" `, 1)
 }

@@ -112,7 +112,7 @@ func sources(t *testing.T) map[string]string {
 			return nil
 		}
 		generated := strings.HasSuffix(name, "_templ.go") || strings.HasSuffix(name, "_test.go")
-		if generated || !slices.Contains([]string{".go", ".templ", ".js"}, filepath.Ext(name)) {
+		if generated || !slices.Contains([]string{".go", ".templ", ".js", ".mjs"}, filepath.Ext(name)) {
 			return nil
 		}
 		raw, err := os.ReadFile(path)

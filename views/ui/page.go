@@ -24,11 +24,26 @@ type Page struct {
 	BodyClass string
 	// Framed is true for the page that lies in a frame on a customer's site.
 	Framed bool
+	// Brand is the colour of that site, if it has told one.
+	Brand Brand
 }
 
 // htmxConfig keeps htmx within the content policy: nothing evaluated, no script and no style put into the page.
 const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
 	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
+
+// scripts are in the order in which they run: what makes markup trusted comes before whoever makes markup.
+func (p Page) scripts() []string {
+	return append([]string{"trust.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
+}
+
+// sheet is the style of the staff's screens, or the part of it that the panel needs.
+func (p Page) sheet() string {
+	if p.Framed {
+		return "widget.css"
+	}
+	return "app.css"
+}
 
 func (p Page) title() string {
 	if p.Title == "" {

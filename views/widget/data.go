@@ -37,6 +37,7 @@ type Panel struct {
 	Fresh  string // address of this page with a new chat instead of the ended one
 
 	Department         string // asked for by the site, "" for any
+	Refused            string // what the site asked for and cannot have, as a code for its scripts; "" for nothing
 	PageURL, PageTitle string // where the user is, as the site told
 
 	ChatID    string        // "" before the first question
@@ -91,6 +92,7 @@ type Idle struct {
 // "by_agent", "cancelled", "abandoned" or "closed".
 type End struct {
 	Kind    string
+	Reason  string // as the site is told it: the ended_reason of the API
 	Name    string // the agent, "" when nobody ever answered
 	At      time.Time
 	Quiet   time.Duration // how long nothing was said, of user_quiet

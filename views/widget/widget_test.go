@@ -2,7 +2,6 @@ package widget
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"strings"
 	"testing"
@@ -14,32 +13,6 @@ import (
 	"parley/views/text"
 	"parley/views/ui"
 )
-
-func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
-	script, err := Loader()
-	if err != nil {
-		t.Fatalf("the loader was not built: %v", err)
-	}
-	for _, said := range []string{`"open":"Open chat"`, `"open":"打开对话"`, `"one":"Open chat, 1 unread message"`} {
-		if !bytes.Contains(script, []byte(said)) {
-			t.Errorf("the loader lacks %s", said)
-		}
-	}
-	if bytes.Contains(script, []byte("@parley-words@")) {
-		t.Error("the place of the words is still empty")
-	}
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(script); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if packed.Len() > 5*1024 {
-		t.Errorf("the loader has %d bytes gzipped, more than 5 kB", packed.Len())
-	}
-}
 
 func TestTheLineOfPeopleHasAtMostSixMarks(t *testing.T) {
 	for _, c := range []struct {

@@ -12,6 +12,7 @@ const (
 	End           Action = "end"
 	Rate          Action = "rate"
 	File          Action = "file"
+	Page          Action = "page"          // telling another page of the site
 	SignIn        Action = "login"         // one account from one address
 	SignInAddress Action = "login_address" // one address, whatever account
 	SignInAccount Action = "login_account" // one account, from anywhere

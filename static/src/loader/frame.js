@@ -1,36 +1,74 @@
 // The frame with the panel, and the words exchanged with it: only with its window and its origin.
-export function createFrame({ base, dataset, lang, hear, title }) {
-  const origin = new URL(base).origin;
-  let frame = null;
-  let ready = false; // the panel said hello
+export function createFrame(base, settings, language, title, heard, listen, into) {
+  const { origin } = new URL(base);
+  let frame;
+  let name;
+  let loaded; // what the panel in the frame was asked for
+  let ready; // it said hello
+  let attentive;
+  let timer;
 
-  addEventListener("message", ({ origin: from, source, data }) => {
-    if (!frame || from !== origin || source !== frame.contentWindow) return;
-    if (typeof data?.parley !== "string") return;
+  listen(window, ["message"], ({ origin: from, source, data }) => {
+    if (!frame || from !== origin || source !== frame.contentWindow || !Object.hasOwn(heard, data?.parley)) return;
     ready = true;
-    hear(data);
+    heard[data.parley](data);
   });
 
   const tell = (parley, more) => ready && frame.contentWindow?.postMessage({ parley, ...more }, origin);
   // Queries and fragments may hold what is nobody's business.
-  const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: document.title.replace(/^\(\d+\) /, "").slice(0, 200) });
+  const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: title().slice(0, 200) });
+  const tellPage = () => tell("page", page());
+  const theme = () => ({ theme: settings.theme ?? "auto" });
+
+  // A change of this is a new panel.
+  function asked() {
+    const query = new URLSearchParams({ origin: location.origin, lang: language() });
+    for (const what of ["site", "department", "colour"]) if (settings[what]) query.set(what, settings[what]);
+    return `${base}widget?${query}&`;
+  }
+
+  function load() {
+    const { url, title } = page();
+    loaded = asked();
+    ready = false;
+    frame.src = loaded + new URLSearchParams({ ...theme(), page_url: url, page_title: title });
+  }
+
+  function dress() {
+    frame.title = settings.site ? `${settings.site}: ${name}` : name;
+    if (loaded !== asked()) load();
+    tell("theme", theme());
+    tellPage();
+  }
 
   return {
-    make(into) {
+    make() {
       if (frame) return;
-      const { url, title: pageTitle } = page();
-      const query = { origin: location.origin, lang, page_url: url, page_title: pageTitle };
-      for (const name of ["theme", "site", "department"]) if (dataset[name]) query[name] = dataset[name];
       frame = document.createElement("iframe");
-      frame.title = dataset.site ? `${dataset.site}: ${title}` : title;
-      frame.src = `${base}widget?${new URLSearchParams(query)}`;
+      dress();
       into.append(frame);
     },
+    look(called) {
+      name = called;
+      if (frame) dress();
+    },
     tell(parley, more) {
-      if (parley === "open") tell("page", page());
+      if (parley === "open") tellPage();
       tell(parley, more);
     },
-    attention: (open) => tell("attention", { value: open && document.visibilityState === "visible" && document.hasFocus() }),
+    // Whether the focus went into the frame is known a moment later.
+    attention(open) {
+      setTimeout(() => {
+        const value = open && document.visibilityState === "visible" && document.hasFocus();
+        if (value && !attentive) tellPage();
+        tell("attention", { value: (attentive = value) });
+      });
+    },
+    // The title follows the address.
+    moved() {
+      clearTimeout(timer);
+      timer = setTimeout(tellPage, 300);
+    },
     focus: () => frame?.focus(),
   };
 }

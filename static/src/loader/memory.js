@@ -1,26 +1,23 @@
-// What the next page of the site has to know. Nothing is stored before the first open.
+// What the next page of the site has to know. Nothing is stored before the first open; a page without storage remembers for itself.
 const key = "parley";
+let here = {};
+
+function tried(use) {
+  try {
+    return use(localStorage);
+  } catch {
+    // there is none, or it is full
+  }
+}
 
 export const memory = {
-  kept() {
-    try {
-      return JSON.parse(localStorage.getItem(key)) ?? {};
-    } catch {
-      return {};
-    }
-  },
+  kept: () => tried((store) => JSON.parse(store.getItem(key))) ?? here,
   keep(more) {
-    try {
-      localStorage.setItem(key, JSON.stringify({ ...this.kept(), ...more }));
-    } catch {
-      // a page without storage forgets
-    }
+    here = { ...memory.kept(), ...more };
+    tried((store) => store.setItem(key, JSON.stringify(here)));
   },
   forget() {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // nothing was kept
-    }
+    here = {};
+    tried((store) => store.removeItem(key));
   },
 };

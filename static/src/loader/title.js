@@ -1,8 +1,14 @@
-// The number of unread messages before the title of the page.
+// The number of unread messages before the title of the page, whose own title may change meanwhile.
 export function titleCount() {
-  return (count) => {
-    const plain = document.title.replace(/^\(\d+\) /, "");
-    const next = count > 0 ? `(${count}) ${plain}` : plain;
-    if (document.title !== next) document.title = next;
+  let plain;
+  let shown;
+  const own = () => (document.title === shown ? plain : document.title);
+  return {
+    own,
+    show(count) {
+      plain = own();
+      shown = count > 0 ? `(${count}) ${plain}` : plain;
+      if (document.title !== shown) document.title = shown;
+    },
   };
 }

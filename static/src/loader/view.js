@@ -1,33 +1,51 @@
-// The button and the window, in a shadow tree. On a phone the window is the whole screen.
-import { style } from "./style.js";
+// The button and the window, in a shadow tree, so that neither page can spoil the other's look. Nothing here needs leave of the page's content
+// policy: no markup is made of text, and all style comes by the object model. On a phone the window is the whole screen.
+import { textOn } from "./settings.js";
+import style from "./style.css";
 
-const phone = matchMedia("(max-width: 480px)");
-const icon = (d) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${d}"/></svg>`;
-const bubble = icon("M22 17a2 2 0 0 1-2 2H6.8a2 2 0 0 0-1.4.6l-2.2 2.2a.7.7 0 0 1-1.2-.5V5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2z");
-const down = icon("m6 9 6 6 6-6");
+const bubble = "M21 15a2 2 0 0 1-2 2H7l-4 4V5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2z";
+const down = "m6 9 6 6 6-6";
 
-export function build(said, { theme, side }) {
-  const host = document.createElement("div");
-  host.id = "parley";
+function make(name, ...children) {
+  const el = document.createElement(name);
+  el.append(...children);
+  return el;
+}
+
+const draw = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+
+export function build(listen, toggle) {
+  const phone = matchMedia("(max-width: 480px)");
+  const icon = draw("svg");
+  const path = draw("path");
+  const name = make("span");
+  const badge = make("b");
+  const button = make("button", icon, name, badge);
+  const window = make("section");
+  const all = make("div", button, window);
+  const host = make("div");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  root.adoptedStyleSheets = [sheet];
-  root.innerHTML = `<div class="all"><button type="button">${bubble}<b hidden></b></button><section hidden></section></div>`;
-  const [all] = root.children;
-  const [button, window] = all.children;
-  const badge = button.querySelector("b");
-  if (theme === "light" || theme === "dark") all.dataset.theme = theme;
-  if (side === "left") all.dataset.side = side;
+  let said;
   let unread = 0;
   let isOpen = false;
-  let scroll = "";
+  let scroll;
+
+  icon.setAttribute("viewBox", "0 0 24 24");
+  icon.append(path);
+  host.id = "parley";
+  button.type = "button";
+  badge.hidden = window.hidden = true;
+  sheet.replaceSync(style);
+  root.adoptedStyleSheets = [sheet];
+  root.append(all);
 
   function label() {
-    const plural = unread === 1 ? "one" : "other";
-    const text = said.unread?.[plural] ?? said.unread?.other ?? "";
-    button.ariaLabel = isOpen ? said.close : unread ? text.replace("{{.Count}}", unread) : said.open;
-    button.ariaExpanded = String(isOpen);
+    const { one, other } = said.unread;
+    const does = isOpen ? said.close : unread ? ((unread < 2 && one) || other).replace("#", unread) : said.open;
+    button.ariaLabel = name.textContent && !isOpen ? `${name.textContent}. ${does}` : does;
+    button.ariaExpanded = isOpen;
+    path.setAttribute("d", isOpen ? down : bubble);
   }
 
   // The keyboard of a phone covers a fixed element; the visual viewport says what is left.
@@ -36,53 +54,67 @@ export function build(said, { theme, side }) {
     const whole = isOpen && phone.matches;
     window.style.height = whole ? `${height}px` : "";
     window.style.top = whole ? `${offsetTop}px` : "";
+    lock(whole);
   }
 
   // The page behind a full screen does not scroll.
   function lock(on) {
     const page = document.documentElement.style;
-    if (on && all.dataset.locked === undefined) {
-      scroll = page.overflow;
+    if (on) {
+      scroll ??= page.overflow;
       page.overflow = "hidden";
-      all.dataset.locked = "";
-    } else if (!on && all.dataset.locked !== undefined) {
+    } else if (scroll != null) {
       page.overflow = scroll;
-      delete all.dataset.locked;
+      scroll = null;
     }
   }
 
-  label();
-  visualViewport.addEventListener("resize", fit);
-  visualViewport.addEventListener("scroll", fit);
-  phone.addEventListener("change", () => {
-    lock(isOpen && phone.matches);
-    fit();
-  });
+  // The body may be yet to come, and applications may put another in its place.
+  function put() {
+    if (host.isConnected || !document.body) return;
+    document.body.append(host);
+    watch.observe(document.body, { childList: true });
+  }
+  const watch = new MutationObserver(put);
+  watch.observe(document.documentElement, { childList: true });
+  put();
+  button.addEventListener("click", () => toggle());
+  all.addEventListener("keydown", ({ key }) => key === "Escape" && isOpen && toggle());
+  listen(visualViewport, ["resize", "scroll"], fit);
+  listen(phone, ["change"], fit);
 
   return {
     window,
-    mount: () => (document.body ? document.body.append(host) : addEventListener("DOMContentLoaded", () => document.body.append(host))),
-    onToggle(toggle) {
-      button.onclick = toggle;
-      // A handler set this way that returns false would swallow every other key.
-      all.onkeydown = ({ key }) => void (key === "Escape" && isOpen && toggle());
+    phone,
+    look({ theme, position, offset, colour, label: text }, texts) {
+      said = texts;
+      all.style.colorScheme = ""; // "auto" is no value of it
+      if (theme) all.style.colorScheme = theme;
+      all.dataset.side = position ?? "";
+      name.textContent = text ?? "";
+      const values = { x: offset && offset[0] + "px", y: offset && offset[1] + "px", c: colour, t: colour && textOn(colour) };
+      for (const key in values) all.style.setProperty("--" + key, values[key] ?? "");
+      label();
     },
     launcher: (shown) => (button.hidden = !shown),
     unread(n) {
       unread = n;
-      badge.hidden = n === 0;
+      badge.hidden = !n;
       badge.textContent = n > 99 ? "99+" : n;
       label();
     },
-    open(next, shown) {
+    open(next) {
       isOpen = next;
       window.hidden = !next;
       all.toggleAttribute("data-open", next);
-      button.firstElementChild.outerHTML = next ? down : bubble;
-      lock(next && phone.matches);
       fit();
       label();
-      if (!next && shown) button.focus({ preventScroll: true });
+      if (!next && document.activeElement === host) button.focus({ preventScroll: true });
+    },
+    remove() {
+      watch.disconnect();
+      lock(false);
+      host.remove();
     },
   };
 }

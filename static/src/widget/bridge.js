@@ -1,4 +1,16 @@
-// Talks with the loader on the host page, and with nobody else: both sides check origin and window.
+// Talks with the loader on the host page, and with nobody else: both sides check origin and window, and name the origin that they write to.
+
+// All that may go up to the page, field by field. It is no token, no text of anybody and nothing that tells who somebody is.
+const upward = {
+  hello: [],
+  close: [],
+  out: [],
+  unread: ["count"],
+  status: ["chat"],
+  error: ["code"],
+  assigned: ["chat_id", "agent"],
+  ended: ["chat_id", "reason"],
+};
 const answersWithin = 1000;
 
 export function bridge(origin) {
@@ -22,7 +34,9 @@ export function bridge(origin) {
 
   return {
     tell(parley, more = {}) {
-      if (framed) window.parent.postMessage({ parley, ...more }, origin);
+      if (!framed || !Object.hasOwn(upward, parley)) return;
+      const fields = upward[parley].map((name) => [name, more[name]]);
+      window.parent.postMessage({ parley, ...Object.fromEntries(fields) }, origin);
     },
     on(parley, handle) {
       handlers.set(parley, [...(handlers.get(parley) ?? []), handle]);

@@ -31,8 +31,8 @@ export const state = {
     document.getElementById("w-hello").hidden = true;
     show();
   },
-  page(url, title) {
-    page = { page_url: String(url ?? ""), page_title: String(title ?? "") };
+  page(told) {
+    page = told;
   },
   /** What goes with the first question. */
   asked() {

@@ -1,0 +1,54 @@
+// What a site may set, on the tag (data-position="left") or as an object ({ position: "left" }).
+const dark = "#05262d"; // the text on a colour that is too light for white
+
+const text = (most) => [(value) => [...value].length <= most && value, `at most ${most} characters`];
+const among = (...known) => [(value) => known.includes(value) && value, known.join(" or ")];
+
+// How each is read, answering "" or false for what cannot be used, and what is allowed.
+const rules = {
+  __proto__: null,
+  site: text(40),
+  label: text(24),
+  department: text(40),
+  language: [(value) => /^(en|zh)\b/i.test(value) && value, "en or zh-CN"],
+  theme: among("light", "dark", "auto"),
+  position: among("right", "left"),
+  offset: [pixels, "0 to 200, as in 20 or 20 80"],
+  colour: [(value) => textOn(value) && value, `#rrggbb, contrast 4.5 with white or ${dark}`],
+};
+
+/**
+ * Reads what is given, an object or the dataset of a tag, into settings. What cannot be used is left as it was, and told once; null or ""
+ * goes back to the default.
+ */
+export function read(given, settings) {
+  const bad = [];
+  for (const key in given) {
+    const name = key === "color" ? "colour" : key;
+    const [take, allowed] = rules[name] ?? [];
+    if (given[key] === undefined || (!take && given instanceof DOMStringMap)) continue; // a tag may have attributes of others
+    const asked = String(given[key] ?? "").trim();
+    const taken = asked && take?.(asked);
+    if (taken) settings[name] = taken;
+    else if (asked) bad.push(`${key} "${asked}" (${allowed ?? "there is " + Object.keys(rules)})`);
+    else delete settings[name];
+  }
+  if (bad[0]) console.warn("Parley ignores " + bad.join(", "));
+  return settings;
+}
+
+function pixels(value) {
+  const [, side, bottom = side] = /^(\d+)(?:[\s,]+(\d+))?$/.exec(value) ?? [];
+  return side <= 200 && bottom <= 200 && [side, bottom];
+}
+
+/** The text that can be read on a colour: white, or dark; false when neither can. */
+export function textOn(colour) {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) return false;
+  const light = colour.match(/\w\w/g).reduce((sum, part, i) => {
+    const value = parseInt(part, 16) / 255;
+    return sum + [0.2126, 0.7152, 0.0722][i] * (value > 0.04045 ? ((value + 0.055) / 1.055) ** 2.4 : value / 12.92);
+  }, 0.05);
+  // 4.5 times the light of dark, which is 0.0161, and a 4.5th of that of white, each with the 0.05 of the formula.
+  return light <= 1.05 / 4.5 ? "#fff" : light >= 0.29736 && dark;
+}

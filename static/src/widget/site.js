@@ -1,0 +1,49 @@
+// What the panel and the site around it tell each other beyond opening and closing: how the chat stands, where its user is, how it looks.
+import { post } from "../request.js";
+import { state } from "./panel.js";
+
+const now = () => ({ ...document.getElementById("w-now").dataset });
+
+/** base(chat) is the address of a chat's actions. Answers redrawn(), to be called when the panel shows somebody's chats anew. */
+export function followSite(host, base) {
+  followPage(host, base);
+  followTheme(host);
+  return tellTurns(host);
+}
+
+// A turn is told once, by whoever saw it happen; how things stood when the panel was drawn is nothing new.
+function tellTurns(host) {
+  let before = now();
+  const tell = () => {
+    const after = now();
+    const isNew = (...names) => names.some((name) => before[name] !== after[name]);
+    if (after.state === "active" && isNew("state", "chat", "other")) host.tell("assigned", { chat_id: after.chat, agent: after.other });
+    if (after.state === "ended" && isNew("state", "chat")) host.tell("ended", { chat_id: after.chat, reason: after.reason });
+    before = after;
+  };
+  document.addEventListener("parley:part", ({ target }) => target.id === "w-now" && queueMicrotask(tell));
+  return { redrawn: () => (before = now()) };
+}
+
+// Whoever answers sees on which page the user is, also after that has changed.
+function followPage(host, base) {
+  let timer;
+  host.on("page", ({ url, title }) => {
+    const page = { page_url: String(url ?? ""), page_title: String(title ?? "") };
+    state.page(page);
+    clearTimeout(timer);
+    timer = setTimeout(() => state.open() && state.chat() && post(`${base(state.chat())}/page`, page), 400);
+  });
+}
+
+function followTheme(host) {
+  host.on("theme", ({ theme }) => {
+    const chosen = theme === "light" || theme === "dark" ? theme : "auto";
+    const root = document.documentElement.dataset;
+    if (chosen === "auto") delete root.theme;
+    else root.theme = chosen;
+    const here = new URL(location.href); // a reload shows the same
+    here.searchParams.set("theme", chosen);
+    history.replaceState(null, "", here);
+  });
+}

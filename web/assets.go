@@ -1,0 +1,64 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/static"
+)
+
+const (
+	forMinutes = "public, max-age=300"
+	forEver    = "public, max-age=31536000, immutable"
+)
+
+// static serves the built files. An address with the hash of the content may be kept for ever.
+func (s *Server) static(c echo.Context) error {
+	keep := forMinutes
+	if c.QueryParam("v") != "" {
+		keep = forEver
+	}
+	return s.file(c, c.Param("*"), keep)
+}
+
+// loader is what customers' pages load, as a script or as a module. It is fetched anew often enough that a new version arrives within
+// minutes.
+//
+// Any page may read it: a browser runs a module of another site only with leave, and at that time nobody has asked us which sites are on the
+// list. It is the same for everybody, holds no secret and is sent without regard to cookies, so that there is nothing to win. What depends on
+// who asks is answered to the sites of the list alone, in allowSites.
+func loader(name string) func(*Server, echo.Context) error {
+	return func(s *Server, c echo.Context) error {
+		h := c.Response().Header()
+		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		return s.file(c, name, forMinutes)
+	}
+}
+
+// file sends a built file, packed as the browser likes it. What the build has packed is the same for everybody, so its length tells nothing.
+func (s *Server) file(c echo.Context, name, keep string) error {
+	f, found := static.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding))
+	if !found {
+		return refuse(http.StatusNotFound)
+	}
+	h := c.Response().Header()
+	h.Del(echo.HeaderVary) // it speaks no language
+	h.Del("Content-Language")
+	if f.Varies {
+		h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
+	}
+	if f.Coding != "" {
+		h.Set(echo.HeaderContentEncoding, f.Coding)
+		h.Set(echo.HeaderContentLength, strconv.Itoa(len(f.Body))) // which ServeContent leaves out then
+	}
+	h.Set(echo.HeaderContentType, f.Type)
+	h.Set("ETag", f.ETag)
+	h.Set("Cache-Control", keep)
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(f.Body))
+	return nil
+}

@@ -10,10 +10,17 @@ import (
 
 // Line is a line of the table at one of its addresses.
 type Line struct {
+	Name         string // method and path of the line itself: the contract's path if it has one
 	Method, Path string
 	Who          string
 	Public       bool
+	API          bool // a path of the contract
+	CORS         bool // sites that embed the widget may call it, at this address
+	Limited      bool
 }
+
+// CSRFFor is the token that goes with a session.
+func CSRFFor(session string) string { return csrfFor(session) }
 
 var (
 	pathParam = regexp.MustCompile(`:(\w+)`)
@@ -24,12 +31,19 @@ var (
 func Lines() []Line {
 	var all []Line
 	for _, r := range routes {
+		name := r.api
+		if name == "" {
+			name = r.page
+		}
 		for _, path := range r.paths() {
-			all = append(all, Line{r.method, pathParam.ReplaceAllString(path, "{$1}"), audiences[r.who], r.who == public})
+			all = append(all, Line{Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == public,
+				API: isAPI(path), CORS: r.cors && isAPI(path), Limited: r.limit != ""})
 		}
 	}
 	return all
 }
+
+func braced(path string) string { return pathParam.ReplaceAllString(path, "{$1}") }
 
 // Endpoints are the lines of the table that programs may rely on, as the document writes them.
 func Endpoints() []string {
@@ -41,7 +55,7 @@ func Endpoints() []string {
 			path = r.page
 		}
 		if path != "" {
-			all = append(all, r.method+" "+pathParam.ReplaceAllString(path, "{$1}"))
+			all = append(all, r.method+" "+braced(path))
 		}
 	}
 	return all

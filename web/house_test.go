@@ -176,11 +176,14 @@ func (h *house) send(method, path string, header http.Header, body []byte) answe
 		h.t.Fatal(err)
 	}
 	defer got.Body.Close()
-	raw, err := io.ReadAll(got.Body)
-	if err != nil {
-		h.t.Fatal(err)
+	var raw []byte
+	if got.StatusCode != http.StatusOK || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/event-stream") { // which has no end
+		if raw, err = io.ReadAll(got.Body); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 	checkAgainstDocument(h.t, r, got, raw)
+	checkDiscretion(h.t, r, got, raw)
 	return answer{h.t, got.StatusCode, got.Header, raw, h.url}
 }
 
@@ -363,6 +366,21 @@ func (l *listener) next(name string) event {
 			l.h.t.Fatalf("%q did not come", name)
 		}
 	}
+}
+
+// any returns the next event, whatever it is.
+func (l *listener) any() event {
+	l.h.t.Helper()
+	select {
+	case e, open := <-l.events:
+		if !open {
+			l.h.t.Fatal("the stream ended")
+		}
+		return e
+	case <-time.After(10 * time.Second):
+		l.h.t.Fatal("nothing came")
+	}
+	return event{}
 }
 
 // ended waits for the end of the stream.

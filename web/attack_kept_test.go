@@ -1,0 +1,84 @@
+package web_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sumQuery prepares kept: signs of life, and what the clock alone writes, are not counted.
+func (s *stage) sumQuery() {
+	s.t.Helper()
+	rows, err := s.db.QueryContext(s.t.Context(), `SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+		AND relname NOT IN ('pulse', 'minute_samples') AND relname NOT LIKE 'schema_migrations%' ORDER BY 1`)
+	s.must(err)
+	defer rows.Close()
+	var sums []string
+	for rows.Next() {
+		var table string
+		s.must(rows.Scan(&table))
+		sums = append(sums, strings.ReplaceAll(`SELECT '%t' AS name, coalesce(string_agg(md5(row::text), '' ORDER BY md5(row::text)), '') AS sum
+			FROM (SELECT to_jsonb(t) - '{seen_at,lost_at,user_seen_at}'::text[] AS row FROM %t t) %t`, "%t", table))
+	}
+	s.must(rows.Err())
+	if s.sums = "SELECT name, md5(sum) FROM (" + strings.Join(sums, " UNION ALL ") + ") all_of_them"; len(sums) < 10 {
+		s.t.Fatalf("only %d tables", len(sums))
+	}
+}
+
+// kept is everything that is stored: a sum for each table.
+func (s *stage) kept() map[string]string {
+	s.t.Helper()
+	rows, err := s.db.QueryContext(s.t.Context(), s.sums)
+	s.must(err)
+	defer rows.Close()
+	kept := map[string]string{}
+	for rows.Next() {
+		var table, sum string
+		s.must(rows.Scan(&table, &sum))
+		kept[table] = sum
+	}
+	s.must(rows.Err())
+	return kept
+}
+
+// unchanged fails when something is stored that was not before.
+func (s *stage) unchanged(before map[string]string, what string) {
+	s.t.Helper()
+	after := s.kept()
+	for _, table := range slices.Sorted(maps.Keys(after)) {
+		if before[table] != after[table] {
+			s.t.Errorf("%s changed the table %s", what, table)
+		}
+	}
+}
+
+// tales are what only the inside knows: of the driver and its SQL, of Go, of the machine, and of what is secret.
+var tales = []string{
+	"SQLSTATE", "pgconn", "pgx/", "bun:", "pq:", "INSERT INTO", "UPDATE agents", "UPDATE chats", "DELETE FROM", "SELECT *", "LEFT JOIN", "RETURNING", "violates", "constraint \"",
+	"relation \"", "syntax error at", "redis:", "dial tcp", "dial unix", "connection refused", "context deadline", "i/o timeout", "unexpected EOF",
+	"goroutine ", "runtime error", "panic", "nil pointer", ".go:", "parley/models", "parley/web", "jsontext", "json: ", "strconv.", "template:",
+	"/work/", "/root/", "/home/", "/tmp/", "/usr/", ".s.PGSQL", "$argon2id", secret, password,
+}
+
+// checkDiscretion holds every answer of every test: nothing goes wrong inside, and nothing of the inside comes out.
+func checkDiscretion(t *testing.T, r *http.Request, got *http.Response, body []byte) {
+	t.Helper()
+	if got.StatusCode == http.StatusInternalServerError {
+		t.Errorf("%s %s went wrong inside: %s", r.Method, r.URL, body)
+	}
+	if r.URL.Path == "/metrics" || strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/widget.js" {
+		return // Go's own figures have Go's own names, and scripts their own words
+	}
+	text := string(body)
+	for name, values := range got.Header {
+		text += "\n" + name + ": " + strings.Join(values, ", ")
+	}
+	for _, tale := range tales {
+		if strings.Contains(text, tale) {
+			t.Errorf("%s %s tells %q: %.2000s", r.Method, r.URL, tale, text)
+		}
+	}
+}

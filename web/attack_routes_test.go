@@ -1,0 +1,177 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"parley/models"
+	"parley/web"
+)
+
+var rank = map[string]int{"agent": 1, "supervisor": 2, "admin": 3}
+
+// lets tells what a line answers to a caller, from its audience and its rule alone.
+func (r rule) lets(l web.Line, c caller) outcome {
+	kind, level := "agent", rank[l.Who]
+	if l.Who == "user" {
+		kind = "user"
+	}
+	named := strings.Contains(l.Path, "{chat_id}")
+	switch {
+	case l.Public:
+		return outcome{}
+	case c.kind == "":
+		return noGood
+	case c.kind != kind:
+		return wrongKind
+	case rank[string(c.role)] < level:
+		return noRole
+	case c.part:
+		return outcome{}
+	case rank[string(c.role)] >= rank["supervisor"]:
+		return r.boss
+	case r.others == outcome{} && named:
+		return notYours
+	}
+	return r.others
+}
+
+// got is what came back, as an outcome.
+func (a answer) got() outcome {
+	o := outcome{status: a.Status}
+	if strings.HasPrefix(a.Header.Get("Content-Type"), "application/problem+json") {
+		o.code = a.str("code")
+	}
+	return o
+}
+
+// TestAttackEveryRouteAsEveryCaller goes through the whole table with every credential there is. What a caller may not do changes nothing, and what
+// it may do is answered as the rule says.
+func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	served := map[string]bool{}
+	refusals := 0
+	for _, l := range web.Lines() {
+		served[l.Name] = true
+		r, ruled := rules[l.Name]
+		if !ruled {
+			t.Errorf("%s has no rule: say in attack_rules_test.go who may do what there", l.Name)
+			continue
+		}
+		var may []caller
+		before := s.kept()
+		for _, c := range s.callers {
+			want := r.lets(l, c)
+			if want == (outcome{}) {
+				if !l.Public || c.kind == "" { // what is public asks for nothing, and is tried with nothing that is good
+					may = append(may, c)
+				}
+				continue
+			}
+			refusals++
+			sc := s.standing(r)
+			token := c.token
+			if c.part && c.kind == "user" {
+				token = sc.owner
+			}
+			if got := s.call(l, token, s.fill(l.Path, l, sc), s.fill(r.body, l, sc)).got(); got != want {
+				t.Errorf("%s %s as %s answered %v, want %v", l.Method, l.Path, c.name, got, want)
+			}
+		}
+		s.unchanged(before, l.Method+" "+l.Path+" by those who may not")
+		for _, c := range may {
+			if !strings.HasPrefix(l.Path, "/api/users/") { // where the same handler answers
+				s.rightly(l, r, c)
+			}
+		}
+	}
+	for name := range rules {
+		if !served[name] {
+			t.Errorf("there is a rule for %s, which is not in the table", name)
+		}
+	}
+	if refusals < 1500 {
+		t.Errorf("only %d refusals were tried", refusals)
+	}
+}
+
+// standing is the scene that nobody may get at.
+func (s *stage) standing(r rule) scene {
+	if r.in == "" {
+		return s.chats[models.Active]
+	}
+	return s.chats[r.in]
+}
+
+// rightly does what a caller may, in a scene of its own.
+func (s *stage) rightly(l web.Line, r rule, c caller) {
+	s.t.Helper()
+	sc := s.scene(r.in)
+	defer s.leave(sc)
+	if strings.Contains(l.Path, "{slug}") {
+		_, err := s.desk.AddDepartment(s.t.Context(), admin, sc.slug, "Spare")
+		s.must(err)
+	}
+	token := c.token
+	switch {
+	case c.part && c.kind == "user":
+		token = sc.owner
+	case c.kind == "agent" && strings.HasSuffix(l.Path, "/logout"):
+		token = s.session(s.people["dora"].ID)
+	}
+	want := r.ok
+	if want == 0 {
+		want = 200
+	}
+	if got := s.call(l, token, s.fill(l.Path, l, sc), s.fill(r.body, l, sc)); got.Status != want {
+		s.t.Errorf("%s %s as %s answered %d, want %d: %.300s", l.Method, l.Path, c.name, got.Status, want, got.Body)
+	}
+	if strings.HasSuffix(l.Path, "/away") || strings.HasSuffix(l.Path, "/offline") {
+		s.bothOnline()
+	}
+}
+
+// TestAttackOtherMethods: a line answers its own method alone, and HEAD where it is GET; no header talks it into another.
+func TestAttackOtherMethods(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	taken := map[string]bool{}
+	for _, l := range web.Lines() {
+		taken[l.Method+" "+l.Path] = true
+	}
+	admin := s.caller("an administrator").token
+	before := s.kept()
+	for _, l := range web.Lines() {
+		path := s.fill(l.Path, l, s.chats[models.Active])
+		for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "GET", "POST"} {
+			if taken[method+" "+l.Path] || l.Path == "/admin/people/new" && method == "POST" { // which is a person's page, of nobody
+				continue
+			}
+			odd := l
+			odd.Method = method
+			got := s.call(odd, admin, path, "", func(h http.Header) { h.Set("X-HTTP-Method-Override", l.Method); h.Set("X-Method-Override", l.Method) })
+			if got.got() != (outcome{405, "method_not_allowed"}) || got.Header.Get("Allow") == "" {
+				t.Errorf("%s %s answered %v", method, l.Path, got.got())
+			}
+		}
+	}
+	s.unchanged(before, "a method that is not taken")
+	for _, l := range web.Lines() {
+		if l.Method != "GET" || l.Public || strings.HasSuffix(l.Path, "/events") {
+			continue
+		}
+		for _, c := range s.callers {
+			path := s.fill(l.Path, l, s.standing(rules[l.Name]))
+			head := l
+			head.Method = "HEAD"
+			if c.kind == "user" && c.part {
+				c.token = s.standing(rules[l.Name]).owner
+			}
+			if want, got := s.call(l, c.token, path, "").Status, s.call(head, c.token, path, ""); got.Status != want || len(got.Body) > 0 {
+				t.Errorf("HEAD %s as %s answered %d with %d bytes, GET %d", l.Path, c.name, got.Status, len(got.Body), want)
+			}
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package web_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver with which the tests look at what is stored
+
+	"parley/models"
+	"parley/models/testdb"
+	"parley/web"
+)
+
+// stage is a house with somebody of every kind in it and a chat in every state, for those who should not get at them.
+type stage struct {
+	*house
+	db      *sql.DB
+	sums    string // the query of kept
+	people  map[string]*models.Agent
+	callers []caller
+	chats   map[models.Status]scene // of the owner, who talks with anna
+	serial  int
+}
+
+// caller is somebody with a credential, or without.
+type caller struct {
+	name  string
+	token string
+	kind  string // whom the credential is good for: "user", "agent", or "" for nobody
+	role  models.Role
+	part  bool // one of the two who talk in the chat of the scene
+}
+
+// scene is a chat, and what the requests about it name.
+type scene struct {
+	chat          string
+	owner         string           // the user's token
+	said          map[string]int64 // the message that users, and that agents, may confirm
+	slug, address string           // a short name and an e-mail address that nothing else has
+}
+
+// served and unserved are departments: anna alone works in the first, and nobody in the second.
+const served, unserved = "cards", "parcels"
+
+func newStage(t *testing.T, change ...func(*setup)) *stage {
+	t.Helper()
+	s := &stage{people: map[string]*models.Agent{}, chats: map[models.Status]scene{}}
+	url := testdb.Postgres(t)
+	patient := func(set *setup) {
+		set.databaseURL = url
+		set.settings = func(m *models.Settings) {
+			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin = 100_000, 100_000, 100_000, 100_000, 100_000
+			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
+		}
+	}
+	s.house = openHouse(t, append([]func(*setup){patient}, change...)...)
+	var err error
+	s.db, err = sql.Open("pgx", url)
+	s.must(err)
+	t.Cleanup(func() { _ = s.db.Close() })
+	for _, slug := range []string{served, unserved} {
+		_, err := s.desk.AddDepartment(t.Context(), admin, slug, slug)
+		s.must(err)
+	}
+	s.sumQuery()
+
+	anna := s.person("anna", models.RoleAgent, served)
+	bob, dora, gone := s.person("bob", models.RoleAgent), s.person("dora", models.RoleAgent), s.person("gone", models.RoleAgent)
+	ruth, alex := s.person("ruth", models.RoleSupervisor), s.person("alex", models.RoleAdmin)
+	s.bothOnline()
+	for _, state := range []models.Status{models.Ended, models.Active, models.Waiting} {
+		s.chats[state] = s.scene(state)
+	}
+	s.callers = []caller{
+		{name: "nobody"},
+		{name: "a disabled agent", token: s.session(gone.ID)},
+		{name: "an agent who signed out", token: s.session(dora.ID)},
+		{name: "an agent whose session is over", token: s.session(dora.ID)},
+		{name: "a user whose session is over", token: s.anonymous()},
+		{name: "a user whose token is over", token: signed(t, jwt.MapClaims{"sub": "late", "exp": time.Now().Add(-time.Hour).Unix()}, nil, nil)},
+		{name: "the owner", kind: "user", part: true},
+		{name: "another user", token: s.anonymous(), kind: "user"},
+		{name: "an identified user", token: s.signedUser("u-1"), kind: "user"},
+		{name: "a user who is named as the agent is", token: s.signedUser(anna.ID), kind: "user"},
+		{name: "the agent", token: s.session(anna.ID), kind: "agent", role: models.RoleAgent, part: true},
+		{name: "another agent", token: s.session(bob.ID), kind: "agent", role: models.RoleAgent},
+		{name: "a supervisor", token: s.session(ruth.ID), kind: "agent", role: models.RoleSupervisor},
+		{name: "an administrator", token: s.session(alex.ID), kind: "agent", role: models.RoleAdmin},
+	}
+	disabled := true
+	_, err = s.desk.UpdateAgent(t.Context(), admin, gone.ID, models.AgentChange{Disabled: &disabled})
+	s.must(err)
+	s.must(s.desk.SignOut(t.Context(), s.caller("an agent who signed out").token))
+	s.over("an agent whose session is over", "a user whose session is over")
+	return s
+}
+
+// bothOnline brings anna and bob back, whatever was done to them.
+func (s *stage) bothOnline() {
+	s.t.Helper()
+	for _, name := range []string{"anna", "bob"} {
+		_, err := s.desk.SetPresence(s.t.Context(), models.AgentActor(s.people[name]), models.Online)
+		s.must(err)
+	}
+}
+
+func (s *stage) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// person adds somebody who holds as many chats as there may be.
+func (s *stage) person(name string, role models.Role, departments ...string) *models.Agent {
+	s.t.Helper()
+	a, err := s.desk.AddAgent(s.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role,
+		MaxConcurrent: 100, Departments: departments})
+	s.must(err)
+	s.people[name] = a
+	return a
+}
+
+// session opens one for an agent, without the password that takes its time.
+func (s *stage) session(agentID string) string {
+	s.t.Helper()
+	s.serial++
+	token := fmt.Sprintf("session-%d-of-%s", s.serial, agentID)
+	s.exec(`INSERT INTO sessions (token_hash, agent_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')`, models.HashToken(token), agentID)
+	return token
+}
+
+func (s *stage) anonymous() string {
+	s.t.Helper()
+	token, _, err := s.desk.StartUserSession(s.t.Context(), "en", "test")
+	s.must(err)
+	return token
+}
+
+// signedUser is the token of a user who is known already.
+func (s *stage) signedUser(id string) string {
+	s.t.Helper()
+	_, err := s.desk.EnsureUser(s.t.Context(), models.Identity{ID: id, Verified: true})
+	s.must(err)
+	return signed(s.t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
+}
+
+// over ends the sessions of callers, as time would.
+func (s *stage) over(names ...string) {
+	s.t.Helper()
+	for _, name := range names {
+		s.exec(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE token_hash = $1`, models.HashToken(s.caller(name).token))
+	}
+}
+
+func (s *stage) exec(query string, args ...any) {
+	s.t.Helper()
+	_, err := s.db.ExecContext(s.t.Context(), query, args...)
+	s.must(err)
+}
+
+func (s *stage) caller(name string) caller {
+	s.t.Helper()
+	for _, c := range s.callers {
+		if c.name == name {
+			return c
+		}
+	}
+	s.t.Fatalf("nobody is %q", name)
+	return caller{}
+}
+
+// scene makes a user with a chat in that state, "" for none, and names that nothing has yet.
+func (s *stage) scene(state models.Status) scene {
+	s.t.Helper()
+	s.serial++
+	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
+	if state == "" {
+		return sc
+	}
+	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
+	s.must(err)
+	department := served
+	if state == models.Waiting {
+		department = unserved
+	}
+	got, err := s.desk.Assign(s.t.Context(), u.ID, models.AssignRequest{Message: "The owner's words", Department: department})
+	s.must(err)
+	sc.chat, sc.said = got.Chat.ID, map[string]int64{"agent": got.Message.ID, "supervisor": got.Message.ID}
+	if state == models.Waiting {
+		return sc
+	}
+	anna := models.AgentActor(s.people["anna"])
+	answered, _, err := s.desk.Send(s.t.Context(), anna, sc.chat, models.NewMessage{Content: "The agent's words"})
+	s.must(err)
+	sc.said["user"] = answered.ID
+	if state == models.Ended {
+		_, err := s.desk.End(s.t.Context(), anna, sc.chat, "")
+		s.must(err)
+	}
+	return sc
+}
+
+// leave frees the agent's slot.
+func (s *stage) leave(sc scene) {
+	if sc.chat != "" {
+		_, _ = s.desk.End(s.t.Context(), admin, sc.chat, "")
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+// fill puts the things of a scene into a path or a body.
+func (s *stage) fill(text string, l web.Line, sc scene) string {
+	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
+		switch name {
+		case "{chat_id}":
+			return sc.chat
+		case "{message_id}":
+			return fmt.Sprint(sc.said[l.Who])
+		case "{service_id}":
+			return s.people["anna"].ID
+		case "{other_id}":
+			return s.people["bob"].ID
+		case "{agent_id}":
+			return s.people["dora"].ID
+		case "{slug}":
+			return sc.slug
+		case "{key}":
+			return "QUEUE_BATCH"
+		case "{address}":
+			return sc.address
+		case "{signed}":
+			return s.signedUser("u-2")
+		}
+		s.t.Fatalf("nothing says what %s is", name)
+		return ""
+	})
+}
+
+// call sends a request as the owner of a token does: a program to the contract's paths, a browser to the pages'.
+func (s *stage) call(l web.Line, token, path, body string, change ...func(http.Header)) answer {
+	s.t.Helper()
+	header := http.Header{"Accept": {"application/json"}}
+	switch {
+	case token == "":
+	case l.API:
+		header.Set("Authorization", "Bearer "+token)
+	default:
+		header.Set("Cookie", cookieOf(l)+"="+token)
+		header.Set("X-CSRF-Token", web.CSRFFor(token))
+	}
+	if body != "" {
+		header.Set("Content-Type", "application/json")
+	}
+	for _, f := range change {
+		f(header)
+	}
+	return s.send(l.Method, strings.Replace(path, "*", "app.css", 1), header, []byte(body))
+}
+
+// cookieOf is the cookie that a page looks for.
+func cookieOf(l web.Line) string {
+	if l.Who == "user" || strings.HasPrefix(l.Path, "/widget") {
+		return "parley_user"
+	}
+	return "parley_session"
+}

@@ -43,15 +43,13 @@ func bind(c echo.Context, into any) error {
 	r := c.Request()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if !isAPI(r.URL.Path) && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data") {
-		return bindForm(r, into)
+		return bindForm(c, into)
 	}
 	body, readErr := io.ReadAll(r.Body)
 	switch {
+	case readErr != nil && tooLarge(readErr):
+		return readErr
 	case readErr != nil:
-		var large *http.MaxBytesError
-		if errors.As(readErr, &large) {
-			return readErr
-		}
 		return malformed("The body could not be read to its end.")
 	case len(body) == 0:
 		return nil
@@ -107,19 +105,44 @@ func topField(p jsontext.Pointer) string {
 	return ""
 }
 
-// bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
-func bindForm(r *http.Request, into any) error {
-	if err := r.ParseMultipartForm(bodyLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return err
+const formKey = "form"
+
+// formRead is how the reading of a form went.
+type formRead struct{ err error }
+
+// readForm reads the body as a form, once: net/http tells the first one only what is wrong with it. It refuses what is malformed or too large.
+func readForm(c echo.Context) error {
+	if done, read := c.Get(formKey).(formRead); read {
+		return done.err
+	}
+	r := c.Request()
+	err := r.ParseForm()
+	if err == nil {
+		if err = r.ParseMultipartForm(bodyLimit); errors.Is(err, http.ErrNotMultipart) {
+			err = nil
 		}
-		return malformed("The form could not be read.")
+	}
+	if err != nil && !tooLarge(err) {
+		err = malformed("The form could not be read.")
+	}
+	c.Set(formKey, formRead{err})
+	return err
+}
+
+func tooLarge(err error) bool {
+	var large *http.MaxBytesError
+	return errors.As(err, &large)
+}
+
+// bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
+func bindForm(c echo.Context, into any) error {
+	if err := readForm(c); err != nil {
+		return err
 	}
 	fields := reflect.ValueOf(into).Elem()
 	for i := range fields.NumField() {
 		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		sent := r.PostForm[name]
+		sent := c.Request().PostForm[name]
 		if name == "" || len(sent) == 0 || sent[0] == "" {
 			continue
 		}

@@ -77,10 +77,17 @@ func csrfToken(c echo.Context) string {
 	return csrfFor(who.token)
 }
 
-func csrfHolds(c echo.Context, session string) bool {
+// checkCSRF refuses a request that does not come with the token of its session, in a header or in its form.
+func checkCSRF(c echo.Context, session string) error {
 	sent := c.Request().Header.Get("X-CSRF-Token")
 	if sent == "" {
-		sent = c.Request().PostFormValue("csrf_token")
+		if err := readForm(c); err != nil && tooLarge(err) {
+			return err
+		}
+		sent = c.Request().PostForm.Get("csrf_token")
 	}
-	return hmac.Equal([]byte(sent), []byte(csrfFor(session)))
+	if !hmac.Equal([]byte(sent), []byte(csrfFor(session))) {
+		return forbidden("csrf_failed", "This page is out of date. Reload it and try again.")
+	}
+	return nil
 }

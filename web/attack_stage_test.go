@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -271,4 +272,25 @@ func cookieOf(l web.Line) string {
 		return "parley_user"
 	}
 	return "parley_session"
+}
+
+// parse reads a right request; "" has no fields.
+func parse(t *testing.T, body string) map[string]any {
+	t.Helper()
+	fields := map[string]any{}
+	if body != "" {
+		if err := json.Unmarshal([]byte(body), &fields); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+	}
+	return fields
+}
+
+// literal writes a value as a form does.
+func literal(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	raw, _ := json.Marshal(v)
+	return string(raw)
 }

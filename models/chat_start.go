@@ -43,11 +43,11 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 	if _, err := clientMessageID(r.ClientMessageID); err != nil {
 		return nil, err
 	}
-	pageURL, err := optional("page_url", r.PageURL, 2000)
+	pageURL, err := optional("page_url", oneLine(r.PageURL), 2000)
 	if err != nil {
 		return nil, err
 	}
-	pageTitle, err := optional("page_title", r.PageTitle, 300)
+	pageTitle, err := optional("page_title", oneLine(r.PageTitle), 300)
 	if err != nil {
 		return nil, err
 	}

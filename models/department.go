@@ -33,7 +33,7 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	if !slugForm.MatchString(slug) {
 		return nil, invalid("slug", fieldInvalid, "A short name has 1 to 40 small letters, digits and hyphens, such as cards.")
 	}
-	name, err := clean("name", name, 1, 80)
+	name, err := clean("name", oneLine(name), 1, 80)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	name, err := clean("name", name, 1, 80)
+	name, err := clean("name", oneLine(name), 1, 80)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	name, err := clean("name", n.Name, 1, 80)
+	name, err := clean("name", oneLine(n.Name), 1, 80)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		return nil, err
 	}
 	if change.Name != nil {
-		name, err := clean("name", *change.Name, 1, 80)
+		name, err := clean("name", oneLine(*change.Name), 1, 80)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -22,6 +23,23 @@ func clean(field, text string, least, most int) (string, error) {
 		return "", invalid(field, fieldTooLong, "This text is too long. Shorten it and send it again.")
 	}
 	return text, nil
+}
+
+// oneLine makes one line of a text such as a name: line breaks become spaces, and what cannot be seen but changes how its neighbours are
+// read is taken out: control characters, and those that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069).
+func oneLine(text string) string {
+	if !utf8.ValidString(text) {
+		return text // which clean refuses
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\r', r == '\t', r == '\u2028', r == '\u2029':
+			return ' '
+		case r != 0 && unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // optional is clean for text that may be absent: empty becomes nil.

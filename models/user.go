@@ -93,7 +93,9 @@ func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 	return u, err
 }
 
-func (id Identity) check() error {
+// check refuses what cannot be kept, and puts names on one line.
+func (id *Identity) check() error {
+	id.Name, id.Email = oneLine(id.Name), oneLine(id.Email)
 	if _, err := clean("sub", id.ID, 1, 64); err != nil {
 		return err
 	}

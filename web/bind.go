@@ -194,7 +194,8 @@ func queryInt(c echo.Context, name string, otherwise int64) (int64, error) {
 	return n, nil
 }
 
-// queryTime is an RFC 3339 time of the query, or a date, otherwise if it is absent.
+// queryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
+// another way, and there is nothing that old.
 func queryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
@@ -202,7 +203,10 @@ func queryTime(c echo.Context, name string, otherwise time.Time) (time.Time, err
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {
-			return t.UTC(), nil
+			if t = t.UTC(); t.Year() < 1970 || t.Year() > 9999 {
+				return t, invalidField(name, "out_of_bounds", name+" must be a time from 1970 to 9999.")
+			}
+			return t, nil
 		}
 	}
 	return time.Time{}, malformed(name + " must be a time such as 2026-01-31T09:00:00Z.")

@@ -94,6 +94,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		{name: "a supervisor", token: s.session(ruth.ID), kind: "agent", role: models.RoleSupervisor},
 		{name: "an administrator", token: s.session(alex.ID), kind: "agent", role: models.RoleAdmin},
 	}
+	s.signedUser("u-2") // of the rules
 	disabled := true
 	_, err = s.desk.UpdateAgent(t.Context(), admin, gone.ID, models.AgentChange{Disabled: &disabled})
 	s.must(err)

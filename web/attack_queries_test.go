@@ -1,0 +1,145 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/models"
+	"parley/web"
+)
+
+// answers are what a parameter of the query may be, as it is written there, and how that is answered.
+var answers = map[string]map[string]int{
+	"limit": {"": 200, "1": 200, "200": 200, "%2b5": 200, "007": 200, "0": 422, "-1": 422, "201": 422, "9223372036854775807": 422, "-9223372036854775808": 422,
+		"9223372036854775808": 400, "ten": 400, "1.0": 400, "1e1": 400, "0x10": 400, "1_0": 400, "+5": 400, "1%20": 400, "%00": 400, "%ff": 400, "%d9%a1": 400, "null": 400, "[]": 400, "1,2": 400,
+		"1;2": 200, "5&limit=x": 200}, // Go passes over what holds a semicolon, and takes the first of two
+	"after_id": {"": 200, "0": 200, "-1": 200, "9223372036854775807": 200, "-9223372036854775808": 200, "9223372036854775808": 400, "x": 400, "1.5": 400, "%00": 400, "%ff": 400, "1%27--": 400},
+	"before": {"": 200, "2026-01-31": 200, "2026-01-31T09:00:00Z": 200, "2026-01-31T09:00:00%2b02:00": 200, "2026-01-31T09:00:00+02:00": 200, "9999-12-31T23:59:59Z": 200, "1970-01-01": 200, "1970-01-01T01:00:00%2b02:00": 422,
+		"1969-12-31": 422, "0001-01-01": 422, "0001-01-01T00:00:00%2b14:00": 422, "0000-01-01": 422, "0000-12-31T23:59:59Z": 422, "9999-12-31T23:59:59-14:00": 422,
+		"10000-01-01": 400, "-0001-01-01": 400, "2026-13-01": 400, "2026-02-30": 400, "2026-01-31T25:00:00Z": 400, "2026-01-31T09:00:00": 400, "2026-01-31T09:00:00%2b99:99": 400,
+		"yesterday": 400, "now()": 400, "infinity": 400, "1700000000": 400, "%00": 400, "%ff": 400, "2026-01-31%27": 400, "2026-01-31T09:00:00.123456789012345678901234567890Z": 200},
+	"from":          {"": 200, "0001-01-01": 422, "0000-01-01": 422, "9999-12-31": 422, "1900-01-01": 422, "noon": 400, "%00": 400, "%ff": 400},
+	"to":            {"": 200, "0001-01-01": 422, "0000-01-01": 422, "1970-01-01": 200, "9999-12-31": 200, "noon": 400, "%00": 400},
+	"status":        {"": 200, "active": 200, "ended": 200, "waiting": 422, "Active": 422, "lost": 422, "%00": 422, "%ff": 422, "active%27": 422, "active&status=x": 200},
+	"last_event_id": {"": 200, "x": 200, "%00": 200, "%ff": 200, "AQ": 200, "%0aid:%201": 200, strings.Repeat("A", 8000): 200},
+	"ticket":        {"x": 401, "%00": 401, "%ff": 401, "%0d%0a": 401, strings.Repeat("A", 8000): 401},
+}
+
+// TestAttackQueriesOfEveryShape: each parameter that the document names is read exactly or refused; one that it does not name has no rule here and fails.
+func TestAttackQueriesOfEveryShape(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	document, err := strictDocument()
+	s.must(err)
+	before := s.kept()
+	tried := map[string]bool{}
+	for _, l := range web.Lines() {
+		item := pathItem(document, strings.TrimPrefix(l.Path, "/api"))
+		if item == nil || l.Method != "GET" || strings.HasPrefix(l.Path, "/api/users/") {
+			continue
+		}
+		sc := s.standing(rules[l.Name])
+		for _, p := range item.Get.Parameters {
+			if p.Value.In != "query" {
+				continue
+			}
+			name := p.Value.Name
+			if answers[name] == nil {
+				t.Errorf("nothing says how %s of %s is answered", name, l.Path)
+			}
+			tried[name] = true
+			for shape, want := range answers[name] {
+				got := s.call(l, s.signedIn(l, rules[l.Name], sc), s.fill(l.Path, l, sc)+"?"+name+"="+shape, "")
+				if got.Status != want {
+					t.Errorf("%s?%s=%.60s answered %d, want %d: %.200s", l.Path, name, shape, got.Status, want, got.Body)
+				}
+			}
+		}
+	}
+	for name := range answers {
+		if !tried[name] {
+			t.Errorf("no address takes %s", name)
+		}
+	}
+	s.unchanged(before, "a query")
+}
+
+// TestAttackQueriesOfPages: what the address of a page says besides is a wish at most: the page is the same page, and what was written is not part of it.
+func TestAttackQueriesOfPages(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	wishes := []string{"lang", "theme", "next", "origin", "site", "page_url", "page_title", "after", "dialog", "v", "page", "csrf_token", "token", "q", "_method", "HX-Request"}
+	shapes := []string{"%00", "%ff", "%0d%0aSet-Cookie:%20a=b", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "javascript:alert(1)", "data:text/html,x", "//evil.example", "https://evil.example",
+		"..%2f..%2fetc%2fpasswd", "%7b%7b7*7%7d%7d", "%e2%80%ae", strings.Repeat("x", 1500), "%", "%zz", "1;2", "zh-CN", "[]", "-1", "%27%20OR%201=1--"}
+	for _, l := range web.Lines() {
+		r := rules[l.Name]
+		if l.API || l.Method != "GET" || strings.HasSuffix(l.Path, "/events") || strings.HasPrefix(l.Path, "/static") {
+			continue
+		}
+		sc := s.standing(r)
+		path := s.fill(l.Path, l, sc)
+		page := func(query string) answer {
+			header := http.Header{"Accept": {"text/html"}, "Cookie": {cookieOf(l) + "=" + s.signedIn(l, r, sc)}}
+			return s.send("GET", path+query, header, nil)
+		}
+		want := page("").Status
+		for _, shape := range shapes {
+			query := "?" + strings.Join(wishes, "="+shape+"&") + "=" + shape
+			got := page(query)
+			if got.Status != want || strings.Contains(string(got.Body), "<script>alert") || got.Header.Get("Set-Cookie") != "" {
+				t.Errorf("%s with %s answered %d, want %d, %q", path, shape, got.Status, want, got.Header.Values("Set-Cookie"))
+			}
+		}
+		for _, department := range []string{"nothing", "%00", "%ff", "%27"} {
+			got := page("?department=" + department)
+			if to := got.Header.Get("Location"); got.Status != want && (got.Status != 303 || to != "/supervisor") {
+				t.Errorf("%s of the department %s answered %d to %q", path, department, got.Status, to)
+			}
+		}
+	}
+}
+
+// TestAttackRatingsOfEveryShape: a rating is 1 to 5 by halves, once; whatever else is sent is refused and leaves the chat unrated.
+func TestAttackRatingsOfEveryShape(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	sc := s.chats[models.Ended]
+	path := forUser + "/chats/" + sc.chat + "/rate"
+	before := s.kept()
+	for body, want := range map[string]outcome{
+		`{"rating":0}`: unfit, `{"rating":0.5}`: unfit, `{"rating":0.9999999}`: unfit, `{"rating":5.5}`: unfit, `{"rating":6}`: unfit, `{"rating":4.3}`: unfit, `{"rating":4.25}`: unfit,
+		`{"rating":4.500001}`: unfit, `{"rating":-1}`: unfit, `{"rating":-4.5}`: unfit, `{"rating":1e9}`: unfit, `{"rating":1e308}`: unfit, `{"rating":5e-324}`: unfit, `{"rating":-0}`: unfit,
+		`{"rating":null}`: unfit, `{}`: unfit, ``: unfit, `{"Rating":5}`: unfit, `{"rating":1e400}`: malformed, `{"rating":NaN}`: malformed, `{"rating":Infinity}`: malformed,
+		`{"rating":"5"}`: malformed, `{"rating":""}`: malformed, `{"rating":true}`: malformed, `{"rating":[5]}`: malformed, `{"rating":{"$gt":0}}`: malformed, `{"rating":05}`: malformed,
+		`{"rating":5,"rating":1}`: malformed, `{"rating":4,5}`: malformed, `{"rating":0x5}`: malformed, `{"rating":5.}`: malformed, `{"rating":.5}`: malformed,
+		`{"rating":5,"comment":7}`: malformed, `{"rating":5,"comment":"` + strings.Repeat("x", 1001) + `"}`: unfit, `{"rating":5,"comment":"a\u0000"}`: unfit,
+	} {
+		if got := s.ask("POST", path, sc.owner, body).got(); got != want {
+			t.Errorf("%.60s answered %v, want %v", body, got, want)
+		}
+	}
+	for written, want := range map[string]outcome{"": unfit, "0": unfit, "5.5": unfit, "4,5": malformed, "five": malformed, "0x5": malformed, "Infinity": malformed, "[5]": malformed, `"5"`: malformed, "true": malformed} {
+		form := url.Values{"rating": {written}, "csrf_token": {web.CSRFFor(sc.owner)}}
+		header := http.Header{"Cookie": {"parley_user=" + sc.owner}, "Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
+		if got := s.send("POST", "/widget/chats/"+sc.chat+"/rate", header, []byte(form.Encode())).got(); got != want {
+			t.Errorf("the form's %q answered %v, want %v", written, got, want)
+		}
+	}
+	s.ask("POST", forUser+"/chats/"+s.chats[models.Active].chat+"/rate", s.chats[models.Active].owner, `{"rating":5}`).refused(409, "chat_not_ended")
+	s.ask("POST", forUser+"/chats/"+s.chats[models.Waiting].chat+"/rate", s.chats[models.Waiting].owner, `{"rating":5}`).refused(409, "chat_not_ended")
+	s.unchanged(before, "a rating that is none")
+	for n, good := range []string{"1", "1.5", "2.0", "25e-1", "3", "3.50", "4", "4.5", "5e0"} {
+		sc := s.scene(models.Ended)
+		path := forUser + "/chats/" + sc.chat
+		s.ask("POST", path+"/rate", sc.owner, `{"rating":`+good+`,"comment":"`+strings.Repeat("\u6c49", 1000)+`"}`).want(200)
+		s.ask("POST", path+"/rate", sc.owner, `{"rating":1}`).refused(409, "already_rated")
+		all := s.ask("GET", forUser+"/chats", sc.owner, nil).want(200).list()
+		if want := 1 + float64(n)/2; !slices.ContainsFunc(all, func(c map[string]any) bool { return c["user_rating"] == want }) {
+			t.Errorf("%s was kept as %v, want %v", good, fmt.Sprint(all), want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -47,10 +48,8 @@ func bind(c echo.Context, into any) error {
 	}
 	body, readErr := io.ReadAll(r.Body)
 	switch {
-	case readErr != nil && tooLarge(readErr):
-		return readErr
 	case readErr != nil:
-		return malformed("The body could not be read to its end.")
+		return unread(readErr, "The body could not be read to its end.")
 	case len(body) == 0:
 		return nil
 	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
@@ -122,16 +121,23 @@ func readForm(c echo.Context) error {
 			err = nil
 		}
 	}
-	if err != nil && !tooLarge(err) {
-		err = malformed("The form could not be read.")
+	if err != nil {
+		err = unread(err, "The form could not be read.")
 	}
 	c.Set(formKey, formRead{err})
 	return err
 }
 
-func tooLarge(err error) bool {
+// unread tells why a body was not read: it is too large, comes too slowly, or is malformed.
+func unread(err error, otherwise string) error {
 	var large *http.MaxBytesError
-	return errors.As(err, &large)
+	switch {
+	case errors.As(err, &large):
+		return refuse(http.StatusRequestEntityTooLarge)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refuse(http.StatusRequestTimeout)
+	}
+	return malformed(otherwise)
 }
 
 // bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.

@@ -43,6 +43,7 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
 	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
+	http.StatusRequestTimeout:        {"request_timeout", "The request came too slowly, and the rest of it was not waited for. Nothing was changed; send it again."},
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
@@ -124,7 +125,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if errors.Is(c.Request().Context().Err(), context.Canceled) {
+	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
+	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
 		s.log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(callerLeft)
 		return

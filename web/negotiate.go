@@ -49,7 +49,9 @@ func loginPath(c echo.Context) string {
 func pageBehind(c echo.Context) string {
 	r := c.Request()
 	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != "" && !isAPI(from.Path) {
-		return from.RequestURI()
+		if page := localPath(from.RequestURI(), ""); page != "" { // "//evil.example" would be another site's
+			return page
+		}
 	}
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	return "/" + part

@@ -42,6 +42,7 @@ type house struct {
 type setup struct {
 	settings    func(*models.Settings)
 	options     func(*web.Options)
+	log         *slog.Logger // of warnings, into the output of the test
 	databaseURL string
 	redisURL    string
 	prefix      string
@@ -66,7 +67,10 @@ func openHouse(t *testing.T, change ...func(*setup)) *house {
 	}
 	settings := models.DefaultSettings()
 	s.settings(&settings)
-	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := s.log
+	if log == nil {
+		log = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
 	desk := models.NewDesk(db, settings, log)
 	redisOptions, err := redis.ParseURL(s.redisURL)
 	if err != nil {

@@ -31,6 +31,7 @@ type Settings struct {
 	RateFile        int
 	RateLogin       int
 	RequireIdentity bool     // users whom no host site has vouched for are refused
+	RateSession     int      // new anonymous users per minute and address
 	AllowedOrigins  []string // exact origins of the sites that may embed
 }
 
@@ -38,7 +39,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{QueueBatch: 10, IdleWarning: time.Minute, IdleTimeout: 2 * time.Minute, IdleAgentAction: IdleEnd,
 		Retention: 720 * time.Hour, PresenceTimeout: 45 * time.Second, PresenceGrace: 3 * time.Minute, QueueGrace: 5 * time.Minute,
-		RateSend: 30, RateEnd: 10, RateRate: 5, RateFile: 10, RateLogin: 10}
+		RateSend: 30, RateEnd: 10, RateRate: 5, RateFile: 10, RateLogin: 10, RateSession: 60}
 }
 
 // setting is one number that an admin may change while Parley runs.
@@ -101,6 +102,7 @@ var settingTable = []setting{
 	intSetting("RATE_FILE", func(s *Settings) *int { return &s.RateFile }, 100000),
 	intSetting("RATE_LOGIN", func(s *Settings) *int { return &s.RateLogin }, 100000),
 	boolSetting("REQUIRE_IDENTITY", func(s *Settings) *bool { return &s.RequireIdentity }),
+	intSetting("RATE_SESSION", func(s *Settings) *int { return &s.RateSession }, 100000),
 }
 
 // Validate refuses settings that the rules cannot work with, naming the variable at fault.

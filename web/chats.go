@@ -16,7 +16,7 @@ type said struct {
 }
 
 func (s *Server) startSession(c echo.Context) error {
-	token, u, err := s.desk.StartUserSession(c.Request().Context(), text.Lang(c.Request().Context()), userAgent(c))
+	token, u, err := s.newGuest(c)
 	if err != nil {
 		return err
 	}

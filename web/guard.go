@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/views/text"
 	"parley/web/limit"
 )
 
@@ -82,6 +83,23 @@ func (s *Server) counted(c echo.Context, action limit.Action, do func() error) e
 		s.limit.Give(ctx, taken)
 	}
 	return err
+}
+
+// newGuest makes an anonymous user. How many come from one address in a minute is limited, so that nobody fills the database with them. Those from this
+// very machine are not counted: they come from the demo, or from a proxy that is not named in TRUSTED_PROXIES and would count as one person.
+func (s *Server) newGuest(c echo.Context) (string, *models.User, error) {
+	ctx := c.Request().Context()
+	var taken limit.Verdict
+	if ip, err := netip.ParseAddr(c.RealIP()); err != nil || !ip.Unmap().IsLoopback() {
+		if taken = s.limit.Take(ctx, limit.Claim{Action: limit.Session, Who: network(c.RealIP())}); !taken.OK {
+			return "", nil, tooMany(taken)
+		}
+	}
+	token, u, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	if err != nil && taken.OK {
+		s.limit.Give(ctx, taken)
+	}
+	return token, u, err
 }
 
 func tooMany(v limit.Verdict) error {

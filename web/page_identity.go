@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
-	"parley/views/text"
 )
 
 // introductions is how often a minute somebody may say who they are without a proof.
@@ -48,8 +47,7 @@ func (s *Server) guest(c echo.Context) (*caller, error) {
 
 // welcome makes whoever opened the panel an anonymous user whose session is in a cookie.
 func (s *Server) welcome(c echo.Context) (*caller, error) {
-	ctx := c.Request().Context()
-	token, u, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	token, u, err := s.newGuest(c)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +64,6 @@ func (s *Server) beginSession(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
 	who, err := s.guest(c)
 	switch {
 	case err != nil:
@@ -79,7 +76,7 @@ func (s *Server) beginSession(c echo.Context) error {
 		}
 		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token)}})
 	}
-	token, _, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	token, _, err := s.newGuest(c)
 	if err != nil {
 		return err
 	}

@@ -103,6 +103,7 @@ var settingGroups = []struct {
 	{"admin.settings.group_limits", []settingRow{
 		{"RATE_SEND", bounds{"1", "100000"}}, {"RATE_END", bounds{"1", "100000"}}, {"RATE_RATE", bounds{"1", "100000"}},
 		{"RATE_FILE", bounds{"1", "100000"}}, {"RATE_LOGIN", bounds{"1", "100000"}},
+		{"RATE_SESSION", bounds{"1", "100000"}},
 	}},
 }
 

@@ -182,6 +182,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return now.RateRate
 	case limit.File:
 		return now.RateFile
+	case limit.Session:
+		return now.RateSession
 	case limit.SignIn:
 		return now.RateLogin
 	case limit.SignInAddress:

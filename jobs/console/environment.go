@@ -45,6 +45,7 @@ type Environment struct {
 	RateRate                int           `env:"RATE_RATE" envDefault:"5"`
 	RateFile                int           `env:"RATE_FILE" envDefault:"10"`
 	RateLogin               int           `env:"RATE_LOGIN" envDefault:"10"`
+	RateSession             int           `env:"RATE_SESSION" envDefault:"60"`
 	RequireIdentity         bool          `env:"REQUIRE_IDENTITY" envDefault:"false"`
 	PresenceTimeout         time.Duration `env:"PRESENCE_TIMEOUT" envDefault:"45s"`
 	PresenceGrace           time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
@@ -80,7 +81,7 @@ func (e Environment) Logger(out io.Writer) *slog.Logger {
 func (e Environment) Settings() (models.Settings, error) {
 	s := models.Settings{QueueBatch: e.QueueBatch, IdleWarning: e.IdleWarning, IdleTimeout: e.IdleTimeout, IdleAgentAction: e.IdleAgentAction,
 		Retention: e.Retention, PresenceTimeout: e.PresenceTimeout, PresenceGrace: e.PresenceGrace, QueueGrace: e.QueueGrace,
-		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin,
+		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin, RateSession: e.RateSession,
 		RequireIdentity: e.RequireIdentity}
 	for _, origin := range e.AllowedOrigins {
 		if strings.TrimSpace(origin) == "" {

@@ -13,6 +13,7 @@ const (
 	Rate          Action = "rate"
 	File          Action = "file"
 	Page          Action = "page"          // telling another page of the site
+	Session       Action = "session"       // new anonymous users of one address
 	SignIn        Action = "login"         // one account from one address
 	SignInAddress Action = "login_address" // one address, whatever account
 	SignInAccount Action = "login_account" // one account, from anywhere

@@ -68,7 +68,7 @@ var routes = []route{
 	{method: post, api: "/user/session", who: public, handle: (*Server).startSession, cors: true},
 	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, then: (*Server).panelParts, cors: true, begins: true},
 	{method: get, api: ofUser + "/queue-status", who: user, handle: (*Server).queueStatus, cors: true},
-	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, handle: (*Server).cancelQueue, then: (*Server).panelParts, cors: true},
+	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, limit: limit.Leave, handle: (*Server).cancelQueue, then: (*Server).panelParts, cors: true},
 	{method: get, api: ofUser + "/availability", who: user, handle: (*Server).availability, cors: true},
 	{method: get, api: ofUser + "/chats", who: user, handle: (*Server).userChats, cors: true},
 	{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: (*Server).messages, cors: true},

@@ -178,6 +178,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return now.RateSend
 	case limit.End:
 		return now.RateEnd
+	case limit.Leave:
+		return 3 * now.RateEnd // to change one's mind is cheap, but each time leaves a chat
 	case limit.Rate:
 		return now.RateRate
 	case limit.File:

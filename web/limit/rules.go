@@ -10,6 +10,7 @@ type Action string
 const (
 	Send          Action = "send"
 	End           Action = "end"
+	Leave         Action = "leave" // the queue
 	Rate          Action = "rate"
 	File          Action = "file"
 	Page          Action = "page"          // telling another page of the site

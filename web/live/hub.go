@@ -58,6 +58,7 @@ type Hub struct {
 	signs map[models.ActorKind]*signs
 
 	presences presences
+	typings   typings
 	observer  Observer
 	watcher   Watcher
 
@@ -75,6 +76,7 @@ func New(opts Options) *Hub {
 		owners: map[topic][]*subscription{},
 
 		presences: presences{told: map[string]toldPresence{}},
+		typings:   typings{told: map[typingSide]time.Time{}},
 		observer:  nobody{},
 		watcher:   nobody{},
 	}
@@ -123,6 +125,9 @@ func (h *Hub) Watch(w Watcher) { h.watcher = w }
 
 // Publish tells local streams at once and the other instances by way of a queue; it never waits.
 func (h *Hub) Publish(events []models.Event) {
+	if events = h.typings.thin(events, time.Now()); len(events) == 0 {
+		return
+	}
 	h.observer.Published(events)
 	h.deliver(events)
 	if h.relay != nil {

@@ -17,5 +17,9 @@ func (s *Server) address(c echo.Context) string {
 	if s.public != nil {
 		return s.public.Scheme + "://" + s.public.Host
 	}
-	return c.Scheme() + "://" + c.Request().Host
+	scheme := "http"
+	if c.Scheme() == "https" { // which anybody's X-Forwarded-Proto may say, and nothing else
+		scheme = "https"
+	}
+	return scheme + "://" + c.Request().Host
 }

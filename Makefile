@@ -8,7 +8,7 @@ PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
-.PHONY: help run build assets generate test test-faults bench screenshots lint clean redis
+.PHONY: help run build assets generate test test-faults bench screenshots lint vuln clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,10 @@ screenshots: assets ## take the pictures of the README from the running program
 lint: assets ## run golangci-lint; the first time builds it
 	@echo "Linting; the first time builds the linter, which takes some minutes"
 	@go tool -modfile=tools/go.mod golangci-lint run
+
+vuln: ## look for known vulnerabilities, where their database can be reached
+	@echo "Looking for known vulnerabilities; the first time builds the tool"
+	@.ci/vuln
 
 clean: ## remove what was built and fetched; the data in .parley stays
 	rm -rf bin node_modules .tools

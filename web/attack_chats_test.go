@@ -86,9 +86,8 @@ func TestAttackMessagesOfAnotherChat(t *testing.T) {
 }
 
 // odd are ids that nothing has, as a path writes them.
-var odd = []string{"0", "-1", "1e3", "null", "undefined", "true", "[]", "*", "'", "%27%20OR%20%271%27=%271", "1;DROP%20TABLE%20chats", "%00", "a%00b", "%ff", "%c3%28", "%ed%a0%80",
-	"%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%5c", "%252e%252e", "%0a", "%0d%0aX:%20y", "%e2%80%ae", "%ef%bb%bf", "\u6f22", "%F0%9F%92%A5", "%7b%7b7*7%7d%7d", "$%7b7%7d",
-	strings.Repeat("x", 50), strings.Repeat("x", 51), strings.Repeat("x", 101), strings.Repeat("x", 4000), "9223372036854775808", "-9223372036854775808"}
+var odd = []string{"0", "-1", "null", "[]", "*", "%27%20OR%20%271%27=%271", "1;DROP%20TABLE%20chats", "a%00b", "%ff", "%ed%a0%80", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%5c", "%252e%252e",
+	"%0d%0aX:%20y", "%e2%80%ae", "%ef%bb%bf", "%F0%9F%92%A5", "$%7b7%7d", strings.Repeat("x", 51), strings.Repeat("x", 4000), "9223372036854775808", "-9223372036854775808"}
 
 // TestAttackIDsOfEveryShape: whatever stands where a path names something, it is something that is not there.
 func TestAttackIDsOfEveryShape(t *testing.T) {

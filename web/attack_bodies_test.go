@@ -15,8 +15,8 @@ import (
 	"parley/web"
 )
 
-// shortened is the server of the program, with the time that it gives a request cut to what a test can wait for.
-func (s *stage) shortened() string {
+// listens is the server of the program, with the time that it gives a request cut, where that is told, to what a test can wait for.
+func (s *stage) listens(patience time.Duration) string {
 	s.t.Helper()
 	server := s.server.HTTP()
 	for what, got := range map[string]struct{ is, most time.Duration }{
@@ -30,7 +30,9 @@ func (s *stage) shortened() string {
 	if server.MaxHeaderBytes <= 0 || server.MaxHeaderBytes > 32<<10 {
 		s.t.Errorf("a head may have %d bytes", server.MaxHeaderBytes)
 	}
-	server.ReadHeaderTimeout, server.ReadTimeout = 700*time.Millisecond, 700*time.Millisecond
+	if patience > 0 {
+		server.ReadHeaderTimeout, server.ReadTimeout = patience, patience
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
 	go func() { _ = server.Serve(listener) }()
@@ -38,8 +40,10 @@ func (s *stage) shortened() string {
 	return listener.Addr().String()
 }
 
+const hurry = 700 * time.Millisecond
+
 // wire sends bytes as they are, then goes on with more every few milliseconds, and returns the answer's status and body, and how much was taken. A
-// status of 0 is a connection that was closed without one. It is an error when the connection outlives 5 s.
+// status of 0 is a connection that was closed without one. It is an error when the connection outlives 20 s.
 func wire(t *testing.T, address, begin, more string, every time.Duration) (status int, body string, sent int) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -48,7 +52,7 @@ func wire(t *testing.T, address, begin, more string, every time.Duration) (statu
 		return 0, "", 0
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(conn, begin); err != nil {
 		t.Error(err)
 	}
@@ -77,7 +81,7 @@ func wire(t *testing.T, address, begin, more string, every time.Duration) (statu
 		body = string(raw)
 		_ = res.Body.Close()
 	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // it comes bare
-		t.Errorf("still open after 5 s: %.200q", begin)
+		t.Errorf("still open after 20 s: %.200q", begin)
 	}
 	_ = conn.Close()
 	writing.Wait()
@@ -88,7 +92,7 @@ func wire(t *testing.T, address, begin, more string, every time.Duration) (statu
 func TestAttackBodiesWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	address := s.shortened()
+	address, hurried := s.listens(0), s.listens(hurry)
 	piece := strings.Repeat("x", 16<<10)
 	chunk := fmt.Sprintf("%x\r\n%s\r\n", len(piece), piece)
 	turns := make(chan struct{}, 24)
@@ -130,7 +134,7 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 				if r.body == "" {
 					return
 				}
-				status, body, _ = wire(t, address, typed+"Content-Length: 1000\r\n\r\n{", " ", 50*time.Millisecond)
+				status, body, _ = wire(t, hurried, typed+"Content-Length: 1000\r\n\r\n{", " ", 50*time.Millisecond)
 				if status != 408 || !strings.Contains(body, `"request_timeout"`) {
 					t.Errorf("%s as %s, a byte at a time: %d: %.200s", l.Path, kind, status, body)
 				}
@@ -145,7 +149,7 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 func TestAttackHeads(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	address := s.shortened()
+	address, hurried := s.listens(0), s.listens(hurry)
 	before := s.kept()
 	get := "GET /healthz HTTP/1.1\r\nHost: chat\r\n"
 	post := "POST /api/user/customer-service/assign HTTP/1.1\r\nHost: chat\r\nContent-Type: application/json\r\nAuthorization: Bearer " + s.chats[models.Active].owner + "\r\n"
@@ -182,6 +186,10 @@ func TestAttackHeads(t *testing.T) {
 		"an expectation that is not known": {post + "Expect: miracle\r\nContent-Length: 2\r\n\r\n{}", "", 417},
 	} {
 		all.Go(func() {
+			address := address
+			if c.more != "" || c.begin == "" {
+				address = hurried
+			}
 			if status, body, _ := wire(t, address, c.begin, c.more, 50*time.Millisecond); status != c.want {
 				t.Errorf("%s: %d, want %d: %.200s", what, status, c.want, body)
 			}

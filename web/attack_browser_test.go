@@ -234,8 +234,8 @@ func TestAttackTextsInABrowser(t *testing.T) {
 	t.Run("pages of the user, live", func(t *testing.T) {
 		t.Parallel()
 		g := s.guard(t, "parley_user", talk.owner)
-		wishes := url.Values{"site": {evilImage}, "page_title": {evilAll[:190]}, "page_url": {evilLink}, "department": {evilScript}, "lang": {evilHTMX}, "theme": {evilHTMX}, "origin": {evilURL}, "after": {evilScript}}.Encode()
-		g.visits("/widget?"+wishes, "{{constructor.constructor", "<%= 7*7 %>")
+		wishes := url.Values{"site": {evilImage}, "page_title": {evilAll[:190]}, "page_url": {evilLink}, "lang": {evilHTMX}, "theme": {evilHTMX}, "origin": {evilURL}, "after": {evilScript}}.Encode()
+		g.visits("/widget?department="+url.QueryEscape(evilScript)+"&"+wishes, "{{constructor.constructor", "<%= 7*7 %>")
 		s.ask("POST", forAgent+"/chats/"+talk.chat+"/messages", s.caller("the agent").token, map[string]any{"content": evilAll + "live"}).want(201)
 		g.until("the message", "[...root.querySelectorAll('#thread .say')].some((e) => e.innerText.endsWith('live'))")
 		s.ask("POST", forAgent+"/chats/"+talk.chat+"/typing", s.caller("the agent").token, nil).want(204)
@@ -250,6 +250,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		fresh.write("#composer-text", evilAll[:900])
 		fresh.press("\r")
 		fresh.sees("#thread", "<script data-evil>")
+		fresh.status("sent")
 		fresh.clean("the first question")
 		fresh.visits("/demo?" + wishes)
 		fresh.launch().sees("#thread", "<script data-evil>") // the same person's chat, in the window of the site

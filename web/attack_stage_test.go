@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver with which the tests look at what is stored
 
 	"parley/models"
@@ -119,11 +122,22 @@ func (s *stage) must(err error) {
 	}
 }
 
+// hashed is the password as it is kept: making that takes its time, so it is made once.
+var hashed = sync.OnceValues(func() (string, error) {
+	return argon2id.CreateHash(password, &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+})
+
 // person adds somebody who holds as many chats as there may be.
 func (s *stage) person(name string, role models.Role, departments ...string) *models.Agent {
 	s.t.Helper()
-	a, err := s.desk.AddAgent(s.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role,
-		MaxConcurrent: 100, Departments: departments})
+	hash, err := hashed()
+	s.must(err)
+	id := uuid.NewString()
+	s.exec(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent) VALUES ($1, $2, $3, $4, $5, 100)`, id, name+"@example.com", name, role, hash)
+	for _, slug := range departments {
+		s.exec(`INSERT INTO agent_departments VALUES ($1, $2)`, id, slug)
+	}
+	a, err := s.desk.AgentByID(s.t.Context(), id)
 	s.must(err)
 	s.people[name] = a
 	return a

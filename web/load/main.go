@@ -64,6 +64,7 @@ const sceneTime = 4 * time.Minute
 var scenes = []scene{
 	{"messages", measureMessages},
 	{"delivery", measureDelivery},
+	{"life", measureLife},
 	{"streams", measureStreams},
 	{"position", measurePosition},
 	{"places", measurePlaces},

@@ -47,7 +47,7 @@ func (b *bench) talkers(ctx context.Context, database string, chats int) (*conte
 		return nil, err
 	}
 	c := &contestant{name: "parley", server: server}
-	agents, err := b.onlineAgents(ctx, server.addr, database, chats)
+	agents, err := b.onlineAgents(ctx, server.addr, database, chats, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,8 @@ func (b *bench) talkers(ctx context.Context, database string, chats int) (*conte
 	return c, c.listenAll(ctx)
 }
 
-// onlineAgents adds agents, each for one chat, signs them in and returns their tokens by id.
-func (b *bench) onlineAgents(ctx context.Context, addr, database string, n int) (map[string]string, error) {
+// onlineAgents adds agents with room for so many chats each, signs them in and returns their tokens by id.
+func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, room int) (map[string]string, error) {
 	db, err := models.Open(ctx, b.databaseURL(database))
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n int) 
 	for i := range n {
 		group.Go(func() error {
 			email := fmt.Sprintf("agent%d@example.com", i)
-			a, err := desk.AddAgent(ctx, root, models.NewAgent{Email: email, Name: fmt.Sprint("Agent ", i), Password: password, Role: models.RoleAgent, MaxConcurrent: 1})
+			a, err := desk.AddAgent(ctx, root, models.NewAgent{Email: email, Name: fmt.Sprint("Agent ", i), Password: password, Role: models.RoleAgent, MaxConcurrent: room})
 			if err != nil {
 				return err
 			}

@@ -173,6 +173,13 @@ func (c *contestant) missing() (int, error) {
 
 // ask makes one request as JSON, for what is prepared.
 func ask(ctx context.Context, addr string, r request, in, out any) error {
+	c := &conn{addr: addr}
+	defer c.close()
+	return askOver(ctx, c, r, in, out)
+}
+
+// askOver is ask over a connection that is kept.
+func askOver(ctx context.Context, c *conn, r request, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -180,9 +187,7 @@ func ask(ctx context.Context, addr string, r request, in, out any) error {
 			return err
 		}
 	}
-	c := &conn{addr: addr}
-	defer c.close()
-	status, answer, err := c.do(ctx, withBody(r.head(addr), body))
+	status, answer, err := c.do(ctx, withBody(r.head(c.addr), body))
 	switch {
 	case err != nil:
 		return err

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// spoken is how many messages a whole chat has, half of them from each side.
+const spoken = 20
+
+// measureLife: what one whole chat costs, from an unknown user's coming to the rating. It is what docs/scaling.md reckons with.
+func measureLife(ctx context.Context, b *bench) error {
+	workers := b.opts.size(8, 2)
+	database, err := b.newDatabase(ctx, template)
+	if err != nil {
+		return err
+	}
+	server, err := b.serveProduct(ctx, database)
+	if err != nil {
+		return err
+	}
+	agents, err := b.onlineAgents(ctx, server.addr, database, workers, 2)
+	if err != nil {
+		return err
+	}
+	for _, token := range agents {
+		s, err := openStream(ctx, server.addr, request{"GET", ofAgent + "/events", token})
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		go s.read()
+	}
+	if err := lives(ctx, server.addr, workers, 2, agents); err != nil { // warms up
+		return err
+	}
+	each := b.opts.size(12, 2)
+	var all []life
+	for range b.opts.rounds {
+		l, err := b.measuredLives(ctx, server, database, workers*each, func() error { return lives(ctx, server.addr, workers, each, agents) })
+		if err != nil {
+			return err
+		}
+		all = append(all, l)
+	}
+	b.tellLives(all, workers)
+	err = b.profiled(ctx, server, "life", 0, func(ctx context.Context) error { return lives(ctx, server.addr, workers, each, agents) })
+	return err
+}
+
+// life is what one chat cost, on average over a round.
+type life struct {
+	cpu        usage // of all chats
+	chats      int
+	wal, disk  float64 // KiB
+	statements float64
+}
+
+func (b *bench) measuredLives(ctx context.Context, server *process, database string, chats int, do func() error) (life, error) {
+	l := life{chats: chats}
+	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return l, err
+	}
+	c := &contestant{server: server}
+	before, err := b.look(ctx, c, database)
+	if err != nil {
+		return l, err
+	}
+	size, err := b.size(ctx, database)
+	if err != nil {
+		return l, err
+	}
+	if err := do(); err != nil {
+		return l, err
+	}
+	after, err := b.look(ctx, c, database)
+	if err != nil {
+		return l, err
+	}
+	grown, err := b.size(ctx, database)
+	n := float64(chats)
+	l.cpu, l.wal, l.disk = after.used.since(before.used), float64(after.wal-before.wal)/1024/n, float64(grown-size)/1024/n
+	l.statements = float64(after.statements.since(before.statements).calls()) / n
+	return l, err
+}
+
+func (b *bench) tellLives(all []life, workers int) {
+	var cpu, wal, disk, statements []float64
+	var sum usage
+	chats := 0
+	for _, l := range all {
+		cpu = append(cpu, milliseconds(l.cpu.total())/float64(l.chats))
+		wal, disk, statements = append(wal, l.wal), append(disk, l.disk), append(statements, l.statements)
+		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
+	}
+	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil, fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
+		"and read, the end, a rating; %d at once; %s", spoken, workers, sum.each(chats)))
+	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")
+	b.table.inform("one whole chat, WAL", "KiB", sampleOf(wal...), nil, "")
+	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "tables and indexes, by what the files have grown")
+}
+
+// size is what a database takes on disk, in bytes.
+func (b *bench) size(ctx context.Context, database string) (n int64, err error) {
+	err = b.services.admin.QueryRow(ctx, `SELECT pg_database_size($1)`, database).Scan(&n)
+	return n, err
+}
+
+// lives lets so many users at once have so many chats, each chat with a new user.
+func lives(ctx context.Context, addr string, workers, each int, agents map[string]string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		group.Go(func() error {
+			c := &conn{addr: addr}
+			defer c.close()
+			for range each {
+				if err := live(ctx, c, agents); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// live is one whole chat.
+func live(ctx context.Context, c *conn, agents map[string]string) error {
+	var session struct{ Token string }
+	if err := askOver(ctx, c, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
+		return err
+	}
+	stream, err := openStream(ctx, c.addr, request{"GET", ofUser + "/events", session.Token})
+	if err != nil {
+		return err
+	}
+	defer stream.close()
+	go stream.read()
+	var got struct {
+		Chat struct {
+			ID      string `json:"chat_id"`
+			AgentID string `json:"service_id"`
+		}
+	}
+	if err := askOver(ctx, c, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
+		return err
+	}
+	if agents[got.Chat.AgentID] == "" {
+		return errors.New("a user waits though an agent has room")
+	}
+	user, agent := ofUser+"/chats/"+got.Chat.ID, ofAgent+"/chats/"+got.Chat.ID
+	for n := range spoken {
+		from, to := request{"POST", user, session.Token}, request{"POST", agent, agents[got.Chat.AgentID]}
+		if n%2 == 1 {
+			from, to = to, from
+		}
+		if err := exchange(ctx, c, from, to, fmt.Sprint("m", n)); err != nil {
+			return err
+		}
+	}
+	if err := askOver(ctx, c, request{"POST", user + "/end", session.Token}, nil, nil); err != nil {
+		return err
+	}
+	return askOver(ctx, c, request{"POST", user + "/rate", session.Token}, map[string]any{"rating": 4.5, "comment": "thank you"}, nil)
+}
+
+// exchange is one message: typed, sent, delivered and read. The requests stand for the two and hold the address of the chat.
+func exchange(ctx context.Context, c *conn, from, to request, key string) error {
+	at := func(r request, what string) request { return request{r.method, r.path + what, r.token} }
+	if err := askOver(ctx, c, at(from, "/typing"), nil, nil); err != nil {
+		return err
+	}
+	var m struct{ ID int64 }
+	if err := askOver(ctx, c, at(from, "/messages"), map[string]any{"content": words, "client_message_id": key}, &m); err != nil {
+		return err
+	}
+	for _, what := range []string{"/mark-delivered", "/mark-read"} {
+		if err := askOver(ctx, c, at(to, what), map[string]any{"up_to": m.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -83,7 +83,13 @@ func (b *bench) measuredLives(ctx context.Context, server *process, database str
 	grown, err := b.size(ctx, database)
 	n := float64(chats)
 	l.cpu, l.wal, l.disk = after.used.since(before.used), float64(after.wal-before.wal)/1024/n, float64(grown-size)/1024/n
-	l.statements = float64(after.statements.since(before.statements).calls()) / n
+	ran := after.statements.since(before.statements)
+	l.statements = float64(ran.calls()) / n
+	if b.opts.verbose {
+		for _, line := range ran.top(chats, 12) {
+			b.say("    %s", line)
+		}
+	}
 	return l, err
 }
 

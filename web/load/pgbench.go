@@ -141,8 +141,12 @@ func generalised(log string) (string, error) {
 			}
 			return h
 		})
-		return strings.NewReplacer("\n\t", "\n", "'c1'", "('c' || (:client_id + 1))", "'u1'", "('u' || (:client_id + 1))",
-			"'"+marker+"'", "('k' || :k)").Replace(text), nil
+		text = strings.NewReplacer("\n\t", "\n", "'c1'", "('c' || (:client_id + 1))", "'u1'", "('u' || (:client_id + 1))",
+			"'"+marker+"'", "('k' || :k)").Replace(text)
+		if strings.Count(text, ":client_id") < 2 || !strings.Contains(text, ":k)") {
+			return "", errors.New("the statement by which a message is sent does not take chat, user and key by themselves")
+		}
+		return text, nil
 	}
 	return "", errors.New("PostgreSQL's log does not show how a message is sent")
 }

@@ -23,7 +23,25 @@ type bare struct {
 	memory *redis.Client
 
 	mu      sync.RWMutex
-	streams map[string]map[chan []byte]bool // by chat
+	streams map[string]map[*bareStream]bool // by chat
+}
+
+// bareStream is written to by a goroutine of its own, or, in the bare loop, by whoever has something to say.
+type bareStream struct {
+	frames  chan []byte
+	mu      sync.Mutex
+	w       http.ResponseWriter
+	flusher http.Flusher
+}
+
+func (s *bareStream) write(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.w.Write(frame); err != nil {
+		return err
+	}
+	s.flusher.Flush()
+	return nil
 }
 
 const (
@@ -32,7 +50,8 @@ const (
 	bareInsert = `INSERT INTO bare_messages (chat_id, sender_type, content, client_message_id) VALUES ($1, $2, $3, $4) RETURNING id, created_at`
 
 	bareChannel = "bare"
-	everybody   = "*"
+	everybody   = "*" // by a goroutine for each stream
+	oneByOne    = "+" // in one loop
 )
 
 // bareMessage has the fields of the program's message, so that both put the same on the wire.
@@ -69,7 +88,7 @@ func serveBare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b := &bare{pool: pool, memory: redis.NewClient(options), streams: map[string]map[chan []byte]bool{}}
+	b := &bare{pool: pool, memory: redis.NewClient(options), streams: map[string]map[*bareStream]bool{}}
 	defer b.memory.Close()
 	heard := b.memory.Subscribe(ctx, bareChannel)
 	if _, err := heard.Receive(ctx); err != nil {
@@ -127,7 +146,11 @@ func (b *bare) publish(ctx context.Context, chat, event, id string, data []byte)
 // announce tells every stream one thing.
 func (b *bare) announce(w http.ResponseWriter, r *http.Request) {
 	data := []byte(`{"service_id":"3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55","presence":"away"}`)
-	if err := b.publish(r.Context(), everybody, "presence", "1", data); err != nil {
+	to := everybody
+	if r.URL.Query().Has("loop") {
+		to = oneByOne
+	}
+	if err := b.publish(r.Context(), to, "presence", "1", data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
@@ -138,48 +161,51 @@ func (b *bare) fanOut(heard <-chan *redis.Message) {
 		chat, frame, _ := strings.Cut(m.Payload, "\n")
 		raw := []byte(frame)
 		b.mu.RLock()
-		if chat == everybody {
+		switch chat {
+		case everybody, oneByOne:
 			for _, streams := range b.streams {
-				give(streams, raw)
+				give(streams, raw, chat == oneByOne)
 			}
-		} else {
-			give(b.streams[chat], raw)
+		default:
+			give(b.streams[chat], raw, false)
 		}
 		b.mu.RUnlock()
 	}
 }
 
-func give(streams map[chan []byte]bool, frame []byte) {
+func give(streams map[*bareStream]bool, frame []byte, itself bool) {
 	for s := range streams {
-		s <- frame
+		if itself {
+			_ = s.write(frame)
+		} else {
+			s.frames <- frame
+		}
 	}
 }
 
 func (b *bare) events(w http.ResponseWriter, r *http.Request) {
-	chat, frames := r.PathValue("chat"), make(chan []byte, 256)
+	chat, s := r.PathValue("chat"), &bareStream{frames: make(chan []byte, 256), w: w, flusher: w.(http.Flusher)}
+	w.Header().Set("Content-Type", "text/event-stream")
+	s.flusher.Flush()
 	b.mu.Lock()
 	if b.streams[chat] == nil {
-		b.streams[chat] = map[chan []byte]bool{}
+		b.streams[chat] = map[*bareStream]bool{}
 	}
-	b.streams[chat][frames] = true
+	b.streams[chat][s] = true
 	b.mu.Unlock()
 	defer func() {
 		b.mu.Lock()
-		delete(b.streams[chat], frames)
+		delete(b.streams[chat], s)
 		b.mu.Unlock()
 	}()
-	flusher := w.(http.Flusher)
-	w.Header().Set("Content-Type", "text/event-stream")
-	flusher.Flush()
 	for {
 		select {
 		case <-r.Context().Done():
 			return
-		case frame := <-frames:
-			if _, err := w.Write(frame); err != nil {
+		case frame := <-s.frames:
+			if s.write(frame) != nil {
 				return
 			}
-			flusher.Flush()
 		}
 	}
 }

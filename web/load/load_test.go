@@ -76,6 +76,38 @@ func TestMessagesAreMeasured(t *testing.T) {
 	leftNothing(t, dir)
 }
 
+// interrupter ends a run once it has said something.
+type interrupter struct {
+	after string
+	end   context.CancelFunc
+}
+
+func (i interrupter) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(i.after)) {
+		i.end()
+	}
+	return len(b), nil
+}
+
+func TestAnInterruptLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	args := []string{"-quick", "-only", "delivery,widget"}
+	if binary := os.Getenv("PARLEY_BINARY"); binary != "" {
+		args = append(args, "-binary", binary)
+	}
+	var out bytes.Buffer
+	if code := run(ctx, args, &out, interrupter{"delivery user", cancel}); code != 1 {
+		t.Errorf("exit %d", code)
+	}
+	if ctx.Err() == nil || bytes.Contains(out.Bytes(), []byte("widget before it is opened")) {
+		t.Errorf("it went on:\n%s", out.String())
+	}
+	leftNothing(t, dir)
+}
+
 // leftNothing: no process and no file of a run stays.
 func leftNothing(t *testing.T, dir string) {
 	t.Helper()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -107,7 +108,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	if err != nil {
 		return err
 	}
-	var parley, yardstick []float64
+	var parley, yardstick, goroutines []float64
 	away := true
 	leave := func() error {
 		path := ofAgent + "/online"
@@ -117,7 +118,9 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 		away = !away
 		return ask(ctx, server.addr, request{"POST", path, agentToken(1)}, nil, nil)
 	}
-	announce := func() error { return ask(ctx, bare.addr, request{"POST", "/announce", ""}, nil, nil) }
+	announce := func(how string) func() error {
+		return func() error { return ask(ctx, bare.addr, request{"POST", "/announce" + how, ""}, nil, nil) }
+	}
 	one := func(who *crowdProcess, own, other *process, do func() error, all *[]float64) func() error {
 		return func() error {
 			if err := b.alone(ctx, own, other); err != nil {
@@ -128,16 +131,18 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 			return err
 		}
 	}
-	first, second := one(crowd, server, bare, leave, &parley), one(others, bare, server, announce, &yardstick)
+	first, second := one(crowd, server, bare, leave, &parley), one(others, bare, server, announce("?loop"), &yardstick)
+	third := one(others, bare, server, announce(""), &goroutines)
 	if err := alternate(1, first, second); err != nil { // unmeasured, to warm up
 		return err
 	}
-	parley, yardstick = nil, nil
-	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, second); err != nil {
+	parley, yardstick, goroutines = nil, nil, nil
+	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, func() error { return errors.Join(second(), third()) }); err != nil {
 		return err
 	}
 	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
-		"an agent's presence to everybody whom that agent serves")
+		fmt.Sprintf("an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
+			figure(sampleOf(goroutines...).Median)))
 	if err := b.alone(ctx, server, bare); err != nil {
 		return err
 	}

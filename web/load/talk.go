@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -171,12 +172,19 @@ func (c *contestant) missing() (int, error) {
 	return missing, nil
 }
 
-// ask makes one request as JSON, for what is prepared.
+// ask makes one request as JSON, for what is prepared. Told to come again, it does.
 func ask(ctx context.Context, addr string, r request, in, out any) error {
 	c := &conn{addr: addr}
 	defer c.close()
-	return askOver(ctx, c, r, in, out)
+	for try := 0; ; try++ {
+		err := askOver(ctx, c, r, in, out)
+		if !errors.Is(err, errUnavailable) || try == 10 || pause(ctx, time.Second) != nil {
+			return err
+		}
+	}
 }
+
+var errUnavailable = errors.New("the program could not reach its database")
 
 // askOver is ask over a connection that is kept.
 func askOver(ctx context.Context, c *conn, r request, in, out any) error {
@@ -191,6 +199,8 @@ func askOver(ctx context.Context, c *conn, r request, in, out any) error {
 	switch {
 	case err != nil:
 		return err
+	case status == 503:
+		return fmt.Errorf("%s %s: %w: %s", r.method, r.path, errUnavailable, answer)
 	case status >= 300:
 		return fmt.Errorf("%s %s was answered %d: %s", r.method, r.path, status, answer)
 	case out == nil:

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"parley/models"
 	"parley/web"
+	"parley/web/live"
 )
 
 // names is what a host site signs for a person.
@@ -316,4 +318,43 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 		p.program("/widget/introduce", map[string]string{"name": "Mia"}).want(200)
 	}
 	p.program("/widget/introduce", map[string]string{"name": "Mia"}).refused(429, "rate_limited")
+}
+
+// quietly is a sink that keeps nothing.
+type quietly struct{}
+
+func (quietly) Send(live.Frame, string) error { return nil }
+func (quietly) Retry(time.Duration) error     { return nil }
+func (quietly) Beat() error                   { return nil }
+func (quietly) Flush() error                  { return nil }
+func (quietly) Gone() bool                    { return false }
+
+// reasons notes why a stream ended.
+type reasons struct{ why live.Reason }
+
+func (r *reasons) Render(_ context.Context, item live.Item) ([]live.Frame, error) {
+	if closing, ok := item.(live.Closing); ok {
+		r.why = closing.Reason
+	}
+	return nil, nil
+}
+
+// TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce is about the moment between the question who asks and the first of which the hub tells.
+func TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	id, token := h.guest()
+	if err := h.desk.SignOut(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := h.hub.Open(t.Context(), live.Receiver{Actor: models.UserActor(id), Session: models.HashToken(token)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	var said reasons
+	if err := stream.Run(ctx, &said, quietly{}); err != nil || said.why != live.SignedOut {
+		t.Errorf("it ended as %q, %v", said.why, err)
+	}
 }

@@ -47,8 +47,12 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 	if strings.TrimSpace(sub) != sub || sub == "" || len([]rune(sub)) > 64 || models.IsAnonymousID(sub) || !storable(sub) || !storable(claims.Name) || !storable(claims.Email) {
 		return models.Identity{}, time.Time{}, refused
 	}
+	ends := claims.ExpiresAt.Time
+	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
+		ends = ends.Add(tokenSkew)
+	}
 	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true}
-	return id, claims.ExpiresAt.Add(tokenSkew), nil
+	return id, ends, nil
 }
 
 // tokenKeys are the secrets that are good now: the present one, and while host sites change over the one before.

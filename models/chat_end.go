@@ -12,7 +12,7 @@ func (d *Desk) End(ctx context.Context, actor Actor, chatID, comment string) (*C
 
 // endChat ends a chat, if it still stands as only says ("" for any open state).
 func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, only Status) (*Chat, error) {
-	note, err := optional("comment", comment, 1000)
+	note, err := d.optionalWords("comment", comment, 1000)
 	if err != nil {
 		return nil, err
 	}

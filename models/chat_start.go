@@ -36,7 +36,7 @@ type Assignment struct {
 // Assign gives the user an agent, or a place in the queue: the open chat again if there is one; else the online agent of least
 // load with room, if nobody waits ahead; else a waiting chat. A department that does not exist is validation_failed.
 func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Assignment, error) {
-	content, err := clean("message", r.Message, 0, maxContent)
+	content, err := d.words("message", r.Message, 0, maxContent)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		return nil, conflict("chat_ended", "Your chat ended at this very moment. Ask again.")
 	}
 	if content != "" && message == nil {
-		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: content, ClientMessageID: r.ClientMessageID}); err != nil {
+		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}); err != nil {
 			return nil, err
 		}
 	}

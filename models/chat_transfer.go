@@ -23,7 +23,7 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if r.ServiceID != "" && r.Department != "" {
 		return nil, invalid("service_id", fieldInvalid, "Name an agent or a department, not both.")
 	}
-	note, err := optional("note", r.Note, maxContent)
+	note, err := d.optionalWords("note", r.Note, maxContent)
 	if err != nil {
 		return nil, err
 	}

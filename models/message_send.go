@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func say(ctx context.Context, t *tx, c *Chat, kind string, args map[string]strin
 // in a chat that has ended. With another content it is 422 idempotency_key_reused. An ended chat is 409 chat_ended, somebody else's
 // chat_not_found, and to a supervisor who is not part of it 403 not_in_chat.
 func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
-	content, err := clean("content", n.Content, 1, maxContent)
+	content, err := d.words("content", n.Content, 1, maxContent)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,7 +57,11 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	case err != nil:
 		return nil, false, translate(err)
 	case m == nil:
-		return d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool { return before.Type == Text && before.Content == content })
+		said := strings.TrimSpace(n.Content)
+		return d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool {
+			// It may have been sent before or after MASK_CARDS was changed.
+			return before.Type == Text && (before.Content == said || before.Content == MaskCards(said))
+		})
 	}
 	return m, true, nil
 }
@@ -119,7 +124,7 @@ func (d *Desk) maySpeak(ctx context.Context, actor Actor, chatID string) error {
 
 // AddNote stores a note that only agents see, in a chat that the actor may read and that has not ended.
 func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string) (*Message, error) {
-	content, err := clean("content", content, 1, maxContent)
+	content, err := d.words("content", content, 1, maxContent)
 	if err != nil {
 		return nil, err
 	}

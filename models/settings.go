@@ -32,6 +32,7 @@ type Settings struct {
 	RateLogin       int
 	RequireIdentity bool     // users whom no host site has vouched for are refused
 	RateSession     int      // new anonymous users per minute and address
+	MaskCards       bool     // card numbers are masked before they are stored
 	AllowedOrigins  []string // exact origins of the sites that may embed
 }
 
@@ -96,6 +97,7 @@ var settingTable = []setting{
 	durationSetting("PRESENCE_GRACE", func(s *Settings) *time.Duration { return &s.PresenceGrace }, 0, 24*time.Hour),
 	durationSetting("QUEUE_GRACE", func(s *Settings) *time.Duration { return &s.QueueGrace }, time.Second, 24*time.Hour),
 	durationSetting("RETENTION", func(s *Settings) *time.Duration { return &s.Retention }, time.Hour, 10*365*24*time.Hour),
+	boolSetting("MASK_CARDS", func(s *Settings) *bool { return &s.MaskCards }),
 	intSetting("RATE_SEND", func(s *Settings) *int { return &s.RateSend }, 100000),
 	intSetting("RATE_END", func(s *Settings) *int { return &s.RateEnd }, 100000),
 	intSetting("RATE_RATE", func(s *Settings) *int { return &s.RateRate }, 100000),

@@ -51,6 +51,25 @@ func optional(field, text string, most int) (*string, error) {
 	return &text, nil
 }
 
+// words is clean for what people say to each other: card numbers in it are masked if MASK_CARDS is on. What is longer afterwards than it may be
+// is refused too.
+func (d *Desk) words(field, text string, least, most int) (string, error) {
+	text, err := clean(field, text, least, most)
+	if err != nil || !d.Settings().MaskCards {
+		return text, err
+	}
+	return clean(field, MaskCards(text), least, most)
+}
+
+// optionalWords is words for text that may be absent: empty becomes nil.
+func (d *Desk) optionalWords(field, text string, most int) (*string, error) {
+	text, err := d.words(field, text, 0, most)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	return &text, nil
+}
+
 // clientMessageID checks an idempotency key: 1 to 64 printable ASCII characters; "" is none.
 func clientMessageID(key string) (*string, error) {
 	if key == "" {

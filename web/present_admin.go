@@ -97,7 +97,7 @@ var settingGroups = []struct {
 		{"PRESENCE_TIMEOUT", bounds{"1s", "1h"}}, {"PRESENCE_GRACE", bounds{"0s", "24h"}}, {"QUEUE_GRACE", bounds{"1s", "24h"}},
 	}},
 	{"admin.settings.group_queue", []settingRow{
-		{"QUEUE_BATCH", bounds{"1", "1000"}}, {"RETENTION", bounds{"1h", "87600h"}},
+		{"QUEUE_BATCH", bounds{"1", "1000"}}, {"RETENTION", bounds{"1h", "87600h"}}, {"MASK_CARDS", bounds{}},
 	}},
 	{"admin.settings.group_access", []settingRow{{"REQUIRE_IDENTITY", bounds{}}}},
 	{"admin.settings.group_limits", []settingRow{

@@ -40,6 +40,7 @@ type Environment struct {
 	IdleTimeout             time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
 	IdleAgentAction         string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
 	Retention               time.Duration `env:"RETENTION" envDefault:"720h"`
+	MaskCards               bool          `env:"MASK_CARDS" envDefault:"false"`
 	RateSend                int           `env:"RATE_SEND" envDefault:"30"`
 	RateEnd                 int           `env:"RATE_END" envDefault:"10"`
 	RateRate                int           `env:"RATE_RATE" envDefault:"5"`

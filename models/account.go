@@ -36,15 +36,20 @@ func (d *Desk) EndSession(ctx context.Context, actor Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		return endSession(ctx, t, hash)
+		if err := endSession(ctx, t, hash); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSessionsEnded, aboutSelf(actor), details{"sessions": 1})
 	})
 }
 
 // EndOtherSessions ends the actor's own sessions but the one to keep, and returns how many.
 func (d *Desk) EndOtherSessions(ctx context.Context, actor Actor, keep []byte) (ended int, err error) {
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		ended, err = endOthers(ctx, t, actor.ID, keep)
-		return err
+		if ended, err = endOthers(ctx, t, actor.ID, keep); err != nil || ended == 0 {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSessionsEnded, aboutSelf(actor), details{"sessions": ended})
 	})
 	return ended, err
 }
@@ -83,8 +88,10 @@ func (d *Desk) ChangePassword(ctx context.Context, actor Actor, keep []byte, old
 		if n, _ := res.RowsAffected(); n == 0 { // somebody else was faster
 			return wrong("old_password")
 		}
-		_, err = endOthers(ctx, t, actor.ID, keep)
-		return err
+		if _, err = endOthers(ctx, t, actor.ID, keep); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditPasswordSet, aboutSelf(actor), nil)
 	})
 }
 

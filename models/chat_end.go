@@ -37,6 +37,11 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 		}
 		c.EndComment = note
 		ended = c
+		if !actor.isPartOf(c) {
+			if err := t.audit(ctx, actor, AuditChatEnded, aboutChat(c), details{"status": c.Status}); err != nil {
+				return err
+			}
+		}
 		return d.finish(ctx, t, c, reason, TypeManual)
 	})
 	return ended, err
@@ -130,7 +135,7 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 			return deleted, translate(err)
 		}
 	}
-	return deleted, nil
+	return deleted, d.cleanAudit(ctx)
 }
 
 // TimeoutStatus is how long a chat has been silent.

@@ -36,13 +36,19 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 				return err
 			}
 		}
+		foreign, from, department := !actor.isPartOf(c), c.ServedBy(), c.Department
 		if r.ServiceID != "" {
-			return d.moveTo(ctx, t, c, r.ServiceID)
+			err = d.moveTo(ctx, t, c, r.ServiceID)
+		} else {
+			if r.Department != "" {
+				c.Department = &r.Department
+			}
+			err = d.backToQueue(ctx, t, c, SystemRequeued, true)
 		}
-		if r.Department != "" {
-			c.Department = &r.Department
+		if err != nil || !foreign {
+			return err
 		}
-		return d.backToQueue(ctx, t, c, SystemRequeued, true)
+		return t.auditMove(ctx, actor, AuditChatTransferred, c, from, department)
 	})
 }
 
@@ -55,8 +61,36 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 		return nil, invalid("service_id", fieldRequired, "Name the agent who gets the chat.")
 	}
 	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
-		return d.moveTo(ctx, t, c, serviceID)
+		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
+		if serviceID == actor.ID {
+			action = AuditChatTakenOver
+		}
+		if err := d.moveTo(ctx, t, c, serviceID); err != nil {
+			return err
+		}
+		return t.auditMove(ctx, actor, action, c, from, department)
 	})
+}
+
+// auditMove tells from whom and to whom a chat went, by name and id, and between which departments.
+func (t *tx) auditMove(ctx context.Context, actor Actor, action AuditAction, c *Chat, from string, department *string) error {
+	var names []struct{ ID, Name string }
+	if err := t.NewRaw(`SELECT id, name FROM agents WHERE id IN (?)`, bunIn([]string{from, c.ServedBy()})).Scan(ctx, &names); err != nil {
+		return err
+	}
+	nameOf := func(id string) string {
+		for _, a := range names {
+			if a.ID == id {
+				return a.Name
+			}
+		}
+		return ""
+	}
+	more := details{"agent": step{nameOf(from), nameOf(c.ServedBy())}, "agent_id": step{from, c.ServedBy()}}
+	if to := c.Department; to != nil && (department == nil || *department != *to) {
+		more["department"] = step{department, to}
+	}
+	return t.audit(ctx, actor, action, aboutChat(c), more)
 }
 
 // SetPriority gives a waiting chat a priority from −100 to 100; higher is served first. Supervisors only; a chat that does not wait is 409
@@ -72,13 +106,17 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 		if c.Status != Waiting {
 			return conflict("chat_not_waiting", "This chat does not wait any more.")
 		}
+		before := c.Priority
 		c.Priority = priority
 		if err := saveChat(ctx, t, c); err != nil {
 			return err
 		}
 		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 		t.queue(CausePriority, c)
-		return nil
+		if before == priority {
+			return nil
+		}
+		return t.audit(ctx, actor, AuditPriorityChanged, aboutChat(c), details{"priority": step{before, priority}})
 	})
 }
 

@@ -124,6 +124,9 @@ func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 	}
 	for _, i := range invariants {
 		if i.name == name && i.repair != nil {
+			if err := d.note(ctx, actor, AuditHealthRepaired, Subject{Kind: SubjectRule, ID: name, Name: name}, nil); err != nil {
+				return err
+			}
 			return i.repair(ctx, d)
 		}
 	}

@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"regexp"
 
 	"github.com/uptrace/bun"
@@ -37,11 +39,17 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	if err != nil {
 		return nil, err
 	}
-	_, err = d.db.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
-	if violates(err, "departments_pkey") {
-		return nil, conflict("department_taken", "There is a department with this short name already.")
-	}
-	return &Department{Slug: slug, Name: name}, translate(err)
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
+		if violates(err, "departments_pkey") {
+			return conflict("department_taken", "There is a department with this short name already.")
+		}
+		if err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditDepartmentAdded, aboutDepartment(slug, name), nil)
+	})
+	return &Department{Slug: slug, Name: name}, err
 }
 
 // RenameDepartment changes the name that people read. Admins only.
@@ -53,7 +61,12 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 	if err != nil {
 		return err
 	}
-	return d.onDepartment(ctx, `UPDATE departments SET name = ? WHERE slug = ?`, name, slug)
+	return d.onDepartment(ctx, slug, func(ctx context.Context, t *tx, before string) error {
+		if _, err := t.NewRaw(`UPDATE departments SET name = ? WHERE slug = ?`, name, slug).Exec(ctx); err != nil || name == before {
+			return err
+		}
+		return t.audit(ctx, actor, AuditDepartmentRenamed, aboutDepartment(slug, before), details{"name": step{before, name}})
+	})
 }
 
 // DeleteDepartment removes a department that no stored chat asked for; otherwise 409 department_in_use. Admins only.
@@ -61,20 +74,33 @@ func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) e
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	err := d.onDepartment(ctx, `DELETE FROM departments WHERE slug = ?`, slug)
-	if violates(err, "chats_department_fkey") {
-		return conflict("department_in_use", "Stored chats belong to this department. Rename it instead.")
-	}
-	return err
+	return d.onDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
+		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
+		if violates(err, "chats_department_fkey") {
+			return conflict("department_in_use", "Stored chats belong to this department. Rename it instead.")
+		}
+		if err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditDepartmentRemoved, aboutDepartment(slug, name), nil)
+	})
 }
 
-func (d *Desk) onDepartment(ctx context.Context, query string, args ...any) error {
-	res, err := d.db.NewRaw(query, args...).Exec(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		return notFound("department_not_found", "There is no such department.")
-	}
-	return nil
+func aboutDepartment(slug, name string) Subject {
+	return Subject{Kind: SubjectDepartment, ID: slug, Name: name}
+}
+
+// onDepartment runs f on a locked department, whose name it is given; department_not_found if there is none.
+func (d *Desk) onDepartment(ctx context.Context, slug string, f func(ctx context.Context, t *tx, name string) error) error {
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var name string
+		err := t.NewRaw(`SELECT name FROM departments WHERE slug = ? FOR UPDATE`, slug).Scan(ctx, &name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound("department_not_found", "There is no such department.")
+		}
+		if err != nil {
+			return err
+		}
+		return f(ctx, t, name)
+	})
 }

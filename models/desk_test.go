@@ -18,6 +18,7 @@ type house struct {
 	t   *testing.T
 	url string
 
+	heard  int64 // the last row of the audit log that was asked for
 	mu     sync.Mutex
 	events []models.Event
 }

@@ -155,12 +155,13 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 	return note, err
 }
 
-// Messages returns a chat's messages after an id, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
+// Messages returns a chat's messages after an id, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes. That somebody reads who
+// is not part of the chat is noted.
 func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID int64, limit int) ([]Message, error) {
 	return d.messages(ctx, actor, chatID, selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
 }
 
-// LatestMessages returns the last messages of a chat, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes.
+// LatestMessages returns the last messages of a chat, oldest first, as Messages does.
 func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, limit int) ([]Message, error) {
 	return d.messages(ctx, actor, chatID, `SELECT * FROM (`+selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ?
 		ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
@@ -173,11 +174,17 @@ func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, 
 	if limit < 1 || limit > 200 {
 		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
 	}
-	if _, err := d.Chat(ctx, actor, chatID); err != nil {
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
 		return nil, err
 	}
+	if !actor.isPartOf(&c.Chat) {
+		if err := d.watched(ctx, actor, &c.Chat); err != nil {
+			return nil, err
+		}
+	}
 	messages := []Message{}
-	err := d.db.NewRaw(query, chatID, actor.IsAgent(), afterID, limit).Scan(ctx, &messages)
+	err = d.db.NewRaw(query, chatID, actor.IsAgent(), afterID, limit).Scan(ctx, &messages)
 	return messages, translate(err)
 }
 

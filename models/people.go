@@ -2,7 +2,10 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"github.com/alexedwards/argon2id"
@@ -162,8 +165,11 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 		if err := setDepartments(ctx, t, id, n.Departments); err != nil {
 			return err
 		}
-		added, err = d.agent(ctx, t, id)
-		return err
+		if added, err = d.agent(ctx, t, id); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditAgentAdded, aboutAgent(added),
+			details{"role": added.Role, "capacity": added.MaxConcurrent, "departments": added.Departments})
 	})
 	return added, err
 }
@@ -259,7 +265,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		}
 		t.emit(after.presenceEvent(after.Presence != before.Presence))
 		t.room()
-		return nil
+		return t.auditPerson(ctx, actor, before, after)
 	})
 	if err != nil {
 		return nil, err
@@ -270,6 +276,31 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		}
 	}
 	return d.AgentByID(ctx, id)
+}
+
+// auditPerson tells of each thing that was changed about a person.
+func (t *tx) auditPerson(ctx context.Context, actor Actor, before, after *Agent) error {
+	gone, wasGone := after.DisabledAt != nil, before.DisabledAt != nil
+	for _, c := range []struct {
+		changed bool
+		action  AuditAction
+		more    details
+	}{
+		{before.Name != after.Name, AuditAgentRenamed, details{"name": step{before.Name, after.Name}}},
+		{before.Role != after.Role, AuditRoleChanged, details{"role": step{before.Role, after.Role}}},
+		{before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged, details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}}},
+		{!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged, details{"departments": step{before.Departments, after.Departments}}},
+		{gone && !wasGone, AuditAgentDisabled, nil},
+		{!gone && wasGone, AuditAgentEnabled, nil},
+	} {
+		if !c.changed {
+			continue
+		}
+		if err := t.audit(ctx, actor, c.action, aboutAgent(before), c.more); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetPassword gives a person a new password and ends every session of that person. Admins, and everybody for themselves.
@@ -284,13 +315,17 @@ func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string
 		return err
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		res, err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ?`, hash, id).Exec(ctx)
+		var name string
+		err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? RETURNING name`, hash, id).Scan(ctx, &name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return agentNotFound()
+		}
 		if err != nil {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n == 0 {
-			return agentNotFound()
+		if err := endSessions(ctx, t, id); err != nil {
+			return err
 		}
-		return endSessions(ctx, t, id)
+		return t.audit(ctx, actor, AuditPasswordSet, Subject{Kind: SubjectAgent, ID: id, Name: name}, nil)
 	})
 }

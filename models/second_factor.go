@@ -112,8 +112,10 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 		if _, err := t.NewRaw(`UPDATE second_factors SET confirmed_at = ?, last_step = ?, wrong_codes = 0 WHERE agent_id = ?`, t.now, step, actor.ID).Exec(ctx); err != nil {
 			return err
 		}
-		codes, err = makeRecoveryCodes(ctx, t, actor.ID)
-		return err
+		if codes, err = makeRecoveryCodes(ctx, t, actor.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSecondFactorOn, aboutSelf(actor), nil)
 	})
 	return codes, err
 }
@@ -126,8 +128,10 @@ func (d *Desk) RenewRecoveryCodes(ctx context.Context, actor Actor, password, co
 	}
 	var codes []string
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
-		codes, err = makeRecoveryCodes(ctx, t, actor.ID)
-		return err
+		if codes, err = makeRecoveryCodes(ctx, t, actor.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditRecoveryCodesRenewed, aboutSelf(actor), nil)
 	})
 	return codes, err
 }
@@ -138,8 +142,12 @@ func (d *Desk) EndSecondFactor(ctx context.Context, actor Actor, password, code 
 	if err := d.knowsBoth(ctx, actor, password, code); err != nil {
 		return err
 	}
-	_, err := d.db.NewRaw(`DELETE FROM second_factors WHERE agent_id = ?`, actor.ID).Exec(ctx)
-	return translate(err)
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.NewRaw(`DELETE FROM second_factors WHERE agent_id = ?`, actor.ID).Exec(ctx); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSecondFactorOff, aboutSelf(actor), nil)
+	})
 }
 
 // ResetSecondFactor takes the second factor off somebody who lost it, and ends every session of that person. Admins only, and not for
@@ -152,13 +160,17 @@ func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID strin
 		return conflict("own_second_factor", "Switch your own second factor off on your account's page, with your password and a code.")
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := d.lockAgent(ctx, t, agentID); err != nil {
+		a, err := d.lockAgent(ctx, t, agentID)
+		if err != nil {
 			return err
 		}
 		if _, err := t.NewRaw(`DELETE FROM second_factors WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
 			return err
 		}
-		return endSessions(ctx, t, agentID)
+		if err := endSessions(ctx, t, agentID); err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSecondFactorReset, aboutAgent(a), nil)
 	})
 }
 

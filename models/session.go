@@ -60,7 +60,18 @@ func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte
 
 // SignOut ends the session of a token, an agent's or a user's. A token that opens nothing is fine.
 func (d *Desk) SignOut(ctx context.Context, token string) error {
-	return d.inTx(ctx, func(ctx context.Context, t *tx) error { return endSession(ctx, t, HashToken(token)) })
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		hash := HashToken(token)
+		var agents []Agent
+		err := t.NewRaw(`SELECT a.id, a.name, a.role FROM sessions s JOIN agents a ON a.id = s.agent_id WHERE s.token_hash = ?`, hash).Scan(ctx, &agents)
+		if err != nil {
+			return err
+		}
+		if err := endSession(ctx, t, hash); err != nil || len(agents) == 0 {
+			return err
+		}
+		return t.audit(ctx, AgentActor(&agents[0]), AuditSignedOut, aboutAgent(&agents[0]), nil)
+	})
 }
 
 // endSession ends one session, and with it its streams and its tickets.

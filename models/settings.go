@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,17 +32,18 @@ type Settings struct {
 	RateRate        int
 	RateFile        int
 	RateLogin       int
-	RequireIdentity bool     // users whom no host site has vouched for are refused
-	RateSession     int      // new anonymous users per minute and address
-	MaskCards       bool     // card numbers are masked before they are stored
-	AllowedOrigins  []string // exact origins of the sites that may embed
+	RequireIdentity bool          // users whom no host site has vouched for are refused
+	RateSession     int           // new anonymous users per minute and address
+	MaskCards       bool          // card numbers are masked before they are stored
+	AuditRetention  time.Duration // how long the audit log is kept; only the environment says so, not those whose deeds are in it
+	AllowedOrigins  []string      // exact origins of the sites that may embed
 }
 
 // DefaultSettings returns the defaults of the contract.
 func DefaultSettings() Settings {
 	return Settings{QueueBatch: 10, IdleWarning: time.Minute, IdleTimeout: 2 * time.Minute, IdleAgentAction: IdleEnd,
 		Retention: 720 * time.Hour, PresenceTimeout: 45 * time.Second, PresenceGrace: 3 * time.Minute, QueueGrace: 5 * time.Minute,
-		RateSend: 30, RateEnd: 10, RateRate: 5, RateFile: 10, RateLogin: 10, RateSession: 60}
+		RateSend: 30, RateEnd: 10, RateRate: 5, RateFile: 10, RateLogin: 10, RateSession: 60, AuditRetention: 2 * 365 * 24 * time.Hour}
 }
 
 // setting is one number that an admin may change while Parley runs.
@@ -122,8 +125,17 @@ func (s *Settings) Validate() error {
 	if err := fitHeader(s.AllowedOrigins); err != nil {
 		return err
 	}
+	if s.AuditRetention < leastAuditRetention || s.AuditRetention > mostAuditRetention {
+		return invalid("value", fieldOutOfBounds, fmt.Sprintf("AUDIT_RETENTION is a duration from %s to %s, such as 17520h for two years.", leastAuditRetention, mostAuditRetention))
+	}
 	return s.fit()
 }
+
+// The schema keeps the log's last 90 days whatever is set.
+const (
+	leastAuditRetention = 90 * 24 * time.Hour
+	mostAuditRetention  = 20 * 365 * 24 * time.Hour
+)
 
 func (s *Settings) fit() error {
 	if s.IdleTimeout <= s.IdleWarning {
@@ -170,8 +182,18 @@ func (d *Desk) ChangeSetting(ctx context.Context, actor Actor, key, value string
 	if err := next.fit(); err != nil {
 		return err
 	}
-	return d.changeHouse(ctx, `INSERT INTO settings (key, value) VALUES (?, ?)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()`, key, settingTable[i].read(&next))
+	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+		from, to := settingTable[i].read(&d.base), settingTable[i].read(&next)
+		if err := t.NewRaw(`SELECT value FROM settings WHERE key = ? FOR UPDATE`, key).Scan(ctx, &from); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		_, err := t.NewRaw(`INSERT INTO settings (key, value) VALUES (?, ?)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()`, key, to).Exec(ctx)
+		if err != nil || from == to {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSettingChanged, aboutSetting(key), details{"value": step{from, to}})
+	})
 }
 
 // ResetSetting goes back to the value of the environment. Admins only.
@@ -179,14 +201,26 @@ func (d *Desk) ResetSetting(ctx context.Context, actor Actor, key string) error 
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	return d.changeHouse(ctx, `DELETE FROM settings WHERE key = ?`, key)
+	i := slices.IndexFunc(settingTable, func(s setting) bool { return s.key == key })
+	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+		var from string
+		err := t.NewRaw(`DELETE FROM settings WHERE key = ? RETURNING value`, key).Scan(ctx, &from)
+		if errors.Is(err, sql.ErrNoRows) || i < 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditSettingReset, aboutSetting(key), details{"value": step{from, settingTable[i].read(&d.base)}})
+	})
 }
 
-func (d *Desk) changeHouse(ctx context.Context, query string, args ...any) error {
+func aboutSetting(key string) Subject { return Subject{Kind: SubjectSetting, ID: key, Name: key} }
+
+func (d *Desk) changeHouse(ctx context.Context, f func(context.Context, *tx) error) error {
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.emit(Event{Kind: KindSettings})
-		_, err := t.NewRaw(query, args...).Exec(ctx)
-		return err
+		return f(ctx, t)
 	})
 	if err != nil {
 		return err

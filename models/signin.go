@@ -37,9 +37,9 @@ var nobodysHash, _ = argon2id.CreateHash("no such account", passwordParams)
 
 // account is what signing in needs to know of an agent.
 type account struct {
-	ID, PasswordHash string
-	DisabledAt       *time.Time
-	TwoFactor        bool
+	ID, Name, PasswordHash string
+	DisabledAt             *time.Time
+	TwoFactor              bool
 }
 
 // SignIn is SignInWith for an account without a second factor.
@@ -60,7 +60,7 @@ func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, e
 		if strings.TrimSpace(c.Code) == "" {
 			return "", nil, secondFactorRequired()
 		}
-		if err := d.useCode(ctx, a.ID, c.Code); err != nil {
+		if err := d.signInCode(ctx, a, c.Code); err != nil {
 			return "", nil, err
 		}
 	}
@@ -101,7 +101,7 @@ func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err e
 // old, was used, or whose account has another password since is 401 sign_in_expired. Of c, address and password are not looked at.
 func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (string, *Agent, error) {
 	var a account
-	err := d.db.NewRaw(`SELECT a.id, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil, stepOver()
@@ -109,7 +109,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 	if err != nil {
 		return "", nil, translate(err)
 	}
-	if err := d.useCode(ctx, a.ID, c.Code); err != nil {
+	if err := d.signInCode(ctx, &a, c.Code); err != nil {
 		return "", nil, err
 	}
 	res, err := d.db.NewRaw(`DELETE FROM sign_in_steps WHERE token_hash = ?`, HashToken(step)).Exec(ctx)
@@ -125,7 +125,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 // proved returns the account that address and password open.
 func (d *Desk) proved(ctx context.Context, email, password string) (*account, error) {
 	a := new(account)
-	err := d.db.NewRaw(`SELECT a.id, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
 		FROM agents a LEFT JOIN second_factors f ON f.agent_id = a.id WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email)).Scan(ctx, a)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, translate(err)
@@ -139,9 +139,26 @@ func (d *Desk) proved(ctx context.Context, email, password string) (*account, er
 		return nil, translate(ctx.Err())
 	}
 	if err != nil || !match || a.ID == "" || a.DisabledAt != nil {
-		return nil, wrongCredentials()
+		return nil, d.signInFailed(ctx, a, wrongCredentials())
 	}
 	return a, d.renewHash(ctx, a, password)
+}
+
+// signInFailed notes a sign-in that was refused, without saying why, and returns the refusal.
+func (d *Desk) signInFailed(ctx context.Context, a *account, refusal error) error {
+	if err := d.note(ctx, Actor{}, AuditSignInFailed, Subject{Kind: SubjectAgent, ID: a.ID, Name: a.Name}, nil); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// signInCode is useCode for somebody who signs in.
+func (d *Desk) signInCode(ctx context.Context, a *account, code string) error {
+	err := d.useCode(ctx, a.ID, code)
+	if CodeOf(err) == "wrong_code" {
+		return d.signInFailed(ctx, a, err)
+	}
+	return err
 }
 
 // renewHash stores a password's hash anew when it was made with other parameters than are in use now.
@@ -167,6 +184,7 @@ func (d *Desk) renewHash(ctx context.Context, a *account, password string) error
 // openSession opens a session for an account that was proved, unless it was disabled or got another password meanwhile.
 func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (string, *Agent, error) {
 	token, hash := newToken()
+	var agent *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var holds bool
 		// Whoever changes either waits for this, and then finds the session and ends it.
@@ -185,13 +203,18 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		_, err = t.NewRaw(`INSERT INTO sessions (token_hash, agent_id, user_agent, address, expires_at)
 			VALUES (?, ?, left(?, 200), left(?, 64), now() + make_interval(secs => ?))`,
 			hash, a.ID, c.UserAgent, c.Address, agentSessionTTL.Seconds()).Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		if agent, err = d.agent(ctx, t, a.ID); err != nil {
+			return err
+		}
+		return t.audit(ctx, AgentActor(agent), AuditSignedIn, aboutAgent(agent), nil)
 	})
 	if err != nil {
 		return "", nil, err
 	}
-	agent, err := d.AgentByID(ctx, a.ID)
-	return token, agent, err
+	return token, agent, nil
 }
 
 // hashing bounds what sign-ins at once take: each comparison needs a core and 19 MiB.

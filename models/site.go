@@ -41,7 +41,7 @@ func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
 	if err := fitHeader(allSites(d.AllowedOrigins(), []string{exact})); err != nil {
 		return err
 	}
-	return d.changeHouse(ctx, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`, exact)
+	return d.changeSite(ctx, actor, AuditSiteAdded, exact, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`)
 }
 
 // RemoveSite takes back what AddSite gave. Admins only.
@@ -49,7 +49,20 @@ func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	return d.changeHouse(ctx, `DELETE FROM sites WHERE origin = ?`, origin)
+	return d.changeSite(ctx, actor, AuditSiteRemoved, origin, `DELETE FROM sites WHERE origin = ?`)
+}
+
+func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) error {
+	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+		res, err := t.NewRaw(query, origin).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return nil
+		}
+		return t.audit(ctx, actor, action, Subject{Kind: SubjectSite, ID: origin, Name: origin}, nil)
+	})
 }
 
 // ParseOrigin returns the exact origin of a site as browsers write it: in lower case, scheme, host and, where it is not the scheme's own,

@@ -109,4 +109,5 @@ const (
 	queueLock  = 0x7061726c01 // one assigner at a time
 	peopleLock = 0x7061726c02 // one change of roles at a time
 	pulseLock  = 0x7061726c03 // one beat at a time
+	watchLock  = 0x7061726c04 // the seed of the locks of one reader and one chat
 )

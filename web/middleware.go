@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"parley/models"
 	"parley/views/text"
 )
 
@@ -20,12 +21,13 @@ const (
 	bodyLimit   = 128 << 10
 )
 
-// observe gives each request an id and a line in the log, without its body, its query or its credentials.
+// observe gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
 		id := strings.ToLower(rand.Text()[:16])
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		c.SetRequest(c.Request().WithContext(models.From(c.Request().Context(), c.RealIP(), id)))
 		err := next(c)
 		if err != nil {
 			c.Error(err)

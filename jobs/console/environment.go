@@ -40,6 +40,7 @@ type Environment struct {
 	IdleTimeout             time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
 	IdleAgentAction         string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
 	Retention               time.Duration `env:"RETENTION" envDefault:"720h"`
+	AuditRetention          time.Duration `env:"AUDIT_RETENTION" envDefault:"17520h"`
 	MaskCards               bool          `env:"MASK_CARDS" envDefault:"false"`
 	RateSend                int           `env:"RATE_SEND" envDefault:"30"`
 	RateEnd                 int           `env:"RATE_END" envDefault:"10"`
@@ -83,7 +84,7 @@ func (e Environment) Settings() (models.Settings, error) {
 	s := models.Settings{QueueBatch: e.QueueBatch, IdleWarning: e.IdleWarning, IdleTimeout: e.IdleTimeout, IdleAgentAction: e.IdleAgentAction,
 		Retention: e.Retention, PresenceTimeout: e.PresenceTimeout, PresenceGrace: e.PresenceGrace, QueueGrace: e.QueueGrace,
 		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin, RateSession: e.RateSession,
-		RequireIdentity: e.RequireIdentity}
+		RequireIdentity: e.RequireIdentity, MaskCards: e.MaskCards, AuditRetention: e.AuditRetention}
 	for _, origin := range e.AllowedOrigins {
 		if strings.TrimSpace(origin) == "" {
 			continue

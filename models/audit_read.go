@@ -1,0 +1,127 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// AuditRow is one row of the audit log.
+type AuditRow struct {
+	ID          int64           `bun:"id"`
+	At          time.Time       `bun:"at"`
+	ActorID     string          `bun:"actor_id"`   // "console" for the command line, "" for somebody who did not prove who it was
+	ActorName   string          `bun:"actor_name"` // as it was
+	ActorRole   Role            `bun:"actor_role"` // as it was
+	Action      AuditAction     `bun:"action"`
+	SubjectKind SubjectKind     `bun:"subject_kind"`
+	SubjectID   string          `bun:"subject_id"`
+	SubjectName string          `bun:"subject_name"` // as it was
+	UserID      *string         `bun:"user_id"`      // whom it is about, for chats and users
+	Details     json.RawMessage `bun:"details,type:jsonb"`
+	Address     string          `bun:"address"`
+	RequestID   string          `bun:"request_id"`
+
+	UserName *string `bun:"user_name"` // as it is now; nil after an erasure
+}
+
+// AuditFilter chooses rows. What is empty or zero chooses all.
+type AuditFilter struct {
+	ActorID  string
+	Action   AuditAction
+	Subject  string // an id, or a name in whatever case
+	From, To time.Time
+	Before   AuditPlace
+	Limit    int // 1 to 1,000; 0 for 50
+}
+
+// AuditPlace is where a page of the log goes on.
+type AuditPlace struct {
+	At time.Time
+	ID int64
+}
+
+// mostAuditRows is the most of one page.
+const mostAuditRows = 1000
+
+// AuditLog returns rows, the newest first, and where older ones go on, nil if there are none. Admins only; a limit out of bounds is validation_failed.
+func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]AuditRow, *AuditPlace, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, nil, err
+	}
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
+	if f.Limit < 1 || f.Limit > mostAuditRows {
+		return nil, nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 1,000.")
+	}
+	subject, err := clean("subject", f.Subject, 0, 500)
+	if err != nil {
+		return nil, nil, err
+	}
+	query, args := f.query(subject)
+	rows := []AuditRow{}
+	err = d.db.NewRaw(`SELECT l.id, l.at, l.actor_id, l.actor_name, l.actor_role, l.action, l.subject_kind, l.subject_id, l.subject_name, l.user_id, l.details,
+			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id, u.name AS user_name
+		FROM (`+query+`) l LEFT JOIN users u ON u.id = l.user_id ORDER BY l.at DESC, l.id DESC`, args...).Scan(ctx, &rows)
+	if err != nil {
+		return nil, nil, translate(err)
+	}
+	if len(rows) <= f.Limit {
+		return rows, nil, nil
+	}
+	rows = rows[:f.Limit]
+	last := rows[f.Limit-1]
+	return rows, &AuditPlace{At: last.At, ID: last.ID}, nil
+}
+
+// query selects one row more than the page has. Each way to be the subject is a part of its own, so that each goes by its index and stops
+// when it has enough.
+func (f AuditFilter) query(subject string) (string, []any) {
+	conditions, args := []string{"true"}, []any{}
+	add := func(condition string, values ...any) {
+		conditions, args = append(conditions, condition), append(args, values...)
+	}
+	if f.ActorID != "" {
+		add("actor_id = ?", f.ActorID)
+	}
+	if f.Action != "" {
+		add("action = ?", f.Action)
+	}
+	if !f.From.IsZero() {
+		add("at >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		add("at < ?", f.To)
+	}
+	if f.Before.ID != 0 {
+		add("(at, id) < (?, ?)", f.Before.At, f.Before.ID)
+	}
+	where, fixed := strings.Join(conditions, " AND "), args
+	part := func(match string) string {
+		return `(SELECT * FROM audit_log WHERE ` + match + ` AND ` + where + ` ORDER BY at DESC, id DESC LIMIT ?)`
+	}
+	if subject == "" {
+		return part("true"), append(fixed, f.Limit+1)
+	}
+	var parts []string
+	args = nil
+	for _, match := range []string{"subject_id = ?", "user_id = ?", "lower(subject_name) = lower(?)"} {
+		parts = append(parts, part(match))
+		args = append(append(append(args, subject), fixed...), f.Limit+1)
+	}
+	return `SELECT * FROM (` + strings.Join(parts, " UNION ") + `) found ORDER BY at DESC, id DESC LIMIT ?`, append(args, f.Limit+1)
+}
+
+// cleanAudit deletes what is older than AUDIT_RETENTION, in batches.
+func (d *Desk) cleanAudit(ctx context.Context) error {
+	const batch = 5000
+	for {
+		var n int
+		err := d.db.NewRaw(`SELECT audit_log_forget(now() - make_interval(secs => ?), ?)`, d.Settings().AuditRetention.Seconds(), batch).Scan(ctx, &n)
+		if err != nil || n < batch {
+			return translate(err)
+		}
+	}
+}

@@ -23,7 +23,7 @@ type AuditRow struct {
 	Address     string          `bun:"address"`
 	RequestID   string          `bun:"request_id"`
 
-	UserName *string `bun:"user_name"` // as it is now; nil after an erasure
+	User *User `bun:"-"` // as it is now, by id and name; nil when there is none any more
 }
 
 // AuditFilter chooses rows. What is empty or zero chooses all.
@@ -61,12 +61,23 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 		return nil, nil, err
 	}
 	query, args := f.query(subject)
-	rows := []AuditRow{}
+	var found []struct {
+		AuditRow  `bun:",extend"`
+		UserKnown bool    `bun:"user_known"`
+		UserName  *string `bun:"user_name"`
+	}
 	err = d.db.NewRaw(`SELECT l.id, l.at, l.actor_id, l.actor_name, l.actor_role, l.action, l.subject_kind, l.subject_id, l.subject_name, l.user_id, l.details,
-			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id, u.name AS user_name
-		FROM (`+query+`) l LEFT JOIN users u ON u.id = l.user_id ORDER BY l.at DESC, l.id DESC`, args...).Scan(ctx, &rows)
+			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id, u.id IS NOT NULL AS user_known, u.name AS user_name
+		FROM (`+query+`) l LEFT JOIN users u ON u.id = l.user_id ORDER BY l.at DESC, l.id DESC`, args...).Scan(ctx, &found)
 	if err != nil {
 		return nil, nil, translate(err)
+	}
+	rows := make([]AuditRow, len(found))
+	for i := range found {
+		rows[i] = found[i].AuditRow
+		if found[i].UserKnown {
+			rows[i].User = &User{ID: *rows[i].UserID, Name: found[i].UserName}
+		}
 	}
 	if len(rows) <= f.Limit {
 		return rows, nil, nil

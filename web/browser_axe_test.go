@@ -80,7 +80,7 @@ func TestThePagesOfTheStaffAreAccessible(t *testing.T) {
 		b.as(l)
 		for _, path := range []string{
 			"/", "/supervisor", "/supervisor/agents/" + anna.ID, "/supervisor/chats/" + active.ID, "/supervisor/chats/" + waiting.ID,
-			"/admin/people", "/admin/people/new", "/admin/people/" + anna.ID, "/admin/departments", "/admin/settings", "/admin/sites",
+			"/admin/people", "/admin/people/new", "/admin/people/" + anna.ID, "/admin/departments", "/admin/settings", "/admin/sites", "/admin/audit",
 		} {
 			b.open(s.url + path + "?lang=" + l.lang)
 			b.sees("#main")

@@ -75,3 +75,6 @@ func Uploads(s *Server) int {
 	defer s.uploads.mu.Unlock()
 	return s.uploads.all
 }
+
+// PlainCell is plainCell.
+func PlainCell(value string) string { return plainCell(value) }

@@ -1,12 +1,9 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -59,7 +56,7 @@ func (s *Server) queueCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}}
+	var lines []line
 	for i := range h.queue {
 		e := &h.queue[i]
 		if !h.waits(e) {
@@ -69,10 +66,9 @@ func (s *Server) queueCSV(c echo.Context) error {
 		if e.Chat.Department != nil {
 			department = *e.Chat.Department
 		}
-		rows = append(rows, []string{strconv.Itoa(e.Position), plainCell(e.UserName), department, strconv.Itoa(e.Chat.Priority),
-			e.Chat.QueuedAt.UTC().Format(time.RFC3339), strconv.Itoa(e.WaitSeconds), e.WhyWaiting, strconv.FormatBool(e.UserIsVerified)})
+		lines = append(lines, line{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified})
 	}
-	return s.csv(c, "queue", rows)
+	return s.csv(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
 }
 
 // dayCSV is every minute of the last 24 hours as a file.
@@ -82,31 +78,11 @@ func (s *Server) dayCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}}
-	for _, m := range samples {
-		rows = append(rows, []string{m.Minute.UTC().Format(time.RFC3339), strconv.Itoa(m.Waiting), strconv.Itoa(m.LongestWaitSeconds),
-			strconv.Itoa(m.AgentsOnline), strconv.Itoa(m.Load), strconv.Itoa(m.Slots)})
+	lines := make([]line, len(samples))
+	for i, m := range samples {
+		lines[i] = line{m.Minute, m.Waiting, m.LongestWaitSeconds, m.AgentsOnline, m.Load, m.Slots}
 	}
-	return s.csv(c, "day", rows)
-}
-
-func (s *Server) csv(c echo.Context, name string, rows [][]string) error {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	if err := w.WriteAll(rows); err != nil {
-		return err
-	}
-	stamp := time.Now().UTC().Format("2006-01-02T1504Z")
-	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="parley-`+name+"-"+stamp+`.csv"`)
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
-}
-
-// plainCell keeps a name that a user chose from being read as a formula by a spreadsheet.
-func plainCell(value string) string {
-	if value != "" && bytes.ContainsRune([]byte("=+-@\t\r"), rune(value[0])) {
-		return "'" + value
-	}
-	return value
+	return s.csv(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
 }
 
 // streamOf is the address of the page's stream, which speaks the language of the page.

@@ -174,6 +174,8 @@ var routes = []route{
 	{method: get, page: "/admin/sites", who: admin, handle: (*Server).sitesPage},
 	{method: post, page: "/admin/sites", who: admin, handle: (*Server).addSite},
 	{method: post, page: "/admin/sites/remove", who: admin, handle: (*Server).removeSite},
+	{method: get, page: "/admin/audit", who: admin, handle: (*Server).auditPage},
+	{method: get, page: "/admin/audit.csv", who: admin, handle: (*Server).auditCSV},
 	{method: get, page: "/admin/health", who: admin, handle: (*Server).healthPage},
 	{method: post, page: "/admin/health/repair", who: admin, handle: (*Server).repairHealth},
 

@@ -4,6 +4,7 @@ import { lang, word } from "./words.js";
 const clockTime = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const shortDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
+const fullTime = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 const dateTime = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export const timeOf = (date) => clockTime.format(date);
@@ -34,7 +35,7 @@ export function dayLabel(date, today) {
   return ago < 300 ? shortDate.format(date) : longDate.format(date);
 }
 
-const writers = { time: timeOf, date: (d) => shortDate.format(d), datetime: (d) => dateTime.format(d) };
+const writers = { time: timeOf, date: (d) => shortDate.format(d), datetime: (d) => dateTime.format(d), full: (d) => fullTime.format(d) };
 
 /** Turns every time inside root that the server wrote in UTC into the reader's. */
 export function localise(root = document) {

@@ -47,7 +47,8 @@ func tabs(role string) []Tab {
 // adminTabs are the pages of the administration.
 var adminTabs = []Tab{
 	{"people", "/admin/people"}, {"departments", "/admin/departments"},
-	{"settings", "/admin/settings"}, {"sites", "/admin/sites"}, {"health", "/admin/health"},
+	{"settings", "/admin/settings"}, {"sites", "/admin/sites"}, {"users", "/admin/users"},
+	{"audit", "/admin/audit"}, {"health", "/admin/health"},
 }
 
 func (f Frame) inAdmin() bool {
@@ -80,6 +81,10 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.departments")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
+	case "users":
+		return text.T(ctx, "staff.tab.users")
+	case "audit":
+		return text.T(ctx, "staff.tab.audit")
 	case "health":
 		return text.T(ctx, "staff.tab.health")
 	default:

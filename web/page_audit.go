@@ -1,0 +1,156 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+// auditFileRows is the most that a file has of the log.
+const auditFileRows = 10_000
+
+// auditFilter reads the filter of the query: days are whole, and a time is a time.
+func auditFilter(c echo.Context) (models.AuditFilter, error) {
+	f := models.AuditFilter{ActorID: c.QueryParam("person"), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	if !storable(f.ActorID) || !storable(string(f.Action)) {
+		return f, malformed("The filter has bytes that nothing is named by.")
+	}
+	var err error
+	if f.From, err = queryTime(c, "from", time.Time{}); err != nil {
+		return f, err
+	}
+	if f.To, err = queryTime(c, "to", time.Time{}); err != nil {
+		return f, err
+	}
+	if _, day := time.Parse(time.DateOnly, c.QueryParam("to")); day == nil {
+		f.To = f.To.AddDate(0, 0, 1)
+	}
+	if place := c.QueryParam("before"); place != "" {
+		at, id, _ := strings.Cut(place, "_")
+		f.Before.At, err = time.Parse(time.RFC3339Nano, at)
+		if f.Before.ID, _ = strconv.ParseInt(id, 10, 64); err != nil || f.Before.ID < 1 {
+			return f, malformed("before must be the place that the answer before this named.")
+		}
+	}
+	return f, nil
+}
+
+func placeOf(p *models.AuditPlace) string {
+	if p == nil {
+		return ""
+	}
+	return p.At.UTC().Format(time.RFC3339Nano) + "_" + strconv.FormatInt(p.ID, 10)
+}
+
+// auditPage draws the log, or gives it to programs.
+func (s *Server) auditPage(c echo.Context) error {
+	f, err := auditFilter(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	rows, older, err := s.desk.AuditLog(ctx, actorOf(c), f)
+	if err != nil {
+		return err
+	}
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: auditJSON{each(rows, deedOf), placeOf(older)}})
+	}
+	people, err := s.desk.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	page := view.Audit{Frame: s.adminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
+		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
+		File:   auditURL(c, "/admin/audit.csv", "")}
+	page.Chosen = page.Filter != view.AuditFilter{}
+	if f.Before.ID != 0 {
+		page.Newest = auditURL(c, "/admin/audit", "")
+	}
+	if older != nil {
+		page.Older = auditURL(c, "/admin/audit", placeOf(older))
+	}
+	for i := range rows {
+		page.Rows = append(page.Rows, deedView(ctx, &rows[i]))
+	}
+	return s.page(c, http.StatusOK, view.AuditPage(page))
+}
+
+// auditURL is an address with the filter of this one.
+func auditURL(c echo.Context, path, before string) string {
+	query := url.Values{}
+	for _, name := range []string{"person", "action", "subject", "from", "to"} {
+		if value := c.QueryParam(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	if before != "" {
+		query.Set("before", before)
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+// auditCSV is the log as a file, with the filter of the page: its newest rows.
+func (s *Server) auditCSV(c echo.Context) error {
+	f, err := auditFilter(c)
+	if err != nil {
+		return err
+	}
+	var lines []line
+	for f.Limit = 1000; len(lines) < auditFileRows; {
+		rows, older, err := s.desk.AuditLog(c.Request().Context(), actorOf(c), f)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			r := &rows[i]
+			lines = append(lines, line{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+				valueOf(r.UserID), string(r.Details), r.Address, r.RequestID})
+		}
+		if older == nil {
+			break
+		}
+		f.Before = *older
+	}
+	return s.csv(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
+		"request_id"}, lines)
+}
+
+type auditJSON struct {
+	Rows []deedJSON `json:"rows"`
+	// Older is where to go on, as before=; "" when there is no more.
+	Older string `json:"older"`
+}
+
+type deedJSON struct {
+	ID          int64           `json:"id"`
+	At          moment          `json:"at"`
+	ActorID     string          `json:"actor_id"`
+	ActorName   string          `json:"actor_name"`
+	ActorRole   string          `json:"actor_role"`
+	Action      string          `json:"action"`
+	SubjectKind string          `json:"subject_kind"`
+	SubjectID   string          `json:"subject_id"`
+	SubjectName string          `json:"subject_name"`
+	UserID      *string         `json:"user_id"`
+	Details     json.RawMessage `json:"details"`
+	Address     string          `json:"address"`
+	RequestID   string          `json:"request_id"`
+}
+
+func deedOf(r *models.AuditRow) deedJSON {
+	return deedJSON{r.ID, moment(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+		r.UserID, r.Details, r.Address, r.RequestID}
+}

@@ -124,15 +124,3 @@ func (f AuditFilter) query(subject string) (string, []any) {
 	}
 	return `SELECT * FROM (` + strings.Join(parts, " UNION ") + `) found ORDER BY at DESC, id DESC LIMIT ?`, append(args, f.Limit+1)
 }
-
-// cleanAudit deletes what is older than AUDIT_RETENTION, in batches.
-func (d *Desk) cleanAudit(ctx context.Context) error {
-	const batch = 5000
-	for {
-		var n int
-		err := d.db.NewRaw(`SELECT audit_log_forget(now() - make_interval(secs => ?), ?)`, d.Settings().AuditRetention.Seconds(), batch).Scan(ctx, &n)
-		if err != nil || n < batch {
-			return translate(err)
-		}
-	}
-}

@@ -107,37 +107,6 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	return abandoned, nil
 }
 
-// Clean deletes, in batches, ended chats older than RETENTION with their messages, and sessions and tickets that have expired. It
-// returns how many chats it deleted.
-func (d *Desk) Clean(ctx context.Context) (int, error) {
-	const batch = 500
-	deleted := 0
-	for {
-		res, err := d.db.NewRaw(`DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => ?)
-			ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED)`, d.Settings().Retention.Seconds(), batch).Exec(ctx)
-		if err != nil {
-			return deleted, translate(err)
-		}
-		n, _ := res.RowsAffected()
-		deleted += int(n)
-		if n < batch {
-			break
-		}
-	}
-	for _, query := range []string{
-		`DELETE FROM sessions WHERE expires_at < now()`,
-		`DELETE FROM stream_tickets WHERE expires_at < now()`,
-		`DELETE FROM sign_in_steps WHERE expires_at < now()`,
-		`DELETE FROM second_factors WHERE confirmed_at IS NULL AND created_at < now() - interval '1 day'`,
-		`DELETE FROM minute_samples WHERE minute < now() - interval '35 days'`,
-	} {
-		if _, err := d.db.NewRaw(query).Exec(ctx); err != nil {
-			return deleted, translate(err)
-		}
-	}
-	return deleted, d.cleanAudit(ctx)
-}
-
 // TimeoutStatus is how long a chat has been silent.
 type TimeoutStatus struct {
 	IsEnded       bool

@@ -51,6 +51,7 @@ type cli struct {
 	Migrate    console.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
 	Agent      console.Agent      `cmd:"" help:"Manage the people who answer."`
 	Department console.Department `cmd:"" help:"Manage departments."`
+	User       console.User       `cmd:"" help:"Export or erase what is stored about an end user."`
 	Check      console.Check      `cmd:"" help:"Hold the invariants against the database; exit 1 when one is broken."`
 	Demo       struct {
 		Live   bool          `help:"Let sample users and agents talk to a running Parley through its public endpoints."`
@@ -184,6 +185,8 @@ func (p *program) dispatch(ctx context.Context, command string) error {
 		return err
 	case command == "check":
 		return p.cli.Check.Run(ctx, desk, p.stdout)
+	case command == "user":
+		return p.cli.User.Run(ctx, rest, desk, p.stdout)
 	case command == "agent":
 		return p.cli.Agent.Run(ctx, rest, desk, p.stdin, p.stdout)
 	}

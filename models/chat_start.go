@@ -114,7 +114,7 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if violates(err, "chats_department_fkey") {
 			return invalid("department", fieldUnknown, "There is no such department.")
 		}
-		if violates(err, "chats_user_id_fkey") { // the anonymous user has become somebody at this very moment
+		if violates(err, "chats_user_id_fkey") { // the user has become somebody else, or was erased, at this very moment
 			return unauthorized()
 		}
 		if err != nil {

@@ -18,7 +18,8 @@
 //
 // # Lock order
 //
-// The queue's advisory lock, then users (an anonymous one before the person it becomes), then chats, then agents, each kind by id; messages, attachments and stored_files come after their chat. Presence is changed on the agent's row alone, and the chats of
-// an agent who left are taken back in transactions of their own. A deadlock (40P01) or a failed serialization (40001) is
+// The queue's advisory lock, then users (an anonymous one before the person it becomes), then chats, then agents, each kind by id; messages,
+// attachments and stored_files come after their chat. Whoever erases a user never takes the queue's lock. Presence is changed on the agent's row
+// alone, and the chats of an agent who left are taken back in transactions of their own. A deadlock (40P01) or a failed serialization (40001) is
 // tried again.
 package models

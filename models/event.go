@@ -19,6 +19,7 @@ const (
 	KindQueue     EventKind = "queue"
 	KindSignedOut EventKind = "signed_out"
 	KindSettings  EventKind = "settings"
+	KindErased    EventKind = "erased"
 )
 
 // Event is something that was committed (or, for typing, merely happened).
@@ -28,9 +29,11 @@ type Event struct {
 	Typing   *Typing         `json:"typing,omitempty"`
 	Presence *PresenceChange `json:"presence,omitempty"`
 	Queue    *QueueChange    `json:"queue,omitempty"`
-	// SessionHash is the session that ended; AgentID alone means every session of that agent.
-	SessionHash []byte `json:"session_hash,omitempty"`
-	AgentID     string `json:"agent_id,omitempty"`
+	Erased   *Erased         `json:"erased,omitempty"`
+	// SessionHash is the session that ended; AgentID alone means every session of that agent, and UserIDs whatever those users came with.
+	SessionHash []byte   `json:"session_hash,omitempty"`
+	AgentID     string   `json:"agent_id,omitempty"`
+	UserIDs     []string `json:"user_ids,omitempty"`
 }
 
 // Change is what one transaction did to one chat. Chat is the chat afterwards; its Version is the number of the change.
@@ -54,6 +57,18 @@ type StatusChange struct {
 	SenderType SenderType    `json:"sender_type"` // who wrote the messages, so who waits to hear
 	Version    int64         `json:"version"`
 	At         time.Time     `json:"at"`
+}
+
+// Erased says that a user and all chats of that user are stored no more.
+type Erased struct {
+	UserID string       `json:"user_id"`
+	Chats  []ErasedChat `json:"chats"`
+}
+
+// ErasedChat is a chat with whoever served it last, "" for nobody.
+type ErasedChat struct {
+	ID      string `json:"id"`
+	AgentID string `json:"agent_id"`
 }
 
 // Typing says that somebody writes.

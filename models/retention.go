@@ -52,9 +52,9 @@ func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.
 	}
 }
 
-// unneeded is a user of whom there is nothing but the profile.
-const unneeded = ` NOT EXISTS (SELECT FROM chats c WHERE c.user_id = u.id) AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.expires_at > now())
-	AND NOT EXISTS (SELECT FROM stream_tickets t WHERE t.user_id = u.id AND t.expires_at > now())`
+// unneeded is a user of whom there is nothing but the profile, once what has expired is deleted.
+const unneeded = ` NOT EXISTS (SELECT FROM chats c WHERE c.user_id = u.id) AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id)
+	AND NOT EXISTS (SELECT FROM stream_tickets t WHERE t.user_id = u.id)`
 
 // cleanUsers goes through the users by age. Whoever signs tokens for a user who is needed again brings the profile again.
 func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
@@ -73,14 +73,19 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 				ids[i] = old[i].ID
 			}
 			// Whoever starts a chat or a session holds the row, and once it is locked nobody can: then it is looked at again.
-			var gone []string
-			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?) AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &gone); err != nil {
+			var locked, signed []string
+			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?) AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &locked); err != nil {
 				return err
 			}
-			if len(gone) > 0 {
-				if _, err := t.NewRaw(`DELETE FROM users u WHERE u.id IN (?) AND `+unneeded, bunIn(gone)).Exec(ctx); err != nil {
+			if len(locked) > 0 {
+				err := t.NewRaw(`WITH gone AS (DELETE FROM users u WHERE u.id IN (?) AND `+unneeded+` RETURNING id, is_verified)
+					SELECT id FROM gone WHERE is_verified`, bunIn(locked)).Scan(ctx, &signed)
+				if err != nil {
 					return err
 				}
+			}
+			if len(signed) > 0 { // who holds a signed token has no session: nobody must go on as if the user were there
+				t.emit(Event{Kind: KindSignedOut, UserIDs: signed})
 			}
 			last = old[len(old)-1]
 			return nil

@@ -14,6 +14,7 @@ import (
 type Identity struct {
 	ID, Name, Email, Locale string
 	Verified                bool
+	IssuedAt                time.Time // when it was signed, at the earliest; zero if that does not matter
 }
 
 const anonymousPrefix = "anon-"
@@ -77,7 +78,8 @@ func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, 
 	return &row.User, hash, row.ExpiresAt, nil
 }
 
-// EnsureUser returns the user of a signed identity, made or brought up to date. Names are cut at 80 characters, addresses at 254.
+// EnsureUser returns the user of a signed identity, made or brought up to date. Names are cut at 80 characters, addresses at 254. Somebody who was
+// erased since it was signed is 401 unauthorized.
 func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 	if err := id.check(); err != nil {
 		return nil, err
@@ -135,6 +137,15 @@ func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool, err error) {
 	if u, err = sameUser(ctx, t, id); err != nil || u != nil {
 		return u, false, err
+	}
+	if !id.IssuedAt.IsZero() {
+		erased, err := t.erasedSince(ctx, id.ID, id.IssuedAt)
+		if err != nil {
+			return nil, false, err
+		}
+		if erased {
+			return nil, false, unauthorized()
+		}
 	}
 	u = new(User)
 	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale) VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
@@ -205,10 +216,15 @@ func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a =
 
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
+	if _, err := clean("id", id, 0, maxContent); err != nil {
+		return nil, userNotFound()
+	}
 	u := new(User)
 	err := d.db.NewRaw(`SELECT * FROM users WHERE id = ?`, id).Scan(ctx, u)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, notFound("user_not_found", "There is no such user.")
+		return nil, userNotFound()
 	}
 	return u, translate(err)
 }
+
+func userNotFound() *Error { return notFound("user_not_found", "There is no such user.") }

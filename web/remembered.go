@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -74,11 +75,11 @@ func (r *remembered) SignedOut(e *models.Event) {
 	defer r.mu.Unlock()
 	r.ended++
 	delete(r.by, string(e.SessionHash))
-	if e.AgentID == "" {
+	if e.AgentID == "" && len(e.UserIDs) == 0 {
 		return
 	}
 	for hash, who := range r.by {
-		if who.Actor.IsAgent() && who.Actor.ID == e.AgentID {
+		if who.Actor.IsAgent() && who.Actor.ID == e.AgentID || who.Actor.IsUser() && slices.Contains(e.UserIDs, who.Actor.ID) {
 			delete(r.by, hash)
 		}
 	}

@@ -91,6 +91,10 @@ func (j *jsonFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, 
 		j.present(&out, it)
 	case live.Changed:
 		j.changed(ctx, &out, it)
+	case live.Erased:
+		for _, id := range it.ChatIDs {
+			out.add("unassigned", 0, unassignedEvent{id})
+		}
 	case live.Queued:
 		out.add("queue", 0, queueStatusOf(it.Status))
 	case live.Typing:

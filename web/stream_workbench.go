@@ -44,6 +44,8 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = f.present(ctx, &out, it)
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
+	case live.Erased:
+		err = f.erased(ctx, &out, it)
 	case live.Typing:
 		out.add("typing", 0, typingEvent{it.ChatID, string(it.SenderType)})
 	case live.Presence:
@@ -123,6 +125,13 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return err
 	}
 	if it.Left {
+		stored, err := b.desk.IsStored(ctx, it.Chat.ID)
+		if err != nil {
+			return err
+		}
+		if !stored {
+			return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
+		}
 		parts, err := b.leftParts(ctx, &it.Chat)
 		if err != nil {
 			return err
@@ -130,6 +139,9 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return f.part(ctx, out, b, it.Chat.Version, append(b.parts(), parts...)...)
 	}
 	c, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
+	if models.CodeOf(err) == "chat_not_found" { // it was erased meanwhile
+		return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
+	}
 	if err != nil {
 		return err
 	}
@@ -174,6 +186,18 @@ func calledIn(ctx context.Context, c *models.AgentChat) string {
 		return text.T(ctx, "workbench.notice.claimed", "Name", c.UserName)
 	}
 	return c.UserName
+}
+
+// erased takes chats that are stored no more off the list, and off the screen.
+func (f *benchFrames) erased(ctx context.Context, out *sheet, it live.Erased) error {
+	out.add("erased", 0, struct {
+		ChatIDs []string `json:"chat_ids"`
+	}{it.ChatIDs})
+	b, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	return f.part(ctx, out, b, 0, b.parts()...)
 }
 
 // leftParts say of a chat that is not this agent's any more where it went, as far as that is known.

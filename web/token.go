@@ -51,7 +51,11 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
 		ends = ends.Add(tokenSkew)
 	}
-	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true}
+	issued := claims.ExpiresAt.Add(-tokenLife)
+	if claims.IssuedAt != nil {
+		issued = claims.IssuedAt.Time
+	}
+	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-tokenSkew)}
 	return id, ends, nil
 }
 

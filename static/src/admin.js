@@ -4,6 +4,7 @@ import { startPage } from "./page.js";
 
 startPage();
 wireDrops();
+document.querySelector(".tabs-page [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   const said = button.parentElement.querySelector("[data-copied]");

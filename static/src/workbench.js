@@ -43,6 +43,7 @@ const stream = openStream(
     typing: (json) => hearTyping(JSON.parse(json)),
     part: (html) => placeParts(elementsOf(html)),
     arrived: (json) => hearArrival(JSON.parse(json)),
+    erased: (json) => hearErased(JSON.parse(json)),
   },
   {
     share: `parley.workbench ${lang} ${csrf()}`, // what one tab of the same session hears is what they all hear
@@ -111,6 +112,13 @@ function hearArrival({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
   announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+}
+
+// What there is no more must not stay on a screen.
+function hearErased({ chat_ids: chats }) {
+  if (!chats.includes(openChat())) return;
+  open("/workbench");
+  toast(word("workbench.notice.erased"));
 }
 
 // The tab that leads says for all tabs that messages arrived.

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -291,15 +292,25 @@ func (h *Hub) deliver(events []models.Event) {
 			h.presences.note(e.Presence)
 			h.queue.pokeLoad(e)
 		case models.KindSignedOut:
-			h.watcher.SignedOut(e)
-			h.each(func(s *subscription) {
-				if e.AgentID != "" && s.actor.IsAgent() && s.actor.ID == e.AgentID || len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash) {
-					s.end(SignedOut)
-				}
-			})
+			h.signedOut(e)
+		case models.KindErased:
+			h.queue.pokeBoard()
 		}
 		h.send(signal{event: e, shared: new(Shared)}, audience(e)...)
 	}
+}
+
+// signedOut makes the watcher forget whoever was signed out, and ends their streams.
+func (h *Hub) signedOut(e *models.Event) {
+	h.watcher.SignedOut(e)
+	h.each(func(s *subscription) {
+		switch {
+		case len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash),
+			e.AgentID != "" && s.actor.IsAgent() && s.actor.ID == e.AgentID,
+			s.actor.IsUser() && slices.Contains(e.UserIDs, s.actor.ID):
+			s.end(SignedOut)
+		}
+	})
 }
 
 func (h *Hub) repairAll() {

@@ -23,7 +23,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of Present, Changed, Queued, Typing, Presence, Board and Closing.
+// Item is one of Present, Changed, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // Present is how things stand when the stream begins.
@@ -108,6 +108,9 @@ func (s *Shared) Once(name string, encode func() []byte) []byte {
 	return kept
 }
 
+// Erased tells an agent that chats are stored no more.
+type Erased struct{ ChatIDs []string }
+
 // Queued is a waiting user's place after it changed.
 type Queued struct {
 	Status   models.QueueStatus
@@ -154,6 +157,7 @@ const (
 
 func (Present) item()  {}
 func (Changed) item()  {}
+func (Erased) item()   {}
 func (Queued) item()   {}
 func (Typing) item()   {}
 func (Presence) item() {}

@@ -160,6 +160,9 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 		case left:
 			return nil
 		default:
+			if err := s.endings(ctx, signals); err != nil {
+				return err
+			}
 			return s.close(ctx, ending)
 		}
 		err = s.follow(ctx, signals, behind)
@@ -227,6 +230,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 	switch e := sig.event; e.Kind {
 	case models.KindChange:
 		return s.changed(ctx, e.Change, sig.shared)
+	case models.KindErased:
+		return s.erased(ctx, e.Erased)
 	case models.KindTyping:
 		if s.known.mark(e.Typing.ChatID).Status == models.Active {
 			return s.say(ctx, Typing{*e.Typing})
@@ -237,6 +242,36 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		}
 	}
 	return nil
+}
+
+// endings says, of what arrived together with the end of the stream, which chats have ended.
+func (s *Stream) endings(ctx context.Context, signals []signal) error {
+	for _, sig := range signals {
+		if sig.event == nil || sig.event.Change == nil || !sig.event.Change.Ended {
+			continue
+		}
+		var sink sinkError
+		if err := s.apply(ctx, sig); errors.As(err, &sink) {
+			return sink.error
+		}
+	}
+	return nil
+}
+
+// erased tells an agent which chats there are no more.
+func (s *Stream) erased(ctx context.Context, e *models.Erased) error {
+	item := Erased{}
+	for _, c := range e.Chats {
+		if c.AgentID != s.to.Actor.ID {
+			continue
+		}
+		item.ChatIDs = append(item.ChatIDs, c.ID)
+		s.known.forget(c.ID)
+	}
+	if s.to.View == House || len(item.ChatIDs) == 0 {
+		return nil
+	}
+	return s.say(ctx, item)
 }
 
 func (s *Stream) isServedBy(agentID string) bool {

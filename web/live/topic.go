@@ -2,7 +2,11 @@
 // whatever a stream has missed.
 package live
 
-import "parley/models"
+import (
+	"slices"
+
+	"parley/models"
+)
 
 // topic is what a stream listens to.
 type topic string
@@ -46,6 +50,14 @@ func audience(e *models.Event) []topic {
 			return []topic{agentTopic(e.Typing.AgentID)}
 		}
 		return []topic{userTopic(e.Typing.UserID)}
+	case models.KindErased:
+		var heard []topic
+		for _, c := range e.Erased.Chats {
+			if t := agentTopic(c.AgentID); c.AgentID != "" && !slices.Contains(heard, t) {
+				heard = append(heard, t)
+			}
+		}
+		return heard
 	case models.KindPresence:
 		heard := []topic{agentTopic(e.Presence.ServiceID)} // supervisors hear of it with the next tick
 		if e.Presence.PresenceChanged {

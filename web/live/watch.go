@@ -152,6 +152,7 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 func (h *Hub) checkSessions(ctx context.Context) {
 	var unheard int64
 	var checked time.Time
+	erased := map[int64]bool{}
 	for first := true; wait(ctx, sessionCheck); first = false {
 		h.endAnonymous()
 		asked, cancel := context.WithTimeout(ctx, queryTime)
@@ -166,7 +167,7 @@ func (h *Hub) checkSessions(ctx context.Context) {
 			h.reload()
 		}
 		all := told || !h.Sound() || time.Since(checked) >= assureEvery
-		if h.endSignedOut(ctx, all) != nil {
+		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
 		if unheard = now; all {
@@ -219,6 +220,24 @@ func (h *Hub) endAnonymous() {
 			s.end(SignedOut)
 		}
 	})
+}
+
+// endErased ends the streams of users who were erased without our hearing of it; those who came by a signed token have no session that could be
+// gone. It notes in done what it has done.
+func (h *Hub) endErased(ctx context.Context, done map[int64]bool) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	lately, err := h.desk.ErasedLately(ctx, 2*assureEvery)
+	if err != nil {
+		return err
+	}
+	for _, e := range lately {
+		if !done[e.ID] {
+			done[e.ID] = true
+			h.signedOut(&models.Event{Kind: models.KindSignedOut, UserIDs: []string{e.UserID}})
+		}
+	}
+	return nil
 }
 
 func (h *Hub) liveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {

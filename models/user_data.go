@@ -1,0 +1,195 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+)
+
+// mostFound is the most that a search for users returns.
+const mostFound = 20
+
+// FoundUser is a user as a search shows it.
+type FoundUser struct {
+	User `bun:",extend"`
+
+	Chats      int        `bun:"chats"`
+	LastChatAt *time.Time `bun:"last_chat_at"`
+}
+
+// FindUsers returns the users with that id, and those whose e-mail address or name begins with the text, in whatever case: the first 20, and
+// whether there are more. Admins only; an empty text is validation_failed.
+func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]FoundUser, bool, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, false, err
+	}
+	text, err := clean("q", text, 1, 254)
+	if err != nil {
+		return nil, false, err
+	}
+	begins := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	users := []FoundUser{}
+	err = d.db.NewRaw(`SELECT u.*, c.chats, c.last_chat_at FROM users u,
+			LATERAL (SELECT count(*) AS chats, max(created_at) AS last_chat_at FROM chats WHERE user_id = u.id) c
+		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users WHERE lower(name) LIKE lower(?1) LIMIT ?2))
+		ORDER BY u.id <> ?0, lower(u.name), u.id LIMIT ?2`, text, begins, mostFound+1).Scan(ctx, &users)
+	if err != nil {
+		return nil, false, translate(err)
+	}
+	return users[:min(len(users), mostFound)], len(users) > mostFound, nil
+}
+
+// UserHoldings says what is stored about a user.
+type UserHoldings struct {
+	User                               User
+	Chats, Open                        int
+	Messages, Notes, Ratings, Sessions int
+	FirstChatAt, LastChatAt            *time.Time
+}
+
+// UserHoldings returns what is stored about a user. Admins only; an unknown one is user_not_found.
+func (d *Desk) UserHoldings(ctx context.Context, actor Actor, userID string) (*UserHoldings, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, err
+	}
+	u, err := d.UserByID(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	h := &UserHoldings{User: *u}
+	err = d.db.NewRaw(`SELECT count(*) AS chats, count(*) FILTER (WHERE status <> 'ended') AS open, coalesce(sum(total_messages), 0) AS messages,
+			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at, max(created_at) AS last_chat_at,
+			(SELECT count(*) FROM sessions WHERE user_id = ?0 AND expires_at > now()) AS sessions
+		FROM chats WHERE user_id = ?0`, userID).Scan(ctx, h)
+	return h, translate(err)
+}
+
+// UserExport is everything that is stored about a user, as one document.
+type UserExport struct {
+	Format     string            `json:"format"` // "parley-user-export"
+	Version    int               `json:"version"`
+	ExportedAt time.Time         `json:"exported_at"`
+	User       ExportedUser      `json:"user"`
+	Sessions   []ExportedSession `json:"sessions"`
+	Chats      []ExportedChat    `json:"chats"` // the oldest first
+}
+
+// ExportedUser is the profile.
+type ExportedUser struct {
+	ID         string    `bun:"id" json:"id"`
+	Name       *string   `bun:"name" json:"name"`
+	Email      *string   `bun:"email" json:"email"`
+	Avatar     *string   `bun:"avatar" json:"avatar"`
+	IsVerified bool      `bun:"is_verified" json:"is_verified"`
+	Locale     string    `bun:"locale" json:"locale"`
+	CreatedAt  time.Time `bun:"created_at" json:"created_at"`
+}
+
+// ExportedSession is a browser or a device of the user, without what opens it.
+type ExportedSession struct {
+	UserAgent string    `bun:"user_agent" json:"user_agent"`
+	CreatedAt time.Time `bun:"created_at" json:"created_at"`
+	ExpiresAt time.Time `bun:"expires_at" json:"expires_at"`
+}
+
+// ExportedChat is a chat with everything that was said in it, also about the user by agents among themselves.
+type ExportedChat struct {
+	Chat `bun:",extend"`
+
+	AgentName *string           `bun:"agent_name" json:"agent_name"`
+	Messages  []ExportedMessage `bun:"-" json:"messages"`
+}
+
+// ExportedMessage is a message with who wrote it and how far it came.
+type ExportedMessage struct {
+	Message `bun:",extend"`
+
+	SenderName    *string          `bun:"sender_name" json:"sender_name"` // of agents
+	StatusChanges []ExportedStatus `bun:"-" json:"status_changes"`
+}
+
+// ExportedStatus is a step of a message's status.
+type ExportedStatus struct {
+	ChatID    string        `bun:"chat_id" json:"-"`
+	MessageID int64         `bun:"message_id" json:"-"`
+	Status    MessageStatus `bun:"status" json:"status"`
+	Version   int64         `bun:"version" json:"version"`
+	ChangedAt time.Time     `bun:"changed_at" json:"changed_at"`
+}
+
+// ExportUser returns everything that is stored about a user, at one moment, and notes that it was taken. Admins only; an unknown user is
+// user_not_found.
+func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*UserExport, error) {
+	if err := actor.require(RoleAdmin); err != nil {
+		return nil, err
+	}
+	if _, err := clean("user", userID, 0, maxContent); err != nil {
+		return nil, err
+	}
+	var e *UserExport
+	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.NewRaw(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`).Exec(ctx); err != nil {
+			return err
+		}
+		if err := t.tick(ctx); err != nil {
+			return err
+		}
+		e = &UserExport{Format: "parley-user-export", Version: 1, ExportedAt: t.now, Sessions: []ExportedSession{}, Chats: []ExportedChat{}}
+		err := t.NewRaw(`SELECT * FROM users WHERE id = ?`, userID).Scan(ctx, &e.User)
+		if errors.Is(err, sql.ErrNoRows) {
+			return userNotFound()
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.NewRaw(`SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at`, userID).Scan(ctx, &e.Sessions); err != nil {
+			return err
+		}
+		messages, err := e.readChats(ctx, t, userID)
+		if err != nil {
+			return err
+		}
+		return t.audit(ctx, actor, AuditUserExported, aboutUser(userID), details{"chats": len(e.Chats), "messages": messages})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// readChats reads the chats with their messages, and returns how many those are.
+func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, error) {
+	err := t.NewRaw(`SELECT c.*, a.name AS agent_name FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE c.user_id = ? ORDER BY c.created_at, c.id`, userID).
+		Scan(ctx, &e.Chats)
+	if err != nil {
+		return 0, err
+	}
+	var messages []ExportedMessage
+	err = t.NewRaw(`SELECT m.*, a.name AS sender_name FROM messages m JOIN chats c ON c.id = m.chat_id
+		LEFT JOIN agents a ON m.sender_type = 'customer_service' AND a.id = m.sender_id WHERE c.user_id = ? ORDER BY m.chat_id, m.id`, userID).Scan(ctx, &messages)
+	if err != nil {
+		return 0, err
+	}
+	var steps []ExportedStatus
+	err = t.NewRaw(`SELECT s.* FROM message_status_changes s JOIN chats c ON c.id = s.chat_id WHERE c.user_id = ? ORDER BY s.changed_at, s.status`, userID).Scan(ctx, &steps)
+	if err != nil {
+		return 0, err
+	}
+	stepsOf := map[int64][]ExportedStatus{} // ids are unique in the house
+	for _, s := range steps {
+		stepsOf[s.MessageID] = append(stepsOf[s.MessageID], s)
+	}
+	chats := make(map[string]*ExportedChat, len(e.Chats))
+	for i := range e.Chats {
+		e.Chats[i].Messages = []ExportedMessage{}
+		chats[e.Chats[i].ID] = &e.Chats[i]
+	}
+	for _, m := range messages {
+		m.StatusChanges = append([]ExportedStatus{}, stepsOf[m.ID]...)
+		c := chats[m.ChatID]
+		c.Messages = append(c.Messages, m)
+	}
+	return len(messages), nil
+}

@@ -1,0 +1,65 @@
+package admin
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"parley/views/staff"
+)
+
+// Users is the search for the people who ask.
+type Users struct {
+	Frame    staff.Frame
+	Query    string // as typed
+	Searched bool
+	Rows     []FoundUser
+	More     bool // there are more than are shown
+	Done     string
+	Errors   Errors
+}
+
+// FoundUser is one row of the search.
+type FoundUser struct {
+	ID, Name, Email string
+	Verified        bool
+	Chats           int
+	Last            *time.Time
+}
+
+// UserPage says what is stored about one user, to take it out or away.
+type UserPage struct {
+	Frame    staff.Frame
+	ID, Name string
+	Verified bool
+	Facts    []Fact
+	Chats    []UserChat // the latest
+	Held     int        // how many there are
+	Typed    string     // of the confirmation
+	Errors   Errors
+}
+
+// Fact is one thing that is known.
+type Fact struct {
+	Label, Value string
+	At           *time.Time
+}
+
+// UserChat is a chat of the user.
+type UserChat struct {
+	ID       string
+	At       time.Time
+	State    string
+	Messages int
+	Agent    string
+}
+
+// userURL is by query, since an id may be anything.
+func userURL(id string) templ.SafeURL {
+	return templ.SafeURL("/admin/users/one?" + url.Values{"id": {id}}.Encode())
+}
+
+func readingURL(chatID string) templ.SafeURL {
+	return templ.SafeURL("/supervisor/chats/" + url.PathEscape(chatID))
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+func (s *Server) usersPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	page := view.Users{Frame: s.adminFrame(c, "users", text.T(ctx, "admin.users.title"))}
+	if c.QueryParam("done") == "erased" {
+		page.Done = text.T(ctx, "admin.users.erased")
+	}
+	return s.page(c, http.StatusOK, view.UsersPage(page))
+}
+
+// findUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
+func (s *Server) findUsers(c echo.Context) error {
+	var in struct {
+		Query string `json:"q"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	page := view.Users{Frame: s.adminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
+	found, more, err := s.desk.FindUsers(ctx, actorOf(c), in.Query)
+	if err != nil {
+		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
+			page.Errors = words
+			return view.UsersPage(page), nil
+		})
+	}
+	page.Searched, page.More = true, more
+	for i := range found {
+		page.Rows = append(page.Rows, foundUser(&found[i]))
+	}
+	return s.page(c, http.StatusOK, view.UsersPage(page))
+}
+
+// userID is an id as it was sent; what no user can have becomes "", whom the desk does not find either.
+func userID(raw string) string {
+	if len(raw) > 4*64 || !storable(raw) {
+		return ""
+	}
+	return raw
+}
+
+func (s *Server) userPage(c echo.Context) error {
+	page, err := s.oneUser(c, userID(c.QueryParam("id")), "", nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, page)
+}
+
+// oneUser draws what is stored about a user, with what was typed to confirm an erasure.
+func (s *Server) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
+	ctx := c.Request().Context()
+	holds, err := s.desk.UserHoldings(ctx, actorOf(c), id)
+	if err != nil {
+		return nil, err
+	}
+	chats, err := s.desk.ChatsWithUser(ctx, actorOf(c), id)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	name := holds.User.DisplayName()
+	page := view.UserPage{Frame: s.adminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
+		Chats: userChats(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
+	return view.OneUserPage(page), nil
+}
+
+type userInput struct {
+	ID      string `json:"id"`
+	Confirm string `json:"confirm"`
+}
+
+// exportUser sends everything that is stored about a user as a file.
+func (s *Server) exportUser(c echo.Context) error {
+	var in userInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	export, err := s.desk.ExportUser(c.Request().Context(), actorOf(c), userID(in.ID))
+	if err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(export, "", "  ")
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="parley-user-`+fileName(in.ID)+`.json"`)
+	return c.Blob(http.StatusOK, jsonType, append(raw, '\n'))
+}
+
+// fileName is an id as a part of a file's name: letters, digits and dashes.
+func fileName(id string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '_'
+	}, id)
+}
+
+// eraseUser deletes everything that is stored about a user, once the id was typed.
+func (s *Server) eraseUser(c echo.Context) error {
+	var in userInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	id := userID(in.ID)
+	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
+		err := invalidField("confirm", "invalid", "Type the id of the user to confirm.")
+		return s.refused(c, err, func(view.Errors) (templ.Component, error) {
+			return s.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
+		})
+	}
+	done, err := s.desk.EraseUser(c.Request().Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	if !done.Found {
+		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
+	}
+	return s.answer(c, result{Redirect: "/admin/users?done=erased"})
+}

@@ -1,0 +1,57 @@
+package web
+
+import (
+	"context"
+	"strconv"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+)
+
+func foundUser(u *models.FoundUser) view.FoundUser {
+	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: valueOf(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
+}
+
+// holdingFacts say what is stored, the profile first and then how much there is.
+func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
+	say := func(key, value string) view.Fact {
+		if value == "" {
+			value = text.T(ctx, "admin.audit.none")
+		}
+		return view.Fact{Label: text.T(ctx, "admin.users."+key), Value: value}
+	}
+	language := "English"
+	if h.User.Locale == text.Chinese {
+		language = "简体中文"
+	}
+	chats := strconv.Itoa(h.Chats)
+	if h.Open > 0 {
+		chats = text.T(ctx, "admin.users.chats_open", "All", h.Chats, "Open", h.Open)
+	}
+	facts := []view.Fact{
+		say("user_id", h.User.ID), say("name", valueOf(h.User.Name)), say("email", valueOf(h.User.Email)), say("language", language),
+		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt}, say("chats", chats),
+	}
+	if h.FirstChatAt != nil {
+		facts = append(facts, view.Fact{Label: text.T(ctx, "admin.users.first"), At: h.FirstChatAt}, view.Fact{Label: text.T(ctx, "admin.users.last"), At: h.LastChatAt})
+	}
+	return append(facts, say("said", strconv.Itoa(h.Messages)), say("notes", strconv.Itoa(h.Notes)), say("ratings", strconv.Itoa(h.Ratings)),
+		say("sessions", strconv.Itoa(h.Sessions)))
+}
+
+func userChats(ctx context.Context, chats []models.AgentChat, people []models.Agent) []view.UserChat {
+	names := make(map[string]string, len(people))
+	for i := range people {
+		names[people[i].ID] = people[i].Name
+	}
+	rows := make([]view.UserChat, len(chats))
+	for i := range chats {
+		c := &chats[i]
+		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: outcome(ctx, &c.Chat), Messages: c.TotalMessages, Agent: names[c.ServedBy()]}
+		if c.IsOpen() {
+			rows[i].State = text.T(ctx, "admin.audit.status."+string(c.Status))
+		}
+	}
+	return rows
+}

@@ -157,7 +157,9 @@ func TestASiteCannotSpeakForAnother(t *testing.T) {
 	s := newSite(t, func(now *models.Settings) { now.AllowedOrigins = []string{h.url, other} })
 	h.parley = s.url
 	s.online("anna")
-	panel := func(claim string) string { return `<iframe src="%s/widget?lang=en&theme=light&origin=` + url.QueryEscape(claim) + `"></iframe>` }
+	panel := func(claim string) string {
+		return `<iframe src="%s/widget?lang=en&theme=light&origin=` + url.QueryEscape(claim) + `"></iframe>`
+	}
 	h.shows("/", hostile+panel(other))
 	b := newTab(t) // the browser says in the console that it does not deliver
 	b.open(h.url + "/")

@@ -2,9 +2,12 @@ package web_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -19,7 +22,18 @@ const (
 func (h *house) sent(path, coding string) (int, []byte) {
 	h.t.Helper()
 	a := h.send("GET", path, http.Header{"Accept": {"text/html,*/*"}, "Accept-Encoding": {coding}}, nil).want(200)
-	return len(a.Body), a.Body
+	if a.Header.Get("Content-Encoding") != "gzip" {
+		return len(a.Body), a.Body
+	}
+	r, err := gzip.NewReader(bytes.NewReader(a.Body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return len(a.Body), body
 }
 
 // TestTheWidgetIsQuick adds up what a browser loads from the running server, cold.
@@ -72,7 +86,7 @@ func loadedBy(t *testing.T, page []byte) (files []string) {
 }
 
 // Files of the build come packed, pages never: their length would tell of the secrets in them.
-func TestFilesArePackedAndPagesAreNot(t *testing.T) {
+func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	hashed := regexp.MustCompile(`^/static/[\w.]+\?v=[0-9a-f]{12}$`)
@@ -98,10 +112,18 @@ func TestFilesArePackedAndPagesAreNot(t *testing.T) {
 			}
 		}
 	}
+	// A page with somebody's secrets beside a stranger's words is not packed, one of nobody is.
+	p := h.opensPanel()
+	for _, path := range []string{"/widget", "/widget?page_title=guess"} {
+		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "Cookie": {p.cookie}}, nil).want(200)
+		if coding := got.Header.Get("Content-Encoding"); coding != "" || !bytes.Contains(got.Body, []byte(p.csrf)) {
+			t.Errorf("%s of somebody comes as %q, or has no secret", path, coding)
+		}
+	}
 	for _, path := range []string{"/widget", "/login", "/demo", "/nothing"} {
 		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}, nil)
-		if coding := got.Header.Get("Content-Encoding"); coding != "" {
-			t.Errorf("%s comes as %s", path, coding)
+		if got.Header.Get("Content-Encoding") != "gzip" || !slices.Contains(got.Header.Values("Vary"), "Accept-Encoding") {
+			t.Errorf("%s of nobody comes as %v", path, got.Header)
 		}
 	}
 }

@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -59,8 +61,9 @@ func (s *Server) page(c echo.Context, status int, component templ.Component) err
 	return s.pageIn(c, embedding{}, status, component)
 }
 
-// pageIn draws the whole of it before the first byte is sent, so that an error is still an error page. Pages are not compressed: they hold
-// secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH).
+// pageIn draws the whole of it before the first byte is sent, so that an error is still an error page. Pages of somebody are not compressed: they
+// hold secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH). Those of
+// nobody hold none, and the first thing that a new visitor's phone loads is one of them.
 func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ.Component) error {
 	var drawn bytes.Buffer
 	nonce := newNonce()
@@ -71,6 +74,21 @@ func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ
 	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
 	if len(e.by) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
+	}
+	if who, _ := c.Get(callerKey).(*caller); who == nil {
+		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
+		if strings.Contains(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
+			h.Set(echo.HeaderContentEncoding, "gzip")
+			var packed bytes.Buffer
+			w := gzip.NewWriter(&packed)
+			if _, err := w.Write(drawn.Bytes()); err != nil {
+				return err
+			}
+			if err := w.Close(); err != nil {
+				return err
+			}
+			drawn = packed
+		}
 	}
 	return c.HTMLBlob(status, drawn.Bytes())
 }

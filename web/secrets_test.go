@@ -121,6 +121,7 @@ func TestSecretsStayOut(t *testing.T) {
 	forged := keep("forged token", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("another key")))
 	widget := &forms{house: h, cookies: map[string]string{}}
 	widget.do("GET", "/widget?origin="+url.QueryEscape(h.url), nil).want(200)
+	widget.do("POST", "/widget/session", url.Values{}).want(303)
 	keep("user's cookie", widget.cookies["parley_user"])
 	widget.do("POST", "/widget/identify", url.Values{"token": {maria}}).want(205)
 	widget.do("POST", "/widget/identify", url.Values{"token": {forged}}).want(401)

@@ -335,7 +335,8 @@ func TestAddressesHoldOnEveryInstance(t *testing.T) {
 
 func TestFilesThatLieAreRefused(t *testing.T) {
 	t.Parallel()
-	h := patientHouse(t)
+	spool := filepath.Join(t.TempDir(), "incoming")
+	h := patientHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.Spool = spool } })
 	chat, user, agent := h.talk()
 	before := len(h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list())
 	png := samples.PNG(40, 40)
@@ -379,14 +380,8 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 	if left := h.stored(); len(left) != 0 {
 		t.Errorf("stored all the same: %v", left)
 	}
-	left, err := os.ReadDir(os.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range left {
-		if strings.HasPrefix(e.Name(), "upload-") {
-			t.Errorf("%s was left of an upload", e.Name())
-		}
+	if left, err := os.ReadDir(spool); err != nil || len(left) != 0 {
+		t.Errorf("left of uploads: %v, %v", left, err)
 	}
 }
 

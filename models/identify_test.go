@@ -270,6 +270,14 @@ func TestWhatWasAnsweredIsNotSaidAgain(t *testing.T) {
 	if got := h.said(brought.ID); !slices.Equal(got, []string{"Answered", "(joined)", "The answer", "(goes_on)"}) {
 		t.Errorf("in the history: %q", got)
 	}
+	held, anonymous = h.visitor()
+	brought = h.asks(anonymous, "Answered too")
+	h.send(anna, brought.ID, "Another answer")
+	h.send(anonymous, brought.ID, "One more thing")
+	h.identify("maria", held)
+	if got := h.said(own.ID); !slices.Equal(got, []string{"Own question", "(joined)", "(brought)", "One more thing"}) {
+		t.Errorf("in the own one: %q", got)
+	}
 }
 
 func TestTheBetterPlaceIsKept(t *testing.T) {

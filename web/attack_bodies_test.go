@@ -119,12 +119,15 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 			all.Go(func() {
 				turns <- struct{}{}
 				defer func() { <-turns }()
-				want := 413
-				if r.body == "" { // it is not read
+				want, most := 413, 16<<20
+				switch {
+				case r.file && strings.HasPrefix(kind, "multipart"): // is read to where it can be told how large it is
+					most = 40 << 20
+				case r.body == "": // it is not read
 					want = 0
 				}
 				status, body, sent := wire(t, address, typed+"Transfer-Encoding: chunked\r\n\r\n"+fmt.Sprintf("%x\r\n%s\r\n", len(part), part), chunk, 0)
-				if status != want && want != 0 || status >= 500 && status != 501 || sent > 16<<20 {
+				if status != want && want != 0 || status >= 500 && status != 501 || sent > most {
 					t.Errorf("%s as %s without an end: %d after %d bytes, want %d: %.200s", l.Path, kind, status, sent, want, body)
 				}
 				status, body, _ = wire(t, address, typed+"Content-Length: 10000000000\r\n\r\n"+part, piece, 0)

@@ -180,7 +180,7 @@ func TestAttackSessionFixation(t *testing.T) {
 		s.ask("GET", forAgent+"/status", set.Value, nil).want(200)
 	}
 	for name, planted := range map[string]string{"made up": "planted", "an agent's": bob, "none": ""} {
-		set := s.send("GET", "/widget", http.Header{"Cookie": {"__Host-parley_user=" + planted}}, nil).want(200).cookie("__Host-parley_user")
+		set := s.send("POST", "/widget/session", http.Header{"Cookie": {"__Host-parley_probe=1; __Host-parley_user=" + planted}, "Origin": {publicURL}, "Accept": {"application/json"}}, nil).want(200).cookie("__Host-parley_user")
 		if set.Value == planted || len(set.Value) < 43 || !set.Secure || !set.HttpOnly || set.SameSite != http.SameSiteNoneMode || !set.Partitioned || set.Path != "/" || set.Domain != "" {
 			t.Errorf("%s: the widget began with %v", name, set)
 		}

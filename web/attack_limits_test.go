@@ -125,7 +125,9 @@ func TestAttackAnonymousUsersWithoutEnd(t *testing.T) {
 		if n%2 == 0 {
 			return s.send("POST", "/api/user/session", header, nil)
 		}
-		return s.send("GET", "/widget", header, nil)
+		header.Set("Accept", "application/json")
+		header.Set("Cookie", "parley_probe=1; "+cookie)
+		return s.send("POST", "/widget/session", header, nil)
 	}
 	known := ""
 	for n := range 4 {

@@ -27,6 +27,8 @@ func (r rule) lets(l web.Line, c caller) outcome {
 		return wrongKind
 	case rank[string(c.role)] < level:
 		return noRole
+	case c.known && r.known != outcome{}:
+		return r.known
 	case c.part:
 		return outcome{}
 	case rank[string(c.role)] >= rank["supervisor"]:
@@ -123,11 +125,22 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 		token = s.session(s.people["dora"].ID)
 	}
 	want := r.ok
-	if want == 0 {
+	switch {
+	case token == "" && r.bare != 0:
+		want = r.bare
+	case want == 0:
 		want = 200
 	}
 	if got := s.call(l, token, s.fill(l.Path, l, sc), s.fill(r.body, l, sc)); got.Status != want {
 		s.t.Errorf("%s %s as %s answered %d, want %d: %.300s", l.Method, l.Path, c.name, got.Status, want, got.Body)
+	}
+	switch l.Path { // back to what the lines after this one count on
+	case "/account/password":
+		hash, err := hashed()
+		s.must(err)
+		s.exec(`UPDATE agents SET password_hash = $1`, hash)
+	case "/account/second-factor":
+		s.exec(`DELETE FROM second_factors`)
 	}
 	if strings.HasSuffix(l.Path, "/away") || strings.HasSuffix(l.Path, "/offline") {
 		s.bothOnline()

@@ -16,15 +16,19 @@ type outcome struct {
 type rule struct {
 	in     models.Status // the state of the chat that the request is meant for, "" where no chat matters
 	body   string        // a right request: every field that there is, but for those of which one excludes the other
+	file   bool          // a right request is a form with a file
 	ok     int           // its answer, 200 if it is 0
+	bare   int           // its answer to whoever brings no cookie, where that is another one
 	boss   outcome       // to supervisors and administrators who are not part of the chat
 	others outcome       // to everybody else whose chat it is not; chat_not_found where the path names one
+	known  outcome       // to users whom a host site vouches for, where that is more than to others
 }
 
 var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}
-	notYet      = outcome{501, "not_implemented"} // the same to everybody
+	noSession   = outcome{404, "session_not_found"}
+	unsigned    = 403 // of an address that is good only with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
 	noGood      = outcome{401, "unauthorized"}
@@ -51,16 +55,21 @@ var rules = map[string]rule{
 	"POST /user/customer-service/chats/{chat_id}/mark-read":                       {in: models.Active, body: `{"up_to":9007199254740991}`},
 	"POST /user/customer-service/chats/{chat_id}/typing":                          {in: models.Active, ok: noContent},
 	"POST /user/customer-service/chats/{chat_id}/still-here":                      {in: models.Active, ok: noContent},
-	"POST /user/customer-service/chats/{chat_id}/files":                           {in: models.Active, ok: notYet.status, others: notYet},
+	"POST /user/customer-service/chats/{chat_id}/files":                           {in: models.Active, file: true, ok: justCreated},
+	"GET /user/customer-service/chats/{chat_id}/files/{message_id}":               {in: models.Active},
+	"POST /user/customer-service/introduce":                                       {body: `{"name":"Maria","email":"{address}"}`, known: outcome{409, "identity_verified"}},
 	"POST /user/customer-service/chats/{chat_id}/end":                             {in: models.Active, body: `{"comment":"Bye"}`},
 	"POST /user/customer-service/chats/{chat_id}/rate":                            {in: models.Ended, body: `{"rating":4.5,"comment":"Good"}`},
 	"POST /user/customer-service/stream-ticket":                                   {},
 	"GET /user/customer-service/events":                                           {},
 	"GET /widget":                                                                 {},
 	"GET /widget/events":                                                          {},
-	"POST /widget/identify":                                                       {body: `{"token":"{signed}"}`, ok: drawnAnew},
+	"POST /widget/session":                                                        {body: `{"bearer":"1"}`},
+	"POST /widget/chats/{chat_id}/page":                                           {in: models.Active, body: `{"page_url":"https://shop.example/b","page_title":"Basket"}`, ok: noContent},
+	"POST /widget/identify":                                                       {body: `{"token":"{signed}"}`, ok: drawnAnew, bare: http.StatusOK}, // where no cookie came back, the session is in the answer
 	"POST /widget/logout":                                                         {ok: drawnAnew},
 	"GET /widget.js":                                                              {},
+	"GET /widget.mjs":                                                             {},
 
 	// Agents
 	"POST /customer-service/login":                                           {body: `{"email":"anna@example.com","password":"correct horse battery","next":"/workbench"}`},
@@ -77,7 +86,8 @@ var rules = map[string]rule{
 	"POST /customer-service/chats/{chat_id}/mark-delivered":                  {in: models.Active, body: `{"up_to":9007199254740991}`, boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/mark-read":                       {in: models.Active, body: `{"up_to":9007199254740991}`, boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/typing":                          {in: models.Active, ok: noContent, boss: notInChat},
-	"POST /customer-service/chats/{chat_id}/files":                           {in: models.Active, ok: notYet.status, boss: notYet, others: notYet},
+	"POST /customer-service/chats/{chat_id}/files":                           {in: models.Active, file: true, ok: justCreated, boss: notInChat},
+	"GET /customer-service/chats/{chat_id}/files/{message_id}":               {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/end":                             {in: models.Active, body: `{"comment":"Solved"}`},
 	"POST /customer-service/chats/{chat_id}/transfer":                        {in: models.Active, body: `{"service_id":"{other_id}","note":"Please"}`},
 	"POST /customer-service/chats/{chat_id}/notes":                           {in: models.Active, body: `{"content":"Hello"}`, ok: justCreated, boss: notInChat},
@@ -90,44 +100,63 @@ var rules = map[string]rule{
 	"GET /workbench/chats/{chat_id}":                                         {in: models.Active},
 	"GET /workbench/events":                                                  {},
 
+	"GET /account":                            {},
+	"POST /account/password":                  {body: `{"old_password":"correct horse battery","password":"another horse battery"}`, ok: noContent},
+	"POST /account/sessions/{session_id}/end": {ok: noContent, boss: noSession, others: noSession},
+	"POST /account/sessions/end-others":       {ok: noContent},
+	"GET /account/second-factor":              {ok: leadsOn}, // without one that was begun there is nothing to see
+	"POST /account/second-factor":             {body: `{"password":"correct horse battery"}`, ok: noContent},
+	"POST /account/second-factor/confirm":     {body: `{"code":"123456"}`, ok: 409}, // a right code needs the secret: see TestTheSecondFactorIsSetUpOnTheAccountsPage
+	"POST /account/second-factor/codes":       {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
+	"POST /account/second-factor/off":         {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
+
 	// Supervisors
-	"GET /supervisor/queue":                     {},
-	"GET /supervisor/load":                      {},
-	"GET /supervisor/stats":                     {},
-	"POST /supervisor/queue/{chat_id}/assign":   {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
-	"POST /supervisor/queue/{chat_id}/priority": {in: models.Waiting, body: `{"priority":7}`},
-	"POST /supervisor/chats/{chat_id}/end":      {in: models.Active, body: `{"comment":"Solved"}`},
-	"POST /supervisor/chats/{chat_id}/transfer": {in: models.Active, body: `{"service_id":"{other_id}","note":"Please"}`},
-	"GET /supervisor/events":                    {},
-	"GET /supervisor":                           {},
-	"GET /supervisor/queue.csv":                 {},
-	"GET /supervisor/day.csv":                   {},
-	"GET /supervisor/chats/{chat_id}":           {in: models.Active},
-	"GET /supervisor/agents/{agent_id}":         {},
+	"GET /supervisor/queue":                              {},
+	"GET /supervisor/load":                               {},
+	"GET /supervisor/stats":                              {},
+	"POST /supervisor/queue/{chat_id}/assign":            {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
+	"POST /supervisor/queue/{chat_id}/priority":          {in: models.Waiting, body: `{"priority":7}`},
+	"POST /supervisor/chats/{chat_id}/end":               {in: models.Active, body: `{"comment":"Solved"}`},
+	"POST /supervisor/chats/{chat_id}/transfer":          {in: models.Active, body: `{"service_id":"{other_id}","note":"Please"}`},
+	"GET /supervisor/events":                             {},
+	"GET /supervisor":                                    {},
+	"GET /supervisor/queue.csv":                          {},
+	"GET /supervisor/day.csv":                            {},
+	"GET /supervisor/chats/{chat_id}":                    {in: models.Active},
+	"GET /supervisor/chats/{chat_id}/files/{message_id}": {in: models.Active},
+	"GET /supervisor/agents/{agent_id}":                  {},
 
 	// Administrators
 	"GET /admin":        {ok: leadsOn},
 	"GET /admin/people": {},
 	"POST /admin/people": {body: `{"name":"New","email":"{address}","role":"agent","max_concurrent":"5","password":"long enough to be one",
 		"departments":["cards"]}`, ok: noContent},
-	"GET /admin/people/new":                  {},
-	"GET /admin/people/{agent_id}":           {},
-	"POST /admin/people/{agent_id}":          {body: `{"name":"Dora","role":"agent","max_concurrent":"5","departments":["cards"]}`, ok: noContent},
-	"POST /admin/people/{agent_id}/password": {body: `{"password":"long enough to be one"}`, ok: noContent},
-	"POST /admin/people/{agent_id}/disable":  {ok: noContent},
-	"POST /admin/people/{agent_id}/enable":   {ok: noContent},
-	"GET /admin/departments":                 {},
-	"POST /admin/departments":                {body: `{"slug":"new-{slug}","name":"New"}`, ok: noContent},
-	"POST /admin/departments/{slug}":         {body: `{"name":"Newer"}`, ok: noContent},
-	"POST /admin/departments/{slug}/remove":  {ok: noContent},
-	"GET /admin/settings":                    {},
-	"POST /admin/settings/{key}":             {body: `{"value":"20"}`, ok: noContent},
-	"POST /admin/settings/{key}/reset":       {ok: noContent},
-	"GET /admin/sites":                       {},
-	"POST /admin/sites":                      {body: `{"origin":"https://{slug}.example"}`, ok: noContent},
-	"POST /admin/sites/remove":               {body: `{"origin":"https://shop.example"}`, ok: noContent},
-	"GET /admin/health":                      {},
-	"POST /admin/health/repair":              {body: `{"name":"load_counted"}`, ok: noContent},
+	"GET /admin/people/new":                             {},
+	"GET /admin/people/{agent_id}":                      {},
+	"POST /admin/people/{agent_id}":                     {body: `{"name":"Dora","role":"agent","max_concurrent":"5","departments":["cards"]}`, ok: noContent},
+	"POST /admin/people/{agent_id}/password":            {body: `{"password":"long enough to be one"}`, ok: noContent},
+	"POST /admin/people/{agent_id}/reset-second-factor": {ok: noContent},
+	"POST /admin/people/{agent_id}/disable":             {ok: noContent},
+	"POST /admin/people/{agent_id}/enable":              {ok: noContent},
+	"GET /admin/departments":                            {},
+	"POST /admin/departments":                           {body: `{"slug":"new-{slug}","name":"New"}`, ok: noContent},
+	"POST /admin/departments/{slug}":                    {body: `{"name":"Newer"}`, ok: noContent},
+	"POST /admin/departments/{slug}/remove":             {ok: noContent},
+	"GET /admin/settings":                               {},
+	"POST /admin/settings/{key}":                        {body: `{"value":"20"}`, ok: noContent},
+	"POST /admin/settings/{key}/reset":                  {ok: noContent},
+	"GET /admin/sites":                                  {},
+	"POST /admin/sites":                                 {body: `{"origin":"https://{slug}.example"}`, ok: noContent},
+	"POST /admin/sites/remove":                          {body: `{"origin":"https://shop.example"}`, ok: noContent},
+	"GET /admin/users":                                  {},
+	"POST /admin/users":                                 {body: `{"q":"{user_id}"}`},
+	"GET /admin/users/one":                              {ok: 404}, // nobody is named
+	"POST /admin/users/export":                          {body: `{"id":"{user_id}"}`},
+	"POST /admin/users/erase":                           {in: models.Active, body: `{"id":"{user_id}","confirm":"{user_id}"}`, ok: noContent},
+	"GET /admin/audit":                                  {},
+	"GET /admin/audit.csv":                              {},
+	"GET /admin/health":                                 {},
+	"POST /admin/health/repair":                         {body: `{"name":"load_counted"}`, ok: noContent},
 
 	// Pages and the house
 	"GET /":             {},
@@ -135,6 +164,11 @@ var rules = map[string]rule{
 	"POST /preferences": {body: `{"lang":"en","theme":"dark","next":"/login"}`, ok: noContent},
 	"GET /demo":         {},
 	"GET /demo/help":    {},
+
+	// Files: see TestAnAddressIsGoodForWhatItWasSignedForAlone
+	"GET /files/{public_id}":           {in: models.Active, ok: unsigned},
+	"GET /files/{public_id}/thumbnail": {in: models.Active, ok: unsigned},
+
 	"GET /static/*":     {},
 	"GET /openapi.json": {},
 	"GET /healthz":      {},

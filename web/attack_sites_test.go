@@ -40,6 +40,9 @@ func TestAttackCORSLookAlikes(t *testing.T) {
 					allowed["Access-Control-Allow-Methods"], allowed["Access-Control-Allow-Headers"] = "GET, POST", "Authorization, Content-Type, Last-Event-ID"
 				}
 			}
+			if method == "GET" && (path == "/widget.js" || path == "/widget.mjs") { // public and the same for everybody
+				allowed = map[string]string{"Access-Control-Allow-Origin": "*"}
+			}
 			got := asked(method, path, allowedSite)
 			for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"} {
 				if got.Header.Get(name) != allowed[name] || len(got.Header.Values(name)) > 1 {
@@ -95,7 +98,7 @@ func TestAttackFraming(t *testing.T) {
 			directives[name] = sources
 		}
 		framers, frameOptions := "'none'", "DENY"
-		if path == "/widget" {
+		if path == "/widget" && a.Status == 200 { // what goes wrong there is shown by nobody
 			framers, frameOptions = "'self' "+allowedSite, ""
 		}
 		if directives["frame-ancestors"] != framers || a.Header.Get("X-Frame-Options") != frameOptions {

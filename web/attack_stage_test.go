@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ type stage struct {
 	people  map[string]*models.Agent
 	callers []caller
 	chats   map[models.Status]scene // of the owner, who talks with anna
+	sent    map[string]sentFile     // the file of each chat that has one
 	serial  int
 }
 
@@ -38,15 +40,23 @@ type caller struct {
 	token string
 	kind  string // whom the credential is good for: "user", "agent", or "" for nobody
 	role  models.Role
+	known bool // a user whom a host site vouches for
 	part  bool // one of the two who talk in the chat of the scene
 }
 
 // scene is a chat, and what the requests about it name.
 type scene struct {
 	chat          string
-	owner         string           // the user's token
+	owner, user   string           // the user's token and id
+	session       string           // the id of a session of the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
 	slug, address string           // a short name and an e-mail address that nothing else has
+}
+
+// sentFile is what a request about a file names.
+type sentFile struct {
+	message  int64
+	publicID string
 }
 
 // served and unserved are departments: anna alone works in the first, and nobody in the second.
@@ -54,10 +64,10 @@ const served, unserved = "cards", "parcels"
 
 func newStage(t *testing.T, change ...func(*setup)) *stage {
 	t.Helper()
-	s := &stage{people: map[string]*models.Agent{}, chats: map[models.Status]scene{}}
-	url := testdb.Postgres(t)
+	s := &stage{people: map[string]*models.Agent{}, sent: map[string]sentFile{}, chats: map[models.Status]scene{}}
+	databaseURL := testdb.Postgres(t)
 	patient := func(set *setup) {
-		set.databaseURL = url
+		set.databaseURL = databaseURL
 		set.settings = func(m *models.Settings) {
 			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin = 100_000, 100_000, 100_000, 100_000, 100_000
 			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
@@ -65,7 +75,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 	}
 	s.house = openHouse(t, append([]func(*setup){patient}, change...)...)
 	var err error
-	s.db, err = sql.Open("pgx", url)
+	s.db, err = sql.Open("pgx", databaseURL)
 	s.must(err)
 	t.Cleanup(func() { _ = s.db.Close() })
 	for _, slug := range []string{served, unserved} {
@@ -81,6 +91,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 	for _, state := range []models.Status{models.Ended, models.Active, models.Waiting} {
 		s.chats[state] = s.scene(state)
 	}
+	s.fileIn(s.chats[models.Active])
 	s.callers = []caller{
 		{name: "nobody"},
 		{name: "a disabled agent", token: s.session(gone.ID)},
@@ -90,8 +101,8 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		{name: "a user whose token is over", token: signed(t, jwt.MapClaims{"sub": "late", "exp": time.Now().Add(-time.Hour).Unix()}, nil, nil)},
 		{name: "the owner", kind: "user", part: true},
 		{name: "another user", token: s.anonymous(), kind: "user"},
-		{name: "an identified user", token: s.signedUser("u-1"), kind: "user"},
-		{name: "a user who is named as the agent is", token: s.signedUser(anna.ID), kind: "user"},
+		{name: "an identified user", token: s.signedUser("u-1"), kind: "user", known: true},
+		{name: "a user who is named as the agent is", token: s.signedUser(anna.ID), kind: "user", known: true},
 		{name: "the agent", token: s.session(anna.ID), kind: "agent", role: models.RoleAgent, part: true},
 		{name: "another agent", token: s.session(bob.ID), kind: "agent", role: models.RoleAgent},
 		{name: "a supervisor", token: s.session(ruth.ID), kind: "agent", role: models.RoleSupervisor},
@@ -197,11 +208,13 @@ func (s *stage) scene(state models.Status) scene {
 	s.t.Helper()
 	s.serial++
 	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
-	if state == "" {
-		return sc
-	}
+	anna := models.AgentActor(s.people["anna"])
+	s.must(s.db.QueryRowContext(s.t.Context(), `SELECT id FROM sessions WHERE token_hash = $1`, models.HashToken(s.session(anna.ID))).Scan(&sc.session))
 	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
 	s.must(err)
+	if sc.user = u.ID; state == "" {
+		return sc
+	}
 	department := served
 	if state == models.Waiting {
 		department = unserved
@@ -212,7 +225,6 @@ func (s *stage) scene(state models.Status) scene {
 	if state == models.Waiting {
 		return sc
 	}
-	anna := models.AgentActor(s.people["anna"])
 	answered, _, err := s.desk.Send(s.t.Context(), anna, sc.chat, models.NewMessage{Content: "The agent's words"})
 	s.must(err)
 	sc.said["user"] = answered.ID
@@ -230,6 +242,23 @@ func (s *stage) leave(sc scene) {
 	}
 }
 
+// fileIn is a file that the owner of an open chat sent; it is sent when it is first asked for.
+func (s *stage) fileIn(sc scene) sentFile {
+	s.t.Helper()
+	if had, ok := s.sent[sc.chat]; ok {
+		return had
+	}
+	got := s.file(userFiles+sc.chat+"/files", sc.owner, "a.txt", []byte("The owner's file")).want(201)
+	address, err := url.Parse(got.attachment()["url"].(string))
+	s.must(err)
+	id, ok := got.object()["id"].(float64)
+	if !ok {
+		s.t.Fatalf("no message has the file: %s", got.Body)
+	}
+	s.sent[sc.chat] = sentFile{int64(id), strings.TrimPrefix(address.Path, "/files/")}
+	return s.sent[sc.chat]
+}
+
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
 // fill puts the things of a scene into a path or a body.
@@ -239,7 +268,16 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 		case "{chat_id}":
 			return sc.chat
 		case "{message_id}":
+			if strings.Contains(l.Path, "/files/") {
+				return fmt.Sprint(s.fileIn(sc).message)
+			}
 			return fmt.Sprint(sc.said[l.Who])
+		case "{public_id}":
+			return s.fileIn(sc).publicID
+		case "{session_id}":
+			return sc.session
+		case "{user_id}":
+			return sc.user
 		case "{service_id}":
 			return s.people["anna"].ID
 		case "{other_id}":
@@ -275,10 +313,15 @@ func (s *stage) call(l web.Line, token, path, body string, change ...func(http.H
 	if body != "" {
 		header.Set("Content-Type", "application/json")
 	}
+	raw := []byte(body)
+	if rules[l.Name].file && l.Method == "POST" {
+		header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+		raw = formOf(field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte("A file")})
+	}
 	for _, f := range change {
 		f(header)
 	}
-	return s.send(l.Method, strings.Replace(path, "*", "app.css", 1), header, []byte(body))
+	return s.send(l.Method, strings.Replace(path, "*", "app.css", 1), header, raw)
 }
 
 // cookieOf is the cookie that a page looks for.

@@ -62,6 +62,11 @@ func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 			t.Errorf("%s has no rule: say in attack_rules_test.go who may do what there", l.Name)
 			continue
 		}
+		if strings.Contains(l.Path, "{session_id}") { // the agent's own lines end them
+			sc := s.chats[models.Active]
+			sc.session = s.another()
+			s.chats[models.Active] = sc
+		}
 		var may []caller
 		before := s.kept()
 		for n, c := range s.callers {

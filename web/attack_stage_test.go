@@ -163,6 +163,14 @@ func (s *stage) session(agentID string) string {
 	return token
 }
 
+// another opens one more session for the agent, and returns its id.
+func (s *stage) another() (id string) {
+	s.t.Helper()
+	token := s.session(s.people["anna"].ID)
+	s.must(s.db.QueryRowContext(s.t.Context(), `SELECT id FROM sessions WHERE token_hash = $1`, models.HashToken(token)).Scan(&id))
+	return id
+}
+
 func (s *stage) anonymous() string {
 	s.t.Helper()
 	token, _, err := s.desk.StartUserSession(s.t.Context(), "en", "test")
@@ -209,7 +217,7 @@ func (s *stage) scene(state models.Status) scene {
 	s.serial++
 	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
 	anna := models.AgentActor(s.people["anna"])
-	s.must(s.db.QueryRowContext(s.t.Context(), `SELECT id FROM sessions WHERE token_hash = $1`, models.HashToken(s.session(anna.ID))).Scan(&sc.session))
+	sc.session = s.another()
 	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
 	s.must(err)
 	if sc.user = u.ID; state == "" {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type remembered struct {
 	by    map[string]recollection
 	// ended counts what was forgotten: whom a look-up found meanwhile is not kept.
 	ended uint64
+	swept time.Time
 }
 
 type recollection struct {
@@ -59,6 +61,10 @@ func (r *remembered) keep(hash []byte, who *caller, began time.Time, mark uint64
 	defer r.mu.Unlock()
 	if r.ended != mark {
 		return
+	}
+	if now := time.Now(); now.Sub(r.swept) > rememberedFor {
+		r.swept = now
+		maps.DeleteFunc(r.by, func(_ string, old recollection) bool { return now.Sub(old.at) > rememberedFor })
 	}
 	for key := range r.by { // a flood of strangers pushes out somebody at random
 		if len(r.by) < maxRemembered {

@@ -136,9 +136,9 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 		before, known := p.told[now.ServiceID]
 		now.PresenceChanged, before.PresenceChanged = before.Presence != now.Presence, before.Presence != now.Presence
 		switch {
-		case !known:
+		case !known && now.Presence == models.Offline: // whoever added this agent told nobody that it is there
 			p.told[now.ServiceID] = toldPresence{now, began}
-		case !before.at.After(began) && before.PresenceChange != now:
+		case !known, !before.at.After(began) && before.PresenceChange != now:
 			missed = append(missed, models.Event{Kind: models.KindPresence, Presence: &now})
 		}
 	}
@@ -150,18 +150,17 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 // now and then, while sign-outs on other instances may not be heard, and after somebody who tells nobody changed something: a command of the console.
 // The streams of anonymous users end once an identity is required.
 func (h *Hub) checkSessions(ctx context.Context) {
-	var unheard int64
 	var checked time.Time
 	erased := map[int64]bool{}
-	for first := true; wait(ctx, sessionCheck); first = false {
+	unheard, err := h.unheard(ctx)
+	known := err == nil
+	for wait(ctx, sessionCheck) {
 		h.endAnonymous()
-		asked, cancel := context.WithTimeout(ctx, queryTime)
-		now, err := h.desk.Unheard(asked)
-		cancel()
+		now, err := h.unheard(ctx)
 		if err != nil {
 			continue // nobody is signed out because PostgreSQL is away
 		}
-		told := now != unheard && !first
+		told := now != unheard || !known
 		if told {
 			h.repairAll()
 			h.reload()
@@ -170,10 +169,16 @@ func (h *Hub) checkSessions(ctx context.Context) {
 		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
-		if unheard = now; all {
+		if unheard, known = now, true; all {
 			checked = time.Now()
 		}
 	}
+}
+
+func (h *Hub) unheard(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	return h.desk.Unheard(ctx)
 }
 
 func (h *Hub) endSignedOut(ctx context.Context, all bool) error {

@@ -414,8 +414,8 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.exec(`INSERT INTO audit_log (at, actor_id, actor_name, actor_role, action, subject_kind, subject_id, subject_name, user_id)
-		SELECT now() - make_interval(secs => n), 'actor' || n % 500, 'a', 'agent', 'action_' || chr(97 + n % 25), 'chat', 'subject' || n % 5000, 'name' || n % 5000, 'user' || n % 5000
-		FROM generate_series(1, 8000) n`)
+		SELECT now() - make_interval(secs => n), 'actor' || n % 300, 'a', 'agent', 'action_' || chr(97 + n % 25), 'chat', 'subject' || n % 1000, 'name' || n % 1000, 'user' || n % 1000
+		FROM generate_series(1, 3000) n`)
 	h.exec(`ANALYZE audit_log`)
 	for condition, index := range map[string]string{
 		`at >= now() - interval '1 hour' AND at < now()`:           "audit_log_at",
@@ -437,4 +437,46 @@ func (h *house) plan(query string) string {
 	var lines []string
 	h.must(h.DB().NewRaw(`EXPLAIN `+query).Scan(context.Background(), &lines))
 	return strings.Join(lines, "\n")
+}
+
+func TestTheLogTellsWhatPeopleDoToTheirOwnAccounts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := t.Context()
+	anna := h.agent("anna", 1)
+	boss := h.staff("boss", models.RoleAdmin)
+	h.told()
+	_, codes := h.secondFactor(anna)
+	h.tells("anna second_factor_on agent anna {}")
+	h.refused(h.with(""), "second_factor_required") // half of a sign-in is none
+	h.refused(h.with("000000"), "wrong_code")
+	h.must(h.with(codes[0]))
+	h.tells(" sign_in_failed agent anna {}", "anna signed_in agent anna {}")
+	in := models.Credentials{Email: "anna@example.com", Password: word}
+	_, _, step, err := h.BeginSignIn(ctx, in)
+	h.must(err)
+	_, _, err = h.FinishSignIn(ctx, step, models.Credentials{Code: "000000"})
+	h.refused(err, "wrong_code")
+	token, _, err := h.FinishSignIn(ctx, step, models.Credentials{Code: codes[1]})
+	h.must(err)
+	h.tells(" sign_in_failed agent anna {}", "anna signed_in agent anna {}")
+	here := models.HashToken(token)
+	codes, err = h.RenewRecoveryCodes(ctx, anna, word, codes[2])
+	h.must(err)
+	h.must(h.EndSecondFactor(ctx, anna, word, codes[0]))
+	h.tells("anna recovery_codes_renewed agent anna {}", "anna second_factor_off agent anna {}")
+	n, err := h.EndOtherSessions(ctx, anna, here)
+	h.must(err)
+	_, err = h.EndOtherSessions(ctx, anna, here)
+	h.must(err)
+	h.tells(fmt.Sprintf(`anna sessions_ended agent anna {"sessions": %d}`, n))
+	h.must(h.ChangePassword(ctx, anna, here, word, "another horse"))
+	h.refused(h.ChangePassword(ctx, anna, here, word, "a third horse"), "validation_failed")
+	h.tells("anna password_set agent anna {}")
+	sessions, err := h.Sessions(ctx, anna, here)
+	h.must(err)
+	h.must(h.EndSession(ctx, anna, sessions[0].ID))
+	h.tells(`anna sessions_ended agent anna {"sessions": 1}`)
+	h.must(h.ResetSecondFactor(ctx, boss, anna.ID))
+	h.tells("boss second_factor_reset agent anna {}")
 }

@@ -160,17 +160,17 @@ func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 func TestCleaningGoesByIndexes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, now() - make_interval(mins => n) FROM generate_series(1, 3000) n`)
-	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '40 hours' FROM users`)
-	h.exec(`INSERT INTO stream_tickets (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '40 hours' FROM users`)
+	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, now() - make_interval(mins => n) FROM generate_series(1, 1000) n`)
+	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)
+	h.exec(`INSERT INTO stream_tickets (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)
 	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type)
 		SELECT id, id, 'ended', created_at, created_at, created_at, created_at, 'cancelled', 'manual' FROM users`)
 	h.exec(`ANALYZE users, sessions, stream_tickets, chats`)
 	for query, index := range map[string]string{
-		`SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => 170000) ORDER BY ended_at LIMIT 100 FOR UPDATE SKIP LOCKED`:          "chats_ended_at",
+		`SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => 57000) ORDER BY ended_at LIMIT 100 FOR UPDATE SKIP LOCKED`:           "chats_ended_at",
 		`SELECT token_hash FROM sessions WHERE expires_at < now() ORDER BY expires_at LIMIT 5000`:                                                                      "sessions_expires_at",
 		`SELECT token_hash FROM stream_tickets WHERE expires_at < now() ORDER BY expires_at LIMIT 5000`:                                                                "stream_tickets_expires_at",
-		`SELECT id, created_at FROM users WHERE created_at < now() - interval '40 hours' AND (created_at, id) > ('2020-01-01', '') ORDER BY created_at, id LIMIT 1000`: "users_created_at",
+		`SELECT id, created_at FROM users WHERE created_at < now() - interval '16 hours' AND (created_at, id) > ('2020-01-01', '') ORDER BY created_at, id LIMIT 1000`: "users_created_at",
 		`DELETE FROM sessions WHERE user_id = 'u7'`:       "sessions_user",
 		`DELETE FROM stream_tickets WHERE user_id = 'u7'`: "stream_tickets_user",
 		`SELECT FROM chats WHERE user_id = 'u7'`:          "chats_user_history",

@@ -89,7 +89,9 @@ type ExportedUser struct {
 
 // ExportedSession is a browser or a device of the user, without what opens it.
 type ExportedSession struct {
+	ID        string    `bun:"id" json:"id"`
 	UserAgent string    `bun:"user_agent" json:"user_agent"`
+	SeenAt    time.Time `bun:"seen_at" json:"seen_at"`
 	CreatedAt time.Time `bun:"created_at" json:"created_at"`
 	ExpiresAt time.Time `bun:"expires_at" json:"expires_at"`
 }
@@ -108,6 +110,17 @@ type ExportedMessage struct {
 
 	SenderName    *string          `bun:"sender_name" json:"sender_name"` // of agents
 	StatusChanges []ExportedStatus `bun:"-" json:"status_changes"`
+	File          *ExportedFile    `bun:"-" json:"file,omitempty"`
+}
+
+// ExportedFile says what was sent with a message. The file itself is fetched in the chat.
+type ExportedFile struct {
+	MessageID   int64  `bun:"message_id" json:"-"`
+	Name        string `bun:"name" json:"name"`
+	ContentType string `bun:"content_type" json:"content_type"`
+	Size        int64  `bun:"size" json:"size"` // bytes
+	Width       *int   `bun:"width" json:"width,omitempty"`
+	Height      *int   `bun:"height" json:"height,omitempty"`
 }
 
 // ExportedStatus is a step of a message's status.
@@ -181,13 +194,23 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	for _, s := range steps {
 		stepsOf[s.MessageID] = append(stepsOf[s.MessageID], s)
 	}
+	var files []ExportedFile
+	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
+		Scan(ctx, &files)
+	if err != nil {
+		return 0, err
+	}
+	fileOf := map[int64]*ExportedFile{}
+	for i := range files {
+		fileOf[files[i].MessageID] = &files[i]
+	}
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
 		e.Chats[i].Messages = []ExportedMessage{}
 		chats[e.Chats[i].ID] = &e.Chats[i]
 	}
 	for _, m := range messages {
-		m.StatusChanges = append([]ExportedStatus{}, stepsOf[m.ID]...)
+		m.StatusChanges, m.File = append([]ExportedStatus{}, stepsOf[m.ID]...), fileOf[m.ID]
 		c := chats[m.ChatID]
 		c.Messages = append(c.Messages, m)
 	}

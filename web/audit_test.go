@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/models"
+	"parley/views/text"
 	"parley/web"
 )
 
@@ -141,4 +142,15 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 func lastRow(h *house, token string) map[string]any {
 	rows, _ := h.log(token, "")
 	return rows[len(rows)-1]
+}
+
+func TestEveryActionHasItsWords(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{text.English, text.Chinese} {
+		for _, action := range models.AuditActions {
+			if key := "admin.audit.did." + string(action); text.In(lang, key) == key {
+				t.Errorf("%s has no words for %s", lang, action)
+			}
+		}
+	}
 }

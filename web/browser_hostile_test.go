@@ -265,7 +265,11 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 		<b style="--ran:style" id="inline"></b><link rel="stylesheet" href="/static/demo.css"><a id="js" href="javascript:window.ran='link'">x</a><svg onload="window.ran='svg'"></svg><iframe srcdoc="<script>parent.ran='srcdoc'</script>"></iframe>
 		<base href="https://evil.example/"><form id="away" action="https://evil.example/"><button>x</button></form><div hx-on:click="window.ran='hx'" hx-get="/healthz" hx-trigger="load" hx-vals="js:{a: window.ran='vals'}"></div></body>`
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.Out.Host = r.In.Host },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(behind)
+			r.Out.Host = r.In.Host
+			r.Out.Header.Del("Accept-Encoding")
+		},
 		ModifyResponse: func(a *http.Response) error {
 			if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
 				return nil

@@ -68,7 +68,7 @@ func userNow(r *models.AuditRow) string {
 }
 
 // detailKeys are what is said of a row, in this order.
-var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "chats", "messages"}
+var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
 
 func detailLines(ctx context.Context, raw json.RawMessage) []string {
 	var told map[string]json.RawMessage

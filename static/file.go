@@ -22,6 +22,7 @@ type File struct {
 	Body   []byte
 	Coding string // for Content-Encoding, "" for the file as it is
 	Varies bool   // others may get it in another coding
+	Drawn  bool   // browsers show it as a page of its own, as they do pictures
 	Type   string // for Content-Type
 	ETag   string
 }
@@ -45,17 +46,18 @@ func Get(name, accept string) (File, bool) {
 			continue
 		}
 		f.Varies = true
-		if f.Coding == "" && takes(accept, p.coding) {
+		if f.Coding == "" && Takes(accept, p.coding) {
 			f.Body, f.Coding = small, p.coding
 		}
 	}
 	sum := sha256.Sum256(raw)
-	f.ETag = `"` + strings.TrimSuffix(hex.EncodeToString(sum[:8])+"-"+f.Coding, "-") + `"`
+	f.ETag = `"` + hex.EncodeToString(sum[:6]) + f.Coding + `"`
+	f.Drawn = !strings.HasPrefix(f.Type, "text/")
 	return f, true
 }
 
-// takes tells whether an Accept-Encoding header allows a coding: by its name or by *, unless with a quality of 0.
-func takes(accept, coding string) bool {
+// Takes tells whether an Accept-Encoding header allows a coding: by its name or by *, unless with a quality of 0.
+func Takes(accept, coding string) bool {
 	wild := false
 	for part := range strings.SplitSeq(accept, ",") {
 		name, params, _ := strings.Cut(part, ";")

@@ -3,14 +3,19 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"parley/models"
 )
 
 const (
@@ -18,22 +23,49 @@ const (
 	panelBudget  = 60_000   // until the panel can be used, by somebody who has never seen it
 )
 
-// sent is what an address costs on the wire, in a coding.
+// sent is what an address costs in a coding: every byte that comes over a connection of its own, heads and all.
 func (h *house) sent(path, coding string) (int, []byte) {
 	h.t.Helper()
-	a := h.send("GET", path, http.Header{"Accept": {"text/html,*/*"}, "Accept-Encoding": {coding}}, nil).want(200)
-	if a.Header.Get("Content-Encoding") != "gzip" {
-		return len(a.Body), a.Body
-	}
-	r, err := gzip.NewReader(bytes.NewReader(a.Body))
+	var came atomic.Int64
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return countingConn{conn, &came}, err
+	}}
+	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, h.url+path, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	body, err := io.ReadAll(r)
+	r.Header = http.Header{"Accept": {"text/html,*/*"}, "Accept-Encoding": {coding}}
+	got, err := transport.RoundTrip(r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return len(a.Body), body
+	defer got.Body.Close()
+	body, err := io.ReadAll(got.Body)
+	if err != nil || got.StatusCode != http.StatusOK {
+		h.t.Fatalf("%s answered %d, %v", path, got.StatusCode, err)
+	}
+	if got.Header.Get("Content-Encoding") == "gzip" {
+		unpacked, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if body, err = io.ReadAll(unpacked); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return int(came.Load()), body
+}
+
+type countingConn struct {
+	net.Conn
+	came *atomic.Int64
+}
+
+func (c countingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.came.Add(int64(n))
+	return n, err
 }
 
 // TestTheWidgetIsQuick adds up what a browser loads from the running server, cold.
@@ -42,7 +74,8 @@ func TestTheWidgetIsQuick(t *testing.T) {
 	h := openHouse(t)
 	h.online("anna")
 	for _, path := range []string{"/widget.js", "/widget.mjs"} {
-		if n, _ := h.sent(path, "gzip"); n > loaderBudget {
+		n, _ := h.sent(path, "gzip")
+		if t.Logf("%s costs %d bytes", path, n); n > loaderBudget {
 			t.Errorf("%s has %d bytes, more than %d", path, n, loaderBudget)
 		}
 	}
@@ -85,7 +118,7 @@ func loadedBy(t *testing.T, page []byte) (files []string) {
 	return files
 }
 
-// Files of the build come packed, pages never: their length would tell of the secrets in them.
+// Files of the build come packed. Pages of somebody do not: their length would tell of the secrets in them.
 func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
@@ -119,6 +152,15 @@ func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 		if coding := got.Header.Get("Content-Encoding"); coding != "" || !bytes.Contains(got.Body, []byte(p.csrf)) {
 			t.Errorf("%s of somebody comes as %q, or has no secret", path, coding)
 		}
+	}
+	_, agent := h.agent("anna", models.RoleAgent)
+	for _, path := range []string{"/", "/login", "/nothing", "/demo"} { // public, and yet somebody's
+		if got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip"}, "Cookie": {"parley_session=" + agent}}, nil); got.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s of an agent comes packed", path)
+		}
+	}
+	if got := h.send("GET", "/widget", http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip;q=0"}}, nil); got.Header.Get("Content-Encoding") != "" {
+		t.Error("a page comes packed to who does not want that")
 	}
 	for _, path := range []string{"/widget", "/login", "/demo", "/nothing"} {
 		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}, nil)

@@ -5,10 +5,11 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+
+	"parley/static"
 )
 
 const jsonType = "application/json; charset=utf-8"
@@ -75,22 +76,27 @@ func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ
 	if len(e.by) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
 	}
-	if who, _ := c.Get(callerKey).(*caller); who == nil {
+	if s.ofNobody(c) {
 		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
-		if strings.Contains(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
+		if static.Takes(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
 			h.Set(echo.HeaderContentEncoding, "gzip")
-			var packed bytes.Buffer
-			w := gzip.NewWriter(&packed)
-			if _, err := w.Write(drawn.Bytes()); err != nil {
-				return err
-			}
-			if err := w.Close(); err != nil {
-				return err
-			}
-			drawn = packed
+			return c.HTMLBlob(status, packed(drawn.Bytes()))
 		}
 	}
 	return c.HTMLBlob(status, drawn.Bytes())
+}
+
+// ofNobody tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
+func (s *Server) ofNobody(c echo.Context) bool {
+	return c.Get(callerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && s.cookie(c, agentCookie) == "" && s.cookie(c, userCookie) == ""
+}
+
+func packed(page []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(page) // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
 }
 
 func writeJSON(c echo.Context, status int, contentType string, body any) error {

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,8 +10,8 @@ import (
 )
 
 const (
-	forMinutes = "public, max-age=300"
-	forEver    = "public, max-age=31536000, immutable"
+	forMinutes = "max-age=300"
+	forEver    = "max-age=31536000, immutable"
 )
 
 // static serves the built files. An address with the hash of the content may be kept for ever.
@@ -35,10 +33,13 @@ func loader(name string) func(*Server, echo.Context) error {
 	return func(s *Server, c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Del("Cross-Origin-Resource-Policy")
 		return s.file(c, name, forMinutes)
 	}
 }
+
+// forPages are headers that mean nothing for a script or a sheet. Customers' pages pay for each byte of them.
+var forPages = []string{"Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "Referrer-Policy", echo.HeaderXRequestID}
 
 // file sends a built file, packed as the browser likes it. What the build has packed is the same for everybody, so its length tells nothing.
 func (s *Server) file(c echo.Context, name, keep string) error {
@@ -49,16 +50,22 @@ func (s *Server) file(c echo.Context, name, keep string) error {
 	h := c.Response().Header()
 	h.Del(echo.HeaderVary) // it speaks no language
 	h.Del("Content-Language")
+	if !f.Drawn {
+		for _, name := range forPages {
+			h.Del(name)
+		}
+	}
 	if f.Varies {
 		h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
 	}
-	if f.Coding != "" {
-		h.Set(echo.HeaderContentEncoding, f.Coding)
-		h.Set(echo.HeaderContentLength, strconv.Itoa(len(f.Body))) // which ServeContent leaves out then
-	}
-	h.Set(echo.HeaderContentType, f.Type)
 	h.Set("ETag", f.ETag)
 	h.Set("Cache-Control", keep)
-	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(f.Body))
-	return nil
+	if c.Request().Header.Get("If-None-Match") == f.ETag {
+		return c.NoContent(http.StatusNotModified)
+	}
+	if f.Coding != "" {
+		h.Set(echo.HeaderContentEncoding, f.Coding)
+	}
+	h.Set(echo.HeaderContentLength, strconv.Itoa(len(f.Body)))
+	return c.Blob(http.StatusOK, f.Type, f.Body)
 }

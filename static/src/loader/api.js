@@ -65,9 +65,10 @@ export function install(src, tag) {
     } else if (early.length < most) early.push([name, ...args]);
   }
 
-  const waiting = Array.from(there?.q ?? [], (args) => [...args]);
-  window.Parley = Object.assign(Parley, { loaded: true });
-  if (!manual && !waiting.some(([name]) => name === "boot")) calls.boot();
+  const waiting = there?.q ?? []; // each the arguments of a call
+  window.Parley = Parley;
+  Parley.loaded = true;
+  if (!manual && !waiting.some((args) => args[0] === "boot")) calls.boot();
   for (const args of waiting) Parley(...args);
   return Parley;
 }

@@ -9,12 +9,12 @@ export function createFrame(base, settings, language, title, heard, listen, into
   let timer;
 
   listen(window, ["message"], ({ origin: from, source, data }) => {
-    if (!frame || from !== origin || source !== frame.contentWindow || !Object.hasOwn(heard, data?.parley)) return;
+    if (!frame || from !== origin || source !== frame.contentWindow || !heard[data?.parley]) return;
     ready = true;
     heard[data.parley](data);
   });
 
-  const tell = (parley, more) => ready && frame.contentWindow?.postMessage({ parley, ...more }, origin);
+  const tell = (parley, more) => ready && frame.contentWindow?.postMessage({ ...more, parley }, origin);
   // Queries and fragments may hold what is nobody's business.
   const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: title().slice(0, 200) });
   const tellPage = () => tell("page", page());
@@ -52,10 +52,7 @@ export function createFrame(base, settings, language, title, heard, listen, into
       name = called;
       if (frame) dress();
     },
-    tell(parley, more) {
-      if (parley === "open") tellPage();
-      tell(parley, more);
-    },
+    tell,
     // Whether the focus went into the frame is known a moment later.
     attention(open) {
       setTimeout(() => {
@@ -69,6 +66,6 @@ export function createFrame(base, settings, language, title, heard, listen, into
       clearTimeout(timer);
       timer = setTimeout(tellPage, 300);
     },
-    focus: () => frame?.focus(),
+    focus: () => frame.focus(),
   };
 }

@@ -19,6 +19,7 @@ export function mount(base, settings, emit) {
 
   // What the panel may say. It is short, never a message, and never who somebody is.
   const heard = {
+    __proto__: null,
     hello() {
       if (memory.kept().out) return frame.tell("logout");
       if (person) frame.tell("identify", person);
@@ -26,8 +27,8 @@ export function mount(base, settings, emit) {
       update(); // what was changed while it loaded
     },
     close: () => toggle(false),
-    unread: (said) => count(Math.max(0, said.count | 0)),
-    status: (said) => memory.keep({ chat: said.chat === true }),
+    unread: (said) => count(said.count | 0),
+    status: (said) => memory.keep({ chat: !!said.chat }),
     out: () => memory.forget(),
     assigned: pass("chat_id", "agent"),
     ended: pass("chat_id", "reason"),
@@ -81,7 +82,7 @@ export function mount(base, settings, emit) {
   return {
     open: () => toggle(true),
     close: () => toggle(false),
-    toggle: () => toggle(),
+    toggle,
     show: () => view.launcher(true),
     hide() {
       toggle(false);

@@ -39,7 +39,7 @@ export function read(given, settings) {
 
 function pixels(value) {
   const [, side, bottom = side] = /^(\d+)(?:[\s,]+(\d+))?$/.exec(value) ?? [];
-  return side <= 200 && bottom <= 200 && [side, bottom];
+  return side <= 200 && bottom <= 200 && [side + "px", bottom + "px"];
 }
 
 /** The text that can be read on a colour: white, or dark; false when neither can. */

@@ -92,7 +92,7 @@ export function build(listen, toggle) {
       if (theme) all.style.colorScheme = theme;
       all.dataset.side = position ?? "";
       name.textContent = text ?? "";
-      const values = { x: offset && offset[0] + "px", y: offset && offset[1] + "px", c: colour, t: colour && textOn(colour) };
+      const values = { x: offset?.[0], y: offset?.[1], c: colour, t: colour && textOn(colour) };
       for (const key in values) all.style.setProperty("--" + key, values[key] ?? "");
       label();
     },

@@ -70,7 +70,14 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	if _, told := h.log(alex, "subject="+url.QueryEscape(id)); !slices.Equal(told, []string{"alex user_exported user", "alex user_erased user"}) {
 		t.Errorf("the log tells %v", told)
 	}
-	again := signed(t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(2 * time.Second).Unix()}, nil, nil)
+	// Two minutes later: a host's clock may be off by one.
+	for _, statement := range []string{`ALTER TABLE audit_log DISABLE TRIGGER USER`, `UPDATE audit_log SET at = at - interval '2 minutes'`} {
+		if _, err := h.desk.DB().NewRaw(statement).Exec(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.ask("GET", forUser+"/chats", undated, nil).refused(401, "unauthorized")
+	again := signed(t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix()}, nil, nil)
 	if got := h.ask("GET", forUser+"/chats", again, nil).want(200); len(got.list()) != 0 {
 		t.Errorf("who came anew has %s", got.Body)
 	}
@@ -138,7 +145,7 @@ func TestAnErasureEndsStreams(t *testing.T) {
 					select {
 					case e := <-agent.events:
 						gone = (e.Name == "unassigned" || e.Name == "ended") && e.body["chat_id"] == chats[id]
-					case <-time.After(10 * time.Second):
+					case <-time.After(30 * time.Second): // the line may have been opened after the hub's first look
 						t.Fatal("the agent hears nothing of it")
 					}
 				}
@@ -174,17 +181,20 @@ func TestTheWidgetStartsAnewAfterAnErasure(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	p := h.opensPanel()
-	old := strings.TrimPrefix(p.cookie, "parley_user=")
-	u, _, _, err := h.desk.UserBySession(t.Context(), old)
+	p.program("/widget/assign", map[string]string{"message": "Where is my parcel?"}).want(200)
+	_, before, _ := strings.Cut(p.cookie, "=")
+	u, _, _, err := h.desk.UserBySession(t.Context(), before)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.desk.EraseUser(t.Context(), admin, u.ID); err != nil {
 		t.Fatal(err)
 	}
-	p.goes("/widget").want(200)
-	again := p.program("/widget/session", nil).want(200)
-	if fresh := strings.Split(again.Header.Get("Set-Cookie"), ";")[0]; !strings.HasPrefix(fresh, "parley_user=") || fresh == p.cookie {
-		t.Errorf("the widget keeps the cookie: %q", fresh)
+	p.program("/widget/assign", map[string]string{"message": "Still me?"}).refused(401, "unauthorized")
+	if page := p.get("/widget?lang=en").want(200); strings.Contains(string(page.Body), "parcel") || !strings.Contains(string(page.Body), "data-stranger") {
+		t.Error("the page shows what was erased, or knows who asks")
+	}
+	if begun := p.program("/widget/session", nil).want(200); !strings.HasPrefix(begun.Header.Get("Set-Cookie"), "parley_user=") || strings.Contains(begun.Header.Get("Set-Cookie"), before) {
+		t.Errorf("the next session is %q", begun.Header.Get("Set-Cookie"))
 	}
 }

@@ -90,6 +90,7 @@ func TestSecretsStayOut(t *testing.T) {
 	keep("password", password)
 	keep("e-mail of an agent", "anna-private@example.com")
 	keep("e-mail of a user", "maria-private@example.org")
+	keep("claimed e-mail", "maria-claims@example.net")
 	keep("key of the sites", secret)
 	for _, what := range []string{"question", "answer", "note", "transfer note", "end comment", "rating comment", "wrong password", "new password", "unknown account", "broken body", "wrong type", "path", "query", "header"} {
 		keep(what, "Zx9-"+strings.ReplaceAll(what, " ", "-")+"-secret")
@@ -119,14 +120,16 @@ func TestSecretsStayOut(t *testing.T) {
 	maria := keep("signed token", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix(),
 		"name": "Maria", "email": secrets["e-mail of a user"]}, nil, nil))
 	forged := keep("forged token", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("another key")))
-	widget := &forms{house: h, cookies: map[string]string{}}
-	widget.do("GET", "/widget?origin="+url.QueryEscape(h.url), nil).want(200)
-	widget.do("POST", "/widget/session", url.Values{}).want(303)
-	keep("user's cookie", widget.cookies["parley_user"])
-	widget.do("POST", "/widget/identify", url.Values{"token": {maria}}).want(205)
-	widget.do("POST", "/widget/identify", url.Values{"token": {forged}}).want(401)
-	widget.do("GET", "/widget", nil).want(200)
-	keep("identified cookie", widget.cookies["parley_user"])
+	widget := h.opensPanel()
+	keep("user's cookie", strings.TrimPrefix(widget.cookie, "parley_user="))
+	widget.program("/widget/introduce", map[string]string{"name": "Maria", "email": secrets["claimed e-mail"]}).want(200)
+	widget.program("/widget/introduce", map[string]string{"email": secrets["query"]}).want(422)
+	widget.program("/widget/identify", map[string]string{"token": forged}).want(401)
+	widget.takes(widget.program("/widget/identify", map[string]string{"token": maria}).want(205))
+	keep("identified cookie", strings.TrimPrefix(widget.cookie, "parley_user="))
+	widget.get("/widget?lang=en").want(200)
+	bearer := h.send("POST", "/widget/session", http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}, []byte(`{"bearer":"1"}`)).want(200)
+	keep("session without a cookie", bearer.str("token"))
 
 	// A whole chat
 	chat := h.asks(maria, secrets["question"]+" "+card)

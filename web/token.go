@@ -55,7 +55,7 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
-	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued}
+	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-tokenSkew)}
 	return id, ends, nil
 }
 

@@ -280,6 +280,29 @@ func TestFilesGoWithTheirMessages(t *testing.T) {
 	}
 }
 
+func TestAnExportNamesTheFilesAndAnErasureTakesThem(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.shelf()
+	h.agent("anna", 1)
+	chat := h.ask("u1").Chat.ID
+	photo := h.photo("")
+	_, _, err := h.SendFile(t.Context(), models.UserActor("u1"), chat, photo)
+	h.must(err)
+	e, err := h.ExportUser(t.Context(), admin, "u1")
+	h.must(err)
+	said := e.Chats[0].Messages
+	if f := said[len(said)-1].File; f == nil || f.Name != "card.jpg" || f.Size != photo.Size || said[0].File != nil {
+		t.Errorf("exported with %+v", f)
+	}
+	_, err = h.EraseUser(t.Context(), admin, "u1")
+	h.must(err)
+	h.sweeps(2)
+	if len(h.stored()) != 0 {
+		t.Errorf("left %v", h.stored())
+	}
+}
+
 func TestWhatNeverBecameAMessageIsSwept(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

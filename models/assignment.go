@@ -125,7 +125,7 @@ func (d *Desk) nextInLine(ctx context.Context, t *tx, passed []string) ([]*Chat,
 	s := d.Settings()
 	var chats []*Chat
 	err := t.boundRows(ctx, `WITH free AS (SELECT a.id `+withRoom+`)
-		SELECT `+chatRow.of("c")+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
+		SELECT `+chatRow.ofC()+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
 			AND (c.department IS NULL OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
 		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{s.PresenceTimeout.Seconds(), passed, s.QueueBatch}, func(rows pgx.Rows) error {
 		c := new(Chat)

@@ -70,10 +70,8 @@ func columnsOf[Row any]() columns {
 	return c
 }
 
-// of lists the columns of a table or alias.
-func (c columns) of(table string) string {
-	return table + "." + strings.Join(c.names, ", "+table+".")
-}
+// ofC lists the columns of what the statement calls c.
+func (c columns) ofC() string { return "c." + strings.Join(c.names, ", c.") }
 
 // into returns where a row's columns go, and behind them what else is scanned.
 func (c columns) into(row any, more ...any) []any {
@@ -85,7 +83,4 @@ func (c columns) into(row any, more ...any) []any {
 	return append(into, more...)
 }
 
-var (
-	chatRow    = columnsOf[Chat]()
-	messageRow = columnsOf[Message]()
-)
+var chatRow = columnsOf[Chat]()

@@ -138,7 +138,7 @@ type queueRow struct {
 // waiting returns the queue in serving order.
 func (d *Desk) waiting(ctx context.Context) ([]queueRow, error) {
 	all := []queueRow{}
-	err := d.boundRows(ctx, `SELECT `+chatRow.of("c")+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id
+	err := d.boundRows(ctx, `SELECT `+chatRow.ofC()+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id
 		WHERE c.status = 'waiting' ORDER BY `+servingOrder, nil, func(rows pgx.Rows) error {
 		var row queueRow
 		err := rows.Scan(chatRow.into(&row.Chat, &row.UserName, &row.Verified)...)

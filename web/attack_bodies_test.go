@@ -100,7 +100,7 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 	var all sync.WaitGroup
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if l.Method != "POST" || strings.HasPrefix(l.Path, "/api/users/") || strings.HasSuffix(l.Path, "/logout") {
+		if l.Method != http.MethodPost || strings.HasPrefix(l.Path, "/api/users/") || strings.HasSuffix(l.Path, "/logout") {
 			continue
 		}
 		sc := s.standing(r)

@@ -29,7 +29,7 @@ func (s *stage) takers() []taker {
 	var all []taker
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if l.Method != "POST" || r.body == "" || strings.HasPrefix(l.Path, "/api/users/") {
+		if l.Method != http.MethodPost || r.body == "" || strings.HasPrefix(l.Path, "/api/users/") {
 			continue
 		}
 		sc := s.standing(r)

@@ -86,7 +86,7 @@ func TestAttackForeignForms(t *testing.T) {
 	failed := outcome{403, "csrf_failed"}
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if l.API || l.Method == "GET" {
+		if l.API || l.Method == http.MethodGet {
 			continue
 		}
 		tried++
@@ -147,7 +147,7 @@ func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 	before := s.kept()
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if !l.API || l.Method == "GET" || l.Public {
+		if !l.API || l.Method == http.MethodGet || l.Public {
 			continue
 		}
 		sc := s.standing(r)

@@ -39,7 +39,7 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 	tried := map[string]bool{}
 	for _, l := range web.Lines() {
 		item := pathItem(document, strings.TrimPrefix(l.Path, "/api"))
-		if item == nil || l.Method != "GET" || strings.HasPrefix(l.Path, "/api/users/") {
+		if item == nil || l.Method != http.MethodGet || strings.HasPrefix(l.Path, "/api/users/") {
 			continue
 		}
 		sc := s.standing(rules[l.Name])
@@ -77,7 +77,7 @@ func TestAttackQueriesOfPages(t *testing.T) {
 		"..%2f..%2fetc%2fpasswd", "%7b%7b7*7%7d%7d", "%e2%80%ae", strings.Repeat("x", 1500), "%", "%zz", "1;2", "zh-CN", "[]", "-1", "%27%20OR%201=1--"}
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if l.API || l.Method != "GET" || strings.HasSuffix(l.Path, "/events") || strings.HasPrefix(l.Path, "/static") {
+		if l.API || l.Method != http.MethodGet || strings.HasSuffix(l.Path, "/events") || strings.HasPrefix(l.Path, "/static") {
 			continue
 		}
 		sc := s.standing(r)

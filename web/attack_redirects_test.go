@@ -118,7 +118,7 @@ func TestAttackReferers(t *testing.T) {
 	tried := 0
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
-		if l.API || l.Method == "GET" || strings.HasPrefix(l.Path, "/widget/identify") || strings.HasSuffix(l.Path, "/logout") || l.Path == "/login" {
+		if l.API || l.Method == http.MethodGet || strings.HasPrefix(l.Path, "/widget/identify") || strings.HasSuffix(l.Path, "/logout") || l.Path == "/login" {
 			continue
 		}
 		for n, referer := range referers {

@@ -178,7 +178,7 @@ func TestAttackOtherMethods(t *testing.T) {
 	}
 	s.unchanged(before, "a method that is not taken")
 	for _, l := range web.Lines() {
-		if l.Method != "GET" || l.Public || strings.HasSuffix(l.Path, "/events") {
+		if l.Method != http.MethodGet || l.Public || strings.HasSuffix(l.Path, "/events") {
 			continue
 		}
 		for _, c := range s.callers {

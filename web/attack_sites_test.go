@@ -132,7 +132,7 @@ func TestAttackFraming(t *testing.T) {
 		r := rules[l.Name]
 		sc := s.standing(r)
 		path := s.fill(strings.Replace(l.Path, "*", "app.css", 1), l, sc)
-		if l.Method == "GET" {
+		if l.Method == http.MethodGet {
 			see("GET", path, s.signedIn(l, r, sc), l, "")                     // as it is meant
 			see("GET", path, s.caller("another agent").token, l, "")          // 403 or 404
 			see("GET", path+"?limit=x&from=x&before=x&after_id=x", "", l, "") // to the sign-in page, or 401

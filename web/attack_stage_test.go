@@ -322,7 +322,7 @@ func (s *stage) call(l web.Line, token, path, body string, change ...func(http.H
 		header.Set("Content-Type", "application/json")
 	}
 	raw := []byte(body)
-	if rules[l.Name].file && l.Method == "POST" {
+	if rules[l.Name].file && l.Method == http.MethodPost {
 		header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
 		raw = formOf(field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte("A file")})
 	}

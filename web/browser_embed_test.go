@@ -130,7 +130,7 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	}
 	for _, bad := range []string{`position: "top"`, `position: "LEFT"`, `offset: -1`, `offset: 201`, `offset: "20px"`, `offset: "1 2 3"`, `offset: {}`, `offset: NaN`, `offset: 1e9`, `offset: "20;color:red"`,
 		`colour: "red"`, `colour: "#fff; background: url(x)"`, `colour: "#7f7f7f"`, `color: "#888888"`, `colour: 0xff0000`, `theme: "blue"`, `language: "de"`, `language: "english"`,
-		`label: "a label that is far too long"`, `site: "x".repeat(41)`, `department: "x".repeat(41)`, `positon: "left"`, `constructor: "x"`, `toString: "x"`} {
+		`label: "a label that is far too long"`, `site: "x".repeat(41)`, `department: "x".repeat(41)`, `placed: "left"`, `constructor: "x"`, `toString: "x"`} {
 		b.run(`warnings.length = 0; Parley("update", { ` + bad + ` })`)
 		if n, said := get[int](b, "warnings.length"), get[string](b, `warnings.join()`); n != 1 || !strings.HasPrefix(said, "Parley ignores ") || !strings.Contains(said, "(") {
 			t.Errorf("of %s the console says %q", bad, said)

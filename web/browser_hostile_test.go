@@ -321,7 +321,7 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 	seen := 0
 	for _, line := range web.Lines() {
 		path := known.Replace(line.Path)
-		if line.Method != "GET" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".csv") {
+		if line.Method != http.MethodGet || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".csv") {
 			continue
 		}
 		for _, lang := range []string{"en", "zh-CN"} {

@@ -596,7 +596,7 @@ func TestSlowUploads(t *testing.T) {
 	whole := formOf(field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte(strings.Repeat("words ", 100))})
 	send := func(body io.Reader) answer {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), "POST", h.url+userFiles+chat+"/files", body)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+userFiles+chat+"/files", body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -142,7 +142,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 			return "1"
 		})
 		path = strings.ReplaceAll(path, "*", "app.css")
-		if line.Method == "POST" && (strings.HasSuffix(path, "/logout") || strings.HasSuffix(path, "/disable") || strings.HasSuffix(path, "/end")) {
+		if line.Method == http.MethodPost && (strings.HasSuffix(path, "/logout") || strings.HasSuffix(path, "/disable") || strings.HasSuffix(path, "/end")) {
 			continue // they would end what the others need; their refusals are like all
 		}
 		for who, cookie := range cookies {
@@ -150,7 +150,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 				what := line.Method + " " + path + " as " + who
 				got := h.send(line.Method, path, http.Header{"Cookie": {cookie}, "Accept": {accept}}, nil)
 				framers := "'none'"
-				if line.Method == "GET" && path == "/widget" && got.Status == 200 {
+				if line.Method == http.MethodGet && path == "/widget" && got.Status == 200 {
 					framers = "'self' " + site
 				}
 				nonce := judged(t, what, got, framers)
@@ -270,7 +270,7 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 		}
 	}
 	for _, line := range web.Lines() {
-		if line.Method != "GET" || strings.HasPrefix(line.Path, "/widget.") || strings.HasSuffix(line.Path, "/events") {
+		if line.Method != http.MethodGet || strings.HasPrefix(line.Path, "/widget.") || strings.HasSuffix(line.Path, "/events") {
 			continue
 		}
 		if got := h.send("GET", line.Path, http.Header{"Origin": {"https://anybody.example"}}, nil).Header.Get("Access-Control-Allow-Origin"); got != "" {

@@ -62,7 +62,7 @@ func agents(n, room, load int) string {
 }
 
 // activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in turn.
-func activeChats(first, chats, agents, messages int) string {
+func activeChats(first, chats, agents, messages int) string { //nolint:unparam // reads as the others do
 	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)
 			SELECT 'c' || n, 'u' || n, 'a' || n %% %d + 1, 'active', now() - n * interval '1 ms', now(), now() - n * interval '1 ms', now(), now(),

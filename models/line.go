@@ -32,8 +32,8 @@ func (l *line) learn(positions []WaitingPosition, lengths map[string]int, began 
 	l.places, l.lengths, l.at, l.took = places, lengths, began, time.Since(began)
 }
 
-// before returns how many of its line were before a chat a moment ago: all of them, for one that came since.
-func (l *line) before(ctx context.Context, d *Desk, c *Chat) (int, error) {
+// before returns how many of its line were before a chat a moment ago: all of them, for one that came since, and at least those counted now.
+func (l *line) before(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
 	l.mu.Lock()
 	old := time.Since(l.at) > max(lineFresh, lineShare*l.took)
 	read := l.reading
@@ -71,5 +71,5 @@ func (l *line) before(ctx context.Context, d *Desk, c *Chat) (int, error) {
 	if c.Department != nil {
 		department = *c.Department
 	}
-	return max(maxCounted, l.lengths[department]), nil
+	return max(counted, l.lengths[department]), nil
 }

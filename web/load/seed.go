@@ -74,8 +74,8 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 
 // waitingChats lets users from the first on wait, a hundredth of a second after one another.
 func waitingChats(first, chats int) string {
-	return fmt.Sprintf(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at)
-		SELECT 'c' || n, 'u' || n, 'waiting', now() - (%d - n) * interval '10 ms', now(), now() FROM generate_series(%d, %[1]d) n`, first+chats-1, first)
+	return fmt.Sprintf(`INSERT INTO chats (id, user_id, status, version, queued_at, user_seen_at, created_at)
+		SELECT 'c' || n, 'u' || n, 'waiting', 1, now() - (%d - n) * interval '10 ms', now(), now() FROM generate_series(%d, %[1]d) n`, first+chats-1, first)
 }
 
 func pgQuote(text string) string { return "'" + text + "'" } // words hold no quote

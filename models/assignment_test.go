@@ -95,7 +95,7 @@ func TestTwoInstancesGiveExactlyTheFreeSlotsToTheFirstWhoCame(t *testing.T) {
 			t.Errorf("an agent holds %d of 5", got)
 		}
 	}
-	entries, err := a.Queue(t.Context())
+	entries, _, err := a.Queue(t.Context(), models.QueueFilter{})
 	a.must(err)
 	for i, e := range entries {
 		if e.Chat.ID != chats[10+i].ID || e.Position != i+1 {
@@ -147,7 +147,7 @@ func TestQueueServesPriorityThenReturnedThenFirstCome(t *testing.T) {
 	_, err := h.SetPriority(t.Context(), admin, third.ID, 5)
 	h.must(err)
 	h.exec(`UPDATE chats SET returned_at = now() WHERE id = ?`, second.ID)
-	entries, err := h.Queue(t.Context())
+	entries, _, err := h.Queue(t.Context(), models.QueueFilter{})
 	h.must(err)
 	var order []string
 	for _, e := range entries {

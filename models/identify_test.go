@@ -290,7 +290,7 @@ func TestTheBetterPlaceIsKept(t *testing.T) {
 	_, err := h.SetPriority(t.Context(), admin, brought.ID, 7)
 	h.must(err)
 	h.identify("maria", held)
-	queue, err := h.Queue(t.Context())
+	queue, _, err := h.Queue(t.Context(), models.QueueFilter{})
 	h.must(err)
 	if len(queue) != 2 || queue[0].Chat.ID != own.ID || queue[1].Chat.ID != between.ID || queue[0].Chat.Priority != 7 ||
 		!queue[0].Chat.QueuedAt.Equal(brought.QueuedAt) {

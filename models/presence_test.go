@@ -32,7 +32,7 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	}
 	h.age("agents", anna.ID, 3*time.Minute, "seen_at")
 	h.must(h.SweepPresence(t.Context()))
-	entries, err := h.Queue(t.Context())
+	entries, _, err := h.Queue(t.Context(), models.QueueFilter{})
 	h.must(err)
 	if len(entries) != 3 || entries[0].Chat.ID != chat.ID || entries[1].Chat.ID != later.ID || !entries[0].Chat.QueuedAt.Equal(chat.QueuedAt) {
 		t.Fatalf("both are in front, in their first order: %+v", entries)
@@ -183,12 +183,18 @@ func TestReports(t *testing.T) {
 	h.send(models.UserActor("u"), chat, "hello")
 	loads, err := h.Load(t.Context())
 	h.must(err)
-	if len(loads) != 1 || loads[0].OldestUnansweredSeconds == nil || len(loads[0].Chats) != 1 {
+	if len(loads) != 1 || loads[0].OldestUnansweredSeconds == nil || len(loads[0].AwaitingSince) != 1 || loads[0].Quiet != 0 {
 		t.Fatalf("%+v", loads)
+	}
+	h.ask("x")
+	queue, lines, err := h.Queue(t.Context(), models.QueueFilter{First: 1})
+	h.must(err)
+	if len(queue) != 1 || queue[0].Chat.UserID != "w" || len(lines) != 1 || lines[0].Length != 2 || !lines[0].OldestAt.Equal(queue[0].Chat.QueuedAt) || lines[0].Estimate.Seconds <= queue[0].Estimate.Seconds {
+		t.Fatalf("%+v before %+v", queue, lines)
 	}
 	o, err := h.Overview(t.Context())
 	h.must(err)
-	if o.Waiting != 1 || o.SlotsUsed != 1 || o.Slots != 1 || !o.Estimate.Known {
+	if o.Waiting != 2 || o.SlotsUsed != 1 || o.Slots != 1 || !o.Estimate.Known {
 		t.Fatalf("%+v", o)
 	}
 	h.must(h.Sample(t.Context()))
@@ -196,12 +202,12 @@ func TestReports(t *testing.T) {
 	now := time.Now()
 	samples, err := h.Day(t.Context(), now.Add(-time.Hour), now.Add(time.Hour))
 	h.must(err)
-	if len(samples) != 1 || samples[0].Waiting != 1 {
+	if len(samples) != 1 || samples[0].Waiting != 2 {
 		t.Fatalf("%+v", samples)
 	}
 	stats, err := h.Stats(t.Context(), now.Add(-time.Hour), now.Add(time.Hour))
 	h.must(err)
-	if stats.Started != 2 || stats.Assigned != 1 || stats.WaitP50 == nil {
+	if stats.Started != 3 || stats.Assigned != 1 || stats.WaitP50 == nil {
 		t.Fatalf("%+v", stats)
 	}
 	_, err = h.Stats(t.Context(), now, now)

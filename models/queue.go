@@ -137,10 +137,18 @@ type queueRow struct {
 }
 
 // waiting returns the queue in serving order.
-func (d *Desk) waiting(ctx context.Context) ([]queueRow, error) {
+func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
+	query, args := `SELECT `+chatRow.ofC()+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
+	if f.Department != "" {
+		query, args = query+` AND c.department = $1`, append(args, f.Department)
+	}
+	query += ` ORDER BY ` + servingOrder
+	if f.First > 0 {
+		args = append(args, f.First)
+		query += ` LIMIT $` + strconv.Itoa(len(args))
+	}
 	all := []queueRow{}
-	err := d.boundRows(ctx, `SELECT `+chatRow.ofC()+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id
-		WHERE c.status = 'waiting' ORDER BY `+servingOrder, nil, func(rows pgx.Rows) error {
+	err := d.boundRows(ctx, query, args, func(rows pgx.Rows) error {
 		var row queueRow
 		err := rows.Scan(chatRow.into(&row.Chat, &row.UserName, &row.Verified)...)
 		all = append(all, row)

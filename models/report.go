@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,26 +26,53 @@ type QueueEntry struct {
 	WhyWaiting                  string
 }
 
-// Queue returns everybody who waits, in serving order.
-func (d *Desk) Queue(ctx context.Context) ([]QueueEntry, error) {
-	e, err := d.estimator(ctx, ``, nil)
+// QueueFilter chooses whom to name of those who wait. The zero value is everybody.
+type QueueFilter struct {
+	Department string // its line alone, "" for all lines
+	First      int    // at most so many from the front, 0 for all
+}
+
+// Line is one department's line, or with Department "" that of chats which ask for none.
+type Line struct {
+	Department string
+	Length     int
+	OldestAt   time.Time // since when whoever came first waits
+	Estimate   Estimate  // for whoever would ask now
+}
+
+// Queue returns those who wait, in serving order, and every line in which somebody waits.
+func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Line, error) {
+	var departments []string
+	var lengths []int
+	var oldest []time.Time
+	e, err := d.estimator(ctx, `, coalesce(array_agg(department), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
+		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting' GROUP BY 1) lines`,
+		nil, &departments, &lengths, &oldest)
 	if err != nil {
-		return nil, translate(err)
+		return nil, nil, translate(err)
 	}
-	rows, err := d.waiting(ctx)
+	lines := make([]Line, len(departments))
+	for i, slug := range departments {
+		department := &slug
+		if slug == "" {
+			department = nil
+		}
+		lines[i] = Line{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
+	}
+	rows, err := d.waiting(ctx, f)
 	if err != nil {
-		return nil, translate(err)
+		return nil, nil, translate(err)
 	}
 	entries := make([]QueueEntry, len(rows))
-	lines := map[string]int{}
+	before := map[string]int{}
 	for i := range rows {
 		c := rows[i].Chat
-		s := waitingStatus(&c, nextIn(lines, c.Department), e)
+		s := waitingStatus(&c, nextIn(before, c.Department), e)
 		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
 			NameIsClaim: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
 			Estimate: s.Estimate, WhyWaiting: e.why(c.Department)}
 	}
-	return entries, nil
+	return entries, lines, nil
 }
 
 func (e *estimator) why(department *string) string {
@@ -57,22 +85,15 @@ func (e *estimator) why(department *string) string {
 	return WhyNobodyOnline
 }
 
-// ChatMark is what an agent's slot shows of one active chat.
-type ChatMark struct {
-	ChatID        string
-	AgentID       string
-	AwaitingSince *time.Time
-	WarnedAt      *time.Time
-}
-
 // AgentLoad is one agent as supervisors see it.
 type AgentLoad struct {
 	Agent                   Agent
-	OldestUnansweredSeconds *int // of the active chats whose user waits for an answer; nil when nobody does
-	Chats                   []ChatMark
+	OldestUnansweredSeconds *int        // of the active chats whose user waits for an answer; nil when nobody does
+	AwaitingSince           []time.Time // since when each of those waits, the longest first
+	Quiet                   int         // active chats whose user owes an answer and has been warned of the silence
 }
 
-// Load returns every agent who is not disabled, with the active chats, by name.
+// Load returns every agent who is not disabled, by name.
 func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 	agents, err := d.agents(ctx, d.db, `WHERE a.disabled_at IS NULL ORDER BY lower(a.name), a.id`)
 	if err != nil {
@@ -81,24 +102,27 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 	loads := make([]AgentLoad, len(agents))
 	index := make(map[string]int, len(agents))
 	for i := range agents {
-		loads[i].Agent, loads[i].Chats = agents[i], []ChatMark{}
+		loads[i].Agent = agents[i]
 		index[agents[i].ID] = i
 	}
-	err = d.boundRows(ctx, `SELECT id, agent_id, awaiting_since, warned_at, extract(epoch FROM clock_timestamp() - awaiting_since)::float8
-		FROM chats WHERE status = 'active' ORDER BY awaiting_since NULLS LAST, id`, nil, func(rows pgx.Rows) error {
-		var mark ChatMark
+	err = d.boundRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
+			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL), extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
+		FROM chats WHERE status = 'active' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
+		var id string
+		var one AgentLoad
 		var waits *float64
-		if err := rows.Scan(&mark.ChatID, &mark.AgentID, &mark.AwaitingSince, &mark.WarnedAt, &waits); err != nil {
+		if err := rows.Scan(&id, &one.AwaitingSince, &one.Quiet, &waits); err != nil {
 			return err
 		}
-		i, ok := index[mark.AgentID]
+		i, ok := index[id]
 		if !ok {
 			return nil
 		}
-		loads[i].Chats = append(loads[i].Chats, mark)
-		if waits != nil && loads[i].OldestUnansweredSeconds == nil {
-			loads[i].OldestUnansweredSeconds = ptr(max(0, int(*waits)))
+		slices.SortFunc(one.AwaitingSince, time.Time.Compare) // PostgreSQL would sort all chats by agent for it
+		if one.Agent = agents[i]; waits != nil {
+			one.OldestUnansweredSeconds = ptr(max(0, int(*waits)))
 		}
+		loads[i] = one
 		return nil
 	})
 	if err != nil {

@@ -189,7 +189,7 @@ func TestAnErasureTakesWhoWaitsOutOfTheQueue(t *testing.T) {
 	first, second := h.ask("first").Chat.ID, h.ask("second").Chat.ID
 	_, err := h.EraseUser(t.Context(), admin, "first")
 	h.must(err)
-	queue, err := h.Queue(t.Context())
+	queue, _, err := h.Queue(t.Context(), models.QueueFilter{})
 	h.must(err)
 	if len(queue) != 1 || queue[0].Chat.ID != second || queue[0].Position != 1 {
 		t.Errorf("the queue is %+v", queue)

@@ -31,13 +31,13 @@ type bench struct {
 	self     *models.Agent
 	chats    []models.AgentChat // active ones, then the last ended
 	overview models.Overview
-	names    map[string]string // of agents; read when the first is asked for
+	names    map[string]string // of agents, as they were asked for
 }
 
 // readBench reads the bench of the agent who asks. The chats come first: the cursor of the page's stream must not be
 // ahead of what is shown.
 func (s *Server) readBench(c echo.Context) (*bench, error) {
-	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c)}
+	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c), names: map[string]string{}}
 	ctx := c.Request().Context()
 	if err := b.read(ctx, agentOf(c).ID); err != nil {
 		return nil, err
@@ -149,15 +149,14 @@ func (b *bench) nameOf(ctx context.Context, agentID string) (string, error) {
 	if agentID == "" || agentID == b.self.ID {
 		return "", nil
 	}
-	if _, known := b.names[agentID]; !known {
-		agents, err := b.desk.Agents(ctx)
+	name, known := b.names[agentID]
+	if !known {
+		a, err := b.desk.AgentByID(ctx, agentID)
 		if err != nil {
 			return "", err
 		}
-		b.names = make(map[string]string, len(agents))
-		for _, a := range agents {
-			b.names[a.ID] = a.Name
-		}
+		name = a.Name
+		b.names[agentID] = name
 	}
-	return b.names[agentID], nil
+	return name, nil
 }

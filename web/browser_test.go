@@ -195,7 +195,7 @@ func TestAReloadInTheQueueKeepsThePlace(t *testing.T) {
 	user := visit(t, s)
 	user.send("I wait as the second")
 	user.sees("#w-place .q-place", "2")
-	before, err := s.desk.Queue(t.Context())
+	before, _, err := s.desk.Queue(t.Context(), models.QueueFilter{})
 	s.must(err)
 	s.holds("I wait as the third")
 
@@ -203,7 +203,7 @@ func TestAReloadInTheQueueKeepsThePlace(t *testing.T) {
 	user = user.frame()
 	user.sees("#w-place .q-place", "2")
 	user.sees(mine, "I wait as the second")
-	after, err := s.desk.Queue(t.Context())
+	after, _, err := s.desk.Queue(t.Context(), models.QueueFilter{})
 	s.must(err)
 	if len(after) != 3 || after[1].Chat.ID != before[1].Chat.ID || !after[1].Chat.QueuedAt.Equal(before[1].Chat.QueuedAt) {
 		t.Errorf("before %v, after %v", before, after)

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) queue(c echo.Context) error {
-	entries, err := s.desk.Queue(c.Request().Context())
+	entries, _, err := s.desk.Queue(c.Request().Context(), models.QueueFilter{})
 	if err != nil {
 		return err
 	}

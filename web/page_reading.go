@@ -25,7 +25,7 @@ func (s *Server) readingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := s.readHouse(ctx, "", nil)
+	h, err := s.readHouse(ctx, houseFilter{whole: true}, nil)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *Server) agentPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := s.readHouse(ctx, "", nil)
+	h, err := s.readHouse(ctx, houseFilter{whole: true}, nil)
 	if err != nil {
 		return err
 	}

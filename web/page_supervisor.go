@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"parley/models"
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/live"
@@ -16,7 +17,7 @@ import (
 // supervisorPage draws queue and load as they are now, of one department where the query names it.
 func (s *Server) supervisorPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	h, err := s.readHouse(ctx, c.QueryParam("department"), nil)
+	h, err := s.readHouse(ctx, filterOf(c), nil)
 	if err != nil {
 		return err
 	}
@@ -30,13 +31,13 @@ func (s *Server) supervisorPage(c echo.Context) error {
 	frame.Scripts = []string{"supervisor.js"}
 	frame.Stylesheets = []string{"uplot.css"}
 	frame.Words = []string{"supervisor."}
-	frame.Stream = streamOf(ctx, h.chosen)
+	frame.Stream = streamOf(ctx, h.houseFilter)
 	return s.page(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: h.filter(ctx), Board: h.board(ctx)}))
 }
 
 // supervisorEvents is what changes on that page, live.
 func (s *Server) supervisorEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &boardStream{server: s, chosen: c.QueryParam("department")})
+	return s.stream(c, live.Receiver{View: live.House}, &boardStream{server: s, filter: filterOf(c)})
 }
 
 // hasDepartment tells whether the department of the filter is there, as it is when none is chosen.
@@ -52,21 +53,18 @@ func (h *house) hasDepartment() bool {
 // queueCSV is the queue as a file, with the filter of the page.
 func (s *Server) queueCSV(c echo.Context) error {
 	ctx := c.Request().Context()
-	h, err := s.readHouse(ctx, c.QueryParam("department"), nil)
+	queue, _, err := s.desk.Queue(ctx, models.QueueFilter{Department: c.QueryParam("department")})
 	if err != nil {
 		return err
 	}
-	var lines []line
-	for i := range h.queue {
-		e := &h.queue[i]
-		if !h.waits(e) {
-			continue
-		}
+	lines := make([]line, len(queue))
+	for i := range queue {
+		e := &queue[i]
 		department := ""
 		if e.Chat.Department != nil {
 			department = *e.Chat.Department
 		}
-		lines = append(lines, line{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified})
+		lines[i] = line{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified}
 	}
 	return s.csv(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
 }
@@ -86,10 +84,13 @@ func (s *Server) dayCSV(c echo.Context) error {
 }
 
 // streamOf is the address of the page's stream, which speaks the language of the page.
-func streamOf(ctx context.Context, department string) string {
+func streamOf(ctx context.Context, f houseFilter) string {
 	query := url.Values{"lang": {text.Lang(ctx)}}
-	if department != "" {
-		query.Set("department", department)
+	if f.chosen != "" {
+		query.Set("department", f.chosen)
+	}
+	if f.whole {
+		query.Set("show", "all")
 	}
 	return "/supervisor/events?" + query.Encode()
 }

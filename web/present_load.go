@@ -50,6 +50,10 @@ func (h *house) agentsView(filter view.Filter) view.Agents {
 		}
 		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
 	})
+	shown.First = len(shown.Cards)
+	if !h.whole {
+		shown.First = min(shown.First, firstRows)
+	}
 	return shown
 }
 
@@ -84,32 +88,25 @@ func (h *house) agentCard(l *models.AgentLoad) view.Agent {
 		back := a.SeenAt.Add(h.settings.PresenceTimeout + h.settings.PresenceGrace)
 		card.LostContact, card.Since, card.ReturnsAt = true, a.SeenAt, &back
 	}
-	// The marks come with whoever has waited longest first.
-	if len(l.Chats) > 0 && l.Chats[0].AwaitingSince != nil {
-		card.Owed = l.Chats[0].AwaitingSince
+	if len(l.AwaitingSince) > 0 {
+		card.Owed = &l.AwaitingSince[0]
 		card.Level = levelOf(h.at.Sub(*card.Owed), owedOver, owedLate)
 	}
 	return card
 }
 
-// segments says for each slot what its chat is, the most urgent first, as the marks come from the desk.
+// segments says for each slot what its chat is, the most urgent first.
 func (h *house) segments(l *models.AgentLoad) []string {
-	var late, owed, quiet, answered int
-	for _, mark := range l.Chats {
-		switch {
-		case mark.AwaitingSince != nil && h.at.Sub(*mark.AwaitingSince) > owedLate:
+	late := 0
+	for _, since := range l.AwaitingSince {
+		if h.at.Sub(since) > owedLate {
 			late++
-		case mark.AwaitingSince != nil:
-			owed++
-		case mark.WarnedAt != nil:
-			quiet++
-		default:
-			answered++
 		}
 	}
-	free := max(0, l.Agent.MaxConcurrent-len(l.Chats))
-	all := strings.Repeat("late ", late) + strings.Repeat("owed ", owed) + strings.Repeat("answered ", answered) +
-		strings.Repeat("quiet ", quiet) + strings.Repeat("free ", free)
+	owed := len(l.AwaitingSince)
+	answered := max(0, l.Agent.Load-owed-l.Quiet) // load and chats are read a moment apart
+	all := strings.Repeat("late ", late) + strings.Repeat("owed ", owed-late) + strings.Repeat("answered ", answered) +
+		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-owed-answered-l.Quiet))
 	kinds := strings.Fields(all)
 	if len(kinds) <= mostSegments {
 		return kinds

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"parley/models"
 	view "parley/views/supervisor"
@@ -26,24 +29,42 @@ type house struct {
 	at          time.Time
 	settings    models.Settings
 	overview    models.Overview
-	queue       []models.QueueEntry
+	queue       []models.QueueEntry // the first ones, or all
+	lines       []models.Line
 	load        []models.AgentLoad
 	departments []models.Department
 	day         []models.MinuteSample
 	stats       *models.Stats
-	chosen      string // the department of the filter, "" for all
+	houseFilter
 }
 
+// houseFilter is what of the house somebody looks at.
+type houseFilter struct {
+	chosen string // a department, "" for all
+	whole  bool   // everybody, not only the first ones
+}
+
+func filterOf(c echo.Context) houseFilter {
+	return houseFilter{chosen: c.QueryParam("department"), whole: c.QueryParam("show") == "all"}
+}
+
+// firstRows is how many who wait, and how many agents, are shown until somebody asks for all.
+const firstRows = 50
+
 // readHouse asks for what moves all the time. The overview is given where it is known already.
-func (s *Server) readHouse(ctx context.Context, chosen string, known *models.Overview) (*house, error) {
-	h := &house{at: time.Now(), settings: s.desk.Settings(), chosen: chosen}
+func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Overview) (*house, error) {
+	h := &house{at: time.Now(), settings: s.desk.Settings(), houseFilter: f}
 	var err error
 	if known != nil {
 		h.overview = *known
 	} else if h.overview, err = s.desk.Overview(ctx); err != nil {
 		return nil, err
 	}
-	if h.queue, err = s.desk.Queue(ctx); err != nil {
+	first := firstRows
+	if f.whole {
+		first = 0
+	}
+	if h.queue, h.lines, err = s.desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first}); err != nil {
 		return nil, err
 	}
 	if h.load, err = s.desk.Load(ctx); err != nil {
@@ -53,14 +74,32 @@ func (s *Server) readHouse(ctx context.Context, chosen string, known *models.Ove
 	return h, err
 }
 
-// readDay asks for what moves once a minute.
+// lastDay is what moves once a minute, for everybody who looks at it.
+type lastDay struct {
+	mu      sync.Mutex
+	minute  time.Time
+	samples []models.MinuteSample
+	stats   *models.Stats
+}
+
+// readDay adds the last 24 hours, as they were at most a minute ago.
 func (s *Server) readDay(ctx context.Context, h *house) error {
-	var err error
-	if h.day, err = s.desk.Day(ctx, h.at.Add(-24*time.Hour), h.at); err != nil {
-		return err
+	d := &s.day
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if minute := h.at.Truncate(time.Minute); !minute.Equal(d.minute) {
+		samples, err := s.desk.Day(ctx, h.at.Add(-24*time.Hour), h.at)
+		if err != nil {
+			return err
+		}
+		stats, err := s.desk.Stats(ctx, h.at.Add(-24*time.Hour), h.at)
+		if err != nil {
+			return err
+		}
+		d.minute, d.samples, d.stats = minute, samples, stats
 	}
-	h.stats, err = s.desk.Stats(ctx, h.at.Add(-24*time.Hour), h.at)
-	return err
+	h.day, h.stats = d.samples, d.stats
+	return nil
 }
 
 // board turns the house into the view's data.
@@ -94,9 +133,17 @@ func (h *house) departmentName(slug string) string {
 	return slug
 }
 
-// waits tells whether a chat belongs to the filter.
-func (h *house) waits(e *models.QueueEntry) bool {
-	return h.chosen == "" || e.Chat.Department != nil && *e.Chat.Department == h.chosen
+// waiting is how many wait in the lines of the filter, and since when whoever came first does.
+func (h *house) waiting() (n int, oldest time.Time) {
+	for _, l := range h.lines {
+		if h.chosen != "" && h.chosen != l.Department {
+			continue
+		}
+		if n += l.Length; oldest.IsZero() || l.OldestAt.Before(oldest) {
+			oldest = l.OldestAt
+		}
+	}
+	return n, oldest
 }
 
 // serves tells whether an agent belongs to the filter.
@@ -112,10 +159,10 @@ func (h *house) queueView(ctx context.Context, filter view.Filter) view.Queue {
 		q.PickedUpAfter = time.Duration(*s) * time.Second
 	}
 	for i := range h.queue {
-		if e := &h.queue[i]; h.waits(e) {
-			q.Rows = append(q.Rows, h.waitingRow(ctx, e))
-		}
+		q.Rows = append(q.Rows, h.waitingRow(ctx, &h.queue[i]))
 	}
+	n, _ := h.waiting()
+	q.Length = max(n, len(q.Rows)) // read a moment apart
 	return q
 }
 
@@ -175,12 +222,7 @@ func (h *house) tiles(ctx context.Context) []view.Tile {
 }
 
 func (h *house) waitingTile(ctx context.Context) view.Tile {
-	n := 0
-	for i := range h.queue {
-		if h.waits(&h.queue[i]) {
-			n++
-		}
-	}
+	n, _ := h.waiting()
 	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n), Spark: h.spark(func(s models.MinuteSample) int { return s.Waiting })}
 	switch {
 	case n > waitingOver:
@@ -193,14 +235,9 @@ func (h *house) waitingTile(ctx context.Context) view.Tile {
 
 func (h *house) longestTile(ctx context.Context) view.Tile {
 	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0), Spark: h.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
-	var longest time.Duration
-	for i := range h.queue {
-		e := &h.queue[i]
-		if h.waits(e) && (t.Since.IsZero() || e.Chat.QueuedAt.Before(t.Since)) {
-			t.Since, longest = e.Chat.QueuedAt, time.Duration(e.WaitSeconds)*time.Second
-		}
+	if _, t.Since = h.waiting(); !t.Since.IsZero() {
+		t.Level = levelOf(h.at.Sub(t.Since), waitOver, waitLate)
 	}
-	t.Level = levelOf(longest, waitOver, waitLate)
 	switch {
 	case t.Since.IsZero():
 		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
@@ -236,20 +273,15 @@ func (h *house) expectedTile(ctx context.Context) view.Tile {
 	return t
 }
 
-// nextEstimate is the wait of somebody who would ask now. The desk foretells it for chats of no department; for one
-// department the last in its line comes nearest, and with room and nobody waiting there is no wait.
+// nextEstimate is the wait of somebody who would ask now; with room and nobody waiting there is none.
 func (h *house) nextEstimate() models.Estimate {
 	if h.chosen == "" {
 		return h.overview.Estimate
 	}
-	var last *models.QueueEntry
-	for i := range h.queue {
-		if h.waits(&h.queue[i]) {
-			last = &h.queue[i]
+	for _, l := range h.lines {
+		if l.Department == h.chosen {
+			return l.Estimate
 		}
-	}
-	if last != nil {
-		return last.Estimate
 	}
 	used, slots := h.slots()
 	return models.Estimate{Known: used < slots}

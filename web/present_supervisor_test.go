@@ -11,8 +11,6 @@ import (
 	view "parley/views/supervisor"
 )
 
-func ptrTo[T any](v T) *T { return &v }
-
 func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	minutes := make([]models.MinuteSample, 24*60)
@@ -42,10 +40,10 @@ func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
 
 func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	now := time.Now()
-	ago := func(s int) *time.Time { return ptrTo(now.Add(-time.Duration(s) * time.Second)) }
+	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
 	h := &house{at: now, settings: models.DefaultSettings()}
 	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, Choice: models.Online},
-		Chats: []models.ChatMark{{AwaitingSince: ago(61)}, {AwaitingSince: ago(59)}, {WarnedAt: ago(3)}, {}, {}}}
+		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1}
 	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
 		t.Errorf("the bar is %s", got)
 	}
@@ -77,11 +75,7 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 	ctx := context.Background()
 	now := time.Now()
 	waiting := func(n int, waited time.Duration) *house {
-		h := &house{at: now, settings: models.DefaultSettings()}
-		for range n {
-			h.queue = append(h.queue, models.QueueEntry{Chat: models.Chat{QueuedAt: now.Add(-waited), UserSeenAt: now}, WaitSeconds: int(waited.Seconds())})
-		}
-		return h
+		return &house{at: now, settings: models.DefaultSettings(), lines: []models.Line{{Length: n, OldestAt: now.Add(-waited)}}}
 	}
 	for _, c := range []struct {
 		h     *house
@@ -96,7 +90,7 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 		{waiting(1, 4*time.Minute+time.Second), 1, view.Late, "over 4:00"},
 	} {
 		if got := c.h.tiles(ctx)[c.tile]; got.Level != c.level || got.Crossed != c.words {
-			t.Errorf("%d waiting for %d s: %q %q, want %q %q", len(c.h.queue), c.h.queue[0].WaitSeconds, got.Level, got.Crossed, c.level, c.words)
+			t.Errorf("%+v: %q %q, want %q %q", c.h.lines, got.Level, got.Crossed, c.level, c.words)
 		}
 	}
 }

@@ -69,6 +69,7 @@ type Server struct {
 	turns      limit.Turns
 	uploads    crowd
 	pace       pace
+	day        lastDay
 	public     *url.URL
 	origins    *http.CrossOriginProtection
 	metrics    *prometheus.Registry

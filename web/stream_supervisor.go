@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"reflect"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -16,10 +15,7 @@ import (
 // boardStream draws for a supervisor's page what has changed on it, part by part.
 type boardStream struct {
 	server *Server
-	chosen string // the department of the page
-	day    []models.MinuteSample
-	stats  *models.Stats
-	read   time.Time // when day and stats were
+	filter houseFilter // of the page
 	shown  *view.Board
 }
 
@@ -34,17 +30,13 @@ func (b *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	default:
 		return nil, nil
 	}
-	h, err := b.server.readHouse(ctx, b.chosen, overview)
+	h, err := b.server.readHouse(ctx, b.filter, overview)
 	if err != nil {
 		return nil, err
 	}
-	if h.at.Truncate(time.Minute).After(b.read) {
-		if err := b.server.readDay(ctx, h); err != nil {
-			return nil, err
-		}
-		b.day, b.stats, b.read = h.day, h.stats, h.at
+	if err := b.server.readDay(ctx, h); err != nil {
+		return nil, err
 	}
-	h.day, h.stats = b.day, b.stats
 	board := h.board(ctx)
 	var drawn bytes.Buffer
 	for _, part := range changedParts(&board, b.shown) {

@@ -63,7 +63,8 @@ type Tile struct {
 
 // Queue is who waits, in the order of serving.
 type Queue struct {
-	Rows   []Waiting
+	Rows   []Waiting // the first ones
+	Length int       // with those behind
 	Filter Filter
 	// What an empty queue can still say.
 	PickedUpAfter time.Duration // of the last chat; zero when unknown
@@ -91,6 +92,7 @@ type Waiting struct {
 // Agents is the grid of agents, longest unanswered first.
 type Agents struct {
 	Cards  []Agent
+	First  int // of the cards are drawn
 	Online int
 	Filter Filter
 }

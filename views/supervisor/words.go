@@ -34,6 +34,25 @@ func departmentQuery(slug string) string {
 	return "?department=" + url.QueryEscape(slug)
 }
 
+// everybody is the address of a part of the page where all of it is shown.
+func everybody(f Filter, part string) templ.SafeURL {
+	query := url.Values{"show": {"all"}}
+	if f.Chosen != "" {
+		query.Set("department", f.Chosen)
+	}
+	return templ.SafeURL("/supervisor?" + query.Encode() + "#" + part)
+}
+
+func owedClass(l Level) string {
+	switch l {
+	case Over:
+		return "owed-amber"
+	case Late:
+		return "owed-red"
+	}
+	return ""
+}
+
 func signed(n int) string { return fmt.Sprintf("%+d", n) }
 
 func emptyQueue(ctx context.Context, q Queue) string {
@@ -120,11 +139,19 @@ func slots(a Agent) []ui.SlotData {
 	return all
 }
 
-// byRoom puts those with most room first, then the others in the order of the grid.
-func (a Agents) byRoom() []Agent {
+// mostBlocked is how many who cannot be given a chat are named with the reason.
+const mostBlocked = 20
+
+// byRoom puts those with most room first, then some of the others in the order of the grid.
+func (a Agents) byRoom() (cards []Agent, more int) {
 	sorted := slices.Clone(a.Cards)
 	slices.SortStableFunc(sorted, func(x, y Agent) int { return y.room() - x.room() })
-	return sorted
+	free := 0
+	for free < len(sorted) && sorted[free].HasRoom() {
+		free++
+	}
+	most := min(len(sorted), free+mostBlocked)
+	return sorted[:most], len(sorted) - most
 }
 
 func (a Agent) room() int {

@@ -16,20 +16,17 @@ type round struct {
 	used       usage
 	statements statements
 	wal        int64
-	pages      int64 // of that, pages written whole; -1 for unknown
+	pages      int64    // of that, pages written whole; -1 for unknown
+	records    []string // what else, when more is to be told
 }
 
 func (r round) perSecond() float64 { return float64(r.sent) / r.took.Seconds() }
 
 func (r round) cpu() float64 { return milliseconds(r.used.total()) / float64(r.sent) }
 
-// measured runs a round between two looks at everything that counts. A checkpoint before it makes rounds alike: each begins with
-// the full pages that follow one.
+// measured runs a round between two looks at everything that counts.
 func (b *bench) measured(ctx context.Context, c *contestant, database string, load func(context.Context) error) (round, error) {
 	var r round
-	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
-		return r, err
-	}
 	c.collect()
 	before, err := b.look(ctx, c, database)
 	if err != nil {
@@ -50,6 +47,9 @@ func (b *bench) measured(ctx context.Context, c *contestant, database string, lo
 	}
 	r.used, r.statements, r.wal = after.used.since(before.used), after.statements.since(before.statements), after.wal-before.wal
 	r.pages = b.fullPages(ctx, before.wal, after.wal)
+	if b.opts.verbose {
+		r.records = b.walRecords(ctx, before.wal, after.wal)
+	}
 	if r.tally, r.reached = c.collect(); r.sent == 0 {
 		return r, fmt.Errorf("%s took no message", c.name)
 	}

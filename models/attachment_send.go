@@ -51,7 +51,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		kind = Image
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		change, err := d.sideOf(actor).side.storeFile(ctx, t, &outgoing{chatID: chatID, senderID: actor.ID, content: name, key: key}, kind)
+		change, err := sideOf(actor).storeFile(ctx, t, &outgoing{chatID: chatID, senderID: actor.ID, content: name, key: key}, kind)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type Desk struct {
 	sites     atomic.Pointer[[]string]
 	line      line
 
-	fromUsers, fromAgents gathering
+	sends gathering
 
 	drainRuns, drained atomic.Int64
 
@@ -42,7 +42,7 @@ func (noPublisher) Publish([]Event) {}
 // NewDesk returns a desk on the database with the settings of the environment; overrides made by admins are read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
-	d.fromUsers, d.fromAgents = gathering{desk: d, side: userSide}, gathering{desk: d, side: agentSide}
+	d.sends.desk = d
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	return d

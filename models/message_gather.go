@@ -19,11 +19,10 @@ const (
 	gatherTimeout = 6 * time.Second
 )
 
-// gathering stores messages of one side. A message that comes alone is stored at once by a statement of its own; those that come while
-// it is being stored share the next statement, and its commit: the more come, the less each costs.
+// gathering stores messages. One that comes alone is stored at once by a statement of its own; those that come while it is being stored share
+// the next statement of their side, and its commit: the more come, the less each costs.
 type gathering struct {
 	desk *Desk
-	side side
 
 	mu      sync.Mutex
 	waiting []*outgoing
@@ -32,6 +31,7 @@ type gathering struct {
 
 // outgoing is a message on its way.
 type outgoing struct {
+	side                      *side
 	chatID, senderID, content string
 	key                       *string
 
@@ -78,12 +78,13 @@ func (g *gathering) next() {
 	if together := g.take(); together != nil {
 		go func() {
 			defer g.turn()()
-			g.together(together)
+			g.together(together[0].side, together)
 		}()
 	}
 }
 
-// take returns whose messages go next, at most one of each chat, in the order in which they came; the turn is over when nobody waits.
+// take returns whose messages go next: those of the side of whoever waits longest, at most one of each chat, in the order in which they came.
+// The turn is over when nobody waits.
 func (g *gathering) take() []*outgoing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,9 +92,9 @@ func (g *gathering) take() []*outgoing {
 		g.running = false
 		return nil
 	}
-	taken, chats := []*outgoing{}, map[string]bool{}
+	taken, chats, side := []*outgoing{}, map[string]bool{}, g.waiting[0].side
 	g.waiting = slices.DeleteFunc(g.waiting, func(o *outgoing) bool {
-		if chats[o.chatID] || len(taken) == maxGathered {
+		if o.side != side || chats[o.chatID] || len(taken) == maxGathered {
 			return false
 		}
 		chats[o.chatID] = true
@@ -106,21 +107,21 @@ func (g *gathering) take() []*outgoing {
 func (g *gathering) alone(ctx context.Context, o *outgoing) (*Message, error) {
 	var chat Chat
 	var id int64
-	err := g.desk.bound(ctx, g.side.one, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.into(&chat, &id)...)
+	err := g.desk.bound(ctx, o.side.one, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.into(&chat, &id)...)
 	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	change := g.side.said(o, chat, id)
+	change := o.side.said(o, chat, id)
 	g.desk.publish([]Event{{Kind: KindChange, Change: change}})
 	return &change.Messages[0], nil
 }
 
 // together stores what can be stored at once. The rest is left to whoever sent it: a chat that somebody else holds is not waited for, and one
 // message that PostgreSQL does not take must not keep out the others.
-func (g *gathering) together(all []*outgoing) {
+func (g *gathering) together(side *side, all []*outgoing) {
 	ctx, cancel := context.WithTimeout(context.Background(), gatherTimeout)
 	defer cancel()
 	chatIDs, senderIDs, contents, keys := make([]string, len(all)), make([]string, len(all)), make([]string, len(all)), make([]*string, len(all))
@@ -130,13 +131,13 @@ func (g *gathering) together(all []*outgoing) {
 		byChat[o.chatID] = o
 	}
 	events := make([]Event, 0, len(all))
-	err := g.desk.boundRows(ctx, g.side.many, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
+	err := g.desk.boundRows(ctx, side.many, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.into(&chat, &id)...); err != nil {
 			return err
 		}
-		events = append(events, Event{Kind: KindChange, Change: g.side.said(byChat[chat.ID], chat, id)})
+		events = append(events, Event{Kind: KindChange, Change: side.said(byChat[chat.ID], chat, id)})
 		return nil
 	})
 	if err == nil {

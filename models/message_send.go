@@ -52,7 +52,7 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	m, err = d.sideOf(actor).send(ctx, &outgoing{chatID: chatID, senderID: actor.ID, content: content, key: key})
+	m, err = d.sends.send(ctx, &outgoing{side: sideOf(actor), chatID: chatID, senderID: actor.ID, content: content, key: key})
 	switch {
 	case err != nil:
 		return nil, false, translate(err)
@@ -67,11 +67,11 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 }
 
 // sideOf is how the messages of the actor's side are stored.
-func (d *Desk) sideOf(actor Actor) *gathering {
+func sideOf(actor Actor) *side {
 	if actor.IsAgent() {
-		return &d.fromAgents
+		return &agentSide
 	}
-	return &d.fromUsers
+	return &userSide
 }
 
 // sentBefore answers a send that stored nothing: it was sent before, or it may not be sent. same tells whether a message is the one that was sent again.

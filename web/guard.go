@@ -79,8 +79,11 @@ func (s *Server) counted(c echo.Context, action limit.Action, do func() error) e
 		return tooMany(taken)
 	}
 	err := do()
-	if status := problemOf(ctx, err).Status; err != nil && (status == 400 || status == 413 || status == 415 || status == 422) {
-		s.limit.Give(ctx, taken)
+	if err != nil {
+		switch problemOf(ctx, err).Status {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+			s.limit.Give(ctx, taken)
+		}
 	}
 	return err
 }

@@ -125,6 +125,7 @@ func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error)
 	options.ContextTimeoutEnabled = true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
 	options.MaxRetries = -1
+	options.Protocol = 2 // 3 brings nothing here, and makes the client look for pushed notifications before every answer
 	options.ClientName = "parley"
 	return options, nil
 }

@@ -25,12 +25,12 @@ func (s *Server) streamTicket(c echo.Context) error {
 
 // events is the caller's own chats, live, as JSON.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, links: s.links(c), lang: text.Lang(c.Request().Context())})
+	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, links: s.links(c)})
 }
 
 // houseEvents is the queue and everybody's load, live, as JSON.
 func (s *Server) houseEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, links: s.links(c), lang: text.Lang(c.Request().Context())})
+	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, links: s.links(c)})
 }
 
 // stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem. The request is over once the
@@ -45,10 +45,10 @@ func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) er
 	if err != nil {
 		return err
 	}
-	route := c.Path()
+	route, lang := c.Path(), text.Lang(c.Request().Context())
 	run := func(ctx context.Context, out live.Sink) {
 		began := time.Now()
-		err := stream.Run(ctx, draw, out)
+		err := stream.Run(text.With(ctx, lang), draw, out)
 		s.log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
 	}
 	wire := live.Hijack(c.Response())

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -314,5 +315,25 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What comes live speaks the language of its page, whatever the browser prefers.
+func TestAStreamSpeaksTheLanguageOfItsPage(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t)
+	_, userToken := h.guest()
+	h.asks(userToken, "Is anybody there?")
+	_, boss := h.agent("ruth", models.RoleSupervisor)
+	for path, words := range map[string][2]string{"/supervisor/events": {"Longest wait", "最长等待"}, "/workbench/events": {"waiting", "等待"}, "/widget/events": {"Your question is kept", "已保留"}} {
+		token := boss
+		if path == "/widget/events" {
+			token = userToken
+		}
+		for i, lang := range []string{"en", "zh-CN"} {
+			if said := h.listen(path+"?lang="+lang, token, "").next("part").Data; !strings.Contains(said, words[i]) || strings.Contains(said, words[1-i]) {
+				t.Errorf("%s says in %s: %s", path, lang, said)
+			}
+		}
 	}
 }

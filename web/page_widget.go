@@ -55,7 +55,7 @@ func (s *Server) widgetPage(c echo.Context) error {
 
 // widgetEvents is what happens in the user's chat, live, as parts of the page.
 func (s *Server) widgetEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own, Board: true}, &panelFrames{panel: s.newPanel(c), lang: text.Lang(c.Request().Context())})
+	return s.stream(c, live.Receiver{View: live.Own, Board: true}, &panelFrames{panel: s.newPanel(c)})
 }
 
 // panelParts are what the scripts of the panel get of an action, so that its effect is seen even while the stream is away.

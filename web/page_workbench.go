@@ -68,7 +68,7 @@ func (s *Server) showWorkbench(c echo.Context, b *bench, open *workbench.Open) e
 
 // workbenchEvents is what happens in the agent's chats and in the queue, live, as parts of the page.
 func (s *Server) workbenchEvents(c echo.Context) error {
-	draw := &benchFrames{server: s, agent: agentOf(c), csrf: csrfToken(c), lang: text.Lang(c.Request().Context())}
+	draw := &benchFrames{server: s, agent: agentOf(c), csrf: csrfToken(c)}
 	return s.stream(c, live.Receiver{View: live.Own, Board: true}, draw)
 }
 

@@ -15,7 +15,6 @@ import (
 type jsonFrames struct {
 	desk  *models.Desk
 	links links
-	lang  string
 }
 
 type (
@@ -84,7 +83,6 @@ func (s *sheet) encode(body any) []byte {
 
 // Render is live.Renderer.
 func (j *jsonFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	ctx = text.With(ctx, j.lang)
 	var out sheet
 	switch it := item.(type) {
 	case live.Present:
@@ -155,7 +153,7 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.frames = append(out.frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(m), func() []byte { return out.encode(j.links.messageOf(ctx, m)) })})
+		out.frames = append(out.frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(ctx, m), func() []byte { return out.encode(j.links.messageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {
@@ -173,10 +171,10 @@ func (j *jsonFrames) changed(ctx context.Context, out *sheet, c live.Changed) {
 
 // nameOf is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
 // files begin with that by which the reader came.
-func (j *jsonFrames) nameOf(m *models.Message) string {
+func (j *jsonFrames) nameOf(ctx context.Context, m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
-		name += j.lang
+		name += text.Lang(ctx)
 	}
 	if m.Attachment != nil {
 		name += j.links.base

@@ -10,7 +10,6 @@ import (
 
 	"parley/models"
 	"parley/views/chat"
-	"parley/views/text"
 	"parley/views/widget"
 	"parley/web/live"
 )
@@ -18,13 +17,11 @@ import (
 // panelFrames writes the stream of the widget: messages and parts as HTML, what moves as JSON.
 type panelFrames struct {
 	panel *panel
-	lang  string
 	there bool // somebody was online when that was last told
 }
 
 // Render is live.Renderer.
 func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	ctx = text.With(ctx, f.lang)
 	var out sheet
 	var err error
 	switch it := item.(type) {

@@ -20,7 +20,6 @@ type benchFrames struct {
 	server *Server
 	agent  *models.Agent
 	csrf   string
-	lang   string
 
 	// last is the bench as it was drawn last, and strip what it says of the queue.
 	last  *bench
@@ -36,7 +35,6 @@ type arrivedEvent struct {
 
 // Render is live.Renderer.
 func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	ctx = text.With(ctx, f.lang)
 	var out sheet
 	var err error
 	switch it := item.(type) {

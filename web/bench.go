@@ -37,7 +37,7 @@ type bench struct {
 // readBench reads the bench of the agent who asks. The chats come first: the cursor of the page's stream must not be
 // ahead of what is shown.
 func (s *Server) readBench(c echo.Context) (*bench, error) {
-	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c), names: map[string]string{}}
+	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c)}
 	ctx := c.Request().Context()
 	if err := b.read(ctx, agentOf(c).ID); err != nil {
 		return nil, err
@@ -155,7 +155,9 @@ func (b *bench) nameOf(ctx context.Context, agentID string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		name = a.Name
+		if name = a.Name; b.names == nil {
+			b.names = map[string]string{}
+		}
 		b.names[agentID] = name
 	}
 	return name, nil

@@ -185,7 +185,7 @@ func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat) error {
 	keep.UserID, keep.UserSeenAt = person, t.now
 	change := Change{}
 	if len(unanswered) > 0 {
-		if change.Messages, err = sayAgain(ctx, t, keep, unanswered); err != nil {
+		if change.Messages, err = d.sayAgain(ctx, t, keep, unanswered); err != nil {
 			return err
 		}
 		keep.LastMessageAt, keep.LastSaidBy, keep.QuietSince, keep.WarnedAt = ptr(t.now), ptr(FromUser), ptr(t.now), nil
@@ -255,15 +255,20 @@ func takeBetterPlace(c, other *Chat) {
 	}
 }
 
-// sayAgain puts messages of another chat of the same person into this one, under a line that says where they come from.
-func sayAgain(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
+// sayAgain puts messages of another chat of the same person into this one, under a line that says where they come from. MASK_CARDS holds for
+// them as it does for what is said now, since it may have been switched on in between; nobody is there to shorten what becomes too long by it.
+func (d *Desk) sayAgain(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
 	line, err := say(ctx, t, c, SystemBrought, nil)
 	if err != nil {
 		return nil, err
 	}
 	said := []Message{*line}
 	for _, m := range messages {
-		again, err := t.insert(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: m.Content})
+		content := m.Content
+		if d.Settings().MaskCards {
+			content = shortened(MaskCards(content), maxContent)
+		}
+		again, err := t.insert(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: content})
 		if err != nil {
 			return nil, err
 		}

@@ -119,3 +119,29 @@ func TestAMaskedMessageIsKnownAgain(t *testing.T) {
 	_, err = h.AddNote(t.Context(), u, chat, "x")
 	h.refused(err, "chat_not_found")
 }
+
+// TestWhatIsSaidAgainIsMasked switches the setting on between what was said and the chat into which it is taken along.
+func TestWhatIsSaidAgainIsMasked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	own := h.asks(h.user("maria"), "Own question")
+	held, anonymous := h.visitor()
+	brought := h.asks(anonymous, "my card is 4111 1111 1111 1111")
+	h.send(anonymous, brought.ID, strings.Repeat("4222222222222 ", 280)) // masked it is longer than a message may be
+	h.set("MASK_CARDS", "true")
+	h.identify("maria", held)
+	said := h.said(own.ID)
+	if len(said) != 4 || said[2] != "my card is •••• •••• •••• 1111" {
+		t.Fatalf("in the chat that goes on: %q", said)
+	}
+	if long := []rune(said[3]); len(long) > 4000 || !strings.HasPrefix(said[3], "•••• •••• •••• 2222 ••••") || !strings.HasSuffix(said[3], "…") {
+		t.Errorf("the long one has %d characters: %q", len(long), said[3])
+	}
+	for _, c := range h.changes(own.ID) {
+		for _, m := range c.Messages {
+			if strings.Contains(m.Content, "4111 1111 1111 1111") || strings.Contains(m.Content, "4222222222222") {
+				t.Errorf("%q was published", m.Content)
+			}
+		}
+	}
+}

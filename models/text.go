@@ -70,6 +70,14 @@ func (d *Desk) optionalWords(field, text string, most int) (*string, error) {
 	return &text, nil
 }
 
+// shortened returns the beginning of a text that has more than so many characters, with … for the rest.
+func shortened(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
+
 // clientMessageID checks an idempotency key: 1 to 64 printable ASCII characters; "" is none.
 func clientMessageID(key string) (*string, error) {
 	if key == "" {

@@ -22,6 +22,7 @@ func TestASecondFactorIsSetUpAndUsedByKeyboardAlone(t *testing.T) {
 	b.write("#setup-password", "not the password")
 	b.press("\r")
 	b.sees("#second-factor .error", "This is not your password.")
+	b.until("the refused field to have the focus", "root.activeElement?.id === 'setup-password'")
 	b.write("#setup-password", password)
 	b.press("\r")
 	b.sees("#secret")

@@ -123,9 +123,17 @@ func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
 	if box != "240x150" {
 		t.Errorf("a picture is drawn as %s", box)
 	}
+	// One that is all width or all height can still be pressed, and fills no screen.
+	user.choose(given{"wide.jpg", "image/jpeg", samples.JPEG(1600, 40)}, given{"high.jpg", "image/jpeg", samples.JPEG(10, 1000)})
+	user.shows(mine, 5)
+	boxes, err := eval[string](user, `[...root.querySelectorAll(".msg-own .pic img")].slice(-2).map((p) => p.clientWidth + "x" + p.clientHeight).join()`)
+	user.must(err)
+	if boxes != "240x48,48x260" {
+		t.Errorf("they are drawn as %s", boxes)
+	}
 	// After a reload everything is there again.
 	user.reload()
-	user.frame().shows("#thread", 5)
+	user.frame().shows("#thread", 7)
 }
 
 func TestAPictureCanBeTheFirstWord(t *testing.T) {
@@ -163,6 +171,7 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	user.choose(given{"page.png", "image/png", []byte("<!doctype html><script>alert(1)</script>")})
 	user.until("the file to be refused", `root.querySelector("#thread .msg-own:last-of-type")?.dataset.status === "failed"`)
 	user.sees("#composer-say", "This file is of another kind.")
+	user.gone("#thread .msg[data-status=failed] [data-retry]") // the same file again would be refused again
 	user.send("Then I tell you")
 	user.until("the words to be sent", `[...root.querySelectorAll("#thread .msg-own[data-id] .say")].some((e) => e.innerText === "Then I tell you")`)
 	user.click("#thread .msg[data-status=failed] [data-delete]")
@@ -275,6 +284,41 @@ func TestAFailedFileIsTriedAgain(t *testing.T) {
 	b.click("#thread .msg[data-status=failed] [data-delete]")
 	b.gone("#thread .msg[data-status=failed]")
 	b.shows(mine, 1)
+}
+
+// A picture is drawn a moment after its message is there: whoever is at the end stays there, and whoever went up is left alone.
+func TestAPictureThatIsDrawnLatePushesTheThreadUp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	b := newBrowser(t)
+	b.size(390, 500)
+	b.open(s.url + "/widget?lang=en&site=Kestrel")
+	for _, words := range []string{"One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"} {
+		b.send(words)
+	}
+	b.sees("#w-head", "anna")
+	b.until("all to be sent", `root.querySelectorAll("#thread .msg-own[data-id]").length === 8`)
+	const box = `root.getElementById("thread").parentElement`
+	const left = box + ".scrollHeight - " + box + ".scrollTop - " + box + ".clientHeight"
+	grows := func(until string) {
+		t.Helper()
+		b.script(box + `.scrollTop = ` + until + `; root.querySelector("#thread .msg-own:last-child .bubble").style.minHeight = (window.high = (window.high ?? 0) + 300) + "px"`)
+	}
+	drawn := func() {
+		t.Helper()
+		b.script("window.drawn = 0; const frame = () => ++window.drawn < 4 && requestAnimationFrame(frame); frame()")
+		b.until("some frames", "window.drawn === 4")
+	}
+	b.script(box + ".scrollTop -= 20")
+	drawn()
+	grows("9999")
+	b.until("the end to be in view", left+" < 2")
+	grows("0")
+	drawn()
+	if top, err := eval[int](b, box+".scrollTop"); err != nil || top != 0 {
+		t.Errorf("whoever went up is at %d, %v", top, err)
+	}
 }
 
 func TestANoteTakesNoFiles(t *testing.T) {

@@ -8,6 +8,7 @@ import { word } from "./words.js";
 
 const pauses = [1000, 2000, 5000, 10000];
 const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
+const final = new Set([413, 415, 422]); // what is wrong is the file itself: the same one again would be refused again
 
 /**
  * send(entry, how) posts one entry {clientId, text, at} and answers as request.post does. An entry with a name is a file: how then has the
@@ -89,6 +90,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       const mended = refused(answer, entry) === true;
       entry.state = mended ? "waiting" : "failed";
       entry.why = mended ? "" : (answer.problem.detail ?? "");
+      entry.final = entry.name !== undefined && final.has(answer.status);
       keep();
       tell(entry.why && entry.name === undefined ? word("chat.refused", { Reason: entry.why }) : entry.why);
       if (mended) return;
@@ -133,6 +135,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     entries.forEach((entry, i) => {
       const el = find(entry);
       if (!el || el.dataset.id) return;
+      el.toggleAttribute("data-final", entry.final === true);
       if (entry.state === "failed") setStatus(el, "failed", el.matches("[data-gone]") ? word("chat.file.gone") : undefined);
       else if (failed >= 0 && i > failed) setStatus(el, "sending", word("chat.status.behind"));
       else if (document.documentElement.dataset.live === "reconnecting") setStatus(el, "sending", word("chat.status.queued", { Count: entries.length }));

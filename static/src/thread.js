@@ -15,6 +15,7 @@ const messages = () => [...thread().querySelectorAll(":scope > .msg")];
 
 let unseen = 0;
 let following = true;
+let top = 0; // where the reader was
 let watcher;
 
 /** Starts to keep the thread in order. Call again when another thread took its place. */
@@ -161,7 +162,9 @@ function arrived(el) {
 function onScroll() {
   const box = scroller();
   if (!box) return;
-  following = box.scrollHeight - box.scrollTop - box.clientHeight < near;
+  // What grows below, as a picture does that is drawn late, takes nobody away from the end: only who goes up leaves it.
+  following = box.scrollHeight - box.scrollTop - box.clientHeight < near || (following && box.scrollTop >= top);
+  top = box.scrollTop;
   if (!following || unseen === 0) return;
   unseen = 0;
   showPill();
@@ -175,6 +178,7 @@ export function toEnd(smooth = false) {
   unseen = 0;
   showPill();
   box.scrollTo({ top: box.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+  top = box.scrollTop;
 }
 
 export const atEnd = () => following;

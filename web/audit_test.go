@@ -127,6 +127,13 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	}
 	next.says(`href="/admin/audit?action=file_exported"`)
 	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No such rows")
+	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("This is before the first day.", `aria-describedby="to-hint to-error"`)
+	for setting, value := range map[string]string{"IDLE_WARNING": "90s", "IDLE_AGENT_ACTION": models.IdleRequeue, "MASK_CARDS": "true"} {
+		if err := h.desk.ChangeSetting(t.Context(), models.AgentActor(alice), setting, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.browse("GET", "/admin/audit?action=setting_changed", alex, nil).want(200).says("1m → 1m30s", "End the chat → Back to the front of the queue", "Off → On")
 	if lines := strings.Split(strings.TrimSpace(string(h.browse("GET", "/admin/audit.csv?action=file_exported", alex, nil).want(200).Body)), "\n"); len(lines) != 61 {
 		t.Errorf("the file has %d lines", len(lines))
 	}

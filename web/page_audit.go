@@ -73,6 +73,9 @@ func (s *Server) auditPage(c echo.Context) error {
 		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		page.Errors = view.Errors{"to": text.T(ctx, "admin.audit.ends_before")}
+	}
 	if f.Before.ID != 0 {
 		page.Newest = auditURL(c, "/admin/audit", "")
 	}

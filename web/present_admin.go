@@ -134,12 +134,9 @@ func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Sett
 		Value: short(row.Value), Default: short(row.Default), Overridden: row.Overridden}
 	switch {
 	case row.Key == "IDLE_AGENT_ACTION":
-		s.Choices = []view.Choice{
-			{Value: models.IdleEnd, Name: text.T(ctx, "admin.setting.idle_agent_action.end")},
-			{Value: models.IdleRequeue, Name: text.T(ctx, "admin.setting.idle_agent_action.requeue")},
-		}
+		s.Choices = settingChoices(ctx, models.IdleEnd, models.IdleRequeue)
 	case row.Value == "true", row.Value == "false":
-		s.Choices = []view.Choice{{Value: "true", Name: text.T(ctx, "admin.settings.on")}, {Value: "false", Name: text.T(ctx, "admin.settings.off")}}
+		s.Choices = settingChoices(ctx, "true", "false")
 	case isLength(row.Value):
 		s.Bounds = text.T(ctx, "admin.settings.duration", "Least", b.least, "Most", b.most)
 	case strings.HasPrefix(row.Key, "RATE_"):
@@ -148,6 +145,29 @@ func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Sett
 		s.Bounds, s.Number = text.T(ctx, "admin.settings.number", "Least", b.least, "Most", b.most), true
 	}
 	return s
+}
+
+func settingChoices(ctx context.Context, values ...string) []view.Choice {
+	choices := make([]view.Choice, len(values))
+	for i, value := range values {
+		choices[i] = view.Choice{Value: value, Name: settingWord(ctx, value)}
+	}
+	return choices
+}
+
+// settingWord is the value of a setting as people read it.
+func settingWord(ctx context.Context, value string) string {
+	switch value {
+	case "true":
+		return text.T(ctx, "admin.settings.on")
+	case "false":
+		return text.T(ctx, "admin.settings.off")
+	case models.IdleEnd:
+		return text.T(ctx, "admin.setting.idle_agent_action.end")
+	case models.IdleRequeue:
+		return text.T(ctx, "admin.setting.idle_agent_action.requeue")
+	}
+	return short(value)
 }
 
 // refusedSetting is the row with what was typed and why it was refused.

@@ -112,6 +112,8 @@ func detailWord(ctx context.Context, key string, raw json.RawMessage) string {
 		return staff.RoleWord(ctx, word)
 	case key == "status":
 		return text.T(ctx, "admin.audit.status."+word)
+	case key == "value":
+		return settingWord(ctx, word)
 	}
 	return word
 }

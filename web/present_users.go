@@ -50,7 +50,7 @@ func userChats(ctx context.Context, chats []models.AgentChat, people []models.Ag
 		c := &chats[i]
 		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: outcome(ctx, &c.Chat), Messages: c.TotalMessages, Agent: names[c.ServedBy()]}
 		if c.IsOpen() {
-			rows[i].State = text.T(ctx, "admin.audit.status."+string(c.Status))
+			rows[i].State = text.T(ctx, "admin.users.chat."+string(c.Status))
 		}
 	}
 	return rows

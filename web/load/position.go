@@ -43,7 +43,7 @@ func measurePosition(ctx context.Context, b *bench) error {
 		return err
 	}
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
-	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "random places, one request after the other; program and PostgreSQL")
+	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "random places all over the line, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
 	if err := b.alone(ctx, long.server, short.server); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (b *bench) newLine(ctx context.Context, length int) (*line, error) {
 	return &line{length: length, database: database, server: server}, err
 }
 
-// askPlaces asks for random places for a while.
+// askPlaces asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions of those who ask.
 func (b *bench) askPlaces(ctx context.Context, l *line) error {
 	c := &conn{addr: l.server.addr}
 	defer c.close()
@@ -70,7 +70,7 @@ func (b *bench) askPlaces(ctx context.Context, l *line) error {
 	}
 	var took []float64
 	for end := time.Now().Add(b.opts.span(1500*time.Millisecond, 200*time.Millisecond)); time.Now().Before(end); {
-		r := request{"GET", ofUser + "/queue-status", userToken(1 + rand.IntN(l.length))}
+		r := request{"GET", ofUser + "/queue-status", userToken(1 + rand.IntN(100)*l.length/100)}
 		began := time.Now()
 		status, answer, err := c.do(ctx, withBody(r.head(l.server.addr), nil))
 		if err != nil || status != 200 || numberAfter(answer, []byte(`"position":`)) == 0 {

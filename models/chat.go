@@ -1,6 +1,8 @@
 package models
 
 import (
+	"github.com/jackc/pgx/v5"
+
 	"context"
 	"database/sql"
 	"errors"
@@ -90,17 +92,17 @@ func (c *Chat) ServedBy() string {
 
 // AgentChat is a chat as the agent's list shows it.
 type AgentChat struct {
-	Chat `bun:",extend"`
+	Chat
 
-	UserName       string  `bun:"user_name"`
-	UserAvatar     *string `bun:"user_avatar"`
-	UserEmail      *string `bun:"user_email"`
-	UserIsVerified bool    `bun:"user_is_verified"`
+	UserName       string
+	UserAvatar     *string
+	UserEmail      *string
+	UserIsVerified bool
 	// NameIsClaim tells that the name is what somebody said, and no host site vouched for.
-	NameIsClaim bool        `bun:"-"`
-	LastContent *string     `bun:"last_content"`
-	LastSender  *SenderType `bun:"last_sender"`
-	LastType    MessageType `bun:"last_type"` // of the message that LastContent is from, "" for none
+	NameIsClaim bool
+	LastContent *string
+	LastSender  *SenderType
+	LastType    MessageType // of the message that LastContent is from, "" for none
 }
 
 // User is the end user who asks for help.
@@ -135,27 +137,30 @@ type ChatFilter struct {
 	Before time.Time // ended chats that ended before; zero for all
 }
 
-const agentChatColumns = `c.*, coalesce(u.name, '') AS user_name, u.avatar AS user_avatar, u.email AS user_email, u.is_verified AS user_is_verified,
-	l.content AS last_content, l.sender_type AS last_sender, coalesce(l.message_type::text, '') AS last_type`
-
-const agentChatJoins = ` JOIN users u ON u.id = c.user_id
+var selectAgentChats = `SELECT ` + chatRow.ofC() + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
+	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
-		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true`
+		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
-func nameChats(chats []AgentChat) []AgentChat {
-	for i := range chats {
-		chats[i].NameIsClaim = chats[i].UserName != "" && !chats[i].UserIsVerified
-		chats[i].UserName = displayName(&chats[i].UserName, chats[i].UserID)
-	}
-	return chats
+// agentChats reads the chats of which rest tells.
+func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]AgentChat, error) {
+	chats := []AgentChat{}
+	err := d.boundRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
+		var c AgentChat
+		err := rows.Scan(chatRow.into(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified, &c.LastContent, &c.LastSender, &c.LastType)...)
+		c.NameIsClaim = c.UserName != "" && !c.UserIsVerified
+		c.UserName = displayName(&c.UserName, c.UserID)
+		chats = append(chats, c)
+		return err
+	})
+	return chats, translate(err)
 }
 
 // Chat returns one chat with its user. A chat that the actor may not know of is chat_not_found.
 func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
-	var chats []AgentChat
-	err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+` WHERE c.id = ?`, chatID).Scan(ctx, &chats)
+	chats, err := d.agentChats(ctx, `WHERE c.id = $1`, chatID)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	if len(chats) == 0 {
 		return nil, chatNotFound()
@@ -163,7 +168,7 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 	if err := actor.read(&chats[0].Chat); err != nil {
 		return nil, err
 	}
-	return &nameChats(chats)[0], nil
+	return &chats[0], nil
 }
 
 // ChatsOfUser returns the user's chats, newest first, at most 200.
@@ -185,10 +190,7 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 			return nil, notFound("user_not_found", "There is no such user, or it is not yours.")
 		}
 	}
-	chats := []AgentChat{}
-	err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
-		WHERE c.user_id = ? ORDER BY c.created_at DESC LIMIT 20`, userID).Scan(ctx, &chats)
-	return nameChats(chats), translate(err)
+	return d.agentChats(ctx, `WHERE c.user_id = $1 ORDER BY c.created_at DESC LIMIT 20`, userID)
 }
 
 // ChatsOfAgent returns an agent's chats: the active ones by their last message, newest first, then the ended ones, newest first.
@@ -205,11 +207,11 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 	}
 	chats := []AgentChat{}
 	if f.Status != Ended && f.Before.IsZero() {
-		err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
-			WHERE c.agent_id = ? AND c.status = 'active'
-			ORDER BY coalesce(c.last_message_at, c.assigned_at) DESC, c.id LIMIT ?`, agentID, f.Limit).Scan(ctx, &chats)
+		var err error
+		chats, err = d.agentChats(ctx, `WHERE c.agent_id = $1 AND c.status = 'active'
+			ORDER BY coalesce(c.last_message_at, c.assigned_at) DESC, c.id LIMIT $2`, agentID, f.Limit)
 		if err != nil {
-			return nil, translate(err)
+			return nil, err
 		}
 	}
 	if f.Status != Active && len(chats) < f.Limit {
@@ -217,16 +219,14 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 		if before.IsZero() {
 			before = time.Now().AddDate(1, 0, 0)
 		}
-		ended := []AgentChat{}
-		err := d.db.NewRaw(`SELECT `+agentChatColumns+` FROM chats c`+agentChatJoins+`
-			WHERE c.agent_id = ? AND c.status = 'ended' AND c.ended_at < ?
-			ORDER BY c.ended_at DESC, c.id LIMIT ?`, agentID, before, f.Limit-len(chats)).Scan(ctx, &ended)
+		ended, err := d.agentChats(ctx, `WHERE c.agent_id = $1 AND c.status = 'ended' AND c.ended_at < $2
+			ORDER BY c.ended_at DESC, c.id LIMIT $3`, agentID, before, f.Limit-len(chats))
 		if err != nil {
-			return nil, translate(err)
+			return nil, err
 		}
 		chats = append(chats, ended...)
 	}
-	return nameChats(chats), nil
+	return chats, nil
 }
 
 // lockChat takes the chat's row lock. Whatever is decided about a chat is decided on what this returns.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/errgroup"
 
 	"parley/models"
 	"parley/views/chat"
@@ -34,17 +35,17 @@ type bench struct {
 	names    map[string]string // of agents, as they were asked for
 }
 
-// readBench reads the bench of the agent who asks. The chats come first: the cursor of the page's stream must not be
-// ahead of what is shown.
+// readBench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
+// what is shown.
 func (s *Server) readBench(c echo.Context) (*bench, error) {
 	b := &bench{desk: s.desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c)}
-	ctx := c.Request().Context()
-	if err := b.read(ctx, agentOf(c).ID); err != nil {
-		return nil, err
-	}
-	var err error
-	b.overview, err = s.desk.Overview(ctx)
-	return b, err
+	parts, ctx := errgroup.WithContext(c.Request().Context())
+	parts.Go(func() error { return b.read(ctx, agentOf(c).ID) })
+	parts.Go(func() (err error) {
+		b.overview, err = s.desk.Overview(ctx)
+		return err
+	})
+	return b, parts.Wait()
 }
 
 func (b *bench) read(ctx context.Context, agentID string) (err error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/errgroup"
 
 	"parley/models"
 	view "parley/views/supervisor"
@@ -51,27 +52,35 @@ func filterOf(c echo.Context) houseFilter {
 // firstRows is how many who wait, and how many agents, are shown until somebody asks for all.
 const firstRows = 50
 
-// readHouse asks for what moves all the time. The overview is given where it is known already.
+// readHouse asks for what moves all the time, for all of it at once. The overview is given where it is known already.
 func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Overview) (*house, error) {
 	h := &house{at: time.Now(), settings: s.desk.Settings(), houseFilter: f}
-	var err error
-	if known != nil {
-		h.overview = *known
-	} else if h.overview, err = s.desk.Overview(ctx); err != nil {
-		return nil, err
-	}
 	first := firstRows
 	if f.whole {
 		first = 0
 	}
-	if h.queue, h.lines, err = s.desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first}); err != nil {
-		return nil, err
-	}
-	if h.load, err = s.desk.Load(ctx); err != nil {
-		return nil, err
-	}
-	h.departments, err = s.desk.Departments(ctx)
-	return h, err
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() (err error) {
+		if known != nil {
+			h.overview = *known
+			return nil
+		}
+		h.overview, err = s.desk.Overview(ctx)
+		return err
+	})
+	parts.Go(func() (err error) {
+		h.queue, h.lines, err = s.desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
+		return err
+	})
+	parts.Go(func() (err error) {
+		h.load, err = s.desk.Load(ctx)
+		return err
+	})
+	parts.Go(func() (err error) {
+		h.departments, err = s.desk.Departments(ctx)
+		return err
+	})
+	return h, parts.Wait()
 }
 
 // lastDay is what moves once a minute, for everybody who looks at it.

@@ -72,7 +72,7 @@ func In(lang, key string, pairs ...any) string {
 	if len(pairs) > 0 {
 		return localize(lang, key, pairs)
 	}
-	name := known(lang) + " " + key
+	name := word{known(lang), key}
 	if said, ok := plain.Load(name); ok {
 		return said.(string)
 	}
@@ -83,17 +83,15 @@ func In(lang, key string, pairs ...any) string {
 	return said
 }
 
-// plain are the texts into which nothing is put, by language and key.
+type word struct{ lang, key string }
+
+// plain are the texts into which nothing is put, by word.
 var plain sync.Map
 
 func localize(lang, key string, pairs []any) string {
-	cfg := i18n.LocalizeConfig{MessageID: key}
+	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: blanks{}}
 	if len(pairs) > 0 {
-		data := make(map[string]any, len(pairs)/2)
-		for i := 0; i+1 < len(pairs); i += 2 {
-			data[fmt.Sprint(pairs[i])] = pairs[i+1]
-		}
-		cfg.TemplateData, cfg.PluralCount = data, data["Count"]
+		cfg.TemplateData, cfg.PluralCount = pairs, valueOf(pairs, "Count")
 	}
 	said, err := localizers[known(lang)].Localize(&cfg)
 	if err != nil && said == "" {

@@ -83,3 +83,23 @@ func TestClockAndSpoken(t *testing.T) {
 		}
 	}
 }
+
+func TestBlanksAreFilledAndNothingElse(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"nothing", "nothing"}, {"", ""}, {"{{.Name}}", "Anna {{.Count}}"}, {"{{.Count}} of {{.Count}}, {{.Name}}.", "3 of 3, Anna {{.Count}}."}, {"}} {", "}} {"},
+	} {
+		f, err := blanks{}.Parse(c.text, "", "")
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		if got, _ := f.Execute([]any{"Name", "Anna {{.Count}}", "Count", 3}); got != c.want {
+			t.Errorf("%q is said as %q, want %q", c.text, got, c.want)
+		}
+	}
+	for _, text := range []string{"{{.Name", "{{Name}}", "{{.}}", "{{ .Name }}", "{{.Name | html}}", "{{.A.B}}", "{{}}"} {
+		if _, err := (blanks{}).Parse(text, "", ""); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}

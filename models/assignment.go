@@ -125,7 +125,7 @@ func (d *Desk) nextInLine(ctx context.Context, t *tx, passed []string) ([]*Chat,
 	s := d.Settings()
 	var chats []*Chat
 	err := t.boundRows(ctx, `WITH free AS (SELECT a.id `+withRoom+`)
-		SELECT `+chatRow.ofC()+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
+		SELECT `+chatRow.of("c")+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
 			AND (c.department IS NULL OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
 		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{s.PresenceTimeout.Seconds(), passed, s.QueueBatch}, func(rows pgx.Rows) error {
 		c := new(Chat)
@@ -155,7 +155,7 @@ func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Age
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	locked, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(ids))
+	locked, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, ids)
 	agents := make([]*Agent, len(locked))
 	for i := range locked {
 		agents[i] = &locked[i]

@@ -70,8 +70,8 @@ func columnsOf[Row any]() columns {
 	return c
 }
 
-// ofC lists the columns of what the statement calls c.
-func (c columns) ofC() string { return "c." + strings.Join(c.names, ", c.") }
+// of lists the columns of what the statement calls by a name.
+func (c columns) of(table string) string { return table + "." + strings.Join(c.names, ", "+table+".") }
 
 // into returns where a row's columns go, and behind them what else is scanned.
 func (c columns) into(row any, more ...any) []any {
@@ -83,4 +83,7 @@ func (c columns) into(row any, more ...any) []any {
 	return append(into, more...)
 }
 
-var chatRow = columnsOf[Chat]()
+var (
+	chatRow  = columnsOf[Chat]()
+	agentRow = columnsOf[Agent]()
+)

@@ -137,7 +137,7 @@ type ChatFilter struct {
 	Before time.Time // ended chats that ended before; zero for all
 }
 
-var selectAgentChats = `SELECT ` + chatRow.ofC() + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
+var selectAgentChats = `SELECT ` + chatRow.of("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `

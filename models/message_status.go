@@ -83,8 +83,8 @@ const (
 )
 
 var (
-	confirmAsUser  = confirmHead + `user_id` + confirmTail + chatRow.ofC() + `, c.ids, c.at, c.covered FROM c`
-	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.ofC() + `, c.ids, c.at, c.covered FROM c`
+	confirmAsUser  = confirmHead + `user_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
+	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
 )
 
 // confirm raises the other side's messages with after < id ≤ upTo to a status, logs each step and tells both sides. It returns how many changed.

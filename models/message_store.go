@@ -33,7 +33,7 @@ var (
 func storeOne(from SenderType, set, may, kind string) string {
 	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*, nextval('messages_id') AS message_id),
 		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + kind + `, $3, $4, c.last_message_at FROM c)
-		SELECT ` + chatRow.ofC() + `, c.message_id FROM c`
+		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
 }
 
 func storeMany(from SenderType, set, may string) string {
@@ -45,7 +45,7 @@ func storeMany(from SenderType, set, may string) string {
 		c AS (` + countUp + set + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),
 		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at
 			FROM c JOIN s ON s.chat_id = c.id)
-		SELECT ` + chatRow.ofC() + `, c.message_id FROM c`
+		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
 }
 
 // said is the change that a stored message made.

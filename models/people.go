@@ -10,31 +10,47 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // passwordParams are OWASP's minimum for argon2id (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
 var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 // agentColumns has every column but the password's hash, and the presence that holds: chosen, unless there was no sign of life for
-// PRESENCE_TIMEOUT (its parameter, in seconds).
-const agentColumns = `a.id, a.email, a.name, a.avatar, a.role, a.max_concurrent, a.load, a.choice, a.choice_at, a.seen_at, a.lost_at, a.idle_since,
-	a.rating_sum, a.rating_count, a.disabled_at, a.created_at,
+// PRESENCE_TIMEOUT ($1, in seconds).
+var agentColumns = agentRow.of("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
-		WHEN greatest(a.seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => ?) THEN 'away'
-		ELSE a.choice END AS presence,
-	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1) AS departments`
+		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
+		ELSE a.choice END,
+	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1)`
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
-func (d *Desk) agents(ctx context.Context, db rawQuerier, where string, args ...any) ([]Agent, error) {
+// into is where a row of agentColumns goes, and behind it what else is scanned.
+func (a *Agent) into(more ...any) []any {
+	return append(agentRow.into(a, &a.Presence, &a.Departments), more...)
+}
+
+// reader is the desk, or a transaction of it.
+type reader interface {
+	boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
+}
+
+// agents reads the agents of whom where tells, whose first argument is $2.
+func (d *Desk) agents(ctx context.Context, db reader, where string, args ...any) ([]Agent, error) {
 	agents := []Agent{}
 	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
-	err := db.NewRaw(`SELECT `+agentColumns+agentTables+where, args...).Scan(ctx, &agents)
+	err := db.boundRows(ctx, `SELECT `+agentColumns+agentTables+where, args, func(rows pgx.Rows) error {
+		var a Agent
+		err := rows.Scan(a.into()...)
+		agents = append(agents, a)
+		return err
+	})
 	return agents, err
 }
 
-func (d *Desk) agent(ctx context.Context, db rawQuerier, id string) (*Agent, error) {
-	agents, err := d.agents(ctx, db, `WHERE a.id = ?`, id)
+func (d *Desk) agent(ctx context.Context, db reader, id string) (*Agent, error) {
+	agents, err := d.agents(ctx, db, `WHERE a.id = $2`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +72,19 @@ func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) 
 
 // AgentByID returns an agent with presence and departments, or agent_not_found.
 func (d *Desk) AgentByID(ctx context.Context, id string) (*Agent, error) {
-	a, err := d.agent(ctx, d.db, id)
+	a, err := d.agent(ctx, d, id)
 	return a, translate(err)
 }
 
 // Agents returns everybody, disabled people last, by name.
 func (d *Desk) Agents(ctx context.Context) ([]Agent, error) {
-	agents, err := d.agents(ctx, d.db, `ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
+	agents, err := d.agents(ctx, d, `ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
 	return agents, translate(err)
 }
 
 // AgentByEmail returns an agent by address, without regard to case, or agent_not_found.
 func (d *Desk) AgentByEmail(ctx context.Context, email string) (*Agent, error) {
-	agents, err := d.agents(ctx, d.db, `WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email))
+	agents, err := d.agents(ctx, d, `WHERE lower(a.email) = lower($2)`, strings.TrimSpace(email))
 	if err != nil {
 		return nil, translate(err)
 	}

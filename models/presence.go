@@ -61,7 +61,7 @@ func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
 		return nil
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		before, err := d.agents(ctx, t, `WHERE a.id IN (?) ORDER BY a.id FOR UPDATE OF a`, bunIn(ids))
+		before, err := d.agents(ctx, t, `WHERE a.id = ANY($2) ORDER BY a.id FOR UPDATE OF a`, ids)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
 		if len(back) == 0 {
 			return nil
 		}
-		after, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(back))
+		after, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, back)
 		for i := range after {
 			tellPresence(t, Away, &after[i])
 		}
@@ -116,7 +116,7 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 		if err != nil || len(lost) == 0 {
 			return err
 		}
-		agents, err := d.agents(ctx, t, `WHERE a.id IN (?)`, bunIn(lost))
+		agents, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, lost)
 		for i := range agents {
 			tellPresence(t, agents[i].Choice, &agents[i])
 		}

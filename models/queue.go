@@ -138,7 +138,7 @@ type queueRow struct {
 
 // waiting returns the queue in serving order.
 func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
-	query, args := `SELECT `+chatRow.ofC()+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
+	query, args := `SELECT `+chatRow.of("c")+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
 	if f.Department != "" {
 		query, args = query+` AND c.department = $1`, append(args, f.Department)
 	}

@@ -95,7 +95,7 @@ type AgentLoad struct {
 
 // Load returns every agent who is not disabled, by name.
 func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
-	agents, err := d.agents(ctx, d.db, `WHERE a.disabled_at IS NULL ORDER BY lower(a.name), a.id`)
+	agents, err := d.agents(ctx, d, `WHERE a.disabled_at IS NULL ORDER BY lower(a.name), a.id`)
 	if err != nil {
 		return nil, translate(err)
 	}

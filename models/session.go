@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,24 +40,22 @@ func unauthorized() *Error {
 // AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
 func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte, time.Time, error) {
 	hash := HashToken(token)
-	var rows []struct {
-		Agent     `bun:",extend"`
-		ExpiresAt time.Time `bun:"expires_at"`
-		Unseen    bool      `bun:"unseen"`
+	var a Agent
+	var ends time.Time
+	var unseen bool
+	err := d.bound(ctx, `SELECT `+agentColumns+`, s.expires_at, s.seen_at < now() - make_interval(secs => $2)`+agentTables+`
+		JOIN sessions s ON s.agent_id = a.id WHERE s.token_hash = $3 AND s.expires_at > now() AND a.disabled_at IS NULL`,
+		[]any{d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash}, a.into(&ends, &unseen)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, time.Time{}, unauthorized()
 	}
-	err := d.db.NewRaw(`SELECT `+agentColumns+`, s.expires_at, s.seen_at < now() - make_interval(secs => ?) AS unseen`+agentTables+`
-		JOIN sessions s ON s.agent_id = a.id WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`,
-		d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash).Scan(ctx, &rows)
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
 	}
-	if len(rows) == 0 {
-		return nil, nil, time.Time{}, unauthorized()
-	}
-	if rows[0].Unseen { // nobody is refused because this could not be noted
+	if unseen { // nobody is refused because this could not be noted
 		_, _ = d.db.NewRaw(`UPDATE sessions SET seen_at = now() WHERE token_hash = ?`, hash).Exec(ctx)
 	}
-	return &rows[0].Agent, hash, rows[0].ExpiresAt, nil
+	return &a, hash, ends, nil
 }
 
 // SignOut ends the session of a token, an agent's or a user's. A token that opens nothing is fine.

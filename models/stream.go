@@ -91,7 +91,7 @@ func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance,
 	if err != nil {
 		return nil, translate(err)
 	}
-	all, err := d.agents(ctx, d.db, ``)
+	all, err := d.agents(ctx, d, ``)
 	for i := range all {
 		g.Agents = append(g.Agents, *all[i].presenceEvent(false).Presence)
 	}

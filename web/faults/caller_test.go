@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// requestPatience is how long a client waits for one answer, opPatience how long it repeats a request.
-const (
-	requestPatience = 15 * time.Second
-	opPatience      = 60 * time.Second
-)
+// requestPatience is how long a client waits for one answer.
+const requestPatience = 15 * time.Second
+
+// opPatience is how long a client repeats a request: in the long forms outages of twenty seconds follow one another.
+var opPatience = form(time.Minute, 3*time.Minute)
 
 var transport = &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * time.Second, DisableCompression: true}
 

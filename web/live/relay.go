@@ -20,7 +20,7 @@ const (
 	relayTimeout = 500 * time.Millisecond
 	relaySilence = time.Second // after which the connection is tested
 	// relayBeat is how often an instance that has nothing to tell says that it lives; three times as long is silence.
-	relayBeat = 350 * time.Millisecond
+	relayBeat = 250 * time.Millisecond
 	// peerKept is how long an instance that fell silent without a farewell is taken to live on where it cannot be heard.
 	peerKept = 10 * time.Minute
 )

@@ -12,9 +12,9 @@ import (
 const (
 	// pollEvery is how often PostgreSQL is asked for what nobody tells: Redis is away, or somebody cannot be heard, who may have died
 	// between a commit and telling of it.
-	pollEvery = 700 * time.Millisecond
+	pollEvery = 600 * time.Millisecond
 	// lookForSilence is how soon that is noticed.
-	lookForSilence = 300 * time.Millisecond
+	lookForSilence = 150 * time.Millisecond
 	// assureEvery is how often every stream is told that it knows all, whatever is heard.
 	assureEvery = 15 * time.Second
 	// sessionCheck keeps the promise that a stream ends within 5 s of its owner's sign-out when the event is lost.
@@ -38,10 +38,11 @@ func (a *heads) same(b *heads) bool {
 // heard, else now and then.
 func (h *Hub) poll(ctx context.Context) {
 	var assured, asked time.Time
+	var took time.Duration
 	var before map[topic]*heads
 	queue := ""
 	for wait(ctx, lookForSilence) {
-		every := pollEvery
+		every := max(pollEvery, 2*took)
 		if h.Sound() {
 			every = assureEvery
 		}
@@ -58,6 +59,7 @@ func (h *Hub) poll(ctx context.Context) {
 		bounded, cancel := context.WithTimeout(ctx, queryTime)
 		now, err := h.desk.Glance(bounded, users, agents)
 		cancel()
+		took = time.Since(began)
 		if err != nil {
 			continue
 		}

@@ -10,6 +10,8 @@ const (
 	// lineFresh is how old the line may be at least; one that took long to read may be lineShare times as old as that.
 	lineFresh = 2 * time.Second
 	lineShare = 10
+	// lineStale is from when on the line is waited for: nobody has asked for so long.
+	lineStale = 15 * time.Second
 )
 
 // line is the queue as it was a moment ago: who is far back need not be counted from the front again by every question.
@@ -42,7 +44,7 @@ func (l *line) before(ctx context.Context, d *Desk, c *Chat, counted int) (int, 
 		read = make(chan struct{})
 		l.reading = read
 	}
-	never := l.places == nil
+	blind := l.places == nil || time.Since(l.at) > lineStale+lineShare*l.took
 	l.mu.Unlock()
 	if mine { // for all who ask meanwhile, and who have the line as it was
 		go func() {
@@ -55,7 +57,7 @@ func (l *line) before(ctx context.Context, d *Desk, c *Chat, counted int) (int, 
 			close(read)
 		}()
 	}
-	if never && read != nil {
+	if blind && read != nil {
 		select {
 		case <-read:
 		case <-ctx.Done():

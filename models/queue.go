@@ -38,14 +38,14 @@ const maxCounted = 200
 // ahead counts who is served before a chat, at most maxCounted, and how many of them are of its line. What is of another line is not left out
 // before it is counted: PostgreSQL would then believe that hardly anything remains, and read all who are before it; in order it reads the first from the index.
 //
-//	$2 department  $3 priority  $4 never came back  $5 queued_at  $6 queue_id
+//	$2 department  $3 priority  $4 never came back  $5 queued_at  $6 queue_id  $7 maxCounted
 const ahead = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2) FROM (SELECT o.department FROM chats o WHERE o.status = 'waiting'
-	AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id) < (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint) ORDER BY ` + servingOrder + ` LIMIT 200) ahead`
+	AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id) < (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint) ORDER BY ` + servingOrder + ` LIMIT $7) ahead`
 
 // placeOf returns a waiting chat's place in its line, 1 for the next, with what is needed to say how long that takes.
 func (d *Desk) placeOf(ctx context.Context, c *Chat) (int, *estimator, error) {
 	var all, before int
-	e, err := d.estimator(ctx, ahead, []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID}, &all, &before)
+	e, err := d.estimator(ctx, ahead, []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}, &all, &before)
 	if err == nil && all >= maxCounted {
 		before, err = d.line.before(ctx, d, c, before)
 	}

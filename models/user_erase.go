@@ -16,7 +16,7 @@ type Erasure struct {
 // EraseUser deletes everything that is stored about a user: profile, chats with all that hangs on them, sessions and tickets. An open chat is
 // ended first; streams hear of that and then close. Nothing of a chat stays, not even without its words: whoever knows its id would know
 // whose it was. What stays was always without a name: the ratings that agents' averages are made of, and the figures of the day. The audit log
-// keeps that it was done, by the user's id. Erasing again is fine, and finds nothing. Admins only.
+// keeps that it was done, by the user's id, and of what agents did to the user's chats the ids of those. Erasing again is fine, and finds nothing. Admins only.
 func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Erasure, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err

@@ -153,10 +153,13 @@ func (b *bench) nameOf(ctx context.Context, agentID string) (string, error) {
 	name, known := b.names[agentID]
 	if !known {
 		a, err := b.desk.AgentByID(ctx, agentID)
-		if err != nil {
+		switch {
+		case err == nil:
+			name = a.Name
+		case models.CodeOf(err) != "agent_not_found":
 			return "", err
 		}
-		if name = a.Name; b.names == nil {
+		if b.names == nil {
 			b.names = map[string]string{}
 		}
 		b.names[agentID] = name

@@ -51,7 +51,7 @@ func (s *Server) agentPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := s.readHouse(ctx, houseFilter{whole: true}, nil)
+	h, err := s.readHouse(ctx, houseFilter{}, nil)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (h *house) hasDepartment() bool {
 // queueCSV is the queue as a file, with the filter of the page.
 func (s *Server) queueCSV(c echo.Context) error {
 	ctx := c.Request().Context()
-	queue, _, err := s.desk.Queue(ctx, models.QueueFilter{Department: c.QueryParam("department")})
+	queue, _, err := s.desk.Queue(ctx, models.QueueFilter{Department: filterOf(c).chosen})
 	if err != nil {
 		return err
 	}

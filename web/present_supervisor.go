@@ -45,8 +45,13 @@ type houseFilter struct {
 	whole  bool   // everybody, not only the first ones
 }
 
+// filterOf reads the filter of a page. What cannot be the name of a department is "-", which none has.
 func filterOf(c echo.Context) houseFilter {
-	return houseFilter{chosen: c.QueryParam("department"), whole: c.QueryParam("show") == "all"}
+	f := houseFilter{chosen: c.QueryParam("department"), whole: c.QueryParam("show") == "all"}
+	if !storable(f.chosen) {
+		f.chosen = "-"
+	}
+	return f
 }
 
 // firstRows is how many who wait, and how many agents, are shown until somebody asks for all.
@@ -60,6 +65,7 @@ func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Ove
 		first = 0
 	}
 	parts, ctx := errgroup.WithContext(ctx)
+	parts.SetLimit(2) // a tick draws for every supervisor at once, and sends need connections too
 	parts.Go(func() (err error) {
 		if known != nil {
 			h.overview = *known
@@ -96,7 +102,7 @@ func (s *Server) readDay(ctx context.Context, h *house) error {
 	d := &s.day
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if minute := h.at.Truncate(time.Minute); !minute.Equal(d.minute) {
+	if minute := h.at.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
 		samples, err := s.desk.Day(ctx, h.at.Add(-24*time.Hour), h.at)
 		if err != nil {
 			return err
@@ -170,8 +176,10 @@ func (h *house) queueView(ctx context.Context, filter view.Filter) view.Queue {
 	for i := range h.queue {
 		q.Rows = append(q.Rows, h.waitingRow(ctx, &h.queue[i]))
 	}
-	n, _ := h.waiting()
-	q.Length = max(n, len(q.Rows)) // read a moment apart
+	if q.Length = len(q.Rows); !h.whole && q.Length == firstRows { // fewer are all, whatever the lines were a moment before
+		n, _ := h.waiting()
+		q.Length = max(n, q.Length)
+	}
 	return q
 }
 

@@ -84,7 +84,7 @@ func AgentsPanel(a Agents) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, card := range a.Cards[:a.First] {
+			for _, card := range a.Cards[:min(a.First, len(a.Cards))] {
 				templ_7745c5c3_Err = agentCard(card).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -19,6 +19,9 @@ import (
 const (
 	relayTimeout = 500 * time.Millisecond
 	relaySilence = time.Second // after which the connection is tested
+	// relayPause is how long nothing is sent after a failure. The others may still hear the beats of a Redis that is slow, and learn only by the
+	// next envelope that they missed something.
+	relayPause = 200 * time.Millisecond
 	// relayBeat is how often an instance that has nothing to tell says that it lives; three times as long is silence.
 	relayBeat = 250 * time.Millisecond
 	// peerKept is how long an instance that fell silent without a farewell is taken to live on where it cannot be heard.
@@ -107,7 +110,7 @@ func (r *relay) offer(events []models.Event) {
 }
 
 // send publishes what was offered, all that waits at once: a slow Redis delays, but nothing piles up. After a failure it throws away what
-// comes for a second, so that the queue does not grow stale behind a Redis that hangs. What was offered before the end is sent.
+// comes for a moment, so that the queue does not grow stale behind a Redis that hangs. What was offered before the end is sent.
 func (r *relay) send(ctx context.Context) {
 	tick := time.NewTicker(relayBeat)
 	defer tick.Stop()
@@ -127,7 +130,7 @@ func (r *relay) send(ctx context.Context) {
 				continue
 			}
 		}
-		if time.Since(failed) < time.Second {
+		if time.Since(failed) < relayPause {
 			r.lost.Store(true)
 			continue
 		}

@@ -61,9 +61,6 @@ type life struct {
 
 func (b *bench) measuredLives(ctx context.Context, server *process, database string, chats int, do func() error) (life, error) {
 	l := life{chats: chats}
-	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
-		return l, err
-	}
 	c := &contestant{server: server}
 	before, err := b.look(ctx, c, database)
 	if err != nil {

@@ -39,8 +39,8 @@ func measureMessages(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer d.hangUp()
-	// No checkpoint is due while it is measured. The full pages that follow one are written while it is warming up: here they would weigh a
-	// hundred times what they do in five minutes.
+	// No checkpoint is due while it is measured. The full pages that follow one are written while it is warming up: in rounds of three seconds they
+	// would weigh many times what they do in the five minutes between two checkpoints.
 	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
 		return err
 	}

@@ -39,10 +39,10 @@ func measurePgbench(ctx context.Context, b *bench) error {
 		b.say("    %s", strings.Join(strings.Fields(statement), " "))
 	}
 	var perSecond []float64
-	for range b.opts.rounds {
-		if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
-			return err
-		}
+	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
+	for n := range b.opts.rounds + 1 {
 		out, err := exec.CommandContext(ctx, tool, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(b.opts.size(3, 1)), "-f", script,
 			b.databaseURL(database)).CombinedOutput()
 		if err != nil {
@@ -53,7 +53,9 @@ func measurePgbench(ctx context.Context, b *bench) error {
 			return fmt.Errorf("pgbench said no tps:\n%s", out)
 		}
 		value, _ := strconv.ParseFloat(string(m[1]), 64)
-		perSecond = append(perSecond, value)
+		if n > 0 { // the first one warms up
+			perSecond = append(perSecond, value)
+		}
 	}
 	got, note := sampleOf(perSecond...), "measured is the program, the yardstick is pgbench"
 	if b.sent16 == nil {

@@ -43,7 +43,7 @@ func measurePosition(ctx context.Context, b *bench) error {
 		return err
 	}
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
-	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "random places all over the line, one request after the other; program and PostgreSQL")
+	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "places of a hundred users all over the line, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
 	if err := b.alone(ctx, long.server, short.server); err != nil {
 		return err

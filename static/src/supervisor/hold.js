@@ -52,7 +52,7 @@ function receive(id, fresh) {
   for (const row of panel.querySelectorAll(hold.rows)) {
     const twin = fresh.querySelector(`#${CSS.escape(row.id)}`);
     if (twin) settle(morph(row, twin.cloneNode(true)));
-    else leave(row);
+    else if (!fresh.querySelector(".list-more")) leave(row); // it may be behind the first rows
   }
   say(panel, hold);
 }

@@ -166,7 +166,17 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 func (h *Hub) Connected() bool { return h.relay == nil || h.relay.hears() }
 
 // Sound tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
-func (h *Hub) Sound() bool { return h.relay == nil || h.relay.sound() }
+func (h *Hub) Sound() bool {
+	sound, _ := h.sound()
+	return sound
+}
+
+func (h *Hub) sound() (sound, settled bool) {
+	if h.relay == nil {
+		return true, true
+	}
+	return h.relay.sound()
+}
 
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor

@@ -26,6 +26,9 @@ const (
 	relayBeat = 250 * time.Millisecond
 	// peerKept is how long an instance that fell silent without a farewell is taken to live on where it cannot be heard.
 	peerKept = 10 * time.Minute
+	// relaySettled is how long after the last doubt PostgreSQL is asked still: after a pause Redis first delivers the beats that were on their way,
+	// and only then whoever could send nothing says so.
+	relaySettled = 3 * time.Second
 )
 
 // relay carries events between instances over Redis Pub/Sub. It may lose some: whoever was cut off, and whoever may
@@ -41,6 +44,7 @@ type relay struct {
 
 	mu    sync.Mutex
 	heard map[string]time.Time // when each instance was heard last, this one too
+	doubt time.Time            // when something was last known to be missing
 }
 
 // offer is what one transaction did, and when it was committed.
@@ -74,11 +78,19 @@ func (r *relay) hears() bool {
 	return r.up.Load() && time.Since(r.heard[r.self]) < 3*relayBeat
 }
 
-// sound is hears, and that nobody fell silent who may live on.
-func (r *relay) sound() bool {
+// sound is hears, and that nobody fell silent who may live on; settled, that this has been so for a while.
+func (r *relay) sound() (sound, settled bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
+	if sound = r.allHeard(now); !sound {
+		r.doubt = now
+	}
+	return sound, now.Sub(r.doubt) > relaySettled
+}
+
+// allHeard forgets whoever has been silent for too long, and tells whether all others are heard.
+func (r *relay) allHeard(now time.Time) bool {
 	for id, at := range r.heard {
 		switch silent := now.Sub(at); {
 		case silent > peerKept && id != r.self:
@@ -98,6 +110,12 @@ func (r *relay) note(id string, bye bool) {
 	} else {
 		r.heard[id] = time.Now()
 	}
+}
+
+func (r *relay) doubted() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubt = time.Now()
 }
 
 // offer queues events for the other instances, or notes that they were lost to them.
@@ -226,6 +244,7 @@ func (r *relay) take(got any) {
 		if !r.up.Swap(true) {
 			r.hub.log.Info("listening to other instances")
 		}
+		r.doubted()
 		r.hub.repairAll()
 	case *redis.Message:
 		from := m.Payload[:min(len(r.self), len(m.Payload))]
@@ -242,6 +261,7 @@ func (r *relay) take(got any) {
 		r.note(from, e.Bye)
 		r.hub.deliver(e.Events)
 		if e.Gap {
+			r.doubted()
 			r.hub.repairAll()
 		}
 		for i := range e.Events {

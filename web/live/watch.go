@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// pollEvery is how often PostgreSQL is asked for what nobody tells: Redis is away, or somebody cannot be heard, who may have died
-	// between a commit and telling of it.
+	// pollEvery is how often PostgreSQL is asked for what nobody tells: Redis is away or was a moment ago, or somebody cannot be heard, who may
+	// have died between a commit and telling of it.
 	pollEvery = 600 * time.Millisecond
 	// lookForSilence is how soon that is noticed.
 	lookForSilence = 150 * time.Millisecond
@@ -43,7 +43,7 @@ func (h *Hub) poll(ctx context.Context) {
 	queue := ""
 	for wait(ctx, lookForSilence) {
 		every := max(pollEvery, 2*took)
-		if h.Sound() {
+		if _, settled := h.sound(); settled {
 			every = assureEvery
 		}
 		if time.Since(asked) < every {

@@ -74,6 +74,8 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 		"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s",
 		// Compiling costs a statement seconds when a table's size is guessed wrong, and no statement here is worth it.
 		"jit": "off",
+		// The hot statements find their rows by keys, whatever the keys are; PostgreSQL would plan some of them anew every time.
+		"plan_cache_mode": "force_generic_plan",
 	}
 	for name, value := range defaults {
 		if _, set := config.RuntimeParams[name]; !set {

@@ -9,7 +9,7 @@ import (
 const (
 	// lineFresh is how old the line may be at least; one that took long to read may be lineShare times as old as that.
 	lineFresh = 2 * time.Second
-	lineShare = 10
+	lineShare = 30
 	// lineStale is from when on the line is waited for: nobody has asked for so long.
 	lineStale = 15 * time.Second
 )

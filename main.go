@@ -304,14 +304,19 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 	if err != nil {
 		return err
 	}
-	hub := live.New(live.Options{Desk: desk, Redis: quick, Log: p.log})
+	installation, err := desk.InstallationKey(ctx)
+	if err != nil {
+		return err
+	}
+	prefix := "parley:" + installation + ":"
+	hub := live.New(live.Options{Desk: desk, Redis: quick, Prefix: prefix, Log: p.log})
 	desk.SetPublisher(hub)
 	store, err := p.store(ctx)
 	if err != nil {
 		return err
 	}
 	desk.SetFiles(store)
-	site, err := p.site(ctx, desk, hub, quick, store)
+	site, err := p.site(ctx, desk, hub, quick, prefix, store)
 	if err != nil {
 		return err
 	}
@@ -320,7 +325,7 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 	defer stopBackground()
 	group.Go(func() error { return hub.Run(background) })
 	if role != "web" {
-		worker, err := p.worker(desk)
+		worker, err := p.worker(desk, prefix)
 		if err != nil {
 			return err
 		}
@@ -377,7 +382,7 @@ func (p *program) store(ctx context.Context) (files.Store, error) {
 	return store, nil
 }
 
-func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, quick *redis.Options, store files.Store) (*web.Server, error) {
+func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, quick *redis.Options, prefix string, store files.Store) (*web.Server, error) {
 	secret, err := p.env.UserSecret()
 	if err != nil {
 		return nil, err
@@ -386,7 +391,7 @@ func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, qu
 	if err != nil {
 		return nil, err
 	}
-	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
+	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, RedisPrefix: prefix, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
 		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
 	if len(secret) < shortSecret {
@@ -407,12 +412,12 @@ func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, qu
 	return site, nil
 }
 
-func (p *program) worker(desk *models.Desk) (*jobs.Worker, error) {
+func (p *program) worker(desk *models.Desk, prefix string) (*jobs.Worker, error) {
 	patient, err := p.env.RedisOptions(3 * time.Second)
 	if err != nil {
 		return nil, err
 	}
-	worker := jobs.New(desk, patient, p.env.SweepInterval, p.log)
+	worker := jobs.New(desk, patient, prefix, p.env.SweepInterval, p.log)
 	return worker, worker.Start(context.Background())
 }
 

@@ -22,6 +22,7 @@ const taskTimeout = 30 * time.Second
 type Worker struct {
 	desk      *models.Desk
 	log       *slog.Logger
+	queue     string
 	interval  time.Duration
 	server    *asynq.Server
 	scheduler *asynq.Scheduler
@@ -35,15 +36,16 @@ type connection struct{ *redis.Options }
 
 func (c connection) MakeRedisClient() any { return redis.NewClient(c.Options) }
 
-// New returns a worker that sweeps every interval, at least every second.
-func New(desk *models.Desk, options *redis.Options, interval time.Duration, log *slog.Logger) *Worker {
-	w := &Worker{desk: desk, log: log, interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
+// New returns a worker that sweeps every interval, at least every second. prefix is the installation's own: its tasks go through a queue of
+// that name, so that no other installation on the same Redis runs them.
+func New(desk *models.Desk, options *redis.Options, prefix string, interval time.Duration, log *slog.Logger) *Worker {
+	w := &Worker{desk: desk, log: log, queue: prefix + "periodic", interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
 	for _, t := range tasks {
 		w.lastRun[t.name] = new(atomic.Int64)
 	}
 	quiet := quietLog{log}
 	w.server = asynq.NewServer(connection{options}, asynq.Config{
-		Concurrency: 4, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
+		Concurrency: 4, Queues: map[string]int{w.queue: 1}, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
 		// A task that failed is wanted again at the next period, not at asynq's growing delays.
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return w.interval },
 		IsFailure:      func(err error) bool { return !errors.Is(err, context.Canceled) },
@@ -70,7 +72,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		mux.HandleFunc(t.name, func(ctx context.Context, _ *asynq.Task) error { return w.run(ctx, t) })
 		period := t.period(w.interval)
 		_, err := w.scheduler.Register(fmt.Sprintf("@every %s", period), asynq.NewTask(t.name, nil),
-			asynq.MaxRetry(1), asynq.Timeout(taskTimeout), asynq.Unique(period))
+			asynq.Queue(w.queue), asynq.MaxRetry(1), asynq.Timeout(taskTimeout), asynq.Unique(period))
 		if err != nil {
 			return fmt.Errorf("schedule %s: %w", t.name, err)
 		}

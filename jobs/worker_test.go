@@ -32,7 +32,11 @@ func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := jobs.New(d, opts, time.Second, quiet)
+	key, err := d.InstallationKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := jobs.New(d, opts, "parley:"+key+":", time.Second, quiet)
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,9 @@ const (
 	pgReadOnly             = "25006"
 	pgUndefinedTable       = "42P01"
 	pgUndefinedColumn      = "42703"
+	pgNoPrivilege          = "42501"
+	pgUndefinedFunction    = "42883"
+	pgNotSupported         = "0A000"
 )
 
 func sqlState(err error) (code, constraint string) {
@@ -42,6 +45,12 @@ func violates(err error, constraint string) bool {
 func isTransient(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgSerializationFailure || code == pgDeadlockDetected
+}
+
+// isNotOffered reports whether the server does not have the function that was called, or does not let this role call it.
+func isNotOffered(err error) bool {
+	code, _ := sqlState(err)
+	return code == pgNoPrivilege || code == pgUndefinedFunction || code == pgNotSupported
 }
 
 // translate turns whatever came back from the database into an [*Error]. Driver text stays in its cause.

@@ -48,7 +48,7 @@ func life(t *testing.T) (h *house, anna models.Actor, open string, session strin
 var about = map[string]string{
 	"users": "exported", "sessions": "exported", "chats": "exported", "messages": "exported", "message_status_changes": "exported",
 	"stream_tickets": "erased", // hashes that are good for 30 seconds
-	"agents":         "none", "agent_departments": "none", "departments": "none", "settings": "none", "sites": "none", "pulse": "none",
+	"agents":         "none", "agent_departments": "none", "departments": "none", "settings": "none", "sites": "none", "pulse": "none", "installation": "none",
 	"second_factors": "none", "recovery_codes": "none", "sign_in_steps": "none", "minute_samples": "none", "schema_migrations": "none",
 	"audit_log":   "kept", // ids alone
 	"attachments": "exported", "stored_files": "erased", "file_key": "none",

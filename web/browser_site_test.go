@@ -69,7 +69,7 @@ func (s *site) start() {
 	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test",
 		Files: store, FileKey: key})
 	s.must(err)
-	worker := jobs.New(desk, s.redis, time.Second, log)
+	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)
 	s.must(worker.Start(context.Background()))
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
@@ -45,13 +44,12 @@ type setup struct {
 	log         *slog.Logger // of warnings, into the output of the test
 	databaseURL string
 	redisURL    string
-	prefix      string
+	prefix      string // in Redis; the installation's own if it is empty
 }
 
 func openHouse(t *testing.T, change ...func(*setup)) *house {
 	t.Helper()
-	// Pub/Sub knows no database numbers, so every test has channels of its own.
-	s := setup{settings: func(*models.Settings) {}, options: func(*web.Options) {}, prefix: "test-" + uuid.NewString() + ":"}
+	s := setup{settings: func(*models.Settings) {}, options: func(*web.Options) {}}
 	for _, f := range change {
 		f(&s)
 	}
@@ -75,6 +73,13 @@ func openHouse(t *testing.T, change ...func(*setup)) *house {
 	redisOptions, err := redis.ParseURL(s.redisURL)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.prefix == "" {
+		key, err := desk.InstallationKey(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.prefix = "parley:" + key + ":"
 	}
 	hub := live.New(live.Options{Desk: desk, Redis: redisOptions, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)

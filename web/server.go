@@ -5,6 +5,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -34,7 +35,7 @@ type Options struct {
 	Log  *slog.Logger
 	// Redis counts the rate limits; without it each instance counts for itself.
 	Redis *redis.Options
-	// RedisPrefix is put before every key, "parley:" if empty.
+	// RedisPrefix is put before every key, the installation's own; required with Redis.
 	RedisPrefix string
 	// PublicURL is where people reach Parley, "" where requests tell. https makes cookies secure.
 	PublicURL string
@@ -83,8 +84,8 @@ type Server struct {
 
 // New makes a Server. It is refused when PublicURL is not an address.
 func New(opts Options) (*Server, error) {
-	if opts.RedisPrefix == "" {
-		opts.RedisPrefix = "parley:"
+	if opts.Redis != nil && opts.RedisPrefix == "" {
+		return nil, errors.New("web: a server with Redis needs the prefix of its installation")
 	}
 	if opts.Files == nil {
 		opts.Files = files.None{}

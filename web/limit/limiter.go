@@ -21,7 +21,7 @@ const (
 // Options of a Limiter. Without Redis the counts are this instance's own.
 type Options struct {
 	Redis     *redis.Options
-	Prefix    string // of every key, "parley:limit:" if empty
+	Prefix    string // of every key, the installation's own
 	PerMinute PerMinute
 	Log       *slog.Logger
 }
@@ -43,9 +43,6 @@ type Limiter struct {
 // New makes a Limiter; Close ends it.
 func New(opts Options) *Limiter {
 	l := &Limiter{perMinute: opts.PerMinute, log: opts.Log, own: newMemory(), done: make(chan struct{})}
-	if opts.Prefix == "" {
-		opts.Prefix = "parley:limit:"
-	}
 	if opts.Redis != nil {
 		l.shared = newShared(*opts.Redis, opts.Prefix, l.done)
 	}

@@ -20,7 +20,7 @@ const maxStreams = 20
 type Options struct {
 	Desk   *models.Desk
 	Redis  *redis.Options
-	Prefix string // of the channel's name, "parley:" if empty; Pub/Sub knows no database numbers
+	Prefix string // of the channel's name, the installation's own: Pub/Sub knows no database numbers; required with Redis
 	Log    *slog.Logger
 }
 

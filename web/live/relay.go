@@ -45,6 +45,8 @@ type relay struct {
 	mu    sync.Mutex
 	heard map[string]time.Time // when each instance was heard last, this one too
 	doubt time.Time            // when something was last known to be missing
+	// greeted is when this instance last made itself known to an earlier release.
+	greeted time.Time
 }
 
 // offer is what one transaction did, and when it was committed.
@@ -65,7 +67,7 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = relayTimeout, relayTimeout, relayTimeout, relayTimeout
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	if prefix == "" {
-		prefix = "parley:"
+		panic("live: a hub with Redis needs the prefix of its installation")
 	}
 	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: uuid.NewString(),
 		out: make(chan offer, 1024), heard: map[string]time.Time{}}
@@ -140,6 +142,7 @@ func (r *relay) send(ctx context.Context) {
 		case <-ctx.Done():
 			e.Events, e.Bye = r.waiting(nil), true
 			_ = r.publish(e) // if that fails, the others find it in PostgreSQL
+			r.leavePrevious()
 			return
 		case first := <-r.out:
 			e.Events, since = r.waiting(first.events), first.at
@@ -213,7 +216,7 @@ func (r *relay) receive(ctx context.Context) {
 }
 
 func (r *relay) listen(ctx context.Context) error {
-	sub := r.client.Subscribe(ctx, r.channel)
+	sub := r.client.Subscribe(ctx, r.channel, previousChannel)
 	defer func() { _ = sub.Close() }()
 	// Where others publish all the time no receive ever fails, and none looks at its context.
 	defer context.AfterFunc(ctx, func() { _ = sub.Close() })()
@@ -240,6 +243,9 @@ func (r *relay) listen(ctx context.Context) error {
 func (r *relay) take(got any) {
 	switch m := got.(type) {
 	case *redis.Subscription:
+		if m.Channel != r.channel {
+			return
+		}
 		// The client subscribes again by itself too; either way, what was published meanwhile is gone.
 		if !r.up.Swap(true) {
 			r.hub.log.Info("listening to other instances")
@@ -247,6 +253,10 @@ func (r *relay) take(got any) {
 		r.doubted()
 		r.hub.repairAll()
 	case *redis.Message:
+		if m.Channel != r.channel {
+			r.hearPrevious(m.Payload)
+			return
+		}
 		from := m.Payload[:min(len(r.self), len(m.Payload))]
 		if from == r.self {
 			r.note(from, false)

@@ -1,0 +1,92 @@
+package live
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"parley/models"
+	"parley/models/testdb"
+)
+
+// runHub runs a hub until the test ends.
+func runHub(t *testing.T, desk *models.Desk, options *redis.Options, prefix string) *Hub {
+	t.Helper()
+	h := New(Options{Desk: desk, Redis: options, Prefix: prefix, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() { _ = h.Run(ctx); close(stopped) }()
+	t.Cleanup(func() { cancel(); <-stopped })
+	return h
+}
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still waiting for: %s", what)
+		}
+		wait(t.Context(), 5*time.Millisecond)
+	}
+}
+
+// A release before the installation's prefix runs beside this one while an installation is upgraded instance by instance.
+func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
+	t.Parallel()
+	server := testdb.RedisServer(t) // the channel is the same for all tests
+	options, err := redis.ParseURL(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := models.Open(t.Context(), testdb.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
+	hub, other := runHub(t, desk, options, "a:"), runHub(t, desk, options, "b:")
+	settled := func(h *Hub) bool { _, settled := h.sound(); return settled }
+	await(t, "both are settled", func() bool { return settled(hub) && settled(other) })
+
+	client := redis.NewClient(options)
+	defer client.Close()
+	earlier := client.Subscribe(t.Context(), "parley:events")
+	defer earlier.Close()
+	if _, err := earlier.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	self := uuid.NewString()
+	publish := func() {
+		if err := client.Publish(t.Context(), "parley:events", self+`{"events":[{"kind":"settings"}]}`).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish()
+	await(t, "PostgreSQL is asked often", func() bool { return !settled(hub) })
+	greeted := map[string]bool{}
+	for len(greeted) < 2 {
+		m, err := earlier.ReceiveMessage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, content := m.Payload[:len(self)], m.Payload[len(self):]
+		if from == self {
+			continue
+		}
+		if strings.Contains(content, "bye") || greeted[from] {
+			t.Errorf("%s says %s", from, content)
+		}
+		greeted[from] = true
+	}
+	publish() // greeted already
+	await(t, "all is as before once the earlier release is gone", func() bool { return settled(hub) && settled(other) })
+	if !hub.Sound() {
+		t.Error("the greeting of another instance is taken for an earlier release")
+	}
+}

@@ -13,7 +13,6 @@ import (
 const (
 	TaskSweep  = "house:sweep"
 	TaskSample = "house:sample"
-	TaskReload = "house:reload"
 	TaskFiles  = "files:sweep"
 	TaskClean  = "chats:clean"
 )
@@ -28,8 +27,6 @@ type task struct {
 var tasks = []task{
 	{TaskSweep, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Sweep(ctx); return err }},
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
-	// Settings are told of when they change; this is for whoever did not hear it.
-	{TaskReload, 30 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Reload(ctx) }},
 	{TaskFiles, time.Minute, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepFiles(ctx); return err }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }

@@ -25,6 +25,7 @@ type Desk struct {
 	base      Settings // from the environment
 	settings  atomic.Pointer[Settings]
 	sites     atomic.Pointer[[]string]
+	reload    reload
 	line      line
 
 	sends gathering
@@ -43,6 +44,7 @@ func (noPublisher) Publish([]Event) {}
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
 	d.sends.desk = d
+	d.reload.turn = make(chan struct{}, 1)
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	return d

@@ -227,30 +227,3 @@ func (d *Desk) changeHouse(ctx context.Context, f func(context.Context, *tx) err
 	}
 	return d.Reload(ctx)
 }
-
-// Reload reads the overrides of admins. Values that no longer fit are passed over in favour of the environment's.
-func (d *Desk) Reload(ctx context.Context) error {
-	var rows []struct{ Key, Value string }
-	if err := d.db.NewRaw(`SELECT key, value FROM settings`).Scan(ctx, &rows); err != nil {
-		return translate(err)
-	}
-	next := d.base
-	for _, row := range rows {
-		for _, s := range settingTable {
-			if s.key == row.Key {
-				_ = s.set(&next, row.Value)
-			}
-		}
-	}
-	if next.fit() != nil {
-		next.IdleWarning, next.IdleTimeout = d.base.IdleWarning, d.base.IdleTimeout
-	}
-	added, err := d.Sites(ctx)
-	if err != nil {
-		return err
-	}
-	sites := allSites(d.base.AllowedOrigins, added)
-	d.settings.Store(&next)
-	d.sites.Store(&sites)
-	return nil
-}

@@ -99,10 +99,10 @@ func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance,
 }
 
 // Unheard counts the transactions of those who tell nobody, as the commands of the console: another number means that something happened of which
-// no event speaks.
-func (d *Desk) Unheard(ctx context.Context) (n int64, err error) {
-	err = d.bound(ctx, `SELECT unheard FROM pulse`, nil, &n)
-	return n, translate(err)
+// no event speaks. settings is the version of the settings and sites in the database; [Desk.SettingsVersion] is of those in force here.
+func (d *Desk) Unheard(ctx context.Context) (n, settings int64, err error) {
+	err = d.bound(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &n, &settings)
+	return n, settings, translate(err)
 }
 
 // Now returns PostgreSQL's clock, by which everything is stamped.

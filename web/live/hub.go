@@ -56,7 +56,9 @@ type Hub struct {
 	log   *slog.Logger
 	relay *relay
 	queue *ticker
-	signs map[models.ActorKind]*signs
+	// reloads holds one when the settings are to be read.
+	reloads chan struct{}
+	signs   map[models.ActorKind]*signs
 
 	presences presences
 	typings   typings
@@ -77,6 +79,7 @@ func New(opts Options) *Hub {
 		owners: map[topic][]*subscription{},
 
 		presences: presences{told: map[string]toldPresence{}},
+		reloads:   make(chan struct{}, 1),
 		typings:   typings{told: map[typingSide]time.Time{}},
 		observer:  nobody{},
 		watcher:   nobody{},
@@ -107,6 +110,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	g.Go(func() error { h.poll(ctx); return nil })
 	g.Go(func() error { h.queue.run(ctx); return nil })
 	g.Go(func() error { h.checkSessions(ctx); return nil })
+	g.Go(func() error { h.runReloads(ctx); return nil })
 	g.Go(func() error { h.lookWhoLeft(ctx); return nil })
 	for kind, s := range h.signs {
 		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
@@ -323,8 +327,10 @@ func (h *Hub) signedOut(e *models.Event) {
 	})
 }
 
+// repairAll reads again what may have changed unheard.
 func (h *Hub) repairAll() {
 	h.watcher.Unsure()
+	h.reload()
 	h.each((*subscription).repair)
 	h.queue.poke("")
 }

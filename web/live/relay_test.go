@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,5 +89,48 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 	await(t, "all is as before once the earlier release is gone", func() bool { return settled(hub) && settled(other) })
 	if !hub.Sound() {
 		t.Error("the greeting of another instance is taken for an earlier release")
+	}
+}
+
+// The version in the database does not tell of this change, so nothing but the gap can.
+func TestAGapReadsTheSettings(t *testing.T) {
+	t.Parallel()
+	options, err := redis.ParseURL(testdb.RedisServer(t).URL) // whose connections are cut
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := models.Open(t.Context(), testdb.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
+	if err := desk.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	prefix := "gap-" + uuid.NewString() + ":"
+	hub := runHub(t, desk, options, prefix)
+	await(t, "the instance hears", hub.Sound)
+	client := redis.NewClient(options)
+	defer client.Close()
+	for what, leaves := range map[string]func() error{
+		"11": func() error { // another instance could not send something
+			return client.Publish(t.Context(), prefix+"events", uuid.NewString()+`{"gap":true}`).Err()
+		},
+		"12": func() error { // the connection was lost for a moment
+			return client.Do(t.Context(), "CLIENT", "KILL", "TYPE", "pubsub").Err()
+		},
+	} {
+		if _, err := db.NewRaw(`ALTER TABLE settings DISABLE TRIGGER ALL`).Exec(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := db.NewRaw(`INSERT INTO settings (key, value) VALUES ('RATE_SEND', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, what).Exec(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := leaves(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the setting is read", func() bool { return strconv.Itoa(desk.Settings().RateSend) == what })
 	}
 }

@@ -150,21 +150,23 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 
 // checkSessions ends the streams whose session is gone, and makes the watcher forget it: agents' sessions always, since what they may do is much; users'
 // now and then, while sign-outs on other instances may not be heard, and after somebody who tells nobody changed something: a command of the console.
-// The streams of anonymous users end once an identity is required.
+// The streams of anonymous users end once an identity is required. By the same question it learns that the settings have another version.
 func (h *Hub) checkSessions(ctx context.Context) {
 	var checked time.Time
 	erased := map[int64]bool{}
-	unheard, err := h.unheard(ctx)
+	unheard, _, err := h.unheard(ctx)
 	known := err == nil
 	for wait(ctx, sessionCheck) {
 		h.endAnonymous()
-		now, err := h.unheard(ctx)
+		now, settings, err := h.unheard(ctx)
 		if err != nil {
 			continue // nobody is signed out because PostgreSQL is away
 		}
 		told := now != unheard || !known
 		if told {
 			h.repairAll()
+		}
+		if settings != h.desk.SettingsVersion() {
 			h.reload()
 		}
 		all := told || !h.Sound() || time.Since(checked) >= assureEvery
@@ -177,7 +179,7 @@ func (h *Hub) checkSessions(ctx context.Context) {
 	}
 }
 
-func (h *Hub) unheard(ctx context.Context) (int64, error) {
+func (h *Hub) unheard(ctx context.Context) (n, settings int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
 	return h.desk.Unheard(ctx)
@@ -253,15 +255,28 @@ func (h *Hub) liveSessions(ctx context.Context, hashes [][]byte) (map[string]boo
 	return h.desk.LiveSessions(ctx, hashes)
 }
 
-// reload reads the settings that an admin changed on another instance.
+// reload has the settings and sites read again, which admins may have changed on another instance. It does not wait for that.
 func (h *Hub) reload() {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), queryTime)
-		defer cancel()
-		if err := h.desk.Reload(ctx); err != nil {
+	select {
+	case h.reloads <- struct{}{}:
+	default: // the next read has not begun
+	}
+}
+
+func (h *Hub) runReloads(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.reloads:
+		}
+		asked, cancel := context.WithTimeout(ctx, queryTime)
+		err := h.desk.Reload(asked)
+		cancel()
+		if err != nil && ctx.Err() == nil { // the version tells that they are still to be read
 			h.log.Warn("settings that were changed elsewhere could not be read", "error", models.CodeOf(err))
 		}
-	}()
+	}
 }
 
 // wait sleeps, and tells whether the context still holds.

@@ -1,0 +1,53 @@
+package models
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// reload lets one read of the settings finish before the next begins, so that what is stored last was also read last.
+type reload struct {
+	turn    chan struct{} // holds one while somebody reads
+	version atomic.Int64
+}
+
+// SettingsVersion returns the version of the settings and sites that [Desk.Reload] read last, 0 before the first time. In the database
+// the version grows with every change, whoever makes it.
+func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
+
+// Reload reads the overrides of admins and the sites that they added. Values that no longer fit are passed over in favour of the
+// environment's. Of two calls at once the second one waits for the first, and then reads too.
+func (d *Desk) Reload(ctx context.Context) error {
+	select {
+	case d.reload.turn <- struct{}{}:
+		defer func() { <-d.reload.turn }()
+	case <-ctx.Done():
+		return translate(ctx.Err())
+	}
+	// One statement sees one state of all three.
+	var row struct {
+		Version   int64
+		Overrides map[string]string
+		Sites     []string
+	}
+	err := d.db.NewRaw(`SELECT settings_version AS version,
+		(SELECT coalesce(json_object_agg(key, value), '{}') FROM settings) AS overrides,
+		(SELECT coalesce(json_agg(origin ORDER BY origin), '[]') FROM sites) AS sites FROM pulse`).Scan(ctx, &row)
+	if err != nil {
+		return translate(err)
+	}
+	next := d.base
+	for _, s := range settingTable {
+		if value, overridden := row.Overrides[s.key]; overridden {
+			_ = s.set(&next, value)
+		}
+	}
+	if next.fit() != nil {
+		next.IdleWarning, next.IdleTimeout = d.base.IdleWarning, d.base.IdleTimeout
+	}
+	sites := allSites(d.base.AllowedOrigins, row.Sites)
+	d.settings.Store(&next)
+	d.sites.Store(&sites)
+	d.reload.version.Store(row.Version)
+	return nil
+}

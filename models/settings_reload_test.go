@@ -1,0 +1,71 @@
+package models_test
+
+import (
+	"strconv"
+	"sync"
+	"testing"
+
+	"parley/models"
+)
+
+// The first of two reloads is held between its reads and its end while the settings change and the second one begins.
+func TestAnOlderReloadDoesNotWin(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for round := 1; round <= 20; round++ {
+		h.exec(`INSERT INTO settings (key, value) VALUES ('RATE_SEND', ?0), ('RATE_END', ?0)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, strconv.Itoa(1000+round))
+		held, err := h.DB().BeginTx(t.Context(), nil)
+		h.must(err)
+		_, err = held.NewRaw(`LOCK TABLE sites IN ACCESS EXCLUSIVE MODE`).Exec(t.Context())
+		h.must(err)
+		var reloads sync.WaitGroup
+		reload := func() { reloads.Go(func() { h.must(h.Reload(t.Context())) }) }
+		waiting := func() (n int) {
+			h.must(h.DB().NewRaw(`SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+				WHERE c.relname = 'sites' AND NOT l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(t.Context(), &n))
+			return n
+		}
+		reload()
+		for waiting() == 0 {
+		}
+		h.exec(`UPDATE settings SET value = ?`, strconv.Itoa(2000+round))
+		reload()
+		h.must(held.Rollback())
+		reloads.Wait()
+		if s := h.Settings(); s.RateSend != 2000+round || s.RateEnd != 2000+round {
+			t.Fatalf("round %d ends with %d and %d", round, s.RateSend, s.RateEnd)
+		}
+	}
+}
+
+func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.must(h.Reload(t.Context()))
+	before := h.SettingsVersion()
+	other := newHouseOn(t, h.url, models.DefaultSettings())
+	for _, change := range []func() error{
+		func() error { return other.ChangeSetting(t.Context(), admin, "RATE_SEND", "77") },
+		func() error { return other.ChangeSetting(t.Context(), admin, "RATE_SEND", "78") },
+		func() error { return other.ResetSetting(t.Context(), admin, "RATE_SEND") },
+		func() error { return other.AddSite(t.Context(), admin, "https://shop.example") },
+		func() error { return other.RemoveSite(t.Context(), admin, "https://shop.example") },
+		func() error {
+			_, err := other.DB().NewRaw(`INSERT INTO settings (key, value) VALUES ('RATE_END', '9')`).Exec(t.Context())
+			return err
+		},
+		func() error { _, err := other.DB().NewRaw(`TRUNCATE settings`).Exec(t.Context()); return err },
+	} {
+		h.must(change())
+		_, now, err := h.Unheard(t.Context())
+		h.must(err)
+		if now <= before || h.SettingsVersion() != before {
+			t.Fatalf("the version went from %d to %d, this desk has %d", before, now, h.SettingsVersion())
+		}
+		h.must(h.Reload(t.Context()))
+		if before = h.SettingsVersion(); before != now {
+			t.Fatalf("after a reload the version is %d, want %d", before, now)
+		}
+	}
+}

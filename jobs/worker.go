@@ -26,6 +26,7 @@ type Worker struct {
 	interval  time.Duration
 	server    *asynq.Server
 	scheduler *asynq.Scheduler
+	schedules *schedules
 	lastRun   map[string]*atomic.Int64 // by task: Unix nanoseconds
 	stopPulse context.CancelFunc
 	pulse     sync.WaitGroup
@@ -43,6 +44,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 	for _, t := range tasks {
 		w.lastRun[t.name] = new(atomic.Int64)
 	}
+	w.schedules = newSchedules(options, prefix)
 	quiet := quietLog{log}
 	w.server = asynq.NewServer(connection{options}, asynq.Config{
 		Concurrency: 4, Queues: map[string]int{w.queue: 1}, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
@@ -55,6 +57,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 	})
 	w.scheduler = asynq.NewScheduler(connection{options}, &asynq.SchedulerOpts{
 		Location: time.UTC, Logger: quiet, LogLevel: asynq.ErrorLevel,
+		PreEnqueueFunc: func(*asynq.Task, []asynq.Option) { w.schedules.sign() },
 		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
 			// A duplicate is another instance's scheduler, which is as good.
 			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) && !errors.Is(err, asynq.ErrTaskIDConflict) {
@@ -71,11 +74,12 @@ func (w *Worker) Start(ctx context.Context) error {
 	for _, t := range tasks {
 		mux.HandleFunc(t.name, func(ctx context.Context, _ *asynq.Task) error { return w.run(ctx, t) })
 		period := t.period(w.interval)
-		_, err := w.scheduler.Register(fmt.Sprintf("@every %s", period), asynq.NewTask(t.name, nil),
+		entry, err := w.scheduler.Register(fmt.Sprintf("@every %s", period), asynq.NewTask(t.name, nil),
 			asynq.Queue(w.queue), asynq.MaxRetry(1), asynq.Timeout(taskTimeout), asynq.Unique(period))
 		if err != nil {
 			return fmt.Errorf("schedule %s: %w", t.name, err)
 		}
+		w.schedules.add(entry)
 	}
 	if err := w.server.Start(mux); err != nil {
 		w.log.Warn("Redis does not take tasks yet; the pulse stands in", "error", err)
@@ -85,6 +89,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	}
 	ctx, w.stopPulse = context.WithCancel(context.WithoutCancel(ctx))
 	w.pulse.Go(func() { w.beat(ctx) })
+	w.pulse.Go(func() { w.schedules.run(ctx) })
 	return nil
 }
 
@@ -98,6 +103,7 @@ func (w *Worker) Stop() {
 	go func() {
 		defer close(done)
 		w.scheduler.Shutdown()
+		w.schedules.close()
 		w.server.Shutdown()
 	}()
 	select {

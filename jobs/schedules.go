@@ -1,0 +1,103 @@
+package jobs
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// schedulesStale is how long after its last sign of life a schedule counts as one whose process was killed. A schedule gives a sign
+	// before each of its tasks, so every SWEEP_INTERVAL or 20 s, whichever is shorter. One that was only cut off loses the list of its
+	// latest tasks, which nothing reads, and registers again.
+	schedulesStale = 5 * time.Minute
+	// schedulesEvery is how often a worker looks for what killed processes left.
+	schedulesEvery = time.Minute
+	// schedulesAtOnce bounds one look.
+	schedulesAtOnce = 500
+	scheduleTimeout = time.Second
+	// historyKey is where asynq keeps a schedule's latest tasks, without an expiry: asynq removes it when the process stops, and a process
+	// that is killed leaves it. Its name does not tell which installation it is of.
+	historyKey = "asynq:scheduler_history:"
+)
+
+// schedules knows this installation's entries in asynq's schedule by a sorted set of its own: the id of each with its last sign of
+// life, as Unix seconds.
+type schedules struct {
+	client *redis.Client
+	key    string
+	own    []string // complete before the scheduler starts
+}
+
+func newSchedules(options *redis.Options, prefix string) *schedules {
+	return &schedules{client: redis.NewClient(options), key: prefix + "schedules"}
+}
+
+// add takes an entry of this process.
+func (s *schedules) add(entry string) { s.own = append(s.own, entry) }
+
+// sign gives a sign of life. It comes before asynq writes anything for an entry, so that no history is without its entry in the set.
+func (s *schedules) sign() {
+	ctx, cancel := context.WithTimeout(context.Background(), scheduleTimeout)
+	defer cancel()
+	members := make([]redis.Z, 0, len(s.own))
+	for _, entry := range s.own {
+		members = append(members, redis.Z{Score: float64(time.Now().Unix()), Member: entry})
+	}
+	_ = s.client.ZAdd(ctx, s.key, members...).Err() // without Redis there is no history either
+}
+
+// run removes what killed processes left, at once and then regularly, until the context ends.
+func (s *schedules) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		s.removeStale(ctx)
+		timer.Reset(schedulesEvery)
+	}
+}
+
+// removeStale removes the histories of this installation's stale entries, and asynq's names of processes whose time is over: they expire,
+// but their names stay in asynq's lists until somebody reads those.
+func (s *schedules) removeStale(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, scheduleTimeout)
+	defer cancel()
+	before := strconv.FormatInt(time.Now().Add(-schedulesStale).Unix(), 10)
+	stale, err := s.client.ZRangeArgs(bounded, redis.ZRangeArgs{Key: s.key, ByScore: true, Start: "-inf", Stop: before, Count: schedulesAtOnce}).Result()
+	if err != nil {
+		return // the next look finds them
+	}
+	s.remove(bounded, stale)
+	inspector := asynq.NewInspectorFromRedisClient(s.client)
+	_, _ = inspector.Servers()
+	_, _ = inspector.SchedulerEntries()
+}
+
+func (s *schedules) remove(ctx context.Context, entries []string) {
+	if len(entries) == 0 {
+		return
+	}
+	_, _ = s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for _, entry := range entries {
+			p.Del(ctx, historyKey+entry)
+			p.ZRem(ctx, s.key, entry)
+		}
+		return nil
+	})
+}
+
+// close removes this process's own entries. The scheduler has stopped.
+func (s *schedules) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), scheduleTimeout)
+	defer cancel()
+	s.remove(ctx, s.own)
+	_ = s.client.Close()
+}

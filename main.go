@@ -86,7 +86,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		p.settings, err = p.env.Settings()
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "parley: a setting cannot be used: %s\n", words(err))
+		fmt.Fprintf(stderr, "parley: a setting cannot be used: %s\n", p.env.Mask(words(err)))
 		return exitUsage
 	}
 	p.log = p.env.Logger(stderr)
@@ -102,7 +102,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		fmt.Fprintln(stderr, "parley: "+behind.Error())
 		return exitSchemaBehind
 	}
-	fmt.Fprintf(stderr, "parley: %s\n", words(err))
+	fmt.Fprintf(stderr, "parley: %s\n", p.env.Mask(words(err)))
 	return exitFailed
 }
 

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -69,7 +70,9 @@ func (d *Desk) DB() *bun.DB { return d.db }
 func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL is not a PostgreSQL address: %w", err)
+		// The reason would quote the address, or the part of a password that was taken for something else.
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
+			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
 	defaults := map[string]string{
 		"timezone": "UTC", "application_name": "parley", "statement_timeout": "5s",

@@ -102,12 +102,12 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
 	if opts.PublicURL != "" {
 		public, err := url.Parse(strings.TrimSuffix(opts.PublicURL, "/"))
-		if err != nil || public.Host == "" || (public.Scheme != "http" && public.Scheme != "https") {
-			return nil, fmt.Errorf("PUBLIC_URL %q is not an address such as https://chat.example.com", opts.PublicURL)
+		if err != nil || public.Host == "" || public.User != nil || (public.Scheme != "http" && public.Scheme != "https") {
+			return nil, errors.New("PUBLIC_URL is not an address such as https://chat.example.com, without a user or password")
 		}
 		s.public = public
 		if err := s.origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
-			return nil, fmt.Errorf("PUBLIC_URL %q: %w", opts.PublicURL, err)
+			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
 	s.life, s.cut = context.WithCancel(context.Background())

@@ -3,6 +3,7 @@ package console
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -70,9 +71,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	return e, err
 }
 
-// Logger writes to out in LOG_FORMAT.
+// Logger writes to out in LOG_FORMAT. It masks the secrets of the settings.
 func (e Environment) Logger(out io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: e.LogLevel}
+	options := &slog.HandlerOptions{Level: e.LogLevel, ReplaceAttr: e.maskAttr}
 	if e.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(out, options))
 	}
@@ -91,6 +92,9 @@ func (e Environment) Settings() (models.Settings, error) {
 		}
 		exact, err := models.ParseOrigin(origin)
 		if err != nil {
+			if at := strings.LastIndexByte(origin, '@'); at >= 0 {
+				origin = mask + origin[at:]
+			}
 			return s, fmt.Errorf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com", origin)
 		}
 		s.AllowedOrigins = append(s.AllowedOrigins, exact)
@@ -120,7 +124,9 @@ func (e Environment) UserSecret() ([]byte, error) {
 func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error) {
 	options, err := redis.ParseURL(e.RedisURL)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL is not a Redis address: %w", err)
+		// The reason would quote the address, or the part of a password that was taken for something else.
+		return nil, errors.New("REDIS_URL is not a Redis address such as redis://user:password@cache.internal:6379/0. " +
+			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
 	options.ContextTimeoutEnabled = true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout

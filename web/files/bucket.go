@@ -32,8 +32,8 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if given := query.Get("endpoint"); given != "" {
 		var err error
 		endpoint, err = url.Parse(given)
-		if err != nil || endpoint.Host == "" || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
-			return nil, fmt.Errorf("FILES_URL: the endpoint %q is not an address such as https://minio.internal:9000", given)
+		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
+			return nil, errors.New("FILES_URL: the endpoint is not an address such as https://minio.internal:9000, without a user")
 		}
 	}
 	secure := endpoint.Scheme == "https"

@@ -1,0 +1,55 @@
+package console
+
+import (
+	"log/slog"
+	"net/url"
+	"strings"
+)
+
+// leastSecret is the length in bytes from which a secret is masked wherever it turns up: a shorter one is part of too many words.
+const leastSecret = 8
+
+const mask = "*****"
+
+// Mask returns text with ***** for every secret of the settings: keys, and the passwords of addresses, as they were written and decoded.
+// Errors do not quote settings that carry a secret; this is for the texts of others, such as those of servers.
+func (e Environment) Mask(text string) string {
+	for _, secret := range e.secrets() {
+		text = strings.ReplaceAll(text, secret, mask)
+	}
+	return text
+}
+
+func (e Environment) secrets() []string {
+	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
+	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL} {
+		u, err := url.Parse(address)
+		if err != nil {
+			all = append(all, address) // its secret cannot be told from the rest
+			continue
+		}
+		password, _ := u.User.Password()
+		_, written, _ := strings.Cut(u.User.String(), ":")
+		all = append(all, password, written, u.Query().Get("password"), u.Query().Get("sslpassword"))
+	}
+	kept := all[:0]
+	for _, secret := range all {
+		if len(secret) >= leastSecret {
+			kept = append(kept, secret)
+		}
+	}
+	return kept
+}
+
+// maskAttr masks the text of a log line.
+func (e Environment) maskAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(e.Mask(a.Value.String()))
+	case slog.KindAny:
+		if err, is := a.Value.Any().(error); is {
+			a.Value = slog.StringValue(e.Mask(err.Error()))
+		}
+	}
+	return a
+}

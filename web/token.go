@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,16 +16,11 @@ const (
 	tokenSkew = time.Minute    // by which the clock of a host site may be off
 )
 
-type userClaims struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	jwt.RegisteredClaims
-}
-
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
 
 // vouched returns whom a host site vouches for by a token that it signed, and until when. Only HS256 is read, whatever the token says
-// of itself; exp must be there and at most a day away, and nbf and iat hold where they are there.
+// of itself; exp must be there and at most a day away, and nbf and iat hold where they are there. The refusal of a token whose signature
+// is right says what is wrong with it.
 func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Time, error) {
 	refused := unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
 	keys := s.tokenKeys()
@@ -40,12 +34,16 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 		}
 		return keys, nil
 	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(tokenSkew), jwt.WithStrictDecoding())
-	if err != nil || time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew {
+	var fault claimError
+	switch {
+	case errors.As(err, &fault):
+		return models.Identity{}, time.Time{}, unauthorized(string(fault))
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
+		return models.Identity{}, time.Time{}, unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
+	case err != nil:
 		return models.Identity{}, time.Time{}, refused
-	}
-	sub := claims.Subject
-	if strings.TrimSpace(sub) != sub || sub == "" || len([]rune(sub)) > 64 || models.IsAnonymousID(sub) || !storable(sub) || !storable(claims.Name) || !storable(claims.Email) {
-		return models.Identity{}, time.Time{}, refused
+	case time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew:
+		return models.Identity{}, time.Time{}, unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
 	}
 	ends := claims.ExpiresAt.Time
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
@@ -55,7 +53,7 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
-	id := models.Identity{ID: sub, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-tokenSkew)}
+	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-tokenSkew)}
 	return id, ends, nil
 }
 

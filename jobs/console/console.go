@@ -199,10 +199,16 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 const tokenLife = 24 * time.Hour
 
 // SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
-// user id without 1 to 64 characters is refused, as is a token that would be good for nothing, or for more than 24 hours.
+// user id without 1 to 64 characters is refused, as are text that is not UTF-8 and a token that would be good for nothing, or for more than 24
+// hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
 	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
 		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing and for at most 24h")
+	}
+	for what, text := range map[string]string{"user id": user, "name": name, "e-mail address": email} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) { // signing would replace the bytes
+			return "", fmt.Errorf("the %s is not valid UTF-8 text", what)
+		}
 	}
 	now := time.Now()
 	claims := jwt.MapClaims{"sub": user, "exp": now.Add(ttl).Unix(), "iat": now.Unix()}

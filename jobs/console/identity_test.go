@@ -37,6 +37,17 @@ func TestTokensLiveForADayAtMost(t *testing.T) {
 	}
 }
 
+func TestTokensAreSignedForWhatWasAskedOnly(t *testing.T) {
+	t.Parallel()
+	for _, token := range []console.Token{{User: "a\xff"}, {User: "a", Name: "\xc3"}, {User: "a", Email: "a\xed\xa0\x80@b.example"}, {User: "a\x00"}} {
+		token.TTL = time.Hour
+		var out bytes.Buffer
+		if err := token.Run([]byte("a secret that host sites share with us"), &out); err == nil || out.Len() > 0 {
+			t.Errorf("%q was signed as %s", token, out.String())
+		}
+	}
+}
+
 func TestSettingsOfIdentity(t *testing.T) {
 	t.Parallel()
 	e, err := console.ReadEnvironment([]string{"REQUIRE_IDENTITY=true", "USER_TOKEN_SECRET_PREVIOUS=before"})

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+
+	"parley/models"
+)
+
+// userClaims are the claims of a user token that are used. What is wrong with them is kept until the signature was checked: Validate
+// returns it.
+type userClaims struct {
+	Name, Email string
+	jwt.RegisteredClaims
+	fault error
+}
+
+// claimError says what is wrong with a claim, for the developers of the site that signed it.
+type claimError string
+
+func (e claimError) Error() string { return string(e) }
+
+// UnmarshalJSON reads the claims by their exact names. Text must be UTF-8, also where it is escaped: replacing what is not would make
+// one person of two.
+func (c *userClaims) UnmarshalJSON(data []byte) error {
+	var claims map[string]jsontext.Value
+	// The claims that are not used may hold what they like.
+	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
+		c.fault = claimError("The claims of this token are not one JSON object with each name once.")
+		return nil
+	}
+	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
+		if err := textClaim(name, claims[name], into); err != nil {
+			c.fault = err
+			return nil
+		}
+	}
+	for name, into := range map[string]**jwt.NumericDate{"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt} {
+		if err := timeClaim(name, claims[name], into); err != nil {
+			c.fault = err
+			return nil
+		}
+	}
+	return nil
+}
+
+func textClaim(name string, value jsontext.Value, into *string) error {
+	switch value.Kind() {
+	case 0, 'n':
+		return nil
+	case '"':
+	default:
+		return claimError(fmt.Sprintf(`The claim %s of this token must be text in quotation marks, such as "42", not %s.`, name, kindOf(value)))
+	}
+	if json.Unmarshal(value, into) != nil || !storable(*into) {
+		return claimError(fmt.Sprintf("The claim %s of this token is not valid UTF-8 text without NUL characters.", name))
+	}
+	return nil
+}
+
+func timeClaim(name string, value jsontext.Value, into **jwt.NumericDate) error {
+	switch value.Kind() {
+	case 0, 'n':
+		return nil
+	case '0':
+	default:
+		return claimError(fmt.Sprintf("The claim %s of this token must be a number, the Unix time in seconds, not %s.", name, kindOf(value)))
+	}
+	*into = new(jwt.NumericDate)
+	if (*into).UnmarshalJSON(value) != nil {
+		return claimError(fmt.Sprintf("The claim %s of this token is not a Unix time in seconds.", name))
+	}
+	return nil
+}
+
+func kindOf(value jsontext.Value) string {
+	switch value.Kind() {
+	case '0':
+		return "a number"
+	case '"':
+		return "text"
+	case '[':
+		return "an array"
+	case '{':
+		return "an object"
+	}
+	return "true or false"
+}
+
+// Validate refuses the claims of a token with a right signature.
+func (c *userClaims) Validate() error {
+	switch sub := c.Subject; {
+	case c.fault != nil:
+		return c.fault
+	case sub == "":
+		return claimError("This token has no sub. Sign it with a sub, the user's id.")
+	case strings.TrimSpace(sub) != sub:
+		return claimError("The claim sub of this token begins or ends with white space.")
+	case utf8.RuneCountInString(sub) > 64:
+		return claimError("The claim sub of this token is longer than 64 characters.")
+	case models.IsAnonymousID(sub):
+		return claimError("The claim sub of this token has the form of an anonymous user's id. Put something before it.")
+	}
+	return nil
+}

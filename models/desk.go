@@ -65,7 +65,7 @@ func (d *Desk) Ping(ctx context.Context) error { return translate(d.db.PingConte
 // DB returns the database, for migrations and checks.
 func (d *Desk) DB() *bun.DB { return d.db }
 
-// Open connects to PostgreSQL. Every session works in UTC, no statement runs longer than 5 s and no transaction stays idle longer
+// Open connects to PostgreSQL. It refuses a database that is not encoded in UTF-8. Every session works in UTC, no statement runs longer than 5 s and no transaction stays idle longer
 // than 10 s, so that a process that hangs holds nobody up.
 func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	config, err := pgx.ParseConfig(databaseURL)
@@ -87,6 +87,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 			config.RuntimeParams[name] = value
 		}
 	}
+	config.RuntimeParams["client_encoding"] = "UTF8" // whatever the address or PGCLIENTENCODING says: bytes would be taken for others
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
@@ -100,6 +101,10 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	if err := pool.PingContext(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
+	}
+	if err := checkEncoding(ctx, pool); err != nil {
+		_ = db.Close()
+		return nil, err
 	}
 	return db, nil
 }

@@ -1,0 +1,21 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// checkEncoding refuses a database that cannot store every character, or would store bytes that are none, and says how to make another.
+func checkEncoding(ctx context.Context, pool *sql.DB) error {
+	var encoding, name string
+	err := pool.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_database()`).Scan(&encoding, &name)
+	if err != nil {
+		return fmt.Errorf("PostgreSQL does not tell how the database is encoded: %w", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database %q is encoded in %s, but Parley stores text in UTF-8. The encoding of a database cannot be changed. "+
+			"Make another one with CREATE DATABASE parley ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, and name it in DATABASE_URL", name, encoding)
+	}
+	return nil
+}

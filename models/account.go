@@ -113,7 +113,7 @@ func (d *Desk) passwordOf(ctx context.Context, actor Actor, field, password stri
 	if err != nil {
 		return "", translate(err)
 	}
-	match, err := comparePassword(ctx, password, hash)
+	_, match, err := comparePassword(ctx, password, hash)
 	switch {
 	case errors.Is(err, errBusy):
 		return "", translate(ctx.Err())

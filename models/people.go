@@ -133,7 +133,14 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 	if _, err := clean("password", password, 10, 200); err != nil {
 		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
 	}
-	return createHash(ctx, password)
+	prepared, err := preparePassword(password)
+	if err != nil {
+		return "", err
+	}
+	if _, err := clean("password", prepared, 10, 200); err != nil {
+		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+	}
+	return createHash(ctx, prepared)
 }
 
 // AddAgent adds a person. Admins only. An address that exists, in whatever case, is 409 email_taken; a department that does not is

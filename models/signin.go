@@ -134,14 +134,14 @@ func (d *Desk) proved(ctx context.Context, email, password string) (*account, er
 	if hash == "" {
 		hash = nobodysHash
 	}
-	match, err := comparePassword(ctx, password, hash)
+	form, match, err := comparePassword(ctx, password, hash)
 	if errors.Is(err, errBusy) {
 		return nil, translate(ctx.Err())
 	}
 	if err != nil || !match || a.ID == "" || a.DisabledAt != nil {
 		return nil, d.signInFailed(ctx, a, wrongCredentials())
 	}
-	return a, d.renewHash(ctx, a, password)
+	return a, d.renewHash(ctx, a, form)
 }
 
 // signInFailed notes a sign-in that was refused, without saying why, and returns the refusal.
@@ -161,13 +161,21 @@ func (d *Desk) signInCode(ctx context.Context, a *account, code string) error {
 	return err
 }
 
-// renewHash stores a password's hash anew when it was made with other parameters than are in use now.
-func (d *Desk) renewHash(ctx context.Context, a *account, password string) error {
+// renewHash stores a password's hash anew when it was made with other parameters than are in use now, or of a password that was not prepared.
+// form is the one that matches.
+func (d *Desk) renewHash(ctx context.Context, a *account, form string) error {
 	made, _, _, err := argon2id.DecodeHash(a.PasswordHash)
-	if err != nil || *made == *passwordParams {
+	if err != nil {
 		return translate(err)
 	}
-	fresh, err := createHash(ctx, password)
+	prepared, err := preparePassword(form)
+	if err != nil {
+		prepared = form // it can still be used, but not be set again
+	}
+	if *made == *passwordParams && prepared == form {
+		return nil
+	}
+	fresh, err := createHash(ctx, prepared)
 	if err != nil {
 		return err
 	}
@@ -222,15 +230,21 @@ var hashing = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 
 var errBusy = errors.New("too many sign-ins at once")
 
-// comparePassword waits for its turn as long as ctx allows, and then returns errBusy.
-func comparePassword(ctx context.Context, password, hash string) (bool, error) {
+// comparePassword compares each form of a password with the hash of an account, and returns the one that matches. It waits for its turn
+// as long as ctx allows, and then returns errBusy.
+func comparePassword(ctx context.Context, password, hash string) (form string, match bool, err error) {
 	select {
 	case hashing <- struct{}{}:
 		defer func() { <-hashing }()
-		return argon2id.ComparePasswordAndHash(password, hash)
 	case <-ctx.Done():
-		return false, errBusy
+		return "", false, errBusy
 	}
+	for _, form := range passwordForms(password) {
+		if match, err := argon2id.ComparePasswordAndHash(form, hash); err != nil || match {
+			return form, match, err
+		}
+	}
+	return "", false, nil
 }
 
 // createHash waits for its turn as comparePassword does.

@@ -63,6 +63,8 @@ func fieldWords(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.required")
 	case code == "too_long":
 		return text.T(ctx, "admin.error.too_long")
+	case field == "password" && code == "invalid":
+		return text.T(ctx, "admin.error.password_characters")
 	case field == "password":
 		return text.T(ctx, "admin.error.too_short")
 	case field == "slug":

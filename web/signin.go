@@ -97,7 +97,7 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 
 func (s *Server) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
 	s.setCookie(c, agentCookie, token, agentCookieAge)
-	return c.Redirect(http.StatusSeeOther, localPath(next, frontPage(a)))
+	return c.Redirect(http.StatusSeeOther, localPath(inside(c.Request(), next), frontPage(a)))
 }
 
 func (s *Server) credentials(c echo.Context, in signInInput) models.Credentials {

@@ -15,6 +15,7 @@ const (
 	agentCookie = "parley_session"
 	userCookie  = "parley_user"
 	probeCookie = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
+	tryCookie   = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
 	langCookie  = "parley_lang"
 	themeCookie = "parley_theme"
 

@@ -38,10 +38,17 @@ func (s *Server) loginPage(c echo.Context) error {
 			return c.Redirect(http.StatusSeeOther, localPath(next, frontPage(who.Agent)))
 		}
 	}
-	return s.loginForm(c, http.StatusOK, login.Form{Next: next})
+	f := login.Form{Next: next}
+	if c.QueryParam(afterSignIn) != "" && s.cookie(c, agentCookie) == "" && s.cookie(c, tryCookie) == "" {
+		s.tellCookieLost(c, &f)
+	}
+	return s.loginForm(c, http.StatusOK, f)
 }
 
 func (s *Server) loginForm(c echo.Context, status int, f login.Form) error {
+	if s.cookie(c, tryCookie) == "" {
+		s.setCookie(c, tryCookie, "1", 0)
+	}
 	f.Page = s.frame(c, text.T(c.Request().Context(), "login.title"))
 	return s.page(c, status, login.SignIn(f))
 }

@@ -140,7 +140,8 @@ func TestAttackForeignForms(t *testing.T) {
 	}
 }
 
-// TestAttackForeignRequestsToTheAPI: the cookie alone changes nothing there either, whatever the content type.
+// TestAttackForeignRequestsToTheAPI: no page of another origin uses a cookie there, whatever the content type, with the right CSRF token or
+// without one. Without marks of another origin the cookie alone changes nothing either.
 func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -154,12 +155,76 @@ func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 		token := s.signedIn(l, r, sc)
 		for _, contentType := range []string{"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
 			header := http.Header{"Cookie": {"__Host-" + cookieOf(l) + "=" + token}, "Content-Type": {contentType}, "Origin": {"https://evil.example"}}
-			if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).got(); got != (outcome{403, "csrf_failed"}) {
-				t.Errorf("%s as %s from another site answered %v", l.Path, contentType, got)
+			for origin, want := range map[string]outcome{"https://evil.example": {403, "cross_origin"}, publicURL: {403, "csrf_failed"}, "": {403, "csrf_failed"}} {
+				header.Set("Origin", origin)
+				if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).got(); got != want {
+					t.Errorf("%s as %s from %q without a token answered %v, want %v", l.Path, contentType, origin, got, want)
+				}
+			}
+		}
+		for name, marks := range elsewhere {
+			header := marks.Clone()
+			header.Set("Cookie", "__Host-"+cookieOf(l)+"="+token)
+			header.Set("Content-Type", "application/json")
+			header.Set("X-CSRF-Token", web.CSRFFor(token))
+			if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).got(); got != (outcome{403, "cross_origin"}) {
+				t.Errorf("%s from %s with the right token answered %v", l.Path, name, got)
 			}
 		}
 	}
 	s.unchanged(before, "another site's request")
+}
+
+// TestAttackForeignReading: a page of another origin can open no stream and read no endpoint with somebody's cookie, nor load a page as a
+// part of its own. A link to a page still leads there, and a token in a header is as good from any allowed site as before.
+func TestAttackForeignReading(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, overHTTPS)
+	tried := 0
+	for _, l := range web.Lines() {
+		r := rules[l.Name]
+		if l.Method != http.MethodGet || l.Public {
+			continue
+		}
+		tried++
+		sc := s.standing(r)
+		token := s.signedIn(l, r, sc)
+		path := s.fill(l.Path, l, sc)
+		isStream := strings.HasSuffix(l.Path, "/events")
+		for name, marks := range elsewhere {
+			for _, mode := range []string{"cors", "no-cors", "navigate", ""} {
+				if !l.API && !isStream && (mode == "navigate" || mode == "") {
+					continue // a link
+				}
+				header := marks.Clone()
+				header.Set("Cookie", "__Host-"+cookieOf(l)+"="+token)
+				if mode != "" {
+					header.Set("Sec-Fetch-Mode", mode)
+				}
+				if got := s.send(l.Method, path, header, nil); got.Status != 403 {
+					t.Errorf("%s from %s, mode %q, answered %d", l.Path, name, mode, got.Status)
+				}
+			}
+		}
+		if isStream {
+			continue
+		}
+		if !l.API {
+			link := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Cookie": {"__Host-" + cookieOf(l) + "=" + token}}
+			if got := s.send(l.Method, path, link, nil); got.Status == 403 {
+				t.Errorf("a link of another site to %s answered %s", l.Path, got.Body)
+			}
+		}
+		if l.CORS {
+			header := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {allowedSite}, "Authorization": {"Bearer " + token}, "Cookie": {"__Host-" + cookieOf(l) + "=" + token}}
+			if got := s.send(l.Method, path, header, nil); got.Status == 403 || got.Header.Get("Access-Control-Allow-Origin") != allowedSite {
+				t.Errorf("a token from an allowed site answered %d at %s", got.Status, l.Path)
+			}
+		}
+	}
+	if tried < 40 {
+		t.Errorf("only %d addresses were tried", tried)
+	}
 }
 
 // TestAttackSessionFixation: nobody ends up in a session that somebody else chose or knows.

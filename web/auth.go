@@ -141,6 +141,9 @@ func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
 	if token == "" {
 		return nil, s.nobody(kind)
 	}
+	if err := s.checkCookieOrigin(c.Request(), r.stream); err != nil {
+		return nil, err
+	}
 	who, err := s.byToken(c, kind, token)
 	if err != nil {
 		return nil, err

@@ -28,15 +28,19 @@ type site struct {
 	prefix      string
 	settings    models.Settings
 	address     string
+	publicURL   string // where people reach it, where that is not its address
 	running     func() // ends what runs; nil while stopped
 }
 
 // newSite starts a Parley of one test's own. change may be nil.
-func newSite(t *testing.T, change func(*models.Settings)) *site {
+func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *site {
 	t.Helper()
 	s := &site{house: &house{t: t, folder: t.TempDir()}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
 	if change != nil {
 		change(&s.settings)
+	}
+	for _, f := range more {
+		f(s)
 	}
 	var err error
 	if s.redis, err = redis.ParseURL(testdb.Redis(t)); err != nil {
@@ -66,7 +70,7 @@ func (s *site) start() {
 	desk.SetFiles(store)
 	key, err := desk.FileKey(s.t.Context())
 	s.must(err)
-	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test",
+	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test", PublicURL: s.publicURL,
 		Files: store, FileKey: key})
 	s.must(err)
 	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"time"
 
@@ -14,6 +15,7 @@ const (
 	agentCookie = "parley_session"
 	userCookie  = "parley_user"
 	probeCookie = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
+	tryCookie   = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
 	langCookie  = "parley_lang"
 	themeCookie = "parley_theme"
 
@@ -22,8 +24,13 @@ const (
 	choiceAge      = 365 * 24 * time.Hour
 )
 
-// cookieName is the name with the prefix that binds a cookie to this very host, where that is possible.
+// cookieName is the name with the prefix that binds a cookie to this very host, where that is possible. Such a cookie has the path "/", so
+// below the path of PUBLIC_URL the name tells the Parleys of one host apart.
 func (s *Server) cookieName(c echo.Context, name string) string {
+	if base := s.base(); base != "" {
+		sum := sha256.Sum256([]byte(base))
+		name += "_" + hex.EncodeToString(sum[:4])
+	}
 	if s.overTLS(c) {
 		return "__Host-" + name
 	}

@@ -78,3 +78,9 @@ func Uploads(s *Server) int {
 
 // PlainCell is plainCell.
 func PlainCell(value string) string { return plainCell(value) }
+
+// BaseOf is the path below which a Server with that PUBLIC_URL serves.
+func BaseOf(publicURL string) (string, error) {
+	public, err := parsePublicURL(publicURL)
+	return (&Server{public: public}).base(), err
+}

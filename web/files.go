@@ -65,10 +65,10 @@ func (s *Server) fileLinks(c echo.Context) error {
 	}
 	fresh := s.links(c)
 	if !isAPI(c.Request().URL.Path) {
-		fresh = s.pageLinks()
+		fresh.base = s.base() // for a script of a page
 	}
 	out := fresh.attachment(a)
-	return s.answer(c, result{JSON: out, Redirect: out.URL})
+	return s.answer(c, result{JSON: out, Redirect: inside(c.Request(), out.URL)})
 }
 
 // serve answers an address that links made, to whoever holds it.

@@ -48,8 +48,8 @@ func loginPath(c echo.Context) string {
 // pageBehind is the page that a form was on: the Referer if it is ours, else the front page of its part.
 func pageBehind(c echo.Context) string {
 	r := c.Request()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != "" && !isAPI(from.Path) {
-		if page := localPath(from.RequestURI(), ""); page != "" { // "//evil.example" would be another site's
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isBelow(r, from.Path) && !isAPI(inside(r, from.Path)) {
+		if page := localPath(inside(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
 			return page
 		}
 	}

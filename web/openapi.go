@@ -3,6 +3,7 @@ package web
 import (
 	_ "embed"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -27,8 +28,35 @@ var documentJSON = sync.OnceValues(func() ([]byte, error) {
 	return document.MarshalJSON()
 })
 
+// documentBelow is the document for a server below a path: its servers begin with base.
+func documentBelow(base string) ([]byte, error) {
+	document, err := openapi3.NewLoader().LoadFromData(documentYAML)
+	if err != nil {
+		return nil, err
+	}
+	move := func(servers *openapi3.Servers) {
+		if servers == nil {
+			return
+		}
+		for _, server := range *servers {
+			server.URL = base + strings.TrimSuffix(server.URL, "/")
+		}
+	}
+	move(&document.Servers)
+	for _, item := range document.Paths.Map() {
+		move(&item.Servers)
+		for _, operation := range item.Operations() {
+			move(operation.Servers)
+		}
+	}
+	return document.MarshalJSON()
+}
+
 func (s *Server) openAPI(c echo.Context) error {
 	raw, err := documentJSON()
+	if base := s.base(); base != "" && err == nil {
+		raw, err = documentBelow(base)
+	}
 	if err != nil {
 		return err
 	}

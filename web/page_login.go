@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -31,23 +32,30 @@ func theme(c echo.Context) string {
 }
 
 func (s *Server) loginPage(c echo.Context) error {
-	next := localPath(c.QueryParam("next"), "")
+	next := localPath(inside(c.Request(), c.QueryParam("next")), "")
 	if token := s.cookie(c, agentCookie); token != "" {
 		if who, err := s.agentBySession(c, token); err == nil {
 			return c.Redirect(http.StatusSeeOther, localPath(next, frontPage(who.Agent)))
 		}
 	}
-	return s.loginForm(c, http.StatusOK, login.Form{Next: next})
+	f := login.Form{Next: next}
+	if c.QueryParam(afterSignIn) != "" && s.cookie(c, agentCookie) == "" && s.cookie(c, tryCookie) == "" {
+		s.tellCookieLost(c, &f)
+	}
+	return s.loginForm(c, http.StatusOK, f)
 }
 
 func (s *Server) loginForm(c echo.Context, status int, f login.Form) error {
+	if s.cookie(c, tryCookie) == "" {
+		s.setCookie(c, tryCookie, "1", 0)
+	}
 	f.Page = s.frame(c, text.T(c.Request().Context(), "login.title"))
 	return s.page(c, status, login.SignIn(f))
 }
 
 // codeForm asks for the code of the second factor, once address and password were right.
 func (s *Server) codeForm(c echo.Context, status int, in signInInput, refused string) error {
-	f := login.CodeForm{Page: s.frame(c, text.T(c.Request().Context(), "login.code.title")), Email: in.Email, Step: in.Step, Next: localPath(in.Next, ""), Error: refused}
+	f := login.CodeForm{Page: s.frame(c, text.T(c.Request().Context(), "login.code.title")), Email: in.Email, Step: in.Step, Next: localPath(inside(c.Request(), in.Next), ""), Error: refused}
 	return s.page(c, status, login.Code(f))
 }
 
@@ -55,7 +63,7 @@ func (s *Server) codeForm(c echo.Context, status int, in signInInput, refused st
 func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
 	ctx := c.Request().Context()
 	p := problemOf(ctx, err)
-	f := login.Form{Email: in.Email, Next: localPath(in.Next, "")}
+	f := login.Form{Email: in.Email, Next: localPath(inside(c.Request(), in.Next), "")}
 	var refused *models.Error
 	switch {
 	case p.Code == "wrong_credentials":
@@ -107,14 +115,14 @@ func (s *Server) setPreferences(c echo.Context) error {
 	keep := func(name, value string, known ...string) {
 		for _, k := range known {
 			if value == k {
-				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(choiceAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: s.overTLS(c)})
+				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: cmp.Or(s.base(), "/"), MaxAge: int(choiceAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: s.overTLS(c)})
 			}
 		}
 		if value == "auto" {
-			c.SetCookie(&http.Cookie{Name: name, Path: "/", MaxAge: -1})
+			c.SetCookie(&http.Cookie{Name: name, Path: cmp.Or(s.base(), "/"), MaxAge: -1})
 		}
 	}
 	keep(langCookie, in.Lang, text.English, text.Chinese)
 	keep(themeCookie, in.Theme, "light", "dark")
-	return s.answer(c, result{Redirect: localPath(in.Next, "")})
+	return s.answer(c, result{Redirect: localPath(inside(c.Request(), in.Next), "")})
 }

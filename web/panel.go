@@ -33,7 +33,7 @@ func (s *Server) visitOf(c echo.Context) visit {
 			v.query = from.Query()
 		}
 	}
-	if origin := v.query.Get("origin"); origin == s.address(c) || slices.Contains(s.desk.AllowedOrigins(), origin) {
+	if origin := v.query.Get("origin"); origin == s.origin(c) || slices.Contains(s.desk.AllowedOrigins(), origin) {
 		v.origin = origin
 	}
 	return v

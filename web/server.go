@@ -23,6 +23,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/views/paths"
 	"parley/web/files"
 	"parley/web/limit"
 	"parley/web/live"
@@ -37,7 +38,7 @@ type Options struct {
 	Redis *redis.Options
 	// RedisPrefix is put before every key, the installation's own; required with Redis.
 	RedisPrefix string
-	// PublicURL is where people reach Parley, "" where requests tell. https makes cookies secure.
+	// PublicURL is where people reach Parley, "" where requests tell. It may have a path, as in https://example.com/chat. https makes cookies secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
@@ -100,17 +101,16 @@ func New(opts Options) (*Server, error) {
 		opts.FileKey = []byte(rand.Text())
 	}
 	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
-	if opts.PublicURL != "" {
-		public, err := url.Parse(strings.TrimSuffix(opts.PublicURL, "/"))
-		if err != nil || public.Host == "" || public.User != nil || (public.Scheme != "http" && public.Scheme != "https") {
-			return nil, errors.New("PUBLIC_URL is not an address such as https://chat.example.com, without a user or password")
-		}
-		s.public = public
-		if err := s.origins.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+	var err error
+	if s.public, err = parsePublicURL(opts.PublicURL); err != nil {
+		return nil, err
+	}
+	if s.public != nil {
+		if err := s.origins.AddTrustedOrigin(s.public.Scheme + "://" + s.public.Host); err != nil {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
-	s.life, s.cut = context.WithCancel(context.Background())
+	s.life, s.cut = context.WithCancel(paths.With(context.Background(), s.base()))
 	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.remembered = newRemembered(s.hub.Sound)
 	s.hub.Watch(s.remembered)
@@ -205,7 +205,7 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addressOf(s.opts.TrustedProxies)
-	e.Pre(s.secure, withoutSlash)
+	e.Pre(s.belowBase, s.secure, withoutSlash)
 	e.Use(s.observe, s.measured(), s.recoverPanic, s.speak)
 	s.mount(e)
 	return e

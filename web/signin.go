@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -97,7 +98,11 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 
 func (s *Server) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
 	s.setCookie(c, agentCookie, token, agentCookieAge)
-	return c.Redirect(http.StatusSeeOther, localPath(next, frontPage(a)))
+	to := localPath(inside(c.Request(), next), frontPage(a))
+	if h := c.Request().Header; s.cookie(c, tryCookie) == "" && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
+		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
+	}
+	return c.Redirect(http.StatusSeeOther, to)
 }
 
 func (s *Server) credentials(c echo.Context, in signInInput) models.Credentials {

@@ -12,8 +12,11 @@ func (s *Server) snippet(c echo.Context) string {
 	return fmt.Sprintf(`<script async src="%s/widget.js"></script>`, html.EscapeString(s.address(c)))
 }
 
-// address is where people reach Parley: PUBLIC_URL, or where this request came to.
-func (s *Server) address(c echo.Context) string {
+// address is where people reach Parley, without a slash at its end: PUBLIC_URL, or where this request came to.
+func (s *Server) address(c echo.Context) string { return s.origin(c) + s.base() }
+
+// origin is the origin of that address.
+func (s *Server) origin(c echo.Context) string {
 	if s.public != nil {
 		return s.public.Scheme + "://" + s.public.Host
 	}

@@ -38,6 +38,17 @@ func hasCluster(data string) bool {
 	return err == nil
 }
 
+// otherClusters are the clusters below dir. The path of dir may hold what a pattern would give a meaning, so none is used.
+func otherClusters(dir string) (paths []string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if version, ok := strings.CutPrefix(e.Name(), clusterPrefix); ok && version != "" && version[0] >= '0' && version[0] <= '9' {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths
+}
+
 // postgres is one cluster of one installation.
 type postgres struct {
 	opts     Options
@@ -71,7 +82,7 @@ func (p *postgres) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if !hasCluster(p.data) {
-		if others, _ := filepath.Glob(filepath.Join(p.opts.Dir, clusterPrefix+"[0-9]*")); len(others) > 0 {
+		if others := otherClusters(p.opts.Dir); len(others) > 0 {
 			p.opts.Log.Warn("PostgreSQL begins with empty data; that of another version stays where it is",
 				"version", p.bin.major, "other", strings.Join(others, " "))
 		}

@@ -34,16 +34,17 @@ var mayImport = map[string][]string{
 	"web/load":  {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
 
 	"views/text":       {},
-	"views/ui":         {"views/text", "static"},
-	"views/chat":       {"views/ui", "views/text", "static"},
-	"views/staff":      {"views/ui", "views/text", "static"}, // the frame of every signed-in page
-	"views/widget":     {"views/chat", "views/ui", "views/text", "static"},
-	"views/account":    {"views/staff", "views/ui", "views/text", "static"},
-	"views/login":      {"views/ui", "views/text", "static"},
-	"views/demo":       {"views/ui", "views/text", "static"},
-	"views/workbench":  {"views/staff", "views/chat", "views/ui", "views/text", "static"},
-	"views/supervisor": {"views/staff", "views/chat", "views/ui", "views/text", "static"},
-	"views/admin":      {"views/staff", "views/ui", "views/text", "static"},
+	"views/paths":      {},
+	"views/ui":         {"views/text", "views/paths", "static"},
+	"views/chat":       {"views/ui", "views/text", "views/paths", "static"},
+	"views/staff":      {"views/ui", "views/text", "views/paths", "static"}, // the frame of every signed-in page
+	"views/widget":     {"views/chat", "views/ui", "views/text", "views/paths", "static"},
+	"views/account":    {"views/staff", "views/ui", "views/text", "views/paths", "static"},
+	"views/login":      {"views/ui", "views/text", "views/paths", "static"},
+	"views/demo":       {"views/ui", "views/text", "views/paths", "static"},
+	"views/workbench":  {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
+	"views/supervisor": {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
+	"views/admin":      {"views/staff", "views/ui", "views/text", "views/paths", "static"},
 
 	"models/testdb": {"jobs/embedded", "migrations"},
 }

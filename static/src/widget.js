@@ -1,4 +1,5 @@
 // The panel in the frame: one conversation of one user.
+import { at, scoped } from "./base.js";
 import { bridge } from "./widget/bridge.js";
 import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
@@ -24,12 +25,12 @@ startThread();
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
 const host = bridge(main.dataset.origin);
-const base = (chat) => `/widget/chats/${encodeURIComponent(chat)}`;
+const base = (chat) => at(`/widget/chats/${encodeURIComponent(chat)}`);
 const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
 const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
 
-const outbox = createOutbox({ key: "parley.outbox", send, say: sayAtComposer, refused });
+const outbox = createOutbox({ key: scoped("parley.outbox"), send, say: sayAtComposer, refused });
 const checkReceipts = startReceipts({ base, attentive: host.attentive });
 startUnread(host);
 startPanel();
@@ -187,7 +188,7 @@ async function send(entry, how) {
   if (!chat) state.ask();
   sending = chat
     ? post(`${base(chat)}/messages`, { content: text, client_message_id: clientId })
-    : post("/widget/assign", { message: text, client_message_id: clientId, ...state.asked() });
+    : post(at("/widget/assign"), { message: text, client_message_id: clientId, ...state.asked() });
   return sending;
 }
 
@@ -195,7 +196,7 @@ async function send(entry, how) {
 async function sendFile(chat, clientId, how) {
   if (!chat) {
     state.ask();
-    const asked = await post("/widget/assign", state.asked());
+    const asked = await post(at("/widget/assign"), state.asked());
     if (!asked.ok) return asked;
     acceptHTML(asked.html);
     if (!state.chat()) return { ...asked, ok: false, status: 0 };

@@ -1,4 +1,5 @@
 // The workbench: puts the parts together and says what each event of the stream means.
+import { at } from "./base.js";
 import { openDialog } from "./dialog.js";
 import { startPage } from "./page.js";
 import { elementsOf, onPart, placeParts } from "./parts.js";
@@ -19,7 +20,7 @@ import { announce, wireNotices } from "./workbench/notice.js";
 import { open, openChat, showTitle, wireOpening } from "./workbench/open.js";
 import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/write.js";
 
-const pathOf = (chat) => `/workbench/chats/${encodeURIComponent(chat)}`;
+const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 const narrow = () => matchMedia("(max-width: 767px)").matches;
 const nameOf = (chat) => list.rowOf(chat)?.dataset.name ?? "";
 
@@ -53,7 +54,7 @@ const stream = openStream(
       confirmUnopened();
     },
     refused(status) {
-      if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+      if (status === 401) location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`));
       return false;
     },
   },
@@ -117,7 +118,7 @@ function hearArrival({ chat_id: chat, user_name: name, content }) {
 // What there is no more must not stay on a screen.
 function hearErased({ chat_ids: chats }) {
   if (!chats.includes(openChat())) return;
-  open("/workbench");
+  open(at("/workbench"));
   toast(word("workbench.notice.erased"));
 }
 
@@ -142,13 +143,13 @@ document.addEventListener("parley:part", (event) => {
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("[data-longest]")) return;
   event.preventDefault();
-  goTo(list.longestWaiting()) || open("/workbench");
+  goTo(list.longestWaiting()) || open(at("/workbench"));
 });
 
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful || !detail.elt.closest("#transfer")) return;
   toast(word("workbench.transfer.done", { Name: nameOf(openChat()) || document.querySelector("#open h2 .clip")?.textContent }));
-  goTo(list.longestWaiting()) || open("/workbench");
+  goTo(list.longestWaiting()) || open(at("/workbench"));
 });
 
 function goTo(row) {

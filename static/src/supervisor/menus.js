@@ -1,5 +1,6 @@
 // The two menus of the queue: whom to give a chat to, and how urgent it is. Without scripts their links lead to the
 // page of the chat, which has the same forms.
+import { at } from "../base.js";
 import { elementsOf, placeParts } from "../parts.js";
 import { post } from "../request.js";
 import { toast } from "../toast.js";
@@ -47,7 +48,7 @@ function open(menu, link) {
   const { name } = link.dataset;
   const isAssign = Boolean(link.dataset.assign);
   const chat = link.dataset.assign ?? link.dataset.rank;
-  menu.querySelector("form").action = `/supervisor/queue/${encodeURIComponent(chat)}/${isAssign ? "assign" : "priority"}`;
+  menu.querySelector("form").action = at(`/supervisor/queue/${encodeURIComponent(chat)}/${isAssign ? "assign" : "priority"}`);
   menu.querySelector("[data-title]").textContent = word(isAssign ? "supervisor.assign.title" : "supervisor.priority.of", { Name: name });
   if (isAssign) hint(menu, link);
   else menu.querySelector('[name="priority"]').value = link.dataset.priority;

@@ -1,5 +1,6 @@
 // The state of the panel: what the server says in #w-now, and the two seconds of "connecting" before any place in
 // the queue, so that people who are served at once never see a number.
+import { scoped } from "../base.js";
 import { thread, toEnd } from "../thread.js";
 import { word } from "../words.js";
 import { remember, remembered } from "./store.js";
@@ -50,7 +51,7 @@ export const onState = (listen) => {
 /** The address of a new chat, in a document that shows one that was ended and put aside; else "". */
 export function putAside(page) {
   const { state, chat } = page.getElementById("w-now").dataset;
-  return state === "ended" && remembered("parley.after") === chat ? (page.getElementById("main").dataset.fresh ?? "") : "";
+  return state === "ended" && remembered(scoped("parley.after")) === chat ? (page.getElementById("main").dataset.fresh ?? "") : "";
 }
 
 export function startPanel() {
@@ -61,7 +62,7 @@ export function startPanel() {
   }
   document.addEventListener("parley:part", (event) => event.target.id === "w-now" && show());
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-again]")) remember("parley.after", now().chat);
+    if (event.target.closest("[data-again]")) remember(scoped("parley.after"), now().chat);
   });
   show();
 }
@@ -104,7 +105,7 @@ function moveTo(chat) {
 function fillRing({ place, chat }) {
   const ring = document.querySelector("#w-place .ring .fill");
   if (!place || !ring) return;
-  const key = `parley.first.${chat}`;
+  const key = scoped(`parley.first.${chat}`);
   const first = Math.max(Number(remembered(key)) || 0, Number(place));
   remember(key, first);
   ring.setAttribute("stroke-dasharray", `${Math.round((100 * (first - place + 1)) / (first + 1))} 100`);

@@ -1,7 +1,8 @@
 // Words beside the stars, and a skip that is remembered.
+import { scoped } from "../base.js";
 import { word } from "../words.js";
 
-const key = "parley.skipped";
+const key = scoped("parley.skipped");
 
 export function wireRating(main) {
   document.addEventListener("change", (event) => {

@@ -1,4 +1,6 @@
 // What this tab remembers over a reload, and what its browser keeps for the next. A frame without storage forgets.
+import { scoped } from "../base.js";
+
 export function remembered(key) {
   try {
     return sessionStorage.getItem(key);
@@ -15,7 +17,7 @@ export function remember(key, value) {
   }
 }
 
-const tokenKey = "parley.token";
+const tokenKey = scoped("parley.token");
 let token = "";
 
 /** The session's token, where it is not in a cookie; "" for none. */
@@ -45,7 +47,7 @@ export function forgetAll() {
   keepToken("");
   for (const store of [() => localStorage, () => sessionStorage]) {
     try {
-      for (const key of Object.keys(store())) if (key.startsWith("parley.")) store().removeItem(key);
+      for (const key of Object.keys(store())) if (key.startsWith(scoped("parley."))) store().removeItem(key);
     } catch {
       // nothing was kept
     }

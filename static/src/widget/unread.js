@@ -1,5 +1,6 @@
 // Counts what arrived while nobody looked; the loader shows it on its button and in the title of the page. Tabs of
 // the same person agree: what one has shown, none counts.
+import { scoped } from "../base.js";
 import { thread } from "../thread.js";
 
 let host;
@@ -9,7 +10,7 @@ let channel;
 export function startUnread(bridge) {
   host = bridge;
   try {
-    channel = new BroadcastChannel("parley.seen");
+    channel = new BroadcastChannel(scoped("parley.seen"));
     channel.onmessage = ({ data }) => data === thread()?.dataset.chat && set(0);
   } catch {
     // a frame without storage has no channel either

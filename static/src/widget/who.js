@@ -1,12 +1,13 @@
 // Who the user of the panel is. The session is a cookie that no script can read. Where the browser keeps none for a
 // frame on another site, it is a token in the frame's own storage, sent in a header, and each connection of the stream
 // gets a ticket for it. The page around the frame is never told any of it.
+import { at } from "../base.js";
 import { credentials, post, useBearer } from "../request.js";
 import { adopt, isStranger } from "./adopt.js";
 import { putAside } from "./panel.js";
 import { forgetAll, keepToken, keptToken } from "./store.js";
 
-const tickets = "/api/user/customer-service/stream-ticket";
+const tickets = at("/api/user/customer-service/stream-ticket");
 const pauses = [500, 1000, 2000, 4000, 8000];
 const again = 30_000; // a session that is lost again so soon was not kept by the browser
 const json = { json: true };
@@ -49,7 +50,7 @@ export function createWho({ shown, locked, failed }) {
 
   async function anonymous(fields = {}) {
     for (let tries = 0; document.getElementById("w-now").dataset.state !== "locked"; tries += 1) {
-      const { ok, json: session, problem, retryAfter } = await post("/widget/session", fields, json);
+      const { ok, json: session, problem, retryAfter } = await post(at("/widget/session"), fields, json);
       if (ok) {
         if (session.token) keep(session.token);
         document.querySelector('meta[name="csrf-token"]').content = session.csrf;
@@ -64,7 +65,7 @@ export function createWho({ shown, locked, failed }) {
   }
 
   async function identify(token) {
-    const { ok, status, json: session, problem } = await post("/widget/identify", { token }, json);
+    const { ok, status, json: session, problem } = await post(at("/widget/identify"), { token }, json);
     if (!ok) {
       failed(problem.code ?? "failed");
       return false;
@@ -119,7 +120,7 @@ export function createWho({ shown, locked, failed }) {
       told = asked = String(token ?? "");
     },
     takeHeard: () => inTurn(takeAsked),
-    introduce: (labels) => inTurn(() => post("/widget/introduce", labels, json)),
+    introduce: (labels) => inTurn(() => post(at("/widget/introduce"), labels, json)),
     /** Fetches another page of the panel in place of following a link; false where a link does as well. */
     goes(address) {
       if (!keptToken()) return false;
@@ -130,7 +131,7 @@ export function createWho({ shown, locked, failed }) {
     leave: () =>
       inTurn(async () => {
         for (let tries = 0; tries < pauses.length; tries += 1) {
-          const { status } = await post("/widget/logout", {}, json);
+          const { status } = await post(at("/widget/logout"), {}, json);
           if (status > 0 && status < 500) break;
           await pause(pauses[tries]);
         }

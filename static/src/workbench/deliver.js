@@ -1,4 +1,5 @@
 // Tells users that their messages arrived here, also in chats that are not open. Read is told by what is open alone.
+import { at } from "../base.js";
 import { post } from "../request.js";
 import { isLeader } from "./lead.js";
 
@@ -12,7 +13,7 @@ export function confirmArrival(chat, upTo) {
   const last = upTo && was?.last !== undefined ? Math.max(upTo, was.last) : upTo;
   const timer = setTimeout(() => {
     waiting.delete(chat);
-    post(`/workbench/chats/${encodeURIComponent(chat)}/mark-delivered`, last ? { up_to: last } : {}, { keepalive: true });
+    post(at(`/workbench/chats/${encodeURIComponent(chat)}/mark-delivered`), last ? { up_to: last } : {}, { keepalive: true });
   }, 150);
   waiting.set(chat, { timer, last });
 }

@@ -1,5 +1,7 @@
 // What an agent has begun to write, kept for each chat and kind until it is sent.
-const prefix = "parley.draft.";
+import { scoped } from "../base.js";
+
+const prefix = scoped("parley.draft.");
 const keepFor = 30 * 24 * 3600 * 1000;
 
 const name = (chat, kind) => `${prefix}${kind}.${chat}`;

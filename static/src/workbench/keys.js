@@ -1,5 +1,7 @@
 // The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
-const stored = "parley.keys";
+import { scoped } from "../base.js";
+
+const stored = scoped("parley.keys");
 
 export function keysAreOn() {
   return localStorage.getItem(stored) !== "off";

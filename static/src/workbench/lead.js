@@ -1,5 +1,8 @@
 // Of all tabs of the workbench one leads: it alone makes sounds, shows notices and confirms what arrives in chats that
 // are not open. Tabs tell one another which chat is being looked at.
+import { scoped } from "../base.js";
+
+const lead = scoped("parley.lead");
 let leads = false;
 
 export const isLeader = () => leads;
@@ -7,7 +10,7 @@ export const isLeader = () => leads;
 /** Stands for the lead; whenLeading is called once this tab has it. */
 export function stand(whenLeading) {
   if (navigator.locks) {
-    navigator.locks.request("parley-workbench", () => {
+    navigator.locks.request(scoped("parley-workbench"), () => {
       leads = true;
       whenLeading();
       return new Promise(() => {}); // held until the tab is gone
@@ -21,18 +24,18 @@ export function stand(whenLeading) {
 function lease(whenLeading) {
   const me = String(Math.random());
   const renew = () => {
-    const [holder, until] = (localStorage.getItem("parley.lead") || " 0").split(" ");
+    const [holder, until] = (localStorage.getItem(lead) || " 0").split(" ");
     const was = leads;
     leads = holder === me || Number(until) < Date.now();
-    if (leads) localStorage.setItem("parley.lead", `${me} ${Date.now() + 5000}`);
+    if (leads) localStorage.setItem(lead, `${me} ${Date.now() + 5000}`);
     if (leads && !was) whenLeading();
   };
   renew();
   setInterval(renew, 2000);
-  window.addEventListener("pagehide", () => leads && localStorage.removeItem("parley.lead"));
+  window.addEventListener("pagehide", () => leads && localStorage.removeItem(lead));
 }
 
-const looking = "parley.looking";
+const looking = scoped("parley.looking");
 
 /** Tells the other tabs which chat this one shows to somebody, "" for none. */
 export function tellLooking(chat) {

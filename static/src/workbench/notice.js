@@ -1,9 +1,10 @@
 // Sound, the count in the title, and desktop notices.
+import { scoped } from "../base.js";
 import { word } from "../words.js";
 import { isLeader } from "./lead.js";
 
-const stored = "parley.sound";
-const wants = "parley.notices";
+const stored = scoped("parley.sound");
+const wants = scoped("parley.notices");
 let context;
 
 export const soundIsOn = () => localStorage.getItem(stored) !== "off";

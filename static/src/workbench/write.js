@@ -1,5 +1,6 @@
 // Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
 import { wireAttach } from "../attach.js";
+import { at, scoped } from "../base.js";
 import { wireComposer } from "../composer.js";
 import { timeOf } from "../format.js";
 import { createOutbox } from "../outbox.js";
@@ -9,7 +10,7 @@ import { lang, word } from "../words.js";
 import { keepDraft, readDraft } from "./drafts.js";
 
 const most = 4000;
-const prefix = "parley.outbox.";
+const prefix = scoped("parley.outbox.");
 const wired = new WeakSet();
 const outboxes = new Map();
 const number = new Intl.NumberFormat(lang);
@@ -17,7 +18,7 @@ let savedTimer;
 
 const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
-const address = (chat) => `/workbench/chats/${encodeURIComponent(chat)}`;
+const address = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 
 /** Makes the open chat's composer work: its draft is back, and what was not sent goes on being sent. */
 export function startWriting() {

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/paths"
+)
+
+// PUBLIC_URL may have a path, as in https://example.com/chat. Browsers see that path before every address; inside the server every path begins
+// at "/". It is taken off in one place, on the way in (below), and put on in three, on the way out: Location headers (below), pages (paths.To)
+// and whole addresses for programs and sites (Server.address). Scripts have it from <html data-base>.
+
+// parsePublicURL reads PUBLIC_URL; nil for "". It refuses what is no address, and a path that begins as one of Parley's own does: behind a
+// proxy that takes the path off, /login could then be either.
+func parsePublicURL(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	u, err := url.Parse(strings.TrimRight(raw, "/"))
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#") {
+		return nil, errors.New("PUBLIC_URL is not an address such as https://chat.example.com or https://example.com/chat, without a user, a password or a query")
+	}
+	if u.Path == "" {
+		return u, nil
+	}
+	escaped := u.EscapedPath()
+	u.RawPath = "" // one spelling of it: /ch%61t is /chat
+	if path.Clean(u.Path) != u.Path || strings.ContainsAny(u.Path, "\\;") || strings.ContainsFunc(u.Path, unicode.IsControl) ||
+		strings.Contains(strings.ToLower(escaped), "%2f") || !utf8.ValidString(u.Path) {
+		return nil, fmt.Errorf("PUBLIC_URL %q has a path that browsers read in different ways. Use a plain one such as /chat", raw)
+	}
+	if first, _, _ := strings.Cut(u.Path[1:], "/"); slices.Contains(ownSegments(), first) {
+		return nil, fmt.Errorf("PUBLIC_URL %q: Parley has pages of its own under /%s. Use another path, such as /chat or /chat/%s", raw, first, first)
+	}
+	return u, nil
+}
+
+// ownSegments are the first segments of all paths in the table.
+func ownSegments() []string {
+	var all []string
+	for i := range routes {
+		for _, p := range routes[i].paths() {
+			first, _, _ := strings.Cut(p[1:], "/")
+			all = append(all, first)
+		}
+	}
+	return all
+}
+
+// base is the escaped path of PUBLIC_URL, "" for none.
+func (s *Server) base() string {
+	if s.public == nil {
+		return ""
+	}
+	return s.public.EscapedPath()
+}
+
+// belowBase serves a request below the path of PUBLIC_URL, whether the proxy has left that path in the request's or taken it off.
+func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
+	base := s.base()
+	if base == "" {
+		return next
+	}
+	return func(c echo.Context) error {
+		r := c.Request()
+		if inner, ok := below(s.public.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
+			raw, _ := below(base, r.URL.RawPath)
+			if r.URL.RawPath == raw { // written in another way than base is
+				raw = ""
+			}
+			r.URL.Path, r.URL.RawPath = inner, raw
+		}
+		c.SetRequest(r.WithContext(paths.With(r.Context(), base)))
+		c.Response().Before(func() {
+			h := c.Response().Header()
+			if to := h.Get(echo.HeaderLocation); localPath(to, "") != "" {
+				h.Set(echo.HeaderLocation, base+to)
+			}
+		})
+		return next(c)
+	}
+}
+
+// below takes base off a path; false for a path that is not below it.
+func below(base, path string) (string, bool) {
+	rest, found := strings.CutPrefix(path, base)
+	switch {
+	case !found, rest != "" && rest[0] != '/':
+		return path, false
+	case rest == "":
+		return "/", true
+	}
+	return rest, true
+}
+
+// inside is a path within Parley for an address that a browser sent: in its Referer, or as the page to go on to.
+func inside(r *http.Request, address string) string {
+	base := paths.Base(r.Context())
+	cut := strings.IndexAny(address, "?#")
+	if cut < 0 {
+		cut = len(address)
+	}
+	if inner, ok := below(base, address[:cut]); ok && base != "" {
+		return inner + address[cut:]
+	}
+	return address
+}
+
+// isBelow tells whether the path of an address that a browser sent is one of Parley's.
+func isBelow(r *http.Request, path string) bool {
+	base, err := url.PathUnescape(paths.Base(r.Context()))
+	_, ok := below(base, path)
+	return err == nil && ok && path != ""
+}

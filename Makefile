@@ -5,6 +5,8 @@ BINARY  := bin/parley
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The packages are installed anew when the lock file changes, whatever its date says.
 PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-')
+# The linters and generators that the tests hold the OpenAPI document against.
+OPENAPI_TOOLS := tools/openapi/node_modules/.installed-$(shell cksum <tools/openapi/package-lock.json | tr ' ' '-')
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
@@ -42,7 +44,17 @@ generate: ## make the *_templ.go from the .templ files
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done
 
-test: assets ## run every test; fetches a Redis, a browser and an nginx when there is none
+# What the tests of openapi.yaml need: npm packages, and the generator of Go clients compiled once.
+.PHONY: openapi-tools
+openapi-tools: $(OPENAPI_TOOLS)
+	@cd tools/openapi/goclient && go build -o /dev/null github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+
+$(OPENAPI_TOOLS): | tools-present
+	@echo "Installing the OpenAPI tools into tools/openapi/node_modules"
+	@npm ci --prefix tools/openapi --ignore-scripts --no-progress --loglevel=error
+	@touch $@
+
+test: assets openapi-tools ## run every test; fetches a Redis, a browser and an nginx when there is none
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
@@ -74,5 +86,5 @@ vuln: ## look for known vulnerabilities, where their database can be reached
 	@.ci/vuln
 
 clean: ## remove what was built and fetched; the data in .parley stays
-	rm -rf bin node_modules .tools
+	rm -rf bin node_modules tools/openapi/node_modules .tools
 	find static/dist -mindepth 1 ! -name .gitkeep -delete

@@ -42,12 +42,12 @@ func (b *browser) as(l look) {
 	b.must(err)
 }
 
-// judge runs axe-core over the document, which a frame has too.
-const judge = `axe.run(%root%).then((report) => report.violations
-	.filter((v) => ["serious", "critical"].includes(v.impact))
+// judge runs every rule of axe-core over the document, which a frame has too: best practices and experimental rules as well, but not those of
+// WCAG's level AAA.
+const judge = `axe.run(%root%, { rules: Object.fromEntries(axe.getRules().filter(({ tags }) => !tags.includes("wcag2aaa")).map(({ ruleId }) => [ruleId, { enabled: true }])) }).then((report) => report.violations
 	.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\s+/g, " "))))`
 
-// accessible fails for each serious finding of axe-core in what the tab shows, and when it is wider than the screen.
+// accessible fails for each finding of any rule of axe-core in what the tab shows, and when it is wider than the screen.
 // What names the state of the page in the message.
 func (b *browser) accessible(what string) {
 	b.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, bod
 	if err != nil {
 		t.Fatal(err)
 	}
-	path = strings.TrimPrefix(strings.TrimPrefix(path, "/api"), "/users")
+	path = documentPath(path)
 	item := pathItem(document, path)
 	if item == nil || item.GetOperation(r.Method) == nil {
 		if got.StatusCode != http.StatusNotFound {
@@ -87,6 +88,43 @@ func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, bod
 		t.Errorf("%s %s answered with the charset %q", r.Method, path, params["charset"])
 	}
 	checkSchema(t, r.Method+" "+path, media.Schema.Value, body)
+	if kind == "application/problem+json" {
+		checkCodes(t, document, body)
+	}
+}
+
+// checkCodes checks that the codes of a problem are listed; its schema lets others pass, as clients must.
+func checkCodes(t *testing.T, document *openapi3.T, body []byte) {
+	t.Helper()
+	var p struct {
+		Code   string            `json:"code"`
+		Errors map[string]string `json:"errors"`
+	}
+	if err := json.Unmarshal(body, &p); err != nil {
+		t.Error(err)
+	}
+	if !slices.Contains(listed(t, document, "ProblemCode"), p.Code) {
+		t.Errorf("the code %q is not listed in the schema ProblemCode", p.Code)
+	}
+	for field, code := range p.Errors {
+		if !slices.Contains(listed(t, document, "FieldCode"), code) {
+			t.Errorf("the code %q of the field %s is not listed in the schema FieldCode", code, field)
+		}
+	}
+}
+
+// listed returns the values of an open enumeration.
+func listed(t *testing.T, document *openapi3.T, schema string) []string {
+	t.Helper()
+	values, _ := document.Components.Schemas[schema].Value.Extensions["x-extensible-enum"].([]any)
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i], _ = value.(string)
+	}
+	if len(all) == 0 || !slices.IsSorted(all) && schema == "ProblemCode" {
+		t.Errorf("the schema %s lists %v; it must be sorted", schema, all)
+	}
+	return all
 }
 
 func checkSchema(t *testing.T, what string, schema *openapi3.Schema, body []byte) {
@@ -99,6 +137,14 @@ func checkSchema(t *testing.T, what string, schema *openapi3.Schema, body []byte
 	if err := schema.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.MultiErrors()); err != nil {
 		t.Errorf("%s is not what the document says: %v\n%s", what, err, body)
 	}
+}
+
+// documentPath is how the document writes a path: what is served under both prefixes is there once, under /api.
+func documentPath(path string) string {
+	if rest, found := strings.CutPrefix(path, "/api/users/"); found {
+		return "/api/" + rest
+	}
+	return path
 }
 
 func pathItem(document *openapi3.T, path string) *openapi3.PathItem {
@@ -119,24 +165,30 @@ func pathItem(document *openapi3.T, path string) *openapi3.PathItem {
 	return nil
 }
 
-var eventSchemas = map[string]string{
-	"message": "Message", "message_status": "EventMessageStatus", "queue": "QueueStatus", "assigned": "EventAssigned", "typing": "EventTyping",
-	"timeout_warning": "EventTimeoutWarning", "ended": "EventEnded", "unassigned": "EventUnassigned", "presence": "EventPresence",
-	"queue_changed": "EventQueueChanged", "load_changed": "EventLoadChanged", "closing": "EventClosing",
-}
-
-func checkEvent(t *testing.T, e event) {
+// checkEvent holds an event against its schema and against the events that the document names for the stream at that path.
+func checkEvent(t *testing.T, path string, e event) {
 	t.Helper()
 	document, err := strictDocument()
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := document.Components.Schemas[eventSchemas[e.Name]]
-	if schema == nil {
-		t.Errorf("the event %q is not in the document", e.Name)
+	path, _, _ = strings.Cut(path, "?")
+	item := pathItem(document, documentPath(path))
+	if item == nil || item.Get == nil {
+		t.Errorf("the stream %s is not in the document", path)
 		return
 	}
-	checkSchema(t, "event "+e.Name, schema.Value, []byte(e.Data))
+	stream := item.Get.Responses.Value("200").Value.Content["text/event-stream"].Schema.Value.Items.Value
+	whole, found := stream.Discriminator.Mapping[e.Name]
+	if !found {
+		t.Errorf("the event %q of %s is not in the document", e.Name, path)
+		return
+	}
+	asObject := `{"event":` + strconv.Quote(e.Name) + `,"data":` + e.Data + `}`
+	if e.ID != "" {
+		asObject = strings.TrimSuffix(asObject, "}") + `,"id":` + strconv.Quote(e.ID) + `}`
+	}
+	checkSchema(t, "event "+e.Name, document.Components.Schemas[strings.TrimPrefix(whole.Ref, "#/components/schemas/")].Value, []byte(asObject))
 	if e.Name == "message" && e.ID == "" {
 		t.Errorf("a message came without a cursor: %s", e.Data)
 	}
@@ -152,6 +204,7 @@ func TestTheDocumentIsValidAndNamesTheTable(t *testing.T) {
 	}
 	written := map[string]bool{}
 	for path, item := range document.Paths.Map() {
+		path = strings.TrimPrefix(path, "/api")
 		for method := range item.Operations() {
 			written[method+" "+path] = true
 		}

@@ -284,6 +284,9 @@ func (h *house) asks(token, message string) string {
 	got := h.ask("POST", "/api/user/customer-service/assign", token, map[string]any{"message": message}).want(200).object()
 	chat, ok := got["chat"].(map[string]any)
 	if !ok {
+		chat, ok = got["queue_status"].(map[string]any)
+	}
+	if !ok {
 		h.t.Fatalf("no chat in %v", got)
 	}
 	return chat["chat_id"].(string)
@@ -343,7 +346,7 @@ func (h *house) listen(path, token, cursor string) *listener {
 				if e.Name != "" || e.ID != "" {
 					_ = json.Unmarshal([]byte(e.Data), &e.body)
 					if strings.HasPrefix(path, "/api/") { // pages have events of their own
-						checkEvent(l.h.t, e)
+						checkEvent(l.h.t, path, e)
 					}
 					l.events <- e
 				}

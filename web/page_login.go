@@ -19,6 +19,13 @@ func (s *Server) frame(c echo.Context, title string) ui.Page {
 	return ui.Page{Title: title, CSRF: csrfToken(c), Theme: theme(c)}
 }
 
+// publicFrame is frame for a page that needs no sign-in, with its description in the catalogue.
+func (s *Server) publicFrame(c echo.Context, title, description string) ui.Page {
+	page := s.frame(c, title)
+	page.Description = text.T(c.Request().Context(), description)
+	return page
+}
+
 // theme is "light", "dark", or "" for what the system says: ?theme=, then the cookie.
 func theme(c echo.Context) string {
 	chosen := c.QueryParam("theme")
@@ -49,13 +56,13 @@ func (s *Server) loginForm(c echo.Context, status int, f login.Form) error {
 	if s.cookie(c, tryCookie) == "" {
 		s.setCookie(c, tryCookie, "1", 0)
 	}
-	f.Page = s.frame(c, text.T(c.Request().Context(), "login.title"))
+	f.Page = s.publicFrame(c, text.T(c.Request().Context(), "login.title"), "login.meta_description")
 	return s.page(c, status, login.SignIn(f))
 }
 
 // codeForm asks for the code of the second factor, once address and password were right.
 func (s *Server) codeForm(c echo.Context, status int, in signInInput, refused string) error {
-	f := login.CodeForm{Page: s.frame(c, text.T(c.Request().Context(), "login.code.title")), Email: in.Email, Step: in.Step, Next: localPath(inside(c.Request(), in.Next), ""), Error: refused}
+	f := login.CodeForm{Page: s.publicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email, Step: in.Step, Next: localPath(inside(c.Request(), in.Next), ""), Error: refused}
 	return s.page(c, status, login.Code(f))
 }
 
@@ -93,7 +100,7 @@ func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
 
 // problemPage is an error as a page.
 func (s *Server) problemPage(c echo.Context, p problem) error {
-	page := login.Problem{Page: s.frame(c, text.T(c.Request().Context(), "error.title")), Detail: p.Detail, RequestID: p.RequestID, Back: "/"}
+	page := login.Problem{Page: s.publicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail, RequestID: p.RequestID, Back: "/"}
 	if c.Request().Method != http.MethodGet {
 		page.Back = pageBehind(c)
 	}

@@ -20,7 +20,7 @@ func meOf(a *models.Agent) staff.Me {
 
 // startPage leads to the pages that are open to whoever looks.
 func (s *Server) startPage(c echo.Context) error {
-	start := staff.Start{Page: s.frame(c, ""), Demo: true}
+	start := staff.Start{Page: s.publicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := s.cookie(c, agentCookie); token != "" {
 		if who, err := s.agentBySession(c, token); err == nil {
 			start.Me = meOf(who.Agent)

@@ -39,7 +39,7 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if err := p.withDepartment(ctx, &v); err != nil {
 		return err
 	}
-	frame := s.frame(c, text.T(ctx, "widget.title_default"))
+	frame := s.publicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
 	frame.Framed, frame.HTMLClass = true, "w-page"
 	if brand, ok := ui.ParseBrand(p.visit.query.Get("colour")); ok {
 		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"

@@ -8,20 +8,27 @@ import (
 	"parley/views/text"
 )
 
+// The status of an assignment: the property by which generated clients tell its two forms apart.
+const (
+	statusAssigned = "assigned"
+	statusWaiting  = "waiting"
+)
+
 type assignedJSON struct {
+	Status       string       `json:"status"`
 	Service      *serviceJSON `json:"service"`
 	Chat         chatJSON     `json:"chat"`
 	FirstMessage *messageJSON `json:"first_message"`
 }
 
 type waitingJSON struct {
+	Status        string          `json:"status"`
 	Error         string          `json:"error"`
 	Message       string          `json:"message"`
 	QueueStatus   queueStatusJSON `json:"queue_status"`
 	SystemMessage struct {
 		Content string `json:"content"`
 	} `json:"system_message"`
-	Chat         chatJSON     `json:"chat"`
 	FirstMessage *messageJSON `json:"first_message"`
 }
 
@@ -33,9 +40,9 @@ func assignmentOf(ctx context.Context, a *models.Assignment) any {
 		first = &m
 	}
 	if a.Agent != nil {
-		return assignedJSON{serviceOf(a.Agent.Card()), chatOf(&a.Chat), first}
+		return assignedJSON{statusAssigned, serviceOf(a.Agent.Card()), chatOf(&a.Chat), first}
 	}
-	out := waitingJSON{Error: a.Reason, QueueStatus: queueStatusOf(a.Queue), Chat: chatOf(&a.Chat), FirstMessage: first}
+	out := waitingJSON{Status: statusWaiting, Error: a.Reason, QueueStatus: queueStatusOf(a.Queue), FirstMessage: first}
 	out.Message = text.T(ctx, "done.all_busy")
 	if a.Reason == models.NobodyOnline {
 		out.Message = text.T(ctx, "done.nobody_online")

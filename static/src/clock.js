@@ -29,7 +29,7 @@ export function tick(root = document) {
     const passed = (moment - since) / 1000;
     const left = (Date.parse(el.dataset.until) - moment) / 1000;
     if (el.matches(".ring")) fill(el, isNaN(since) ? left : passed);
-    else if (el.matches(".slot")) el.classList.toggle("slot-late", passed >= redFrom);
+    else if (el.matches(".slot, .slot-bar > *")) el.classList.toggle("slot-late", passed >= redFrom);
     else if (el.tagName === "TIME") write(el, clock(isNaN(since) ? Math.ceil(left) : passed));
     if (el.hasAttribute("data-tones")) tone(el, passed);
   }

@@ -75,7 +75,7 @@ function enter(focus) {
   if (!focus) return;
   const field = document.getElementById("composer-text");
   if (field && !narrow()) field.focus();
-  else if (openChat()) document.getElementById("main").focus({ preventScroll: true });
+  else if (openChat()) document.getElementById("talk").focus({ preventScroll: true });
 }
 
 // A composer that is open stays as it is, with what is being written in it.
@@ -137,7 +137,7 @@ document.addEventListener("visibilitychange", look);
 document.addEventListener("parley:part", (event) => {
   if (!event.target.matches(".write-box")) return;
   startWriting();
-  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+  if (document.activeElement === document.body) document.getElementById("talk").focus({ preventScroll: true });
 });
 
 document.addEventListener("click", (event) => {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"parley/views/text"
 )
 
 var link = regexp.MustCompile(`https?://[^\s<>"'\x{3000}-\x{303f}\x{ff00}-\x{ffef}]+`)
@@ -48,4 +50,18 @@ func trimEnd(address string) string {
 		}
 		address = address[:len(address)-1]
 	}
+}
+
+// sender is who wrote a message, for screen readers, which read it before the text: "You:" for the reader's own.
+func sender(ctx context.Context, m Message) string {
+	name := m.Name
+	switch {
+	case m.Mine:
+		name = text.T(ctx, "ui.you")
+	case name == "" && m.From == FromUser:
+		name = text.T(ctx, "chat.user")
+	case name == "":
+		name = text.T(ctx, "chat.agent")
+	}
+	return text.T(ctx, "chat.sender", "Name", name)
 }

@@ -12,8 +12,10 @@ import (
 // Page is what the frame around a screen needs to know. The context gives the language.
 type Page struct {
 	Title string // without the name of the product
-	CSRF  string
-	Theme string // "light", "dark", or "" for what the system says
+	// Description says in one or two sentences what a public page is for; "" on pages behind the sign-in.
+	Description string
+	CSRF        string
+	Theme       string // "light", "dark", or "" for what the system says
 	// Scripts and Stylesheets are names of built files beyond app.css and htmx, as in "workbench.js".
 	Scripts, Stylesheets []string
 	// Stream is the address of the page's live events; "" for none.

@@ -7,10 +7,12 @@ const key = scoped("parley.skipped");
 export function wireRating(main) {
   document.addEventListener("change", (event) => {
     if (event.target.name !== "rating") return;
+    invalid(main, false);
     const value = Number(event.target.value);
     const name = word(`widget.rating.word.v${Math.floor(value)}`);
     main.querySelector("[data-stars-word]").textContent = `${word("widget.rating.value", { Rating: value })} · ${name}. `;
   });
+  document.addEventListener("invalid", (event) => event.target.name === "rating" && invalid(main, true), true);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-skip]")) return;
     const form = main.querySelector("[data-rate]");
@@ -23,6 +25,11 @@ export function wireRating(main) {
   };
   document.addEventListener("parley:part", (event) => event.target.id === "w-sheet" && skip());
   skip();
+}
+
+// Without this a browser reports every choice as invalid before one is made.
+function invalid(main, is) {
+  for (const choice of main.querySelectorAll('[name="rating"]')) choice.ariaInvalid = String(is);
 }
 
 function leave(main, form) {

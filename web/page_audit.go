@@ -35,13 +35,22 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
 	if place := c.QueryParam("before"); place != "" {
-		at, id, _ := strings.Cut(place, "_")
-		f.Before.At, err = time.Parse(time.RFC3339Nano, at)
-		if f.Before.ID, _ = strconv.ParseInt(id, 10, 64); err != nil || f.Before.ID < 1 {
-			return f, malformed("before must be the place that the answer before this named.")
+		if f.Before, err = auditPlace(place); err != nil {
+			return f, err
 		}
 	}
 	return f, nil
+}
+
+// auditPlace reads what placeOf wrote.
+func auditPlace(place string) (p models.AuditPlace, err error) {
+	at, id, _ := strings.Cut(place, "_")
+	moment, atErr := time.Parse(time.RFC3339Nano, at)
+	number, idErr := strconv.ParseInt(id, 10, 64)
+	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
+		return p, malformed("before must be the value that the previous answer gave as older.")
+	}
+	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
 func placeOf(p *models.AuditPlace) string {

@@ -204,7 +204,11 @@ func (s *Server) removeSite(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+	err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin)
+	if models.CodeOf(err) == "site_not_found" && wanted(c) != asJSON {
+		err = nil // the form was sent twice, or from a page that is out of date
+	}
+	if err != nil {
 		return err
 	}
 	return s.answer(c, result{Redirect: "/admin/sites"})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -20,7 +21,7 @@ const auditFileRows = 10_000
 
 // auditFilter reads the filter of the query: days are whole, and a time is a time.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
-	f := models.AuditFilter{ActorID: c.QueryParam("person"), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !storable(f.ActorID) || !storable(string(f.Action)) {
 		return f, malformed("The filter has bytes that nothing is named by.")
 	}
@@ -65,6 +66,11 @@ func (s *Server) auditPage(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err
+	}
+	if wanted(c) == asJSON {
+		if f.Limit, err = queryLimit(c); err != nil {
+			return err
+		}
 	}
 	ctx := c.Request().Context()
 	rows, older, err := s.desk.AuditLog(ctx, actorOf(c), f)

@@ -204,7 +204,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
 		if violates(err, "agent_departments_department_fkey") {
-			return invalid("department", fieldUnknown, "There is no such department.")
+			return invalid("departments", fieldUnknown, "There is no such department.")
 		}
 		if err != nil {
 			return err

@@ -41,28 +41,43 @@ func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
 	if err := fitHeader(allSites(d.AllowedOrigins(), []string{exact})); err != nil {
 		return err
 	}
-	return d.changeSite(ctx, actor, AuditSiteAdded, exact, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`)
+	_, err = d.changeSite(ctx, actor, AuditSiteAdded, exact, `INSERT INTO sites (origin) VALUES (?) ON CONFLICT DO NOTHING`)
+	return err
 }
 
-// RemoveSite takes back what AddSite gave. Admins only.
+// RemoveSite takes back what AddSite gave, however the origin is written. Admins only; one that was not added is 404 site_not_found, one that the
+// environment names 409 site_fixed.
 func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	return d.changeSite(ctx, actor, AuditSiteRemoved, origin, `DELETE FROM sites WHERE origin = ?`)
+	if exact, err := ParseOrigin(origin); err == nil { // what an older release stored may be no exact origin, and can still be removed
+		origin = exact
+	}
+	removed, err := d.changeSite(ctx, actor, AuditSiteRemoved, origin, `DELETE FROM sites WHERE origin = ?`)
+	switch {
+	case err != nil || removed:
+		return err
+	case slices.Contains(d.AllowedOrigins(), origin):
+		return conflict("site_fixed", "This site is named in ALLOWED_ORIGINS. Remove it there, and restart Parley.")
+	}
+	return notFound("site_not_found", "There is no such site in the list.")
 }
 
-func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) error {
-	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+// changeSite runs a query about one site, and reports whether that changed anything.
+func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) (changed bool, err error) {
+	err = d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
 		res, err := t.NewRaw(query, origin).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n == 0 {
+		n, _ := res.RowsAffected()
+		if changed = n > 0; !changed {
 			return nil
 		}
 		return t.audit(ctx, actor, action, Subject{Kind: SubjectSite, ID: origin, Name: origin}, nil)
 	})
+	return changed, err
 }
 
 // ParseOrigin returns the exact origin of a site as browsers write it: in lower case, scheme, host and, where it is not the scheme's own,

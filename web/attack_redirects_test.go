@@ -175,7 +175,7 @@ func TestAttackHeaderInjection(t *testing.T) {
 		}
 	}
 	s.unchanged(before, "a site that is none")
-	s.call(add, alex, add.Path, `{"origin":"https://a.example\t"}`).want(204) // is the site without its blank
+	s.call(add, alex, add.Path, `{"origin":"https://a.example\t"}`).want(201) // is the site without its blank
 	if sites, err := s.desk.Sites(t.Context()); err != nil || len(sites) != 1 || sites[0] != "https://a.example" {
 		t.Errorf("the sites are %v, %v", sites, err)
 	}

@@ -122,6 +122,9 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 		_, err := s.desk.AddDepartment(s.t.Context(), admin, sc.slug, "Spare")
 		s.must(err)
 	}
+	if strings.HasSuffix(l.Path, "/sites/remove") {
+		s.must(s.desk.AddSite(s.t.Context(), admin, "https://"+sc.slug+".example"))
+	}
 	token := c.token
 	switch {
 	case c.part && c.kind == "user":
@@ -139,12 +142,12 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 	if got := s.call(l, token, s.fill(l.Path, l, sc), s.fill(r.body, l, sc)); got.Status != want {
 		s.t.Errorf("%s %s as %s answered %d, want %d: %.300s", l.Method, l.Path, c.name, got.Status, want, got.Body)
 	}
-	switch l.Path { // back to what the lines after this one count on
-	case "/account/password":
+	switch l.Name { // back to what the lines after this one count on
+	case "POST /account/password":
 		hash, err := hashed()
 		s.must(err)
 		s.exec(`UPDATE agents SET password_hash = $1`, hash)
-	case "/account/second-factor":
+	case "POST /account/second-factor":
 		s.exec(`DELETE FROM second_factors`)
 	}
 	if strings.HasSuffix(l.Path, "/away") || strings.HasSuffix(l.Path, "/offline") {

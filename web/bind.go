@@ -38,6 +38,31 @@ func (w *whole) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// typedNumber is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
+type typedNumber string
+
+// UnmarshalJSON takes numbers without a fraction, and null as if nothing was sent.
+func (n *typedNumber) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		return nil
+	}
+	var number whole
+	if err := number.UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	*n = typedNumber(strconv.FormatInt(int64(number), 10))
+	return nil
+}
+
+// int returns the number, or -1 for what is no number or too large for one.
+func (n typedNumber) int() int {
+	number, err := strconv.Atoi(strings.TrimSpace(string(n)))
+	if err != nil {
+		return -1
+	}
+	return number
+}
+
 // bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
 // object. Unknown fields are passed over.
 func bind(c echo.Context, into any) error {
@@ -156,6 +181,10 @@ func bindForm(c echo.Context, into any) error {
 			if !storable(value) {
 				return invalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
 			}
+		}
+		if typed, ok := fields.Field(i).Addr().Interface().(*typedNumber); ok {
+			*typed = typedNumber(sent[0])
+			continue
 		}
 		raw := []byte(sent[0])
 		switch kind := fields.Field(i).Type(); {

@@ -97,17 +97,22 @@ func (s *Server) userChats(c echo.Context) error {
 	return s.answer(c, result{JSON: each(chats, chatOf)})
 }
 
+// chatFilter reads which of an agent's chats are asked for: status, limit and before.
+func chatFilter(c echo.Context) (f models.ChatFilter, err error) {
+	f.Status = models.Status(c.QueryParam("status"))
+	if f.Limit, err = queryLimit(c); err != nil {
+		return f, err
+	}
+	f.Before, err = queryTime(c, "before", time.Time{})
+	return f, err
+}
+
 func (s *Server) agentChats(c echo.Context) error {
-	limit, err := queryLimit(c)
+	f, err := chatFilter(c)
 	if err != nil {
 		return err
 	}
-	before, err := queryTime(c, "before", time.Time{})
-	if err != nil {
-		return err
-	}
-	status := c.QueryParam("status")
-	chats, err := s.desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, models.ChatFilter{Status: models.Status(status), Limit: limit, Before: before})
+	chats, err := s.desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, f)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,13 @@ var notices = map[string]string{
 }
 
 func (s *Server) accountPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		a, err := s.desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+		if err != nil {
+			return err
+		}
+		return s.answerAgent(c, a)
+	}
 	return s.accountWith(c, http.StatusOK, "", nil)
 }
 
@@ -50,7 +57,7 @@ func (s *Server) accountWith(c echo.Context, status int, form string, words view
 // refusedForm draws the account again where a form can be mended; anything else is an error.
 func (s *Server) refusedForm(c echo.Context, form string, err error) error {
 	words, ok := accountRefusal(c.Request().Context(), err)
-	if !ok {
+	if !ok || wanted(c) == asJSON {
 		return err
 	}
 	return s.accountWith(c, problemOf(c.Request().Context(), err).Status, form, words)
@@ -76,7 +83,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		return s.refusedForm(c, "password", err)
 	}
-	return s.answer(c, result{Redirect: "/account?done=password"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
 }
 
 func (s *Server) endMySession(c echo.Context) error {
@@ -86,18 +93,21 @@ func (s *Server) endMySession(c echo.Context) error {
 		return err
 	}
 	if live, err := s.desk.LiveSessions(ctx, [][]byte{who.session}); err == nil && !live[string(who.session)] { // it was this one
-		s.setCookie(c, agentCookie, "", -1)
-		return s.answer(c, result{Redirect: "/login"})
+		if who.byCookie {
+			s.setCookie(c, agentCookie, "", -1)
+		}
+		return s.answer(c, result{JSON: said{text.T(ctx, "done.signed_out")}, Redirect: "/login"})
 	}
-	return s.answer(c, result{Redirect: "/account?done=session"})
+	return s.answer(c, result{JSON: said{text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
 }
 
 func (s *Server) endMyOtherSessions(c echo.Context) error {
 	who := callerOf(c)
-	if _, err := s.desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session); err != nil {
+	ended, err := s.desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session)
+	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Redirect: "/account?done=sessions"})
+	return s.answer(c, result{JSON: endedSessionsJSON{text.T(c.Request().Context(), "account.done.sessions"), ended}, Redirect: "/account?done=sessions"})
 }
 
 type factorInput struct {
@@ -115,10 +125,18 @@ func (s *Server) beginFactor(c echo.Context) error {
 	if err != nil {
 		return s.refusedForm(c, "setup", err)
 	}
+	if wanted(c) == asJSON {
+		return s.answerSetUp(c)
+	}
 	return s.answer(c, result{Redirect: "/account/second-factor"})
 }
 
-func (s *Server) factorPage(c echo.Context) error { return s.factorWith(c, http.StatusOK, "") }
+func (s *Server) factorPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		return s.answerSecondFactor(c)
+	}
+	return s.factorWith(c, http.StatusOK, "")
+}
 
 // factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
 func (s *Server) factorWith(c echo.Context, status int, refused string) error {
@@ -155,7 +173,7 @@ func (s *Server) confirmFactor(c echo.Context) error {
 		return s.refusedForm(c, "setup", err)
 	}
 	words, ok := accountRefusal(c.Request().Context(), err)
-	if !ok {
+	if !ok || wanted(c) == asJSON {
 		return err
 	}
 	return s.factorWith(c, problemOf(c.Request().Context(), err).Status, words["code"]+words[""])
@@ -179,6 +197,9 @@ func (s *Server) renewCodes(c echo.Context) error {
 
 // codesPage answers the form itself, since nobody can ask for the codes again.
 func (s *Server) codesPage(c echo.Context, codes []string, fresh bool) error {
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: recoveryCodesJSON{text.T(c.Request().Context(), "done.recovery_codes"), codes}})
+	}
 	frame := s.adminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
 	return s.page(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
@@ -192,5 +213,5 @@ func (s *Server) endFactor(c echo.Context) error {
 	if err != nil {
 		return s.refusedForm(c, "off", err)
 	}
-	return s.answer(c, result{Redirect: "/account?done=off"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
 }

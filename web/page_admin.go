@@ -2,8 +2,8 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -24,10 +24,10 @@ func (s *Server) adminPage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
 
-// refused draws a form again with what was typed and why it was refused; what is no refusal of a form is an error.
+// refused draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
 func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	words, ok := refusal(c.Request().Context(), err)
-	if !ok {
+	if !ok || wanted(c) == asJSON {
 		return err
 	}
 	page, err := draw(words)
@@ -42,6 +42,9 @@ func (s *Server) peoplePage(c echo.Context) error {
 	agents, err := s.desk.Agents(ctx)
 	if err != nil {
 		return err
+	}
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: each(agents, agentAccountOf)})
 	}
 	departments, err := s.desk.Departments(ctx)
 	if err != nil {
@@ -62,21 +65,12 @@ func (s *Server) peoplePage(c echo.Context) error {
 
 // personInput is the form of a person.
 type personInput struct {
-	Name          string   `json:"name"`
-	Email         string   `json:"email"`
-	Role          string   `json:"role"`
-	MaxConcurrent string   `json:"max_concurrent"`
-	Password      string   `json:"password"`
-	Departments   []string `json:"departments"`
-}
-
-// slots is the capacity as typed; what is no number is out of every bound.
-func (in *personInput) slots() int {
-	n, err := strconv.Atoi(strings.TrimSpace(in.MaxConcurrent))
-	if err != nil {
-		return -1
-	}
-	return n
+	Name          string      `json:"name"`
+	Email         string      `json:"email"`
+	Role          string      `json:"role"`
+	MaxConcurrent typedNumber `json:"max_concurrent"`
+	Password      string      `json:"password"`
+	Departments   []string    `json:"departments"`
 }
 
 func (s *Server) newPersonPage(c echo.Context) error {
@@ -92,6 +86,9 @@ func (s *Server) personPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if wanted(c) == asJSON {
+		return s.answerAgent(c, a)
+	}
 	page, err := s.personForm(c, a, inputOf(a), nil)
 	if err != nil {
 		return err
@@ -100,7 +97,7 @@ func (s *Server) personPage(c echo.Context) error {
 }
 
 func inputOf(a *models.Agent) *personInput {
-	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: strconv.Itoa(a.MaxConcurrent), Departments: a.Departments}
+	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: typedNumber(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
 }
 
 // person is the one whom the path names.
@@ -116,7 +113,7 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: in.MaxConcurrent, Departments: optionsOf(departments, in.Departments), Errors: words}
+	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent), Departments: optionsOf(departments, in.Departments), Errors: words}
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
@@ -135,18 +132,21 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 
 func (s *Server) addPerson(c echo.Context) error {
 	var in personInput
+	if isAPI(c.Request().URL.Path) { // a form has every field
+		in.Role, in.MaxConcurrent = string(models.RoleAgent), "5"
+	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.slots(), Departments: in.Departments}
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.int(), Departments: in.Departments}
 	added, err := s.desk.AddAgent(c.Request().Context(), actorOf(c), n)
 	if err == nil && n.MaxConcurrent == 0 { // which asks the desk for its default
-		_, err = s.desk.UpdateAgent(c.Request().Context(), actorOf(c), added.ID, models.AgentChange{MaxConcurrent: &n.MaxConcurrent})
+		added, err = s.desk.UpdateAgent(c.Request().Context(), actorOf(c), added.ID, models.AgentChange{MaxConcurrent: &n.MaxConcurrent})
 	}
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/people"})
+	return s.answer(c, result{Status: http.StatusCreated, JSON: agentAccountOf(added), Redirect: "/admin/people"})
 }
 
 func (s *Server) changePerson(c echo.Context) error {
@@ -155,22 +155,46 @@ func (s *Server) changePerson(c echo.Context) error {
 		return err
 	}
 	var in personInput
+	if isAPI(c.Request().URL.Path) {
+		in = *inputOf(a)
+	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	slots := in.slots()
-	if in.Departments == nil {
-		in.Departments = []string{} // no box was ticked
-	}
-	change := models.AgentChange{Name: &in.Name, MaxConcurrent: &slots, Departments: &in.Departments}
-	if in.Role != "" { // one's own is not sent
-		role := models.Role(in.Role)
-		change.Role = &role
-	}
-	if _, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, change); err != nil {
+	after, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, in.change(c, a))
+	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/people"})
+	return s.answer(c, result{JSON: agentAccountOf(after), Redirect: "/admin/people"})
+}
+
+// change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
+// are ticked. A program sends the fields that it changes; the others keep what another administrator may be changing at the same time.
+func (in *personInput) change(c echo.Context, before *models.Agent) models.AgentChange {
+	capacity, role := in.MaxConcurrent.int(), models.Role(in.Role)
+	change := models.AgentChange{Name: &in.Name, Role: &role, MaxConcurrent: &capacity, Departments: &in.Departments}
+	if in.Role == "" {
+		change.Role = nil
+	}
+	if !isAPI(c.Request().URL.Path) {
+		if in.Departments == nil {
+			in.Departments = []string{}
+		}
+		return change
+	}
+	if in.Name == before.Name {
+		change.Name = nil
+	}
+	if role == before.Role {
+		change.Role = nil
+	}
+	if capacity == before.MaxConcurrent {
+		change.MaxConcurrent = nil
+	}
+	if in.Departments == nil || slices.Equal(in.Departments, before.Departments) {
+		change.Departments = nil
+	}
+	return change
 }
 
 func (s *Server) setPersonPassword(c echo.Context) error {
@@ -187,7 +211,7 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 	if err := s.desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/people"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
 // resetPersonFactor takes the second factor off somebody who lost it.
@@ -199,7 +223,7 @@ func (s *Server) resetPersonFactor(c echo.Context) error {
 	if err := s.desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/people/" + a.ID})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
 // disablePerson ends or restores an account.
@@ -209,9 +233,10 @@ func disablePerson(disabled bool) func(*Server, echo.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled}); err != nil {
+		after, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
+		if err != nil {
 			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 		}
-		return s.answer(c, result{Redirect: "/admin/people"})
+		return s.answer(c, result{JSON: agentAccountOf(after), Redirect: "/admin/people"})
 	}
 }

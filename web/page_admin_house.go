@@ -18,6 +18,13 @@ type departmentInput struct {
 }
 
 func (s *Server) departmentsPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		departments, err := s.countedDepartments(c)
+		if err != nil {
+			return err
+		}
+		return s.answer(c, result{JSON: each(departments, departmentOf)})
+	}
 	page, err := s.departmentsForm(c, "", departmentInput{}, nil)
 	if err != nil {
 		return err
@@ -28,11 +35,7 @@ func (s *Server) departmentsPage(c echo.Context) error {
 // departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
 func (s *Server) departmentsForm(c echo.Context, slug string, in departmentInput, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	departments, err := s.desk.Departments(ctx)
-	if err != nil {
-		return nil, err
-	}
-	agents, err := s.desk.Agents(ctx)
+	departments, err := s.countedDepartments(c)
 	if err != nil {
 		return nil, err
 	}
@@ -41,18 +44,58 @@ func (s *Server) departmentsForm(c echo.Context, slug string, in departmentInput
 		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
 	}
 	for _, d := range departments {
-		row := view.Department{Slug: d.Slug, Name: d.Name}
-		for i := range agents {
-			if agents[i].DisabledAt == nil && slices.Contains(agents[i].Departments, d.Slug) {
-				row.Agents++
-			}
-		}
+		row := view.Department{Slug: d.Slug, Name: d.Name, Agents: d.agents}
 		if d.Slug == slug {
 			row.Errors = words
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return view.DepartmentsPage(page), nil
+}
+
+// countedDepartment is a department and how many agents work in it, without those who are disabled.
+type countedDepartment struct {
+	models.Department
+	agents int
+}
+
+// countedDepartments returns all departments by name.
+func (s *Server) countedDepartments(c echo.Context) ([]countedDepartment, error) {
+	ctx := c.Request().Context()
+	departments, err := s.desk.Departments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := s.desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counted := make([]countedDepartment, len(departments))
+	for n, d := range departments {
+		counted[n].Department = d
+		for i := range agents {
+			if agents[i].DisabledAt == nil && slices.Contains(agents[i].Departments, d.Slug) {
+				counted[n].agents++
+			}
+		}
+	}
+	return counted, nil
+}
+
+// answerDepartment leads a form back to the list, and tells programs how the department is now.
+func (s *Server) answerDepartment(c echo.Context, status int, slug string) error {
+	if wanted(c) != asJSON {
+		return s.answer(c, result{Redirect: "/admin/departments"})
+	}
+	departments, err := s.countedDepartments(c)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(departments, func(d countedDepartment) bool { return d.Slug == slug })
+	if i < 0 { // removed by another administrator since
+		return &models.Error{Kind: models.NotFound, Code: "department_not_found", Detail: "There is no such department."}
+	}
+	return s.answer(c, result{Status: status, JSON: departmentOf(&departments[i])})
 }
 
 func (s *Server) addDepartment(c echo.Context) error {
@@ -63,7 +106,7 @@ func (s *Server) addDepartment(c echo.Context) error {
 	if _, err := s.desk.AddDepartment(c.Request().Context(), actorOf(c), in.Slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, "", in, words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/departments"})
+	return s.answerDepartment(c, http.StatusCreated, in.Slug)
 }
 
 func (s *Server) renameDepartment(c echo.Context) error {
@@ -75,7 +118,7 @@ func (s *Server) renameDepartment(c echo.Context) error {
 	if err := s.desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, slug, in, words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/departments"})
+	return s.answerDepartment(c, http.StatusOK, slug)
 }
 
 func (s *Server) removeDepartment(c echo.Context) error {
@@ -85,10 +128,15 @@ func (s *Server) removeDepartment(c echo.Context) error {
 			return s.departmentsForm(c, slug, departmentInput{}, words)
 		})
 	}
-	return s.answer(c, result{Redirect: "/admin/departments"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
 }
 
-func (s *Server) settingsPage(c echo.Context) error { return s.settingsWith(c, http.StatusOK, nil) }
+func (s *Server) settingsPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: settingsOf(c.Request().Context(), s.desk.SettingRows())})
+	}
+	return s.settingsWith(c, http.StatusOK, nil)
+}
 
 // settingsWith draws the settings, with one row in the place of its own where a value was refused.
 func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting) error {
@@ -133,7 +181,7 @@ func (s *Server) changeSetting(c echo.Context) error {
 	}
 	if err := s.desk.ChangeSetting(ctx, actorOf(c), row.Key, in.Value); err != nil {
 		words, ok := refusal(ctx, err)
-		if !ok {
+		if !ok || wanted(c) == asJSON {
 			return err
 		}
 		refused := refusedSetting(ctx, row, limits, in.Value, words)
@@ -157,9 +205,12 @@ func (s *Server) resetSetting(c echo.Context) error {
 }
 
 func (s *Server) answerSetting(c echo.Context) error {
-	return s.answer(c, result{Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
-		row, limits, err := s.settingOf(c)
-		return view.SettingRow(settingView(c.Request().Context(), row, limits), csrfToken(c)), err
+	row, limits, err := s.settingOf(c)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{JSON: settingOf(c.Request().Context(), row, limits), Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
+		return view.SettingRow(settingView(c.Request().Context(), row, limits), csrfToken(c)), nil
 	}})
 }
 
@@ -168,6 +219,13 @@ type siteInput struct {
 }
 
 func (s *Server) sitesPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		added, err := s.desk.Sites(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		return s.answer(c, result{JSON: sitesOf(s.desk.AllowedOrigins(), added)})
+	}
 	page, err := s.sitesForm(c, siteInput{}, nil)
 	if err != nil {
 		return err
@@ -196,7 +254,11 @@ func (s *Server) addSite(c echo.Context) error {
 	if err := s.desk.AddSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.sitesForm(c, in, words) })
 	}
-	return s.answer(c, result{Redirect: "/admin/sites"})
+	origin, err := models.ParseOrigin(in.Origin)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, result{Status: http.StatusCreated, JSON: siteJSON{Origin: origin}, Redirect: "/admin/sites"})
 }
 
 func (s *Server) removeSite(c echo.Context) error {
@@ -204,8 +266,12 @@ func (s *Server) removeSite(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+	err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin)
+	if models.CodeOf(err) == "site_not_found" && wanted(c) != asJSON {
+		err = nil // the form was sent twice, or from a page that is out of date
+	}
+	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Redirect: "/admin/sites"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.site_removed")}, Redirect: "/admin/sites"})
 }

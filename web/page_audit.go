@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -20,7 +21,7 @@ const auditFileRows = 10_000
 
 // auditFilter reads the filter of the query: days are whole, and a time is a time.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
-	f := models.AuditFilter{ActorID: c.QueryParam("person"), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !storable(f.ActorID) || !storable(string(f.Action)) {
 		return f, malformed("The filter has bytes that nothing is named by.")
 	}
@@ -35,13 +36,22 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
 	if place := c.QueryParam("before"); place != "" {
-		at, id, _ := strings.Cut(place, "_")
-		f.Before.At, err = time.Parse(time.RFC3339Nano, at)
-		if f.Before.ID, _ = strconv.ParseInt(id, 10, 64); err != nil || f.Before.ID < 1 {
-			return f, malformed("before must be the place that the answer before this named.")
+		if f.Before, err = auditPlace(place); err != nil {
+			return f, err
 		}
 	}
 	return f, nil
+}
+
+// auditPlace reads what placeOf wrote.
+func auditPlace(place string) (p models.AuditPlace, err error) {
+	at, id, _ := strings.Cut(place, "_")
+	moment, atErr := time.Parse(time.RFC3339Nano, at)
+	number, idErr := strconv.ParseInt(id, 10, 64)
+	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
+		return p, malformed("before must be the value that the previous answer gave as older.")
+	}
+	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
 func placeOf(p *models.AuditPlace) string {
@@ -56,6 +66,11 @@ func (s *Server) auditPage(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err
+	}
+	if wanted(c) == asJSON {
+		if f.Limit, err = queryLimit(c); err != nil {
+			return err
+		}
 	}
 	ctx := c.Request().Context()
 	rows, older, err := s.desk.AuditLog(ctx, actorOf(c), f)

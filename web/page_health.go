@@ -22,6 +22,10 @@ func (s *Server) healthPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	redisUp := s.hub.Connected() && !s.limit.Degraded()
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: systemHealthOf(ctx, checked, redisUp)})
+	}
 	page := view.Health{Frame: s.adminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
 	for _, i := range checked {
 		rule := view.Rule{Key: i.Invariant, Meaning: text.T(ctx, "admin.health.rule."+i.Invariant)}
@@ -39,7 +43,7 @@ func (s *Server) healthPage(c echo.Context) error {
 	}
 	page.Services = []view.Service{
 		{Name: "PostgreSQL", Up: true, Says: text.T(ctx, "admin.health.postgres_up")}, // or there would be no page
-		{Name: "Redis", Up: s.hub.Connected() && !s.limit.Degraded(), Says: text.T(ctx, "admin.health.redis_up")},
+		{Name: "Redis", Up: redisUp, Says: text.T(ctx, "admin.health.redis_up")},
 	}
 	if !page.Services[1].Up {
 		page.Services[1].Says = text.T(ctx, "admin.health.redis_away")
@@ -70,5 +74,5 @@ func (s *Server) repairHealth(c echo.Context) error {
 	if err := s.desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
 		return err
 	}
-	return s.answer(c, result{Redirect: "/admin/health"})
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
 }

@@ -21,6 +21,9 @@ func (s *Server) readingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if wanted(c) == asJSON {
+		return s.answerReading(c, chat)
+	}
 	messages, err := s.desk.LatestMessages(ctx, actorOf(c), id, readMessages)
 	if err != nil {
 		return err
@@ -47,6 +50,9 @@ func (s *Server) agentPage(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if wanted(c) == asJSON {
+		return s.answerReadAgent(c, a)
+	}
 	chats, err := s.desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
 	if err != nil {
 		return err

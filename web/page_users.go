@@ -39,6 +39,9 @@ func (s *Server) findUsers(c echo.Context) error {
 			return view.UsersPage(page), nil
 		})
 	}
+	if wanted(c) == asJSON {
+		return s.answer(c, result{JSON: foundUsersJSON{each(found, foundUserOf), flag(more)}})
+	}
 	page.Searched, page.More = true, more
 	for i := range found {
 		page.Rows = append(page.Rows, foundUser(&found[i]))
@@ -55,6 +58,9 @@ func userID(raw string) string {
 }
 
 func (s *Server) userPage(c echo.Context) error {
+	if wanted(c) == asJSON {
+		return s.answerUser(c, userID(c.QueryParam("id")))
+	}
 	page, err := s.oneUser(c, userID(c.QueryParam("id")), "", nil)
 	if err != nil {
 		return err
@@ -136,5 +142,5 @@ func (s *Server) eraseUser(c echo.Context) error {
 	if !done.Found {
 		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
 	}
-	return s.answer(c, result{Redirect: "/admin/users?done=erased"})
+	return s.answer(c, result{JSON: erasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

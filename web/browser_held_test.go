@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"parley/models"
 )
 
@@ -237,4 +239,43 @@ func TestTheSupervisorsPageIsFreshThoughStreamsAreHeld(t *testing.T) {
 	b.untilSlow("the stream again", liveStream)
 	third := s.queues("", "Third question")
 	b.rows(first, second, third)
+}
+
+func TestManyTabsPollTogetherThoughStreamsAreHeld(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	through, _ := s.behind(holdsBody)
+	token, chat := s.newChat("How many are you?")
+	b := newBrowser(t)
+	b.signIn(through, "anna", "/workbench")
+	tabs := []*browser{b}
+	for range 7 { // with a stream each, the seventh would not load
+		ctx, cancel := chromedp.NewContext(b.ctx)
+		t.Cleanup(cancel)
+		tab := &browser{t: t, ctx: ctx, root: "document"}
+		tab.open(through.url + "/workbench/chats/" + chat)
+		tabs = append(tabs, tab)
+	}
+	for _, tab := range tabs {
+		tab.untilSlow("polling", livePolling)
+	}
+	s.untilSlow("the tabs to poll together", func() bool { return s.hub.Streams(models.KindAgent) <= 3 })
+	s.says(token, chat, "Hello all of you")
+	for _, tab := range tabs {
+		tab.sees(rowOf(chat), "Hello all of you")
+	}
+	tabs[3].once("Hello all of you")
+}
+
+// untilSlow is until for what takes as long as streams are kept for a client that no longer polls.
+func (s *site) untilSlow(what string, done func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(2 * patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("still waiting for: %s", what)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
 }

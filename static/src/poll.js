@@ -1,6 +1,7 @@
 // What takes the place of the stream while something on the way, a proxy or an antivirus program, holds its body back:
 // short requests for the same events, and now and then a look whether a stream comes through again.
 import { parser } from "./sse.js";
+import { local } from "./storage.js";
 
 const pollMax = 10_000; // a poll that takes longer has failed
 const hiddenWait = 20; // seconds; timers of hidden pages are slow, so there the server waits in their place
@@ -13,7 +14,7 @@ const rememberFor = 10 * 60_000;
 
 /**
  * Asks once for the events since lastId. Answers {status, retryAfter, events, lastId, after}; status 0 is no usable
- * answer. open takes the place of fetch.
+ * answer, late says that none came in time. open takes the place of fetch.
  */
 export async function askForEvents(open, address, lastId, signal) {
   const wait = document.visibilityState === "hidden" ? hiddenWait : 0;
@@ -33,8 +34,8 @@ export async function askForEvents(open, address, lastId, signal) {
     const answer = await response.json();
     const events = answer.events.map(({ id, event, data }) => ({ id, name: event, data }));
     return { status, retryAfter, events, lastId: answer.last_event_id, after: wait > 0 ? hiddenPause : answer.poll_after_ms };
-  } catch {
-    return { status: 0, retryAfter: 0 };
+  } catch (err) {
+    return { status: 0, retryAfter: 0, late: err.name === "TimeoutError" };
   }
 }
 
@@ -82,21 +83,13 @@ export function withCursor(address, lastId) {
   return url;
 }
 
-/** Keeps for the next page of this tab whether streams are held back here. */
+/** Keeps for the next page of this browser whether streams are held back here. */
 export function rememberHeld(held) {
-  try {
-    if (held) sessionStorage.setItem(remembered, Date.now());
-    else sessionStorage.removeItem(remembered);
-  } catch {
-    // then the next page finds out for itself
-  }
+  if (held) local.set(remembered, Date.now());
+  else local.remove(remembered);
 }
 
 /** Tells whether streams were held back here a moment ago. */
 export function wasHeld() {
-  try {
-    return Date.now() - Number(sessionStorage.getItem(remembered)) < rememberFor;
-  } catch {
-    return false;
-  }
+  return Date.now() - Number(local.get(remembered)) < rememberFor;
 }

@@ -131,6 +131,9 @@ export function openStream(on, hooks = {}) {
       probeLater();
     } else if (isRefusal(answer.status)) {
       failed(answer.status, 0);
+    } else if (answer.late && opened > 0) {
+      setHeld(true); // the streams of other tabs may hold every connection of this browser: give up ours
+      again();
     } else if (opened === 0 || Date.now() - opened > deadMax) {
       again();
     }

@@ -21,7 +21,7 @@ import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/writ
 
 const pathOf = (chat) => `/workbench/chats/${encodeURIComponent(chat)}`;
 const narrow = () => matchMedia("(max-width: 767px)").matches;
-const nameOf = (chat) => list.rowOf(chat)?.dataset.name ?? "";
+const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
 startPage();
 dropOldDrafts();
@@ -123,7 +123,7 @@ function hearErased({ chat_ids: chats }) {
 
 // The tab that leads says for all tabs that messages arrived.
 function confirmUnopened() {
-  for (const row of list.rows()) {
+  for (const row of list.latestRows()) {
     if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmArrival(row.dataset.chat);
   }
 }

@@ -49,8 +49,7 @@ function tone(pitch, at) {
 }
 
 /** Puts the number of unread messages before the title. */
-export function countInTitle(rows) {
-  const unread = rows.reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0);
+export function countInTitle(unread) {
   const plain = document.title.replace(/^\(\d+\) /, "");
   document.title = unread > 0 ? `(${unread}) ${plain}` : plain;
 }

@@ -27,7 +27,7 @@ startPage();
 dropOldDrafts();
 list.watchList();
 wireMenus();
-wireNotices(document.getElementById("bell"));
+wireNotices(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireOpening(enter);
 onPart("list", (fresh) => {
@@ -99,7 +99,7 @@ function hearMessage(html) {
   }
   if (isLookedAt(chat)) return;
   const words = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
-  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, open: () => open(pathOf(chat)) });
+  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, path: pathOf(chat), open });
 }
 
 function hearTyping({ chat_id: chat, sender_type: who }) {
@@ -110,7 +110,7 @@ function hearTyping({ chat_id: chat, sender_type: who }) {
 
 function hearArrival({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
-  announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
+  announce(title, content, { kind: "chat", chat, path: pathOf(chat), open });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
 }
 

@@ -1,5 +1,7 @@
 // Of all tabs of the workbench one leads: it alone makes sounds, shows notices and confirms what arrives in chats that
 // are not open. Tabs tell one another which chat is being looked at.
+import { local } from "../storage.js";
+
 let leads = false;
 
 export const isLeader = () => leads;
@@ -7,11 +9,13 @@ export const isLeader = () => leads;
 /** Stands for the lead; whenLeading is called once this tab has it. */
 export function stand(whenLeading) {
   if (navigator.locks) {
-    navigator.locks.request("parley-workbench", () => {
-      leads = true;
-      whenLeading();
-      return new Promise(() => {}); // held until the tab is gone
-    });
+    navigator.locks
+      .request("parley-workbench", () => {
+        leads = true;
+        whenLeading();
+        return new Promise(() => {}); // held until the tab is gone
+      })
+      .catch(() => lease(whenLeading)); // a browser may have locks and refuse them
     return;
   }
   lease(whenLeading);
@@ -21,23 +25,23 @@ export function stand(whenLeading) {
 function lease(whenLeading) {
   const me = String(Math.random());
   const renew = () => {
-    const [holder, until] = (localStorage.getItem("parley.lead") || " 0").split(" ");
+    const [holder, until] = (local.get("parley.lead") || " 0").split(" ");
     const was = leads;
     leads = holder === me || Number(until) < Date.now();
-    if (leads) localStorage.setItem("parley.lead", `${me} ${Date.now() + 5000}`);
+    if (leads) local.set("parley.lead", `${me} ${Date.now() + 5000}`);
     if (leads && !was) whenLeading();
   };
   renew();
   setInterval(renew, 2000);
-  window.addEventListener("pagehide", () => leads && localStorage.removeItem("parley.lead"));
+  window.addEventListener("pagehide", () => leads && local.remove("parley.lead"));
 }
 
 const looking = "parley.looking";
 
 /** Tells the other tabs which chat this one shows to somebody, "" for none. */
 export function tellLooking(chat) {
-  if (chat) localStorage.setItem(looking, chat);
-  else if (document.visibilityState === "hidden" || !document.hasFocus()) localStorage.removeItem(looking);
+  if (chat) local.set(looking, chat);
+  else if (document.visibilityState === "hidden" || !document.hasFocus()) local.remove(looking);
 }
 
-export const isLookedAt = (chat) => localStorage.getItem(looking) === chat;
+export const isLookedAt = (chat) => local.get(looking) === chat;

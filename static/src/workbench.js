@@ -110,8 +110,8 @@ function hearTyping({ chat_id: chat, sender_type: who }) {
 
 function hearArrival({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
-  announce(title, content, { kind: "chat", chat, path: pathOf(chat), open });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+  announce(title, content, { kind: "chat", chat, path: pathOf(chat), open });
 }
 
 // What there is no more must not stay on a screen.

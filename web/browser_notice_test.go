@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	permission "github.com/chromedp/cdproto/browser"
@@ -52,7 +53,7 @@ func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
 			s.until("the message to be confirmed", func() bool {
 				m, err := s.desk.Messages(t.Context(), models.AgentActor(agent), chat, 0, 50)
 				s.must(err)
-				return m[0].Status != models.Sent
+				return slices.ContainsFunc(m, func(m models.Message) bool { return m.Content == "Where is my card?" && m.Status != models.Sent })
 			})
 			b.alt("KeyN")
 			b.sees("#thread", "Where is my card?")

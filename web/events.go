@@ -33,13 +33,20 @@ func (s *Server) houseEvents(c echo.Context) error {
 	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, links: s.links(c)})
 }
 
-// stream keeps a receiver's stream until either side ends it. What cannot begin is still answered as a problem. The request is over once the
+// stream keeps a receiver's stream until either side ends it, or answers with what has happened where that is asked for by ?poll=1. What cannot begin is still answered as a problem. The request is over once the
 // stream has begun, where its connection can be taken from the server.
 func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	who := callerOf(c)
 	to.Actor, to.Session, to.Ends, to.Anonymous = who.Actor, who.session, who.ends, who.anonymous
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
+	}
+	polled, err := isPoll(c)
+	if err != nil {
+		return err
+	}
+	if polled {
+		return s.poll(c, to, draw)
 	}
 	stream, err := s.hub.Open(c.Request().Context(), to)
 	if err != nil {

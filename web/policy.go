@@ -26,6 +26,7 @@ func pagePolicy(nonce string, e embedding) string {
 		"style-src 'nonce-" + nonce + "'",
 		"img-src 'self' data: blob:", // data: is in our style sheets, blob: a picture that is about to be sent
 		"connect-src 'self'",
+		"worker-src 'self'",
 		"frame-src " + sources(e.of),
 		"form-action 'self'",
 		"object-src 'none'",

@@ -21,7 +21,7 @@ const closed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 
 // pagePolicy is the whole policy of a page, but for its nonce and who may frame whom: what is not written here is not allowed.
 var pagePolicy = map[string]string{
-	"default-src": "'none'", "img-src": "'self' data: blob:", "connect-src": "'self'", "form-action": "'self'", "object-src": "'none'", "base-uri": "'none'",
+	"default-src": "'none'", "img-src": "'self' data: blob:", "connect-src": "'self'", "worker-src": "'self'", "form-action": "'self'", "object-src": "'none'", "base-uri": "'none'",
 	"require-trusted-types-for": "'script'", "trusted-types": "default",
 }
 

@@ -65,6 +65,7 @@ type Server struct {
 	opts       Options
 	desk       *models.Desk
 	hub        *live.Hub
+	poller     *live.Poller
 	log        *slog.Logger
 	limit      *limit.Limiter
 	remembered *remembered
@@ -111,6 +112,7 @@ func New(opts Options) (*Server, error) {
 		}
 	}
 	s.life, s.cut = context.WithCancel(paths.With(context.Background(), s.base()))
+	s.poller = live.NewPoller(s.hub, s.startStream)
 	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.remembered = newRemembered(s.hub.Sound)
 	s.hub.Watch(s.remembered)
@@ -196,6 +198,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return 10 * now.RateLogin
 	case limit.Introduce:
 		return introductions
+	case limit.Poll:
+		return polls
 	}
 	return 0
 }

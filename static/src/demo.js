@@ -1,4 +1,6 @@
 // The imaginary company's own script. It uses the chat as any page would: by its one command, which keeps what is said to it until it is there.
+import { session } from "./storage.js";
+
 window.Parley ||= function () {
   (window.Parley.q ||= []).push(arguments);
 };
@@ -23,10 +25,10 @@ if (form) {
   for (const name of ["ready", "open", "close", "unread", "assigned", "ended", "error"]) window.Parley("on", name, (detail) => tell(name, detail));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
-    sessionStorage.setItem(key, JSON.stringify(chosen()));
+    session.set(key, JSON.stringify(chosen()));
     apply();
   });
-  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+  const kept = JSON.parse(session.get(key) ?? "null");
   if (kept) {
     for (const name in plain) form.elements[name].value = kept[name] ?? plain[name];
     apply();

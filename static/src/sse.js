@@ -1,8 +1,8 @@
 // Reads server-sent events from a response. EventSource hides what we need: the status of a refusal, the comments
 // that prove the line alive, and the last id after an HTTP error.
 
-/** Cuts a stream of text into events; feed it as it arrives. onEvent gets {name, data, id}, onRetry milliseconds. */
-export function parser({ onEvent, onRetry }) {
+/** Cuts a stream of text into events; feed it as it arrives. onEvent gets {name, data, id}, onRetry milliseconds; onComment hears of comment lines. */
+export function parser({ onEvent, onRetry, onComment = () => {} }) {
   let rest = "";
   let name = "";
   let id;
@@ -16,7 +16,7 @@ export function parser({ onEvent, onRetry }) {
       return;
     }
     const at = text.indexOf(":");
-    if (at === 0) return;
+    if (at === 0) return onComment();
     const field = at < 0 ? text : text.slice(0, at);
     const value = at < 0 ? "" : text.slice(at + 1).replace(/^ /, "");
     if (field === "event") name = value;

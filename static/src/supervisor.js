@@ -22,7 +22,7 @@ function watch() {
   watchHolds();
   const stream = openStream(
     { part: (html) => placeParts(elementsOf(html)) },
-    { state: (name) => name === "live" && fresh(), refused: () => location.reload() },
+    { state: (name) => (name === "live" || name === "polling") && fresh(), refused: () => location.reload() },
   );
   // A number is worth what its age is: once the line is lost, it steps back and says since when.
   setInterval(() => {

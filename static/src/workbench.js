@@ -22,13 +22,13 @@ import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/writ
 
 const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 const narrow = () => matchMedia("(max-width: 767px)").matches;
-const nameOf = (chat) => list.rowOf(chat)?.dataset.name ?? "";
+const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
 startPage();
 dropOldDrafts();
 list.watchList();
 wireMenus();
-wireNotices(document.getElementById("bell"));
+wireNotices(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireOpening(enter);
 onPart("list", (fresh) => {
@@ -100,7 +100,7 @@ function hearMessage(html) {
   }
   if (isLookedAt(chat)) return;
   const words = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
-  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, open: () => open(pathOf(chat)) });
+  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, path: pathOf(chat), open });
 }
 
 function hearTyping({ chat_id: chat, sender_type: who }) {
@@ -111,8 +111,8 @@ function hearTyping({ chat_id: chat, sender_type: who }) {
 
 function hearArrival({ chat_id: chat, user_name: name, content }) {
   const title = word("workbench.notice.new_chat", { Name: name });
-  announce(title, content, { kind: "chat", chat, open: () => open(pathOf(chat)) });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+  announce(title, content, { kind: "chat", chat, path: pathOf(chat), open });
 }
 
 // What there is no more must not stay on a screen.
@@ -124,7 +124,7 @@ function hearErased({ chat_ids: chats }) {
 
 // The tab that leads says for all tabs that messages arrived.
 function confirmUnopened() {
-  for (const row of list.rows()) {
+  for (const row of list.latestRows()) {
     if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmArrival(row.dataset.chat);
   }
 }

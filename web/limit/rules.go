@@ -19,6 +19,7 @@ const (
 	SignInAddress Action = "login_address" // one address, whatever account
 	SignInAccount Action = "login_account" // one account, from anywhere
 	Introduce     Action = "introduce"     // what is said of a user without a proof
+	Poll          Action = "poll"          // asking for events without a stream
 )
 
 // Window is the time that every limit is counted over.

@@ -76,6 +76,7 @@ func (p position) code() uint64 {
 }
 
 func parseCursor(text string) (cursor, error) {
+	text, _, _ = strings.Cut(text, pollMark) // a stream may go on behind a poll
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 2 || b[0] != cursorForm {
 		return cursor{}, errCursor

@@ -49,6 +49,8 @@ function receive(id, fresh) {
   }
   hold.fresh = fresh;
   hold.count += 1;
+  const [title, newTitle] = [panel, fresh].map((el) => el.querySelector("h2[id]")); // how many there are is not held
+  if (title && newTitle) morph(title, newTitle.cloneNode(true));
   for (const row of panel.querySelectorAll(hold.rows)) {
     const twin = fresh.querySelector(`#${CSS.escape(row.id)}`);
     if (twin) settle(morph(row, twin.cloneNode(true)));

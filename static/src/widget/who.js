@@ -138,8 +138,9 @@ export function createWho({ shown, locked, failed }) {
         useBearer("");
         forgetAll();
       }),
-    /** Opens the stream: with a ticket of its own where there is no cookie. */
+    /** Opens the stream: with a ticket of its own where there is no cookie. A poll is a request like any other. */
     async stream(address, init) {
+      if (address.searchParams.has("poll")) return fetch(address, { ...init, headers: { ...credentials(), ...init.headers } });
       if (!keptToken()) return fetch(address, init);
       const { ok, status, json: issued } = await post(tickets, {}, json);
       if (!ok) return new Response(null, { status: status || 503 });

@@ -1,5 +1,6 @@
 // What an agent has begun to write, kept for each chat and kind until it is sent.
 import { scoped } from "../base.js";
+import { local } from "../storage.js";
 
 const prefix = scoped("parley.draft.");
 const keepFor = 30 * 24 * 3600 * 1000;
@@ -8,7 +9,7 @@ const name = (chat, kind) => `${prefix}${kind}.${chat}`;
 
 export function readDraft(chat, kind) {
   try {
-    return JSON.parse(localStorage.getItem(name(chat, kind)))?.text ?? "";
+    return JSON.parse(local.get(name(chat, kind)))?.text ?? "";
   } catch {
     return "";
   }
@@ -16,14 +17,11 @@ export function readDraft(chat, kind) {
 
 /** Keeps the text; an empty one forgets the draft. Tells the lists of this tab through "parley:draft". */
 export function keepDraft(chat, kind, text) {
-  try {
-    if (text.trim() === "") localStorage.removeItem(name(chat, kind));
-    else localStorage.setItem(name(chat, kind), JSON.stringify({ text, at: Date.now() }));
-  } catch {
-    return false; // storage is full or forbidden: the text is still in its field
-  }
+  const empty = text.trim() === "";
+  if (empty) local.remove(name(chat, kind));
+  const kept = empty || local.set(name(chat, kind), JSON.stringify({ text, at: Date.now() }));
   document.dispatchEvent(new CustomEvent("parley:draft", { detail: { chat } }));
-  return true;
+  return kept;
 }
 
 /** Writes the beginning of the draft into a row of the list, in the place of the last line. */
@@ -37,12 +35,12 @@ export function showDraft(row) {
 
 /** Forgets what nobody came back to. */
 export function dropOldDrafts() {
-  for (const key of Object.keys(localStorage)) {
+  for (const key of local.keys()) {
     if (!key.startsWith(prefix)) continue;
     try {
-      if (Date.now() - JSON.parse(localStorage.getItem(key)).at > keepFor) localStorage.removeItem(key);
+      if (Date.now() - JSON.parse(local.get(key)).at > keepFor) local.remove(key);
     } catch {
-      localStorage.removeItem(key);
+      local.remove(key);
     }
   }
 }

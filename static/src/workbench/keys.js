@@ -1,10 +1,11 @@
 // The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
 import { scoped } from "../base.js";
+import { local } from "../storage.js";
 
 const stored = scoped("parley.keys");
 
 export function keysAreOn() {
-  return localStorage.getItem(stored) !== "off";
+  return local.get(stored) !== "off";
 }
 
 /** Listens for Alt + one of the codes in actions, and for "?" outside of fields. An action returns false to let the
@@ -36,7 +37,7 @@ export function wireHelp(dialog) {
   box.checked = keysAreOn();
   document.documentElement.toggleAttribute("data-keys-off", !box.checked);
   box.addEventListener("change", () => {
-    localStorage.setItem(stored, box.checked ? "on" : "off");
+    local.set(stored, box.checked ? "on" : "off");
     document.documentElement.toggleAttribute("data-keys-off", !box.checked);
   });
 }

@@ -1,5 +1,6 @@
 // The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
 // rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
+import { settle } from "../parts.js";
 import { word } from "../words.js";
 import { showDraft } from "./drafts.js";
 
@@ -11,6 +12,7 @@ let heldCount = 0;
 let pointed = false;
 let movedAt = 0;
 let later;
+const typing = new Map(); // chat → timer
 
 export function watchList() {
   list = document.getElementById("list");
@@ -35,6 +37,10 @@ export function watchList() {
 }
 
 export const rows = () => [...document.querySelectorAll("#list a.row")];
+/** The rows as the server told them last, though their place on the screen may be held. */
+export const latestRows = () => (held ? [...held.querySelectorAll("a.row")] : rows());
+export const latestRow = (chat) => latestRows().find((row) => row.dataset.chat === chat);
+export const unread = () => latestRows().reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0);
 export const rowOf = (chat) => document.getElementById(`row-${chat}`);
 
 /** Takes the list as the server now has it. */
@@ -66,8 +72,10 @@ const brings = (fresh) => [...fresh.querySelectorAll("a.row")].some((row) => row
 function release() {
   clearTimeout(later);
   if (!held) return;
-  if (!isHeld(held)) place(held);
-  else if (brings(held)) later = setTimeout(release, resting);
+  if (!isHeld(held)) {
+    place(held);
+    settle(list);
+  } else if (brings(held)) later = setTimeout(release, resting);
 }
 
 const order = (root) => [...root.querySelectorAll("section")].map((s) => s.id + [...s.querySelectorAll("a.row")].map((r) => r.id)).join();
@@ -93,11 +101,12 @@ function keepOurs(name) {
   return name !== "aria-current" && name !== "data-typing" && name !== "data-drafted";
 }
 
-/** Puts back what this tab knows: which chat is open, drafts. */
+/** Puts back what this tab knows: which chat is open, who writes, drafts. */
 export function dress(open = document.getElementById("open")?.dataset.chat) {
   for (const row of rows()) {
     if (row.dataset.chat === open) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
+    row.toggleAttribute("data-typing", typing.has(row.dataset.chat));
     showDraft(row);
   }
 }
@@ -120,13 +129,9 @@ function glide(before) {
   }
 }
 
-const typing = new Map();
-
 /** Says in its row that a user writes, for 5 seconds from the last sign. */
 export function showTyping(chat) {
-  const row = rowOf(chat);
-  if (!row) return;
-  row.setAttribute("data-typing", "");
+  rowOf(chat)?.setAttribute("data-typing", "");
   clearTimeout(typing.get(chat));
   typing.set(chat, setTimeout(() => stopTyping(chat), 5000));
 }
@@ -139,7 +144,7 @@ export function stopTyping(chat) {
 
 /** The chat of somebody who has waited longest for an answer; null when nobody does. */
 export function longestWaiting() {
-  return document.querySelector("#list-owed a.row");
+  return (held ?? document).querySelector("#list-owed a.row");
 }
 
 /** The row by away from the open one, around the ends. */

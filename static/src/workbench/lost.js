@@ -11,7 +11,7 @@ export function watchContact(stream) {
     const lost = stream.state() === "reconnecting" && since > 0 && Date.now() - since > patience;
     const place = document.getElementById("lost");
     if (lost && !place.firstElementChild) show(place, new Date(now() - (Date.now() - since) + patience));
-    if (!lost && place.dataset.ours && stream.state() === "live") hide(place);
+    if (!lost && place.dataset.ours && ["live", "polling"].includes(stream.state())) hide(place);
   }, 1000);
 }
 

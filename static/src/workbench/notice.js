@@ -1,26 +1,21 @@
 // Sound, the count in the title, and desktop notices.
 import { scoped } from "../base.js";
 import { word } from "../words.js";
+import { local } from "../storage.js";
+import { askPermission, noticesAreOn, permission, prepareNotices, showNotice, wantNotices } from "./desktop.js";
 import { isLeader } from "./lead.js";
 
 const stored = scoped("parley.sound");
-const wants = scoped("parley.notices");
 let context;
 
-export const soundIsOn = () => localStorage.getItem(stored) !== "off";
-const noticesAreOn = () => localStorage.getItem(wants) === "on" && window.Notification?.permission === "granted";
+export const soundIsOn = () => local.get(stored) !== "off";
 
-/** Tells of a new chat or message, by ear and on the desktop, from the tab that leads. */
-export function announce(title, body, { kind, chat, open }) {
+/** Tells of a new chat or message, by ear and on the desktop, from the tab that leads. path is the chat's page. */
+export function announce(title, body, { kind, chat, path, open }) {
   if (!isLeader()) return;
   if (soundIsOn()) chime(kind);
   if (!noticesAreOn() || (document.visibilityState === "visible" && document.hasFocus())) return;
-  const notice = new Notification(title, { body, tag: `parley-${chat}`, renotify: true, silent: true });
-  notice.onclick = () => {
-    window.focus();
-    open();
-    notice.close();
-  };
+  showNotice(title, { body, tag: `parley-${chat}`, path, open });
 }
 
 /** Two soft tones for a new chat, one for a message; drawn here, so nothing is loaded. */
@@ -29,7 +24,7 @@ export function chime(kind) {
   if (navigator.userActivation?.hasBeenActive === false) return;
   try {
     context ??= new AudioContext();
-    context.resume();
+    context.resume().catch(() => {});
     const tones = kind === "chat" ? [659.3, 880] : [784];
     tones.forEach((pitch, i) => tone(pitch, context.currentTime + i * 0.14));
   } catch {
@@ -50,36 +45,37 @@ function tone(pitch, at) {
 }
 
 /** Puts the number of unread messages before the title. */
-export function countInTitle(rows) {
-  const unread = rows.reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0);
+export function countInTitle(unread) {
   const plain = document.title.replace(/^\(\d+\) /, "");
   document.title = unread > 0 ? `(${unread}) ${plain}` : plain;
 }
 
-/** Wires the bell's menu. The browser is asked for permission by a click here and nowhere else. */
-export function wireNotices(menu) {
+/** Wires the bell's menu; open(path) goes to a chat. The browser is asked for permission by a click here and nowhere else. */
+export function wireNotices(menu, open) {
   const sound = menu.querySelector("[data-sound]");
   const desktop = menu.querySelector("[data-desktop]");
   sound.checked = soundIsOn();
   sound.addEventListener("change", () => {
-    localStorage.setItem(stored, sound.checked ? "on" : "off");
+    local.set(stored, sound.checked ? "on" : "off");
     if (sound.checked) chime("chat");
     showBell(menu);
   });
   desktop.addEventListener("change", async () => {
-    localStorage.setItem(wants, desktop.checked ? "on" : "off");
-    if (desktop.checked && Notification.permission === "default") {
+    wantNotices(desktop.checked);
+    if (desktop.checked && permission() === "default") {
       say(menu, word("workbench.notice.desktop_asking"));
-      await Notification.requestPermission();
+      await askPermission();
     }
+    prepareNotices(open);
     showDesktop(menu, desktop);
   });
+  prepareNotices(open);
   showDesktop(menu, desktop);
   showBell(menu);
 }
 
 function showDesktop(menu, box) {
-  const state = window.Notification?.permission ?? "missing";
+  const state = permission();
   box.checked = noticesAreOn();
   box.disabled = state === "missing" || state === "denied";
   if (state === "missing") say(menu, word("workbench.notice.desktop_missing"));

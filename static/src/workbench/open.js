@@ -4,7 +4,7 @@ import { problemOf } from "../request.js";
 import { toast } from "../toast.js";
 import { word } from "../words.js";
 import { countInTitle } from "./notice.js";
-import { dress, rows } from "./list.js";
+import { dress, unread } from "./list.js";
 
 const patience = 150; // before a skeleton is shown
 const longWait = 3000; // before words join it
@@ -99,5 +99,5 @@ function stillLoading() {
 export function showTitle() {
   const title = document.getElementById("open")?.dataset.title;
   if (title) document.title = `${title} · Parley`;
-  countInTitle(rows());
+  countInTitle(unread());
 }

@@ -5,6 +5,7 @@ import { wireComposer } from "../composer.js";
 import { timeOf } from "../format.js";
 import { createOutbox } from "../outbox.js";
 import { post, upload } from "../request.js";
+import { session } from "../storage.js";
 import { receive } from "../thread.js";
 import { lang, word } from "../words.js";
 import { keepDraft, readDraft } from "./drafts.js";
@@ -144,7 +145,7 @@ function outboxOf(chat) {
 
 /** Goes on sending in every chat, open or not. */
 export function flushAll() {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) outboxOf(key.slice(prefix.length));
+  for (const key of session.keys()) if (key.startsWith(prefix)) outboxOf(key.slice(prefix.length));
   for (const box of outboxes.values()) box.flush();
 }
 

@@ -1,0 +1,70 @@
+// Notices on the desktop. Phones show them through a service worker alone, and there "new Notification" throws; a browser
+// may also refuse for reasons of its own. Whatever happens here, nothing is thrown.
+import { scoped } from "../base.js";
+import { local } from "../storage.js";
+
+const wants = scoped("parley.notices");
+let registered = null;
+
+/** "granted", "denied" or "default", or "missing" where there are no notices. */
+export const permission = () => window.Notification?.permission ?? "missing";
+export const noticesAreOn = () => local.get(wants) === "on" && permission() === "granted";
+
+/** Keeps whether notices are wanted. */
+export const wantNotices = (on) => local.set(wants, on ? "on" : "off");
+
+/** Asks the person for permission. */
+export async function askPermission() {
+  try {
+    await Notification.requestPermission();
+  } catch {
+    // an old browser, or one that asks nobody
+  }
+}
+
+/** Makes the service worker ready that shows notices; open(path) hears of a click on one. */
+export function prepareNotices(open) {
+  if (registered || !noticesAreOn()) return;
+  registered = register();
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.parley === "open" && open(data.path));
+}
+
+async function register() {
+  try {
+    const registration = await navigator.serviceWorker.register(document.getElementById("bell").dataset.worker);
+    const worker = registration.active ?? registration.waiting ?? registration.installing;
+    await isActive(worker);
+    return registration;
+  } catch {
+    return null; // plain http, a private window, or a browser without them
+  }
+}
+
+function isActive(worker) {
+  return new Promise((done) => {
+    const look = () => ["activated", "redundant"].includes(worker.state) && done();
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** Shows a notice about the page at path; a click on it calls open(path). */
+export async function showNotice(title, { body, tag, path, open }) {
+  const options = { body, tag, renotify: true, silent: true, data: { path } };
+  try {
+    const registration = await registered;
+    if (registration) return await registration.showNotification(title, options);
+  } catch {
+    // then without the worker
+  }
+  try {
+    const notice = new Notification(title, options);
+    notice.onclick = () => {
+      window.focus();
+      open(path);
+      notice.close();
+    };
+  } catch {
+    // the page itself says it all the same
+  }
+}

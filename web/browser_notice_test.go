@@ -1,0 +1,106 @@
+package web_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	permission "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"parley/models"
+)
+
+// before runs a script in every page of the tab, before its own.
+func (b *browser) before(script string) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	b.must(err)
+}
+
+// away makes the page believe that nobody looks at it, and that notices are wanted.
+const away = `document.hasFocus = () => false; try { localStorage.setItem("parley.notices", "on") } catch {};`
+
+// androidNotices is how notices are on Android: allowed, and refused to pages.
+const androidNotices = `window.Notification = class { constructor() { throw new TypeError("Illegal constructor") } static permission = "granted"; static requestPermission() { throw new TypeError("not here") } };`
+
+func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
+	t.Parallel()
+	const denied = `new DOMException("denied", "SecurityError")`
+	for what, script := range map[string]string{
+		"notices":                    away + androidNotices + `Object.defineProperty(navigator, "serviceWorker", {value: undefined});`,
+		"a service worker":           away + androidNotices + `navigator.serviceWorker.register = () => Promise.reject(` + denied + `);`,
+		"showing through the worker": away + androidNotices + `ServiceWorkerRegistration.prototype.showNotification = () => Promise.reject(new TypeError("denied"));`,
+		"sound":                      `window.AudioContext = class { constructor() { throw ` + denied + ` } };`,
+		"to go on with sound":        `AudioContext.prototype.resume = () => Promise.reject(` + denied + `);`,
+		"storage":                    `for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, {get() { throw ` + denied + ` }});`,
+		"to store":                   `Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError") };`,
+		"locks":                      `LockManager.prototype.request = () => Promise.reject(` + denied + `);`,
+		"channels":                   `window.BroadcastChannel = class { constructor() { throw ` + denied + ` } };`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, nil)
+			agent, _ := s.online("anna")
+			b := newBrowser(t) // an exception of the page fails the test
+			b.before(script)
+			b.signIn(s, "anna", "/workbench")
+			b.until("the stream", liveStream)
+			token, chat := s.newChat("Where is my card?")
+			b.sees(".toast", "is yours", "Where is my card?")
+			b.until("the count in the title", `document.title.startsWith("(1) ")`)
+			s.until("the message to be confirmed", func() bool {
+				m, err := s.desk.Messages(t.Context(), models.AgentActor(agent), chat, 0, 50)
+				s.must(err)
+				return slices.ContainsFunc(m, func(m models.Message) bool { return m.Content == "Where is my card?" && m.Status != models.Sent })
+			})
+			b.alt("KeyN")
+			b.sees("#thread", "Where is my card?")
+			b.write("#composer-text", "It left this morning.")
+			b.press("\r")
+			b.sees("#thread .msg-own", "It left this morning.", "Sent")
+			s.says(token, chat, "Thank you")
+			b.sees("#thread", "Thank you")
+		})
+	}
+}
+
+func TestNoticesAreShownByTheServiceWorker(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	b := newBrowser(t)
+	_, err := chromedp.Call(b.ctx, permission.SetPermission, permission.SetPermissionParams{Permission: &permission.PermissionDescriptor{Name: "notifications"},
+		Setting: permission.PermissionSettingGranted, Origin: s.url, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID})
+	b.must(err)
+	b.before(away + androidNotices)
+	b.signIn(s, "anna", "/workbench")
+	b.until("the stream", liveStream)
+	b.until("the worker", `(navigator.serviceWorker.getRegistration("/static/").then((r) => (window.worker = r)), window.worker?.active?.state === "activated")`)
+	_, chat := s.newChat("Where is my card?")
+	b.sees(".toast", "is yours", "Where is my card?")
+	b.until("the notice", `(worker.getNotifications().then((all) => (window.told = all.map((n) => n.body + " " + n.tag + " " + n.data.path))), window.told?.join() === `+
+		quote(fmt.Sprintf("Where is my card? parley-%s /workbench/chats/%s", chat, chat))+`)`)
+}
+
+func TestTheTitleCountsAChatThatTheListHoldsBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := atWork(t, s, "anna")
+	_, first := s.newChat("First question")
+	b.sees(rowOf(first))
+	b.until("the first in the title", `document.title.startsWith("(1) ")`)
+	b.pointAt("#list .list-h")
+	_, err := eval[bool](b, `(window.hand = setInterval(() => document.dispatchEvent(new PointerEvent("pointermove")), 50), true)`)
+	b.must(err)
+	_, second := s.newChat("Second question")
+	b.until("both in the title though the row is held", `document.title.startsWith("(2) ") && !root.querySelector(`+quote(rowOf(second))+`)`)
+	b.sees("#held", "1 update held")
+	b.sees(".toast", "is yours", "Second question")
+	_, err = eval[bool](b, `(clearInterval(hand), true)`)
+	b.must(err)
+	b.sees(rowOf(second), "Second question")
+	b.gone("#held")
+	b.until("both in the title", `document.title.startsWith("(2) ")`)
+}

@@ -1,4 +1,5 @@
 // The field one writes in: Enter sends, Shift+Enter breaks the line, a text being composed is never sent by Enter.
+import { isBlank } from "./blank.js";
 import { post } from "./request.js";
 
 const most = 4000;
@@ -8,7 +9,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
   let toldAt = 0;
   const send = () => {
     const text = field.value.replace(/\s+$/, "");
-    if (text.trim() === "") return;
+    if (isBlank(text)) return;
     const length = [...text].length;
     if (length > most) {
       tooLong(length);
@@ -22,7 +23,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
   };
   const fit = () => {
     const button = form.querySelector('.send, [type="submit"]');
-    button?.toggleAttribute("disabled", field.value.trim() === "");
+    button?.toggleAttribute("disabled", isBlank(field.value));
     if (CSS.supports("field-sizing", "content")) return;
     field.rows = Math.min(5, field.value.split("\n").length);
   };
@@ -40,7 +41,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
     fit();
     changed(field.value);
     const address = typing();
-    if (!address || field.value.trim() === "" || Date.now() - toldAt < 3000) return;
+    if (!address || isBlank(field.value) || Date.now() - toldAt < 3000) return;
     toldAt = Date.now();
     post(address);
   });

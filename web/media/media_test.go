@@ -343,6 +343,54 @@ func TestNamesAreMadeHarmless(t *testing.T) {
 	}
 }
 
+// Scripts and emoji need what joins their letters and keeps them apart.
+func TestNamesKeepJoiners(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"می\u200cخواهم.txt": "می\u200cخواهم.txt", "क्\u200dष.txt": "क्\u200dष.txt", "۱۴۰۵ ه\u200d.txt": "۱۴۰۵ ه\u200d.txt", "👩\u200d👩\u200d👧 home.txt": "👩\u200d👩\u200d👧 home.txt", "❤\ufe0f.txt": "❤\ufe0f.txt",
+		"\u200da.txt": "a.txt", "a\u200c\u200c\u200cb.txt": "a\u200cb.txt", "a \u200d b.txt": "a b.txt", "\u200d\u200c.txt": "file.txt", "\u3164.txt": "file.txt", "\u2800\ufe0f.txt": "file.txt", "1\u200d.txt": "1.txt",
+		"\u202eمی\u200cخ\u2066.txt": "می\u200cخ.txt", "photo.t\u200dxt": "photo.t\u200dxt.txt",
+		strings.Repeat("👩\u200d👩\u200d👧", 20) + ".txt": strings.Repeat("👩\u200d👩\u200d👧", 9) + ".txt", "e" + strings.Repeat("\u0301", 300) + ".txt": "file.txt",
+	} {
+		if got := media.CleanName(given, media.Text); got != want {
+			t.Errorf("%+q became %+q, want %+q", given, got, want)
+		}
+	}
+}
+
+// Letters at the beginning of a text are no sign of another type, and ^Z may end it.
+func TestTextsThatBeginAsOtherTypesDo(t *testing.T) {
+	t.Parallel()
+	for _, begin := range []string{
+		"MZ", "ZM", "GIF89a", "GIF87a", "%PDF-1.7", "%PDF-", "RIFF1234WEBP", "BM", "PK", "ID3", "OggS", "fLaC", "MThd", "BZh9", "Rar!", "FWS", "CWS", "8BPS", "wOFF", "wOF2", "OTTO", "II*", "%!PS-Adobe-3.0", "!<arch>", "FORM0000AIFF",
+		"RIFF0000AVI LIST", "RIFF0000WAVE", "SQLite format 3", "SIMPLE  =", "AC1015", "LWFN", "MSCF", "xar!", "070701", "glTF", ".snd", "#!AMR", "-lh5-", "CR24", "DICM", "LZIP", "ustar", "#EXTM3U", "BEGIN:VCARD", "{\\", "--- ", "#!/bin/sh",
+	} {
+		for _, rest := range []string{" is how such a file begins.\n", ", they say\r\n", "\n" + strings.Repeat("and more of it\n", 500), "是开头", ""} {
+			p, err := prepare([]byte(begin + rest))
+			if err != nil || p.ContentType != media.Text {
+				t.Errorf("%q is %v, %v", begin+rest[:min(len(rest), 20)], p, err)
+			}
+		}
+	}
+	for name, text := range map[string]string{"ends with ^Z": "dir\r\n\x1a", "padded with ^Z": "dir\n" + strings.Repeat("\x1a", 100), "^Z and a line break": "dir\x1a\r\n", "vertical tab": "a\vb", "escape": "\x1b[31mred"} {
+		if p, err := prepare([]byte(text)); err != nil || p.ContentType != media.Text {
+			t.Errorf("%s: %v, %v", name, p, err)
+		}
+	}
+	for name, text := range map[string]string{"^Z in the middle": "dir\x1amore", "a program's beginning": "MZ\x00\x01", "PDF": string(samples.PDF()), "PDF in ASCII": strings.Map(ascii, string(samples.PDF()))} {
+		if p, err := prepare([]byte(text)); err == nil && p.ContentType == media.Text {
+			t.Errorf("%s is a text", name)
+		}
+	}
+}
+
+func ascii(r rune) rune {
+	if r >= utf8.RuneSelf {
+		return -1
+	}
+	return r
+}
+
 func FuzzNames(f *testing.F) {
 	f.Add("photo.png", media.JPEG)
 	f.Fuzz(func(t *testing.T, given, kind string) {

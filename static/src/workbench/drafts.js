@@ -1,4 +1,7 @@
 // What an agent has begun to write, kept for each chat and kind until it is sent.
+import { isBlank } from "../blank.js";
+import { beginningOf } from "../format.js";
+
 const prefix = "parley.draft.";
 const keepFor = 30 * 24 * 3600 * 1000;
 
@@ -15,7 +18,7 @@ export function readDraft(chat, kind) {
 /** Keeps the text; an empty one forgets the draft. Tells the lists of this tab through "parley:draft". */
 export function keepDraft(chat, kind, text) {
   try {
-    if (text.trim() === "") localStorage.removeItem(name(chat, kind));
+    if (isBlank(text)) localStorage.removeItem(name(chat, kind));
     else localStorage.setItem(name(chat, kind), JSON.stringify({ text, at: Date.now() }));
   } catch {
     return false; // storage is full or forbidden: the text is still in its field
@@ -30,7 +33,7 @@ export function showDraft(row) {
   if (!line) return;
   const text = row.matches("[aria-current]") ? "" : readDraft(row.dataset.chat, "reply");
   row.toggleAttribute("data-drafted", text !== "");
-  line.textContent = text.slice(0, 120);
+  line.textContent = beginningOf(text, 120);
 }
 
 /** Forgets what nobody came back to. */

@@ -1,5 +1,6 @@
 // The field one writes in: Enter sends, Shift+Enter breaks the line, a text being composed is never sent by Enter.
 import { isBlank } from "./blank.js";
+import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 
 const most = 4000;
@@ -32,8 +33,8 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
     send();
     field.focus();
   });
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  onKeyDown(field, (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     send();
   });

@@ -8,6 +8,7 @@ import { followSite } from "./widget/site.js";
 import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
+import { onKeyDown } from "./keydown.js";
 import { createOutbox } from "./outbox.js";
 import { startPage } from "./page.js";
 import { startReceipts } from "./receipts.js";
@@ -163,7 +164,7 @@ outbox.restore();
 if (main.dataset.refused) host.tell("error", { code: main.dataset.refused });
 host.hello().then(() => change(who.begin));
 
-document.addEventListener("keydown", (event) => {
+onKeyDown(document, (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.tell("close");
 });
 document.addEventListener("click", (event) => {

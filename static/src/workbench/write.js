@@ -3,6 +3,7 @@ import { wireAttach } from "../attach.js";
 import { isBlank } from "../blank.js";
 import { wireComposer } from "../composer.js";
 import { timeOf } from "../format.js";
+import { onKeyDown } from "../keydown.js";
 import { createOutbox } from "../outbox.js";
 import { post, upload } from "../request.js";
 import { receive } from "../thread.js";
@@ -81,7 +82,7 @@ function wireTabs(form) {
   const tabs = [...form.querySelectorAll('[role="tab"]')];
   for (const tab of tabs) {
     tab.addEventListener("click", () => writeKind(tab.dataset.kind));
-    tab.addEventListener("keydown", (event) => {
+    onKeyDown(tab, (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       const other = tabs.find((t) => t !== tab);
       choose(form, other.dataset.kind);

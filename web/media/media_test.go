@@ -289,6 +289,88 @@ func whiteCorner(p image.Image) string {
 	return "nowhere"
 }
 
+// Browsers show pictures without their end marker; of half a picture they show half.
+func TestPicturesWithoutTheirEndAreTaken(t *testing.T) {
+	t.Parallel()
+	photo, drawing, moving, animated := samples.JPEG(300, 200), samples.PNG(300, 200), samples.GIF(60, 60, 4), samples.APNG(60, 40, 3)
+	exif := samples.Join(samples.WebP["alpha"], []byte("EXIF\x10\x00\x00\x00"), make([]byte, 16))
+	binary.LittleEndian.PutUint32(exif[4:], uint32(len(exif)-8))
+	for name, sent := range map[string]struct {
+		raw []byte
+		cut []int
+	}{
+		"jpeg": {photo, []int{1, 2}}, "jpeg with a camera's notes": {samples.Exif(photo, 6), []int{2}}, "grey jpeg": {grey(), []int{1, 2}},
+		"png": {drawing, []int{1, 2, 4, 8, 11, 12}}, "animated png": {animated, []int{2, 12}},
+		"gif": {moving, []int{1, 2}}, "webp with notes": {exif, []int{1, 10, 24}}, "odd webp": {samples.WebP["lossless"], []int{1}},
+	} {
+		for _, cut := range sent.cut {
+			p, err := prepare(sent.raw[:len(sent.raw)-cut])
+			if err != nil {
+				t.Errorf("%s without its last %d bytes: %v", name, cut, err)
+				continue
+			}
+			whole, err := prepare(sent.raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(content(t, p), content(t, whole)) {
+				t.Errorf("%s without its last %d bytes is another picture", name, cut)
+			}
+		}
+		for part := 2; part < 8; part++ { // less is a text, more has all of the picture
+			var refused *media.Refusal
+			if _, err := prepare(sent.raw[:len(sent.raw)*part/10]); !errors.As(err, &refused) {
+				t.Errorf("%d/10 of %s: %v", part, name, err)
+			}
+		}
+	}
+}
+
+func TestAnAnimatedPNGKeepsItsFrames(t *testing.T) {
+	t.Parallel()
+	raw := samples.APNG(60, 40, 3)
+	hidden := []byte("<script>SECRET</script>")
+	text := samples.Join([]byte{0, 0, 0, byte(len(hidden))}, []byte("tEXt"), hidden)
+	text = binary.BigEndian.AppendUint32(text, crc32.ChecksumIEEE(text[4:]))
+	p, err := prepare(samples.Join(raw[:33], text, raw[33:], hidden))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := content(t, p)
+	for name, want := range map[string]int{"acTL": 1, "fcTL": 3, "IDAT": 1, "fdAT": 2, "IEND": 1, "tEXt": 0, "SECRET": 0} {
+		if got := bytes.Count(kept, []byte(name)); got != want {
+			t.Errorf("it has %d of %s, want %d", got, name, want)
+		}
+	}
+	if again, err := prepare(kept); err != nil || !bytes.Equal(content(t, again), kept) {
+		t.Errorf("prepared again it is another: %v", err)
+	}
+	if p.Width != 60 || p.Height != 40 || p.ContentType != media.PNG {
+		t.Errorf("it is %s of %dx%d", p.ContentType, p.Width, p.Height)
+	}
+	for name, lie := range map[string]func([]byte){
+		"a frame beside the picture": func(control []byte) { binary.BigEndian.PutUint32(control[12:], 1000) },
+		"a frame too large": func(control []byte) {
+			binary.BigEndian.PutUint32(control[4:], 20000)
+			binary.BigEndian.PutUint32(control[8:], 20000)
+		},
+		"a frame of nothing": func(control []byte) { binary.BigEndian.PutUint32(control[4:], 0) },
+	} {
+		bad := bytes.Clone(raw)
+		at := bytes.LastIndex(bad, []byte("fcTL"))
+		lie(bad[at+4 : at+30])
+		binary.BigEndian.PutUint32(bad[at+30:], crc32.ChecksumIEEE(bad[at:at+30]))
+		var refused *media.Refusal
+		if _, err := prepare(bad); !errors.As(err, &refused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var refused *media.Refusal
+	if _, err := prepare(samples.APNG(1, 1, 1100)); !errors.As(err, &refused) || refused.Reason != media.TooManyPixels {
+		t.Errorf("an animation of 1100 frames: %v", err)
+	}
+}
+
 func TestThumbnailsAreSmall(t *testing.T) {
 	t.Parallel()
 	p, err := prepare(samples.JPEG(3000, 1500))

@@ -27,6 +27,7 @@ const field = document.getElementById("composer-text");
 const host = bridge(main.dataset.origin);
 const base = (chat) => `/widget/chats/${encodeURIComponent(chat)}`;
 const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
+const locked = { ok: false, status: 403, html: "", problem: {}, retryAfter: 0, held: true };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
 const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
 
@@ -135,6 +136,7 @@ function listen() {
 
 onState((now) => {
   host.tell("status", { chat: ["connecting", "waiting", "active"].includes(now) });
+  if (now !== "locked") outbox.release();
   outbox.flush();
 });
 host.on("open", () => {
@@ -178,7 +180,8 @@ document.addEventListener("click", (event) => {
 async function send(entry, how) {
   const { text, clientId } = entry;
   await who.settled();
-  if (!begun || state.name() === "locked") return later;
+  if (!begun) return later;
+  if (state.name() === "locked") return locked; // it is kept, and sent once the site has said who the user is
   if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {

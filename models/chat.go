@@ -122,7 +122,7 @@ type User struct {
 func (u *User) DisplayName() string { return displayName(u.Name, u.ID) }
 
 func displayName(name *string, id string) string {
-	if name != nil && *name != "" {
+	if name != nil && !IsBlank(*name) {
 		return *name
 	}
 	h := fnv.New32a()
@@ -137,6 +137,9 @@ type ChatFilter struct {
 	Before time.Time // ended chats that ended before; zero for all
 }
 
+// previewLength is how many code points of the last message are read.
+const previewLength = 200
+
 var selectAgentChats = `SELECT ` + chatRow.of("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
@@ -148,6 +151,9 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	err := d.boundRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
 		var c AgentChat
 		err := rows.Scan(chatRow.into(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified, &c.LastContent, &c.LastSender, &c.LastType)...)
+		if c.LastContent != nil {
+			*c.LastContent = Beginning(*c.LastContent, previewLength-1) // a character of several code points may have been cut
+		}
 		c.NameIsClaim = c.UserName != "" && !c.UserIsVerified
 		c.UserName = displayName(&c.UserName, c.UserID)
 		chats = append(chats, c)

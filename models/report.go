@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -202,7 +203,7 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 
 func checkPeriod(from, to time.Time, most time.Duration) error {
 	if !to.After(from) || to.Sub(from) > most {
-		return invalid("from", fieldOutOfBounds, "The period must begin before it ends and be no longer than "+most.String()+".")
+		return invalid("from", fieldOutOfBounds, "The period must begin before it ends and be no longer than "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
 }

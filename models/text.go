@@ -7,12 +7,14 @@ import (
 )
 
 // clean refuses text that PostgreSQL cannot keep as it is (bytes that are no UTF-8, NUL) and text that is empty or too long; it
-// returns it without surrounding white space. Lengths are in characters.
+// returns it without surrounding white space. A text that shows nothing, see [IsBlank], is empty. Lengths are in characters.
 func clean(field, text string, least, most int) (string, error) {
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return "", invalid(field, fieldInvalid, "This text has bytes that cannot be stored. Send it as UTF-8 without NUL characters.")
 	}
-	text = strings.TrimSpace(text)
+	if text = strings.TrimSpace(text); IsBlank(text) {
+		text = ""
+	}
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n == 0 && least > 0:
@@ -75,7 +77,7 @@ func shortened(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	return string([]rune(text)[:most-1]) + "…"
+	return Beginning(text, most-1) + "…"
 }
 
 // clientMessageID checks an idempotency key: 1 to 64 printable ASCII characters; "" is none.

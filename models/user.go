@@ -95,7 +95,10 @@ func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 	return u, err
 }
 
-// check refuses what cannot be kept, and puts names on one line.
+// maxUserName is the most characters of a user's name that are kept.
+const maxUserName = 80
+
+// check refuses what cannot be kept, puts names on one line, and shortens them to what is kept.
 func (id *Identity) check() error {
 	id.Name, id.Email = oneLine(id.Name), oneLine(id.Email)
 	if _, err := clean("sub", id.ID, 1, 64); err != nil {
@@ -109,6 +112,10 @@ func (id *Identity) check() error {
 			return err
 		}
 	}
+	if IsBlank(id.Name) {
+		id.Name = ""
+	}
+	id.Name = Beginning(id.Name, maxUserName)
 	return nil
 }
 
@@ -178,7 +185,7 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 // characters and an e-mail address; "" leaves what is there. Agents see both marked "not verified". Of a user whom a host site has
 // vouched for it is 409 identity_verified.
 func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
-	called, err := optional("name", name, 80)
+	called, err := optional("name", name, maxUserName)
 	if err != nil {
 		return nil, err
 	}

@@ -373,3 +373,27 @@ func TestWhereAnIdentityIsRequiredTheWidgetSaysSoAndWaits(t *testing.T) {
 	waiting.send("And now?")
 	waiting.sees("#w-head", "anna")
 }
+
+// What was written while the site began to require an identity is neither lost nor "Sending" for ever: it is sent once the user is known.
+func TestAMessageOutlivesTheRequirementOfAnIdentity(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	b := newBrowser(t)
+	b.open(s.url + "/demo")
+	b.until("the loader", "window.Parley?.loaded")
+	user := b.launch()
+	user.send("Before it was required")
+	user.sees("#w-head", "anna")
+	user.status("sent")
+	b.connected(false)
+	user.send("Written without a connection")
+	s.must(s.desk.ChangeSetting(t.Context(), admin, "REQUIRE_IDENTITY", "true"))
+	b.connected(true)
+	user.sees("#w-hello", "Sign in to start a chat")
+	user.status("failed")
+	b.says("identify", names(t, "maria", "Maria"))
+	user.sees(mine, "Before it was required")
+	user.sees(mine, "Written without a connection")
+	user.until("it to be sent", `[...root.querySelectorAll("`+"#thread .msg-own"+`")].every((m) => m.dataset.id)`)
+}

@@ -15,11 +15,14 @@ import (
 // line is a line of a file: numbers, times and texts.
 type line []any
 
+// byteOrderMark tells spreadsheets that a file is UTF-8: Excel takes it for the system's own encoding otherwise.
+const byteOrderMark = "\ufeff"
+
 // csv sends lines under the names of their columns as a file, and notes in the audit log that they left the house. No text of it is read
 // as a formula.
 func (s *Server) csv(c echo.Context, name string, columns []string, lines []line) error {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
+	out := bytes.NewBufferString(byteOrderMark)
+	w := csv.NewWriter(out)
 	_ = w.Write(columns) // into memory, like the others
 	for _, l := range lines {
 		cells := make([]string, len(l))

@@ -54,6 +54,32 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
+// shownAuditFilter is what the page filters by where its address was refused: without the days that are none and the place that is none, with what
+// is wrong with a field.
+func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
+	errs := view.Errors{}
+	if !storable(f.Subject) {
+		f.Subject, errs["subject"] = "", text.T(c.Request().Context(), "admin.error.malformed")
+	}
+	if refused == nil {
+		return f, errs
+	}
+	f.Before = models.AuditFilter{}.Before
+	if !storable(f.ActorID) || !storable(string(f.Action)) {
+		f.ActorID, f.Action = "", ""
+	}
+	for field, at := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
+		var err error
+		if *at, err = queryTime(c, field, time.Time{}); err != nil {
+			*at, errs[field] = time.Time{}, text.T(c.Request().Context(), "admin.audit.no_day")
+		}
+	}
+	if _, err := time.Parse(time.DateOnly, c.QueryParam("to")); err == nil && errs["to"] == "" {
+		f.To = f.To.AddDate(0, 0, 1)
+	}
+	return f, errs
+}
+
 func placeOf(p *models.AuditPlace) string {
 	if p == nil {
 		return ""
@@ -63,8 +89,12 @@ func placeOf(p *models.AuditPlace) string {
 
 // auditPage draws the log, or gives it to programs.
 func (s *Server) auditPage(c echo.Context) error {
+	ctx := c.Request().Context()
 	f, err := auditFilter(c)
-	if err != nil {
+	errs := view.Errors{}
+	if wanted(c) == asPage {
+		f, errs = shownAuditFilter(c, f, err)
+	} else if err != nil {
 		return err
 	}
 	if wanted(c) == asJSON {
@@ -72,7 +102,6 @@ func (s *Server) auditPage(c echo.Context) error {
 			return err
 		}
 	}
-	ctx := c.Request().Context()
 	rows, older, err := s.desk.AuditLog(ctx, actorOf(c), f)
 	if err != nil {
 		return err
@@ -89,8 +118,9 @@ func (s *Server) auditPage(c echo.Context) error {
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		page.Errors = view.Errors{"to": text.T(ctx, "admin.audit.ends_before")}
+		errs["to"] = text.T(ctx, "admin.audit.ends_before")
 	}
+	page.Errors = errs
 	if f.Before.ID != 0 {
 		page.Newest = auditURL(c, "/admin/audit", "")
 	}

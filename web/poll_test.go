@@ -48,7 +48,7 @@ func (p *polled) once(from *house, query string) []event {
 	for _, e := range body.Events {
 		one := event{Name: e.Event, ID: e.ID, Data: string(e.Data)}
 		_ = json.Unmarshal(e.Data, &one.body)
-		checkEvent(p.h.t, one)
+		checkEvent(p.h.t, p.path, one)
 		events = append(events, one)
 	}
 	p.events = append(p.events, events...)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parley/models"
 	"parley/views/chat"
@@ -200,16 +201,17 @@ func pageName(c *models.Chat) string {
 // callName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
 func callName(name string) string {
 	first, rest, more := strings.Cut(name, " ")
-	if !more || first == "" || rest == "" || strings.ContainsAny(rest, "0123456789") {
+	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
 		return name
 	}
 	return first
 }
 
+// shorten makes one line of a text, of at most n characters with the … at the end of what was cut.
 func shorten(s string, n int) string {
-	runes := []rune(strings.Join(strings.Fields(s), " "))
-	if len(runes) <= n {
-		return string(runes)
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) <= n {
+		return s
 	}
-	return string(runes[:n-1]) + "…"
+	return models.Beginning(s, n-1) + "…"
 }

@@ -1,4 +1,6 @@
 // The field one writes in: Enter sends, Shift+Enter breaks the line, a text being composed is never sent by Enter.
+import { isBlank } from "./blank.js";
+import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 
 const most = 4000;
@@ -8,7 +10,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
   let toldAt = 0;
   const send = () => {
     const text = field.value.replace(/\s+$/, "");
-    if (text.trim() === "") return;
+    if (isBlank(text)) return;
     const length = [...text].length;
     if (length > most) {
       tooLong(length);
@@ -22,7 +24,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
   };
   const fit = () => {
     const button = form.querySelector('.send, [type="submit"]');
-    button?.toggleAttribute("disabled", field.value.trim() === "");
+    button?.toggleAttribute("disabled", isBlank(field.value));
     if (CSS.supports("field-sizing", "content")) return;
     field.rows = Math.min(5, field.value.split("\n").length);
   };
@@ -31,8 +33,8 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
     send();
     field.focus();
   });
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  onKeyDown(field, (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     send();
   });
@@ -40,7 +42,7 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
     fit();
     changed(field.value);
     const address = typing();
-    if (!address || field.value.trim() === "" || Date.now() - toldAt < 3000) return;
+    if (!address || isBlank(field.value) || Date.now() - toldAt < 3000) return;
     toldAt = Date.now();
     post(address);
   });

@@ -24,6 +24,17 @@ export function sizeOf(bytes) {
   return `${(Math.ceil((bytes * 10) / (1 << 20)) / 10).toFixed(1).replace(".0", "")} MB`;
 }
 
+const characters = new Intl.Segmenter(lang);
+
+/** The beginning of a text, without taking apart what is read as one character. */
+export function beginningOf(text, most) {
+  const head = text.slice(0, most + 1);
+  if (head.length <= most) return text;
+  let end = 0;
+  for (const { index, segment } of characters.segment(head)) if (index + segment.length <= most) end = index + segment.length;
+  return text.slice(0, end);
+}
+
 const dayNumber = (date) => Math.floor((date - date.getTimezoneOffset() * 60000) / 86400000);
 export const sameDay = (a, b) => dayNumber(a) === dayNumber(b);
 

@@ -89,6 +89,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     } else if (hopeless.has(answer.status)) {
       const mended = refused(answer, entry) === true;
       entry.state = mended ? "waiting" : "failed";
+      entry.held = answer.held === true; // until release
       entry.why = mended ? "" : (answer.problem.detail ?? "");
       entry.final = entry.name !== undefined && final.has(answer.status);
       keep();
@@ -174,6 +175,12 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     flush,
     show,
     size: () => entries.length,
+    /** Sends what was held back. */
+    release() {
+      for (const entry of entries.filter((e) => e.held)) Object.assign(entry, { held: false, state: "waiting" });
+      show();
+      flush();
+    },
     /** Forgets what was not sent. */
     clear() {
       clearTimeout(timer);

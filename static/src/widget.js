@@ -9,6 +9,7 @@ import { followSite } from "./widget/site.js";
 import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
 import { acceptHTML } from "./frames.js";
+import { onKeyDown } from "./keydown.js";
 import { createOutbox } from "./outbox.js";
 import { startPage } from "./page.js";
 import { startReceipts } from "./receipts.js";
@@ -27,6 +28,7 @@ const field = document.getElementById("composer-text");
 const host = bridge(main.dataset.origin);
 const base = (chat) => at(`/widget/chats/${encodeURIComponent(chat)}`);
 const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
+const locked = { ok: false, status: 403, html: "", problem: {}, retryAfter: 0, held: true };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
 const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
 
@@ -135,6 +137,7 @@ function listen() {
 
 onState((now) => {
   host.tell("status", { chat: ["connecting", "waiting", "active"].includes(now) });
+  if (now !== "locked") outbox.release();
   outbox.flush();
 });
 host.on("open", () => {
@@ -164,7 +167,7 @@ outbox.restore();
 if (main.dataset.refused) host.tell("error", { code: main.dataset.refused });
 host.hello().then(() => change(who.begin));
 
-document.addEventListener("keydown", (event) => {
+onKeyDown(document, (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.tell("close");
 });
 document.addEventListener("click", (event) => {
@@ -178,7 +181,8 @@ document.addEventListener("click", (event) => {
 async function send(entry, how) {
   const { text, clientId } = entry;
   await who.settled();
-  if (!begun || state.name() === "locked") return later;
+  if (!begun) return later;
+  if (state.name() === "locked") return locked; // it is kept, and sent once the site has said who the user is
   if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {

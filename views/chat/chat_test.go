@@ -8,26 +8,6 @@ import (
 	"time"
 )
 
-func TestLinked(t *testing.T) {
-	a := func(address string) string {
-		return `<a href="` + address + `" target="_blank" rel="noopener noreferrer nofollow ugc">` + address + `</a>`
-	}
-	for said, want := range map[string]string{
-		"no link":                          "no link",
-		"<b>&":                             "&lt;b&gt;&amp;",
-		"see https://a.test/x.":            "see " + a("https://a.test/x") + ".",
-		"(https://a.test/x_(y))":           "(" + a("https://a.test/x_(y)") + ")",
-		"请看https://a.test/x。谢谢":            "请看" + a("https://a.test/x") + "。谢谢",
-		`https://a.test/?a=1&b="><script>`: a("https://a.test/?a=1&amp;b=") + "&#34;&gt;&lt;script&gt;",
-		"javascript:alert(1)":              "javascript:alert(1)",
-		"http://a.test\nhttp://b.test":     a("http://a.test") + "\n" + a("http://b.test"),
-	} {
-		if got := linked(said); got != want {
-			t.Errorf("linked(%q)\n got %s\nwant %s", said, got, want)
-		}
-	}
-}
-
 func TestArrangeEndsAGroupWhenAnythingAboutItChanges(t *testing.T) {
 	at := time.Date(2026, 11, 23, 14, 5, 10, 0, time.UTC)
 	said := []Message{

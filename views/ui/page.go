@@ -3,7 +3,6 @@ package ui
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"parley/views/text"
@@ -67,16 +66,3 @@ func (p Page) words(ctx context.Context) string {
 
 // Stamp writes a moment as scripts and time elements read it.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// initials are one or two letters for a face: of the first and the last name, or the first Han character.
-func initials(name string) string {
-	words := strings.Fields(name)
-	if len(words) == 0 {
-		return "?"
-	}
-	first := []rune(words[0])[:1]
-	if len(words) > 1 && first[0] < 0x2e80 {
-		first = append(first, []rune(words[len(words)-1])[0])
-	}
-	return strings.ToUpper(string(first))
-}

@@ -2,12 +2,10 @@ package media
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/richardlehane/mscfb"
 )
@@ -113,22 +111,4 @@ func checkDOC(up io.ReaderAt, size int64) error {
 		return refuse(UnknownType)
 	}
 	return nil
-}
-
-// checkText reads all of it: characters of UTF-8, and no control characters but those that lay a text out.
-func checkText(content io.Reader) error {
-	in := bufio.NewReader(content)
-	for {
-		r, n, err := in.ReadRune()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case r == utf8.RuneError && n == 1:
-			return refuse(NotUTF8)
-		case r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", r), r == 0x7f:
-			return refuse(UnknownType)
-		}
-	}
 }

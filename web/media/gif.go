@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/draw"
 	"image/gif"
+	"io"
 )
 
 // planGIF walks the blocks: how many frames there are and how large, without unpacking any.
@@ -39,7 +40,15 @@ func planGIF(raw []byte) (plan, error) {
 		}
 		at++
 	}
-	return p, refuse(Broken) // no end
+	// Without its end marker: the decoder sees whether the last frame is whole.
+	p.extra, p.missing = work, []byte{0x3b}
+	if at == len(raw)+1 { // nor the end of the last block
+		p.missing = []byte{0, 0x3b}
+	}
+	if frames == 0 || at > len(raw)+1 {
+		return p, refuse(Broken)
+	}
+	return p, nil
 }
 
 // colours is how many bytes the table of colours takes that a field of flags announces.
@@ -51,8 +60,8 @@ func colours(flags byte) int {
 }
 
 // remakeGIF writes the frames anew, and nothing that lay between them.
-func remakeGIF(raw []byte) (*Prepared, error) {
-	all, err := gif.DecodeAll(bytes.NewReader(raw))
+func remakeGIF(raw, missing []byte) (*Prepared, error) {
+	all, err := gif.DecodeAll(io.MultiReader(bytes.NewReader(raw), bytes.NewReader(missing)))
 	if err != nil || len(all.Image) == 0 {
 		return nil, refuse(Broken)
 	}

@@ -39,6 +39,7 @@ type plan struct {
 	width, height int
 	bytesPerPixel float64 // of memory, while it is decoded
 	extra         int64   // bytes of memory beside that
+	missing       []byte  // the end marker, where there is none
 }
 
 func (p plan) cost() int64 {
@@ -79,15 +80,14 @@ func prepareImage(ctx context.Context, kind string, content *io.SectionReader) (
 	}
 	switch kind {
 	case GIF:
-		return remakeGIF(raw)
+		return remakeGIF(raw, p.missing)
 	case WebP:
 		return remakeWebP(raw, turned)
 	}
-	decode := jpeg.Decode
 	if kind == PNG {
-		decode = png.Decode
+		return remakePNG(raw, turned)
 	}
-	picture, err := decode(bytes.NewReader(raw))
+	picture, err := jpeg.Decode(io.MultiReader(bytes.NewReader(raw), bytes.NewReader(p.missing)))
 	if err != nil {
 		return nil, refuse(Broken)
 	}

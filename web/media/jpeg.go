@@ -43,7 +43,11 @@ func planJPEG(raw []byte) (plan, error) {
 		}
 		at += 2 + length
 	}
-	return p, refuse(Broken) // no end
+	if scans == 0 {
+		return p, refuse(Broken)
+	}
+	p.missing = []byte{0xff, 0xd9} // the decoder sees whether the picture is whole
+	return p, nil
 }
 
 // samples is how many are kept of each pixel: 3 for full colour, 1.5 where colour is coarser.

@@ -86,6 +86,9 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 		return nil, err
 	}
 	kind := kindOf(head)
+	if isAboutType(kind, up, size) {
+		kind = Text
+	}
 	switch kind {
 	case JPEG, PNG, GIF, WebP:
 		if size > MaxImage {
@@ -105,6 +108,10 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 		err = checkDOC(up, size)
 	case Text:
 		err = checkText(io.NewSectionReader(up, 0, size))
+	case "": // a few letters at the beginning of a text, as "MZ", are the sign of another type
+		if kind = Text; checkText(io.NewSectionReader(up, 0, size)) != nil {
+			err = refuse(UnknownType)
+		}
 	default:
 		err = refuse(UnknownType)
 	}
@@ -114,15 +121,19 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	return &Prepared{ContentType: kind, Content: io.NewSectionReader(up, 0, size), Size: size}, nil
 }
 
+// markup is what is not taken although it is text.
+const markup = "markup"
+
 // families are the types that the beginning tells, with what a file that begins so may be taken for.
 var families = []struct{ detected, kind string }{
 	{"image/jpeg", JPEG}, {"image/png", PNG}, {"image/gif", GIF}, {"image/webp", WebP},
 	{"application/pdf", PDF}, {"application/zip", DOCX}, {"application/x-ole-storage", DOC},
 	// Whatever a browser would draw or run is no plain text.
-	{"text/html", ""}, {"text/xml", ""}, {"image/svg+xml", ""}, {"text/x-php", ""}, {"text/rtf", ""},
+	{"text/html", markup}, {"text/xml", markup}, {"image/svg+xml", markup}, {"text/x-php", markup}, {"text/rtf", markup},
 	{"text/plain", Text},
 }
 
+// kindOf returns the type that the beginning tells, "" for one that is not known.
 func kindOf(head []byte) string {
 	for found := mimetype.Detect(head); found != nil; found = found.Parent() {
 		for _, f := range families {

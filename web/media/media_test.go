@@ -289,6 +289,88 @@ func whiteCorner(p image.Image) string {
 	return "nowhere"
 }
 
+// Browsers show pictures without their end marker; of half a picture they show half.
+func TestPicturesWithoutTheirEndAreTaken(t *testing.T) {
+	t.Parallel()
+	photo, drawing, moving, animated := samples.JPEG(300, 200), samples.PNG(300, 200), samples.GIF(60, 60, 4), samples.APNG(60, 40, 3)
+	exif := samples.Join(samples.WebP["alpha"], []byte("EXIF\x10\x00\x00\x00"), make([]byte, 16))
+	binary.LittleEndian.PutUint32(exif[4:], uint32(len(exif)-8))
+	for name, sent := range map[string]struct {
+		raw []byte
+		cut []int
+	}{
+		"jpeg": {photo, []int{1, 2}}, "jpeg with a camera's notes": {samples.Exif(photo, 6), []int{2}}, "grey jpeg": {grey(), []int{1, 2}},
+		"png": {drawing, []int{1, 2, 4, 8, 11, 12}}, "animated png": {animated, []int{2, 12}},
+		"gif": {moving, []int{1, 2}}, "webp with notes": {exif, []int{1, 10, 24}}, "odd webp": {samples.WebP["lossless"], []int{1}},
+	} {
+		for _, cut := range sent.cut {
+			p, err := prepare(sent.raw[:len(sent.raw)-cut])
+			if err != nil {
+				t.Errorf("%s without its last %d bytes: %v", name, cut, err)
+				continue
+			}
+			whole, err := prepare(sent.raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(content(t, p), content(t, whole)) {
+				t.Errorf("%s without its last %d bytes is another picture", name, cut)
+			}
+		}
+		for part := 2; part < 8; part++ { // less is a text, more has all of the picture
+			var refused *media.Refusal
+			if _, err := prepare(sent.raw[:len(sent.raw)*part/10]); !errors.As(err, &refused) {
+				t.Errorf("%d/10 of %s: %v", part, name, err)
+			}
+		}
+	}
+}
+
+func TestAnAnimatedPNGKeepsItsFrames(t *testing.T) {
+	t.Parallel()
+	raw := samples.APNG(60, 40, 3)
+	hidden := []byte("<script>SECRET</script>")
+	text := samples.Join([]byte{0, 0, 0, byte(len(hidden))}, []byte("tEXt"), hidden)
+	text = binary.BigEndian.AppendUint32(text, crc32.ChecksumIEEE(text[4:]))
+	p, err := prepare(samples.Join(raw[:33], text, raw[33:], hidden))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := content(t, p)
+	for name, want := range map[string]int{"acTL": 1, "fcTL": 3, "IDAT": 1, "fdAT": 2, "IEND": 1, "tEXt": 0, "SECRET": 0} {
+		if got := bytes.Count(kept, []byte(name)); got != want {
+			t.Errorf("it has %d of %s, want %d", got, name, want)
+		}
+	}
+	if again, err := prepare(kept); err != nil || !bytes.Equal(content(t, again), kept) {
+		t.Errorf("prepared again it is another: %v", err)
+	}
+	if p.Width != 60 || p.Height != 40 || p.ContentType != media.PNG {
+		t.Errorf("it is %s of %dx%d", p.ContentType, p.Width, p.Height)
+	}
+	for name, lie := range map[string]func([]byte){
+		"a frame beside the picture": func(control []byte) { binary.BigEndian.PutUint32(control[12:], 1000) },
+		"a frame too large": func(control []byte) {
+			binary.BigEndian.PutUint32(control[4:], 20000)
+			binary.BigEndian.PutUint32(control[8:], 20000)
+		},
+		"a frame of nothing": func(control []byte) { binary.BigEndian.PutUint32(control[4:], 0) },
+	} {
+		bad := bytes.Clone(raw)
+		at := bytes.LastIndex(bad, []byte("fcTL"))
+		lie(bad[at+4 : at+30])
+		binary.BigEndian.PutUint32(bad[at+30:], crc32.ChecksumIEEE(bad[at:at+30]))
+		var refused *media.Refusal
+		if _, err := prepare(bad); !errors.As(err, &refused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var refused *media.Refusal
+	if _, err := prepare(samples.APNG(1, 1, 1100)); !errors.As(err, &refused) || refused.Reason != media.TooManyPixels {
+		t.Errorf("an animation of 1100 frames: %v", err)
+	}
+}
+
 func TestThumbnailsAreSmall(t *testing.T) {
 	t.Parallel()
 	p, err := prepare(samples.JPEG(3000, 1500))
@@ -341,6 +423,54 @@ func TestNamesAreMadeHarmless(t *testing.T) {
 	if got := media.CleanName("", media.PDF); got != "file.pdf" {
 		t.Errorf("a document without a name is %q", got)
 	}
+}
+
+// Scripts and emoji need what joins their letters and keeps them apart.
+func TestNamesKeepJoiners(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"می\u200cخواهم.txt": "می\u200cخواهم.txt", "क्\u200dष.txt": "क्\u200dष.txt", "۱۴۰۵ ه\u200d.txt": "۱۴۰۵ ه\u200d.txt", "👩\u200d👩\u200d👧 home.txt": "👩\u200d👩\u200d👧 home.txt", "❤\ufe0f.txt": "❤\ufe0f.txt",
+		"\u200da.txt": "a.txt", "a\u200c\u200c\u200cb.txt": "a\u200cb.txt", "a \u200d b.txt": "a b.txt", "\u200d\u200c.txt": "file.txt", "\u3164.txt": "file.txt", "\u2800\ufe0f.txt": "file.txt", "1\u200d.txt": "1.txt",
+		"\u202eمی\u200cخ\u2066.txt": "می\u200cخ.txt", "photo.t\u200dxt": "photo.t\u200dxt.txt",
+		strings.Repeat("👩\u200d👩\u200d👧", 20) + ".txt": strings.Repeat("👩\u200d👩\u200d👧", 9) + ".txt", "e" + strings.Repeat("\u0301", 300) + ".txt": "file.txt",
+	} {
+		if got := media.CleanName(given, media.Text); got != want {
+			t.Errorf("%+q became %+q, want %+q", given, got, want)
+		}
+	}
+}
+
+// Letters at the beginning of a text are no sign of another type, and ^Z may end it.
+func TestTextsThatBeginAsOtherTypesDo(t *testing.T) {
+	t.Parallel()
+	for _, begin := range []string{
+		"MZ", "ZM", "GIF89a", "GIF87a", "%PDF-1.7", "%PDF-", "RIFF1234WEBP", "BM", "PK", "ID3", "OggS", "fLaC", "MThd", "BZh9", "Rar!", "FWS", "CWS", "8BPS", "wOFF", "wOF2", "OTTO", "II*", "%!PS-Adobe-3.0", "!<arch>", "FORM0000AIFF",
+		"RIFF0000AVI LIST", "RIFF0000WAVE", "SQLite format 3", "SIMPLE  =", "AC1015", "LWFN", "MSCF", "xar!", "070701", "glTF", ".snd", "#!AMR", "-lh5-", "CR24", "DICM", "LZIP", "ustar", "#EXTM3U", "BEGIN:VCARD", "{\\", "--- ", "#!/bin/sh",
+	} {
+		for _, rest := range []string{" is how such a file begins.\n", ", they say\r\n", "\n" + strings.Repeat("and more of it\n", 500), "是开头", ""} {
+			p, err := prepare([]byte(begin + rest))
+			if err != nil || p.ContentType != media.Text {
+				t.Errorf("%q is %v, %v", begin+rest[:min(len(rest), 20)], p, err)
+			}
+		}
+	}
+	for name, text := range map[string]string{"ends with ^Z": "dir\r\n\x1a", "padded with ^Z": "dir\n" + strings.Repeat("\x1a", 100), "^Z and a line break": "dir\x1a\r\n", "vertical tab": "a\vb", "escape": "\x1b[31mred"} {
+		if p, err := prepare([]byte(text)); err != nil || p.ContentType != media.Text {
+			t.Errorf("%s: %v, %v", name, p, err)
+		}
+	}
+	for name, text := range map[string]string{"^Z in the middle": "dir\x1amore", "a program's beginning": "MZ\x00\x01", "PDF": string(samples.PDF()), "PDF in ASCII": strings.Map(ascii, string(samples.PDF()))} {
+		if p, err := prepare([]byte(text)); err == nil && p.ContentType == media.Text {
+			t.Errorf("%s is a text", name)
+		}
+	}
+}
+
+func ascii(r rune) rune {
+	if r >= utf8.RuneSelf {
+		return -1
+	}
+	return r
 }
 
 func FuzzNames(f *testing.F) {

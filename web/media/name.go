@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // maxName is the most that a name has in bytes: every file system takes it.
@@ -18,12 +19,17 @@ var endings = map[string][]string{
 }
 
 // CleanName makes of what a file was called a name that can be shown and saved anywhere: without folders, without characters that
-// cannot be seen or turn a line around, not too long, and ending as its content type does.
+// cannot be seen or turn a line around, but with those that join letters, not too long, and ending as its content type does.
 func CleanName(given, contentType string) string {
 	given = strings.ToValidUTF8(given, "\uFFFD")
 	given = given[strings.LastIndexAny(given, `/\`)+1:]
+	before := rune(' ')
 	name := strings.Map(func(r rune) rune {
+		was := before
+		before = r
 		switch {
+		case isJoiner(r) && unicode.In(was, unicode.L, unicode.M, unicode.S):
+			return r
 		case unicode.IsSpace(r):
 			return ' '
 		case !unicode.IsPrint(r): // control, format, private and unassigned characters
@@ -44,17 +50,38 @@ func CleanName(given, contentType string) string {
 	default:
 		stem, ending = name, own[0]
 	}
-	if stem = strings.Trim(stem, ". "); stem == "" {
+	stem = strings.Trim(stem, ". ")
+	stem = strings.TrimRight(beginning(stem, maxName-len(ending)), ". ")
+	if !strings.ContainsFunc(stem, isVisible) {
 		stem = "file"
 		if strings.HasPrefix(contentType, "image/") {
 			stem = "image"
 		}
 	}
-	for len(stem)+len(ending) > maxName {
-		_, n := utf8.DecodeLastRuneInString(stem)
-		stem = stem[:len(stem)-n]
+	return stem + ending
+}
+
+// isVisible reports whether a character that a name may have is drawn.
+func isVisible(r rune) bool {
+	const brailleBlank = '\u2800'
+	return r != brailleBlank && unicode.IsGraphic(r) && !unicode.In(r, unicode.Z, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// isJoiner reports whether a character joins its neighbours or keeps them apart, as Persian, Indic scripts and emoji need.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// beginning returns as much of a text as has at most so many bytes, without taking apart what is read as one character.
+func beginning(text string, most int) string {
+	end := 0
+	for rest, state := text, -1; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if end+len(cluster) > most {
+			return text[:end]
+		}
+		end += len(cluster)
 	}
-	return strings.TrimRight(stem, ". ") + ending
+	return text
 }
 
 func isEnding(ending string) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"slices"
 
 	"golang.org/x/image/webp"
 )
@@ -26,12 +27,15 @@ type chunk struct {
 	data []byte
 }
 
-// chunksOf takes a sequence of chunks apart. What follows the last whole one is left out.
+// chunksOf takes a sequence of chunks apart. Where one of them is cut off, there are none, unless it is one that is not kept.
 func chunksOf(raw []byte) []chunk {
 	var all []chunk
 	for len(raw) >= 8 {
 		size := int64(binary.LittleEndian.Uint32(raw[4:]))
 		if size > int64(len(raw)-8) {
+			if slices.Contains([]string{"EXIF", "XMP "}, string(raw[:4])) {
+				return all
+			}
 			return nil
 		}
 		all = append(all, chunk{string(raw[:4]), raw[8 : 8+size]})
@@ -91,12 +95,14 @@ func put24(to []byte, n int) { to[0], to[1], to[2] = byte(n), byte(n>>8), byte(n
 func get24(from []byte) int  { return int(from[0]) | int(from[1])<<8 | int(from[2])<<16 }
 
 func readWebP(raw []byte) (*webpFile, error) {
-	if len(raw) < 20 || int64(binary.LittleEndian.Uint32(raw[4:]))+8 > int64(len(raw)) {
+	if len(raw) < 20 {
 		return nil, refuse(Broken)
 	}
+	end := int64(binary.LittleEndian.Uint32(raw[4:])) + 8
+	cut := end - int64(len(raw))
 	f := new(webpFile)
 	var parts []chunk
-	for _, c := range chunksOf(raw[12 : 8+int(binary.LittleEndian.Uint32(raw[4:]))]) {
+	for _, c := range chunksOf(raw[12:max(12, min(end, int64(len(raw))))]) {
 		switch c.name {
 		case chunkHead:
 			if len(c.data) < 10 {
@@ -118,6 +124,9 @@ func readWebP(raw []byte) (*webpFile, error) {
 			frame.head = c.data[:16]
 			f.frames = append(f.frames, *frame)
 		}
+	}
+	if cut > 1 && len(f.frames) > 0 { // more than the padding: frames may be missing
+		return nil, refuse(Broken)
 	}
 	if f.loop != nil && len(f.frames) > 0 && len(f.loop.data) >= 6 {
 		f.loop.data = f.loop.data[:6]

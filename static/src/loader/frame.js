@@ -16,7 +16,7 @@ export function createFrame(base, settings, language, title, heard, listen, into
 
   const tell = (parley, more) => ready && frame.contentWindow?.postMessage({ ...more, parley }, origin);
   // Queries and fragments may hold what is nobody's business.
-  const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: title().slice(0, 200) });
+  const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: title().slice(0, 400) }); // the panel shortens it
   const tellPage = () => tell("page", page());
   const theme = () => ({ theme: settings.theme ?? "auto" });
 

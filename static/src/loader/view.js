@@ -1,5 +1,6 @@
 // The button and the window, in a shadow tree, so that neither page can spoil the other's look. Nothing here needs leave of the page's content
 // policy: no markup is made of text, and all style comes by the object model. On a phone the window is the whole screen.
+import { onKeyDown } from "../keydown.js";
 import { textOn } from "./settings.js";
 import style from "./style.css";
 
@@ -79,7 +80,7 @@ export function build(listen, toggle) {
   watch.observe(document.documentElement, { childList: true });
   put();
   button.addEventListener("click", () => toggle());
-  all.addEventListener("keydown", ({ key }) => key === "Escape" && isOpen && toggle());
+  onKeyDown(all, ({ key }) => key === "Escape" && isOpen && toggle());
   listen(visualViewport, ["resize", "scroll"], fit);
   listen(phone, ["change"], fit);
 

@@ -1,6 +1,7 @@
 // The two menus of the queue: whom to give a chat to, and how urgent it is. Without scripts their links lead to the
 // page of the chat, which has the same forms.
 import { at } from "../base.js";
+import { onKeyDown } from "../keydown.js";
 import { elementsOf, placeParts } from "../parts.js";
 import { post } from "../request.js";
 import { toast } from "../toast.js";
@@ -30,10 +31,10 @@ export function wireMenus() {
   };
   document.addEventListener("click", choose);
   // They say that they are buttons, so Space opens them too; the stroke ends here and does not press what the focus moves to.
-  document.addEventListener("keydown", (event) => (event.key === "Enter" || event.key === " ") && choose(event));
+  onKeyDown(document, (event) => (event.key === "Enter" || event.key === " ") && choose(event));
   for (const menu of [assign, priority]) {
     menu.addEventListener("toggle", (event) => event.newState === "closed" && closed());
-    menu.addEventListener("keydown", walk);
+    onKeyDown(menu, walk);
     menu.addEventListener("submit", send);
   }
 }

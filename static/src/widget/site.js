@@ -1,4 +1,5 @@
 // What the panel and the site around it tell each other beyond opening and closing: how the chat stands, where its user is, how it looks.
+import { beginningOf } from "../format.js";
 import { post } from "../request.js";
 import { state } from "./panel.js";
 
@@ -29,7 +30,7 @@ function tellTurns(host) {
 function followPage(host, base) {
   let timer;
   host.on("page", ({ url, title }) => {
-    const page = { page_url: String(url ?? ""), page_title: String(title ?? "") };
+    const page = { page_url: String(url ?? ""), page_title: beginningOf(String(title ?? ""), 200) };
     state.page(page);
     clearTimeout(timer);
     timer = setTimeout(() => state.open() && state.chat() && post(`${base(state.chat())}/page`, page), 400);

@@ -1,5 +1,7 @@
 // What an agent has begun to write, kept for each chat and kind until it is sent.
 import { scoped } from "../base.js";
+import { isBlank } from "../blank.js";
+import { beginningOf } from "../format.js";
 import { local } from "../storage.js";
 
 const prefix = scoped("parley.draft.");
@@ -17,7 +19,7 @@ export function readDraft(chat, kind) {
 
 /** Keeps the text; an empty one forgets the draft. Tells the lists of this tab through "parley:draft". */
 export function keepDraft(chat, kind, text) {
-  const empty = text.trim() === "";
+  const empty = isBlank(text);
   if (empty) local.remove(name(chat, kind));
   const kept = empty || local.set(name(chat, kind), JSON.stringify({ text, at: Date.now() }));
   document.dispatchEvent(new CustomEvent("parley:draft", { detail: { chat } }));
@@ -30,7 +32,7 @@ export function showDraft(row) {
   if (!line) return;
   const text = row.matches("[aria-current]") ? "" : readDraft(row.dataset.chat, "reply");
   row.toggleAttribute("data-drafted", text !== "");
-  line.textContent = text.slice(0, 120);
+  line.textContent = beginningOf(text, 120);
 }
 
 /** Forgets what nobody came back to. */

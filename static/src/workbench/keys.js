@@ -1,5 +1,6 @@
 // The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
 import { scoped } from "../base.js";
+import { onKeyDown } from "../keydown.js";
 import { local } from "../storage.js";
 
 const stored = scoped("parley.keys");
@@ -11,8 +12,8 @@ export function keysAreOn() {
 /** Listens for Alt + one of the codes in actions, and for "?" outside of fields. An action returns false to let the
  *  browser have the key. */
 export function listenForKeys(actions, help) {
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || !keysAreOn()) return;
+  onKeyDown(document, (event) => {
+    if (event.defaultPrevented || !keysAreOn()) return;
     if (document.querySelector("dialog[open]")) return;
     if (asksForHelp(event)) {
       event.preventDefault();

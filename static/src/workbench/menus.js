@@ -1,5 +1,6 @@
 // The presence menu by arrows, the drawer of the person, and the dialogs that end a chat or hand it over.
 import { openDialog } from "../dialog.js";
+import { onKeyDown } from "../keydown.js";
 import { settle } from "../parts.js";
 import { problemOf } from "../request.js";
 import { toast } from "../toast.js";
@@ -7,9 +8,9 @@ import { word } from "../words.js";
 
 export function wireMenus() {
   document.addEventListener("toggle", opened, true);
-  document.addEventListener("keydown", arrows);
+  onKeyDown(document, arrows);
   document.addEventListener("click", clicked);
-  document.addEventListener("keydown", (event) => {
+  onKeyDown(document, (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
   });
   document.addEventListener("htmx:beforeSwap", refusedInDialog, true);

@@ -1,8 +1,10 @@
 // Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
 import { wireAttach } from "../attach.js";
 import { at, scoped } from "../base.js";
+import { isBlank } from "../blank.js";
 import { wireComposer } from "../composer.js";
 import { timeOf } from "../format.js";
+import { onKeyDown } from "../keydown.js";
 import { createOutbox } from "../outbox.js";
 import { post, upload } from "../request.js";
 import { session } from "../storage.js";
@@ -55,13 +57,13 @@ function changed(form, chat, text) {
   clearTimeout(savedTimer);
   const saved = form.querySelector("[data-saved]");
   saved.textContent = "";
-  if (kept && text.trim() !== "") savedTimer = setTimeout(() => (saved.textContent = word("workbench.write.saved", { Time: timeOf(new Date()) })), 800);
+  if (kept && !isBlank(text)) savedTimer = setTimeout(() => (saved.textContent = word("workbench.write.saved", { Time: timeOf(new Date()) })), 800);
 }
 
 function count(form, text) {
   const length = [...text].length;
   const at = form.querySelector("[data-count]");
-  at.textContent = text.trim() !== "" ? word("workbench.write.count", { Used: number.format(length), Most: number.format(most) }) : "";
+  at.textContent = !isBlank(text) ? word("workbench.write.count", { Used: number.format(length), Most: number.format(most) }) : "";
   at.classList.toggle("is-over", length > most);
 }
 
@@ -82,7 +84,7 @@ function wireTabs(form) {
   const tabs = [...form.querySelectorAll('[role="tab"]')];
   for (const tab of tabs) {
     tab.addEventListener("click", () => writeKind(tab.dataset.kind));
-    tab.addEventListener("keydown", (event) => {
+    onKeyDown(tab, (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       const other = tabs.find((t) => t !== tab);
       choose(form, other.dataset.kind);
@@ -119,7 +121,7 @@ function show(form) {
     tab.tabIndex = on ? 0 : -1;
   }
   form.querySelector("[data-send-word]").textContent = note ? word("workbench.write.add_note") : word("workbench.write.send");
-  form.querySelector("[data-send]").toggleAttribute("disabled", field().value.trim() === "");
+  form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   count(form, field().value);
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -69,6 +70,43 @@ func PNG(width, height int) []byte {
 	var out bytes.Buffer
 	must(png.Encode(&out, Picture(width, height)))
 	return out.Bytes()
+}
+
+// APNG is an animation of so many frames, of which the first is the picture for programs that show no animations.
+func APNG(width, height, frames int) []byte {
+	be := binary.BigEndian
+	chunk := func(name string, data []byte) []byte {
+		out := append(be.AppendUint32(nil, uint32(len(data))), name...)
+		out = append(out, data...)
+		return be.AppendUint32(out, crc32.ChecksumIEEE(out[4:]))
+	}
+	out := PNG(width, height)[:33]
+	out = append(out, chunk("acTL", be.AppendUint32(be.AppendUint32(nil, uint32(frames)), 0))...)
+	number := uint32(0)
+	for n := range frames {
+		control := be.AppendUint32(nil, number)
+		for _, field := range []int{width, height, 0, 0} {
+			control = be.AppendUint32(control, uint32(field))
+		}
+		out = append(out, chunk("fcTL", append(control, 0, 10, 0, 100, 0, 0))...)
+		number++
+		var frame bytes.Buffer
+		picture := Picture(width, height)
+		for i := range picture.Pix {
+			if i%4 == 0 {
+				picture.Pix[i] = uint8(n * 40)
+			}
+		}
+		must(png.Encode(&frame, picture))
+		pixels := frame.Bytes()[33+8 : frame.Len()-12-4] // one IDAT
+		if n == 0 {
+			out = append(out, chunk("IDAT", pixels)...)
+			continue
+		}
+		out = append(out, chunk("fdAT", append(be.AppendUint32(nil, number), pixels...))...)
+		number++
+	}
+	return append(out, chunk("IEND", nil)...)
 }
 
 // GIF is an animation of so many frames.

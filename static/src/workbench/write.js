@@ -6,7 +6,7 @@ import { createOutbox } from "../outbox.js";
 import { post, upload } from "../request.js";
 import { receive } from "../thread.js";
 import { lang, word } from "../words.js";
-import { keepDraft, readDraft } from "./drafts.js";
+import { keepDraft, readDraft } from "../drafts.js";
 
 const most = 4000;
 const prefix = "parley.outbox.";

@@ -7,6 +7,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { gzipAsync as zopfli } from "@gfx/zopfli";
 import esbuild from "esbuild";
 import { parse } from "smol-toml";
 import { minify } from "terser";
@@ -30,6 +31,9 @@ const sheets = ["app", "widget", "demo"];
 const modules = ["loader"];
 const languages = ["en", "zh-CN"];
 const wordsOf = "widget.loader.";
+
+// Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
+const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
 
 // A customer's page pays for the loader on every visit.
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024 };
@@ -81,7 +85,7 @@ async function bundleScripts() {
 async function squeeze(name) {
   const path = join(dist, name);
   const compress = { passes: 6, ecma: 2020, unsafe_arrows: true, pure_getters: true }; // we use neither "this" of arrows nor getters with effects
-  const { code } = await minify(await readFile(path, "utf8"), { module: name.endsWith(".mjs"), ecma: 2020, compress });
+  const { code } = await minify(await readFile(path, "utf8"), { module: name.endsWith(".mjs"), ecma: 2020, compress, mangle: { properties: { regex: internal } } });
   await writeFile(path, code);
 }
 
@@ -133,11 +137,12 @@ async function removeStale() {
 
 /** What browsers unpack is packed once, here, as small as it gets. */
 async function compress() {
-  const pack = { ".gz": (raw) => promisify(gzip)(raw, { level: 9 }), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };
+  const squeezed = Object.keys(budgets);
+  const pack = { ".gz": (raw, name) => (squeezed.includes(name) ? zopfli(raw, { numiterations: 50 }) : promisify(gzip)(raw, { level: 9 })), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };
   const names = [...made].filter((name) => [".js", ".mjs", ".css", ".svg"].includes(extname(name)));
   await Promise.all(names.flatMap((name) => Object.entries(pack).map(async ([ending, packed]) => {
     made.add(name + ending);
-    await writeFile(join(dist, name + ending), await packed(await readFile(join(dist, name))));
+    await writeFile(join(dist, name + ending), await packed(await readFile(join(dist, name)), name));
   })));
 }
 

@@ -33,7 +33,7 @@ func loader(name string) func(*Server, echo.Context) error {
 	return func(s *Server, c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
-		h.Del("Cross-Origin-Resource-Policy")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages with a Cross-Origin-Embedder-Policy ask for it
 		return s.file(c, name, forMinutes)
 	}
 }

@@ -24,6 +24,8 @@ type host struct {
 	url    string
 	policy string // the site's own content security policy, "" for none; %s as in the pages
 	parley string
+	// headers come with every page and script of the site.
+	headers http.Header
 
 	mu    sync.Mutex
 	pages map[string]string
@@ -53,6 +55,9 @@ func (h *host) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if h.policy != "" {
 		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(h.policy, "%s", h.parley))
+	}
+	for name, values := range h.headers {
+		w.Header()[name] = values
 	}
 	kind := "text/html; charset=utf-8"
 	if strings.HasSuffix(r.URL.Path, ".js") {

@@ -63,7 +63,7 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 		Frame  bool
 	}
 	s.must(json.Unmarshal([]byte(raw), &told))
-	may := map[string][]string{"hello": {"parley"}, "close": {"parley"}, "out": {"parley"}, "unread": {"count", "parley"}, "status": {"chat", "parley"}, "error": {"code", "parley"},
+	may := map[string][]string{"hello": {"parley"}, "close": {"parley"}, "focused": {"parley"}, "out": {"parley"}, "unread": {"count", "parley"}, "status": {"chat", "parley"}, "error": {"code", "parley"},
 		"assigned": {"agent", "chat_id", "parley"}, "ended": {"chat_id", "parley", "reason"}}
 	seen := map[string]bool{}
 	for _, m := range told {
@@ -90,7 +90,7 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 const hostile = `<!doctype html><title>Evil</title><script>
 	addEventListener("message", ({ data }) => { if (data === "go") shout(); else if (data?.parley && !data.evil) document.title += " heard " + JSON.stringify(data) });
 	const up = [{parley:"hello"},{parley:"close"},{parley:"unread",count:99},{parley:"status",chat:true},{parley:"assigned",chat_id:"c",agent:"Mallory"},{parley:"ended",chat_id:"c"},{parley:"error",code:"evil"},{parley:"out"},{parley:"__proto__"},{parley:"constructor"},null,"hello",{},[],{parley:{}},{parley:1}];
-	const down = [{parley:"theme",theme:"dark"},{parley:"logout"},{parley:"identify",token:"a.b.c"},{parley:"page",url:"https://evil.example/",title:"Evil"},{parley:"shut"},{parley:"attention",value:true},{parley:"constructor"},null,"open",7];
+	const down = [{parley:"theme",theme:"dark"},{parley:"logout"},{parley:"identify",token:"a.b.c"},{parley:"page",url:"https://evil.example/",title:"Evil"},{parley:"shut"},{parley:"typed",text:"evil"},{parley:"attention",value:true},{parley:"constructor"},null,"open",7];
 	for (const m of [...up, ...down]) if (m && typeof m === "object") m.evil = true;
 	// Frames in a shadow tree are not among the frames of the window; a page of the same origin finds them all the same.
 	const hidden = () => { try { return [top.document.querySelector("#parley").shadowRoot.querySelector("iframe").contentWindow] } catch { return [] } };

@@ -16,6 +16,7 @@ const introductions = 10
 type panelSession struct {
 	Token string `json:"token,omitempty"`
 	CSRF  string `json:"csrf"`
+	User  string `json:"user"` // as draftKey names them
 }
 
 // heldToken is the session that the panel's browser holds, in a header or a cookie.
@@ -69,18 +70,18 @@ func (s *Server) beginSession(c echo.Context) error {
 	case err != nil:
 		return err
 	case who != nil:
-		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token)}})
+		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token), User: draftKey(who.Actor.ID)}})
 	case in.Bearer == "" && s.keepsCookies(c):
 		if who, err = s.welcome(c); err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token)}})
+		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token), User: draftKey(who.Actor.ID)}})
 	}
-	token, _, err := s.newGuest(c)
+	token, u, err := s.newGuest(c)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: panelSession{token, csrfFor(token)}})
+	return s.answer(c, result{JSON: panelSession{token, csrfFor(token), draftKey(u.ID)}})
 }
 
 // identifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
@@ -107,7 +108,7 @@ func (s *Server) identifyUser(c echo.Context) error {
 		s.setCookie(c, userCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
 		return c.NoContent(http.StatusResetContent)
 	}
-	return s.answer(c, result{JSON: panelSession{token, csrfFor(token)}})
+	return s.answer(c, result{JSON: panelSession{token, csrfFor(token), draftKey(id.ID)}})
 }
 
 type introduceInput struct {

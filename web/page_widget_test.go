@@ -205,7 +205,7 @@ func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
 		}
 	}
 	loader := h.ask("GET", "/widget.js", "", nil).want(200)
-	if loader.Header.Get("Cross-Origin-Resource-Policy") != "" || loader.Header.Get("Set-Cookie") != "" {
+	if loader.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" || loader.Header.Get("Set-Cookie") != "" {
 		t.Errorf("the loader comes with %v", loader.Header)
 	}
 }

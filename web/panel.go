@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"time"
@@ -88,6 +90,20 @@ func (s *Server) newPanel(c echo.Context) *panel {
 
 func (p *panel) isStranger() bool { return p.user.ID == "" }
 
+// draftKey names a user in the storage of their browser, without the id, which may be an address: "" for nobody, and beginning with "anon-" for
+// an anonymous user.
+func draftKey(userID string) string {
+	if userID == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(userID))
+	key := hex.EncodeToString(sum[:8])
+	if models.IsAnonymousID(userID) {
+		return "anon-" + key
+	}
+	return key
+}
+
 // read finds the chat to show.
 func (p *panel) read(ctx context.Context) error {
 	p.at = time.Now()
@@ -138,7 +154,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
 		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
-	v.Fresh, v.Stranger = v.Here, p.isStranger()
+	v.Fresh, v.Stranger, v.User = v.Here, p.isStranger(), draftKey(p.user.ID)
 	if v.Stranger && p.desk.Settings().RequireIdentity {
 		v.State = widget.Locked
 		return v, nil

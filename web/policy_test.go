@@ -256,7 +256,7 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 	h := openHouse(t)
 	for path, form := range map[string]string{"/widget.js": "(()=>", "/widget.mjs": "export{"} {
 		got := h.send("GET", path, http.Header{"Origin": {"https://anybody.example"}, "Sec-Fetch-Mode": {"cors"}, "Accept-Encoding": {"identity"}}, nil).want(200)
-		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "", "Set-Cookie": "",
+		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": "",
 			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"} {
 			if got.Header.Get(name) != want {
 				t.Errorf("%s comes with %s %q, want %q", path, name, got.Header.Get(name), want)

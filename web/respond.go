@@ -75,6 +75,7 @@ func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ
 	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
 	if len(e.by) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
+		embeddable(c)
 	}
 	if s.ofNobody(c) {
 		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
@@ -84,6 +85,17 @@ func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ
 		}
 	}
 	return c.HTMLBlob(status, drawn.Bytes())
+}
+
+// embeddable lets pages with a Cross-Origin-Embedder-Policy hold this one in a frame: they ask for a page that has such a policy itself and may be
+// taken by other origins. As anything but the document of a frame (as a picture or script of a page that wants to look into its memory) it
+// stays for its own origin. Browsers without Sec-Fetch-Dest are not refused.
+func embeddable(c echo.Context) {
+	h := c.Response().Header()
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); dest == "" || dest == "iframe" {
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 }
 
 // ofNobody tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.

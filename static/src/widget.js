@@ -5,6 +5,7 @@ import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
 import { wireRating } from "./widget/rating.js";
 import { wireAttach } from "./attach.js";
+import { startDraft } from "./widget/draft.js";
 import { followSite } from "./widget/site.js";
 import { createWho } from "./widget/who.js";
 import { wireComposer } from "./composer.js";
@@ -39,7 +40,7 @@ startPanel();
 wireRating(main);
 const site = followSite(host, base);
 
-wireComposer({
+const { fit } = wireComposer({
   form: document.getElementById("composer"),
   field,
   onSend(text) {
@@ -48,8 +49,12 @@ wireComposer({
   },
   typing: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
   tooLong: (length) => sayAtComposer(word("chat.too_long", { Length: length.toLocaleString() })),
-  changed: stillHere,
+  changed() {
+    stillHere();
+    draft.save();
+  },
 });
+const draft = startDraft(field, fit);
 wireAttach({
   form: document.getElementById("composer"),
   field,
@@ -64,6 +69,7 @@ field.addEventListener("focus", stillHere);
 const who = createWho({
   shown() {
     site.redrawn();
+    draft.follow();
     recountUnread();
     outbox.restore();
   },
@@ -85,6 +91,7 @@ async function change(how) {
   await sending;
   const known = await how();
   begun = true;
+  draft.follow();
   if (!known) stream?.end();
   else if (stream) stream.move(shareName());
   else listen();
@@ -140,10 +147,23 @@ onState((now) => {
   if (now !== "locked") outbox.release();
   outbox.flush();
 });
-host.on("open", () => {
+const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // a finger would get the keyboard over the words
+
+// The loader holds the focus, and what is typed, until it hears that the field can take it. Without focus somebody writes elsewhere. Loaders of
+// before know of no such thing.
+host.on("open", ({ focus }) => {
   toEnd();
   checkReceipts();
-  if (!matchMedia("(pointer: coarse)").matches) field.focus(); // a finger would get the keyboard over the words
+  if (focus === undefined) focusField();
+  host.tell("focused");
+});
+host.on("typed", ({ text, focus }) => {
+  if (text && typeof text === "string") draft.insert(text);
+  if (focus) focusField();
+});
+// Keys that come to the panel itself, while its frame gets the focus, are for the field.
+document.addEventListener("keydown", ({ target, key, ctrlKey, metaKey, altKey }) => {
+  if (target === document.body && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) field.focus();
 });
 host.on("attention", checkReceipts);
 host.on("identify", ({ token, name, email }) => {
@@ -158,7 +178,7 @@ host.on("identify", ({ token, name, email }) => {
 host.on("logout", async () => {
   stream?.end();
   outbox.clear();
-  field.value = "";
+  draft.clear();
   await who.leave();
   host.tell("out");
   location.replace(location.href);
@@ -173,7 +193,10 @@ onKeyDown(document, (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) host.tell("close");
   const link = event.target.closest("a[data-again]");
-  if (link && who.goes(link.href)) event.preventDefault();
+  if (link) {
+    event.preventDefault(); // a link would be one more step back to the page before
+    who.go(link.href).then(focusField);
+  }
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });

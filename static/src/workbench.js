@@ -10,7 +10,7 @@ import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./thr
 import { dropToasts, toast } from "./toast.js";
 import { lang, word } from "./words.js";
 import { confirmArrival } from "./workbench/deliver.js";
-import { dropOldDrafts } from "./workbench/drafts.js";
+import { dropOldDrafts } from "./drafts.js";
 import { listenForKeys, wireHelp } from "./workbench/keys.js";
 import { isLookedAt, stand, tellLooking } from "./workbench/lead.js";
 import * as list from "./workbench/list.js";

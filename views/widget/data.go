@@ -30,11 +30,13 @@ type Panel struct {
 	State State
 	// Stranger is true while the browser holds no session: the scripts begin one, or wait in Locked.
 	Stranger bool
-	CSRF     string
-	Origin   string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
-	Site     string // the name of the company, "" when not told
-	Here     string // address of this page with its query, for plain links
-	Fresh    string // address of this page with a new chat instead of the ended one
+	// User tells the scripts apart whose drafts they keep, without an id that the site knows; "" for a stranger.
+	User   string
+	CSRF   string
+	Origin string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
+	Site   string // the name of the company, "" when not told
+	Here   string // address of this page with its query, for plain links
+	Fresh  string // address of this page with a new chat instead of the ended one
 
 	Department         string // asked for by the site, "" for any
 	Refused            string // what the site asked for and cannot have, as a code for its scripts; "" for nothing

@@ -27,27 +27,27 @@ export function createFrame(base, settings, language, title, heard, listen, into
     return `${base}widget?${query}&`;
   }
 
+  // A frame that goes elsewhere adds to the history of the tab, and a new one does not.
   function load() {
     const { url, title } = page();
+    const next = document.createElement("iframe");
     loaded = asked();
     ready = false;
-    frame.src = loaded + new URLSearchParams({ ...theme(), page_url: url, page_title: title });
+    next.src = loaded + new URLSearchParams({ ...theme(), page_url: url, page_title: title });
+    if (frame) frame.replaceWith(next);
+    else into.append(next);
+    frame = next;
   }
 
   function dress() {
-    frame.title = settings.site ? `${settings.site}: ${name}` : name;
     if (loaded !== asked()) load();
+    frame.title = settings.site ? `${settings.site}: ${name}` : name;
     tell("theme", theme());
     tellPage();
   }
 
   return {
-    make() {
-      if (frame) return;
-      frame = document.createElement("iframe");
-      dress();
-      into.append(frame);
-    },
+    make: () => frame || dress(),
     look(called) {
       name = called;
       if (frame) dress();
@@ -56,7 +56,7 @@ export function createFrame(base, settings, language, title, heard, listen, into
     // Whether the focus went into the frame is known a moment later.
     attention(open) {
       setTimeout(() => {
-        const value = open && document.visibilityState === "visible" && document.hasFocus();
+        const value = open && !document.hidden && document.hasFocus();
         if (value && !attentive) tellPage();
         tell("attention", { value: (attentive = value) });
       });

@@ -27,6 +27,12 @@ export function mount(base, settings, emit) {
       update(); // what was changed while it loaded
     },
     close: () => toggle(false),
+    // Its field is ready for the keys.
+    focused() {
+      const focus = view.focused();
+      if (focus) frame.focus();
+      frame.tell("typed", { text: view.held(), focus });
+    },
     unread: (said) => count(said.count | 0),
     status: (said) => memory.keep({ chat: !!said.chat }),
     out: () => memory.forget(),
@@ -34,23 +40,23 @@ export function mount(base, settings, emit) {
     ended: pass("chat_id", "reason"),
     error: pass("code"),
   };
-  const view = build(listen, toggle);
+  const view = build(listen, toggle, () => tellOpen());
   const title = titleCount();
   const frame = createFrame(base, settings, language, title.own, heard, listen, view.window);
   const attend = () => frame.attention(open);
   const tellOpen = () => {
-    frame.tell(open ? "open" : "shut");
+    frame.tell(open ? "open" : "shut", { focus: 0 }); // not before it is ready
     attend();
   };
 
-  function toggle(next = !open) {
+  function toggle(next = !open, focus = true) {
     if (open === next) return;
     open = next;
     if (open) frame.make();
     memory.keep({ open });
     view.open(open);
+    if (open && focus) view.hold();
     tellOpen();
-    if (open) frame.focus();
     count(open ? 0 : unread);
     emit(open ? "open" : "close");
   }
@@ -77,12 +83,12 @@ export function mount(base, settings, emit) {
   // Somebody with an open chat finds it again on the next page, and who was to be signed out is, before anybody else looks.
   const kept = memory.kept();
   if (kept.chat || kept.out) frame.make();
-  if (kept.chat && kept.open && !view.phone.matches) toggle(true);
+  if (kept.chat && kept.open && !view.phone.matches) toggle(true, false);
 
   return {
     open: () => toggle(true),
     close: () => toggle(false),
-    toggle,
+    toggle: () => toggle(),
     show: () => view.launcher(true),
     hide() {
       toggle(false);
@@ -95,6 +101,7 @@ export function mount(base, settings, emit) {
     logout() {
       person = null;
       toggle(false);
+      view.held();
       count(0);
       if (memory.kept().open === undefined) return; // nobody has ever opened it here
       memory.keep({ out: true, chat: false });

@@ -14,6 +14,7 @@ export function adopt(page) {
   for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = csrf;
   document.body.dataset.stream = page.body.dataset.stream;
   main.dataset.fresh = next.dataset.fresh;
+  main.dataset.user = next.dataset.user;
   main.toggleAttribute("data-stranger", isStranger(page));
   const log = thread();
   const said = page.getElementById("thread");

@@ -4,6 +4,7 @@
 const upward = {
   hello: [],
   close: [],
+  focused: [],
   out: [],
   unread: ["count"],
   status: ["chat"],

@@ -54,7 +54,9 @@ export function createWho({ shown, locked, failed }) {
       if (ok) {
         if (session.token) keep(session.token);
         document.querySelector('meta[name="csrf-token"]').content = session.csrf;
-        document.getElementById("main").removeAttribute("data-stranger");
+        const main = document.getElementById("main");
+        main.removeAttribute("data-stranger");
+        main.dataset.user = session.user;
         return true;
       }
       if (problem.code === "identity_required") await show();
@@ -121,12 +123,8 @@ export function createWho({ shown, locked, failed }) {
     },
     takeHeard: () => inTurn(takeAsked),
     introduce: (labels) => inTurn(() => post(at("/widget/introduce"), labels, json)),
-    /** Fetches another page of the panel in place of following a link; false where a link does as well. */
-    goes(address) {
-      if (!keptToken()) return false;
-      inTurn(() => show(address));
-      return true;
-    },
+    /** Fetches another page of the panel, in place of following a link. */
+    go: (address) => inTurn(() => show(address)),
     /** Ends the session and leaves nothing behind. */
     leave: () =>
       inTurn(async () => {
@@ -154,7 +152,8 @@ export function createWho({ shown, locked, failed }) {
 async function fetchPage(address) {
   try {
     const response = await fetch(address, { headers: { ...credentials(), Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(15000) });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const html = (await response.text()).replace(/<style\b[^]*?<\/style>/g, ""); // of another nonce, which the policy refuses
+    const page = new DOMParser().parseFromString(html, "text/html");
     return page.getElementById("w-now") && page;
   } catch {
     return null;

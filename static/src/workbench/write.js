@@ -10,7 +10,7 @@ import { post, upload } from "../request.js";
 import { session } from "../storage.js";
 import { receive } from "../thread.js";
 import { lang, word } from "../words.js";
-import { keepDraft, readDraft } from "./drafts.js";
+import { keepDraft, readDraft } from "../drafts.js";
 
 const most = 4000;
 const prefix = scoped("parley.outbox.");

@@ -1,0 +1,69 @@
+// The user's draft: what stands in the composer and was not sent is there again after a reload, and on the next page of the site.
+import { dropOldDrafts, keepDraft, readDraft } from "../drafts.js";
+import { onState, state } from "./panel.js";
+
+const main = document.getElementById("main");
+const isAnonymous = (user) => user.startsWith("anon-");
+
+/**
+ * Keeps the draft of a field; fit() is called when the field got another text. Answers save(), for when the text has changed; follow(), for
+ * when the panel's user may be another; insert(text), which adds what was typed elsewhere; and clear(), after which nothing is kept.
+ */
+export function startDraft(field, fit) {
+  const openChat = () => (state.open() ? state.chat() : "");
+  let user = "";
+  let chat = openChat();
+  let stopped = false;
+
+  const put = (text) => {
+    field.value = text;
+    fit();
+  };
+  const forget = (ofChat) => user && keepDraft(ofChat, user, "");
+  const save = () => user && !stopped && keepDraft(chat, user, field.value);
+
+  /** What is kept comes before what was typed since the page was loaded. */
+  function restore() {
+    const kept = readDraft(chat, user) || readDraft("", user);
+    if (kept && !field.value.startsWith(kept)) put(kept + field.value);
+    save();
+  }
+
+  function follow() {
+    const next = main.dataset.user ?? "";
+    if (!next || next === user || stopped) return; // without a session nobody else is there yet
+    if (user) {
+      forget(chat);
+      if (!isAnonymous(user)) put(""); // another person; an anonymous user is the same person, who signed in
+    }
+    user = next;
+    chat = openChat();
+    restore();
+  }
+
+  // A new chat takes the draft along; a chat that has ended forgets it.
+  onState(() => {
+    const next = openChat();
+    if (next === chat) return;
+    forget(chat);
+    const ended = chat !== "" && next === "";
+    chat = next;
+    if (!ended) save();
+  });
+  dropOldDrafts();
+  follow();
+
+  return {
+    save,
+    follow,
+    insert(text) {
+      field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    clear() {
+      stopped = true;
+      put("");
+      forget(chat);
+    },
+  };
+}

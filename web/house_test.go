@@ -279,6 +279,9 @@ func (h *house) asks(token, message string) string {
 	got := h.ask("POST", "/api/user/customer-service/assign", token, map[string]any{"message": message}).want(200).object()
 	chat, ok := got["chat"].(map[string]any)
 	if !ok {
+		chat, ok = got["queue_status"].(map[string]any)
+	}
+	if !ok {
 		h.t.Fatalf("no chat in %v", got)
 	}
 	return chat["chat_id"].(string)

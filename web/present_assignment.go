@@ -14,6 +14,7 @@ type assignedJSON struct {
 	FirstMessage *messageJSON `json:"first_message"`
 }
 
+// waitingJSON has neither service nor chat: clients tell by them that they were assigned. The chat's id is in queue_status.
 type waitingJSON struct {
 	Error         string          `json:"error"`
 	Message       string          `json:"message"`
@@ -21,7 +22,6 @@ type waitingJSON struct {
 	SystemMessage struct {
 		Content string `json:"content"`
 	} `json:"system_message"`
-	Chat         chatJSON     `json:"chat"`
 	FirstMessage *messageJSON `json:"first_message"`
 }
 
@@ -35,7 +35,7 @@ func assignmentOf(ctx context.Context, a *models.Assignment) any {
 	if a.Agent != nil {
 		return assignedJSON{serviceOf(a.Agent.Card()), chatOf(&a.Chat), first}
 	}
-	out := waitingJSON{Error: a.Reason, QueueStatus: queueStatusOf(a.Queue), Chat: chatOf(&a.Chat), FirstMessage: first}
+	out := waitingJSON{Error: a.Reason, QueueStatus: queueStatusOf(a.Queue), FirstMessage: first}
 	out.Message = text.T(ctx, "done.all_busy")
 	if a.Reason == models.NobodyOnline {
 		out.Message = text.T(ctx, "done.nobody_online")

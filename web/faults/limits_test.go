@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"testing"
 	"time"
@@ -28,9 +29,12 @@ func chatOf(a answer) string {
 		Chat struct {
 			ID string `json:"chat_id"`
 		} `json:"chat"`
+		Queue struct {
+			ID string `json:"chat_id"`
+		} `json:"queue_status"`
 	}
 	_ = json.Unmarshal(a.body, &got)
-	return got.Chat.ID
+	return cmp.Or(got.Chat.ID, got.Queue.ID)
 }
 
 // rateLimit is how often a minute anybody may rate, by default.

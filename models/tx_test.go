@@ -30,6 +30,21 @@ func (h *panicHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.
 
 func (*panicHook) AfterQuery(context.Context, *bun.QueryEvent) {}
 
+// afterQuery does something once, after the first statement that begins like this.
+type afterQuery struct {
+	prefix string
+	do     func()
+	done   atomic.Bool
+}
+
+func (*afterQuery) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (h *afterQuery) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, h.prefix) && h.done.CompareAndSwap(false, true) {
+		h.do()
+	}
+}
+
 // TestAPanicInATransactionReleasesItsLocks: the row lock and the connection are free at once, though the request goes on.
 func TestAPanicInATransactionReleasesItsLocks(t *testing.T) {
 	t.Parallel()

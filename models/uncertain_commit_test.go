@@ -313,13 +313,13 @@ func TestABatchWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 		chats[i] = l.ask(users[i].ID).Chat.ID
 	}
 	for round := range 20 {
-		content := fmt.Sprint("round ", round)
+		content := func(i int) string { return fmt.Sprintf("round %d, chat %d.", round, i) }
 		l.forget()
-		loss := l.link.LoseAnswer(content)
+		loss := l.link.LoseAnswer(content(6)) // which is seldom the first, and then shares its statement
 		failed := make([]error, len(chats))
 		var all sync.WaitGroup
 		for i, id := range chats {
-			all.Go(func() { _, _, failed[i] = l.Send(t.Context(), users[i], id, models.NewMessage{Content: content}) })
+			all.Go(func() { _, _, failed[i] = l.Send(t.Context(), users[i], id, models.NewMessage{Content: content(i)}) })
 		}
 		<-loss.Lost()
 		all.Wait()

@@ -84,8 +84,9 @@ func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) e
 			return nil, err
 		}
 	}
-	err = btx.Commit()
-	d.uncertain.add(err, uncertainCommitOf(t))
+	if err = btx.Commit(); err != nil {
+		d.uncertain.add(err, uncertainCommitOf(t))
+	}
 	return t, err
 }
 

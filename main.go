@@ -145,6 +145,7 @@ type program struct {
 	log            *slog.Logger
 	settings       models.Settings
 	opened         []func()
+	shared         *models.Desk // what desk returned, for whatever else this command does
 }
 
 func (p *program) close() {
@@ -213,7 +214,11 @@ func (p *program) services(ctx context.Context, withRedis bool) error {
 	return nil
 }
 
+// desk returns the one desk of this process, on the one pool of connections.
 func (p *program) desk(ctx context.Context) (*models.Desk, error) {
+	if p.shared != nil {
+		return p.shared, nil
+	}
 	if err := p.services(ctx, false); err != nil {
 		return nil, err
 	}
@@ -224,6 +229,7 @@ func (p *program) desk(ctx context.Context) (*models.Desk, error) {
 	p.opened = append(p.opened, func() { _ = db.Close() })
 	desk := models.NewDesk(db, p.settings, p.log)
 	p.opened = append(p.opened, desk.Close)
+	p.shared = desk
 	return desk, nil
 }
 
@@ -421,16 +427,16 @@ func (p *program) worker(desk *models.Desk, prefix string) (*jobs.Worker, error)
 	return worker, worker.Start(context.Background())
 }
 
+// exit ends the process; tests replace it.
+var exit = os.Exit
+
 // stopGrace is what everything but the requests may take to stop.
 const stopGrace = 4 * time.Second
 
 // stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
 func (p *program) stop(site *web.Server, server *http.Server) error {
 	p.log.Info("parley stops; requests in flight are answered")
-	last := time.AfterFunc(p.env.ShutdownTimeout+stopGrace, func() {
-		p.log.Warn("parley ends, though something does not stop: it waits for PostgreSQL or Redis")
-		os.Exit(0)
-	})
+	last := p.giveUpAfter(p.env.ShutdownTimeout + stopGrace)
 	p.opened = append([]func(){func() { last.Stop() }}, p.opened...)
 	site.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), p.env.ShutdownTimeout)
@@ -442,6 +448,14 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 	}
 	site.Finish(ctx)
 	return err
+}
+
+// giveUpAfter ends the process as failed unless everything has stopped by then.
+func (p *program) giveUpAfter(d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() {
+		p.log.Error("parley ends, though something does not stop: it waits for PostgreSQL or Redis")
+		exit(exitFailed)
+	})
 }
 
 func (p *program) listen(ctx context.Context) (net.Listener, error) {

@@ -29,7 +29,7 @@ func (t *tx) boundRows(ctx context.Context, query string, args []any, each func(
 func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
-		return err
+		return notSentError{err}
 	}
 	defer conn.Close()
 	return conn.Raw(func(driver any) error { return f(driver.(*stdlib.Conn).Conn()) })

@@ -245,6 +245,7 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.locked = append(t.locked, headOf(c))
 	return c, t.tick(ctx)
 }
 

@@ -88,7 +88,9 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	}
 	abandoned := 0
 	for _, id := range ids {
+		ended := false
 		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+			ended = false
 			c, err := lockChat(ctx, t, id)
 			if err != nil {
 				return err
@@ -97,12 +99,15 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 			if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+silent+`)`, id, grace.Seconds()).Scan(ctx, &still); err != nil || !still {
 				return err
 			}
+			ended = true
 			return d.finish(ctx, t, c, ReasonAbandoned, TypeAuto)
 		})
 		if err != nil && CodeOf(err) != "chat_not_found" {
 			return abandoned, err
 		}
-		abandoned++
+		if err == nil && ended {
+			abandoned++
+		}
 	}
 	return abandoned, nil
 }

@@ -56,7 +56,9 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		return nil, err
 	}
 	var message *Message
-	if chat == nil {
+	if chat != nil {
+		d.announceVersions(headOf(chat))
+	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
 		if violates(err, "chats_one_open_per_user") { // the other tab was faster
 			chat, err = d.openChat(ctx, userID)

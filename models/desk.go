@@ -29,7 +29,8 @@ type Desk struct {
 	reload    reload
 	line      line
 
-	sends gathering
+	sends     gathering
+	uncertain uncertainCommits
 
 	drainRuns, drained atomic.Int64
 
@@ -46,6 +47,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
 	d.sends.desk = d
 	d.reload.turn = make(chan struct{}, 1)
+	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	return d
@@ -54,8 +56,15 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 // SetPublisher says who hears of changes. It is called once, before the desk is used.
 func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
 
-// Close waits for the drains that were started by what happened. The database stays open.
+// isSilent reports whether this desk publishes to nobody, as a command of the console.
+func (d *Desk) isSilent() bool {
+	_, silent := d.publisher.(noPublisher)
+	return silent
+}
+
+// Close waits for the drains that were started by what happened, and stops asking what became of uncertain commits. The database stays open.
 func (d *Desk) Close() {
+	d.uncertain.stop()
 	d.drains.Wait()
 }
 

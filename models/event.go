@@ -20,6 +20,7 @@ const (
 	KindSignedOut EventKind = "signed_out"
 	KindSettings  EventKind = "settings"
 	KindErased    EventKind = "erased"
+	KindRecheck   EventKind = "recheck"
 )
 
 // Event is something that was committed (or, for typing, merely happened).
@@ -30,6 +31,7 @@ type Event struct {
 	Presence *PresenceChange `json:"presence,omitempty"`
 	Queue    *QueueChange    `json:"queue,omitempty"`
 	Erased   *Erased         `json:"erased,omitempty"`
+	Recheck  *Recheck        `json:"recheck,omitempty"`
 	// SessionHash is the session that ended; AgentID alone means every session of that agent, and UserIDs whatever those users came with.
 	SessionHash []byte   `json:"session_hash,omitempty"`
 	AgentID     string   `json:"agent_id,omitempty"`
@@ -57,6 +59,13 @@ type StatusChange struct {
 	SenderType SenderType    `json:"sender_type"` // who wrote the messages, so who waits to hear
 	Version    int64         `json:"version"`
 	At         time.Time     `json:"at"`
+}
+
+// Recheck asks streams to compare themselves with PostgreSQL, because something may have been committed that no other event tells of. It holds
+// nothing that was not read from PostgreSQL after it was committed.
+type Recheck struct {
+	Chats []Head `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
+	Queue bool   `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
 }
 
 // Erased says that a user and all chats of that user are stored no more.

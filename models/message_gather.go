@@ -112,6 +112,7 @@ func (g *gathering) alone(ctx context.Context, o *outgoing) (*Message, error) {
 		return nil, nil
 	}
 	if err != nil {
+		g.desk.uncertain.addChats(err, o.chatID)
 		return nil, err
 	}
 	change := o.side.said(o, chat, id)
@@ -145,6 +146,8 @@ func (g *gathering) together(side *side, all []*outgoing) {
 			byChat[events[i].Change.Chat.ID].stored = &events[i].Change.Messages[0]
 		}
 		g.desk.publish(events)
+	} else {
+		g.desk.uncertain.addChats(err, chatIDs...)
 	}
 	for _, o := range all {
 		if err != nil && isUnavailable(err) {

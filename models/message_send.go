@@ -75,12 +75,14 @@ func sideOf(actor Actor) *side {
 }
 
 // sentBefore answers a send that stored nothing: it was sent before, or it may not be sent. same tells whether a message is the one that was sent again.
+// The first answer may have been lost together with the announcement, so how far the chat has come is announced again.
 func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool) (*Message, bool, error) {
 	before, err := d.byKey(ctx, actor, chatID, key)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case before != nil && same(before):
+		d.announceVersion(ctx, chatID)
 		return before, false, nil
 	case before != nil:
 		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
@@ -117,6 +119,7 @@ func (d *Desk) maySpeak(ctx context.Context, actor Actor, chatID string) error {
 		return err
 	}
 	if !c.IsOpen() {
+		d.announceVersions(headOf(&c.Chat))
 		return chatEnded()
 	}
 	return nil

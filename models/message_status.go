@@ -47,13 +47,18 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 	return nil
 }
 
-// mayConfirm refuses whoever is not one of the two who talk, in a chat ended or not.
+// mayConfirm refuses whoever is not one of the two who talk, in a chat ended or not. It is asked when a confirmation changed nothing: what the first
+// one changed may have been announced to nobody.
 func (d *Desk) mayConfirm(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	return actor.write(&c.Chat)
+	if err := actor.write(&c.Chat); err != nil {
+		return err
+	}
+	d.announceVersions(headOf(&c.Chat))
+	return nil
 }
 
 // statusesBelow are the statuses from which a message may go to the key.
@@ -104,6 +109,7 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 		return 0, nil
 	}
 	if err != nil {
+		d.uncertain.addChats(err, chatID)
 		return 0, translate(err)
 	}
 	step.Version = chat.Version

@@ -94,11 +94,12 @@ func (d *Desk) AgentByEmail(ctx context.Context, email string) (*Agent, error) {
 	return &agents[0], nil
 }
 
-// NewAgent is what AddAgent needs. MaxConcurrent 0 means the default of 5.
+// NewAgent is what AddAgent needs.
 type NewAgent struct {
 	Email, Name, Password string
 	Role                  Role
 	MaxConcurrent         int
+	ExactCapacity         bool // MaxConcurrent 0 is no chats at all; without it, it is the default of 5
 	Departments           []string
 	Avatar                string
 }
@@ -157,7 +158,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	if n.MaxConcurrent == 0 {
+	if n.MaxConcurrent == 0 && !n.ExactCapacity {
 		n.MaxConcurrent = 5
 	}
 	if err := checkCapacity(n.MaxConcurrent); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -51,6 +52,29 @@ func isTransient(err error) bool {
 func isNotOffered(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgNoPrivilege || code == pgUndefinedFunction || code == pgNotSupported
+}
+
+// notSentError is the error of a statement that never left this process.
+type notSentError struct{ error }
+
+func (e notSentError) Unwrap() error { return e.error }
+
+// isOutcomeUnknown reports whether a COMMIT, or a statement that commits by itself, that failed with err may have been committed all the same,
+// or may be soon. It is false where PostgreSQL answered that it refused, and where no connection was had to send it. It does not ask
+// [pgconn.SafeToRetry], which says yes to a COMMIT whose connection broke before the answer.
+func isOutcomeUnknown(err error) bool {
+	var notSent notSentError
+	if err == nil || errors.As(err, &notSent) {
+		return false
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		// A session that is ended may have committed before: while it waited for a replica, or before its answer was sent. A pooler tells of a
+		// lost server by class 08.
+		return refused.SeverityUnlocalized == "FATAL" || refused.SeverityUnlocalized == "PANIC" ||
+			strings.HasPrefix(refused.Code, "08") || refused.Code == "40003"
+	}
+	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) && !errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 // translate turns whatever came back from the database into an [*Error]. Driver text stays in its cause.

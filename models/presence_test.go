@@ -135,6 +135,23 @@ func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 	}
 }
 
+// What a sweep chose and then left alone, because the user came back or the chat was erased meanwhile, is not counted.
+func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
+	for _, user := range []string{"gone", "back", "erased"} {
+		h.age("chats", h.ask(user).Chat.ID, time.Hour, "user_seen_at")
+	}
+	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT id FROM chats WHERE status = 'waiting'", do: func() {
+		h.must(h.SeenUsers(t.Context(), []string{"back"}))
+		h.exec(`DELETE FROM chats WHERE user_id = 'erased'`)
+	}})
+	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {
+		t.Errorf("it counts %d ended chats, want 1: %v", n, err)
+	}
+}
+
 func TestDisablingSignsOutAndGivesTheChatsBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -105,6 +105,14 @@ func (d *Desk) Unheard(ctx context.Context) (n, settings int64, err error) {
 	return n, settings, translate(err)
 }
 
+const countUnheard = `UPDATE pulse SET unheard = unheard + 1`
+
+// countUnheard makes Unheard return another number, so that every instance reads again all that it keeps.
+func (d *Desk) countUnheard(ctx context.Context) error {
+	_, err := d.db.NewRaw(countUnheard).Exec(ctx)
+	return err
+}
+
 // Now returns PostgreSQL's clock, by which everything is stamped.
 func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
 	err = d.db.NewRaw(`SELECT clock_timestamp()`).Scan(ctx, &now)

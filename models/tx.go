@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -15,6 +16,7 @@ type tx struct {
 	conn   bun.Conn  // that the transaction is on
 	now    time.Time // PostgreSQL's clock, as of the latest tick
 	events []Event
+	locked []Head // the chats that it locked, as they were
 	drain  bool
 }
 
@@ -39,13 +41,17 @@ func (t *tx) queue(cause QueueCause, c *Chat) {
 const txTries = 6
 
 // inTx runs f in a transaction and, after the commit, publishes what it emitted. Deadlocks and failed serializations
-// are tried again; f must therefore set, not add to, whatever it captures. A lost connection is not: nobody knows whether the commit happened.
+// are tried again; f must therefore set, not add to, whatever it captures. A lost connection is not: the commit may have happened, and what it
+// changed is then announced by [uncertainCommits].
 func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
 	for try := 1; ; try++ {
 		t, err := d.attempt(ctx, f)
 		if err == nil {
 			d.announce(t)
 			return nil
+		}
+		if t != nil && isRefusal(err) {
+			d.announceVersions(t.locked...)
 		}
 		if !isTransient(err) || try == txTries {
 			return translate(err)
@@ -68,21 +74,32 @@ func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) e
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = btx.Rollback() }() // also when f panics; after the commit this does nothing
 	t := &tx{Tx: btx, conn: conn}
 	if err := f(ctx, t); err != nil {
-		_ = btx.Rollback()
-		return nil, err
+		return t, err
 	}
-	if _, silent := d.publisher.(noPublisher); silent && len(t.events) > 0 {
-		if _, err := t.NewRaw(`UPDATE pulse SET unheard = unheard + 1`).Exec(ctx); err != nil {
-			_ = btx.Rollback()
+	if d.isSilent() && len(t.events) > 0 {
+		if _, err := t.NewRaw(countUnheard).Exec(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return t, btx.Commit()
+	if err = btx.Commit(); err != nil {
+		d.uncertain.add(err, uncertainCommitOf(t))
+	}
+	return t, err
+}
+
+// isRefusal reports whether a rule refused the transaction. It may be a retry, and is refused because the first request was committed.
+func isRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == Conflict || e.Kind == NotFound || e.Kind == Forbidden)
 }
 
 func (d *Desk) announce(t *tx) {
+	if len(t.events) == 0 { // it found nothing to do: it may be a retry
+		d.announceVersions(t.locked...)
+	}
 	d.publish(t.events)
 	if t.drain {
 		d.wakeDrain()

@@ -34,7 +34,18 @@ func TestAssign(t *testing.T) {
 	if waiting["error"] != "no_available_service" {
 		t.Fatalf("with nobody online: %v", waiting)
 	}
+	for _, key := range []string{"chat", "service"} {
+		if _, has := waiting[key]; has {
+			t.Errorf("a waiting answer carries %s, by which clients tell that they were assigned", key)
+		}
+	}
+	if first, _ := waiting["first_message"].(map[string]any); first["content"] != "Where is my parcel?" {
+		t.Errorf("the first message: %v", first)
+	}
 	status := waiting["queue_status"].(map[string]any)
+	if first := waiting["first_message"].(map[string]any); first["chat_id"] != status["chat_id"] {
+		t.Errorf("the chat of the queue status is %v, the message is in %v", status["chat_id"], first["chat_id"])
+	}
 	if status["status"] != "waiting" || status["position"] != 1.0 || status["estimated_wait_time"].(float64) < 1 {
 		t.Errorf("queue status: %v", status)
 	}

@@ -138,11 +138,8 @@ func (s *Server) addPerson(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.int(), Departments: in.Departments}
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.int(), ExactCapacity: true, Departments: in.Departments}
 	added, err := s.desk.AddAgent(c.Request().Context(), actorOf(c), n)
-	if err == nil && n.MaxConcurrent == 0 { // which asks the desk for its default
-		added, err = s.desk.UpdateAgent(c.Request().Context(), actorOf(c), added.ID, models.AgentChange{MaxConcurrent: &n.MaxConcurrent})
-	}
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
 	}

@@ -21,6 +21,7 @@ type assignedJSON struct {
 	FirstMessage *messageJSON `json:"first_message"`
 }
 
+// waitingJSON has neither service nor chat: clients tell by them that they were assigned. The chat's id is in queue_status.
 type waitingJSON struct {
 	Status        string          `json:"status"`
 	Error         string          `json:"error"`

@@ -226,6 +226,10 @@ func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {
 	if maria, err := h.desk.AgentByEmail(t.Context(), "maria@example.com"); err != nil || maria.MaxConcurrent != 0 {
 		t.Errorf("Maria was added as %+v, %v", maria, err)
 	}
+	rows, _, err := h.desk.AuditLog(t.Context(), admin, models.AuditFilter{Limit: 10, Action: models.AuditCapacityChanged})
+	if err != nil || len(rows) != 0 {
+		t.Errorf("her capacity was changed after she was added: %v %v", rows, err)
+	}
 	h.browse("POST", "/admin/people/"+a.ID, alex, url.Values{"name": {"Alex"}, "role": {"agent"}, "max_concurrent": {"1"}}).want(422).says("last administrator")
 	h.browse("POST", "/admin/people/"+a.ID+"/disable", alex, url.Values{}).want(422).says("last administrator")
 	h.browse("GET", "/admin/people/nobody", alex, nil).want(404)

@@ -27,7 +27,7 @@ type Agent struct {
 		Email         string   `required:"" help:"E-mail address, unique without regard to case."`
 		Name          string   `required:"" help:"The name that users see."`
 		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"agent, supervisor or admin."`
-		Max           int      `default:"5" help:"The most chats at once, 1 to 100."`
+		Max           int      `default:"5" help:"The most chats at once, 0 to 100."`
 		Department    []string `help:"Short name of a department; may be repeated."`
 		PasswordStdin bool     `required:"" help:"Read the password from standard input."`
 	} `cmd:"" help:"Add a person and print the new id."`
@@ -53,7 +53,7 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 			return err
 		}
 		added, err := desk.AddAgent(ctx, operator, models.NewAgent{Email: a.Add.Email, Name: a.Add.Name, Role: models.Role(a.Add.Role),
-			Password: password, MaxConcurrent: a.Add.Max, Departments: a.Add.Department})
+			Password: password, MaxConcurrent: a.Add.Max, ExactCapacity: true, Departments: a.Add.Department})
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type answer struct {
 	code       string
 	retryAfter string
 	body       []byte
+	tries      int // how often the request was made
 }
 
 // into decodes the body.
@@ -39,7 +41,7 @@ func (a answer) into(out any) { _ = json.Unmarshal(a.body, out) }
 
 // once makes one request and notes it in the ledger.
 func (c *caller) once(ctx context.Context, kind, method, path string, in any) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestPatience)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.plant.patience, requestPatience))
 	defer cancel()
 	var body io.Reader
 	if in != nil {
@@ -84,8 +86,9 @@ func (c *caller) once(ctx context.Context, kind, method, path string, in any) (a
 func (c *caller) ask(kind, method, path string, in any) (answer, error) {
 	ctx, cancel := context.WithTimeout(c.plant.ctx, opPatience)
 	defer cancel()
-	for {
+	for tries := 1; ; tries++ {
 		a, err := c.once(ctx, kind, method, path, in)
+		a.tries = tries
 		if err == nil && a.status < 500 {
 			return a, nil
 		}

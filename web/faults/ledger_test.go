@@ -30,6 +30,7 @@ type ack struct {
 	chat, side, sender, key, content string
 	id                               int64
 	at                               time.Time
+	tries                            int // how often it was sent
 }
 
 // heard is a message that came over a stream.

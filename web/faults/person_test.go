@@ -148,7 +148,7 @@ func (who *person) say(chat, key, words string) bool {
 	a.into(&m)
 	switch {
 	case err == nil && (a.status == 200 || a.status == 201):
-		who.plant.ledger.acked(ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now()})
+		who.plant.ledger.acked(ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now(), tries: a.tries})
 		return true
 	case err == nil && (a.code == "chat_ended" || a.code == "chat_not_found" && who.side == byAgent): // the chat ended, or is another's
 		return false

@@ -78,11 +78,14 @@ type plant struct {
 	ledger    *ledger
 	meter     *meter
 
-	ctx     context.Context // the life of streams
-	load    context.Context // the life of conversations
-	rest    context.CancelFunc
-	people  []*person
-	seen    *sightings
+	ctx    context.Context // the life of streams
+	load   context.Context // the life of conversations
+	rest   context.CancelFunc
+	people []*person
+	seen   *sightings
+	// patience is how long a client waits for one answer; 0 for requestPatience.
+	patience time.Duration
+
 	moved   bool          // chats are assigned by hand
 	settled time.Duration // how long the streams took to say the last of it
 

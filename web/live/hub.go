@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -69,6 +70,8 @@ type Hub struct {
 	topics map[topic]map[*subscription]struct{}
 	owners map[topic][]*subscription // by the owner's own topic, the oldest first
 	ending Reason                    // set when no new stream may stay
+
+	pollSoon atomic.Bool // the queue, agents and chats are compared with PostgreSQL soon, whatever is heard
 }
 
 // New makes a Hub; Run makes it work.
@@ -309,6 +312,11 @@ func (h *Hub) deliver(events []models.Event) {
 			h.signedOut(e)
 		case models.KindErased:
 			h.queue.pokeBoard()
+		case models.KindRecheck:
+			if e.Recheck.Queue {
+				h.pollSoon.Store(true)
+				h.queue.poke("")
+			}
 		}
 		h.send(signal{event: e, shared: new(Shared)}, audience(e)...)
 	}

@@ -140,7 +140,8 @@ func (r *relay) send(ctx context.Context) {
 		var since time.Time
 		select {
 		case <-ctx.Done():
-			e.Events, e.Bye = r.waiting(nil), true
+			// What this instance could not announce the others look for, as long as it seems only to be silent.
+			e.Events, e.Bye = r.waiting(nil), !r.hub.desk.HasUncertainCommits()
 			_ = r.publish(e) // if that fails, the others find it in PostgreSQL
 			r.leavePrevious()
 			return

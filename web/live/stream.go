@@ -230,6 +230,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 	switch e := sig.event; e.Kind {
 	case models.KindChange:
 		return s.changed(ctx, e.Change, sig.shared)
+	case models.KindRecheck:
+		return s.recheck(ctx, e.Recheck.Chats)
 	case models.KindErased:
 		return s.erased(ctx, e.Erased)
 	case models.KindTyping:

@@ -50,6 +50,21 @@ func audience(e *models.Event) []topic {
 			return []topic{agentTopic(e.Typing.AgentID)}
 		}
 		return []topic{userTopic(e.Typing.UserID)}
+	case models.KindRecheck:
+		var heard []topic
+		for i := range e.Recheck.Chats {
+			c := &e.Recheck.Chats[i]
+			owners := []topic{userTopic(c.UserID)}
+			if c.AgentID != nil {
+				owners = append(owners, agentTopic(*c.AgentID))
+			}
+			for _, t := range owners {
+				if !slices.Contains(heard, t) {
+					heard = append(heard, t)
+				}
+			}
+		}
+		return heard
 	case models.KindErased:
 		var heard []topic
 		for _, c := range e.Erased.Chats {

@@ -43,13 +43,14 @@ func (h *Hub) poll(ctx context.Context) {
 	queue := ""
 	for wait(ctx, lookForSilence) {
 		every := max(pollEvery, 2*took)
-		if _, settled := h.sound(); settled {
+		if _, settled := h.sound(); settled && !h.pollSoon.Load() {
 			every = assureEvery
 		}
 		if time.Since(asked) < every {
 			continue
 		}
 		asked = time.Now()
+		h.pollSoon.Store(false)
 		users, agents := h.present(models.KindUser), h.present(models.KindAgent)
 		if len(users)+len(agents) == 0 {
 			before = nil
@@ -61,6 +62,7 @@ func (h *Hub) poll(ctx context.Context) {
 		cancel()
 		took = time.Since(began)
 		if err != nil {
+			h.pollSoon.Store(true)
 			continue
 		}
 		found := headsOf(now, users, agents, sure)

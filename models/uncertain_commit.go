@@ -1,0 +1,256 @@
+package models
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// recheckEvery is how often PostgreSQL is asked what became of uncertain commits.
+	recheckEvery   = 500 * time.Millisecond
+	recheckTimeout = 2 * time.Second
+	// lateCommit is how long after PostgreSQL answers again a statement that had reached it may still commit: longer than a statement may run.
+	lateCommit = 6 * time.Second
+	// maxUncertain bounds how long one commit stays uncertain once PostgreSQL answers.
+	maxUncertain = time.Minute
+)
+
+// uncertainCommit is what a commit may have changed whose answer was lost: the connection broke, or the answer did not come in time.
+// PostgreSQL may have committed it, or may commit it a little later.
+type uncertainCommit struct {
+	chats map[string][]string // by id, the agents who had the chat before
+	// queue is set when the queue, or an agent's presence or load, may have changed; drain when somebody may have capacity again.
+	queue, drain bool
+	// all is set for what every instance keeps a copy of: sessions, settings, sites and erased users.
+	all bool
+
+	lostAt     time.Time
+	answeredAt time.Time // when PostgreSQL answered again; zero before
+	announced  map[string]int64
+}
+
+// uncertainCommitOf returns what a transaction would have announced.
+func uncertainCommitOf(t *tx) *uncertainCommit {
+	c := &uncertainCommit{chats: map[string][]string{}, drain: t.drain, queue: t.drain}
+	for i := range t.events {
+		switch e := &t.events[i]; e.Kind {
+		case KindChange:
+			agents := c.chats[e.Change.Chat.ID]
+			if before := e.Change.PrevAgentID; before != "" && !slices.Contains(agents, before) {
+				agents = append(agents, before)
+			}
+			c.chats[e.Change.Chat.ID] = agents
+		case KindPresence, KindQueue:
+			c.queue = true
+		case KindSignedOut, KindSettings, KindErased:
+			c.all = true
+		}
+	}
+	return c
+}
+
+func (c *uncertainCommit) isEmpty() bool { return len(c.chats) == 0 && !c.queue && !c.all }
+
+// final reports whether the commit has happened by now if it ever does. The longer the answer was lost, the later a broken network may still
+// deliver the statement.
+func (c *uncertainCommit) final(now time.Time) bool {
+	if c.answeredAt.IsZero() {
+		return false
+	}
+	return now.Sub(c.answeredAt) > min(maxUncertain, lateCommit+c.answeredAt.Sub(c.lostAt))
+}
+
+// uncertainCommits announces what uncertain commits may have changed, as soon as PostgreSQL answers and for as long as they may still happen.
+// It publishes what it reads, never what a transaction meant to do: nothing is announced that was not committed.
+type uncertainCommits struct {
+	desk *Desk
+
+	mu      sync.Mutex
+	commits []*uncertainCommit
+	running bool
+
+	stopOnce sync.Once
+	stopped  chan struct{}
+	work     sync.WaitGroup
+}
+
+// add remembers a commit if err says that its outcome is unknown. It does not wait.
+func (u *uncertainCommits) add(err error, c *uncertainCommit) {
+	if !isOutcomeUnknown(err) || c.isEmpty() || u.desk.isSilent() {
+		return
+	}
+	u.remember(c)
+}
+
+// addChats is add for a statement that changes chats and nothing else.
+func (u *uncertainCommits) addChats(err error, chatIDs ...string) {
+	u.add(err, &uncertainCommit{chats: chatsOnly(chatIDs)})
+}
+
+func chatsOnly(ids []string) map[string][]string {
+	chats := make(map[string][]string, len(ids))
+	for _, id := range ids {
+		chats[id] = nil
+	}
+	return chats
+}
+
+func (u *uncertainCommits) remember(c *uncertainCommit) {
+	c.lostAt, c.announced = time.Now(), map[string]int64{}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	select {
+	case <-u.stopped:
+		return
+	default:
+	}
+	u.commits = append(u.commits, c)
+	if !u.running {
+		u.running = true
+		u.work.Add(1)
+		go u.run()
+	}
+}
+
+func (u *uncertainCommits) any() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.commits) > 0
+}
+
+func (u *uncertainCommits) stop() {
+	u.mu.Lock()
+	u.stopOnce.Do(func() { close(u.stopped) })
+	u.mu.Unlock()
+	u.work.Wait()
+}
+
+func (u *uncertainCommits) run() {
+	defer u.work.Done()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-u.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for u.round(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(recheckEvery):
+		}
+	}
+}
+
+// round announces what has become of the commits and forgets those that are final. It reports whether any is left.
+func (u *uncertainCommits) round(ctx context.Context) bool {
+	u.mu.Lock()
+	commits := slices.Clone(u.commits)
+	u.mu.Unlock()
+	asked := time.Now()
+	if err := u.announce(ctx, commits, asked); err != nil {
+		return true // PostgreSQL does not answer: later
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.commits = slices.DeleteFunc(u.commits, func(c *uncertainCommit) bool { return c.final(asked) })
+	u.running = len(u.commits) > 0
+	return u.running
+}
+
+func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCommit, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, recheckTimeout)
+	defer cancel()
+	ids, all := []string{}, false
+	for _, c := range commits {
+		for id := range c.chats {
+			ids = append(ids, id)
+		}
+		all = all || c.all
+	}
+	heads, err := u.desk.heads(ctx, ids)
+	if err != nil {
+		return err
+	}
+	if all {
+		if err := u.desk.countUnheard(ctx); err != nil {
+			return err
+		}
+	}
+	recheck, drain := &Recheck{}, false
+	for _, c := range commits {
+		if c.answeredAt.IsZero() {
+			c.answeredAt = now
+		}
+		news := false
+		for id, before := range c.chats {
+			head, found := heads[id]
+			if !found || head.Version <= c.announced[id] {
+				continue
+			}
+			news, c.announced[id] = true, head.Version
+			recheck.Chats = append(recheck.Chats, head)
+			for _, agent := range before {
+				head.AgentID = &agent
+				recheck.Chats = append(recheck.Chats, head)
+			}
+		}
+		// Nobody can be asked by a number whether the queue or an agent changed: it is looked at while that is likely, and once more at the end.
+		if c.queue && (news || now.Sub(c.answeredAt) < 2*time.Second || c.final(now)) {
+			recheck.Queue, drain = true, drain || c.drain
+		}
+	}
+	if len(recheck.Chats) > 0 || recheck.Queue {
+		u.desk.publish([]Event{{Kind: KindRecheck, Recheck: recheck}})
+	}
+	if drain {
+		u.desk.wakeDrain()
+	}
+	return nil
+}
+
+// HasUncertainCommits reports whether this desk does not know yet what became of some commits, and has therefore not announced them.
+func (d *Desk) HasUncertainCommits() bool { return d.uncertain.any() }
+
+// heads returns how far chats have come, by id; chats that are not stored are left out.
+func (d *Desk) heads(ctx context.Context, ids []string) (map[string]Head, error) {
+	heads := make(map[string]Head, len(ids))
+	err := d.boundRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
+		var head Head
+		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
+		heads[head.ChatID] = head
+		return err
+	})
+	return heads, err
+}
+
+func headOf(c *Chat) Head {
+	return Head{ChatID: c.ID, UserID: c.UserID, AgentID: c.AgentID, Version: c.Version, EndedAt: c.EndedAt}
+}
+
+// announceVersions tells the streams of some chats how far those have come. Whatever answers a request that may be a retry calls it: the process
+// that made the change may have died before it announced it.
+func (d *Desk) announceVersions(heads ...Head) {
+	if len(heads) > 0 {
+		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: heads}}})
+	}
+}
+
+// announceVersion is announceVersions for a chat that is not read yet. If it cannot be read now, that is done later.
+func (d *Desk) announceVersion(ctx context.Context, chatID string) {
+	heads, err := d.heads(ctx, []string{chatID})
+	if err != nil {
+		d.uncertain.remember(&uncertainCommit{chats: chatsOnly([]string{chatID})})
+		return
+	}
+	for _, head := range heads {
+		d.announceVersions(head)
+	}
+}

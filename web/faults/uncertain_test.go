@@ -1,0 +1,103 @@
+package faults_test
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// patience is how long these people wait for an answer before they send the same again: less than PostgreSQL stands still.
+const patience = 2 * time.Second
+
+// TestStalledCommitsAreHeard: PostgreSQL stands still for 6 s under load, and senders give up and try again. What was committed without an answer is on
+// the other side's open stream within 2 s of the moment at which PostgreSQL works again, or of the answer to the retry, whichever is later. No stream is
+// opened again, and nobody waits for the check of all streams every 15 s.
+func TestStalledCommitsAreHeard(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, func(p *plant) { p.patience = patience })
+	p.crowd(form(12, 20), form(6, 8), 2, 60*time.Millisecond)
+	p.until(20*time.Second, "people talk", func() bool { return len(p.ledger.allAcks()) > 60 })
+	p.until(10*time.Second, "all streams are open", p.allListen)
+	connections := p.connections()
+
+	p.must(p.postgres.Pause())
+	stopped := time.Now()
+	pause(t.Context(), 6*time.Second)
+	p.must(p.postgres.Resume())
+	works := p.worksAgain()
+	before := len(p.ledger.allAcks())
+	p.until(20*time.Second, "people talk again", func() bool { return len(p.ledger.allAcks()) > before+60 })
+	p.settle()
+	if now := p.connections(); now != connections {
+		t.Errorf("streams were opened again: %d connections before, %d after", connections, now)
+	}
+	p.heardAfter(t, stopped, works, 2*time.Second)
+	p.audit()
+}
+
+// worksAgain waits until PostgreSQL takes new connections as quickly as it does on this machine: it has first to turn to all those that were opened and
+// given up while it stood still.
+func (p *plant) worksAgain() time.Time {
+	p.t.Helper()
+	resumed, quick := time.Now(), 0
+	p.until(30*time.Second, "PostgreSQL takes connections", func() bool {
+		began := time.Now()
+		conn, err := p.connect(p.ctx)
+		if err != nil {
+			return false
+		}
+		_ = conn.Close(context.Background())
+		if quick++; time.Since(began) > 300*time.Millisecond {
+			quick = 0
+		}
+		return quick == 3
+	})
+	works := time.Now()
+	p.t.Logf("PostgreSQL works again %s after it went on", works.Sub(resumed).Round(time.Millisecond))
+	return works
+}
+
+// heardAfter holds every stored message of that time against the stream of the other side: it came within the limit of the moment at which PostgreSQL
+// worked again, or of the answer to its sender, whichever is later.
+func (p *plant) heardAfter(t *testing.T, stopped, works time.Time, limit time.Duration) {
+	t.Helper()
+	heardAt := map[int64]time.Time{}
+	for _, who := range p.people {
+		who.stream.mu.Lock()
+		for _, h := range who.stream.messages {
+			if at, known := heardAt[h.id]; h.side != who.side && (!known || h.at.Before(at)) {
+				heardAt[h.id] = h.at
+			}
+		}
+		who.stream.mu.Unlock()
+	}
+	var worst time.Duration
+	n, retried, wrong := 0, 0, complaints{}
+	for _, a := range p.ledger.allAcks() {
+		if a.at.Before(stopped) || a.at.After(works.Add(15*time.Second)) {
+			continue
+		}
+		since := a.at
+		if since.Before(works) {
+			since = works
+		}
+		if a.tries > 1 {
+			retried++
+		}
+		at, heard := heardAt[a.id]
+		if !heard { // the chat went on to another agent: settle has held that stream against what is stored
+			continue
+		}
+		n++
+		took := at.Sub(since)
+		worst = max(worst, took)
+		if slack := p.meter.slack(since, at, 8); took > limit+slack {
+			wrong.add("message %d, sent %d times, was heard %s after that, on a machine that is slow by %s", a.id, a.tries, took, slack)
+		}
+	}
+	wrong.report(t)
+	t.Logf("%d messages heard, %d of them sent again, the slowest after %s", n, retried, worst)
+	if retried == 0 {
+		t.Error("nobody gave up and sent again")
+	}
+}

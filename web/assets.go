@@ -29,8 +29,8 @@ func (s *Server) static(c echo.Context) error {
 // Any page may read it: a browser runs a module of another site only with leave, and at that time nobody has asked us which sites are on the
 // list. It is the same for everybody, holds no secret and is sent without regard to cookies, so that there is nothing to win. What depends on
 // who asks is answered to the sites of the list alone, in allowSites.
-func loader(name string) func(*Server, echo.Context) error {
-	return func(s *Server, c echo.Context) error {
+func (s *Server) loader(name string) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages with a Cross-Origin-Embedder-Policy ask for it

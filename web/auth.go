@@ -73,7 +73,7 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 				return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 			}
 			c.Set(callerKey, who)
-			s.hub.Saw(who.Actor)
+			s.Hub.Saw(who.Actor)
 			return next(c)
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 
 // admit refuses anonymous users where an identity is required, whenever their session began.
 func (s *Server) admit(who *caller) error {
-	if who.anonymous && s.desk.Settings().RequireIdentity {
+	if who.anonymous && s.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Forbidden)
 	}
 	return nil
@@ -89,7 +89,7 @@ func (s *Server) admit(who *caller) error {
 
 // nobody is the answer to a request without any credential.
 func (s *Server) nobody(kind models.ActorKind) error {
-	if kind == models.KindUser && s.desk.Settings().RequireIdentity {
+	if kind == models.KindUser && s.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Unauthorized)
 	}
 	return unauthorized("You are not signed in. Sign in first.")
@@ -196,7 +196,7 @@ func (s *Server) lookUp(c echo.Context, kind models.ActorKind, token string) (*c
 }
 
 func (s *Server) agentBySession(c echo.Context, token string) (*caller, error) {
-	a, hash, ends, err := s.desk.AgentBySession(c.Request().Context(), token)
+	a, hash, ends, err := s.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (s *Server) agentBySession(c echo.Context, token string) (*caller, error) {
 }
 
 func (s *Server) userBySession(c echo.Context, token string) (*caller, error) {
-	u, hash, ends, err := s.desk.UserBySession(c.Request().Context(), token)
+	u, hash, ends, err := s.Desk.UserBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (s *Server) userBySession(c echo.Context, token string) (*caller, error) {
 }
 
 func (s *Server) byTicket(c echo.Context, ticket string) (*caller, error) {
-	r, err := s.desk.RedeemTicket(c.Request().Context(), ticket)
+	r, err := s.Desk.RedeemTicket(c.Request().Context(), ticket)
 	if err != nil {
 		return nil, err
 	}

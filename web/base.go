@@ -48,8 +48,8 @@ func parsePublicURL(raw string) (*url.URL, error) {
 // ownSegments are the first segments of all paths in the table.
 func ownSegments() []string {
 	var all []string
-	for i := range routes {
-		for _, p := range routes[i].paths() {
+	for _, line := range new(Server).routes() {
+		for _, p := range line.paths() {
 			first, _, _ := strings.Cut(p[1:], "/")
 			all = append(all, first)
 		}
@@ -59,10 +59,10 @@ func ownSegments() []string {
 
 // base is the escaped path of PUBLIC_URL, "" for none.
 func (s *Server) base() string {
-	if s.public == nil {
+	if s.PublicURL == nil {
 		return ""
 	}
-	return s.public.EscapedPath()
+	return s.PublicURL.EscapedPath()
 }
 
 // belowBase serves a request below the path of PUBLIC_URL, whether the proxy has left that path in the request's or taken it off.
@@ -73,7 +73,7 @@ func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
-		if inner, ok := below(s.public.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
+		if inner, ok := below(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
 			raw, _ := below(base, r.URL.RawPath)
 			if r.URL.RawPath == raw { // written in another way than base is
 				raw = ""

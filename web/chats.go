@@ -41,7 +41,7 @@ func (s *Server) assign(c echo.Context) error {
 	}
 	var got *models.Assignment
 	do := func() (err error) {
-		got, err = s.desk.Assign(c.Request().Context(), actorOf(c).ID, models.AssignRequest(in))
+		got, err = s.Desk.Assign(c.Request().Context(), actorOf(c).ID, models.AssignRequest(in))
 		return err
 	}
 	err := do
@@ -55,7 +55,7 @@ func (s *Server) assign(c echo.Context) error {
 }
 
 func (s *Server) queueStatus(c echo.Context) error {
-	status, err := s.desk.QueueStatus(c.Request().Context(), actorOf(c).ID)
+	status, err := s.Desk.QueueStatus(c.Request().Context(), actorOf(c).ID)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Server) queueStatus(c echo.Context) error {
 }
 
 func (s *Server) cancelQueue(c echo.Context) error {
-	if err := s.desk.CancelQueue(c.Request().Context(), actorOf(c).ID); err != nil {
+	if err := s.Desk.CancelQueue(c.Request().Context(), actorOf(c).ID); err != nil {
 		return err
 	}
 	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.left_queue")}})
@@ -76,7 +76,7 @@ type availabilityJSON struct {
 }
 
 func (s *Server) availability(c echo.Context) error {
-	n, err := s.desk.OnlineCount(c.Request().Context())
+	n, err := s.Desk.OnlineCount(c.Request().Context())
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) availability(c echo.Context) error {
 func (s *Server) checkAvailability(c echo.Context) error { return s.availability(c) }
 
 func (s *Server) userChats(c echo.Context) error {
-	chats, err := s.desk.ChatsOfUser(c.Request().Context(), actorOf(c).ID)
+	chats, err := s.Desk.ChatsOfUser(c.Request().Context(), actorOf(c).ID)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *Server) agentChats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	chats, err := s.desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, f)
+	chats, err := s.Desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, f)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *Server) agentChats(c echo.Context) error {
 
 func (s *Server) stillHere(c echo.Context) error {
 	id := chatID(c)
-	if err := s.desk.StillHere(c.Request().Context(), actorOf(c), id); err != nil {
+	if err := s.Desk.StillHere(c.Request().Context(), actorOf(c), id); err != nil {
 		return err
 	}
 	return s.answer(c, result{})
@@ -139,7 +139,7 @@ func (s *Server) movePage(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.MovePage(c.Request().Context(), actorOf(c), id, in.PageURL, in.PageTitle); err != nil {
+	if err := s.Desk.MovePage(c.Request().Context(), actorOf(c), id, in.PageURL, in.PageTitle); err != nil {
 		return err
 	}
 	return s.answer(c, result{})
@@ -159,7 +159,7 @@ func (s *Server) end(c echo.Context) error {
 	if who.IsUser() {
 		in.Comment = "" // a user's words about a chat are the rating
 	}
-	if _, err := s.desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
+	if _, err := s.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
 		return err
 	}
 	return s.answerBench(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}}, id, "/workbench/chats/"+id)
@@ -179,7 +179,7 @@ func (s *Server) rate(c echo.Context) error {
 	if in.Rating == nil {
 		return invalidField("rating", "required", "Give a rating from 1 to 5.")
 	}
-	if err := s.desk.Rate(c.Request().Context(), actorOf(c), id, *in.Rating, in.Comment); err != nil {
+	if err := s.Desk.Rate(c.Request().Context(), actorOf(c), id, *in.Rating, in.Comment); err != nil {
 		return err
 	}
 	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.rated")}})
@@ -203,7 +203,7 @@ func (s *Server) transfer(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	chat, err := s.desk.Transfer(c.Request().Context(), actorOf(c), id, models.TransferRequest(in))
+	chat, err := s.Desk.Transfer(c.Request().Context(), actorOf(c), id, models.TransferRequest(in))
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (s *Server) transfer(c echo.Context) error {
 
 func (s *Server) timeoutStatus(c echo.Context) error {
 	id := chatID(c)
-	t, err := s.desk.TimeoutStatus(c.Request().Context(), actorOf(c), id)
+	t, err := s.Desk.TimeoutStatus(c.Request().Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}

@@ -22,13 +22,13 @@ func (s *Server) tellCookieLost(c echo.Context, f *login.Form) {
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
 		here = from.Scheme + "://" + from.Host
 	}
-	if s.public == nil || here == "" && strings.EqualFold(c.Request().Host, s.public.Host) || sameAddress(here, s.public) {
+	if s.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, s.PublicURL.Host) || sameAddress(here, s.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		s.log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", shorten(here, 200))
+		s.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", shorten(here, 200))
 		return
 	}
 	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), s.address(c)+"/login"
-	s.log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
+	s.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
 		"opened_at", shorten(here, 200), "public_url", s.address(c))
 }
 

@@ -39,7 +39,7 @@ func (s *Server) csv(c echo.Context, name string, columns []string, lines []line
 		_ = w.Write(cells)
 	}
 	w.Flush()
-	if err := s.desk.Exported(c.Request().Context(), actorOf(c), name, len(lines)); err != nil {
+	if err := s.Desk.Exported(c.Request().Context(), actorOf(c), name, len(lines)); err != nil {
 		return err
 	}
 	stamp := time.Now().UTC().Format("2006-01-02T1504Z")

@@ -127,14 +127,14 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
-		s.log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		s.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(callerLeft)
 		return
 	}
 	p := problemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
-		s.log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+		s.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
@@ -150,9 +150,9 @@ func (s *Server) fail(err error, c echo.Context) {
 		if err = s.problemPage(c, p); err == nil || c.Response().Committed {
 			return
 		}
-		s.log.Error("the page of an error could not be drawn", "error", err)
+		s.Log.Error("the page of an error could not be drawn", "error", err)
 	}
 	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
-		s.log.Debug("an answer was not taken", "error", err)
+		s.Log.Debug("an answer was not taken", "error", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 func (s *Server) streamTicket(c echo.Context) error {
 	who := callerOf(c)
-	ticket, err := s.desk.IssueTicket(c.Request().Context(), who.Actor, who.session, who.ends)
+	ticket, err := s.Desk.IssueTicket(c.Request().Context(), who.Actor, who.session, who.ends)
 	if err != nil {
 		return err
 	}
@@ -25,12 +25,12 @@ func (s *Server) streamTicket(c echo.Context) error {
 
 // events is the caller's own chats, live, as JSON.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.desk, links: s.links(c)})
+	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.Desk, links: s.links(c)})
 }
 
 // houseEvents is the queue and everybody's load, live, as JSON.
 func (s *Server) houseEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.desk, links: s.links(c)})
+	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.Desk, links: s.links(c)})
 }
 
 // stream keeps a receiver's stream until either side ends it, or answers with what has happened where that is asked for by ?poll=1. What cannot begin is still answered as a problem. The request is over once the
@@ -48,7 +48,7 @@ func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) er
 	if polled {
 		return s.poll(c, to, draw)
 	}
-	stream, err := s.hub.Open(c.Request().Context(), to)
+	stream, err := s.Hub.Open(c.Request().Context(), to)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) er
 	run := func(ctx context.Context, out live.Sink) {
 		began := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
-		s.log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+		s.Log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
 	}
 	wire := live.Hijack(c.Response())
 	if wire == nil {
@@ -64,10 +64,10 @@ func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) er
 		return nil
 	}
 	c.Response().Status, c.Response().Committed = http.StatusOK, true
-	s.streams.Go(func() {
+	s.Streams.Go(func() {
 		defer wire.Close()
 		defer s.survive(route)
-		run(s.life, wire)
+		run(s.StreamLife, wire)
 	})
 	return nil
 }
@@ -75,6 +75,6 @@ func (s *Server) stream(c echo.Context, to live.Receiver, draw live.Renderer) er
 // survive keeps the process when there is a bug.
 func (s *Server) survive(route string) {
 	if broken := recover(); broken != nil {
-		s.log.Error("a stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
+		s.Log.Error("a stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
 	}
 }

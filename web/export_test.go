@@ -30,7 +30,7 @@ var (
 // Lines are all lines at all of their addresses.
 func Lines() []Line {
 	var all []Line
-	for _, r := range routes {
+	for _, r := range new(Server).routes() {
 		name := r.api
 		if name == "" {
 			name = r.page
@@ -48,7 +48,7 @@ func braced(path string) string { return pathParam.ReplaceAllString(path, "{$1}"
 // Endpoints are the lines of the table that programs may rely on, as the document writes them.
 func Endpoints() []string {
 	var all []string
-	for _, r := range routes {
+	for _, r := range new(Server).routes() {
 		path := r.api
 		switch r.page {
 		case "/openapi.json", "/healthz", "/readyz", "/metrics":

@@ -48,7 +48,7 @@ func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
 	defer cancel()
 	who := actorOf(c)
-	_, err := s.desk.ExpectFile(ctx, who, chatID, u.key, "")
+	_, err := s.Desk.ExpectFile(ctx, who, chatID, u.key, "")
 	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
 		return nil
 	}
@@ -59,7 +59,7 @@ func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
 func (s *Server) fileLinks(c echo.Context) error {
 	id := chatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
-	a, err := s.desk.FileOfMessage(c.Request().Context(), actorOf(c), id, messageID)
+	a, err := s.Desk.FileOfMessage(c.Request().Context(), actorOf(c), id, messageID)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (s *Server) fileLinks(c echo.Context) error {
 }
 
 // serve answers an address that links made, to whoever holds it.
-func serve(variant string) func(*Server, echo.Context) error {
-	return func(s *Server, c echo.Context) error {
+func (s *Server) serve(variant string) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		id := pathID(c, "public_id")
 		left, err := s.pageLinks().hold(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
 		if err != nil {
@@ -82,7 +82,7 @@ func serve(variant string) func(*Server, echo.Context) error {
 		ctx := c.Request().Context()
 		asking, cancel := context.WithTimeout(ctx, requestTime)
 		defer cancel()
-		a, err := s.desk.FileByID(asking, id)
+		a, err := s.Desk.FileByID(asking, id)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func serve(variant string) func(*Server, echo.Context) error {
 		}
 		content, err := s.opts.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
-			s.log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			s.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
 			return refuse(http.StatusNotFound)
 		}
 		if err != nil {

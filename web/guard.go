@@ -29,7 +29,7 @@ func (s *Server) crossOrigin(c echo.Context) bool {
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, echo.HeaderOrigin)
 	origin := c.Request().Header.Get(echo.HeaderOrigin)
-	if origin == "" || !slices.Contains(s.desk.AllowedOrigins(), origin) {
+	if origin == "" || !slices.Contains(s.Desk.AllowedOrigins(), origin) {
 		return false
 	}
 	h.Set(echo.HeaderAccessControlAllowOrigin, origin)
@@ -94,7 +94,7 @@ func (s *Server) limited(r *route) echo.MiddlewareFunc {
 func (s *Server) counted(c echo.Context, action limit.Action, do func() error) error {
 	who := actorOf(c)
 	ctx := c.Request().Context()
-	taken := s.limit.Take(ctx, limit.Claim{Action: action, Who: string(who.Kind) + ":" + who.ID})
+	taken := s.Limits.Take(ctx, limit.Claim{Action: action, Who: string(who.Kind) + ":" + who.ID})
 	if !taken.OK {
 		return tooMany(taken)
 	}
@@ -102,7 +102,7 @@ func (s *Server) counted(c echo.Context, action limit.Action, do func() error) e
 	if err != nil {
 		switch problemOf(ctx, err).Status {
 		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-			s.limit.Give(ctx, taken)
+			s.Limits.Give(ctx, taken)
 		}
 	}
 	return err
@@ -114,13 +114,13 @@ func (s *Server) newGuest(c echo.Context) (string, *models.User, error) {
 	ctx := c.Request().Context()
 	var taken limit.Verdict
 	if ip, err := netip.ParseAddr(c.RealIP()); err != nil || !ip.Unmap().IsLoopback() {
-		if taken = s.limit.Take(ctx, limit.Claim{Action: limit.Session, Who: network(c.RealIP())}); !taken.OK {
+		if taken = s.Limits.Take(ctx, limit.Claim{Action: limit.Session, Who: network(c.RealIP())}); !taken.OK {
 			return "", nil, tooMany(taken)
 		}
 	}
-	token, u, err := s.desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
+	token, u, err := s.Desk.StartUserSession(ctx, text.Lang(ctx), userAgent(c))
 	if err != nil && taken.OK {
-		s.limit.Give(ctx, taken)
+		s.Limits.Give(ctx, taken)
 	}
 	return token, u, err
 }

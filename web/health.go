@@ -30,12 +30,12 @@ func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()
 	now := readiness{Status: "ok", Postgres: "ok", Redis: "ok"}
-	if !s.hub.Connected() || s.limit.Degraded() {
+	if !s.Hub.Connected() || s.Limits.Degraded() {
 		now.Redis = "unavailable"
 	}
 	if s.opts.Ready != nil {
 		if err := s.opts.Ready(ctx); err != nil {
-			s.log.Warn("not ready", "error", err)
+			s.Log.Warn("not ready", "error", err)
 			now.Postgres, now.Status = "unavailable", "unavailable"
 		}
 	}

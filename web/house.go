@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) queue(c echo.Context) error {
-	entries, _, err := s.desk.Queue(c.Request().Context(), models.QueueFilter{})
+	entries, _, err := s.Desk.Queue(c.Request().Context(), models.QueueFilter{})
 	if err != nil {
 		return err
 	}
@@ -18,7 +18,7 @@ func (s *Server) queue(c echo.Context) error {
 }
 
 func (s *Server) load(c echo.Context) error {
-	loads, err := s.desk.Load(c.Request().Context())
+	loads, err := s.Desk.Load(c.Request().Context())
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Server) stats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	stats, err := s.desk.Stats(c.Request().Context(), from, to)
+	stats, err := s.Desk.Stats(c.Request().Context(), from, to)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Server) assignByHand(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	chat, err := s.desk.AssignByHand(c.Request().Context(), actorOf(c), id, in.ServiceID)
+	chat, err := s.Desk.AssignByHand(c.Request().Context(), actorOf(c), id, in.ServiceID)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Server) setPriority(c echo.Context) error {
 		return invalidField("priority", "required", "Name a priority from −100 to 100.")
 	}
 	priority := int(max(-1000, min(1000, *in.Priority))) // far out of bounds either way
-	chat, err := s.desk.SetPriority(c.Request().Context(), actorOf(c), id, priority)
+	chat, err := s.Desk.SetPriority(c.Request().Context(), actorOf(c), id, priority)
 	if err != nil {
 		return err
 	}

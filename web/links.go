@@ -31,10 +31,10 @@ type links struct {
 }
 
 // links are for programs, which need the whole address.
-func (s *Server) links(c echo.Context) links { return links{s.address(c), s.opts.FileKey} }
+func (s *Server) links(c echo.Context) links { return links{s.address(c), s.FileKey} }
 
 // pageLinks are for pages of ours.
-func (s *Server) pageLinks() links { return links{key: s.opts.FileKey} }
+func (s *Server) pageLinks() links { return links{key: s.FileKey} }
 
 func (l links) sign(id, variant string, until int64) string {
 	mac := hmac.New(sha256.New, l.key)

@@ -31,7 +31,7 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	found, err := s.desk.Messages(ctx, actorOf(c), id, after, limit)
+	found, err := s.Desk.Messages(ctx, actorOf(c), id, after, limit)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *Server) send(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
-	m, created, err := s.desk.Send(ctx, actorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	m, created, err := s.Desk.Send(ctx, actorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *Server) note(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	m, err := s.desk.AddNote(ctx, actorOf(c), id, in.Content)
+	m, err := s.Desk.AddNote(ctx, actorOf(c), id, in.Content)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) markOneRead(c echo.Context) error {
 	id := chatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
 	ctx := c.Request().Context()
-	if err := s.desk.ConfirmOne(ctx, actorOf(c), id, messageID, models.Read); err != nil {
+	if err := s.Desk.ConfirmOne(ctx, actorOf(c), id, messageID, models.Read); err != nil {
 		return err
 	}
 	return s.answer(c, result{JSON: struct {
@@ -118,9 +118,9 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 	var err error
 	switch {
 	case in.UpTo != nil:
-		marked, err = s.desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
+		marked, err = s.Desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
 	case who.IsAgent():
-		marked, err = s.desk.ConfirmAll(ctx, who, id, status)
+		marked, err = s.Desk.ConfirmAll(ctx, who, id, status)
 	default:
 		err = invalidField("up_to", "required", "Name the id of the last message that is confirmed.")
 	}
@@ -139,7 +139,7 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 
 func (s *Server) typing(c echo.Context) error {
 	id := chatID(c)
-	if err := s.desk.Typing(c.Request().Context(), actorOf(c), id); err != nil {
+	if err := s.Desk.Typing(c.Request().Context(), actorOf(c), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

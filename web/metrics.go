@@ -94,19 +94,19 @@ func (s *Server) newMetrics() *prometheus.Registry {
 		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels}, value))
 	}
 	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
-		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.hub.Streams(kind)) })
+		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
 	}
 	const degraded = "1 while Redis is away: limits are counted in memory, and events of other instances found in PostgreSQL."
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.limit.Degraded()) })
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.hub.Connected()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.Limits.Degraded()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.Hub.Connected()) })
 	counter := func(name, help string, value func() int64) {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
 	}
-	counter("drains_total", "Times that this instance looked whom of the queue it can serve.", func() int64 { runs, _ := s.desk.Drained(); return runs })
-	counter("drained_chats_total", "Chats that were served by that.", func() int64 { _, chats := s.desk.Drained(); return chats })
-	registry.MustRegister(&houseMetrics{desk: s.desk, log: s.log}, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.desk.DB().DB, "parley"))
-	s.hub.Observe(newCounted(registry))
+	counter("drains_total", "Times that this instance looked whom of the queue it can serve.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
+	counter("drained_chats_total", "Chats that were served by that.", func() int64 { _, chats := s.Desk.Drained(); return chats })
+	registry.MustRegister(&houseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
+	s.Hub.Observe(newCounted(registry))
 	return registry
 }
 

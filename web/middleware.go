@@ -36,7 +36,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if strings.HasPrefix(c.Path(), "/static/") || c.Path() == "/healthz" || c.Path() == "/readyz" || c.Path() == "/metrics" {
 			level = slog.LevelDebug
 		}
-		s.log.LogAttrs(c.Request().Context(), level, "request",
+		s.Log.LogAttrs(c.Request().Context(), level, "request",
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()),
 			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(began).Round(time.Microsecond)),
 			slog.String("address", c.RealIP()), slog.String("request_id", id))
@@ -53,7 +53,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			case broken == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
 				panic(broken)
 			default:
-				s.log.Error("a request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
+				s.Log.Error("a request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
 				err = errors.New("panic")
 			}
 		}()
@@ -81,8 +81,8 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 
 // overTLS tells whether people reach this over https. X-Forwarded-Proto is not asked: PUBLIC_URL says it better.
 func (s *Server) overTLS(c echo.Context) bool {
-	if s.public != nil {
-		return s.public.Scheme == "https"
+	if s.PublicURL != nil {
+		return s.PublicURL.Scheme == "https"
 	}
 	return c.Request().TLS != nil
 }

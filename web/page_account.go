@@ -18,7 +18,7 @@ var notices = map[string]string{
 
 func (s *Server) accountPage(c echo.Context) error {
 	if wanted(c) == asJSON {
-		a, err := s.desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+		a, err := s.Desk.AgentByID(c.Request().Context(), actorOf(c).ID)
 		if err != nil {
 			return err
 		}
@@ -31,15 +31,15 @@ func (s *Server) accountPage(c echo.Context) error {
 func (s *Server) accountWith(c echo.Context, status int, form string, words view.Errors) error {
 	ctx := c.Request().Context()
 	who := callerOf(c)
-	sessions, err := s.desk.Sessions(ctx, who.Actor, who.session)
+	sessions, err := s.Desk.Sessions(ctx, who.Actor, who.session)
 	if err != nil {
 		return err
 	}
-	factor, err := s.desk.SecondFactorOf(ctx, who.Actor, who.Actor.ID)
+	factor, err := s.Desk.SecondFactorOf(ctx, who.Actor, who.Actor.ID)
 	if err != nil {
 		return err
 	}
-	now, err := s.desk.Now(ctx)
+	now, err := s.Desk.Now(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	}
 	who := callerOf(c)
 	err := s.guarded(c, func(ctx context.Context) error {
-		return s.desk.ChangePassword(ctx, who.Actor, who.session, in.Old, in.Fresh)
+		return s.Desk.ChangePassword(ctx, who.Actor, who.session, in.Old, in.Fresh)
 	})
 	if err != nil {
 		return s.refusedForm(c, "password", err)
@@ -89,10 +89,10 @@ func (s *Server) changePassword(c echo.Context) error {
 func (s *Server) endMySession(c echo.Context) error {
 	who := callerOf(c)
 	ctx := c.Request().Context()
-	if err := s.desk.EndSession(ctx, who.Actor, pathID(c, "session_id")); err != nil {
+	if err := s.Desk.EndSession(ctx, who.Actor, pathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := s.desk.LiveSessions(ctx, [][]byte{who.session}); err == nil && !live[string(who.session)] { // it was this one
+	if live, err := s.Desk.LiveSessions(ctx, [][]byte{who.session}); err == nil && !live[string(who.session)] { // it was this one
 		if who.byCookie {
 			s.setCookie(c, agentCookie, "", -1)
 		}
@@ -103,7 +103,7 @@ func (s *Server) endMySession(c echo.Context) error {
 
 func (s *Server) endMyOtherSessions(c echo.Context) error {
 	who := callerOf(c)
-	ended, err := s.desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session)
+	ended, err := s.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *Server) beginFactor(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	err := s.guarded(c, func(ctx context.Context) error { return s.desk.BeginSecondFactor(ctx, actorOf(c), in.Password) })
+	err := s.guarded(c, func(ctx context.Context) error { return s.Desk.BeginSecondFactor(ctx, actorOf(c), in.Password) })
 	if err != nil {
 		return s.refusedForm(c, "setup", err)
 	}
@@ -141,7 +141,7 @@ func (s *Server) factorPage(c echo.Context) error {
 // factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
 func (s *Server) factorWith(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
-	e, err := s.desk.PendingSecondFactor(ctx, actorOf(c))
+	e, err := s.Desk.PendingSecondFactor(ctx, actorOf(c))
 	if models.CodeOf(err) == "second_factor_not_begun" {
 		return c.Redirect(http.StatusSeeOther, "/account")
 	}
@@ -163,7 +163,7 @@ func (s *Server) confirmFactor(c echo.Context) error {
 	}
 	var codes []string
 	err := s.guarded(c, func(ctx context.Context) (err error) {
-		codes, err = s.desk.ConfirmSecondFactor(ctx, actorOf(c), in.Code)
+		codes, err = s.Desk.ConfirmSecondFactor(ctx, actorOf(c), in.Code)
 		return err
 	})
 	switch {
@@ -186,7 +186,7 @@ func (s *Server) renewCodes(c echo.Context) error {
 	}
 	var codes []string
 	err := s.guarded(c, func(ctx context.Context) (err error) {
-		codes, err = s.desk.RenewRecoveryCodes(ctx, actorOf(c), in.Password, in.Code)
+		codes, err = s.Desk.RenewRecoveryCodes(ctx, actorOf(c), in.Password, in.Code)
 		return err
 	})
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Server) endFactor(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	err := s.guarded(c, func(ctx context.Context) error { return s.desk.EndSecondFactor(ctx, actorOf(c), in.Password, in.Code) })
+	err := s.guarded(c, func(ctx context.Context) error { return s.Desk.EndSecondFactor(ctx, actorOf(c), in.Password, in.Code) })
 	if err != nil {
 		return s.refusedForm(c, "off", err)
 	}

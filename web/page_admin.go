@@ -39,14 +39,14 @@ func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (temp
 
 func (s *Server) peoplePage(c echo.Context) error {
 	ctx := c.Request().Context()
-	agents, err := s.desk.Agents(ctx)
+	agents, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
 	if wanted(c) == asJSON {
 		return s.answer(c, result{JSON: each(agents, agentAccountOf)})
 	}
-	departments, err := s.desk.Departments(ctx)
+	departments, err := s.Desk.Departments(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,13 +102,13 @@ func inputOf(a *models.Agent) *personInput {
 
 // person is the one whom the path names.
 func (s *Server) person(c echo.Context) (*models.Agent, error) {
-	return s.desk.AgentByID(c.Request().Context(), pathID(c, "agent_id"))
+	return s.Desk.AgentByID(c.Request().Context(), pathID(c, "agent_id"))
 }
 
 // personForm draws the form of a new person, or of one who is there.
 func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	departments, err := s.desk.Departments(ctx)
+	departments, err := s.Desk.Departments(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
 		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == agentOf(c).ID
-		factor, err := s.desk.SecondFactorOf(ctx, actorOf(c), a.ID)
+		factor, err := s.Desk.SecondFactorOf(ctx, actorOf(c), a.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (s *Server) addPerson(c echo.Context) error {
 		return err
 	}
 	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.int(), ExactCapacity: true, Departments: in.Departments}
-	added, err := s.desk.AddAgent(c.Request().Context(), actorOf(c), n)
+	added, err := s.Desk.AddAgent(c.Request().Context(), actorOf(c), n)
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
 	}
@@ -158,7 +158,7 @@ func (s *Server) changePerson(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	after, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, in.change(c, a))
+	after, err := s.Desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, in.change(c, a))
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
 	}
@@ -205,7 +205,7 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
+	if err := s.Desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
 	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
@@ -217,20 +217,20 @@ func (s *Server) resetPersonFactor(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
+	if err := s.Desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
 	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
 // disablePerson ends or restores an account.
-func disablePerson(disabled bool) func(*Server, echo.Context) error {
-	return func(s *Server, c echo.Context) error {
+func (s *Server) disablePerson(disabled bool) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		a, err := s.person(c)
 		if err != nil {
 			return err
 		}
-		after, err := s.desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
+		after, err := s.Desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
 		if err != nil {
 			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 		}

@@ -62,11 +62,11 @@ type countedDepartment struct {
 // countedDepartments returns all departments by name.
 func (s *Server) countedDepartments(c echo.Context) ([]countedDepartment, error) {
 	ctx := c.Request().Context()
-	departments, err := s.desk.Departments(ctx)
+	departments, err := s.Desk.Departments(ctx)
 	if err != nil {
 		return nil, err
 	}
-	agents, err := s.desk.Agents(ctx)
+	agents, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *Server) addDepartment(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if _, err := s.desk.AddDepartment(c.Request().Context(), actorOf(c), in.Slug, in.Name); err != nil {
+	if _, err := s.Desk.AddDepartment(c.Request().Context(), actorOf(c), in.Slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, "", in, words) })
 	}
 	return s.answerDepartment(c, http.StatusCreated, in.Slug)
@@ -115,7 +115,7 @@ func (s *Server) renameDepartment(c echo.Context) error {
 		return err
 	}
 	slug := pathID(c, "slug")
-	if err := s.desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
+	if err := s.Desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, slug, in, words) })
 	}
 	return s.answerDepartment(c, http.StatusOK, slug)
@@ -123,7 +123,7 @@ func (s *Server) renameDepartment(c echo.Context) error {
 
 func (s *Server) removeDepartment(c echo.Context) error {
 	slug := pathID(c, "slug")
-	if err := s.desk.DeleteDepartment(c.Request().Context(), actorOf(c), slug); err != nil {
+	if err := s.Desk.DeleteDepartment(c.Request().Context(), actorOf(c), slug); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			return s.departmentsForm(c, slug, departmentInput{}, words)
 		})
@@ -133,7 +133,7 @@ func (s *Server) removeDepartment(c echo.Context) error {
 
 func (s *Server) settingsPage(c echo.Context) error {
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: settingsOf(c.Request().Context(), s.desk.SettingRows())})
+		return s.answer(c, result{JSON: settingsOf(c.Request().Context(), s.Desk.SettingRows())})
 	}
 	return s.settingsWith(c, http.StatusOK, nil)
 }
@@ -141,7 +141,7 @@ func (s *Server) settingsPage(c echo.Context) error {
 // settingsWith draws the settings, with one row in the place of its own where a value was refused.
 func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting) error {
 	ctx := c.Request().Context()
-	page := view.Settings{Frame: s.adminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, s.desk.SettingRows())}
+	page := view.Settings{Frame: s.adminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, s.Desk.SettingRows())}
 	for _, g := range page.Groups {
 		for i := range g.Rows {
 			if refused != nil && g.Rows[i].Key == refused.Key {
@@ -157,7 +157,7 @@ func (s *Server) settingOf(c echo.Context) (models.SettingRow, bounds, error) {
 	key := pathID(c, "key")
 	for _, g := range settingGroups {
 		for _, listed := range g.rows {
-			for _, row := range s.desk.SettingRows() {
+			for _, row := range s.Desk.SettingRows() {
 				if listed.key == key && row.Key == key {
 					return row, listed.bounds, nil
 				}
@@ -179,7 +179,7 @@ func (s *Server) changeSetting(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.ChangeSetting(ctx, actorOf(c), row.Key, in.Value); err != nil {
+	if err := s.Desk.ChangeSetting(ctx, actorOf(c), row.Key, in.Value); err != nil {
 		words, ok := refusal(ctx, err)
 		if !ok || wanted(c) == asJSON {
 			return err
@@ -198,7 +198,7 @@ func (s *Server) resetSetting(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.desk.ResetSetting(c.Request().Context(), actorOf(c), row.Key); err != nil {
+	if err := s.Desk.ResetSetting(c.Request().Context(), actorOf(c), row.Key); err != nil {
 		return err
 	}
 	return s.answerSetting(c)
@@ -220,11 +220,11 @@ type siteInput struct {
 
 func (s *Server) sitesPage(c echo.Context) error {
 	if wanted(c) == asJSON {
-		added, err := s.desk.Sites(c.Request().Context())
+		added, err := s.Desk.Sites(c.Request().Context())
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: sitesOf(s.desk.AllowedOrigins(), added)})
+		return s.answer(c, result{JSON: sitesOf(s.Desk.AllowedOrigins(), added)})
 	}
 	page, err := s.sitesForm(c, siteInput{}, nil)
 	if err != nil {
@@ -235,12 +235,12 @@ func (s *Server) sitesPage(c echo.Context) error {
 
 func (s *Server) sitesForm(c echo.Context, in siteInput, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	added, err := s.desk.Sites(ctx)
+	added, err := s.Desk.Sites(ctx)
 	if err != nil {
 		return nil, err
 	}
 	page := view.Sites{Frame: s.adminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: s.snippet(c)}
-	for _, origin := range s.desk.AllowedOrigins() {
+	for _, origin := range s.Desk.AllowedOrigins() {
 		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
 	}
 	return view.SitesPage(page), nil
@@ -251,7 +251,7 @@ func (s *Server) addSite(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.AddSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+	if err := s.Desk.AddSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.sitesForm(c, in, words) })
 	}
 	origin, err := models.ParseOrigin(in.Origin)
@@ -266,7 +266,7 @@ func (s *Server) removeSite(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	err := s.desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin)
+	err := s.Desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin)
 	if models.CodeOf(err) == "site_not_found" && wanted(c) != asJSON {
 		err = nil // the form was sent twice, or from a page that is out of date
 	}

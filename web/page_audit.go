@@ -102,14 +102,14 @@ func (s *Server) auditPage(c echo.Context) error {
 			return err
 		}
 	}
-	rows, older, err := s.desk.AuditLog(ctx, actorOf(c), f)
+	rows, older, err := s.Desk.AuditLog(ctx, actorOf(c), f)
 	if err != nil {
 		return err
 	}
 	if wanted(c) == asJSON {
 		return s.answer(c, result{JSON: auditJSON{each(rows, deedOf), placeOf(older)}})
 	}
-	people, err := s.desk.Agents(ctx)
+	people, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (s *Server) auditCSV(c echo.Context) error {
 	}
 	var lines []line
 	for f.Limit = 1000; len(lines) < auditFileRows; {
-		rows, older, err := s.desk.AuditLog(c.Request().Context(), actorOf(c), f)
+		rows, older, err := s.Desk.AuditLog(c.Request().Context(), actorOf(c), f)
 		if err != nil {
 			return err
 		}

@@ -18,11 +18,11 @@ const healthShown = 10
 
 func (s *Server) healthPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	checked, err := s.desk.CheckLately(ctx)
+	checked, err := s.Desk.CheckLately(ctx)
 	if err != nil {
 		return err
 	}
-	redisUp := s.hub.Connected() && !s.limit.Degraded()
+	redisUp := s.Hub.Connected() && !s.Limits.Degraded()
 	if wanted(c) == asJSON {
 		return s.answer(c, result{JSON: systemHealthOf(ctx, checked, redisUp)})
 	}
@@ -71,7 +71,7 @@ func (s *Server) repairHealth(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
+	if err := s.Desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
 		return err
 	}
 	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})

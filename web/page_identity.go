@@ -98,7 +98,7 @@ func (s *Server) identifyUser(c echo.Context) error {
 		return err
 	}
 	held, _ := s.heldToken(c)
-	token, _, err := s.desk.Identify(c.Request().Context(), id, held, userAgent(c))
+	token, _, err := s.Desk.Identify(c.Request().Context(), id, held, userAgent(c))
 	switch {
 	case err != nil:
 		return err
@@ -122,7 +122,7 @@ func (s *Server) introduceUser(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	u, err := s.desk.IntroduceUser(c.Request().Context(), actorOf(c).ID, in.Name, in.Email)
+	u, err := s.Desk.IntroduceUser(c.Request().Context(), actorOf(c).ID, in.Name, in.Email)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *Server) introduceUser(c echo.Context) error {
 // forgetUser ends the panel's session; the next page makes an anonymous one.
 func (s *Server) forgetUser(c echo.Context) error {
 	if token, _ := s.heldToken(c); token != "" {
-		if err := s.desk.SignOut(c.Request().Context(), token); err != nil {
+		if err := s.Desk.SignOut(c.Request().Context(), token); err != nil {
 			return err
 		}
 	}

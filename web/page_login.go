@@ -89,7 +89,7 @@ func (s *Server) signInFailed(c echo.Context, in signInInput, err error) error {
 	case p.Errors["password"] != "":
 		f.PasswordError = text.T(ctx, "login.required")
 	default:
-		s.log.Error("a sign-in failed", "error", err)
+		s.Log.Error("a sign-in failed", "error", err)
 		f.Error = text.T(ctx, "login.failed")
 	}
 	if wanted(c) == asFragment {

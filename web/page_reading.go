@@ -17,14 +17,14 @@ const readMessages = 200
 func (s *Server) readingPage(c echo.Context) error {
 	id := chatID(c)
 	ctx := c.Request().Context()
-	chat, err := s.desk.Chat(ctx, actorOf(c), id)
+	chat, err := s.Desk.Chat(ctx, actorOf(c), id)
 	if err != nil {
 		return err
 	}
 	if wanted(c) == asJSON {
 		return s.answerReading(c, chat)
 	}
-	messages, err := s.desk.LatestMessages(ctx, actorOf(c), id, readMessages)
+	messages, err := s.Desk.LatestMessages(ctx, actorOf(c), id, readMessages)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Server) readingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	people, err := s.desk.Agents(ctx)
+	people, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *Server) agentPage(c echo.Context) error {
 	if wanted(c) == asJSON {
 		return s.answerReadAgent(c, a)
 	}
-	chats, err := s.desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
+	chats, err := s.Desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
 	if err != nil {
 		return err
 	}

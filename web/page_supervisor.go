@@ -53,7 +53,7 @@ func (h *house) hasDepartment() bool {
 // queueCSV is the queue as a file, with the filter of the page.
 func (s *Server) queueCSV(c echo.Context) error {
 	ctx := c.Request().Context()
-	queue, _, err := s.desk.Queue(ctx, models.QueueFilter{Department: filterOf(c).chosen})
+	queue, _, err := s.Desk.Queue(ctx, models.QueueFilter{Department: filterOf(c).chosen})
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Server) queueCSV(c echo.Context) error {
 // dayCSV is every minute of the last 24 hours as a file.
 func (s *Server) dayCSV(c echo.Context) error {
 	now := time.Now()
-	samples, err := s.desk.Day(c.Request().Context(), now.Add(-24*time.Hour), now)
+	samples, err := s.Desk.Day(c.Request().Context(), now.Add(-24*time.Hour), now)
 	if err != nil {
 		return err
 	}

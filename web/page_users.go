@@ -32,7 +32,7 @@ func (s *Server) findUsers(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	page := view.Users{Frame: s.adminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
-	found, more, err := s.desk.FindUsers(ctx, actorOf(c), in.Query)
+	found, more, err := s.Desk.FindUsers(ctx, actorOf(c), in.Query)
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			page.Errors = words
@@ -71,15 +71,15 @@ func (s *Server) userPage(c echo.Context) error {
 // oneUser draws what is stored about a user, with what was typed to confirm an erasure.
 func (s *Server) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	holds, err := s.desk.UserHoldings(ctx, actorOf(c), id)
+	holds, err := s.Desk.UserHoldings(ctx, actorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
-	chats, err := s.desk.ChatsWithUser(ctx, actorOf(c), id)
+	chats, err := s.Desk.ChatsWithUser(ctx, actorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.desk.Agents(ctx)
+	people, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (s *Server) exportUser(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	export, err := s.desk.ExportUser(c.Request().Context(), actorOf(c), userID(in.ID))
+	export, err := s.Desk.ExportUser(c.Request().Context(), actorOf(c), userID(in.ID))
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *Server) eraseUser(c echo.Context) error {
 			return s.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
 	}
-	done, err := s.desk.EraseUser(c.Request().Context(), actorOf(c), id)
+	done, err := s.Desk.EraseUser(c.Request().Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	return s.pageIn(c, embedding{by: append([]string{"'self'"}, s.desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+	return s.pageIn(c, embedding{by: append([]string{"'self'"}, s.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
 // widgetEvents is what happens in the user's chat, live, as parts of the page.

@@ -61,7 +61,7 @@ func (s *Server) showWorkbench(c echo.Context, b *bench, open *workbench.Open) e
 	frame.Words = []string{"workbench."}
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return s.page(c, http.StatusOK, workbench.Workbench(workbench.Page{
-		Frame: frame, PresenceTimeout: s.desk.Settings().PresenceTimeout,
+		Frame: frame, PresenceTimeout: s.Desk.Settings().PresenceTimeout,
 		Me: b.me(), Strip: b.strip(), List: list, Open: open, Empty: b.empty(),
 	}))
 }

@@ -35,7 +35,7 @@ func (s *Server) visitOf(c echo.Context) visit {
 			v.query = from.Query()
 		}
 	}
-	if origin := v.query.Get("origin"); origin == s.origin(c) || slices.Contains(s.desk.AllowedOrigins(), origin) {
+	if origin := v.query.Get("origin"); origin == s.origin(c) || slices.Contains(s.Desk.AllowedOrigins(), origin) {
 		v.origin = origin
 	}
 	return v
@@ -81,7 +81,7 @@ type panel struct {
 }
 
 func (s *Server) newPanel(c echo.Context) *panel {
-	p := &panel{desk: s.desk, links: s.pageLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{desk: s.Desk, links: s.pageLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
 	if who, ok := c.Get(callerKey).(*caller); ok {
 		p.user = who.Actor
 	}

@@ -18,10 +18,10 @@ func frontPage(a *models.Agent) string {
 }
 
 // presence is the handler of one choice.
-func presence(choice models.Presence) func(*Server, echo.Context) error {
-	return func(s *Server, c echo.Context) error {
+func (s *Server) presence(choice models.Presence) echo.HandlerFunc {
+	return func(c echo.Context) error {
 		ctx := c.Request().Context()
-		a, err := s.desk.SetPresence(ctx, actorOf(c), choice)
+		a, err := s.Desk.SetPresence(ctx, actorOf(c), choice)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 }
 
 func (s *Server) agentStatus(c echo.Context) error {
-	a, err := s.desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+	a, err := s.Desk.AgentByID(c.Request().Context(), actorOf(c).ID)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *Server) agentStatus(c echo.Context) error {
 }
 
 func (s *Server) rating(c echo.Context) error {
-	a, err := s.desk.Ratings(c.Request().Context(), actorOf(c), pathID(c, "service_id"))
+	a, err := s.Desk.Ratings(c.Request().Context(), actorOf(c), pathID(c, "service_id"))
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) rating(c echo.Context) error {
 }
 
 func (s *Server) allRatings(c echo.Context) error {
-	agents, err := s.desk.AllRatings(c.Request().Context(), actorOf(c))
+	agents, err := s.Desk.AllRatings(c.Request().Context(), actorOf(c))
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *Server) poll(c echo.Context, to live.Receiver, draw live.Renderer) erro
 	return s.counted(c, limit.Poll, func() error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime+q.Wait)
 		defer cancel()
-		answer, err := s.poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
+		answer, err := s.Poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -105,8 +105,8 @@ func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, e
 
 // startStream runs a stream that no request waits for.
 func (s *Server) startStream(run func(context.Context)) {
-	s.streams.Go(func() {
+	s.Streams.Go(func() {
 		defer s.survive("poll")
-		run(s.life)
+		run(s.StreamLife)
 	})
 }

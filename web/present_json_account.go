@@ -25,11 +25,11 @@ func secondFactorOf(f *models.SecondFactor) secondFactorJSON {
 // beginning it alone.
 func (s *Server) answerSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
-	factor, err := s.desk.SecondFactorOf(ctx, actorOf(c), actorOf(c).ID)
+	factor, err := s.Desk.SecondFactorOf(ctx, actorOf(c), actorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	_, err = s.desk.PendingSecondFactor(ctx, actorOf(c))
+	_, err = s.Desk.PendingSecondFactor(ctx, actorOf(c))
 	isPending := err == nil
 	if err != nil && models.CodeOf(err) != "second_factor_not_begun" {
 		return err
@@ -43,7 +43,7 @@ func (s *Server) answerSecondFactor(c echo.Context) error {
 // answerSetUp answers programs with the secret that they put into an authenticator app.
 func (s *Server) answerSetUp(c echo.Context) error {
 	ctx := c.Request().Context()
-	e, err := s.desk.PendingSecondFactor(ctx, actorOf(c))
+	e, err := s.Desk.PendingSecondFactor(ctx, actorOf(c))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ type agentSessionJSON struct {
 // mySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
 func (s *Server) mySessions(c echo.Context) error {
 	who := callerOf(c)
-	sessions, err := s.desk.Sessions(c.Request().Context(), who.Actor, who.session)
+	sessions, err := s.Desk.Sessions(c.Request().Context(), who.Actor, who.session)
 	if err != nil {
 		return err
 	}

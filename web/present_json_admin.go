@@ -39,7 +39,7 @@ type agentDetailsJSON struct {
 
 // answerAgent answers programs with one account: an administrator's view of an agent, or one's own.
 func (s *Server) answerAgent(c echo.Context, a *models.Agent) error {
-	factor, err := s.desk.SecondFactorOf(c.Request().Context(), actorOf(c), a.ID)
+	factor, err := s.Desk.SecondFactorOf(c.Request().Context(), actorOf(c), a.ID)
 	if err != nil {
 		return err
 	}
@@ -178,11 +178,11 @@ type storedUserJSON struct {
 // answerUser answers programs with what is stored about a user.
 func (s *Server) answerUser(c echo.Context, id string) error {
 	ctx := c.Request().Context()
-	h, err := s.desk.UserHoldings(ctx, actorOf(c), id)
+	h, err := s.Desk.UserHoldings(ctx, actorOf(c), id)
 	if err != nil {
 		return err
 	}
-	chats, err := s.desk.ChatsWithUser(ctx, actorOf(c), id)
+	chats, err := s.Desk.ChatsWithUser(ctx, actorOf(c), id)
 	if err != nil {
 		return err
 	}

@@ -25,14 +25,14 @@ func (s *Server) answerReading(c echo.Context, chat *models.AgentChat) error {
 	out := supervisedChatJSON{agentChatJSON: agentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
 		EndComment: chat.EndComment, FirstAssignedAt: momentOf(chat.FirstAssignedAt), FirstResponseAt: momentOf(chat.FirstResponseAt)}
 	if id := chat.ServedBy(); id != "" {
-		a, err := s.desk.AgentByID(ctx, id)
+		a, err := s.Desk.AgentByID(ctx, id)
 		if err != nil {
 			return err
 		}
 		out.Service = serviceOf(a.Card())
 	}
 	if chat.Status == models.Waiting {
-		queue, _, err := s.desk.Queue(ctx, models.QueueFilter{})
+		queue, _, err := s.Desk.Queue(ctx, models.QueueFilter{})
 		if err != nil {
 			return err
 		}
@@ -62,11 +62,11 @@ func (s *Server) answerReadAgent(c echo.Context, a *models.Agent) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	chats, err := s.desk.ChatsOfAgent(ctx, a.ID, f)
+	chats, err := s.Desk.ChatsOfAgent(ctx, a.ID, f)
 	if err != nil {
 		return err
 	}
-	loads, err := s.desk.Load(ctx)
+	loads, err := s.Desk.Load(ctx)
 	if err != nil {
 		return err
 	}

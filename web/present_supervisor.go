@@ -59,7 +59,7 @@ const firstRows = 50
 
 // readHouse asks for what moves all the time, for all of it at once. The overview is given where it is known already.
 func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Overview) (*house, error) {
-	h := &house{at: time.Now(), settings: s.desk.Settings(), houseFilter: f}
+	h := &house{at: time.Now(), settings: s.Desk.Settings(), houseFilter: f}
 	first := firstRows
 	if f.whole {
 		first = 0
@@ -71,19 +71,19 @@ func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Ove
 			h.overview = *known
 			return nil
 		}
-		h.overview, err = s.desk.Overview(ctx)
+		h.overview, err = s.Desk.Overview(ctx)
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.queue, h.lines, err = s.desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
+		h.queue, h.lines, err = s.Desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.load, err = s.desk.Load(ctx)
+		h.load, err = s.Desk.Load(ctx)
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.departments, err = s.desk.Departments(ctx)
+		h.departments, err = s.Desk.Departments(ctx)
 		return err
 	})
 	return h, parts.Wait()
@@ -103,11 +103,11 @@ func (s *Server) readDay(ctx context.Context, h *house) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if minute := h.at.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
-		samples, err := s.desk.Day(ctx, h.at.Add(-24*time.Hour), h.at)
+		samples, err := s.Desk.Day(ctx, h.at.Add(-24*time.Hour), h.at)
 		if err != nil {
 			return err
 		}
-		stats, err := s.desk.Stats(ctx, h.at.Add(-24*time.Hour), h.at)
+		stats, err := s.Desk.Stats(ctx, h.at.Add(-24*time.Hour), h.at)
 		if err != nil {
 			return err
 		}

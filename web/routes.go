@@ -45,9 +45,9 @@ type route struct {
 	page   string // path for browsers, "" if there is none
 	who    audience
 	limit  limit.Action // "" for none
-	handle func(*Server, echo.Context) error
+	handle echo.HandlerFunc
 	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
-	then   func(*Server, echo.Context) (templ.Component, error)
+	then   func(echo.Context) (templ.Component, error)
 	stream bool                // open without end; takes a ticket
 	begins bool                // by its plain form, whoever has no session yet becomes an anonymous user
 	cors   bool                // sites that embed the widget may call it
@@ -63,146 +63,148 @@ const (
 )
 
 // routes is everything that the outside can do.
-var routes = []route{
-	// Users
-	{method: post, api: "/user/session", who: public, handle: (*Server).startSession, cors: true},
-	{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: (*Server).assign, then: (*Server).panelParts, cors: true, begins: true},
-	{method: get, api: ofUser + "/queue-status", who: user, handle: (*Server).queueStatus, cors: true},
-	{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, limit: limit.Leave, handle: (*Server).cancelQueue, then: (*Server).panelParts, cors: true},
-	{method: get, api: ofUser + "/availability", who: user, handle: (*Server).availability, cors: true},
-	{method: get, api: ofUser + "/chats", who: user, handle: (*Server).userChats, cors: true},
-	{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: (*Server).messages, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: user, limit: limit.Send, handle: (*Server).send, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: user, handle: (*Server).markOneRead, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: user, handle: (*Server).markDelivered, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: (*Server).markRead, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: (*Server).typing, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: (*Server).stillHere, then: (*Server).panelParts, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: user, limit: limit.File, handle: (*Server).sendFile, bounds: uploading, cors: true},
-	{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: user, handle: (*Server).fileLinks, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: (*Server).end, then: (*Server).panelParts, cors: true},
-	{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: (*Server).rate, then: (*Server).panelParts, cors: true},
-	{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: user, limit: limit.Introduce, handle: (*Server).introduceUser, cors: true},
-	{method: post, api: ofUser + "/stream-ticket", who: user, handle: (*Server).streamTicket, cors: true},
-	{method: get, api: ofUser + "/events", who: user, handle: (*Server).events, stream: true, cors: true},
+func (s *Server) routes() []route {
+	return []route{
+		// Users
+		{method: post, api: "/user/session", who: public, handle: s.startSession, cors: true},
+		{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: s.assign, then: s.panelParts, cors: true, begins: true},
+		{method: get, api: ofUser + "/queue-status", who: user, handle: s.queueStatus, cors: true},
+		{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, limit: limit.Leave, handle: s.cancelQueue, then: s.panelParts, cors: true},
+		{method: get, api: ofUser + "/availability", who: user, handle: s.availability, cors: true},
+		{method: get, api: ofUser + "/chats", who: user, handle: s.userChats, cors: true},
+		{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: s.messages, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: user, limit: limit.Send, handle: s.send, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: user, handle: s.markOneRead, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: user, handle: s.markDelivered, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: s.markRead, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: s.typing, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: s.stillHere, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: user, limit: limit.File, handle: s.sendFile, bounds: uploading, cors: true},
+		{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: user, handle: s.fileLinks, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: s.end, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: s.rate, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: user, limit: limit.Introduce, handle: s.introduceUser, cors: true},
+		{method: post, api: ofUser + "/stream-ticket", who: user, handle: s.streamTicket, cors: true},
+		{method: get, api: ofUser + "/events", who: user, handle: s.events, stream: true, cors: true},
 
-	{method: get, page: "/widget", who: public, handle: (*Server).widgetPage},
-	{method: get, page: "/widget/events", who: user, handle: (*Server).widgetEvents, stream: true},
-	{method: post, page: "/widget/session", who: public, handle: (*Server).beginSession},
-	{method: post, page: "/widget/chats/:chat_id/page", who: user, limit: limit.Page, handle: (*Server).movePage},
-	{method: post, page: "/widget/identify", who: public, handle: (*Server).identifyUser},
-	{method: post, page: "/widget/logout", who: public, handle: (*Server).forgetUser},
-	{method: get, page: "/widget.js", who: public, handle: loader("loader.js")},
-	{method: get, page: "/widget.mjs", who: public, handle: loader("loader.mjs")},
+		{method: get, page: "/widget", who: public, handle: s.widgetPage},
+		{method: get, page: "/widget/events", who: user, handle: s.widgetEvents, stream: true},
+		{method: post, page: "/widget/session", who: public, handle: s.beginSession},
+		{method: post, page: "/widget/chats/:chat_id/page", who: user, limit: limit.Page, handle: s.movePage},
+		{method: post, page: "/widget/identify", who: public, handle: s.identifyUser},
+		{method: post, page: "/widget/logout", who: public, handle: s.forgetUser},
+		{method: get, page: "/widget.js", who: public, handle: s.loader("loader.js")},
+		{method: get, page: "/widget.mjs", who: public, handle: s.loader("loader.mjs")},
 
-	// Agents
-	{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: (*Server).signIn},
-	{method: post, api: ofAgent + "/logout", page: "/logout", who: agent, handle: (*Server).signOut},
-	{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agent, handle: presence(models.Online)},
-	{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agent, handle: presence(models.Away)},
-	{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agent, handle: presence(models.Offline)},
-	{method: get, api: ofAgent + "/status", who: agent, handle: (*Server).agentStatus},
-	{method: get, api: ofAgent + "/check-availability", who: public, handle: (*Server).checkAvailability},
-	{method: get, api: ofAgent + "/chats", who: agent, handle: (*Server).agentChats},
-	{method: get, api: ofAgent + "/chats/:chat_id/messages", who: agent, handle: (*Server).messages},
-	{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agent, limit: limit.Send, handle: (*Server).send},
-	{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agent, handle: (*Server).markOneRead},
-	{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agent, handle: (*Server).markDelivered},
-	{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agent, handle: (*Server).markRead},
-	{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agent, handle: (*Server).typing},
-	{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agent, limit: limit.File, handle: (*Server).sendFile, bounds: uploading},
-	{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agent, handle: (*Server).fileLinks},
-	{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agent, limit: limit.End, handle: (*Server).end},
-	{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agent, handle: (*Server).transfer},
-	{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agent, handle: (*Server).note},
-	{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agent, handle: (*Server).timeoutStatus},
-	{method: get, api: ofAgent + "/all-ratings", who: agent, handle: (*Server).allRatings},
-	{method: get, api: ofAgent + "/:service_id/rating", who: agent, handle: (*Server).rating},
-	{method: post, api: ofAgent + "/stream-ticket", who: agent, handle: (*Server).streamTicket},
-	{method: get, api: ofAgent + "/events", who: agent, handle: (*Server).events, stream: true},
+		// Agents
+		{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: s.signIn},
+		{method: post, api: ofAgent + "/logout", page: "/logout", who: agent, handle: s.signOut},
+		{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agent, handle: s.presence(models.Online)},
+		{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agent, handle: s.presence(models.Away)},
+		{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agent, handle: s.presence(models.Offline)},
+		{method: get, api: ofAgent + "/status", who: agent, handle: s.agentStatus},
+		{method: get, api: ofAgent + "/check-availability", who: public, handle: s.checkAvailability},
+		{method: get, api: ofAgent + "/chats", who: agent, handle: s.agentChats},
+		{method: get, api: ofAgent + "/chats/:chat_id/messages", who: agent, handle: s.messages},
+		{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agent, limit: limit.Send, handle: s.send},
+		{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agent, handle: s.markOneRead},
+		{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agent, handle: s.markDelivered},
+		{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agent, handle: s.markRead},
+		{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agent, handle: s.typing},
+		{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agent, limit: limit.File, handle: s.sendFile, bounds: uploading},
+		{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agent, handle: s.fileLinks},
+		{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agent, limit: limit.End, handle: s.end},
+		{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agent, handle: s.transfer},
+		{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agent, handle: s.note},
+		{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agent, handle: s.timeoutStatus},
+		{method: get, api: ofAgent + "/all-ratings", who: agent, handle: s.allRatings},
+		{method: get, api: ofAgent + "/:service_id/rating", who: agent, handle: s.rating},
+		{method: post, api: ofAgent + "/stream-ticket", who: agent, handle: s.streamTicket},
+		{method: get, api: ofAgent + "/events", who: agent, handle: s.events, stream: true},
 
-	{method: get, page: "/workbench", who: agent, handle: (*Server).workbenchPage},
-	{method: get, page: "/workbench/chats/:chat_id", who: agent, handle: (*Server).workbenchChat},
-	{method: get, page: "/workbench/events", who: agent, handle: (*Server).workbenchEvents, stream: true},
+		{method: get, page: "/workbench", who: agent, handle: s.workbenchPage},
+		{method: get, page: "/workbench/chats/:chat_id", who: agent, handle: s.workbenchChat},
+		{method: get, page: "/workbench/events", who: agent, handle: s.workbenchEvents, stream: true},
 
-	{method: get, api: "/account", page: "/account", who: agent, handle: (*Server).accountPage},
-	{method: post, api: "/account/password", page: "/account/password", who: agent, handle: (*Server).changePassword},
-	{method: get, api: "/account/sessions", who: agent, handle: (*Server).mySessions},
-	{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agent, handle: (*Server).endMySession},
-	{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agent, handle: (*Server).endMyOtherSessions},
-	{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: (*Server).factorPage},
-	{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: (*Server).beginFactor},
-	{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agent, handle: (*Server).confirmFactor},
-	{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agent, handle: (*Server).renewCodes},
-	{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agent, handle: (*Server).endFactor},
+		{method: get, api: "/account", page: "/account", who: agent, handle: s.accountPage},
+		{method: post, api: "/account/password", page: "/account/password", who: agent, handle: s.changePassword},
+		{method: get, api: "/account/sessions", who: agent, handle: s.mySessions},
+		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agent, handle: s.endMySession},
+		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agent, handle: s.endMyOtherSessions},
+		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: s.factorPage},
+		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: s.beginFactor},
+		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agent, handle: s.confirmFactor},
+		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agent, handle: s.renewCodes},
+		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agent, handle: s.endFactor},
 
-	// Supervisors
-	{method: get, api: "/supervisor/queue", who: supervisor, handle: (*Server).queue},
-	{method: get, api: "/supervisor/load", who: supervisor, handle: (*Server).load},
-	{method: get, api: "/supervisor/stats", who: supervisor, handle: (*Server).stats},
-	{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisor, handle: (*Server).assignByHand},
-	{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisor, handle: (*Server).setPriority},
-	{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisor, handle: (*Server).messages},
-	{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end", who: supervisor, limit: limit.End, handle: (*Server).end},
-	{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer", who: supervisor, handle: (*Server).transfer},
-	{method: get, api: "/supervisor/events", who: supervisor, handle: (*Server).houseEvents, stream: true},
+		// Supervisors
+		{method: get, api: "/supervisor/queue", who: supervisor, handle: s.queue},
+		{method: get, api: "/supervisor/load", who: supervisor, handle: s.load},
+		{method: get, api: "/supervisor/stats", who: supervisor, handle: s.stats},
+		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisor, handle: s.assignByHand},
+		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisor, handle: s.setPriority},
+		{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisor, handle: s.messages},
+		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end", who: supervisor, limit: limit.End, handle: s.end},
+		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer", who: supervisor, handle: s.transfer},
+		{method: get, api: "/supervisor/events", who: supervisor, handle: s.houseEvents, stream: true},
 
-	{method: get, page: "/supervisor", who: supervisor, handle: (*Server).supervisorPage},
-	{method: get, page: "/supervisor/events", who: supervisor, handle: (*Server).supervisorEvents, stream: true},
-	{method: get, page: "/supervisor/queue.csv", who: supervisor, handle: (*Server).queueCSV},
-	{method: get, page: "/supervisor/day.csv", who: supervisor, handle: (*Server).dayCSV},
-	{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisor, handle: (*Server).readingPage},
-	{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisor, handle: (*Server).fileLinks},
-	{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisor, handle: (*Server).agentPage},
+		{method: get, page: "/supervisor", who: supervisor, handle: s.supervisorPage},
+		{method: get, page: "/supervisor/events", who: supervisor, handle: s.supervisorEvents, stream: true},
+		{method: get, page: "/supervisor/queue.csv", who: supervisor, handle: s.queueCSV},
+		{method: get, page: "/supervisor/day.csv", who: supervisor, handle: s.dayCSV},
+		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisor, handle: s.readingPage},
+		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisor, handle: s.fileLinks},
+		{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisor, handle: s.agentPage},
 
-	// Administrators
-	{method: get, page: "/admin", who: admin, handle: (*Server).adminPage},
-	{method: get, api: "/admin/agents", page: "/admin/people", who: admin, handle: (*Server).peoplePage},
-	{method: post, api: "/admin/agents", page: "/admin/people", who: admin, handle: (*Server).addPerson},
-	{method: get, page: "/admin/people/new", who: admin, handle: (*Server).newPersonPage},
-	{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: (*Server).personPage},
-	{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: (*Server).changePerson},
-	{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password", who: admin, handle: (*Server).setPersonPassword},
-	{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor", who: admin, handle: (*Server).resetPersonFactor},
-	{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable", who: admin, handle: disablePerson(true)},
-	{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable", who: admin, handle: disablePerson(false)},
-	{method: get, api: "/admin/departments", page: "/admin/departments", who: admin, handle: (*Server).departmentsPage},
-	{method: post, api: "/admin/departments", page: "/admin/departments", who: admin, handle: (*Server).addDepartment},
-	{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admin, handle: (*Server).renameDepartment},
-	{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove", who: admin, handle: (*Server).removeDepartment},
-	{method: get, api: "/admin/settings", page: "/admin/settings", who: admin, handle: (*Server).settingsPage},
-	{method: post, api: "/admin/settings/:key", page: "/admin/settings/:key", who: admin, handle: (*Server).changeSetting},
-	{method: post, api: "/admin/settings/:key/reset", page: "/admin/settings/:key/reset", who: admin, handle: (*Server).resetSetting},
-	{method: get, api: "/admin/sites", page: "/admin/sites", who: admin, handle: (*Server).sitesPage},
-	{method: post, api: "/admin/sites", page: "/admin/sites", who: admin, handle: (*Server).addSite},
-	{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admin, handle: (*Server).removeSite},
-	{method: get, page: "/admin/users", who: admin, handle: (*Server).usersPage},
-	{method: post, api: "/admin/users/find", page: "/admin/users", who: admin, handle: (*Server).findUsers},
-	{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admin, handle: (*Server).userPage},
-	{method: post, api: "/admin/users/export", page: "/admin/users/export", who: admin, handle: (*Server).exportUser},
-	{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admin, handle: (*Server).eraseUser},
-	{method: get, api: "/admin/audit", page: "/admin/audit", who: admin, handle: (*Server).auditPage},
-	{method: get, page: "/admin/audit.csv", who: admin, handle: (*Server).auditCSV},
-	{method: get, api: "/admin/health", page: "/admin/health", who: admin, handle: (*Server).healthPage},
-	{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admin, handle: (*Server).repairHealth},
+		// Administrators
+		{method: get, page: "/admin", who: admin, handle: s.adminPage},
+		{method: get, api: "/admin/agents", page: "/admin/people", who: admin, handle: s.peoplePage},
+		{method: post, api: "/admin/agents", page: "/admin/people", who: admin, handle: s.addPerson},
+		{method: get, page: "/admin/people/new", who: admin, handle: s.newPersonPage},
+		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: s.personPage},
+		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: s.changePerson},
+		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password", who: admin, handle: s.setPersonPassword},
+		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor", who: admin, handle: s.resetPersonFactor},
+		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable", who: admin, handle: s.disablePerson(true)},
+		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable", who: admin, handle: s.disablePerson(false)},
+		{method: get, api: "/admin/departments", page: "/admin/departments", who: admin, handle: s.departmentsPage},
+		{method: post, api: "/admin/departments", page: "/admin/departments", who: admin, handle: s.addDepartment},
+		{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admin, handle: s.renameDepartment},
+		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove", who: admin, handle: s.removeDepartment},
+		{method: get, api: "/admin/settings", page: "/admin/settings", who: admin, handle: s.settingsPage},
+		{method: post, api: "/admin/settings/:key", page: "/admin/settings/:key", who: admin, handle: s.changeSetting},
+		{method: post, api: "/admin/settings/:key/reset", page: "/admin/settings/:key/reset", who: admin, handle: s.resetSetting},
+		{method: get, api: "/admin/sites", page: "/admin/sites", who: admin, handle: s.sitesPage},
+		{method: post, api: "/admin/sites", page: "/admin/sites", who: admin, handle: s.addSite},
+		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admin, handle: s.removeSite},
+		{method: get, page: "/admin/users", who: admin, handle: s.usersPage},
+		{method: post, api: "/admin/users/find", page: "/admin/users", who: admin, handle: s.findUsers},
+		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admin, handle: s.userPage},
+		{method: post, api: "/admin/users/export", page: "/admin/users/export", who: admin, handle: s.exportUser},
+		{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admin, handle: s.eraseUser},
+		{method: get, api: "/admin/audit", page: "/admin/audit", who: admin, handle: s.auditPage},
+		{method: get, page: "/admin/audit.csv", who: admin, handle: s.auditCSV},
+		{method: get, api: "/admin/health", page: "/admin/health", who: admin, handle: s.healthPage},
+		{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admin, handle: s.repairHealth},
 
-	// Pages
-	{method: get, page: "/", who: public, handle: (*Server).startPage},
-	{method: get, page: "/login", who: public, handle: (*Server).loginPage},
-	{method: post, page: "/preferences", who: public, handle: (*Server).setPreferences},
-	{method: get, page: "/demo", who: public, handle: (*Server).demoHome},
-	{method: get, page: "/demo/help", who: public, handle: (*Server).demoHelp},
+		// Pages
+		{method: get, page: "/", who: public, handle: s.startPage},
+		{method: get, page: "/login", who: public, handle: s.loginPage},
+		{method: post, page: "/preferences", who: public, handle: s.setPreferences},
+		{method: get, page: "/demo", who: public, handle: s.demoHome},
+		{method: get, page: "/demo/help", who: public, handle: s.demoHelp},
 
-	// Files, for whoever holds a signed address
-	{method: get, page: "/files/:public_id", who: public, handle: serve(entire), bounds: downloading},
-	{method: get, page: "/files/:public_id/thumbnail", who: public, handle: serve(thumbnail), bounds: downloading},
+		// Files, for whoever holds a signed address
+		{method: get, page: "/files/:public_id", who: public, handle: s.serve(entire), bounds: downloading},
+		{method: get, page: "/files/:public_id/thumbnail", who: public, handle: s.serve(thumbnail), bounds: downloading},
 
-	// The house
-	{method: get, page: "/static/*", who: public, handle: (*Server).static},
-	{method: get, page: "/openapi.json", who: public, handle: (*Server).openAPI},
-	{method: get, page: "/healthz", who: public, handle: (*Server).healthz},
-	{method: get, page: "/readyz", who: public, handle: (*Server).readyz},
-	{method: get, page: "/metrics", who: public, handle: (*Server).metricsPage},
+		// The house
+		{method: get, page: "/static/*", who: public, handle: s.static},
+		{method: get, page: "/openapi.json", who: public, handle: s.openAPI},
+		{method: get, page: "/healthz", who: public, handle: s.healthz},
+		{method: get, page: "/readyz", who: public, handle: s.readyz},
+		{method: get, page: "/metrics", who: public, handle: s.metricsPage},
+	}
 }
 
 // prefixes are where the paths of the contract are served.
@@ -224,13 +226,13 @@ func (r *route) paths() []string {
 
 func (s *Server) mount(e *echo.Echo) {
 	crossing := map[string]bool{}
-	for i := range routes {
-		r := &routes[i]
+	for _, line := range s.routes() {
+		r := &line
 		handler := func(c echo.Context) error {
 			if r.then != nil {
-				c.Set(thenKey, func() (templ.Component, error) { return r.then(s, c) })
+				c.Set(thenKey, func() (templ.Component, error) { return r.then(c) })
 			}
-			return r.handle(s, c)
+			return r.handle(c)
 		}
 		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r), s.limited(r)}
 		switch {

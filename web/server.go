@@ -11,10 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -62,26 +60,19 @@ type Options struct {
 
 // Server answers HTTP.
 type Server struct {
-	opts       Options
-	desk       *models.Desk
-	hub        *live.Hub
-	poller     *live.Poller
-	log        *slog.Logger
-	limit      *limit.Limiter
+	opts Options
+	*Kit
 	remembered *remembered
 	turns      limit.Turns
 	uploads    crowd
 	pace       pace
 	day        lastDay
-	public     *url.URL
 	origins    *http.CrossOriginProtection
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
 	stopping   atomic.Bool
 
-	streams sync.WaitGroup  // those that the HTTP server knows nothing of
-	life    context.Context //nolint:containedctx // theirs
-	cut     context.CancelFunc
+	cut context.CancelFunc // ends the streams
 }
 
 // New makes a Server. It is refused when PublicURL is not an address.
@@ -101,21 +92,21 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, desk: opts.Desk, hub: opts.Hub, log: opts.Log, origins: http.NewCrossOriginProtection()}
+	s := &Server{opts: opts, Kit: &Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey}, origins: http.NewCrossOriginProtection()}
 	var err error
-	if s.public, err = parsePublicURL(opts.PublicURL); err != nil {
+	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
 	}
-	if s.public != nil {
-		if err := s.origins.AddTrustedOrigin(s.public.Scheme + "://" + s.public.Host); err != nil {
+	if s.PublicURL != nil {
+		if err := s.origins.AddTrustedOrigin(s.PublicURL.Scheme + "://" + s.PublicURL.Host); err != nil {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
-	s.life, s.cut = context.WithCancel(paths.With(context.Background(), s.base()))
-	s.poller = live.NewPoller(s.hub, s.startStream)
-	s.limit = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
-	s.remembered = newRemembered(s.hub.Sound)
-	s.hub.Watch(s.remembered)
+	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.base()))
+	s.Poller = live.NewPoller(s.Hub, s.startStream)
+	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
+	s.remembered = newRemembered(s.Hub.Sound)
+	s.Hub.Watch(s.remembered)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil
@@ -151,32 +142,32 @@ func (s *Server) serverOf(handler http.Handler) *http.Server {
 		WriteTimeout:      30 * time.Second, // streams set a deadline for each write instead
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 }
 
 // Drain makes the server not ready and ends its streams; requests are still answered.
 func (s *Server) Drain() {
 	s.stopping.Store(true)
-	s.hub.Drain()
+	s.Hub.Drain()
 }
 
 // Finish waits until the streams have said farewell, as long as ctx allows, and then cuts them off. No request may be left when it is called.
 func (s *Server) Finish(ctx context.Context) {
 	stop := context.AfterFunc(ctx, s.cut)
 	defer stop()
-	s.streams.Wait()
+	s.Streams.Wait()
 }
 
 // Close ends the connections that the server itself opened, and its streams.
 func (s *Server) Close() error {
 	s.cut()
-	return s.limit.Close()
+	return s.Limits.Close()
 }
 
 // perMinute tells the limits in force. Those of sign-in keep their proportion to the one that is set.
 func (s *Server) perMinute(a limit.Action) int {
-	now := s.desk.Settings()
+	now := s.Desk.Settings()
 	switch a {
 	case limit.Send, limit.Page:
 		return now.RateSend

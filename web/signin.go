@@ -41,7 +41,7 @@ func (s *Server) signIn(c echo.Context) error {
 	err := s.checkFilled(in)
 	if err == nil {
 		err = s.proved(c, in.Email, func(ctx context.Context) (err error) {
-			token, a, step, err = s.desk.BeginSignIn(ctx, s.credentials(c, in))
+			token, a, step, err = s.Desk.BeginSignIn(ctx, s.credentials(c, in))
 			return err
 		})
 	}
@@ -62,7 +62,7 @@ func (s *Server) signInProgram(c echo.Context, in signInInput) error {
 	var token string
 	var a *models.Agent
 	err := s.proved(c, in.Email, func(ctx context.Context) (err error) {
-		token, a, err = s.desk.SignInWith(ctx, s.credentials(c, in))
+		token, a, err = s.Desk.SignInWith(ctx, s.credentials(c, in))
 		return err
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) signInProgram(c echo.Context, in signInInput) error {
 
 // finishSignIn takes the code from the page that asked for it.
 func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
-	email, err := s.desk.SignInStep(c.Request().Context(), in.Step)
+	email, err := s.Desk.SignInStep(c.Request().Context(), in.Step)
 	if err != nil {
 		return s.signInFailed(c, in, err)
 	}
@@ -87,7 +87,7 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 	var token string
 	var a *models.Agent
 	err = s.proved(c, email, func(ctx context.Context) (err error) {
-		token, a, err = s.desk.FinishSignIn(ctx, in.Step, s.credentials(c, in))
+		token, a, err = s.Desk.FinishSignIn(ctx, in.Step, s.credentials(c, in))
 		return err
 	})
 	if err != nil {
@@ -133,12 +133,12 @@ func (s *Server) proved(c echo.Context, email string, prove func(context.Context
 		defer done()
 	}
 	claims := []limit.Claim{{Action: limit.SignIn, Who: account + "@" + address}, {Action: limit.SignInAddress, Who: address}, {Action: limit.SignInAccount, Who: account}}
-	if v := s.limit.Look(ctx, claims...); !v.OK {
+	if v := s.Limits.Look(ctx, claims...); !v.OK {
 		return tooMany(v)
 	}
 	err := prove(ctx)
 	if provedWrong(err) {
-		s.limit.Note(ctx, claims...)
+		s.Limits.Note(ctx, claims...)
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func userAgent(c echo.Context) string { return strings.ToValidUTF8(c.Request().U
 
 func (s *Server) signOut(c echo.Context) error {
 	who := callerOf(c)
-	if err := s.desk.SignOut(c.Request().Context(), who.token); err != nil {
+	if err := s.Desk.SignOut(c.Request().Context(), who.token); err != nil {
 		return err
 	}
 	if who.byCookie {

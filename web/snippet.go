@@ -17,8 +17,8 @@ func (s *Server) address(c echo.Context) string { return s.origin(c) + s.base() 
 
 // origin is the origin of that address.
 func (s *Server) origin(c echo.Context) string {
-	if s.public != nil {
-		return s.public.Scheme + "://" + s.public.Host
+	if s.PublicURL != nil {
+		return s.PublicURL.Scheme + "://" + s.PublicURL.Host
 	}
 	scheme := "http"
 	if c.Scheme() == "https" { // which anybody's X-Forwarded-Proto may say, and nothing else

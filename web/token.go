@@ -74,7 +74,7 @@ func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.desk.EnsureUser(c.Request().Context(), id)
+	u, err := s.Desk.EnsureUser(c.Request().Context(), id)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (s *Server) receive(c echo.Context, before func(*upload) error) (*upload, e
 	case errors.As(err, &large):
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", uploadLimit)
 	}
-	s.log.Debug("a form could not be read", "error", err)
+	s.Log.Debug("a form could not be read", "error", err)
 	return nil, malformed("The form could not be read to its end.")
 }
 
@@ -183,7 +183,7 @@ func (w *writing) Write(p []byte) (int, error) {
 
 // store judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
 func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
-	if before, err := s.desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
+	if before, err := s.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
 		return before, false, err
 	}
 	ready, err := media.Prepare(ctx, u.spool, u.size)
@@ -203,7 +203,7 @@ func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *
 		file.Width, file.Height, file.ThumbnailType = &ready.Width, &ready.Height, &ready.ThumbnailType
 		parts = append(parts, strings.NewReader(string(ready.Thumbnail)))
 	}
-	names, err := s.desk.PlanFiles(ctx, len(parts))
+	names, err := s.Desk.PlanFiles(ctx, len(parts))
 	if err != nil {
 		return nil, false, err
 	}
@@ -220,15 +220,15 @@ func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *
 	if file.File = names[0]; len(names) > 1 {
 		file.Thumbnail = &names[1]
 	}
-	return s.desk.SendFile(ctx, who, chatID, file)
+	return s.Desk.SendFile(ctx, who, chatID, file)
 }
 
 // drop lets the next sweep delete what no message has. If even that fails, they are due within the hour.
 func (s *Server) drop(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
 	defer cancel()
-	if err := s.desk.DropFiles(ctx, names); err != nil {
-		s.log.Debug("files without a message stay for an hour", "error", err)
+	if err := s.Desk.DropFiles(ctx, names); err != nil {
+		s.Log.Debug("files without a message stay for an hour", "error", err)
 	}
 }
 

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"sync"
+
+	"parley/models"
+	"parley/web/limit"
+	"parley/web/live"
+)
+
+// Kit is what every handler uses: the desk, the live hub, the limits, and the ways to read a request and to answer it.
+type Kit struct {
+	Desk   *models.Desk
+	Hub    *live.Hub
+	Log    *slog.Logger
+	Limits *limit.Limiter
+	Poller *live.Poller
+	// PublicURL is where people reach Parley, nil where each request tells.
+	PublicURL *url.URL
+	// FileKey signs the addresses of files.
+	FileKey []byte
+
+	// Streams counts the streams that the HTTP server does not know of, since they took over their connections.
+	Streams sync.WaitGroup
+	// StreamLife ends those streams when it ends.
+	StreamLife context.Context //nolint:containedctx // a stream outlives its request
+}

@@ -53,7 +53,7 @@ func wrongKind(kind models.ActorKind) error {
 func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if r.who == public {
+			if r.who == anyone {
 				return next(c)
 			}
 			who, err := s.identifyInTime(c, r)

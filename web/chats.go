@@ -162,7 +162,7 @@ func (s *Server) end(c echo.Context) error {
 	if _, err := s.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
 		return err
 	}
-	return s.answerBench(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}}, id, "/workbench/chats/"+id)
+	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}})
 }
 
 type rateInput struct {
@@ -207,7 +207,7 @@ func (s *Server) transfer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answerBench(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}}, id, "/workbench")
+	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}})
 }
 
 func (s *Server) timeoutStatus(c echo.Context) error {

@@ -24,7 +24,7 @@ func CSRFFor(session string) string { return csrfFor(session) }
 
 var (
 	pathParam = regexp.MustCompile(`:(\w+)`)
-	audiences = map[audience]string{public: "public", user: "user", agent: "agent", supervisor: "supervisor", admin: "admin"}
+	audiences = map[audience]string{anyone: "public", users: "user", agents: "agent", supervisors: "supervisor", admins: "admin"}
 )
 
 // Lines are all lines at all of their addresses.
@@ -36,7 +36,7 @@ func Lines() []Line {
 			name = r.page
 		}
 		for _, path := range r.paths() {
-			all = append(all, Line{Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == public,
+			all = append(all, Line{Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == anyone,
 				API: isAPI(path), CORS: r.cors && isAPI(path), Limited: r.limit != ""})
 		}
 	}
@@ -82,5 +82,5 @@ func PlainCell(value string) string { return plainCell(value) }
 // BaseOf is the path below which a Server with that PUBLIC_URL serves.
 func BaseOf(publicURL string) (string, error) {
 	public, err := parsePublicURL(publicURL)
-	return (&Server{public: public}).base(), err
+	return (&Server{Kit: &Kit{PublicURL: public}}).base(), err
 }

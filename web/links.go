@@ -31,7 +31,7 @@ type links struct {
 }
 
 // links are for programs, which need the whole address.
-func (s *Server) links(c echo.Context) links { return links{s.address(c), s.FileKey} }
+func (s *Server) links(c echo.Context) links { return links{base: s.address(c), key: s.FileKey} }
 
 // pageLinks are for pages of ours.
 func (s *Server) pageLinks() links { return links{key: s.FileKey} }
@@ -55,11 +55,11 @@ func (l links) to(a *models.Attachment, variant string, until time.Time) string 
 func (l links) hold(id, variant, until, signature string) (time.Duration, error) {
 	at, err := strconv.ParseInt(until, 10, 64)
 	if err != nil || strconv.FormatInt(at, 10) != until || !hmac.Equal([]byte(signature), []byte(l.sign(id, variant, at))) {
-		return 0, forbidden("link_invalid", "This address was not made by us. Open the file from its chat.")
+		return 0, linkRefused("link_invalid", "This address was not made by us. Open the file from its chat.")
 	}
 	left := time.Until(time.Unix(at, 0))
 	if left <= 0 {
-		return 0, forbidden("link_expired", "This address has run out. Open the file from its chat again.")
+		return 0, linkRefused("link_expired", "This address has run out. Open the file from its chat again.")
 	}
 	return left, nil
 }
@@ -89,8 +89,8 @@ func (l links) attachment(a *models.Attachment) *attachmentJSON {
 	return out
 }
 
-// file is the attachment of a message on a page of that part, nil for a message that carries nothing.
-func (l links) file(m *models.Message, part string) *chat.File {
+// fileOf is the attachment of a message on a page of that part, nil for a message that carries nothing.
+func fileOf(l links, m *models.Message, part string) *chat.File {
 	a := m.Attachment
 	if a == nil {
 		return nil
@@ -124,4 +124,8 @@ func typeName(contentType string) string {
 		return "TXT"
 	}
 	return "DOCX"
+}
+
+func linkRefused(code, detail string) error {
+	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -72,28 +71,20 @@ func (s *Server) workbenchEvents(c echo.Context) error {
 	return s.stream(c, live.Receiver{View: live.Own, Board: true}, draw)
 }
 
-// answerBench answers an action that pages of both agents and supervisors have. On the workbench a script gets the parts
-// that it changed, so that its effect is seen even while the stream is away, and a plain form goes on to next.
-// chatID is "" where no chat changed.
-func (s *Server) answerBench(c echo.Context, r result, chatID, next string) error {
-	if !strings.HasPrefix(c.Request().URL.Path, "/workbench/") {
-		return s.answer(c, r)
+// workbenchParts are what the scripts of the workbench get of an action, so that its effect is seen even while the stream is away: the parts of
+// the page, and those of the chat where the path names one.
+func (s *Server) workbenchParts(c echo.Context) (templ.Component, error) {
+	b, err := s.readBench(c)
+	if err != nil {
+		return nil, err
 	}
-	r.Redirect = next
-	r.Fragment = func() (templ.Component, error) {
-		b, err := s.readBench(c)
+	parts := b.parts()
+	if id := chatID(c); id != "" {
+		more, err := b.chatParts(c.Request().Context(), id)
 		if err != nil {
 			return nil, err
 		}
-		parts := b.parts()
-		if chatID != "" {
-			more, err := b.chatParts(c.Request().Context(), chatID)
-			if err != nil {
-				return nil, err
-			}
-			parts = append(parts, more...)
-		}
-		return templ.Join(parts...), nil
+		parts = append(parts, more...)
 	}
-	return s.answer(c, r)
+	return templ.Join(parts...), nil
 }

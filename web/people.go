@@ -25,11 +25,11 @@ func (s *Server) presence(choice models.Presence) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		return s.answerBench(c, result{JSON: struct {
+		return s.answer(c, result{JSON: struct {
 			Message  string `json:"message"`
 			IsOnline flag   `json:"is_online"`
 			Presence string `json:"presence"`
-		}{presenceWord(ctx, a.Presence), a.Presence == models.Online, string(a.Presence)}}, "", "")
+		}{presenceWord(ctx, a.Presence), a.Presence == models.Online, string(a.Presence)}})
 	}
 }
 

@@ -37,7 +37,7 @@ func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []mod
 
 // lineOf is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
 func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh links) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: wordsOf(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fresh.file(m, "/supervisor")}
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: wordsOf(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fileOf(fresh, m, "/supervisor")}
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user

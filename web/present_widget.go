@@ -20,7 +20,7 @@ const keptAfter = 10 * time.Second
 
 // bubble is a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: p.links.file(m, "/widget")}
+	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: fileOf(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
 		said.From, said.Text = chat.FromSystem, systemLine(ctx, m)

@@ -23,13 +23,19 @@ type result struct {
 	Redirect string // where a plain form goes on; "" is the page that it was on
 }
 
-// thenKey holds what the line of the table draws after an action.
-const thenKey = "then"
+// What the line of the table says of the answer to an action: the fragment that is drawn, and where a plain form goes on.
+const (
+	thenKey = "then"
+	nextKey = "next"
+)
 
 // answer sends a result in the form that was asked for.
 func (s *Server) answer(c echo.Context, r result) error {
 	switch wanted(c) {
 	case asPage:
+		if next, ok := c.Get(nextKey).(string); ok && r.Redirect == "" {
+			r.Redirect = next
+		}
 		if r.Redirect == "" {
 			r.Redirect = pageBehind(c)
 		}

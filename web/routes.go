@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -14,15 +16,15 @@ import (
 type audience int
 
 const (
-	public audience = iota
-	user
-	agent
-	supervisor
-	admin
+	anyone audience = iota
+	users
+	agents
+	supervisors
+	admins
 )
 
 func (a audience) kind() models.ActorKind {
-	if a == user {
+	if a == users {
 		return models.KindUser
 	}
 	return models.KindAgent
@@ -30,9 +32,9 @@ func (a audience) kind() models.ActorKind {
 
 func (a audience) role() models.Role {
 	switch a {
-	case supervisor:
+	case supervisors:
 		return models.RoleSupervisor
-	case admin:
+	case admins:
 		return models.RoleAdmin
 	}
 	return ""
@@ -48,6 +50,7 @@ type route struct {
 	handle echo.HandlerFunc
 	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
 	then   func(echo.Context) (templ.Component, error)
+	next   string              // where a plain form goes on, "" for the page that it was on
 	stream bool                // open without end; takes a ticket
 	begins bool                // by its plain form, whoever has no session yet becomes an anonymous user
 	cors   bool                // sites that embed the widget may call it
@@ -66,144 +69,144 @@ const (
 func (s *Server) routes() []route {
 	return []route{
 		// Users
-		{method: post, api: "/user/session", who: public, handle: s.startSession, cors: true},
-		{method: post, api: ofUser + "/assign", page: "/widget/assign", who: user, handle: s.assign, then: s.panelParts, cors: true, begins: true},
-		{method: get, api: ofUser + "/queue-status", who: user, handle: s.queueStatus, cors: true},
-		{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: user, limit: limit.Leave, handle: s.cancelQueue, then: s.panelParts, cors: true},
-		{method: get, api: ofUser + "/availability", who: user, handle: s.availability, cors: true},
-		{method: get, api: ofUser + "/chats", who: user, handle: s.userChats, cors: true},
-		{method: get, api: ofUser + "/chats/:chat_id/messages", who: user, handle: s.messages, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: user, limit: limit.Send, handle: s.send, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: user, handle: s.markOneRead, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: user, handle: s.markDelivered, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: user, handle: s.markRead, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: user, handle: s.typing, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: user, handle: s.stillHere, then: s.panelParts, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: user, limit: limit.File, handle: s.sendFile, bounds: uploading, cors: true},
-		{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: user, handle: s.fileLinks, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: user, limit: limit.End, handle: s.end, then: s.panelParts, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: user, limit: limit.Rate, handle: s.rate, then: s.panelParts, cors: true},
-		{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: user, limit: limit.Introduce, handle: s.introduceUser, cors: true},
-		{method: post, api: ofUser + "/stream-ticket", who: user, handle: s.streamTicket, cors: true},
-		{method: get, api: ofUser + "/events", who: user, handle: s.events, stream: true, cors: true},
+		{method: post, api: "/user/session", who: anyone, handle: s.startSession, cors: true},
+		{method: post, api: ofUser + "/assign", page: "/widget/assign", who: users, handle: s.assign, then: s.panelParts, cors: true, begins: true},
+		{method: get, api: ofUser + "/queue-status", who: users, handle: s.queueStatus, cors: true},
+		{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: users, limit: limit.Leave, handle: s.cancelQueue, then: s.panelParts, cors: true},
+		{method: get, api: ofUser + "/availability", who: users, handle: s.availability, cors: true},
+		{method: get, api: ofUser + "/chats", who: users, handle: s.userChats, cors: true},
+		{method: get, api: ofUser + "/chats/:chat_id/messages", who: users, handle: s.messages, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: users, limit: limit.Send, handle: s.send, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: users, handle: s.markOneRead, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: users, handle: s.markDelivered, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: users, handle: s.markRead, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: users, handle: s.typing, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: users, handle: s.stillHere, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: users, limit: limit.File, handle: s.sendFile, bounds: uploading, cors: true},
+		{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: users, handle: s.fileLinks, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: users, limit: limit.End, handle: s.end, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: users, limit: limit.Rate, handle: s.rate, then: s.panelParts, cors: true},
+		{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: users, limit: limit.Introduce, handle: s.introduceUser, cors: true},
+		{method: post, api: ofUser + "/stream-ticket", who: users, handle: s.streamTicket, cors: true},
+		{method: get, api: ofUser + "/events", who: users, handle: s.events, stream: true, cors: true},
 
-		{method: get, page: "/widget", who: public, handle: s.widgetPage},
-		{method: get, page: "/widget/events", who: user, handle: s.widgetEvents, stream: true},
-		{method: post, page: "/widget/session", who: public, handle: s.beginSession},
-		{method: post, page: "/widget/chats/:chat_id/page", who: user, limit: limit.Page, handle: s.movePage},
-		{method: post, page: "/widget/identify", who: public, handle: s.identifyUser},
-		{method: post, page: "/widget/logout", who: public, handle: s.forgetUser},
-		{method: get, page: "/widget.js", who: public, handle: s.loader("loader.js")},
-		{method: get, page: "/widget.mjs", who: public, handle: s.loader("loader.mjs")},
+		{method: get, page: "/widget", who: anyone, handle: s.widgetPage},
+		{method: get, page: "/widget/events", who: users, handle: s.widgetEvents, stream: true},
+		{method: post, page: "/widget/session", who: anyone, handle: s.beginSession},
+		{method: post, page: "/widget/chats/:chat_id/page", who: users, limit: limit.Page, handle: s.movePage},
+		{method: post, page: "/widget/identify", who: anyone, handle: s.identifyUser},
+		{method: post, page: "/widget/logout", who: anyone, handle: s.forgetUser},
+		{method: get, page: "/widget.js", who: anyone, handle: s.loader("loader.js")},
+		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
 
 		// Agents
-		{method: post, api: ofAgent + "/login", page: "/login", who: public, handle: s.signIn},
-		{method: post, api: ofAgent + "/logout", page: "/logout", who: agent, handle: s.signOut},
-		{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agent, handle: s.presence(models.Online)},
-		{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agent, handle: s.presence(models.Away)},
-		{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agent, handle: s.presence(models.Offline)},
-		{method: get, api: ofAgent + "/status", who: agent, handle: s.agentStatus},
-		{method: get, api: ofAgent + "/check-availability", who: public, handle: s.checkAvailability},
-		{method: get, api: ofAgent + "/chats", who: agent, handle: s.agentChats},
-		{method: get, api: ofAgent + "/chats/:chat_id/messages", who: agent, handle: s.messages},
-		{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agent, limit: limit.Send, handle: s.send},
-		{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agent, handle: s.markOneRead},
-		{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agent, handle: s.markDelivered},
-		{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agent, handle: s.markRead},
-		{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agent, handle: s.typing},
-		{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agent, limit: limit.File, handle: s.sendFile, bounds: uploading},
-		{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agent, handle: s.fileLinks},
-		{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agent, limit: limit.End, handle: s.end},
-		{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agent, handle: s.transfer},
-		{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agent, handle: s.note},
-		{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agent, handle: s.timeoutStatus},
-		{method: get, api: ofAgent + "/all-ratings", who: agent, handle: s.allRatings},
-		{method: get, api: ofAgent + "/:service_id/rating", who: agent, handle: s.rating},
-		{method: post, api: ofAgent + "/stream-ticket", who: agent, handle: s.streamTicket},
-		{method: get, api: ofAgent + "/events", who: agent, handle: s.events, stream: true},
+		{method: post, api: ofAgent + "/login", page: "/login", who: anyone, handle: s.signIn},
+		{method: post, api: ofAgent + "/logout", page: "/logout", who: agents, handle: s.signOut},
+		{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agents, handle: s.presence(models.Online), then: s.workbenchParts},
+		{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agents, handle: s.presence(models.Away), then: s.workbenchParts},
+		{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agents, handle: s.presence(models.Offline), then: s.workbenchParts},
+		{method: get, api: ofAgent + "/status", who: agents, handle: s.agentStatus},
+		{method: get, api: ofAgent + "/check-availability", who: anyone, handle: s.checkAvailability},
+		{method: get, api: ofAgent + "/chats", who: agents, handle: s.agentChats},
+		{method: get, api: ofAgent + "/chats/:chat_id/messages", who: agents, handle: s.messages},
+		{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agents, limit: limit.Send, handle: s.send},
+		{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.markOneRead},
+		{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agents, handle: s.markDelivered},
+		{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agents, handle: s.markRead},
+		{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agents, handle: s.typing},
+		{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agents, limit: limit.File, handle: s.sendFile, bounds: uploading},
+		{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agents, handle: s.fileLinks},
+		{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agents, limit: limit.End, handle: s.end, then: s.workbenchParts, next: "/workbench/chats/:chat_id"},
+		{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agents, handle: s.transfer, then: s.workbenchParts, next: "/workbench"},
+		{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.note},
+		{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agents, handle: s.timeoutStatus},
+		{method: get, api: ofAgent + "/all-ratings", who: agents, handle: s.allRatings},
+		{method: get, api: ofAgent + "/:service_id/rating", who: agents, handle: s.rating},
+		{method: post, api: ofAgent + "/stream-ticket", who: agents, handle: s.streamTicket},
+		{method: get, api: ofAgent + "/events", who: agents, handle: s.events, stream: true},
 
-		{method: get, page: "/workbench", who: agent, handle: s.workbenchPage},
-		{method: get, page: "/workbench/chats/:chat_id", who: agent, handle: s.workbenchChat},
-		{method: get, page: "/workbench/events", who: agent, handle: s.workbenchEvents, stream: true},
+		{method: get, page: "/workbench", who: agents, handle: s.workbenchPage},
+		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbenchChat},
+		{method: get, page: "/workbench/events", who: agents, handle: s.workbenchEvents, stream: true},
 
-		{method: get, api: "/account", page: "/account", who: agent, handle: s.accountPage},
-		{method: post, api: "/account/password", page: "/account/password", who: agent, handle: s.changePassword},
-		{method: get, api: "/account/sessions", who: agent, handle: s.mySessions},
-		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agent, handle: s.endMySession},
-		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agent, handle: s.endMyOtherSessions},
-		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: s.factorPage},
-		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agent, handle: s.beginFactor},
-		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agent, handle: s.confirmFactor},
-		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agent, handle: s.renewCodes},
-		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agent, handle: s.endFactor},
+		{method: get, api: "/account", page: "/account", who: agents, handle: s.accountPage},
+		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.changePassword},
+		{method: get, api: "/account/sessions", who: agents, handle: s.mySessions},
+		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agents, handle: s.endMySession},
+		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agents, handle: s.endMyOtherSessions},
+		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.factorPage},
+		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.beginFactor},
+		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agents, handle: s.confirmFactor},
+		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agents, handle: s.renewCodes},
+		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.endFactor},
 
 		// Supervisors
-		{method: get, api: "/supervisor/queue", who: supervisor, handle: s.queue},
-		{method: get, api: "/supervisor/load", who: supervisor, handle: s.load},
-		{method: get, api: "/supervisor/stats", who: supervisor, handle: s.stats},
-		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisor, handle: s.assignByHand},
-		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisor, handle: s.setPriority},
-		{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisor, handle: s.messages},
-		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end", who: supervisor, limit: limit.End, handle: s.end},
-		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer", who: supervisor, handle: s.transfer},
-		{method: get, api: "/supervisor/events", who: supervisor, handle: s.houseEvents, stream: true},
+		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.queue},
+		{method: get, api: "/supervisor/load", who: supervisors, handle: s.load},
+		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.stats},
+		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisors, handle: s.assignByHand},
+		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisors, handle: s.setPriority},
+		{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisors, handle: s.messages},
+		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end", who: supervisors, limit: limit.End, handle: s.end},
+		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer", who: supervisors, handle: s.transfer},
+		{method: get, api: "/supervisor/events", who: supervisors, handle: s.houseEvents, stream: true},
 
-		{method: get, page: "/supervisor", who: supervisor, handle: s.supervisorPage},
-		{method: get, page: "/supervisor/events", who: supervisor, handle: s.supervisorEvents, stream: true},
-		{method: get, page: "/supervisor/queue.csv", who: supervisor, handle: s.queueCSV},
-		{method: get, page: "/supervisor/day.csv", who: supervisor, handle: s.dayCSV},
-		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisor, handle: s.readingPage},
-		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisor, handle: s.fileLinks},
-		{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisor, handle: s.agentPage},
+		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisorPage},
+		{method: get, page: "/supervisor/events", who: supervisors, handle: s.supervisorEvents, stream: true},
+		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.queueCSV},
+		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.dayCSV},
+		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.readingPage},
+		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisors, handle: s.fileLinks},
+		{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisors, handle: s.agentPage},
 
 		// Administrators
-		{method: get, page: "/admin", who: admin, handle: s.adminPage},
-		{method: get, api: "/admin/agents", page: "/admin/people", who: admin, handle: s.peoplePage},
-		{method: post, api: "/admin/agents", page: "/admin/people", who: admin, handle: s.addPerson},
-		{method: get, page: "/admin/people/new", who: admin, handle: s.newPersonPage},
-		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: s.personPage},
-		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admin, handle: s.changePerson},
-		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password", who: admin, handle: s.setPersonPassword},
-		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor", who: admin, handle: s.resetPersonFactor},
-		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable", who: admin, handle: s.disablePerson(true)},
-		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable", who: admin, handle: s.disablePerson(false)},
-		{method: get, api: "/admin/departments", page: "/admin/departments", who: admin, handle: s.departmentsPage},
-		{method: post, api: "/admin/departments", page: "/admin/departments", who: admin, handle: s.addDepartment},
-		{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admin, handle: s.renameDepartment},
-		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove", who: admin, handle: s.removeDepartment},
-		{method: get, api: "/admin/settings", page: "/admin/settings", who: admin, handle: s.settingsPage},
-		{method: post, api: "/admin/settings/:key", page: "/admin/settings/:key", who: admin, handle: s.changeSetting},
-		{method: post, api: "/admin/settings/:key/reset", page: "/admin/settings/:key/reset", who: admin, handle: s.resetSetting},
-		{method: get, api: "/admin/sites", page: "/admin/sites", who: admin, handle: s.sitesPage},
-		{method: post, api: "/admin/sites", page: "/admin/sites", who: admin, handle: s.addSite},
-		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admin, handle: s.removeSite},
-		{method: get, page: "/admin/users", who: admin, handle: s.usersPage},
-		{method: post, api: "/admin/users/find", page: "/admin/users", who: admin, handle: s.findUsers},
-		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admin, handle: s.userPage},
-		{method: post, api: "/admin/users/export", page: "/admin/users/export", who: admin, handle: s.exportUser},
-		{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admin, handle: s.eraseUser},
-		{method: get, api: "/admin/audit", page: "/admin/audit", who: admin, handle: s.auditPage},
-		{method: get, page: "/admin/audit.csv", who: admin, handle: s.auditCSV},
-		{method: get, api: "/admin/health", page: "/admin/health", who: admin, handle: s.healthPage},
-		{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admin, handle: s.repairHealth},
+		{method: get, page: "/admin", who: admins, handle: s.adminPage},
+		{method: get, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.peoplePage},
+		{method: post, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.addPerson},
+		{method: get, page: "/admin/people/new", who: admins, handle: s.newPersonPage},
+		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.personPage},
+		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.changePerson},
+		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password", who: admins, handle: s.setPersonPassword},
+		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor", who: admins, handle: s.resetPersonFactor},
+		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable", who: admins, handle: s.disablePerson(true)},
+		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable", who: admins, handle: s.disablePerson(false)},
+		{method: get, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.departmentsPage},
+		{method: post, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.addDepartment},
+		{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admins, handle: s.renameDepartment},
+		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove", who: admins, handle: s.removeDepartment},
+		{method: get, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.settingsPage},
+		{method: post, api: "/admin/settings/:key", page: "/admin/settings/:key", who: admins, handle: s.changeSetting},
+		{method: post, api: "/admin/settings/:key/reset", page: "/admin/settings/:key/reset", who: admins, handle: s.resetSetting},
+		{method: get, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.sitesPage},
+		{method: post, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.addSite},
+		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admins, handle: s.removeSite},
+		{method: get, page: "/admin/users", who: admins, handle: s.usersPage},
+		{method: post, api: "/admin/users/find", page: "/admin/users", who: admins, handle: s.findUsers},
+		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admins, handle: s.userPage},
+		{method: post, api: "/admin/users/export", page: "/admin/users/export", who: admins, handle: s.exportUser},
+		{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admins, handle: s.eraseUser},
+		{method: get, api: "/admin/audit", page: "/admin/audit", who: admins, handle: s.auditPage},
+		{method: get, page: "/admin/audit.csv", who: admins, handle: s.auditCSV},
+		{method: get, api: "/admin/health", page: "/admin/health", who: admins, handle: s.healthPage},
+		{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admins, handle: s.repairHealth},
 
 		// Pages
-		{method: get, page: "/", who: public, handle: s.startPage},
-		{method: get, page: "/login", who: public, handle: s.loginPage},
-		{method: post, page: "/preferences", who: public, handle: s.setPreferences},
-		{method: get, page: "/demo", who: public, handle: s.demoHome},
-		{method: get, page: "/demo/help", who: public, handle: s.demoHelp},
+		{method: get, page: "/", who: anyone, handle: s.startPage},
+		{method: get, page: "/login", who: anyone, handle: s.loginPage},
+		{method: post, page: "/preferences", who: anyone, handle: s.setPreferences},
+		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
+		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
 
 		// Files, for whoever holds a signed address
-		{method: get, page: "/files/:public_id", who: public, handle: s.serve(entire), bounds: downloading},
-		{method: get, page: "/files/:public_id/thumbnail", who: public, handle: s.serve(thumbnail), bounds: downloading},
+		{method: get, page: "/files/:public_id", who: anyone, handle: s.serve(entire), bounds: downloading},
+		{method: get, page: "/files/:public_id/thumbnail", who: anyone, handle: s.serve(thumbnail), bounds: downloading},
 
 		// The house
-		{method: get, page: "/static/*", who: public, handle: s.static},
-		{method: get, page: "/openapi.json", who: public, handle: s.openAPI},
-		{method: get, page: "/healthz", who: public, handle: s.healthz},
-		{method: get, page: "/readyz", who: public, handle: s.readyz},
-		{method: get, page: "/metrics", who: public, handle: s.metricsPage},
+		{method: get, page: "/static/*", who: anyone, handle: s.static},
+		{method: get, page: "/openapi.json", who: anyone, handle: s.openAPI},
+		{method: get, page: "/healthz", who: anyone, handle: s.healthz},
+		{method: get, page: "/readyz", who: anyone, handle: s.readyz},
+		{method: get, page: "/metrics", who: anyone, handle: s.metricsPage},
 	}
 }
 
@@ -231,6 +234,9 @@ func (s *Server) mount(e *echo.Echo) {
 		handler := func(c echo.Context) error {
 			if r.then != nil {
 				c.Set(thenKey, func() (templ.Component, error) { return r.then(c) })
+			}
+			if r.next != "" {
+				c.Set(nextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(chatID(c))))
 			}
 			return r.handle(c)
 		}

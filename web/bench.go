@@ -11,6 +11,7 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/workbench"
+	"parley/web/api"
 	"parley/web/live"
 )
 
@@ -26,7 +27,7 @@ const (
 // bench is what one agent's workbench shows, as the desk tells it at one time.
 type bench struct {
 	desk     *models.Desk
-	links    links
+	links    api.FileLinks
 	at       time.Time
 	csrf     string
 	self     *models.Agent

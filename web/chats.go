@@ -7,13 +7,9 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 	"parley/web/limit"
 )
-
-// said is an answer that only says what was done.
-type said struct {
-	Message string `json:"message"`
-}
 
 func (s *Server) startSession(c echo.Context) error {
 	token, u, err := s.newGuest(c)
@@ -51,7 +47,7 @@ func (s *Server) assign(c echo.Context) error {
 	if err := err(); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: assignmentOf(c.Request().Context(), got)})
+	return s.answer(c, result{JSON: api.AssignmentOf(c.Request().Context(), got)})
 }
 
 func (s *Server) queueStatus(c echo.Context) error {
@@ -59,14 +55,14 @@ func (s *Server) queueStatus(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: queueStatusOf(status)})
+	return s.answer(c, result{JSON: api.QueueStatusOf(status)})
 }
 
 func (s *Server) cancelQueue(c echo.Context) error {
 	if err := s.Desk.CancelQueue(c.Request().Context(), actorOf(c).ID); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.left_queue")}})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.left_queue")}})
 }
 
 type availabilityJSON struct {
@@ -94,7 +90,7 @@ func (s *Server) userChats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(chats, chatOf)})
+	return s.answer(c, result{JSON: api.Map(chats, api.ChatOf)})
 }
 
 // chatFilter reads which of an agent's chats are asked for: status, limit and before.
@@ -116,7 +112,7 @@ func (s *Server) agentChats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(chats, agentChatOf)})
+	return s.answer(c, result{JSON: api.Map(chats, api.AgentChatOf)})
 }
 
 func (s *Server) stillHere(c echo.Context) error {
@@ -162,7 +158,7 @@ func (s *Server) end(c echo.Context) error {
 	if _, err := s.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.ended")}})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})
 }
 
 type rateInput struct {
@@ -182,19 +178,13 @@ func (s *Server) rate(c echo.Context) error {
 	if err := s.Desk.Rate(c.Request().Context(), actorOf(c), id, *in.Rating, in.Comment); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.rated")}})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.rated")}})
 }
 
 type transferInput struct {
 	ServiceID  string `json:"service_id"`
 	Department string `json:"department"`
 	Note       string `json:"note"`
-}
-
-// moved is a chat after it changed hands.
-type moved struct {
-	Message string   `json:"message"`
-	Chat    chatJSON `json:"chat"`
 }
 
 func (s *Server) transfer(c echo.Context) error {
@@ -207,7 +197,7 @@ func (s *Server) transfer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.transferred"), chatOf(chat)}})
+	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.transferred"), Chat: api.ChatOf(chat)}})
 }
 
 func (s *Server) timeoutStatus(c echo.Context) error {
@@ -217,10 +207,10 @@ func (s *Server) timeoutStatus(c echo.Context) error {
 		return err
 	}
 	return s.answer(c, result{JSON: struct {
-		IsEnded              flag    `json:"is_ended"`
-		IsTimeout            flag    `json:"is_timeout"`
-		TimeoutAvailable     bool    `json:"timeout_available"`
-		LastMessageTime      *moment `json:"last_message_time"`
-		TimeSinceLastMessage int     `json:"time_since_last_message"`
-	}{flag(t.IsEnded), flag(t.IsTimeout), t.IsTimeout, momentOf(t.LastMessageAt), t.SinceSeconds}})
+		IsEnded              api.IntBool `json:"is_ended"`
+		IsTimeout            api.IntBool `json:"is_timeout"`
+		TimeoutAvailable     bool        `json:"timeout_available"`
+		LastMessageTime      *api.Time   `json:"last_message_time"`
+		TimeSinceLastMessage int         `json:"time_since_last_message"`
+	}{api.IntBool(t.IsEnded), api.IntBool(t.IsTimeout), t.IsTimeout, api.OptionalTime(t.LastMessageAt), t.SinceSeconds}})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/views/text"
+	"parley/web/api"
 	"parley/web/live"
 )
 
@@ -25,12 +26,12 @@ func (s *Server) streamTicket(c echo.Context) error {
 
 // events is the caller's own chats, live, as JSON.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own}, &jsonFrames{desk: s.Desk, links: s.links(c)})
+	return s.stream(c, live.Receiver{View: live.Own}, &api.Events{Desk: s.Desk, Links: s.links(c)})
 }
 
 // houseEvents is the queue and everybody's load, live, as JSON.
 func (s *Server) houseEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &jsonFrames{desk: s.Desk, links: s.links(c)})
+	return s.stream(c, live.Receiver{View: live.House}, &api.Events{Desk: s.Desk, Links: s.links(c)})
 }
 
 // stream keeps a receiver's stream until either side ends it, or answers with what has happened where that is asked for by ?poll=1. What cannot begin is still answered as a problem. The request is over once the

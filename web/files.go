@@ -13,6 +13,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 	"parley/web/files"
 	"parley/web/media"
 )
@@ -40,7 +41,7 @@ func (s *Server) sendFile(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.answer(c, result{Status: status, JSON: s.links(c).messageOf(ctx, m)})
+	return s.answer(c, result{Status: status, JSON: s.links(c).MessageOf(ctx, m)})
 }
 
 // expect refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
@@ -65,9 +66,9 @@ func (s *Server) fileLinks(c echo.Context) error {
 	}
 	fresh := s.links(c)
 	if !isAPI(c.Request().URL.Path) {
-		fresh.base = s.base() // for a script of a page
+		fresh.Base = s.base() // for a script of a page
 	}
-	out := fresh.attachment(a)
+	out := fresh.Attachment(a)
 	return s.answer(c, result{JSON: out, Redirect: inside(c.Request(), out.URL)})
 }
 
@@ -75,7 +76,7 @@ func (s *Server) fileLinks(c echo.Context) error {
 func (s *Server) serve(variant string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := pathID(c, "public_id")
-		left, err := s.pageLinks().hold(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
+		left, err := s.pageLinks().Verify(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
 		if err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func (s *Server) serve(variant string) echo.HandlerFunc {
 			return err
 		}
 		name, kind := a.File, a.ContentType
-		if variant == thumbnail {
+		if variant == api.Thumbnail {
 			if a.Thumbnail == nil {
 				return refuse(http.StatusNotFound)
 			}

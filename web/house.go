@@ -7,6 +7,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 func (s *Server) queue(c echo.Context) error {
@@ -14,7 +15,7 @@ func (s *Server) queue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(entries, queueEntryOf)})
+	return s.answer(c, result{JSON: api.Map(entries, api.QueueEntryOf)})
 }
 
 func (s *Server) load(c echo.Context) error {
@@ -22,7 +23,7 @@ func (s *Server) load(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(loads, loadOf)})
+	return s.answer(c, result{JSON: api.Map(loads, api.LoadOf)})
 }
 
 func (s *Server) stats(c echo.Context) error {
@@ -39,7 +40,7 @@ func (s *Server) stats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: statsOf(stats)})
+	return s.answer(c, result{JSON: api.StatsOf(stats)})
 }
 
 type assignByHandInput struct {
@@ -56,7 +57,7 @@ func (s *Server) assignByHand(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.assigned"), chatOf(chat)}})
+	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.assigned"), Chat: api.ChatOf(chat)}})
 }
 
 type priorityInput struct {
@@ -77,37 +78,5 @@ func (s *Server) setPriority(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: moved{text.T(c.Request().Context(), "done.prioritised"), chatOf(chat)}})
-}
-
-type statsJSON struct {
-	From           moment   `json:"from"`
-	To             moment   `json:"to"`
-	Started        int      `json:"started"`
-	Assigned       int      `json:"assigned"`
-	Ended          int      `json:"ended"`
-	Abandoned      int      `json:"abandoned"`
-	Cancelled      int      `json:"cancelled"`
-	Timeouts       int      `json:"timeouts"`
-	WaitSeconds    spread   `json:"wait_seconds"`
-	FirstResponse  spread   `json:"first_response_seconds"`
-	HandleSeconds  *float64 `json:"handle_seconds_mean"`
-	Messages       int      `json:"messages"`
-	Ratings        int      `json:"ratings"`
-	RatingMean     *float64 `json:"rating_mean"`
-	CSAT           *float64 `json:"csat"`
-	PredictedError *float64 `json:"predicted_error_seconds_mean"`
-}
-
-type spread struct {
-	Mean *float64 `json:"mean"`
-	P50  *float64 `json:"p50"`
-	P90  *float64 `json:"p90"`
-}
-
-func statsOf(s *models.Stats) statsJSON {
-	return statsJSON{From: moment(s.From), To: moment(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
-		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
-		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, Messages: s.Messages,
-		Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError}
+	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.prioritised"), Chat: api.ChatOf(chat)}})
 }

@@ -8,6 +8,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 const defaultPage = 50
@@ -36,7 +37,7 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	fresh := s.links(c)
-	return s.answer(c, result{JSON: each(found, func(m *models.Message) messageJSON { return fresh.messageOf(ctx, m) })})
+	return s.answer(c, result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
 }
 
 type sendInput struct {
@@ -65,7 +66,7 @@ func (s *Server) send(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.answer(c, result{Status: status, JSON: messageOf(ctx, m)})
+	return s.answer(c, result{Status: status, JSON: api.MessageOf(ctx, m)})
 }
 
 type noteInput struct {
@@ -83,7 +84,7 @@ func (s *Server) note(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: messageOf(ctx, m)})
+	return s.answer(c, result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
 }
 
 func (s *Server) markOneRead(c echo.Context) error {

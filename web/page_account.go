@@ -9,6 +9,7 @@ import (
 	"parley/models"
 	view "parley/views/account"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // notices are what the account's page says was just done; only these are said.
@@ -83,7 +84,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		return s.refusedForm(c, "password", err)
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
 }
 
 func (s *Server) endMySession(c echo.Context) error {
@@ -96,9 +97,9 @@ func (s *Server) endMySession(c echo.Context) error {
 		if who.byCookie {
 			s.setCookie(c, agentCookie, "", -1)
 		}
-		return s.answer(c, result{JSON: said{text.T(ctx, "done.signed_out")}, Redirect: "/login"})
+		return s.answer(c, result{JSON: api.Done{Message: text.T(ctx, "done.signed_out")}, Redirect: "/login"})
 	}
-	return s.answer(c, result{JSON: said{text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
 }
 
 func (s *Server) endMyOtherSessions(c echo.Context) error {
@@ -107,7 +108,7 @@ func (s *Server) endMyOtherSessions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: endedSessionsJSON{text.T(c.Request().Context(), "account.done.sessions"), ended}, Redirect: "/account?done=sessions"})
+	return s.answer(c, result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
 }
 
 type factorInput struct {
@@ -198,7 +199,7 @@ func (s *Server) renewCodes(c echo.Context) error {
 // codesPage answers the form itself, since nobody can ask for the codes again.
 func (s *Server) codesPage(c echo.Context, codes []string, fresh bool) error {
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: recoveryCodesJSON{text.T(c.Request().Context(), "done.recovery_codes"), codes}})
+		return s.answer(c, result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
 	}
 	frame := s.adminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
 	return s.page(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
@@ -213,5 +214,5 @@ func (s *Server) endFactor(c echo.Context) error {
 	if err != nil {
 		return s.refusedForm(c, "off", err)
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
 }

@@ -12,6 +12,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/staff"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 func (s *Server) adminFrame(c echo.Context, here, title string) staff.Frame {
@@ -44,7 +45,7 @@ func (s *Server) peoplePage(c echo.Context) error {
 		return err
 	}
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: each(agents, agentAccountOf)})
+		return s.answer(c, result{JSON: api.Map(agents, api.AgentAccountOf)})
 	}
 	departments, err := s.Desk.Departments(ctx)
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *Server) addPerson(c echo.Context) error {
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: agentAccountOf(added), Redirect: "/admin/people"})
+	return s.answer(c, result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
 
 func (s *Server) changePerson(c echo.Context) error {
@@ -162,7 +163,7 @@ func (s *Server) changePerson(c echo.Context) error {
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
 	}
-	return s.answer(c, result{JSON: agentAccountOf(after), Redirect: "/admin/people"})
+	return s.answer(c, result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
 
 // change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
@@ -208,7 +209,7 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 	if err := s.Desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
 // resetPersonFactor takes the second factor off somebody who lost it.
@@ -220,7 +221,7 @@ func (s *Server) resetPersonFactor(c echo.Context) error {
 	if err := s.Desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
 // disablePerson ends or restores an account.
@@ -234,6 +235,6 @@ func (s *Server) disablePerson(disabled bool) echo.HandlerFunc {
 		if err != nil {
 			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 		}
-		return s.answer(c, result{JSON: agentAccountOf(after), Redirect: "/admin/people"})
+		return s.answer(c, result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 type departmentInput struct {
@@ -23,7 +24,7 @@ func (s *Server) departmentsPage(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: each(departments, departmentOf)})
+		return s.answer(c, result{JSON: api.Map(departments, departmentOf)})
 	}
 	page, err := s.departmentsForm(c, "", departmentInput{}, nil)
 	if err != nil {
@@ -128,7 +129,7 @@ func (s *Server) removeDepartment(c echo.Context) error {
 			return s.departmentsForm(c, slug, departmentInput{}, words)
 		})
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
@@ -224,7 +225,7 @@ func (s *Server) sitesPage(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: sitesOf(s.Desk.AllowedOrigins(), added)})
+		return s.answer(c, result{JSON: api.SitesOf(s.Desk.AllowedOrigins(), added)})
 	}
 	page, err := s.sitesForm(c, siteInput{}, nil)
 	if err != nil {
@@ -258,7 +259,7 @@ func (s *Server) addSite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: siteJSON{Origin: origin}, Redirect: "/admin/sites"})
+	return s.answer(c, result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
 }
 
 func (s *Server) removeSite(c echo.Context) error {
@@ -273,5 +274,5 @@ func (s *Server) removeSite(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.site_removed")}, Redirect: "/admin/sites"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.site_removed")}, Redirect: "/admin/sites"})
 }

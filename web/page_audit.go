@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // auditFileRows is the most that a file has of the log.
@@ -107,7 +107,7 @@ func (s *Server) auditPage(c echo.Context) error {
 		return err
 	}
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: auditJSON{each(rows, deedOf), placeOf(older)}})
+		return s.answer(c, result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
 	}
 	people, err := s.Desk.Agents(ctx)
 	if err != nil {
@@ -174,31 +174,4 @@ func (s *Server) auditCSV(c echo.Context) error {
 	}
 	return s.csv(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
 		"request_id"}, lines)
-}
-
-type auditJSON struct {
-	Rows []deedJSON `json:"rows"`
-	// Older is where to go on, as before=; "" when there is no more.
-	Older string `json:"older"`
-}
-
-type deedJSON struct {
-	ID          int64           `json:"id"`
-	At          moment          `json:"at"`
-	ActorID     string          `json:"actor_id"`
-	ActorName   string          `json:"actor_name"`
-	ActorRole   string          `json:"actor_role"`
-	Action      string          `json:"action"`
-	SubjectKind string          `json:"subject_kind"`
-	SubjectID   string          `json:"subject_id"`
-	SubjectName string          `json:"subject_name"`
-	UserID      *string         `json:"user_id"`
-	Details     json.RawMessage `json:"details"`
-	Address     string          `json:"address"`
-	RequestID   string          `json:"request_id"`
-}
-
-func deedOf(r *models.AuditRow) deedJSON {
-	return deedJSON{r.ID, moment(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
-		r.UserID, r.Details, r.Address, r.RequestID}
 }

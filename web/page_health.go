@@ -11,6 +11,7 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // healthShown is how many findings of one rule are listed.
@@ -24,7 +25,7 @@ func (s *Server) healthPage(c echo.Context) error {
 	}
 	redisUp := s.Hub.Connected() && !s.Limits.Degraded()
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: systemHealthOf(ctx, checked, redisUp)})
+		return s.answer(c, result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
 	}
 	page := view.Health{Frame: s.adminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
 	for _, i := range checked {
@@ -74,5 +75,5 @@ func (s *Server) repairHealth(c echo.Context) error {
 	if err := s.Desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/api"
 )
 
 // introductions is how often a minute somebody may say who they are without a proof.
@@ -127,11 +128,11 @@ func (s *Server) introduceUser(c echo.Context) error {
 		return err
 	}
 	return s.answer(c, result{JSON: struct {
-		UserID         string  `json:"user_id"`
-		UserName       *string `json:"user_name"`
-		UserEmail      *string `json:"user_email"`
-		UserIsVerified flag    `json:"user_is_verified"`
-	}{u.ID, u.Name, u.Email, flag(u.IsVerified)}})
+		UserID         string      `json:"user_id"`
+		UserName       *string     `json:"user_name"`
+		UserEmail      *string     `json:"user_email"`
+		UserIsVerified api.IntBool `json:"user_is_verified"`
+	}{u.ID, u.Name, u.Email, api.IntBool(u.IsVerified)}})
 }
 
 // forgetUser ends the panel's session; the next page makes an anonymous one.

@@ -11,6 +11,7 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 func (s *Server) usersPage(c echo.Context) error {
@@ -40,7 +41,7 @@ func (s *Server) findUsers(c echo.Context) error {
 		})
 	}
 	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: foundUsersJSON{each(found, foundUserOf), flag(more)}})
+		return s.answer(c, result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
 	}
 	page.Searched, page.More = true, more
 	for i := range found {
@@ -142,5 +143,5 @@ func (s *Server) eraseUser(c echo.Context) error {
 	if !done.Found {
 		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
 	}
-	return s.answer(c, result{JSON: erasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
+	return s.answer(c, result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

@@ -14,6 +14,7 @@ import (
 	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/widget"
+	"parley/web/api"
 	"parley/web/live"
 )
 
@@ -70,7 +71,7 @@ func (v visit) page(after string) string {
 // panel is what one user's window shows, as the desk tells it at one time.
 type panel struct {
 	desk   *models.Desk
-	links  links
+	links  api.FileLinks
 	at     time.Time
 	user   models.Actor // without an id for whoever has no session yet
 	pace   *pace

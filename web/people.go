@@ -7,6 +7,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // frontPage is where a role begins its day.
@@ -26,9 +27,9 @@ func (s *Server) presence(choice models.Presence) echo.HandlerFunc {
 			return err
 		}
 		return s.answer(c, result{JSON: struct {
-			Message  string `json:"message"`
-			IsOnline flag   `json:"is_online"`
-			Presence string `json:"presence"`
+			Message  string      `json:"message"`
+			IsOnline api.IntBool `json:"is_online"`
+			Presence string      `json:"presence"`
 		}{presenceWord(ctx, a.Presence), a.Presence == models.Online, string(a.Presence)}})
 	}
 }
@@ -49,13 +50,13 @@ func (s *Server) agentStatus(c echo.Context) error {
 		return err
 	}
 	return s.answer(c, result{JSON: struct {
-		IsOnline      flag         `json:"is_online"`
+		IsOnline      api.IntBool  `json:"is_online"`
 		Presence      string       `json:"presence"`
 		Load          int          `json:"load"`
 		MaxConcurrent int          `json:"max_concurrent"`
-		Service       *serviceJSON `json:"service"`
+		Service       *api.Service `json:"service"`
 		Role          string       `json:"role"`
-	}{a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, serviceOf(a.Card()), string(a.Role)}})
+	}{a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role)}})
 }
 
 func (s *Server) rating(c echo.Context) error {
@@ -63,7 +64,7 @@ func (s *Server) rating(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: ratingOf(a)})
+	return s.answer(c, result{JSON: api.RatingOf(a)})
 }
 
 func (s *Server) allRatings(c echo.Context) error {
@@ -71,5 +72,5 @@ func (s *Server) allRatings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: each(agents, ratingOf)})
+	return s.answer(c, result{JSON: api.Map(agents, api.RatingOf)})
 }

@@ -12,10 +12,11 @@ import (
 	"parley/views/chat"
 	view "parley/views/supervisor"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // reading is one chat as a supervisor reads it.
-func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh links) view.ChatPage {
+func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
 	names := make(map[string]string, len(people))
 	for i := range people {
 		names[people[i].ID] = people[i].Name
@@ -36,8 +37,8 @@ func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []mod
 }
 
 // lineOf is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
-func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh links) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: wordsOf(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fileOf(fresh, m, "/supervisor")}
+func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh api.FileLinks) chat.Message {
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fileOf(fresh, m, "/supervisor")}
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/api"
 	"parley/web/limit"
 )
 
@@ -198,8 +199,8 @@ func (s *Server) routes() []route {
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
 
 		// Files, for whoever holds a signed address
-		{method: get, page: "/files/:public_id", who: anyone, handle: s.serve(entire), bounds: downloading},
-		{method: get, page: "/files/:public_id/thumbnail", who: anyone, handle: s.serve(thumbnail), bounds: downloading},
+		{method: get, page: "/files/:public_id", who: anyone, handle: s.serve(api.Whole), bounds: downloading},
+		{method: get, page: "/files/:public_id/thumbnail", who: anyone, handle: s.serve(api.Thumbnail), bounds: downloading},
 
 		// The house
 		{method: get, page: "/static/*", who: anyone, handle: s.static},

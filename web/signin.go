@@ -13,6 +13,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 	"parley/web/limit"
 )
 
@@ -70,8 +71,8 @@ func (s *Server) signInProgram(c echo.Context, in signInInput) error {
 	}
 	return s.answer(c, result{JSON: struct {
 		Token   string       `json:"token"`
-		Service *serviceJSON `json:"service"`
-	}{token, serviceOf(a.Card())}})
+		Service *api.Service `json:"service"`
+	}{token, api.ServiceOf(a.Card())}})
 }
 
 // finishSignIn takes the code from the page that asked for it.
@@ -168,5 +169,5 @@ func (s *Server) signOut(c echo.Context) error {
 	if who.byCookie {
 		s.setCookie(c, agentCookie, "", -1)
 	}
-	return s.answer(c, result{JSON: said{text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})
+	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})
 }

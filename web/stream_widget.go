@@ -11,6 +11,7 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/widget"
+	"parley/web/api"
 	"parley/web/live"
 )
 
@@ -22,7 +23,7 @@ type panelFrames struct {
 
 // Render is live.Renderer.
 func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	var out sheet
+	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
 	case live.Present:
@@ -41,7 +42,7 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = f.parts(ctx, &out, reasonOf(it))
 	case live.Typing:
 		if it.SenderType == models.FromAgent {
-			out.add("typing", 0, typingEvent{it.ChatID, string(it.SenderType)})
+			out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
 		}
 	case live.Presence:
 		delete(f.panel.agents, it.ServiceID)
@@ -49,16 +50,16 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 			err = f.head(ctx, &out)
 		}
 	case live.Closing:
-		out.add("closing", 0, closingEvent{string(it.Reason)})
+		out.Add("closing", 0, api.ClosingEvent{Reason: string(it.Reason)})
 	}
 	if err == nil {
-		err = out.err
+		err = out.Err
 	}
-	return out.frames, err
+	return out.Frames, err
 }
 
 // greet tells who has no chat whether anybody is there.
-func (f *panelFrames) greet(ctx context.Context, out *sheet) error {
+func (f *panelFrames) greet(ctx context.Context, out *api.FrameWriter) error {
 	if err := f.panel.read(ctx); err != nil || f.panel.chat != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (f *panelFrames) greet(ctx context.Context, out *sheet) error {
 }
 
 // changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.
-func (f *panelFrames) changed(ctx context.Context, out *sheet, it live.Changed) error {
+func (f *panelFrames) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	if stands(it) {
 		if err := f.parts(ctx, out, returned(it)); err != nil {
 			return err
@@ -90,12 +91,12 @@ func (f *panelFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	for _, status := range it.Statuses {
 		if status.SenderType == models.FromUser {
-			for _, event := range statusEvents(it.Chat.ID, status) {
-				out.add("message_status", status.Version, event)
+			for _, event := range api.StatusEvents(it.Chat.ID, status) {
+				out.Add("message_status", status.Version, event)
 			}
 		}
 	}
-	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
+	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	return nil
 }
 
@@ -127,7 +128,7 @@ func kept(it live.Present) *widget.Reason {
 }
 
 // parts draws the panel as it now stands.
-func (f *panelFrames) parts(ctx context.Context, out *sheet, why *widget.Reason) error {
+func (f *panelFrames) parts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
 	if err := f.panel.read(ctx); err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (f *panelFrames) parts(ctx context.Context, out *sheet, why *widget.Reason)
 	return draw(ctx, out, "part", 0, widget.Parts(v))
 }
 
-func (f *panelFrames) head(ctx context.Context, out *sheet) error {
+func (f *panelFrames) head(ctx context.Context, out *api.FrameWriter) error {
 	v, err := f.panel.view(ctx)
 	if err != nil || v.State != widget.Active {
 		return err
@@ -150,11 +151,11 @@ func (f *panelFrames) head(ctx context.Context, out *sheet) error {
 }
 
 // draw adds a frame of HTML.
-func draw(ctx context.Context, out *sheet, event string, version int64, what templ.Component) error {
+func draw(ctx context.Context, out *api.FrameWriter, event string, version int64, what templ.Component) error {
 	var drawn bytes.Buffer
 	if err := what.Render(ctx, &drawn); err != nil {
 		return err
 	}
-	out.frames = append(out.frames, live.Frame{Event: event, Data: drawn.Bytes(), Version: version})
+	out.Frames = append(out.Frames, live.Frame{Event: event, Data: drawn.Bytes(), Version: version})
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/workbench"
+	"parley/web/api"
 	"parley/web/live"
 )
 
@@ -35,7 +36,7 @@ type arrivedEvent struct {
 
 // Render is live.Renderer.
 func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	var out sheet
+	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
 	case live.Present:
@@ -45,7 +46,7 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	case live.Erased:
 		err = f.erased(ctx, &out, it)
 	case live.Typing:
-		out.add("typing", 0, typingEvent{it.ChatID, string(it.SenderType)})
+		out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
 	case live.Presence:
 		if it.ServiceID == f.agent.ID {
 			err = f.around(ctx, &out)
@@ -53,12 +54,12 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	case live.Board:
 		err = f.board(ctx, &out, it.Overview)
 	case live.Closing:
-		out.add("closing", 0, closingEvent{string(it.Reason)})
+		out.Add("closing", 0, api.ClosingEvent{Reason: string(it.Reason)})
 	}
 	if err == nil {
-		err = out.err
+		err = out.Err
 	}
-	return out.frames, err
+	return out.Frames, err
 }
 
 // read reads the agent's own side again; what was told of the queue, and the names, hold on.
@@ -71,7 +72,7 @@ func (f *benchFrames) read(ctx context.Context) (*bench, error) {
 }
 
 // present draws everything that can have changed since the page was drawn.
-func (f *benchFrames) present(ctx context.Context, out *sheet, p live.Present) error {
+func (f *benchFrames) present(ctx context.Context, out *api.FrameWriter, p live.Present) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (f *benchFrames) present(ctx context.Context, out *sheet, p live.Present) e
 
 // board says what became of the queue. Every agent hears of it a few times a second while much happens, so nothing is
 // read for it, and nothing is drawn that is on the screen already.
-func (f *benchFrames) board(ctx context.Context, out *sheet, overview models.Overview) error {
+func (f *benchFrames) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
 	if f.last == nil {
 		return nil
 	}
@@ -109,7 +110,7 @@ func (f *benchFrames) board(ctx context.Context, out *sheet, overview models.Ove
 }
 
 // around draws what stands around the chats: presence, load, queue.
-func (f *benchFrames) around(ctx context.Context, out *sheet) error {
+func (f *benchFrames) around(ctx context.Context, out *api.FrameWriter) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -117,7 +118,7 @@ func (f *benchFrames) around(ctx context.Context, out *sheet) error {
 	return f.part(ctx, out, b, 0, workbench.Status(b.me()), workbench.Lost(b.me()), workbench.Queue(b.strip()), workbench.Nothing(b.empty()))
 }
 
-func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) error {
+func (f *benchFrames) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 		return err
 	}
 	if it.Assigned() {
-		out.add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(chat.Says(ctx, string(c.LastType), deref(c.LastContent)), 120)})
+		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(chat.Says(ctx, string(c.LastType), deref(c.LastContent)), 120)})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
@@ -153,12 +154,12 @@ func (f *benchFrames) changed(ctx context.Context, out *sheet, it live.Changed) 
 	}
 	for _, status := range it.Statuses {
 		if status.SenderType == models.FromAgent {
-			for _, event := range statusEvents(c.ID, status) {
-				out.add("message_status", status.Version, event)
+			for _, event := range api.StatusEvents(c.ID, status) {
+				out.Add("message_status", status.Version, event)
 			}
 		}
 	}
-	slices.SortStableFunc(out.frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
+	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	parts := append(b.parts(), workbench.TalkHead(b.head(c)))
 	if len(it.Messages)+len(it.Statuses) == 0 { // who it is, or where, may be what changed
 		about, err := b.person(ctx, c, nil)
@@ -187,8 +188,8 @@ func calledIn(ctx context.Context, c *models.AgentChat) string {
 }
 
 // erased takes chats that are stored no more off the list, and off the screen.
-func (f *benchFrames) erased(ctx context.Context, out *sheet, it live.Erased) error {
-	out.add("erased", 0, struct {
+func (f *benchFrames) erased(ctx context.Context, out *api.FrameWriter, it live.Erased) error {
+	out.Add("erased", 0, struct {
 		ChatIDs []string `json:"chat_ids"`
 	}{it.ChatIDs})
 	b, err := f.read(ctx)
@@ -212,7 +213,7 @@ func (b *bench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Componen
 	return []templ.Component{workbench.WriteBox(w)}, err
 }
 
-func (f *benchFrames) message(ctx context.Context, out *sheet, b *bench, userName string, m *models.Message) error {
+func (f *benchFrames) message(ctx context.Context, out *api.FrameWriter, b *bench, userName string, m *models.Message) error {
 	said, err := b.bubble(ctx, userName, m)
 	if err != nil {
 		return err
@@ -221,11 +222,11 @@ func (f *benchFrames) message(ctx context.Context, out *sheet, b *bench, userNam
 	if err := chat.Bubble(said).Render(ctx, &drawn); err != nil {
 		return err
 	}
-	out.frames = append(out.frames, live.Frame{Event: "message", Data: drawn.Bytes(), Version: m.Version})
+	out.Frames = append(out.Frames, live.Frame{Event: "message", Data: drawn.Bytes(), Version: m.Version})
 	return nil
 }
 
-func (f *benchFrames) part(ctx context.Context, out *sheet, b *bench, version int64, parts ...templ.Component) error {
+func (f *benchFrames) part(ctx context.Context, out *api.FrameWriter, b *bench, version int64, parts ...templ.Component) error {
 	f.last, f.strip = b, b.strip()
 	var drawn bytes.Buffer
 	for _, part := range parts {
@@ -233,6 +234,6 @@ func (f *benchFrames) part(ctx context.Context, out *sheet, b *bench, version in
 			return err
 		}
 	}
-	out.frames = append(out.frames, live.Frame{Event: "part", Data: drawn.Bytes(), Version: version})
+	out.Frames = append(out.Frames, live.Frame{Event: "part", Data: drawn.Bytes(), Version: version})
 	return nil
 }

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// AgentAccount is an agent as an administrator sees the account.
+type AgentAccount struct {
+	Service       *Service `json:"service"`
+	Email         string   `json:"email"`
+	Role          string   `json:"role"`
+	Presence      string   `json:"presence"`
+	Load          int      `json:"load"`
+	MaxConcurrent int      `json:"max_concurrent"`
+	Departments   []string `json:"departments"`
+	IsDisabled    IntBool  `json:"is_disabled"`
+	DisabledAt    *Time    `json:"disabled_at"`
+	CreatedAt     Time     `json:"created_at"`
+}
+
+func AgentAccountOf(a *models.Agent) AgentAccount {
+	return AgentAccount{Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
+		MaxConcurrent: a.MaxConcurrent, Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
+		DisabledAt: OptionalTime(a.DisabledAt), CreatedAt: Time(a.CreatedAt)}
+}
+
+// AgentDetails is one account with what is read for it alone.
+type AgentDetails struct {
+	AgentAccount
+	SecondFactor SecondFactor `json:"second_factor"`
+}
+
+type Site struct {
+	Origin string `json:"origin"`
+	// IsFixed is 1 for a site of ALLOWED_ORIGINS, which is not removed here.
+	IsFixed IntBool `json:"is_fixed"`
+}
+
+func SitesOf(all, added []string) []Site {
+	return Map(all, func(origin *string) Site { return Site{*origin, IntBool(!slices.Contains(added, *origin))} })
+}
+
+type SystemHealth struct {
+	CheckedAt Time          `json:"checked_at"`
+	Postgres  string        `json:"postgres"`
+	Redis     string        `json:"redis"`
+	Checks    []HealthCheck `json:"checks"`
+}
+
+type HealthCheck struct {
+	Name         string          `json:"name"`
+	Description  string          `json:"description"`
+	IsOK         IntBool         `json:"is_ok"`
+	IsRepairable IntBool         `json:"is_repairable"`
+	SubjectKind  string          `json:"subject_kind"`
+	Findings     []HealthFinding `json:"findings"`
+}
+
+type HealthFinding struct {
+	SubjectID string `json:"subject_id"`
+	Detail    string `json:"detail"`
+}
+
+// SystemHealthOf is what the health page shows, with every finding. PostgreSQL is there, or nothing could have been checked.
+func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool) SystemHealth {
+	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok"}
+	if !redisUp {
+		out.Redis = "unavailable"
+	}
+	out.Checks = Map(checked, func(i *models.Checked) HealthCheck {
+		return HealthCheck{Name: i.Invariant, Description: text.T(ctx, "admin.health.rule."+i.Invariant), IsOK: len(i.Findings) == 0,
+			IsRepairable: i.Repair != "", SubjectKind: i.About,
+			Findings: Map(i.Findings, func(f *models.Finding) HealthFinding { return HealthFinding{f.Subject, f.Detail} })}
+	})
+	return out
+}
+
+type FoundUsers struct {
+	Users []FoundUser `json:"users"`
+	// IsTruncated is 1 when more users match than are returned.
+	IsTruncated IntBool `json:"is_truncated"`
+}
+
+type FoundUser struct {
+	UserID         string  `json:"user_id"`
+	UserName       *string `json:"user_name"`
+	UserEmail      *string `json:"user_email"`
+	UserIsVerified IntBool `json:"user_is_verified"`
+	TotalChats     int     `json:"total_chats"`
+	LastChatAt     *Time   `json:"last_chat_at"`
+}
+
+func FoundUserOf(u *models.FoundUser) FoundUser {
+	return FoundUser{u.ID, u.Name, u.Email, IntBool(u.IsVerified), u.Chats, OptionalTime(u.LastChatAt)}
+}
+
+// StoredUser is a user with how much is stored about the user, and the latest chats.
+type StoredUser struct {
+	FoundUser
+	Locale        string      `json:"locale"`
+	CreatedAt     Time        `json:"created_at"`
+	FirstChatAt   *Time       `json:"first_chat_at"`
+	OpenChats     int         `json:"open_chats"`
+	TotalMessages int         `json:"total_messages"`
+	TotalNotes    int         `json:"total_notes"`
+	TotalRatings  int         `json:"total_ratings"`
+	TotalSessions int         `json:"total_sessions"`
+	Chats         []AgentChat `json:"chats"`
+}
+
+type Erased struct {
+	Message        string `json:"message"`
+	ErasedChats    int    `json:"erased_chats"`
+	ErasedMessages int    `json:"erased_messages"`
+	ErasedSessions int    `json:"erased_sessions"`
+}
+
+func ErasedOf(ctx context.Context, e *models.Erasure) Erased {
+	return Erased{text.T(ctx, "admin.users.erased"), e.Chats, e.Messages, e.Sessions}
+}

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// The status of an assignment: the property by which generated clients tell its two forms apart.
+const (
+	statusAssigned = "assigned"
+	statusWaiting  = "waiting"
+)
+
+type Assigned struct {
+	Status       string   `json:"status"`
+	Service      *Service `json:"service"`
+	Chat         Chat     `json:"chat"`
+	FirstMessage *Message `json:"first_message"`
+}
+
+// Waiting has neither service nor chat: clients tell by them that they were assigned. The chat's id is in queue_status.
+type Waiting struct {
+	Status        string      `json:"status"`
+	Error         string      `json:"error"`
+	Message       string      `json:"message"`
+	QueueStatus   QueueStatus `json:"queue_status"`
+	SystemMessage struct {
+		Content string `json:"content"`
+	} `json:"system_message"`
+	FirstMessage *Message `json:"first_message"`
+}
+
+// AssignmentOf is an agent and a chat, or why there is none yet and what the wait is.
+func AssignmentOf(ctx context.Context, a *models.Assignment) any {
+	var first *Message
+	if a.Message != nil {
+		m := MessageOf(ctx, a.Message)
+		first = &m
+	}
+	if a.Agent != nil {
+		return Assigned{statusAssigned, ServiceOf(a.Agent.Card()), ChatOf(&a.Chat), first}
+	}
+	out := Waiting{Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first}
+	out.Message = text.T(ctx, "done.all_busy")
+	if a.Reason == models.NobodyOnline {
+		out.Message = text.T(ctx, "done.nobody_online")
+	}
+	out.SystemMessage.Content = text.T(ctx, "system.place_unknown", "Place", a.Queue.Position)
+	if e := a.Queue.Estimate; e.Known {
+		about := text.About(ctx, time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second)
+		out.SystemMessage.Content = text.T(ctx, "system.place", "Place", a.Queue.Position, "About", about)
+	}
+	return out
+}

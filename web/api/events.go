@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"parley/models"
+	"parley/views/text"
+	"parley/web/live"
+)
+
+// Events writes the events of the contract.
+type Events struct {
+	Desk  *models.Desk
+	Links FileLinks
+}
+
+type (
+	assignedEvent struct {
+		Service *Service `json:"service"`
+		Chat    Chat     `json:"chat"`
+	}
+	statusEvent struct {
+		ChatID    string `json:"chat_id"`
+		MessageID int64  `json:"message_id"`
+		Status    string `json:"status"`
+		UpTo      int64  `json:"up_to"`
+	}
+	TypingEvent struct {
+		ChatID     string `json:"chat_id"`
+		SenderType string `json:"sender_type"`
+	}
+	warningEvent struct {
+		ChatID      string `json:"chat_id"`
+		SecondsLeft int    `json:"seconds_left"`
+	}
+	endedEvent struct {
+		ChatID      string  `json:"chat_id"`
+		EndedReason *string `json:"ended_reason"`
+		EndedType   *string `json:"ended_type"`
+	}
+	unassignedEvent struct {
+		ChatID string `json:"chat_id"`
+	}
+	presenceEvent struct {
+		ServiceID string `json:"service_id"`
+		Presence  string `json:"presence"`
+	}
+	queueChangedEvent struct {
+		Waiting            int `json:"waiting"`
+		LongestWaitSeconds int `json:"longest_wait_seconds"`
+	}
+	loadChangedEvent struct {
+		ServiceID     string `json:"service_id"`
+		Presence      string `json:"presence"`
+		Load          int    `json:"load"`
+		MaxConcurrent int    `json:"max_concurrent"`
+	}
+	ClosingEvent struct {
+		Reason string `json:"reason"`
+	}
+)
+
+// FrameWriter collects the frames of one item.
+type FrameWriter struct {
+	Frames []live.Frame
+	Err    error
+}
+
+func (s *FrameWriter) Add(event string, version int64, body any) {
+	s.Frames = append(s.Frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
+}
+
+func (s *FrameWriter) encode(body any) []byte {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		s.Err = err
+	}
+	return raw
+}
+
+// Render is live.Renderer.
+func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+	var out FrameWriter
+	switch it := item.(type) {
+	case live.Present:
+		j.present(&out, it)
+	case live.Changed:
+		j.changed(ctx, &out, it)
+	case live.Erased:
+		for _, id := range it.ChatIDs {
+			out.Add("unassigned", 0, unassignedEvent{id})
+		}
+	case live.Queued:
+		out.Add("queue", 0, QueueStatusOf(it.Status))
+	case live.Typing:
+		out.Add("typing", 0, TypingEvent{it.ChatID, string(it.SenderType)})
+	case live.Presence:
+		if it.House {
+			out.Add("load_changed", 0, loadChangedEvent{it.ServiceID, string(it.PresenceChange.Presence), it.Load, it.MaxConcurrent})
+		}
+		if it.PresenceChanged {
+			out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Once("presence", func() []byte {
+				return out.encode(presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
+			})})
+		}
+	case live.Board:
+		if it.Queue {
+			out.Add("queue_changed", 0, queueChangedEvent{it.Overview.Waiting, it.Overview.LongestWaitSeconds})
+		}
+	case live.Closing:
+		out.Add("closing", 0, ClosingEvent{string(it.Reason)})
+	}
+	return out.Frames, out.Err
+}
+
+func (j *Events) present(out *FrameWriter, p live.Present) {
+	if p.Self != nil && p.Load == nil {
+		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
+	}
+	if p.Place != nil {
+		out.Add("queue", 0, QueueStatusOf(*p.Place))
+	}
+	for _, served := range p.Chats {
+		if served.Service != nil {
+			out.Add("assigned", 0, assignedEvent{ServiceOf(served.Service), ChatOf(&served.Chat)})
+		}
+		if served.Chat.WarnedAt != nil {
+			out.Add("timeout_warning", 0, warningEvent{served.Chat.ID, j.Desk.SecondsLeft(&served.Chat)})
+		}
+	}
+	for _, c := range p.Ended {
+		out.Add("ended", 0, endedEvent{c.ID, c.EndedReason, c.EndedType})
+	}
+	if p.Overview != nil {
+		out.Add("queue_changed", 0, queueChangedEvent{p.Overview.Waiting, p.Overview.LongestWaitSeconds})
+	}
+	for _, l := range p.Load {
+		out.Add("load_changed", 0, loadChangedEvent{l.Agent.ID, string(l.Agent.Presence), l.Agent.Load, l.Agent.MaxConcurrent})
+	}
+}
+
+// changed writes messages and statuses in the order of the changes that made them, then what became of the chat.
+func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) {
+	if c.Left {
+		out.Add("unassigned", 0, unassignedEvent{c.Chat.ID})
+		return
+	}
+	if c.Assigned() {
+		out.Add("assigned", 0, assignedEvent{ServiceOf(c.Service), ChatOf(&c.Chat)})
+	}
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
+	}
+	for _, status := range c.Statuses {
+		for _, id := range status.IDs {
+			out.Add("message_status", status.Version, statusEvent{c.Chat.ID, id, string(status.Status), status.UpTo})
+		}
+	}
+	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
+	if c.Warned() {
+		out.Add("timeout_warning", c.Chat.Version, warningEvent{c.Chat.ID, j.Desk.SecondsLeft(&c.Chat)})
+	}
+	if c.Ended() {
+		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
+	}
+}
+
+// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
+// files begin with that by which the reader came.
+func (j *Events) nameOf(ctx context.Context, m *models.Message) string {
+	name := "message " + strconv.FormatInt(m.ID, 10)
+	if m.SystemKind != nil {
+		name += text.Lang(ctx)
+	}
+	if m.Attachment != nil {
+		name += j.Links.Base
+	}
+	return name
+}
+
+// StatusEvents says a change of statuses in one event where that covers all it is about.
+func StatusEvents(chatID string, s models.StatusChange) []statusEvent {
+	ids := s.IDs
+	if last := ids[len(ids)-1]; s.UpTo >= last {
+		ids = ids[len(ids)-1:]
+	}
+	events := make([]statusEvent, len(ids))
+	for i, id := range ids {
+		events[i] = statusEvent{chatID, id, string(s.Status), s.UpTo}
+	}
+	return events
+}

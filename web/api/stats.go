@@ -1,0 +1,35 @@
+package api
+
+import "parley/models"
+
+type Stats struct {
+	From           Time     `json:"from"`
+	To             Time     `json:"to"`
+	Started        int      `json:"started"`
+	Assigned       int      `json:"assigned"`
+	Ended          int      `json:"ended"`
+	Abandoned      int      `json:"abandoned"`
+	Cancelled      int      `json:"cancelled"`
+	Timeouts       int      `json:"timeouts"`
+	WaitSeconds    spread   `json:"wait_seconds"`
+	FirstResponse  spread   `json:"first_response_seconds"`
+	HandleSeconds  *float64 `json:"handle_seconds_mean"`
+	Messages       int      `json:"messages"`
+	Ratings        int      `json:"ratings"`
+	RatingMean     *float64 `json:"rating_mean"`
+	CSAT           *float64 `json:"csat"`
+	PredictedError *float64 `json:"predicted_error_seconds_mean"`
+}
+
+type spread struct {
+	Mean *float64 `json:"mean"`
+	P50  *float64 `json:"p50"`
+	P90  *float64 `json:"p90"`
+}
+
+func StatsOf(s *models.Stats) Stats {
+	return Stats{From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
+		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
+		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, Messages: s.Messages,
+		Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError}
+}

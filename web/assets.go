@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/static"
+	"parley/web/kit"
 )
 
 const (
@@ -45,7 +46,7 @@ var forPages = []string{"Content-Security-Policy", "X-Frame-Options", "Permissio
 func (s *Server) file(c echo.Context, name, keep string) error {
 	f, found := static.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding))
 	if !found {
-		return refuse(http.StatusNotFound)
+		return kit.Refuse(http.StatusNotFound)
 	}
 	h := c.Response().Header()
 	h.Del(echo.HeaderVary) // it speaks no language

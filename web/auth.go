@@ -9,70 +9,44 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/kit"
 )
 
-// caller is who asks, and by which credential.
-type caller struct {
-	Actor    models.Actor
-	Agent    *models.Agent // nil for users, and behind a ticket
-	User     *models.User  // nil for agents, and behind a ticket
-	session  []byte        // whose end ends the caller's streams; nil for signed tokens
-	ends     time.Time
-	token    string
-	byCookie bool
-	// anonymous is true for a user whom no host site has vouched for.
-	anonymous bool
-}
-
-const callerKey = "caller"
-
-// callerOf is who asks on a route that is not public.
-func callerOf(c echo.Context) *caller { return c.Get(callerKey).(*caller) }
-
-func actorOf(c echo.Context) models.Actor { return callerOf(c).Actor }
-
-// agentOf is the agent who asks, on routes for agents.
-func agentOf(c echo.Context) *models.Agent { return callerOf(c).Agent }
-
-func unauthorized(detail string) error {
-	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
-}
-
-func forbidden(code, detail string) error {
-	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
-}
-
-func wrongKind(kind models.ActorKind) error {
-	if kind == models.KindUser {
-		return forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
-	}
-	return forbidden("wrong_credential", "This address is for agents; you came as a user. Sign in as an agent.")
+// access is what a route asks of its callers.
+type access struct {
+	public bool             // anyone may call it
+	kind   models.ActorKind // users or agents
+	role   models.Role      // the least role of an agent, "" for any
+	// createsSession lets the plain form of a browser without a session make an anonymous user.
+	createsSession bool
+	stream         bool // takes a ticket
+	long           bool // has no time limit of its own, so that the look-up of the caller gets one
 }
 
 // authenticate lets only those on who the line of the table names.
-func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
+func (s *Server) authenticate(need access) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if r.who == anyone {
+			if need.public {
 				return next(c)
 			}
-			who, err := s.identifyInTime(c, r)
-			if r.begins && models.CodeOf(err) == "unauthorized" && wanted(c) == asPage && s.keepsCookies(c) {
+			who, err := s.identifyInTime(c, need)
+			if need.createsSession && models.CodeOf(err) == "unauthorized" && kit.Format(c) == kit.Page && s.KeepsCookies(c) {
 				who, err = s.welcome(c)
 			}
 			if err != nil {
 				return err
 			}
-			if who.Actor.Kind != r.who.kind() {
-				return wrongKind(r.who.kind())
+			if who.Actor.Kind != need.kind {
+				return kit.WrongKind(need.kind)
 			}
 			if err := s.admit(who); err != nil {
 				return err
 			}
-			if role := r.who.role(); role != "" && !who.Actor.AtLeast(role) {
-				return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+			if role := need.role; role != "" && !who.Actor.AtLeast(role) {
+				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 			}
-			c.Set(callerKey, who)
+			c.Set(kit.CallerKey, who)
 			s.Hub.Saw(who.Actor)
 			return next(c)
 		}
@@ -80,8 +54,8 @@ func (s *Server) authenticate(r *route) echo.MiddlewareFunc {
 }
 
 // admit refuses anonymous users where an identity is required, whenever their session began.
-func (s *Server) admit(who *caller) error {
-	if who.anonymous && s.Desk.Settings().RequireIdentity {
+func (s *Server) admit(who *kit.Caller) error {
+	if who.Anonymous && s.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Forbidden)
 	}
 	return nil
@@ -92,72 +66,63 @@ func (s *Server) nobody(kind models.ActorKind) error {
 	if kind == models.KindUser && s.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Unauthorized)
 	}
-	return unauthorized("You are not signed in. Sign in first.")
-}
-
-// bearer is the token of the Authorization header, "" for none.
-func bearer(c echo.Context) string {
-	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
+	return kit.Unauthorized("You are not signed in. Sign in first.")
 }
 
 // identifyInTime bounds the question where the request itself may take longer, or for ever.
-func (s *Server) identifyInTime(c echo.Context, r *route) (*caller, error) {
-	if !r.stream && r.bounds == nil {
-		return s.identify(c, r)
+func (s *Server) identifyInTime(c echo.Context, need access) (*kit.Caller, error) {
+	if !need.long {
+		return s.identify(c, need)
 	}
 	whole := c.Request()
-	ctx, cancel := context.WithTimeout(whole.Context(), requestTime)
+	ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
 	defer cancel()
 	c.SetRequest(whole.WithContext(ctx))
 	defer c.SetRequest(whole)
-	return s.identify(c, r)
+	return s.identify(c, need)
 }
 
 // identify finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
-func (s *Server) identify(c echo.Context, r *route) (*caller, error) {
-	if ticket := c.QueryParam("ticket"); ticket != "" && r.stream {
+func (s *Server) identify(c echo.Context, need access) (*kit.Caller, error) {
+	if ticket := c.QueryParam("ticket"); ticket != "" && need.stream {
 		return s.byTicket(c, ticket)
 	}
-	kind := r.who.kind()
+	kind := need.kind
 	if header := c.Request().Header.Get(echo.HeaderAuthorization); header != "" {
-		token := bearer(c)
+		token := kit.Bearer(c)
 		if token == "" {
-			return nil, unauthorized("Send the token as Authorization: Bearer <token>.")
+			return nil, kit.Unauthorized("Send the token as Authorization: Bearer <token>.")
 		}
 		return s.byToken(c, kind, token)
 	}
-	own, other := agentCookie, userCookie
+	own, other := kit.AgentCookie, kit.UserCookie
 	if kind == models.KindUser {
-		own, other = userCookie, agentCookie
+		own, other = kit.UserCookie, kit.AgentCookie
 	}
-	token := s.cookie(c, own)
-	if token == "" && isAPI(c.Request().URL.Path) {
-		token = s.cookie(c, other) // to say that it is of the wrong kind
+	token := s.Cookie(c, own)
+	if token == "" && kit.IsAPI(c.Request().URL.Path) {
+		token = s.Cookie(c, other) // to say that it is of the wrong kind
 	}
 	if token == "" {
 		return nil, s.nobody(kind)
 	}
-	if err := s.checkCookieOrigin(c.Request(), r.stream); err != nil {
+	if err := s.checkCookieOrigin(c.Request(), need.stream); err != nil {
 		return nil, err
 	}
 	who, err := s.byToken(c, kind, token)
 	if err != nil {
 		return nil, err
 	}
-	who.byCookie = true
+	who.ByCookie = true
 	if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
-		return who, checkCSRF(c, token)
+		return who, kit.CheckCSRF(c, token)
 	}
 	return who, nil
 }
 
 // byToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
-func (s *Server) byToken(c echo.Context, kind models.ActorKind, token string) (*caller, error) {
-	if c.Request().Method == http.MethodGet && !isAPI(c.Request().URL.Path) {
+func (s *Server) byToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
 		return s.lookUp(c, kind, token)
 	}
 	hash := models.HashToken(token)
@@ -174,14 +139,14 @@ func (s *Server) byToken(c echo.Context, kind models.ActorKind, token string) (*
 }
 
 // lookUp tries the kind that is wanted first.
-func (s *Server) lookUp(c echo.Context, kind models.ActorKind, token string) (*caller, error) {
+func (s *Server) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if strings.Count(token, ".") == 2 {
 		return s.bySignature(c, token)
 	}
-	if len(token) > 200 || !storable(token) {
-		return nil, unauthorized("This token opens no session. Sign in again.")
+	if len(token) > 200 || !kit.Storable(token) {
+		return nil, kit.Unauthorized("This token opens no session. Sign in again.")
 	}
-	find := []func(echo.Context, string) (*caller, error){s.agentBySession, s.userBySession}
+	find := []func(echo.Context, string) (*kit.Caller, error){s.agentBySession, s.userBySession}
 	if kind == models.KindUser {
 		find[0], find[1] = find[1], find[0]
 	}
@@ -195,26 +160,26 @@ func (s *Server) lookUp(c echo.Context, kind models.ActorKind, token string) (*c
 	return nil, err
 }
 
-func (s *Server) agentBySession(c echo.Context, token string) (*caller, error) {
+func (s *Server) agentBySession(c echo.Context, token string) (*kit.Caller, error) {
 	a, hash, ends, err := s.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: models.AgentActor(a), Agent: a, session: hash, ends: ends, token: token}, nil
+	return &kit.Caller{Actor: models.AgentActor(a), Agent: a, Session: hash, Ends: ends, Token: token}, nil
 }
 
-func (s *Server) userBySession(c echo.Context, token string) (*caller, error) {
+func (s *Server) userBySession(c echo.Context, token string) (*kit.Caller, error) {
 	u, hash, ends, err := s.Desk.UserBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: models.UserActor(u.ID), User: u, session: hash, ends: ends, token: token, anonymous: !u.IsVerified}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, Ends: ends, Token: token, Anonymous: !u.IsVerified}, nil
 }
 
-func (s *Server) byTicket(c echo.Context, ticket string) (*caller, error) {
+func (s *Server) byTicket(c echo.Context, ticket string) (*kit.Caller, error) {
 	r, err := s.Desk.RedeemTicket(c.Request().Context(), ticket)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: r.Actor, session: r.Session, ends: r.Ends, anonymous: r.Anonymous}, nil
+	return &kit.Caller{Actor: r.Actor, Session: r.Session, Ends: r.Ends, Anonymous: r.Anonymous}, nil
 }

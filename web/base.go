@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/views/paths"
+	"parley/web/kit"
 )
 
 // PUBLIC_URL may have a path, as in https://example.com/chat. Browsers see that path before every address; inside the server every path begins
@@ -57,24 +57,16 @@ func ownSegments() []string {
 	return all
 }
 
-// base is the escaped path of PUBLIC_URL, "" for none.
-func (s *Server) base() string {
-	if s.PublicURL == nil {
-		return ""
-	}
-	return s.PublicURL.EscapedPath()
-}
-
 // belowBase serves a request below the path of PUBLIC_URL, whether the proxy has left that path in the request's or taken it off.
 func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
-	base := s.base()
+	base := s.Base()
 	if base == "" {
 		return next
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
-		if inner, ok := below(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
-			raw, _ := below(base, r.URL.RawPath)
+		if inner, ok := kit.Below(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
+			raw, _ := kit.Below(base, r.URL.RawPath)
 			if r.URL.RawPath == raw { // written in another way than base is
 				raw = ""
 			}
@@ -83,42 +75,10 @@ func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
 		c.SetRequest(r.WithContext(paths.With(r.Context(), base)))
 		c.Response().Before(func() {
 			h := c.Response().Header()
-			if to := h.Get(echo.HeaderLocation); localPath(to, "") != "" {
+			if to := h.Get(echo.HeaderLocation); kit.LocalPath(to, "") != "" {
 				h.Set(echo.HeaderLocation, base+to)
 			}
 		})
 		return next(c)
 	}
-}
-
-// below takes base off a path; false for a path that is not below it.
-func below(base, path string) (string, bool) {
-	rest, found := strings.CutPrefix(path, base)
-	switch {
-	case !found, rest != "" && rest[0] != '/':
-		return path, false
-	case rest == "":
-		return "/", true
-	}
-	return rest, true
-}
-
-// inside is a path within Parley for an address that a browser sent: in its Referer, or as the page to go on to.
-func inside(r *http.Request, address string) string {
-	base := paths.Base(r.Context())
-	cut := strings.IndexAny(address, "?#")
-	if cut < 0 {
-		cut = len(address)
-	}
-	if inner, ok := below(base, address[:cut]); ok && base != "" {
-		return inner + address[cut:]
-	}
-	return address
-}
-
-// isBelow tells whether the path of an address that a browser sent is one of Parley's.
-func isBelow(r *http.Request, path string) bool {
-	base, err := url.PathUnescape(paths.Base(r.Context()))
-	_, ok := below(base, path)
-	return err == nil && ok && path != ""
 }

@@ -12,6 +12,7 @@ import (
 	"parley/views/chat"
 	"parley/views/workbench"
 	"parley/web/api"
+	"parley/web/kit"
 	"parley/web/live"
 )
 
@@ -39,9 +40,9 @@ type bench struct {
 // readBench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
 // what is shown.
 func (s *Server) readBench(c echo.Context) (*bench, error) {
-	b := &bench{desk: s.Desk, links: s.pageLinks(), at: time.Now(), csrf: csrfToken(c)}
+	b := &bench{desk: s.Desk, links: s.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
 	parts, ctx := errgroup.WithContext(c.Request().Context())
-	parts.Go(func() error { return b.read(ctx, agentOf(c).ID) })
+	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
 	parts.Go(func() (err error) {
 		b.overview, err = s.Desk.Overview(ctx)
 		return err

@@ -8,15 +8,16 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 	"parley/web/limit"
 )
 
 func (s *Server) startSession(c echo.Context) error {
-	token, u, err := s.newGuest(c)
+	token, u, err := s.NewAnonymousUser(c)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Token  string `json:"token"`
 		UserID string `json:"user_id"`
 	}{token, u.ID}})
@@ -32,37 +33,37 @@ type assignInput struct {
 
 func (s *Server) assign(c echo.Context) error {
 	var in assignInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var got *models.Assignment
 	do := func() (err error) {
-		got, err = s.Desk.Assign(c.Request().Context(), actorOf(c).ID, models.AssignRequest(in))
+		got, err = s.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest(in))
 		return err
 	}
 	err := do
 	if in.Message != "" { // a message is a message, whichever way it comes
-		err = func() error { return s.counted(c, limit.Send, do) }
+		err = func() error { return s.RateLimited(c, limit.Send, do) }
 	}
 	if err := err(); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.AssignmentOf(c.Request().Context(), got)})
+	return s.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})
 }
 
 func (s *Server) queueStatus(c echo.Context) error {
-	status, err := s.Desk.QueueStatus(c.Request().Context(), actorOf(c).ID)
+	status, err := s.Desk.QueueStatus(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.QueueStatusOf(status)})
+	return s.Respond(c, kit.Result{JSON: api.QueueStatusOf(status)})
 }
 
 func (s *Server) cancelQueue(c echo.Context) error {
-	if err := s.Desk.CancelQueue(c.Request().Context(), actorOf(c).ID); err != nil {
+	if err := s.Desk.CancelQueue(c.Request().Context(), kit.ActorOf(c).ID); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.left_queue")}})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.left_queue")}})
 }
 
 type availabilityJSON struct {
@@ -80,26 +81,26 @@ func (s *Server) availability(c echo.Context) error {
 	if n == 0 {
 		said = text.T(c.Request().Context(), "done.nobody_online")
 	}
-	return s.answer(c, result{JSON: availabilityJSON{n > 0, n, said}})
+	return s.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, said}})
 }
 
 func (s *Server) checkAvailability(c echo.Context) error { return s.availability(c) }
 
 func (s *Server) userChats(c echo.Context) error {
-	chats, err := s.Desk.ChatsOfUser(c.Request().Context(), actorOf(c).ID)
+	chats, err := s.Desk.ChatsOfUser(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(chats, api.ChatOf)})
+	return s.Respond(c, kit.Result{JSON: api.Map(chats, api.ChatOf)})
 }
 
 // chatFilter reads which of an agent's chats are asked for: status, limit and before.
 func chatFilter(c echo.Context) (f models.ChatFilter, err error) {
 	f.Status = models.Status(c.QueryParam("status"))
-	if f.Limit, err = queryLimit(c); err != nil {
+	if f.Limit, err = kit.QueryLimit(c); err != nil {
 		return f, err
 	}
-	f.Before, err = queryTime(c, "before", time.Time{})
+	f.Before, err = kit.QueryTime(c, "before", time.Time{})
 	return f, err
 }
 
@@ -108,19 +109,19 @@ func (s *Server) agentChats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	chats, err := s.Desk.ChatsOfAgent(c.Request().Context(), actorOf(c).ID, f)
+	chats, err := s.Desk.ChatsOfAgent(c.Request().Context(), kit.ActorOf(c).ID, f)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(chats, api.AgentChatOf)})
+	return s.Respond(c, kit.Result{JSON: api.Map(chats, api.AgentChatOf)})
 }
 
 func (s *Server) stillHere(c echo.Context) error {
-	id := chatID(c)
-	if err := s.Desk.StillHere(c.Request().Context(), actorOf(c), id); err != nil {
+	id := kit.ChatID(c)
+	if err := s.Desk.StillHere(c.Request().Context(), kit.ActorOf(c), id); err != nil {
 		return err
 	}
-	return s.answer(c, result{})
+	return s.Respond(c, kit.Result{})
 }
 
 type pageInput struct {
@@ -130,15 +131,15 @@ type pageInput struct {
 
 // movePage is told when the user goes to another page of the site in the middle of a chat.
 func (s *Server) movePage(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in pageInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.MovePage(c.Request().Context(), actorOf(c), id, in.PageURL, in.PageTitle); err != nil {
+	if err := s.Desk.MovePage(c.Request().Context(), kit.ActorOf(c), id, in.PageURL, in.PageTitle); err != nil {
 		return err
 	}
-	return s.answer(c, result{})
+	return s.Respond(c, kit.Result{})
 }
 
 type endInput struct {
@@ -146,19 +147,19 @@ type endInput struct {
 }
 
 func (s *Server) end(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in endInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := actorOf(c)
+	who := kit.ActorOf(c)
 	if who.IsUser() {
 		in.Comment = "" // a user's words about a chat are the rating
 	}
 	if _, err := s.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})
 }
 
 type rateInput struct {
@@ -167,18 +168,18 @@ type rateInput struct {
 }
 
 func (s *Server) rate(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in rateInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	if in.Rating == nil {
-		return invalidField("rating", "required", "Give a rating from 1 to 5.")
+		return kit.InvalidField("rating", "required", "Give a rating from 1 to 5.")
 	}
-	if err := s.Desk.Rate(c.Request().Context(), actorOf(c), id, *in.Rating, in.Comment); err != nil {
+	if err := s.Desk.Rate(c.Request().Context(), kit.ActorOf(c), id, *in.Rating, in.Comment); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.rated")}})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.rated")}})
 }
 
 type transferInput struct {
@@ -188,25 +189,25 @@ type transferInput struct {
 }
 
 func (s *Server) transfer(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in transferInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	chat, err := s.Desk.Transfer(c.Request().Context(), actorOf(c), id, models.TransferRequest(in))
+	chat, err := s.Desk.Transfer(c.Request().Context(), kit.ActorOf(c), id, models.TransferRequest(in))
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.transferred"), Chat: api.ChatOf(chat)}})
+	return s.Respond(c, kit.Result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.transferred"), Chat: api.ChatOf(chat)}})
 }
 
 func (s *Server) timeoutStatus(c echo.Context) error {
-	id := chatID(c)
-	t, err := s.Desk.TimeoutStatus(c.Request().Context(), actorOf(c), id)
+	id := kit.ChatID(c)
+	t, err := s.Desk.TimeoutStatus(c.Request().Context(), kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		IsEnded              api.IntBool `json:"is_ended"`
 		IsTimeout            api.IntBool `json:"is_timeout"`
 		TimeoutAvailable     bool        `json:"timeout_available"`

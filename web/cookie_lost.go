@@ -27,9 +27,9 @@ func (s *Server) tellCookieLost(c echo.Context, f *login.Form) {
 		s.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", shorten(here, 200))
 		return
 	}
-	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), s.address(c)+"/login"
+	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), s.Address(c)+"/login"
 	s.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
-		"opened_at", shorten(here, 200), "public_url", s.address(c))
+		"opened_at", shorten(here, 200), "public_url", s.Address(c))
 }
 
 // sameAddress tells whether an origin as a browser writes it is that of a URL.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"parley/models"
+	"parley/web/api"
+	"parley/web/kit"
 )
 
 // Line is a line of the table at one of its addresses.
@@ -20,7 +22,7 @@ type Line struct {
 }
 
 // CSRFFor is the token that goes with a session.
-func CSRFFor(session string) string { return csrfFor(session) }
+func CSRFFor(session string) string { return kit.CSRFFor(session) }
 
 var (
 	pathParam = regexp.MustCompile(`:(\w+)`)
@@ -37,7 +39,7 @@ func Lines() []Line {
 		}
 		for _, path := range r.paths() {
 			all = append(all, Line{Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == anyone,
-				API: isAPI(path), CORS: r.cors && isAPI(path), Limited: r.limit != ""})
+				API: kit.IsAPI(path), CORS: r.cors && kit.IsAPI(path), Limited: r.limit != ""})
 		}
 	}
 	return all
@@ -63,11 +65,11 @@ func Endpoints() []string {
 
 // FileAddress is an address of a file that this instance would have signed so long ago or ahead of its end.
 func FileAddress(s *Server, path string, left time.Duration) string {
-	return s.pageLinks().to(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, entire, time.Now().Add(left))
+	return s.PageFileLinks().URL(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, api.Whole, time.Now().Add(left))
 }
 
 // CSRF is the token of a session.
-func CSRF(session string) string { return csrfFor(session) }
+func CSRF(session string) string { return kit.CSRFFor(session) }
 
 // Uploads is how many go on.
 func Uploads(s *Server) int {
@@ -76,11 +78,8 @@ func Uploads(s *Server) int {
 	return s.uploads.all
 }
 
-// PlainCell is plainCell.
-func PlainCell(value string) string { return plainCell(value) }
-
 // BaseOf is the path below which a Server with that PUBLIC_URL serves.
 func BaseOf(publicURL string) (string, error) {
 	public, err := parsePublicURL(publicURL)
-	return (&Server{Kit: &Kit{PublicURL: public}}).base(), err
+	return (&Server{Kit: &kit.Kit{PublicURL: public}}).Base(), err
 }

@@ -15,12 +15,13 @@ import (
 	"parley/views/text"
 	"parley/web/api"
 	"parley/web/files"
+	"parley/web/kit"
 	"parley/web/media"
 )
 
 // sendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
 func (s *Server) sendFile(c echo.Context) error {
-	id, who := chatID(c), actorOf(c)
+	id, who := kit.ChatID(c), kit.ActorOf(c)
 	done, ok := s.uploads.enter(string(who.Kind) + " " + who.ID)
 	if !ok {
 		return errUploads
@@ -41,14 +42,14 @@ func (s *Server) sendFile(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.answer(c, result{Status: status, JSON: s.links(c).MessageOf(ctx, m)})
+	return s.Respond(c, kit.Result{Status: status, JSON: s.FileLinks(c).MessageOf(ctx, m)})
 }
 
 // expect refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
 func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTime)
 	defer cancel()
-	who := actorOf(c)
+	who := kit.ActorOf(c)
 	_, err := s.Desk.ExpectFile(ctx, who, chatID, u.key, "")
 	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
 		return nil
@@ -58,30 +59,30 @@ func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
 
 // fileLinks gives fresh addresses to whoever may read the chat. A browser that follows a plain link is led on.
 func (s *Server) fileLinks(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
-	a, err := s.Desk.FileOfMessage(c.Request().Context(), actorOf(c), id, messageID)
+	a, err := s.Desk.FileOfMessage(c.Request().Context(), kit.ActorOf(c), id, messageID)
 	if err != nil {
 		return err
 	}
-	fresh := s.links(c)
-	if !isAPI(c.Request().URL.Path) {
-		fresh.Base = s.base() // for a script of a page
+	fresh := s.FileLinks(c)
+	if !kit.IsAPI(c.Request().URL.Path) {
+		fresh.Base = s.Base() // for a script of a page
 	}
 	out := fresh.Attachment(a)
-	return s.answer(c, result{JSON: out, Redirect: inside(c.Request(), out.URL)})
+	return s.Respond(c, kit.Result{JSON: out, Redirect: kit.Inside(c.Request(), out.URL)})
 }
 
 // serve answers an address that links made, to whoever holds it.
 func (s *Server) serve(variant string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id := pathID(c, "public_id")
-		left, err := s.pageLinks().Verify(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
+		id := kit.PathID(c, "public_id")
+		left, err := s.PageFileLinks().Verify(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
 		if err != nil {
 			return err
 		}
 		ctx := c.Request().Context()
-		asking, cancel := context.WithTimeout(ctx, requestTime)
+		asking, cancel := context.WithTimeout(ctx, kit.RequestTime)
 		defer cancel()
 		a, err := s.Desk.FileByID(asking, id)
 		if err != nil {
@@ -90,14 +91,14 @@ func (s *Server) serve(variant string) echo.HandlerFunc {
 		name, kind := a.File, a.ContentType
 		if variant == api.Thumbnail {
 			if a.Thumbnail == nil {
-				return refuse(http.StatusNotFound)
+				return kit.Refuse(http.StatusNotFound)
 			}
 			name, kind = *a.Thumbnail, *a.ThumbnailType
 		}
 		content, err := s.opts.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
 			s.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
-			return refuse(http.StatusNotFound)
+			return kit.Refuse(http.StatusNotFound)
 		}
 		if err != nil {
 			return unavailable(err)
@@ -143,7 +144,7 @@ func disposition(name string) string {
 // refusedFile says why a file is not taken, in the reader's language.
 func refusedFile(ctx context.Context, why media.Reason, size int64) error {
 	say := func(status int, code, key string) error {
-		return &httpError{status: status, code: code, detail: text.T(ctx, key), field: "file"}
+		return &kit.HTTPError{Status: status, Code: code, Detail: text.T(ctx, key), Field: "file"}
 	}
 	switch why {
 	case media.ImageTooLarge:
@@ -167,5 +168,5 @@ func refusedFile(ctx context.Context, why media.Reason, size int64) error {
 }
 
 func tooLarge(ctx context.Context, key string, size int64) error {
-	return &httpError{status: http.StatusRequestEntityTooLarge, code: "file_too_large", field: "file", detail: text.T(ctx, key, "Size", text.Size(size))}
+	return &kit.HTTPError{Status: http.StatusRequestEntityTooLarge, Code: "file_too_large", Field: "file", Detail: text.T(ctx, key, "Size", text.Size(size))}
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/labstack/echo-contrib/echoprometheus"
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/web/kit"
 )
 
 // healthz tells that the process answers, whatever else is away.
 func (s *Server) healthz(c echo.Context) error {
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Status  string `json:"status"`
 		Version string `json:"version"`
 	}{"ok", s.opts.Version}})
@@ -44,9 +46,9 @@ func (s *Server) readyz(c echo.Context) error {
 	}
 	if now.Status != "ok" {
 		c.Response().Header().Set("Retry-After", "2")
-		return s.answer(c, result{Status: http.StatusServiceUnavailable, JSON: now})
+		return s.Respond(c, kit.Result{Status: http.StatusServiceUnavailable, JSON: now})
 	}
-	return s.answer(c, result{JSON: now})
+	return s.Respond(c, kit.Result{JSON: now})
 }
 
 // measured counts requests by the path of the table, never by what was asked for, so that strangers make no series.
@@ -57,7 +59,7 @@ func (s *Server) measured() echo.MiddlewareFunc {
 		Skipper:    func(c echo.Context) bool { return strings.HasSuffix(c.Path(), "/events") },
 		StatusCodeResolver: func(c echo.Context, err error) int {
 			if err != nil {
-				return problemOf(c.Request().Context(), err).Status
+				return kit.ProblemOf(c.Request().Context(), err).Status
 			}
 			return c.Response().Status
 		},

@@ -8,6 +8,7 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 func (s *Server) queue(c echo.Context) error {
@@ -15,7 +16,7 @@ func (s *Server) queue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(entries, api.QueueEntryOf)})
+	return s.Respond(c, kit.Result{JSON: api.Map(entries, api.QueueEntryOf)})
 }
 
 func (s *Server) load(c echo.Context) error {
@@ -23,16 +24,16 @@ func (s *Server) load(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(loads, api.LoadOf)})
+	return s.Respond(c, kit.Result{JSON: api.Map(loads, api.LoadOf)})
 }
 
 func (s *Server) stats(c echo.Context) error {
 	now := time.Now().UTC()
-	to, err := queryTime(c, "to", now)
+	to, err := kit.QueryTime(c, "to", now)
 	if err != nil {
 		return err
 	}
-	from, err := queryTime(c, "from", to.Add(-24*time.Hour))
+	from, err := kit.QueryTime(c, "from", to.Add(-24*time.Hour))
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (s *Server) stats(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.StatsOf(stats)})
+	return s.Respond(c, kit.Result{JSON: api.StatsOf(stats)})
 }
 
 type assignByHandInput struct {
@@ -48,35 +49,35 @@ type assignByHandInput struct {
 }
 
 func (s *Server) assignByHand(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in assignByHandInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	chat, err := s.Desk.AssignByHand(c.Request().Context(), actorOf(c), id, in.ServiceID)
+	chat, err := s.Desk.AssignByHand(c.Request().Context(), kit.ActorOf(c), id, in.ServiceID)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.assigned"), Chat: api.ChatOf(chat)}})
+	return s.Respond(c, kit.Result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.assigned"), Chat: api.ChatOf(chat)}})
 }
 
 type priorityInput struct {
-	Priority *whole `json:"priority"`
+	Priority *kit.Int `json:"priority"`
 }
 
 func (s *Server) setPriority(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in priorityInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	if in.Priority == nil {
-		return invalidField("priority", "required", "Name a priority from −100 to 100.")
+		return kit.InvalidField("priority", "required", "Name a priority from −100 to 100.")
 	}
 	priority := int(max(-1000, min(1000, *in.Priority))) // far out of bounds either way
-	chat, err := s.Desk.SetPriority(c.Request().Context(), actorOf(c), id, priority)
+	chat, err := s.Desk.SetPriority(c.Request().Context(), kit.ActorOf(c), id, priority)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.prioritised"), Chat: api.ChatOf(chat)}})
+	return s.Respond(c, kit.Result{JSON: api.MovedChat{Message: text.T(c.Request().Context(), "done.prioritised"), Chat: api.ChatOf(chat)}})
 }

@@ -6,20 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"parley/models"
 	"parley/views/chat"
 	"parley/web/api"
 )
-
-// links are for programs, which need the whole address.
-func (s *Server) links(c echo.Context) api.FileLinks {
-	return api.FileLinks{Base: s.address(c), Key: s.FileKey}
-}
-
-// pageLinks are for pages of ours.
-func (s *Server) pageLinks() api.FileLinks { return api.FileLinks{Key: s.FileKey} }
 
 // fileOf is the attachment of a message on a page of that part, nil for a message that carries nothing.
 func fileOf(l api.FileLinks, m *models.Message, part string) *chat.File {

@@ -9,35 +9,26 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
-const defaultPage = 50
-
-func queryLimit(c echo.Context) (int, error) {
-	n, err := queryInt(c, "limit", defaultPage)
-	if err == nil && (n < 1 || n > 200) {
-		err = invalidField("limit", "out_of_bounds", "The limit is a number from 1 to 200.")
-	}
-	return int(n), err
-}
-
 func (s *Server) messages(c echo.Context) error {
-	id := chatID(c)
-	limit, err := queryLimit(c)
+	id := kit.ChatID(c)
+	limit, err := kit.QueryLimit(c)
 	if err != nil {
 		return err
 	}
-	after, err := queryInt(c, "after_id", 0)
+	after, err := kit.QueryInt(c, "after_id", 0)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	found, err := s.Desk.Messages(ctx, actorOf(c), id, after, limit)
+	found, err := s.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
 	if err != nil {
 		return err
 	}
-	fresh := s.links(c)
-	return s.answer(c, result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
+	fresh := s.FileLinks(c)
+	return s.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
 }
 
 type sendInput struct {
@@ -46,19 +37,19 @@ type sendInput struct {
 }
 
 func (s *Server) send(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in sendInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	key := ""
 	if in.ClientMessageID != nil {
 		if key = *in.ClientMessageID; key == "" {
-			return invalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+			return kit.InvalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
 		}
 	}
 	ctx := c.Request().Context()
-	m, created, err := s.Desk.Send(ctx, actorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	m, created, err := s.Desk.Send(ctx, kit.ActorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
 	if err != nil {
 		return err
 	}
@@ -66,7 +57,7 @@ func (s *Server) send(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.answer(c, result{Status: status, JSON: api.MessageOf(ctx, m)})
+	return s.Respond(c, kit.Result{Status: status, JSON: api.MessageOf(ctx, m)})
 }
 
 type noteInput struct {
@@ -74,34 +65,34 @@ type noteInput struct {
 }
 
 func (s *Server) note(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in noteInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	m, err := s.Desk.AddNote(ctx, actorOf(c), id, in.Content)
+	m, err := s.Desk.AddNote(ctx, kit.ActorOf(c), id, in.Content)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
+	return s.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
 }
 
 func (s *Server) markOneRead(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
 	ctx := c.Request().Context()
-	if err := s.Desk.ConfirmOne(ctx, actorOf(c), id, messageID, models.Read); err != nil {
+	if err := s.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, messageID, models.Read); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Message   string `json:"message"`
 		MessageID int64  `json:"message_id"`
 	}{text.T(ctx, "done.read"), messageID}})
 }
 
 type confirmInput struct {
-	UpTo *whole `json:"up_to"`
+	UpTo *kit.Int `json:"up_to"`
 }
 
 func (s *Server) markDelivered(c echo.Context) error { return s.confirm(c, models.Delivered) }
@@ -109,12 +100,12 @@ func (s *Server) markRead(c echo.Context) error      { return s.confirm(c, model
 
 // confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
 func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	var in confirmInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	ctx, who := c.Request().Context(), actorOf(c)
+	ctx, who := c.Request().Context(), kit.ActorOf(c)
 	var marked int
 	var err error
 	switch {
@@ -123,7 +114,7 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 	case who.IsAgent():
 		marked, err = s.Desk.ConfirmAll(ctx, who, id, status)
 	default:
-		err = invalidField("up_to", "required", "Name the id of the last message that is confirmed.")
+		err = kit.InvalidField("up_to", "required", "Name the id of the last message that is confirmed.")
 	}
 	if err != nil {
 		return err
@@ -132,15 +123,15 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 	if status == models.Read {
 		word = text.T(ctx, "done.read")
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Message     string `json:"message"`
 		MarkedCount int    `json:"marked_count"`
 	}{word, marked}})
 }
 
 func (s *Server) typing(c echo.Context) error {
-	id := chatID(c)
-	if err := s.Desk.Typing(c.Request().Context(), actorOf(c), id); err != nil {
+	id := kit.ChatID(c)
+	if err := s.Desk.Typing(c.Request().Context(), kit.ActorOf(c), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -14,11 +14,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
-)
-
-const (
-	requestTime = 8 * time.Second // longer than a statement may take, shorter than clients and SHUTDOWN_TIMEOUT wait
-	bodyLimit   = 128 << 10
+	"parley/web/kit"
 )
 
 // observe gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
@@ -65,26 +61,18 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", closed)
+		h.Set("Content-Security-Policy", kit.ClosedPolicy)
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		if s.overTLS(c) {
+		if s.OverTLS(c) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		h.Set("Cache-Control", "no-store") // whoever may be cached says so
 		return next(c)
 	}
-}
-
-// overTLS tells whether people reach this over https. X-Forwarded-Proto is not asked: PUBLIC_URL says it better.
-func (s *Server) overTLS(c echo.Context) bool {
-	if s.PublicURL != nil {
-		return s.PublicURL.Scheme == "https"
-	}
-	return c.Request().TLS != nil
 }
 
 // speak chooses the language: ?lang=, then the cookie, then what the browser prefers.
@@ -96,7 +84,7 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 			forced = s.visitOf(c).query.Get("lang")
 		}
 		if forced == "" {
-			if cookie, err := r.Cookie(langCookie); err == nil {
+			if cookie, err := r.Cookie(kit.LangCookie); err == nil {
 				forced = cookie.Value
 			}
 		}
@@ -112,10 +100,10 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 func bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), requestTime)
+		ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
 		defer cancel()
 		r := whole.WithContext(ctx)
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, kit.BodyLimit)
 		c.SetRequest(r)
 		defer c.SetRequest(whole) // an error is answered after the time is over
 		return next(c)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
+
+	"parley/web/kit"
 )
 
 // The document is written by hand and held against the table and against every answer of the tests.
@@ -54,12 +56,12 @@ func documentBelow(base string) ([]byte, error) {
 
 func (s *Server) openAPI(c echo.Context) error {
 	raw, err := documentJSON()
-	if base := s.base(); base != "" && err == nil {
+	if base := s.Base(); base != "" && err == nil {
 		raw, err = documentBelow(base)
 	}
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set("Cache-Control", "public, max-age=300")
-	return c.Blob(http.StatusOK, jsonType, raw)
+	return c.Blob(http.StatusOK, kit.JSONType, raw)
 }

@@ -10,6 +10,7 @@ import (
 	view "parley/views/account"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // notices are what the account's page says was just done; only these are said.
@@ -18,8 +19,8 @@ var notices = map[string]string{
 }
 
 func (s *Server) accountPage(c echo.Context) error {
-	if wanted(c) == asJSON {
-		a, err := s.Desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+	if kit.Format(c) == kit.JSON {
+		a, err := s.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
 		if err != nil {
 			return err
 		}
@@ -31,8 +32,8 @@ func (s *Server) accountPage(c echo.Context) error {
 // accountWith draws the account, with one of its forms refused for the reasons in words.
 func (s *Server) accountWith(c echo.Context, status int, form string, words view.Errors) error {
 	ctx := c.Request().Context()
-	who := callerOf(c)
-	sessions, err := s.Desk.Sessions(ctx, who.Actor, who.session)
+	who := kit.CallerOf(c)
+	sessions, err := s.Desk.Sessions(ctx, who.Actor, who.Session)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (s *Server) accountWith(c echo.Context, status int, form string, words view
 	if err != nil {
 		return err
 	}
-	page := view.Page{Frame: s.adminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: words,
+	page := view.Page{Frame: s.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: words,
 		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft}}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
 		page.Notice = text.T(ctx, key)
@@ -52,21 +53,21 @@ func (s *Server) accountWith(c echo.Context, status int, form string, words view
 	for i := range sessions {
 		page.Sessions = append(page.Sessions, sessionOf(ctx, &sessions[i], now))
 	}
-	return s.page(c, status, view.AccountPage(page))
+	return s.Render(c, status, view.AccountPage(page))
 }
 
 // refusedForm draws the account again where a form can be mended; anything else is an error.
 func (s *Server) refusedForm(c echo.Context, form string, err error) error {
 	words, ok := accountRefusal(c.Request().Context(), err)
-	if !ok || wanted(c) == asJSON {
+	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return s.accountWith(c, problemOf(c.Request().Context(), err).Status, form, words)
+	return s.accountWith(c, kit.ProblemOf(c.Request().Context(), err).Status, form, words)
 }
 
 // guarded does something that asks for a password or a code; wrong ones count as failed sign-ins do.
 func (s *Server) guarded(c echo.Context, do func(context.Context) error) error {
-	return s.proved(c, agentOf(c).Email, do)
+	return s.proved(c, kit.AgentOf(c).Email, do)
 }
 
 func (s *Server) changePassword(c echo.Context) error {
@@ -74,41 +75,41 @@ func (s *Server) changePassword(c echo.Context) error {
 		Old   string `json:"old_password"`
 		Fresh string `json:"password"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := callerOf(c)
+	who := kit.CallerOf(c)
 	err := s.guarded(c, func(ctx context.Context) error {
-		return s.Desk.ChangePassword(ctx, who.Actor, who.session, in.Old, in.Fresh)
+		return s.Desk.ChangePassword(ctx, who.Actor, who.Session, in.Old, in.Fresh)
 	})
 	if err != nil {
 		return s.refusedForm(c, "password", err)
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
 }
 
 func (s *Server) endMySession(c echo.Context) error {
-	who := callerOf(c)
+	who := kit.CallerOf(c)
 	ctx := c.Request().Context()
-	if err := s.Desk.EndSession(ctx, who.Actor, pathID(c, "session_id")); err != nil {
+	if err := s.Desk.EndSession(ctx, who.Actor, kit.PathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := s.Desk.LiveSessions(ctx, [][]byte{who.session}); err == nil && !live[string(who.session)] { // it was this one
-		if who.byCookie {
-			s.setCookie(c, agentCookie, "", -1)
+	if live, err := s.Desk.LiveSessions(ctx, [][]byte{who.Session}); err == nil && !live[string(who.Session)] { // it was this one
+		if who.ByCookie {
+			s.SetCookie(c, kit.AgentCookie, "", -1)
 		}
-		return s.answer(c, result{JSON: api.Done{Message: text.T(ctx, "done.signed_out")}, Redirect: "/login"})
+		return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "done.signed_out")}, Redirect: "/login"})
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
 }
 
 func (s *Server) endMyOtherSessions(c echo.Context) error {
-	who := callerOf(c)
-	ended, err := s.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.session)
+	who := kit.CallerOf(c)
+	ended, err := s.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.Session)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
+	return s.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
 }
 
 type factorInput struct {
@@ -119,21 +120,21 @@ type factorInput struct {
 // beginFactor makes a secret, and leads to where it is shown.
 func (s *Server) beginFactor(c echo.Context) error {
 	var in factorInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.guarded(c, func(ctx context.Context) error { return s.Desk.BeginSecondFactor(ctx, actorOf(c), in.Password) })
+	err := s.guarded(c, func(ctx context.Context) error { return s.Desk.BeginSecondFactor(ctx, kit.ActorOf(c), in.Password) })
 	if err != nil {
 		return s.refusedForm(c, "setup", err)
 	}
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerSetUp(c)
 	}
-	return s.answer(c, result{Redirect: "/account/second-factor"})
+	return s.Respond(c, kit.Result{Redirect: "/account/second-factor"})
 }
 
 func (s *Server) factorPage(c echo.Context) error {
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerSecondFactor(c)
 	}
 	return s.factorWith(c, http.StatusOK, "")
@@ -142,7 +143,7 @@ func (s *Server) factorPage(c echo.Context) error {
 // factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
 func (s *Server) factorWith(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
-	e, err := s.Desk.PendingSecondFactor(ctx, actorOf(c))
+	e, err := s.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if models.CodeOf(err) == "second_factor_not_begun" {
 		return c.Redirect(http.StatusSeeOther, "/account")
 	}
@@ -153,18 +154,18 @@ func (s *Server) factorWith(c echo.Context, status int, refused string) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, status, view.SetUpPage(view.SetUp{Frame: s.adminFrame(c, "account", text.T(ctx, "account.setup.title")),
+	return s.Render(c, status, view.SetUpPage(view.SetUp{Frame: s.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
 		QR: picture, Secret: inGroups(e.Secret), URL: e.URL, Error: refused}))
 }
 
 func (s *Server) confirmFactor(c echo.Context) error {
 	var in factorInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
 	err := s.guarded(c, func(ctx context.Context) (err error) {
-		codes, err = s.Desk.ConfirmSecondFactor(ctx, actorOf(c), in.Code)
+		codes, err = s.Desk.ConfirmSecondFactor(ctx, kit.ActorOf(c), in.Code)
 		return err
 	})
 	switch {
@@ -174,20 +175,20 @@ func (s *Server) confirmFactor(c echo.Context) error {
 		return s.refusedForm(c, "setup", err)
 	}
 	words, ok := accountRefusal(c.Request().Context(), err)
-	if !ok || wanted(c) == asJSON {
+	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return s.factorWith(c, problemOf(c.Request().Context(), err).Status, words["code"]+words[""])
+	return s.factorWith(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
 }
 
 func (s *Server) renewCodes(c echo.Context) error {
 	var in factorInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
 	err := s.guarded(c, func(ctx context.Context) (err error) {
-		codes, err = s.Desk.RenewRecoveryCodes(ctx, actorOf(c), in.Password, in.Code)
+		codes, err = s.Desk.RenewRecoveryCodes(ctx, kit.ActorOf(c), in.Password, in.Code)
 		return err
 	})
 	if err != nil {
@@ -198,21 +199,23 @@ func (s *Server) renewCodes(c echo.Context) error {
 
 // codesPage answers the form itself, since nobody can ask for the codes again.
 func (s *Server) codesPage(c echo.Context, codes []string, fresh bool) error {
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
 	}
-	frame := s.adminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
-	return s.page(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
+	frame := s.AdminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
+	return s.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
 
 func (s *Server) endFactor(c echo.Context) error {
 	var in factorInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.guarded(c, func(ctx context.Context) error { return s.Desk.EndSecondFactor(ctx, actorOf(c), in.Password, in.Code) })
+	err := s.guarded(c, func(ctx context.Context) error {
+		return s.Desk.EndSecondFactor(ctx, kit.ActorOf(c), in.Password, in.Code)
+	})
 	if err != nil {
 		return s.refusedForm(c, "off", err)
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
 }

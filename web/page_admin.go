@@ -10,16 +10,10 @@ import (
 
 	"parley/models"
 	view "parley/views/admin"
-	"parley/views/staff"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
-
-func (s *Server) adminFrame(c echo.Context, here, title string) staff.Frame {
-	frame := s.staffFrame(c, here, title)
-	frame.Scripts = []string{"admin.js"}
-	return frame
-}
 
 func (s *Server) adminPage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
@@ -28,14 +22,14 @@ func (s *Server) adminPage(c echo.Context) error {
 // refused draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
 func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	words, ok := refusal(c.Request().Context(), err)
-	if !ok || wanted(c) == asJSON {
+	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
 	page, err := draw(words)
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusUnprocessableEntity, page)
+	return s.Render(c, http.StatusUnprocessableEntity, page)
 }
 
 func (s *Server) peoplePage(c echo.Context) error {
@@ -44,34 +38,34 @@ func (s *Server) peoplePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: api.Map(agents, api.AgentAccountOf)})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: api.Map(agents, api.AgentAccountOf)})
 	}
 	departments, err := s.Desk.Departments(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.People{Frame: s.adminFrame(c, "people", text.T(ctx, "admin.people.title"))}
+	page := view.People{Frame: s.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
 	names := departmentNames(departments)
 	for i := range agents {
-		p := personOf(&agents[i], names, agentOf(c).ID)
+		p := personOf(&agents[i], names, kit.AgentOf(c).ID)
 		if agents[i].DisabledAt == nil {
 			page.Active = append(page.Active, p)
 		} else {
 			page.Gone = append(page.Gone, p)
 		}
 	}
-	return s.page(c, http.StatusOK, view.PeoplePage(page))
+	return s.Render(c, http.StatusOK, view.PeoplePage(page))
 }
 
 // personInput is the form of a person.
 type personInput struct {
-	Name          string      `json:"name"`
-	Email         string      `json:"email"`
-	Role          string      `json:"role"`
-	MaxConcurrent typedNumber `json:"max_concurrent"`
-	Password      string      `json:"password"`
-	Departments   []string    `json:"departments"`
+	Name          string       `json:"name"`
+	Email         string       `json:"email"`
+	Role          string       `json:"role"`
+	MaxConcurrent kit.TypedInt `json:"max_concurrent"`
+	Password      string       `json:"password"`
+	Departments   []string     `json:"departments"`
 }
 
 func (s *Server) newPersonPage(c echo.Context) error {
@@ -79,7 +73,7 @@ func (s *Server) newPersonPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, page)
+	return s.Render(c, http.StatusOK, page)
 }
 
 func (s *Server) personPage(c echo.Context) error {
@@ -87,23 +81,23 @@ func (s *Server) personPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerAgent(c, a)
 	}
 	page, err := s.personForm(c, a, inputOf(a), nil)
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, page)
+	return s.Render(c, http.StatusOK, page)
 }
 
 func inputOf(a *models.Agent) *personInput {
-	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: typedNumber(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
+	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.TypedInt(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
 }
 
 // person is the one whom the path names.
 func (s *Server) person(c echo.Context) (*models.Agent, error) {
-	return s.Desk.AgentByID(c.Request().Context(), pathID(c, "agent_id"))
+	return s.Desk.AgentByID(c.Request().Context(), kit.PathID(c, "agent_id"))
 }
 
 // personForm draws the form of a new person, or of one who is there.
@@ -118,8 +112,8 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
-		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == agentOf(c).ID
-		factor, err := s.Desk.SecondFactorOf(ctx, actorOf(c), a.ID)
+		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == kit.AgentOf(c).ID
+		factor, err := s.Desk.SecondFactorOf(ctx, kit.ActorOf(c), a.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -127,24 +121,24 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 			page.Factor = &factor.Since
 		}
 	}
-	page.Frame = s.adminFrame(c, "people", title)
+	page.Frame = s.AdminFrame(c, "people", title)
 	return view.PersonFormPage(page), nil
 }
 
 func (s *Server) addPerson(c echo.Context) error {
 	var in personInput
-	if isAPI(c.Request().URL.Path) { // a form has every field
+	if kit.IsAPI(c.Request().URL.Path) { // a form has every field
 		in.Role, in.MaxConcurrent = string(models.RoleAgent), "5"
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.int(), ExactCapacity: true, Departments: in.Departments}
-	added, err := s.Desk.AddAgent(c.Request().Context(), actorOf(c), n)
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
+	added, err := s.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
+	return s.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
 
 func (s *Server) changePerson(c echo.Context) error {
@@ -153,28 +147,28 @@ func (s *Server) changePerson(c echo.Context) error {
 		return err
 	}
 	var in personInput
-	if isAPI(c.Request().URL.Path) {
+	if kit.IsAPI(c.Request().URL.Path) {
 		in = *inputOf(a)
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	after, err := s.Desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, in.change(c, a))
+	after, err := s.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, in.change(c, a))
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
 	}
-	return s.answer(c, result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
+	return s.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
 
 // change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
 // are ticked. A program sends the fields that it changes; the others keep what another administrator may be changing at the same time.
 func (in *personInput) change(c echo.Context, before *models.Agent) models.AgentChange {
-	capacity, role := in.MaxConcurrent.int(), models.Role(in.Role)
+	capacity, role := in.MaxConcurrent.Int(), models.Role(in.Role)
 	change := models.AgentChange{Name: &in.Name, Role: &role, MaxConcurrent: &capacity, Departments: &in.Departments}
 	if in.Role == "" {
 		change.Role = nil
 	}
-	if !isAPI(c.Request().URL.Path) {
+	if !kit.IsAPI(c.Request().URL.Path) {
 		if in.Departments == nil {
 			in.Departments = []string{}
 		}
@@ -203,13 +197,13 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 	var in struct {
 		Password string `json:"password"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.SetPassword(c.Request().Context(), actorOf(c), a.ID, in.Password); err != nil {
+	if err := s.Desk.SetPassword(c.Request().Context(), kit.ActorOf(c), a.ID, in.Password); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
 // resetPersonFactor takes the second factor off somebody who lost it.
@@ -218,10 +212,10 @@ func (s *Server) resetPersonFactor(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Desk.ResetSecondFactor(c.Request().Context(), actorOf(c), a.ID); err != nil {
+	if err := s.Desk.ResetSecondFactor(c.Request().Context(), kit.ActorOf(c), a.ID); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
 // disablePerson ends or restores an account.
@@ -231,10 +225,10 @@ func (s *Server) disablePerson(disabled bool) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		after, err := s.Desk.UpdateAgent(c.Request().Context(), actorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
+		after, err := s.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
 		if err != nil {
 			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
 		}
-		return s.answer(c, result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
+		return s.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 	}
 }

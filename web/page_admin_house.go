@@ -11,6 +11,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 type departmentInput struct {
@@ -19,18 +20,18 @@ type departmentInput struct {
 }
 
 func (s *Server) departmentsPage(c echo.Context) error {
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		departments, err := s.countedDepartments(c)
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: api.Map(departments, departmentOf)})
+		return s.Respond(c, kit.Result{JSON: api.Map(departments, departmentOf)})
 	}
 	page, err := s.departmentsForm(c, "", departmentInput{}, nil)
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, page)
+	return s.Render(c, http.StatusOK, page)
 }
 
 // departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
@@ -40,7 +41,7 @@ func (s *Server) departmentsForm(c echo.Context, slug string, in departmentInput
 	if err != nil {
 		return nil, err
 	}
-	page := view.Departments{Frame: s.adminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
+	page := view.Departments{Frame: s.AdminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
 	if slug == "" {
 		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
 	}
@@ -85,8 +86,8 @@ func (s *Server) countedDepartments(c echo.Context) ([]countedDepartment, error)
 
 // answerDepartment leads a form back to the list, and tells programs how the department is now.
 func (s *Server) answerDepartment(c echo.Context, status int, slug string) error {
-	if wanted(c) != asJSON {
-		return s.answer(c, result{Redirect: "/admin/departments"})
+	if kit.Format(c) != kit.JSON {
+		return s.Respond(c, kit.Result{Redirect: "/admin/departments"})
 	}
 	departments, err := s.countedDepartments(c)
 	if err != nil {
@@ -96,15 +97,15 @@ func (s *Server) answerDepartment(c echo.Context, status int, slug string) error
 	if i < 0 { // removed by another administrator since
 		return &models.Error{Kind: models.NotFound, Code: "department_not_found", Detail: "There is no such department."}
 	}
-	return s.answer(c, result{Status: status, JSON: departmentOf(&departments[i])})
+	return s.Respond(c, kit.Result{Status: status, JSON: departmentOf(&departments[i])})
 }
 
 func (s *Server) addDepartment(c echo.Context) error {
 	var in departmentInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if _, err := s.Desk.AddDepartment(c.Request().Context(), actorOf(c), in.Slug, in.Name); err != nil {
+	if _, err := s.Desk.AddDepartment(c.Request().Context(), kit.ActorOf(c), in.Slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, "", in, words) })
 	}
 	return s.answerDepartment(c, http.StatusCreated, in.Slug)
@@ -112,29 +113,29 @@ func (s *Server) addDepartment(c echo.Context) error {
 
 func (s *Server) renameDepartment(c echo.Context) error {
 	var in departmentInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	slug := pathID(c, "slug")
-	if err := s.Desk.RenameDepartment(c.Request().Context(), actorOf(c), slug, in.Name); err != nil {
+	slug := kit.PathID(c, "slug")
+	if err := s.Desk.RenameDepartment(c.Request().Context(), kit.ActorOf(c), slug, in.Name); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.departmentsForm(c, slug, in, words) })
 	}
 	return s.answerDepartment(c, http.StatusOK, slug)
 }
 
 func (s *Server) removeDepartment(c echo.Context) error {
-	slug := pathID(c, "slug")
-	if err := s.Desk.DeleteDepartment(c.Request().Context(), actorOf(c), slug); err != nil {
+	slug := kit.PathID(c, "slug")
+	if err := s.Desk.DeleteDepartment(c.Request().Context(), kit.ActorOf(c), slug); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			return s.departmentsForm(c, slug, departmentInput{}, words)
 		})
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
 }
 
 func (s *Server) settingsPage(c echo.Context) error {
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: settingsOf(c.Request().Context(), s.Desk.SettingRows())})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: settingsOf(c.Request().Context(), s.Desk.SettingRows())})
 	}
 	return s.settingsWith(c, http.StatusOK, nil)
 }
@@ -142,7 +143,7 @@ func (s *Server) settingsPage(c echo.Context) error {
 // settingsWith draws the settings, with one row in the place of its own where a value was refused.
 func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting) error {
 	ctx := c.Request().Context()
-	page := view.Settings{Frame: s.adminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, s.Desk.SettingRows())}
+	page := view.Settings{Frame: s.AdminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, s.Desk.SettingRows())}
 	for _, g := range page.Groups {
 		for i := range g.Rows {
 			if refused != nil && g.Rows[i].Key == refused.Key {
@@ -150,12 +151,12 @@ func (s *Server) settingsWith(c echo.Context, status int, refused *view.Setting)
 			}
 		}
 	}
-	return s.page(c, status, view.SettingsPage(page))
+	return s.Render(c, status, view.SettingsPage(page))
 }
 
 // settingOf is the row that the path names.
 func (s *Server) settingOf(c echo.Context) (models.SettingRow, bounds, error) {
-	key := pathID(c, "key")
+	key := kit.PathID(c, "key")
 	for _, g := range settingGroups {
 		for _, listed := range g.rows {
 			for _, row := range s.Desk.SettingRows() {
@@ -177,17 +178,17 @@ func (s *Server) changeSetting(c echo.Context) error {
 	var in struct {
 		Value string `json:"value"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.ChangeSetting(ctx, actorOf(c), row.Key, in.Value); err != nil {
+	if err := s.Desk.ChangeSetting(ctx, kit.ActorOf(c), row.Key, in.Value); err != nil {
 		words, ok := refusal(ctx, err)
-		if !ok || wanted(c) == asJSON {
+		if !ok || kit.Format(c) == kit.JSON {
 			return err
 		}
 		refused := refusedSetting(ctx, row, limits, in.Value, words)
-		if wanted(c) == asFragment {
-			return s.page(c, http.StatusUnprocessableEntity, view.SettingRow(refused, csrfToken(c)))
+		if kit.Format(c) == kit.Fragment {
+			return s.Render(c, http.StatusUnprocessableEntity, view.SettingRow(refused, kit.CSRFToken(c)))
 		}
 		return s.settingsWith(c, http.StatusUnprocessableEntity, &refused)
 	}
@@ -199,7 +200,7 @@ func (s *Server) resetSetting(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Desk.ResetSetting(c.Request().Context(), actorOf(c), row.Key); err != nil {
+	if err := s.Desk.ResetSetting(c.Request().Context(), kit.ActorOf(c), row.Key); err != nil {
 		return err
 	}
 	return s.answerSetting(c)
@@ -210,8 +211,8 @@ func (s *Server) answerSetting(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: settingOf(c.Request().Context(), row, limits), Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
-		return view.SettingRow(settingView(c.Request().Context(), row, limits), csrfToken(c)), nil
+	return s.Respond(c, kit.Result{JSON: settingOf(c.Request().Context(), row, limits), Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
+		return view.SettingRow(settingView(c.Request().Context(), row, limits), kit.CSRFToken(c)), nil
 	}})
 }
 
@@ -220,18 +221,18 @@ type siteInput struct {
 }
 
 func (s *Server) sitesPage(c echo.Context) error {
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		added, err := s.Desk.Sites(c.Request().Context())
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: api.SitesOf(s.Desk.AllowedOrigins(), added)})
+		return s.Respond(c, kit.Result{JSON: api.SitesOf(s.Desk.AllowedOrigins(), added)})
 	}
 	page, err := s.sitesForm(c, siteInput{}, nil)
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, page)
+	return s.Render(c, http.StatusOK, page)
 }
 
 func (s *Server) sitesForm(c echo.Context, in siteInput, words view.Errors) (templ.Component, error) {
@@ -240,7 +241,7 @@ func (s *Server) sitesForm(c echo.Context, in siteInput, words view.Errors) (tem
 	if err != nil {
 		return nil, err
 	}
-	page := view.Sites{Frame: s.adminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: s.snippet(c)}
+	page := view.Sites{Frame: s.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: s.EmbedCode(c)}
 	for _, origin := range s.Desk.AllowedOrigins() {
 		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
 	}
@@ -249,30 +250,30 @@ func (s *Server) sitesForm(c echo.Context, in siteInput, words view.Errors) (tem
 
 func (s *Server) addSite(c echo.Context) error {
 	var in siteInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.AddSite(c.Request().Context(), actorOf(c), in.Origin); err != nil {
+	if err := s.Desk.AddSite(c.Request().Context(), kit.ActorOf(c), in.Origin); err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.sitesForm(c, in, words) })
 	}
 	origin, err := models.ParseOrigin(in.Origin)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
+	return s.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
 }
 
 func (s *Server) removeSite(c echo.Context) error {
 	var in siteInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := s.Desk.RemoveSite(c.Request().Context(), actorOf(c), in.Origin)
-	if models.CodeOf(err) == "site_not_found" && wanted(c) != asJSON {
+	err := s.Desk.RemoveSite(c.Request().Context(), kit.ActorOf(c), in.Origin)
+	if models.CodeOf(err) == "site_not_found" && kit.Format(c) != kit.JSON {
 		err = nil // the form was sent twice, or from a page that is out of date
 	}
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.site_removed")}, Redirect: "/admin/sites"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.site_removed")}, Redirect: "/admin/sites"})
 }

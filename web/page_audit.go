@@ -14,6 +14,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // auditFileRows is the most that a file has of the log.
@@ -22,14 +23,14 @@ const auditFileRows = 10_000
 // auditFilter reads the filter of the query: days are whole, and a time is a time.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
-	if !storable(f.ActorID) || !storable(string(f.Action)) {
-		return f, malformed("The filter has bytes that nothing is named by.")
+	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
+		return f, kit.Malformed("The filter has bytes that nothing is named by.")
 	}
 	var err error
-	if f.From, err = queryTime(c, "from", time.Time{}); err != nil {
+	if f.From, err = kit.QueryTime(c, "from", time.Time{}); err != nil {
 		return f, err
 	}
-	if f.To, err = queryTime(c, "to", time.Time{}); err != nil {
+	if f.To, err = kit.QueryTime(c, "to", time.Time{}); err != nil {
 		return f, err
 	}
 	if _, day := time.Parse(time.DateOnly, c.QueryParam("to")); day == nil {
@@ -49,7 +50,7 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
 	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
-		return p, malformed("before must be the value that the previous answer gave as older.")
+		return p, kit.Malformed("before must be the value that the previous answer gave as older.")
 	}
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
@@ -58,19 +59,19 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 // is wrong with a field.
 func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
 	errs := view.Errors{}
-	if !storable(f.Subject) {
+	if !kit.Storable(f.Subject) {
 		f.Subject, errs["subject"] = "", text.T(c.Request().Context(), "admin.error.malformed")
 	}
 	if refused == nil {
 		return f, errs
 	}
 	f.Before = models.AuditFilter{}.Before
-	if !storable(f.ActorID) || !storable(string(f.Action)) {
+	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
 		f.ActorID, f.Action = "", ""
 	}
 	for field, at := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
 		var err error
-		if *at, err = queryTime(c, field, time.Time{}); err != nil {
+		if *at, err = kit.QueryTime(c, field, time.Time{}); err != nil {
 			*at, errs[field] = time.Time{}, text.T(c.Request().Context(), "admin.audit.no_day")
 		}
 	}
@@ -92,28 +93,28 @@ func (s *Server) auditPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	f, err := auditFilter(c)
 	errs := view.Errors{}
-	if wanted(c) == asPage {
+	if kit.Format(c) == kit.Page {
 		f, errs = shownAuditFilter(c, f, err)
 	} else if err != nil {
 		return err
 	}
-	if wanted(c) == asJSON {
-		if f.Limit, err = queryLimit(c); err != nil {
+	if kit.Format(c) == kit.JSON {
+		if f.Limit, err = kit.QueryLimit(c); err != nil {
 			return err
 		}
 	}
-	rows, older, err := s.Desk.AuditLog(ctx, actorOf(c), f)
+	rows, older, err := s.Desk.AuditLog(ctx, kit.ActorOf(c), f)
 	if err != nil {
 		return err
 	}
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
 	}
 	people, err := s.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: s.adminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
+	page := view.Audit{Frame: s.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
 		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
@@ -130,7 +131,7 @@ func (s *Server) auditPage(c echo.Context) error {
 	for i := range rows {
 		page.Rows = append(page.Rows, deedView(ctx, &rows[i]))
 	}
-	return s.page(c, http.StatusOK, view.AuditPage(page))
+	return s.Render(c, http.StatusOK, view.AuditPage(page))
 }
 
 // auditURL is an address with the filter of this one.
@@ -156,15 +157,15 @@ func (s *Server) auditCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var lines []line
+	var lines []kit.CSVRow
 	for f.Limit = 1000; len(lines) < auditFileRows; {
-		rows, older, err := s.Desk.AuditLog(c.Request().Context(), actorOf(c), f)
+		rows, older, err := s.Desk.AuditLog(c.Request().Context(), kit.ActorOf(c), f)
 		if err != nil {
 			return err
 		}
 		for i := range rows {
 			r := &rows[i]
-			lines = append(lines, line{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
 				valueOf(r.UserID), string(r.Details), r.Address, r.RequestID})
 		}
 		if older == nil {
@@ -172,6 +173,6 @@ func (s *Server) auditCSV(c echo.Context) error {
 		}
 		f.Before = *older
 	}
-	return s.csv(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
+	return s.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
 		"request_id"}, lines)
 }

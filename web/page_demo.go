@@ -7,19 +7,20 @@ import (
 
 	"parley/views/demo"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 // demoHome and demoHelp are the pages of an imaginary company with the widget on them.
 func (s *Server) demoHome(c echo.Context) error {
-	return s.pageIn(c, embedding{of: s.origin(c)}, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
+	return s.RenderEmbedded(c, kit.Embedding{ScriptsOf: s.Origin(c)}, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
 }
 
 func (s *Server) demoHelp(c echo.Context) error {
-	return s.pageIn(c, embedding{of: s.origin(c)}, http.StatusOK, demo.Help(s.demoSite(c, "/demo/help")))
+	return s.RenderEmbedded(c, kit.Embedding{ScriptsOf: s.Origin(c)}, http.StatusOK, demo.Help(s.demoSite(c, "/demo/help")))
 }
 
 func (s *Server) demoSite(c echo.Context, here string) demo.Site {
-	site := demo.Site{Here: here, Theme: theme(c), Snippet: s.snippet(c)}
+	site := demo.Site{Here: here, Theme: kit.Theme(c), Snippet: s.EmbedCode(c)}
 	if asked := c.QueryParam("lang"); asked != "" {
 		site.Lang = text.Lang(c.Request().Context())
 	}

@@ -12,6 +12,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // healthShown is how many findings of one rule are listed.
@@ -24,10 +25,10 @@ func (s *Server) healthPage(c echo.Context) error {
 		return err
 	}
 	redisUp := s.Hub.Connected() && !s.Limits.Degraded()
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
 	}
-	page := view.Health{Frame: s.adminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
+	page := view.Health{Frame: s.AdminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
 	for _, i := range checked {
 		rule := view.Rule{Key: i.Invariant, Meaning: text.T(ctx, "admin.health.rule."+i.Invariant)}
 		if i.Repair != "" {
@@ -49,7 +50,7 @@ func (s *Server) healthPage(c echo.Context) error {
 	if !page.Services[1].Up {
 		page.Services[1].Says = text.T(ctx, "admin.health.redis_away")
 	}
-	return s.page(c, http.StatusOK, view.HealthPage(page))
+	return s.Render(c, http.StatusOK, view.HealthPage(page))
 }
 
 // healthLink leads to the page of what a finding is about, if it has one.
@@ -69,11 +70,11 @@ type repairInput struct {
 
 func (s *Server) repairHealth(c echo.Context) error {
 	var in repairInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.Repair(c.Request().Context(), actorOf(c), strings.TrimSpace(in.Name)); err != nil {
+	if err := s.Desk.Repair(c.Request().Context(), kit.ActorOf(c), strings.TrimSpace(in.Name)); err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
 }

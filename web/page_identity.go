@@ -8,6 +8,7 @@ import (
 
 	"parley/models"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // introductions is how often a minute somebody may say who they are without a proof.
@@ -22,14 +23,14 @@ type panelSession struct {
 
 // heldToken is the session that the panel's browser holds, in a header or a cookie.
 func (s *Server) heldToken(c echo.Context) (token string, byCookie bool) {
-	if token = bearer(c); token != "" {
+	if token = kit.Bearer(c); token != "" {
 		return token, false
 	}
-	return s.cookie(c, userCookie), true
+	return s.Cookie(c, kit.UserCookie), true
 }
 
 // guest is the user of the panel's browser, nil for none, or for one who must say who they are first.
-func (s *Server) guest(c echo.Context) (*caller, error) {
+func (s *Server) guest(c echo.Context) (*kit.Caller, error) {
 	token, byCookie := s.heldToken(c)
 	if token == "" {
 		return nil, nil
@@ -43,18 +44,18 @@ func (s *Server) guest(c echo.Context) (*caller, error) {
 	case !who.Actor.IsUser() || s.admit(who) != nil:
 		return nil, nil //nolint:nilerr // whoever may not come in is nobody here
 	}
-	who.byCookie = byCookie
+	who.ByCookie = byCookie
 	return who, nil
 }
 
 // welcome makes whoever opened the panel an anonymous user whose session is in a cookie.
-func (s *Server) welcome(c echo.Context) (*caller, error) {
-	token, u, err := s.newGuest(c)
+func (s *Server) welcome(c echo.Context) (*kit.Caller, error) {
+	token, u, err := s.NewAnonymousUser(c)
 	if err != nil {
 		return nil, err
 	}
-	s.setCookie(c, userCookie, token, userCookieAge)
-	return &caller{Actor: models.UserActor(u.ID), User: u, token: token, byCookie: true, anonymous: true}, nil
+	s.SetCookie(c, kit.UserCookie, token, kit.UserCookieAge)
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Token: token, ByCookie: true, Anonymous: true}, nil
 }
 
 // beginSession makes the panel's user an anonymous one, unless they are somebody already. With "bearer" the token is not trusted to a
@@ -63,7 +64,7 @@ func (s *Server) beginSession(c echo.Context) error {
 	var in struct {
 		Bearer string `json:"bearer"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	who, err := s.guest(c)
@@ -71,18 +72,18 @@ func (s *Server) beginSession(c echo.Context) error {
 	case err != nil:
 		return err
 	case who != nil:
-		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token), User: draftKey(who.Actor.ID)}})
-	case in.Bearer == "" && s.keepsCookies(c):
+		return s.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
+	case in.Bearer == "" && s.KeepsCookies(c):
 		if who, err = s.welcome(c); err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: panelSession{CSRF: csrfFor(who.token), User: draftKey(who.Actor.ID)}})
+		return s.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
 	}
-	token, u, err := s.newGuest(c)
+	token, u, err := s.NewAnonymousUser(c)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: panelSession{token, csrfFor(token), draftKey(u.ID)}})
+	return s.Respond(c, kit.Result{JSON: panelSession{token, kit.CSRFFor(token), draftKey(u.ID)}})
 }
 
 // identifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
@@ -91,7 +92,7 @@ func (s *Server) identifyUser(c echo.Context) error {
 	var in struct {
 		Token string `json:"token"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	id, _, err := s.vouched(c, in.Token)
@@ -99,17 +100,17 @@ func (s *Server) identifyUser(c echo.Context) error {
 		return err
 	}
 	held, _ := s.heldToken(c)
-	token, _, err := s.Desk.Identify(c.Request().Context(), id, held, userAgent(c))
+	token, _, err := s.Desk.Identify(c.Request().Context(), id, held, kit.UserAgent(c))
 	switch {
 	case err != nil:
 		return err
 	case token == "":
 		return c.NoContent(http.StatusNoContent)
-	case s.keepsCookies(c):
-		s.setCookie(c, userCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
+	case s.KeepsCookies(c):
+		s.SetCookie(c, kit.UserCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
 		return c.NoContent(http.StatusResetContent)
 	}
-	return s.answer(c, result{JSON: panelSession{token, csrfFor(token), draftKey(id.ID)}})
+	return s.Respond(c, kit.Result{JSON: panelSession{token, kit.CSRFFor(token), draftKey(id.ID)}})
 }
 
 type introduceInput struct {
@@ -120,14 +121,14 @@ type introduceInput struct {
 // introduceUser keeps what is said of an anonymous user without a proof. Agents see it marked "not verified".
 func (s *Server) introduceUser(c echo.Context) error {
 	var in introduceInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	u, err := s.Desk.IntroduceUser(c.Request().Context(), actorOf(c).ID, in.Name, in.Email)
+	u, err := s.Desk.IntroduceUser(c.Request().Context(), kit.ActorOf(c).ID, in.Name, in.Email)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		UserID         string      `json:"user_id"`
 		UserName       *string     `json:"user_name"`
 		UserEmail      *string     `json:"user_email"`
@@ -142,6 +143,6 @@ func (s *Server) forgetUser(c echo.Context) error {
 			return err
 		}
 	}
-	s.setCookie(c, userCookie, "", -time.Second)
+	s.SetCookie(c, kit.UserCookie, "", -time.Second)
 	return c.NoContent(http.StatusResetContent)
 }

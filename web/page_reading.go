@@ -8,6 +8,7 @@ import (
 	"parley/models"
 	view "parley/views/supervisor"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 // readMessages is how many of the latest messages a supervisor sees of a chat.
@@ -15,16 +16,16 @@ const readMessages = 200
 
 // readingPage is one chat, read only, with what a supervisor may do to it.
 func (s *Server) readingPage(c echo.Context) error {
-	id := chatID(c)
+	id := kit.ChatID(c)
 	ctx := c.Request().Context()
-	chat, err := s.Desk.Chat(ctx, actorOf(c), id)
+	chat, err := s.Desk.Chat(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerReading(c, chat)
 	}
-	messages, err := s.Desk.LatestMessages(ctx, actorOf(c), id, readMessages)
+	messages, err := s.Desk.LatestMessages(ctx, kit.ActorOf(c), id, readMessages)
 	if err != nil {
 		return err
 	}
@@ -36,11 +37,11 @@ func (s *Server) readingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := h.reading(ctx, chat, messages, people, s.pageLinks())
-	page.Frame = s.staffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page := h.reading(ctx, chat, messages, people, s.PageFileLinks())
+	page.Frame = s.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
-	return s.page(c, http.StatusOK, view.OneChatPage(page))
+	return s.Render(c, http.StatusOK, view.OneChatPage(page))
 }
 
 // agentPage lists the chats of one agent.
@@ -50,7 +51,7 @@ func (s *Server) agentPage(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerReadAgent(c, a)
 	}
 	chats, err := s.Desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
@@ -62,8 +63,8 @@ func (s *Server) agentPage(c echo.Context) error {
 		return err
 	}
 	page := h.agentChats(ctx, a, chats)
-	page.Frame = s.staffFrame(c, "live", a.Name)
+	page.Frame = s.StaffFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
-	return s.page(c, http.StatusOK, view.OneAgentPage(page))
+	return s.Render(c, http.StatusOK, view.OneAgentPage(page))
 }

@@ -11,6 +11,7 @@ import (
 	"parley/models"
 	view "parley/views/supervisor"
 	"parley/views/text"
+	"parley/web/kit"
 	"parley/web/live"
 )
 
@@ -27,17 +28,17 @@ func (s *Server) supervisorPage(c echo.Context) error {
 	if err := s.readDay(ctx, h); err != nil {
 		return err
 	}
-	frame := s.staffFrame(c, "live", text.T(ctx, "supervisor.title"))
+	frame := s.StaffFrame(c, "live", text.T(ctx, "supervisor.title"))
 	frame.Scripts = []string{"supervisor.js"}
 	frame.Stylesheets = []string{"uplot.css"}
 	frame.Words = []string{"supervisor."}
 	frame.Stream = streamOf(ctx, h.houseFilter)
-	return s.page(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: h.filter(ctx), Board: h.board(ctx)}))
+	return s.Render(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: h.filter(ctx), Board: h.board(ctx)}))
 }
 
 // supervisorEvents is what changes on that page, live.
 func (s *Server) supervisorEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.House}, &boardStream{server: s, filter: filterOf(c)})
+	return s.Stream(c, live.Receiver{View: live.House}, &boardStream{server: s, filter: filterOf(c)})
 }
 
 // hasDepartment tells whether the department of the filter is there, as it is when none is chosen.
@@ -57,16 +58,16 @@ func (s *Server) queueCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]line, len(queue))
+	lines := make([]kit.CSVRow, len(queue))
 	for i := range queue {
 		e := &queue[i]
 		department := ""
 		if e.Chat.Department != nil {
 			department = *e.Chat.Department
 		}
-		lines[i] = line{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified}
+		lines[i] = kit.CSVRow{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified}
 	}
-	return s.csv(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
+	return s.WriteCSV(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
 }
 
 // dayCSV is every minute of the last 24 hours as a file.
@@ -76,11 +77,11 @@ func (s *Server) dayCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]line, len(samples))
+	lines := make([]kit.CSVRow, len(samples))
 	for i, m := range samples {
-		lines[i] = line{m.Minute, m.Waiting, m.LongestWaitSeconds, m.AgentsOnline, m.Load, m.Slots}
+		lines[i] = kit.CSVRow{m.Minute, m.Waiting, m.LongestWaitSeconds, m.AgentsOnline, m.Load, m.Slots}
 	}
-	return s.csv(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
+	return s.WriteCSV(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
 }
 
 // streamOf is the address of the page's stream, which speaks the language of the page.

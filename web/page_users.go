@@ -12,15 +12,16 @@ import (
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 func (s *Server) usersPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	page := view.Users{Frame: s.adminFrame(c, "users", text.T(ctx, "admin.users.title"))}
+	page := view.Users{Frame: s.AdminFrame(c, "users", text.T(ctx, "admin.users.title"))}
 	if c.QueryParam("done") == "erased" {
 		page.Done = text.T(ctx, "admin.users.erased")
 	}
-	return s.page(c, http.StatusOK, view.UsersPage(page))
+	return s.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
 // findUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
@@ -28,55 +29,55 @@ func (s *Server) findUsers(c echo.Context) error {
 	var in struct {
 		Query string `json:"q"`
 	}
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := view.Users{Frame: s.adminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
-	found, more, err := s.Desk.FindUsers(ctx, actorOf(c), in.Query)
+	page := view.Users{Frame: s.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
+	found, more, err := s.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
 	if err != nil {
 		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			page.Errors = words
 			return view.UsersPage(page), nil
 		})
 	}
-	if wanted(c) == asJSON {
-		return s.answer(c, result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
+	if kit.Format(c) == kit.JSON {
+		return s.Respond(c, kit.Result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
 	}
 	page.Searched, page.More = true, more
 	for i := range found {
 		page.Rows = append(page.Rows, foundUser(&found[i]))
 	}
-	return s.page(c, http.StatusOK, view.UsersPage(page))
+	return s.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
 // userID is an id as it was sent; what no user can have becomes "", whom the desk does not find either.
 func userID(raw string) string {
-	if len(raw) > 4*64 || !storable(raw) {
+	if len(raw) > 4*64 || !kit.Storable(raw) {
 		return ""
 	}
 	return raw
 }
 
 func (s *Server) userPage(c echo.Context) error {
-	if wanted(c) == asJSON {
+	if kit.Format(c) == kit.JSON {
 		return s.answerUser(c, userID(c.QueryParam("id")))
 	}
 	page, err := s.oneUser(c, userID(c.QueryParam("id")), "", nil)
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, page)
+	return s.Render(c, http.StatusOK, page)
 }
 
 // oneUser draws what is stored about a user, with what was typed to confirm an erasure.
 func (s *Server) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	holds, err := s.Desk.UserHoldings(ctx, actorOf(c), id)
+	holds, err := s.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
-	chats, err := s.Desk.ChatsWithUser(ctx, actorOf(c), id)
+	chats, err := s.Desk.ChatsWithUser(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (s *Server) oneUser(c echo.Context, id, typed string, words view.Errors) (t
 		return nil, err
 	}
 	name := holds.User.DisplayName()
-	page := view.UserPage{Frame: s.adminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
+	page := view.UserPage{Frame: s.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
 		Chats: userChats(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
 	return view.OneUserPage(page), nil
 }
@@ -98,10 +99,10 @@ type userInput struct {
 // exportUser sends everything that is stored about a user as a file.
 func (s *Server) exportUser(c echo.Context) error {
 	var in userInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	export, err := s.Desk.ExportUser(c.Request().Context(), actorOf(c), userID(in.ID))
+	export, err := s.Desk.ExportUser(c.Request().Context(), kit.ActorOf(c), userID(in.ID))
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (s *Server) exportUser(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="parley-user-`+fileName(in.ID)+`.json"`)
-	return c.Blob(http.StatusOK, jsonType, append(raw, '\n'))
+	return c.Blob(http.StatusOK, kit.JSONType, append(raw, '\n'))
 }
 
 // fileName is an id as a part of a file's name: letters, digits and dashes.
@@ -126,22 +127,22 @@ func fileName(id string) string {
 // eraseUser deletes everything that is stored about a user, once the id was typed.
 func (s *Server) eraseUser(c echo.Context) error {
 	var in userInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	id := userID(in.ID)
 	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
-		err := invalidField("confirm", "invalid", "Type the id of the user to confirm.")
+		err := kit.InvalidField("confirm", "invalid", "Type the id of the user to confirm.")
 		return s.refused(c, err, func(view.Errors) (templ.Component, error) {
 			return s.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
 	}
-	done, err := s.Desk.EraseUser(c.Request().Context(), actorOf(c), id)
+	done, err := s.Desk.EraseUser(c.Request().Context(), kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
 	if !done.Found {
 		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
 	}
-	return s.answer(c, result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
+	return s.Respond(c, kit.Result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

@@ -9,6 +9,7 @@ import (
 	"parley/views/text"
 	"parley/views/ui"
 	"parley/views/widget"
+	"parley/web/kit"
 	"parley/web/live"
 )
 
@@ -20,9 +21,9 @@ func (s *Server) widgetPage(c echo.Context) error {
 		return err
 	}
 	if who != nil {
-		c.Set(callerKey, who)
-	} else if !s.keepsCookies(c) {
-		s.setCookie(c, probeCookie, "1", 0)
+		c.Set(kit.CallerKey, who)
+	} else if !s.KeepsCookies(c) {
+		s.SetCookie(c, kit.ProbeCookie, "1", 0)
 	}
 	ctx := c.Request().Context()
 	p := s.newPanel(c)
@@ -39,7 +40,7 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if err := p.withDepartment(ctx, &v); err != nil {
 		return err
 	}
-	frame := s.publicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
+	frame := s.PublicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
 	frame.Framed, frame.HTMLClass = true, "w-page"
 	if brand, ok := ui.ParseBrand(p.visit.query.Get("colour")); ok {
 		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
@@ -50,12 +51,12 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	return s.pageIn(c, embedding{by: append([]string{"'self'"}, s.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+	return s.RenderEmbedded(c, kit.Embedding{Sites: append([]string{"'self'"}, s.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
 // widgetEvents is what happens in the user's chat, live, as parts of the page.
 func (s *Server) widgetEvents(c echo.Context) error {
-	return s.stream(c, live.Receiver{View: live.Own, Board: true}, &panelFrames{panel: s.newPanel(c)})
+	return s.Stream(c, live.Receiver{View: live.Own, Board: true}, &panelFrames{panel: s.newPanel(c)})
 }
 
 // panelParts are what the scripts of the panel get of an action, so that its effect is seen even while the stream is away.

@@ -15,6 +15,7 @@ import (
 	"parley/views/text"
 	"parley/views/widget"
 	"parley/web/api"
+	"parley/web/kit"
 	"parley/web/live"
 )
 
@@ -32,11 +33,11 @@ func (s *Server) visitOf(c echo.Context) visit {
 	v := visit{query: c.QueryParams()}
 	if c.Path() != "/widget" {
 		v.query = url.Values{}
-		if from, err := url.Parse(pageBehind(c)); err == nil && from.Path == "/widget" {
+		if from, err := url.Parse(kit.PageBehind(c)); err == nil && from.Path == "/widget" {
 			v.query = from.Query()
 		}
 	}
-	if origin := v.query.Get("origin"); origin == s.origin(c) || slices.Contains(s.Desk.AllowedOrigins(), origin) {
+	if origin := v.query.Get("origin"); origin == s.Origin(c) || slices.Contains(s.Desk.AllowedOrigins(), origin) {
 		v.origin = origin
 	}
 	return v
@@ -45,7 +46,7 @@ func (s *Server) visitOf(c echo.Context) visit {
 // get is a value of the visit as text of at most n characters.
 func (v visit) get(name string, n int) string {
 	value := v.query.Get(name)
-	if !storable(value) {
+	if !kit.Storable(value) {
 		return ""
 	}
 	return shorten(value, n)
@@ -82,8 +83,8 @@ type panel struct {
 }
 
 func (s *Server) newPanel(c echo.Context) *panel {
-	p := &panel{desk: s.Desk, links: s.pageLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: csrfToken(c), agents: map[string]*models.Agent{}}
-	if who, ok := c.Get(callerKey).(*caller); ok {
+	p := &panel{desk: s.Desk, links: s.PageFileLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+	if who, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = who.Actor
 	}
 	return p

@@ -8,6 +8,7 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // frontPage is where a role begins its day.
@@ -22,11 +23,11 @@ func frontPage(a *models.Agent) string {
 func (s *Server) presence(choice models.Presence) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
-		a, err := s.Desk.SetPresence(ctx, actorOf(c), choice)
+		a, err := s.Desk.SetPresence(ctx, kit.ActorOf(c), choice)
 		if err != nil {
 			return err
 		}
-		return s.answer(c, result{JSON: struct {
+		return s.Respond(c, kit.Result{JSON: struct {
 			Message  string      `json:"message"`
 			IsOnline api.IntBool `json:"is_online"`
 			Presence string      `json:"presence"`
@@ -45,11 +46,11 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 }
 
 func (s *Server) agentStatus(c echo.Context) error {
-	a, err := s.Desk.AgentByID(c.Request().Context(), actorOf(c).ID)
+	a, err := s.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		IsOnline      api.IntBool  `json:"is_online"`
 		Presence      string       `json:"presence"`
 		Load          int          `json:"load"`
@@ -60,17 +61,17 @@ func (s *Server) agentStatus(c echo.Context) error {
 }
 
 func (s *Server) rating(c echo.Context) error {
-	a, err := s.Desk.Ratings(c.Request().Context(), actorOf(c), pathID(c, "service_id"))
+	a, err := s.Desk.Ratings(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "service_id"))
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.RatingOf(a)})
+	return s.Respond(c, kit.Result{JSON: api.RatingOf(a)})
 }
 
 func (s *Server) allRatings(c echo.Context) error {
-	agents, err := s.Desk.AllRatings(c.Request().Context(), actorOf(c))
+	agents, err := s.Desk.AllRatings(c.Request().Context(), kit.ActorOf(c))
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(agents, api.RatingOf)})
+	return s.Respond(c, kit.Result{JSON: api.Map(agents, api.RatingOf)})
 }

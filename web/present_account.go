@@ -12,6 +12,7 @@ import (
 	"parley/models"
 	view "parley/views/account"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 func sessionOf(ctx context.Context, s *models.Session, now time.Time) view.Session {
@@ -73,7 +74,7 @@ func accountRefusal(ctx context.Context, err error) (view.Errors, bool) {
 		return view.Errors{"": text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, e.RetryAfter))}, true
 	}
 	if len(e.Fields) == 0 {
-		return view.Errors{"": problemOf(ctx, err).Detail}, true
+		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
 	}
 	words := view.Errors{}
 	for field, code := range e.Fields {

@@ -10,6 +10,7 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 func personOf(a *models.Agent, names map[string]string, me string) view.Person {
@@ -47,7 +48,7 @@ func refusal(ctx context.Context, err error) (view.Errors, bool) {
 		return nil, false
 	}
 	if len(e.Fields) == 0 {
-		return view.Errors{"": problemOf(ctx, err).Detail}, true
+		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
 	}
 	words := view.Errors{}
 	for field, code := range e.Fields {

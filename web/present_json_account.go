@@ -6,22 +6,23 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // answerSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
 // beginning it alone.
 func (s *Server) answerSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
-	factor, err := s.Desk.SecondFactorOf(ctx, actorOf(c), actorOf(c).ID)
+	factor, err := s.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	_, err = s.Desk.PendingSecondFactor(ctx, actorOf(c))
+	_, err = s.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	isPending := err == nil
 	if err != nil && models.CodeOf(err) != "second_factor_not_begun" {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		api.SecondFactor
 		IsPending api.IntBool `json:"is_pending"`
 	}{api.SecondFactorOf(factor), api.IntBool(isPending)}})
@@ -30,11 +31,11 @@ func (s *Server) answerSecondFactor(c echo.Context) error {
 // answerSetUp answers programs with the secret that they put into an authenticator app.
 func (s *Server) answerSetUp(c echo.Context) error {
 	ctx := c.Request().Context()
-	e, err := s.Desk.PendingSecondFactor(ctx, actorOf(c))
+	e, err := s.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Message    string `json:"message"`
 		Secret     string `json:"secret"`
 		OTPAuthURL string `json:"otpauth_url"`
@@ -43,12 +44,12 @@ func (s *Server) answerSetUp(c echo.Context) error {
 
 // mySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
 func (s *Server) mySessions(c echo.Context) error {
-	who := callerOf(c)
-	sessions, err := s.Desk.Sessions(c.Request().Context(), who.Actor, who.session)
+	who := kit.CallerOf(c)
+	sessions, err := s.Desk.Sessions(c.Request().Context(), who.Actor, who.Session)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
+	return s.Respond(c, kit.Result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
 		out := api.AgentSession{SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt), IsCurrent: api.IntBool(m.Current)}
 		if m.Address != "" {
 			out.Address = &m.Address

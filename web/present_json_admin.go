@@ -7,15 +7,16 @@ import (
 
 	"parley/models"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // answerAgent answers programs with one account: an administrator's view of an agent, or one's own.
 func (s *Server) answerAgent(c echo.Context, a *models.Agent) error {
-	factor, err := s.Desk.SecondFactorOf(c.Request().Context(), actorOf(c), a.ID)
+	factor, err := s.Desk.SecondFactorOf(c.Request().Context(), kit.ActorOf(c), a.ID)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: api.AgentDetails{AgentAccount: api.AgentAccountOf(a), SecondFactor: api.SecondFactorOf(factor)}})
+	return s.Respond(c, kit.Result{JSON: api.AgentDetails{AgentAccount: api.AgentAccountOf(a), SecondFactor: api.SecondFactorOf(factor)}})
 }
 
 type departmentJSON struct {
@@ -72,16 +73,16 @@ func settingsOf(ctx context.Context, rows []models.SettingRow) []settingJSON {
 // answerUser answers programs with what is stored about a user.
 func (s *Server) answerUser(c echo.Context, id string) error {
 	ctx := c.Request().Context()
-	h, err := s.Desk.UserHoldings(ctx, actorOf(c), id)
+	h, err := s.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
-	chats, err := s.Desk.ChatsWithUser(ctx, actorOf(c), id)
+	chats, err := s.Desk.ChatsWithUser(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
 	u := &h.User
-	return s.answer(c, result{JSON: api.StoredUser{
+	return s.Respond(c, kit.Result{JSON: api.StoredUser{
 		FoundUser: api.FoundUser{UserID: u.ID, UserName: u.Name, UserEmail: u.Email, UserIsVerified: api.IntBool(u.IsVerified), TotalChats: h.Chats, LastChatAt: api.OptionalTime(h.LastChatAt)},
 		Locale:    u.Locale, CreatedAt: api.Time(u.CreatedAt), FirstChatAt: api.OptionalTime(h.FirstChatAt), OpenChats: h.Open, TotalMessages: h.Messages,
 		TotalNotes: h.Notes, TotalRatings: h.Ratings, TotalSessions: h.Sessions, Chats: api.Map(chats, api.AgentChatOf)}})

@@ -5,6 +5,7 @@ import (
 
 	"parley/models"
 	"parley/web/api"
+	"parley/web/kit"
 )
 
 // answerReading answers programs with a chat, its agent, and its place while it waits.
@@ -31,7 +32,7 @@ func (s *Server) answerReading(c echo.Context, chat *models.AgentChat) error {
 			}
 		}
 	}
-	return s.answer(c, result{JSON: out})
+	return s.Respond(c, kit.Result{JSON: out})
 }
 
 // answerReadAgent answers programs with an agent and the chats that status, limit and before ask for.
@@ -55,6 +56,6 @@ func (s *Server) answerReadAgent(c echo.Context, a *models.Agent) error {
 			load = loads[i]
 		}
 	}
-	return s.answer(c, result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role), Departments: append([]string{}, a.Departments...),
+	return s.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role), Departments: append([]string{}, a.Departments...),
 		IsDisabled: a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf)}})
 }

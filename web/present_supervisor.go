@@ -13,6 +13,7 @@ import (
 	"parley/models"
 	view "parley/views/supervisor"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 // The lines that a number crosses. Beyond over it is amber, beyond late red; the screen names the line.
@@ -48,7 +49,7 @@ type houseFilter struct {
 // filterOf reads the filter of a page. What cannot be the name of a department is "-", which none has.
 func filterOf(c echo.Context) houseFilter {
 	f := houseFilter{chosen: c.QueryParam("department"), whole: c.QueryParam("show") == "all"}
-	if !storable(f.chosen) {
+	if !kit.Storable(f.chosen) {
 		f.chosen = "-"
 	}
 	return f

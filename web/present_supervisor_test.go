@@ -9,6 +9,7 @@ import (
 
 	"parley/models"
 	view "parley/views/supervisor"
+	"parley/web/kit"
 )
 
 func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
@@ -123,7 +124,7 @@ func TestOnlyPartsThatChangedAreSentAgain(t *testing.T) {
 
 func TestNamesAreNoFormulas(t *testing.T) {
 	for name, want := range map[string]string{"Anna": "Anna", "": "", "=1+1": "'=1+1", "@x": "'@x", "-1": "'-1", "陈": "陈"} {
-		if got := plainCell(name); got != want {
+		if got := kit.PlainCell(name); got != want {
 			t.Errorf("%q became %q", name, got)
 		}
 	}

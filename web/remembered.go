@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/models"
+	"parley/web/kit"
 )
 
 const (
@@ -30,7 +31,7 @@ type remembered struct {
 }
 
 type recollection struct {
-	caller
+	kit.Caller
 	at time.Time
 }
 
@@ -39,7 +40,7 @@ func newRemembered(heard func() bool) *remembered {
 }
 
 // find returns the caller of a credential, nil for one that has to be looked up, and the mark for keep.
-func (r *remembered) find(hash []byte) (*caller, uint64) {
+func (r *remembered) find(hash []byte) (*kit.Caller, uint64) {
 	trusted := rememberedFor
 	if !r.heard() {
 		trusted = doubtedFor
@@ -48,15 +49,15 @@ func (r *remembered) find(hash []byte) (*caller, uint64) {
 	defer r.mu.Unlock()
 	found, ok := r.by[string(hash)]
 	now := time.Now()
-	if !ok || now.Sub(found.at) > trusted || !now.Before(found.ends) {
+	if !ok || now.Sub(found.at) > trusted || !now.Before(found.Ends) {
 		return nil, r.ended
 	}
-	who := found.caller
+	who := found.Caller
 	return &who, r.ended
 }
 
 // keep remembers whom a look-up found that began with this mark.
-func (r *remembered) keep(hash []byte, who *caller, began time.Time, mark uint64) {
+func (r *remembered) keep(hash []byte, who *kit.Caller, began time.Time, mark uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended != mark {

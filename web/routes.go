@@ -10,6 +10,7 @@ import (
 
 	"parley/models"
 	"parley/web/api"
+	"parley/web/kit"
 	"parley/web/limit"
 )
 
@@ -228,20 +229,25 @@ func (r *route) paths() []string {
 	return paths
 }
 
+// access is what the line asks of its callers.
+func (r *route) access() access {
+	return access{public: r.who == anyone, kind: r.who.kind(), role: r.who.role(), createsSession: r.begins, stream: r.stream, long: r.stream || r.bounds != nil}
+}
+
 func (s *Server) mount(e *echo.Echo) {
 	crossing := map[string]bool{}
 	for _, line := range s.routes() {
 		r := &line
 		handler := func(c echo.Context) error {
 			if r.then != nil {
-				c.Set(thenKey, func() (templ.Component, error) { return r.then(c) })
+				c.Set(kit.FragmentKey, func() (templ.Component, error) { return r.then(c) })
 			}
 			if r.next != "" {
-				c.Set(nextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(chatID(c))))
+				c.Set(kit.NextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(kit.ChatID(c))))
 			}
 			return r.handle(c)
 		}
-		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r), s.limited(r)}
+		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r.access()), s.limited(r)}
 		switch {
 		case r.bounds != nil:
 			chain = append([]echo.MiddlewareFunc{r.bounds}, chain...)
@@ -253,7 +259,7 @@ func (s *Server) mount(e *echo.Echo) {
 			if r.method == get && !r.stream {
 				e.Add(http.MethodHead, path, handler, chain...)
 			}
-			if r.cors && isAPI(path) && !crossing[path] {
+			if r.cors && kit.IsAPI(path) && !crossing[path] {
 				crossing[path] = true
 				e.Add(http.MethodOptions, path, s.preflight)
 			}

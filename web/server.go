@@ -23,6 +23,7 @@ import (
 	"parley/models"
 	"parley/views/paths"
 	"parley/web/files"
+	"parley/web/kit"
 	"parley/web/limit"
 	"parley/web/live"
 )
@@ -61,7 +62,7 @@ type Options struct {
 // Server answers HTTP.
 type Server struct {
 	opts Options
-	*Kit
+	*kit.Kit
 	remembered *remembered
 	turns      limit.Turns
 	uploads    crowd
@@ -92,7 +93,7 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey}, origins: http.NewCrossOriginProtection()}
+	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey}, origins: http.NewCrossOriginProtection()}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
@@ -102,8 +103,8 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
-	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.base()))
-	s.Poller = live.NewPoller(s.Hub, s.startStream)
+	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.Base()))
+	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.remembered = newRemembered(s.Hub.Sound)
 	s.Hub.Watch(s.remembered)
@@ -190,7 +191,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.Introduce:
 		return introductions
 	case limit.Poll:
-		return polls
+		return kit.PollsPerMinute
 	}
 	return 0
 }
@@ -198,9 +199,9 @@ func (s *Server) perMinute(a limit.Action) int {
 func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.fail
+	e.HTTPErrorHandler = s.HandleError
 	e.IPExtractor = addressOf(s.opts.TrustedProxies)
-	e.Pre(s.belowBase, s.secure, withoutSlash)
+	e.Pre(s.belowBase, s.secure, kit.WithoutSlash)
 	e.Use(s.observe, s.measured(), s.recoverPanic, s.speak)
 	s.mount(e)
 	return e

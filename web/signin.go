@@ -14,6 +14,7 @@ import (
 	"parley/models"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/kit"
 	"parley/web/limit"
 )
 
@@ -28,11 +29,11 @@ type signInInput struct {
 // signIn takes everything at once from programs. The page asks for the code of a second factor in a step of its own.
 func (s *Server) signIn(c echo.Context) error {
 	var in signInInput
-	if err := bind(c, &in); err != nil {
+	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	switch {
-	case wanted(c) == asJSON:
+	case kit.Format(c) == kit.JSON:
 		return s.signInProgram(c, in)
 	case in.Step != "":
 		return s.finishSignIn(c, in)
@@ -69,7 +70,7 @@ func (s *Server) signInProgram(c echo.Context, in signInInput) error {
 	if err != nil {
 		return err
 	}
-	return s.answer(c, result{JSON: struct {
+	return s.Respond(c, kit.Result{JSON: struct {
 		Token   string       `json:"token"`
 		Service *api.Service `json:"service"`
 	}{token, api.ServiceOf(a.Card())}})
@@ -98,24 +99,24 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 }
 
 func (s *Server) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
-	s.setCookie(c, agentCookie, token, agentCookieAge)
-	to := localPath(inside(c.Request(), next), frontPage(a))
-	if h := c.Request().Header; s.cookie(c, tryCookie) == "" && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
+	s.SetCookie(c, kit.AgentCookie, token, kit.AgentCookieAge)
+	to := kit.LocalPath(kit.Inside(c.Request(), next), frontPage(a))
+	if h := c.Request().Header; s.Cookie(c, kit.TryCookie) == "" && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
 		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
 	}
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
 func (s *Server) credentials(c echo.Context, in signInInput) models.Credentials {
-	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: userAgent(c), Address: c.RealIP(), Held: s.cookie(c, agentCookie)}
+	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(), Held: s.Cookie(c, kit.AgentCookie)}
 }
 
 func (s *Server) checkFilled(in signInInput) error {
 	switch {
 	case in.Email == "":
-		return invalidField("email", "required", "Write your e-mail address.")
+		return kit.InvalidField("email", "required", "Write your e-mail address.")
 	case in.Password == "":
-		return invalidField("password", "required", "Write your password.")
+		return kit.InvalidField("password", "required", "Write your password.")
 	}
 	return nil
 }
@@ -124,7 +125,7 @@ func (s *Server) checkFilled(in signInInput) error {
 // so that many at once cannot all look before the first is counted.
 func (s *Server) proved(c echo.Context, email string, prove func(context.Context) error) error {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
-	account, address := hex.EncodeToString(sum[:16]), network(c.RealIP())
+	account, address := hex.EncodeToString(sum[:16]), kit.Network(c.RealIP())
 	ctx := c.Request().Context()
 	for _, key := range []string{"address " + address, "account " + account} { // always in this order: no two wait for each other
 		done, err := s.turns.Wait(ctx, key)
@@ -135,7 +136,7 @@ func (s *Server) proved(c echo.Context, email string, prove func(context.Context
 	}
 	claims := []limit.Claim{{Action: limit.SignIn, Who: account + "@" + address}, {Action: limit.SignInAddress, Who: address}, {Action: limit.SignInAccount, Who: account}}
 	if v := s.Limits.Look(ctx, claims...); !v.OK {
-		return tooMany(v)
+		return kit.TooMany(v)
 	}
 	err := prove(ctx)
 	if provedWrong(err) {
@@ -158,16 +159,13 @@ func provedWrong(err error) bool {
 	return refused.Code == "wrong_credentials" || refused.Code == "wrong_code"
 }
 
-// userAgent is the program of the caller, as far as it can be stored.
-func userAgent(c echo.Context) string { return strings.ToValidUTF8(c.Request().UserAgent(), "?") }
-
 func (s *Server) signOut(c echo.Context) error {
-	who := callerOf(c)
-	if err := s.Desk.SignOut(c.Request().Context(), who.token); err != nil {
+	who := kit.CallerOf(c)
+	if err := s.Desk.SignOut(c.Request().Context(), who.Token); err != nil {
 		return err
 	}
-	if who.byCookie {
-		s.setCookie(c, agentCookie, "", -1)
+	if who.ByCookie {
+		s.SetCookie(c, kit.AgentCookie, "", -1)
 	}
-	return s.answer(c, result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})
+	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})
 }

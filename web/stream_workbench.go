@@ -64,7 +64,7 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 
 // read reads the agent's own side again; what was told of the queue, and the names, hold on.
 func (f *benchFrames) read(ctx context.Context) (*bench, error) {
-	b := &bench{desk: f.server.Desk, links: f.server.pageLinks(), at: time.Now(), csrf: f.csrf}
+	b := &bench{desk: f.server.Desk, links: f.server.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
 		b.overview, b.names = f.last.overview, f.last.names
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/kit"
 )
 
 const (
@@ -22,7 +23,7 @@ var errExtension = errors.New("the token asks for an extension that nobody here 
 // of itself; exp must be there and at most a day away, and nbf and iat hold where they are there. The refusal of a token whose signature
 // is right says what is wrong with it.
 func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Time, error) {
-	refused := unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
+	refused := kit.Unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
 	keys := s.tokenKeys()
 	if len(keys.Keys) == 0 {
 		return models.Identity{}, time.Time{}, refused
@@ -37,13 +38,13 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 	var fault claimError
 	switch {
 	case errors.As(err, &fault):
-		return models.Identity{}, time.Time{}, unauthorized(string(fault))
+		return models.Identity{}, time.Time{}, kit.Unauthorized(string(fault))
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return models.Identity{}, time.Time{}, unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
 	case time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew:
-		return models.Identity{}, time.Time{}, unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
 	}
 	ends := claims.ExpiresAt.Time
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
@@ -69,7 +70,7 @@ func (s *Server) tokenKeys() jwt.VerificationKeySet {
 }
 
 // bySignature takes the token that a host site signed for one of its users as the credential itself.
-func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
+func (s *Server) bySignature(c echo.Context, token string) (*kit.Caller, error) {
 	id, ends, err := s.vouched(c, token)
 	if err != nil {
 		return nil, err
@@ -78,5 +79,5 @@ func (s *Server) bySignature(c echo.Context, token string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caller{Actor: models.UserActor(u.ID), User: u, ends: ends, token: token}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Ends: ends, Token: token}, nil
 }

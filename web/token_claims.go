@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"parley/models"
+	"parley/web/kit"
 )
 
 // userClaims are the claims of a user token that are used. What is wrong with them is kept until the signature was checked: Validate
@@ -57,7 +58,7 @@ func textClaim(name string, value jsontext.Value, into *string) error {
 	default:
 		return claimError(fmt.Sprintf(`The claim %s of this token must be text in quotation marks, such as "42", not %s.`, name, kindOf(value)))
 	}
-	if json.Unmarshal(value, into) != nil || !storable(*into) {
+	if json.Unmarshal(value, into) != nil || !kit.Storable(*into) {
 		return claimError(fmt.Sprintf("The claim %s of this token is not valid UTF-8 text without NUL characters.", name))
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/kit"
 	"parley/web/media"
 )
 
@@ -39,10 +40,10 @@ type upload struct {
 func (u *upload) Close() { _ = u.spool.Close() }
 
 var (
-	errNoFile   = invalidField("file", "required", "Choose a file, in the field file of the form.")
-	errTwoFiles = invalidField("file", "too_many", "Send one file at a time.")
-	errSlow     = &httpError{status: http.StatusRequestTimeout, code: "upload_too_slow", detail: "The file came too slowly, or its line was cut. Try again where the connection is better."}
-	errNoForm   = &httpError{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", detail: "Send the file as multipart/form-data, in the field file."}
+	errNoFile   = kit.InvalidField("file", "required", "Choose a file, in the field file of the form.")
+	errTwoFiles = kit.InvalidField("file", "too_many", "Send one file at a time.")
+	errSlow     = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The file came too slowly, or its line was cut. Try again where the connection is better."}
+	errNoForm   = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data, in the field file."}
 	errUploads  = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Many files come in right now. Try again in a moment.", RetryAfter: 5 * time.Second}
 )
 
@@ -66,7 +67,7 @@ func (s *Server) receive(c echo.Context, before func(*upload) error) (*upload, e
 		u.Close()
 	}
 	var refused *models.Error
-	var own *httpError
+	var own *kit.HTTPError
 	switch {
 	case errors.As(err, &refused), errors.As(err, &own):
 		return nil, err
@@ -76,7 +77,7 @@ func (s *Server) receive(c echo.Context, before func(*upload) error) (*upload, e
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", uploadLimit)
 	}
 	s.Log.Debug("a form could not be read", "error", err)
-	return nil, malformed("The form could not be read to its end.")
+	return nil, kit.Malformed("The form could not be read to its end.")
 }
 
 func (s *Server) readForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
@@ -91,7 +92,7 @@ func (s *Server) readForm(form *multipart.Reader, before func(*upload) error) (u
 		case err != nil:
 			return orNone(got), err
 		case n == maxFormParts:
-			return orNone(got), malformed("The form has too many fields.")
+			return orNone(got), kit.Malformed("The form has too many fields.")
 		}
 		switch {
 		case part.FormName() == "file" && got.spool != nil:
@@ -137,8 +138,8 @@ func (u *upload) field(part *multipart.Part) error {
 		return err
 	}
 	u.key, u.hasKey = string(value), true
-	if u.key == "" || len(value) > maxFormField || !storable(u.key) {
-		return invalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+	if u.key == "" || len(value) > maxFormField || !kit.Storable(u.key) {
+		return kit.InvalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *
 
 // drop lets the next sweep delete what no message has. If even that fails, they are due within the hour.
 func (s *Server) drop(ctx context.Context, names []string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTime)
 	defer cancel()
 	if err := s.Desk.DropFiles(ctx, names); err != nil {
 		s.Log.Debug("files without a message stay for an hour", "error", err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"parley/web/kit"
 	"parley/web/media"
 )
 
@@ -40,7 +41,7 @@ func uploading(next echo.HandlerFunc) echo.HandlerFunc {
 		defer cancel()
 		r := whole.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, uploadLimit)
-		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" && r.Header.Get("X-CSRF-Token") == "" && !isAPI(r.URL.Path) {
+		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" && r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
 			r.Header = r.Header.Clone()
 			r.Header.Set("X-CSRF-Token", peekToken(r, params["boundary"]))
 		}
@@ -111,7 +112,7 @@ func (s *Server) steady(c echo.Context) (body *steadyBody, done func()) {
 	c.Request().Body = body
 	return body, func() {
 		_ = rc.SetReadDeadline(time.Time{}) // or what waits for the caller to leave would take it for that
-		_ = rc.SetWriteDeadline(time.Now().Add(storeTime + requestTime))
+		_ = rc.SetWriteDeadline(time.Now().Add(storeTime + kit.RequestTime))
 	}
 }
 

@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"context"
@@ -14,6 +14,21 @@ import (
 	"parley/models"
 	"parley/views/text"
 )
+
+func Unauthorized(detail string) error {
+	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
+}
+
+func Forbidden(code, detail string) error {
+	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
+}
+
+func WrongKind(kind models.ActorKind) error {
+	if kind == models.KindUser {
+		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
+	}
+	return Forbidden("wrong_credential", "This address is for agents; you came as a user. Sign in as an agent.")
+}
 
 // problem is the body of every error: RFC 9457, with a stable code.
 type problem struct {
@@ -47,28 +62,28 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
-func refuse(status int) error {
-	return &httpError{status: status}
+func Refuse(status int) error {
+	return &HTTPError{Status: status}
 }
 
-// httpError is what HTTP refuses. Without a code it is one of refusals; with one the detail is in the reader's language already.
-type httpError struct {
-	status              int
-	code, detail, field string
+// HTTPError is what HTTP refuses. Without a code it is one of refusals; with one the detail is in the reader's language already.
+type HTTPError struct {
+	Status              int
+	Code, Detail, Field string
 }
 
-func (e *httpError) Error() string { return http.StatusText(e.status) }
+func (e *HTTPError) Error() string { return http.StatusText(e.Status) }
 
-func malformed(detail string) error {
+func Malformed(detail string) error {
 	return &models.Error{Kind: models.Malformed, Code: "malformed", Detail: detail}
 }
 
-func invalidField(field, code, detail string) error {
+func InvalidField(field, code, detail string) error {
 	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-// problemOf makes the body of an error. Nothing of what went wrong inside is in it.
-func problemOf(ctx context.Context, err error) problem {
+// ProblemOf makes the body of an error. Nothing of what went wrong inside is in it.
+func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
 		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
 	var desk *models.Error
@@ -87,11 +102,11 @@ func problemOf(ctx context.Context, err error) problem {
 		if r, ok := refusals[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
 		}
-		var own *httpError
-		if errors.As(err, &own) && own.code != "" {
-			p.Code, p.Detail = own.code, own.detail
-			if own.field != "" {
-				p.Errors = map[string]string{own.field: strings.TrimPrefix(own.code, own.field+"_")}
+		var own *HTTPError
+		if errors.As(err, &own) && own.Code != "" {
+			p.Code, p.Detail = own.Code, own.Detail
+			if own.Field != "" {
+				p.Errors = map[string]string{own.Field: strings.TrimPrefix(own.Code, own.Field+"_")}
 			}
 		}
 	}
@@ -109,50 +124,50 @@ func problemOf(ctx context.Context, err error) problem {
 }
 
 func statusOf(err error) int {
-	var own *httpError
+	var own *HTTPError
 	var routed *echo.HTTPError
 	switch {
 	case errors.As(err, &own):
-		return own.status
+		return own.Status
 	case errors.As(err, &routed):
 		return routed.Code
 	}
 	return 0
 }
 
-// fail is echo's error handler: the one place where an error becomes an answer.
-func (s *Server) fail(err error, c echo.Context) {
+// HandleError is echo's error handler: the one place where an error becomes an answer.
+func (k *Kit) HandleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
 	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
-		s.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(callerLeft)
 		return
 	}
-	p := problemOf(c.Request().Context(), err)
+	p := ProblemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
-		s.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+		k.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
 	if p.Status == http.StatusUnauthorized {
-		if wanted(c) == asPage && !strings.HasPrefix(c.Path(), "/widget") {
+		if Format(c) == Page && !strings.HasPrefix(c.Path(), "/widget") {
 			_ = c.Redirect(http.StatusSeeOther, loginPath(c))
 			return
 		}
 		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="parley"`)
 	}
-	if wanted(c) == asPage {
-		if err = s.problemPage(c, p); err == nil || c.Response().Committed {
+	if Format(c) == Page {
+		if err = k.problemPage(c, p); err == nil || c.Response().Committed {
 			return
 		}
-		s.Log.Error("the page of an error could not be drawn", "error", err)
+		k.Log.Error("the page of an error could not be drawn", "error", err)
 	}
 	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
-		s.Log.Debug("an answer was not taken", "error", err)
+		k.Log.Debug("an answer was not taken", "error", err)
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 type everyKind struct {
 	Content string   `json:"content"`
 	Key     *string  `json:"client_message_id"`
-	UpTo    *whole   `json:"up_to"`
+	UpTo    *Int     `json:"up_to"`
 	Rating  *float64 `json:"rating"`
 	Names   []string `json:"names"`
 }
@@ -42,8 +42,8 @@ func FuzzBind(f *testing.F) {
 		r := httptest.NewRequest(http.MethodPost, "/api/x", bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
 		var in everyKind
-		if err := bind(echo.New().NewContext(r, httptest.NewRecorder()), &in); err != nil {
-			if status := problemOf(r.Context(), err).Status; status < 400 || status >= 500 {
+		if err := Bind(echo.New().NewContext(r, httptest.NewRecorder()), &in); err != nil {
+			if status := ProblemOf(r.Context(), err).Status; status < 400 || status >= 500 {
 				t.Errorf("refused with %d: %v", status, err)
 			}
 			return
@@ -56,7 +56,7 @@ func FuzzBind(f *testing.F) {
 			texts = append(texts, *in.Key)
 		}
 		for _, text := range texts {
-			if !storable(text) {
+			if !Storable(text) {
 				t.Errorf("%q was taken", text)
 			}
 		}
@@ -80,12 +80,12 @@ func FuzzForm(f *testing.F) {
 		r := httptest.NewRequest(http.MethodPost, "/workbench/x", bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		var in everyKind
-		err := bind(echo.New().NewContext(r, httptest.NewRecorder()), &in)
+		err := Bind(echo.New().NewContext(r, httptest.NewRecorder()), &in)
 		var refused *models.Error
 		if err != nil && (!errors.As(err, &refused) || refused.Kind != models.Malformed && refused.Kind != models.Invalid) {
 			t.Errorf("refused as %v", err)
 		}
-		if err == nil && (!storable(in.Content) || strings.Contains(in.Content, "\r\n")) {
+		if err == nil && (!Storable(in.Content) || strings.Contains(in.Content, "\r\n")) {
 			t.Errorf("%q was taken", in.Content)
 		}
 	})

@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"bytes"
@@ -21,41 +21,41 @@ import (
 
 const maxDepth = 8
 
-// whole is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
-type whole int64
+// Int is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
+type Int int64
 
 // UnmarshalJSON takes numbers without a fraction.
-func (w *whole) UnmarshalJSON(raw []byte) error {
+func (w *Int) UnmarshalJSON(raw []byte) error {
 	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		*w = whole(n)
+		*w = Int(n)
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || f != math.Trunc(f) {
 		return errors.New("not an integer")
 	}
-	*w = whole(max(-1<<62, min(1<<62, f))) // farther out it is out of any bounds all the same
+	*w = Int(max(-1<<62, min(1<<62, f))) // farther out it is out of any bounds all the same
 	return nil
 }
 
-// typedNumber is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
-type typedNumber string
+// TypedInt is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
+type TypedInt string
 
 // UnmarshalJSON takes numbers without a fraction, and null as if nothing was sent.
-func (n *typedNumber) UnmarshalJSON(raw []byte) error {
+func (n *TypedInt) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		return nil
 	}
-	var number whole
+	var number Int
 	if err := number.UnmarshalJSON(raw); err != nil {
 		return err
 	}
-	*n = typedNumber(strconv.FormatInt(int64(number), 10))
+	*n = TypedInt(strconv.FormatInt(int64(number), 10))
 	return nil
 }
 
-// int returns the number, or -1 for what is no number or too large for one.
-func (n typedNumber) int() int {
+// Int returns the number, or -1 for what is no number or too large for one.
+func (n TypedInt) Int() int {
 	number, err := strconv.Atoi(strings.TrimSpace(string(n)))
 	if err != nil {
 		return -1
@@ -63,23 +63,23 @@ func (n typedNumber) int() int {
 	return number
 }
 
-// bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
+// Bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
 // object. Unknown fields are passed over.
-func bind(c echo.Context, into any) error {
+func Bind(c echo.Context, into any) error {
 	r := c.Request()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if !isAPI(r.URL.Path) && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data") {
+	if !IsAPI(r.URL.Path) && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data") {
 		return bindForm(c, into)
 	}
 	body, readErr := io.ReadAll(r.Body)
 	switch {
 	case readErr != nil:
-		return unread(readErr, "The body could not be read to its end.")
+		return unreadBody(readErr, "The body could not be read to its end.")
 	case len(body) == 0:
 		return nil
 	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
-		return refuse(http.StatusUnsupportedMediaType)
+		return Refuse(http.StatusUnsupportedMediaType)
 	}
 	return bindJSON(body, into)
 }
@@ -92,10 +92,10 @@ func bindJSON(body []byte, into any) error {
 	var wrong *json.SemanticError
 	if errors.As(err, &wrong) {
 		field := topField(wrong.JSONPointer)
-		return malformed("The field " + strconv.Quote(field) + " has the wrong type.")
+		return Malformed("The field " + strconv.Quote(field) + " has the wrong type.")
 	}
 	if err != nil {
-		return malformed("The body is not what this address takes.")
+		return Malformed("The body is not what this address takes.")
 	}
 	return nil
 }
@@ -109,15 +109,15 @@ func checkJSON(body []byte) error {
 		case err == io.EOF && !first: //nolint:errorlint // the decoder returns it bare
 			return nil
 		case err != nil:
-			return malformed("The body is not one JSON object in UTF-8 with each name once.")
+			return Malformed("The body is not one JSON object in UTF-8 with each name once.")
 		case first && token.Kind() != '{':
-			return malformed("The body must be a JSON object.")
+			return Malformed("The body must be a JSON object.")
 		case d.StackDepth() > maxDepth:
-			return malformed("The body is nested too deeply.")
+			return Malformed("The body is nested too deeply.")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
-			return invalidField(topField(d.StackPointer()), "invalid", "Text cannot hold NUL characters. Leave them out.")
+			return InvalidField(topField(d.StackPointer()), "invalid", "Text cannot hold NUL characters. Leave them out.")
 		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:
-			return malformed("The body must be one JSON object, with nothing after it.")
+			return Malformed("The body must be one JSON object, with nothing after it.")
 		}
 	}
 }
@@ -142,27 +142,27 @@ func readForm(c echo.Context) error {
 	r := c.Request()
 	err := r.ParseForm()
 	if err == nil {
-		if err = r.ParseMultipartForm(bodyLimit); errors.Is(err, http.ErrNotMultipart) {
+		if err = r.ParseMultipartForm(BodyLimit); errors.Is(err, http.ErrNotMultipart) {
 			err = nil
 		}
 	}
 	if err != nil {
-		err = unread(err, "The form could not be read.")
+		err = unreadBody(err, "The form could not be read.")
 	}
 	c.Set(formKey, formRead{err})
 	return err
 }
 
-// unread tells why a body was not read: it is too large, comes too slowly, or is malformed.
-func unread(err error, otherwise string) error {
+// unreadBody tells why a body was not read: it is too large, comes too slowly, or is malformed.
+func unreadBody(err error, otherwise string) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return refuse(http.StatusRequestEntityTooLarge)
+		return Refuse(http.StatusRequestEntityTooLarge)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse(http.StatusRequestTimeout)
+		return Refuse(http.StatusRequestTimeout)
 	}
-	return malformed(otherwise)
+	return Malformed(otherwise)
 }
 
 // bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
@@ -178,12 +178,12 @@ func bindForm(c echo.Context, into any) error {
 			continue
 		}
 		for _, value := range sent {
-			if !storable(value) {
-				return invalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
+			if !Storable(value) {
+				return InvalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
 			}
 		}
-		if typed, ok := fields.Field(i).Addr().Interface().(*typedNumber); ok {
-			*typed = typedNumber(sent[0])
+		if typed, ok := fields.Field(i).Addr().Interface().(*TypedInt); ok {
+			*typed = TypedInt(sent[0])
 			continue
 		}
 		raw := []byte(sent[0])
@@ -194,44 +194,44 @@ func bindForm(c echo.Context, into any) error {
 			raw, _ = json.Marshal(sent)
 		}
 		if err := json.Unmarshal(raw, fields.Field(i).Addr().Interface()); err != nil {
-			return malformed("The field " + strconv.Quote(name) + " has the wrong type.")
+			return Malformed("The field " + strconv.Quote(name) + " has the wrong type.")
 		}
 	}
 	return nil
 }
 
-func storable(text string) bool {
+func Storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// pathID is an id of the path. What PostgreSQL could not even be asked for becomes "", which the desk does not find either.
-func pathID(c echo.Context, name string) string {
+// PathID is an id of the path. What PostgreSQL could not even be asked for becomes "", which the desk does not find either.
+func PathID(c echo.Context, name string) string {
 	id := c.Param(name)
-	if len(id) > 100 || !storable(id) {
+	if len(id) > 100 || !Storable(id) {
 		return ""
 	}
 	return id
 }
 
-// chatID is the chat that the path names.
-func chatID(c echo.Context) string { return pathID(c, "chat_id") }
+// ChatID is the chat that the path names.
+func ChatID(c echo.Context) string { return PathID(c, "chat_id") }
 
-// queryInt is an integer of the query, otherwise if it is absent.
-func queryInt(c echo.Context, name string, otherwise int64) (int64, error) {
+// QueryInt is an integer of the query, otherwise if it is absent.
+func QueryInt(c echo.Context, name string, otherwise int64) (int64, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
 		return otherwise, nil
 	}
 	n, err := strconv.ParseInt(raw, 10, 64)
 	if err != nil {
-		return 0, malformed(name + " must be a whole number.")
+		return 0, Malformed(name + " must be a whole number.")
 	}
 	return n, nil
 }
 
-// queryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
+// QueryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
 // another way, and there is nothing that old.
-func queryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
+func QueryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
 		return otherwise, nil
@@ -239,10 +239,10 @@ func queryTime(c echo.Context, name string, otherwise time.Time) (time.Time, err
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {
 			if t = t.UTC(); t.Year() < 1970 || t.Year() > 9999 {
-				return t, invalidField(name, "out_of_bounds", name+" must be a time from 1970 to 9999.")
+				return t, InvalidField(name, "out_of_bounds", name+" must be a time from 1970 to 9999.")
 			}
 			return t, nil
 		}
 	}
-	return time.Time{}, malformed(name + " must be a time such as 2026-01-31T09:00:00Z.")
+	return time.Time{}, Malformed(name + " must be a time such as 2026-01-31T09:00:00Z.")
 }

@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// line is a line of a file: numbers, times and texts.
-type line []any
+// CSVRow is a line of a file: numbers, times and texts.
+type CSVRow []any
 
 // byteOrderMark tells spreadsheets that a file is UTF-8: Excel takes it for the system's own encoding otherwise.
 const byteOrderMark = "\ufeff"
 
-// csv sends lines under the names of their columns as a file, and notes in the audit log that they left the house. No text of it is read
+// WriteCSV sends lines under the names of their columns as a file, and notes in the audit log that they left the house. No text of it is read
 // as a formula.
-func (s *Server) csv(c echo.Context, name string, columns []string, lines []line) error {
+func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CSVRow) error {
 	out := bytes.NewBufferString(byteOrderMark)
 	w := csv.NewWriter(out)
 	_ = w.Write(columns) // into memory, like the others
@@ -29,7 +29,7 @@ func (s *Server) csv(c echo.Context, name string, columns []string, lines []line
 		for i, cell := range l {
 			switch v := cell.(type) {
 			case string:
-				cells[i] = plainCell(v)
+				cells[i] = PlainCell(v)
 			case time.Time:
 				cells[i] = v.UTC().Format(time.RFC3339Nano)
 			default:
@@ -39,7 +39,7 @@ func (s *Server) csv(c echo.Context, name string, columns []string, lines []line
 		_ = w.Write(cells)
 	}
 	w.Flush()
-	if err := s.Desk.Exported(c.Request().Context(), actorOf(c), name, len(lines)); err != nil {
+	if err := k.Desk.Exported(c.Request().Context(), ActorOf(c), name, len(lines)); err != nil {
 		return err
 	}
 	stamp := time.Now().UTC().Format("2006-01-02T1504Z")
@@ -47,9 +47,9 @@ func (s *Server) csv(c echo.Context, name string, columns []string, lines []line
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
 }
 
-// plainCell keeps a text from being read as a formula by a spreadsheet: it puts an apostrophe before whatever begins, after quotes and spaces,
+// PlainCell keeps a text from being read as a formula by a spreadsheet: it puts an apostrophe before whatever begins, after quotes and spaces,
 // with a sign that begins one (=, +, -, @, also as full-width and small forms) or with a tab or a line break.
-func plainCell(value string) string {
+func PlainCell(value string) string {
 	if value == "" {
 		return value
 	}

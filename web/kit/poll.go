@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 	"parley/web/live"
 )
 
-// polls is how many polls a minute one identity may make: five tabs that are told to come every second.
-const polls = 300
+// PollsPerMinute is how many polls a minute one identity may make: five tabs that are told to come every second.
+const PollsPerMinute = 300
 
 type (
-	pollJSON struct {
-		Events      []polledEventJSON `json:"events"`
-		LastEventID string            `json:"last_event_id"`
-		PollAfterMS int64             `json:"poll_after_ms"`
+	pollBody struct {
+		Events      []polledEvent `json:"events"`
+		LastEventID string        `json:"last_event_id"`
+		PollAfterMS int64         `json:"poll_after_ms"`
 	}
-	polledEventJSON struct {
+	polledEvent struct {
 		ID    string `json:"id,omitempty"`
 		Event string `json:"event"`
 		Data  any    `json:"data"`
@@ -33,28 +33,28 @@ type (
 
 // isPoll tells that a stream's route is asked for what has happened, in an answer that ends.
 func isPoll(c echo.Context) (bool, error) {
-	n, err := queryInt(c, "poll", 0)
+	n, err := QueryInt(c, "poll", 0)
 	if err == nil && n != 0 && n != 1 {
-		err = invalidField("poll", "out_of_bounds", "poll must be 0 or 1.")
+		err = InvalidField("poll", "out_of_bounds", "poll must be 0 or 1.")
 	}
 	return n == 1, err
 }
 
 // poll answers with the events since the poll before. The answer is short, has a length and is no event stream, so it comes through whatever holds
 // those back.
-func (s *Server) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
-	seconds, err := queryInt(c, "wait", 0)
+func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
+	seconds, err := QueryInt(c, "wait", 0)
 	if err == nil && (seconds < 0 || seconds > int64(live.MaxPollWait/time.Second)) {
-		err = invalidField("wait", "out_of_bounds", "wait must be a number of seconds from 0 to 20.")
+		err = InvalidField("wait", "out_of_bounds", "wait must be a number of seconds from 0 to 20.")
 	}
 	if err != nil {
 		return err
 	}
 	q := live.Poll{Receiver: to, Scope: pollScope(c), Wait: time.Duration(seconds) * time.Second}
-	return s.counted(c, limit.Poll, func() error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime+q.Wait)
+	return k.RateLimited(c, limit.Poll, func() error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTime+q.Wait)
 		defer cancel()
-		answer, err := s.Poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -72,14 +72,14 @@ func pollScope(c echo.Context) string {
 			filters[name] = values
 		}
 	}
-	return c.Request().URL.Path + "?" + filters.Encode() + " " + pageBehind(c) + " " + text.Lang(c.Request().Context())
+	return c.Request().URL.Path + "?" + filters.Encode() + " " + PageBehind(c) + " " + text.Lang(c.Request().Context())
 }
 
 func writePoll(c echo.Context, answer *live.PollAnswer) error {
-	body := pollJSON{Events: make([]polledEventJSON, len(answer.Events)), LastEventID: answer.LastEventID, PollAfterMS: answer.After.Milliseconds()}
+	body := pollBody{Events: make([]polledEvent, len(answer.Events)), LastEventID: answer.LastEventID, PollAfterMS: answer.After.Milliseconds()}
 	for i, e := range answer.Events {
-		body.Events[i] = polledEventJSON{ID: e.ID, Event: e.Event, Data: string(e.Data)} // pages read it as they read a stream's
-		if isAPI(c.Request().URL.Path) {
+		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // pages read it as they read a stream's
+		if IsAPI(c.Request().URL.Path) {
 			body.Events[i].Data = json.RawMessage(e.Data)
 		}
 	}
@@ -89,7 +89,7 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	}
 	raw = append(raw, '\n')
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(raw)))
-	return c.Blob(http.StatusOK, jsonType, raw)
+	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
 // inLanguage draws in the language of the request that opened the stream.
@@ -103,10 +103,10 @@ func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, e
 	return r.Renderer.Render(text.With(ctx, r.lang), item)
 }
 
-// startStream runs a stream that no request waits for.
-func (s *Server) startStream(run func(context.Context)) {
-	s.Streams.Go(func() {
-		defer s.survive("poll")
-		run(s.StreamLife)
+// StartStream runs a stream that no request waits for.
+func (k *Kit) StartStream(run func(context.Context)) {
+	k.Streams.Go(func() {
+		defer k.recoverStream("poll")
+		run(k.StreamLife)
 	})
 }

@@ -1,4 +1,4 @@
-package web
+package kit
 
 import (
 	"bytes"
@@ -12,10 +12,10 @@ import (
 	"parley/static"
 )
 
-const jsonType = "application/json; charset=utf-8"
+const JSONType = "application/json; charset=utf-8"
 
-// result is the answer to an action in each of the three forms.
-type result struct {
+// Result is the answer to an action in each of the three forms.
+type Result struct {
 	Status int // of the JSON; 200 if it is 0
 	JSON   any // nil answers 204
 	// Fragment is drawn for scripts; without it they get 204, and the page's stream brings what changed.
@@ -25,24 +25,24 @@ type result struct {
 
 // What the line of the table says of the answer to an action: the fragment that is drawn, and where a plain form goes on.
 const (
-	thenKey = "then"
-	nextKey = "next"
+	FragmentKey = "then"
+	NextKey     = "next"
 )
 
-// answer sends a result in the form that was asked for.
-func (s *Server) answer(c echo.Context, r result) error {
-	switch wanted(c) {
-	case asPage:
-		if next, ok := c.Get(nextKey).(string); ok && r.Redirect == "" {
+// Respond sends a result in the form that was asked for.
+func (k *Kit) Respond(c echo.Context, r Result) error {
+	switch Format(c) {
+	case Page:
+		if next, ok := c.Get(NextKey).(string); ok && r.Redirect == "" {
 			r.Redirect = next
 		}
 		if r.Redirect == "" {
-			r.Redirect = pageBehind(c)
+			r.Redirect = PageBehind(c)
 		}
 		return c.Redirect(http.StatusSeeOther, r.Redirect)
-	case asFragment:
+	case Fragment:
 		draw := r.Fragment
-		if then, ok := c.Get(thenKey).(func() (templ.Component, error)); draw == nil && ok {
+		if then, ok := c.Get(FragmentKey).(func() (templ.Component, error)); draw == nil && ok {
 			draw = then
 		}
 		if draw == nil {
@@ -52,7 +52,7 @@ func (s *Server) answer(c echo.Context, r result) error {
 		if err != nil {
 			return err
 		}
-		return s.page(c, http.StatusOK, fragment)
+		return k.Render(c, http.StatusOK, fragment)
 	}
 	if r.JSON == nil {
 		return c.NoContent(http.StatusNoContent)
@@ -60,18 +60,18 @@ func (s *Server) answer(c echo.Context, r result) error {
 	if r.Status == 0 {
 		r.Status = http.StatusOK
 	}
-	return writeJSON(c, r.Status, jsonType, r.JSON)
+	return writeJSON(c, r.Status, JSONType, r.JSON)
 }
 
-// page sends a page, or a fragment of one, that nobody may frame.
-func (s *Server) page(c echo.Context, status int, component templ.Component) error {
-	return s.pageIn(c, embedding{}, status, component)
+// Render sends a page, or a fragment of one, that nobody may frame.
+func (k *Kit) Render(c echo.Context, status int, component templ.Component) error {
+	return k.RenderEmbedded(c, Embedding{}, status, component)
 }
 
-// pageIn draws the whole of it before the first byte is sent, so that an error is still an error page. Pages of somebody are not compressed: they
+// RenderEmbedded draws the whole of it before the first byte is sent, so that an error is still an error page. Pages of somebody are not compressed: they
 // hold secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH). Those of
 // nobody hold none, and the first thing that a new visitor's phone loads is one of them.
-func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ.Component) error {
+func (k *Kit) RenderEmbedded(c echo.Context, e Embedding, status int, component templ.Component) error {
 	var drawn bytes.Buffer
 	nonce := newNonce()
 	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &drawn); err != nil {
@@ -79,11 +79,11 @@ func (s *Server) pageIn(c echo.Context, e embedding, status int, component templ
 	}
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
-	if len(e.by) > 0 {
+	if len(e.Sites) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
 		embeddable(c)
 	}
-	if s.ofNobody(c) {
+	if k.withoutCredentials(c) {
 		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
 		if static.Takes(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
 			h.Set(echo.HeaderContentEncoding, "gzip")
@@ -104,9 +104,9 @@ func embeddable(c echo.Context) {
 	}
 }
 
-// ofNobody tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
-func (s *Server) ofNobody(c echo.Context) bool {
-	return c.Get(callerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && s.cookie(c, agentCookie) == "" && s.cookie(c, userCookie) == ""
+// withoutCredentials tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
+func (k *Kit) withoutCredentials(c echo.Context) bool {
+	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" && k.Cookie(c, UserCookie) == ""
 }
 
 func packed(page []byte) []byte {

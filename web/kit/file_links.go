@@ -1,0 +1,15 @@
+package kit
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/web/api"
+)
+
+// FileLinks are for programs, which need the whole address.
+func (k *Kit) FileLinks(c echo.Context) api.FileLinks {
+	return api.FileLinks{Base: k.Address(c), Key: k.FileKey}
+}
+
+// PageFileLinks are for pages of ours.
+func (k *Kit) PageFileLinks() api.FileLinks { return api.FileLinks{Key: k.FileKey} }

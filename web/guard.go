@@ -47,31 +47,11 @@ func (s *Server) preflight(c echo.Context) error {
 // sameOrigin refuses forms that another site makes a browser send to a page, even where there is no session yet to hold a CSRF token.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if !kit.IsAPI(c.Request().URL.Path) && s.origins.Check(c.Request()) != nil {
-			return crossOriginRefused()
+		if !kit.IsAPI(c.Request().URL.Path) && s.Origins.Check(c.Request()) != nil {
+			return kit.CrossOriginRefused()
 		}
 		return next(c)
 	}
-}
-
-func crossOriginRefused() error {
-	return kit.Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
-}
-
-// checkCookieOrigin refuses a request whose cookie a page of another origin made the browser send, at every address. A browser sends the cookie
-// for pages of subdomains too, so a site may be foreign without being "cross-site". Only following a link to a page is left to other origins.
-func (s *Server) checkCookieOrigin(r *http.Request, isStream bool) error {
-	isSafe := r.Method == http.MethodGet || r.Method == http.MethodHead
-	mode := r.Header.Get("Sec-Fetch-Mode")
-	if isSafe && !isStream && !kit.IsAPI(r.URL.Path) && (mode == "" || mode == "navigate") {
-		return nil
-	}
-	asked := *r
-	asked.Method = http.MethodPost // Check lets every GET pass
-	if s.origins.Check(&asked) != nil {
-		return crossOriginRefused()
-	}
-	return nil
 }
 
 // limited counts what the line of the table limits, per caller.

@@ -67,7 +67,7 @@ func (s *Server) refusedForm(c echo.Context, form string, err error) error {
 
 // guarded does something that asks for a password or a code; wrong ones count as failed sign-ins do.
 func (s *Server) guarded(c echo.Context, do func(context.Context) error) error {
-	return s.proved(c, kit.AgentOf(c).Email, do)
+	return s.LimitFailures(c, kit.AgentOf(c).Email, do)
 }
 
 func (s *Server) changePassword(c echo.Context) error {

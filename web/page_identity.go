@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"parley/models"
 	"parley/web/api"
 	"parley/web/kit"
 )
@@ -21,43 +20,6 @@ type panelSession struct {
 	User  string `json:"user"` // as draftKey names them
 }
 
-// heldToken is the session that the panel's browser holds, in a header or a cookie.
-func (s *Server) heldToken(c echo.Context) (token string, byCookie bool) {
-	if token = kit.Bearer(c); token != "" {
-		return token, false
-	}
-	return s.Cookie(c, kit.UserCookie), true
-}
-
-// guest is the user of the panel's browser, nil for none, or for one who must say who they are first.
-func (s *Server) guest(c echo.Context) (*kit.Caller, error) {
-	token, byCookie := s.heldToken(c)
-	if token == "" {
-		return nil, nil
-	}
-	who, err := s.byToken(c, models.KindUser, token)
-	switch {
-	case models.CodeOf(err) == "unauthorized":
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case !who.Actor.IsUser() || s.admit(who) != nil:
-		return nil, nil //nolint:nilerr // whoever may not come in is nobody here
-	}
-	who.ByCookie = byCookie
-	return who, nil
-}
-
-// welcome makes whoever opened the panel an anonymous user whose session is in a cookie.
-func (s *Server) welcome(c echo.Context) (*kit.Caller, error) {
-	token, u, err := s.NewAnonymousUser(c)
-	if err != nil {
-		return nil, err
-	}
-	s.SetCookie(c, kit.UserCookie, token, kit.UserCookieAge)
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Token: token, ByCookie: true, Anonymous: true}, nil
-}
-
 // beginSession makes the panel's user an anonymous one, unless they are somebody already. With "bearer" the token is not trusted to a
 // cookie: one was set before, and did not come back.
 func (s *Server) beginSession(c echo.Context) error {
@@ -67,14 +29,14 @@ func (s *Server) beginSession(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who, err := s.guest(c)
+	who, err := s.Guest(c)
 	switch {
 	case err != nil:
 		return err
 	case who != nil:
 		return s.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
 	case in.Bearer == "" && s.KeepsCookies(c):
-		if who, err = s.welcome(c); err != nil {
+		if who, err = s.StartGuestSession(c); err != nil {
 			return err
 		}
 		return s.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
@@ -95,11 +57,11 @@ func (s *Server) identifyUser(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	id, _, err := s.vouched(c, in.Token)
+	id, _, err := s.VerifyUserToken(c, in.Token)
 	if err != nil {
 		return err
 	}
-	held, _ := s.heldToken(c)
+	held, _ := s.SessionToken(c)
 	token, _, err := s.Desk.Identify(c.Request().Context(), id, held, kit.UserAgent(c))
 	switch {
 	case err != nil:
@@ -138,7 +100,7 @@ func (s *Server) introduceUser(c echo.Context) error {
 
 // forgetUser ends the panel's session; the next page makes an anonymous one.
 func (s *Server) forgetUser(c echo.Context) error {
-	if token, _ := s.heldToken(c); token != "" {
+	if token, _ := s.SessionToken(c); token != "" {
 		if err := s.Desk.SignOut(c.Request().Context(), token); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 func (s *Server) loginPage(c echo.Context) error {
 	next := kit.LocalPath(kit.Inside(c.Request(), c.QueryParam("next")), "")
 	if token := s.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := s.agentBySession(c, token); err == nil {
+		if who, err := s.AgentBySession(c, token); err == nil {
 			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, frontPage(who.Agent)))
 		}
 	}

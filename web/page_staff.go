@@ -13,7 +13,7 @@ import (
 func (s *Server) startPage(c echo.Context) error {
 	start := staff.Start{Page: s.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := s.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := s.agentBySession(c, token); err == nil {
+		if who, err := s.AgentBySession(c, token); err == nil {
 			start.Me = kit.MeOf(who.Agent)
 			start.CSRF = kit.CSRFFor(token)
 		}

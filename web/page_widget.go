@@ -16,7 +16,7 @@ import (
 // widgetPage is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
 // its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
 func (s *Server) widgetPage(c echo.Context) error {
-	who, err := s.guest(c)
+	who, err := s.Guest(c)
 	if err != nil {
 		return err
 	}

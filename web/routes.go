@@ -10,6 +10,7 @@ import (
 
 	"parley/models"
 	"parley/web/api"
+	"parley/web/auth"
 	"parley/web/kit"
 	"parley/web/limit"
 )
@@ -230,8 +231,8 @@ func (r *route) paths() []string {
 }
 
 // access is what the line asks of its callers.
-func (r *route) access() access {
-	return access{public: r.who == anyone, kind: r.who.kind(), role: r.who.role(), createsSession: r.begins, stream: r.stream, long: r.stream || r.bounds != nil}
+func (r *route) access() auth.Access {
+	return auth.Access{Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.begins, Stream: r.stream, Long: r.stream || r.bounds != nil}
 }
 
 func (s *Server) mount(e *echo.Echo) {
@@ -247,7 +248,7 @@ func (s *Server) mount(e *echo.Echo) {
 			}
 			return r.handle(c)
 		}
-		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.authenticate(r.access()), s.limited(r)}
+		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.Middleware(r.access()), s.limited(r)}
 		switch {
 		case r.bounds != nil:
 			chain = append([]echo.MiddlewareFunc{r.bounds}, chain...)

@@ -22,6 +22,7 @@ import (
 
 	"parley/models"
 	"parley/views/paths"
+	"parley/web/auth"
 	"parley/web/files"
 	"parley/web/kit"
 	"parley/web/limit"
@@ -63,15 +64,13 @@ type Options struct {
 type Server struct {
 	opts Options
 	*kit.Kit
-	remembered *remembered
-	turns      limit.Turns
-	uploads    crowd
-	pace       pace
-	day        lastDay
-	origins    *http.CrossOriginProtection
-	metrics    *prometheus.Registry
-	echo       *echo.Echo
-	stopping   atomic.Bool
+	*auth.Auth
+	uploads  crowd
+	pace     pace
+	day      lastDay
+	metrics  *prometheus.Registry
+	echo     *echo.Echo
+	stopping atomic.Bool
 
 	cut context.CancelFunc // ends the streams
 }
@@ -93,21 +92,20 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey}, origins: http.NewCrossOriginProtection()}
+	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Origins: http.NewCrossOriginProtection()}}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
 	}
 	if s.PublicURL != nil {
-		if err := s.origins.AddTrustedOrigin(s.PublicURL.Scheme + "://" + s.PublicURL.Host); err != nil {
+		if err := s.Origins.AddTrustedOrigin(s.PublicURL.Scheme + "://" + s.PublicURL.Host); err != nil {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
 	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.Base()))
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
-	s.remembered = newRemembered(s.Hub.Sound)
-	s.Hub.Watch(s.remembered)
+	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

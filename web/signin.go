@@ -2,9 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +12,6 @@ import (
 	"parley/views/text"
 	"parley/web/api"
 	"parley/web/kit"
-	"parley/web/limit"
 )
 
 type signInInput struct {
@@ -42,7 +38,7 @@ func (s *Server) signIn(c echo.Context) error {
 	var a *models.Agent
 	err := s.checkFilled(in)
 	if err == nil {
-		err = s.proved(c, in.Email, func(ctx context.Context) (err error) {
+		err = s.LimitFailures(c, in.Email, func(ctx context.Context) (err error) {
 			token, a, step, err = s.Desk.BeginSignIn(ctx, s.credentials(c, in))
 			return err
 		})
@@ -63,7 +59,7 @@ func (s *Server) signInProgram(c echo.Context, in signInInput) error {
 	}
 	var token string
 	var a *models.Agent
-	err := s.proved(c, in.Email, func(ctx context.Context) (err error) {
+	err := s.LimitFailures(c, in.Email, func(ctx context.Context) (err error) {
 		token, a, err = s.Desk.SignInWith(ctx, s.credentials(c, in))
 		return err
 	})
@@ -88,7 +84,7 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 	}
 	var token string
 	var a *models.Agent
-	err = s.proved(c, email, func(ctx context.Context) (err error) {
+	err = s.LimitFailures(c, email, func(ctx context.Context) (err error) {
 		token, a, err = s.Desk.FinishSignIn(ctx, in.Step, s.credentials(c, in))
 		return err
 	})
@@ -119,44 +115,6 @@ func (s *Server) checkFilled(in signInInput) error {
 		return kit.InvalidField("password", "required", "Write your password.")
 	}
 	return nil
-}
-
-// proved does what proves who somebody is, and counts failures only. Tries for one account, and tries from one address, go one at a time,
-// so that many at once cannot all look before the first is counted.
-func (s *Server) proved(c echo.Context, email string, prove func(context.Context) error) error {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
-	account, address := hex.EncodeToString(sum[:16]), kit.Network(c.RealIP())
-	ctx := c.Request().Context()
-	for _, key := range []string{"address " + address, "account " + account} { // always in this order: no two wait for each other
-		done, err := s.turns.Wait(ctx, key)
-		if err != nil {
-			return err
-		}
-		defer done()
-	}
-	claims := []limit.Claim{{Action: limit.SignIn, Who: account + "@" + address}, {Action: limit.SignInAddress, Who: address}, {Action: limit.SignInAccount, Who: account}}
-	if v := s.Limits.Look(ctx, claims...); !v.OK {
-		return kit.TooMany(v)
-	}
-	err := prove(ctx)
-	if provedWrong(err) {
-		s.Limits.Note(ctx, claims...)
-	}
-	return err
-}
-
-// provedWrong tells whether a password or a code was wrong, on the sign-in page or in a form of one's own account.
-func provedWrong(err error) bool {
-	var refused *models.Error
-	if !errors.As(err, &refused) {
-		return false
-	}
-	for _, code := range refused.Fields {
-		if code == "wrong" {
-			return true
-		}
-	}
-	return refused.Code == "wrong_credentials" || refused.Code == "wrong_code"
 }
 
 func (s *Server) signOut(c echo.Context) error {

@@ -171,3 +171,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 		k.Log.Debug("an answer was not taken", "error", err)
 	}
 }
+
+func CrossOriginRefused() error {
+	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
+}

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"sync"
 
@@ -20,6 +21,8 @@ type Kit struct {
 	Poller *live.Poller
 	// PublicURL is where people reach Parley, nil where each request tells.
 	PublicURL *url.URL
+	// Origins tells requests of other sites apart.
+	Origins *http.CrossOriginProtection
 	// FileKey signs the addresses of files.
 	FileKey []byte
 

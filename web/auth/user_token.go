@@ -1,4 +1,4 @@
-package web
+package auth
 
 import (
 	"errors"
@@ -19,12 +19,12 @@ const (
 
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
 
-// vouched returns whom a host site vouches for by a token that it signed, and until when. Only HS256 is read, whatever the token says
+// VerifyUserToken returns whom a host site vouches for by a token that it signed, and until when. Only HS256 is read, whatever the token says
 // of itself; exp must be there and at most a day away, and nbf and iat hold where they are there. The refusal of a token whose signature
 // is right says what is wrong with it.
-func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Time, error) {
+func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, time.Time, error) {
 	refused := kit.Unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
-	keys := s.tokenKeys()
+	keys := a.tokenKeys()
 	if len(keys.Keys) == 0 {
 		return models.Identity{}, time.Time{}, refused
 	}
@@ -59,9 +59,9 @@ func (s *Server) vouched(c echo.Context, token string) (models.Identity, time.Ti
 }
 
 // tokenKeys are the secrets that are good now: the present one, and while host sites change over the one before.
-func (s *Server) tokenKeys() jwt.VerificationKeySet {
+func (a *Auth) tokenKeys() jwt.VerificationKeySet {
 	var keys jwt.VerificationKeySet
-	for _, secret := range [][]byte{s.opts.UserTokenSecret, s.opts.UserTokenSecretPrevious} {
+	for _, secret := range [][]byte{a.secret, a.previousSecret} {
 		if len(secret) > 0 {
 			keys.Keys = append(keys.Keys, secret)
 		}
@@ -70,12 +70,12 @@ func (s *Server) tokenKeys() jwt.VerificationKeySet {
 }
 
 // bySignature takes the token that a host site signed for one of its users as the credential itself.
-func (s *Server) bySignature(c echo.Context, token string) (*kit.Caller, error) {
-	id, ends, err := s.vouched(c, token)
+func (a *Auth) bySignature(c echo.Context, token string) (*kit.Caller, error) {
+	id, ends, err := a.VerifyUserToken(c, token)
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Desk.EnsureUser(c.Request().Context(), id)
+	u, err := a.Desk.EnsureUser(c.Request().Context(), id)
 	if err != nil {
 		return nil, err
 	}

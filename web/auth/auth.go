@@ -1,0 +1,21 @@
+package auth
+
+import (
+	"parley/web/kit"
+	"parley/web/limit"
+)
+
+// Auth finds out who makes a request.
+type Auth struct {
+	*kit.Kit
+	secret, previousSecret []byte
+	callers                *callerCache
+	attempts               limit.Turns
+}
+
+// New returns an Auth that accepts user tokens signed with secret or previousSecret; with neither it accepts none.
+func New(k *kit.Kit, secret, previousSecret []byte) *Auth {
+	a := &Auth{Kit: k, secret: secret, previousSecret: previousSecret, callers: newCallerCache(k.Hub.Sound)}
+	k.Hub.Watch(a.callers)
+	return a
+}

@@ -14,15 +14,13 @@ import (
 	"parley/web/api"
 	"parley/web/kit"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 const (
 	endedShown   = 5  // of the last ended chats in the list
 	endedRead    = 20 // of them, for the cursor
-	threadShown  = 200
 	earlierShown = 5
-	// endedKnown is how long after its end a chat is told to the page's stream, which looks that far back.
-	endedKnown = 10 * time.Minute
 )
 
 // bench is what one agent's workbench shows, as the desk tells it at one time.
@@ -65,7 +63,7 @@ func (b *bench) cursor() string {
 	var shown []models.Chat
 	for i := range b.chats {
 		c := &b.chats[i].Chat
-		if c.EndedAt == nil || b.at.Sub(*c.EndedAt) < endedKnown {
+		if c.EndedAt == nil || b.at.Sub(*c.EndedAt) < present.EndedChatWindow {
 			shown = append(shown, *c)
 		}
 	}
@@ -98,7 +96,7 @@ func (b *bench) open(ctx context.Context, id, dialog string) (*workbench.Open, e
 	if err != nil {
 		return nil, err
 	}
-	messages, err := b.desk.LatestMessages(ctx, b.actor(), id, threadShown)
+	messages, err := b.desk.LatestMessages(ctx, b.actor(), id, present.ThreadMessages)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"parley/views/login"
 	"parley/views/text"
+	"parley/web/present"
 )
 
 // afterSignIn marks the sign-in page that a right password leads to when the browser has not shown yet that it keeps cookies.
@@ -24,12 +25,12 @@ func (s *Server) tellCookieLost(c echo.Context, f *login.Form) {
 	}
 	if s.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, s.PublicURL.Host) || sameAddress(here, s.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		s.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", shorten(here, 200))
+		s.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
 		return
 	}
 	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), s.Address(c)+"/login"
 	s.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
-		"opened_at", shorten(here, 200), "public_url", s.Address(c))
+		"opened_at", present.Shorten(here, 200), "public_url", s.Address(c))
 }
 
 // sameAddress tells whether an origin as a browser writes it is that of a URL.

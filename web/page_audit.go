@@ -15,6 +15,7 @@ import (
 	"parley/views/text"
 	"parley/web/api"
 	"parley/web/kit"
+	"parley/web/present"
 )
 
 // auditFileRows is the most that a file has of the log.
@@ -166,7 +167,7 @@ func (s *Server) auditCSV(c echo.Context) error {
 		for i := range rows {
 			r := &rows[i]
 			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
-				valueOf(r.UserID), string(r.Details), r.Address, r.RequestID})
+				present.Deref(r.UserID), string(r.Details), r.Address, r.RequestID})
 		}
 		if older == nil {
 			break

@@ -9,10 +9,8 @@ import (
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/kit"
+	"parley/web/present"
 )
-
-// readMessages is how many of the latest messages a supervisor sees of a chat.
-const readMessages = 200
 
 // readingPage is one chat, read only, with what a supervisor may do to it.
 func (s *Server) readingPage(c echo.Context) error {
@@ -25,7 +23,7 @@ func (s *Server) readingPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return s.answerReading(c, chat)
 	}
-	messages, err := s.Desk.LatestMessages(ctx, kit.ActorOf(c), id, readMessages)
+	messages, err := s.Desk.LatestMessages(ctx, kit.ActorOf(c), id, present.ThreadMessages)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"parley/web/api"
 	"parley/web/kit"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 // shownEnded is how long after its end a chat is still shown to its user, to be read and rated.
@@ -49,7 +50,7 @@ func (v visit) get(name string, n int) string {
 	if !kit.Storable(value) {
 		return ""
 	}
-	return shorten(value, n)
+	return present.Shorten(value, n)
 }
 
 // page is the address of the panel's page; after names the ended chat that is not to be shown again.
@@ -133,7 +134,7 @@ func (p *panel) read(ctx context.Context) error {
 
 // cursor is from where the page's stream goes on.
 func (p *panel) cursor() string {
-	if p.chat == nil || p.chat.EndedAt != nil && p.at.Sub(*p.chat.EndedAt) >= endedKnown {
+	if p.chat == nil || p.chat.EndedAt != nil && p.at.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
 		return live.Cursor(p.at)
 	}
 	return live.Cursor(p.at, *p.chat)
@@ -183,7 +184,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: callName(a.Name), Away: a.Presence != models.Online}, p.idle()
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: present.ShortName(a.Name), Away: a.Presence != models.Online}, p.idle()
 		v.Thread.Other = v.Agent.Name
 	default:
 		end, err := p.end(ctx)
@@ -200,7 +201,7 @@ func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
 	if p.chat == nil {
 		return nil
 	}
-	messages, err := p.desk.LatestMessages(ctx, p.user, p.chat.ID, threadShown)
+	messages, err := p.desk.LatestMessages(ctx, p.user, p.chat.ID, present.ThreadMessages)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	view "parley/views/account"
 	"parley/views/text"
 	"parley/web/kit"
+	"parley/web/present"
 )
 
 func sessionOf(ctx context.Context, s *models.Session, now time.Time) view.Session {
@@ -39,7 +40,7 @@ func programOf(ctx context.Context, userAgent string) (words string, phone bool)
 		return text.T(ctx, "account.sessions.unknown"), false
 	}
 	name, _, _ := strings.Cut(strings.TrimSpace(userAgent), " ")
-	return shorten(name, 40), false
+	return present.Shorten(name, 40), false
 }
 
 func firstOf(known [][2]string, userAgent string) string {

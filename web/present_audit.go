@@ -11,6 +11,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/staff"
 	"parley/views/text"
+	"parley/web/present"
 )
 
 // consoleID is who acts by command line.
@@ -64,7 +65,7 @@ func userNow(r *models.AuditRow) string {
 	if r.User != nil {
 		return r.User.DisplayName()
 	}
-	return valueOf(r.UserID)
+	return present.Deref(r.UserID)
 }
 
 // detailKeys are what is said of a row, in this order.

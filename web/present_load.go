@@ -9,6 +9,7 @@ import (
 
 	"parley/models"
 	view "parley/views/supervisor"
+	"parley/web/present"
 )
 
 // mostSegments is how many segments a load bar has; beyond that each stands for several slots.
@@ -90,7 +91,7 @@ func (h *house) agentCard(l *models.AgentLoad) view.Agent {
 	}
 	if len(l.AwaitingSince) > 0 {
 		card.Owed = &l.AwaitingSince[0]
-		card.Level = levelOf(h.at.Sub(*card.Owed), owedOver, owedLate)
+		card.Level = levelOf(h.at.Sub(*card.Owed), owedOver, present.LateReplyAfter)
 	}
 	return card
 }
@@ -99,7 +100,7 @@ func (h *house) agentCard(l *models.AgentLoad) view.Agent {
 func (h *house) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {
-		if h.at.Sub(since) > owedLate {
+		if h.at.Sub(since) > present.LateReplyAfter {
 			late++
 		}
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/api"
+	"parley/web/present"
 )
 
 // reading is one chat as a supervisor reads it.
@@ -31,25 +31,9 @@ func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []mod
 	}
 	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
 	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, lineOf(ctx, &messages[i], c.UserName, names, fresh))
+		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, fresh))
 	}
 	return page
-}
-
-// lineOf is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
-func lineOf(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh api.FileLinks) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: fileOf(fresh, m, "/supervisor")}
-	switch {
-	case m.SenderType == models.FromUser:
-		line.From, line.Name = chat.FromUser, user
-	case m.SenderType == models.FromSystem:
-		line.From = chat.FromSystem
-	case m.Type == models.Note:
-		line.From, line.Mine, line.Name = chat.FromNote, true, agents[m.SenderID]
-	default:
-		line.From, line.Mine, line.Name, line.To = chat.FromAgent, true, agents[m.SenderID], user
-	}
-	return line
 }
 
 // placeOf says where a waiting chat stands.
@@ -84,15 +68,15 @@ func (h *house) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	moment(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
 	moment(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
 	moment(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
-	say(text.T(ctx, "supervisor.chat.outcome"), outcome(ctx, &c.Chat), "")
+	say(text.T(ctx, "supervisor.chat.outcome"), present.Outcome(ctx, &c.Chat), "")
 	if c.Department != nil {
 		say(text.T(ctx, "supervisor.chat.department"), h.departmentName(*c.Department), "")
 	}
-	title, link := pageOf(&c.Chat)
+	title, link := present.PageLink(&c.Chat)
 	say(text.T(ctx, "supervisor.chat.page"), title, link)
-	say(text.T(ctx, "supervisor.chat.email"), valueOf(c.UserEmail), "")
+	say(text.T(ctx, "supervisor.chat.email"), present.Deref(c.UserEmail), "")
 	say(text.T(ctx, "supervisor.chat.messages"), strconv.Itoa(c.TotalMessages), "")
-	say(text.T(ctx, "supervisor.chat.comment"), valueOf(c.EndComment), "")
+	say(text.T(ctx, "supervisor.chat.comment"), present.Deref(c.EndComment), "")
 	if c.Rating != nil {
 		rating := strconv.FormatFloat(*c.Rating, 'f', -1, 64)
 		if c.RatingComment != nil {
@@ -102,45 +86,6 @@ func (h *house) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 		}
 	}
 	return facts
-}
-
-// pageOf is the title of the page that the user asked from, and its address where that is one to follow.
-func pageOf(c *models.Chat) (title, link string) {
-	title, link = valueOf(c.PageTitle), valueOf(c.PageURL)
-	if title == "" {
-		title = link
-	}
-	if u, err := url.Parse(link); err != nil || (u.Scheme != "https" && u.Scheme != "http") {
-		link = ""
-	}
-	return title, link
-}
-
-func valueOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// outcome says how a chat ended, "" while it has not.
-func outcome(ctx context.Context, c *models.Chat) string {
-	switch valueOf(c.EndedReason) {
-	case models.ReasonUserEnded:
-		return text.T(ctx, "supervisor.outcome.user_ended")
-	case models.ReasonServiceEnded:
-		return text.T(ctx, "supervisor.outcome.service_ended")
-	case models.ReasonCancelled:
-		return text.T(ctx, "supervisor.outcome.cancelled")
-	case models.ReasonAbandoned:
-		return text.T(ctx, "supervisor.outcome.abandoned")
-	case models.ReasonTimeout:
-		if valueOf(c.EndedType) == models.TypeServiceInactive {
-			return text.T(ctx, "supervisor.outcome.timeout_agent")
-		}
-		return text.T(ctx, "supervisor.outcome.timeout_user")
-	}
-	return ""
 }
 
 // agentChats is the page of one agent: what is held now, who waits longest first, then what has ended.
@@ -153,7 +98,7 @@ func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), valueOf(c.LastContent))), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}
@@ -161,7 +106,7 @@ func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.
 			row.Rating = strconv.FormatFloat(*c.Rating, 'f', 1, 64)
 		}
 		if c.Status == models.Ended {
-			row.At, row.Outcome = *c.EndedAt, outcome(ctx, &c.Chat)
+			row.At, row.Outcome = *c.EndedAt, present.Outcome(ctx, &c.Chat)
 			page.Ended = append(page.Ended, row)
 			continue
 		}

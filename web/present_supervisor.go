@@ -22,7 +22,6 @@ const (
 	waitOver      = 3 * time.Minute
 	waitLate      = 4 * time.Minute
 	owedOver      = 30 * time.Second
-	owedLate      = 60 * time.Second
 	abandonedOver = 3
 )
 

@@ -3,32 +3,31 @@ package web
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/workbench"
+	"parley/web/present"
 )
 
 // threadOf is the conversation as an agent sees it, without its messages.
 func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
-	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: callName(c.UserName),
+	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: present.ShortName(c.UserName),
 		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
 }
 
 // bubble is a message as an agent sees it: every agent is the own side, and is named.
 func (b *bench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: callName(userName),
-		File: fileOf(b.links, m, "/workbench")}
+	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: present.ShortName(userName),
+		File: present.FileView(b.links, m, "/workbench")}
 	switch m.SenderType {
 	case models.FromSystem:
 		said.From, said.Text = chat.FromSystem, b.systemWords(ctx, m)
 		return said, nil
 	case models.FromUser:
-		said.From, said.Name = chat.FromUser, callName(userName)
+		said.From, said.Name = chat.FromUser, present.ShortName(userName)
 		return said, nil
 	}
 	said.From, said.Mine, said.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
@@ -78,7 +77,7 @@ func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
 
 func (b *bench) head(c *models.AgentChat) workbench.Head {
 	h := workbench.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Began: c.CreatedAt,
-		PageURL: deref(c.PageURL), Page: pageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
+		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
 	}
@@ -96,8 +95,8 @@ func (b *bench) write(ctx context.Context, c *models.AgentChat) (w workbench.Wri
 	w = workbench.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	switch {
 	case c.Status == models.Ended:
-		w.Closed, w.Reason, w.Type, w.At = "ended", deref(c.EndedReason), deref(c.EndedType), *c.EndedAt
-		w.Rating, w.Remark, w.Outcome = c.Rating, deref(c.RatingComment), deref(c.EndComment)
+		w.Closed, w.Reason, w.Type, w.At = "ended", present.Deref(c.EndedReason), present.Deref(c.EndedType), *c.EndedAt
+		w.Rating, w.Remark, w.Outcome = c.Rating, present.Deref(c.RatingComment), present.Deref(c.EndComment)
 		w.By, err = b.nameOf(ctx, c.ServedBy())
 	case c.Status == models.Waiting:
 		w.Closed = "returned"
@@ -109,13 +108,13 @@ func (b *bench) write(ctx context.Context, c *models.AgentChat) (w workbench.Wri
 }
 
 func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (workbench.Person, error) {
-	p := workbench.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: deref(c.UserEmail), PageURL: deref(c.PageURL), Page: pageName(&c.Chat), Came: c.CreatedAt}
+	p := workbench.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail), PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
 	u, err := b.desk.UserByID(ctx, c.UserID)
 	if err != nil {
 		return p, err
 	}
 	p.Anonymous = u.Name == nil && !u.IsVerified
-	p.Language = languageName(ctx, u.Locale)
+	p.Language = present.LanguageName(ctx, u.Locale)
 	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
 		return p, err
 	}
@@ -126,7 +125,7 @@ func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []mode
 	}
 	for _, m := range messages {
 		if m.SenderType == models.FromUser {
-			p.First = shorten(chat.Says(ctx, string(m.Type), m.Content), 160)
+			p.First = present.Shorten(chat.Says(ctx, string(m.Type), m.Content), 160)
 			break
 		}
 	}
@@ -176,42 +175,4 @@ func (b *bench) earlier(ctx context.Context, c *models.AgentChat) ([]workbench.E
 		shown = append(shown, e)
 	}
 	return shown, n, nil
-}
-
-func languageName(ctx context.Context, locale string) string {
-	switch {
-	case strings.HasPrefix(locale, "zh"):
-		return text.T(ctx, "workbench.person.chinese")
-	case strings.HasPrefix(locale, "en"):
-		return text.T(ctx, "workbench.person.english")
-	}
-	return locale
-}
-
-// pageName is what the page calls itself, else its address without the ornaments.
-func pageName(c *models.Chat) string {
-	if title := deref(c.PageTitle); title != "" {
-		return title
-	}
-	address := deref(c.PageURL)
-	address, _, _ = strings.Cut(address, "?")
-	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
-}
-
-// callName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
-func callName(name string) string {
-	first, rest, more := strings.Cut(name, " ")
-	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
-		return name
-	}
-	return first
-}
-
-// shorten makes one line of a text, of at most n characters with the … at the end of what was cut.
-func shorten(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return models.Beginning(s, n-1) + "…"
 }

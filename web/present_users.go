@@ -7,10 +7,11 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
+	"parley/web/present"
 )
 
 func foundUser(u *models.FoundUser) view.FoundUser {
-	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: valueOf(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
+	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
 }
 
 // holdingFacts say what is stored, the profile first and then how much there is.
@@ -30,7 +31,7 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		chats = text.T(ctx, "admin.users.chats_open", "All", h.Chats, "Open", h.Open)
 	}
 	facts := []view.Fact{
-		say("user_id", h.User.ID), say("name", valueOf(h.User.Name)), say("email", valueOf(h.User.Email)), say("language", language),
+		say("user_id", h.User.ID), say("name", present.Deref(h.User.Name)), say("email", present.Deref(h.User.Email)), say("language", language),
 		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt}, say("chats", chats),
 	}
 	if h.FirstChatAt != nil {
@@ -48,7 +49,7 @@ func userChats(ctx context.Context, chats []models.AgentChat, people []models.Ag
 	rows := make([]view.UserChat, len(chats))
 	for i := range chats {
 		c := &chats[i]
-		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: outcome(ctx, &c.Chat), Messages: c.TotalMessages, Agent: names[c.ServedBy()]}
+		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: present.Outcome(ctx, &c.Chat), Messages: c.TotalMessages, Agent: names[c.ServedBy()]}
 		if c.IsOpen() {
 			rows[i].State = text.T(ctx, "admin.users.chat."+string(c.Status))
 		}

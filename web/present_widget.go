@@ -2,14 +2,13 @@ package web
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"parley/models"
 	"parley/views/chat"
-	"parley/views/text"
 	"parley/views/widget"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 // patience is how long a wait must have been, whatever was predicted, before it is called long.
@@ -20,10 +19,10 @@ const keptAfter = 10 * time.Second
 
 // bubble is a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: fileOf(p.links, m, "/widget")}
+	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
-		said.From, said.Text = chat.FromSystem, systemLine(ctx, m)
+		said.From, said.Text = chat.FromSystem, present.UserSystemLine(ctx, m)
 	case models.FromUser:
 		said.From, said.Mine = chat.FromUser, true
 		if p.chat != nil && p.chat.ServedBy() != "" {
@@ -31,47 +30,16 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 			if err != nil {
 				return said, err
 			}
-			said.To = callName(a.Name)
+			said.To = present.ShortName(a.Name)
 		}
 	default:
 		a, err := p.agent(ctx, m.SenderID)
 		if err != nil {
 			return said, err
 		}
-		said.From, said.Name = chat.FromAgent, callName(a.Name)
+		said.From, said.Name = chat.FromAgent, present.ShortName(a.Name)
 	}
 	return said, nil
-}
-
-// systemLine says to the user what happened to the chat; agents are told the same in their own way.
-func systemLine(ctx context.Context, m *models.Message) string {
-	args := m.SystemArgs
-	switch deref(m.SystemKind) {
-	case models.SystemJoined:
-		wait := writtenSeconds(args["wait_seconds"])
-		if wait < 5*time.Second {
-			return text.T(ctx, "widget.joined_at_once", "Name", callName(args["agent"]))
-		}
-		return text.T(ctx, "widget.joined", "Name", callName(args["agent"]), "Time", text.Spoken(ctx, wait))
-	case models.SystemReturned:
-		return text.T(ctx, "widget.you_returned", "Name", callName(args["agent"]))
-	case models.SystemRequeued:
-		return text.T(ctx, "widget.you_requeued", "Name", callName(args["agent"]))
-	case models.SystemTransferred:
-		return text.T(ctx, "widget.transferred", "Name", callName(args["from"]), "Other", callName(args["to"]))
-	case models.SystemBrought:
-		return text.T(ctx, "widget.brought")
-	case models.SystemGoesOn:
-		return text.T(ctx, "widget.goes_on")
-	case models.SystemIdleWarning:
-		return text.T(ctx, "widget.idle.line", "Time", text.Spoken(ctx, writtenSeconds(args["seconds"])))
-	}
-	return m.Content
-}
-
-func writtenSeconds(written string) time.Duration {
-	n, _ := strconv.Atoi(written)
-	return time.Duration(n) * time.Second
 }
 
 // queueOf is a place in words. Without anybody online there is no number.
@@ -125,7 +93,7 @@ func (p *panel) idle() *widget.Idle {
 // end says how the shown chat ended.
 func (p *panel) end(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), Reason: deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
+	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {
 		e.Rated = *c.Rating
 	}
@@ -134,13 +102,13 @@ func (p *panel) end(ctx context.Context) (*widget.End, error) {
 	}
 	a, err := p.agent(ctx, c.ServedBy())
 	if err == nil {
-		e.Name = callName(a.Name)
+		e.Name = present.ShortName(a.Name)
 	}
 	return e, err
 }
 
 func endKind(c *models.Chat) string {
-	switch deref(c.EndedReason) {
+	switch present.Deref(c.EndedReason) {
 	case models.ReasonUserEnded:
 		return "by_you"
 	case models.ReasonServiceEnded:
@@ -150,7 +118,7 @@ func endKind(c *models.Chat) string {
 	case models.ReasonAbandoned:
 		return "abandoned"
 	case models.ReasonTimeout:
-		if deref(c.EndedType) == models.TypeServiceInactive {
+		if present.Deref(c.EndedType) == models.TypeServiceInactive {
 			return "agent_quiet"
 		}
 		return "user_quiet"

@@ -8,6 +8,7 @@ import (
 	"parley/models"
 	"parley/views/ui"
 	"parley/views/workbench"
+	"parley/web/present"
 )
 
 func (b *bench) me() workbench.Me {
@@ -55,7 +56,7 @@ func (b *bench) list() workbench.List {
 
 func (b *bench) row(c *models.AgentChat) workbench.Row {
 	r := workbench.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
-		Topic: deref(c.PageTitle), Last: deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
+		Topic: present.Deref(c.PageTitle), Last: present.Deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
 	}
@@ -100,7 +101,7 @@ func (b *bench) slots() []ui.SlotData {
 		slot := ui.SlotData{Kind: row.State}
 		if row.State == "owed" {
 			slot.Since = row.Since
-			if b.at.Sub(row.Since) >= owedLate {
+			if b.at.Sub(row.Since) >= present.LateReplyAfter {
 				slot.Kind = "late"
 			}
 		}
@@ -152,11 +153,4 @@ func (b *bench) takers(c *models.AgentChat, agents []models.Agent, departments [
 		t.Departments = append(t.Departments, workbench.Department{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
 	}
 	return t
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

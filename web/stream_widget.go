@@ -1,18 +1,16 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
-
-	"github.com/a-h/templ"
 
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/widget"
 	"parley/web/api"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 // panelFrames writes the stream of the widget: messages and parts as HTML, what moves as JSON.
@@ -68,7 +66,7 @@ func (f *panelFrames) greet(ctx context.Context, out *api.FrameWriter) error {
 		return err
 	}
 	f.there = v.State == widget.Greeting
-	return draw(ctx, out, "part", 0, widget.Parts(v))
+	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
 // changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.
@@ -85,7 +83,7 @@ func (f *panelFrames) changed(ctx context.Context, out *api.FrameWriter, it live
 		if err != nil {
 			return err
 		}
-		if err := draw(ctx, out, "message", it.Messages[i].Version, chat.Bubble(said)); err != nil {
+		if err := present.AddHTML(ctx, out, "message", it.Messages[i].Version, chat.Bubble(said)); err != nil {
 			return err
 		}
 	}
@@ -112,8 +110,8 @@ func returned(it live.Changed) *widget.Reason {
 		return nil
 	}
 	for _, m := range slices.Backward(it.Messages) {
-		if deref(m.SystemKind) == models.SystemReturned {
-			return &widget.Reason{Kind: "you_returned", Name: callName(m.SystemArgs["agent"])}
+		if present.Deref(m.SystemKind) == models.SystemReturned {
+			return &widget.Reason{Kind: "you_returned", Name: present.ShortName(m.SystemArgs["agent"])}
 		}
 	}
 	return nil
@@ -139,7 +137,7 @@ func (f *panelFrames) parts(ctx context.Context, out *api.FrameWriter, why *widg
 	if v.Queue != nil {
 		v.Queue.Reason = why
 	}
-	return draw(ctx, out, "part", 0, widget.Parts(v))
+	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
 func (f *panelFrames) head(ctx context.Context, out *api.FrameWriter) error {
@@ -147,15 +145,5 @@ func (f *panelFrames) head(ctx context.Context, out *api.FrameWriter) error {
 	if err != nil || v.State != widget.Active {
 		return err
 	}
-	return draw(ctx, out, "part", 0, widget.Head(v))
-}
-
-// draw adds a frame of HTML.
-func draw(ctx context.Context, out *api.FrameWriter, event string, version int64, what templ.Component) error {
-	var drawn bytes.Buffer
-	if err := what.Render(ctx, &drawn); err != nil {
-		return err
-	}
-	out.Frames = append(out.Frames, live.Frame{Event: event, Data: drawn.Bytes(), Version: version})
-	return nil
+	return present.AddHTML(ctx, out, "part", 0, widget.Head(v))
 }

@@ -14,6 +14,7 @@ import (
 	"parley/views/workbench"
 	"parley/web/api"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 // benchFrames writes the stream of the workbench: messages and parts as HTML, what moves as JSON.
@@ -145,7 +146,7 @@ func (f *benchFrames) changed(ctx context.Context, out *api.FrameWriter, it live
 		return err
 	}
 	if it.Assigned() {
-		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), shorten(chat.Says(ctx, string(c.LastType), deref(c.LastContent)), 120)})
+		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), present.Shorten(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent)), 120)})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {

@@ -1,4 +1,4 @@
-package web
+package present
 
 import (
 	"net/url"
@@ -11,8 +11,8 @@ import (
 	"parley/web/api"
 )
 
-// fileOf is the attachment of a message on a page of that part, nil for a message that carries nothing.
-func fileOf(l api.FileLinks, m *models.Message, part string) *chat.File {
+// FileView is the attachment of a message on a page of that part, nil for a message that carries nothing.
+func FileView(l api.FileLinks, m *models.Message, part string) *chat.File {
 	a := m.Attachment
 	if a == nil {
 		return nil

@@ -1,0 +1,55 @@
+package present
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+func LanguageName(ctx context.Context, locale string) string {
+	switch {
+	case strings.HasPrefix(locale, "zh"):
+		return text.T(ctx, "workbench.person.chinese")
+	case strings.HasPrefix(locale, "en"):
+		return text.T(ctx, "workbench.person.english")
+	}
+	return locale
+}
+
+// PageName is what the page calls itself, else its address without the ornaments.
+func PageName(c *models.Chat) string {
+	if title := Deref(c.PageTitle); title != "" {
+		return title
+	}
+	address := Deref(c.PageURL)
+	address, _, _ = strings.Cut(address, "?")
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
+}
+
+// ShortName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
+func ShortName(name string) string {
+	first, rest, more := strings.Cut(name, " ")
+	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
+		return name
+	}
+	return first
+}
+
+// Shorten makes one line of a text, of at most n characters with the … at the end of what was cut.
+func Shorten(s string, n int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return models.Beginning(s, n-1) + "…"
+}
+
+func Deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,59 @@
+package present
+
+import (
+	"context"
+	"net/url"
+
+	"parley/models"
+	"parley/views/chat"
+	"parley/views/text"
+	"parley/web/api"
+)
+
+// TranscriptLine is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
+func TranscriptLine(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh api.FileLinks) chat.Message {
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: FileView(fresh, m, "/supervisor")}
+	switch {
+	case m.SenderType == models.FromUser:
+		line.From, line.Name = chat.FromUser, user
+	case m.SenderType == models.FromSystem:
+		line.From = chat.FromSystem
+	case m.Type == models.Note:
+		line.From, line.Mine, line.Name = chat.FromNote, true, agents[m.SenderID]
+	default:
+		line.From, line.Mine, line.Name, line.To = chat.FromAgent, true, agents[m.SenderID], user
+	}
+	return line
+}
+
+// PageLink is the title of the page that the user asked from, and its address where that is one to follow.
+func PageLink(c *models.Chat) (title, link string) {
+	title, link = Deref(c.PageTitle), Deref(c.PageURL)
+	if title == "" {
+		title = link
+	}
+	if u, err := url.Parse(link); err != nil || (u.Scheme != "https" && u.Scheme != "http") {
+		link = ""
+	}
+	return title, link
+}
+
+// Outcome says how a chat ended, "" while it has not.
+func Outcome(ctx context.Context, c *models.Chat) string {
+	switch Deref(c.EndedReason) {
+	case models.ReasonUserEnded:
+		return text.T(ctx, "supervisor.outcome.user_ended")
+	case models.ReasonServiceEnded:
+		return text.T(ctx, "supervisor.outcome.service_ended")
+	case models.ReasonCancelled:
+		return text.T(ctx, "supervisor.outcome.cancelled")
+	case models.ReasonAbandoned:
+		return text.T(ctx, "supervisor.outcome.abandoned")
+	case models.ReasonTimeout:
+		if Deref(c.EndedType) == models.TypeServiceInactive {
+			return text.T(ctx, "supervisor.outcome.timeout_agent")
+		}
+		return text.T(ctx, "supervisor.outcome.timeout_user")
+	}
+	return ""
+}

@@ -71,12 +71,8 @@ func FileAddress(s *Server, path string, left time.Duration) string {
 // CSRF is the token of a session.
 func CSRF(session string) string { return kit.CSRFFor(session) }
 
-// Uploads is how many go on.
-func Uploads(s *Server) int {
-	s.uploads.mu.Lock()
-	defer s.uploads.mu.Unlock()
-	return s.uploads.all
-}
+// Uploads is how many uploads go on.
+func Uploads(s *Server) int { return s.chat.UploadsInProgress() }
 
 // BaseOf is the path below which a Server with that PUBLIC_URL serves.
 func BaseOf(publicURL string) (string, error) {

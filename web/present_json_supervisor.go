@@ -37,7 +37,7 @@ func (s *Server) answerReading(c echo.Context, chat *models.AgentChat) error {
 
 // answerReadAgent answers programs with an agent and the chats that status, limit and before ask for.
 func (s *Server) answerReadAgent(c echo.Context, a *models.Agent) error {
-	f, err := chatFilter(c)
+	f, err := kit.ChatFilter(c)
 	if err != nil {
 		return err
 	}

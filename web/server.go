@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"parley/models"
 	"parley/views/paths"
 	"parley/web/auth"
+	"parley/web/chat"
 	"parley/web/files"
 	"parley/web/kit"
 	"parley/web/limit"
@@ -65,7 +65,7 @@ type Server struct {
 	opts Options
 	*kit.Kit
 	*auth.Auth
-	uploads  crowd
+	chat     *chat.Handlers
 	pace     pace
 	day      lastDay
 	metrics  *prometheus.Registry
@@ -79,15 +79,6 @@ type Server struct {
 func New(opts Options) (*Server, error) {
 	if opts.Redis != nil && opts.RedisPrefix == "" {
 		return nil, errors.New("web: a server with Redis needs the prefix of its installation")
-	}
-	if opts.Files == nil {
-		opts.Files = files.None{}
-	}
-	if opts.UploadTime == 0 {
-		opts.UploadTime, opts.UploadIdle = uploadTime, uploadIdle
-	}
-	if opts.Spool == "" {
-		opts.Spool = os.TempDir()
 	}
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
@@ -106,6 +97,7 @@ func New(opts Options) (*Server, error) {
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
+	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

@@ -1,6 +1,12 @@
 package kit
 
-import "github.com/labstack/echo/v4"
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+)
 
 const defaultPage = 50
 
@@ -10,4 +16,14 @@ func QueryLimit(c echo.Context) (int, error) {
 		err = InvalidField("limit", "out_of_bounds", "The limit is a number from 1 to 200.")
 	}
 	return int(n), err
+}
+
+// ChatFilter reads which of an agent's chats are asked for: status, limit and before.
+func ChatFilter(c echo.Context) (f models.ChatFilter, err error) {
+	f.Status = models.Status(c.QueryParam("status"))
+	if f.Limit, err = QueryLimit(c); err != nil {
+		return f, err
+	}
+	f.Before, err = QueryTime(c, "before", time.Time{})
+	return f, err
 }

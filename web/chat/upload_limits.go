@@ -1,4 +1,4 @@
-package web
+package chat
 
 import (
 	"bufio"
@@ -32,9 +32,9 @@ const (
 	peeked = 1 << 10
 )
 
-// uploading bounds a request that brings a file, in the place of bounded. A plain form has its CSRF token in its first field, where it is found
+// LimitUpload bounds a request that brings a file, in the place of bounded. A plain form has its CSRF token in its first field, where it is found
 // without reading on.
-func uploading(next echo.HandlerFunc) echo.HandlerFunc {
+func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		whole := c.Request()
 		ctx, cancel := context.WithTimeout(whole.Context(), uploadTime+storeTime)
@@ -74,8 +74,8 @@ func peekToken(r *http.Request, boundary string) string {
 	return string(token)
 }
 
-// downloading bounds a request that fetches a file, in the place of bounded.
-func downloading(next echo.HandlerFunc) echo.HandlerFunc {
+// LimitDownload bounds a request that fetches a file, in the place of bounded.
+func LimitDownload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		whole := c.Request()
 		ctx, cancel := context.WithTimeout(whole.Context(), downloadTime)
@@ -106,9 +106,9 @@ func (b *steadyBody) Read(p []byte) (int, error) {
 }
 
 // steady reads the body of a request from now on at its own pace. done ends that, and gives the answer its time.
-func (s *Server) steady(c echo.Context) (body *steadyBody, done func()) {
+func (h *Handlers) steady(c echo.Context) (body *steadyBody, done func()) {
 	rc := http.NewResponseController(c.Response())
-	body = &steadyBody{ReadCloser: c.Request().Body, rc: rc, idle: s.opts.UploadIdle, end: time.Now().Add(s.opts.UploadTime)}
+	body = &steadyBody{ReadCloser: c.Request().Body, rc: rc, idle: h.UploadIdle, end: time.Now().Add(h.UploadTime)}
 	c.Request().Body = body
 	return body, func() {
 		_ = rc.SetReadDeadline(time.Time{}) // or what waits for the caller to leave would take it for that
@@ -127,15 +127,15 @@ func (w steadyWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// crowd counts the uploads of an instance, and of each person, that go on.
-type crowd struct {
+// uploadLimiter counts the uploads of an instance, and of each person, that go on.
+type uploadLimiter struct {
 	mu  sync.Mutex
 	all int
 	of  map[string]int
 }
 
 // enter counts one more, unless there are too many already. done counts it out.
-func (c *crowd) enter(who string) (done func(), ok bool) {
+func (c *uploadLimiter) enter(who string) (done func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.all >= uploadsAtOnce || c.of[who] >= uploadsOfOne {

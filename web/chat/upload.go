@@ -1,4 +1,4 @@
-package web
+package chat
 
 import (
 	"context"
@@ -48,17 +48,17 @@ var (
 )
 
 // receive reads a form with a file. before is asked once the file begins, so that nothing is received in vain.
-func (s *Server) receive(c echo.Context, before func(*upload) error) (*upload, error) {
+func (h *Handlers) receive(c echo.Context, before func(*upload) error) (*upload, error) {
 	if n := c.Request().ContentLength; n > uploadLimit {
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", n)
 	}
-	body, done := s.steady(c)
+	body, done := h.steady(c)
 	defer done()
 	form, err := c.Request().MultipartReader()
 	if err != nil {
 		return nil, errNoForm
 	}
-	u, err := s.readForm(form, before)
+	u, err := h.readForm(form, before)
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -76,11 +76,11 @@ func (s *Server) receive(c echo.Context, before func(*upload) error) (*upload, e
 	case errors.As(err, &large):
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", uploadLimit)
 	}
-	s.Log.Debug("a form could not be read", "error", err)
+	h.Log.Debug("a form could not be read", "error", err)
 	return nil, kit.Malformed("The form could not be read to its end.")
 }
 
-func (s *Server) readForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
+func (h *Handlers) readForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
 	got := &upload{}
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
@@ -103,7 +103,7 @@ func (s *Server) readForm(form *multipart.Reader, before func(*upload) error) (u
 				continue
 			}
 			if err = before(got); err == nil {
-				err = s.spool(got, part)
+				err = h.spool(got, part)
 			}
 		default:
 			err = got.field(part)
@@ -145,11 +145,11 @@ func (u *upload) field(part *multipart.Part) error {
 }
 
 // spool writes the file to the disk as it comes, as far as it may be stored, and counts the rest.
-func (s *Server) spool(u *upload, content io.Reader) error {
-	if err := os.MkdirAll(s.opts.Spool, 0o700); err != nil {
+func (h *Handlers) spool(u *upload, content io.Reader) error {
+	if err := os.MkdirAll(h.Spool, 0o700); err != nil {
 		return unavailable(err)
 	}
-	spool, err := os.CreateTemp(s.opts.Spool, "upload-*")
+	spool, err := os.CreateTemp(h.Spool, "upload-*")
 	if err != nil {
 		return unavailable(err)
 	}
@@ -183,8 +183,8 @@ func (w *writing) Write(p []byte) (int, error) {
 }
 
 // store judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
-func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
-	if before, err := s.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
+func (h *Handlers) store(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
+	if before, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
 		return before, false, err
 	}
 	ready, err := media.Prepare(ctx, u.spool, u.size)
@@ -204,32 +204,32 @@ func (s *Server) store(ctx context.Context, who models.Actor, chatID string, u *
 		file.Width, file.Height, file.ThumbnailType = &ready.Width, &ready.Height, &ready.ThumbnailType
 		parts = append(parts, strings.NewReader(string(ready.Thumbnail)))
 	}
-	names, err := s.Desk.PlanFiles(ctx, len(parts))
+	names, err := h.Desk.PlanFiles(ctx, len(parts))
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() {
 		if !created {
-			s.drop(ctx, names)
+			h.drop(ctx, names)
 		}
 	}()
 	for i, size := range []int64{ready.Size, int64(len(ready.Thumbnail))}[:len(parts)] {
-		if err := s.opts.Files.Put(ctx, names[i], parts[i], size); err != nil {
+		if err := h.Files.Put(ctx, names[i], parts[i], size); err != nil {
 			return nil, false, unavailable(err)
 		}
 	}
 	if file.File = names[0]; len(names) > 1 {
 		file.Thumbnail = &names[1]
 	}
-	return s.Desk.SendFile(ctx, who, chatID, file)
+	return h.Desk.SendFile(ctx, who, chatID, file)
 }
 
 // drop lets the next sweep delete what no message has. If even that fails, they are due within the hour.
-func (s *Server) drop(ctx context.Context, names []string) {
+func (h *Handlers) drop(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTime)
 	defer cancel()
-	if err := s.Desk.DropFiles(ctx, names); err != nil {
-		s.Log.Debug("files without a message stay for an hour", "error", err)
+	if err := h.Desk.DropFiles(ctx, names); err != nil {
+		h.Log.Debug("files without a message stay for an hour", "error", err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package web
+package chat
 
 import (
 	"context"
@@ -19,22 +19,22 @@ import (
 	"parley/web/media"
 )
 
-// sendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
-func (s *Server) sendFile(c echo.Context) error {
+// SendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
+func (h *Handlers) SendFile(c echo.Context) error {
 	id, who := kit.ChatID(c), kit.ActorOf(c)
-	done, ok := s.uploads.enter(string(who.Kind) + " " + who.ID)
+	done, ok := h.uploads.enter(string(who.Kind) + " " + who.ID)
 	if !ok {
 		return errUploads
 	}
 	defer done()
-	u, err := s.receive(c, func(u *upload) error { return s.expect(c, id, u) })
+	u, err := h.receive(c, func(u *upload) error { return h.expect(c, id, u) })
 	if err != nil {
 		return err
 	}
 	defer u.Close()
 	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTime)
 	defer cancel()
-	m, created, err := s.store(ctx, who, id, u)
+	m, created, err := h.store(ctx, who, id, u)
 	if err != nil {
 		return err
 	}
@@ -42,49 +42,49 @@ func (s *Server) sendFile(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.Respond(c, kit.Result{Status: status, JSON: s.FileLinks(c).MessageOf(ctx, m)})
+	return h.Respond(c, kit.Result{Status: status, JSON: h.FileLinks(c).MessageOf(ctx, m)})
 }
 
 // expect refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
-func (s *Server) expect(c echo.Context, chatID string, u *upload) error {
+func (h *Handlers) expect(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTime)
 	defer cancel()
 	who := kit.ActorOf(c)
-	_, err := s.Desk.ExpectFile(ctx, who, chatID, u.key, "")
+	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
 	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
 		return nil
 	}
 	return err
 }
 
-// fileLinks gives fresh addresses to whoever may read the chat. A browser that follows a plain link is led on.
-func (s *Server) fileLinks(c echo.Context) error {
+// RefreshFileLinks gives fresh addresses to whoever may read the chat. A browser that follows a plain link is led on.
+func (h *Handlers) RefreshFileLinks(c echo.Context) error {
 	id := kit.ChatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
-	a, err := s.Desk.FileOfMessage(c.Request().Context(), kit.ActorOf(c), id, messageID)
+	a, err := h.Desk.FileOfMessage(c.Request().Context(), kit.ActorOf(c), id, messageID)
 	if err != nil {
 		return err
 	}
-	fresh := s.FileLinks(c)
+	fresh := h.FileLinks(c)
 	if !kit.IsAPI(c.Request().URL.Path) {
-		fresh.Base = s.Base() // for a script of a page
+		fresh.Base = h.Base() // for a script of a page
 	}
 	out := fresh.Attachment(a)
-	return s.Respond(c, kit.Result{JSON: out, Redirect: kit.Inside(c.Request(), out.URL)})
+	return h.Respond(c, kit.Result{JSON: out, Redirect: kit.Inside(c.Request(), out.URL)})
 }
 
-// serve answers an address that links made, to whoever holds it.
-func (s *Server) serve(variant string) echo.HandlerFunc {
+// ServeFile answers an address that links made, to whoever holds it.
+func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := kit.PathID(c, "public_id")
-		left, err := s.PageFileLinks().Verify(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
+		left, err := h.PageFileLinks().Verify(id, variant, c.QueryParam("until"), c.QueryParam("signature"))
 		if err != nil {
 			return err
 		}
 		ctx := c.Request().Context()
 		asking, cancel := context.WithTimeout(ctx, kit.RequestTime)
 		defer cancel()
-		a, err := s.Desk.FileByID(asking, id)
+		a, err := h.Desk.FileByID(asking, id)
 		if err != nil {
 			return err
 		}
@@ -95,24 +95,24 @@ func (s *Server) serve(variant string) echo.HandlerFunc {
 			}
 			name, kind = *a.Thumbnail, *a.ThumbnailType
 		}
-		content, err := s.opts.Files.Open(ctx, name)
+		content, err := h.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
-			s.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			h.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
 			return kit.Refuse(http.StatusNotFound)
 		}
 		if err != nil {
 			return unavailable(err)
 		}
 		defer content.Close()
-		confine(c.Response().Header(), a, kind, left)
+		setDownloadHeaders(c.Response().Header(), a, kind, left)
 		c.Response().Header().Set("ETag", `"`+id+variant+`"`)
 		http.ServeContent(steadyWriter{c.Response(), http.NewResponseController(c.Response())}, c.Request(), "", time.Time{}, content)
 		return nil
 	}
 }
 
-// confine keeps what a stranger sent from doing anything in a browser but being looked at or saved.
-func confine(h http.Header, a *models.Attachment, kind string, left time.Duration) {
+// setDownloadHeaders keeps what a stranger sent from doing anything in a browser but being looked at or saved.
+func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left time.Duration) {
 	if kind == media.Text {
 		kind += "; charset=utf-8"
 	}

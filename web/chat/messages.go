@@ -1,4 +1,4 @@
-package web
+package chat
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 	"parley/web/kit"
 )
 
-func (s *Server) messages(c echo.Context) error {
+func (h *Handlers) Messages(c echo.Context) error {
 	id := kit.ChatID(c)
 	limit, err := kit.QueryLimit(c)
 	if err != nil {
@@ -23,12 +23,12 @@ func (s *Server) messages(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	found, err := s.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
+	found, err := h.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
 	if err != nil {
 		return err
 	}
-	fresh := s.FileLinks(c)
-	return s.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
+	fresh := h.FileLinks(c)
+	return h.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
 }
 
 type sendInput struct {
@@ -36,7 +36,7 @@ type sendInput struct {
 	ClientMessageID *string `json:"client_message_id"`
 }
 
-func (s *Server) send(c echo.Context) error {
+func (h *Handlers) Send(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in sendInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -49,7 +49,7 @@ func (s *Server) send(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
-	m, created, err := s.Desk.Send(ctx, kit.ActorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
 	if err != nil {
 		return err
 	}
@@ -57,35 +57,35 @@ func (s *Server) send(c echo.Context) error {
 	if created {
 		status = http.StatusCreated
 	}
-	return s.Respond(c, kit.Result{Status: status, JSON: api.MessageOf(ctx, m)})
+	return h.Respond(c, kit.Result{Status: status, JSON: api.MessageOf(ctx, m)})
 }
 
 type noteInput struct {
 	Content string `json:"content"`
 }
 
-func (s *Server) note(c echo.Context) error {
+func (h *Handlers) Note(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in noteInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	m, err := s.Desk.AddNote(ctx, kit.ActorOf(c), id, in.Content)
+	m, err := h.Desk.AddNote(ctx, kit.ActorOf(c), id, in.Content)
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
+	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
 }
 
-func (s *Server) markOneRead(c echo.Context) error {
+func (h *Handlers) MarkOneRead(c echo.Context) error {
 	id := kit.ChatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
 	ctx := c.Request().Context()
-	if err := s.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, messageID, models.Read); err != nil {
+	if err := h.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, messageID, models.Read); err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: struct {
+	return h.Respond(c, kit.Result{JSON: struct {
 		Message   string `json:"message"`
 		MessageID int64  `json:"message_id"`
 	}{text.T(ctx, "done.read"), messageID}})
@@ -95,11 +95,11 @@ type confirmInput struct {
 	UpTo *kit.Int `json:"up_to"`
 }
 
-func (s *Server) markDelivered(c echo.Context) error { return s.confirm(c, models.Delivered) }
-func (s *Server) markRead(c echo.Context) error      { return s.confirm(c, models.Read) }
+func (h *Handlers) MarkDelivered(c echo.Context) error { return h.confirm(c, models.Delivered) }
+func (h *Handlers) MarkRead(c echo.Context) error      { return h.confirm(c, models.Read) }
 
 // confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
-func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
+func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	id := kit.ChatID(c)
 	var in confirmInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -110,9 +110,9 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 	var err error
 	switch {
 	case in.UpTo != nil:
-		marked, err = s.Desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
+		marked, err = h.Desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
 	case who.IsAgent():
-		marked, err = s.Desk.ConfirmAll(ctx, who, id, status)
+		marked, err = h.Desk.ConfirmAll(ctx, who, id, status)
 	default:
 		err = kit.InvalidField("up_to", "required", "Name the id of the last message that is confirmed.")
 	}
@@ -123,15 +123,15 @@ func (s *Server) confirm(c echo.Context, status models.MessageStatus) error {
 	if status == models.Read {
 		word = text.T(ctx, "done.read")
 	}
-	return s.Respond(c, kit.Result{JSON: struct {
+	return h.Respond(c, kit.Result{JSON: struct {
 		Message     string `json:"message"`
 		MarkedCount int    `json:"marked_count"`
 	}{word, marked}})
 }
 
-func (s *Server) typing(c echo.Context) error {
+func (h *Handlers) Typing(c echo.Context) error {
 	id := kit.ChatID(c)
-	if err := s.Desk.Typing(c.Request().Context(), kit.ActorOf(c), id); err != nil {
+	if err := h.Desk.Typing(c.Request().Context(), kit.ActorOf(c), id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -1,0 +1,29 @@
+package chat
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+	"parley/web/api"
+	"parley/web/kit"
+)
+
+type endInput struct {
+	Comment string `json:"comment"`
+}
+
+func (h *Handlers) End(c echo.Context) error {
+	id := kit.ChatID(c)
+	var in endInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	who := kit.ActorOf(c)
+	if who.IsUser() {
+		in.Comment = "" // a user's words about a chat are the rating
+	}
+	if _, err := h.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})
+}

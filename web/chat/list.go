@@ -1,0 +1,61 @@
+package chat
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/web/api"
+	"parley/web/kit"
+)
+
+func (h *Handlers) UserChats(c echo.Context) error {
+	chats, err := h.Desk.ChatsOfUser(c.Request().Context(), kit.ActorOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.Map(chats, api.ChatOf)})
+}
+
+func (h *Handlers) AgentChats(c echo.Context) error {
+	f, err := kit.ChatFilter(c)
+	if err != nil {
+		return err
+	}
+	chats, err := h.Desk.ChatsOfAgent(c.Request().Context(), kit.ActorOf(c).ID, f)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.Map(chats, api.AgentChatOf)})
+}
+
+type pageInput struct {
+	PageURL   string `json:"page_url"`
+	PageTitle string `json:"page_title"`
+}
+
+// MovePage is told when the user goes to another page of the site in the middle of a chat.
+func (h *Handlers) MovePage(c echo.Context) error {
+	id := kit.ChatID(c)
+	var in pageInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	if err := h.Desk.MovePage(c.Request().Context(), kit.ActorOf(c), id, in.PageURL, in.PageTitle); err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{})
+}
+
+func (h *Handlers) TimeoutStatus(c echo.Context) error {
+	id := kit.ChatID(c)
+	t, err := h.Desk.TimeoutStatus(c.Request().Context(), kit.ActorOf(c), id)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: struct {
+		IsEnded              api.IntBool `json:"is_ended"`
+		IsTimeout            api.IntBool `json:"is_timeout"`
+		TimeoutAvailable     bool        `json:"timeout_available"`
+		LastMessageTime      *api.Time   `json:"last_message_time"`
+		TimeSinceLastMessage int         `json:"time_since_last_message"`
+	}{api.IntBool(t.IsEnded), api.IntBool(t.IsTimeout), t.IsTimeout, api.OptionalTime(t.LastMessageAt), t.SinceSeconds}})
+}

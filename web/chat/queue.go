@@ -1,0 +1,44 @@
+package chat
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+	"parley/web/api"
+	"parley/web/kit"
+)
+
+func (h *Handlers) QueueStatus(c echo.Context) error {
+	status, err := h.Desk.QueueStatus(c.Request().Context(), kit.ActorOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.QueueStatusOf(status)})
+}
+
+func (h *Handlers) CancelQueue(c echo.Context) error {
+	if err := h.Desk.CancelQueue(c.Request().Context(), kit.ActorOf(c).ID); err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.left_queue")}})
+}
+
+type availabilityJSON struct {
+	Available   bool   `json:"available"`
+	OnlineCount int    `json:"online_count"`
+	Message     string `json:"message"`
+}
+
+func (h *Handlers) Availability(c echo.Context) error {
+	n, err := h.Desk.OnlineCount(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	said := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
+	if n == 0 {
+		said = text.T(c.Request().Context(), "done.nobody_online")
+	}
+	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, said}})
+}
+
+func (h *Handlers) CheckAvailability(c echo.Context) error { return h.Availability(c) }

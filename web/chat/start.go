@@ -1,0 +1,57 @@
+package chat
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/web/api"
+	"parley/web/kit"
+	"parley/web/limit"
+)
+
+func (h *Handlers) StartSession(c echo.Context) error {
+	token, u, err := h.NewAnonymousUser(c)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: struct {
+		Token  string `json:"token"`
+		UserID string `json:"user_id"`
+	}{token, u.ID}})
+}
+
+type assignInput struct {
+	Message         string `json:"message"`
+	ClientMessageID string `json:"client_message_id"`
+	Department      string `json:"department"`
+	PageURL         string `json:"page_url"`
+	PageTitle       string `json:"page_title"`
+}
+
+func (h *Handlers) Assign(c echo.Context) error {
+	var in assignInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	var got *models.Assignment
+	do := func() (err error) {
+		got, err = h.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest(in))
+		return err
+	}
+	err := do
+	if in.Message != "" { // a message is a message, whichever way it comes
+		err = func() error { return h.RateLimited(c, limit.Send, do) }
+	}
+	if err := err(); err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})
+}
+
+func (h *Handlers) StillHere(c echo.Context) error {
+	id := kit.ChatID(c)
+	if err := h.Desk.StillHere(c.Request().Context(), kit.ActorOf(c), id); err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{})
+}

@@ -1,0 +1,30 @@
+package chat
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"parley/web/api"
+	"parley/web/kit"
+	"parley/web/live"
+)
+
+func (h *Handlers) StreamTicket(c echo.Context) error {
+	who := kit.CallerOf(c)
+	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.Ends)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: struct {
+		Ticket string `json:"ticket"`
+	}{ticket}})
+}
+
+// Events is the caller's own chats, live, as JSON.
+func (h *Handlers) Events(c echo.Context) error {
+	return h.Stream(c, live.Receiver{View: live.Own}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
+}
+
+// SupervisorEvents is the queue and everybody's load, live, as JSON.
+func (h *Handlers) SupervisorEvents(c echo.Context) error {
+	return h.Stream(c, live.Receiver{View: live.House}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
+}

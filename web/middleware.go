@@ -81,7 +81,7 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		forced := c.QueryParam("lang")
 		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // the panel speaks as its page does
-			forced = s.visitOf(c).query.Get("lang")
+			forced = s.widget.VisitOf(c).Query.Get("lang")
 		}
 		if forced == "" {
 			if cookie, err := r.Cookie(kit.LangCookie); err == nil {

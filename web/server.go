@@ -27,6 +27,7 @@ import (
 	"parley/web/kit"
 	"parley/web/limit"
 	"parley/web/live"
+	"parley/web/widget"
 )
 
 // Options of a Server.
@@ -66,7 +67,7 @@ type Server struct {
 	*kit.Kit
 	*auth.Auth
 	chat     *chat.Handlers
-	pace     pace
+	widget   *widget.Handlers
 	day      lastDay
 	metrics  *prometheus.Registry
 	echo     *echo.Echo
@@ -98,6 +99,7 @@ func New(opts Options) (*Server, error) {
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
 	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
+	s.widget = widget.New(s.Kit, s.Auth)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil
@@ -179,7 +181,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
 	case limit.Introduce:
-		return introductions
+		return widget.IntroductionsPerMinute
 	case limit.Poll:
 		return kit.PollsPerMinute
 	}

@@ -1,4 +1,4 @@
-package web
+package widget
 
 import (
 	"context"
@@ -25,20 +25,20 @@ const shownEnded = time.Hour
 
 // visit is what the site around the frame told when it opened the panel.
 type visit struct {
-	query  url.Values
+	Query  url.Values
 	origin string // "" unless the panel may talk to it
 }
 
-// visitOf reads the query of the panel's page: of this request, or of the page that it came from.
-func (s *Server) visitOf(c echo.Context) visit {
-	v := visit{query: c.QueryParams()}
+// VisitOf reads the query of the panel's page: of this request, or of the page that it came from.
+func (h *Handlers) VisitOf(c echo.Context) visit {
+	v := visit{Query: c.QueryParams()}
 	if c.Path() != "/widget" {
-		v.query = url.Values{}
+		v.Query = url.Values{}
 		if from, err := url.Parse(kit.PageBehind(c)); err == nil && from.Path == "/widget" {
-			v.query = from.Query()
+			v.Query = from.Query()
 		}
 	}
-	if origin := v.query.Get("origin"); origin == s.Origin(c) || slices.Contains(s.Desk.AllowedOrigins(), origin) {
+	if origin := v.Query.Get("origin"); origin == h.Origin(c) || slices.Contains(h.Desk.AllowedOrigins(), origin) {
 		v.origin = origin
 	}
 	return v
@@ -46,7 +46,7 @@ func (s *Server) visitOf(c echo.Context) visit {
 
 // get is a value of the visit as text of at most n characters.
 func (v visit) get(name string, n int) string {
-	value := v.query.Get(name)
+	value := v.Query.Get(name)
 	if !kit.Storable(value) {
 		return ""
 	}
@@ -56,7 +56,7 @@ func (v visit) get(name string, n int) string {
 // page is the address of the panel's page; after names the ended chat that is not to be shown again.
 func (v visit) page(after string) string {
 	query := url.Values{}
-	for name, values := range v.query {
+	for name, values := range v.Query {
 		if name != "after" {
 			query[name] = values
 		}
@@ -76,22 +76,22 @@ type panel struct {
 	links  api.FileLinks
 	at     time.Time
 	user   models.Actor // without an id for whoever has no session yet
-	pace   *pace
+	pace   *answerTime
 	visit  visit
 	csrf   string
 	chat   *models.Chat // the open one, else the one that ended last; nil for none
 	agents map[string]*models.Agent
 }
 
-func (s *Server) newPanel(c echo.Context) *panel {
-	p := &panel{desk: s.Desk, links: s.PageFileLinks(), pace: &s.pace, at: time.Now(), visit: s.visitOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+func (h *Handlers) newPanel(c echo.Context) *panel {
+	p := &panel{desk: h.Desk, links: h.PageFileLinks(), pace: &h.pace, at: time.Now(), visit: h.VisitOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
 	if who, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = who.Actor
 	}
 	return p
 }
 
-func (p *panel) isStranger() bool { return p.user.ID == "" }
+func (p *panel) isAnonymous() bool { return p.user.ID == "" }
 
 // draftKey names a user in the storage of their browser, without the id, which may be an address: "" for nobody, and beginning with "anon-" for
 // an anonymous user.
@@ -111,7 +111,7 @@ func draftKey(userID string) string {
 func (p *panel) read(ctx context.Context) error {
 	p.at = time.Now()
 	p.chat = nil
-	if p.isStranger() {
+	if p.isAnonymous() {
 		return nil
 	}
 	open, err := p.desk.OpenChats(ctx, p.user)
@@ -126,7 +126,7 @@ func (p *panel) read(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if last := &all[0]; last.EndedAt != nil && p.at.Sub(*last.EndedAt) < shownEnded && last.ID != p.visit.query.Get("after") {
+	if last := &all[0]; last.EndedAt != nil && p.at.Sub(*last.EndedAt) < shownEnded && last.ID != p.visit.Query.Get("after") {
 		p.chat = last
 	}
 	return nil
@@ -157,7 +157,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
 		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
-	v.Fresh, v.Stranger, v.User = v.Here, p.isStranger(), draftKey(p.user.ID)
+	v.Fresh, v.Stranger, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
 	if v.Stranger && p.desk.Settings().RequireIdentity {
 		v.State = widget.Locked
 		return v, nil
@@ -168,7 +168,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 			v.State = widget.Offline
 			return v, err
 		}
-		v.AnswersIn = p.pace.usually(ctx, p.desk, p.at)
+		v.AnswersIn = p.pace.typical(ctx, p.desk, p.at)
 		return v, nil
 	}
 	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.visit.page(p.chat.ID), p.chat.ID

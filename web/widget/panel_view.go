@@ -1,4 +1,4 @@
-package web
+package widget
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"parley/web/present"
 )
 
-// patience is how long a wait must have been, whatever was predicted, before it is called long.
-const patience = 2 * time.Minute
+// longWait is how long a wait must have been, whatever was predicted, before it is called long.
+const longWait = 2 * time.Minute
 
 // keptAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
 const keptAfter = 10 * time.Second
@@ -46,9 +46,9 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 func queueOf(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	e := status.Estimate
 	waited := time.Duration(status.WaitSeconds) * time.Second
-	foretold := patience
+	foretold := longWait
 	if c.PredictedSeconds != nil {
-		foretold = max(patience, time.Duration(*c.PredictedSeconds)*time.Second*3/2)
+		foretold = max(longWait, time.Duration(*c.PredictedSeconds)*time.Second*3/2)
 	}
 	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > foretold,
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}

@@ -1,4 +1,4 @@
-package web
+package widget
 
 import (
 	"net/http"
@@ -13,20 +13,20 @@ import (
 	"parley/web/live"
 )
 
-// widgetPage is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
+// Page is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
 // its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
-func (s *Server) widgetPage(c echo.Context) error {
-	who, err := s.Guest(c)
+func (h *Handlers) Page(c echo.Context) error {
+	who, err := h.Guest(c)
 	if err != nil {
 		return err
 	}
 	if who != nil {
 		c.Set(kit.CallerKey, who)
-	} else if !s.KeepsCookies(c) {
-		s.SetCookie(c, kit.ProbeCookie, "1", 0)
+	} else if !h.KeepsCookies(c) {
+		h.SetCookie(c, kit.ProbeCookie, "1", 0)
 	}
 	ctx := c.Request().Context()
-	p := s.newPanel(c)
+	p := h.newPanel(c)
 	if err := p.read(ctx); err != nil {
 		return err
 	}
@@ -40,9 +40,9 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if err := p.withDepartment(ctx, &v); err != nil {
 		return err
 	}
-	frame := s.PublicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
+	frame := h.PublicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
 	frame.Framed, frame.HTMLClass = true, "w-page"
-	if brand, ok := ui.ParseBrand(p.visit.query.Get("colour")); ok {
+	if brand, ok := ui.ParseBrand(p.visit.Query.Get("colour")); ok {
 		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
 	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
@@ -51,17 +51,17 @@ func (s *Server) widgetPage(c echo.Context) error {
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	return s.RenderEmbedded(c, kit.Embedding{Sites: append([]string{"'self'"}, s.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+	return h.RenderEmbedded(c, kit.Embedding{Sites: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
-// widgetEvents is what happens in the user's chat, live, as parts of the page.
-func (s *Server) widgetEvents(c echo.Context) error {
-	return s.Stream(c, live.Receiver{View: live.Own, Board: true}, &panelFrames{panel: s.newPanel(c)})
+// Events is what happens in the user's chat, live, as parts of the page.
+func (h *Handlers) Events(c echo.Context) error {
+	return h.Stream(c, live.Receiver{View: live.Own, Board: true}, &frameWriter{panel: h.newPanel(c)})
 }
 
-// panelParts are what the scripts of the panel get of an action, so that its effect is seen even while the stream is away.
-func (s *Server) panelParts(c echo.Context) (templ.Component, error) {
-	p := s.newPanel(c)
+// Parts are what the scripts of the panel get of an action, so that its effect is seen even while the stream is away.
+func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
+	p := h.newPanel(c)
 	ctx := c.Request().Context()
 	if err := p.read(ctx); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package web
+package widget
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ func TestThePaceIsNeverFlattering(t *testing.T) {
 		0: 10 * time.Second, 31 * time.Second: 40 * time.Second, 40 * time.Second: 40 * time.Second,
 		119 * time.Second: 2 * time.Minute, 121 * time.Second: 3 * time.Minute,
 	} {
-		if got := roundPace(d); got != want {
+		if got := roundUp(d); got != want {
 			t.Errorf("%s is told as %s, want %s", d, got, want)
 		}
 	}

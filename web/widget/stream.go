@@ -1,4 +1,4 @@
-package web
+package widget
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 	"parley/web/present"
 )
 
-// panelFrames writes the stream of the widget: messages and parts as HTML, what moves as JSON.
-type panelFrames struct {
+// frameWriter writes the stream of the widget: messages and parts as HTML, what moves as JSON.
+type frameWriter struct {
 	panel *panel
 	there bool // somebody was online when that was last told
 }
 
 // Render is live.Renderer.
-func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
@@ -57,7 +57,7 @@ func (f *panelFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 }
 
 // greet tells who has no chat whether anybody is there.
-func (f *panelFrames) greet(ctx context.Context, out *api.FrameWriter) error {
+func (f *frameWriter) greet(ctx context.Context, out *api.FrameWriter) error {
 	if err := f.panel.read(ctx); err != nil || f.panel.chat != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (f *panelFrames) greet(ctx context.Context, out *api.FrameWriter) error {
 }
 
 // changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.
-func (f *panelFrames) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
+func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	if stands(it) {
 		if err := f.parts(ctx, out, returned(it)); err != nil {
 			return err
@@ -126,7 +126,7 @@ func kept(it live.Present) *widget.Reason {
 }
 
 // parts draws the panel as it now stands.
-func (f *panelFrames) parts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
+func (f *frameWriter) parts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
 	if err := f.panel.read(ctx); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (f *panelFrames) parts(ctx context.Context, out *api.FrameWriter, why *widg
 	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
-func (f *panelFrames) head(ctx context.Context, out *api.FrameWriter) error {
+func (f *frameWriter) head(ctx context.Context, out *api.FrameWriter) error {
 	v, err := f.panel.view(ctx)
 	if err != nil || v.State != widget.Active {
 		return err

@@ -1,0 +1,16 @@
+package widget
+
+import (
+	"parley/web/auth"
+	"parley/web/kit"
+)
+
+// Handlers serves the panel that sites embed.
+type Handlers struct {
+	*kit.Kit
+	*auth.Auth
+	pace answerTime
+}
+
+// New returns the handlers of the widget.
+func New(k *kit.Kit, a *auth.Auth) *Handlers { return &Handlers{Kit: k, Auth: a} }

@@ -1,0 +1,75 @@
+package widget
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/web/api"
+	"parley/web/kit"
+)
+
+// IntroductionsPerMinute is how often a minute somebody may say who they are without a proof.
+const IntroductionsPerMinute = 10
+
+// IdentifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
+// 204 when the user is that one already, and else the new session: as panelSession, or 205 where it is in the cookie.
+func (h *Handlers) IdentifyUser(c echo.Context) error {
+	var in struct {
+		Token string `json:"token"`
+	}
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	id, _, err := h.VerifyUserToken(c, in.Token)
+	if err != nil {
+		return err
+	}
+	held, _ := h.SessionToken(c)
+	token, _, err := h.Desk.Identify(c.Request().Context(), id, held, kit.UserAgent(c))
+	switch {
+	case err != nil:
+		return err
+	case token == "":
+		return c.NoContent(http.StatusNoContent)
+	case h.KeepsCookies(c):
+		h.SetCookie(c, kit.UserCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
+		return c.NoContent(http.StatusResetContent)
+	}
+	return h.Respond(c, kit.Result{JSON: panelSession{token, kit.CSRFFor(token), draftKey(id.ID)}})
+}
+
+type identityInput struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// IntroduceUser keeps what is said of an anonymous user without a proof. Agents see it marked "not verified".
+func (h *Handlers) IntroduceUser(c echo.Context) error {
+	var in identityInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	u, err := h.Desk.IntroduceUser(c.Request().Context(), kit.ActorOf(c).ID, in.Name, in.Email)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: struct {
+		UserID         string      `json:"user_id"`
+		UserName       *string     `json:"user_name"`
+		UserEmail      *string     `json:"user_email"`
+		UserIsVerified api.IntBool `json:"user_is_verified"`
+	}{u.ID, u.Name, u.Email, api.IntBool(u.IsVerified)}})
+}
+
+// ForgetUser ends the panel's session; the next page makes an anonymous one.
+func (h *Handlers) ForgetUser(c echo.Context) error {
+	if token, _ := h.SessionToken(c); token != "" {
+		if err := h.Desk.SignOut(c.Request().Context(), token); err != nil {
+			return err
+		}
+	}
+	h.SetCookie(c, kit.UserCookie, "", -time.Second)
+	return c.NoContent(http.StatusResetContent)
+}

@@ -18,7 +18,7 @@ func (s *Server) loginPage(c echo.Context) error {
 	next := kit.LocalPath(kit.Inside(c.Request(), c.QueryParam("next")), "")
 	if token := s.Cookie(c, kit.AgentCookie); token != "" {
 		if who, err := s.AgentBySession(c, token); err == nil {
-			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, frontPage(who.Agent)))
+			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.FrontPage(who.Agent)))
 		}
 	}
 	f := login.Form{Next: next}

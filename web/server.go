@@ -28,6 +28,7 @@ import (
 	"parley/web/limit"
 	"parley/web/live"
 	"parley/web/widget"
+	"parley/web/workbench"
 )
 
 // Options of a Server.
@@ -66,12 +67,13 @@ type Server struct {
 	opts Options
 	*kit.Kit
 	*auth.Auth
-	chat     *chat.Handlers
-	widget   *widget.Handlers
-	day      lastDay
-	metrics  *prometheus.Registry
-	echo     *echo.Echo
-	stopping atomic.Bool
+	chat      *chat.Handlers
+	workbench *workbench.Handlers
+	widget    *widget.Handlers
+	day       lastDay
+	metrics   *prometheus.Registry
+	echo      *echo.Echo
+	stopping  atomic.Bool
 
 	cut context.CancelFunc // ends the streams
 }
@@ -100,6 +102,7 @@ func New(opts Options) (*Server, error) {
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
 	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
 	s.widget = widget.New(s.Kit, s.Auth)
+	s.workbench = workbench.New(s.Kit)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

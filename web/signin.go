@@ -96,7 +96,7 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 
 func (s *Server) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
 	s.SetCookie(c, kit.AgentCookie, token, kit.AgentCookieAge)
-	to := kit.LocalPath(kit.Inside(c.Request(), next), frontPage(a))
+	to := kit.LocalPath(kit.Inside(c.Request(), next), kit.FrontPage(a))
 	if h := c.Request().Header; s.Cookie(c, kit.TryCookie) == "" && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
 		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
 	}

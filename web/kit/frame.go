@@ -59,3 +59,11 @@ func (k *Kit) StaffFrame(c echo.Context, here, title string) staff.Frame {
 func MeOf(a *models.Agent) staff.Me {
 	return staff.Me{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }
+
+// FrontPage is where a role begins its day.
+func FrontPage(a *models.Agent) string {
+	if models.AgentActor(a).AtLeast(models.RoleSupervisor) {
+		return "/supervisor"
+	}
+	return "/workbench"
+}

@@ -1,4 +1,4 @@
-package web
+package workbench
 
 import (
 	"context"
@@ -11,23 +11,15 @@ import (
 	"parley/web/kit"
 )
 
-// frontPage is where a role begins its day.
-func frontPage(a *models.Agent) string {
-	if models.AgentActor(a).AtLeast(models.RoleSupervisor) {
-		return "/supervisor"
-	}
-	return "/workbench"
-}
-
-// presence is the handler of one choice.
-func (s *Server) presence(choice models.Presence) echo.HandlerFunc {
+// SetPresence is the handler of one choice.
+func (h *Handlers) SetPresence(choice models.Presence) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
-		a, err := s.Desk.SetPresence(ctx, kit.ActorOf(c), choice)
+		a, err := h.Desk.SetPresence(ctx, kit.ActorOf(c), choice)
 		if err != nil {
 			return err
 		}
-		return s.Respond(c, kit.Result{JSON: struct {
+		return h.Respond(c, kit.Result{JSON: struct {
 			Message  string      `json:"message"`
 			IsOnline api.IntBool `json:"is_online"`
 			Presence string      `json:"presence"`
@@ -45,12 +37,12 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 	return text.T(ctx, "done.offline")
 }
 
-func (s *Server) agentStatus(c echo.Context) error {
-	a, err := s.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
+func (h *Handlers) Status(c echo.Context) error {
+	a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: struct {
+	return h.Respond(c, kit.Result{JSON: struct {
 		IsOnline      api.IntBool  `json:"is_online"`
 		Presence      string       `json:"presence"`
 		Load          int          `json:"load"`
@@ -60,18 +52,18 @@ func (s *Server) agentStatus(c echo.Context) error {
 	}{a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role)}})
 }
 
-func (s *Server) rating(c echo.Context) error {
-	a, err := s.Desk.Ratings(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "service_id"))
+func (h *Handlers) Rating(c echo.Context) error {
+	a, err := h.Desk.Ratings(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "service_id"))
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: api.RatingOf(a)})
+	return h.Respond(c, kit.Result{JSON: api.RatingOf(a)})
 }
 
-func (s *Server) allRatings(c echo.Context) error {
-	agents, err := s.Desk.AllRatings(c.Request().Context(), kit.ActorOf(c))
+func (h *Handlers) AllRatings(c echo.Context) error {
+	agents, err := h.Desk.AllRatings(c.Request().Context(), kit.ActorOf(c))
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: api.Map(agents, api.RatingOf)})
+	return h.Respond(c, kit.Result{JSON: api.Map(agents, api.RatingOf)})
 }

@@ -1,4 +1,4 @@
-package web
+package workbench
 
 import (
 	"cmp"
@@ -7,12 +7,12 @@ import (
 
 	"parley/models"
 	"parley/views/ui"
-	"parley/views/workbench"
+	view "parley/views/workbench"
 	"parley/web/present"
 )
 
-func (b *bench) me() workbench.Me {
-	m := workbench.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.ChoiceAt, Load: b.self.Load, Slots: b.slots()}
+func (b *workbench) me() view.Me {
+	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.ChoiceAt, Load: b.self.Load, Slots: b.slots()}
 	if b.self.Presence != b.self.Choice && b.self.DisabledAt == nil {
 		m.Since = b.lostAt()
 		m.Lost = &m.Since
@@ -21,15 +21,15 @@ func (b *bench) me() workbench.Me {
 }
 
 // lostAt is when Parley lost contact; until the next sweep has written it down, it is reckoned.
-func (b *bench) lostAt() time.Time {
+func (b *workbench) lostAt() time.Time {
 	if b.self.LostAt != nil {
 		return *b.self.LostAt
 	}
 	return b.self.SeenAt.Add(b.desk.Settings().PresenceTimeout)
 }
 
-func (b *bench) strip() workbench.Strip {
-	s := workbench.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.self.Load)}
+func (b *workbench) strip() view.Strip {
+	s := view.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.self.Load)}
 	if s.Waiting > 0 {
 		s.Oldest = b.at.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
@@ -37,8 +37,8 @@ func (b *bench) strip() workbench.Strip {
 }
 
 // list orders the chats: who has waited longest for an answer, then who said something last, then who left last.
-func (b *bench) list() workbench.List {
-	var l workbench.List
+func (b *workbench) list() view.List {
+	var l view.List
 	for i := range b.chats {
 		row := b.row(&b.chats[i])
 		switch {
@@ -50,12 +50,12 @@ func (b *bench) list() workbench.List {
 			l.Ended = append(l.Ended, row)
 		}
 	}
-	slices.SortStableFunc(l.Owed, func(a, b workbench.Row) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID)) })
+	slices.SortStableFunc(l.Owed, func(a, b view.Row) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID)) })
 	return l
 }
 
-func (b *bench) row(c *models.AgentChat) workbench.Row {
-	r := workbench.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
+func (b *workbench) row(c *models.AgentChat) view.Row {
+	r := view.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
 		Topic: present.Deref(c.PageTitle), Last: present.Deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
@@ -94,7 +94,7 @@ func lastMoment(c *models.Chat) time.Time {
 }
 
 // slots are the agent's, the most urgent first; one for each chat, even while there are more than there should be.
-func (b *bench) slots() []ui.SlotData {
+func (b *workbench) slots() []ui.SlotData {
 	var slots []ui.SlotData
 	l := b.list()
 	for _, row := range append(l.Owed, l.Answered...) {
@@ -113,9 +113,9 @@ func (b *bench) slots() []ui.SlotData {
 	return slots
 }
 
-func (b *bench) empty() workbench.Empty {
+func (b *workbench) empty() view.Empty {
 	l := b.list()
-	e := workbench.Empty{CSRF: b.csrf, Presence: string(b.self.Presence), Lost: b.me().Lost != nil, Chats: len(l.Owed) + len(l.Answered), Waiting: b.overview.Waiting}
+	e := view.Empty{CSRF: b.csrf, Presence: string(b.self.Presence), Lost: b.me().Lost != nil, Chats: len(l.Owed) + len(l.Answered), Waiting: b.overview.Waiting}
 	if len(l.Owed) > 0 {
 		e.Longest = l.Owed[0].ChatID
 	}
@@ -123,8 +123,8 @@ func (b *bench) empty() workbench.Empty {
 }
 
 // takers puts those who can take a chat now first, the least busy of them on top.
-func (b *bench) takers(c *models.AgentChat, agents []models.Agent, departments []models.Department) *workbench.Transfer {
-	t := &workbench.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
+func (b *workbench) takers(c *models.AgentChat, agents []models.Agent, departments []models.Department) *view.Transfer {
+	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	online := map[string]int{}
 	for i := range agents {
 		a := &agents[i]
@@ -134,10 +134,10 @@ func (b *bench) takers(c *models.AgentChat, agents []models.Agent, departments [
 			}
 		}
 		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
-			t.Agents = append(t.Agents, workbench.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent})
+			t.Agents = append(t.Agents, view.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent})
 		}
 	}
-	rank := func(c workbench.Colleague) int {
+	rank := func(c view.Colleague) int {
 		switch {
 		case c.Free():
 			return 0
@@ -146,11 +146,11 @@ func (b *bench) takers(c *models.AgentChat, agents []models.Agent, departments [
 		}
 		return 2
 	}
-	slices.SortStableFunc(t.Agents, func(a, b workbench.Colleague) int {
+	slices.SortStableFunc(t.Agents, func(a, b view.Colleague) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Load, b.Load), cmp.Compare(a.Name, b.Name))
 	})
 	for _, d := range departments {
-		t.Departments = append(t.Departments, workbench.Department{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
+		t.Departments = append(t.Departments, view.Department{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
 	}
 	return t
 }

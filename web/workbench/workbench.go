@@ -1,4 +1,4 @@
-package web
+package workbench
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"parley/models"
 	"parley/views/chat"
-	"parley/views/workbench"
+	view "parley/views/workbench"
 	"parley/web/api"
 	"parley/web/kit"
 	"parley/web/live"
@@ -23,8 +23,8 @@ const (
 	earlierShown = 5
 )
 
-// bench is what one agent's workbench shows, as the desk tells it at one time.
-type bench struct {
+// workbench is what one agent's workbench shows, as the desk tells it at one time.
+type workbench struct {
 	desk     *models.Desk
 	links    api.FileLinks
 	at       time.Time
@@ -37,18 +37,18 @@ type bench struct {
 
 // readBench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
 // what is shown.
-func (s *Server) readBench(c echo.Context) (*bench, error) {
-	b := &bench{desk: s.Desk, links: s.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
+func (h *Handlers) readBench(c echo.Context) (*workbench, error) {
+	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
 	parts.Go(func() (err error) {
-		b.overview, err = s.Desk.Overview(ctx)
+		b.overview, err = h.Desk.Overview(ctx)
 		return err
 	})
 	return b, parts.Wait()
 }
 
-func (b *bench) read(ctx context.Context, agentID string) (err error) {
+func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 	if b.self, err = b.desk.AgentByID(ctx, agentID); err != nil {
 		return err
 	}
@@ -56,10 +56,10 @@ func (b *bench) read(ctx context.Context, agentID string) (err error) {
 	return err
 }
 
-func (b *bench) actor() models.Actor { return models.AgentActor(b.self) }
+func (b *workbench) actor() models.Actor { return models.AgentActor(b.self) }
 
 // cursor is from where the page's stream goes on.
-func (b *bench) cursor() string {
+func (b *workbench) cursor() string {
 	var shown []models.Chat
 	for i := range b.chats {
 		c := &b.chats[i].Chat
@@ -71,27 +71,27 @@ func (b *bench) cursor() string {
 }
 
 // parts are those of the whole page.
-func (b *bench) parts() []templ.Component {
+func (b *workbench) parts() []templ.Component {
 	return []templ.Component{
-		workbench.Status(b.me()), workbench.Lost(b.me()), workbench.Queue(b.strip()), workbench.Nothing(b.empty()), workbench.Chats(b.list()),
+		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.strip()), view.Nothing(b.empty()), view.Chats(b.list()),
 	}
 }
 
 // chatParts are those of one chat. A chat that this agent may know nothing of any more is one that was left.
-func (b *bench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
+func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if models.CodeOf(err) == "chat_not_found" {
-		return []templ.Component{workbench.WriteBox(workbench.Write{ChatID: id, Closed: "left"})}, nil
+		return []templ.Component{view.WriteBox(view.Write{ChatID: id, Closed: "left"})}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	w, err := b.write(ctx, c)
-	return []templ.Component{workbench.TalkHead(b.head(c)), workbench.WriteBox(w)}, err
+	return []templ.Component{view.TalkHead(b.head(c)), view.WriteBox(w)}, err
 }
 
 // open reads a chat with everything that stands beside the list.
-func (b *bench) open(ctx context.Context, id, dialog string) (*workbench.Open, error) {
+func (b *workbench) open(ctx context.Context, id, dialog string) (*view.Open, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (b *bench) open(ctx context.Context, id, dialog string) (*workbench.Open, e
 	if err != nil {
 		return nil, err
 	}
-	o := &workbench.Open{Head: b.head(c), Dialog: dialog}
+	o := &view.Open{Head: b.head(c), Dialog: dialog}
 	if o.Thread, err = b.thread(ctx, c, messages); err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (b *bench) open(ctx context.Context, id, dialog string) (*workbench.Open, e
 	return o, err
 }
 
-func (b *bench) thread(ctx context.Context, c *models.AgentChat, messages []models.Message) (chat.Thread, error) {
+func (b *workbench) thread(ctx context.Context, c *models.AgentChat, messages []models.Message) (chat.Thread, error) {
 	t := threadOf(ctx, c)
 	for i := range messages {
 		m, err := b.bubble(ctx, c.UserName, &messages[i])
@@ -129,7 +129,7 @@ func (b *bench) thread(ctx context.Context, c *models.AgentChat, messages []mode
 }
 
 // transfer reads who could take the chat over, the colleagues with most room first.
-func (b *bench) transfer(ctx context.Context, id string) (*workbench.Transfer, error) {
+func (b *workbench) transfer(ctx context.Context, id string) (*view.Transfer, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (b *bench) transfer(ctx context.Context, id string) (*workbench.Transfer, e
 }
 
 // nameOf is the name of an agent, "" for nobody.
-func (b *bench) nameOf(ctx context.Context, agentID string) (string, error) {
+func (b *workbench) nameOf(ctx context.Context, agentID string) (string, error) {
 	if agentID == "" || agentID == b.self.ID {
 		return "", nil
 	}

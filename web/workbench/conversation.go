@@ -1,4 +1,4 @@
-package web
+package workbench
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
-	"parley/views/workbench"
+	view "parley/views/workbench"
 	"parley/web/present"
 )
 
@@ -19,7 +19,7 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 }
 
 // bubble is a message as an agent sees it: every agent is the own side, and is named.
-func (b *bench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
+func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
 	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: present.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench")}
 	switch m.SenderType {
@@ -43,7 +43,7 @@ func (b *bench) bubble(ctx context.Context, userName string, m *models.Message) 
 }
 
 // systemWords are the lines of the system as agents read them; users are told the same in their own way.
-func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
+func (b *workbench) systemWords(ctx context.Context, m *models.Message) string {
 	if m.SystemKind == nil {
 		return m.Content
 	}
@@ -75,8 +75,8 @@ func (b *bench) systemWords(ctx context.Context, m *models.Message) string {
 	return m.Content
 }
 
-func (b *bench) head(c *models.AgentChat) workbench.Head {
-	h := workbench.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Began: c.CreatedAt,
+func (b *workbench) head(c *models.AgentChat) view.Head {
+	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Began: c.CreatedAt,
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
@@ -91,8 +91,8 @@ func (b *bench) head(c *models.AgentChat) workbench.Head {
 }
 
 // write is the composer's state: open for whoever serves the chat, else the reason why not.
-func (b *bench) write(ctx context.Context, c *models.AgentChat) (w workbench.Write, err error) {
-	w = workbench.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
+func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Write, err error) {
+	w = view.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	switch {
 	case c.Status == models.Ended:
 		w.Closed, w.Reason, w.Type, w.At = "ended", present.Deref(c.EndedReason), present.Deref(c.EndedType), *c.EndedAt
@@ -107,8 +107,8 @@ func (b *bench) write(ctx context.Context, c *models.AgentChat) (w workbench.Wri
 	return w, err
 }
 
-func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (workbench.Person, error) {
-	p := workbench.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail), PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
+func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {
+	p := view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail), PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
 	u, err := b.desk.UserByID(ctx, c.UserID)
 	if err != nil {
 		return p, err
@@ -133,7 +133,7 @@ func (b *bench) person(ctx context.Context, c *models.AgentChat, messages []mode
 	return p, err
 }
 
-func (b *bench) departmentName(ctx context.Context, slug *string) (string, error) {
+func (b *workbench) departmentName(ctx context.Context, slug *string) (string, error) {
 	if slug == nil {
 		return "", nil
 	}
@@ -147,12 +147,12 @@ func (b *bench) departmentName(ctx context.Context, slug *string) (string, error
 }
 
 // earlier are the other chats of the same person, newest first, and how many there are.
-func (b *bench) earlier(ctx context.Context, c *models.AgentChat) ([]workbench.Earlier, int, error) {
+func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.Earlier, int, error) {
 	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
 	if err != nil {
 		return nil, 0, err
 	}
-	var shown []workbench.Earlier
+	var shown []view.Earlier
 	n := 0
 	for i := range chats {
 		o := &chats[i].Chat
@@ -162,7 +162,7 @@ func (b *bench) earlier(ctx context.Context, c *models.AgentChat) ([]workbench.E
 		if n++; n > earlierShown {
 			continue
 		}
-		e := workbench.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID || b.actor().AtLeast(models.RoleSupervisor)}
+		e := view.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID || b.actor().AtLeast(models.RoleSupervisor)}
 		if o.AssignedAt != nil {
 			e.Lasted = o.EndedAt.Sub(*o.AssignedAt)
 			if e.Agent, err = b.nameOf(ctx, o.ServedBy()); err != nil {

@@ -1,4 +1,4 @@
-package web
+package workbench
 
 import (
 	"bytes"
@@ -11,21 +11,21 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
-	"parley/views/workbench"
+	view "parley/views/workbench"
 	"parley/web/api"
 	"parley/web/live"
 	"parley/web/present"
 )
 
-// benchFrames writes the stream of the workbench: messages and parts as HTML, what moves as JSON.
-type benchFrames struct {
-	server *Server
-	agent  *models.Agent
-	csrf   string
+// frameWriter writes the stream of the workbench: messages and parts as HTML, what moves as JSON.
+type frameWriter struct {
+	handlers *Handlers
+	agent    *models.Agent
+	csrf     string
 
 	// last is the bench as it was drawn last, and strip what it says of the queue.
-	last  *bench
-	strip workbench.Strip
+	last  *workbench
+	strip view.Strip
 }
 
 // arrivedEvent is what the workbench says of a chat that has just come.
@@ -36,7 +36,7 @@ type arrivedEvent struct {
 }
 
 // Render is live.Renderer.
-func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
@@ -64,8 +64,8 @@ func (f *benchFrames) Render(ctx context.Context, item live.Item) ([]live.Frame,
 }
 
 // read reads the agent's own side again; what was told of the queue, and the names, hold on.
-func (f *benchFrames) read(ctx context.Context) (*bench, error) {
-	b := &bench{desk: f.server.Desk, links: f.server.PageFileLinks(), at: time.Now(), csrf: f.csrf}
+func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
+	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
 		b.overview, b.names = f.last.overview, f.last.names
 	}
@@ -73,7 +73,7 @@ func (f *benchFrames) read(ctx context.Context) (*bench, error) {
 }
 
 // present draws everything that can have changed since the page was drawn.
-func (f *benchFrames) present(ctx context.Context, out *api.FrameWriter, p live.Present) error {
+func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.Present) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (f *benchFrames) present(ctx context.Context, out *api.FrameWriter, p live.
 
 // board says what became of the queue. Every agent hears of it a few times a second while much happens, so nothing is
 // read for it, and nothing is drawn that is on the screen already.
-func (f *benchFrames) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
+func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
 	if f.last == nil {
 		return nil
 	}
@@ -107,19 +107,19 @@ func (f *benchFrames) board(ctx context.Context, out *api.FrameWriter, overview 
 	if now := b.strip(); now.Waiting == f.strip.Waiting && now.Oldest.Sub(f.strip.Oldest).Abs() < 2*time.Second {
 		return nil
 	}
-	return f.part(ctx, out, &b, 0, workbench.Queue(b.strip()), workbench.Nothing(b.empty()))
+	return f.part(ctx, out, &b, 0, view.Queue(b.strip()), view.Nothing(b.empty()))
 }
 
 // around draws what stands around the chats: presence, load, queue.
-func (f *benchFrames) around(ctx context.Context, out *api.FrameWriter) error {
+func (f *frameWriter) around(ctx context.Context, out *api.FrameWriter) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, 0, workbench.Status(b.me()), workbench.Lost(b.me()), workbench.Queue(b.strip()), workbench.Nothing(b.empty()))
+	return f.part(ctx, out, b, 0, view.Status(b.me()), view.Lost(b.me()), view.Queue(b.strip()), view.Nothing(b.empty()))
 }
 
-func (f *benchFrames) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
+func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -161,13 +161,13 @@ func (f *benchFrames) changed(ctx context.Context, out *api.FrameWriter, it live
 		}
 	}
 	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
-	parts := append(b.parts(), workbench.TalkHead(b.head(c)))
+	parts := append(b.parts(), view.TalkHead(b.head(c)))
 	if len(it.Messages)+len(it.Statuses) == 0 { // who it is, or where, may be what changed
 		about, err := b.person(ctx, c, nil)
 		if err != nil {
 			return err
 		}
-		parts = append(parts, workbench.About(about))
+		parts = append(parts, view.About(about))
 	}
 	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
 	if it.Assigned() || it.Ended() || c.Status == models.Ended {
@@ -175,7 +175,7 @@ func (f *benchFrames) changed(ctx context.Context, out *api.FrameWriter, it live
 		if err != nil {
 			return err
 		}
-		parts = append(parts, workbench.WriteBox(w))
+		parts = append(parts, view.WriteBox(w))
 	}
 	return f.part(ctx, out, b, it.Chat.Version, parts...)
 }
@@ -189,7 +189,7 @@ func calledIn(ctx context.Context, c *models.AgentChat) string {
 }
 
 // erased takes chats that are stored no more off the list, and off the screen.
-func (f *benchFrames) erased(ctx context.Context, out *api.FrameWriter, it live.Erased) error {
+func (f *frameWriter) erased(ctx context.Context, out *api.FrameWriter, it live.Erased) error {
 	out.Add("erased", 0, struct {
 		ChatIDs []string `json:"chat_ids"`
 	}{it.ChatIDs})
@@ -201,8 +201,8 @@ func (f *benchFrames) erased(ctx context.Context, out *api.FrameWriter, it live.
 }
 
 // leftParts say of a chat that is not this agent's any more where it went, as far as that is known.
-func (b *bench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
-	w := workbench.Write{ChatID: c.ID, Closed: "left"}
+func (b *workbench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
+	w := view.Write{ChatID: c.ID, Closed: "left"}
 	var err error
 	switch {
 	case c.Status == models.Waiting:
@@ -211,10 +211,10 @@ func (b *bench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Componen
 		w.Closed = "moved"
 		w.By, err = b.nameOf(ctx, c.ServedBy())
 	}
-	return []templ.Component{workbench.WriteBox(w)}, err
+	return []templ.Component{view.WriteBox(w)}, err
 }
 
-func (f *benchFrames) message(ctx context.Context, out *api.FrameWriter, b *bench, userName string, m *models.Message) error {
+func (f *frameWriter) message(ctx context.Context, out *api.FrameWriter, b *workbench, userName string, m *models.Message) error {
 	said, err := b.bubble(ctx, userName, m)
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (f *benchFrames) message(ctx context.Context, out *api.FrameWriter, b *benc
 	return nil
 }
 
-func (f *benchFrames) part(ctx context.Context, out *api.FrameWriter, b *bench, version int64, parts ...templ.Component) error {
+func (f *frameWriter) part(ctx context.Context, out *api.FrameWriter, b *workbench, version int64, parts ...templ.Component) error {
 	f.last, f.strip = b, b.strip()
 	var drawn bytes.Buffer
 	for _, part := range parts {

@@ -77,7 +77,7 @@ func (s *Server) newPersonPage(c echo.Context) error {
 }
 
 func (s *Server) personPage(c echo.Context) error {
-	a, err := s.person(c)
+	a, err := s.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -93,11 +93,6 @@ func (s *Server) personPage(c echo.Context) error {
 
 func inputOf(a *models.Agent) *personInput {
 	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.TypedInt(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
-}
-
-// person is the one whom the path names.
-func (s *Server) person(c echo.Context) (*models.Agent, error) {
-	return s.Desk.AgentByID(c.Request().Context(), kit.PathID(c, "agent_id"))
 }
 
 // personForm draws the form of a new person, or of one who is there.
@@ -142,7 +137,7 @@ func (s *Server) addPerson(c echo.Context) error {
 }
 
 func (s *Server) changePerson(c echo.Context) error {
-	a, err := s.person(c)
+	a, err := s.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -190,7 +185,7 @@ func (in *personInput) change(c echo.Context, before *models.Agent) models.Agent
 }
 
 func (s *Server) setPersonPassword(c echo.Context) error {
-	a, err := s.person(c)
+	a, err := s.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -208,7 +203,7 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 
 // resetPersonFactor takes the second factor off somebody who lost it.
 func (s *Server) resetPersonFactor(c echo.Context) error {
-	a, err := s.person(c)
+	a, err := s.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -221,7 +216,7 @@ func (s *Server) resetPersonFactor(c echo.Context) error {
 // disablePerson ends or restores an account.
 func (s *Server) disablePerson(disabled bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		a, err := s.person(c)
+		a, err := s.AgentFromPath(c)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ import (
 	"parley/web/kit"
 	"parley/web/limit"
 	"parley/web/live"
+	"parley/web/supervisor"
 	"parley/web/widget"
 	"parley/web/workbench"
 )
@@ -67,13 +68,13 @@ type Server struct {
 	opts Options
 	*kit.Kit
 	*auth.Auth
-	chat      *chat.Handlers
-	workbench *workbench.Handlers
-	widget    *widget.Handlers
-	day       lastDay
-	metrics   *prometheus.Registry
-	echo      *echo.Echo
-	stopping  atomic.Bool
+	chat       *chat.Handlers
+	supervisor *supervisor.Handlers
+	workbench  *workbench.Handlers
+	widget     *widget.Handlers
+	metrics    *prometheus.Registry
+	echo       *echo.Echo
+	stopping   atomic.Bool
 
 	cut context.CancelFunc // ends the streams
 }
@@ -103,6 +104,7 @@ func New(opts Options) (*Server, error) {
 	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
+	s.supervisor = supervisor.New(s.Kit)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

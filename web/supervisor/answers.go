@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"github.com/labstack/echo/v4"
@@ -8,20 +8,20 @@ import (
 	"parley/web/kit"
 )
 
-// answerReading answers programs with a chat, its agent, and its place while it waits.
-func (s *Server) answerReading(c echo.Context, chat *models.AgentChat) error {
+// answerChat answers programs with a chat, its agent, and its place while it waits.
+func (h *Handlers) answerChat(c echo.Context, chat *models.AgentChat) error {
 	ctx := c.Request().Context()
 	out := api.SupervisedChat{AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
 		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt), FirstResponseAt: api.OptionalTime(chat.FirstResponseAt)}
 	if id := chat.ServedBy(); id != "" {
-		a, err := s.Desk.AgentByID(ctx, id)
+		a, err := h.Desk.AgentByID(ctx, id)
 		if err != nil {
 			return err
 		}
 		out.Service = api.ServiceOf(a.Card())
 	}
 	if chat.Status == models.Waiting {
-		queue, _, err := s.Desk.Queue(ctx, models.QueueFilter{})
+		queue, _, err := h.Desk.Queue(ctx, models.QueueFilter{})
 		if err != nil {
 			return err
 		}
@@ -32,21 +32,21 @@ func (s *Server) answerReading(c echo.Context, chat *models.AgentChat) error {
 			}
 		}
 	}
-	return s.Respond(c, kit.Result{JSON: out})
+	return h.Respond(c, kit.Result{JSON: out})
 }
 
-// answerReadAgent answers programs with an agent and the chats that status, limit and before ask for.
-func (s *Server) answerReadAgent(c echo.Context, a *models.Agent) error {
+// answerAgent answers programs with an agent and the chats that status, limit and before ask for.
+func (h *Handlers) answerAgent(c echo.Context, a *models.Agent) error {
 	f, err := kit.ChatFilter(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	chats, err := s.Desk.ChatsOfAgent(ctx, a.ID, f)
+	chats, err := h.Desk.ChatsOfAgent(ctx, a.ID, f)
 	if err != nil {
 		return err
 	}
-	loads, err := s.Desk.Load(ctx)
+	loads, err := h.Desk.Load(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,6 +56,6 @@ func (s *Server) answerReadAgent(c echo.Context, a *models.Agent) error {
 			load = loads[i]
 		}
 	}
-	return s.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role), Departments: append([]string{}, a.Departments...),
+	return h.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role), Departments: append([]string{}, a.Departments...),
 		IsDisabled: a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf)}})
 }

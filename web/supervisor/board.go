@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"context"
@@ -25,8 +25,8 @@ const (
 	abandonedOver = 3
 )
 
-// house is what the supervisor's page shows, as the desk tells it.
-type house struct {
+// board is what the supervisor's page shows, as the desk tells it.
+type board struct {
 	at          time.Time
 	settings    models.Settings
 	overview    models.Overview
@@ -36,18 +36,18 @@ type house struct {
 	departments []models.Department
 	day         []models.MinuteSample
 	stats       *models.Stats
-	houseFilter
+	boardFilter
 }
 
-// houseFilter is what of the house somebody looks at.
-type houseFilter struct {
+// boardFilter is what of the house somebody looks at.
+type boardFilter struct {
 	chosen string // a department, "" for all
-	whole  bool   // everybody, not only the first ones
+	all    bool   // everybody, not only the first ones
 }
 
 // filterOf reads the filter of a page. What cannot be the name of a department is "-", which none has.
-func filterOf(c echo.Context) houseFilter {
-	f := houseFilter{chosen: c.QueryParam("department"), whole: c.QueryParam("show") == "all"}
+func filterOf(c echo.Context) boardFilter {
+	f := boardFilter{chosen: c.QueryParam("department"), all: c.QueryParam("show") == "all"}
 	if !kit.Storable(f.chosen) {
 		f.chosen = "-"
 	}
@@ -57,40 +57,40 @@ func filterOf(c echo.Context) houseFilter {
 // firstRows is how many who wait, and how many agents, are shown until somebody asks for all.
 const firstRows = 50
 
-// readHouse asks for what moves all the time, for all of it at once. The overview is given where it is known already.
-func (s *Server) readHouse(ctx context.Context, f houseFilter, known *models.Overview) (*house, error) {
-	h := &house{at: time.Now(), settings: s.Desk.Settings(), houseFilter: f}
+// readBoard asks for what moves all the time, for all of it at once. The overview is given where it is known already.
+func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.Overview) (*board, error) {
+	b := &board{at: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
 	first := firstRows
-	if f.whole {
+	if f.all {
 		first = 0
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.SetLimit(2) // a tick draws for every supervisor at once, and sends need connections too
 	parts.Go(func() (err error) {
 		if known != nil {
-			h.overview = *known
+			b.overview = *known
 			return nil
 		}
-		h.overview, err = s.Desk.Overview(ctx)
+		b.overview, err = h.Desk.Overview(ctx)
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.queue, h.lines, err = s.Desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
+		b.queue, b.lines, err = h.Desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.load, err = s.Desk.Load(ctx)
+		b.load, err = h.Desk.Load(ctx)
 		return err
 	})
 	parts.Go(func() (err error) {
-		h.departments, err = s.Desk.Departments(ctx)
+		b.departments, err = h.Desk.Departments(ctx)
 		return err
 	})
-	return h, parts.Wait()
+	return b, parts.Wait()
 }
 
-// lastDay is what moves once a minute, for everybody who looks at it.
-type lastDay struct {
+// dayCache is what moves once a minute, for everybody who looks at it.
+type dayCache struct {
 	mu      sync.Mutex
 	minute  time.Time
 	samples []models.MinuteSample
@@ -98,40 +98,40 @@ type lastDay struct {
 }
 
 // readDay adds the last 24 hours, as they were at most a minute ago.
-func (s *Server) readDay(ctx context.Context, h *house) error {
-	d := &s.day
+func (h *Handlers) readDay(ctx context.Context, b *board) error {
+	d := &h.day
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if minute := h.at.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
-		samples, err := s.Desk.Day(ctx, h.at.Add(-24*time.Hour), h.at)
+	if minute := b.at.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
+		samples, err := h.Desk.Day(ctx, b.at.Add(-24*time.Hour), b.at)
 		if err != nil {
 			return err
 		}
-		stats, err := s.Desk.Stats(ctx, h.at.Add(-24*time.Hour), h.at)
+		stats, err := h.Desk.Stats(ctx, b.at.Add(-24*time.Hour), b.at)
 		if err != nil {
 			return err
 		}
 		d.minute, d.samples, d.stats = minute, samples, stats
 	}
-	h.day, h.stats = d.samples, d.stats
+	b.day, b.stats = d.samples, d.stats
 	return nil
 }
 
-// board turns the house into the view's data.
-func (h *house) board(ctx context.Context) view.Board {
-	filter := h.filter(ctx)
+// view turns the house into the view's data.
+func (b *board) view(ctx context.Context) view.Board {
+	filter := b.filter(ctx)
 	return view.Board{
-		Tiles: h.tiles(ctx), Queue: h.queueView(ctx, filter), Agents: h.agentsView(filter),
-		Day: dayView(ctx, h.day), Totals: totalsView(ctx, h.stats),
+		Tiles: b.tiles(ctx), Queue: b.queueView(ctx, filter), Agents: b.agentsView(filter),
+		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats),
 	}
 }
 
-func (h *house) filter(ctx context.Context) view.Filter {
+func (b *board) filter(ctx context.Context) view.Filter {
 	all := text.T(ctx, "supervisor.filter.all")
-	f := view.Filter{Chosen: h.chosen, Name: all, Choices: []view.Choice{{Name: all}}}
-	for _, d := range h.departments {
+	f := view.Filter{Chosen: b.chosen, Name: all, Choices: []view.Choice{{Name: all}}}
+	for _, d := range b.departments {
 		f.Choices = append(f.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
-		if d.Slug == h.chosen {
+		if d.Slug == b.chosen {
 			f.Name = d.Name
 		}
 	}
@@ -139,8 +139,8 @@ func (h *house) filter(ctx context.Context) view.Filter {
 }
 
 // departmentName is the name that people read; a short name without a department is said as it is.
-func (h *house) departmentName(slug string) string {
-	for _, d := range h.departments {
+func (b *board) departmentName(slug string) string {
+	for _, d := range b.departments {
 		if d.Slug == slug {
 			return d.Name
 		}
@@ -149,9 +149,9 @@ func (h *house) departmentName(slug string) string {
 }
 
 // waiting is how many wait in the lines of the filter, and since when whoever came first does.
-func (h *house) waiting() (n int, oldest time.Time) {
-	for _, l := range h.lines {
-		if h.chosen != "" && h.chosen != l.Department {
+func (b *board) waiting() (n int, oldest time.Time) {
+	for _, l := range b.lines {
+		if b.chosen != "" && b.chosen != l.Department {
 			continue
 		}
 		if n += l.Length; oldest.IsZero() || l.OldestAt.Before(oldest) {
@@ -162,39 +162,39 @@ func (h *house) waiting() (n int, oldest time.Time) {
 }
 
 // serves tells whether an agent belongs to the filter.
-func (h *house) serves(a *models.Agent) bool {
-	return h.chosen == "" || a.Serves(&h.chosen)
+func (b *board) serves(a *models.Agent) bool {
+	return b.chosen == "" || a.Serves(&b.chosen)
 }
 
-func (h *house) queueView(ctx context.Context, filter view.Filter) view.Queue {
-	q := view.Queue{Filter: filter, NobodyOnline: h.online() == 0}
-	used, slots := h.slots()
+func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
+	q := view.Queue{Filter: filter, NobodyOnline: b.online() == 0}
+	used, slots := b.slots()
 	q.FreeSlots = slots - used
-	if s := h.overview.LastPickupSeconds; s != nil && h.chosen == "" {
+	if s := b.overview.LastPickupSeconds; s != nil && b.chosen == "" {
 		q.PickedUpAfter = time.Duration(*s) * time.Second
 	}
-	for i := range h.queue {
-		q.Rows = append(q.Rows, h.waitingRow(ctx, &h.queue[i]))
+	for i := range b.queue {
+		q.Rows = append(q.Rows, b.waitingRow(ctx, &b.queue[i]))
 	}
-	if q.Length = len(q.Rows); !h.whole && q.Length == firstRows { // fewer are all, whatever the lines were a moment before
-		n, _ := h.waiting()
+	if q.Length = len(q.Rows); !b.all && q.Length == firstRows { // fewer are all, whatever the lines were a moment before
+		n, _ := b.waiting()
 		q.Length = max(n, q.Length)
 	}
 	return q
 }
 
-func (h *house) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
+func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
 	waited := time.Duration(e.WaitSeconds) * time.Second
 	row := view.Waiting{
 		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Claimed: e.NameIsClaim, Priority: e.Chat.Priority, Returned: e.Chat.ReturnedAt != nil,
 		Since: e.Chat.QueuedAt, Level: levelOf(waited, waitOver, waitLate), Expected: expected(ctx, e.Estimate), Why: why(ctx, e.WhyWaiting),
 	}
 	if e.Chat.Department != nil {
-		row.Slug, row.Department = *e.Chat.Department, h.departmentName(*e.Chat.Department)
+		row.Slug, row.Department = *e.Chat.Department, b.departmentName(*e.Chat.Department)
 	}
 	// An open window is a sign of life every 30 s; two that are missing mean that it is closed.
-	if h.at.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, h.settings.QueueGrace/4) {
-		until := e.Chat.UserSeenAt.Add(h.settings.QueueGrace)
+	if b.at.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
+		until := e.Chat.UserSeenAt.Add(b.settings.QueueGrace)
 		row.KeptUntil = &until
 	}
 	return row
@@ -234,13 +234,13 @@ func why(ctx context.Context, reason string) string {
 	return text.T(ctx, "supervisor.why.nobody_online")
 }
 
-func (h *house) tiles(ctx context.Context) []view.Tile {
-	return []view.Tile{h.waitingTile(ctx), h.longestTile(ctx), h.expectedTile(ctx), h.slotsTile(ctx), h.leftTile(ctx)}
+func (b *board) tiles(ctx context.Context) []view.Tile {
+	return []view.Tile{b.waitingTile(ctx), b.longestTile(ctx), b.expectedTile(ctx), b.slotsTile(ctx), b.leftTile(ctx)}
 }
 
-func (h *house) waitingTile(ctx context.Context) view.Tile {
-	n, _ := h.waiting()
-	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n), Spark: h.spark(func(s models.MinuteSample) int { return s.Waiting })}
+func (b *board) waitingTile(ctx context.Context) view.Tile {
+	n, _ := b.waiting()
+	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n), Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting })}
 	switch {
 	case n > waitingOver:
 		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", waitingOver)
@@ -250,10 +250,10 @@ func (h *house) waitingTile(ctx context.Context) view.Tile {
 	return t
 }
 
-func (h *house) longestTile(ctx context.Context) view.Tile {
-	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0), Spark: h.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
-	if _, t.Since = h.waiting(); !t.Since.IsZero() {
-		t.Level = levelOf(h.at.Sub(t.Since), waitOver, waitLate)
+func (b *board) longestTile(ctx context.Context) view.Tile {
+	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0), Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
+	if _, t.Since = b.waiting(); !t.Since.IsZero() {
+		t.Level = levelOf(b.at.Sub(t.Since), waitOver, waitLate)
 	}
 	switch {
 	case t.Since.IsZero():
@@ -266,11 +266,11 @@ func (h *house) longestTile(ctx context.Context) view.Tile {
 	return t
 }
 
-func (h *house) expectedTile(ctx context.Context) view.Tile {
+func (b *board) expectedTile(ctx context.Context) view.Tile {
 	t := view.Tile{ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"), Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true}
-	e := h.nextEstimate()
+	e := b.nextEstimate()
 	switch low, high := text.Minutes(time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second); {
-	case h.online() == 0:
+	case b.online() == 0:
 		t.Number, t.Note = text.T(ctx, "supervisor.tile.expected_unknown"), text.T(ctx, "supervisor.tile.expected_nobody")
 	case !e.Known:
 		t.Number = text.T(ctx, "supervisor.tile.expected_unknown")
@@ -291,22 +291,22 @@ func (h *house) expectedTile(ctx context.Context) view.Tile {
 }
 
 // nextEstimate is the wait of somebody who would ask now; with room and nobody waiting there is none.
-func (h *house) nextEstimate() models.Estimate {
-	if h.chosen == "" {
-		return h.overview.Estimate
+func (b *board) nextEstimate() models.Estimate {
+	if b.chosen == "" {
+		return b.overview.Estimate
 	}
-	for _, l := range h.lines {
-		if l.Department == h.chosen {
+	for _, l := range b.lines {
+		if l.Department == b.chosen {
 			return l.Estimate
 		}
 	}
-	used, slots := h.slots()
+	used, slots := b.slots()
 	return models.Estimate{Known: used < slots}
 }
 
-func (h *house) slotsTile(ctx context.Context) view.Tile {
-	used, slots := h.slots()
-	t := view.Tile{ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used), Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: h.spark(func(s models.MinuteSample) int { return s.Load })}
+func (b *board) slotsTile(ctx context.Context) view.Tile {
+	used, slots := b.slots()
+	t := view.Tile{ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used), Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load })}
 	switch {
 	case slots == 0:
 		t.Note = text.T(ctx, "supervisor.tile.slots_none")
@@ -318,29 +318,29 @@ func (h *house) slotsTile(ctx context.Context) view.Tile {
 	return t
 }
 
-func (h *house) leftTile(ctx context.Context) view.Tile {
-	n := h.overview.AbandonedLast30
+func (b *board) leftTile(ctx context.Context) view.Tile {
+	n := b.overview.AbandonedLast30
 	t := view.Tile{ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n), Unit: text.T(ctx, "supervisor.tile.left_unit")}
 	switch {
 	case n > abandonedOver:
 		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", abandonedOver)
-	case h.chosen != "":
+	case b.chosen != "":
 		t.Note = text.T(ctx, "supervisor.tile.left_all")
-	case h.stats != nil && h.stats.Started > 0:
-		left := h.stats.Abandoned + h.stats.Cancelled
-		t.Note = text.T(ctx, "supervisor.tile.left_day", "Count", left, "Percent", percent(left, h.stats.Started))
+	case b.stats != nil && b.stats.Started > 0:
+		left := b.stats.Abandoned + b.stats.Cancelled
+		t.Note = text.T(ctx, "supervisor.tile.left_day", "Count", left, "Percent", percent(left, b.stats.Started))
 	}
 	return t
 }
 
 // spark is a figure of the last hour, one point a minute. The samples are of the whole house, so a filter has none.
-func (h *house) spark(figure func(models.MinuteSample) int) []float64 {
-	if h.chosen != "" {
+func (b *board) spark(figure func(models.MinuteSample) int) []float64 {
+	if b.chosen != "" {
 		return nil
 	}
 	var points []float64
-	for _, s := range h.day {
-		if h.at.Sub(s.Minute) <= time.Hour {
+	for _, s := range b.day {
+		if b.at.Sub(s.Minute) <= time.Hour {
 			points = append(points, float64(figure(s)))
 		}
 	}

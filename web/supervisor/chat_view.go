@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"context"
@@ -15,18 +15,18 @@ import (
 	"parley/web/present"
 )
 
-// reading is one chat as a supervisor reads it.
-func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
+// chatPage is one chat as a supervisor reads it.
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
 	names := make(map[string]string, len(people))
 	for i := range people {
 		names[people[i].ID] = people[i].Name
 	}
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
-		Priority: c.Priority, Facts: h.facts(ctx, c), Agents: h.agentsView(view.Filter{}), Place: h.placeOf(ctx, c.ID),
+		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.placeOf(ctx, c.ID),
 		Choices: []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
-	for _, d := range h.departments {
+	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
 	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
@@ -37,9 +37,9 @@ func (h *house) reading(ctx context.Context, c *models.AgentChat, messages []mod
 }
 
 // placeOf says where a waiting chat stands.
-func (h *house) placeOf(ctx context.Context, id string) string {
-	for i := range h.queue {
-		e := &h.queue[i]
+func (b *board) placeOf(ctx context.Context, id string) string {
+	for i := range b.queue {
+		e := &b.queue[i]
 		if e.Chat.ID != id {
 			continue
 		}
@@ -53,7 +53,7 @@ func (h *house) placeOf(ctx context.Context, id string) string {
 }
 
 // facts are what is known about a chat, in the order in which it happened.
-func (h *house) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
+func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	facts := []view.Fact{{Label: text.T(ctx, "supervisor.chat.asked"), At: &c.CreatedAt}}
 	moment := func(label string, at *time.Time) {
 		if at != nil {
@@ -70,7 +70,7 @@ func (h *house) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	moment(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
 	say(text.T(ctx, "supervisor.chat.outcome"), present.Outcome(ctx, &c.Chat), "")
 	if c.Department != nil {
-		say(text.T(ctx, "supervisor.chat.department"), h.departmentName(*c.Department), "")
+		say(text.T(ctx, "supervisor.chat.department"), b.departmentName(*c.Department), "")
 	}
 	title, link := present.PageLink(&c.Chat)
 	say(text.T(ctx, "supervisor.chat.page"), title, link)
@@ -88,12 +88,12 @@ func (h *house) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	return facts
 }
 
-// agentChats is the page of one agent: what is held now, who waits longest first, then what has ended.
-func (h *house) agentChats(ctx context.Context, a *models.Agent, chats []models.AgentChat) view.AgentPage {
-	page := view.AgentPage{Agent: h.agentCard(&models.AgentLoad{Agent: *a})}
-	for i := range h.load {
-		if h.load[i].Agent.ID == a.ID {
-			page.Agent = h.agentCard(&h.load[i])
+// agentPage is the page of one agent: what is held now, who waits longest first, then what has ended.
+func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.AgentChat) view.AgentPage {
+	page := view.AgentPage{Agent: b.agentCard(&models.AgentLoad{Agent: *a})}
+	for i := range b.load {
+		if b.load[i].Agent.ID == a.ID {
+			page.Agent = b.agentCard(&b.load[i])
 		}
 	}
 	for i := range chats {

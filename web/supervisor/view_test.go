@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
 func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	now := time.Now()
 	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
-	h := &house{at: now, settings: models.DefaultSettings()}
+	h := &board{at: now, settings: models.DefaultSettings()}
 	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, Choice: models.Online},
 		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1}
 	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
@@ -60,7 +60,7 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 
 func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	now := time.Now()
-	h := &house{at: now, settings: models.DefaultSettings()}
+	h := &board{at: now, settings: models.DefaultSettings()}
 	seen := now.Add(-time.Minute)
 	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, Choice: models.Online, SeenAt: seen, ChoiceAt: now.Add(-time.Hour)}})
 	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
@@ -75,11 +75,11 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 func TestALineThatIsCrossedIsNamed(t *testing.T) {
 	ctx := context.Background()
 	now := time.Now()
-	waiting := func(n int, waited time.Duration) *house {
-		return &house{at: now, settings: models.DefaultSettings(), lines: []models.Line{{Length: n, OldestAt: now.Add(-waited)}}}
+	waiting := func(n int, waited time.Duration) *board {
+		return &board{at: now, settings: models.DefaultSettings(), lines: []models.Line{{Length: n, OldestAt: now.Add(-waited)}}}
 	}
 	for _, c := range []struct {
-		h     *house
+		h     *board
 		tile  int
 		level view.Level
 		words string
@@ -98,7 +98,7 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 
 func TestAClosedWindowKeepsItsPlaceForAWhile(t *testing.T) {
 	now := time.Now()
-	h := &house{at: now, settings: models.DefaultSettings()}
+	h := &board{at: now, settings: models.DefaultSettings()}
 	row := func(seen time.Duration) view.Waiting {
 		return h.waitingRow(context.Background(), &models.QueueEntry{Chat: models.Chat{QueuedAt: now, UserSeenAt: now.Add(-seen)}})
 	}

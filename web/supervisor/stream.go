@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"bytes"
@@ -14,13 +14,13 @@ import (
 
 // boardStream draws for a supervisor's page what has changed on it, part by part.
 type boardStream struct {
-	server *Server
-	filter houseFilter // of the page
-	shown  *view.Board
+	handlers *Handlers
+	filter   boardFilter // of the page
+	shown    *view.Board
 }
 
 // Render draws the parts that are not what the page shows. Presence says nothing here: a Board follows it.
-func (b *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var overview *models.Overview
 	switch it := item.(type) {
 	case live.Present:
@@ -30,21 +30,21 @@ func (b *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	default:
 		return nil, nil
 	}
-	h, err := b.server.readHouse(ctx, b.filter, overview)
+	b, err := f.handlers.readBoard(ctx, f.filter, overview)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.server.readDay(ctx, h); err != nil {
+	if err := f.handlers.readDay(ctx, b); err != nil {
 		return nil, err
 	}
-	board := h.board(ctx)
+	board := b.view(ctx)
 	var drawn bytes.Buffer
-	for _, part := range changedParts(&board, b.shown) {
+	for _, part := range changedParts(&board, f.shown) {
 		if err := part.Render(ctx, &drawn); err != nil {
 			return nil, err
 		}
 	}
-	b.shown = &board
+	f.shown = &board
 	if drawn.Len() == 0 {
 		return nil, nil
 	}

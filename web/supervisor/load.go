@@ -1,4 +1,4 @@
-package web
+package supervisor
 
 import (
 	"cmp"
@@ -16,10 +16,10 @@ import (
 const mostSegments = 24
 
 // online counts the agents of the filter who are online.
-func (h *house) online() int {
+func (b *board) online() int {
 	n := 0
-	for i := range h.load {
-		if a := &h.load[i].Agent; h.serves(a) && a.Presence == models.Online {
+	for i := range b.load {
+		if a := &b.load[i].Agent; b.serves(a) && a.Presence == models.Online {
 			n++
 		}
 	}
@@ -27,9 +27,9 @@ func (h *house) online() int {
 }
 
 // slots counts those of the filter's online agents.
-func (h *house) slots() (used, all int) {
-	for i := range h.load {
-		if a := &h.load[i].Agent; h.serves(a) && a.Presence == models.Online {
+func (b *board) slots() (used, all int) {
+	for i := range b.load {
+		if a := &b.load[i].Agent; b.serves(a) && a.Presence == models.Online {
 			used += min(a.Load, a.MaxConcurrent)
 			all += a.MaxConcurrent
 		}
@@ -38,11 +38,11 @@ func (h *house) slots() (used, all int) {
 }
 
 // agentsView puts whoever has owed an answer longest first, then those who hold chats or could.
-func (h *house) agentsView(filter view.Filter) view.Agents {
-	shown := view.Agents{Online: h.online(), Filter: filter}
-	for i := range h.load {
-		if h.serves(&h.load[i].Agent) {
-			shown.Cards = append(shown.Cards, h.agentCard(&h.load[i]))
+func (b *board) agentsView(filter view.Filter) view.Agents {
+	shown := view.Agents{Online: b.online(), Filter: filter}
+	for i := range b.load {
+		if b.serves(&b.load[i].Agent) {
+			shown.Cards = append(shown.Cards, b.agentCard(&b.load[i]))
 		}
 	}
 	slices.SortStableFunc(shown.Cards, func(x, y view.Agent) int {
@@ -52,7 +52,7 @@ func (h *house) agentsView(filter view.Filter) view.Agents {
 		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
 	})
 	shown.First = len(shown.Cards)
-	if !h.whole {
+	if !b.all {
 		shown.First = min(shown.First, firstRows)
 	}
 	return shown
@@ -72,35 +72,35 @@ func longestFirst(x, y *time.Time) int {
 	return x.Compare(*y)
 }
 
-func (h *house) agentCard(l *models.AgentLoad) view.Agent {
+func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	a := &l.Agent
 	card := view.Agent{
 		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.ChoiceAt, Load: a.Load, Slots: a.MaxConcurrent,
-		Segments: h.segments(l), Ratings: a.RatingCount,
+		Segments: b.segments(l), Ratings: a.RatingCount,
 	}
 	if a.RatingCount > 0 {
 		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)
 	}
 	for _, slug := range a.Departments {
 		card.Slugs = append(card.Slugs, slug)
-		card.Departments = append(card.Departments, h.departmentName(slug))
+		card.Departments = append(card.Departments, b.departmentName(slug))
 	}
 	if a.Presence == models.Away && a.Choice == models.Online || a.LostAt != nil && a.Presence != models.Offline {
-		back := a.SeenAt.Add(h.settings.PresenceTimeout + h.settings.PresenceGrace)
+		back := a.SeenAt.Add(b.settings.PresenceTimeout + b.settings.PresenceGrace)
 		card.LostContact, card.Since, card.ReturnsAt = true, a.SeenAt, &back
 	}
 	if len(l.AwaitingSince) > 0 {
 		card.Owed = &l.AwaitingSince[0]
-		card.Level = levelOf(h.at.Sub(*card.Owed), owedOver, present.LateReplyAfter)
+		card.Level = levelOf(b.at.Sub(*card.Owed), owedOver, present.LateReplyAfter)
 	}
 	return card
 }
 
 // segments says for each slot what its chat is, the most urgent first.
-func (h *house) segments(l *models.AgentLoad) []string {
+func (b *board) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {
-		if h.at.Sub(since) > present.LateReplyAfter {
+		if b.at.Sub(since) > present.LateReplyAfter {
 			late++
 		}
 	}

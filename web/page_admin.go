@@ -82,7 +82,7 @@ func (s *Server) personPage(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return s.answerAgent(c, a)
+		return s.RespondAgent(c, a)
 	}
 	page, err := s.personForm(c, a, inputOf(a), nil)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/kit"
+	"parley/web/present"
 )
 
 func personOf(a *models.Agent, names map[string]string, me string) view.Person {
@@ -52,37 +53,9 @@ func refusal(ctx context.Context, err error) (view.Errors, bool) {
 	}
 	words := view.Errors{}
 	for field, code := range e.Fields {
-		words[field] = fieldWords(ctx, field, code)
+		words[field] = present.FieldError(ctx, field, code)
 	}
 	return words, true
-}
-
-// fieldWords says what is wrong with a field: first what its name tells, then what the code tells.
-func fieldWords(ctx context.Context, field, code string) string {
-	switch {
-	case code == "required":
-		return text.T(ctx, "admin.error.required")
-	case code == "too_long":
-		return text.T(ctx, "admin.error.too_long")
-	case field == "password" && code == "invalid":
-		return text.T(ctx, "admin.error.password_characters")
-	case field == "password":
-		return text.T(ctx, "admin.error.too_short")
-	case field == "slug":
-		return text.T(ctx, "admin.error.slug")
-	case field == "email":
-		return text.T(ctx, "admin.error.email")
-	case field == "origin":
-		return text.T(ctx, "admin.error.origin")
-	case field == "max_concurrent":
-		return text.T(ctx, "admin.error.capacity")
-	case code == "unknown":
-		return text.T(ctx, "admin.error.not_known")
-	case code == "out_of_bounds":
-		return text.T(ctx, "admin.error.out_of_bounds")
-	default:
-		return text.T(ctx, "admin.error.malformed")
-	}
 }
 
 // bounds are the least and the most that the desk takes, as the page tells them. A test holds them to the desk's own.

@@ -10,15 +10,6 @@ import (
 	"parley/web/kit"
 )
 
-// answerAgent answers programs with one account: an administrator's view of an agent, or one's own.
-func (s *Server) answerAgent(c echo.Context, a *models.Agent) error {
-	factor, err := s.Desk.SecondFactorOf(c.Request().Context(), kit.ActorOf(c), a.ID)
-	if err != nil {
-		return err
-	}
-	return s.Respond(c, kit.Result{JSON: api.AgentDetails{AgentAccount: api.AgentAccountOf(a), SecondFactor: api.SecondFactorOf(factor)}})
-}
-
 type departmentJSON struct {
 	Slug       string `json:"slug"`
 	Name       string `json:"name"`

@@ -104,8 +104,8 @@ func (s *Server) routes() []route {
 		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
 
 		// Agents
-		{method: post, api: ofAgent + "/login", page: "/login", who: anyone, handle: s.signIn},
-		{method: post, api: ofAgent + "/logout", page: "/logout", who: agents, handle: s.signOut},
+		{method: post, api: ofAgent + "/login", page: "/login", who: anyone, handle: s.account.SignIn},
+		{method: post, api: ofAgent + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
 		{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agents, handle: s.workbench.SetPresence(models.Online), then: s.workbench.Parts},
 		{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agents, handle: s.workbench.SetPresence(models.Away), then: s.workbench.Parts},
 		{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agents, handle: s.workbench.SetPresence(models.Offline), then: s.workbench.Parts},
@@ -133,16 +133,16 @@ func (s *Server) routes() []route {
 		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbench.Chat},
 		{method: get, page: "/workbench/events", who: agents, handle: s.workbench.Events, stream: true},
 
-		{method: get, api: "/account", page: "/account", who: agents, handle: s.accountPage},
-		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.changePassword},
-		{method: get, api: "/account/sessions", who: agents, handle: s.mySessions},
-		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agents, handle: s.endMySession},
-		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agents, handle: s.endMyOtherSessions},
-		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.factorPage},
-		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.beginFactor},
-		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agents, handle: s.confirmFactor},
-		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agents, handle: s.renewCodes},
-		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.endFactor},
+		{method: get, api: "/account", page: "/account", who: agents, handle: s.account.AccountPage},
+		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.account.ChangePassword},
+		{method: get, api: "/account/sessions", who: agents, handle: s.account.MySessions},
+		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agents, handle: s.account.EndMySession},
+		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agents, handle: s.account.EndMyOtherSessions},
+		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.SecondFactor},
+		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.BeginFactor},
+		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agents, handle: s.account.ConfirmFactor},
+		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agents, handle: s.account.RenewCodes},
+		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.account.EndFactor},
 
 		// Supervisors
 		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.supervisor.Queue},
@@ -195,9 +195,9 @@ func (s *Server) routes() []route {
 		{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admins, handle: s.repairHealth},
 
 		// Pages
-		{method: get, page: "/", who: anyone, handle: s.startPage},
-		{method: get, page: "/login", who: anyone, handle: s.loginPage},
-		{method: post, page: "/preferences", who: anyone, handle: s.setPreferences},
+		{method: get, page: "/", who: anyone, handle: s.account.StartPage},
+		{method: get, page: "/login", who: anyone, handle: s.account.LoginPage},
+		{method: post, page: "/preferences", who: anyone, handle: s.account.SetPreferences},
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
 

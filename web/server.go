@@ -21,6 +21,7 @@ import (
 
 	"parley/models"
 	"parley/views/paths"
+	"parley/web/account"
 	"parley/web/auth"
 	"parley/web/chat"
 	"parley/web/files"
@@ -69,6 +70,7 @@ type Server struct {
 	*kit.Kit
 	*auth.Auth
 	chat       *chat.Handlers
+	account    *account.Handlers
 	supervisor *supervisor.Handlers
 	workbench  *workbench.Handlers
 	widget     *widget.Handlers
@@ -105,6 +107,7 @@ func New(opts Options) (*Server, error) {
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
+	s.account = account.New(s.Kit, s.Auth)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

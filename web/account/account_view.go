@@ -1,4 +1,4 @@
-package web
+package account
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func accountRefusal(ctx context.Context, err error) (view.Errors, bool) {
 		case code == "wrong":
 			words[field] = text.T(ctx, "account.error.password")
 		default:
-			words[field] = fieldWords(ctx, field, code)
+			words[field] = present.FieldError(ctx, field, code)
 		}
 	}
 	return words, true

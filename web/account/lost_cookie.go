@@ -1,4 +1,4 @@
-package web
+package account
 
 import (
 	"net/url"
@@ -17,20 +17,20 @@ const afterSignIn = "signed_in"
 // tellCookieLost says on the page and in the log why a right password did not sign anybody in: the browser dropped the cookie. It does so for a
 // Secure cookie over plain http, where PUBLIC_URL begins with https, and where cookies are forbidden. What the browser sees is told by its
 // Referer; the request itself may have come from a proxy that speaks TLS to the browser.
-func (s *Server) tellCookieLost(c echo.Context, f *login.Form) {
+func (h *Handlers) tellCookieLost(c echo.Context, f *login.Form) {
 	ctx := c.Request().Context()
 	here := ""
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
 		here = from.Scheme + "://" + from.Host
 	}
-	if s.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, s.PublicURL.Host) || sameAddress(here, s.PublicURL) {
+	if h.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(here, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		s.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
+		h.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
 		return
 	}
-	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), s.Address(c)+"/login"
-	s.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
-		"opened_at", present.Shorten(here, 200), "public_url", s.Address(c))
+	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.Address(c)+"/login"
+	h.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
+		"opened_at", present.Shorten(here, 200), "public_url", h.Address(c))
 }
 
 // sameAddress tells whether an origin as a browser writes it is that of a URL.

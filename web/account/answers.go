@@ -1,4 +1,4 @@
-package web
+package account
 
 import (
 	"github.com/labstack/echo/v4"
@@ -11,45 +11,45 @@ import (
 
 // answerSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
 // beginning it alone.
-func (s *Server) answerSecondFactor(c echo.Context) error {
+func (h *Handlers) answerSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
-	factor, err := s.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
+	factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
 	if err != nil {
 		return err
 	}
-	_, err = s.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
+	_, err = h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	isPending := err == nil
 	if err != nil && models.CodeOf(err) != "second_factor_not_begun" {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: struct {
+	return h.Respond(c, kit.Result{JSON: struct {
 		api.SecondFactor
 		IsPending api.IntBool `json:"is_pending"`
 	}{api.SecondFactorOf(factor), api.IntBool(isPending)}})
 }
 
 // answerSetUp answers programs with the secret that they put into an authenticator app.
-func (s *Server) answerSetUp(c echo.Context) error {
+func (h *Handlers) answerSetUp(c echo.Context) error {
 	ctx := c.Request().Context()
-	e, err := s.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
+	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: struct {
+	return h.Respond(c, kit.Result{JSON: struct {
 		Message    string `json:"message"`
 		Secret     string `json:"secret"`
 		OTPAuthURL string `json:"otpauth_url"`
 	}{text.T(ctx, "done.second_factor_begun"), e.Secret, e.URL}})
 }
 
-// mySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
-func (s *Server) mySessions(c echo.Context) error {
+// MySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
+func (h *Handlers) MySessions(c echo.Context) error {
 	who := kit.CallerOf(c)
-	sessions, err := s.Desk.Sessions(c.Request().Context(), who.Actor, who.Session)
+	sessions, err := h.Desk.Sessions(c.Request().Context(), who.Actor, who.Session)
 	if err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
+	return h.Respond(c, kit.Result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
 		out := api.AgentSession{SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt), IsCurrent: api.IntBool(m.Current)}
 		if m.Address != "" {
 			out.Address = &m.Address

@@ -1,0 +1,73 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	"parley/views/login"
+	"parley/views/text"
+	"parley/web/kit"
+)
+
+func (h *Handlers) LoginPage(c echo.Context) error {
+	next := kit.LocalPath(kit.Inside(c.Request(), c.QueryParam("next")), "")
+	if token := h.Cookie(c, kit.AgentCookie); token != "" {
+		if who, err := h.AgentBySession(c, token); err == nil {
+			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.FrontPage(who.Agent)))
+		}
+	}
+	f := login.Form{Next: next}
+	if c.QueryParam(afterSignIn) != "" && h.Cookie(c, kit.AgentCookie) == "" && h.Cookie(c, kit.TryCookie) == "" {
+		h.tellCookieLost(c, &f)
+	}
+	return h.loginForm(c, http.StatusOK, f)
+}
+
+func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
+	if h.Cookie(c, kit.TryCookie) == "" {
+		h.SetCookie(c, kit.TryCookie, "1", 0)
+	}
+	f.Page = h.PublicFrame(c, text.T(c.Request().Context(), "login.title"), "login.meta_description")
+	return h.Render(c, status, login.SignIn(f))
+}
+
+// codeForm asks for the code of the second factor, once address and password were right.
+func (h *Handlers) codeForm(c echo.Context, status int, in signInInput, refused string) error {
+	f := login.CodeForm{Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email, Step: in.Step, Next: kit.LocalPath(kit.Inside(c.Request(), in.Next), ""), Error: refused}
+	return h.Render(c, status, login.Code(f))
+}
+
+// signInFailed shows the form again, with what was typed and why it did not work.
+func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error {
+	ctx := c.Request().Context()
+	p := kit.ProblemOf(ctx, err)
+	f := login.Form{Email: in.Email, Next: kit.LocalPath(kit.Inside(c.Request(), in.Next), "")}
+	var refused *models.Error
+	switch {
+	case p.Code == "wrong_credentials":
+		f.Error = text.T(ctx, "login.wrong")
+	case p.Code == "wrong_code" && kit.Format(c) == kit.Page:
+		return h.codeForm(c, p.Status, in, text.T(ctx, "login.code.wrong"))
+	case p.Code == "sign_in_expired":
+		f.Error = text.T(ctx, "login.code.expired")
+	case errors.As(err, &refused) && refused.Kind == models.TooMany:
+		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, refused.RetryAfter))
+		if in.Step != "" && kit.Format(c) == kit.Page {
+			return h.codeForm(c, p.Status, in, f.Error)
+		}
+	case p.Errors["email"] != "":
+		f.EmailError = text.T(ctx, "login.required")
+	case p.Errors["password"] != "":
+		f.PasswordError = text.T(ctx, "login.required")
+	default:
+		h.Log.Error("a sign-in failed", "error", err)
+		f.Error = text.T(ctx, "login.failed")
+	}
+	if kit.Format(c) == kit.Fragment {
+		return err
+	}
+	return h.loginForm(c, p.Status, f)
+}

@@ -1,0 +1,39 @@
+package account
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/text"
+	"parley/web/kit"
+)
+
+type preferencesInput struct {
+	Lang  string `json:"lang"`
+	Theme string `json:"theme"`
+	Next  string `json:"next"`
+}
+
+// SetPreferences keeps language and theme in this browser. "auto" goes back to what the browser prefers.
+func (h *Handlers) SetPreferences(c echo.Context) error {
+	var in preferencesInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	keep := func(name, value string, known ...string) {
+		for _, k := range known {
+			if value == k {
+				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: cmp.Or(h.Base(), "/"), MaxAge: int(kit.ChoiceAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: h.OverTLS(c)})
+			}
+		}
+		if value == "auto" {
+			c.SetCookie(&http.Cookie{Name: name, Path: cmp.Or(h.Base(), "/"), MaxAge: -1})
+		}
+	}
+	keep(kit.LangCookie, in.Lang, text.English, text.Chinese)
+	keep(kit.ThemeCookie, in.Theme, "light", "dark")
+	return h.Respond(c, kit.Result{Redirect: kit.LocalPath(kit.Inside(c.Request(), in.Next), "")})
+}

@@ -1,0 +1,22 @@
+package account
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"parley/views/staff"
+	"parley/web/kit"
+)
+
+// StartPage leads to the pages that are open to whoever looks.
+func (h *Handlers) StartPage(c echo.Context) error {
+	start := staff.Start{Page: h.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
+	if token := h.Cookie(c, kit.AgentCookie); token != "" {
+		if who, err := h.AgentBySession(c, token); err == nil {
+			start.Me = kit.MeOf(who.Agent)
+			start.CSRF = kit.CSRFFor(token)
+		}
+	}
+	return h.Render(c, http.StatusOK, staff.StartPage(start))
+}

@@ -1,0 +1,35 @@
+package present
+
+import (
+	"context"
+
+	"parley/views/text"
+)
+
+// FieldError says what is wrong with a field: first what its name tells, then what the code tells.
+func FieldError(ctx context.Context, field, code string) string {
+	switch {
+	case code == "required":
+		return text.T(ctx, "admin.error.required")
+	case code == "too_long":
+		return text.T(ctx, "admin.error.too_long")
+	case field == "password" && code == "invalid":
+		return text.T(ctx, "admin.error.password_characters")
+	case field == "password":
+		return text.T(ctx, "admin.error.too_short")
+	case field == "slug":
+		return text.T(ctx, "admin.error.slug")
+	case field == "email":
+		return text.T(ctx, "admin.error.email")
+	case field == "origin":
+		return text.T(ctx, "admin.error.origin")
+	case field == "max_concurrent":
+		return text.T(ctx, "admin.error.capacity")
+	case code == "unknown":
+		return text.T(ctx, "admin.error.not_known")
+	case code == "out_of_bounds":
+		return text.T(ctx, "admin.error.out_of_bounds")
+	default:
+		return text.T(ctx, "admin.error.malformed")
+	}
+}

@@ -22,6 +22,7 @@ import (
 	"parley/models"
 	"parley/views/paths"
 	"parley/web/account"
+	"parley/web/admin"
 	"parley/web/auth"
 	"parley/web/chat"
 	"parley/web/files"
@@ -70,6 +71,7 @@ type Server struct {
 	*kit.Kit
 	*auth.Auth
 	chat       *chat.Handlers
+	admin      *admin.Handlers
 	account    *account.Handlers
 	supervisor *supervisor.Handlers
 	workbench  *workbench.Handlers
@@ -108,6 +110,7 @@ func New(opts Options) (*Server, error) {
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
 	s.account = account.New(s.Kit, s.Auth)
+	s.admin = admin.New(s.Kit)
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil

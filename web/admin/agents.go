@@ -1,4 +1,4 @@
-package web
+package admin
 
 import (
 	"net/http"
@@ -15,12 +15,12 @@ import (
 	"parley/web/kit"
 )
 
-func (s *Server) adminPage(c echo.Context) error {
+func (h *Handlers) AdminPage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
 
 // refused draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
-func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
+func (h *Handlers) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	words, ok := refusal(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
@@ -29,23 +29,23 @@ func (s *Server) refused(c echo.Context, err error, draw func(view.Errors) (temp
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusUnprocessableEntity, page)
+	return h.Render(c, http.StatusUnprocessableEntity, page)
 }
 
-func (s *Server) peoplePage(c echo.Context) error {
+func (h *Handlers) PeoplePage(c echo.Context) error {
 	ctx := c.Request().Context()
-	agents, err := s.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return s.Respond(c, kit.Result{JSON: api.Map(agents, api.AgentAccountOf)})
+		return h.Respond(c, kit.Result{JSON: api.Map(agents, api.AgentAccountOf)})
 	}
-	departments, err := s.Desk.Departments(ctx)
+	departments, err := h.Desk.Departments(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.People{Frame: s.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
+	page := view.People{Frame: h.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
 	names := departmentNames(departments)
 	for i := range agents {
 		p := personOf(&agents[i], names, kit.AgentOf(c).ID)
@@ -55,7 +55,7 @@ func (s *Server) peoplePage(c echo.Context) error {
 			page.Gone = append(page.Gone, p)
 		}
 	}
-	return s.Render(c, http.StatusOK, view.PeoplePage(page))
+	return h.Render(c, http.StatusOK, view.PeoplePage(page))
 }
 
 // personInput is the form of a person.
@@ -68,27 +68,27 @@ type personInput struct {
 	Departments   []string     `json:"departments"`
 }
 
-func (s *Server) newPersonPage(c echo.Context) error {
-	page, err := s.personForm(c, nil, &personInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
+func (h *Handlers) NewPersonPage(c echo.Context) error {
+	page, err := h.personForm(c, nil, &personInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusOK, page)
+	return h.Render(c, http.StatusOK, page)
 }
 
-func (s *Server) personPage(c echo.Context) error {
-	a, err := s.AgentFromPath(c)
+func (h *Handlers) PersonPage(c echo.Context) error {
+	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return s.RespondAgent(c, a)
+		return h.RespondAgent(c, a)
 	}
-	page, err := s.personForm(c, a, inputOf(a), nil)
+	page, err := h.personForm(c, a, inputOf(a), nil)
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusOK, page)
+	return h.Render(c, http.StatusOK, page)
 }
 
 func inputOf(a *models.Agent) *personInput {
@@ -96,9 +96,9 @@ func inputOf(a *models.Agent) *personInput {
 }
 
 // personForm draws the form of a new person, or of one who is there.
-func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, words view.Errors) (templ.Component, error) {
+func (h *Handlers) personForm(c echo.Context, a *models.Agent, in *personInput, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	departments, err := s.Desk.Departments(ctx)
+	departments, err := h.Desk.Departments(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
 		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == kit.AgentOf(c).ID
-		factor, err := s.Desk.SecondFactorOf(ctx, kit.ActorOf(c), a.ID)
+		factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), a.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -116,11 +116,11 @@ func (s *Server) personForm(c echo.Context, a *models.Agent, in *personInput, wo
 			page.Factor = &factor.Since
 		}
 	}
-	page.Frame = s.AdminFrame(c, "people", title)
+	page.Frame = h.AdminFrame(c, "people", title)
 	return view.PersonFormPage(page), nil
 }
 
-func (s *Server) addPerson(c echo.Context) error {
+func (h *Handlers) AddPerson(c echo.Context) error {
 	var in personInput
 	if kit.IsAPI(c.Request().URL.Path) { // a form has every field
 		in.Role, in.MaxConcurrent = string(models.RoleAgent), "5"
@@ -129,15 +129,15 @@ func (s *Server) addPerson(c echo.Context) error {
 		return err
 	}
 	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
-	added, err := s.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
+	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
-		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, nil, &in, words) })
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, nil, &in, words) })
 	}
-	return s.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
+	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
 
-func (s *Server) changePerson(c echo.Context) error {
-	a, err := s.AgentFromPath(c)
+func (h *Handlers) ChangePerson(c echo.Context) error {
+	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -148,11 +148,11 @@ func (s *Server) changePerson(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	after, err := s.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, in.change(c, a))
+	after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, in.change(c, a))
 	if err != nil {
-		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, &in, words) })
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, &in, words) })
 	}
-	return s.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
+	return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
 
 // change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
@@ -184,8 +184,8 @@ func (in *personInput) change(c echo.Context, before *models.Agent) models.Agent
 	return change
 }
 
-func (s *Server) setPersonPassword(c echo.Context) error {
-	a, err := s.AgentFromPath(c)
+func (h *Handlers) SetPersonPassword(c echo.Context) error {
+	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
@@ -195,35 +195,35 @@ func (s *Server) setPersonPassword(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.SetPassword(c.Request().Context(), kit.ActorOf(c), a.ID, in.Password); err != nil {
-		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+	if err := h.Desk.SetPassword(c.Request().Context(), kit.ActorOf(c), a.ID, in.Password); err != nil {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
 	}
-	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
-// resetPersonFactor takes the second factor off somebody who lost it.
-func (s *Server) resetPersonFactor(c echo.Context) error {
-	a, err := s.AgentFromPath(c)
+// ResetPersonFactor takes the second factor off somebody who lost it.
+func (h *Handlers) ResetPersonFactor(c echo.Context) error {
+	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
-	if err := s.Desk.ResetSecondFactor(c.Request().Context(), kit.ActorOf(c), a.ID); err != nil {
-		return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+	if err := h.Desk.ResetSecondFactor(c.Request().Context(), kit.ActorOf(c), a.ID); err != nil {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
 	}
-	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
-// disablePerson ends or restores an account.
-func (s *Server) disablePerson(disabled bool) echo.HandlerFunc {
+// DisablePerson ends or restores an account.
+func (h *Handlers) DisablePerson(disabled bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		a, err := s.AgentFromPath(c)
+		a, err := h.AgentFromPath(c)
 		if err != nil {
 			return err
 		}
-		after, err := s.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
+		after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
 		if err != nil {
-			return s.refused(c, err, func(words view.Errors) (templ.Component, error) { return s.personForm(c, a, inputOf(a), words) })
+			return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
 		}
-		return s.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
+		return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package admin
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func auditActions(ctx context.Context) []view.Choice {
 	return choices
 }
 
-func deedView(ctx context.Context, r *models.AuditRow) view.Deed {
+func rowView(ctx context.Context, r *models.AuditRow) view.Deed {
 	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)), Kind: text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address, Request: r.RequestID,
 		Details: detailLines(ctx, r.Details)}

@@ -1,8 +1,7 @@
-package web
+package admin
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -10,53 +9,8 @@ import (
 	"parley/models"
 	view "parley/views/admin"
 	"parley/views/text"
-	"parley/web/kit"
-	"parley/web/present"
+	"parley/web/api"
 )
-
-func personOf(a *models.Agent, names map[string]string, me string) view.Person {
-	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load, Slots: a.MaxConcurrent, Me: a.ID == me}
-	for _, slug := range a.Departments {
-		p.Departments = append(p.Departments, names[slug])
-	}
-	return p
-}
-
-func departmentNames(departments []models.Department) map[string]string {
-	names := make(map[string]string, len(departments))
-	for _, d := range departments {
-		names[d.Slug] = d.Name
-	}
-	return names
-}
-
-func optionsOf(departments []models.Department, chosen []string) []view.Option {
-	options := make([]view.Option, len(departments))
-	for i, d := range departments {
-		options[i] = view.Option{Slug: d.Slug, Name: d.Name}
-		for _, slug := range chosen {
-			options[i].Chosen = options[i].Chosen || slug == d.Slug
-		}
-	}
-	return options
-}
-
-// refusal puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
-// the form.
-func refusal(ctx context.Context, err error) (view.Errors, bool) {
-	var e *models.Error
-	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
-		return nil, false
-	}
-	if len(e.Fields) == 0 {
-		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
-	}
-	words := view.Errors{}
-	for field, code := range e.Fields {
-		words[field] = present.FieldError(ctx, field, code)
-	}
-	return words, true
-}
 
 // bounds are the least and the most that the desk takes, as the page tells them. A test holds them to the desk's own.
 type bounds struct{ least, most string }
@@ -182,4 +136,45 @@ func short(value string) string {
 		value = trimmed + "h"
 	}
 	return value
+}
+
+type settingJSON struct {
+	Key          string      `json:"key"`
+	Name         string      `json:"name"`
+	Description  string      `json:"description"`
+	Value        string      `json:"value"`
+	Default      string      `json:"default"`
+	IsOverridden api.IntBool `json:"is_overridden"`
+	Minimum      *string     `json:"minimum"`
+	Maximum      *string     `json:"maximum"`
+	Choices      []string    `json:"choices"`
+}
+
+// settingOf is a setting with the values that it takes: between bounds, or one of several.
+func settingOf(ctx context.Context, row models.SettingRow, b bounds) settingJSON {
+	shown := settingView(ctx, row, b)
+	out := settingJSON{Key: row.Key, Name: shown.Name, Description: shown.Does, Value: short(row.Value), Default: short(row.Default),
+		IsOverridden: api.IntBool(row.Overridden), Choices: []string{}}
+	for _, choice := range shown.Choices {
+		out.Choices = append(out.Choices, choice.Value)
+	}
+	if b.most != "" {
+		out.Minimum, out.Maximum = &b.least, &b.most
+	}
+	return out
+}
+
+// settingsOf are the settings in the order of their page.
+func settingsOf(ctx context.Context, rows []models.SettingRow) []settingJSON {
+	settings := make([]settingJSON, 0, len(rows))
+	for _, group := range settingGroups {
+		for _, listed := range group.rows {
+			for _, row := range rows {
+				if row.Key == listed.key {
+					settings = append(settings, settingOf(ctx, row, listed.bounds))
+				}
+			}
+		}
+	}
+	return settings
 }

@@ -1,4 +1,4 @@
-package web
+package admin
 
 import (
 	"cmp"
@@ -89,8 +89,8 @@ func placeOf(p *models.AuditPlace) string {
 	return p.At.UTC().Format(time.RFC3339Nano) + "_" + strconv.FormatInt(p.ID, 10)
 }
 
-// auditPage draws the log, or gives it to programs.
-func (s *Server) auditPage(c echo.Context) error {
+// AuditPage draws the log, or gives it to programs.
+func (h *Handlers) AuditPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	f, err := auditFilter(c)
 	errs := view.Errors{}
@@ -104,18 +104,18 @@ func (s *Server) auditPage(c echo.Context) error {
 			return err
 		}
 	}
-	rows, older, err := s.Desk.AuditLog(ctx, kit.ActorOf(c), f)
+	rows, older, err := h.Desk.AuditLog(ctx, kit.ActorOf(c), f)
 	if err != nil {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return s.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
+		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
 	}
-	people, err := s.Desk.Agents(ctx)
+	people, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: s.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
 		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
@@ -130,9 +130,9 @@ func (s *Server) auditPage(c echo.Context) error {
 		page.Older = auditURL(c, "/admin/audit", placeOf(older))
 	}
 	for i := range rows {
-		page.Rows = append(page.Rows, deedView(ctx, &rows[i]))
+		page.Rows = append(page.Rows, rowView(ctx, &rows[i]))
 	}
-	return s.Render(c, http.StatusOK, view.AuditPage(page))
+	return h.Render(c, http.StatusOK, view.AuditPage(page))
 }
 
 // auditURL is an address with the filter of this one.
@@ -152,15 +152,15 @@ func auditURL(c echo.Context, path, before string) string {
 	return path + "?" + query.Encode()
 }
 
-// auditCSV is the log as a file, with the filter of the page: its newest rows.
-func (s *Server) auditCSV(c echo.Context) error {
+// AuditCSV is the log as a file, with the filter of the page: its newest rows.
+func (h *Handlers) AuditCSV(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err
 	}
 	var lines []kit.CSVRow
 	for f.Limit = 1000; len(lines) < auditFileRows; {
-		rows, older, err := s.Desk.AuditLog(c.Request().Context(), kit.ActorOf(c), f)
+		rows, older, err := h.Desk.AuditLog(c.Request().Context(), kit.ActorOf(c), f)
 		if err != nil {
 			return err
 		}
@@ -174,6 +174,6 @@ func (s *Server) auditCSV(c echo.Context) error {
 		}
 		f.Before = *older
 	}
-	return s.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
+	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
 		"request_id"}, lines)
 }

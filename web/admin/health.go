@@ -1,4 +1,4 @@
-package web
+package admin
 
 import (
 	"net/http"
@@ -18,17 +18,17 @@ import (
 // healthShown is how many findings of one rule are listed.
 const healthShown = 10
 
-func (s *Server) healthPage(c echo.Context) error {
+func (h *Handlers) HealthPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	checked, err := s.Desk.CheckLately(ctx)
+	checked, err := h.Desk.CheckLately(ctx)
 	if err != nil {
 		return err
 	}
-	redisUp := s.Hub.Connected() && !s.Limits.Degraded()
+	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
-		return s.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
+		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
 	}
-	page := view.Health{Frame: s.AdminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
+	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
 	for _, i := range checked {
 		rule := view.Rule{Key: i.Invariant, Meaning: text.T(ctx, "admin.health.rule."+i.Invariant)}
 		if i.Repair != "" {
@@ -50,7 +50,7 @@ func (s *Server) healthPage(c echo.Context) error {
 	if !page.Services[1].Up {
 		page.Services[1].Says = text.T(ctx, "admin.health.redis_away")
 	}
-	return s.Render(c, http.StatusOK, view.HealthPage(page))
+	return h.Render(c, http.StatusOK, view.HealthPage(page))
 }
 
 // healthLink leads to the page of what a finding is about, if it has one.
@@ -68,13 +68,13 @@ type repairInput struct {
 	Name string `json:"name"`
 }
 
-func (s *Server) repairHealth(c echo.Context) error {
+func (h *Handlers) RepairHealth(c echo.Context) error {
 	var in repairInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Desk.Repair(c.Request().Context(), kit.ActorOf(c), strings.TrimSpace(in.Name)); err != nil {
+	if err := h.Desk.Repair(c.Request().Context(), kit.ActorOf(c), strings.TrimSpace(in.Name)); err != nil {
 		return err
 	}
-	return s.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.repaired")}, Redirect: "/admin/health"})
 }

@@ -1,4 +1,4 @@
-package web
+package admin
 
 import (
 	"encoding/json"
@@ -15,17 +15,17 @@ import (
 	"parley/web/kit"
 )
 
-func (s *Server) usersPage(c echo.Context) error {
+func (h *Handlers) UsersPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	page := view.Users{Frame: s.AdminFrame(c, "users", text.T(ctx, "admin.users.title"))}
+	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title"))}
 	if c.QueryParam("done") == "erased" {
 		page.Done = text.T(ctx, "admin.users.erased")
 	}
-	return s.Render(c, http.StatusOK, view.UsersPage(page))
+	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
-// findUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
-func (s *Server) findUsers(c echo.Context) error {
+// FindUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
+func (h *Handlers) FindUsers(c echo.Context) error {
 	var in struct {
 		Query string `json:"q"`
 	}
@@ -33,22 +33,22 @@ func (s *Server) findUsers(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := view.Users{Frame: s.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
-	found, more, err := s.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
+	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
+	found, more, err := h.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
 	if err != nil {
-		return s.refused(c, err, func(words view.Errors) (templ.Component, error) {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) {
 			page.Errors = words
 			return view.UsersPage(page), nil
 		})
 	}
 	if kit.Format(c) == kit.JSON {
-		return s.Respond(c, kit.Result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
+		return h.Respond(c, kit.Result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
 	}
 	page.Searched, page.More = true, more
 	for i := range found {
 		page.Rows = append(page.Rows, foundUser(&found[i]))
 	}
-	return s.Render(c, http.StatusOK, view.UsersPage(page))
+	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
 // userID is an id as it was sent; what no user can have becomes "", whom the desk does not find either.
@@ -59,34 +59,34 @@ func userID(raw string) string {
 	return raw
 }
 
-func (s *Server) userPage(c echo.Context) error {
+func (h *Handlers) UserPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		return s.answerUser(c, userID(c.QueryParam("id")))
+		return h.answerUser(c, userID(c.QueryParam("id")))
 	}
-	page, err := s.oneUser(c, userID(c.QueryParam("id")), "", nil)
+	page, err := h.oneUser(c, userID(c.QueryParam("id")), "", nil)
 	if err != nil {
 		return err
 	}
-	return s.Render(c, http.StatusOK, page)
+	return h.Render(c, http.StatusOK, page)
 }
 
 // oneUser draws what is stored about a user, with what was typed to confirm an erasure.
-func (s *Server) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
+func (h *Handlers) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	holds, err := s.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
+	holds, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
-	chats, err := s.Desk.ChatsWithUser(ctx, kit.ActorOf(c), id)
+	chats, err := h.Desk.ChatsWithUser(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.Desk.Agents(ctx)
+	people, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
 	name := holds.User.DisplayName()
-	page := view.UserPage{Frame: s.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
+	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
 		Chats: userChats(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
 	return view.OneUserPage(page), nil
 }
@@ -96,13 +96,13 @@ type userInput struct {
 	Confirm string `json:"confirm"`
 }
 
-// exportUser sends everything that is stored about a user as a file.
-func (s *Server) exportUser(c echo.Context) error {
+// ExportUser sends everything that is stored about a user as a file.
+func (h *Handlers) ExportUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	export, err := s.Desk.ExportUser(c.Request().Context(), kit.ActorOf(c), userID(in.ID))
+	export, err := h.Desk.ExportUser(c.Request().Context(), kit.ActorOf(c), userID(in.ID))
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func fileName(id string) string {
 	}, id)
 }
 
-// eraseUser deletes everything that is stored about a user, once the id was typed.
-func (s *Server) eraseUser(c echo.Context) error {
+// EraseUser deletes everything that is stored about a user, once the id was typed.
+func (h *Handlers) EraseUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
@@ -133,16 +133,16 @@ func (s *Server) eraseUser(c echo.Context) error {
 	id := userID(in.ID)
 	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
 		err := kit.InvalidField("confirm", "invalid", "Type the id of the user to confirm.")
-		return s.refused(c, err, func(view.Errors) (templ.Component, error) {
-			return s.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
+		return h.refused(c, err, func(view.Errors) (templ.Component, error) {
+			return h.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
 	}
-	done, err := s.Desk.EraseUser(c.Request().Context(), kit.ActorOf(c), id)
+	done, err := h.Desk.EraseUser(c.Request().Context(), kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
 	if !done.Found {
 		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
 	}
-	return s.Respond(c, kit.Result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
+	return h.Respond(c, kit.Result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

@@ -1,0 +1,55 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/web/kit"
+	"parley/web/present"
+)
+
+func personOf(a *models.Agent, names map[string]string, me string) view.Person {
+	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load, Slots: a.MaxConcurrent, Me: a.ID == me}
+	for _, slug := range a.Departments {
+		p.Departments = append(p.Departments, names[slug])
+	}
+	return p
+}
+
+func departmentNames(departments []models.Department) map[string]string {
+	names := make(map[string]string, len(departments))
+	for _, d := range departments {
+		names[d.Slug] = d.Name
+	}
+	return names
+}
+
+func optionsOf(departments []models.Department, chosen []string) []view.Option {
+	options := make([]view.Option, len(departments))
+	for i, d := range departments {
+		options[i] = view.Option{Slug: d.Slug, Name: d.Name}
+		for _, slug := range chosen {
+			options[i].Chosen = options[i].Chosen || slug == d.Slug
+		}
+	}
+	return options
+}
+
+// refusal puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
+// the form.
+func refusal(ctx context.Context, err error) (view.Errors, bool) {
+	var e *models.Error
+	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
+		return nil, false
+	}
+	if len(e.Fields) == 0 {
+		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
+	}
+	words := view.Errors{}
+	for field, code := range e.Fields {
+		words[field] = present.FieldError(ctx, field, code)
+	}
+	return words, true
+}

@@ -1,0 +1,144 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"parley/models"
+	view "parley/views/admin"
+	"parley/views/text"
+	"parley/web/api"
+	"parley/web/kit"
+)
+
+type departmentInput struct {
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+func (h *Handlers) DepartmentsPage(c echo.Context) error {
+	if kit.Format(c) == kit.JSON {
+		departments, err := h.countedDepartments(c)
+		if err != nil {
+			return err
+		}
+		return h.Respond(c, kit.Result{JSON: api.Map(departments, departmentOf)})
+	}
+	page, err := h.departmentsForm(c, "", departmentInput{}, nil)
+	if err != nil {
+		return err
+	}
+	return h.Render(c, http.StatusOK, page)
+}
+
+// departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
+func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, words view.Errors) (templ.Component, error) {
+	ctx := c.Request().Context()
+	departments, err := h.countedDepartments(c)
+	if err != nil {
+		return nil, err
+	}
+	page := view.Departments{Frame: h.AdminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
+	if slug == "" {
+		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
+	}
+	for _, d := range departments {
+		row := view.Department{Slug: d.Slug, Name: d.Name, Agents: d.agents}
+		if d.Slug == slug {
+			row.Errors = words
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return view.DepartmentsPage(page), nil
+}
+
+// countedDepartment is a department and how many agents work in it, without those who are disabled.
+type countedDepartment struct {
+	models.Department
+	agents int
+}
+
+// countedDepartments returns all departments by name.
+func (h *Handlers) countedDepartments(c echo.Context) ([]countedDepartment, error) {
+	ctx := c.Request().Context()
+	departments, err := h.Desk.Departments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := h.Desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counted := make([]countedDepartment, len(departments))
+	for n, d := range departments {
+		counted[n].Department = d
+		for i := range agents {
+			if agents[i].DisabledAt == nil && slices.Contains(agents[i].Departments, d.Slug) {
+				counted[n].agents++
+			}
+		}
+	}
+	return counted, nil
+}
+
+// answerDepartment leads a form back to the list, and tells programs how the department is now.
+func (h *Handlers) answerDepartment(c echo.Context, status int, slug string) error {
+	if kit.Format(c) != kit.JSON {
+		return h.Respond(c, kit.Result{Redirect: "/admin/departments"})
+	}
+	departments, err := h.countedDepartments(c)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(departments, func(d countedDepartment) bool { return d.Slug == slug })
+	if i < 0 { // removed by another administrator since
+		return &models.Error{Kind: models.NotFound, Code: "department_not_found", Detail: "There is no such department."}
+	}
+	return h.Respond(c, kit.Result{Status: status, JSON: departmentOf(&departments[i])})
+}
+
+func (h *Handlers) AddDepartment(c echo.Context) error {
+	var in departmentInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	if _, err := h.Desk.AddDepartment(c.Request().Context(), kit.ActorOf(c), in.Slug, in.Name); err != nil {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, "", in, words) })
+	}
+	return h.answerDepartment(c, http.StatusCreated, in.Slug)
+}
+
+func (h *Handlers) RenameDepartment(c echo.Context) error {
+	var in departmentInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	slug := kit.PathID(c, "slug")
+	if err := h.Desk.RenameDepartment(c.Request().Context(), kit.ActorOf(c), slug, in.Name); err != nil {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, slug, in, words) })
+	}
+	return h.answerDepartment(c, http.StatusOK, slug)
+}
+
+func (h *Handlers) RemoveDepartment(c echo.Context) error {
+	slug := kit.PathID(c, "slug")
+	if err := h.Desk.DeleteDepartment(c.Request().Context(), kit.ActorOf(c), slug); err != nil {
+		return h.refused(c, err, func(words view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, slug, departmentInput{}, words)
+		})
+	}
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
+}
+
+type departmentJSON struct {
+	Slug       string `json:"slug"`
+	Name       string `json:"name"`
+	AgentCount int    `json:"agent_count"`
+}
+
+func departmentOf(d *countedDepartment) departmentJSON {
+	return departmentJSON{Slug: d.Slug, Name: d.Name, AgentCount: d.agents}
+}

@@ -1,0 +1,11 @@
+package admin
+
+import "parley/web/kit"
+
+// Handlers serves administration.
+type Handlers struct {
+	*kit.Kit
+}
+
+// New returns the handlers.
+func New(k *kit.Kit) *Handlers { return &Handlers{Kit: k} }

@@ -99,7 +99,8 @@ func (s *Server) finishSignIn(c echo.Context, in signInInput) error {
 func (s *Server) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
 	s.setCookie(c, agentCookie, token, agentCookieAge)
 	to := localPath(inside(c.Request(), next), frontPage(a))
-	if h := c.Request().Header; s.cookie(c, tryCookie) == "" && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
+	keeps := s.cookie(c, tryCookie) != "" || s.cookie(c, agentCookie) != ""
+	if h := c.Request().Header; !keeps && (h.Get(echo.HeaderOrigin) != "" || h.Get("Sec-Fetch-Site") != "") {
 		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
 	}
 	return c.Redirect(http.StatusSeeOther, to)

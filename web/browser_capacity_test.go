@@ -12,16 +12,17 @@ import (
 var screenWidths = []int64{320, 360, 390, 480, 600, 767, 768, 820, 900, 1023, 1024, 1035, 1199, 1200, 1440}
 
 // offScreen names what sticks out of the screen: the page itself, or the button of the account's menu. On a phone an open chat takes the whole
-// screen, and the bar with that button is not shown.
+// screen, and the bar with that button is not shown; the start page has none.
 const offScreen = `(() => {
 	const out = [];
 	if (root.documentElement.scrollWidth > innerWidth) {
 		const widest = [...root.querySelectorAll("body *")].filter((el) => el.getBoundingClientRect().right > innerWidth + 0.5 && getComputedStyle(el).position !== "fixed");
 		out.push("the page is " + root.documentElement.scrollWidth + " px wide: " + widest.slice(0, 4).map((el) => el.tagName + "." + el.getAttribute("class")).join(" "));
 	}
-	const bar = root.querySelector(".top").getBoundingClientRect();
+	const bar = root.querySelector(".top");
+	if (!bar || bar.getBoundingClientRect().width === 0) return out.join("; ");
 	const account = root.querySelector(".top .face-agent").getBoundingClientRect();
-	if (bar.width > 0 && (account.width === 0 || account.left < 0 || account.right > innerWidth || account.top < 0 || account.bottom > innerHeight)) out.push("the account menu is at " + account.left + " to " + account.right);
+	if (account.width === 0 || account.left < 0 || account.right > innerWidth || account.top < 0 || account.bottom > innerHeight) out.push("the account menu is at " + account.left + " to " + account.right);
 	return out.join("; ");
 })()`
 

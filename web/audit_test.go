@@ -99,7 +99,7 @@ func TestTheAuditLogIsForAdminsOnly(t *testing.T) {
 		"person=" + url.QueryEscape("a\x00b"): 400, "action=%ff": 400, "subject=" + strings.Repeat("x", 501): 422, "subject=a%00b": 422, "from=soon": 400, "to=31.1.2026": 400,
 		"before=soon": 400, "before=2026-01-01T00:00:00Z_x": 400, "before=2026-01-01T00:00:00Z_5": 200, "before=0000-01-01T00:00:00Z_5": 400, "before=2026-01-01T00:00:00Z_9223372036854775808": 400, "from=2026-01-01&to=2026-01-31": 200, "action=unknown": 200,
 	} {
-		got := h.browse("GET", "/admin/audit?"+query, alex, nil)
+		got := h.ask("GET", "/api/admin/audit?"+query, alex, nil)
 		if got.Status != status {
 			t.Errorf("%s: answered %d, want %d", query, got.Status, status)
 		}

@@ -11,13 +11,16 @@ import (
 // screenWidths are those of phones, tablets and desks, and both sides of each width at which the layout changes.
 var screenWidths = []int64{320, 360, 390, 480, 600, 767, 768, 820, 900, 1023, 1024, 1035, 1199, 1200, 1440}
 
-// offScreen names what sticks out of the screen: the page itself, or the button of the account's menu.
+// offScreen names what sticks out of the screen: the page itself, or the button of the account's menu. On a phone an open chat takes the whole
+// screen, and the bar with that button is not shown; the start page has none.
 const offScreen = `(() => {
 	const out = [];
 	if (root.documentElement.scrollWidth > innerWidth) {
 		const widest = [...root.querySelectorAll("body *")].filter((el) => el.getBoundingClientRect().right > innerWidth + 0.5 && getComputedStyle(el).position !== "fixed");
 		out.push("the page is " + root.documentElement.scrollWidth + " px wide: " + widest.slice(0, 4).map((el) => el.tagName + "." + el.getAttribute("class")).join(" "));
 	}
+	const bar = root.querySelector(".top");
+	if (!bar || bar.getBoundingClientRect().width === 0) return out.join("; ");
 	const account = root.querySelector(".top .face-agent").getBoundingClientRect();
 	if (account.width === 0 || account.left < 0 || account.right > innerWidth || account.top < 0 || account.bottom > innerHeight) out.push("the account menu is at " + account.left + " to " + account.right);
 	return out.join("; ");
@@ -41,7 +44,7 @@ func TestNoCapacityMakesAPageTooWide(t *testing.T) {
 		}
 		s.ask("POST", forAgent+"/away", token, nil).want(200)
 	}
-	b := newBrowser(t)
+	var b *browser
 	check := func(what string) {
 		t.Helper()
 		for _, width := range screenWidths {
@@ -53,6 +56,7 @@ func TestNoCapacityMakesAPageTooWide(t *testing.T) {
 		b.size(1440, 900)
 	}
 	for _, capacity := range capacities {
+		b = newBrowser(t)
 		b.signIn(s, fmt.Sprint("capacity", capacity), "/workbench")
 		for _, lang := range []string{"en", "zh-CN"} {
 			b.open(s.url + "/workbench?lang=" + lang)
@@ -65,6 +69,7 @@ func TestNoCapacityMakesAPageTooWide(t *testing.T) {
 	}
 	waiting := s.queues("", "Nobody is online now")
 	s.agent("olga", models.RoleAdmin)
+	b = newBrowser(t)
 	b.signIn(s, "olga", "/supervisor")
 	for _, path := range []string{
 		"/", "/workbench", "/supervisor", "/supervisor/agents/" + largest.ID, "/supervisor/chats/" + chats[100].ID, "/supervisor/chats/" + waiting.ID,

@@ -153,7 +153,7 @@ func TestThemeAndLanguageFollowThePage(t *testing.T) {
 	user.until("the system's theme", `root.documentElement.dataset.theme === undefined`)
 	b.run(`Parley("update", { language: "zh-CN" })`)
 	user.sees("#w-hello", "您好")
-	b.until("the button to speak it", inShadow+`.querySelector("button").ariaLabel === "关闭对话窗口"`)
+	b.until("the button to speak it", inShadow+`.querySelector("button").ariaLabel === "收起对话"`)
 }
 
 // Whoever signs out on the site is signed out of the chat, even when the panel is not there at that time.

@@ -119,7 +119,7 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	h.shows("/early.js", `window.warnings = []; console.warn = (...words) => warnings.push(words.join(" "));`)
 	b := newBrowser(t)
 	b.ready(h.url + "/")
-	if got := get[string](b, `warnings.join("|")`); got != `Parley ignores position "middle" (right or left), colour "#777777" (#rrggbb, contrast 4.5 with white or #05262d)` {
+	if got := get[string](b, `warnings.join("|")`); got != `Parley ignores position "middle" (right or left), colour "#777777" (#rrggbb, contrast 4.5)` {
 		t.Errorf("of the tag the console says %q", got)
 	}
 	const face = `(() => { const b = ` + inShadow + `.querySelector("button"), c = getComputedStyle(b), r = b.getBoundingClientRect();

@@ -3,9 +3,9 @@ package web_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
-	permission "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -66,22 +66,42 @@ func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
 	}
 }
 
-func TestNoticesAreShownByTheServiceWorker(t *testing.T) {
+// recordedNotices records the notices that the page asks the browser to show, and by which way. It stands in for a part
+// that chromium-headless-shell lacks: that denies notices to every page, even after the permission was granted.
+const recordedNotices = `window.told = [];
+	const tell = (way, title, {body, tag, data}) => told.push([way, title, body, tag, data.path].join("|"));
+	window.Notification = class { constructor(title, options) { tell("page", title, options) } static permission = "granted" };
+	ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
+		tell(new URL(this.active.scriptURL).pathname + " " + this.active.state, title, options);
+	};`
+
+// TestNoticesAreShown sees notices up to the call of the browser. That the browser shows them is not seen.
+func TestNoticesAreShown(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
-	s.online("anna")
-	b := newBrowser(t)
-	_, err := chromedp.Call(b.ctx, permission.SetPermission, permission.SetPermissionParams{Permission: &permission.PermissionDescriptor{Name: "notifications"},
-		Setting: permission.PermissionSettingGranted, Origin: s.url, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID})
-	b.must(err)
-	b.before(away + androidNotices)
-	b.signIn(s, "anna", "/workbench")
-	b.until("the stream", liveStream)
-	b.until("the worker", `(navigator.serviceWorker.getRegistration("/static/").then((r) => (window.worker = r)), window.worker?.active?.state === "activated")`)
-	_, chat := s.newChat("Where is my card?")
-	b.sees(".toast", "is yours", "Where is my card?")
-	b.until("the notice", `(worker.getNotifications().then((all) => (window.told = all.map((n) => n.body + " " + n.tag + " " + n.data.path))), window.told?.join() === `+
-		quote(fmt.Sprintf("Where is my card? parley-%s /workbench/chats/%s", chat, chat))+`)`)
+	const noWorker = `Object.defineProperty(navigator, "serviceWorker", {value: undefined});`
+	for name, c := range map[string]struct{ script, way string }{
+		"by the service worker": {"", "/static/notice-worker.js activated"},
+		"by the page":           {noWorker, "page"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, nil)
+			s.online("anna")
+			b := newBrowser(t)
+			b.before(away + recordedNotices + c.script)
+			b.signIn(s, "anna", "/workbench")
+			b.until("the stream", liveStream)
+			_, chat := s.newChat("Where is my card?")
+			b.sees(".toast", "is yours", "Where is my card?")
+			notice := fmt.Sprintf(" is yours|Where is my card?|parley-%s|/workbench/chats/%s", chat, chat)
+			b.until("the notice", `told.some((notice) => notice.endsWith(`+quote(notice)+`))`)
+			told, err := eval[[]string](b, `told`)
+			b.must(err)
+			if slices.ContainsFunc(told, func(n string) bool { return !strings.HasPrefix(n, c.way+"|") }) {
+				t.Errorf("not all notices are shown by %s: %q", c.way, told)
+			}
+		})
+	}
 }
 
 func TestTheTitleCountsAChatThatTheListHoldsBack(t *testing.T) {

@@ -142,7 +142,7 @@ func TestRowsStandStillUnderPointerAndFocus(t *testing.T) {
 	b.rows(first)
 	held := func() {
 		t.Helper()
-		b.until("a chip that says what is held", `/updates? held/.test(root.querySelector("#queue [data-held]:not([hidden])")?.textContent)`)
+		b.sees("#queue [data-held]", "1 update held")
 	}
 
 	b.pointAt(row(first) + " th")
@@ -161,6 +161,7 @@ func TestRowsStandStillUnderPointerAndFocus(t *testing.T) {
 	_, err = s.desk.End(t.Context(), models.UserActor(first.UserID), first.ID, "")
 	s.must(err)
 	b.sees(row(first), "No longer waiting")
+	held()
 	b.focus("#queue .panel-h a")
 	b.rows(second)
 	b.gone("#queue [data-held]")

@@ -162,7 +162,7 @@ host.on("typed", ({ text, focus }) => {
   if (focus) focusField();
 });
 // Keys that come to the panel itself, while its frame gets the focus, are for the field.
-document.addEventListener("keydown", ({ target, key, ctrlKey, metaKey, altKey }) => {
+onKeyDown(document, ({ target, key, ctrlKey, metaKey, altKey }) => {
   if (target === document.body && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) field.focus();
 });
 host.on("attention", checkReceipts);

@@ -13,8 +13,8 @@ const rules = {
   language: [(value) => /^(en|zh)\b/i.test(value) && value, "en or zh-CN"],
   theme: among("light", "dark", "auto"),
   position: among("right", "left"),
-  offset: [pixels, "0 to 200, as in 20 or 20 80"],
-  colour: [(value) => textOn(value) && value, `#rrggbb, contrast 4.5 with white or ${dark}`],
+  offset: [pixels, "0 to 200, as in 20 80"],
+  colour: [(value) => textOn(value) && value, "#rrggbb, contrast 4.5"],
 };
 
 /**

@@ -1,6 +1,7 @@
 // Lists whose rows must not move under a pointer or the focus: while one is there, the order is held, the rows that
 // stay go on telling the truth, and a chip says how many updates wait.
 import { glide, places } from "../glide.js";
+import { countMoves } from "../order.js";
 import { onPart, settle } from "../parts.js";
 import { word } from "../words.js";
 
@@ -37,18 +38,17 @@ function isHeld(id, hold) {
   return hold.pointed || hold.busy() || Boolean(document.querySelector(`#${id} :is(${hold.rows}) :focus-visible`));
 }
 
-const order = (root, hold) => [...root.querySelectorAll(hold.rows)].map((row) => row.id).join();
-
 function receive(id, fresh) {
   const hold = holds.get(id);
   const panel = document.getElementById(id);
   if (!panel) return;
-  if (!isHeld(id, hold) || order(fresh, hold) === order(panel, hold)) {
+  const moves = countMoves(...[panel, fresh].map((el) => [...el.querySelectorAll(hold.rows)]));
+  if (moves === 0 || !isHeld(id, hold)) {
     place(id, hold, fresh);
     return;
   }
   hold.fresh = fresh;
-  hold.count += 1;
+  hold.count = moves;
   const [title, newTitle] = [panel, fresh].map((el) => el.querySelector("h2[id]")); // how many there are is not held
   if (title && newTitle) morph(title, newTitle.cloneNode(true));
   for (const row of panel.querySelectorAll(hold.rows)) {

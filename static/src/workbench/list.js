@@ -1,5 +1,6 @@
 // The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
 // rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
+import { countMoves } from "../order.js";
 import { settle } from "../parts.js";
 import { word } from "../words.js";
 import { showDraft } from "./drafts.js";
@@ -47,8 +48,9 @@ export const rowOf = (chat) => document.getElementById(`row-${chat}`);
 export function receiveList(fresh) {
   list = document.getElementById("list");
   if (!list) return;
-  if (isHeld(fresh) && !sameOrder(fresh)) {
-    heldCount += 1;
+  const moves = countMoves(rows(), [...fresh.querySelectorAll("a.row")], placeOf);
+  if (moves > 0 && isHeld(fresh)) {
+    heldCount = moves;
     held = fresh;
     for (const row of fresh.querySelectorAll("a.row")) {
       const mine = rowOf(row.dataset.chat);
@@ -78,8 +80,7 @@ function release() {
   } else if (brings(held)) later = setTimeout(release, resting);
 }
 
-const order = (root) => [...root.querySelectorAll("section")].map((s) => s.id + [...s.querySelectorAll("a.row")].map((r) => r.id)).join();
-const sameOrder = (fresh) => order(fresh) === order(list);
+const placeOf = (row) => `${row.closest("section").id} ${row.id}`;
 
 function place(fresh) {
   held = null;

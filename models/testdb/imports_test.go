@@ -25,13 +25,25 @@ var mayImport = map[string][]string{
 	"jobs/embedded": {},
 	"jobs/console":  {"models", "migrations"}, // main's commands
 
-	"web":       {"models", "web/*", "views/*", "static"},
-	"web/live":  {"models"},
-	"web/limit": {},
-	"web/files": {},
-	"web/media": {"web/media/samples"}, // only tests do
-	"web/demo":  {"models", "views/*", "static"},
-	"web/load":  {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
+	"web": {"models", "web/*", "views/*", "static"},
+	// What every handler uses, below the packages of the audiences.
+	"web/kit":     {"models", "views/login", "views/paths", "views/staff", "views/text", "views/ui", "web/api", "web/limit", "web/live", "static"},
+	"web/auth":    {"models", "views/text", "web/kit", "web/limit"},
+	"web/api":     {"models", "views/text", "web/live"},
+	"web/present": {"models", "views/chat", "views/text", "web/api", "web/live"},
+	// The packages of the audiences do not import one another.
+	"web/chat":       {"models", "views/text", "web/kit", "web/auth", "web/api", "web/limit", "web/live", "web/files", "web/media"},
+	"web/widget":     {"models", "views/*", "web/kit", "web/auth", "web/api", "web/present", "web/live"},
+	"web/workbench":  {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
+	"web/supervisor": {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
+	"web/admin":      {"models", "views/*", "web/kit", "web/api", "web/present"},
+	"web/account":    {"models", "views/*", "web/kit", "web/auth", "web/api", "web/present"},
+	"web/live":       {"models"},
+	"web/limit":      {},
+	"web/files":      {},
+	"web/media":      {"web/media/samples"}, // only tests do
+	"web/demo":       {"models", "views/*", "static"},
+	"web/load":       {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
 
 	"views/text":       {},
 	"views/paths":      {},
@@ -51,15 +63,17 @@ var mayImport = map[string][]string{
 
 // neverImport are packages of others that a room of ours must not know.
 var neverImport = map[string][]string{
-	"models":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"migrations": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"views":      {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
-	"jobs":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web":        {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
-	"web/live":   {"github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/files":  {"github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/media":  {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/load":   {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
+	"models":      {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"migrations":  {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"views":       {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
+	"jobs":        {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web":         {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"web/live":    {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/api":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
+	"web/present": {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
+	"web/files":   {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/media":   {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/load":    {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
 	"models/testdb": {},
 }

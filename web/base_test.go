@@ -119,7 +119,7 @@ func (w *walker) visit(path string) {
 	_, err = body.ReadFrom(res.Body)
 	w.s.must(err)
 	_ = res.Body.Close()
-	if res.StatusCode >= 500 || res.StatusCode == 404 && path != "/chat/no-such-page" {
+	if res.StatusCode >= 500 || res.StatusCode == http.StatusNotFound && path != "/chat/no-such-page" {
 		w.t.Errorf("%s answered %d", path, res.StatusCode)
 	}
 	if to := res.Header.Get("Location"); to != "" {

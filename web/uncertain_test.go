@@ -116,9 +116,8 @@ func TestALostCommitIsHeardAtTheOtherInstance(t *testing.T) {
 	})
 	l.b.ask("POST", inChat(forUser)+"/rate", l.guest, map[string]any{"rating": 4.5}).want(409)
 
-	owner := ""
 	chats := l.b.ask("GET", forUser+"/chats", l.guest, nil).want(200)
-	owner = chats.list()[0]["user_id"].(string)
+	owner := chats.list()[0]["user_id"].(string)
 	since = l.lose("'"+owner+"'", func() answer {
 		return l.a.ask("POST", forUser+"/assign", l.guest, map[string]any{"message": "Once more", "client_message_id": "k2"})
 	})

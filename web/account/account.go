@@ -18,6 +18,7 @@ var notices = map[string]string{
 	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
 }
 
+// AccountPage shows the caller's account, sessions and second factor, or answers programs with them.
 func (h *Handlers) AccountPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
@@ -70,6 +71,7 @@ func (h *Handlers) guarded(c echo.Context, do func(context.Context) error) error
 	return h.LimitFailures(c, kit.AgentOf(c).Email, do)
 }
 
+// ChangePassword sets a new password and ends the caller's other sessions. A wrong old password is 422 and counts as a failed sign-in.
 func (h *Handlers) ChangePassword(c echo.Context) error {
 	var in struct {
 		Old   string `json:"old_password"`
@@ -88,6 +90,7 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
 }
 
+// EndMySession ends one session of the caller; another agent's is 404.
 func (h *Handlers) EndMySession(c echo.Context) error {
 	who := kit.CallerOf(c)
 	ctx := c.Request().Context()
@@ -103,6 +106,7 @@ func (h *Handlers) EndMySession(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "account.done.session")}, Redirect: "/account?done=session"})
 }
 
+// EndMyOtherSessions ends every session of the caller but this one.
 func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
 	who := kit.CallerOf(c)
 	ended, err := h.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.Session)
@@ -133,6 +137,7 @@ func (h *Handlers) BeginFactor(c echo.Context) error {
 	return h.Respond(c, kit.Result{Redirect: "/account/second-factor"})
 }
 
+// SecondFactor shows the key of a second factor that is being set up.
 func (h *Handlers) SecondFactor(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.answerSecondFactor(c)
@@ -158,6 +163,7 @@ func (h *Handlers) factorWith(c echo.Context, status int, refused string) error 
 		QR: picture, Secret: inGroups(e.Secret), URL: e.URL, Error: refused}))
 }
 
+// ConfirmFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
 func (h *Handlers) ConfirmFactor(c echo.Context) error {
 	var in factorInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -181,6 +187,7 @@ func (h *Handlers) ConfirmFactor(c echo.Context) error {
 	return h.factorWith(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
 }
 
+// RenewCodes replaces the recovery codes. It asks for the password and a code.
 func (h *Handlers) RenewCodes(c echo.Context) error {
 	var in factorInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -206,6 +213,7 @@ func (h *Handlers) codesPage(c echo.Context, codes []string, fresh bool) error {
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
 
+// EndFactor switches the second factor off. It asks for the password and a code.
 func (h *Handlers) EndFactor(c echo.Context) error {
 	var in factorInput
 	if err := kit.Bind(c, &in); err != nil {

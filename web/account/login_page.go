@@ -12,6 +12,7 @@ import (
 	"parley/web/kit"
 )
 
+// LoginPage shows the sign-in form, or redirects an agent who is signed in already.
 func (h *Handlers) LoginPage(c echo.Context) error {
 	next := kit.LocalPath(kit.Inside(c.Request(), c.QueryParam("next")), "")
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {

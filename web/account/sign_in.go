@@ -118,6 +118,7 @@ func (h *Handlers) checkFilled(in signInInput) error {
 	return nil
 }
 
+// SignOut ends the caller's session and takes its cookie back.
 func (h *Handlers) SignOut(c echo.Context) error {
 	who := kit.CallerOf(c)
 	if err := h.Desk.SignOut(c.Request().Context(), who.Token); err != nil {

@@ -15,6 +15,7 @@ import (
 	"parley/web/kit"
 )
 
+// AdminPage leads to the first page of administration.
 func (h *Handlers) AdminPage(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
@@ -32,6 +33,7 @@ func (h *Handlers) refused(c echo.Context, err error, draw func(view.Errors) (te
 	return h.Render(c, http.StatusUnprocessableEntity, page)
 }
 
+// PeoplePage lists all agents.
 func (h *Handlers) PeoplePage(c echo.Context) error {
 	ctx := c.Request().Context()
 	agents, err := h.Desk.Agents(ctx)
@@ -68,6 +70,7 @@ type personInput struct {
 	Departments   []string     `json:"departments"`
 }
 
+// NewPersonPage shows the form for a new agent.
 func (h *Handlers) NewPersonPage(c echo.Context) error {
 	page, err := h.personForm(c, nil, &personInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
 	if err != nil {
@@ -76,6 +79,7 @@ func (h *Handlers) NewPersonPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, page)
 }
 
+// PersonPage shows one agent with the form to change it, or answers programs with the agent.
 func (h *Handlers) PersonPage(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
@@ -120,6 +124,7 @@ func (h *Handlers) personForm(c echo.Context, a *models.Agent, in *personInput, 
 	return view.PersonFormPage(page), nil
 }
 
+// AddPerson adds an agent and answers 201. Fields out of bounds are 422, an e-mail address in use is 409.
 func (h *Handlers) AddPerson(c echo.Context) error {
 	var in personInput
 	if kit.IsAPI(c.Request().URL.Path) { // a form has every field
@@ -136,6 +141,7 @@ func (h *Handlers) AddPerson(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
 
+// ChangePerson changes name, role, capacity and departments of an agent.
 func (h *Handlers) ChangePerson(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
@@ -184,6 +190,7 @@ func (in *personInput) change(c echo.Context, before *models.Agent) models.Agent
 	return change
 }
 
+// SetPersonPassword sets the password of an agent and ends the agent's sessions.
 func (h *Handlers) SetPersonPassword(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {

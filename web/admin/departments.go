@@ -19,6 +19,7 @@ type departmentInput struct {
 	Name string `json:"name"`
 }
 
+// DepartmentsPage lists departments with the number of their agents.
 func (h *Handlers) DepartmentsPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		departments, err := h.countedDepartments(c)
@@ -100,6 +101,7 @@ func (h *Handlers) answerDepartment(c echo.Context, status int, slug string) err
 	return h.Respond(c, kit.Result{Status: status, JSON: departmentOf(&departments[i])})
 }
 
+// AddDepartment adds a department and answers 201. A short name in use is 409.
 func (h *Handlers) AddDepartment(c echo.Context) error {
 	var in departmentInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -111,6 +113,7 @@ func (h *Handlers) AddDepartment(c echo.Context) error {
 	return h.answerDepartment(c, http.StatusCreated, in.Slug)
 }
 
+// RenameDepartment changes the name of a department; its short name stays.
 func (h *Handlers) RenameDepartment(c echo.Context) error {
 	var in departmentInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -123,6 +126,7 @@ func (h *Handlers) RenameDepartment(c echo.Context) error {
 	return h.answerDepartment(c, http.StatusOK, slug)
 }
 
+// RemoveDepartment removes a department. One that waiting chats ask for is 409.
 func (h *Handlers) RemoveDepartment(c echo.Context) error {
 	slug := kit.PathID(c, "slug")
 	if err := h.Desk.DeleteDepartment(c.Request().Context(), kit.ActorOf(c), slug); err != nil {

@@ -18,6 +18,7 @@ import (
 // healthShown is how many findings of one rule are listed.
 const healthShown = 10
 
+// HealthPage shows the services and the invariants that were checked now.
 func (h *Handlers) HealthPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	checked, err := h.Desk.CheckLately(ctx)
@@ -68,6 +69,7 @@ type repairInput struct {
 	Name string `json:"name"`
 }
 
+// RepairHealth repairs what one check found. A check that repairs nothing is 422.
 func (h *Handlers) RepairHealth(c echo.Context) error {
 	var in repairInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -12,6 +12,7 @@ import (
 	"parley/web/kit"
 )
 
+// SettingsPage lists the settings with their values, defaults and bounds.
 func (h *Handlers) SettingsPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: settingsOf(c.Request().Context(), h.Desk.SettingRows())})
@@ -48,6 +49,7 @@ func (h *Handlers) settingOf(c echo.Context) (models.SettingRow, bounds, error) 
 	return models.SettingRow{}, bounds{}, &models.Error{Kind: models.NotFound, Code: "setting_not_found", Detail: "There is no such setting."}
 }
 
+// ChangeSetting sets one setting for all instances. A value out of bounds is 422, an unknown setting 404.
 func (h *Handlers) ChangeSetting(c echo.Context) error {
 	ctx := c.Request().Context()
 	row, limits, err := h.settingOf(c)
@@ -74,6 +76,7 @@ func (h *Handlers) ChangeSetting(c echo.Context) error {
 	return h.answerSetting(c)
 }
 
+// ResetSetting gives one setting its default back.
 func (h *Handlers) ResetSetting(c echo.Context) error {
 	row, _, err := h.settingOf(c)
 	if err != nil {

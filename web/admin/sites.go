@@ -18,6 +18,7 @@ type siteInput struct {
 	Origin string `json:"origin"`
 }
 
+// SitesPage lists the sites that may embed the widget.
 func (h *Handlers) SitesPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		added, err := h.Desk.Sites(c.Request().Context())
@@ -46,6 +47,7 @@ func (h *Handlers) sitesForm(c echo.Context, in siteInput, words view.Errors) (t
 	return view.SitesPage(page), nil
 }
 
+// AddSite allows a site. An address that is no origin is 422.
 func (h *Handlers) AddSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -61,6 +63,7 @@ func (h *Handlers) AddSite(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
 }
 
+// RemoveSite takes a site off the list. A site of ALLOWED_ORIGINS is 409.
 func (h *Handlers) RemoveSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {

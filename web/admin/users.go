@@ -15,6 +15,7 @@ import (
 	"parley/web/kit"
 )
 
+// UsersPage shows the search for users.
 func (h *Handlers) UsersPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title"))}
@@ -59,6 +60,7 @@ func userID(raw string) string {
 	return raw
 }
 
+// UserPage shows what is stored about one user.
 func (h *Handlers) UserPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.answerUser(c, userID(c.QueryParam("id")))

@@ -2,12 +2,14 @@ package api
 
 import "parley/models"
 
+// SecondFactor tells whether an agent's second factor is on.
 type SecondFactor struct {
 	IsOn              IntBool `json:"is_on"`
 	ConfirmedAt       *Time   `json:"confirmed_at"`
 	RecoveryCodesLeft int     `json:"recovery_codes_left"`
 }
 
+// SecondFactorOf is the body of a second factor.
 func SecondFactorOf(f *models.SecondFactor) SecondFactor {
 	out := SecondFactor{IsOn: IntBool(f.On), RecoveryCodesLeft: f.CodesLeft}
 	if f.On {
@@ -16,16 +18,19 @@ func SecondFactorOf(f *models.SecondFactor) SecondFactor {
 	return out
 }
 
+// RecoveryCodes are shown once, when they are made.
 type RecoveryCodes struct {
 	Message       string   `json:"message"`
 	RecoveryCodes []string `json:"recovery_codes"`
 }
 
+// EndedSessions tells how many sessions were ended.
 type EndedSessions struct {
 	Message       string `json:"message"`
 	EndedSessions int    `json:"ended_sessions"`
 }
 
+// AgentSession is one place where an agent is signed in.
 type AgentSession struct {
 	SessionID string  `json:"session_id"`
 	UserAgent string  `json:"user_agent"`

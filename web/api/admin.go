@@ -23,6 +23,7 @@ type AgentAccount struct {
 	CreatedAt     Time     `json:"created_at"`
 }
 
+// AgentAccountOf is the body of an agent as administrators see it.
 func AgentAccountOf(a *models.Agent) AgentAccount {
 	return AgentAccount{Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
 		MaxConcurrent: a.MaxConcurrent, Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
@@ -35,16 +36,19 @@ type AgentDetails struct {
 	SecondFactor SecondFactor `json:"second_factor"`
 }
 
+// Site is an origin that may embed the widget.
 type Site struct {
 	Origin string `json:"origin"`
 	// IsFixed is 1 for a site of ALLOWED_ORIGINS, which is not removed here.
 	IsFixed IntBool `json:"is_fixed"`
 }
 
+// SitesOf are the bodies of sites; those of the environment cannot be removed.
 func SitesOf(all, added []string) []Site {
 	return Map(all, func(origin *string) Site { return Site{*origin, IntBool(!slices.Contains(added, *origin))} })
 }
 
+// SystemHealth is the state of the services and the result of all checks.
 type SystemHealth struct {
 	CheckedAt Time          `json:"checked_at"`
 	Postgres  string        `json:"postgres"`
@@ -52,6 +56,7 @@ type SystemHealth struct {
 	Checks    []HealthCheck `json:"checks"`
 }
 
+// HealthCheck is one invariant with what breaks it.
 type HealthCheck struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description"`
@@ -61,6 +66,7 @@ type HealthCheck struct {
 	Findings     []HealthFinding `json:"findings"`
 }
 
+// HealthFinding is one row that breaks an invariant.
 type HealthFinding struct {
 	SubjectID string `json:"subject_id"`
 	Detail    string `json:"detail"`
@@ -80,12 +86,14 @@ func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool)
 	return out
 }
 
+// FoundUsers are the users that a search found, at most 20.
 type FoundUsers struct {
 	Users []FoundUser `json:"users"`
 	// IsTruncated is 1 when more users match than are returned.
 	IsTruncated IntBool `json:"is_truncated"`
 }
 
+// FoundUser is one of them.
 type FoundUser struct {
 	UserID         string  `json:"user_id"`
 	UserName       *string `json:"user_name"`
@@ -95,6 +103,7 @@ type FoundUser struct {
 	LastChatAt     *Time   `json:"last_chat_at"`
 }
 
+// FoundUserOf is the body of a user that was found.
 func FoundUserOf(u *models.FoundUser) FoundUser {
 	return FoundUser{u.ID, u.Name, u.Email, IntBool(u.IsVerified), u.Chats, OptionalTime(u.LastChatAt)}
 }
@@ -113,6 +122,7 @@ type StoredUser struct {
 	Chats         []AgentChat `json:"chats"`
 }
 
+// Erased tells how much of a user was erased.
 type Erased struct {
 	Message        string `json:"message"`
 	ErasedChats    int    `json:"erased_chats"`
@@ -120,6 +130,7 @@ type Erased struct {
 	ErasedSessions int    `json:"erased_sessions"`
 }
 
+// ErasedOf is the body of an erasure.
 func ErasedOf(ctx context.Context, e *models.Erasure) Erased {
 	return Erased{text.T(ctx, "admin.users.erased"), e.Chats, e.Messages, e.Sessions}
 }

@@ -14,6 +14,7 @@ const (
 	statusWaiting  = "waiting"
 )
 
+// Assigned is the answer to an assignment that found an agent at once.
 type Assigned struct {
 	Status       string   `json:"status"`
 	Service      *Service `json:"service"`

@@ -6,12 +6,14 @@ import (
 	"parley/models"
 )
 
+// AuditPage is a part of the audit log, newest first.
 type AuditPage struct {
 	Rows []AuditRow `json:"rows"`
 	// Older is where to go on, as before=; "" when there is no more.
 	Older string `json:"older"`
 }
 
+// AuditRow is one entry of the audit log.
 type AuditRow struct {
 	ID          int64           `json:"id"`
 	At          Time            `json:"at"`
@@ -28,6 +30,7 @@ type AuditRow struct {
 	RequestID   string          `json:"request_id"`
 }
 
+// AuditRowOf is the body of an entry.
 func AuditRowOf(r *models.AuditRow) AuditRow {
 	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
 		r.UserID, r.Details, r.Address, r.RequestID}

@@ -31,6 +31,7 @@ func (m Time) MarshalJSON() ([]byte, error) {
 	return strconv.AppendQuote(nil, time.Time(m).UTC().Format("2006-01-02T15:04:05.999999Z")), nil
 }
 
+// OptionalTime is a time, or null.
 func OptionalTime(t *time.Time) *Time {
 	if t == nil {
 		return nil
@@ -39,6 +40,7 @@ func OptionalTime(t *time.Time) *Time {
 	return &m
 }
 
+// Service is an agent as users see it.
 type Service struct {
 	ID           string  `json:"id"`
 	Name         string  `json:"name"`
@@ -47,6 +49,7 @@ type Service struct {
 	TotalRatings int     `json:"total_ratings"`
 }
 
+// ServiceOf is the body of an agent.
 func ServiceOf(a *models.AgentCard) *Service {
 	if a == nil {
 		return nil
@@ -54,6 +57,7 @@ func ServiceOf(a *models.AgentCard) *Service {
 	return &Service{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating, TotalRatings: a.TotalRatings}
 }
 
+// Chat is a chat as its user sees it.
 type Chat struct {
 	ChatID        string   `json:"chat_id"`
 	UserID        string   `json:"user_id"`
@@ -74,6 +78,7 @@ type Chat struct {
 	Priority      int      `json:"priority"`
 }
 
+// ChatOf is the body of a chat.
 func ChatOf(c *models.Chat) Chat {
 	return Chat{
 		ChatID: c.ID, UserID: c.UserID, ServiceID: c.ServedBy(), Status: string(c.Status), IsEnded: IntBool(c.Status == models.Ended),
@@ -83,6 +88,7 @@ func ChatOf(c *models.Chat) Chat {
 	}
 }
 
+// AgentChat is a chat as agents see it.
 type AgentChat struct {
 	Chat
 	UserName       string  `json:"user_name"`
@@ -92,11 +98,13 @@ type AgentChat struct {
 	AwaitingSince  *Time   `json:"awaiting_since"`
 }
 
+// AgentChatOf is the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
 	return AgentChat{Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
 		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingSince)}
 }
 
+// Message is a message of a chat.
 type Message struct {
 	ID              int64       `json:"id"`
 	ChatID          string      `json:"chat_id"`
@@ -160,6 +168,7 @@ func MessageText(ctx context.Context, m *models.Message) string {
 	return m.Content
 }
 
+// QueueStatus is where a user stands: in the queue, assigned, or in neither.
 type QueueStatus struct {
 	Status               string   `json:"status"`
 	QueueID              *int64   `json:"queue_id,omitempty"`
@@ -179,6 +188,7 @@ type QueueStatus struct {
 	Department           *string  `json:"department,omitempty"`
 }
 
+// QueueStatusOf is the body of a queue status.
 func QueueStatusOf(q models.QueueStatus) QueueStatus {
 	out := QueueStatus{Status: q.State, ChatID: q.ChatID}
 	switch q.State {
@@ -195,6 +205,7 @@ func QueueStatusOf(q models.QueueStatus) QueueStatus {
 	return out
 }
 
+// QueueEntry is a waiting chat as supervisors see it.
 type QueueEntry struct {
 	QueueID              int64   `json:"queue_id"`
 	ChatID               string  `json:"chat_id"`
@@ -210,12 +221,14 @@ type QueueEntry struct {
 	UserIsVerified       IntBool `json:"user_is_verified"`
 }
 
+// QueueEntryOf is the body of a waiting chat.
 func QueueEntryOf(e *models.QueueEntry) QueueEntry {
 	return QueueEntry{QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
 		Priority: e.Chat.Priority, QueuePosition: e.Position, WaitSeconds: e.WaitSeconds, QueuedAt: Time(e.Chat.QueuedAt),
 		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting, UserIsVerified: IntBool(e.UserIsVerified)}
 }
 
+// AgentLoad is an agent with presence, load and capacity.
 type AgentLoad struct {
 	Service                 *Service `json:"service"`
 	Presence                string   `json:"presence"`
@@ -225,6 +238,7 @@ type AgentLoad struct {
 	OldestUnansweredSeconds *int     `json:"oldest_unanswered_seconds"`
 }
 
+// LoadOf is the body of an agent's load.
 func LoadOf(l *models.AgentLoad) AgentLoad {
 	out := AgentLoad{Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
 		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds}
@@ -236,12 +250,14 @@ func LoadOf(l *models.AgentLoad) AgentLoad {
 	return out
 }
 
+// Rating is an agent's average rating, 0 without ratings.
 type Rating struct {
 	ServiceID    string  `json:"service_id"`
 	AvgRating    float64 `json:"avg_rating"`
 	TotalRatings int     `json:"total_ratings"`
 }
 
+// RatingOf is the body of an agent's rating.
 func RatingOf(a *models.Agent) Rating {
 	return Rating{ServiceID: a.ID, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
 }

@@ -28,6 +28,7 @@ type (
 		Status    string `json:"status"`
 		UpTo      int64  `json:"up_to"`
 	}
+	// TypingEvent tells that the other side is typing.
 	TypingEvent struct {
 		ChatID     string `json:"chat_id"`
 		SenderType string `json:"sender_type"`
@@ -58,6 +59,7 @@ type (
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
 	}
+	// ClosingEvent tells why the server ends a stream.
 	ClosingEvent struct {
 		Reason string `json:"reason"`
 	}
@@ -69,6 +71,7 @@ type FrameWriter struct {
 	Err    error
 }
 
+// Add adds an event with a body. An error of encoding is kept in Err.
 func (s *FrameWriter) Add(event string, version int64, body any) {
 	s.Frames = append(s.Frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
 }

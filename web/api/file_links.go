@@ -32,6 +32,7 @@ func (l FileLinks) sign(id, variant string, until int64) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// URL is the signed address of a file, or of its thumbnail, that is good until then.
 func (l FileLinks) URL(a *models.Attachment, variant string, until time.Time) string {
 	path := "/files/" + a.PublicID
 	if variant != "" {
@@ -54,6 +55,7 @@ func (l FileLinks) Verify(id, variant, until, signature string) (time.Duration, 
 	return left, nil
 }
 
+// Attachment is the file of a message. Its address needs no header and is good until expires_at.
 type Attachment struct {
 	URL          string  `json:"url"`
 	Name         string  `json:"name"`

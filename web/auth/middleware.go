@@ -160,6 +160,7 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 	return nil, err
 }
 
+// AgentBySession returns the agent whose session the token opens; any other token is 401.
 func (a *Auth) AgentBySession(c echo.Context, token string) (*kit.Caller, error) {
 	agent, hash, ends, err := a.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {

@@ -33,18 +33,18 @@ func (c *userClaims) UnmarshalJSON(data []byte) error {
 	// The claims that are not used may hold what they like.
 	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
 		c.fault = claimError("The claims of this token are not one JSON object with each name once.")
-		return nil
+		return nil //nolint:nilerr // Validate tells it
 	}
 	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
 		if err := textClaim(name, claims[name], into); err != nil {
 			c.fault = err
-			return nil
+			return nil //nolint:nilerr // Validate tells it
 		}
 	}
 	for name, into := range map[string]**jwt.NumericDate{"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt} {
 		if err := timeClaim(name, claims[name], into); err != nil {
 			c.fault = err
-			return nil
+			return nil //nolint:nilerr // Validate tells it
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ type endInput struct {
 	Comment string `json:"comment"`
 }
 
+// End ends a chat. A chat that has ended is 409.
 func (h *Handlers) End(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in endInput

@@ -7,6 +7,7 @@ import (
 	"parley/web/kit"
 )
 
+// UserChats lists the caller's chats, newest first.
 func (h *Handlers) UserChats(c echo.Context) error {
 	chats, err := h.Desk.ChatsOfUser(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
@@ -15,6 +16,7 @@ func (h *Handlers) UserChats(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Map(chats, api.ChatOf)})
 }
 
+// AgentChats lists the agent's chats: active ones by their last message, then ended ones.
 func (h *Handlers) AgentChats(c echo.Context) error {
 	f, err := kit.ChatFilter(c)
 	if err != nil {
@@ -45,6 +47,7 @@ func (h *Handlers) MovePage(c echo.Context) error {
 	return h.Respond(c, kit.Result{})
 }
 
+// TimeoutStatus tells how long nothing was said in a chat.
 func (h *Handlers) TimeoutStatus(c echo.Context) error {
 	id := kit.ChatID(c)
 	t, err := h.Desk.TimeoutStatus(c.Request().Context(), kit.ActorOf(c), id)

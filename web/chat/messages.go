@@ -12,6 +12,7 @@ import (
 	"parley/web/kit"
 )
 
+// Messages lists messages of a chat after an id, oldest first, at most 200.
 func (h *Handlers) Messages(c echo.Context) error {
 	id := kit.ChatID(c)
 	limit, err := kit.QueryLimit(c)
@@ -36,6 +37,7 @@ type sendInput struct {
 	ClientMessageID *string `json:"client_message_id"`
 }
 
+// Send stores a message and answers 201, or 200 where its client_message_id was used before.
 func (h *Handlers) Send(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in sendInput
@@ -64,6 +66,7 @@ type noteInput struct {
 	Content string `json:"content"`
 }
 
+// Note stores a note that only agents see.
 func (h *Handlers) Note(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in noteInput
@@ -78,6 +81,7 @@ func (h *Handlers) Note(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.MessageOf(ctx, m)})
 }
 
+// MarkOneRead confirms that one message was read.
 func (h *Handlers) MarkOneRead(c echo.Context) error {
 	id := kit.ChatID(c)
 	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
@@ -95,8 +99,11 @@ type confirmInput struct {
 	UpTo *kit.Int `json:"up_to"`
 }
 
+// MarkDelivered confirms that the messages up to one were delivered.
 func (h *Handlers) MarkDelivered(c echo.Context) error { return h.confirm(c, models.Delivered) }
-func (h *Handlers) MarkRead(c echo.Context) error      { return h.confirm(c, models.Read) }
+
+// MarkRead confirms that the messages up to one were read.
+func (h *Handlers) MarkRead(c echo.Context) error { return h.confirm(c, models.Read) }
 
 // confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
 func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
@@ -129,6 +136,7 @@ func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	}{word, marked}})
 }
 
+// Typing tells the other side that the caller is typing. Nothing is stored.
 func (h *Handlers) Typing(c echo.Context) error {
 	id := kit.ChatID(c)
 	if err := h.Desk.Typing(c.Request().Context(), kit.ActorOf(c), id); err != nil {

@@ -8,6 +8,7 @@ import (
 	"parley/web/kit"
 )
 
+// QueueStatus tells where the caller stands.
 func (h *Handlers) QueueStatus(c echo.Context) error {
 	status, err := h.Desk.QueueStatus(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
@@ -16,6 +17,7 @@ func (h *Handlers) QueueStatus(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.QueueStatusOf(status)})
 }
 
+// CancelQueue takes the caller out of the queue.
 func (h *Handlers) CancelQueue(c echo.Context) error {
 	if err := h.Desk.CancelQueue(c.Request().Context(), kit.ActorOf(c).ID); err != nil {
 		return err
@@ -29,6 +31,7 @@ type availabilityJSON struct {
 	Message     string `json:"message"`
 }
 
+// Availability tells how many agents are online.
 func (h *Handlers) Availability(c echo.Context) error {
 	n, err := h.Desk.OnlineCount(c.Request().Context())
 	if err != nil {
@@ -41,4 +44,5 @@ func (h *Handlers) Availability(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, said}})
 }
 
+// CheckAvailability is Availability at the agents' address.
 func (h *Handlers) CheckAvailability(c echo.Context) error { return h.Availability(c) }

@@ -13,6 +13,7 @@ type rateInput struct {
 	Comment string   `json:"comment"`
 }
 
+// Rate rates an ended chat, once, from 1 to 5 in steps of 0.5.
 func (h *Handlers) Rate(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in rateInput

@@ -9,6 +9,7 @@ import (
 	"parley/web/limit"
 )
 
+// StartSession makes an anonymous user and answers with the token of the session.
 func (h *Handlers) StartSession(c echo.Context) error {
 	token, u, err := h.NewAnonymousUser(c)
 	if err != nil {
@@ -28,6 +29,7 @@ type assignInput struct {
 	PageTitle       string `json:"page_title"`
 }
 
+// Assign gives the caller the online agent of least load, or a place in the queue.
 func (h *Handlers) Assign(c echo.Context) error {
 	var in assignInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -48,6 +50,7 @@ func (h *Handlers) Assign(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})
 }
 
+// StillHere starts the idle clock of an active chat anew, without a message.
 func (h *Handlers) StillHere(c echo.Context) error {
 	id := kit.ChatID(c)
 	if err := h.Desk.StillHere(c.Request().Context(), kit.ActorOf(c), id); err != nil {

@@ -8,6 +8,7 @@ import (
 	"parley/web/live"
 )
 
+// StreamTicket issues a ticket that opens one stream within 30 s.
 func (h *Handlers) StreamTicket(c echo.Context) error {
 	who := kit.CallerOf(c)
 	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.Ends)

@@ -200,6 +200,7 @@ func bindForm(c echo.Context, into any) error {
 	return nil
 }
 
+// Storable reports whether PostgreSQL can store the text: UTF-8 without NUL characters.
 func Storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }

@@ -22,11 +22,13 @@ type Caller struct {
 	Anonymous bool
 }
 
+// CallerKey is under what the caller is kept in the context of a request.
 const CallerKey = "caller"
 
 // CallerOf is who asks on a route that is not public.
 func CallerOf(c echo.Context) *Caller { return c.Get(CallerKey).(*Caller) }
 
+// ActorOf is the caller as the desk knows it, on a route that is not public.
 func ActorOf(c echo.Context) models.Actor { return CallerOf(c).Actor }
 
 // AgentOf is the agent who asks, on routes for agents.

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// The names of cookies, before the prefix of their host, and how long each is kept.
 const (
 	AgentCookie = "parley_session"
 	UserCookie  = "parley_user"
@@ -37,6 +38,7 @@ func (k *Kit) cookieName(c echo.Context, name string) string {
 	return name
 }
 
+// Cookie is the value of a cookie, "" for none.
 func (k *Kit) Cookie(c echo.Context, name string) string {
 	cookie, err := c.Cookie(k.cookieName(c, name))
 	if err != nil {

@@ -15,14 +15,17 @@ import (
 	"parley/views/text"
 )
 
+// Unauthorized is 401 unauthorized.
 func Unauthorized(detail string) error {
 	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
 }
 
+// Forbidden is 403 with that code.
 func Forbidden(code, detail string) error {
 	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
 }
 
+// WrongKind is 403 wrong_credential, for a credential of the other kind.
 func WrongKind(kind models.ActorKind) error {
 	if kind == models.KindUser {
 		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
@@ -62,6 +65,7 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
+// Refuse is what HTTP itself refuses by that status.
 func Refuse(status int) error {
 	return &HTTPError{Status: status}
 }
@@ -74,10 +78,12 @@ type HTTPError struct {
 
 func (e *HTTPError) Error() string { return http.StatusText(e.Status) }
 
+// Malformed is 400 malformed.
 func Malformed(detail string) error {
 	return &models.Error{Kind: models.Malformed, Code: "malformed", Detail: detail}
 }
 
+// InvalidField is 422 validation_failed, with the code of one field.
 func InvalidField(field, code, detail string) error {
 	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
@@ -172,6 +178,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 }
 
+// CrossOriginRefused is 403 cross_origin, for a request that another site made a browser send.
 func CrossOriginRefused() error {
 	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
 }

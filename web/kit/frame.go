@@ -12,6 +12,7 @@ import (
 	"parley/views/ui"
 )
 
+// AdminFrame is the frame of a page of administration.
 func (k *Kit) AdminFrame(c echo.Context, here, title string) staff.Frame {
 	frame := k.StaffFrame(c, here, title)
 	frame.Scripts = []string{"admin.js"}
@@ -56,6 +57,7 @@ func (k *Kit) StaffFrame(c echo.Context, here, title string) staff.Frame {
 	return staff.Frame{Page: k.frame(c, title), Here: here, Me: MeOf(AgentOf(c))}
 }
 
+// MeOf is the agent as the frame of a page shows it.
 func MeOf(a *models.Agent) staff.Me {
 	return staff.Me{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }

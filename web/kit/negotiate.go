@@ -11,6 +11,7 @@ import (
 // ResponseFormat is what a request wants to be answered with.
 type ResponseFormat int
 
+// The formats, and who asks for them.
 const (
 	JSON     ResponseFormat = iota // programs
 	Page                           // browsers, by plain links and forms
@@ -34,6 +35,7 @@ func Format(c echo.Context) ResponseFormat {
 	return Page
 }
 
+// IsAPI reports whether a path is one of the JSON interface.
 func IsAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
 
 // loginPath is the sign-in page, which leads back to where the request was going.

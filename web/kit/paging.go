@@ -10,6 +10,7 @@ import (
 
 const defaultPage = 50
 
+// QueryLimit reads the parameter limit, from 1 to 200, 50 if it is absent. Anything else is 422.
 func QueryLimit(c echo.Context) (int, error) {
 	n, err := QueryInt(c, "limit", defaultPage)
 	if err == nil && (n < 1 || n > 200) {

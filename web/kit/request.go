@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	RequestTime = 8 * time.Second // longer than a statement may take, shorter than clients and SHUTDOWN_TIMEOUT wait
-	BodyLimit   = 128 << 10
+	// RequestTime bounds a request. It is longer than a statement may take, and shorter than clients and SHUTDOWN_TIMEOUT wait.
+	RequestTime = 8 * time.Second
+	// BodyLimit is how many bytes the body of a request may have; files have limits of their own.
+	BodyLimit = 128 << 10
 )
 
 // UserAgent is the program of the caller, as far as it can be stored.

@@ -12,6 +12,7 @@ import (
 	"parley/static"
 )
 
+// JSONType is the content type of JSON answers.
 const JSONType = "application/json; charset=utf-8"
 
 // Result is the answer to an action in each of the three forms.

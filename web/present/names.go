@@ -9,6 +9,7 @@ import (
 	"parley/views/text"
 )
 
+// LanguageName is the name of a locale's language in the reader's language; an unknown locale is given as it is.
 func LanguageName(ctx context.Context, locale string) string {
 	switch {
 	case strings.HasPrefix(locale, "zh"):
@@ -47,6 +48,7 @@ func Shorten(s string, n int) string {
 	return models.Beginning(s, n-1) + "…"
 }
 
+// Deref is the text behind a pointer, "" for nil.
 func Deref(s *string) string {
 	if s == nil {
 		return ""

@@ -11,6 +11,7 @@ import (
 	"parley/web/kit"
 )
 
+// Queue lists the waiting chats in the order in which they are served.
 func (h *Handlers) Queue(c echo.Context) error {
 	entries, _, err := h.Desk.Queue(c.Request().Context(), models.QueueFilter{})
 	if err != nil {
@@ -19,6 +20,7 @@ func (h *Handlers) Queue(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Map(entries, api.QueueEntryOf)})
 }
 
+// Load lists all agents with presence, load and utilisation.
 func (h *Handlers) Load(c echo.Context) error {
 	loads, err := h.Desk.Load(c.Request().Context())
 	if err != nil {
@@ -27,6 +29,7 @@ func (h *Handlers) Load(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Map(loads, api.LoadOf)})
 }
 
+// Stats are the figures of a period, by default of the last 24 hours.
 func (h *Handlers) Stats(c echo.Context) error {
 	now := time.Now().UTC()
 	to, err := kit.QueryTime(c, "to", now)
@@ -48,6 +51,7 @@ type assignByHandInput struct {
 	ServiceID string `json:"service_id"`
 }
 
+// AssignByHand gives a waiting chat to an agent, or moves an active one.
 func (h *Handlers) AssignByHand(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in assignByHandInput
@@ -65,6 +69,7 @@ type priorityInput struct {
 	Priority *kit.Int `json:"priority"`
 }
 
+// SetPriority changes the priority of a waiting chat, from −100 to 100.
 func (h *Handlers) SetPriority(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in priorityInput

@@ -37,6 +37,7 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 	return text.T(ctx, "done.offline")
 }
 
+// Status tells the caller's presence, load and capacity.
 func (h *Handlers) Status(c echo.Context) error {
 	a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
@@ -52,6 +53,7 @@ func (h *Handlers) Status(c echo.Context) error {
 	}{a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role)}})
 }
 
+// Rating is the average rating of an agent. Agents may ask for their own.
 func (h *Handlers) Rating(c echo.Context) error {
 	a, err := h.Desk.Ratings(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "service_id"))
 	if err != nil {
@@ -60,6 +62,7 @@ func (h *Handlers) Rating(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.RatingOf(a)})
 }
 
+// AllRatings lists the ratings of all agents for supervisors, and the own one for agents.
 func (h *Handlers) AllRatings(c echo.Context) error {
 	agents, err := h.Desk.AllRatings(c.Request().Context(), kit.ActorOf(c))
 	if err != nil {

@@ -95,15 +95,15 @@ func (b *browser) photograph(name string) {
 	b.must(os.WriteFile(filepath.Join("..", "docs", name+".png"), picture, 0o644))
 }
 
-// scene puts people into the house, by the rules, and then sets the clock back for what they did.
-type scene struct {
+// sampleScene puts people into the house, by the rules, and then sets the clock back for what they did.
+type sampleScene struct {
 	*site
 	agents map[string]*models.Agent // by address
 	chats  map[string]string        // by user
 }
 
-func newScene(s *site) *scene {
-	sc := &scene{site: s, agents: map[string]*models.Agent{}, chats: map[string]string{}}
+func newScene(s *site) *sampleScene {
+	sc := &sampleScene{site: s, agents: map[string]*models.Agent{}, chats: map[string]string{}}
 	for _, account := range demo.Accounts() {
 		a, err := s.desk.AgentByEmail(s.t.Context(), account.Email)
 		s.must(err)
@@ -112,27 +112,27 @@ func newScene(s *site) *scene {
 	return sc
 }
 
-// said is one line, so many seconds ago.
-type said struct {
+// sampleLine is one line, so many seconds ago.
+type sampleLine struct {
 	agent bool
 	text  string
 	ago   int
 }
 
-func (sc *scene) play() {
+func (sc *sampleScene) play() {
 	sc.arrive("anna@example.com")
-	sc.chat("demo-samuel", "", "Declined payments", []said{{false, "Hi, I see a payment of 9.99 that I do not know", 152}, {true, "Hello Samuel, the one from this morning, to “LUMEN MEDIA”?", 118}, {false, "Yes, that one", 72}})
-	sc.chat("demo-maria", "cards", "Card limits", []said{{false, "My card was declined at a pharmacy in Lisbon. There is money on it.", 171},
+	sc.chat("demo-samuel", "", "Declined payments", []sampleLine{{false, "Hi, I see a payment of 9.99 that I do not know", 152}, {true, "Hello Samuel, the one from this morning, to “LUMEN MEDIA”?", 118}, {false, "Yes, that one", 72}})
+	sc.chat("demo-maria", "cards", "Card limits", []sampleLine{{false, "My card was declined at a pharmacy in Lisbon. There is money on it.", 171},
 		{true, "Hello Maria, I can see the card. Give me a moment.", 140}, {true, "The shop asked twice within a second, so it was stopped. Shall I open it again?", 96}, {false, "Yes please, I am still at the counter", 38}})
-	sc.chat("demo-tomasz", "", "The card", []said{{false, "How do I get a second card for my partner?", 14}})
-	sc.chat("demo-wangwei", "cards", "帮助", []said{{false, "你好，我的卡在便利店刷不了，余额是够的", 210}, {true, "您好，我是 Anna，正在为您查看。", 186},
+	sc.chat("demo-tomasz", "", "The card", []sampleLine{{false, "How do I get a second card for my partner?", 14}})
+	sc.chat("demo-wangwei", "cards", "帮助", []sampleLine{{false, "你好，我的卡在便利店刷不了，余额是够的", 210}, {true, "您好，我是 Anna，正在为您查看。", 186},
 		{true, "这笔付款因为短时间内提交了两次被系统拦下，需要我为您恢复吗？", 150}, {false, "需要，谢谢", 128}, {true, "已经恢复，请您再试一次，建议插卡。", 90}})
-	sc.chat("demo-lucie", "", "Help", []said{{false, "Is there a limit for how much I can keep on the account?", 640}, {true, "Up to 100,000. Above 20,000 only a savings pot earns interest. Shall I show you how to open one?", 559}})
+	sc.chat("demo-lucie", "", "Help", []sampleLine{{false, "Is there a limit for how much I can keep on the account?", 640}, {true, "Up to 100,000. Above 20,000 only a savings pot earns interest. Shall I show you how to open one?", 559}})
 	sc.fill("ben@example.com", "demo-oliver", "demo-amara", "demo-jonas")
 	sc.fill("chenyu@example.com", "demo-zhangmin", "demo-liuyang", "demo-priya")
 	sc.fill("dalia@example.com", "demo-nils", "demo-hana")
 	sc.arrive("emil@example.com")
-	sc.chat("demo-zhaolei", "cards", "帮助", []said{{false, "卡好像丢了，怎么办", 95}, {true, "您好，已经先为您冻结。", 61}})
+	sc.chat("demo-zhaolei", "cards", "帮助", []sampleLine{{false, "卡好像丢了，怎么办", 95}, {true, "您好，已经先为您冻结。", 61}})
 	_, err := sc.desk.SetPresence(sc.t.Context(), models.AgentActor(sc.agents["emil@example.com"]), models.Away)
 	sc.must(err)
 
@@ -143,27 +143,27 @@ func (sc *scene) play() {
 	sc.wait("demo-guest-3", "", 44, "Do you have a branch in Ghent?")
 }
 
-func (sc *scene) arrive(email string) {
+func (sc *sampleScene) arrive(email string) {
 	sc.t.Helper()
 	_, err := sc.desk.SetPresence(sc.t.Context(), models.AgentActor(sc.agents[email]), models.Online)
 	sc.must(err)
 }
 
 // fill gives an agent who arrives chats that are answered or not, in turn.
-func (sc *scene) fill(email string, users ...string) {
+func (sc *sampleScene) fill(email string, users ...string) {
 	sc.t.Helper()
 	sc.arrive(email)
 	for i, user := range users {
-		lines := []said{{false, "Hello, I have a question about my last statement", 80 + 40*i}}
+		lines := []sampleLine{{false, "Hello, I have a question about my last statement", 80 + 40*i}}
 		if i%2 == 0 {
-			lines = append(lines, said{true, "Hello, of course. Which month is it?", 50 + 30*i})
+			lines = append(lines, sampleLine{true, "Hello, of course. Which month is it?", 50 + 30*i})
 		}
 		sc.chat(user, "", "Help", lines)
 	}
 }
 
 // chat begins a chat, says its lines and sets each back to its time. Who has room gets it.
-func (sc *scene) chat(user, department, page string, lines []said) {
+func (sc *sampleScene) chat(user, department, page string, lines []sampleLine) {
 	sc.t.Helper()
 	id := sc.ask(user, department, page, lines[0].text)
 	c, err := sc.desk.Chat(sc.t.Context(), admin, id)
@@ -198,13 +198,13 @@ func (sc *scene) chat(user, department, page string, lines []said) {
 }
 
 // wait begins a chat that nobody has room for, so many seconds ago.
-func (sc *scene) wait(user, department string, ago int, text string) {
+func (sc *sampleScene) wait(user, department string, ago int, text string) {
 	sc.t.Helper()
 	id := sc.ask(user, department, "Help", text)
 	sc.exec(`UPDATE chats SET created_at = now() - make_interval(secs => ?0), queued_at = now() - make_interval(secs => ?0), last_message_at = now() - make_interval(secs => ?0) WHERE id = ?1`, ago, id)
 }
 
-func (sc *scene) ask(user, department, page, text string) string {
+func (sc *sampleScene) ask(user, department, page, text string) string {
 	sc.t.Helper()
 	got, err := sc.desk.Assign(sc.t.Context(), user, models.AssignRequest{Message: text, Department: department, PageURL: "https://kestrel.example/demo", PageTitle: page})
 	sc.must(err)
@@ -212,7 +212,7 @@ func (sc *scene) ask(user, department, page, text string) string {
 	return got.Chat.ID
 }
 
-func (sc *scene) exec(query string, args ...any) {
+func (sc *sampleScene) exec(query string, args ...any) {
 	sc.t.Helper()
 	_, err := sc.desk.DB().NewRaw(query, args...).Exec(sc.t.Context())
 	sc.must(err)

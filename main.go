@@ -23,7 +23,7 @@ import (
 
 	"parley/jobs"
 	"parley/jobs/console"
-	"parley/jobs/embedded"
+	"parley/models/embedded"
 	"parley/migrations"
 	"parley/models"
 	"parley/web"

@@ -21,9 +21,9 @@ var mayImport = map[string][]string{
 	"migrations": {},
 	"static":     {},
 
-	"jobs":          {"models"},
-	"jobs/embedded": {},
-	"jobs/console":  {"models", "migrations"}, // main's commands
+	"jobs":            {"models"},
+	"models/embedded": {},
+	"jobs/console":    {"models", "migrations"}, // main's commands
 
 	"web": {"models", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.
@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"web/files":      {},
 	"web/media":      {"web/media/samples"}, // only tests do
 	"web/demo":       {"models", "views/*", "static"},
-	"web/load":       {"models", "migrations", "jobs/embedded"}, // a program of its own, which runs the real one
+	"web/load":       {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
 
 	"views/text":       {},
 	"views/paths":      {},
@@ -58,7 +58,7 @@ var mayImport = map[string][]string{
 	"views/supervisor": {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
 	"views/admin":      {"views/staff", "views/ui", "views/text", "views/paths", "static"},
 
-	"models/testdb": {"jobs/embedded", "migrations"},
+	"models/testdb": {"models/embedded", "migrations"},
 }
 
 // neverImport are packages of others that a room of ours must not know.

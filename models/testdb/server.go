@@ -3,7 +3,7 @@ package testdb
 import (
 	"testing"
 
-	"parley/jobs/embedded"
+	"parley/models/embedded"
 )
 
 // Server is a server of one test's own, which may Stop, Start, Kill, Pause and Resume it without hurting others. A killed or

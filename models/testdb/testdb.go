@@ -17,7 +17,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"parley/jobs/embedded"
+	"parley/models/embedded"
 )
 
 // redisDatabases is how many numbers there are; 0 is left to those who forget to choose one.

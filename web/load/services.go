@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
-	"parley/jobs/embedded"
+	"parley/models/embedded"
 	"parley/migrations"
 )
 

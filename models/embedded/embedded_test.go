@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
-	"parley/jobs/embedded"
+	"parley/models/embedded"
 )
 
 // ownerDir, when set, makes this test binary an owner that runs the servers until it is killed.

@@ -22,10 +22,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/jobs"
-	"parley/jobs/console"
-	"parley/models/embedded"
+	"parley/jobs/cli"
 	"parley/migrations"
 	"parley/models"
+	"parley/models/embedded"
 	"parley/web"
 	"parley/web/demo"
 	"parley/web/files"
@@ -42,17 +42,17 @@ const (
 	exitSchemaBehind = 3
 )
 
-// cli is what the command line understands.
-type cli struct {
+// commands is what the command line understands.
+type commands struct {
 	Serve struct {
 		Role string `enum:"all,web,worker" default:"all" help:"Run everything, or only the web or the worker part."`
 	} `cmd:"" help:"Serve pages, endpoints and live events, and do the scheduled work."`
-	Run        struct{}           `cmd:"" help:"Migrate, add sample people and serve: for trying Parley out."`
-	Migrate    console.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
-	Agent      console.Agent      `cmd:"" help:"Manage the people who answer."`
-	Department console.Department `cmd:"" help:"Manage departments."`
-	User       console.User       `cmd:"" help:"Export or erase what is stored about an end user."`
-	Check      console.Check      `cmd:"" help:"Hold the invariants against the database; exit 1 when one is broken."`
+	Run        struct{}       `cmd:"" help:"Migrate, add sample people and serve: for trying Parley out."`
+	Migrate    cli.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
+	Agent      cli.Agent      `cmd:"" help:"Manage the people who answer."`
+	Department cli.Department `cmd:"" help:"Manage departments."`
+	User       cli.User       `cmd:"" help:"Export or erase what is stored about an end user."`
+	Check      cli.Check      `cmd:"" help:"Hold the invariants against the database; exit 1 when one is broken."`
 	Demo       struct {
 		Live   bool          `help:"Let sample users and agents talk to a running Parley through its public endpoints."`
 		URL    string        `help:"Where that Parley runs." default:"http://localhost:8080"`
@@ -60,8 +60,8 @@ type cli struct {
 		Users  int           `help:"How many users at once." default:"12"`
 		Agents int           `help:"How many of the sample agents." default:"3"`
 	} `cmd:"" help:"Add sample people and conversations."`
-	Token   console.Token `cmd:"" help:"Print a signed user token, for trying the API."`
-	Version struct{}      `cmd:"" help:"Print the version."`
+	Token   cli.Token `cmd:"" help:"Print a signed user token, for trying the API."`
+	Version struct{}  `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -70,7 +70,7 @@ func main() {
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	var c cli
+	var c commands
 	parser, err := kong.New(&c, kong.Name("parley"), kong.Description("Customer-service live chat that you run yourself."),
 		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Bind(&c))
 	if err != nil {
@@ -81,8 +81,8 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		parser.Errorf("%s", err)
 		return exitUsage
 	}
-	p := &program{version: version, stdin: stdin, stdout: stdout, stderr: stderr, cli: &c}
-	if p.env, err = console.ReadEnvironment(environ); err == nil {
+	p := &program{version: version, stdin: stdin, stdout: stdout, stderr: stderr, commands: &c}
+	if p.env, err = cli.ReadEnvironment(environ); err == nil {
 		p.settings, err = p.env.Settings()
 	}
 	if err != nil {
@@ -138,8 +138,8 @@ func (e schemaBehindError) Error() string {
 // program is one invocation: its settings and what it opened, in the order in which it was opened.
 type program struct {
 	version        string
-	env            console.Environment
-	cli            *cli
+	env            cli.Environment
+	commands       *commands
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	log            *slog.Logger
@@ -166,9 +166,9 @@ func (p *program) dispatch(ctx context.Context, command string) error {
 		if err != nil {
 			return err
 		}
-		return p.cli.Token.Run(secret, p.stdout)
+		return p.commands.Token.Run(secret, p.stdout)
 	case "serve":
-		return p.serve(ctx, p.cli.Serve.Role, nil)
+		return p.serve(ctx, p.commands.Serve.Role, nil)
 	case "run":
 		return p.try(ctx)
 	case "demo":
@@ -178,20 +178,20 @@ func (p *program) dispatch(ctx context.Context, command string) error {
 		if err != nil {
 			return err
 		}
-		return p.cli.Migrate.Run(ctx, rest, desk, p.stdout)
+		return p.commands.Migrate.Run(ctx, rest, desk, p.stdout)
 	}
 	desk, err := p.readyDesk(ctx)
 	switch {
 	case err != nil:
 		return err
 	case command == "check":
-		return p.cli.Check.Run(ctx, desk, p.stdout)
+		return p.commands.Check.Run(ctx, desk, p.stdout)
 	case command == "user":
-		return p.cli.User.Run(ctx, rest, desk, p.stdout)
+		return p.commands.User.Run(ctx, rest, desk, p.stdout)
 	case command == "agent":
-		return p.cli.Agent.Run(ctx, rest, desk, p.stdin, p.stdout)
+		return p.commands.Agent.Run(ctx, rest, desk, p.stdin, p.stdout)
 	}
-	return p.cli.Department.Run(ctx, rest, desk, p.stdout)
+	return p.commands.Department.Run(ctx, rest, desk, p.stdout)
 }
 
 // services fills in the addresses of the embedded PostgreSQL and Redis where none were given.
@@ -258,14 +258,14 @@ func (p *program) readyDesk(ctx context.Context) (*models.Desk, error) {
 }
 
 func (p *program) demo(ctx context.Context) error {
-	if p.cli.Demo.Live {
+	if p.commands.Demo.Live {
 		secret, err := p.env.UserSecret()
 		if err != nil {
 			return err
 		}
-		o := p.cli.Demo
+		o := p.commands.Demo
 		return demo.Live(ctx, demo.Options{BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.log,
-			Token: func(id, name string) (string, error) { return console.SignUserToken(secret, id, name, "", time.Hour) }})
+			Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) }})
 	}
 	desk, err := p.readyDesk(ctx)
 	if err != nil {

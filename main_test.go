@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/jobs/console"
+	"parley/jobs/cli"
 	"parley/models"
 	"parley/models/testdb"
 )
@@ -23,7 +23,7 @@ func TestAStopThatDoesNotStopFails(t *testing.T) {
 
 // `parley run` migrates, seeds and serves: with one desk, on one pool of connections.
 func TestACommandHasOneDesk(t *testing.T) {
-	p := &program{log: slog.New(slog.DiscardHandler), settings: models.DefaultSettings(), env: console.Environment{DatabaseURL: testdb.Postgres(t)}}
+	p := &program{log: slog.New(slog.DiscardHandler), settings: models.DefaultSettings(), env: cli.Environment{DatabaseURL: testdb.Postgres(t)}}
 	defer p.close()
 	seeds, err := p.desk(t.Context())
 	if err != nil {

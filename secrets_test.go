@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/jobs/console"
+	"parley/jobs/cli"
 	"parley/models/testdb"
 )
 
@@ -96,7 +96,7 @@ func TestNoErrorQuotesASecretOfTheSettings(t *testing.T) {
 
 func TestTheLogMasksSecretsOfTheSettings(t *testing.T) {
 	t.Parallel()
-	e, err := console.ReadEnvironment([]string{"REDIS_URL=redis://:hunter2%40swordfish@cache.internal/0", "DATABASE_URL=postgres://parley:parley@db.internal/parley",
+	e, err := cli.ReadEnvironment([]string{"REDIS_URL=redis://:hunter2%40swordfish@cache.internal/0", "DATABASE_URL=postgres://parley:parley@db.internal/parley",
 		"USER_TOKEN_SECRET=0123456789abcdef", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG"})
 	if err != nil {
 		t.Fatal(err)

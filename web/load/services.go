@@ -18,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
-	"parley/models/embedded"
 	"parley/migrations"
+	"parley/models/embedded"
 )
 
 // bench is one run.

@@ -1,4 +1,4 @@
-package console_test
+package cli_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/jobs/console"
+	"parley/jobs/cli"
 	"parley/models"
 	"parley/models/testdb"
 )
@@ -37,15 +37,15 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	must(t, err)
 	_, err = desk.Assign(t.Context(), "42", models.AssignRequest{Message: "hello"})
 	must(t, err)
-	run := func(command string, change func(*console.User)) (string, error) {
+	run := func(command string, change func(*cli.User)) (string, error) {
 		var out bytes.Buffer
-		u := &console.User{}
+		u := &cli.User{}
 		u.Export.User, u.Erase.User = "42", "42"
 		change(u)
 		err := u.Run(t.Context(), command, desk, &out)
 		return out.String(), err
 	}
-	printed, err := run("export", func(*console.User) {})
+	printed, err := run("export", func(*cli.User) {})
 	must(t, err)
 	var doc struct {
 		User  struct{ Name string }
@@ -57,7 +57,7 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "maria.json")
 	must(t, os.WriteFile(path, []byte("an older file that is longer than the new one"+strings.Repeat(" ", 10000)), 0o644))
-	said, err := run("export", func(u *console.User) { u.Export.Out = path })
+	said, err := run("export", func(u *cli.User) { u.Export.Out = path })
 	must(t, err)
 	kept, err := os.ReadFile(path)
 	must(t, err)
@@ -66,16 +66,16 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	if said != "" || json.Unmarshal(kept, &doc) != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("said %q; the file has mode %s and says\n%s", said, info.Mode(), kept)
 	}
-	if _, err := run("export", func(u *console.User) { u.Export.User, u.Export.Out = "nobody", filepath.Join(t.TempDir(), "none.json") }); models.CodeOf(err) != "user_not_found" {
+	if _, err := run("export", func(u *cli.User) { u.Export.User, u.Export.Out = "nobody", filepath.Join(t.TempDir(), "none.json") }); models.CodeOf(err) != "user_not_found" {
 		t.Errorf("of nobody: %v", err)
 	}
-	if _, err := run("erase", func(*console.User) {}); err == nil || !strings.Contains(err.Error(), "1 chats, 1 messages") || !strings.Contains(err.Error(), "--yes") {
+	if _, err := run("erase", func(*cli.User) {}); err == nil || !strings.Contains(err.Error(), "1 chats, 1 messages") || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without --yes: %v", err)
 	}
 	if _, err := desk.UserByID(t.Context(), "42"); err != nil {
 		t.Fatalf("without --yes the user is gone: %v", err)
 	}
-	yes := func(u *console.User) { u.Erase.Yes = true }
+	yes := func(u *cli.User) { u.Erase.Yes = true }
 	said, err = run("erase", yes)
 	must(t, err)
 	if !strings.Contains(said, "Erased the user 42 with 1 chats, 1 messages") {
@@ -89,7 +89,7 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	if !strings.Contains(said, "Nothing is stored") {
 		t.Errorf("said again %q", said)
 	}
-	if _, err := run("erase", func(u *console.User) { u.Erase.User, u.Erase.Yes = "\xff", true }); models.CodeOf(err) != "validation_failed" {
+	if _, err := run("erase", func(u *cli.User) { u.Erase.User, u.Erase.Yes = "\xff", true }); models.CodeOf(err) != "validation_failed" {
 		t.Errorf("of bytes that are no text: %v", err)
 	}
 }
@@ -97,17 +97,17 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 func TestCommandsAreAudited(t *testing.T) {
 	t.Parallel()
 	desk := openDesk(t)
-	var a console.Agent
+	var a cli.Agent
 	a.Add.Email, a.Add.Name, a.Add.Role, a.Add.Max = "anna@example.com", "Anna", "agent", 5
 	a.Passwd.Email, a.Disable.Email = a.Add.Email, a.Add.Email
-	var d console.Department
+	var d cli.Department
 	d.Add.Slug, d.Add.Name = "cards", "Cards"
 	var out bytes.Buffer
 	must(t, a.Run(t.Context(), "add", desk, strings.NewReader("correct horse\n"), &out))
 	must(t, a.Run(t.Context(), "passwd", desk, strings.NewReader("another horse\n"), &out))
 	must(t, a.Run(t.Context(), "disable", desk, nil, &out))
 	must(t, d.Run(t.Context(), "add", desk, &out))
-	must(t, (&console.Check{Repair: true}).Run(t.Context(), desk, &out))
+	must(t, (&cli.Check{Repair: true}).Run(t.Context(), desk, &out))
 	rows, _, err := desk.AuditLog(t.Context(), models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleAdmin}, models.AuditFilter{ActorID: "console"})
 	must(t, err)
 	var told []string

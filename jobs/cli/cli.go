@@ -1,6 +1,6 @@
-// Package console is the desk by command line: each command is one call of the desk and a few lines of output. Whoever can start the program
+// Package cli is the desk by command line: each command is one call of the desk and a few lines of output. Whoever can start the program
 // with the database's address may do what an admin may.
-package console
+package cli
 
 import (
 	"bufio"

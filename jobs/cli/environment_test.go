@@ -1,17 +1,17 @@
-package console_test
+package cli_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"parley/jobs/console"
+	"parley/jobs/cli"
 )
 
 func TestSitesOfTheEnvironmentAreExactOrigins(t *testing.T) {
 	t.Parallel()
 	read := func(sites string) ([]string, error) {
-		env, err := console.ReadEnvironment([]string{"ALLOWED_ORIGINS=" + sites})
+		env, err := cli.ReadEnvironment([]string{"ALLOWED_ORIGINS=" + sites})
 		if err != nil {
 			t.Fatal(err)
 		}

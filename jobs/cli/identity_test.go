@@ -1,4 +1,4 @@
-package console_test
+package cli_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pquerna/otp/totp"
 
-	"parley/jobs/console"
+	"parley/jobs/cli"
 	"parley/models"
 	"parley/models/testdb"
 )
@@ -20,7 +20,7 @@ func TestTokensLiveForADayAtMost(t *testing.T) {
 	secret := []byte("a secret that host sites share with us")
 	for ttl, good := range map[time.Duration]bool{time.Minute: true, 24 * time.Hour: true, 24*time.Hour + time.Second: false, 0: false, -time.Hour: false} {
 		var out bytes.Buffer
-		err := (&console.Token{User: "42", Name: "Maria Lopes", TTL: ttl}).Run(secret, &out)
+		err := (&cli.Token{User: "42", Name: "Maria Lopes", TTL: ttl}).Run(secret, &out)
 		if good != (err == nil) {
 			t.Errorf("for %s: %v", ttl, err)
 		}
@@ -39,7 +39,7 @@ func TestTokensLiveForADayAtMost(t *testing.T) {
 
 func TestTokensAreSignedForWhatWasAskedOnly(t *testing.T) {
 	t.Parallel()
-	for _, token := range []console.Token{{User: "a\xff"}, {User: "a", Name: "\xc3"}, {User: "a", Email: "a\xed\xa0\x80@b.example"}, {User: "a\x00"}} {
+	for _, token := range []cli.Token{{User: "a\xff"}, {User: "a", Name: "\xc3"}, {User: "a", Email: "a\xed\xa0\x80@b.example"}, {User: "a\x00"}} {
 		token.TTL = time.Hour
 		var out bytes.Buffer
 		if err := token.Run([]byte("a secret that host sites share with us"), &out); err == nil || out.Len() > 0 {
@@ -50,7 +50,7 @@ func TestTokensAreSignedForWhatWasAskedOnly(t *testing.T) {
 
 func TestSettingsOfIdentity(t *testing.T) {
 	t.Parallel()
-	e, err := console.ReadEnvironment([]string{"REQUIRE_IDENTITY=true", "USER_TOKEN_SECRET_PREVIOUS=before"})
+	e, err := cli.ReadEnvironment([]string{"REQUIRE_IDENTITY=true", "USER_TOKEN_SECRET_PREVIOUS=before"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +58,10 @@ func TestSettingsOfIdentity(t *testing.T) {
 	if err != nil || !s.RequireIdentity || e.UserTokenSecretPrevious != "before" {
 		t.Errorf("read as %v, %q, %v", s.RequireIdentity, e.UserTokenSecretPrevious, err)
 	}
-	if e, err = console.ReadEnvironment(nil); err != nil || e.RequireIdentity {
+	if e, err = cli.ReadEnvironment(nil); err != nil || e.RequireIdentity {
 		t.Errorf("unless told, an identity is required: %v, %v", e.RequireIdentity, err)
 	}
-	if _, err = console.ReadEnvironment([]string{"REQUIRE_IDENTITY=perhaps"}); err == nil || !strings.Contains(err.Error(), "RequireIdentity") {
+	if _, err = cli.ReadEnvironment([]string{"REQUIRE_IDENTITY=perhaps"}); err == nil || !strings.Contains(err.Error(), "RequireIdentity") {
 		t.Errorf("an odd value is answered with %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestTheSecondFactorIsResetByACommand(t *testing.T) {
 	must(err)
 	_, err = desk.ConfirmSecondFactor(t.Context(), models.AgentActor(anna), code)
 	must(err)
-	var command console.Agent
+	var command cli.Agent
 	command.ResetSecondFactor.Email = "ANNA@example.com"
 	must(command.Run(t.Context(), "reset-2fa", desk, nil, &bytes.Buffer{}))
 	if _, _, _, err = desk.AgentBySession(t.Context(), session); models.CodeOf(err) != "unauthorized" {

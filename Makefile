@@ -65,11 +65,11 @@ test: assets openapi-tools ## run every test; fetches a Redis, a browser and an 
 
 test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faults -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 bench: build ## measure the program against the bounds in docs/performance.md; BENCH='-only messages -v' chooses
 	@.ci/redis --always
-	@go build -buildvcs=false -o bin/load ./web/load
+	@go build -buildvcs=false -o bin/load ./web/loadtest
 	@exec bin/load -binary $(BINARY) -docs docs $(BENCH)
 
 screenshots: assets ## take the pictures of the README from the running program

@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"web/files":      {},
 	"web/media":      {"web/media/samples"}, // only tests do
 	"web/demo":       {"models", "views/*", "static"},
-	"web/load":       {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
+	"web/loadtest":   {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
 
 	"views/text":       {},
 	"views/paths":      {},
@@ -63,17 +63,17 @@ var mayImport = map[string][]string{
 
 // neverImport are packages of others that a room of ours must not know.
 var neverImport = map[string][]string{
-	"models":      {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"migrations":  {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"views":       {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
-	"jobs":        {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web":         {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
-	"web/live":    {"github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/api":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
-	"web/present": {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
-	"web/files":   {"github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/media":   {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/load":    {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
+	"models":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"migrations":   {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"views":        {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
+	"jobs":         {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web":          {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"web/live":     {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/api":      {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
+	"web/present":  {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
+	"web/files":    {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/media":    {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/loadtest": {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
 	"models/testdb": {},
 }

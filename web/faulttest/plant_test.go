@@ -1,4 +1,4 @@
-package faults_test
+package faulttest_test
 
 import (
 	"context"

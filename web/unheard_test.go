@@ -17,7 +17,7 @@ func TestACommandOfTheConsoleIsHeard(t *testing.T) {
 	db, err := models.Open(t.Context(), database)
 	must(t, err)
 	console := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
-	t.Cleanup(func() { cli.Close(); _ = db.Close() })
+	t.Cleanup(func() { console.Close(); _ = db.Close() })
 
 	anna, token := h.online("anna")
 	_, guest := h.guest()
@@ -29,7 +29,7 @@ func TestACommandOfTheConsoleIsHeard(t *testing.T) {
 
 	began := time.Now()
 	disabled := true
-	_, err = cli.UpdateAgent(t.Context(), admin, anna.ID, models.AgentChange{Disabled: &disabled})
+	_, err = console.UpdateAgent(t.Context(), admin, anna.ID, models.AgentChange{Disabled: &disabled})
 	must(t, err)
 	if got := agent.next("closing").body["reason"]; got != "signed_out" {
 		t.Errorf("the agent's stream closed as %v", got)
@@ -40,6 +40,6 @@ func TestACommandOfTheConsoleIsHeard(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	must(t, cli.ChangeSetting(t.Context(), admin, "RATE_SEND", "77"))
+	must(t, console.ChangeSetting(t.Context(), admin, "RATE_SEND", "77"))
 	h.until("the setting", func() bool { return h.desk.Settings().RateSend == 77 })
 }

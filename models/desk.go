@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -103,7 +102,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	}
 	// bun writes arguments into the text of a statement, so there is nothing to prepare. The hot statements name another mode: bound.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	pool := sql.OpenDB(retryingConnector{stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))})
+	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

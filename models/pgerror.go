@@ -27,8 +27,6 @@ const (
 	pgNoPrivilege          = "42501"
 	pgUndefinedFunction    = "42883"
 	pgNotSupported         = "0A000"
-	pgAdminShutdown        = "57P01"
-	pgCannotConnectNow     = "57P03"
 )
 
 func sqlState(err error) (code, constraint string) {

@@ -20,9 +20,8 @@ type Link struct {
 
 	to string // the Unix socket of PostgreSQL
 
-	mu      sync.Mutex
-	next    *Loss
-	refused int // how many connections are yet to be refused
+	mu   sync.Mutex
+	next *Loss
 }
 
 // Loss is a commit whose answer is lost.
@@ -58,24 +57,6 @@ func NewLink(t testing.TB, databaseURL string) *Link {
 		}
 	}()
 	return l
-}
-
-// Refuse closes the next n connections before PostgreSQL hears of them.
-func (l *Link) Refuse(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.refused = n
-}
-
-// isRefused counts a connection that is to be refused.
-func (l *Link) isRefused() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.refused == 0 {
-		return false
-	}
-	l.refused--
-	return true
 }
 
 // LoseAnswer cuts the connection of the next commit that has the marker in it, once PostgreSQL has committed: the COMMIT of a transaction in which
@@ -116,9 +97,6 @@ func (l *Link) take(matches func(marker string) bool) *Loss {
 
 func (l *Link) join(near net.Conn) {
 	defer near.Close()
-	if l.isRefused() {
-		return
-	}
 	far, err := net.Dial("unix", l.to)
 	if err != nil {
 		return

@@ -62,7 +62,8 @@ test: assets openapi-tools ## run every test; fetches a Redis, a browser and an 
 	@go vet ./...
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_CHROMIUM PARLEY_NGINX && \
-		go test -p 1 -vet=off $$(go list ./... | grep -v '^parley/web$$') && go test -vet=off -parallel 4 -timeout 20m ./web
+		go test -p 1 -vet=off $$(go list ./... | grep -vE '^parley/web(/faulttest)?$$') && \
+		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
 
 test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
 	@.ci/redis --always

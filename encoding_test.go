@@ -67,7 +67,7 @@ func TestADatabaseThatIsNotUTF8IsRefused(t *testing.T) {
 	}
 }
 
-// The encoding of the client is Parley's own, whatever the address says.
+// The encoding of the client is always UTF-8; the one in the address is ignored.
 func TestTheEncodingOfTheClientIsUTF8(t *testing.T) {
 	t.Parallel()
 	address := testdb.Postgres(t)

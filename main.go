@@ -145,7 +145,7 @@ type program struct {
 	log            *slog.Logger
 	settings       models.Settings
 	opened         []func()
-	shared         *models.Desk // what desk returned, for whatever else this command does
+	shared         *models.Desk // what desk returned, for the rest of this command
 }
 
 func (p *program) close() {

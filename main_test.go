@@ -10,7 +10,7 @@ import (
 	"parley/models/testdb"
 )
 
-// Whoever waits for the end of a process learns that it did not stop as it should.
+// The exit code tells the parent process that the stop failed.
 func TestAStopThatDoesNotStopFails(t *testing.T) {
 	codes := make(chan int, 1)
 	exit = func(code int) { codes <- code }

@@ -11,7 +11,7 @@ import (
 
 const (
 	// schedulesStale is how long after its last sign of life a schedule counts as one whose process was killed. A schedule gives a sign
-	// before each of its tasks, so every SWEEP_INTERVAL or 20 s, whichever is shorter. One that was only cut off loses the list of its
+	// before each of its tasks, so every SWEEP_INTERVAL or 20 s, the shorter of the two. One that was only cut off loses the list of its
 	// latest tasks, which nothing reads, and registers again.
 	schedulesStale = 5 * time.Minute
 	// schedulesEvery is how often a worker looks for what killed processes left.
@@ -66,7 +66,7 @@ func (s *schedules) run(ctx context.Context) {
 }
 
 // removeStale removes the histories of this installation's stale entries, and asynq's names of processes whose time is over: they expire,
-// but their names stay in asynq's lists until somebody reads those.
+// but their names stay in asynq's lists until the lists are read.
 func (s *schedules) removeStale(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, scheduleTimeout)
 	defer cancel()

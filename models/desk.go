@@ -56,7 +56,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 // SetPublisher says who hears of changes. It is called once, before the desk is used.
 func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
 
-// isSilent reports whether this desk publishes to nobody, as a command of the console.
+// isSilent reports whether this desk has no publisher, as in a command of the command line.
 func (d *Desk) isSilent() bool {
 	_, silent := d.publisher.(noPublisher)
 	return silent
@@ -96,7 +96,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 			config.RuntimeParams[name] = value
 		}
 	}
-	config.RuntimeParams["client_encoding"] = "UTF8" // whatever the address or PGCLIENTENCODING says: bytes would be taken for others
+	config.RuntimeParams["client_encoding"] = "UTF8" // overrides the address and PGCLIENTENCODING, under which bytes would be read as other characters
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}

@@ -3,7 +3,7 @@
 //
 // An exported method of [Desk] is one use case: it runs in one transaction, or in a few that may each be repeated, and what
 // it announces goes to the [Publisher] after the commit. Every error that it returns is an [*Error]. A commit whose answer is lost is announced
-// once PostgreSQL tells what became of it, and whatever answers a retry announces how far the chat has come.
+// once PostgreSQL tells what became of it, and the answer to a retry announces the version of the chat.
 //
 // # Invariants
 //

@@ -1,4 +1,4 @@
-// Package cli is the desk by command line: each command is one call of the desk and a few lines of output. Whoever can start the program
+// Package cli has the commands of the program: each is one call of the desk and a few lines of output. A person who can start the program
 // with the database's address may do what an admin may.
 package cli
 

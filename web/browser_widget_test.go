@@ -242,6 +242,39 @@ func TestThePanelWorksWithoutScripts(t *testing.T) {
 	b.sees("#w-hello")
 }
 
+// TestAnUnsentRatingSurvivesARedraw: the panel is drawn again while the user chooses, as when the agent reads a last message.
+func TestAnUnsentRatingSurvivesARedraw(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	agent, _ := s.online("anna")
+	b := newBrowser(t)
+	b.open(s.url + "/widget?site=Kestrel")
+	b.send("Where is my parcel?")
+	b.status("sent")
+	chat := s.onlyChat(agent)
+	redraw := func(status models.MessageStatus) {
+		t.Helper()
+		_, err := s.desk.ConfirmAll(t.Context(), models.AgentActor(agent), chat.ID, status)
+		s.must(err)
+		b.status(string(status))
+	}
+	_, err := s.desk.End(t.Context(), models.AgentActor(agent), chat.ID, "")
+	s.must(err)
+	b.click("#w-sheet [data-rate] button[type=submit]")
+	b.until("a choice to be missing", `root.querySelector('[name="rating"]').ariaInvalid === "true"`)
+	redraw(models.Delivered)
+	b.until("it to be missing still", `root.querySelector('[name="rating"]').ariaInvalid === "true"`)
+	b.write("#w-comment", "Quick and kind")
+	b.click("#w-sheet input[value='4']")
+	b.focus("#w-sheet [data-rate] button[type=submit]")
+	b.until("nothing to be missing", `root.querySelector('[name="rating"]').ariaInvalid === "false"`)
+	redraw(models.Read)
+	b.until("the choice to be kept", `root.querySelector("#w-sheet input[value='4']").checked`)
+	b.until("the comment to be kept", `root.querySelector("#w-comment").value === "Quick and kind"`)
+	b.click("#w-sheet [data-rate] button[type=submit]")
+	b.sees("#w-sheet", "Thank you")
+}
+
 func TestThePanelIsAccessibleInEveryState(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(now *models.Settings) { now.IdleWarning, now.IdleTimeout = 3*time.Second, time.Hour })

@@ -32,7 +32,7 @@ function wireForms() {
     if (xhr.status < 400) return;
     event.detail.shouldSwap = false;
     const type = xhr.getResponseHeader("Content-Type") ?? "";
-    if (type.startsWith("text/html") && placeParts(elementsOf(xhr.responseText)).length > 0) return;
+    if (type.startsWith("text/html") && placeParts(elementsOf(xhr.responseText), { isAnswer: true }).length > 0) return;
     toast(problemOf(type, xhr.responseText).detail || word("ui.went_wrong"), { error: true });
   });
   body.addEventListener("htmx:afterSettle", (event) => localise(event.detail.elt));

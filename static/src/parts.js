@@ -17,12 +17,15 @@ export function elementsOf(html) {
   return [...box.content.children];
 }
 
-/** Puts each element of a frame or a fragment in its place; answers those that were placed. */
-export function placeParts(elements) {
-  return elements.map(place).filter(Boolean);
+/**
+ * Puts each element of a frame or a fragment in its place; answers those that were placed. What a person has entered in
+ * a form survives, unless the element is the answer to that form: isAnswer.
+ */
+export function placeParts(elements, { isAnswer = false } = {}) {
+  return elements.map((fresh) => place(fresh, isAnswer)).filter(Boolean);
 }
 
-function place(fresh) {
+function place(fresh, isAnswer) {
   if (!fresh.id) return null;
   const receive = special.get(fresh.id);
   if (receive) {
@@ -31,9 +34,38 @@ function place(fresh) {
   }
   const old = document.getElementById(fresh.id);
   if (!old) return null;
-  // The field that has the focus keeps what is typed in it.
-  window.Idiomorph.morph(old, fresh, { morphStyle: "outerHTML", ignoreActiveValue: true });
+  const kept = isAnswer ? new Set() : editedControls(old, fresh);
+  window.Idiomorph.morph(old, fresh, {
+    morphStyle: "outerHTML",
+    ignoreActiveValue: true, // the field that has the focus
+    callbacks: { beforeAttributeUpdated: (name, el) => !kept.has(el) || !enteredAttributes.includes(name) },
+  });
   return settle(document.getElementById(fresh.id));
+}
+
+const enteredAttributes = ["value", "checked", "selected", "aria-invalid"];
+
+/** The controls and options of old that differ from what the server sent, in forms that fresh still has. */
+function editedControls(old, fresh) {
+  const edited = new Set();
+  for (const form of old.querySelectorAll("form")) {
+    if (!fresh.querySelector(`form[action="${CSS.escape(form.getAttribute("action") ?? "")}"]`)) continue;
+    const groups = new Set();
+    for (const control of form.elements) {
+      if (control.options ? [...control.options].some((o) => o.selected !== o.defaultSelected) : isEdited(control)) groups.add(control.name);
+    }
+    for (const control of form.elements) {
+      if (!groups.has(control.name)) continue;
+      edited.add(control);
+      for (const option of control.options ?? []) edited.add(option);
+    }
+  }
+  return edited;
+}
+
+function isEdited(control) {
+  if (control.ariaInvalid === "true") return true;
+  return control.type === "radio" || control.type === "checkbox" ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 }
 
 /** Brings a part that was put into the page to life. */
@@ -49,5 +81,5 @@ export function settle(el) {
 // hx-swap="parts": the answer of a form is parts too.
 window.htmx?.defineExtension("parts", {
   isInlineSwap: (style) => style === "parts",
-  handleSwap: (style, _target, fragment) => style === "parts" && placeParts([...fragment.children]),
+  handleSwap: (style, _target, fragment) => style === "parts" && placeParts([...fragment.children], { isAnswer: true }),
 });

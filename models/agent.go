@@ -73,5 +73,15 @@ func (a *Agent) HasRoom() bool { return a.Presence == Online && a.Load < a.MaxCo
 
 func (a *Agent) presenceEvent(changed bool) Event {
 	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
-		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed}}
+		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed},
+		Agent: &AgentState{Choice: a.Choice, ChoiceAt: a.ChoiceAt, SeenAt: a.SeenAt, LostAt: a.LostAt, DisabledAt: a.DisabledAt}}
+}
+
+// WithPresence returns the agent after a change of presence, load or capacity.
+func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
+	after := *a
+	after.Presence, after.Load, after.MaxConcurrent = p.Presence, p.Load, p.MaxConcurrent
+	after.Choice, after.ChoiceAt, after.SeenAt = state.Choice, state.ChoiceAt, state.SeenAt
+	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
+	return &after
 }

@@ -32,6 +32,8 @@ type Event struct {
 	Queue    *QueueChange    `json:"queue,omitempty"`
 	Erased   *Erased         `json:"erased,omitempty"`
 	Recheck  *Recheck        `json:"recheck,omitempty"`
+	// Agent is the agent of Presence; nil in events of earlier releases.
+	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is the session that ended; AgentID alone means every session of that agent, and UserIDs whatever those users came with.
 	SessionHash []byte   `json:"session_hash,omitempty"`
 	AgentID     string   `json:"agent_id,omitempty"`
@@ -45,6 +47,7 @@ type Change struct {
 	Messages    []Message      `json:"messages,omitempty"`
 	Statuses    []StatusChange `json:"statuses,omitempty"`
 	Agent       *AgentCard     `json:"agent,omitempty"` // set with Assigned
+	User        *UserCard      `json:"user,omitempty"`  // set when the user of the chat, or what is known of the user, changed
 	Assigned    bool           `json:"assigned,omitempty"`
 	Returned    bool           `json:"returned,omitempty"` // went back to the queue
 	Ended       bool           `json:"ended,omitempty"`
@@ -97,6 +100,15 @@ type PresenceChange struct {
 	PresenceChanged bool     `json:"presence_changed"` // false when only load or capacity did
 }
 
+// AgentState is what an agent's own screen shows of the agent beside presence, load and capacity.
+type AgentState struct {
+	Choice     Presence   `json:"choice"`
+	ChoiceAt   time.Time  `json:"choice_at"`
+	SeenAt     time.Time  `json:"seen_at"`
+	LostAt     *time.Time `json:"lost_at,omitempty"`
+	DisabledAt *time.Time `json:"disabled_at,omitempty"`
+}
+
 // QueueChange says why places in the queue may have changed.
 type QueueChange struct {
 	Cause      QueueCause `json:"cause"`
@@ -116,6 +128,15 @@ const (
 	CauseAgentOn  QueueCause = "agent_on"
 	CauseAgentOff QueueCause = "agent_off"
 )
+
+// UserCard is what agents see of the user.
+type UserCard struct {
+	Name       string  `json:"name"` // "" when none is known
+	Email      *string `json:"email,omitempty"`
+	Avatar     *string `json:"avatar,omitempty"`
+	IsVerified bool    `json:"is_verified,omitempty"`
+	Locale     string  `json:"locale,omitempty"`
+}
 
 // AgentCard is what a user sees of the agent.
 type AgentCard struct {

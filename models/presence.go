@@ -29,6 +29,9 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		if after, err = d.agent(ctx, t, actor.ID); err != nil {
 			return err
 		}
+		if before.Presence == after.Presence && before.Choice != after.Choice {
+			t.emit(after.presenceEvent(false)) // the agent's own screens tell whether the agent chose it
+		}
 		tellPresence(t, before.Presence, after)
 		return nil
 	})

@@ -137,7 +137,7 @@ func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 	if err != nil || !changed {
 		return u, err
 	}
-	return u, announceUser(ctx, t, u.ID)
+	return u, announceUser(ctx, t, u)
 }
 
 // upsertUser makes or changes the user, and tells nobody.
@@ -163,9 +163,9 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 }
 
 // announceUser makes the user's open chat a version newer: who is called what is part of it on every screen.
-func announceUser(ctx context.Context, t *tx, userID string) error {
+func announceUser(ctx context.Context, t *tx, u *User) error {
 	var ids []string
-	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, &ids); err != nil {
+	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, u.ID).Scan(ctx, &ids); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -176,7 +176,7 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 		if err := saveChat(ctx, t, c); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, User: u.Card()}})
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		if err != nil || sameText(name, u.Name) && sameText(email, u.Email) {
 			return err
 		}
-		return announceUser(ctx, t, userID)
+		return announceUser(ctx, t, u)
 	})
 	return u, err
 }

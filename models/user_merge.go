@@ -96,11 +96,11 @@ func (d *Desk) absorb(ctx context.Context, t *tx, from string, id Identity) (*Us
 	if err != nil {
 		return nil, err
 	}
-	if err := d.takeAlong(ctx, t, from, u.ID); err != nil {
+	if err := d.takeAlong(ctx, t, from, u); err != nil {
 		return nil, err
 	}
 	if changed {
-		if err := announceUser(ctx, t, u.ID); err != nil {
+		if err := announceUser(ctx, t, u); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +121,8 @@ const toldEnded = 10 * time.Minute
 
 // takeAlong gives every chat of one user to another. What the user said in them goes along, so that a message that is sent again is still
 // known by its client_message_id.
-func (d *Desk) takeAlong(ctx context.Context, t *tx, from, to string) error {
+func (d *Desk) takeAlong(ctx context.Context, t *tx, from string, u *User) error {
+	to := u.ID
 	var chats []*Chat
 	err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? OR user_id = ? AND status <> 'ended' ORDER BY id FOR UPDATE`, from, to).Scan(ctx, &chats)
 	if err != nil {
@@ -153,24 +154,23 @@ func (d *Desk) takeAlong(ctx context.Context, t *tx, from, to string) error {
 			return err
 		}
 		if c.IsOpen() || t.now.Sub(*c.EndedAt) < toldEnded {
-			t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+			t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, User: u.Card()}})
 		}
 	}
 	if own == nil || brought == nil {
 		return nil
 	}
-	return d.unite(ctx, t, own, brought)
+	return d.unite(ctx, t, own, brought, u)
 }
 
 // unite makes one of two open chats of one person, both locked: nobody may have two. The person's own goes on, unless only the brought one is
 // with an agent. The other ends (type auto) under a line that says so, and stays in the history; what was said in it and not answered is
 // said again in the one that goes on, and the better of two places in the queue is kept.
-func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat) error {
+func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat, u *User) error {
 	keep, leave := own, brought
 	if own.Status == Waiting && brought.Status == Active {
 		keep, leave = brought, own
 	}
-	person := own.UserID
 	unanswered, err := unansweredIn(ctx, t, leave)
 	if err != nil {
 		return err
@@ -179,11 +179,11 @@ func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat) error {
 		takeBetterPlace(keep, leave)
 	}
 	since := leave.AwaitingSince
-	if err := d.leaveFor(ctx, t, leave, keep, person); err != nil {
+	if err := d.leaveFor(ctx, t, leave, keep, u); err != nil {
 		return err
 	}
-	keep.UserID, keep.UserSeenAt = person, t.now
-	change := Change{}
+	keep.UserID, keep.UserSeenAt = u.ID, t.now
+	change := Change{User: u.Card()}
 	if len(unanswered) > 0 {
 		if change.Messages, err = d.sayAgain(ctx, t, keep, unanswered); err != nil {
 			return err
@@ -215,7 +215,7 @@ func unansweredIn(ctx context.Context, t *tx, c *Chat) ([]Message, error) {
 }
 
 // leaveFor ends a chat because its person goes on in another.
-func (d *Desk) leaveFor(ctx context.Context, t *tx, c, other *Chat, person string) error {
+func (d *Desk) leaveFor(ctx context.Context, t *tx, c, other *Chat, u *User) error {
 	agent := ""
 	if other.Status == Active {
 		a, err := d.agent(ctx, t, other.ServedBy())
@@ -231,9 +231,14 @@ func (d *Desk) leaveFor(ctx context.Context, t *tx, c, other *Chat, person strin
 	if _, err := say(ctx, t, c, SystemGoesOn, map[string]string{"agent": agent}); err != nil {
 		return err
 	}
-	c.UserID = person
+	c.UserID = u.ID
 	if err := d.finish(ctx, t, c, reason, TypeAuto); err != nil {
 		return err
+	}
+	for i := range t.events {
+		if change := t.events[i].Change; change != nil && change.Chat.ID == c.ID {
+			change.User = u.Card()
+		}
 	}
 	return attachMessages(ctx, t, c, version)
 }

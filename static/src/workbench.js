@@ -18,6 +18,7 @@ import { watchContact } from "./workbench/lost.js";
 import { pressAct, wireMenus } from "./workbench/menus.js";
 import { announce, wireNotices } from "./workbench/notice.js";
 import { open, openChat, showTitle, wireOpening } from "./workbench/open.js";
+import { placed, wireReplay } from "./workbench/replay.js";
 import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/write.js";
 
 const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
@@ -28,6 +29,7 @@ startPage();
 dropOldDrafts();
 list.watchList();
 wireMenus();
+wireReplay();
 wireNotices(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireOpening(enter);
@@ -35,14 +37,18 @@ onPart("list", (fresh) => {
   list.receiveList(fresh);
   showTitle();
 });
+onPart("list-row", (fresh) => {
+  list.receiveRow(fresh);
+  showTitle();
+});
 const check = startReceipts({ base: pathOf });
 stand(confirmUnopened);
 const stream = openStream(
   {
     message: (html) => hearMessage(html),
-    message_status: (json) => raiseStatus(JSON.parse(json)),
+    message_status: (json) => placed(() => raiseStatus(JSON.parse(json))),
     typing: (json) => hearTyping(JSON.parse(json)),
-    part: (html) => placeParts(elementsOf(html)),
+    part: (html) => placed(() => placeParts(elementsOf(html))),
     arrived: (json) => hearArrival(JSON.parse(json)),
     erased: (json) => hearErased(JSON.parse(json)),
   },
@@ -88,7 +94,7 @@ function hearMessage(html) {
   const [el] = elementsOf(html);
   if (!el) return;
   const { chat, from, id } = el.dataset;
-  const shown = receive(html);
+  const shown = placed(() => receive(html));
   if (from !== "user") return;
   list.stopTyping(chat);
   if (shown) {

@@ -42,7 +42,7 @@ func (s *Stream) begin(ctx context.Context) error {
 		before := s.known.mark(c.ID)
 		switch {
 		case c.IsOpen():
-			served, err := s.serve(ctx, c)
+			served, err := s.serve(ctx, c, nil)
 			if err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ func (s *Stream) repair(ctx context.Context) error {
 		}
 	}
 	s.synced = now
-	return nil
+	return s.say(ctx, Repaired{})
 }
 
 // compare catches up with the receiver's chats that have come further than the stream knows, and repairs when others are open than it thinks.
@@ -210,7 +210,7 @@ func (s *Stream) repairHouse(ctx context.Context) error {
 		before.PresenceChanged = false
 		if p != before {
 			p.PresenceChanged = p.Presence != before.Presence
-			if err := s.presence(ctx, p, nil); err != nil {
+			if err := s.presence(ctx, Presence{PresenceChange: p}); err != nil {
 				return err
 			}
 		}
@@ -312,15 +312,15 @@ func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Shared
 			return nil
 		}
 		s.known.forget(c.ID)
-		item.Left, item.Statuses = true, nil
+		item.Left, item.Statuses, item.Service = true, nil, change.Agent
 		return s.say(ctx, item)
 	}
-	item.Messages = change.Messages
+	item.Messages, item.User = change.Messages, change.User
 	if s.to.Actor.IsUser() && slices.ContainsFunc(change.Messages, isNote) {
 		item.Messages = slices.DeleteFunc(slices.Clone(change.Messages), isNote)
 	}
 	if item.Assigned() {
-		served, err := s.serve(ctx, c)
+		served, err := s.serve(ctx, c, change.Agent)
 		if err != nil {
 			return err
 		}
@@ -363,22 +363,25 @@ func (s *Stream) send(frames []Frame, c *models.Chat) error {
 	return nil
 }
 
-// serve finds who serves an open chat, and makes a user's stream hear of that agent's presence.
-func (s *Stream) serve(ctx context.Context, c *models.Chat) (Served, error) {
+// serve finds who serves an open chat, unless that is told already, and makes a user's stream hear of that agent's presence.
+func (s *Stream) serve(ctx context.Context, c *models.Chat, told *models.AgentCard) (Served, error) {
 	served := Served{Chat: *c}
 	if c.Status != models.Active {
 		return served, nil
 	}
-	asked, cancel := context.WithTimeout(ctx, queryTime)
-	defer cancel()
-	agent, err := s.hub.desk.AgentByID(asked, c.ServedBy())
-	if err != nil {
-		return served, err
+	if told == nil || told.ID != c.ServedBy() {
+		asked, cancel := context.WithTimeout(ctx, queryTime)
+		defer cancel()
+		agent, err := s.hub.desk.AgentByID(asked, c.ServedBy())
+		if err != nil {
+			return served, err
+		}
+		told = agent.Card()
 	}
-	served.Service = agent.Card()
+	served.Service = told
 	if s.to.Actor.IsUser() {
-		s.hub.follow(s.sub, topicOrNone(s.served), servedTopic(agent.ID))
-		s.served = agent.ID
+		s.hub.follow(s.sub, topicOrNone(s.served), servedTopic(told.ID))
+		s.served = told.ID
 	}
 	return served, nil
 }

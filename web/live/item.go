@@ -23,7 +23,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of Present, Changed, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of Present, Repaired, Changed, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // Present is how things stand when the stream begins.
@@ -36,6 +36,10 @@ type Present struct {
 	Load     []models.AgentLoad  // supervisors
 	Causes   []models.QueueCause // always empty; a place that is merely told has no cause
 }
+
+// Repaired follows the changes that a stream of somebody's own chats found when it compared itself with PostgreSQL: whatever else is kept since
+// Present may have changed unheard.
+type Repaired struct{}
 
 // Served is a chat with whoever serves it, nil while it waits.
 type Served struct {
@@ -55,7 +59,8 @@ type Mark struct {
 type Changed struct {
 	Before   Mark
 	Chat     models.Chat
-	Service  *models.AgentCard // who serves the chat, set when Assigned
+	Service  *models.AgentCard // who serves the chat, set when Assigned; with Left, who serves it now, if that is known
+	User     *models.UserCard  // set when the user, or what is known of the user, may have changed
 	Messages []models.Message  // in order; without notes for users
 	Statuses []models.StatusChange
 	// Left tells an agent that the chat is somebody else's now, or nobody's; there are no messages then.
@@ -125,7 +130,8 @@ type Typing struct{ models.Typing }
 // Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors anybody.
 type Presence struct {
 	models.PresenceChange
-	House  bool // told to a supervisor about anybody
+	Agent  *models.AgentState // nil when only the change is known
+	House  bool               // told to a supervisor about anybody
 	Shared *Shared
 }
 
@@ -156,6 +162,7 @@ const (
 )
 
 func (Present) item()  {}
+func (Repaired) item() {}
 func (Changed) item()  {}
 func (Erased) item()   {}
 func (Queued) item()   {}

@@ -240,7 +240,7 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
-			return s.presence(ctx, *e.Presence, sig.shared)
+			return s.presence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})
 		}
 	}
 	return nil
@@ -285,11 +285,11 @@ func (s *Stream) isServedBy(agentID string) bool {
 	return false
 }
 
-func (s *Stream) presence(ctx context.Context, p models.PresenceChange, shared *Shared) error {
-	if s.to.View == House {
-		s.load(p)
+func (s *Stream) presence(ctx context.Context, p Presence) error {
+	if p.House = s.to.View == House; p.House {
+		s.load(p.PresenceChange)
 	}
-	return s.say(ctx, Presence{PresenceChange: p, House: s.to.View == House, Shared: shared})
+	return s.say(ctx, p)
 }
 
 func (s *Stream) load(p models.PresenceChange) {

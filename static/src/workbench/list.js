@@ -64,6 +64,21 @@ export function receiveList(fresh) {
   place(fresh);
 }
 
+/** Takes one row as the server now has it, with its place, or the news that it is gone: <template data-section data-next> or <template data-gone>. */
+export function receiveRow({ dataset, content }) {
+  list = document.getElementById("list");
+  if (!list) return;
+  const fresh = held ?? list.cloneNode(true);
+  const li = content.firstElementChild;
+  fresh.querySelector(`#${CSS.escape(dataset.gone ?? li.id)}`)?.remove();
+  if (li) {
+    const rows = fresh.querySelector(`#${dataset.section} > ol`);
+    rows.insertBefore(li, dataset.next ? rows.querySelector(`#${CSS.escape(dataset.next)}`) : null);
+  }
+  receiveList(fresh);
+  settle(li && rowOf(li.id.slice("item-".length)));
+}
+
 function isHeld(fresh) {
   if (brings(fresh)) return pointed && Date.now() - movedAt < resting;
   return pointed || Boolean(list.querySelector(":focus-visible"));

@@ -5,6 +5,7 @@ import { toast } from "../toast.js";
 import { word } from "../words.js";
 import { countInTitle } from "./notice.js";
 import { dress, unread } from "./list.js";
+import { answered, asked } from "./replay.js";
 
 const patience = 150; // before a skeleton is shown
 const longWait = 3000; // before words join it
@@ -32,9 +33,15 @@ export async function open(href, { push = true, focus = true } = {}) {
   const mine = (asking = new AbortController());
   const timers = [setTimeout(skeleton, patience), setTimeout(stillLoading, longWait)];
   dress(decodeURIComponent(new URL(href, location.href).pathname.split("/chats/")[1] ?? ""));
+  const from = asked();
   const answer = await ask(href, mine.signal);
   timers.forEach(clearTimeout);
-  if (mine !== asking) return false;
+  const placed = mine === asking && arrive(answer, href, push, focus);
+  answered(from);
+  return placed;
+}
+
+function arrive(answer, href, push, focus) {
   asking = null;
   if (!answer.element) {
     refuse(answer, href);

@@ -99,12 +99,17 @@ func placedRows(l view.List) []placed {
 	return all
 }
 
-// chatNews returns the parts of one chat that look different after a change. A chat that has just come to the list is drawn anew.
+// chatNews returns the parts of chats that look different after a change of one: those of the chat itself, and where the change tells who the user
+// is, those of the user's other chats.
 func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
-	var parts []templ.Component
 	before := f.last.chat(c.ID)
-	if before == nil || b.head(before) != b.head(c) {
-		parts = append(parts, view.TalkHead(b.head(c)))
+	parts := b.userNews(ctx, before, c)
+	if it.User != nil {
+		for i := range b.chats {
+			if other := &b.chats[i]; other.ID != c.ID && other.UserID == c.UserID {
+				parts = append(parts, b.userNews(ctx, f.last.chat(other.ID), other)...)
+			}
+		}
 	}
 	if before != nil && before.UserID != c.UserID { // who came before as somebody else has other earlier chats
 		about, err := b.person(ctx, c, nil)
@@ -112,10 +117,6 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 			return nil, err
 		}
 		parts = append(parts, view.About(about))
-	} else if before != nil {
-		if was, is := personOf(ctx, before), personOf(ctx, c); !reflect.DeepEqual(was, is) {
-			parts = append(parts, view.AboutName(is), view.AboutPage(is), view.AboutContact(is))
-		}
 	}
 	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
 	if it.Assigned() || it.Ended() || before == nil || c.Status == models.Ended && !sameEnd(&before.Chat, &c.Chat) {
@@ -126,6 +127,19 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 		parts = append(parts, view.WriteBox(w))
 	}
 	return parts, nil
+}
+
+// userNews returns the head of a chat and the parts about its user that look different from before; all where before is nil.
+func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat) []templ.Component {
+	var parts []templ.Component
+	if before == nil || b.head(before) != b.head(now) {
+		parts = append(parts, view.TalkHead(b.head(now)))
+	}
+	is := personOf(ctx, now)
+	if before == nil || !reflect.DeepEqual(personOf(ctx, before), is) {
+		parts = append(parts, view.AboutName(is), view.AboutPage(is), view.AboutContact(is))
+	}
+	return parts
 }
 
 // sameEnd reports whether two states of an ended chat end alike: it may be rated between them.

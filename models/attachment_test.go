@@ -112,8 +112,8 @@ func TestAFileIsAMessage(t *testing.T) {
 	if *listed[0].LastContent != "letter.pdf" || listed[0].LastType != models.File || *listed[0].LastSender != models.FromAgent {
 		t.Errorf("the list shows %q of type %q", *listed[0].LastContent, listed[0].LastType)
 	}
-	if c := h.chat(chat); c.UnreadByAgent != 1 || c.UnreadByUser != 1 || c.AwaitingSince != nil {
-		t.Errorf("the chat counts %d, %d, and waits since %v", c.UnreadByAgent, c.UnreadByUser, c.AwaitingSince)
+	if c := h.chat(chat); c.UnreadByAgent != 1 || c.UnreadByUser != 1 || c.AwaitingReplySince != nil {
+		t.Errorf("the chat counts %d, %d, and waits since %v", c.UnreadByAgent, c.UnreadByUser, c.AwaitingReplySince)
 	}
 	all, err := h.FilesOfUser(t.Context(), "u1")
 	h.must(err)

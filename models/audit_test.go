@@ -131,7 +131,7 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	}
 	h.tells("boss site_added site https://shop.example {}", "boss site_removed site https://shop.example {}")
 	h.must(h.Repair(ctx, boss, "load_counted"))
-	h.must(h.Exported(ctx, boss, "queue", 3))
+	h.must(h.AuditExport(ctx, boss, "queue", 3))
 	h.must(h.DeleteDepartment(ctx, boss, "cards"))
 	h.tells("boss health_repaired rule load_counted {}", `boss file_exported file queue {"rows": 3}`, "boss department_removed department Cards and cash {}")
 }
@@ -324,7 +324,7 @@ func TestTheLogIsKeptForItsTime(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for i, age := range []time.Duration{0, 100 * 24 * time.Hour, 731 * 24 * time.Hour, 729 * 24 * time.Hour} {
-		h.must(h.Exported(t.Context(), admin, fmt.Sprint(i), i))
+		h.must(h.AuditExport(t.Context(), admin, fmt.Sprint(i), i))
 		h.exec(`ALTER TABLE audit_log DISABLE TRIGGER USER`)
 		h.exec(`UPDATE audit_log SET at = at - make_interval(secs => ?) WHERE subject_id = ?`, age.Seconds(), fmt.Sprint(i))
 		h.exec(`ALTER TABLE audit_log ENABLE TRIGGER USER`)
@@ -352,7 +352,7 @@ func TestTheLogIsRead(t *testing.T) {
 	boss := h.staff("boss", models.RoleAdmin)
 	ruth := h.staff("ruth", models.RoleSupervisor)
 	for i := range 25 {
-		h.must(h.Exported(t.Context(), []models.Actor{boss, ruth}[i%2], []string{"queue", "day"}[i%3%2], i))
+		h.must(h.AuditExport(t.Context(), []models.Actor{boss, ruth}[i%2], []string{"queue", "day"}[i%3%2], i))
 	}
 	var seen []int64
 	f := models.AuditFilter{Limit: 10}

@@ -24,7 +24,7 @@ func TestAClockThatJumpsAheadTakesNobodysChats(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	anna := h.agent("anna", 1)
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	active := h.ask("u").Chat.ID
 	waiting := h.ask("w").Chat.ID
 	h.settle()

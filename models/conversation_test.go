@@ -329,7 +329,7 @@ func TestAMessageResetsBothClocks(t *testing.T) {
 	h.age("chats", chat, 2*time.Second, "quiet_since")
 	_, err = h.SweepIdle(t.Context())
 	h.must(err)
-	h.must(h.StillHere(t.Context(), u, chat))
+	h.must(h.KeepAlive(t.Context(), u, chat))
 	if h.chat(chat).WarnedAt != nil {
 		t.Fatal("who answers the warning is not warned any more")
 	}

@@ -59,7 +59,7 @@ func newHouseOn(t *testing.T, url string, settings models.Settings) *house {
 		h.Close()
 		_ = db.Close()
 	})
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	return h
 }
 

@@ -45,7 +45,7 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	if h.load(anna) != 0 {
 		t.Fatal("the load stayed")
 	}
-	h.must(h.SeenAgents(t.Context(), []string{anna.ID}))
+	h.must(h.RecordAgentsSeen(t.Context(), []string{anna.ID}))
 	h.settle()
 	if c := h.chat(chat.ID); c.ServedBy() != anna.ID {
 		t.Fatal("back online, anna is given chats again")
@@ -60,7 +60,7 @@ func TestASignOfLifeInTimeChangesNothing(t *testing.T) {
 	chat := h.ask("u").Chat.ID
 	version := h.chat(chat).Version
 	h.age("agents", anna.ID, 40*time.Second, "seen_at")
-	h.must(h.SeenAgents(t.Context(), []string{anna.ID}))
+	h.must(h.RecordAgentsSeen(t.Context(), []string{anna.ID}))
 	h.age("agents", anna.ID, 40*time.Second, "seen_at")
 	h.must(h.SweepPresence(t.Context()))
 	if c := h.chat(chat); c.Version != version || c.ServedBy() != anna.ID {
@@ -97,7 +97,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 	h.age("agents", anna.ID, time.Hour, "seen_at")
 	h.age("chats", waiting, time.Hour, "user_seen_at")
 	h.exec(`UPDATE pulse SET alive_at = now() - interval '1 hour', resumed_at = now() - interval '2 hours'`)
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	h.must(h.SweepPresence(t.Context()))
 	if a, _ := h.AgentByID(t.Context(), anna.ID); a.Presence != models.Online {
 		t.Fatalf("nobody could give signs of life: %s", a.Presence)
@@ -106,7 +106,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 		t.Fatalf("abandoned %d: %v", n, err)
 	}
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
-	h.must(h.Beat(t.Context())) // no outage this time
+	h.must(h.RecordHeartbeat(t.Context())) // no outage this time
 	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {
 		t.Fatalf("abandoned %d: %v", n, err)
 	}
@@ -121,7 +121,7 @@ func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 	if n, err := h.SweepQueue(t.Context()); n != 0 || err != nil {
 		t.Fatalf("abandoned %d before 5 minutes: %v", n, err)
 	}
-	h.must(h.SeenUsers(t.Context(), []string{"u"}))
+	h.must(h.RecordUsersSeen(t.Context(), []string{"u"}))
 	h.age("chats", chat, 299*time.Second, "user_seen_at")
 	if n, err := h.SweepQueue(t.Context()); n != 0 || err != nil {
 		t.Fatalf("coming back keeps the place: %d %v", n, err)
@@ -145,7 +145,7 @@ func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	}
 	//nolint:staticcheck // WithQueryHook makes another database than the desk has
 	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT id FROM chats WHERE status = 'waiting'", do: func() {
-		h.must(h.SeenUsers(t.Context(), []string{"back"}))
+		h.must(h.RecordUsersSeen(t.Context(), []string{"back"}))
 		h.exec(`DELETE FROM chats WHERE user_id = 'erased'`)
 	}})
 	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {

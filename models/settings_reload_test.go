@@ -58,7 +58,7 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 		func() error { _, err := other.DB().NewRaw(`TRUNCATE settings`).Exec(t.Context()); return err },
 	} {
 		h.must(change())
-		_, now, err := h.Unheard(t.Context())
+		_, now, err := h.UnpublishedCommits(t.Context())
 		h.must(err)
 		if now <= before || h.SettingsVersion() != before {
 			t.Fatalf("the version went from %d to %d, this desk has %d", before, now, h.SettingsVersion())

@@ -354,7 +354,7 @@ func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLinked(t)
-			before, _, err := l.Unheard(t.Context())
+			before, _, err := l.UnpublishedCommits(t.Context())
 			l.must(err)
 			marker := map[string]string{"a setting": "RATE_SEND", "a sign-out": "'" + l.anna.ID + "'"}[name]
 			l.unknown(marker, func() error { return do(l) })
@@ -363,7 +363,7 @@ func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 				if time.Now().After(deadline) {
 					t.Fatal("the other instances are not told to read everything again")
 				}
-				now, _, err = l.Unheard(t.Context())
+				now, _, err = l.UnpublishedCommits(t.Context())
 				l.must(err)
 			}
 		})

@@ -213,7 +213,7 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 			if own.Status == models.Active != c.ownActive || brought.Status == models.Active != c.broughtActive {
 				t.Fatalf("own %s, brought %s", own.Status, brought.Status)
 			}
-			owed := h.chat(own.ID).AwaitingSince
+			owed := h.chat(own.ID).AwaitingReplySince
 			h.identify("maria", held)
 			h.settle()
 
@@ -233,8 +233,8 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 			if got := h.said(leave.ID); got[len(got)-1] != "(goes_on)" {
 				t.Errorf("in the left one: %q", got)
 			}
-			if keep.AwaitingSince == nil || keep.AwaitingSince.After(*owed) {
-				t.Errorf("an answer is owed since %v, before it was %v", keep.AwaitingSince, owed)
+			if keep.AwaitingReplySince == nil || keep.AwaitingReplySince.After(*owed) {
+				t.Errorf("an answer is owed since %v, before it was %v", keep.AwaitingReplySince, owed)
 			}
 			changes := h.changes(keep.ID)
 			if last := changes[len(changes)-1]; last.Chat.Version != keep.Version || last.Chat.UserID != "maria" {

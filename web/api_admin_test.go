@@ -279,7 +279,7 @@ func TestProgramsReadTheAuditLog(t *testing.T) {
 	h := openHouse(t)
 	alexAgent, alex := h.agent("alex", models.RoleAdmin)
 	for range 7 {
-		if err := h.desk.Exported(t.Context(), models.AgentActor(alexAgent), "day", 5); err != nil {
+		if err := h.desk.AuditExport(t.Context(), models.AgentActor(alexAgent), "day", 5); err != nil {
 			t.Fatal(err)
 		}
 	}

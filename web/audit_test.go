@@ -111,7 +111,7 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	h := openHouse(t)
 	alice, alex := h.agent("alex", models.RoleAdmin)
 	for range 60 {
-		if err := h.desk.Exported(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
+		if err := h.desk.AuditExport(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -62,7 +62,7 @@ func (s *site) start() {
 	s.must(err)
 	log := slog.New(slog.NewTextHandler(testWriter{s.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	desk := models.NewDesk(db, s.settings, log)
-	s.must(desk.Beat(s.t.Context()))
+	s.must(desk.RecordHeartbeat(s.t.Context()))
 	hub := live.New(live.Options{Desk: desk, Redis: s.redis, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)
 	store, err := files.Open(files.Options{Folder: s.folder})

@@ -325,9 +325,9 @@ type quietly struct{}
 
 func (quietly) Send(live.Frame, string) error { return nil }
 func (quietly) Retry(time.Duration) error     { return nil }
-func (quietly) Beat() error                   { return nil }
+func (quietly) Heartbeat() error              { return nil }
 func (quietly) Flush() error                  { return nil }
-func (quietly) Gone() bool                    { return false }
+func (quietly) Disconnected() bool            { return false }
 
 // reasons notes why a stream ended.
 type reasons struct{ why live.Reason }

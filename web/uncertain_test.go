@@ -34,7 +34,7 @@ func newLossy(t *testing.T) *lossy {
 	for _, h := range []*house{l.a, l.b} {
 		since := time.Now()
 		h.until("all instances have been heard for a while", func() bool {
-			if !h.hub.Sound() {
+			if !h.hub.Healthy() {
 				since = time.Now()
 			}
 			return time.Since(since) > 4*time.Second

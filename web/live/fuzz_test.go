@@ -28,7 +28,7 @@ func FuzzCursor(f *testing.F) {
 			}
 			return
 		}
-		if len(c.chats) > maxCursor {
+		if len(c.chats) > maxCursorChats {
 			t.Errorf("%d chats", len(c.chats))
 		}
 		for id, p := range c.chats {

@@ -33,10 +33,10 @@ func TestACursorSurvivesTheWire(t *testing.T) {
 		}
 	}
 	many := cursor{at: at, chats: map[string]position{}}
-	for i := range maxCursor + 1 {
+	for i := range maxCursorChats + 1 {
 		many.chats[strings.Repeat("y", 1+i%40)+strings.Repeat("z", 1+i/40)] = position{version: 1}
 	}
-	if _, err := parseCursor(many.String()); len(many.chats) > maxCursor && err == nil {
+	if _, err := parseCursor(many.String()); len(many.chats) > maxCursorChats && err == nil {
 		t.Error("a cursor of more chats than one can have is taken")
 	}
 }

@@ -33,7 +33,7 @@ func await(t *testing.T, what string, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still waiting for: %s", what)
 		}
-		wait(t.Context(), 5*time.Millisecond)
+		sleep(t.Context(), 5*time.Millisecond)
 	}
 }
 

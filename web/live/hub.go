@@ -203,7 +203,9 @@ func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	if streams := h.owners[own]; len(streams) > maxStreams {
 		oldest = streams[len(streams)-1-maxStreams]
 	}
-	s.ending = h.ending
+	if s.ending = h.ending; s.ending != "" {
+		s.wakeUp() // no event may follow that would
+	}
 	h.mu.Unlock()
 	if oldest != nil {
 		oldest.end(Replaced)

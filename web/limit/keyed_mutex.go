@@ -5,43 +5,44 @@ import (
 	"sync"
 )
 
-// KeyedMutex lets one at a time go on under a key. Where only failures count, looking and counting are apart; one turn at
-// a time keeps a hundred tries at once from all looking before the first is counted.
+// KeyedMutex is one mutex for each key. Where only failures are counted, Peek and Record are apart: the mutex keeps a hundred
+// simultaneous attempts from all passing Peek before the first failure is recorded. The zero value is ready to use.
 type KeyedMutex struct {
 	mu   sync.Mutex
 	held map[string]*keyedLock
 }
 
 type keyedLock struct {
-	free    chan struct{}
-	waiting int
+	free  chan struct{} // holds one while the lock is free
+	users int           // that hold it or wait for it
 }
 
-// Lock returns when it is the caller's turn, with what gives the turn back, or with the context's error.
-func (t *KeyedMutex) Lock(ctx context.Context, key string) (done func(), err error) {
-	t.mu.Lock()
-	if t.held == nil {
-		t.held = map[string]*keyedLock{}
+// Lock returns once the caller holds the lock of the key, with the function that unlocks it, or the context's error when
+// the context ends first. A key is removed with its last user.
+func (m *KeyedMutex) Lock(ctx context.Context, key string) (unlock func(), err error) {
+	m.mu.Lock()
+	if m.held == nil {
+		m.held = map[string]*keyedLock{}
 	}
-	mine := t.held[key]
-	if mine == nil {
-		mine = &keyedLock{free: make(chan struct{}, 1)}
-		mine.free <- struct{}{}
-		t.held[key] = mine
+	lock := m.held[key]
+	if lock == nil {
+		lock = &keyedLock{free: make(chan struct{}, 1)}
+		lock.free <- struct{}{}
+		m.held[key] = lock
 	}
-	mine.waiting++
-	t.mu.Unlock()
+	lock.users++
+	m.mu.Unlock()
 
 	leave := func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if mine.waiting--; mine.waiting == 0 {
-			delete(t.held, key)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if lock.users--; lock.users == 0 {
+			delete(m.held, key)
 		}
 	}
 	select {
-	case <-mine.free:
-		return func() { mine.free <- struct{}{}; leave() }, nil
+	case <-lock.free:
+		return func() { lock.free <- struct{}{}; leave() }, nil
 	case <-ctx.Done():
 		leave()
 		return nil, ctx.Err()

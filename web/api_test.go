@@ -275,7 +275,7 @@ func TestSupervisorsSeeAndMoveTheQueue(t *testing.T) {
 	h.ask("GET", "/api/supervisor/stats?from=2024-01-02&to=2024-01-01", bossToken, nil).refused(422, "validation_failed")
 }
 
-func TestInstanceSettings(t *testing.T) {
+func TestHealthMetricsAndUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	if got := h.ask("GET", "/readyz", "", nil).want(200).object(); got["status"] != "ok" || got["redis"] != "ok" {

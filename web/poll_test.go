@@ -22,7 +22,9 @@ type polled struct {
 	events []event
 }
 
-func (h *testServer) polls(path, token string) *polled { return &polled{h: h, path: path, token: token} }
+func (h *testServer) polls(path, token string) *polled {
+	return &polled{h: h, path: path, token: token}
+}
 
 // once polls one time, from an instance, and returns the events that came.
 func (p *polled) once(from *testServer, query string) []event {

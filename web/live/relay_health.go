@@ -31,7 +31,7 @@ type relayHealth struct {
 
 	mu         sync.Mutex
 	subscribed bool                 // to the channel, as far as the connection shows
-	receivedAt map[string]time.Time // when each instance, this one too, was last heard from
+	receivedAt map[string]time.Time // when the last message of each instance, this one too, arrived
 	gapAt      time.Time            // the last gap
 }
 

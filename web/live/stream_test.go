@@ -226,7 +226,7 @@ func TestEndedChatsAreForgotten(t *testing.T) {
 	for i := range maxEnded {
 		ended(&s, fmt.Sprint("more-", i), now.Add(time.Duration(i)*time.Second))
 	}
-	s.forgetEnded(now.Add(time.Minute))
+	s.forgetEnded(now)
 	if len(s) != 1+maxEnded || s.find("lately") != nil || s.find("open") == nil {
 		t.Errorf("%d chats are tracked", len(s))
 	}

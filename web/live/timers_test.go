@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,14 +139,31 @@ func TestTheTickerSendsPositionsWhileNothingHappens(t *testing.T) {
 	})
 }
 
-// stored are reports of heartbeats.
+// stored takes reports of heartbeats. It needs the mutex because passing time does not order what two goroutines do.
 type stored struct {
 	began time.Time
-	fails bool
-	at    []string // "10s a b"
+
+	mu      sync.Mutex
+	fails   bool
+	present []string
+	at      []string // "10s a b"
+}
+
+func (s *stored) set(fails bool, present ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails, s.present = fails, present
+}
+
+func (s *stored) withStream() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.present
 }
 
 func (s *stored) report(_ context.Context, ids []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	slices.Sort(ids)
 	s.at = append(s.at, time.Since(s.began).String()+" "+strings.Join(ids, " "))
 	if s.fails {
@@ -157,14 +175,13 @@ func (s *stored) report(_ context.Context, ids []string) error {
 func TestHeartbeatsAreStoredInBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &stored{began: time.Now()}
+		s := &stored{began: time.Now(), present: []string{"a", "b"}}
 		b := newHeartbeats(s.report, func() time.Duration { return 10 * time.Second })
-		present := []string{"a", "b"}
-		run(t, func(ctx context.Context) {
-			b.run(ctx, slog.New(slog.DiscardHandler), func() []string { return present })
-		})
+		run(t, func(ctx context.Context) { b.run(ctx, slog.New(slog.DiscardHandler), s.withStream) })
 		expect := func(what string, want ...string) {
 			t.Helper()
+			s.mu.Lock()
+			defer s.mu.Unlock()
 			if !slices.Equal(s.at, want) {
 				t.Errorf("%s: %q, want %q", what, s.at, want)
 			}
@@ -189,15 +206,14 @@ func TestHeartbeatsAreStoredInBatches(t *testing.T) {
 		synctest.Wait()
 		expect("the other one, when the time has passed", "21s c")
 
-		s.fails = true
+		s.set(true, "a", "b")
 		pass(10 * time.Second)
 		expect("a report that fails", "31s a b")
 		pass(200 * time.Millisecond)
 		b.record("d")
 		pass(799 * time.Millisecond)
 		expect("less than a second after it")
-		s.fails = false
-		present = nil // they left, and yet were there
+		s.set(false) // they left, and yet were there
 		pass(time.Millisecond)
 		expect("what was not stored, a second later", "32s a b d")
 		pass(time.Minute)

@@ -366,7 +366,7 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 		h.file(userFiles+chat+"/files", user, name, lie.raw).refused(lie.status, lie.code)
 	}
 	said := h.file(agentFiles+chat+"/files", agent, "big.pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))).refused(413, "file_too_large")
-	if said.str("detail") != "This file is 14 MB. Documents may have 10 MB." {
+	if said.str("detail") != "This file is 14 MB. The limit for documents is 10 MB." {
 		t.Errorf("it says %s", said.Body)
 	}
 	header := http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary}, "Accept-Language": {"zh-CN"}}

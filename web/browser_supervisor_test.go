@@ -75,19 +75,19 @@ func TestTheQueueMovesBeforeTheSupervisorsEyes(t *testing.T) {
 	s := newSite(t, nil)
 	b := s.watch("/supervisor")
 	b.sees("#queue", "No agents online")
-	b.sees("#tile-expected", "not known")
+	b.sees("#tile-expected", "unknown")
 
 	anna, _ := s.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
-	b.sees("#queue", "No one is waiting", "1 slot is free")
+	b.sees("#queue", "No one is waiting", "capacity for 1 more chat")
 	b.sees("#agent-"+anna.ID, "Online", "0 of 1")
 
 	held := s.queues("", "Anna takes this one")
-	b.sees("#agent-"+anna.ID, "1 of 1", "owed for")
+	b.sees("#agent-"+anna.ID, "1 of 1", "awaiting reply")
 	b.sees("#tile-slots", "1", "none free")
 	first, second := s.queues("", "I wait"), s.queues("", "I wait too")
 	b.rows(first, second)
 	b.sees("#tile-waiting", "2")
-	b.sees(row(first), "Nobody has room", "2–8 min")
+	b.sees(row(first), "All at capacity", "2–8 min")
 
 	_, err := s.desk.End(t.Context(), models.AgentActor(anna), held.ID, "")
 	s.must(err)
@@ -104,7 +104,7 @@ func TestAChatIsAssignedByHandWithTheKeyboard(t *testing.T) {
 	s.queues("", "The other one")
 	b := s.watch("/supervisor")
 	waits := s.queues("cards", "Nobody here serves cards")
-	b.sees(row(waits), "Cards", "No match free")
+	b.sees(row(waits), "Cards", "No matching agent")
 
 	b.focus(row(waits) + " [data-assign]")
 	b.press("\r")
@@ -192,7 +192,7 @@ func TestNumbersThatAreNotLiveSayHowOldTheyAre(t *testing.T) {
 	b := s.watch("/supervisor")
 	b.rows(first)
 	s.stop()
-	b.sees("#stale", "Stale since")
+	b.sees("#stale", "No updates for")
 	b.sees("#main.is-stale .tile-n", "1")
 	s.start()
 	b.gone("#stale")
@@ -231,11 +231,11 @@ func TestTheDayIsAChartAndATable(t *testing.T) {
 	s.must(err)
 	b := s.watch("/supervisor")
 	b.sees("#day-chart canvas")
-	b.sees("#day-summary", "Most waiting: 6", "1:00")
+	b.sees("#day-summary", "Users waiting: up to 6", "1:00")
 	b.click("#day-table summary")
 	b.until("a row for each minute", "root.querySelectorAll('#day-figures tbody tr').length >= 180")
 	b.pointAt("#day-chart canvas")
-	b.sees(".chart-tip", "people waiting", "1:00 longest wait")
+	b.sees(".chart-tip", "users waiting", "1:00 longest wait")
 	drawn, err := eval[bool](b, `(() => {
 		const canvas = root.querySelector("#day-chart canvas");
 		const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;

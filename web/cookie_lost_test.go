@@ -95,7 +95,7 @@ func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 		t.Errorf("with cookies forbidden the page says: %s", page)
 	}
 	// A page that is only opened says nothing.
-	if page := string(h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body); strings.Contains(page, "password is right") {
+	if page := string(h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body); strings.Contains(page, "password is correct") {
 		t.Error("the page says so before anything was tried")
 	}
 }

@@ -269,7 +269,7 @@ func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 		return h.browse("POST", "/admin/people/"+a.ID+"/reset-second-factor", as, url.Values{})
 	}
 	reset(anna, ruths).want(403)
-	reset(alex, alexs).want(422).says("second factor off on your account")
+	reset(alex, alexs).want(422).says("two-factor authentication on your account")
 	reset(anna, alexs).goesTo("/admin/people/" + anna.ID)
 	if h.status(annas) != 401 {
 		t.Error("the reset has left anna signed in")

@@ -371,7 +371,7 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 	}
 	header := http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary}, "Accept-Language": {"zh-CN"}}
 	zh := h.send("POST", userFiles+chat+"/files", header, formOf(field{name: "file", file: `"x.jpg"`, content: samples.Join(samples.JPEG(60, 60), make([]byte, 6<<20))})).refused(413, "file_too_large")
-	if zh.str("detail") != "文件为 6.1 MB，图片不能超过 5 MB。" {
+	if zh.str("detail") != "文件大小为 6.1 MB，图片不能超过 5 MB。" {
 		t.Errorf("in Chinese it says %s", zh.Body)
 	}
 	if after := len(h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list()); after != before {

@@ -355,7 +355,7 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 		defer stopBackground()
 		return p.stop(site, server)
 	})
-	p.log.Info("parley serves", "address", listener.Addr().String(), "role", role, "version", p.version)
+	p.log.Info("server started", "address", listener.Addr().String(), "role", role, "version", p.version)
 	if started != nil {
 		started(p.address(listener))
 	}
@@ -382,7 +382,7 @@ func (p *program) store(ctx context.Context) (files.Store, error) {
 	}
 	go func() {
 		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn("files cannot be kept: nobody can send one until this is mended", "error", err)
+			p.log.Warn("file store unavailable, files cannot be sent or opened", "error", err)
 		}
 	}()
 	return store, nil
@@ -401,7 +401,7 @@ func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, qu
 		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
 	if len(secret) < shortSecret {
-		p.log.Warn("USER_TOKEN_SECRET is short: whoever sees one token may find it by trying. Take 32 random bytes or more")
+		p.log.Warn("USER_TOKEN_SECRET is too short and can be guessed from a token, use at least 32 random bytes")
 	}
 	for _, network := range p.env.TrustedProxies {
 		prefix, err := web.ParseNetwork(network)
@@ -435,7 +435,7 @@ const stopGrace = 4 * time.Second
 
 // stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
 func (p *program) stop(site *web.Server, server *http.Server) error {
-	p.log.Info("parley stops; requests in flight are answered")
+	p.log.Info("server stopping, finishing requests in flight")
 	last := p.giveUpAfter(p.env.ShutdownTimeout + stopGrace)
 	p.opened = append([]func(){func() { last.Stop() }}, p.opened...)
 	site.Drain()
@@ -443,7 +443,7 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 	defer cancel()
 	err := server.Shutdown(ctx)
 	if err != nil {
-		p.log.Warn("some requests were cut off at SHUTDOWN_TIMEOUT")
+		p.log.Warn("requests aborted at SHUTDOWN_TIMEOUT")
 		err = server.Close()
 	}
 	site.Finish(ctx)
@@ -453,7 +453,7 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 // giveUpAfter ends the process as failed unless everything has stopped by then.
 func (p *program) giveUpAfter(d time.Duration) *time.Timer {
 	return time.AfterFunc(d, func() {
-		p.log.Error("parley ends, though something does not stop: it waits for PostgreSQL or Redis")
+		p.log.Error("shutdown timed out, exiting while PostgreSQL or Redis does not answer")
 		exit(exitFailed)
 	})
 }

@@ -95,13 +95,13 @@ func (m *houseMetrics) refresh(ctx context.Context) {
 	m.tried = time.Now()
 	findings, err := m.desk.CheckLately(ctx)
 	if err != nil {
-		m.log.Warn("the invariants could not be checked", "error", err)
+		m.log.Warn("invariants check failed", "error", err)
 		return
 	}
 	m.findings, m.checked = findings, time.Now()
 	for _, c := range findings {
 		if len(c.Findings) > 0 {
-			m.log.Error("an invariant does not hold", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)
+			m.log.Error("invariant violated", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (h *Handlers) receive(c echo.Context, before func(*upload) error) (*upload,
 	case errors.As(err, &large):
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", uploadLimit)
 	}
-	h.Log.Debug("a form could not be read", "error", err)
+	h.Log.Debug("form not read", "error", err)
 	return nil, kit.Malformed("The form could not be read completely.")
 }
 
@@ -229,7 +229,7 @@ func (h *Handlers) drop(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTime)
 	defer cancel()
 	if err := h.Desk.DropFiles(ctx, names); err != nil {
-		h.Log.Debug("files without a message stay for an hour", "error", err)
+		h.Log.Debug("uploaded file not deleted, cleanup removes it after an hour", "error", err)
 	}
 }
 

@@ -148,14 +148,14 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
-		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		k.Log.Debug("client disconnected before the response", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(callerLeft)
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
-		k.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+		k.Log.Error("request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
@@ -171,10 +171,10 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 		if err = k.problemPage(c, p); err == nil || c.Response().Committed {
 			return
 		}
-		k.Log.Error("the page of an error could not be drawn", "error", err)
+		k.Log.Error("error page not rendered", "error", err)
 	}
 	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
-		k.Log.Debug("an answer was not taken", "error", err)
+		k.Log.Debug("response not written", "error", err)
 	}
 }
 

@@ -108,7 +108,7 @@ func TestAChatIsAssignedByHandWithTheKeyboard(t *testing.T) {
 
 	b.focus(row(waits) + " [data-assign]")
 	b.press("\r")
-	b.sees("#assign-menu", "Assign", "anna", "1 of 5", "not in Cards", "Full, 1 of 1")
+	b.sees("#assign-menu", "Assign", "anna", "1 of 5", "not in Cards", "At capacity, 1 of 1")
 	b.until("the focus on the only one with room", "root.activeElement?.dataset.agent === 'anna'")
 	b.press("\r")
 	b.sees(".toast", "anna")

@@ -255,7 +255,7 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 		}
 	}
 	plain := h.send("POST", "/widget/assign", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}, []byte("message=Hello"))
-	plain.want(401).says("people it knows only")
+	plain.want(401).says("Sign in on the site first")
 
 	// Whoever signs in goes on with what was said before.
 	p := &panel{house: h, bearer: early}

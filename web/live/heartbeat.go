@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// signs reports who was seen: whoever returns at once, and everybody else in batches, so that a thousand streams are
+// heartbeats reports who was seen: whoever returns at once, and everybody else in batches, so that a thousand streams are
 // one statement every few seconds.
-type signs struct {
+type heartbeats struct {
 	report func(context.Context, []string) error
 	every  func() time.Duration
 	wake   chan struct{}
 
-	mu    sync.Mutex
-	fresh map[string]bool
-	told  map[string]time.Time
-	swept time.Time
+	mu         sync.Mutex
+	unreported map[string]bool
+	reportedAt map[string]time.Time
+	swept      time.Time
 }
 
-func newSigns(report func(context.Context, []string) error, every func() time.Duration) *signs {
-	return &signs{report: report, every: every, wake: make(chan struct{}, 1), fresh: map[string]bool{}, told: map[string]time.Time{}}
+func newHeartbeats(report func(context.Context, []string) error, every func() time.Duration) *heartbeats {
+	return &heartbeats{report: report, every: every, wake: make(chan struct{}, 1), unreported: map[string]bool{}, reportedAt: map[string]time.Time{}}
 }
 
-func (s *signs) saw(id string) {
+func (s *heartbeats) record(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fresh[id] || time.Since(s.told[id]) < s.every() {
+	if s.unreported[id] || time.Since(s.reportedAt[id]) < s.every() {
 		return
 	}
-	s.fresh[id] = true
+	s.unreported[id] = true
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (s *signs) run(ctx context.Context, log *slog.Logger, present func() []string) {
+func (s *heartbeats) run(ctx context.Context, log *slog.Logger, present func() []string) {
 	for {
 		t := time.NewTimer(s.every())
 		select {
@@ -57,7 +57,7 @@ func (s *signs) run(ctx context.Context, log *slog.Logger, present func() []stri
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			log.Warn("heartbeats not stored", "people", len(ids), "error", err)
-			s.again(ids)
+			s.retry(ids)
 			wait(ctx, time.Second)
 		}
 	}
@@ -65,42 +65,42 @@ func (s *signs) run(ctx context.Context, log *slog.Logger, present func() []stri
 
 // due returns whom to report now, and takes them as reported. Those who hold a stream are due a little early, so that one
 // beat reports them all.
-func (s *signs) due(present []string) []string {
+func (s *heartbeats) due(present []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, soon := time.Now(), s.every()*3/4
-	s.forget(now)
+	s.prune(now)
 	for _, id := range present {
-		if now.Sub(s.told[id]) >= soon {
-			s.fresh[id] = true
+		if now.Sub(s.reportedAt[id]) >= soon {
+			s.unreported[id] = true
 		}
 	}
-	ids := make([]string, 0, len(s.fresh))
-	for id := range s.fresh {
+	ids := make([]string, 0, len(s.unreported))
+	for id := range s.unreported {
 		ids = append(ids, id)
-		s.told[id] = now
+		s.reportedAt[id] = now
 	}
-	clear(s.fresh)
+	clear(s.unreported)
 	return ids
 }
 
-func (s *signs) again(ids []string) {
+func (s *heartbeats) retry(ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.fresh[id] = true
+		s.unreported[id] = true
 	}
 }
 
-// forget drops whoever was not seen for a while. The caller holds mu.
-func (s *signs) forget(now time.Time) {
+// prune drops whoever was not seen for a while. The caller holds mu.
+func (s *heartbeats) prune(now time.Time) {
 	if now.Sub(s.swept) < s.every() {
 		return
 	}
 	s.swept = now
-	for id, at := range s.told {
+	for id, at := range s.reportedAt {
 		if now.Sub(at) > 2*s.every() {
-			delete(s.told, id)
+			delete(s.reportedAt, id)
 		}
 	}
 }

@@ -13,22 +13,22 @@ const (
 	// pollEvery is how often PostgreSQL is asked for what nobody tells: Redis is away or was a moment ago, or somebody cannot be heard, who may
 	// have died between a commit and telling of it.
 	pollEvery = 600 * time.Millisecond
-	// lookForSilence is how soon that is noticed.
-	lookForSilence = 150 * time.Millisecond
-	// assureEvery is how often every stream is told that it knows all, whatever is heard.
-	assureEvery = 15 * time.Second
-	queryTime    = 4 * time.Second
+	// healthCheckEvery is how soon that is noticed.
+	healthCheckEvery = 150 * time.Millisecond
+	// fullCheckEvery is how often every stream is told that it knows all, whatever is heard.
+	fullCheckEvery = 15 * time.Second
+	queryTime      = 4 * time.Second
 )
 
-// heads is what a poll found of one person's chats.
-type heads struct {
+// chatVersions is what a poll found of one person's chats.
+type chatVersions struct {
 	at       time.Time
 	versions map[string]int64
 	ended    map[string]time.Time // of those chats that have ended a moment ago
-	sure     bool                 // the other instances can be heard
+	complete bool                 // the other instances can be heard
 }
 
-func (a *heads) same(b *heads) bool {
+func (a *chatVersions) equal(b *chatVersions) bool {
 	return b != nil && maps.Equal(a.versions, b.versions) && len(a.ended) == len(b.ended)
 }
 
@@ -37,12 +37,12 @@ func (a *heads) same(b *heads) bool {
 func (h *Hub) poll(ctx context.Context) {
 	var assured, asked time.Time
 	var took time.Duration
-	var before map[topic]*heads
+	var before map[topic]*chatVersions
 	queue := ""
-	for wait(ctx, lookForSilence) {
+	for wait(ctx, healthCheckEvery) {
 		every := max(pollEvery, 2*took)
-		if _, settled := h.sound(); settled && !h.pollSoon.Load() {
-			every = assureEvery
+		if _, settled := h.health(); settled && !h.pollSoon.Load() {
+			every = fullCheckEvery
 		}
 		if time.Since(asked) < every {
 			continue
@@ -54,39 +54,39 @@ func (h *Hub) poll(ctx context.Context) {
 			before = nil
 			continue
 		}
-		began, sure := time.Now(), h.Sound()
+		began, sure := time.Now(), h.Healthy()
 		bounded, cancel := context.WithTimeout(ctx, queryTime)
-		now, err := h.desk.Glance(bounded, users, agents)
+		now, err := h.desk.Snapshot(bounded, users, agents)
 		cancel()
 		took = time.Since(began)
 		if err != nil {
 			h.pollSoon.Store(true)
 			continue
 		}
-		found := headsOf(now, users, agents, sure)
-		everybody := time.Since(assured) >= assureEvery
+		found := chatVersionsOf(now, users, agents, sure)
+		everybody := time.Since(assured) >= fullCheckEvery
 		if everybody {
 			assured = began
 		}
 		for t, f := range found {
-			if everybody || !f.same(before[t]) {
-				h.send(signal{heads: f}, t)
+			if everybody || !f.equal(before[t]) {
+				h.send(signal{versions: f}, t)
 			}
 		}
 		before = found
 		h.presences.compare(h, began, now.Agents)
 		if now.Queue != queue {
 			queue = now.Queue
-			h.queue.poke("")
+			h.queue.markQueueChanged("")
 		}
 	}
 }
 
-// headsOf sorts the chats by whose they are.
-func headsOf(now *models.Glance, users, agents []string, sure bool) map[topic]*heads {
-	found := make(map[topic]*heads, len(users)+len(agents))
+// chatVersionsOf sorts the chats by whose they are.
+func chatVersionsOf(now *models.Snapshot, users, agents []string, sure bool) map[topic]*chatVersions {
+	found := make(map[topic]*chatVersions, len(users)+len(agents))
 	add := func(t topic) {
-		found[t] = &heads{at: now.At, versions: map[string]int64{}, ended: map[string]time.Time{}, sure: sure}
+		found[t] = &chatVersions{at: now.At, versions: map[string]int64{}, ended: map[string]time.Time{}, complete: sure}
 	}
 	for _, id := range users {
 		add(userTopic(id))
@@ -116,18 +116,18 @@ func headsOf(now *models.Glance, users, agents []string, sure bool) map[topic]*h
 // presences are what was last told of each agent.
 type presences struct {
 	mu   sync.Mutex
-	told map[string]toldPresence
+	sent map[string]sentPresence
 }
 
-type toldPresence struct {
+type sentPresence struct {
 	models.PresenceChange
 	at time.Time
 }
 
-func (p *presences) note(e *models.PresenceChange) {
+func (p *presences) record(e *models.PresenceChange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told[e.ServiceID] = toldPresence{*e, time.Now()}
+	p.sent[e.ServiceID] = sentPresence{*e, time.Now()}
 }
 
 // compare tells what was not told. What was told after the poll began is newer than the poll.
@@ -135,11 +135,11 @@ func (p *presences) compare(h *Hub, began time.Time, agents []models.PresenceCha
 	var missed []models.Event
 	p.mu.Lock()
 	for _, now := range agents {
-		before, known := p.told[now.ServiceID]
+		before, known := p.sent[now.ServiceID]
 		now.PresenceChanged, before.PresenceChanged = before.Presence != now.Presence, before.Presence != now.Presence
 		switch {
 		case !known && now.Presence == models.Offline: // whoever added this agent told nobody that it is there
-			p.told[now.ServiceID] = toldPresence{now, began}
+			p.sent[now.ServiceID] = sentPresence{now, began}
 		case !known, !before.at.After(began) && before.PresenceChange != now:
 			missed = append(missed, models.Event{Kind: models.KindPresence, Presence: &now})
 		}

@@ -16,11 +16,11 @@ const sessionCheck = 3 * time.Second
 func (h *Hub) checkSessions(ctx context.Context) {
 	var checked time.Time
 	erased := map[int64]bool{}
-	unheard, _, err := h.unheard(ctx)
+	unheard, _, err := h.unpublishedCommits(ctx)
 	known := err == nil
 	for wait(ctx, sessionCheck) {
 		h.endAnonymous()
-		now, settings, err := h.unheard(ctx)
+		now, settings, err := h.unpublishedCommits(ctx)
 		if err != nil {
 			continue // nobody is signed out because PostgreSQL is away
 		}
@@ -31,7 +31,7 @@ func (h *Hub) checkSessions(ctx context.Context) {
 		if settings != h.desk.SettingsVersion() {
 			h.reload()
 		}
-		all := told || !h.Sound() || time.Since(checked) >= assureEvery
+		all := told || !h.Healthy() || time.Since(checked) >= fullCheckEvery
 		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
@@ -41,14 +41,14 @@ func (h *Hub) checkSessions(ctx context.Context) {
 	}
 }
 
-func (h *Hub) unheard(ctx context.Context) (n, settings int64, err error) {
+func (h *Hub) unpublishedCommits(ctx context.Context) (n, settings int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	return h.desk.Unheard(ctx)
+	return h.desk.UnpublishedCommits(ctx)
 }
 
 func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
-	hashes := h.watcher.AgentSessions()
+	hashes := h.sessions.AgentSessions()
 	held := map[string][]*subscription{}
 	for _, hash := range hashes {
 		held[string(hash)] = nil
@@ -74,7 +74,7 @@ func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
 		if live[hash] {
 			continue
 		}
-		h.watcher.SignedOut(&models.Event{Kind: models.KindSignedOut, SessionHash: []byte(hash)})
+		h.sessions.SignedOut(&models.Event{Kind: models.KindSignedOut, SessionHash: []byte(hash)})
 		for _, s := range streams {
 			s.end(SignedOut)
 		}
@@ -98,7 +98,7 @@ func (h *Hub) endAnonymous() {
 func (h *Hub) endErased(ctx context.Context, done map[int64]bool) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	lately, err := h.desk.ErasedLately(ctx, 2*assureEvery)
+	lately, err := h.desk.ErasedLately(ctx, 2*fullCheckEvery)
 	if err != nil {
 		return err
 	}

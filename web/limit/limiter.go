@@ -124,7 +124,7 @@ func (l *Limiter) recordOutcome(err error) {
 	if l.failures.Add(1) <= toleratedFailures || !l.degraded.CompareAndSwap(false, true) {
 		return
 	}
-	l.log.Warn("Redis does not answer: rate limits are counted in memory until it does", "error", err)
+	l.log.Warn("rate limits counted in memory, Redis does not answer", "error", err)
 	l.probes.Add(1)
 	go func() {
 		defer l.probes.Done()
@@ -139,7 +139,7 @@ func (l *Limiter) recordOutcome(err error) {
 			if l.shared.probe() == nil {
 				l.failures.Store(0)
 				l.degraded.Store(false)
-				l.log.Info("Redis answers again: rate limits are counted in Redis")
+				l.log.Info("rate limits counted in Redis again")
 				return
 			}
 		}

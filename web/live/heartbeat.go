@@ -60,7 +60,7 @@ func (b *heartbeats) run(ctx context.Context, log *slog.Logger, present func() [
 		err := b.report(bounded, ids)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			log.Warn("could not store heartbeats", "count", len(ids), "error", err)
+			log.Warn("heartbeats not stored", "people", len(ids), "error", err)
 			b.retry(ids)
 			sleep(ctx, retryAfter)
 		}

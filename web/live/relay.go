@@ -134,12 +134,12 @@ func (r *relay) send(ctx context.Context) {
 		if err != nil {
 			r.lost.Store(true)
 			if pace.failed(time.Now()) {
-				r.hub.log.Warn("Redis does not answer: other instances read changes from PostgreSQL until it does", "error", err)
+				r.hub.log.Warn("event publishing failed, other instances poll PostgreSQL", "error", err)
 			}
 			continue
 		}
 		if pace.sent(time.Now()) {
-			r.hub.log.Info("Redis answers again: changes are published to other instances")
+			r.hub.log.Info("event publishing resumed")
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (r *relay) receive(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.listen(ctx)
 		if r.health.setSubscribed(false) && ctx.Err() == nil {
-			r.hub.log.Warn("lost the subscription to other instances: their changes are read from PostgreSQL", "error", err)
+			r.hub.log.Warn("event subscription lost, polling PostgreSQL", "error", err)
 		}
 		sleep(ctx, relayTimeout)
 	}
@@ -223,7 +223,7 @@ func (r *relay) handle(got any) {
 		}
 		// The client subscribes again by itself too. Either way, what was published meanwhile is lost.
 		if !r.health.setSubscribed(true) {
-			r.hub.log.Info("subscribed to changes of other instances")
+			r.hub.log.Info("event subscription established")
 		}
 		r.health.recordGap()
 		r.hub.repairAll()
@@ -244,7 +244,7 @@ func (r *relay) handleEnvelope(payload string) {
 	}
 	var e envelope
 	if err := json.Unmarshal([]byte(payload[len(from):]), &e); err != nil {
-		r.hub.log.Error("could not read an event of another instance; it may run another version", "error", err)
+		r.hub.log.Error("event of another instance not decoded, check its version", "error", err)
 		r.hub.repairAll()
 		return
 	}

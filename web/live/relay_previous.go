@@ -60,7 +60,7 @@ func (r *relay) receivePrevious(payload string) {
 	if !r.previous.greetingDue(time.Now()) {
 		return
 	}
-	r.hub.log.Info("an instance of an earlier release uses this Redis: its changes are read from PostgreSQL")
+	r.hub.log.Info("instance of an earlier release found, polling PostgreSQL for its changes")
 	go r.publishToPrevious(`{` + previousMark)
 }
 

@@ -28,7 +28,7 @@ func (h *Hub) runReloads(ctx context.Context) {
 		err := h.desk.Reload(bounded)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			h.log.Warn("could not read settings that changed on another instance", "error", models.CodeOf(err))
+			h.log.Warn("settings reload failed", "error", models.CodeOf(err))
 		}
 	}
 }

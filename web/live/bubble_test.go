@@ -82,6 +82,7 @@ func newTestHub(d *database) *Hub {
 
 // run calls a function of the hub in a goroutine until the test ends.
 func run(t *testing.T, f func(context.Context)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { f(ctx); close(done) }()

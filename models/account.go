@@ -31,7 +31,7 @@ func (d *Desk) EndSession(ctx context.Context, actor Actor, id string) error {
 		var hash []byte
 		err := t.NewRaw(`SELECT token_hash FROM sessions WHERE agent_id = ? AND id::text = ?`, actor.ID, id).Scan(ctx, &hash)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("session_not_found", "There is no such session, or it has ended.")
+			return ErrSessionNotFound
 		}
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (d *Desk) passwordOf(ctx context.Context, actor Actor, field, password stri
 	}
 	err = d.db.NewRaw(`SELECT password_hash FROM agents WHERE id = ? AND disabled_at IS NULL`, actor.ID).Scan(ctx, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", agentNotFound()
+		return "", ErrAgentNotFound
 	}
 	if err != nil {
 		return "", translate(err)

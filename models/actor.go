@@ -63,7 +63,7 @@ func (a Actor) checkCanRead(c *Chat) error {
 	if a.isParticipant(c) || a.AtLeast(RoleSupervisor) {
 		return nil
 	}
-	return chatNotFound()
+	return ErrChatNotFound
 }
 
 // checkCanWrite refuses whoever may not speak in the chat: not_in_chat to supervisors, chat_not_found to everybody else.
@@ -72,7 +72,7 @@ func (a Actor) checkCanWrite(c *Chat) error {
 		return err
 	}
 	if !a.isParticipant(c) {
-		return notInChat()
+		return ErrNotInChat
 	}
 	return nil
 }
@@ -81,5 +81,5 @@ func (a Actor) require(r Role) error {
 	if a.AtLeast(r) {
 		return nil
 	}
-	return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+	return ErrRoleRequired
 }

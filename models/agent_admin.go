@@ -55,12 +55,10 @@ func (d *Desk) agent(ctx context.Context, db reader, id string) (*Agent, error) 
 		return nil, err
 	}
 	if len(agents) == 0 {
-		return nil, agentNotFound()
+		return nil, ErrAgentNotFound
 	}
 	return &agents[0], nil
 }
-
-func agentNotFound() *Error { return notFound("agent_not_found", "There is no such agent.") }
 
 // lockAgent takes the agent's row lock, then reads the agent in a statement of its own, so that load and presence are those of now.
 func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) {
@@ -89,7 +87,7 @@ func (d *Desk) AgentByEmail(ctx context.Context, email string) (*Agent, error) {
 		return nil, translate(err)
 	}
 	if len(agents) == 0 {
-		return nil, agentNotFound()
+		return nil, ErrAgentNotFound
 	}
 	return &agents[0], nil
 }
@@ -181,7 +179,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
 		if violates(err, "agents_email_unique") {
-			return conflict("email_taken", "Somebody has this e-mail address already.")
+			return ErrEmailTaken
 		}
 		if err != nil {
 			return err
@@ -277,7 +275,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			return err
 		}
 		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
-			return conflict("last_admin", "This is the last administrator. Make somebody else one first.")
+			return ErrLastAdmin
 		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err
@@ -342,7 +340,7 @@ func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string
 		var name string
 		err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? RETURNING name`, hash, id).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
-			return agentNotFound()
+			return ErrAgentNotFound
 		}
 		if err != nil {
 			return err

@@ -169,7 +169,7 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 		return nil, err
 	}
 	if len(chats) == 0 {
-		return nil, chatNotFound()
+		return nil, ErrChatNotFound
 	}
 	if err := actor.checkCanRead(&chats[0].Chat); err != nil {
 		return nil, err
@@ -240,7 +240,7 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	c := new(Chat)
 	err := t.NewRaw(`SELECT * FROM chats WHERE id = ? FOR UPDATE`, chatID).Scan(ctx, c)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, chatNotFound()
+		return nil, ErrChatNotFound
 	}
 	if err != nil {
 		return nil, err

@@ -117,7 +117,7 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 			return invalid("department", fieldUnknown, "There is no such department.")
 		}
 		if violates(err, "chats_user_id_fkey") { // the user has become somebody else, or was erased, at this very moment
-			return unauthorized()
+			return ErrUnauthorized
 		}
 		if err != nil {
 			return err

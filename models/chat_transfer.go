@@ -132,10 +132,10 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 			return err
 		}
 		if !actor.IsAgent() {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if !c.IsOpen() {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		moved = c
 		return f(ctx, t, c)

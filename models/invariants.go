@@ -130,7 +130,7 @@ func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 			return i.repair(ctx, d)
 		}
 	}
-	return notFound("repair_not_found", "There is no repair of that name.")
+	return ErrRepairNotFound
 }
 
 // recount sets every agent's load to the number of active chats, under the locks under which it changes.

@@ -56,13 +56,9 @@ func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password stri
 		return translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return conflict("second_factor_on", "Your account has a second factor already. Switch it off first to set up another.")
+		return ErrSecondFactorOn
 	}
 	return nil
-}
-
-func secondFactorNotStarted() *Error {
-	return conflict("second_factor_not_begun", "The set-up of the second factor was not begun, or took too long. Begin again.")
 }
 
 const pending = ` FROM second_factors f JOIN agents a ON a.id = f.agent_id
@@ -73,7 +69,7 @@ func (d *Desk) PendingSecondFactor(ctx context.Context, actor Actor) (*Enrolment
 	var row struct{ Secret, Email string }
 	err := d.db.NewRaw(`SELECT f.secret, a.email`+pending, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, secondFactorNotStarted()
+		return nil, ErrSecondFactorNotBegun
 	}
 	if err != nil {
 		return nil, translate(err)
@@ -97,7 +93,7 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 		var secret string
 		err := t.NewRaw(`SELECT f.secret`+pending+` FOR UPDATE OF f`, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &secret)
 		if errors.Is(err, sql.ErrNoRows) {
-			return secondFactorNotStarted()
+			return ErrSecondFactorNotBegun
 		}
 		if err != nil {
 			return err
@@ -157,7 +153,7 @@ func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID strin
 		return err
 	}
 	if actor.ID == agentID {
-		return conflict("own_second_factor", "Switch your own second factor off on your account's page, with your password and a code.")
+		return ErrOwnSecondFactor
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		a, err := d.lockAgent(ctx, t, agentID)
@@ -184,10 +180,10 @@ func (d *Desk) checkPasswordAndCode(ctx context.Context, actor Actor, password, 
 		return err
 	}
 	if !f.On {
-		return conflict("second_factor_off", "Your account has no second factor.")
+		return ErrSecondFactorOff
 	}
 	err = d.useCode(ctx, actor.ID, code)
-	if CodeOf(err) == "wrong_code" {
+	if errors.Is(err, ErrWrongCode) {
 		return wrongProof("code")
 	}
 	return err

@@ -33,10 +33,6 @@ func HashToken(token string) []byte {
 	return h[:]
 }
 
-func unauthorized() *Error {
-	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "Your session has ended or never was. Sign in again."}
-}
-
 // AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
 func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte, time.Time, error) {
 	hash := HashToken(token)
@@ -47,7 +43,7 @@ func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte
 		JOIN sessions s ON s.agent_id = a.id WHERE s.token_hash = $3 AND s.expires_at > now() AND a.disabled_at IS NULL`,
 		[]any{d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash}, a.scanTargets(&ends, &unseen)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, time.Time{}, unauthorized()
+		return nil, nil, time.Time{}, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)

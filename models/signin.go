@@ -23,15 +23,6 @@ type Credentials struct {
 	Held            string // the session that this browser held before; it is ended
 }
 
-func wrongCredentials() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "This e-mail address and password do not belong together."}
-}
-
-func secondFactorRequired() *Error {
-	return &Error{Kind: Unauthorized, Code: "second_factor_required",
-		Detail: "This account has a second factor. Send the code of the authenticator app, or a recovery code, as code."}
-}
-
 // nobodysHash is compared with when there is no such account, so that the answer takes as long.
 var nobodysHash, _ = argon2id.CreateHash("no such account", passwordParams)
 
@@ -58,7 +49,7 @@ func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, e
 	}
 	if a.TwoFactor {
 		if strings.TrimSpace(c.Code) == "" {
-			return "", nil, secondFactorRequired()
+			return "", nil, ErrSecondFactorRequired
 		}
 		if err := d.signInCode(ctx, a, c.Code); err != nil {
 			return "", nil, err
@@ -83,16 +74,12 @@ func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, ag
 	return "", nil, step, translate(err)
 }
 
-func signInStepExpired() *Error {
-	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "That took too long, or was done already. Sign in again from the start."}
-}
-
 // SignInStep returns the address of whoever began to sign in; 401 sign_in_expired when nobody did, or too long ago.
 func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err error) {
 	err = d.db.NewRaw(`SELECT a.email FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &email)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", signInStepExpired()
+		return "", ErrSignInExpired
 	}
 	return email, translate(err)
 }
@@ -104,7 +91,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil, signInStepExpired()
+		return "", nil, ErrSignInExpired
 	}
 	if err != nil {
 		return "", nil, translate(err)
@@ -117,7 +104,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 		return "", nil, translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return "", nil, signInStepExpired()
+		return "", nil, ErrSignInExpired
 	}
 	return d.openSession(ctx, &a, c)
 }
@@ -139,7 +126,7 @@ func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*
 		return nil, translate(ctx.Err())
 	}
 	if err != nil || !match || a.ID == "" || a.DisabledAt != nil {
-		return nil, d.signInFailed(ctx, a, wrongCredentials())
+		return nil, d.signInFailed(ctx, a, ErrWrongCredentials)
 	}
 	return a, d.renewHash(ctx, a, form)
 }
@@ -155,7 +142,7 @@ func (d *Desk) signInFailed(ctx context.Context, a *account, refusal error) erro
 // signInCode is useCode for somebody who signs in.
 func (d *Desk) signInCode(ctx context.Context, a *account, code string) error {
 	err := d.useCode(ctx, a.ID, code)
-	if CodeOf(err) == "wrong_code" {
+	if errors.Is(err, ErrWrongCode) {
 		return d.signInFailed(ctx, a, err)
 	}
 	return err
@@ -198,7 +185,7 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		// Whoever changes either waits for this, and then finds the session and ends it.
 		err := t.NewRaw(`SELECT password_hash = ? AND disabled_at IS NULL FROM agents WHERE id = ? FOR SHARE`, a.PasswordHash, a.ID).Scan(ctx, &holds)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !holds {
-			return wrongCredentials()
+			return ErrWrongCredentials
 		}
 		if err != nil {
 			return err

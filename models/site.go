@@ -59,9 +59,9 @@ func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error
 	case err != nil || removed:
 		return err
 	case slices.Contains(d.AllowedOrigins(), origin):
-		return conflict("site_fixed", "This site is named in ALLOWED_ORIGINS. Remove it there, and restart Parley.")
+		return ErrSiteFixed
 	}
-	return notFound("site_not_found", "There is no such site in the list.")
+	return ErrSiteNotFound
 }
 
 // changeSite runs a query about one site, and reports whether that changed anything.

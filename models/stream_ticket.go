@@ -21,7 +21,7 @@ func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte,
 	_, err := d.db.NewRaw(`INSERT INTO stream_tickets VALUES (?, ?, ?, ?, ?, now() + make_interval(secs => ?))`,
 		hash, agentID, userID, sessionHash, ends, ticketTTL.Seconds()).Exec(ctx)
 	if violates(err, "stream_tickets_user_id_fkey") {
-		return "", unauthorized()
+		return "", ErrUnauthorized
 	}
 	return token, translate(err)
 }
@@ -52,7 +52,7 @@ func (d *Desk) RedeemTicket(ctx context.Context, ticket string) (*Redeemed, erro
 			AND (used.session_hash IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.token_hash = used.session_hash AND s.expires_at > now()))`,
 		HashToken(ticket)).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, unauthorized()
+		return nil, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, translate(err)

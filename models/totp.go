@@ -29,10 +29,6 @@ var (
 	b32         = base32.StdEncoding.WithPadding(base32.NoPadding)
 )
 
-func wrongCode() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_code", Detail: "This code is not right, or was used before. Wait for the next one in the app, or use a recovery code."}
-}
-
 func makeRecoveryCodes(ctx context.Context, t *tx, agentID string) ([]string, error) {
 	if _, err := t.NewRaw(`DELETE FROM recovery_codes WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
 		return nil, err
@@ -92,7 +88,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 			f.WrongCodes = 0
 		} else {
 			f.WrongCodes++
-			refused = wrongCode()
+			refused = ErrWrongCode
 		}
 		_, err = t.NewRaw(`UPDATE second_factors SET last_step = ?, wrong_codes = ?, wrong_since = ? WHERE agent_id = ?`,
 			f.LastStep, f.WrongCodes, f.WrongSince, agentID).Exec(ctx)

@@ -70,7 +70,7 @@ func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, 
 	err := d.db.NewRaw(`SELECT u.*, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.token_hash = ? AND s.expires_at > now()`, hash).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, time.Time{}, unauthorized()
+		return nil, nil, time.Time{}, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
@@ -151,7 +151,7 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 			return nil, false, err
 		}
 		if erased {
-			return nil, false, unauthorized()
+			return nil, false, ErrUnauthorized
 		}
 	}
 	u = new(User)
@@ -203,11 +203,11 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		err := t.NewRaw(`SELECT * FROM users WHERE id = ? FOR NO KEY UPDATE`, userID).Scan(ctx, u)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
-			return unauthorized()
+			return ErrUnauthorized
 		case err != nil:
 			return err
 		case u.IsVerified:
-			return conflict("identity_verified", "The site has said who you are. What it signed is not changed by what is not signed.")
+			return ErrIdentityVerified
 		}
 		name, email := u.Name, u.Email
 		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
@@ -224,14 +224,12 @@ func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a =
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
 	if _, err := validateText("id", id, 0, maxContent); err != nil {
-		return nil, userNotFound()
+		return nil, ErrUserNotFound
 	}
 	u := new(User)
 	err := d.db.NewRaw(`SELECT * FROM users WHERE id = ?`, id).Scan(ctx, u)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, userNotFound()
+		return nil, ErrUserNotFound
 	}
 	return u, translate(err)
 }
-
-func userNotFound() *Error { return notFound("user_not_found", "There is no such user.") }

@@ -152,7 +152,7 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 		e = &UserExport{Format: "parley-user-export", Version: 1, ExportedAt: t.now, Sessions: []ExportedSession{}, Chats: []ExportedChat{}}
 		err := t.NewRaw(`SELECT * FROM users WHERE id = ?`, userID).Scan(ctx, &e.User)
 		if errors.Is(err, sql.ErrNoRows) {
-			return userNotFound()
+			return ErrUserNotFound
 		}
 		if err != nil {
 			return err

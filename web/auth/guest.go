@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -23,7 +25,7 @@ func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
 	}
 	who, err := a.byToken(c, models.KindUser, token)
 	switch {
-	case models.CodeOf(err) == "unauthorized":
+	case errors.Is(err, models.ErrUnauthorized):
 		return nil, nil
 	case err != nil:
 		return nil, err

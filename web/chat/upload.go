@@ -234,6 +234,5 @@ func (h *Handlers) drop(ctx context.Context, names []string) {
 }
 
 func unavailable(cause error) error {
-	return errors.Join(&models.Error{Kind: models.Unavailable, Code: "files_unavailable", Detail: "Files cannot be stored or read right now. Try again in a moment.",
-		RetryAfter: 5 * time.Second}, cause)
+	return models.ErrFilesUnavailable.WithCause(cause)
 }

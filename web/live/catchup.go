@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -247,7 +248,7 @@ func (s *Stream) gather(ctx context.Context) (chats []models.Chat, gone []string
 		have[id] = true
 		c, err := desk.Chat(ctx, who, id)
 		switch {
-		case models.CodeOf(err) == "chat_not_found", err == nil && !s.mine(&c.Chat):
+		case errors.Is(err, models.ErrChatNotFound), err == nil && !s.mine(&c.Chat):
 			gone = append(gone, id)
 		case err != nil:
 			return nil, nil, err
@@ -270,7 +271,7 @@ func (s *Stream) catchUp(ctx context.Context, chatID string) error {
 	defer cancel()
 	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known.state(chatID).Version)
 	switch {
-	case models.CodeOf(err) == "chat_not_found":
+	case errors.Is(err, models.ErrChatNotFound):
 		return s.leave(ctx, chatID)
 	case err != nil:
 		return err

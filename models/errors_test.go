@@ -1,0 +1,88 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"parley/models"
+)
+
+func TestARefusalIsKnownByItsCode(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the bucket does not answer")
+	refused := error(fmt.Errorf("open: %w", models.ErrFilesUnavailable.WithCause(cause)))
+	if !errors.Is(refused, models.ErrFilesUnavailable) || !errors.Is(refused, cause) || errors.Is(refused, models.ErrChatNotFound) {
+		t.Errorf("%v is not known by its code and by its cause", refused)
+	}
+	other := models.ErrUnauthorized.WithDetail("This token opens no session.")
+	if !errors.Is(other, models.ErrUnauthorized) || other.Detail != "This token opens no session." || other.Kind != models.Unauthorized {
+		t.Errorf("with another sentence it is %+v", other)
+	}
+	if models.ErrUnauthorized.Detail == other.Detail || errors.Is(models.ErrFilesUnavailable, cause) {
+		t.Error("the shared error was changed")
+	}
+}
+
+// goFiles calls f with every Go file of the program, tests and generated files aside.
+func goFiles(t *testing.T, f func(path string, file *ast.File)) {
+	t.Helper()
+	root, n := "..", 0
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		n++
+		f(filepath.ToSlash(strings.TrimPrefix(path, root+string(filepath.Separator))), file)
+		return nil
+	})
+	if err != nil || n < 100 {
+		t.Fatalf("read %d files: %v", n, err)
+	}
+}
+
+// A code that is compared as a string is misspelt without anybody noticing.
+func TestCodesAreNotComparedAsStrings(t *testing.T) {
+	t.Parallel()
+	goFiles(t, func(path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			compared, ok := n.(*ast.BinaryExpr)
+			if !ok || compared.Op != token.EQL && compared.Op != token.NEQ {
+				return true
+			}
+			call, ok := compared.X.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			switch called := call.Fun.(type) {
+			case *ast.Ident:
+				ok = called.Name == "CodeOf"
+			case *ast.SelectorExpr:
+				ok = called.Sel.Name == "CodeOf"
+			default:
+				ok = false
+			}
+			if ok {
+				t.Errorf("%s compares models.CodeOf with a string: use errors.Is with an error of models/errors.go", path)
+			}
+			return true
+		})
+	})
+}

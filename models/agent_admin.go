@@ -178,7 +178,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
-		if violates(err, "agents_email_unique") {
+		if violates(err, agentsEmailUnique) {
 			return ErrEmailTaken
 		}
 		if err != nil {
@@ -202,7 +202,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	}
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
-		if violates(err, "agent_departments_department_fkey") {
+		if violates(err, agentDepartmentsDepartmentFkey) {
 			return invalid("departments", fieldUnknown, "There is no such department.")
 		}
 		if err != nil {

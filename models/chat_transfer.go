@@ -140,7 +140,7 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 		moved = c
 		return f(ctx, t, c)
 	})
-	if violates(err, "chats_department_fkey") {
+	if violates(err, chatsDepartmentFkey) {
 		return nil, invalid("department", fieldUnknown, "There is no such department.")
 	}
 	return moved, err

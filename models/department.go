@@ -41,7 +41,7 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
-		if violates(err, "departments_pkey") {
+		if violates(err, departmentsPkey) {
 			return ErrDepartmentTaken
 		}
 		if err != nil {
@@ -76,7 +76,7 @@ func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) e
 	}
 	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
 		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
-		if violates(err, "chats_department_fkey") {
+		if violates(err, chatsDepartmentFkey) {
 			return ErrDepartmentInUse
 		}
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,6 +83,72 @@ func TestCodesAreNotComparedAsStrings(t *testing.T) {
 			}
 			if ok {
 				t.Errorf("%s compares models.CodeOf with a string: use errors.Is with an error of models/errors.go", path)
+			}
+			return true
+		})
+	})
+}
+
+// constraintsOf returns the values of the constants of type constraint in a file.
+func constraintsOf(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "constraint" {
+			for _, value := range spec.Values {
+				name, err := strconv.Unquote(value.(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				names = append(names, name)
+			}
+		}
+		return true
+	})
+	if len(names) == 0 {
+		t.Fatalf("%s has no constants of type constraint", path)
+	}
+	return names
+}
+
+func TestConstraintNamesAreInOneFileAndInTheSchema(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	var stored []string
+	h.must(h.DB().NewRaw(`SELECT conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+		UNION SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace ORDER BY 1`).Scan(t.Context(), &stored))
+	isStored := map[string]bool{}
+	for _, name := range stored {
+		isStored[name] = true
+	}
+	for _, name := range constraintsOf(t, "pgerror.go") {
+		if !isStored[name] {
+			t.Errorf("pgerror.go names the constraint %s, which the schema does not have", name)
+		}
+	}
+	word := regexp.MustCompile(`\w+`)
+	goFiles(t, func(path string, file *ast.File) {
+		if path == "models/pgerror.go" {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.BasicLit)
+			if !ok || literal.Kind != token.STRING {
+				return true
+			}
+			for _, name := range word.FindAllString(literal.Value, -1) {
+				if isStored[name] {
+					t.Errorf("%s names the constraint %s, which only models/pgerror.go does", path, name)
+				}
 			}
 			return true
 		})

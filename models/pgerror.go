@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// This file alone knows SQLSTATE codes and constraint names.
+// This file alone knows SQLSTATE codes and the names of constraints; a test looks for them elsewhere, and in the catalogue of the database.
 
 const (
 	pgUniqueViolation      = "23505"
@@ -29,6 +29,22 @@ const (
 	pgNotSupported         = "0A000"
 )
 
+// constraint is the name of a constraint or of a unique index whose violation has a meaning for a caller.
+type constraint string
+
+const (
+	agentDepartmentsDepartmentFkey constraint = "agent_departments_department_fkey" // an agent serves departments that exist
+	agentsEmailUnique              constraint = "agents_email_unique"               // one agent per e-mail address, without regard to case
+	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists, and keeps it from being deleted
+	chatsOneOpenPerUser            constraint = "chats_one_open_per_user"           // one open chat per user
+	chatsUserIDFkey                constraint = "chats_user_id_fkey"                // a chat belongs to a user who is stored
+	departmentsPkey                constraint = "departments_pkey"                  // one department per short name
+	messagesClientMessageIDUnique  constraint = "messages_client_message_id_unique" // one message per chat, sender and idempotency key
+	sessionsUserIDFkey             constraint = "sessions_user_id_fkey"             // a session belongs to a user who is stored
+	streamTicketsUserIDFkey        constraint = "stream_tickets_user_id_fkey"       // a ticket belongs to a user who is stored
+)
+
+// sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty for any other error.
 func sqlState(err error) (code, constraint string) {
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
@@ -37,9 +53,10 @@ func sqlState(err error) (code, constraint string) {
 	return "", ""
 }
 
-func violates(err error, constraint string) bool {
+// violates reports whether PostgreSQL refused a statement because of that unique or foreign key.
+func violates(err error, c constraint) bool {
 	code, name := sqlState(err)
-	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == constraint
+	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == string(c)
 }
 
 // isTransient reports whether the whole transaction may be run again: PostgreSQL undid it and nothing was committed.

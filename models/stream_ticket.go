@@ -20,7 +20,7 @@ func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte,
 	}
 	_, err := d.db.NewRaw(`INSERT INTO stream_tickets VALUES (?, ?, ?, ?, ?, now() + make_interval(secs => ?))`,
 		hash, agentID, userID, sessionHash, ends, ticketTTL.Seconds()).Exec(ctx)
-	if violates(err, "stream_tickets_user_id_fkey") {
+	if violates(err, streamTicketsUserIDFkey) {
 		return "", ErrUnauthorized
 	}
 	return token, translate(err)

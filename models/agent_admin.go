@@ -109,35 +109,35 @@ func checkEmail(email string) (string, error) {
 	}
 	parsed, perr := mail.ParseAddress(email)
 	if perr != nil || parsed.Address != email {
-		return "", invalid("email", fieldInvalid, "Write an e-mail address such as name@example.com.")
+		return "", invalid("email", fieldInvalid, "Enter an e-mail address such as name@example.com.")
 	}
 	return email, nil
 }
 
 func checkCapacity(n int) error {
 	if n < 0 || n > 100 {
-		return invalid("max_concurrent", fieldOutOfBounds, "The most chats at once is a number from 0 to 100.")
+		return invalid("max_concurrent", fieldOutOfBounds, "The capacity must be a whole number from 0 to 100.")
 	}
 	return nil
 }
 
 func checkRole(r Role) error {
 	if roleRank[r] == 0 {
-		return invalid("role", fieldUnknown, "A role is agent, supervisor or admin.")
+		return invalid("role", fieldUnknown, "role must be agent, supervisor or admin.")
 	}
 	return nil
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
 	if _, err := validateText("password", password, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return "", err
 	}
 	if _, err := validateText("password", prepared, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	return createHash(ctx, prepared)
 }
@@ -203,7 +203,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
 		if violates(err, agentDepartmentsDepartmentFkey) {
-			return invalid("departments", fieldUnknown, "There is no such department.")
+			return invalid("departments", fieldUnknown, "This department does not exist.")
 		}
 		if err != nil {
 			return err

@@ -33,7 +33,7 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 		return nil, err
 	}
 	if !slugForm.MatchString(slug) {
-		return nil, invalid("slug", fieldInvalid, "A short name has 1 to 40 small letters, digits and hyphens, such as cards.")
+		return nil, invalid("slug", fieldInvalid, "A short name must have 1 to 40 lower-case letters, digits and hyphens, such as cards.")
 	}
 	name, err := validateText("name", oneLine(name), 1, 80)
 	if err != nil {

@@ -89,69 +89,69 @@ const (
 // by WithDetail or WithCause.
 var (
 	// ErrUnauthorized is 401: the session has ended, or the credential opens nothing.
-	ErrUnauthorized = unauthorizedAs("unauthorized", "Your session has ended or never was. Sign in again.")
+	ErrUnauthorized = unauthorizedAs("unauthorized", "You are not signed in, or your session has ended. Sign in again.")
 	// ErrRoleRequired is 403: the actor's role is too low.
 	ErrRoleRequired = forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 
 	// ErrWrongCredentials is 401: address and password do not belong to an account that may sign in.
-	ErrWrongCredentials = unauthorizedAs("wrong_credentials", "This e-mail address and password do not belong together.")
+	ErrWrongCredentials = unauthorizedAs("wrong_credentials", "The e-mail address or password is wrong.")
 	// ErrSecondFactorRequired is 401: the password is right and the account needs a code too.
 	ErrSecondFactorRequired = unauthorizedAs("second_factor_required",
-		"This account has a second factor. Send the code of the authenticator app, or a recovery code, as code.")
+		"This account uses two-factor authentication. Send a code from the authenticator app, or a recovery code, as code.")
 	// ErrWrongCode is 401: a code of the second factor is wrong or was used before.
 	ErrWrongCode = unauthorizedAs("wrong_code",
-		"This code is not right, or was used before. Wait for the next one in the app, or use a recovery code.")
+		"The code is wrong or was already used. Wait for the next one in the app, or use a recovery code.")
 	// ErrSignInExpired is 401: the step between password and code is too old, or was used.
-	ErrSignInExpired = unauthorizedAs("sign_in_expired", "That took too long, or was done already. Sign in again from the start.")
+	ErrSignInExpired = unauthorizedAs("sign_in_expired", "This sign-in has expired or was already completed. Sign in again.")
 
 	// ErrSecondFactorOn is 409: the account has a second factor already.
-	ErrSecondFactorOn = conflict("second_factor_on", "Your account has a second factor already. Switch it off first to set up another.")
+	ErrSecondFactorOn = conflict("second_factor_on", "Two-factor authentication is already on. Turn it off before you set it up again.")
 	// ErrSecondFactorOff is 409: the account has no second factor.
-	ErrSecondFactorOff = conflict("second_factor_off", "Your account has no second factor.")
+	ErrSecondFactorOff = conflict("second_factor_off", "Two-factor authentication is off.")
 	// ErrSecondFactorNotBegun is 409: no set-up was begun, or it took longer than 15 minutes.
 	ErrSecondFactorNotBegun = conflict("second_factor_not_begun",
-		"The set-up of the second factor was not begun, or took too long. Begin again.")
+		"The setup was not started or has expired. Start again.")
 	// ErrOwnSecondFactor is 409: administrators cannot reset their own second factor.
 	ErrOwnSecondFactor = conflict("own_second_factor",
-		"Switch your own second factor off on your account's page, with your password and a code.")
+		"Turn off your own two-factor authentication on your account page, with your password and a code.")
 
 	// ErrAgentNotFound is 404.
-	ErrAgentNotFound = notFound("agent_not_found", "There is no such agent.")
+	ErrAgentNotFound = notFound("agent_not_found", "This agent does not exist.")
 	// ErrEmailTaken is 409: another agent has the e-mail address.
-	ErrEmailTaken = conflict("email_taken", "Somebody has this e-mail address already.")
+	ErrEmailTaken = conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
 	// ErrLastAdmin is 409: the change would leave no administrator.
-	ErrLastAdmin = conflict("last_admin", "This is the last administrator. Make somebody else one first.")
+	ErrLastAdmin = conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
 	// ErrSessionNotFound is 404: the session is another agent's, or has ended.
-	ErrSessionNotFound = notFound("session_not_found", "There is no such session, or it has ended.")
+	ErrSessionNotFound = notFound("session_not_found", "This session does not exist or has ended.")
 	// ErrUserNotFound is 404.
-	ErrUserNotFound = notFound("user_not_found", "There is no such user.")
+	ErrUserNotFound = notFound("user_not_found", "This user does not exist.")
 	// ErrIdentityVerified is 409: a host site has signed who the user is.
-	ErrIdentityVerified = conflict("identity_verified", "The site has said who you are. What it signed is not changed by what is not signed.")
+	ErrIdentityVerified = conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
 
 	// ErrDepartmentNotFound is 404.
-	ErrDepartmentNotFound = notFound("department_not_found", "There is no such department.")
+	ErrDepartmentNotFound = notFound("department_not_found", "This department does not exist.")
 	// ErrDepartmentTaken is 409: another department has the short name.
-	ErrDepartmentTaken = conflict("department_taken", "There is a department with this short name already.")
+	ErrDepartmentTaken = conflict("department_taken", "Another department has this short name. Choose a different one.")
 	// ErrDepartmentInUse is 409: stored chats asked for the department.
-	ErrDepartmentInUse = conflict("department_in_use", "Stored chats belong to this department. Rename it instead.")
+	ErrDepartmentInUse = conflict("department_in_use", "This department has stored chats. Rename it instead.")
 	// ErrSettingNotFound is 404.
-	ErrSettingNotFound = notFound("setting_not_found", "There is no such setting.")
+	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.
-	ErrSiteNotFound = notFound("site_not_found", "There is no such site in the list.")
+	ErrSiteNotFound = notFound("site_not_found", "This site is not in the list.")
 	// ErrSiteFixed is 409: the environment names the site.
-	ErrSiteFixed = conflict("site_fixed", "This site is named in ALLOWED_ORIGINS. Remove it there, and restart Parley.")
+	ErrSiteFixed = conflict("site_fixed", "This site is set in ALLOWED_ORIGINS. Remove it there and restart Parley.")
 	// ErrRepairNotFound is 404: no invariant has a repair of that name.
-	ErrRepairNotFound = notFound("repair_not_found", "There is no repair of that name.")
+	ErrRepairNotFound = notFound("repair_not_found", "This repair does not exist.")
 
 	// ErrChatNotFound is 404: the chat does not exist, or the actor may not know of it.
-	ErrChatNotFound = notFound("chat_not_found", "There is no such chat, or it is not yours.")
+	ErrChatNotFound = notFound("chat_not_found", "This chat does not exist or is not yours.")
 	// ErrChatEnded is 409.
-	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one to go on.")
+	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
-	ErrNotInChat = forbidden("not_in_chat", "You may read this chat, but only those who are part of it write in it.")
+	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.
 	ErrFilesUnavailable = &Error{Kind: Unavailable, Code: "files_unavailable", RetryAfter: 5 * time.Second,
-		Detail: "Files cannot be stored or read right now. Try again in a moment."}
+		Detail: "Files are unavailable right now. Try again in a moment."}
 )
 
 func unauthorizedAs(code, detail string) *Error {
@@ -172,5 +172,5 @@ func invalid(field, code, detail string) *Error { return InvalidField(field, cod
 
 // wrongProof returns the refusal of a wrong password or code in a form. Unlike a bad credential, it ends no session.
 func wrongProof(field string) *Error {
-	return InvalidField(field, fieldWrong, "This is not right. Look again, and write it once more.")
+	return InvalidField(field, fieldWrong, "This is not correct. Check it and try again.")
 }

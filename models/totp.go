@@ -72,7 +72,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 		}
 		if f.WrongCodes >= mostWrongCodes {
 			refused = &Error{Kind: TooMany, Code: "rate_limited", RetryAfter: codeWindow - t.now.Sub(*f.WrongSince),
-				Detail: "Too many wrong codes. Wait as long as Retry-After says, and try again."}
+				Detail: "Too many wrong codes. Wait for the time in Retry-After and try again."}
 			return nil
 		}
 		step, good := stepOf(f.Secret, code, t.now)

@@ -42,20 +42,19 @@ type AuditPlace struct {
 	ID int64
 }
 
-// mostAuditRows is the most of one page.
-const mostAuditRows = 1000
+// maxAuditRows is the length of the longest page of the log.
+const maxAuditRows = 1000
 
 // AuditLog returns rows, the newest first, and where older ones go on, nil if there are none. Admins only; a limit out of bounds is validation_failed.
 func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]AuditRow, *AuditPlace, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, nil, err
 	}
-	if f.Limit == 0 {
-		f.Limit = 50
+	limit, err := limitOrDefault(f.Limit, maxAuditRows)
+	if err != nil {
+		return nil, nil, err
 	}
-	if f.Limit < 1 || f.Limit > mostAuditRows {
-		return nil, nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 1,000.")
-	}
+	f.Limit = limit
 	subject, err := validateText("subject", f.Subject, 0, 500)
 	if err != nil {
 		return nil, nil, err

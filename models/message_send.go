@@ -171,11 +171,9 @@ func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, l
 }
 
 func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {
-	if limit == 0 {
-		limit = 50
-	}
-	if limit < 1 || limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 200.")
+	limit, err := limitOrDefault(limit, MaxLimit)
+	if err != nil {
+		return nil, err
 	}
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {

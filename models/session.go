@@ -12,12 +12,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// How long sessions last, and so the cookies that carry them.
 const (
-	agentSessionTTL = 7 * 24 * time.Hour
-	userSessionTTL  = 90 * 24 * time.Hour
-	// seenEvery is how exact the last sign of life of a session is.
-	seenEvery = 10 * time.Minute
+	AgentSessionTTL = 7 * 24 * time.Hour
+	UserSessionTTL  = 90 * 24 * time.Hour
 )
+
+// MaxUserTokenTTL is how far ahead the end of a token that a host site signs may be.
+const MaxUserTokenTTL = 24 * time.Hour
+
+// seenEvery is how often the last use of a session is stored, and so how exact it is.
+const seenEvery = 10 * time.Minute
 
 // newToken returns 256 random bits and the hash under which they are kept.
 func newToken() (token string, hash []byte) {

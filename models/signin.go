@@ -197,7 +197,7 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		}
 		_, err = t.NewRaw(`INSERT INTO sessions (token_hash, agent_id, user_agent, address, expires_at)
 			VALUES (?, ?, left(?, 200), left(?, 64), now() + make_interval(secs => ?))`,
-			hash, a.ID, c.UserAgent, c.Address, agentSessionTTL.Seconds()).Exec(ctx)
+			hash, a.ID, c.UserAgent, c.Address, AgentSessionTTL.Seconds()).Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (d *Desk) StartUserSession(ctx context.Context, locale, userAgent string) (
 		if err := t.NewRaw(`INSERT INTO users (id, locale) VALUES (?, ?) RETURNING *`, u.ID, u.Locale).Scan(ctx, u); err != nil {
 			return err
 		}
-		return insertUserSession(ctx, t, hash, u.ID, userAgent, userSessionTTL)
+		return insertUserSession(ctx, t, hash, u.ID, userAgent, UserSessionTTL)
 	})
 	return token, u, err
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -72,6 +73,28 @@ func (d *Desk) optionalMessageText(field, text string, most int) (*string, error
 	return &text, nil
 }
 
+// The number of chats or messages that one call returns: DefaultLimit unless the caller names another, and MaxLimit at most.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// CheckLimit refuses with validation_failed a number of rows that is not 1 to maxRows.
+func CheckLimit(n, maxRows int) error {
+	if n >= 1 && n <= maxRows {
+		return nil
+	}
+	return invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to "+strconv.Itoa(maxRows)+".")
+}
+
+// limitOrDefault returns DefaultLimit for 0 and refuses what CheckLimit refuses.
+func limitOrDefault(n, maxRows int) (int, error) {
+	if n == 0 {
+		return DefaultLimit, nil
+	}
+	return n, CheckLimit(n, maxRows)
+}
+
 // truncate returns the beginning of a text that has more than so many characters, with … for the rest.
 func truncate(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
@@ -80,13 +103,19 @@ func truncate(text string, most int) string {
 	return Beginning(text, most-1) + "…"
 }
 
-// clientMessageID checks an idempotency key: 1 to 64 printable ASCII characters; "" is none.
+// clientMessageID returns an idempotency key as it is stored: NULL for "". A key that is not 1 to 64 printable ASCII characters is
+// validation_failed.
 func clientMessageID(key string) (*string, error) {
 	if key == "" {
 		return nil, nil
 	}
 	if len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, invalid("client_message_id", fieldInvalid, "client_message_id must have 1 to 64 printable ASCII characters.")
+		return nil, InvalidClientMessageID()
 	}
 	return &key, nil
+}
+
+// InvalidClientMessageID returns the refusal of an idempotency key that is not 1 to 64 printable ASCII characters.
+func InvalidClientMessageID() *Error {
+	return invalid("client_message_id", fieldInvalid, "client_message_id must have 1 to 64 printable ASCII characters.")
 }

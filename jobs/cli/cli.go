@@ -195,14 +195,11 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 	return err
 }
 
-// tokenLife is how far away Parley lets the end of a user token be.
-const tokenLife = 24 * time.Hour
-
 // SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
 // user id without 1 to 64 characters is refused, as are text that is not UTF-8 and a token that would be good for nothing, or for more than 24
 // hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
-	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
+	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > models.MaxUserTokenTTL {
 		return "", errors.New("the user id must have 1 to 64 characters, and the lifetime must be more than 0 and at most 24h")
 	}
 	for what, text := range map[string]string{"user id": user, "name": name, "e-mail address": email} {

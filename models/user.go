@@ -84,8 +84,8 @@ func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 	if err := id.check(); err != nil {
 		return nil, err
 	}
-	u, err := sameUser(ctx, d.db, id)
-	if err != nil || u != nil {
+	u, isCurrent, err := currentUser(ctx, d.db, id)
+	if err != nil || isCurrent {
 		return u, translate(err)
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
@@ -119,16 +119,19 @@ func (id *Identity) check() error {
 	return nil
 }
 
-// sameUser returns the user if nothing about it has to be changed, else nil.
-func sameUser(ctx context.Context, db rawQuerier, id Identity) (*User, error) {
-	u := new(User)
-	err := db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
+// currentUser returns the stored user, and true, if what is stored already agrees with the identity.
+func currentUser(ctx context.Context, db rawQuerier, id Identity) (u *User, isCurrent bool, err error) {
+	u = new(User)
+	err = db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
 		AND (? = '' OR name = left(?, 80)) AND (? = '' OR email = left(?, 254))`,
 		id.ID, id.Verified, id.Name, id.Name, id.Email, id.Email).Scan(ctx, u)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
 	}
-	return u, err
+	return u, true, nil
 }
 
 // ensureUser makes or changes the user, and tells those who have the user on their screens.
@@ -142,7 +145,7 @@ func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 
 // upsertUser makes or changes the user, and tells nobody.
 func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool, err error) {
-	if u, err = sameUser(ctx, t, id); err != nil || u != nil {
+	if u, isCurrent, err := currentUser(ctx, t, id); err != nil || isCurrent {
 		return u, false, err
 	}
 	if !id.IssuedAt.IsZero() {

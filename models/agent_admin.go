@@ -221,28 +221,63 @@ type AgentChange struct {
 	Disabled      *bool
 }
 
-// UpdateAgent changes a person. Admins only. Whoever is disabled or loses a role is signed out at once, and the chats of the disabled go back to the
-// front of the queue. The last admin can be neither disabled nor made less: 409 last_admin.
+// validate refuses fields out of bounds, and puts the name on one line without surrounding white space.
+func (c *AgentChange) validate() error {
+	if c.Name != nil {
+		name, err := validateText("name", oneLine(*c.Name), 1, 80)
+		if err != nil {
+			return err
+		}
+		c.Name = &name
+	}
+	if c.Role != nil {
+		if err := checkRole(*c.Role); err != nil {
+			return err
+		}
+	}
+	if c.MaxConcurrent != nil {
+		return checkCapacity(*c.MaxConcurrent)
+	}
+	return nil
+}
+
+// write stores the change of a locked agent. A disabled agent chooses offline, so that a later enabling does not bring them online.
+func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
+	disabled := before.DisabledAt != nil
+	if c.Disabled != nil {
+		disabled = *c.Disabled
+	}
+	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
+		disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
+		choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
+		c.Name, c.Role, c.MaxConcurrent, disabled, disabled, before.ID).Exec(ctx)
+	if err != nil || c.Departments == nil {
+		return err
+	}
+	return setDepartments(ctx, t, before.ID, *c.Departments)
+}
+
+// checkAdminLeft refuses with last_admin a change that took the role of the last administrator away, or disabled them.
+func checkAdminLeft(ctx context.Context, t *tx, before *Agent) error {
+	var admins int
+	if err := t.NewRaw(`SELECT count(*) FROM agents WHERE role = 'admin' AND disabled_at IS NULL`).Scan(ctx, &admins); err != nil {
+		return err
+	}
+	if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
+		return ErrLastAdmin
+	}
+	return nil
+}
+
+// UpdateAgent changes an agent and returns them as they are now. Admins only. An agent who is disabled or gets another role is signed out at once,
+// and the chats of a disabled agent go back to the front of the queue. Fields out of bounds and unknown departments are validation_failed, an unknown
+// agent is agent_not_found, and a change that would leave no administrator is 409 last_admin.
 func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change AgentChange) (*Agent, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
 	}
-	if change.Name != nil {
-		name, err := validateText("name", oneLine(*change.Name), 1, 80)
-		if err != nil {
-			return nil, err
-		}
-		change.Name = &name
-	}
-	if change.Role != nil {
-		if err := checkRole(*change.Role); err != nil {
-			return nil, err
-		}
-	}
-	if change.MaxConcurrent != nil {
-		if err := checkCapacity(*change.MaxConcurrent); err != nil {
-			return nil, err
-		}
+	if err := change.validate(); err != nil {
+		return nil, err
 	}
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -254,33 +289,17 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		if err != nil {
 			return err
 		}
-		disabled := before.DisabledAt != nil
-		if change.Disabled != nil {
-			disabled = *change.Disabled
-		}
-		_, err = t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
-			disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
-			choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
-			change.Name, change.Role, change.MaxConcurrent, disabled, disabled, id).Exec(ctx)
-		if err != nil {
+		if err := change.write(ctx, t, before); err != nil {
 			return err
 		}
-		if change.Departments != nil {
-			if err := setDepartments(ctx, t, id, *change.Departments); err != nil {
-				return err
-			}
-		}
-		var admins int
-		if err := t.NewRaw(`SELECT count(*) FROM agents WHERE role = 'admin' AND disabled_at IS NULL`).Scan(ctx, &admins); err != nil {
+		if err := checkAdminLeft(ctx, t, before); err != nil {
 			return err
-		}
-		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
-			return ErrLastAdmin
 		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err
 		}
-		if after.Role != before.Role || (disabled && before.DisabledAt == nil) {
+		isDisabledNow := after.DisabledAt != nil && before.DisabledAt == nil
+		if after.Role != before.Role || isDisabledNow {
 			if err := endSessions(ctx, t, id); err != nil {
 				return err
 			}

@@ -34,7 +34,6 @@ type InitialState struct {
 	Self     *models.Agent       // agents
 	Overview *models.Overview    // who asked for the board
 	Load     []models.AgentLoad  // supervisors
-	Causes   []models.QueueCause // always empty; a place that is merely told has no cause
 }
 
 // ServedChat is a chat with whoever serves it, nil while it waits.

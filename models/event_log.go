@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// logChanges writes a line for each step of a chat and of a message: who, which, and how it stands now, never what was said.
+// logChanges writes a debug line for each step of a chat and of a message: ids and states, never content.
 func (d *Desk) logChanges(events []Event) {
 	ctx := context.Background()
 	if !d.log.Enabled(ctx, slog.LevelDebug) {
@@ -35,6 +35,7 @@ func (d *Desk) logChanges(events []Event) {
 	}
 }
 
+// logMessage writes the line of one message.
 func (d *Desk) logMessage(ctx context.Context, chatID string, id int64, from SenderType, status MessageStatus, version int64) {
 	d.log.LogAttrs(ctx, slog.LevelDebug, "message", slog.String("chat_id", chatID), slog.Int64("message_id", id),
 		slog.String("sender_type", string(from)), slog.String("status", string(status)), slog.Int64("version", version))

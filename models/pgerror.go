@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// This file alone knows SQLSTATE codes and the names of constraints; a test looks for them elsewhere, and in the catalogue of the database.
+// SQLSTATE codes and names of constraints are in this file alone. A test fails when another file names a constraint, or when the schema lacks one.
 
 const (
 	pgUniqueViolation      = "23505"
@@ -59,26 +59,28 @@ func violates(err error, c constraint) bool {
 	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == string(c)
 }
 
-// isTransient reports whether the whole transaction may be run again: PostgreSQL undid it and nothing was committed.
+// isTransient reports whether PostgreSQL rolled the transaction back for a reason that another attempt may not meet.
+// Nothing was committed.
 func isTransient(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgSerializationFailure || code == pgDeadlockDetected
 }
 
-// isNotOffered reports whether the server does not have the function that was called, or does not let this role call it.
+// isNotOffered reports whether the server lacks the function that was called, or does not let this role call it.
 func isNotOffered(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgNoPrivilege || code == pgUndefinedFunction || code == pgNotSupported
 }
 
-// notSentError is the error of a statement that never left this process.
+// notSentError is the error of a statement that was never sent.
 type notSentError struct{ error }
 
 func (e notSentError) Unwrap() error { return e.error }
 
-// isOutcomeUnknown reports whether a COMMIT, or a statement that commits by itself, that failed with err may have been committed all the same,
-// or may be soon. It is false where PostgreSQL answered that it refused, and where no connection was had to send it. It does not ask
-// [pgconn.SafeToRetry], which says yes to a COMMIT whose connection broke before the answer.
+// isOutcomeUnknown reports whether a COMMIT, or a statement that commits by itself, may have been committed although it
+// failed with err, or may be committed soon. It is false when PostgreSQL refused the statement and when there was no
+// connection to send it. It does not use [pgconn.SafeToRetry], which is true for a COMMIT whose connection broke before
+// the answer.
 func isOutcomeUnknown(err error) bool {
 	var notSent notSentError
 	if err == nil || errors.As(err, &notSent) {
@@ -86,15 +88,16 @@ func isOutcomeUnknown(err error) bool {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		// A session that is ended may have committed before: while it waited for a replica, or before its answer was sent. A pooler tells of a
-		// lost server by class 08.
+		// A session that PostgreSQL ends may have committed before: while it waited for a replica, or before its answer was sent. A pooler
+		// reports a lost server with class 08.
 		return refused.SeverityUnlocalized == "FATAL" || refused.SeverityUnlocalized == "PANIC" ||
 			strings.HasPrefix(refused.Code, "08") || refused.Code == "40003"
 	}
 	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) && !errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
-// translate turns whatever came back from the database into an [*Error]. Driver text stays in its cause.
+// translate returns an [*Error] for any error of the database: the error itself if it is one, database_unavailable (503)
+// when a retry may help, else internal_error (500). The text of the driver is in its cause, for the log.
 func translate(err error) error {
 	if err == nil {
 		return nil
@@ -112,9 +115,11 @@ func translate(err error) error {
 		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.", cause: err}
 }
 
+// isUnavailable reports whether an error means that PostgreSQL is unreachable, starting, stopping, out of resources,
+// read-only or not migrated, rather than that the statement is wrong.
 func isUnavailable(err error) bool {
 	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) { // whatever the reason that PostgreSQL gives
+	if errors.As(err, &connect) { // whatever the reason
 		return true
 	}
 	code, _ := sqlState(err)

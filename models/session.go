@@ -24,7 +24,7 @@ const MaxUserTokenTTL = 24 * time.Hour
 // seenEvery is how often the last use of a session is stored, and so how exact it is.
 const seenEvery = 10 * time.Minute
 
-// newToken returns 256 random bits and the hash under which they are kept.
+// newToken returns 256 random bits and the hash under which they are stored.
 func newToken() (token string, hash []byte) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
@@ -32,13 +32,14 @@ func newToken() (token string, hash []byte) {
 	return token, HashToken(token)
 }
 
-// HashToken returns what is stored of a token.
+// HashToken returns the hash under which a token is stored. Tokens are random, so a fast hash without salt is enough.
 func HashToken(token string) []byte {
 	h := sha256.Sum256([]byte(token))
 	return h[:]
 }
 
-// AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
+// AgentBySession returns the agent whose session a token opens, the hash of the session and when it expires. A token
+// that opens none is 401 unauthorized.
 func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte, time.Time, error) {
 	hash := HashToken(token)
 	var a Agent
@@ -53,13 +54,13 @@ func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
 	}
-	if unseen { // nobody is refused because this could not be noted
+	if unseen { // a failure is ignored: it only makes the list of sessions less exact
 		_, _ = d.db.NewRaw(`UPDATE sessions SET seen_at = now() WHERE token_hash = ?`, hash).Exec(ctx)
 	}
 	return &a, hash, ends, nil
 }
 
-// SignOut ends the session of a token, an agent's or a user's. A token that opens nothing is fine.
+// SignOut ends the session of a token, an agent's or a user's. A token that opens none is not an error.
 func (d *Desk) SignOut(ctx context.Context, token string) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		hash := HashToken(token)
@@ -75,14 +76,15 @@ func (d *Desk) SignOut(ctx context.Context, token string) error {
 	})
 }
 
-// endSession ends one session, and with it its streams and its tickets.
+// endSession deletes one session, and with it its tickets, and ends its streams.
 func endSession(ctx context.Context, t *tx, hash []byte) error {
 	_, err := t.NewRaw(`DELETE FROM sessions WHERE token_hash = ?`, hash).Exec(ctx)
 	t.emit(Event{Kind: KindSignedOut, SessionHash: hash})
 	return err
 }
 
-// endSessions ends every session of an agent, and with them the streams and what was begun on the sign-in page.
+// endSessions deletes every session of an agent, their tickets and sign-ins that wait for a code, and ends their
+// streams.
 func endSessions(ctx context.Context, t *tx, agentID string) error {
 	for _, table := range []string{`sessions`, `stream_tickets`, `sign_in_steps`} {
 		if _, err := t.NewRaw(`DELETE FROM `+table+` WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
@@ -93,7 +95,7 @@ func endSessions(ctx context.Context, t *tx, agentID string) error {
 	return nil
 }
 
-// LiveSessions returns which of the sessions, by hash, are still open.
+// LiveSessions returns which of the sessions, by hash, have not ended.
 func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {
 	live := make(map[string]bool, len(hashes))
 	if len(hashes) == 0 {

@@ -42,6 +42,7 @@ func (u *User) Run(ctx context.Context, command string, desk *models.Desk, out i
 	return errors.Join(file.Chmod(0o600), writeJSON(file, e), file.Close())
 }
 
+// writeJSON writes a document indented, without escaping < and > as for HTML.
 func writeJSON(out io.Writer, document any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
@@ -49,6 +50,7 @@ func writeJSON(out io.Writer, document any) error {
 	return encoder.Encode(document)
 }
 
+// erase deletes a user. Without --yes it only says, as an error, how much would be deleted.
 func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	if !u.Erase.Yes {
 		holds, err := desk.UserHoldings(ctx, operator, u.Erase.User)

@@ -34,7 +34,7 @@ func socketDir(dir string) (string, error) {
 	return sockets, mine(sockets)
 }
 
-// mine refuses a folder that somebody else put there: what is in a shared /tmp under a name known beforehand may be a trap.
+// mine refuses a folder of another user: a folder with a predictable name in a shared /tmp may be an attack.
 func mine(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {

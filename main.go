@@ -1,7 +1,8 @@
 // Parley is customer-service live chat that a company runs itself.
 //
-// This file reads top-down: the command line, the commands that need more than a desk, and serve, which wires PostgreSQL, Redis, hub, desk, worker
-// and server, and stops them in reverse. Settings, the database and all other commands are in jobs/cli.
+// This file reads top-down: the command line, the commands that need more than a desk, and serve, which wires
+// PostgreSQL, Redis, hub, desk, worker and server, and stops them in reverse. Settings, the database and all other
+// commands are in jobs/cli.
 package main
 
 import (
@@ -123,7 +124,8 @@ const (
 	workerRedisTimeout = 3 * time.Second
 )
 
-// serve runs the web part, the worker or both until ctx ends, then stops them. It calls started with the address once requests are answered.
+// serve runs the web part, the worker or both until ctx ends, then stops them. It calls started with the address once
+// requests are answered.
 func serve(ctx context.Context, p *cli.Program, role string, started func(url string)) error {
 	// The port first: an address in use is the most common mistake, and is told before anything is started.
 	listener, err := p.Listen(ctx)
@@ -260,8 +262,8 @@ func healthOnly(all http.Handler) http.Handler {
 // stopGrace is how long everything but the requests may take to stop.
 const stopGrace = 4 * time.Second
 
-// stop stops the web part in the order in which nothing is lost: not ready, streams end, requests in flight are answered. The worker and the stores
-// follow when it returns.
+// stop stops the web part in the order in which nothing is lost: not ready, streams end, requests in flight are
+// answered. The worker and the stores follow when it returns.
 func stop(p *cli.Program, site *web.Server, server *http.Server) error {
 	p.Log.Info("server stopping, finishing requests in flight")
 	last := giveUpAfter(p, p.Env.ShutdownTimeout+stopGrace)

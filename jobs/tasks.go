@@ -1,5 +1,5 @@
-// Package jobs decides when periodic work runs. What is done, and whether there is anything to do, is decided by the desk: every task finds its
-// work in PostgreSQL and may run twice, at the same time, on any number of machines.
+// Package jobs decides when periodic work runs. What is done, and whether there is anything to do, is decided by the
+// desk: every task finds its work in PostgreSQL and may run twice, at the same time, on any number of machines.
 package jobs
 
 import (

@@ -64,7 +64,8 @@ func endOthers(ctx context.Context, t *tx, agentID string, keep []byte) (int, er
 		return 0, err
 	}
 	var hashes [][]byte
-	err := t.NewRaw(`DELETE FROM sessions WHERE agent_id = ? AND token_hash IS DISTINCT FROM ? RETURNING token_hash`, agentID, keep).Scan(ctx, &hashes)
+	err := t.NewRaw(`DELETE FROM sessions WHERE agent_id = ? AND token_hash IS DISTINCT FROM ?
+		RETURNING token_hash`, agentID, keep).Scan(ctx, &hashes)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}

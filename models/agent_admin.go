@@ -277,9 +277,10 @@ func checkAdminLeft(ctx context.Context, t *tx, before *Agent) error {
 	return nil
 }
 
-// UpdateAgent changes an agent and returns them as they are now. Admins only. An agent who is disabled or gets another role is signed out at once,
-// and the chats of a disabled agent go back to the front of the queue. Fields out of bounds and unknown departments are validation_failed, an unknown
-// agent is agent_not_found, and a change that would leave no administrator is 409 last_admin.
+// UpdateAgent changes an agent and returns them as they are now. Admins only. An agent who is disabled or gets another
+// role is signed out at once, and the chats of a disabled agent go back to the front of the queue. Fields out of bounds
+// and unknown departments are validation_failed, an unknown agent is agent_not_found, and a change that would leave no
+// administrator is 409 last_admin.
 func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change AgentChange) (*Agent, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -338,7 +339,8 @@ func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) 
 		{before.Name != after.Name, AuditAgentRenamed, details{"name": step{before.Name, after.Name}}},
 		{before.Role != after.Role, AuditRoleChanged, details{"role": step{before.Role, after.Role}}},
 		{before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged, details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}}},
-		{!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged, details{"departments": step{before.Departments, after.Departments}}},
+		{!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged,
+			details{"departments": step{before.Departments, after.Departments}}},
 		{gone && !wasGone, AuditAgentDisabled, nil},
 		{!gone && wasGone, AuditAgentEnabled, nil},
 	} {

@@ -49,9 +49,11 @@ const (
 
 // AuditActions are all actions, in the order in which the filter of the audit log lists them.
 var AuditActions = []AuditAction{AuditSignedIn, AuditSignInFailed, AuditSignedOut,
-	AuditAgentAdded, AuditAgentRenamed, AuditRoleChanged, AuditCapacityChanged, AuditDepartmentsChanged, AuditAgentDisabled, AuditAgentEnabled, AuditPasswordSet,
+	AuditAgentAdded, AuditAgentRenamed, AuditRoleChanged, AuditCapacityChanged, AuditDepartmentsChanged,
+	AuditAgentDisabled, AuditAgentEnabled, AuditPasswordSet,
 	AuditSessionsEnded, AuditSecondFactorOn, AuditSecondFactorOff, AuditSecondFactorReset, AuditRecoveryCodesRenewed,
-	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved, AuditSettingChanged, AuditSettingReset, AuditSiteAdded, AuditSiteRemoved,
+	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved, AuditSettingChanged, AuditSettingReset,
+	AuditSiteAdded, AuditSiteRemoved,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
 	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased}
 
@@ -120,8 +122,11 @@ func (t *tx) audit(ctx context.Context, actor Actor, action AuditAction, about S
 		return err
 	}
 	o, _ := ctx.Value(originKey{}).(origin)
-	_, err = t.NewRaw(`INSERT INTO audit_log (actor_id, actor_name, actor_role, action, subject_kind, subject_id, subject_name, user_id, details, address, request_id)
-		VALUES (?0, coalesce((SELECT name FROM agents WHERE id = ?0), ?0), ?1, ?2, ?3, ?4, coalesce(nullif(?5, ''), (SELECT name FROM agents WHERE ?3 = 'agent' AND id = ?4), ''), nullif(?6, ''), ?7, nullif(?8, '')::inet, nullif(?9, ''))`,
+	_, err = t.NewRaw(`INSERT INTO audit_log (actor_id, actor_name, actor_role, action, subject_kind,
+		subject_id, subject_name, user_id, details, address, request_id)
+		VALUES (?0, coalesce((SELECT name FROM agents WHERE id = ?0), ?0), ?1, ?2, ?3, ?4,
+			coalesce(nullif(?5, ''), (SELECT name FROM agents WHERE ?3 = 'agent' AND id = ?4), ''),
+			nullif(?6, ''), ?7, nullif(?8, '')::inet, nullif(?9, ''))`,
 		actor.ID, actor.Role, action, about.Kind, about.ID, about.Name, about.UserID, string(told), o.address, o.requestID).Exec(ctx)
 	return err
 }
@@ -143,7 +148,8 @@ func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {
 			return err
 		}
 		var open bool
-		err := t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ? AND at > clock_timestamp() - make_interval(secs => ?))`,
+		err := t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ?
+			AND at > clock_timestamp() - make_interval(secs => ?))`,
 			c.ID, AuditChatWatched, actor.ID, auditReadInterval.Seconds()).Scan(ctx, &open)
 		if err != nil || open {
 			return err

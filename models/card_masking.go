@@ -26,7 +26,8 @@ var (
 	anyOfAll = []int{13, 14, 15, 16, 17, 18, 19}
 )
 
-// issuers are the issuer identification numbers of ISO/IEC 7812-1 by network, as tabled in https://en.wikipedia.org/wiki/Payment_card_number.
+// issuers are the issuer identification numbers of ISO/IEC 7812-1 by network, as tabled in
+// https://en.wikipedia.org/wiki/Payment_card_number.
 var issuers = []issuer{
 	{4000, 4999, []int{13, 16, 18, 19}},        // Visa
 	{5100, 5599, just16}, {2221, 2720, just16}, // Mastercard

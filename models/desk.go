@@ -84,7 +84,8 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
 		// The parser's reason would quote the address, with the password or a part of it.
-		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as " +
+			"postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
 			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
 	defaults := map[string]string{
@@ -105,7 +106,8 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
-	// bun writes arguments into the text of a statement, so there is nothing to prepare. Frequent statements choose another mode: prepared.go.
+	// bun writes arguments into the text of a statement, so there is nothing to prepare. Frequent statements choose
+	// another mode: prepared.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)
@@ -125,6 +127,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 
 // inUTC makes times scan in UTC, whatever the time zone of the machine.
 func inUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 	return nil
 }

@@ -43,8 +43,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target is an [*Error] with the same code, so that errors.Is(err, ErrChatNotFound) holds for every refusal with the code
-// chat_not_found, whatever its detail and its cause.
+// Is reports whether target is an [*Error] with the same code, so that errors.Is(err, ErrChatNotFound) holds for every
+// refusal with the code chat_not_found, whatever its detail and its cause.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Code == e.Code
@@ -85,8 +85,8 @@ const (
 	fieldWrong       = "wrong"
 )
 
-// The refusals whose code and sentence are always the same, to compare with errors.Is. They are shared, so nothing may change them; take a copy
-// by WithDetail or WithCause.
+// The refusals whose code and sentence are always the same, to compare with errors.Is. They are shared, so nothing may
+// change them; take a copy by WithDetail or WithCause.
 var (
 	// ErrUnauthorized is 401: the session has ended, or the credential opens nothing.
 	ErrUnauthorized = unauthorizedAs("unauthorized", "You are not signed in, or your session has ended. Sign in again.")

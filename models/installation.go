@@ -13,7 +13,8 @@ import (
 // cluster has the same key until it is given another id: UPDATE installation SET id = gen_random_uuid().
 func (d *Desk) InstallationKey(ctx context.Context) (string, error) {
 	var id, oid, cluster string
-	err := d.db.NewRaw(`SELECT i.id::text, d.oid::text FROM installation i, pg_database d WHERE d.datname = current_database()`).Scan(ctx, &id, &oid)
+	err := d.db.NewRaw(`SELECT i.id::text, d.oid::text FROM installation i, pg_database d
+		WHERE d.datname = current_database()`).Scan(ctx, &id, &oid)
 	if err != nil {
 		return "", translate(err)
 	}

@@ -31,7 +31,8 @@ type Checked struct {
 const lately = "1 hour"
 
 // checkedChats selects the chats whose messages are checked: all, or when ?5 is set those that are open or ended lately.
-const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM chats WHERE NOT ?5 OR status <> 'ended' OR ended_at > now() - interval '` + lately + `') `
+const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM chats WHERE NOT ?5 OR status <> 'ended'
+	OR ended_at > now() - interval '` + lately + `') `
 
 // slack is by how many seconds due work may be late before an invariant counts as violated.
 const slack = 5
@@ -49,20 +50,26 @@ const lateMarks = ` AND clock_timestamp() - (SELECT resumed_at FROM pulse) > mak
 
 var invariants = []invariant{
 	{"one_open_chat_per_user", AboutUser, "A user has at most one open chat.",
-		`SELECT user_id AS subject, count(*) || ' open chats' AS detail FROM chats WHERE status <> 'ended' GROUP BY user_id HAVING count(*) > 1`, nil},
+		`SELECT user_id AS subject, count(*) || ' open chats' AS detail FROM chats WHERE status <> 'ended' GROUP BY user_id
+			HAVING count(*) > 1`, nil},
 	{"capacity", AboutAgent, "No agent has more active chats than max_concurrent, unless it was lowered since.",
-		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id
+			AND c.status = 'active'
 			GROUP BY a.id HAVING count(*) > a.max_concurrent`, nil},
 	{"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
-		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a
+			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
 			GROUP BY a.id HAVING count(c.id) <> a.load`, recount},
 	{"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
-		checkedChats + `SELECT c.id AS subject, 'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
+		checkedChats + `SELECT c.id AS subject,
+				'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
 			FROM looked c LEFT JOIN (SELECT chat_id, id, seq, version, row_number() OVER (PARTITION BY chat_id ORDER BY id) AS place
 				FROM messages WHERE chat_id IN (SELECT id FROM looked)) m ON m.chat_id = c.id
-			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
+			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq
+			OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
 	{"status_order", AboutChat, "A message went through every earlier status in order, and the log agrees.",
-		checkedChats + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked JOIN messages m ON m.chat_id = looked.id
+		checkedChats + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked
+			JOIN messages m ON m.chat_id = looked.id
 			LEFT JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.message_id = m.id AND s.status = m.status
 			WHERE m.status <> 'sent' AND (s.message_id IS NULL OR m.read_at < m.delivered_at)`, nil},
 	{"waiting_beside_a_free_slot", AboutChat, "No chat waits longer than 5 s while a matching agent has capacity.",
@@ -80,7 +87,8 @@ var invariants = []invariant{
 	{"silence_overdue", AboutChat, "An idle chat is warned and ended on time.",
 		`SELECT id AS subject, 'quiet since ' || quiet_since AS detail FROM chats WHERE status = 'active'
 			AND (warned_at IS NULL AND quiet_since < clock_timestamp() - make_interval(secs => ?3 + ?1)
-				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3)) < clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
+				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3))
+					< clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
 		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err }},
 }
 

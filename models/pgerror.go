@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// SQLSTATE codes and names of constraints are in this file alone. A test fails when another file names a constraint, or when the schema lacks one.
+// SQLSTATE codes and names of constraints are in this file alone. A test fails when another file names a constraint, or
+// when the schema lacks one.
 
 const (
 	pgUniqueViolation      = "23505"
@@ -35,7 +36,7 @@ type constraint string
 const (
 	agentDepartmentsDepartmentFkey constraint = "agent_departments_department_fkey" // an agent serves departments that exist
 	agentsEmailUnique              constraint = "agents_email_unique"               // one agent per e-mail address, without regard to case
-	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists, and keeps it from being deleted
+	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists
 	chatsOneOpenPerUser            constraint = "chats_one_open_per_user"           // one open chat per user
 	chatsUserIDFkey                constraint = "chats_user_id_fkey"                // a chat belongs to a user who is stored
 	departmentsPkey                constraint = "departments_pkey"                  // one department per short name
@@ -44,7 +45,8 @@ const (
 	streamTicketsUserIDFkey        constraint = "stream_tickets_user_id_fkey"       // a ticket belongs to a user who is stored
 )
 
-// sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty for any other error.
+// sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty
+// for any other error.
 func sqlState(err error) (code, constraint string) {
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
@@ -93,7 +95,8 @@ func isOutcomeUnknown(err error) bool {
 		return refused.SeverityUnlocalized == "FATAL" || refused.SeverityUnlocalized == "PANIC" ||
 			strings.HasPrefix(refused.Code, "08") || refused.Code == "40003"
 	}
-	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) && !errors.Is(err, pgx.ErrTxCommitRollback)
+	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) &&
+		!errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 // translate returns an [*Error] for any error of the database: the error itself if it is one, database_unavailable (503)

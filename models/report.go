@@ -48,7 +48,8 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	var lengths []int
 	var oldest []time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(department), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
-		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting' GROUP BY 1) lines`,
+		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting'
+		GROUP BY 1) lines`,
 		nil, &departments, &lengths, &oldest)
 	if err != nil {
 		return nil, nil, translate(err)
@@ -110,7 +111,8 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 		index[agents[i].ID] = i
 	}
 	err = d.queryPreparedRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
-			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL), extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
+			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL),
+			extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
 		FROM chats WHERE status = 'active' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
 		var id string
 		var one AgentLoad
@@ -152,14 +154,18 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		Waiting, LongestWait, Abandoned, InLine int
 		LastPickup                              *float64
 	}
-	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int, count(*) FILTER (WHERE department IS NULL),
-		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes' AND ended_reason IN ('cancelled', 'abandoned')),
-		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active' ORDER BY first_assigned_at DESC LIMIT 1)
+	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int,
+		count(*) FILTER (WHERE department IS NULL),
+		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes'
+		AND ended_reason IN ('cancelled', 'abandoned')),
+		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active'
+		ORDER BY first_assigned_at DESC LIMIT 1)
 		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.InLine, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
 	}
-	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned, Estimate: e.at(row.InLine+1, nil)}
+	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
+		Estimate: e.at(row.InLine+1, nil)}
 	all := e.staffing(nil)
 	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
 	if row.LastPickup != nil {
@@ -193,10 +199,12 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	err := d.db.NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
 		count(*) FILTER (WHERE ended_reason = 'abandoned') AS abandoned, count(*) FILTER (WHERE ended_reason = 'cancelled') AS cancelled,
 		count(*) FILTER (WHERE ended_reason = 'timeout') AS timeouts,
-		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50, percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
+		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50,
+		percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
 		avg(response)::float8 AS response_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY response) AS response_p50,
 		percentile_cont(0.9) WITHIN GROUP (ORDER BY response) AS response_p90,
-		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings, avg(rating)::float8 AS rating_mean,
+		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings,
+		avg(rating)::float8 AS rating_mean,
 		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
 		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
 		FROM (SELECT *, extract(epoch FROM first_assigned_at - queued_at)::float8 AS wait,
@@ -209,7 +217,8 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 // checkPeriod refuses an empty period and one longer than the given length with validation_failed.
 func checkPeriod(from, to time.Time, most time.Duration) error {
 	if !to.After(from) || to.Sub(from) > most {
-		return invalid("from", fieldOutOfBounds, "The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
+		return invalid("from", fieldOutOfBounds,
+			"The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
 }
@@ -250,7 +259,8 @@ func (d *Desk) Sample(ctx context.Context) error {
 	_, err = d.db.NewRaw(`INSERT INTO minute_samples AS s VALUES (date_trunc('minute', clock_timestamp()), ?, ?, ?, ?, ?)
 		ON CONFLICT (minute) DO UPDATE SET waiting = greatest(s.waiting, excluded.waiting),
 			longest_wait_seconds = greatest(s.longest_wait_seconds, excluded.longest_wait_seconds),
-			agents_online = greatest(s.agents_online, excluded.agents_online), load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
+			agents_online = greatest(s.agents_online, excluded.agents_online),
+			load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
 		o.Waiting, o.LongestWaitSeconds, o.Online, o.SlotsUsed, o.Slots).Exec(ctx)
 	return translate(err)
 }

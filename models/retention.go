@@ -14,14 +14,17 @@ import (
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {
 	s := d.Settings()
-	deleted, err := d.deleteAll(ctx, 100, `DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => ?0)
+	deleted, err := d.deleteAll(ctx, 100, `DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended'
+		AND ended_at < now() - make_interval(secs => ?0)
 		ORDER BY ended_at LIMIT ?1 FOR UPDATE SKIP LOCKED)`, s.Retention)
 	if err != nil {
 		return deleted, err
 	}
 	for _, query := range []string{
-		`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
-		`DELETE FROM stream_tickets WHERE token_hash IN (SELECT token_hash FROM stream_tickets WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
+		`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at < now() - make_interval(secs => ?0)
+			ORDER BY expires_at LIMIT ?1)`,
+		`DELETE FROM stream_tickets WHERE token_hash IN (SELECT token_hash FROM stream_tickets
+			WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
 	} {
 		if _, err := d.deleteAll(ctx, 5000, query, 0); err != nil {
 			return deleted, err
@@ -78,9 +81,11 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 			for i := range old {
 				ids[i] = old[i].ID
 			}
-			// A request that starts a chat or a session locks the row. Once the row is locked here no request can, so the second condition is final.
+			// A request that starts a chat or a session locks the row. Once the row is locked here no request can, so
+			// the second condition is final.
 			var locked, signed []string
-			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?) AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &locked); err != nil {
+			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?)
+				AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &locked); err != nil {
 				return err
 			}
 			if len(locked) > 0 {

@@ -34,7 +34,8 @@ func (d *Desk) SecondFactorOf(ctx context.Context, actor Actor, agentID string) 
 		}
 	}
 	f := new(SecondFactor)
-	err := d.db.NewRaw(`SELECT true AS "on", confirmed_at AS since, (SELECT count(*) FROM recovery_codes r WHERE r.agent_id = f.agent_id) AS codes_left
+	err := d.db.NewRaw(`SELECT true AS "on", confirmed_at AS since, (SELECT count(*) FROM recovery_codes r
+		WHERE r.agent_id = f.agent_id) AS codes_left
 		FROM second_factors f WHERE agent_id = ? AND confirmed_at IS NOT NULL`, agentID).Scan(ctx, f)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, nil
@@ -53,7 +54,8 @@ func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password stri
 		return translate(err)
 	}
 	res, err := d.db.NewRaw(`INSERT INTO second_factors (agent_id, secret) VALUES (?, ?) ON CONFLICT (agent_id) DO UPDATE
-		SET secret = excluded.secret, created_at = now(), last_step = 0 WHERE second_factors.confirmed_at IS NULL`, actor.ID, key.Secret()).Exec(ctx)
+		SET secret = excluded.secret, created_at = now(), last_step = 0
+		WHERE second_factors.confirmed_at IS NULL`, actor.ID, key.Secret()).Exec(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -110,7 +112,8 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 		if !ok {
 			return wrongProof("code")
 		}
-		if _, err := t.NewRaw(`UPDATE second_factors SET confirmed_at = ?, last_step = ?, wrong_codes = 0 WHERE agent_id = ?`, t.now, step, actor.ID).Exec(ctx); err != nil {
+		if _, err := t.NewRaw(`UPDATE second_factors SET confirmed_at = ?, last_step = ?, wrong_codes = 0
+			WHERE agent_id = ?`, t.now, step, actor.ID).Exec(ctx); err != nil {
 			return err
 		}
 		if codes, err = makeRecoveryCodes(ctx, t, actor.ID); err != nil {

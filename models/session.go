@@ -65,7 +65,8 @@ func (d *Desk) SignOut(ctx context.Context, token string) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		hash := HashToken(token)
 		var agents []Agent
-		err := t.NewRaw(`SELECT a.id, a.name, a.role FROM sessions s JOIN agents a ON a.id = s.agent_id WHERE s.token_hash = ?`, hash).Scan(ctx, &agents)
+		err := t.NewRaw(`SELECT a.id, a.name, a.role FROM sessions s JOIN agents a ON a.id = s.agent_id
+			WHERE s.token_hash = ?`, hash).Scan(ctx, &agents)
 		if err != nil {
 			return err
 		}
@@ -101,7 +102,8 @@ func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bo
 	if len(hashes) == 0 {
 		return live, nil
 	}
-	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1)
+		AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
 		live[string(hash)] = true

@@ -23,8 +23,9 @@ type Credentials struct {
 	Held            string // the token of the session that this browser had before, which is ended
 }
 
-// unknownAccountHash is what a password is compared with when the account does not exist, so that the answer takes as long as for one that does.
-// It is of passwordParams; a test holds the two together. It is written out because making it costs every start as much as a sign-in.
+// unknownAccountHash is what a password is compared with when the account does not exist, so that the answer takes as
+// long as for one that does. It is of passwordParams; a test holds the two together. It is written out because making it
+// costs every start as much as a sign-in.
 const unknownAccountHash = "$argon2id$v=19$m=19456,t=2,p=1$M0fXdF08xgwlcVt4wtjnVA$RgEMMz6lalR2P20O/AsRnqcryOxrjipzumTCtTtuP0U"
 
 // account is what signing in reads of an agent.
@@ -71,7 +72,8 @@ func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, ag
 		return token, agent, "", err
 	}
 	step, hash := newToken()
-	_, err = d.db.NewRaw(`INSERT INTO sign_in_steps VALUES (?, ?, now() + make_interval(secs => ?))`, hash, a.ID, signInStepTTL.Seconds()).Exec(ctx)
+	_, err = d.db.NewRaw(`INSERT INTO sign_in_steps VALUES (?, ?, now() + make_interval(secs => ?))`,
+		hash, a.ID, signInStepTTL.Seconds()).Exec(ctx)
 	return "", nil, step, translate(err)
 }
 
@@ -187,7 +189,8 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var holds bool
 		// A transaction that changes either waits for this lock, then finds the new session and ends it.
-		err := t.NewRaw(`SELECT password_hash = ? AND disabled_at IS NULL FROM agents WHERE id = ? FOR SHARE`, a.PasswordHash, a.ID).Scan(ctx, &holds)
+		err := t.NewRaw(`SELECT password_hash = ? AND disabled_at IS NULL FROM agents
+			WHERE id = ? FOR SHARE`, a.PasswordHash, a.ID).Scan(ctx, &holds)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !holds {
 			return ErrWrongCredentials
 		}

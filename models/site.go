@@ -86,7 +86,9 @@ func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, 
 // content security policy cannot name: a path, a user, a wildcard, an IPv6 address, a dot at the end, a port out of
 // bounds, and letters beyond a to z (bücher.example is written xn--bcher-kva.example).
 func ParseOrigin(raw string) (string, error) {
-	refused := invalid("origin", fieldInvalid, "A site must be an exact origin such as https://www.example.com, without a path. Write international names in the form xn--….")
+	refused := invalid("origin", fieldInvalid,
+		"A site must be an exact origin such as https://www.example.com, without a path. "+
+			"Write international names in the form xn--….")
 	origin := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(raw), "/"))
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != origin {
@@ -122,5 +124,6 @@ func fitHeader(sites []string) error {
 	if len(strings.Join(sites, " ")) <= mostSites {
 		return nil
 	}
-	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
+	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, "+
+		"because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
 }

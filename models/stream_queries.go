@@ -31,15 +31,20 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if change.Chat.Version <= version {
 		return change, nil
 	}
-	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note') ORDER BY m.id`,
+	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note')
+		ORDER BY m.id`,
 		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &change.Messages)
 	if err != nil {
 		return nil, translate(err)
 	}
-	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type AND o.message_type <> 'note'
-			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)), max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status, m.sender_type, s.version, max(s.changed_at) AS at
+	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type
+		AND o.message_type <> 'note'
+			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)),
+			max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status,
+			m.sender_type, s.version, max(s.changed_at) AS at
 		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id
-		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`,
+		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type
+		ORDER BY s.version`,
 		chatID, version, row.Version).Scan(ctx, &change.Statuses)
 	if err != nil {
 		return nil, translate(err)
@@ -76,7 +81,8 @@ type Snapshot struct {
 // sent, because an event may be lost.
 func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snapshot, error) {
 	g := &Snapshot{Heads: []ChatVersion{}}
-	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
+	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id),
+		sum(queue_id * priority), count(returned_at))
 		FROM chats WHERE status = 'waiting'`, nil, &g.At, &g.Queue)
 	if err != nil {
 		return nil, translate(err)

@@ -13,7 +13,8 @@ const (
 	// recheckEvery is how often PostgreSQL is asked what became of uncertain commits.
 	recheckEvery   = 500 * time.Millisecond
 	recheckTimeout = 2 * time.Second
-	// lateCommit is how long after PostgreSQL answers again a statement that had reached it may still commit: longer than a statement may run.
+	// lateCommit is how long after PostgreSQL answers again a statement that had reached it may still commit: longer
+	// than a statement may run.
 	lateCommit = 6 * time.Second
 	// maxUncertain bounds how long one commit stays uncertain once PostgreSQL answers.
 	maxUncertain = time.Minute
@@ -230,7 +231,8 @@ func (d *Desk) HasUncertainCommits() bool { return d.uncertain.isAny() }
 // chatVersions returns the versions of chats by id. Chats that are not stored are left out.
 func (d *Desk) chatVersions(ctx context.Context, ids []string) (map[string]ChatVersion, error) {
 	heads := make(map[string]ChatVersion, len(ids))
-	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats
+		WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
 		var head ChatVersion
 		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
 		heads[head.ChatID] = head

@@ -60,7 +60,8 @@ func (d *Desk) StartUserSession(ctx context.Context, locale, userAgent string) (
 }
 
 func insertUserSession(ctx context.Context, t *tx, hash []byte, userID, userAgent string, ttl time.Duration) error {
-	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, user_id, user_agent, expires_at) VALUES (?, ?, left(?, 200), now() + make_interval(secs => ?))`,
+	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, user_id, user_agent, expires_at)
+		VALUES (?, ?, left(?, 200), now() + make_interval(secs => ?))`,
 		hash, userID, userAgent, ttl.Seconds()).Exec(ctx)
 	return err
 }
@@ -165,7 +166,8 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 		}
 	}
 	u = new(User)
-	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale) VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
+	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale)
+		VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, users.name), email = coalesce(excluded.email, users.email),
 			is_verified = excluded.is_verified RETURNING *`,
 		id.ID, id.Name, id.Email, id.Verified, knownLocale(id.Locale)).Scan(ctx, u)
@@ -220,7 +222,8 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 			return ErrIdentityVerified
 		}
 		name, email := u.Name, u.Email
-		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
+		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ?
+			RETURNING *`, called, address, userID).Scan(ctx, u)
 		if err != nil || sameText(name, u.Name) && sameText(email, u.Email) {
 			return err
 		}

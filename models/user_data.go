@@ -33,7 +33,8 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 	users := []FoundUser{}
 	err = d.db.NewRaw(`SELECT u.*, c.chats, c.last_chat_at FROM users u,
 			LATERAL (SELECT count(*) AS chats, max(created_at) AS last_chat_at FROM chats WHERE user_id = u.id) c
-		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users WHERE lower(name) LIKE lower(?1) LIMIT ?2))
+		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users
+		WHERE lower(name) LIKE lower(?1) LIMIT ?2))
 		ORDER BY u.id <> ?0, lower(u.name), u.id LIMIT ?2`, text, begins, mostFound+1).Scan(ctx, &users)
 	if err != nil {
 		return nil, false, translate(err)
@@ -59,8 +60,10 @@ func (d *Desk) UserHoldings(ctx context.Context, actor Actor, userID string) (*U
 		return nil, err
 	}
 	h := &UserHoldings{User: *u}
-	err = d.db.NewRaw(`SELECT count(*) AS chats, count(*) FILTER (WHERE status <> 'ended') AS open, coalesce(sum(total_messages), 0) AS messages,
-			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at, max(created_at) AS last_chat_at,
+	err = d.db.NewRaw(`SELECT count(*) AS chats, count(*) FILTER (WHERE status <> 'ended') AS open,
+		coalesce(sum(total_messages), 0) AS messages,
+			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at,
+			max(created_at) AS last_chat_at,
 			(SELECT count(*) FROM sessions WHERE user_id = ?0 AND expires_at > now()) AS sessions
 		FROM chats WHERE user_id = ?0`, userID).Scan(ctx, h)
 	return h, translate(err)
@@ -174,19 +177,22 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 
 // readChats reads the chats with their messages, and returns the number of messages.
 func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, error) {
-	err := t.NewRaw(`SELECT c.*, a.name AS agent_name FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE c.user_id = ? ORDER BY c.created_at, c.id`, userID).
+	err := t.NewRaw(`SELECT c.*, a.name AS agent_name FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE c.user_id = ?
+		ORDER BY c.created_at, c.id`, userID).
 		Scan(ctx, &e.Chats)
 	if err != nil {
 		return 0, err
 	}
 	var messages []ExportedMessage
 	err = t.NewRaw(`SELECT m.*, a.name AS sender_name FROM messages m JOIN chats c ON c.id = m.chat_id
-		LEFT JOIN agents a ON m.sender_type = 'customer_service' AND a.id = m.sender_id WHERE c.user_id = ? ORDER BY m.chat_id, m.id`, userID).Scan(ctx, &messages)
+		LEFT JOIN agents a ON m.sender_type = 'customer_service' AND a.id = m.sender_id WHERE c.user_id = ?
+		ORDER BY m.chat_id, m.id`, userID).Scan(ctx, &messages)
 	if err != nil {
 		return 0, err
 	}
 	var steps []ExportedStatus
-	err = t.NewRaw(`SELECT s.* FROM message_status_changes s JOIN chats c ON c.id = s.chat_id WHERE c.user_id = ? ORDER BY s.changed_at, s.status`, userID).Scan(ctx, &steps)
+	err = t.NewRaw(`SELECT s.* FROM message_status_changes s JOIN chats c ON c.id = s.chat_id WHERE c.user_id = ?
+		ORDER BY s.changed_at, s.status`, userID).Scan(ctx, &steps)
 	if err != nil {
 		return 0, err
 	}
@@ -195,7 +201,8 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 		stepsOf[s.MessageID] = append(stepsOf[s.MessageID], s)
 	}
 	var files []ExportedFile
-	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
+	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f
+		JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
 		Scan(ctx, &files)
 	if err != nil {
 		return 0, err

@@ -49,7 +49,7 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 		if err != nil {
 			return err
 		}
-		if _, err := t.NewRaw(`DELETE FROM users WHERE id = ?`, userID).Exec(ctx); err != nil { // the foreign keys of sessions and tickets cascade
+		if _, err := t.NewRaw(`DELETE FROM users WHERE id = ?`, userID).Exec(ctx); err != nil { // sessions and tickets cascade
 			return err
 		}
 		t.emit(Event{Kind: KindSignedOut, UserIDs: []string{userID}})
@@ -112,6 +112,7 @@ func (d *Desk) ErasedLately(ctx context.Context, within time.Duration) ([]LateEr
 // erasedSince reports whether a user was erased at or after a time. A token that was signed before that must not create
 // the user again.
 func (t *tx) erasedSince(ctx context.Context, userID string, at time.Time) (erased bool, err error) {
-	err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND at >= ?)`, userID, AuditUserErased, at).Scan(ctx, &erased)
+	err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ?
+		AND at >= ?)`, userID, AuditUserErased, at).Scan(ctx, &erased)
 	return erased, err
 }

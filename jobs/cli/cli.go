@@ -1,5 +1,6 @@
-// Package cli has the command line of parley: the settings, the desk of a command, and the commands, each of which is one call of the desk and a
-// few lines of output. Running the program with the address of the database is proof enough: commands act as an administrator named console.
+// Package cli has the command line of parley: the settings, the desk of a command, and the commands, each of which is
+// one call of the desk and a few lines of output. Running the program with the address of the database is proof enough:
+// commands act as an administrator named console.
 package cli
 
 import (

@@ -32,8 +32,8 @@ type Commands struct {
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
-// Parse reads the arguments of the program. It returns them with the name of the command, such as "agent add". The error of an argument that
-// cannot be used is printed to stderr with the usage.
+// Parse reads the arguments of the program. It returns them with the name of the command, such as "agent add". The error
+// of an argument that cannot be used is printed to stderr with the usage.
 func Parse(args []string, stdout, stderr io.Writer) (*Commands, string, error) {
 	c := new(Commands)
 	parser, err := kong.New(c, kong.Name("parley"), kong.Description("Self-hosted live chat for customer service."),
@@ -49,8 +49,8 @@ func Parse(args []string, stdout, stderr io.Writer) (*Commands, string, error) {
 	return c, call.Command(), nil
 }
 
-// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run and demo. Except for token and migrate, the
-// schema must be up to date; if it is not, the error is a [SchemaBehindError].
+// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run and demo. Except
+// for token and migrate, the schema must be up to date; if it is not, the error is a [SchemaBehindError].
 func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) error {
 	command, rest, _ := strings.Cut(command, " ")
 	switch command {

@@ -11,7 +11,8 @@ import (
 	"syscall"
 )
 
-// UntilSignal returns a context that ends with the first SIGTERM or interrupt. The second one ends the process at once, with that exit code.
+// UntilSignal returns a context that ends with the first SIGTERM or interrupt. The second one ends the process at once,
+// with that exit code.
 func UntilSignal(ctx context.Context, code int) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)

@@ -101,8 +101,8 @@ func (p *Program) Desk(ctx context.Context) (*models.Desk, error) {
 	return p.desk, nil
 }
 
-// ReadyDesk is Desk for commands that use the tables: it reads the settings that administrators stored. Where migrations are pending, the error is a
-// [SchemaBehindError].
+// ReadyDesk is Desk for commands that use the tables: it reads the settings that administrators stored. Where migrations
+// are pending, the error is a [SchemaBehindError].
 func (p *Program) ReadyDesk(ctx context.Context) (*models.Desk, error) {
 	desk, err := p.Desk(ctx)
 	if err != nil {

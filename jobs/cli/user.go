@@ -57,7 +57,8 @@ func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) erro
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("this permanently deletes the user %s with %d chats, %d messages and %d sessions. Add --yes to confirm", holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
+		return fmt.Errorf("this permanently deletes the user %s with %d chats, %d messages and %d sessions. Add --yes to confirm",
+			holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
 	}
 	done, err := desk.EraseUser(ctx, operator, u.Erase.User)
 	if err != nil {
@@ -67,6 +68,7 @@ func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) erro
 		_, err = fmt.Fprintf(out, "No data is stored about the user %s.\n", u.Erase.User)
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Erased the user %s with %d chats, %d messages and %d sessions.\n", u.Erase.User, done.Chats, done.Messages, done.Sessions)
+	_, err = fmt.Fprintf(out, "Erased the user %s with %d chats, %d messages and %d sessions.\n",
+		u.Erase.User, done.Chats, done.Messages, done.Sessions)
 	return err
 }

@@ -175,7 +175,7 @@ func TestAChatIsHandedOver(t *testing.T) {
 	anna.alt("KeyN")
 	anna.sees("#thread", "And me?")
 	anna.alt("KeyT")
-	anna.sees("#transfer .taker:disabled", "ben", "Full")
+	anna.sees("#transfer .taker:disabled", "ben", "At capacity")
 	// Whoever was free a moment ago is full now: the reason is said in the dialog, which stays.
 	_, err := eval[bool](anna, `(root.querySelector("#transfer .taker[name=service_id]").disabled = false, true)`)
 	anna.must(err)

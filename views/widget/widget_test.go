@@ -44,7 +44,7 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 		has, hasNot []string
 	}{
 		{"known", Queue{Place: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
-			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"Nobody"}},
+			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"We cannot estimate"}},
 		{"unknown", Queue{Place: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
 		{"nobody", Queue{Place: 3, Since: since, Nobody: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
 	} {

@@ -21,7 +21,7 @@ func TestAPersonIsAddedAndSignsIn(t *testing.T) {
 	s := newSite(t, nil)
 	s.department("cards", "Cards")
 	b := s.administer("/admin")
-	b.sees("h1", "People")
+	b.sees("h1", "Agents")
 	b.click("a[href='/admin/people/new']")
 	b.write("#name", "Maria Keller")
 	b.write("#email", "alex@example.com")

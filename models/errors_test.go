@@ -19,7 +19,7 @@ import (
 func TestARefusalIsKnownByItsCode(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the bucket does not answer")
-	refused := error(fmt.Errorf("open: %w", models.ErrFilesUnavailable.WithCause(cause)))
+	refused := fmt.Errorf("open: %w", models.ErrFilesUnavailable.WithCause(cause))
 	if !errors.Is(refused, models.ErrFilesUnavailable) || !errors.Is(refused, cause) || errors.Is(refused, models.ErrChatNotFound) {
 		t.Errorf("%v is not known by its code and by its cause", refused)
 	}
@@ -27,7 +27,7 @@ func TestARefusalIsKnownByItsCode(t *testing.T) {
 	if !errors.Is(other, models.ErrUnauthorized) || other.Detail != "This token opens no session." || other.Kind != models.Unauthorized {
 		t.Errorf("with another sentence it is %+v", other)
 	}
-	if models.ErrUnauthorized.Detail == other.Detail || errors.Is(models.ErrFilesUnavailable, cause) {
+	if models.ErrUnauthorized.Detail == other.Detail || models.ErrFilesUnavailable.Unwrap() != nil {
 		t.Error("the shared error was changed")
 	}
 }

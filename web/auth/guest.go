@@ -32,7 +32,7 @@ func (a *Auth) Guest(c echo.Context) (who *kit.Caller, found bool, err error) {
 		return nil, false, err
 	}
 	if !who.Actor.IsUser() || a.RequireIdentity(who) != nil {
-		return nil, false, nil
+		return nil, false, nil //nolint:nilerr // a session that may not be used is none
 	}
 	who.ByCookie = byCookie
 	return who, true, nil

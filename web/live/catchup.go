@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -161,7 +162,7 @@ func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []str
 		done[id] = true
 		c, err := desk.Chat(ctx, actor, id)
 		switch {
-		case models.CodeOf(err) == "chat_not_found", err == nil && !s.isReceivers(&c.Chat):
+		case errors.Is(err, models.ErrChatNotFound), err == nil && !s.isReceivers(&c.Chat):
 			lost = append(lost, id)
 		case err != nil:
 			return nil, nil, err
@@ -186,7 +187,7 @@ func (s *Stream) catchUp(ctx context.Context, chatID string) error {
 	defer cancel()
 	change, err := s.hub.desk.Since(bounded, s.to.Actor, chatID, s.chats.state(chatID).Version)
 	switch {
-	case models.CodeOf(err) == "chat_not_found":
+	case errors.Is(err, models.ErrChatNotFound):
 		return s.sendLeft(ctx, chatID)
 	case err != nil:
 		return err

@@ -67,8 +67,8 @@ type StatusChange struct {
 // Recheck asks streams to compare themselves with PostgreSQL, because something may have been committed that no other event tells of. It holds
 // nothing that was not read from PostgreSQL after it was committed.
 type Recheck struct {
-	Chats []Head `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
-	Queue bool   `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
+	Chats []ChatVersion `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
+	Queue bool          `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
 }
 
 // Erased says that a user and all chats of that user are stored no more.
@@ -102,11 +102,11 @@ type PresenceChange struct {
 
 // AgentState is what an agent's own screen shows of the agent beside presence, load and capacity.
 type AgentState struct {
-	Choice     Presence   `json:"choice"`
-	ChoiceAt   time.Time  `json:"choice_at"`
-	SeenAt     time.Time  `json:"seen_at"`
-	LostAt     *time.Time `json:"lost_at,omitempty"`
-	DisabledAt *time.Time `json:"disabled_at,omitempty"`
+	DesiredPresence   Presence   `json:"desired_presence"`
+	DesiredPresenceAt time.Time  `json:"desired_presence_at"`
+	SeenAt            time.Time  `json:"seen_at"`
+	LostAt            *time.Time `json:"lost_at,omitempty"`
+	DisabledAt        *time.Time `json:"disabled_at,omitempty"`
 }
 
 // QueueChange says why places in the queue may have changed.

@@ -13,25 +13,25 @@ import (
 
 const (
 	// slowAfter is when a statement that runs no longer keeps others from going: it waits for a lock, or PostgreSQL is busy.
-	slowAfter   = 20 * time.Millisecond
-	maxGathered = 64
-	// gatherTimeout is longer than a statement may take.
-	gatherTimeout = 6 * time.Second
+	slowAfter = 20 * time.Millisecond
+	maxBatch  = 64
+	// batchTimeout is longer than a statement may take.
+	batchTimeout = 6 * time.Second
 )
 
-// gathering stores messages. One that comes alone is stored at once by a statement of its own; those that come while it is being stored share
+// messageBatcher stores messages. One that comes alone is stored at once by a statement of its own; those that come while it is being stored share
 // the next statement of their side, and its commit: the more come, the less each costs.
-type gathering struct {
+type messageBatcher struct {
 	desk *Desk
 
 	mu      sync.Mutex
-	waiting []*outgoing
+	waiting []*pendingMessage
 	running bool // somebody has the turn
 }
 
-// outgoing is a message on its way.
-type outgoing struct {
-	side                      *side
+// pendingMessage is a message on its way.
+type pendingMessage struct {
+	side                      *senderQueries
 	chatID, senderID, content string
 	key                       *string
 
@@ -41,13 +41,13 @@ type outgoing struct {
 }
 
 // send stores a message and returns it; nil without an error when the sender may not speak or the key was used.
-func (g *gathering) send(ctx context.Context, o *outgoing) (*Message, error) {
+func (g *messageBatcher) send(ctx context.Context, o *pendingMessage) (*Message, error) {
 	g.mu.Lock()
 	if !g.running {
 		g.running = true
 		g.mu.Unlock()
-		defer g.turn()()
-		return g.alone(ctx, o)
+		defer g.holdSlot()()
+		return g.insertOne(ctx, o)
 	}
 	o.done = make(chan struct{})
 	g.waiting = append(g.waiting, o)
@@ -56,45 +56,45 @@ func (g *gathering) send(ctx context.Context, o *outgoing) (*Message, error) {
 	case <-o.done:
 	case <-ctx.Done():
 		g.mu.Lock()
-		g.waiting = slices.DeleteFunc(g.waiting, func(other *outgoing) bool { return other == o })
+		g.waiting = slices.DeleteFunc(g.waiting, func(other *pendingMessage) bool { return other == o })
 		g.mu.Unlock()
 		return nil, ctx.Err()
 	}
 	if o.stored != nil || o.err != nil {
 		return o.stored, o.err
 	}
-	return g.alone(ctx, o) // it waits for whoever holds the chat, or is told what is wrong
+	return g.insertOne(ctx, o) // it waits for whoever holds the chat, or is told what is wrong
 }
 
-// turn returns what ends the turn of a statement: once it has run, or by itself when it is slow.
-func (g *gathering) turn() func() {
-	end := sync.OnceFunc(g.next)
+// holdSlot returns what ends the turn of a statement: once it has run, or by itself when it is slow.
+func (g *messageBatcher) holdSlot() func() {
+	end := sync.OnceFunc(g.startNext)
 	slow := time.AfterFunc(slowAfter, end)
 	return func() { slow.Stop(); end() }
 }
 
-// next gives the turn to those who wait, or to nobody.
-func (g *gathering) next() {
-	if together := g.take(); together != nil {
+// startNext gives the turn to those who wait, or to nobody.
+func (g *messageBatcher) startNext() {
+	if together := g.takeBatch(); together != nil {
 		go func() {
-			defer g.turn()()
-			g.together(together[0].side, together)
+			defer g.holdSlot()()
+			g.insertBatch(together[0].side, together)
 		}()
 	}
 }
 
-// take returns whose messages go next: those of the side of whoever waits longest, at most one of each chat, in the order in which they came.
+// takeBatch returns whose messages go next: those of the side of whoever waits longest, at most one of each chat, in the order in which they came.
 // The turn is over when nobody waits.
-func (g *gathering) take() []*outgoing {
+func (g *messageBatcher) takeBatch() []*pendingMessage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.waiting) == 0 {
 		g.running = false
 		return nil
 	}
-	taken, chats, side := []*outgoing{}, map[string]bool{}, g.waiting[0].side
-	g.waiting = slices.DeleteFunc(g.waiting, func(o *outgoing) bool {
-		if o.side != side || chats[o.chatID] || len(taken) == maxGathered {
+	taken, chats, side := []*pendingMessage{}, map[string]bool{}, g.waiting[0].side
+	g.waiting = slices.DeleteFunc(g.waiting, func(o *pendingMessage) bool {
+		if o.side != side || chats[o.chatID] || len(taken) == maxBatch {
 			return false
 		}
 		chats[o.chatID] = true
@@ -104,41 +104,41 @@ func (g *gathering) take() []*outgoing {
 	return taken
 }
 
-func (g *gathering) alone(ctx context.Context, o *outgoing) (*Message, error) {
+func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Message, error) {
 	var chat Chat
 	var id int64
-	err := g.desk.bound(ctx, o.side.one, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.into(&chat, &id)...)
-	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
+	err := g.desk.queryPrepared(ctx, o.side.oneSQL, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.scanTargets(&chat, &id)...)
+	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
 		return nil, nil
 	}
 	if err != nil {
 		g.desk.uncertain.addChats(err, o.chatID)
 		return nil, err
 	}
-	change := o.side.said(o, chat, id)
+	change := o.side.newMessageChange(o, chat, id)
 	g.desk.publish([]Event{{Kind: KindChange, Change: change}})
 	return &change.Messages[0], nil
 }
 
-// together stores what can be stored at once. The rest is left to whoever sent it: a chat that somebody else holds is not waited for, and one
+// insertBatch stores what can be stored at once. The rest is left to whoever sent it: a chat that somebody else holds is not waited for, and one
 // message that PostgreSQL does not take must not keep out the others.
-func (g *gathering) together(side *side, all []*outgoing) {
-	ctx, cancel := context.WithTimeout(context.Background(), gatherTimeout)
+func (g *messageBatcher) insertBatch(side *senderQueries, all []*pendingMessage) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	chatIDs, senderIDs, contents, keys := make([]string, len(all)), make([]string, len(all)), make([]string, len(all)), make([]*string, len(all))
-	byChat := make(map[string]*outgoing, len(all))
+	byChat := make(map[string]*pendingMessage, len(all))
 	for i, o := range all {
 		chatIDs[i], senderIDs[i], contents[i], keys[i] = o.chatID, o.senderID, o.content, o.key
 		byChat[o.chatID] = o
 	}
 	events := make([]Event, 0, len(all))
-	err := g.desk.boundRows(ctx, side.many, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
+	err := g.desk.queryPreparedRows(ctx, side.batchSQL, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
-		if err := rows.Scan(chatRow.into(&chat, &id)...); err != nil {
+		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
-		events = append(events, Event{Kind: KindChange, Change: side.said(byChat[chat.ID], chat, id)})
+		events = append(events, Event{Kind: KindChange, Change: side.newMessageChange(byChat[chat.ID], chat, id)})
 		return nil
 	})
 	if err == nil {

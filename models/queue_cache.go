@@ -7,48 +7,48 @@ import (
 )
 
 const (
-	// lineFresh is how old the line may be at least; one that took long to read may be lineShare times as old as that.
-	lineFresh = 2 * time.Second
-	lineShare = 30
-	// lineStale is from when on the line is waited for: nobody has asked for so long.
-	lineStale = 15 * time.Second
+	// queueCacheFresh is how old the line may be at least; one that took long to read may be lineShare times as old as that.
+	queueCacheFresh = 2 * time.Second
+	queueCacheShare = 30
+	// queueCacheStale is from when on the line is waited for: nobody has asked for so long.
+	queueCacheStale = 15 * time.Second
 )
 
-// line is the queue as it was a moment ago: who is far back need not be counted from the front again by every question.
-type line struct {
-	mu      sync.Mutex
-	places  map[string]int // by chat
-	lengths map[string]int // by department, "" for chats that ask for none
-	at      time.Time
-	took    time.Duration
-	reading chan struct{} // closed when the line that is being read has come; nil while none is
+// queueCache is the queue as it was a moment ago: who is far back need not be counted from the front again by every question.
+type queueCache struct {
+	mu        sync.Mutex
+	positions map[string]int // by chat
+	lengths   map[string]int // by department, "" for chats that ask for none
+	at        time.Time
+	took      time.Duration
+	reading   chan struct{} // closed when the line that is being read has come; nil while none is
 }
 
-func (l *line) learn(positions []WaitingPosition, lengths map[string]int, began time.Time) {
+func (l *queueCache) store(positions []WaitingPosition, lengths map[string]int, began time.Time) {
 	places := make(map[string]int, len(positions))
 	for i := range positions {
 		places[positions[i].Status.ChatID] = positions[i].Status.Position
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.places, l.lengths, l.at, l.took = places, lengths, began, time.Since(began)
+	l.positions, l.lengths, l.at, l.took = places, lengths, began, time.Since(began)
 }
 
-// before returns how many of its line were before a chat a moment ago: all of them, for one that came since, and at least those counted now.
-func (l *line) before(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
+// aheadOf returns how many of its line were before a chat a moment ago: all of them, for one that came since, and at least those counted now.
+func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
 	l.mu.Lock()
-	old := time.Since(l.at) > max(lineFresh, lineShare*l.took)
+	old := time.Since(l.at) > max(queueCacheFresh, queueCacheShare*l.took)
 	read := l.reading
 	mine := old && read == nil
 	if mine {
 		read = make(chan struct{})
 		l.reading = read
 	}
-	blind := l.places == nil || time.Since(l.at) > lineStale+lineShare*l.took
+	blind := l.positions == nil || time.Since(l.at) > queueCacheStale+queueCacheShare*l.took
 	l.mu.Unlock()
 	if mine { // for all who ask meanwhile, and who have the line as it was
 		go func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), gatherTimeout)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 			defer cancel()
 			_, _ = d.WaitingPositions(ctx)
 			l.mu.Lock()
@@ -66,7 +66,7 @@ func (l *line) before(ctx context.Context, d *Desk, c *Chat, counted int) (int, 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if place, known := l.places[c.ID]; known {
+	if place, known := l.positions[c.ID]; known {
 		return place - 1, nil
 	}
 	department := ""

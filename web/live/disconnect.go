@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// lookEvery is how often it is looked whether those who hold a stream are still there.
-const lookEvery = 2 * time.Second
+// disconnectCheckEvery is how often streams whose client is gone are looked for.
+const disconnectCheckEvery = 2 * time.Second
 
-// closed looks without waiting and takes nothing: a connection from which nothing more can come is closed.
-func closed(conn net.Conn) bool {
+// peerClosed reports whether the other end of a connection is closed. It peeks without waiting, so that nothing is taken
+// from the connection; a connection that is no socket is never closed.
+func peerClosed(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false
@@ -28,14 +29,15 @@ func closed(conn net.Conn) bool {
 	return err != nil || n <= 0 && !errors.Is(peeked, syscall.EAGAIN) && !errors.Is(peeked, syscall.EINTR)
 }
 
-// lookWhoLeft ends the streams whose other end is gone. One look at all of them costs less than somebody for each who waits for that.
-func (h *Hub) lookWhoLeft(ctx context.Context) {
-	for wait(ctx, lookEvery) {
+// reapDisconnected ends the streams whose client is gone. A look at all of them costs less than a goroutine for each that
+// waits in a read.
+func (h *Hub) reapDisconnected(ctx context.Context) {
+	for sleep(ctx, disconnectCheckEvery) {
 		var all []*subscription
 		h.each(func(s *subscription) { all = append(all, s) })
 		for _, s := range all {
-			if s.gone() {
-				s.end(left)
+			if s.isDisconnected() {
+				s.end(disconnected)
 			}
 		}
 	}

@@ -14,85 +14,85 @@ import (
 	"parley/models"
 )
 
-// maxStreams is how many streams one person may hold open on one instance; one more ends the oldest.
+// maxStreams is how many streams one user or agent may hold open on one instance; one more ends the oldest.
 const maxStreams = 20
 
-// Options of a Hub. Without Redis there must be no other instance.
+// Options of a Hub.
 type Options struct {
-	Desk   *models.Desk
-	Redis  *redis.Options
-	Prefix string // of the channel's name, the installation's own: Pub/Sub knows no database numbers; required with Redis
+	Desk  *models.Desk
+	Redis *redis.Options // nil when there is no other instance
+	// Prefix begins the channel's name and is the installation's own: Pub/Sub ignores database numbers. Required with Redis.
+	Prefix string
 	Log    *slog.Logger
 }
 
-// Observer counts what this instance does. It must not block.
+// Observer counts what this instance does, for metrics. Its methods must not block.
 type Observer interface {
-	// Published hears of what was committed here.
+	// Published is called with the events of a commit of this instance.
 	Published(events []models.Event)
-	// Relayed hears how long after its commit the oldest of some events was told to the other instances, or why it was not.
+	// Relayed is called after each attempt to publish to the other instances, with the time since the oldest event's commit.
 	Relayed(lag time.Duration, err error)
 }
 
-// Watcher keeps what only holds until it hears otherwise. It must not block.
-type Watcher interface {
-	// SignedOut hears of sessions that ended, on whatever instance.
+// SessionObserver caches what depends on sessions. Its methods must not block.
+type SessionObserver interface {
+	// SignedOut is called when sessions ended, on any instance.
 	SignedOut(e *models.Event)
-	// Unsure says that something may have been missed.
-	Unsure()
-	// AgentSessions are those of agents that are kept, by hash.
+	// Invalidate is called when such an event may have been missed: everything cached must be read again.
+	Invalidate()
+	// AgentSessions returns the hashes of the cached agents' sessions. The hub checks them every few seconds.
 	AgentSessions() [][]byte
 }
 
-type nobody struct{}
+type noObserver struct{}
 
-func (nobody) Published([]models.Event)     {}
-func (nobody) Relayed(time.Duration, error) {}
-func (nobody) SignedOut(*models.Event)      {}
-func (nobody) Unsure()                      {}
-func (nobody) AgentSessions() [][]byte      { return nil }
+func (noObserver) Published([]models.Event)     {}
+func (noObserver) Relayed(time.Duration, error) {}
+func (noObserver) SignedOut(*models.Event)      {}
+func (noObserver) Invalidate()                  {}
+func (noObserver) AgentSessions() [][]byte      { return nil }
 
-// Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
+// Hub is where streams subscribe and changes arrive. It is the desk's Publisher. It is safe for concurrent use.
 type Hub struct {
-	desk  *models.Desk
-	log   *slog.Logger
-	relay *relay
-	queue *ticker
-	// reloads holds one when the settings are to be read.
-	reloads chan struct{}
-	signs   map[models.ActorKind]*signs
+	desk       *models.Desk
+	log        *slog.Logger
+	relay      *relay // nil without Redis
+	queue      *queueTicker
+	reloads    chan struct{} // holds one when the settings must be read
+	heartbeats map[models.ActorKind]*heartbeats
 
 	presences presences
-	typings   typings
+	typing    typingThrottle
 	observer  Observer
-	watcher   Watcher
+	sessions  SessionObserver
 
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
 	owners map[topic][]*subscription // by the owner's own topic, the oldest first
-	ending Reason                    // set when no new stream may stay
+	ending Reason                    // set by Drain
 
-	pollSoon atomic.Bool // the queue, agents and chats are compared with PostgreSQL soon, whatever is heard
+	compareSoon atomic.Bool // compare with PostgreSQL soon, even while the instance is stable
 }
 
-// New makes a Hub; Run makes it work.
+// New returns a Hub. It delivers nothing from other instances until Run is called.
 func New(opts Options) *Hub {
 	h := &Hub{
 		desk: opts.Desk, log: opts.Log,
 		topics: map[topic]map[*subscription]struct{}{},
 		owners: map[topic][]*subscription{},
 
-		presences: presences{told: map[string]toldPresence{}},
+		presences: presences{sent: map[string]sentPresence{}},
 		reloads:   make(chan struct{}, 1),
-		typings:   typings{told: map[typingSide]time.Time{}},
-		observer:  nobody{},
-		watcher:   nobody{},
+		typing:    typingThrottle{sentAt: map[typingSide]time.Time{}},
+		observer:  noObserver{},
+		sessions:  noObserver{},
 	}
-	h.queue = newTicker(h)
-	h.signs = map[models.ActorKind]*signs{
-		models.KindAgent: newSigns(opts.Desk.SeenAgents, func() time.Duration {
+	h.queue = newQueueTicker(h)
+	h.heartbeats = map[models.ActorKind]*heartbeats{
+		models.KindAgent: newHeartbeats(opts.Desk.RecordAgentsSeen, func() time.Duration {
 			return min(10*time.Second, opts.Desk.Settings().PresenceTimeout/4)
 		}),
-		models.KindUser: newSigns(opts.Desk.SeenUsers, func() time.Duration {
+		models.KindUser: newHeartbeats(opts.Desk.RecordUsersSeen, func() time.Duration {
 			return min(30*time.Second, opts.Desk.Settings().QueueGrace/4)
 		}),
 	}
@@ -102,21 +102,22 @@ func New(opts Options) *Hub {
 	return h
 }
 
-// Run works until the context ends: it listens to the other instances, tells waiting users their places, reports
-// signs of life and ends the streams of whoever was signed out.
+// Run works until the context ends and returns nil then: it exchanges events with the other instances, compares streams
+// with PostgreSQL, sends positions and boards, records heartbeats, ends the streams of ended sessions and of clients that
+// are gone, and reads settings that changed.
 func (h *Hub) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if h.relay != nil {
 		g.Go(func() error { h.relay.send(ctx); return nil })
 		g.Go(func() error { h.relay.receive(ctx); return nil })
 	}
-	g.Go(func() error { h.poll(ctx); return nil })
+	g.Go(func() error { h.compareWithDatabase(ctx); return nil })
 	g.Go(func() error { h.queue.run(ctx); return nil })
 	g.Go(func() error { h.checkSessions(ctx); return nil })
 	g.Go(func() error { h.runReloads(ctx); return nil })
-	g.Go(func() error { h.lookWhoLeft(ctx); return nil })
-	for kind, s := range h.signs {
-		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
+	g.Go(func() error { h.reapDisconnected(ctx); return nil })
+	for kind, beats := range h.heartbeats {
+		g.Go(func() error { beats.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
 	err := g.Wait()
 	if h.relay != nil {
@@ -125,15 +126,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	return err
 }
 
-// Observe says who counts. It is called once, before the hub is used.
+// Observe sets the Observer. It is called at most once, before the hub is used.
 func (h *Hub) Observe(o Observer) { h.observer = o }
 
-// Watch says who is told of sign-outs. It is called once, before the hub is used.
-func (h *Hub) Watch(w Watcher) { h.watcher = w }
+// ObserveSessions sets the SessionObserver. It is called at most once, before the hub is used.
+func (h *Hub) ObserveSessions(o SessionObserver) { h.sessions = o }
 
-// Publish tells local streams at once and the other instances by way of a queue; it never waits.
+// Publish sends committed events to the streams of this instance at once, and to the other instances through a queue. It
+// never waits: between a commit and its answer nothing may depend on Redis.
 func (h *Hub) Publish(events []models.Event) {
-	if events = h.typings.thin(events, time.Now()); len(events) == 0 {
+	if events = h.typing.throttle(events, time.Now()); len(events) == 0 {
 		return
 	}
 	h.observer.Published(events)
@@ -143,14 +145,14 @@ func (h *Hub) Publish(events []models.Event) {
 	}
 }
 
-// Saw notes a request as a sign of life.
-func (h *Hub) Saw(a models.Actor) {
-	if s := h.signs[a.Kind]; s != nil {
-		s.saw(a.ID)
+// RecordActivity counts a request of a user or an agent as a heartbeat.
+func (h *Hub) RecordActivity(a models.Actor) {
+	if beats := h.heartbeats[a.Kind]; beats != nil {
+		beats.record(a.ID)
 	}
 }
 
-// Drain ends every stream, and each that is opened from now on.
+// Drain ends every stream, and each that is opened from now on, with the reason Stopping.
 func (h *Hub) Drain() {
 	h.mu.Lock()
 	h.ending = Stopping
@@ -169,25 +171,28 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 	return n
 }
 
-// Connected tells whether the other instances can be heard; true where there can be none.
-func (h *Hub) Connected() bool { return h.relay == nil || h.relay.hears() }
+// Connected reports whether this instance is connected to the others; see [relayHealth] for the word. It is true where
+// there are no others.
+func (h *Hub) Connected() bool { return h.relay == nil || h.relay.health.connected() }
 
-// Sound tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
-func (h *Hub) Sound() bool {
-	sound, _ := h.sound()
-	return sound
+// Healthy reports whether what any instance commits arrives here; see [relayHealth] for the word.
+func (h *Hub) Healthy() bool {
+	healthy, _ := h.health()
+	return healthy
 }
 
-func (h *Hub) sound() (sound, settled bool) {
+func (h *Hub) health() (healthy, stable bool) {
 	if h.relay == nil {
 		return true, true
 	}
-	return h.relay.sound()
+	return h.relay.health.current()
 }
 
+// subscribe adds a stream to the topics. It ends the receiver's oldest stream when there are too many.
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor
-	s := &subscription{hub: h, actor: actor, session: to.Session, anonymous: to.Anonymous, wake: make(chan struct{}, 1), topics: map[topic]bool{}}
+	s := &subscription{actor: actor, session: to.Session, anonymous: to.Anonymous,
+		wake: make(chan struct{}, 1), topics: map[topic]bool{}}
 	h.mu.Lock()
 	for _, t := range topics {
 		h.join(s, t)
@@ -195,15 +200,17 @@ func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	own := ownTopic(actor)
 	h.owners[own] = append(h.owners[own], s)
 	var oldest *subscription
-	if mine := h.owners[own]; len(mine) > maxStreams {
-		oldest = mine[len(mine)-1-maxStreams]
+	if streams := h.owners[own]; len(streams) > maxStreams {
+		oldest = streams[len(streams)-1-maxStreams]
 	}
-	s.ending = h.ending
+	if s.ending = h.ending; s.ending != "" {
+		s.wakeUp() // no event may follow that would
+	}
 	h.mu.Unlock()
 	if oldest != nil {
 		oldest.end(Replaced)
 	}
-	h.Saw(actor)
+	h.RecordActivity(actor)
 	return s
 }
 
@@ -225,7 +232,7 @@ func (h *Hub) unsubscribe(s *subscription) {
 	}
 }
 
-// follow makes a stream listen to one topic less and one more; either may be empty.
+// follow moves a stream from one topic to another; either may be empty.
 func (h *Hub) follow(s *subscription, from, to topic) {
 	if from == to {
 		return
@@ -239,6 +246,8 @@ func (h *Hub) follow(s *subscription, from, to topic) {
 		h.join(s, to)
 	}
 }
+
+// join and leave need h.mu.
 
 func (h *Hub) join(s *subscription, t topic) {
 	if h.topics[t] == nil {
@@ -256,16 +265,18 @@ func (h *Hub) leave(s *subscription, t topic) {
 	}
 }
 
+// each calls do for every stream, under h.mu.
 func (h *Hub) each(do func(*subscription)) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for _, mine := range h.owners {
-		for _, s := range mine {
+	for _, streams := range h.owners {
+		for _, s := range streams {
 			do(s)
 		}
 	}
 }
 
+// send gives a signal to every stream of the topics. A stream with two of them gets it twice; versions make that harmless.
 func (h *Hub) send(sig signal, topics ...topic) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -276,55 +287,55 @@ func (h *Hub) send(sig signal, topics ...topic) {
 	}
 }
 
-// listeners tells whether anybody here listens to the topic.
-func (h *Hub) listeners(t topic) bool {
+// hasSubscribers reports whether a stream of this instance has the topic.
+func (h *Hub) hasSubscribers(t topic) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return len(h.topics[t]) > 0
 }
 
-// present returns the ids of the people of that kind who hold a stream here.
+// present returns the ids of the users, or agents, with a stream on this instance.
 func (h *Hub) present(kind models.ActorKind) []string {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	var ids []string
-	for _, mine := range h.owners {
-		if mine[0].actor.Kind == kind {
-			ids = append(ids, mine[0].actor.ID)
+	for _, streams := range h.owners {
+		if streams[0].actor.Kind == kind {
+			ids = append(ids, streams[0].actor.ID)
 		}
 	}
 	return ids
 }
 
-// deliver hands committed events to the streams of this instance and acts on those that concern the hub itself.
+// deliver sends committed events to the streams of this instance, and acts on those that concern the hub itself.
 func (h *Hub) deliver(events []models.Event) {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
 		case models.KindQueue:
-			h.queue.poke(e.Queue.Cause)
+			h.queue.markQueueChanged(e.Queue.Cause)
 		case models.KindChange:
-			h.queue.pokeBoard()
+			h.queue.markBoardChanged()
 		case models.KindPresence:
-			h.presences.note(e.Presence)
-			h.queue.pokeLoad(e)
+			h.presences.record(e.Presence)
+			h.queue.markLoadChanged(e)
 		case models.KindSignedOut:
 			h.signedOut(e)
 		case models.KindErased:
-			h.queue.pokeBoard()
+			h.queue.markBoardChanged()
 		case models.KindRecheck:
 			if e.Recheck.Queue {
-				h.pollSoon.Store(true)
-				h.queue.poke("")
+				h.compareSoon.Store(true)
+				h.queue.markQueueChanged("")
 			}
 		}
-		h.send(signal{event: e, shared: new(Shared)}, audience(e)...)
+		h.send(signal{event: e, shared: new(EncodingCache)}, audience(e)...)
 	}
 }
 
-// signedOut makes the watcher forget whoever was signed out, and ends their streams.
+// signedOut removes ended sessions from the SessionObserver's cache, and ends their streams.
 func (h *Hub) signedOut(e *models.Event) {
-	h.watcher.SignedOut(e)
+	h.sessions.SignedOut(e)
 	h.each(func(s *subscription) {
 		switch {
 		case len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash),
@@ -335,10 +346,10 @@ func (h *Hub) signedOut(e *models.Event) {
 	})
 }
 
-// repairAll reads again what may have changed unheard.
+// repairAll reads again everything that may have changed without an event: cached sessions, settings, streams, the queue.
 func (h *Hub) repairAll() {
-	h.watcher.Unsure()
+	h.sessions.Invalidate()
 	h.reload()
 	h.each((*subscription).repair)
-	h.queue.poke("")
+	h.queue.markQueueChanged("")
 }

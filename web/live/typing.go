@@ -9,15 +9,17 @@ import (
 )
 
 const (
-	// typingPace is the least time between two times that a side of a chat is told to write. Pages say it every few seconds.
-	typingPace = 500 * time.Millisecond
-	typingKept = 1000 // chats, before those that are over are forgotten
+	// typingInterval is the least time between two typing events of one side of a chat. Pages send one every few seconds.
+	typingInterval = 500 * time.Millisecond
+	// typingKept is how many sides are kept before those whose interval has passed are removed.
+	typingKept = 1000
 )
 
-// typings remembers who was told to write, and when, so that nobody floods the other side and the other instances with it.
-type typings struct {
-	mu   sync.Mutex
-	told map[typingSide]time.Time
+// typingThrottle drops typing events that follow one another too fast, so that a client cannot flood the other side and
+// the other instances with them.
+type typingThrottle struct {
+	mu     sync.Mutex
+	sentAt map[typingSide]time.Time
 }
 
 type typingSide struct {
@@ -25,30 +27,30 @@ type typingSide struct {
 	side models.SenderType
 }
 
-// thin takes out of some events what was told a moment ago.
-func (t *typings) thin(events []models.Event, now time.Time) []models.Event {
-	said := func(e models.Event) bool { return e.Kind == models.KindTyping }
-	if !slices.ContainsFunc(events, said) {
+// throttle returns the events without the typing events of sides that sent one less than typingInterval ago.
+func (t *typingThrottle) throttle(events []models.Event, now time.Time) []models.Event {
+	isTyping := func(e models.Event) bool { return e.Kind == models.KindTyping }
+	if !slices.ContainsFunc(events, isTyping) {
 		return events
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.told) > typingKept {
-		for side, at := range t.told {
-			if now.Sub(at) >= typingPace {
-				delete(t.told, side)
+	if len(t.sentAt) > typingKept {
+		for side, at := range t.sentAt {
+			if now.Sub(at) >= typingInterval {
+				delete(t.sentAt, side)
 			}
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool {
-		if !said(e) {
+		if !isTyping(e) {
 			return false
 		}
 		side := typingSide{e.Typing.ChatID, e.Typing.SenderType}
-		if at, told := t.told[side]; told && now.Sub(at) < typingPace {
+		if at, sent := t.sentAt[side]; sent && now.Sub(at) < typingInterval {
 			return true
 		}
-		t.told[side] = now
+		t.sentAt[side] = now
 		return false
 	})
 }

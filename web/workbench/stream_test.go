@@ -118,8 +118,8 @@ func (s *screen) place(n *html.Node) {
 }
 
 func (s *screen) Retry(time.Duration) error { return nil }
-func (s *screen) Beat() error               { return nil }
-func (s *screen) Gone() bool                { return false }
+func (s *screen) Heartbeat() error          { return nil }
+func (s *screen) Disconnected() bool        { return false }
 func (s *screen) Flush() error {
 	select {
 	case s.changed <- struct{}{}:
@@ -243,7 +243,7 @@ func newStage(t *testing.T, settings models.Settings) *stage {
 	s.desk, s.reader = openDesk(t, url, settings), openDesk(t, s.link.URL, settings)
 	s.hub = live.New(live.Options{Desk: s.reader, Log: slog.New(slog.DiscardHandler)})
 	s.desk.SetPublisher(relayed{t, s.hub})
-	s.must(s.desk.Beat(t.Context()))
+	s.must(s.desk.RecordHeartbeat(t.Context()))
 	s.agent = s.newAgent("anna", models.RoleAgent, 5)
 	return s
 }
@@ -523,7 +523,7 @@ func (a *actors) act() (what string, threads bool) {
 			title := []string{"", "Cards"}[a.dice.IntN(2)]
 			return a.desk.MovePage(ctx, as, id, fmt.Sprint("https://example.com/", a.dice.IntN(9)), title)
 		}},
-		{"still here", 2, func() error { return a.desk.StillHere(ctx, as, id) }},
+		{"still here", 2, func() error { return a.desk.KeepAlive(ctx, as, id) }},
 		{"warn", 2, func() error { return second(a.desk.SweepIdle(ctx)) }},
 		{"away", 1, presence(models.Away)},
 		{"online", 8, presence(models.Online)},

@@ -13,14 +13,15 @@ type EventKind string
 
 // The kinds of events.
 const (
-	KindChange    EventKind = "change"
-	KindTyping    EventKind = "typing"
-	KindPresence  EventKind = "presence"
-	KindQueue     EventKind = "queue"
-	KindSignedOut EventKind = "signed_out"
-	KindSettings  EventKind = "settings"
-	KindErased    EventKind = "erased"
-	KindRecheck   EventKind = "recheck"
+	KindChange     EventKind = "change"
+	KindTyping     EventKind = "typing"
+	KindPresence   EventKind = "presence"
+	KindQueue      EventKind = "queue"
+	KindSignedOut  EventKind = "signed_out"
+	KindSettings   EventKind = "settings"
+	KindErased     EventKind = "erased"
+	KindRecheck    EventKind = "recheck"
+	KindUserChange EventKind = "user"
 )
 
 // Event is something that was committed (or, for typing, merely happened).
@@ -32,6 +33,7 @@ type Event struct {
 	Queue    *QueueChange    `json:"queue,omitempty"`
 	Erased   *Erased         `json:"erased,omitempty"`
 	Recheck  *Recheck        `json:"recheck,omitempty"`
+	User     *UserChange     `json:"user,omitempty"`
 	// Agent is the agent of Presence; nil in events of earlier releases.
 	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is the session that ended; AgentID alone means every session of that agent, and UserIDs whatever those users came with.
@@ -128,6 +130,14 @@ const (
 	CauseAgentOn  QueueCause = "agent_on"
 	CauseAgentOff QueueCause = "agent_off"
 )
+
+// UserChange says that something else is known of a user, to agents who have ended chats of the user: for an open chat, its Change says it.
+type UserChange struct {
+	UserID     string   `json:"user_id"`
+	PrevUserID string   `json:"prev_user_id,omitempty"` // whose chats became this user's, "" for nobody's
+	Card       UserCard `json:"card"`
+	AgentIDs   []string `json:"agent_ids"`
+}
 
 // UserCard is what agents see of the user.
 type UserCard struct {

@@ -99,6 +99,9 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	if err := d.reassignChats(ctx, t, from, u); err != nil {
 		return nil, err
 	}
+	if err := emitUser(ctx, t, u, from); err != nil {
+		return nil, err
+	}
 	if changed {
 		if err := announceUser(ctx, t, u); err != nil {
 			return nil, err

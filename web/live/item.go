@@ -23,7 +23,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of InitialState, Repaired, Changed, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of InitialState, Repaired, Changed, UserChanged, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is how things stand when the stream begins.
@@ -66,6 +66,9 @@ type Changed struct {
 	Left  bool
 	Cache *EncodingCache // of the event; nil after a gap
 }
+
+// UserChanged tells an agent what is known now of the user of ended chats.
+type UserChanged struct{ models.UserChange }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
@@ -162,6 +165,7 @@ const (
 func (InitialState) item() {}
 func (Repaired) item()     {}
 func (Changed) item()      {}
+func (UserChanged) item()  {}
 func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}

@@ -27,6 +27,10 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		if s.chats.state(e.Typing.ChatID).Status == models.Active {
 			return s.sendItem(ctx, Typing{*e.Typing})
 		}
+	case models.KindUserChange:
+		if s.to.View == Own {
+			return s.sendItem(ctx, UserChanged{*e.User})
+		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
 			return s.sendPresence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})

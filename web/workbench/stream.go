@@ -44,6 +44,8 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = f.present(ctx, &out, it)
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
+	case live.UserChanged:
+		err = f.userChanged(ctx, &out, it)
 	case live.Erased:
 		err = f.erased(ctx, &out, it)
 	case live.Typing:
@@ -169,6 +171,21 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		return err
 	}
 	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
+}
+
+// userChanged draws the ended chats of a user of whom something else is known now. Of the others their own changes tell, in their order.
+func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it live.UserChanged) error {
+	b := f.last.copy()
+	var parts []templ.Component
+	for i := range b.chats {
+		c := &b.chats[i]
+		if c.Status == models.Ended && (c.UserID == it.UserID || c.UserID == it.PrevUserID) {
+			c.UserID = it.UserID
+			c.SetUser(it.Card)
+			parts = append(parts, b.userNews(ctx, f.last.chat(c.ID), c)...)
+		}
+	}
+	return f.part(ctx, out, b, 0, append(f.news(b), parts...)...)
 }
 
 // calledIn is the name for a notice that stands alone, away from any mark beside it.

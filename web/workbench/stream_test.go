@@ -532,8 +532,8 @@ func (a *actors) act() (what string, threads bool) {
 			n := 3 + a.dice.IntN(3)
 			return second(a.desk.UpdateAgent(ctx, root, a.agent.ID, models.AgentChange{MaxConcurrent: &n}))
 		}},
-		{"rename", 2, func() error { return a.rename(ctx, user, chats) }},
-		{"identify", 1, func() error { return a.identify(ctx, user, chats) }},
+		{"rename", 2, func() error { return a.rename(ctx, user) }},
+		{"identify", 1, func() error { return a.identify(ctx, user) }},
 		{"erase", 1, func() error { return a.erase(ctx, user) }},
 	}
 	shares := 0
@@ -558,15 +558,10 @@ func (a *actors) act() (what string, threads bool) {
 
 func second[T any](_ T, err error) error { return err }
 
-func isOpen(chats []models.Chat) bool { return len(chats) > 0 && chats[0].IsOpen() }
-
 var notNow = &models.Error{Kind: models.Conflict, Code: "not_now"}
 
-// rename changes what a user with an open chat is called; of the others no event tells.
-func (a *actors) rename(ctx context.Context, user string, chats []models.Chat) error {
-	if !isOpen(chats) {
-		return notNow
-	}
+// rename changes what a user is called.
+func (a *actors) rename(ctx context.Context, user string) error {
 	a.renamed = true
 	name := fmt.Sprint("Name ", a.dice.IntN(1000))
 	if a.held[user] != "" {
@@ -578,8 +573,8 @@ func (a *actors) rename(ctx context.Context, user string, chats []models.Chat) e
 }
 
 // identify makes an anonymous user a person whom the site knows.
-func (a *actors) identify(ctx context.Context, user string, chats []models.Chat) error {
-	if a.held[user] == "" || !isOpen(chats) {
+func (a *actors) identify(ctx context.Context, user string) error {
+	if a.held[user] == "" {
 		return notNow
 	}
 	a.renamed = true

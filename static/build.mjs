@@ -24,7 +24,7 @@ const copied = {
   "uplot.js": "uplot/dist/uPlot.iife.min.js",
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
-const scripts = ["trust", "loader", "widget", "workbench", "supervisor", "admin", "login", "demo", "notice-worker"];
+const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "login", "demo", "notice-worker"];
 const sheets = ["app", "widget", "demo"];
 
 // The loader is fetched by pages of others, as a script and as a module, and brings its few texts along.

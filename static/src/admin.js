@@ -1,6 +1,6 @@
 // The administration: plain forms, with the settings changed in place, questions before what hurts, and a copy button.
-import { wireDrops } from "./drops.js";
-import { startPage } from "./page.js";
+import { wireDrops } from "./lib/dropdown.js";
+import { startPage } from "./lib/page.js";
 
 startPage();
 wireDrops();

@@ -1,5 +1,5 @@
 // The imaginary company's own script. It uses the chat as any page would: by its one command, which keeps what is said to it until it is there.
-import { session } from "./storage.js";
+import { session } from "./lib/storage.js";
 
 window.Parley ||= function () {
   (window.Parley.q ||= []).push(arguments);

@@ -1,13 +1,13 @@
 // The supervisor's pages: queue and load as they are now, and a chat that is read along.
-import { wireDrops } from "./drops.js";
-import { startPage } from "./page.js";
-import { elementsOf, placeParts } from "./parts.js";
-import { openStream } from "./stream.js";
-import { drawDay } from "./supervisor/day.js";
-import { holdOrder, watchHolds } from "./supervisor/hold.js";
+import { wireDrops } from "./lib/dropdown.js";
+import { startPage } from "./lib/page.js";
+import { elementsOf, placeParts } from "./lib/parts.js";
+import { openStream } from "./lib/stream.js";
+import { drawDay } from "./supervisor/day-chart.js";
+import { holdOrder, watchHolds } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
-import { readAlong } from "./supervisor/read.js";
-import { word } from "./words.js";
+import { readAlong } from "./supervisor/chat.js";
+import { word } from "./lib/translate.js";
 
 startPage();
 wireDrops();

@@ -33,9 +33,9 @@ type Page struct {
 const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
 	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
 
-// scripts are in the order in which they run: what makes markup trusted comes before whoever makes markup.
+// scripts are in the order in which they run: trusted-types.js comes before the scripts that create markup.
 func (p Page) scripts() []string {
-	return append([]string{"trust.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
+	return append([]string{"trusted-types.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
 }
 
 // sheet is the style of the staff's screens, or the part of it that the panel needs.

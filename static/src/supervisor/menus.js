@@ -1,12 +1,12 @@
 // The two menus of the queue: whom to give a chat to, and how urgent it is. Without scripts their links lead to the
 // page of the chat, which has the same forms.
-import { at } from "../base.js";
-import { onKeyDown } from "../keydown.js";
-import { elementsOf, placeParts } from "../parts.js";
-import { post } from "../request.js";
-import { toast } from "../toast.js";
-import { word } from "../words.js";
-import { release } from "./hold.js";
+import { at } from "../lib/base.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { elementsOf, placeParts } from "../lib/parts.js";
+import { post } from "../lib/request.js";
+import { toast } from "../lib/toast.js";
+import { word } from "../lib/translate.js";
+import { release } from "./pause-updates.js";
 
 const gap = 6;
 let row = null; // the link whose menu is open

@@ -1,5 +1,5 @@
 // The user's draft: what stands in the composer and was not sent is there again after a reload, and on the next page of the site.
-import { dropOldDrafts, keepDraft, readDraft } from "../drafts.js";
+import { dropOldDrafts, keepDraft, readDraft } from "../lib/drafts.js";
 import { onState, state } from "./panel.js";
 
 const main = document.getElementById("main");

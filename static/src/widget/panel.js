@@ -1,9 +1,9 @@
 // The state of the panel: what the server says in #w-now, and the two seconds of "connecting" before any place in
 // the queue, so that people who are served at once never see a number.
-import { scoped } from "../base.js";
-import { thread, toEnd } from "../thread.js";
-import { word } from "../words.js";
-import { remember, remembered } from "./store.js";
+import { scoped } from "../lib/base.js";
+import { thread, toEnd } from "../lib/thread.js";
+import { word } from "../lib/translate.js";
+import { remember, remembered } from "./storage.js";
 
 const connectingFor = 2000;
 const speakEvery = 30_000;

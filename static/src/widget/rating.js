@@ -1,6 +1,6 @@
 // Words beside the stars, and a skip that is remembered.
-import { scoped } from "../base.js";
-import { word } from "../words.js";
+import { scoped } from "../lib/base.js";
+import { word } from "../lib/translate.js";
 
 const key = scoped("parley.skipped");
 

@@ -1,7 +1,7 @@
 // Counts what arrived while nobody looked; the loader shows it on its button and in the title of the page. Tabs of
 // the same person agree: what one has shown, none counts.
-import { scoped } from "../base.js";
-import { thread } from "../thread.js";
+import { scoped } from "../lib/base.js";
+import { thread } from "../lib/thread.js";
 
 let host;
 let count = 0;

@@ -1,7 +1,7 @@
 // The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
-import { scoped } from "../base.js";
-import { onKeyDown } from "../keydown.js";
-import { local } from "../storage.js";
+import { scoped } from "../lib/base.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { local } from "../lib/storage.js";
 
 const stored = scoped("parley.keys");
 

@@ -1,8 +1,8 @@
 // The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
 // rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
-import { countMoves } from "../order.js";
-import { settle } from "../parts.js";
-import { word } from "../words.js";
+import { countMoves } from "../lib/count-moves.js";
+import { settle } from "../lib/parts.js";
+import { word } from "../lib/translate.js";
 import { showDraft } from "./drafts.js";
 
 const resting = 1500;

@@ -1,10 +1,10 @@
 // The presence menu by arrows, the drawer of the person, and the dialogs that end a chat or hand it over.
-import { openDialog } from "../dialog.js";
-import { onKeyDown } from "../keydown.js";
-import { settle } from "../parts.js";
-import { problemOf } from "../request.js";
-import { toast } from "../toast.js";
-import { word } from "../words.js";
+import { openDialog } from "../lib/dialog.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { settle } from "../lib/parts.js";
+import { problemOf } from "../lib/request.js";
+import { toast } from "../lib/toast.js";
+import { word } from "../lib/translate.js";
 
 export function wireMenus() {
   document.addEventListener("toggle", opened, true);

@@ -1,7 +1,7 @@
 // The panel of another session takes the place of the one on the screen, without loading the page anew: what is typed
 // stays, and so does a token that could be kept nowhere but in this page.
-import { placeParts, settle } from "../parts.js";
-import { arrange, thread, toEnd } from "../thread.js";
+import { placeParts, settle } from "../lib/parts.js";
+import { arrange, thread, toEnd } from "../lib/thread.js";
 
 const parts = ["w-head", "w-place", "w-hello", "w-idle", "w-foot", "w-sheet", "w-now"];
 

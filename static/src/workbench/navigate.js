@@ -1,9 +1,9 @@
 // Going from chat to chat without leaving the page: what stands beside the list is asked for and put in its place.
-import { settle } from "../parts.js";
-import { problemOf } from "../request.js";
-import { toast } from "../toast.js";
-import { word } from "../words.js";
-import { countInTitle } from "./notice.js";
+import { settle } from "../lib/parts.js";
+import { problemOf } from "../lib/request.js";
+import { toast } from "../lib/toast.js";
+import { word } from "../lib/translate.js";
+import { countInTitle } from "./notifications.js";
 import { dress, unread } from "./list.js";
 
 const patience = 150; // before a skeleton is shown

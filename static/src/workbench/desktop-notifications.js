@@ -1,7 +1,7 @@
 // Notices on the desktop. Phones show them through a service worker alone, and there "new Notification" throws; a browser
 // may also refuse for reasons of its own. Whatever happens here, nothing is thrown.
-import { scoped } from "../base.js";
-import { local } from "../storage.js";
+import { scoped } from "../lib/base.js";
+import { local } from "../lib/storage.js";
 
 const wants = scoped("parley.notices");
 let registered = null;

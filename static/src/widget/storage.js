@@ -1,5 +1,5 @@
 // What this tab remembers over a reload, and what its browser keeps for the next. A frame without storage forgets.
-import { scoped } from "../base.js";
+import { scoped } from "../lib/base.js";
 
 export function remembered(key) {
   try {

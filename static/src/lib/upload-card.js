@@ -1,6 +1,6 @@
 // How a file looks that is on its way: a card, or for a picture the picture itself, with how far it is and a way to stop.
 import { sizeOf } from "./format.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 // As views/chat draws it once it is there.
 const [mostWide, mostHigh, leastSide] = [240, 260, 48];

@@ -1,7 +1,7 @@
 // Tells users that their messages arrived here, also in chats that are not open. Read is told by what is open alone.
-import { at } from "../base.js";
-import { post } from "../request.js";
-import { isLeader } from "./lead.js";
+import { at } from "../lib/base.js";
+import { post } from "../lib/request.js";
+import { isLeader } from "./tab-leader.js";
 
 const waiting = new Map();
 

@@ -2,9 +2,9 @@
 // back with the last id it saw, whatever failed in between. Where the body of the stream is held back on the way, it
 // polls for the same events until a stream flows again.
 import { askForEvents, rememberHeld, streamFlows, wasHeld, withCursor } from "./poll.js";
-import { shareStream } from "./share.js";
+import { shareStream } from "./shared-stream.js";
 import { parser } from "./sse.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 const openingMax = 5000; // the first bytes of a stream come at once; without them it may be held back
 const silenceMax = 18_000; // the server says something every 13 s; a silence this long is asked about

@@ -1,5 +1,5 @@
 // The field one writes in: Enter sends, Shift+Enter breaks the line, a text being composed is never sent by Enter.
-import { isBlank } from "./blank.js";
+import { isBlank } from "./is-blank.js";
 import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 

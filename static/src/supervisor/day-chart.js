@@ -1,7 +1,7 @@
 // The chart of the day, drawn from the table below it.
 import uPlot from "uplot";
-import { clock, timeOf } from "../format.js";
-import { word } from "../words.js";
+import { clock, timeOf } from "../lib/format.js";
+import { word } from "../lib/translate.js";
 
 const height = 236;
 const probe = document.createElement("span");

@@ -3,7 +3,7 @@
 import { now } from "./clock.js";
 import { ask } from "./request.js";
 import { toast } from "./toast.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 const soon = 60_000;
 const patience = 10_000; // between two tries

@@ -1,6 +1,6 @@
 // What the panel and the site around it tell each other beyond opening and closing: how the chat stands, where its user is, how it looks.
-import { beginningOf } from "../format.js";
-import { post } from "../request.js";
+import { beginningOf } from "../lib/format.js";
+import { post } from "../lib/request.js";
 import { state } from "./panel.js";
 
 const now = () => ({ ...document.getElementById("w-now").dataset });

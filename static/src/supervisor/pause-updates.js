@@ -1,9 +1,9 @@
 // Lists whose rows must not move under a pointer or the focus: while one is there, the order is held, the rows that
 // stay go on telling the truth, and a chip says how many updates wait.
-import { glide, places } from "../glide.js";
-import { countMoves } from "../order.js";
-import { onPart, settle } from "../parts.js";
-import { word } from "../words.js";
+import { glide, places } from "../lib/flip.js";
+import { countMoves } from "../lib/count-moves.js";
+import { onPart, settle } from "../lib/parts.js";
+import { word } from "../lib/translate.js";
 
 const holds = new Map(); // id → {rows, fresh, count, pointed, reasons}
 

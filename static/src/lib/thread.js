@@ -1,10 +1,10 @@
 // The conversation on the screen: each message once, in order, grouped, with its days; and where the reader is in it.
 import { now } from "./clock.js";
-import { keepPicture } from "./files.js";
+import { keepPicture } from "./file-links.js";
 import { dayLabel, localise, minuteOf, sameDay } from "./format.js";
 import { elementsOf } from "./parts.js";
-import { drawFile } from "./sending.js";
-import { word } from "./words.js";
+import { drawFile } from "./upload-card.js";
+import { word } from "./translate.js";
 
 const near = 48; // pixels from the end that still count as being there
 const rank = { sending: 0, sent: 1, delivered: 2, read: 3 };

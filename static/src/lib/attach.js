@@ -1,7 +1,7 @@
 // Files are given by the button, dropped on the conversation, or pasted. What certainly will not be taken is refused
 // here, before anybody waits for it; what is taken is for the server to say.
 import { sizeOf } from "./format.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 const mostImage = 5 << 20;
 const mostDocument = 10 << 20;

@@ -1,11 +1,11 @@
 // Who the user of the panel is. The session is a cookie that no script can read. Where the browser keeps none for a
 // frame on another site, it is a token in the frame's own storage, sent in a header, and each connection of the stream
 // gets a ticket for it. The page around the frame is never told any of it.
-import { at } from "../base.js";
-import { credentials, post, useBearer } from "../request.js";
-import { adopt, isStranger } from "./adopt.js";
+import { at } from "../lib/base.js";
+import { credentials, post, useBearer } from "../lib/request.js";
+import { adopt, isStranger } from "./swap-page.js";
 import { putAside } from "./panel.js";
-import { forgetAll, keepToken, keptToken } from "./store.js";
+import { forgetAll, keepToken, keptToken } from "./storage.js";
 
 const tickets = at("/api/user/customer-service/stream-ticket");
 const pauses = [500, 1000, 2000, 4000, 8000];

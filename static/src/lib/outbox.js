@@ -1,10 +1,10 @@
 // What this person wrote and the server does not have yet. It is shown at once, kept over a reload, and sent one
 // after the other; sending again is safe because every message has an id of its own.
-import { acceptHTML } from "./frames.js";
-import { showProgress } from "./sending.js";
+import { acceptHTML } from "./accept-html.js";
+import { showProgress } from "./upload-card.js";
 import { setStatus, addOwn, thread, arrange } from "./thread.js";
 import { now } from "./clock.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 const pauses = [1000, 2000, 5000, 10000];
 const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);

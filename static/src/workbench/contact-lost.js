@@ -1,7 +1,7 @@
 // Without a line for as long as presence lasts, others see this agent as away: then the page says so by itself.
-import { now } from "../clock.js";
-import { settle } from "../parts.js";
-import { word } from "../words.js";
+import { now } from "../lib/clock.js";
+import { settle } from "../lib/parts.js";
+import { word } from "../lib/translate.js";
 
 /** Watches the stream; the server's own banner takes over as soon as there is a line again. */
 export function watchContact(stream) {

@@ -1,12 +1,12 @@
 // What every page with a script does: clocks, times, toasts, dialogs, and manners for htmx.
 import { startClocks } from "./clock.js";
 import { wireDialogs } from "./dialog.js";
-import { wireFiles } from "./files.js";
+import { wireFiles } from "./file-links.js";
 import { localise } from "./format.js";
 import { elementsOf, placeParts } from "./parts.js";
 import { credentials, problemOf } from "./request.js";
 import { toast, wireToasts } from "./toast.js";
-import { word } from "./words.js";
+import { word } from "./translate.js";
 
 export function startPage() {
   localise();

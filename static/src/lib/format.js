@@ -1,5 +1,5 @@
 // How times are written, in the reader's own time zone.
-import { lang, word } from "./words.js";
+import { lang, word } from "./translate.js";
 
 const clockTime = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const shortDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });

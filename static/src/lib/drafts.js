@@ -1,7 +1,7 @@
 // Text that was begun and not sent, kept in this browser for each chat. owner tells apart the drafts of one chat, or of several users.
 // Where there is no storage, or it is full, nothing is kept.
 import { scoped } from "./base.js";
-import { isBlank } from "./blank.js";
+import { isBlank } from "./is-blank.js";
 import { local } from "./storage.js";
 
 const prefix = scoped("parley.draft.");

@@ -1,9 +1,9 @@
 // Sound, the count in the title, and desktop notices.
-import { scoped } from "../base.js";
-import { word } from "../words.js";
-import { local } from "../storage.js";
-import { askPermission, noticesAreOn, permission, prepareNotices, showNotice, wantNotices } from "./desktop.js";
-import { isLeader } from "./lead.js";
+import { scoped } from "../lib/base.js";
+import { word } from "../lib/translate.js";
+import { local } from "../lib/storage.js";
+import { askPermission, noticesAreOn, permission, prepareNotices, showNotice, wantNotices } from "./desktop-notifications.js";
+import { isLeader } from "./tab-leader.js";
 
 const stored = scoped("parley.sound");
 let context;

@@ -1,16 +1,16 @@
 // Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
-import { wireAttach } from "../attach.js";
-import { at, scoped } from "../base.js";
-import { isBlank } from "../blank.js";
-import { wireComposer } from "../composer.js";
-import { timeOf } from "../format.js";
-import { onKeyDown } from "../keydown.js";
-import { createOutbox } from "../outbox.js";
-import { post, upload } from "../request.js";
-import { session } from "../storage.js";
-import { receive } from "../thread.js";
-import { lang, word } from "../words.js";
-import { keepDraft, readDraft } from "../drafts.js";
+import { wireAttach } from "../lib/attach.js";
+import { at, scoped } from "../lib/base.js";
+import { isBlank } from "../lib/is-blank.js";
+import { wireComposer } from "../lib/composer.js";
+import { timeOf } from "../lib/format.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { createOutbox } from "../lib/outbox.js";
+import { post, upload } from "../lib/request.js";
+import { session } from "../lib/storage.js";
+import { receive } from "../lib/thread.js";
+import { lang, word } from "../lib/translate.js";
+import { keepDraft, readDraft } from "../lib/drafts.js";
 
 const most = 4000;
 const prefix = scoped("parley.outbox.");

@@ -1,7 +1,7 @@
 // Of all tabs of the workbench one leads: it alone makes sounds, shows notices and confirms what arrives in chats that
 // are not open. Tabs tell one another which chat is being looked at.
-import { scoped } from "../base.js";
-import { local } from "../storage.js";
+import { scoped } from "../lib/base.js";
+import { local } from "../lib/storage.js";
 
 const lead = scoped("parley.lead");
 let leads = false;

@@ -1,6 +1,6 @@
 // A chat that is read along. Its page is fetched again every few seconds while somebody looks at it.
-import { placeParts } from "../parts.js";
-import { receive, startThread, thread } from "../thread.js";
+import { placeParts } from "../lib/parts.js";
+import { receive, startThread, thread } from "../lib/thread.js";
 
 const every = 4000;
 const parts = ["chat-state", "chat-facts", "read-only", "assign-list"];

@@ -1,13 +1,13 @@
 // The panel in the frame: one conversation of one user.
 import { at, scoped } from "./lib/base.js";
-import { bridge } from "./widget/host.js";
+import { connectHost } from "./widget/host.js";
 import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
 import { wireRating } from "./widget/rating.js";
 import { wireAttach } from "./lib/attach.js";
 import { startDraft } from "./widget/draft.js";
-import { followSite } from "./widget/host-page.js";
-import { createWho } from "./widget/session.js";
+import { followHostPage } from "./widget/host-page.js";
+import { createSession } from "./widget/session.js";
 import { wireComposer } from "./lib/composer.js";
 import { acceptHTML } from "./lib/accept-html.js";
 import { onKeyDown } from "./lib/keydown.js";
@@ -18,7 +18,7 @@ import { csrf, post, upload } from "./lib/request.js";
 import { openStream } from "./lib/stream.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
 import { toast } from "./lib/toast.js";
-import { word } from "./lib/translate.js";
+import { translate } from "./lib/translate.js";
 
 document.documentElement.classList.add("js");
 startPage();
@@ -26,19 +26,19 @@ startThread();
 
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
-const host = bridge(main.dataset.origin);
+const host = connectHost(main.dataset.origin);
 const base = (chat) => at(`/widget/chats/${encodeURIComponent(chat)}`);
-const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
+const retryLater = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
 const locked = { ok: false, status: 403, html: "", problem: {}, retryAfter: 0, held: true };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
-const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
+const showComposerError = (text) => (document.getElementById("composer-say").textContent = text);
 
-const outbox = createOutbox({ key: scoped("parley.outbox"), send, say: sayAtComposer, refused });
+const outbox = createOutbox({ key: scoped("parley.outbox"), send, showError: showComposerError, onRefused });
 const checkReceipts = startReceipts({ base, attentive: host.attentive });
 startUnread(host);
 startPanel();
 wireRating(main);
-const site = followSite(host, base);
+const site = followHostPage(host, base);
 
 const { fit } = wireComposer({
   form: document.getElementById("composer"),
@@ -47,9 +47,9 @@ const { fit } = wireComposer({
     hideIdle();
     outbox.add(text);
   },
-  typing: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
-  tooLong: (length) => sayAtComposer(word("chat.too_long", { Length: length.toLocaleString() })),
-  changed() {
+  typingURL: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
+  onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString() })),
+  onChange() {
     stillHere();
     draft.save();
   },
@@ -58,53 +58,53 @@ const draft = startDraft(field, fit);
 wireAttach({
   form: document.getElementById("composer"),
   field,
-  give(file) {
+  onFile(file) {
     hideIdle();
     outbox.addFile(file);
   },
-  say: sayAtComposer,
+  onError: showComposerError,
 });
 field.addEventListener("focus", stillHere);
 
-const who = createWho({
-  shown() {
+const session = createSession({
+  onPage() {
     site.redrawn();
     draft.follow();
     recountUnread();
     outbox.restore();
   },
-  locked: () => host.tell("error", { code: "identity_required" }),
-  failed: (code) => host.tell("error", { code }),
+  onLocked: () => host.send("error", { code: "identity_required" }),
+  onFailed: (code) => host.send("error", { code }),
 });
 
-let waitingBefore = 0;
+let pendingBefore = 0;
 let stream = null;
 let sending = Promise.resolve();
-let begun = false;
+let ready = false;
 let labels = null; // what the page says of the user without a proof
 
-const shareName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
+const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
 
 // What changes who the user is waits for the message on its way, and what is written meanwhile waits for it.
-async function change(how) {
-  begun = false;
+async function changeSession(step) {
+  ready = false;
   await sending;
-  const known = await how();
-  begun = true;
+  const known = await step();
+  ready = true;
   draft.follow();
   if (!known) stream?.end();
-  else if (stream) stream.move(shareName());
-  else listen();
-  if (known && labels) introduce();
+  else if (stream) stream.restart(streamName());
+  else connect();
+  if (known && labels) sendLabels();
   outbox.flush();
 }
 
-function introduce() {
-  who.introduce(labels);
+function sendLabels() {
+  session.introduce(labels);
   labels = null;
 }
 
-function listen() {
+function connect() {
   stream = openStream(
     {
       part: (html) => acceptHTML(html),
@@ -122,28 +122,28 @@ function listen() {
       },
     },
     {
-      state(name) {
-        if (name === "reconnecting") waitingBefore = outbox.size();
+      onState(name) {
+        if (name === "reconnecting") pendingBefore = outbox.size();
         outbox.show();
       },
-      back() {
-        const sent = Math.max(waitingBefore, outbox.size());
-        waitingBefore = 0;
-        toast(sent > 0 ? word("chat.back_sent", { Count: sent }) : word("chat.back"));
+      onReconnect() {
+        const sent = Math.max(pendingBefore, outbox.size());
+        pendingBefore = 0;
+        toast(sent > 0 ? translate("chat.back_sent", { Count: sent }) : translate("chat.back"));
         outbox.flush();
         checkReceipts();
       },
-      open: who.stream,
-      share: shareName(),
-      refused(status) {
-        if (status === 401 || status === 403) lost();
+      open: session.stream,
+      share: streamName(),
+      onRefused(status) {
+        if (status === 401 || status === 403) renewSession();
       },
     },
   );
 }
 
 onState((now) => {
-  host.tell("status", { chat: ["connecting", "waiting", "active"].includes(now) });
+  host.send("status", { chat: ["connecting", "waiting", "active"].includes(now) });
   if (now !== "locked") outbox.release();
   outbox.flush();
 });
@@ -155,7 +155,7 @@ host.on("open", ({ focus }) => {
   toEnd();
   checkReceipts();
   if (focus === undefined) focusField();
-  host.tell("focused");
+  host.send("focused");
 });
 host.on("typed", ({ text, focus }) => {
   if (text && typeof text === "string") draft.insert(text);
@@ -168,48 +168,48 @@ onKeyDown(document, ({ target, key, ctrlKey, metaKey, altKey }) => {
 host.on("attention", checkReceipts);
 host.on("identify", ({ token, name, email }) => {
   if (token) {
-    who.hear(token);
-    if (begun) change(who.takeHeard);
+    session.receiveToken(token);
+    if (ready) changeSession(session.identify);
   } else if (name || email) {
     labels = { name: String(name ?? ""), email: String(email ?? "") };
-    if (begun) introduce();
+    if (ready) sendLabels();
   }
 });
 host.on("logout", async () => {
   stream?.end();
   outbox.clear();
   draft.clear();
-  await who.leave();
-  host.tell("out");
+  await session.logOut();
+  host.send("out");
   location.replace(location.href);
 });
 outbox.restore();
-if (main.dataset.refused) host.tell("error", { code: main.dataset.refused });
-host.hello().then(() => change(who.begin));
+if (main.dataset.refused) host.send("error", { code: main.dataset.refused });
+host.hello().then(() => changeSession(session.start));
 
 onKeyDown(document, (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.tell("close");
+  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.send("close");
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-close-panel]")) host.tell("close");
+  if (event.target.closest("[data-close-panel]")) host.send("close");
   const link = event.target.closest("a[data-again]");
   if (link) {
     event.preventDefault(); // a link would be one more step back to the page before
-    who.go(link.href).then(focusField);
+    session.go(link.href).then(focusField);
   }
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
 
-async function send(entry, how) {
+async function send(entry, options) {
   const { text, clientId } = entry;
-  await who.settled();
-  if (!begun) return later;
+  await session.whenIdle();
+  if (!ready) return retryLater;
   if (state.name() === "locked") return locked; // it is kept, and sent once the site has said who the user is
   if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {
-    sending = sendFile(chat, clientId, how);
+    sending = sendFile(chat, clientId, options);
     return sending;
   }
   if (!chat) state.ask();
@@ -220,7 +220,7 @@ async function send(entry, how) {
 }
 
 // A file needs a chat to go to; when it is the first thing that is said, the chat begins without words.
-async function sendFile(chat, clientId, how) {
+async function sendFile(chat, clientId, options) {
   if (!chat) {
     state.ask();
     const asked = await post(at("/widget/assign"), state.asked());
@@ -231,21 +231,21 @@ async function sendFile(chat, clientId, how) {
   // Who sends something is there, however long it takes.
   const onProgress = (part) => {
     stillHere();
-    how.onProgress(part);
+    options.onProgress(part);
   };
-  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, how.file, { ...how, onProgress });
+  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, options.file, { ...options, onProgress });
 }
 
 // What was refused because of who sent it is sent again by whoever that is next.
-function refused({ status, problem }) {
+function onRefused({ status, problem }) {
   const lostIt = status === 401 || ["identity_required", "csrf_failed"].includes(problem.code);
-  if (lostIt) lost();
+  if (lostIt) renewSession();
   return lostIt;
 }
 
 // The session is over, or belongs to somebody else by now.
-function lost() {
-  if (begun) change(who.renew);
+function renewSession() {
+  if (ready) changeSession(session.renew);
 }
 
 // Any key, or coming back to the field, is an answer to "Still there?".

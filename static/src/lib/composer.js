@@ -3,23 +3,23 @@ import { isBlank } from "./is-blank.js";
 import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 
-const most = 4000;
+const maxLength = 4000;
 
 /** onSend(text) takes the text; typing() gives the address to tell the other side, or "". tooLong(length) says so. */
-export function wireComposer({ form, field, onSend, typing = () => "", tooLong = () => {}, changed = () => {} }) {
-  let toldAt = 0;
+export function wireComposer({ form, field, onSend, typingURL = () => "", onTooLong = () => {}, onChange = () => {} }) {
+  let typingSentAt = 0;
   const send = () => {
     const text = field.value.replace(/\s+$/, "");
     if (isBlank(text)) return;
     const length = [...text].length;
-    if (length > most) {
-      tooLong(length);
+    if (length > maxLength) {
+      onTooLong(length);
       return;
     }
     field.value = "";
-    toldAt = 0;
+    typingSentAt = 0;
     fit();
-    changed("");
+    onChange("");
     onSend(text);
   };
   const fit = () => {
@@ -40,11 +40,11 @@ export function wireComposer({ form, field, onSend, typing = () => "", tooLong =
   });
   field.addEventListener("input", () => {
     fit();
-    changed(field.value);
-    const address = typing();
-    if (!address || isBlank(field.value) || Date.now() - toldAt < 3000) return;
-    toldAt = Date.now();
-    post(address);
+    onChange(field.value);
+    const url = typingURL();
+    if (!url || isBlank(field.value) || Date.now() - typingSentAt < 3000) return;
+    typingSentAt = Date.now();
+    post(url);
   });
   fit();
   return { fit };

@@ -12,7 +12,7 @@ export function wireDialogs() {
     // A click beside the dialog lands on its backdrop, which is the dialog itself.
     if (event.target.matches?.("dialog") && outside(event.target, event)) event.target.close();
   });
-  document.addEventListener("submit", ask, true);
+  document.addEventListener("submit", confirmFirst, true);
 }
 
 export function openDialog(id) {
@@ -22,11 +22,11 @@ export function openDialog(id) {
 }
 
 function outside(dialog, event) {
-  const box = dialog.getBoundingClientRect();
-  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+  const rect = dialog.getBoundingClientRect();
+  return event.clientX < rect.left || event.clientX > rect.right || event.clientY < rect.top || event.clientY > rect.bottom;
 }
 
-function ask(event) {
+function confirmFirst(event) {
   const form = event.target;
   const dialog = document.getElementById(form.dataset.confirm ?? "");
   if (!dialog || form.dataset.confirmed) {

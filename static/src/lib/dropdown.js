@@ -2,16 +2,16 @@
 // beside them and when the focus leaves.
 import { onKeyDown } from "./keydown.js";
 
-export function wireDrops() {
+export function wireDropdowns() {
   const close = (except) => {
-    for (const drop of document.querySelectorAll("details.drop[open]")) if (drop !== except) drop.open = false;
+    for (const dropdown of document.querySelectorAll("details.drop[open]")) if (dropdown !== except) dropdown.open = false;
   };
   document.addEventListener("click", (event) => close(event.target.closest("details.drop")));
   document.addEventListener("focusin", (event) => close(event.target.closest("details.drop")));
   onKeyDown(document, (event) => {
-    const drop = event.key === "Escape" && event.target.closest("details.drop[open]");
-    if (!drop) return;
-    drop.open = false;
-    drop.querySelector("summary").focus();
+    const dropdown = event.key === "Escape" && event.target.closest("details.drop[open]");
+    if (!dropdown) return;
+    dropdown.open = false;
+    dropdown.querySelector("summary").focus();
   });
 }

@@ -1,45 +1,45 @@
 // Pictures and documents in the thread. Their addresses run out after a quarter of an hour; fresh ones are asked for when
 // somebody is about to need them.
 import { now } from "./clock.js";
-import { ask } from "./request.js";
+import { getJSON } from "./request.js";
 import { toast } from "./toast.js";
-import { word } from "./translate.js";
+import { translate } from "./translate.js";
 
-const soon = 60_000;
-const patience = 10_000; // between two tries
-const tried = new WeakMap();
+const renewBefore = 60_000;
+const retryAfter = 10_000; // between two tries
+const lastTry = new WeakMap();
 
 export function wireFiles() {
   document.addEventListener("error", ({ target }) => target.matches?.("[data-file] img") && reload(target), true);
-  for (const sign of ["pointerover", "focusin"]) {
-    document.addEventListener(sign, ({ target }) => {
+  for (const type of ["pointerover", "focusin"]) {
+    document.addEventListener(type, ({ target }) => {
       const link = target.closest?.("a[data-file]");
-      if (link && left(link) < soon) renew(link);
+      if (link && remaining(link) < renewBefore) renew(link);
     });
   }
   document.addEventListener("click", open);
 }
 
-const left = (link) => Number(link.dataset.good) - now();
+const remaining = (link) => Number(link.dataset.good) - now();
 
 async function open(event) {
   const link = event.target.closest?.("a[data-file]");
-  if (!link || left(link) > 0) return;
+  if (!link || remaining(link) > 0) return;
   event.preventDefault();
   if (await renew(link, 0)) link.click();
-  else toast(word("ui.went_wrong"), { error: true });
+  else toast(translate("ui.went_wrong"), { error: true });
 }
 
 async function reload(picture) {
   const link = picture.closest("[data-file]");
-  if (!(await renew(link))) picture.alt = word("chat.file.not_loaded");
+  if (!(await renew(link))) picture.alt = translate("chat.file.not_loaded");
 }
 
 // Answers whether the link is good now.
-async function renew(link, pause = patience) {
-  if (Date.now() - (tried.get(link) ?? 0) < pause) return false;
-  tried.set(link, Date.now());
-  const fresh = await ask(link.dataset.file);
+async function renew(link, pause = retryAfter) {
+  if (Date.now() - (lastTry.get(link) ?? 0) < pause) return false;
+  lastTry.set(link, Date.now());
+  const fresh = await getJSON(link.dataset.file);
   if (!fresh) return false;
   link.href = fresh.url;
   link.dataset.good = Date.parse(fresh.expires_at);

@@ -4,11 +4,11 @@ import { acceptHTML } from "./accept-html.js";
 import { showProgress } from "./upload-card.js";
 import { setStatus, addOwn, thread, arrange } from "./thread.js";
 import { now } from "./clock.js";
-import { word } from "./translate.js";
+import { translate } from "./translate.js";
 
-const pauses = [1000, 2000, 5000, 10000];
-const hopeless = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
-const final = new Set([413, 415, 422]); // what is wrong is the file itself: the same one again would be refused again
+const retryDelays = [1000, 2000, 5000, 10000];
+const permanentErrors = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
+const fileErrors = new Set([413, 415, 422]); // what is wrong is the file itself: the same one again would be refused again
 
 /**
  * send(entry, how) posts one entry {clientId, text, at} and answers as request.post does. An entry with a name is a file: how then has the
@@ -17,17 +17,17 @@ const final = new Set([413, 415, 422]); // what is wrong is the file itself: the
  * refused(answer, entry) of each final refusal; answering true it says that the reason is being seen to, and the entry
  * waits for the next flush. key names the store.
  */
-export function createOutbox({ key, send, say = () => {}, done = () => {}, refused = () => {} }) {
-  let told = false; // what others say at the composer is theirs to take away
-  const tell = (text) => {
-    if (text || told) say(text);
-    told = text !== "";
+export function createOutbox({ key, send, showError = () => {}, onSent = () => {}, onRefused = () => {} }) {
+  let shown = false; // what others say at the composer is theirs to take away
+  const setError = (text) => {
+    if (text || shown) showError(text);
+    shown = text !== "";
   };
   let entries = load(key);
   let busy = false;
   let timer = null;
   let tries = 0;
-  let stop = null; // the file that is on its way
+  let currentUpload = null; // the file that is on its way
   const files = new Map();
 
   const add = (text) => put({ text });
@@ -36,11 +36,11 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     return put({ name: file.name, size: file.size, type: file.type }, file);
   }
 
-  function put(what, file) {
-    const entry = { clientId: newId(), ...what, at: now(), state: "waiting" };
+  function put(content, file) {
+    const entry = { clientId: newId(), ...content, at: now(), state: "waiting" };
     if (file) files.set(entry.clientId, file);
     entries.push(entry);
-    keep();
+    save();
     addOwn(entry, file);
     show();
     flush();
@@ -51,7 +51,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
   function restore() {
     // A file that the server has was sent after all, whatever became of the page that sent it.
     entries = entries.filter((entry) => entry.name === undefined || files.has(entry.clientId) || !find(entry));
-    keep();
+    save();
     for (const entry of entries) if (!find(entry)) addOwn(entry, files.get(entry.clientId));
     show();
     flush();
@@ -66,46 +66,46 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     busy = true;
     entry.state = "sending";
     show();
-    stop = new AbortController();
-    const answer = await send(entry, { file, signal: stop.signal, onProgress: (part) => progress(entry, part) });
+    currentUpload = new AbortController();
+    const response = await send(entry, { file, signal: currentUpload.signal, onProgress: (fraction) => progress(entry, fraction) });
     busy = false;
     entry.progress = undefined;
-    if (entries.includes(entry)) settle(entry, answer);
+    if (entries.includes(entry)) handleResponse(entry, response);
     else flush(); // it was taken back
   }
 
-  function settle(entry, answer) {
-    if (answer.ok) {
+  function handleResponse(entry, response) {
+    if (response.ok) {
       tries = 0;
-      tell("");
-      drop(entry);
-      if (answer.html) acceptHTML(answer.html);
+      setError("");
+      remove(entry);
+      if (response.html) acceptHTML(response.html);
       else if (find(entry) && !find(entry).dataset.id) setStatus(find(entry), "sent");
-      done(answer, entry);
-    } else if (answer.status === 429) {
-      hold(entry, (answer.retryAfter || 5) * 1000);
-      countDown(answer.retryAfter || 5);
+      onSent(response, entry);
+    } else if (response.status === 429) {
+      retryLater(entry, (response.retryAfter || 5) * 1000);
+      countDown(response.retryAfter || 5);
       return;
-    } else if (hopeless.has(answer.status)) {
-      const mended = refused(answer, entry) === true;
-      entry.state = mended ? "waiting" : "failed";
-      entry.held = answer.held === true; // until release
-      entry.why = mended ? "" : (answer.problem.detail ?? "");
-      entry.final = entry.name !== undefined && final.has(answer.status);
-      keep();
-      tell(entry.why && entry.name === undefined ? word("chat.refused", { Reason: entry.why }) : entry.why);
-      if (mended) return;
+    } else if (permanentErrors.has(response.status)) {
+      const handled = onRefused(response, entry) === true;
+      entry.state = handled ? "waiting" : "failed";
+      entry.held = response.held === true; // until release
+      entry.why = handled ? "" : (response.problem.detail ?? "");
+      entry.final = entry.name !== undefined && fileErrors.has(response.status);
+      save();
+      setError(entry.why && entry.name === undefined ? translate("chat.refused", { Reason: entry.why }) : entry.why);
+      if (handled) return;
     } else {
-      hold(entry, pauses[Math.min(tries++, pauses.length - 1)]);
+      retryLater(entry, retryDelays[Math.min(tries++, retryDelays.length - 1)]);
       return;
     }
     show();
     flush();
   }
 
-  function hold(entry, pause) {
+  function retryLater(entry, pause) {
     entry.state = "waiting";
-    keep();
+    save();
     show();
     timer = setTimeout(flush, pause);
   }
@@ -114,21 +114,21 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     const until = Date.now() + seconds * 1000;
     const step = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
-      tell(left > 0 ? word("chat.too_fast", { Seconds: left }) : "");
+      setError(left > 0 ? translate("chat.too_fast", { Seconds: left }) : "");
       if (left > 0) setTimeout(step, 500);
     };
     step();
   }
 
-  function progress(entry, part) {
-    entry.progress = showProgress(find(entry), part);
+  function progress(entry, fraction) {
+    entry.progress = showProgress(find(entry), fraction);
     show();
   }
 
-  function drop(entry) {
+  function remove(entry) {
     entries = entries.filter((e) => e !== entry);
     files.delete(entry.clientId);
-    keep();
+    save();
   }
 
   function show() {
@@ -137,35 +137,35 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       const el = find(entry);
       if (!el || el.dataset.id) return;
       el.toggleAttribute("data-final", entry.final === true);
-      if (entry.state === "failed") setStatus(el, "failed", el.matches("[data-gone]") ? word("chat.file.gone") : undefined);
-      else if (failed >= 0 && i > failed) setStatus(el, "sending", word("chat.status.behind"));
-      else if (document.documentElement.dataset.live === "reconnecting") setStatus(el, "sending", word("chat.status.queued", { Count: entries.length }));
+      if (entry.state === "failed") setStatus(el, "failed", el.matches("[data-gone]") ? translate("chat.file.gone") : undefined);
+      else if (failed >= 0 && i > failed) setStatus(el, "sending", translate("chat.status.behind"));
+      else if (document.documentElement.dataset.live === "reconnecting") setStatus(el, "sending", translate("chat.status.queued", { Count: entries.length }));
       else setStatus(el, "sending", entry.progress);
     });
     if (entries.length > 0) arrange();
   }
 
-  function act(event) {
+  function onClick(event) {
     const button = event.target.closest?.("[data-retry], [data-delete], [data-cancel]");
     const el = button?.closest(".msg");
     const entry = el && entries.find((e) => e.clientId === el.dataset.clientId);
     if (!entry) return;
-    tell("");
+    setError("");
     if (button.matches("[data-delete], [data-cancel]")) {
-      if (entry.state === "sending") stop?.abort();
-      drop(entry);
+      if (entry.state === "sending") currentUpload?.abort();
+      remove(entry);
       el.remove();
       arrange();
     } else {
       entry.state = "waiting";
-      keep();
+      save();
     }
     show();
     flush();
     document.getElementById("composer-text")?.focus();
   }
 
-  document.addEventListener("click", act);
+  document.addEventListener("click", onClick);
   window.addEventListener("online", () => flush());
 
   return {
@@ -186,7 +186,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       clearTimeout(timer);
       for (const entry of entries) find(entry)?.remove();
       entries = [];
-      keep();
+      save();
     },
     /** Goes on in another chat: what is kept for it appears. */
     open(next) {
@@ -195,7 +195,7 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
       restore();
     },
     close() {
-      document.removeEventListener("click", act);
+      document.removeEventListener("click", onClick);
       clearTimeout(timer);
     },
   };
@@ -204,10 +204,10 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
     return thread()?.querySelector(`:scope > .msg[data-client-id="${CSS.escape(clientId)}"]`);
   }
 
-  function keep() {
+  function save() {
     try {
-      const kept = entries.map(({ progress: _, ...entry }) => entry);
-      if (kept.length > 0) sessionStorage.setItem(key, JSON.stringify(kept));
+      const stored = entries.map(({ progress: _, ...entry }) => entry);
+      if (stored.length > 0) sessionStorage.setItem(key, JSON.stringify(stored));
       else sessionStorage.removeItem(key);
     } catch {
       // no storage in this frame: the messages live as long as the page
@@ -217,8 +217,8 @@ export function createOutbox({ key, send, say = () => {}, done = () => {}, refus
 
 function load(key) {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(key) ?? "[]");
-    return kept.map((e) => ({ ...e, state: e.state === "failed" || e.name !== undefined ? "failed" : "waiting" }));
+    const stored = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+    return stored.map((e) => ({ ...e, state: e.state === "failed" || e.name !== undefined ? "failed" : "waiting" }));
   } catch {
     return [];
   }

@@ -4,9 +4,9 @@ import { wireDialogs } from "./dialog.js";
 import { wireFiles } from "./file-links.js";
 import { localise } from "./format.js";
 import { elementsOf, placeParts } from "./parts.js";
-import { credentials, problemOf } from "./request.js";
+import { credentials, parseProblem } from "./request.js";
 import { toast, wireToasts } from "./toast.js";
-import { word } from "./translate.js";
+import { translate } from "./translate.js";
 
 export function startPage() {
   localise();
@@ -22,10 +22,10 @@ function wireForms() {
   body.addEventListener("htmx:configRequest", (event) => {
     Object.assign(event.detail.headers, credentials());
   });
-  body.addEventListener("htmx:beforeRequest", (event) => busy(event.detail, true));
-  body.addEventListener("htmx:afterRequest", (event) => busy(event.detail, false));
-  body.addEventListener("htmx:sendError", () => toast(word("ui.no_connection"), { error: true }));
-  body.addEventListener("htmx:timeout", () => toast(word("ui.no_connection"), { error: true }));
+  body.addEventListener("htmx:beforeRequest", (event) => setBusy(event.detail, true));
+  body.addEventListener("htmx:afterRequest", (event) => setBusy(event.detail, false));
+  body.addEventListener("htmx:sendError", () => toast(translate("ui.no_connection"), { error: true }));
+  body.addEventListener("htmx:timeout", () => toast(translate("ui.no_connection"), { error: true }));
   // htmx drops refusals; here their parts are placed, or their reason is said.
   body.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
@@ -33,12 +33,12 @@ function wireForms() {
     event.detail.shouldSwap = false;
     const type = xhr.getResponseHeader("Content-Type") ?? "";
     if (type.startsWith("text/html") && placeParts(elementsOf(xhr.responseText), { isAnswer: true }).length > 0) return;
-    toast(problemOf(type, xhr.responseText).detail || word("ui.went_wrong"), { error: true });
+    toast(parseProblem(type, xhr.responseText).detail || translate("ui.went_wrong"), { error: true });
   });
   body.addEventListener("htmx:afterSettle", (event) => localise(event.detail.elt));
 }
 
-function busy({ elt, requestConfig }, on) {
+function setBusy({ elt, requestConfig }, on) {
   const button = requestConfig?.triggeringEvent?.submitter ?? elt.querySelector?.('[type="submit"]');
   if (!button) return;
   if (on) button.setAttribute("aria-busy", "true");

@@ -30,7 +30,7 @@ function place(fresh, isAnswer) {
   const receive = special.get(fresh.id);
   if (receive) {
     receive(fresh);
-    return settle(document.getElementById(fresh.id));
+    return activate(document.getElementById(fresh.id));
   }
   const old = document.getElementById(fresh.id);
   if (!old) return null;
@@ -40,7 +40,7 @@ function place(fresh, isAnswer) {
     ignoreActiveValue: true, // the field that has the focus
     callbacks: { beforeAttributeUpdated: (name, el) => !kept.has(el) || !enteredAttributes.includes(name) },
   });
-  return settle(document.getElementById(fresh.id));
+  return activate(document.getElementById(fresh.id));
 }
 
 const enteredAttributes = ["value", "checked", "selected", "aria-invalid"];
@@ -69,7 +69,7 @@ function isEdited(control) {
 }
 
 /** Brings a part that was put into the page to life. */
-export function settle(el) {
+export function activate(el) {
   if (!el) return null;
   window.htmx?.process(el);
   localise(el.parentNode ?? document);

@@ -3,18 +3,18 @@
 import { post } from "./request.js";
 import { atEnd, thread } from "./thread.js";
 
-const told = { delivered: new Map(), read: new Map() };
+const confirmed = { delivered: new Map(), read: new Map() };
 const pending = { delivered: new Map(), read: new Map() };
 
 /** base(chat) is the address of a chat's actions. attentive() tells whether somebody looks, beyond focus. */
 export function startReceipts({ base, attentive = () => document.hasFocus() }) {
-  const looking = () => document.visibilityState === "visible" && attentive() && atEnd();
+  const isRead = () => document.visibilityState === "visible" && attentive() && atEnd();
   const check = () => {
     const chat = thread()?.dataset.chat;
     const last = newest();
     if (!chat || !last) return;
     confirm("delivered", chat, last, base);
-    if (looking()) confirm("read", chat, last, base);
+    if (isRead()) confirm("read", chat, last, base);
   };
   document.addEventListener("visibilitychange", check);
   window.addEventListener("focus", check);
@@ -31,14 +31,14 @@ function newest() {
 
 // Another chat may be open by the time a confirmation goes out: each speaks of its own chat alone.
 function confirm(kind, chat, upTo, base) {
-  if ((told[kind].get(chat) ?? 0) >= upTo || pending[kind].has(chat)) return;
+  if ((confirmed[kind].get(chat) ?? 0) >= upTo || pending[kind].has(chat)) return;
   const newestOf = () => (thread()?.dataset.chat === chat ? newest() : 0);
   const timer = setTimeout(async () => {
     const last = Math.max(newestOf(), upTo);
     const { ok, status } = await post(`${base(chat)}/mark-${kind}`, { up_to: last }, { keepalive: true });
     pending[kind].delete(chat);
     // What is refused stays refused; what did not get through is tried with the next event.
-    if (ok || (status >= 400 && status < 500 && status !== 429)) told[kind].set(chat, last);
+    if (ok || (status >= 400 && status < 500 && status !== 429)) confirmed[kind].set(chat, last);
     if (ok && newestOf() > last) confirm(kind, chat, newestOf(), base);
   }, kind === "read" ? 250 : 100);
   pending[kind].set(chat, timer);

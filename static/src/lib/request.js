@@ -9,7 +9,7 @@ export const useBearer = (token) => (bearer = token);
 /** The headers by which a request proves who it comes from. */
 export const credentials = () => ({ "X-CSRF-Token": csrf(), ...(bearer && { Authorization: `Bearer ${bearer}` }) });
 
-const manners = () => ({ ...credentials(), "HX-Request": "true", Accept: "text/html, application/problem+json" });
+const fragmentHeaders = () => ({ ...credentials(), "HX-Request": "true", Accept: "text/html, application/problem+json" });
 
 /**
  * Posts fields as a form. Answers {ok, status, html, json, problem, retryAfter}; status 0 is no connection. With
@@ -21,22 +21,22 @@ export async function post(url, fields = {}, options = {}) {
     response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams(fields),
-      headers: options.json ? { ...credentials(), Accept: "application/json" } : manners(),
+      headers: options.json ? { ...credentials(), Accept: "application/json" } : fragmentHeaders(),
       signal: AbortSignal.timeout(options.timeout ?? 15000),
       keepalive: options.keepalive ?? false,
     });
   } catch {
-    return unanswered;
+    return noResponse;
   }
-  return answerOf(response.status, await response.text().catch(() => ""), (name) => response.headers.get(name));
+  return parseResponse(response.status, await response.text().catch(() => ""), (name) => response.headers.get(name));
 }
 
-const unanswered = { ok: false, status: 0, html: "", json: {}, problem: {}, retryAfter: 0 };
+const noResponse = { ok: false, status: 0, html: "", json: {}, problem: {}, retryAfter: 0 };
 
-function answerOf(status, body, header) {
+function parseResponse(status, body, header) {
   const type = header("Content-Type") ?? "";
   const ok = status >= 200 && status < 300;
-  const json = problemOf(type, body);
+  const json = parseProblem(type, body);
   return {
     ok,
     status,
@@ -56,20 +56,20 @@ export function upload(url, fields, file, { onProgress = () => {}, signal } = {}
   form.append("file", file, file.name);
   return new Promise((resolve) => {
     const request = new XMLHttpRequest(); // fetch does not tell how far it is
-    const nothing = () => resolve(unanswered);
+    const fail = () => resolve(noResponse);
     request.open("POST", url);
-    for (const [name, value] of Object.entries(manners())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(fragmentHeaders())) request.setRequestHeader(name, value);
     request.timeout = uploadTimeout;
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
-    request.onload = () => resolve(answerOf(request.status, request.responseText, (name) => request.getResponseHeader(name)));
-    for (const end of ["onerror", "ontimeout", "onabort"]) request[end] = nothing;
+    request.onload = () => resolve(parseResponse(request.status, request.responseText, (name) => request.getResponseHeader(name)));
+    for (const end of ["onerror", "ontimeout", "onabort"]) request[end] = fail;
     signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
 }
 
 /** Asks for a JSON object; null when it cannot be had. */
-export async function ask(url) {
+export async function getJSON(url) {
   try {
     const response = await fetch(url, { headers: { ...credentials(), Accept: "application/json" }, signal: AbortSignal.timeout(15000) });
     return response.ok ? await response.json() : null;
@@ -79,7 +79,7 @@ export async function ask(url) {
 }
 
 /** The problem document of an answer, or an empty object. */
-export function problemOf(type, body) {
+export function parseProblem(type, body) {
   if (!type.includes("json")) return {};
   try {
     return JSON.parse(body);

@@ -5,7 +5,7 @@
 // hears a leader who is live. When that one falls silent, it opens its own again.
 
 /** on has event(event), alive(state) and lead(). Answers {event, alive, close}, or null where the browser cannot. */
-export function shareStream(name, on) {
+export function shareStream(name, handlers) {
   if (!navigator.locks || !window.BroadcastChannel) return null;
   let channel;
   try {
@@ -13,27 +13,27 @@ export function shareStream(name, on) {
   } catch {
     return null; // a frame without storage has no channel
   }
-  const over = new AbortController();
+  const closing = new AbortController();
   let leading = false;
   channel.onmessage = ({ data }) => {
     if (leading) return;
-    if (data.event) on.event(data.event);
-    else on.alive(data.state);
+    if (data.event) handlers.event(data.event);
+    else handlers.alive(data.state);
   };
   navigator.locks
-    .request(name, { signal: over.signal }, () => {
-      if (over.signal.aborted) return undefined;
+    .request(name, { signal: closing.signal }, () => {
+      if (closing.signal.aborted) return undefined;
       leading = true;
-      on.lead();
+      handlers.lead();
       // Held until this tab is gone, or is somebody else's.
-      return new Promise((release) => over.signal.addEventListener("abort", release, { once: true }));
+      return new Promise((release) => closing.signal.addEventListener("abort", release, { once: true }));
     })
     .catch(() => {})
     .finally(() => channel.close());
-  const pass = (message) => leading && !over.signal.aborted && channel.postMessage(message);
+  const broadcast = (message) => leading && !closing.signal.aborted && channel.postMessage(message);
   const close = () => {
     channel.onmessage = null;
-    over.abort();
+    closing.abort();
   };
-  return { event: (event) => pass({ event }), alive: (state) => pass({ state }), close };
+  return { event: (event) => broadcast({ event }), alive: (state) => broadcast({ state }), close };
 }

@@ -3,11 +3,11 @@
 
 /** Cuts a stream of text into events; feed it as it arrives. onEvent gets {name, data, id}, onRetry milliseconds; onComment hears of comment lines. */
 export function parser({ onEvent, onRetry, onComment = () => {} }) {
-  let rest = "";
+  let buffer = "";
   let name = "";
   let id;
   let data = [];
-  const line = (text) => {
+  const readLine = (text) => {
     if (text === "") {
       if (data.length > 0) onEvent({ name: name || "message", data: data.join("\n"), id });
       name = "";
@@ -15,20 +15,20 @@ export function parser({ onEvent, onRetry, onComment = () => {} }) {
       data = [];
       return;
     }
-    const at = text.indexOf(":");
-    if (at === 0) return onComment();
-    const field = at < 0 ? text : text.slice(0, at);
-    const value = at < 0 ? "" : text.slice(at + 1).replace(/^ /, "");
+    const colon = text.indexOf(":");
+    if (colon === 0) return onComment();
+    const field = colon < 0 ? text : text.slice(0, colon);
+    const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
     if (field === "event") name = value;
     else if (field === "data") data.push(value);
     else if (field === "id") id = value;
     else if (field === "retry" && /^\d+$/.test(value)) onRetry(Number(value));
   };
   return (text) => {
-    rest += text;
+    buffer += text;
     // A carriage return at the very end may be half of a line break.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop();
-    lines.forEach(line);
+    const lines = buffer.split(/\r\n|\n|\r(?!$)/);
+    buffer = lines.pop();
+    lines.forEach(readLine);
   };
 }

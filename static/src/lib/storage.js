@@ -1,28 +1,28 @@
 // What the browser keeps for us, where it lets us: storage may be forbidden, full or missing, and then a page remembers for
 // as long as it is open. Nothing here throws.
 function storage(open) {
-  const here = new Map();
-  const tried = (use, otherwise) => {
+  const memory = new Map();
+  const attempt = (use, fallback) => {
     try {
       return use(open());
     } catch {
-      return otherwise;
+      return fallback;
     }
   };
   return {
-    get: (key) => here.get(key) ?? tried((store) => store.getItem(key), null),
+    get: (key) => memory.get(key) ?? attempt((store) => store.getItem(key), null),
     /** Answers whether the value outlives the page. */
     set(key, value) {
-      const kept = tried((store) => (store.setItem(key, value), true), false);
-      if (kept) here.delete(key);
-      else here.set(key, String(value));
-      return kept;
+      const stored = attempt((store) => (store.setItem(key, value), true), false);
+      if (stored) memory.delete(key);
+      else memory.set(key, String(value));
+      return stored;
     },
     remove(key) {
-      here.delete(key);
-      tried((store) => store.removeItem(key));
+      memory.delete(key);
+      attempt((store) => store.removeItem(key));
     },
-    keys: () => [...new Set([...here.keys(), ...tried((store) => Object.keys(store), [])])],
+    keys: () => [...new Set([...memory.keys(), ...attempt((store) => Object.keys(store), [])])],
   };
 }
 

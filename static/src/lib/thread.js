@@ -4,9 +4,9 @@ import { keepPicture } from "./file-links.js";
 import { dayLabel, localise, minuteOf, sameDay } from "./format.js";
 import { elementsOf } from "./parts.js";
 import { drawFile } from "./upload-card.js";
-import { word } from "./translate.js";
+import { translate } from "./translate.js";
 
-const near = 48; // pixels from the end that still count as being there
+const endMargin = 48; // pixels from the end that still count as being there
 const rank = { sending: 0, sent: 1, delivered: 2, read: 3 };
 
 export const thread = () => document.getElementById("thread");
@@ -30,14 +30,14 @@ export function startThread() {
   watcher?.disconnect();
   watcher = new ResizeObserver(() => following && toEnd());
   for (const el of [box, ...box.children]) watcher.observe(el);
-  pill()?.addEventListener("click", () => toEnd(true));
+  newMessagesPill()?.addEventListener("click", () => toEnd(true));
 }
 
 /** Puts a message in its place; answers {element, fresh}, or null when it belongs to another chat. */
 export function receive(message) {
   const el = typeof message === "string" ? elementsOf(message)[0] : message;
   if (!el || !thread() || el.dataset.chat !== thread().dataset.chat) return null;
-  const old = known(el);
+  const old = findExisting(el);
   if (old) {
     keepStatus(old, el);
     keepPicture(old, el);
@@ -47,11 +47,11 @@ export function receive(message) {
   }
   localise(el);
   arrange();
-  if (!old) arrived(el);
+  if (!old) onArrival(el);
   return { element: el, fresh: !old };
 }
 
-function known(el) {
+function findExisting(el) {
   const byId = el.id && document.getElementById(el.id);
   if (byId) return byId;
   const client = el.dataset.clientId;
@@ -89,13 +89,13 @@ export function addOwn(entry, file) {
 }
 
 /** Shows a status in shape and word. said replaces the usual word. */
-export function setStatus(el, status, said) {
+export function setStatus(el, status, text) {
   el.dataset.status = status;
   const slot = el.querySelector('[data-slot="status"]');
   if (!slot) return;
   const other = thread()?.dataset.other;
-  const usual = status === "delivered" ? word(other ? "chat.status.delivered" : "chat.status.delivered_unnamed", { Name: other }) : word(`chat.status.${status}`);
-  if (slot.textContent !== (said ?? usual)) slot.textContent = said ?? usual;
+  const usual = status === "delivered" ? translate(other ? "chat.status.delivered" : "chat.status.delivered_unnamed", { Name: other }) : translate(`chat.status.${status}`);
+  if (slot.textContent !== (text ?? usual)) slot.textContent = text ?? usual;
 }
 
 /** Raises the status of one own message, and of all up to an id. */
@@ -129,16 +129,16 @@ export function arrange() {
 function placeDay(days, el, at, today) {
   const key = at.toDateString();
   const label = dayLabel(at, today);
-  let line = days.get(key);
+  let separator = days.get(key);
   days.delete(key);
-  if (!line) {
-    line = document.createElement("div");
-    line.className = "day";
-    line.dataset.day = key;
-    line.append(document.createElement("span"));
+  if (!separator) {
+    separator = document.createElement("div");
+    separator.className = "day";
+    separator.dataset.day = key;
+    separator.append(document.createElement("span"));
   }
-  if (line.textContent !== label) line.firstElementChild.textContent = label;
-  if (el.previousElementSibling !== line) el.before(line);
+  if (separator.textContent !== label) separator.firstElementChild.textContent = label;
+  if (el.previousElementSibling !== separator) el.before(separator);
 }
 
 function sameGroup(a, b) {
@@ -147,7 +147,7 @@ function sameGroup(a, b) {
   return x.from === y.from && x.name === y.name && x.status === y.status && minuteOf(new Date(x.at)) === minuteOf(new Date(y.at));
 }
 
-function arrived(el) {
+function onArrival(el) {
   el.classList.add("is-new");
   const own = el.matches(".msg-own");
   if (following || own) {
@@ -156,18 +156,18 @@ function arrived(el) {
   }
   if (el.matches(".sys")) return;
   unseen += 1;
-  showPill();
+  updatePill();
 }
 
 function onScroll() {
   const box = scroller();
   if (!box) return;
   // What grows below, as a picture does that is drawn late, takes nobody away from the end: only who goes up leaves it.
-  following = box.scrollHeight - box.scrollTop - box.clientHeight < near || (following && box.scrollTop >= top);
+  following = box.scrollHeight - box.scrollTop - box.clientHeight < endMargin || (following && box.scrollTop >= top);
   top = box.scrollTop;
   if (!following || unseen === 0) return;
   unseen = 0;
-  showPill();
+  updatePill();
 }
 
 /** Shows the newest message. */
@@ -176,19 +176,19 @@ export function toEnd(smooth = false) {
   if (!box) return;
   following = true;
   unseen = 0;
-  showPill();
+  updatePill();
   box.scrollTo({ top: box.scrollHeight, behavior: smooth ? "smooth" : "instant" });
   top = box.scrollTop;
 }
 
 export const atEnd = () => following;
 
-const pill = () => document.getElementById("pill");
+const newMessagesPill = () => document.getElementById("pill");
 
-function showPill() {
-  if (!pill()) return;
-  pill().hidden = unseen === 0;
-  if (unseen > 0) pill().querySelector("[data-slot]").textContent = word("chat.new_messages", { Count: unseen });
+function updatePill() {
+  if (!newMessagesPill()) return;
+  newMessagesPill().hidden = unseen === 0;
+  if (unseen > 0) newMessagesPill().querySelector("[data-slot]").textContent = translate("chat.new_messages", { Count: unseen });
 }
 
 let typingTimer;
@@ -198,9 +198,9 @@ export function showTyping(name) {
   const el = document.getElementById("typing");
   if (!el) return;
   el.hidden = false;
-  const said = word("chat.typing", { Name: name });
-  const line = el.querySelector(".meta");
-  if (line.textContent !== said) line.textContent = said;
+  const text = translate("chat.typing", { Name: name });
+  const separator = el.querySelector(".meta");
+  if (separator.textContent !== text) separator.textContent = text;
   if (following) toEnd();
   clearTimeout(typingTimer);
   typingTimer = setTimeout(hideTyping, 5000);

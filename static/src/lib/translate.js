@@ -4,9 +4,9 @@ export const lang = document.documentElement.lang || "en";
 const plural = new Intl.PluralRules(lang);
 
 /** Says key with values in the places of {{.Name}}; a value Count also chooses the plural form. */
-export function word(key, values = {}) {
-  let said = texts[key];
-  if (said === undefined) return key;
-  if (typeof said === "object") said = said[plural.select(Number(values.Count))] ?? said.other;
-  return said.replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => values[name] ?? "");
+export function translate(key, values = {}) {
+  let text = texts[key];
+  if (text === undefined) return key;
+  if (typeof text === "object") text = text[plural.select(Number(values.Count))] ?? text.other;
+  return text.replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => values[name] ?? "");
 }

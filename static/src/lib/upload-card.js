@@ -1,9 +1,9 @@
 // How a file looks that is on its way: a card, or for a picture the picture itself, with how far it is and a way to stop.
 import { sizeOf } from "./format.js";
-import { word } from "./translate.js";
+import { translate } from "./translate.js";
 
 // As views/chat draws it once it is there.
-const [mostWide, mostHigh, leastSide] = [240, 260, 48];
+const [maxWidth, maxHeight, minSide] = [240, 260, 48];
 
 /** Draws the card into an own message. file is missing when the page was loaded anew. */
 export function drawFile(el, { name, size, type }, file) {
@@ -11,7 +11,7 @@ export function drawFile(el, { name, size, type }, file) {
   card.querySelector('[data-slot="name"]').textContent = name;
   card.querySelector('[data-slot="size"]').textContent = sizeOf(size);
   const cancel = card.querySelector("[data-cancel]");
-  cancel.ariaLabel = cancel.title = word("chat.file.cancel", { Name: name });
+  cancel.ariaLabel = cancel.title = translate("chat.file.cancel", { Name: name });
   card.querySelector("progress").ariaLabel = name;
   const bubble = el.querySelector(".bubble");
   bubble.classList.add("bubble-file");
@@ -27,10 +27,10 @@ async function drawPicture(bubble, card, file) {
   } catch {
     return; // the card says enough
   }
-  const by = Math.min(1, mostWide / picture.width, mostHigh / picture.height);
+  const scale = Math.min(1, maxWidth / picture.width, maxHeight / picture.height);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(leastSide, Math.round(picture.width * by));
-  canvas.height = Math.max(leastSide, Math.round(picture.height * by));
+  canvas.width = Math.max(minSide, Math.round(picture.width * scale));
+  canvas.height = Math.max(minSide, Math.round(picture.height * scale));
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   canvas.ariaHidden = "true";
@@ -39,8 +39,8 @@ async function drawPicture(bubble, card, file) {
 }
 
 /** Shows how much is sent, from 0 to 1; answers the words for it. */
-export function showProgress(el, part) {
+export function showProgress(el, fraction) {
   const bar = el?.querySelector("progress");
-  if (bar) bar.value = Math.round(100 * part);
-  return part < 1 ? word("chat.file.sending", { Percent: Math.floor(100 * part) }) : word("chat.file.storing");
+  if (bar) bar.value = Math.round(100 * fraction);
+  return fraction < 1 ? translate("chat.file.sending", { Percent: Math.floor(100 * fraction) }) : translate("chat.file.storing");
 }

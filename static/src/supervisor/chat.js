@@ -2,19 +2,19 @@
 import { placeParts } from "../lib/parts.js";
 import { receive, startThread, thread } from "../lib/thread.js";
 
-const every = 4000;
+const interval = 4000;
 const parts = ["chat-state", "chat-facts", "read-only", "assign-list"];
 
-export function readAlong() {
+export function followChat() {
   if (!thread()) return;
   startThread();
   const state = () => document.getElementById("chat-state")?.dataset.status;
   if (state() === "ended") return;
-  const again = async () => {
+  const loop = async () => {
     if (document.visibilityState === "visible") await refresh(state());
-    if (state() !== "ended") setTimeout(again, every);
+    if (state() !== "ended") setTimeout(loop, interval);
   };
-  setTimeout(again, every);
+  setTimeout(loop, interval);
 }
 
 async function refresh(before) {

@@ -1,17 +1,17 @@
 // The chart of the day, drawn from the table below it.
 import uPlot from "uplot";
 import { clock, timeOf } from "../lib/format.js";
-import { word } from "../lib/translate.js";
+import { translate } from "../lib/translate.js";
 
 const height = 236;
 const probe = document.createElement("span");
 
 /** Draws the chart if the page has one, and again whenever its figures change. */
-export function drawDay() {
+export function drawDayChart() {
   const box = document.querySelector("[data-chart]");
   if (!box) return;
   box.setAttribute("role", "img");
-  box.setAttribute("aria-label", word("supervisor.day.chart"));
+  box.setAttribute("aria-label", translate("supervisor.day.chart"));
   box.setAttribute("aria-describedby", "day-summary");
   box.append(probe);
   probe.hidden = true;
@@ -86,7 +86,7 @@ function options(box) {
       { stroke: () => colour("--c-agents"), width: 1.5, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
       { scale: "minutes", stroke: () => colour("--c-wait"), width: 2.25, dash: [0.1, 4.5], cap: "round", points: { show: false } },
     ],
-    plugins: [tip()],
+    plugins: [tooltip()],
   };
 }
 
@@ -96,7 +96,7 @@ function fromZero(u, min, max) {
 }
 
 /** What the figures are under the pointer. */
-function tip() {
+function tooltip() {
   const el = document.createElement("div");
   el.className = "chart-tip";
   el.hidden = true;
@@ -110,23 +110,23 @@ function tip() {
     const { idx, left } = u.cursor;
     el.hidden = idx == null || left < 0 || u.data[1][idx] == null;
     if (el.hidden) return;
-    el.replaceChildren(heading(timeOf(new Date(u.data[0][idx] * 1000))), ...lines.map(([key, label, write], i) => line(key, `${write(u.data[i + 1][idx])} ${word(label)}`)));
+    el.replaceChildren(heading(timeOf(new Date(u.data[0][idx] * 1000))), ...lines.map(([key, label, write], i) => line(key, `${write(u.data[i + 1][idx])} ${translate(label)}`)));
     const right = left + 16 + el.offsetWidth > u.over.clientWidth;
     el.style.left = `${u.over.offsetLeft + (right ? left - 16 - el.offsetWidth : left + 16)}px`;
   };
   return { hooks: { init: (u) => u.root.append(el), setCursor: move } };
 }
 
-function heading(said) {
+function heading(text) {
   const b = document.createElement("b");
-  b.textContent = said;
+  b.textContent = text;
   return b;
 }
 
-function line(key, said) {
+function line(key, text) {
   const span = document.createElement("span");
   const i = document.createElement("i");
   i.className = key;
-  span.append(i, said);
+  span.append(i, text);
   return span;
 }

@@ -5,8 +5,8 @@ import { onKeyDown } from "../lib/keydown.js";
 import { elementsOf, placeParts } from "../lib/parts.js";
 import { post } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
-import { word } from "../lib/translate.js";
-import { release } from "./pause-updates.js";
+import { translate } from "../lib/translate.js";
+import { resume } from "./pause-updates.js";
 
 const gap = 6;
 let row = null; // the link whose menu is open
@@ -17,9 +17,9 @@ export function wireMenus() {
   const assign = document.getElementById("assign-menu");
   const priority = document.getElementById("priority-menu");
   if (!assign?.showPopover) return;
-  for (const link of document.querySelectorAll("[data-assign], [data-rank]")) dress(link);
+  for (const link of document.querySelectorAll("[data-assign], [data-rank]")) restoreLocalState(link);
   document.addEventListener("parley:part", (event) => {
-    for (const link of event.target.querySelectorAll("[data-assign], [data-rank]")) dress(link);
+    for (const link of event.target.querySelectorAll("[data-assign], [data-rank]")) restoreLocalState(link);
     if (event.target.id === "assign-list" && row) hint(assign, row);
   });
   const choose = (event) => {
@@ -39,7 +39,7 @@ export function wireMenus() {
   }
 }
 
-function dress(link) {
+function restoreLocalState(link) {
   link.setAttribute("role", "button");
   link.setAttribute("aria-haspopup", "dialog");
 }
@@ -50,7 +50,7 @@ function open(menu, link) {
   const isAssign = Boolean(link.dataset.assign);
   const chat = link.dataset.assign ?? link.dataset.rank;
   menu.querySelector("form").action = at(`/supervisor/queue/${encodeURIComponent(chat)}/${isAssign ? "assign" : "priority"}`);
-  menu.querySelector("[data-title]").textContent = word(isAssign ? "supervisor.assign.title" : "supervisor.priority.of", { Name: name });
+  menu.querySelector("[data-title]").textContent = translate(isAssign ? "supervisor.assign.title" : "supervisor.priority.of", { Name: name });
   if (isAssign) hint(menu, link);
   else menu.querySelector('[name="priority"]').value = link.dataset.priority;
   menu.showPopover();
@@ -62,7 +62,7 @@ function open(menu, link) {
 
 function closed() {
   row = null;
-  release();
+  resume();
 }
 
 /** Says of each agent who is not in the department of the chat that it is another. */
@@ -70,7 +70,7 @@ function hint(menu, link) {
   const { department, departmentName } = link.dataset;
   for (const button of menu.querySelectorAll("[data-departments]")) {
     const serves = !department || button.dataset.departments.split(" ").includes(department);
-    button.querySelector("[data-hint]").textContent = serves ? "" : word("supervisor.assign.other_department", { Department: departmentName });
+    button.querySelector("[data-hint]").textContent = serves ? "" : translate("supervisor.assign.other_department", { Department: departmentName });
   }
 }
 
@@ -112,12 +112,12 @@ async function send(event) {
   const answer = await post(form.action, fields);
   for (const el of [menu, button]) el?.removeAttribute("aria-busy");
   if (!answer.ok) {
-    toast(answer.problem.detail || word(answer.status === 0 ? "ui.no_connection" : "ui.went_wrong"), { error: true });
+    toast(answer.problem.detail || translate(answer.status === 0 ? "ui.no_connection" : "ui.went_wrong"), { error: true });
     return;
   }
   menu.hidePopover();
   const agent = button?.dataset.agent;
   if (agent) leave(opener);
   placeParts(elementsOf(answer.html));
-  toast(agent ? word("supervisor.assign.done", { Name: name, Agent: agent }) : word("supervisor.priority.done", { Name: name, Priority: fields.priority }));
+  toast(agent ? translate("supervisor.assign.done", { Name: name, Agent: agent }) : translate("supervisor.priority.done", { Name: name, Priority: fields.priority }));
 }

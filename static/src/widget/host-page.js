@@ -6,23 +6,23 @@ import { state } from "./panel.js";
 const now = () => ({ ...document.getElementById("w-now").dataset });
 
 /** base(chat) is the address of a chat's actions. Answers redrawn(), to be called when the panel shows somebody's chats anew. */
-export function followSite(host, base) {
+export function followHostPage(host, base) {
   followPage(host, base);
   followTheme(host);
-  return tellTurns(host);
+  return reportChanges(host);
 }
 
 // A turn is told once, by whoever saw it happen; how things stood when the panel was drawn is nothing new.
-function tellTurns(host) {
+function reportChanges(host) {
   let before = now();
-  const tell = () => {
+  const report = () => {
     const after = now();
     const isNew = (...names) => names.some((name) => before[name] !== after[name]);
-    if (after.state === "active" && isNew("state", "chat", "other")) host.tell("assigned", { chat_id: after.chat, agent: after.other });
-    if (after.state === "ended" && isNew("state", "chat")) host.tell("ended", { chat_id: after.chat, reason: after.reason });
+    if (after.state === "active" && isNew("state", "chat", "other")) host.send("assigned", { chat_id: after.chat, agent: after.other });
+    if (after.state === "ended" && isNew("state", "chat")) host.send("ended", { chat_id: after.chat, reason: after.reason });
     before = after;
   };
-  document.addEventListener("parley:part", ({ target }) => target.id === "w-now" && queueMicrotask(tell));
+  document.addEventListener("parley:part", ({ target }) => target.id === "w-now" && queueMicrotask(report));
   return { redrawn: () => (before = now()) };
 }
 

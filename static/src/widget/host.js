@@ -1,7 +1,7 @@
 // Talks with the loader on the host page, and with nobody else: both sides check origin and window, and name the origin that they write to.
 
 // All that may go up to the page, field by field. It is no token, no text of anybody and nothing that tells who somebody is.
-const upward = {
+const allowedFields = {
   hello: [],
   close: [],
   focused: [],
@@ -12,31 +12,31 @@ const upward = {
   assigned: ["chat_id", "agent"],
   ended: ["chat_id", "reason"],
 };
-const answersWithin = 1000;
+const helloTimeout = 1000;
 
-export function bridge(origin) {
+export function connectHost(origin) {
   const framed = Boolean(origin) && window.parent !== window;
   const handlers = new Map();
   let open = !framed;
   let attention = !framed;
-  let greeted;
+  let resolveHello;
 
   window.addEventListener("message", (event) => {
     if (!framed || event.origin !== origin || event.source !== window.parent) return;
-    const said = event.data;
-    if (typeof said !== "object" || said === null || typeof said.parley !== "string") return;
-    if (said.parley === "open") open = true;
-    if (said.parley === "shut") open = false;
-    if (said.parley === "attention") attention = said.value === true;
-    handlers.get(said.parley)?.forEach((handle) => handle(said));
+    const message = event.data;
+    if (typeof message !== "object" || message === null || typeof message.parley !== "string") return;
+    if (message.parley === "open") open = true;
+    if (message.parley === "shut") open = false;
+    if (message.parley === "attention") attention = message.value === true;
+    handlers.get(message.parley)?.forEach((handle) => handle(message));
     // Who the user is comes first of all that the page answers to a hello.
-    if (["open", "shut", "attention"].includes(said.parley)) greeted?.();
+    if (["open", "shut", "attention"].includes(message.parley)) resolveHello?.();
   });
 
   return {
-    tell(parley, more = {}) {
-      if (!framed || !Object.hasOwn(upward, parley)) return;
-      const fields = upward[parley].map((name) => [name, more[name]]);
+    send(parley, more = {}) {
+      if (!framed || !Object.hasOwn(allowedFields, parley)) return;
+      const fields = allowedFields[parley].map((name) => [name, more[name]]);
       window.parent.postMessage({ parley, ...Object.fromEntries(fields) }, origin);
     },
     on(parley, handle) {
@@ -44,8 +44,8 @@ export function bridge(origin) {
     },
     /** Says hello, and waits a moment for what the page has to say first. */
     hello() {
-      this.tell("hello");
-      return framed ? Promise.race([new Promise((done) => (greeted = done)), new Promise((done) => setTimeout(done, answersWithin))]) : Promise.resolve();
+      this.send("hello");
+      return framed ? Promise.race([new Promise((done) => (resolveHello = done)), new Promise((done) => setTimeout(done, helloTimeout))]) : Promise.resolve();
     },
     /** Whether the panel is open and somebody is at the page around it. */
     attentive: () => open && (framed ? attention : document.hasFocus()),

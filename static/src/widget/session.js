@@ -3,48 +3,48 @@
 // gets a ticket for it. The page around the frame is never told any of it.
 import { at } from "../lib/base.js";
 import { credentials, post, useBearer } from "../lib/request.js";
-import { adopt, isStranger } from "./swap-page.js";
+import { swapPage, hasNoSession } from "./swap-page.js";
 import { putAside } from "./panel.js";
 import { forgetAll, keepToken, keptToken } from "./storage.js";
 
-const tickets = at("/api/user/customer-service/stream-ticket");
-const pauses = [500, 1000, 2000, 4000, 8000];
-const again = 30_000; // a session that is lost again so soon was not kept by the browser
+const ticketURL = at("/api/user/customer-service/stream-ticket");
+const retryDelays = [500, 1000, 2000, 4000, 8000];
+const lostAgainWithin = 30_000; // a session that is lost again so soon was not kept by the browser
 const json = { json: true };
 
 /**
  * shown(html page) hears of each page that took the place of the one before; locked() that the site must say first who
  * the user is; failed(code) why it was not believed.
  */
-export function createWho({ shown, locked, failed }) {
-  let told = ""; // the token that the site handed over last
-  let asked = ""; // the same, while nobody has looked at it
-  let turn = Promise.resolve();
+export function createSession({ onPage, onLocked, onFailed }) {
+  let lastToken = ""; // the token that the site handed over last
+  let pendingToken = ""; // the same, while nobody has looked at it
+  let queue = Promise.resolve();
   let lostAt = 0;
 
   /** One after the other: each change is made on what the one before has left. */
-  function inTurn(change) {
-    turn = turn.then(() => change()).catch((err) => {
+  function enqueue(change) {
+    queue = queue.then(() => change()).catch((err) => {
       console.error(err);
       return false;
     });
-    return turn;
+    return queue;
   }
 
-  // begin finds the session, or makes one: the site's own word first, then what was kept, then nobody in particular.
-  async function begin() {
+  // start finds the session, or makes one: the site's own word first, then what was kept, then nobody in particular.
+  async function start() {
     if (keptToken()) useBearer(keptToken());
-    if (await takeAsked()) return true;
+    if (await identifyPending()) return true;
     if (keptToken()) {
-      if (await show()) return true;
+      if (await loadPage()) return true;
       forget();
     }
-    return !isStranger(document) || anonymous();
+    return !hasNoSession(document) || anonymous();
   }
 
-  async function takeAsked() {
-    const token = asked;
-    asked = "";
+  async function identifyPending() {
+    const token = pendingToken;
+    pendingToken = "";
     return token !== "" && identify(token);
   }
 
@@ -52,59 +52,59 @@ export function createWho({ shown, locked, failed }) {
     for (let tries = 0; document.getElementById("w-now").dataset.state !== "locked"; tries += 1) {
       const { ok, json: session, problem, retryAfter } = await post(at("/widget/session"), fields, json);
       if (ok) {
-        if (session.token) keep(session.token);
+        if (session.token) storeToken(session.token);
         document.querySelector('meta[name="csrf-token"]').content = session.csrf;
         const main = document.getElementById("main");
         main.removeAttribute("data-stranger");
         main.dataset.user = session.user;
         return true;
       }
-      if (problem.code === "identity_required") await show();
-      else await pause(Math.max(retryAfter * 1000, pauses[Math.min(tries, pauses.length - 1)]));
+      if (problem.code === "identity_required") await loadPage();
+      else await sleep(Math.max(retryAfter * 1000, retryDelays[Math.min(tries, retryDelays.length - 1)]));
     }
-    locked();
+    onLocked();
     return false;
   }
 
   async function identify(token) {
     const { ok, status, json: session, problem } = await post(at("/widget/identify"), { token }, json);
     if (!ok) {
-      failed(problem.code ?? "failed");
+      onFailed(problem.code ?? "failed");
       return false;
     }
-    if (status === 204 && !isStranger(document)) return true; // nothing new
-    if (session.token) keep(session.token, true);
+    if (status === 204 && !hasNoSession(document)) return true; // nothing new
+    if (session.token) storeToken(session.token, true);
     else if (status === 205) forget();
-    return show();
+    return loadPage();
   }
 
-  // show fetches the panel's page as it is for the session, and puts it on the screen; true when there is a session.
-  async function show(address = location.href) {
+  // loadPage fetches the panel's page as it is for the session, and puts it on the screen; true when there is a session.
+  async function loadPage(address = location.href) {
     for (let tries = 0; ; tries += 1) {
       const page = await fetchPage(address);
       if (page) {
         const fresh = putAside(page);
-        if (fresh && fresh !== address) return show(fresh);
+        if (fresh && fresh !== address) return loadPage(fresh);
         history.replaceState(null, "", address);
-        adopt(page);
-        shown();
-        return !isStranger(page);
+        swapPage(page);
+        onPage();
+        return !hasNoSession(page);
       }
-      await pause(pauses[Math.min(tries, pauses.length - 1)]);
+      await sleep(retryDelays[Math.min(tries, retryDelays.length - 1)]);
     }
   }
 
   // The session is over. Another tab may have begun the next one; else a new one begins, without a cookie if that is what was lost.
   async function renew() {
-    const soon = Date.now() - lostAt < again;
+    const recently = Date.now() - lostAt < lostAgainWithin;
     lostAt = Date.now();
     forget();
-    if (await show()) return true;
-    asked = told;
-    return (await takeAsked()) || anonymous(soon ? { bearer: "1" } : {});
+    if (await loadPage()) return true;
+    pendingToken = lastToken;
+    return (await identifyPending()) || anonymous(recently ? { bearer: "1" } : {});
   }
 
-  function keep(token, tabOnly) {
+  function storeToken(token, tabOnly) {
     keepToken(token, tabOnly);
     useBearer(token);
   }
@@ -115,23 +115,23 @@ export function createWho({ shown, locked, failed }) {
   }
 
   return {
-    begin: () => inTurn(begin),
-    renew: () => inTurn(renew),
-    /** Takes what the site says of the user; until begin it is only noted. */
-    hear(token) {
-      told = asked = String(token ?? "");
+    start: () => enqueue(start),
+    renew: () => enqueue(renew),
+    /** Takes what the site says of the user; until start it is only kept. */
+    receiveToken(token) {
+      lastToken = pendingToken = String(token ?? "");
     },
-    takeHeard: () => inTurn(takeAsked),
-    introduce: (labels) => inTurn(() => post(at("/widget/introduce"), labels, json)),
+    identify: () => enqueue(identifyPending),
+    introduce: (labels) => enqueue(() => post(at("/widget/introduce"), labels, json)),
     /** Fetches another page of the panel, in place of following a link. */
-    go: (address) => inTurn(() => show(address)),
+    go: (address) => enqueue(() => loadPage(address)),
     /** Ends the session and leaves nothing behind. */
-    leave: () =>
-      inTurn(async () => {
-        for (let tries = 0; tries < pauses.length; tries += 1) {
+    logOut: () =>
+      enqueue(async () => {
+        for (let tries = 0; tries < retryDelays.length; tries += 1) {
           const { status } = await post(at("/widget/logout"), {}, json);
           if (status > 0 && status < 500) break;
-          await pause(pauses[tries]);
+          await sleep(retryDelays[tries]);
         }
         useBearer("");
         forgetAll();
@@ -140,12 +140,12 @@ export function createWho({ shown, locked, failed }) {
     async stream(address, init) {
       if (address.searchParams.has("poll")) return fetch(address, { ...init, headers: { ...credentials(), ...init.headers } });
       if (!keptToken()) return fetch(address, init);
-      const { ok, status, json: issued } = await post(tickets, {}, json);
+      const { ok, status, json: issued } = await post(ticketURL, {}, json);
       if (!ok) return new Response(null, { status: status || 503 });
       address.searchParams.set("ticket", issued.ticket);
       return fetch(address, init);
     },
-    settled: () => turn,
+    whenIdle: () => queue,
   };
 }
 
@@ -160,4 +160,4 @@ async function fetchPage(address) {
   }
 }
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

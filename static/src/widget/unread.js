@@ -7,17 +7,17 @@ let host;
 let count = 0;
 let channel;
 
-export function startUnread(bridge) {
-  host = bridge;
+export function startUnread(connection) {
+  host = connection;
   try {
     channel = new BroadcastChannel(scoped("parley.seen"));
     channel.onmessage = ({ data }) => data === thread()?.dataset.chat && set(0);
   } catch {
     // a frame without storage has no channel either
   }
-  host.on("open", seen);
-  host.on("attention", seen);
-  window.addEventListener("focus", seen);
+  host.on("open", markSeen);
+  host.on("attention", markSeen);
+  window.addEventListener("focus", markSeen);
   recountUnread();
 }
 
@@ -28,11 +28,11 @@ export function recountUnread() {
 
 /** A message of the other side arrived. */
 export function countUnread() {
-  if (host.attentive()) seen();
+  if (host.attentive()) markSeen();
   else set(count + 1);
 }
 
-function seen() {
+function markSeen() {
   if (!host.attentive()) return;
   set(0);
   channel?.postMessage(thread().dataset.chat);
@@ -40,5 +40,5 @@ function seen() {
 
 function set(next) {
   count = next;
-  host.tell("unread", { count });
+  host.send("unread", { count });
 }

@@ -6,7 +6,7 @@ import { isLeader } from "./tab-leader.js";
 const waiting = new Map();
 
 /** Confirms the messages of a chat up to one, or all of them. Many in a row are one request. */
-export function confirmArrival(chat, upTo) {
+export function confirmDelivery(chat, upTo) {
   if (!isLeader()) return;
   const was = waiting.get(chat);
   clearTimeout(was?.timer);

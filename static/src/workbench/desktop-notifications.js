@@ -3,15 +3,15 @@
 import { scoped } from "../lib/base.js";
 import { local } from "../lib/storage.js";
 
-const wants = scoped("parley.notices");
-let registered = null;
+const storageKey = scoped("parley.notices");
+let workerRegistration = null;
 
 /** "granted", "denied" or "default", or "missing" where there are no notices. */
 export const permission = () => window.Notification?.permission ?? "missing";
-export const noticesAreOn = () => local.get(wants) === "on" && permission() === "granted";
+export const notificationsAreOn = () => local.get(storageKey) === "on" && permission() === "granted";
 
 /** Keeps whether notices are wanted. */
-export const wantNotices = (on) => local.set(wants, on ? "on" : "off");
+export const setNotificationsWanted = (on) => local.set(storageKey, on ? "on" : "off");
 
 /** Asks the person for permission. */
 export async function askPermission() {
@@ -23,9 +23,9 @@ export async function askPermission() {
 }
 
 /** Makes the service worker ready that shows notices; open(path) hears of a click on one. */
-export function prepareNotices(open) {
-  if (registered || !noticesAreOn()) return;
-  registered = register();
+export function prepareNotifications(open) {
+  if (workerRegistration || !notificationsAreOn()) return;
+  workerRegistration = register();
   navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.parley === "open" && open(data.path));
 }
 
@@ -49,10 +49,10 @@ function isActive(worker) {
 }
 
 /** Shows a notice about the page at path; a click on it calls open(path). */
-export async function showNotice(title, { body, tag, path, open }) {
+export async function showNotification(title, { body, tag, path, open }) {
   const options = { body, tag, renotify: true, silent: true, data: { path } };
   try {
-    const registration = await registered;
+    const registration = await workerRegistration;
     if (registration) return await registration.showNotification(title, options);
   } catch {
     // then without the worker

@@ -1,19 +1,19 @@
 // The presence menu by arrows, the drawer of the person, and the dialogs that end a chat or hand it over.
 import { openDialog } from "../lib/dialog.js";
 import { onKeyDown } from "../lib/keydown.js";
-import { settle } from "../lib/parts.js";
-import { problemOf } from "../lib/request.js";
+import { activate } from "../lib/parts.js";
+import { parseProblem } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
-import { word } from "../lib/translate.js";
+import { translate } from "../lib/translate.js";
 
 export function wireMenus() {
-  document.addEventListener("toggle", opened, true);
-  onKeyDown(document, arrows);
-  document.addEventListener("click", clicked);
+  document.addEventListener("toggle", onToggle, true);
+  onKeyDown(document, onArrowKey);
+  document.addEventListener("click", onClick);
   onKeyDown(document, (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
   });
-  document.addEventListener("htmx:beforeSwap", refusedInDialog, true);
+  document.addEventListener("htmx:beforeSwap", showErrorInDialog, true);
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!detail.successful) return;
     detail.elt.closest("[popover]")?.hidePopover();
@@ -22,24 +22,24 @@ export function wireMenus() {
 }
 
 // A toast would lie behind the dialog: what was refused in it is said in it.
-function refusedInDialog(event) {
+function showErrorInDialog(event) {
   const { xhr, requestConfig } = event.detail;
   const line = requestConfig.elt.closest("dialog")?.querySelector("[data-refused]");
   if (!line || xhr.status < 400) return;
   event.stopPropagation();
   event.detail.shouldSwap = false;
-  line.textContent = problemOf(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || word("ui.went_wrong");
+  line.textContent = parseProblem(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || translate("ui.went_wrong");
   line.hidden = false;
 }
 
-function opened(event) {
+function onToggle(event) {
   if (event.newState !== "open" || !event.target.matches?.(":has([role='menu'])")) return;
   (event.target.querySelector('[aria-checked="true"]') ?? items(event.target)[0])?.focus();
 }
 
 const items = (root) => [...root.querySelectorAll('[role^="menuitem"]')];
 
-function arrows(event) {
+function onArrowKey(event) {
   const menu = event.target.closest?.('[role="menu"]');
   const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
   if (!menu || step === undefined) return;
@@ -50,7 +50,7 @@ function arrows(event) {
   all[to].focus();
 }
 
-function clicked(event) {
+function onClick(event) {
   const el = event.target.closest?.("[data-dialog], [data-drawer], [data-drawer-close], a[data-close]");
   if (!el) {
     if (!event.target.closest?.("#about, dialog, .toasts")) closeDrawer(false);
@@ -94,7 +94,7 @@ async function act(link) {
   }
   const place = document.getElementById("transfer-place");
   place.innerHTML = answer.html;
-  settle(place.firstElementChild);
+  activate(place.firstElementChild);
   openDialog("transfer")?.querySelector("textarea")?.focus();
 }
 
@@ -103,14 +103,14 @@ async function ask(href) {
     const response = await fetch(href, { headers: { "HX-Request": "true", Accept: "text/html, application/problem+json" } });
     const body = await response.text();
     if (response.ok) return { html: body };
-    return { why: problemOf(response.headers.get("Content-Type") ?? "", body).detail || word("ui.went_wrong") };
+    return { why: parseProblem(response.headers.get("Content-Type") ?? "", body).detail || translate("ui.went_wrong") };
   } catch {
-    return { why: word("ui.no_connection") };
+    return { why: translate("ui.no_connection") };
   }
 }
 
 /** Presses the link that opens a dialog, if the open chat has it. */
-export function pressAct(name) {
+export function openChatDialog(name) {
   const link = document.querySelector(`#open [data-dialog="${name}"]`);
   if (!link) return false;
   act(link);

@@ -1,20 +1,20 @@
 // Going from chat to chat without leaving the page: what stands beside the list is asked for and put in its place.
-import { settle } from "../lib/parts.js";
-import { problemOf } from "../lib/request.js";
+import { activate } from "../lib/parts.js";
+import { parseProblem } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
-import { word } from "../lib/translate.js";
+import { translate } from "../lib/translate.js";
 import { countInTitle } from "./notifications.js";
-import { dress, unread } from "./list.js";
+import { restoreLocalState, unread } from "./list.js";
 
-const patience = 150; // before a skeleton is shown
-const longWait = 3000; // before words join it
+const skeletonDelay = 150; // before a skeleton is shown
+const stillLoadingDelay = 3000; // before words join it
 
-let asking = null;
-let entered = () => {};
+let request = null;
+let onArrival = () => {};
 
 /** Follows links with data-nav and the browser's back and forward. whenEntered(focus) is called after each arrival. */
-export function wireOpening(whenEntered) {
-  entered = whenEntered;
+export function wireNavigation(onArrive) {
+  onArrival = onArrive;
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-nav]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -28,24 +28,24 @@ export const openChat = () => document.getElementById("open")?.dataset.chat ?? "
 
 /** Puts the chat (or the empty place) of that address beside the list. */
 export async function open(href, { push = true, focus = true } = {}) {
-  asking?.abort();
-  const mine = (asking = new AbortController());
-  const timers = [setTimeout(skeleton, patience), setTimeout(stillLoading, longWait)];
-  dress(decodeURIComponent(new URL(href, location.href).pathname.split("/chats/")[1] ?? ""));
-  const answer = await ask(href, mine.signal);
+  request?.abort();
+  const current = (request = new AbortController());
+  const timers = [setTimeout(skeleton, skeletonDelay), setTimeout(stillLoading, stillLoadingDelay)];
+  restoreLocalState(decodeURIComponent(new URL(href, location.href).pathname.split("/chats/")[1] ?? ""));
+  const answer = await ask(href, current.signal);
   timers.forEach(clearTimeout);
-  if (mine !== asking) return false;
-  asking = null;
+  if (current !== request) return false;
+  request = null;
   if (!answer.element) {
-    refuse(answer, href);
+    onFailure(answer, href);
     return false;
   }
   document.getElementById("open").replaceWith(answer.element);
-  settle(answer.element);
+  activate(answer.element);
   if (push && location.href !== href) history.pushState({ parley: true }, "", href);
-  dress();
+  restoreLocalState();
   showTitle();
-  entered(focus);
+  onArrival(focus);
   return true;
 }
 
@@ -54,7 +54,7 @@ async function ask(href, signal) {
     const response = await fetch(href, { headers: { "HX-Request": "true", Accept: "text/html, application/problem+json" }, signal });
     const type = response.headers.get("Content-Type") ?? "";
     const body = await response.text();
-    if (!response.ok) return { status: response.status, problem: problemOf(type, body) };
+    if (!response.ok) return { status: response.status, problem: parseProblem(type, body) };
     const box = document.createElement("template");
     box.innerHTML = body;
     const element = box.content.getElementById("open");
@@ -64,30 +64,30 @@ async function ask(href, signal) {
   }
 }
 
-function refuse({ status, problem }, href) {
+function onFailure({ status, problem }, href) {
   if (status === 401) {
     location.assign(href); // the page leads to the sign-in
     return;
   }
-  toast(status === 0 ? word("ui.no_connection") : problem.detail || word("ui.went_wrong"), { error: true });
+  toast(status === 0 ? translate("ui.no_connection") : problem.detail || translate("ui.went_wrong"), { error: true });
   const place = document.getElementById("open");
   if (place.dataset.shows) restore(place);
-  dress();
+  restoreLocalState();
 }
 
-const kept = document.createDocumentFragment();
+const previous = document.createDocumentFragment();
 
 // The chat that was there is kept aside, in case the next one does not come.
 function skeleton() {
   const place = document.getElementById("open");
   if (place.dataset.shows) return;
-  kept.replaceChildren(...place.childNodes);
+  previous.replaceChildren(...place.childNodes);
   place.dataset.shows = "skeleton";
   place.append(document.getElementById("skeleton").content.cloneNode(true));
 }
 
 function restore(place) {
-  place.replaceChildren(...kept.childNodes);
+  place.replaceChildren(...previous.childNodes);
   delete place.dataset.shows;
 }
 

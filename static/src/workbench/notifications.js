@@ -1,21 +1,21 @@
 // Sound, the count in the title, and desktop notices.
 import { scoped } from "../lib/base.js";
-import { word } from "../lib/translate.js";
+import { translate } from "../lib/translate.js";
 import { local } from "../lib/storage.js";
-import { askPermission, noticesAreOn, permission, prepareNotices, showNotice, wantNotices } from "./desktop-notifications.js";
+import { askPermission, notificationsAreOn, permission, prepareNotifications, showNotification, setNotificationsWanted } from "./desktop-notifications.js";
 import { isLeader } from "./tab-leader.js";
 
-const stored = scoped("parley.sound");
+const storageKey = scoped("parley.sound");
 let context;
 
-export const soundIsOn = () => local.get(stored) !== "off";
+export const soundIsOn = () => local.get(storageKey) !== "off";
 
 /** Tells of a new chat or message, by ear and on the desktop, from the tab that leads. path is the chat's page. */
-export function announce(title, body, { kind, chat, path, open }) {
+export function notify(title, body, { kind, chat, path, open }) {
   if (!isLeader()) return;
   if (soundIsOn()) chime(kind);
-  if (!noticesAreOn() || (document.visibilityState === "visible" && document.hasFocus())) return;
-  showNotice(title, { body, tag: `parley-${chat}`, path, open });
+  if (!notificationsAreOn() || (document.visibilityState === "visible" && document.hasFocus())) return;
+  showNotification(title, { body, tag: `parley-${chat}`, path, open });
 }
 
 /** Two soft tones for a new chat, one for a message; drawn here, so nothing is loaded. */
@@ -33,15 +33,15 @@ export function chime(kind) {
 }
 
 function tone(pitch, at) {
-  const [swing, loud] = [context.createOscillator(), context.createGain()];
-  swing.type = "sine";
-  swing.frequency.value = pitch;
-  loud.gain.setValueAtTime(0.0001, at);
-  loud.gain.exponentialRampToValueAtTime(0.16, at + 0.015);
-  loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
-  swing.connect(loud).connect(context.destination);
-  swing.start(at);
-  swing.stop(at + 0.34);
+  const [oscillator, gain] = [context.createOscillator(), context.createGain()];
+  oscillator.type = "sine";
+  oscillator.frequency.value = pitch;
+  gain.gain.setValueAtTime(0.0001, at);
+  gain.gain.exponentialRampToValueAtTime(0.16, at + 0.015);
+  gain.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+  oscillator.connect(gain).connect(context.destination);
+  oscillator.start(at);
+  oscillator.stop(at + 0.34);
 }
 
 /** Puts the number of unread messages before the title. */
@@ -51,39 +51,39 @@ export function countInTitle(unread) {
 }
 
 /** Wires the bell's menu; open(path) goes to a chat. The browser is asked for permission by a click here and nowhere else. */
-export function wireNotices(menu, open) {
+export function wireNotifications(menu, open) {
   const sound = menu.querySelector("[data-sound]");
   const desktop = menu.querySelector("[data-desktop]");
   sound.checked = soundIsOn();
   sound.addEventListener("change", () => {
-    local.set(stored, sound.checked ? "on" : "off");
+    local.set(storageKey, sound.checked ? "on" : "off");
     if (sound.checked) chime("chat");
     showBell(menu);
   });
   desktop.addEventListener("change", async () => {
-    wantNotices(desktop.checked);
+    setNotificationsWanted(desktop.checked);
     if (desktop.checked && permission() === "default") {
-      say(menu, word("workbench.notice.desktop_asking"));
+      setHint(menu, translate("workbench.notice.desktop_asking"));
       await askPermission();
     }
-    prepareNotices(open);
+    prepareNotifications(open);
     showDesktop(menu, desktop);
   });
-  prepareNotices(open);
+  prepareNotifications(open);
   showDesktop(menu, desktop);
   showBell(menu);
 }
 
 function showDesktop(menu, box) {
   const state = permission();
-  box.checked = noticesAreOn();
+  box.checked = notificationsAreOn();
   box.disabled = state === "missing" || state === "denied";
-  if (state === "missing") say(menu, word("workbench.notice.desktop_missing"));
-  else if (state === "denied") say(menu, word("workbench.notice.desktop_denied"));
-  else say(menu, word("workbench.notice.desktop_hint"));
+  if (state === "missing") setHint(menu, translate("workbench.notice.desktop_missing"));
+  else if (state === "denied") setHint(menu, translate("workbench.notice.desktop_denied"));
+  else setHint(menu, translate("workbench.notice.desktop_hint"));
 }
 
-function say(menu, words) {
+function setHint(menu, words) {
   menu.querySelector("[data-desktop-says]").textContent = words;
 }
 

@@ -3,17 +3,17 @@
 import { scoped } from "../lib/base.js";
 import { local } from "../lib/storage.js";
 
-const lead = scoped("parley.lead");
-let leads = false;
+const leaseKey = scoped("parley.lead");
+let isLeading = false;
 
-export const isLeader = () => leads;
+export const isLeader = () => isLeading;
 
 /** Stands for the lead; whenLeading is called once this tab has it. */
-export function stand(whenLeading) {
+export function electLeader(whenLeading) {
   if (navigator.locks) {
     navigator.locks
       .request(scoped("parley-workbench"), () => {
-        leads = true;
+        isLeading = true;
         whenLeading();
         return new Promise(() => {}); // held until the tab is gone
       })
@@ -25,25 +25,25 @@ export function stand(whenLeading) {
 
 // Plain http on another host has no locks: a lease in localStorage, renewed while the tab lives.
 function lease(whenLeading) {
-  const me = String(Math.random());
+  const id = String(Math.random());
   const renew = () => {
-    const [holder, until] = (local.get(lead) || " 0").split(" ");
-    const was = leads;
-    leads = holder === me || Number(until) < Date.now();
-    if (leads) local.set(lead, `${me} ${Date.now() + 5000}`);
-    if (leads && !was) whenLeading();
+    const [holder, until] = (local.get(leaseKey) || " 0").split(" ");
+    const was = isLeading;
+    isLeading = holder === id || Number(until) < Date.now();
+    if (isLeading) local.set(leaseKey, `${id} ${Date.now() + 5000}`);
+    if (isLeading && !was) whenLeading();
   };
   renew();
   setInterval(renew, 2000);
-  window.addEventListener("pagehide", () => leads && local.remove(lead));
+  window.addEventListener("pagehide", () => isLeading && local.remove(leaseKey));
 }
 
-const looking = scoped("parley.looking");
+const openChatKey = scoped("parley.looking");
 
 /** Tells the other tabs which chat this one shows to somebody, "" for none. */
-export function tellLooking(chat) {
-  if (chat) local.set(looking, chat);
-  else if (document.visibilityState === "hidden" || !document.hasFocus()) local.remove(looking);
+export function shareOpenChat(chat) {
+  if (chat) local.set(openChatKey, chat);
+  else if (document.visibilityState === "hidden" || !document.hasFocus()) local.remove(openChatKey);
 }
 
-export const isLookedAt = (chat) => local.get(looking) === chat;
+export const isOpenInSomeTab = (chat) => local.get(openChatKey) === chat;

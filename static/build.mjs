@@ -19,7 +19,7 @@ const run = promisify(execFile);
 
 const copied = {
   "htmx.js": "htmx.org/dist/htmx.min.js",
-  "idiomorph.js": "idiomorph/dist/idiomorph-ext.min.js",
+  "idiomorph.js": "idiomorph/dist/idiomorph.min.js",
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
 const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];

@@ -1,4 +1,4 @@
-// The imaginary company's own script. It uses the chat as any page would: by its one command, which keeps what is said to it until it is there.
+// The script of the imaginary company. It uses the chat as any page would: by one command, which queues calls until the chat is loaded.
 import { session } from "./lib/storage.js";
 
 window.Parley ||= function () {
@@ -20,7 +20,7 @@ const storageKey = "kestrel.chat";
 const defaults = { position: "right", offset: "20", colour: "", label: "", theme: "auto" };
 
 if (form) {
-  defaults.theme = form.elements.theme.value; // the tag says it already
+  defaults.theme = form.elements.theme.value; // the script tag sets it already
   window.Parley("on", "ready", () => (workshop.hidden = false));
   for (const name of ["ready", "open", "close", "unread", "assigned", "ended", "error"]) window.Parley("on", name, (detail) => logEvent(name, detail));
   form.addEventListener("submit", (event) => event.preventDefault());

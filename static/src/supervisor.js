@@ -1,8 +1,7 @@
-// The supervisor's pages: queue and load as they are now, and a chat that is read along.
+// The supervisor's pages: queue and load as they are now, and a chat that is followed.
 import { wireDropdowns } from "./lib/dropdown.js";
+import { isConnected, liveState, lostSince, onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
-import { elementsOf, placeParts } from "./lib/parts.js";
-import { openStream } from "./lib/stream.js";
 import { drawDayChart } from "./supervisor/day-chart.js";
 import { pauseReordering, watchPauses } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
@@ -14,20 +13,18 @@ wireDropdowns();
 drawDayChart();
 wireMenus();
 followChat();
-if (document.body.dataset.stream) watch();
+if (document.body.hasAttribute("live-connect")) watchBoard();
 
-function watch() {
+function watchBoard() {
   pauseReordering("queue", "tbody > tr", menuIsOpen);
   pauseReordering("agents", "li.agent");
   watchPauses();
-  const stream = openStream(
-    { part: (html) => placeParts(elementsOf(html)) },
-    { onState: (name) => (name === "live" || name === "polling") && showFresh(), onRefused: () => location.reload() },
-  );
-  // A number is worth what its age is: once the line is lost, it steps back and says since when.
+  onLive("state", () => isConnected() && showFresh());
+  onLive("refused", () => location.reload());
+  // Once the connection is lost, the numbers are greyed and the page says how old they are.
   setInterval(() => {
-    const lost = stream.lostSince();
-    if (lost && stream.state() !== "connecting") showStale(Math.round((Date.now() - lost) / 1000));
+    const lost = lostSince();
+    if (lost && liveState() !== "connecting") showStale(Math.round((Date.now() - lost) / 1000));
   }, 1000);
 }
 

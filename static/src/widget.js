@@ -11,11 +11,11 @@ import { createSession } from "./widget/session.js";
 import { wireComposer } from "./lib/composer.js";
 import { acceptHTML } from "./lib/accept-html.js";
 import { onKeyDown } from "./lib/keydown.js";
+import { endLive, onLive, openLive } from "./lib/live.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
 import { startReceipts } from "./lib/receipts.js";
 import { csrf, post, upload } from "./lib/request.js";
-import { openStream } from "./lib/stream.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
 import { toast } from "./lib/toast.js";
 import { translate } from "./lib/translate.js";
@@ -78,23 +78,21 @@ const session = createSession({
 });
 
 let pendingBefore = 0;
-let stream = null;
 let sending = Promise.resolve();
 let ready = false;
-let labels = null; // what the page says of the user without a proof
+let labels = null; // the unverified name and email that the host page gave
 
 const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
 
-// What changes who the user is waits for the message on its way, and what is written meanwhile waits for it.
+// A change of the session waits for the message that is being sent; messages written meanwhile wait for the change.
 async function changeSession(step) {
   ready = false;
   await sending;
   const known = await step();
   ready = true;
   draft.follow();
-  if (!known) stream?.end();
-  else if (stream) stream.restart(streamName());
-  else connect();
+  if (known) openLive({ share: streamName(), fetch: session.stream });
+  else endLive();
   if (known && labels) sendLabels();
   outbox.flush();
 }
@@ -104,53 +102,38 @@ function sendLabels() {
   labels = null;
 }
 
-function connect() {
-  stream = openStream(
-    {
-      part: (html) => acceptHTML(html),
-      message: (html) => {
-        const got = acceptHTML(html).messages[0];
-        if (!got?.fresh || got.element.matches(".msg-own")) return;
-        hideTyping();
-        countUnread();
-        checkReceipts();
-      },
-      message_status: (json) => raiseStatus(JSON.parse(json)),
-      typing: (json) => {
-        const { chat_id: chat, sender_type: from } = JSON.parse(json);
-        if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
-      },
-    },
-    {
-      onState(name) {
-        if (name === "reconnecting") pendingBefore = outbox.size();
-        outbox.show();
-      },
-      onReconnect() {
-        const sent = Math.max(pendingBefore, outbox.size());
-        pendingBefore = 0;
-        toast(sent > 0 ? translate("chat.back_sent", { Count: sent }) : translate("chat.back"));
-        outbox.flush();
-        checkReceipts();
-      },
-      open: session.stream,
-      share: streamName(),
-      onRefused(status) {
-        if (status === 401 || status === 403) renewSession();
-      },
-    },
-  );
-}
+onLive("message", ({ messages }) => {
+  if (!messages.some(({ element, fresh }) => fresh && !element.matches(".msg-own"))) return;
+  hideTyping();
+  countUnread();
+  checkReceipts();
+});
+onLive("message_status", raiseStatus);
+onLive("typing", ({ chat_id: chat, sender_type: from }) => {
+  if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
+});
+onLive("state", ({ state: name }) => {
+  if (name === "reconnecting") pendingBefore = outbox.size();
+  outbox.show();
+});
+onLive("reconnected", () => {
+  const sent = Math.max(pendingBefore, outbox.size());
+  pendingBefore = 0;
+  toast(sent > 0 ? translate("chat.back_sent", { Count: sent }) : translate("chat.back"));
+  outbox.flush();
+  checkReceipts();
+});
+onLive("refused", ({ status }) => (status === 401 || status === 403) && renewSession());
 
 onState((now) => {
   host.send("status", { chat: ["connecting", "waiting", "active"].includes(now) });
   if (now !== "locked") outbox.release();
   outbox.flush();
 });
-const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // a finger would get the keyboard over the words
+const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // on a touch screen the keyboard would cover the messages
 
-// The loader holds the focus, and what is typed, until it hears that the field can take it. Without focus somebody writes elsewhere. Loaders of
-// before know of no such thing.
+// The loader keeps the focus and what is typed until "focused" tells it that the field is ready. Without focus the user is
+// writing elsewhere. Older loaders do not send focus.
 host.on("open", ({ focus }) => {
   toEnd();
   checkReceipts();
@@ -161,7 +144,7 @@ host.on("typed", ({ text, focus }) => {
   if (text && typeof text === "string") draft.insert(text);
   if (focus) focusField();
 });
-// Keys that come to the panel itself, while its frame gets the focus, are for the field.
+// Keys that reach the panel itself, while its frame gets the focus, belong to the field.
 onKeyDown(document, ({ target, key, ctrlKey, metaKey, altKey }) => {
   if (target === document.body && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) field.focus();
 });
@@ -176,7 +159,7 @@ host.on("identify", ({ token, name, email }) => {
   }
 });
 host.on("logout", async () => {
-  stream?.end();
+  endLive();
   outbox.clear();
   draft.clear();
   await session.logOut();
@@ -194,7 +177,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) host.send("close");
   const link = event.target.closest("a[data-again]");
   if (link) {
-    event.preventDefault(); // a link would be one more step back to the page before
+    event.preventDefault(); // a link would add a step to the history of the host page
     session.go(link.href).then(focusField);
   }
   const menu = document.querySelector(".w-more[open]");
@@ -205,8 +188,8 @@ async function send(entry, options) {
   const { text, clientId } = entry;
   await session.whenIdle();
   if (!ready) return retryLater;
-  if (state.name() === "locked") return locked; // it is kept, and sent once the site has said who the user is
-  if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
+  if (state.name() === "locked") return locked; // it is kept, and sent once the site has identified the user
+  if (state.name() === "ended") return ended; // the user may send it again in a new chat
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {
     sending = sendFile(chat, clientId, options);
@@ -219,7 +202,7 @@ async function send(entry, options) {
   return sending;
 }
 
-// A file needs a chat to go to; when it is the first thing that is said, the chat begins without words.
+// A file needs a chat: when it is sent first, the chat starts without a message.
 async function sendFile(chat, clientId, options) {
   if (!chat) {
     state.ask();
@@ -228,7 +211,7 @@ async function sendFile(chat, clientId, options) {
     acceptHTML(asked.html);
     if (!state.chat()) return { ...asked, ok: false, status: 0 };
   }
-  // Who sends something is there, however long it takes.
+  // A user who is uploading is present, however long it takes.
   const onProgress = (part) => {
     stillHere();
     options.onProgress(part);
@@ -236,19 +219,19 @@ async function sendFile(chat, clientId, options) {
   return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, options.file, { ...options, onProgress });
 }
 
-// What was refused because of who sent it is sent again by whoever that is next.
+// A message that was refused because the session is over is sent again in the next session.
 function onRefused({ status, problem }) {
   const lostIt = status === 401 || ["identity_required", "csrf_failed"].includes(problem.code);
   if (lostIt) renewSession();
   return lostIt;
 }
 
-// The session is over, or belongs to somebody else by now.
+// The session is over, or belongs to another user.
 function renewSession() {
   if (ready) changeSession(session.renew);
 }
 
-// Any key, or coming back to the field, is an answer to "Still there?".
+// Typing, or focusing the field, answers "Still there?".
 function stillHere() {
   const form = document.querySelector("#w-idle:not([hidden]) [data-still-here]");
   if (!form) return;

@@ -1,18 +1,17 @@
-// The workbench: puts the parts together and says what each event of the stream means.
+// The workbench: connects its modules and handles the events of the live stream.
 import { at } from "./lib/base.js";
 import { openDialog } from "./lib/dialog.js";
-import { startPage } from "./lib/page.js";
-import { elementsOf, onPart, placeParts } from "./lib/parts.js";
-import { startReceipts } from "./lib/receipts.js";
-import { csrf } from "./lib/request.js";
-import { openStream } from "./lib/stream.js";
-import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./lib/thread.js";
-import { removeToasts, toast } from "./lib/toast.js";
-import { lang, translate } from "./lib/translate.js";
-import { confirmDelivery } from "./workbench/confirm-delivery.js";
 import { removeOldDrafts } from "./lib/drafts.js";
+import { onLive } from "./lib/live.js";
+import { startPage } from "./lib/page.js";
+import { onPart } from "./lib/parts.js";
+import { startReceipts } from "./lib/receipts.js";
+import { hideTyping, raiseStatus, showTyping, startThread } from "./lib/thread.js";
+import { removeToasts, toast } from "./lib/toast.js";
+import { translate } from "./lib/translate.js";
+import { confirmDelivery } from "./workbench/confirm-delivery.js";
 import { wireShortcuts, wireHelp } from "./workbench/keys.js";
-import { isOpenInSomeTab, electLeader, shareOpenChat } from "./workbench/tab-leader.js";
+import { electLeader, isOpenInSomeTab, shareOpenChat } from "./workbench/tab-leader.js";
 import * as list from "./workbench/list.js";
 import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
@@ -37,33 +36,22 @@ onPart("list", (fresh) => {
 });
 const check = startReceipts({ base: pathOf });
 electLeader(confirmUnopenedChats);
-const stream = openStream(
-  {
-    message: (html) => onMessage(html),
-    message_status: (json) => raiseStatus(JSON.parse(json)),
-    typing: (json) => onTyping(JSON.parse(json)),
-    part: (html) => placeParts(elementsOf(html)),
-    arrived: (json) => onChatAssigned(JSON.parse(json)),
-    erased: (json) => onChatsErased(JSON.parse(json)),
-  },
-  {
-    share: `parley.workbench ${lang} ${csrf()}`, // what one tab of the same session hears is what they all hear
-    onState: showPending,
-    onReconnect() {
-      flushAll();
-      confirmUnopenedChats();
-    },
-    onRefused(status) {
-      if (status === 401) location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`));
-      return false;
-    },
-  },
-);
-watchConnection(stream);
+onLive("message", ({ messages }) => messages.forEach(onMessage));
+onLive("message_status", raiseStatus);
+onLive("typing", onTyping);
+onLive("arrived", onChatAssigned);
+onLive("erased", onChatsErased);
+onLive("state", showPending);
+onLive("reconnected", () => {
+  flushAll();
+  confirmUnopenedChats();
+});
+onLive("refused", ({ status }) => status === 401 && location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`)));
+watchConnection();
 enter(!narrow());
 flushAll();
 
-/** Does what every arrival at a chat needs. */
+/** Wires the chat that was opened. */
 function enter(focus) {
   startThread();
   startComposer();
@@ -78,23 +66,20 @@ function enter(focus) {
   else if (openChat()) document.getElementById("talk").focus({ preventScroll: true });
 }
 
-// A composer that is open stays as it is, with what is being written in it.
+// An open composer stays as it is, with the text in it.
 function keepOpenComposer(fresh) {
   const box = document.getElementById(fresh.id);
   if (box && !(box.querySelector("#composer") && fresh.querySelector("#composer"))) box.replaceWith(fresh);
 }
 
-function onMessage(html) {
-  const [el] = elementsOf(html);
-  if (!el) return;
+function onMessage({ element: el, isOpen, fresh }) {
   const { chat, from, id } = el.dataset;
-  const received = receive(html);
   if (from !== "user") return;
   list.stopTyping(chat);
-  if (received) {
+  if (isOpen) {
     hideTyping();
     check();
-    if (!received.fresh) return;
+    if (!fresh) return;
   } else {
     confirmDelivery(chat, Number(id));
   }
@@ -115,14 +100,14 @@ function onChatAssigned({ chat_id: chat, user_name: name, content }) {
   notify(title, content, { kind: "chat", chat, path: pathOf(chat), open });
 }
 
-// What there is no more must not stay on a screen.
+// Erased data must not stay on a screen.
 function onChatsErased({ chat_ids: chats }) {
   if (!chats.includes(openChat())) return;
   open(at("/workbench"));
   toast(translate("workbench.notice.erased"));
 }
 
-// The tab that leads says for all tabs that messages arrived.
+// The leading tab confirms delivery for all tabs.
 function confirmUnopenedChats() {
   for (const row of list.latestRows()) {
     if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmDelivery(row.dataset.chat);

@@ -17,8 +17,9 @@ type Page struct {
 	Theme       string // "light", "dark", or "" for what the system says
 	// Scripts and Stylesheets are names of built files beyond app.css and htmx, as in "workbench.js".
 	Scripts, Stylesheets []string
-	// Stream is the address of the page's live events; "" for none.
-	Stream string
+	// Stream is the address of the page's live events; "" for none. Tabs of one session whose pages have the same
+	// StreamShare use one stream together. static/src/lib/live.js documents both.
+	Stream, StreamShare string
 	// Words are prefixes of the texts that the scripts of the page say, beside "ui." and "chat.".
 	Words     []string
 	HTMLClass string

@@ -1,11 +1,13 @@
-// HTML from the server, whether a frame of the stream or an answer: parts go where their ids are, messages into the
-// thread. Parts first, since they may say which chat is open.
+// HTML from the server, whether an event of the stream or the answer to a request: elements with ids replace the parts with
+// the same ids, messages go into the thread.
 import { elementsOf, placeParts } from "./parts.js";
 import { receive } from "./thread.js";
 
+/** Places the elements of html; returns the parts that were placed, and for each message what receive returns. */
 export function acceptHTML(html) {
   const elements = elementsOf(html);
+  // Parts come first: they may change which chat is open.
   const parts = placeParts(elements.filter((el) => !el.matches(".msg")));
-  const messages = elements.filter((el) => el.matches(".msg")).map(receive).filter(Boolean);
+  const messages = elements.filter((el) => el.matches(".msg")).map(receive);
   return { parts, messages };
 }

@@ -1,5 +1,5 @@
-// Files are given by the button, dropped on the conversation, or pasted. What certainly will not be taken is refused
-// here, before anybody waits for it; what is taken is for the server to say.
+// Files are chosen by the button, dropped on the conversation, or pasted. What the server would certainly refuse is
+// refused here without an upload; the decision is the server's.
 import { sizeOf } from "./format.js";
 import { translate } from "./translate.js";
 
@@ -11,8 +11,8 @@ const extensions = /\.(jpe?g|png|gif|webp|pdf|docx?|txt)$/i;
 let dropTarget = null;
 
 /**
- * Wires a composer: give(file) takes one that may be sent, say(text) tells why one may not be. closed() tells why none may
- * be sent now, "" when they may.
+ * Wires a composer: onFile(file) gets each file that may be sent, onError(text) the reason against one. closedReason() is
+ * the reason why none may be sent now, "" when they may.
  */
 export function wireAttach({ form, field, onFile, onError, closedReason = () => "" }) {
   const input = form.querySelector('input[type="file"]');
@@ -45,7 +45,7 @@ export function wireAttach({ form, field, onFile, onError, closedReason = () => 
   wireDropping();
 }
 
-/** Why a file will not be taken, "" when it may be. */
+/** Why a file is refused, "" when it may be sent. */
 export function rejectionReason({ name, size, type }) {
   const image = type.startsWith("image/");
   if (size === 0) return translate("chat.file.is_empty");
@@ -55,7 +55,7 @@ export function rejectionReason({ name, size, type }) {
   return size > maxDocumentBytes ? translate("chat.file.document_too_large", { Size: sizeOf(size) }) : "";
 }
 
-// Without a line nothing can be sent: what was given before is kept and goes on by itself.
+// Without a connection no file can be chosen; those chosen before are sent once it is back.
 function disableWhileOffline(button) {
   const root = document.documentElement;
   const show = () => (button.disabled = root.dataset.live === "reconnecting");

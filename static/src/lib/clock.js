@@ -1,4 +1,4 @@
-// Everything that ticks, by the server's time: clocks, rings, and the marks of who is owed an answer.
+// Everything that ticks, by the server's time: clocks, rings, and the marks of users who await a reply.
 import { clock } from "./format.js";
 
 const serverTime = Date.parse(document.querySelector('meta[name="server-now"]')?.content ?? "");
@@ -6,7 +6,7 @@ const offset = isNaN(serverTime) ? 0 : serverTime - Date.now();
 const amberAfter = 30;
 const redAfter = 60;
 
-/** The server's time in milliseconds, as well as this page knows it. */
+/** The server's time in milliseconds, as this page knows it. */
 export const now = () => Date.now() + offset;
 
 let timer;

@@ -1,11 +1,14 @@
-// The field one writes in: Enter sends, Shift+Enter breaks the line, a text being composed is never sent by Enter.
+// The field for a message: Enter sends, Shift+Enter breaks the line, Enter of an input method never sends.
 import { isBlank } from "./is-blank.js";
 import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 
 const maxLength = 4000;
 
-/** onSend(text) takes the text; typing() gives the address to tell the other side, or "". tooLong(length) says so. */
+/**
+ * onSend(text) gets the message. typingURL() is the address of the typing signal, "" for none. onTooLong(length) is called in
+ * place of onSend for a text that is too long, onChange(text) for every change.
+ */
 export function wireComposer({ form, field, onSend, typingURL = () => "", onTooLong = () => {}, onChange = () => {} }) {
   let typingSentAt = 0;
   const send = () => {

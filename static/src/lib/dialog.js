@@ -5,10 +5,14 @@ export function wireDialogs() {
     const opener = event.target.closest?.("[data-open]");
     if (opener) {
       event.preventDefault();
+      opener.closest("[popover]")?.hidePopover();
       openDialog(opener.dataset.open);
       return;
     }
-    if (event.target.closest?.("[data-close]")) event.target.closest("dialog")?.close();
+    if (event.target.closest?.("[data-close]")) {
+      event.preventDefault();
+      event.target.closest("dialog")?.close();
+    }
     // A click beside the dialog lands on its backdrop, which is the dialog itself.
     if (event.target.matches?.("dialog") && outside(event.target, event)) event.target.close();
   });
@@ -17,8 +21,9 @@ export function wireDialogs() {
 
 export function openDialog(id) {
   const dialog = document.getElementById(id);
-  if (dialog && !dialog.open) dialog.showModal();
-  return dialog;
+  if (!dialog || dialog.open) return;
+  for (const error of dialog.querySelectorAll("[data-refused]")) error.hidden = true;
+  dialog.showModal();
 }
 
 function outside(dialog, event) {

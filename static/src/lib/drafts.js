@@ -1,5 +1,5 @@
-// Text that was begun and not sent, kept in this browser for each chat. owner tells apart the drafts of one chat, or of several users.
-// Where there is no storage, or it is full, nothing is kept.
+// Drafts of unsent text, kept in this browser for each chat. owner distinguishes drafts of one chat, or of several users.
+// Without storage, or when it is full, nothing is kept.
 import { scoped } from "./base.js";
 import { isBlank } from "./is-blank.js";
 import { local } from "./storage.js";
@@ -9,7 +9,7 @@ const keepFor = 30 * 24 * 3600 * 1000;
 
 const keyOf = (chat, owner) => `${prefix}${owner}.${chat}`;
 
-/** The text that is kept, "" for none. */
+/** The stored text, "" for none. */
 export function readDraft(chat, owner) {
   try {
     return String(JSON.parse(local.get(keyOf(chat, owner)))?.text ?? "");
@@ -18,7 +18,7 @@ export function readDraft(chat, owner) {
   }
 }
 
-/** Keeps the text; an empty one forgets the draft. Tells the page through "parley:draft". Answers false where it cannot be kept. */
+/** Stores the text; an empty one removes the draft. Dispatches "parley:draft". Returns false if it cannot be stored. */
 export function keepDraft(chat, owner, text) {
   const empty = isBlank(text);
   if (empty) local.remove(keyOf(chat, owner));
@@ -27,7 +27,7 @@ export function keepDraft(chat, owner, text) {
   return true;
 }
 
-/** Forgets drafts of more than 30 days ago, and what cannot be read. */
+/** Removes drafts older than 30 days, and unreadable ones. */
 export function removeOldDrafts() {
   for (const key of local.keys()) if (key.startsWith(prefix) && !isRecent(key)) local.remove(key);
 }

@@ -1,5 +1,5 @@
-// Pictures and documents in the thread. Their addresses run out after a quarter of an hour; fresh ones are asked for when
-// somebody is about to need them.
+// Pictures and documents in the thread. Their addresses expire after 15 minutes; new ones are requested when the pointer or
+// the focus reaches a link, or a picture fails to load.
 import { now } from "./clock.js";
 import { getJSON } from "./request.js";
 import { toast } from "./toast.js";
@@ -35,7 +35,7 @@ async function reload(picture) {
   if (!(await renew(link))) picture.alt = translate("chat.file.not_loaded");
 }
 
-// Answers whether the link is good now.
+// Returns whether the link is valid now.
 async function renew(link, pause = retryAfter) {
   if (Date.now() - (lastTry.get(link) ?? 0) < pause) return false;
   lastTry.set(link, Date.now());

@@ -26,7 +26,7 @@ export function sizeOf(bytes) {
 
 const characters = new Intl.Segmenter(lang);
 
-/** The beginning of a text, without taking apart what is read as one character. */
+/** The beginning of a text, without splitting a grapheme. */
 export function beginningOf(text, max) {
   const head = text.slice(0, max + 1);
   if (head.length <= max) return text;
@@ -38,7 +38,7 @@ export function beginningOf(text, max) {
 const dayNumber = (date) => Math.floor((date - date.getTimezoneOffset() * 60000) / 86400000);
 export const sameDay = (a, b) => dayNumber(a) === dayNumber(b);
 
-/** The words of a day separator: today, yesterday, or the date. */
+/** The text of a day separator: today, yesterday, or the date. */
 export function dayLabel(date, today) {
   const ago = dayNumber(today) - dayNumber(date);
   if (ago === 0) return translate("ui.today");

@@ -1,5 +1,5 @@
-// What this person wrote and the server does not have yet. It is shown at once, kept over a reload, and sent one
-// after the other; sending again is safe because every message has an id of its own.
+// Messages that the server does not have yet. They are shown at once, survive a reload, and are sent one after the other.
+// Sending again is safe because every message has an id of its own.
 import { acceptHTML } from "./accept-html.js";
 import { showProgress } from "./upload-card.js";
 import { setStatus, addOwn, thread, arrange } from "./thread.js";
@@ -8,17 +8,17 @@ import { translate } from "./translate.js";
 
 const retryDelays = [1000, 2000, 5000, 10000];
 const permanentErrors = new Set([400, 401, 403, 404, 409, 413, 415, 422]);
-const fileErrors = new Set([413, 415, 422]); // what is wrong is the file itself: the same one again would be refused again
+const fileErrors = new Set([413, 415, 422]); // the file itself is at fault, so a second try would be refused too
 
 /**
- * send(entry, how) posts one entry {clientId, text, at} and answers as request.post does. An entry with a name is a file: how then has the
- * file, signal, and onProgress, as request.upload takes them. Files live as long as the page.
- * say(text) shows a sentence at the composer, "" takes it away. done(answer, entry) hears of each success and
- * refused(answer, entry) of each final refusal; answering true it says that the reason is being seen to, and the entry
+ * send(entry, options) posts one entry {clientId, text, at} and returns what request.post returns. An entry with a name is
+ * a file: options then has file, signal and onProgress for request.upload. Files live as long as the page.
+ * showError(text) shows a sentence at the composer, "" removes it. onSent(response, entry) is called for each success and
+ * onRefused(response, entry) for each final refusal; it returns true when the cause is being removed, and the entry then
  * waits for the next flush. key names the store.
  */
 export function createOutbox({ key, send, showError = () => {}, onSent = () => {}, onRefused = () => {} }) {
-  let shown = false; // what others say at the composer is theirs to take away
+  let shown = false; // errors of others at the composer are theirs to remove
   const setError = (text) => {
     if (text || shown) showError(text);
     shown = text !== "";
@@ -47,9 +47,9 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
     return entry;
   }
 
-  /** Puts what was kept back on the screen, and goes on sending. */
+  /** Shows the stored entries again, and continues sending. */
   function restore() {
-    // A file that the server has was sent after all, whatever became of the page that sent it.
+    // A file that the server has was sent after all, though the page that sent it was closed.
     entries = entries.filter((entry) => entry.name === undefined || files.has(entry.clientId) || !find(entry));
     save();
     for (const entry of entries) if (!find(entry)) addOwn(entry, files.get(entry.clientId));
@@ -59,7 +59,7 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
 
   async function flush() {
     clearTimeout(timer);
-    // A file that was refused holds up nothing; a text does, since the next one may lean on it.
+    // A refused file blocks nothing; a refused text does, since the next one may refer to it.
     const entry = entries.find((e) => e.state !== "failed" || e.name === undefined);
     if (busy || !entry || entry.state === "failed") return;
     const file = files.get(entry.clientId);
@@ -71,7 +71,7 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
     busy = false;
     entry.progress = undefined;
     if (entries.includes(entry)) handleResponse(entry, response);
-    else flush(); // it was taken back
+    else flush(); // it was deleted meanwhile
   }
 
   function handleResponse(entry, response) {
@@ -175,20 +175,20 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
     flush,
     show,
     size: () => entries.length,
-    /** Sends what was held back. */
+    /** Sends the entries that were kept back until the user is identified. */
     release() {
       for (const entry of entries.filter((e) => e.held)) Object.assign(entry, { held: false, state: "waiting" });
       show();
       flush();
     },
-    /** Forgets what was not sent. */
+    /** Removes everything that was not sent. */
     clear() {
       clearTimeout(timer);
       for (const entry of entries) find(entry)?.remove();
       entries = [];
       save();
     },
-    /** Goes on in another chat: what is kept for it appears. */
+    /** Continues in another chat: its stored entries appear. */
     open(next) {
       key = next;
       entries = load(key);

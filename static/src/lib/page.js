@@ -1,4 +1,4 @@
-// What every page with a script does: clocks, times, toasts, dialogs, and manners for htmx.
+// What every page with a script does: clocks, times, toasts, dialogs, and how requests of htmx are sent and their errors shown.
 import { startClocks } from "./clock.js";
 import { wireDialogs } from "./dialog.js";
 import { wireFiles } from "./file-links.js";
@@ -24,9 +24,8 @@ function wireForms() {
   });
   body.addEventListener("htmx:beforeRequest", (event) => setBusy(event.detail, true));
   body.addEventListener("htmx:afterRequest", (event) => setBusy(event.detail, false));
-  body.addEventListener("htmx:sendError", () => toast(translate("ui.no_connection"), { error: true }));
-  body.addEventListener("htmx:timeout", () => toast(translate("ui.no_connection"), { error: true }));
-  // htmx drops refusals; here their parts are placed, or their reason is said.
+  for (const name of ["htmx:sendError", "htmx:timeout"]) body.addEventListener(name, () => toast(translate("ui.no_connection"), { error: true }));
+  // htmx ignores error responses: place their parts, or show their reason.
   body.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     if (xhr.status < 400) return;

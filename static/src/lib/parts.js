@@ -1,5 +1,6 @@
-// A page is made of parts with ids. The stream, and answers to forms, send parts again; each takes the place of the
-// one with its id. A part that has no place on this page is dropped.
+// A page is made of parts with ids. The live stream and the answers to requests send parts again, and each replaces the
+// one with the same id. A part that has no place on this page is dropped. hx-swap="parts", which every page sets on its
+// body, does the same with what htmx receives.
 import { tick } from "./clock.js";
 import { localise } from "./format.js";
 
@@ -10,7 +11,7 @@ export function onPart(id, receive) {
   special.set(id, receive);
 }
 
-/** Turns a frame into its elements. */
+/** Parses HTML into its elements. */
 export function elementsOf(html) {
   const box = document.createElement("template");
   box.innerHTML = html;
@@ -18,7 +19,7 @@ export function elementsOf(html) {
 }
 
 /**
- * Puts each element of a frame or a fragment in its place; answers those that were placed. What a person has entered in
+ * Puts each element in its place; returns those that were placed. What a person has entered in
  * a form survives, unless the element is the answer to that form: isAnswer.
  */
 export function placeParts(elements, { isAnswer = false } = {}) {
@@ -68,7 +69,7 @@ function isEdited(control) {
   return control.type === "radio" || control.type === "checkbox" ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 }
 
-/** Brings a part that was put into the page to life. */
+/** Wires a part that was put into the page: hx-* attributes, times and clocks. Dispatches parley:part on it. */
 export function activate(el) {
   if (!el) return null;
   window.htmx?.process(el);
@@ -78,7 +79,6 @@ export function activate(el) {
   return el;
 }
 
-// hx-swap="parts": the answer of a form is parts too.
 window.htmx?.defineExtension("parts", {
   isInlineSwap: (style) => style === "parts",
   handleSwap: (style, _target, fragment) => style === "parts" && placeParts([...fragment.children], { isAnswer: true }),

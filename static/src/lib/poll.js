@@ -1,5 +1,5 @@
-// What takes the place of the stream while something on the way, a proxy or an antivirus program, holds its body back:
-// short requests for the same events, and now and then a look whether a stream comes through again.
+// Replaces the stream while a proxy or an antivirus program buffers its body: short requests for the same events, and now
+// and then an attempt to get a stream through.
 import { parser } from "./sse.js";
 import { scoped } from "./base.js";
 import { local } from "./storage.js";
@@ -14,8 +14,8 @@ const storageKey = scoped("parley.held");
 const rememberedFor = 10 * 60_000;
 
 /**
- * Asks once for the events since lastId. Answers {status, retryAfter, events, lastId, after}; status 0 is no usable
- * answer, late says that none came in time. open takes the place of fetch.
+ * Requests the events since lastId once. Returns {status, retryAfter, events, lastId, after}; status 0 is no usable
+ * response, and late is set when none came in time. open takes the place of fetch.
  */
 export async function pollEvents(open, address, lastId, signal) {
   const waitSeconds = document.visibilityState === "hidden" ? hiddenWait : 0;
@@ -29,7 +29,7 @@ export async function pollEvents(open, address, lastId, signal) {
     const retryAfter = Number(response.headers.get("Retry-After")) * 1000 || 0;
     if (status !== 200) return { status, retryAfter };
     if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
-      response.body?.cancel(); // a server of before answers with a stream
+      response.body?.cancel(); // an older server answers with a stream
       return { status: 0, retryAfter };
     }
     const body = await response.json();
@@ -41,7 +41,7 @@ export async function pollEvents(open, address, lastId, signal) {
 }
 
 /**
- * Opens a stream beside the polls and answers whether it flows: the first bytes came at once, and a heartbeat in time.
+ * Opens a stream beside the polls and returns whether it is unbuffered: the first bytes come at once, a heartbeat in time.
  * Its events are dropped: the polls bring them.
  */
 export async function streamIsUnbuffered(open, address, lastId, signal) {
@@ -84,13 +84,13 @@ export function withCursor(address, lastId) {
   return url;
 }
 
-/** Keeps for the next page of this browser whether streams are held back here. */
+/** Stores for the next page of this browser whether streams are buffered here. */
 export function rememberBuffering(buffered) {
   if (buffered) local.set(storageKey, Date.now());
   else local.remove(storageKey);
 }
 
-/** Tells whether streams were held back here a moment ago. */
+/** Whether streams were buffered in this browser a moment ago. */
 export function wasBuffered() {
   return Date.now() - Number(local.get(storageKey)) < rememberedFor;
 }

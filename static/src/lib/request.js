@@ -3,17 +3,17 @@ export const csrf = () => document.querySelector('meta[name="csrf-token"]')?.con
 
 let bearer = "";
 
-/** From now on every request proves who it comes from by this token; "" goes back to the cookie. */
+/** From now on every request authenticates with this token; "" goes back to the cookie. */
 export const useBearer = (token) => (bearer = token);
 
-/** The headers by which a request proves who it comes from. */
+/** The headers that authenticate a request. */
 export const credentials = () => ({ "X-CSRF-Token": csrf(), ...(bearer && { Authorization: `Bearer ${bearer}` }) });
 
 const fragmentHeaders = () => ({ ...credentials(), "HX-Request": "true", Accept: "text/html, application/problem+json" });
 
 /**
- * Posts fields as a form. Answers {ok, status, html, json, problem, retryAfter}; status 0 is no connection. With
- * options.json the answer is asked for as a program does.
+ * Posts fields as a form. Returns {ok, status, html, json, problem, retryAfter}; status 0 is no connection. With
+ * options.json the response is JSON.
  */
 export async function post(url, fields = {}, options = {}) {
   let response;
@@ -49,13 +49,13 @@ function parseResponse(status, body, header) {
 
 const uploadTimeout = 5 * 60_000;
 
-/** Posts fields and a file as a form; onProgress hears how much of it is sent, from 0 to 1. Answers as post does. */
+/** Posts fields and a file as a form; onProgress gets the part of it that is sent, from 0 to 1. Returns what post returns. */
 export function upload(url, fields, file, { onProgress = () => {}, signal } = {}) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", file, file.name);
   return new Promise((resolve) => {
-    const request = new XMLHttpRequest(); // fetch does not tell how far it is
+    const request = new XMLHttpRequest(); // fetch has no progress
     const fail = () => resolve(noResponse);
     request.open("POST", url);
     for (const [name, value] of Object.entries(fragmentHeaders())) request.setRequestHeader(name, value);
@@ -68,7 +68,7 @@ export function upload(url, fields, file, { onProgress = () => {}, signal } = {}
   });
 }
 
-/** Asks for a JSON object; null when it cannot be had. */
+/** Requests a JSON object; returns null on any failure. */
 export async function getJSON(url) {
   try {
     const response = await fetch(url, { headers: { ...credentials(), Accept: "application/json" }, signal: AbortSignal.timeout(15000) });
@@ -78,7 +78,7 @@ export async function getJSON(url) {
   }
 }
 
-/** The problem document of an answer, or an empty object. */
+/** The problem document of a response, or an empty object. */
 export function parseProblem(type, body) {
   if (!type.includes("json")) return {};
   try {

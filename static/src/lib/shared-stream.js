@@ -1,10 +1,10 @@
-// One stream for all tabs of a person: a browser opens six connections to a host over HTTP/1.1, and a seventh tab with
-// a stream of its own would wait for ever. Whoever holds the lock leads and passes on what it hears.
+// One stream for all tabs of a user: a browser opens six connections to a host over HTTP/1.1, and a seventh tab with a
+// stream of its own would wait for ever. The tab with the lock leads and broadcasts its events.
 //
-// Every tab begins with a stream of its own, which catches up from where its page was drawn, and gives it up once it
-// hears a leader who is live. When that one falls silent, it opens its own again.
+// Every tab starts with a stream of its own, which catches up from where its page was drawn, and closes it once it receives
+// from a leader that is live. When the leader falls silent, it opens its own again.
 
-/** on has event(event), alive(state) and lead(). Answers {event, alive, close}, or null where the browser cannot. */
+/** handlers are event(event), alive(state) and lead(). Returns {event, alive, close}, or null if the browser cannot. */
 export function shareStream(name, handlers) {
   if (!navigator.locks || !window.BroadcastChannel) return null;
   let channel;
@@ -25,7 +25,7 @@ export function shareStream(name, handlers) {
       if (closing.signal.aborted) return undefined;
       leading = true;
       handlers.lead();
-      // Held until this tab is gone, or is somebody else's.
+      // Held until this tab is closed, or belongs to another user.
       return new Promise((release) => closing.signal.addEventListener("abort", release, { once: true }));
     })
     .catch(() => {})

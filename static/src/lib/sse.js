@@ -1,7 +1,7 @@
-// Reads server-sent events from a response. EventSource hides what we need: the status of a refusal, the comments
-// that prove the line alive, and the last id after an HTTP error.
+// Parses server-sent events of a response. EventSource hides what lib/stream.js needs: the status of a refusal, the
+// heartbeats, which are comments, and the last id after an HTTP error.
 
-/** Cuts a stream of text into events; feed it as it arrives. onEvent gets {name, data, id}, onRetry milliseconds; onComment hears of comment lines. */
+/** Returns a function that takes text as it arrives. onEvent gets {name, data, id}, onRetry milliseconds; onComment is called for comments. */
 export function parser({ onEvent, onRetry, onComment = () => {} }) {
   let buffer = "";
   let name = "";

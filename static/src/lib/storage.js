@@ -1,5 +1,4 @@
-// What the browser keeps for us, where it lets us: storage may be forbidden, full or missing, and then a page remembers for
-// as long as it is open. Nothing here throws.
+// Storage of the browser. It may be forbidden, full or missing; then values live as long as the page. Nothing here throws.
 function storage(open) {
   const memory = new Map();
   const attempt = (use, fallback) => {
@@ -11,7 +10,7 @@ function storage(open) {
   };
   return {
     get: (key) => memory.get(key) ?? attempt((store) => store.getItem(key), null),
-    /** Answers whether the value outlives the page. */
+    /** Returns whether the value outlives the page. */
     set(key, value) {
       const stored = attempt((store) => (store.setItem(key, value), true), false);
       if (stored) memory.delete(key);

@@ -1,33 +1,33 @@
-// The one live stream of a page. It says what it is doing, notices a dead line by the missing heartbeat, and comes
-// back with the last id it saw, whatever failed in between. Where the body of the stream is held back on the way, it
-// polls for the same events until a stream flows again.
+// The transport of the live stream: it keeps one connection to the server, notices a dead one by the missing heartbeat, and
+// reconnects with the id of the last event it saw, whatever failed in between. Where a proxy buffers the body of the
+// stream, it polls for the same events until a stream gets through again. lib/live.js connects it to the page.
 import { pollEvents, rememberBuffering, streamIsUnbuffered, wasBuffered, withCursor } from "./poll.js";
 import { shareStream } from "./shared-stream.js";
 import { parser } from "./sse.js";
-import { translate } from "./translate.js";
 
-const openTimeout = 5000; // the first bytes of a stream come at once; without them it may be held back
-const heartbeatTimeout = 18_000; // the server says something every 13 s; a silence this long is asked about
+const openTimeout = 5000; // the first bytes of a stream come at once; without them it may be buffered
+const heartbeatTimeout = 18_000; // the server sends something every 13 s; after a silence this long, a poll checks the connection
 const checkInterval = 3000;
-const deadTimeout = 45_000; // a line that was asked about without an answer is given up
+const deadTimeout = 45_000; // a connection whose check got no answer is given up
 const probePauses = [0, 5000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000];
-const probeResetAfter = 60_000; // a stream that flowed for this long begins with the first pause again
-const staleAfterSleep = 22_000; // after a sleep, a line older than this is not trusted
-const leaderTimeout = 30_000; // a leader that is silent for longer is not followed
-const followDelay = 3000; // own streams have caught up by then
-const quietReconnect = 1500; // a gap this short is not worth a word
+const probeResetAfter = 60_000; // after a stream that worked for this long, probing starts with the first pause again
+const staleAfterSleep = 22_000; // after a sleep, a connection that was silent for longer is replaced
+const leaderTimeout = 30_000; // a leading tab that is silent for longer is not followed
+const followDelay = 3000; // the stream of a new tab has caught up by then
+const quietReconnect = 1500; // a gap this short is not shown
 const isRefusal = (status) => [401, 403, 404, 410].includes(status);
 const backoff = [0, 1000, 2000, 4000, 8000, 15000];
 
 /**
- * Opens the stream of <body data-stream>. on maps event names to functions of (data, event).
- * hooks: state(name) on every change of "connecting", "live", "polling", "reconnecting", "ended"; back() after a lost line
- * returned; refused(status) when the server will not have us, answering true to try again. hooks.share names the tabs
- * that may use one stream together, "" for none; hooks.open takes the place of fetch.
+ * Opens a stream. url() is the address with the cursor of the page, read again for every request; share names the tabs
+ * that use one stream together, "" for none; fetch takes the place of the browser's.
+ *
+ * onEvent({name, data, id}) gets every event. onState(state) gets each change of "connecting", "live", "polling",
+ * "reconnecting", "ended". onReconnect() is called when a lost connection is back. onRefused(status) is called when the
+ * server refuses the stream; it returns true to try again, else the stream ends.
  */
-export function openStream(on, hooks = {}) {
-  const open = hooks.open ?? fetch;
-  let lastId = document.body.dataset.cursor ?? "";
+export function openStream({ url, share = "", fetch: open = fetch, onEvent, onState, onReconnect, onRefused }) {
+  let lastId = ""; // the address has the cursor of the page
   let attempt = 0;
   let retry = 0;
   let lastByteAt = Date.now();
@@ -38,16 +38,16 @@ export function openStream(on, hooks = {}) {
   let ended = false;
   let liveSince = 0;
   let following = false;
-  let sharedStream = joinShared(hooks.share);
-  let buffered = wasBuffered(); // streams are: poll
-  let openedAt = 0; // when the stream was asked for; 0 once its first bytes have come
-  let silenceCheck = null; // aborts the question whether the stream is held
+  let sharedStream = joinShared(share);
+  let buffered = wasBuffered(); // then poll
+  let openedAt = 0; // when the stream was requested; 0 once its first bytes have arrived
+  let silenceCheck = null; // aborts the poll that checks a silent stream
   let nextCheckAt = 0;
-  let probing = null; // aborts the look whether a stream flows
+  let probing = null; // aborts the attempt to get a stream through
   let probeTimer = null;
   let probes = 0;
 
-  const streamURL = () => new URL(document.body.dataset.stream, location.href);
+  const streamURL = () => new URL(url(), location.href);
 
   function run() {
     clearTimeout(retryTimer);
@@ -71,14 +71,14 @@ export function openStream(on, hooks = {}) {
       for (;;) {
         const { done, value } = await reader.read();
         if (done || controller.signal.aborted) break;
-        if (openedAt > 0) live(); // the head alone proves nothing
+        if (openedAt > 0) live(); // headers alone prove nothing: proxies pass them on and buffer the body
         openedAt = 0;
         lastByteAt = Date.now();
         sharedStream?.alive(state);
         parse(value);
       }
     } catch {
-      // told below: every end of the stream is handled alike
+      // handled below: every end of the stream is treated alike
     }
     if (controller !== abort || ended) return;
     onFailure(status, status === 200 ? retry : 0);
@@ -103,14 +103,14 @@ export function openStream(on, hooks = {}) {
   }
 
   function onFailure(status, pause) {
-    if (isRefusal(status) && !hooks.onRefused?.(status)) return end();
+    if (isRefusal(status) && !onRefused(status)) return end();
     onLost();
     const wait = Math.max(backoff[Math.min(attempt, backoff.length - 1)], pause);
     attempt += 1;
     retryTimer = setTimeout(run, wait * (0.75 + Math.random() * 0.5));
   }
 
-  // A stream that says nothing may be held back, or the line may be dead: whether a poll is answered tells.
+  // A silent stream may be buffered, or the connection may be dead: whether a poll is answered tells them apart.
   async function checkSilence() {
     const silentRequest = abort;
     const controller = (silenceCheck = new AbortController());
@@ -132,7 +132,7 @@ export function openStream(on, hooks = {}) {
     } else if (isRefusal(result.status)) {
       onFailure(result.status, 0);
     } else if (result.late && openedAt > 0) {
-      setBuffered(true); // the streams of other tabs may hold every connection of this browser: give up ours
+      setBuffered(true); // the streams of other tabs may use up the connections of this browser: give up ours
       reconnect();
     } else if (openedAt === 0 || Date.now() - openedAt > deadTimeout) {
       reconnect();
@@ -173,14 +173,14 @@ export function openStream(on, hooks = {}) {
   }
 
   function joinShared(name) {
-    return name ? shareStream(name, { event: onEvent, alive: follow, lead: () => following && reconnect() }) : null;
+    return name ? shareStream(name, { event: receive, alive: follow, lead: () => following && reconnect() }) : null;
   }
 
-  // The page is another person's now: nothing of the stream before is gone on with.
-  function restart(share) {
+  /** Starts anew for a page that belongs to another user: nothing of the stream before is continued. */
+  function restart(nextShare) {
     sharedStream?.close();
-    sharedStream = joinShared(share);
-    lastId = document.body.dataset.cursor ?? "";
+    sharedStream = joinShared(nextShare);
+    lastId = "";
     ended = false;
     lostAt = 0;
     setState("connecting");
@@ -189,10 +189,10 @@ export function openStream(on, hooks = {}) {
 
   function publish(event) {
     sharedStream?.event(event);
-    onEvent(event);
+    receive(event);
   }
 
-  // The leader lives: it is enough that one of us holds a stream.
+  // The leading tab is alive: one stream for all tabs is enough.
   function follow(leaderState) {
     if (ended) return;
     if (following) {
@@ -213,19 +213,19 @@ export function openStream(on, hooks = {}) {
     }
   }
 
-  function onEvent(event) {
+  function receive(event) {
     if (event.id !== undefined) lastId = event.id;
     try {
-      on[event.name]?.(event.data, event);
+      onEvent(event);
     } catch (err) {
-      console.error(err);
+      console.error(err); // the page may be wrong about one event; the next ones still count
     }
   }
 
   const isFlowing = () => state === "live" || state === "polling";
   const live = () => receiving("live");
 
-  // Events arrive, as next says: by a stream or by polls.
+  // Events arrive: by a stream ("live") or by polls ("polling").
   function receiving(next) {
     lastByteAt = Date.now();
     const wasLost = state === "reconnecting";
@@ -233,12 +233,12 @@ export function openStream(on, hooks = {}) {
     attempt = 0;
     lostAt = 0;
     setState(next);
-    if (wasLost) hooks.onReconnect?.();
+    if (wasLost) onReconnect();
   }
 
   function onLost() {
     lostAt ||= Date.now();
-    if (state === "connecting" && attempt < 1) return; // the very first try may fail in silence
+    if (state === "connecting" && attempt < 1) return; // the very first attempt may fail without a message
     setTimeout(() => lostAt && !ended && Date.now() - lostAt >= quietReconnect - 50 && setState("reconnecting"), quietReconnect);
   }
 
@@ -265,23 +265,8 @@ export function openStream(on, hooks = {}) {
   function setState(next) {
     if (state === next) return;
     state = next;
-    document.documentElement.dataset.live = next;
-    for (const el of document.querySelectorAll("[data-live]")) el.dataset.live = next;
-    updateStatusText();
-    hooks.onState?.(next);
+    onState(next);
     sharedStream?.alive(next);
-  }
-
-  // A part that arrives afresh is told what the stream does.
-  function updateStatusText() {
-    const seconds = Math.round((Date.now() - (lostAt || lastByteAt)) / 1000);
-    for (const el of document.querySelectorAll(".wire, .live")) if (el.dataset.live !== state) el.dataset.live = state;
-    for (const el of document.querySelectorAll("[data-live-word]")) {
-      const text = translate(`ui.live.${state}`, { Seconds: seconds });
-      if (el.textContent !== text) el.textContent = text;
-      el.title = state === "polling" ? translate("ui.live.polling_why") : "";
-    }
-    for (const el of document.querySelectorAll("[data-live-age]")) el.textContent = `${Math.max(0, Math.round((Date.now() - lastByteAt) / 1000))} s`;
   }
 
   function wake() {
@@ -291,8 +276,7 @@ export function openStream(on, hooks = {}) {
   }
 
   setInterval(() => {
-    updateStatusText();
-    if (Date.now() - lastByteAt < staleAfterSleep) sharedStream?.alive(state); // tabs that open between two heartbeats need not wait for the next
+    if (Date.now() - lastByteAt < staleAfterSleep) sharedStream?.alive(state); // a tab that opens between two heartbeats need not wait for the next
     if (ended || retryTimer || silenceCheck) return;
     if (following ? Date.now() - lastByteAt > leaderTimeout : buffered && Date.now() - lastByteAt > deadTimeout) reconnect();
     else if (!following && !buffered && isSilent() && Date.now() > nextCheckAt) checkSilence();
@@ -300,11 +284,9 @@ export function openStream(on, hooks = {}) {
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("pageshow", (event) => event.persisted && wake());
   window.addEventListener("online", reconnect);
-  window.addEventListener("offline", () => abort?.abort()); // the line may look alive for a long time yet
-  document.addEventListener("click", (event) => event.target.closest?.("[data-try-now]") && reconnect());
-  document.addEventListener("parley:part", updateStatusText);
+  window.addEventListener("offline", () => abort?.abort()); // the connection may look alive for a long time yet
 
   setState("connecting");
   run();
-  return { reconnect, end, restart, state: () => state, lostSince: () => lostAt };
+  return { reconnect, end, restart, lostSince: () => lostAt, lastByteAt: () => lastByteAt };
 }

@@ -1,4 +1,4 @@
-// The conversation on the screen: each message once, in order, grouped, with its days; and where the reader is in it.
+// The conversation on the screen: each message once, in order, grouped by day, and the reader's position in it.
 import { now } from "./clock.js";
 import { keepPicture } from "./file-links.js";
 import { dayLabel, localise, minuteOf, sameDay } from "./format.js";
@@ -33,10 +33,13 @@ export function startThread() {
   newMessagesPill()?.addEventListener("click", () => toEnd(true));
 }
 
-/** Puts a message in its place; answers {element, fresh}, or null when it belongs to another chat. */
+/**
+ * Puts a message in its place. Returns {element, isOpen, fresh}: whether its chat is the one on the screen, and whether the
+ * message was not there before.
+ */
 export function receive(message) {
   const el = typeof message === "string" ? elementsOf(message)[0] : message;
-  if (!el || !thread() || el.dataset.chat !== thread().dataset.chat) return null;
+  if (el.dataset.chat !== thread()?.dataset.chat) return { element: el, isOpen: false, fresh: false };
   const old = findExisting(el);
   if (old) {
     keepStatus(old, el);
@@ -48,7 +51,7 @@ export function receive(message) {
   localise(el);
   arrange();
   if (!old) onArrival(el);
-  return { element: el, fresh: !old };
+  return { element: el, isOpen: true, fresh: !old };
 }
 
 function findExisting(el) {
@@ -70,7 +73,7 @@ function insert(el) {
   thread().insertBefore(el, after ?? null);
 }
 
-/** Adds a message of this person that the server does not have yet: a text, or a file with its name, size and type. */
+/** Adds an own message that the server does not have yet: a text, or a file with its name, size and type. */
 export function addOwn(entry, file) {
   const { clientId, text, at } = entry;
   const el = document.getElementById("bubble").content.firstElementChild.cloneNode(true);
@@ -88,7 +91,7 @@ export function addOwn(entry, file) {
   return el;
 }
 
-/** Shows a status in shape and word. said replaces the usual word. */
+/** Shows a status as icon and text. text replaces the usual one. */
 export function setStatus(el, status, text) {
   el.dataset.status = status;
   const slot = el.querySelector('[data-slot="status"]');
@@ -109,7 +112,7 @@ export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, statu
   arrange();
 }
 
-/** Marks groups and puts a line before each new day. Doing it again changes nothing. */
+/** Groups messages and puts a separator before each day. Doing it again changes nothing. */
 export function arrange() {
   const root = thread();
   if (!root) return;
@@ -162,7 +165,7 @@ function onArrival(el) {
 function onScroll() {
   const box = scroller();
   if (!box) return;
-  // What grows below, as a picture does that is drawn late, takes nobody away from the end: only who goes up leaves it.
+  // Content that grows later, such as a picture, does not end following: only scrolling up does.
   following = box.scrollHeight - box.scrollTop - box.clientHeight < endMargin || (following && box.scrollTop >= top);
   top = box.scrollTop;
   if (!following || unseen === 0) return;
@@ -193,7 +196,7 @@ function updatePill() {
 
 let typingTimer;
 
-/** Says for 5 seconds that the other side writes. */
+/** Shows for 5 seconds that the other side is typing. */
 export function showTyping(name) {
   const el = document.getElementById("typing");
   if (!el) return;

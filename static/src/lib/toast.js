@@ -1,8 +1,8 @@
-// Short messages at the edge. Never the only place where a thing is said.
+// Short messages at the edge of the screen. They are never the only place for an information.
 const maxToasts = 3;
 const visibleFor = 6000;
 
-/** Shows text; options: title, error (stays until closed), action {label, run}, about (what dropToasts takes away). */
+/** Shows text; options: title, error (stays until closed), action {label, run}, about (for removeToasts). */
 export function toast(text, { title = "", error = false, action, about = "" } = {}) {
   const box = document.getElementById("toasts");
   const template = document.getElementById("toast");
@@ -39,7 +39,7 @@ function removeLater(el) {
   setTimeout(later, visibleFor);
 }
 
-/** Takes away what was said about something that is now on the screen. */
+/** Removes toasts about something that is now on the screen. */
 export function removeToasts(about) {
   for (const el of document.querySelectorAll("#toasts > .toast")) if (el.dataset.about === about) el.remove();
 }

@@ -1,9 +1,9 @@
-// The texts of the page, from <meta name="words">: the same catalogue that the server speaks from.
+// The texts of the page, from <meta name="words">: the same catalogue that the server uses.
 const texts = JSON.parse(document.querySelector('meta[name="words"]')?.content || "{}");
 export const lang = document.documentElement.lang || "en";
 const plural = new Intl.PluralRules(lang);
 
-/** Says key with values in the places of {{.Name}}; a value Count also chooses the plural form. */
+/** Returns the text of key with values in place of {{.Name}}; a value Count also chooses the plural form. */
 export function translate(key, values = {}) {
   let text = texts[key];
   if (text === undefined) return key;

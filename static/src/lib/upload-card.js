@@ -1,11 +1,11 @@
-// How a file looks that is on its way: a card, or for a picture the picture itself, with how far it is and a way to stop.
+// The card of a file that is being uploaded: its name or the picture itself, the progress, and a button to cancel.
 import { sizeOf } from "./format.js";
 import { translate } from "./translate.js";
 
 // As views/chat draws it once it is there.
 const [maxWidth, maxHeight, minSide] = [240, 260, 48];
 
-/** Draws the card into an own message. file is missing when the page was loaded anew. */
+/** Draws the card into an own message. file is missing after a reload of the page. */
 export function drawFile(el, { name, size, type }, file) {
   const card = document.getElementById("bubble-file").content.firstElementChild.cloneNode(true);
   card.querySelector('[data-slot="name"]').textContent = name;
@@ -25,7 +25,7 @@ async function drawPicture(bubble, card, file) {
   try {
     picture = await createImageBitmap(file);
   } catch {
-    return; // the card says enough
+    return; // the card is enough
   }
   const scale = Math.min(1, maxWidth / picture.width, maxHeight / picture.height);
   const canvas = document.createElement("canvas");
@@ -38,7 +38,7 @@ async function drawPicture(bubble, card, file) {
   card.prepend(canvas);
 }
 
-/** Shows how much is sent, from 0 to 1; answers the words for it. */
+/** Shows how much is sent, from 0 to 1; returns the text for it. */
 export function showProgress(el, fraction) {
   const bar = el?.querySelector("progress");
   if (bar) bar.value = Math.round(100 * fraction);

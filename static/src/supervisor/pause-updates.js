@@ -1,5 +1,5 @@
-// Lists whose rows must not move under a pointer or the focus: while one is there, the order is held, the rows that
-// stay go on telling the truth, and a chip says how many updates wait.
+// Lists whose rows must not move under a pointer or the focus. While one is there, the order is kept, the rows that stay
+// are updated in place, and a chip shows how many updates are pending.
 import { flip, measure } from "../lib/flip.js";
 import { countMoves } from "../lib/count-moves.js";
 import { onPart, activate } from "../lib/parts.js";
@@ -7,7 +7,7 @@ import { translate } from "../lib/translate.js";
 
 const lists = new Map(); // id → {rows, fresh, moves, pointed, busy}
 
-/** Holds the order of the part with that id; rows is a selector of its rows, which have ids. busy() holds it too. */
+/** Keeps the order of the part with that id while a row is in use or busy() is true. rows selects its rows, which have ids. */
 export function pauseReordering(id, rows, busy = () => false) {
   lists.set(id, { rows, pending: null, moves: 0, pointed: false, busy });
   onPart(id, (fresh) => receive(id, fresh));
@@ -29,7 +29,7 @@ export function watchPauses() {
   document.addEventListener("focusout", () => setTimeout(resume));
 }
 
-/** Shows what was held, wherever nothing holds it any more. */
+/** Shows pending updates of the lists that are not in use any more. */
 export function resume() {
   for (const [id, list] of lists) if (list.pending && !isPaused(id, list)) place(id, list, list.pending);
 }
@@ -49,17 +49,17 @@ function receive(id, fresh) {
   }
   list.pending = fresh;
   list.moves = moves;
-  const [title, newTitle] = [panel, fresh].map((el) => el.querySelector("h2[id]")); // how many there are is not held
+  const [title, newTitle] = [panel, fresh].map((el) => el.querySelector("h2[id]")); // the number of rows is always current
   if (title && newTitle) morph(title, newTitle.cloneNode(true));
   for (const row of panel.querySelectorAll(list.rows)) {
     const twin = fresh.querySelector(`#${CSS.escape(row.id)}`);
     if (twin) activate(morph(row, twin.cloneNode(true)));
-    else if (!fresh.querySelector(".list-more")) markRemoved(row); // it may be behind the first rows
+    else if (!fresh.querySelector(".list-more")) markRemoved(row); // otherwise it may be behind the first rows
   }
   showCount(panel, list);
 }
 
-/** Marks a row that stands here only because somebody is on it. */
+/** Marks a row that is shown only because the pointer or the focus is on it. */
 function markRemoved(row) {
   row.toggleAttribute("data-gone", true);
   for (const link of row.querySelectorAll("a")) link.setAttribute("aria-disabled", "true");

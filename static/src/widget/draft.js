@@ -1,4 +1,4 @@
-// The user's draft: what stands in the composer and was not sent is there again after a reload, and on the next page of the site.
+// The user's draft: unsent text of the composer survives a reload, and appears on the next page of the site.
 import { removeOldDrafts, keepDraft, readDraft } from "../lib/drafts.js";
 import { onState, state } from "./panel.js";
 
@@ -6,8 +6,8 @@ const main = document.getElementById("main");
 const isAnonymous = (user) => user.startsWith("anon-");
 
 /**
- * Keeps the draft of a field; fit() is called when the field got another text. Answers save(), for when the text has changed; follow(), for
- * when the panel's user may be another; insert(text), which adds what was typed elsewhere; and clear(), after which nothing is kept.
+ * Keeps the draft of a field; fit() is called when the field got another text. Returns save(), for a changed text; follow(),
+ * for when the user may be another; insert(text), which adds what was typed elsewhere; and clear(), which ends it.
  */
 export function startDraft(field, fit) {
   const openChat = () => (state.open() ? state.chat() : "");
@@ -22,7 +22,7 @@ export function startDraft(field, fit) {
   const forget = (ofChat) => user && keepDraft(ofChat, user, "");
   const save = () => user && !cleared && keepDraft(chat, user, field.value);
 
-  /** What is kept comes before what was typed since the page was loaded. */
+  /** The stored text comes before what was typed since the page was loaded. */
   function restore() {
     const stored = readDraft(chat, user) || readDraft("", user);
     if (stored && !field.value.startsWith(stored)) setText(stored + field.value);
@@ -31,7 +31,7 @@ export function startDraft(field, fit) {
 
   function follow() {
     const next = main.dataset.user ?? "";
-    if (!next || next === user || cleared) return; // without a session nobody else is there yet
+    if (!next || next === user || cleared) return; // without a session the user cannot have changed yet
     if (user) {
       forget(chat);
       if (!isAnonymous(user)) setText(""); // another person; an anonymous user is the same person, who signed in

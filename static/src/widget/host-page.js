@@ -1,18 +1,18 @@
-// What the panel and the site around it tell each other beyond opening and closing: how the chat stands, where its user is, how it looks.
+// What the panel and the host page exchange beyond opening and closing: the status of the chat, the page of the user, the theme.
 import { beginningOf } from "../lib/format.js";
 import { post } from "../lib/request.js";
 import { state } from "./panel.js";
 
 const now = () => ({ ...document.getElementById("w-now").dataset });
 
-/** base(chat) is the address of a chat's actions. Answers redrawn(), to be called when the panel shows somebody's chats anew. */
+/** base(chat) is the address of a chat's actions. Returns redrawn(), to be called after the panel was drawn for a session. */
 export function followHostPage(host, base) {
   followPage(host, base);
   followTheme(host);
   return reportChanges(host);
 }
 
-// A turn is told once, by whoever saw it happen; how things stood when the panel was drawn is nothing new.
+// A change is reported once; the status at the time when the panel was drawn is no change.
 function reportChanges(host) {
   let before = now();
   const report = () => {
@@ -26,7 +26,7 @@ function reportChanges(host) {
   return { redrawn: () => (before = now()) };
 }
 
-// Whoever answers sees on which page the user is, also after that has changed.
+// The agent sees which page the user is on, also after it has changed.
 function followPage(host, base) {
   let timer;
   host.on("page", ({ url, title }) => {

@@ -1,6 +1,6 @@
-// Talks with the loader on the host page, and with nobody else: both sides check origin and window, and name the origin that they write to.
+// Messages between the panel and the loader on the host page: both sides check origin and window, and name the origin they post to.
 
-// All that may go up to the page, field by field. It is no token, no text of anybody and nothing that tells who somebody is.
+// All that may be sent to the host page, field by field: no token, no text of a message and nothing that identifies a person.
 const allowedFields = {
   hello: [],
   close: [],
@@ -29,7 +29,7 @@ export function connectHost(origin) {
     if (message.parley === "shut") open = false;
     if (message.parley === "attention") attention = message.value === true;
     handlers.get(message.parley)?.forEach((handle) => handle(message));
-    // Who the user is comes first of all that the page answers to a hello.
+    // The page answers a hello with the identity of the user first.
     if (["open", "shut", "attention"].includes(message.parley)) resolveHello?.();
   });
 
@@ -42,12 +42,12 @@ export function connectHost(origin) {
     on(parley, handle) {
       handlers.set(parley, [...(handlers.get(parley) ?? []), handle]);
     },
-    /** Says hello, and waits a moment for what the page has to say first. */
+    /** Sends hello, and waits a moment for the answer of the page. */
     hello() {
       this.send("hello");
       return framed ? Promise.race([new Promise((done) => (resolveHello = done)), new Promise((done) => setTimeout(done, helloTimeout))]) : Promise.resolve();
     },
-    /** Whether the panel is open and somebody is at the page around it. */
+    /** Whether the panel is open and the user is at the host page. */
     attentive: () => open && (framed ? attention : document.hasFocus()),
   };
 }

@@ -1,5 +1,5 @@
-// The state of the panel: what the server says in #w-now, and the two seconds of "connecting" before any place in
-// the queue, so that people who are served at once never see a number.
+// The state of the panel: what the server sends in #w-now, and two seconds of "connecting" before any position in the
+// queue, so that users who are served at once never see a number.
 import { scoped } from "../lib/base.js";
 import { thread, toEnd } from "../lib/thread.js";
 import { translate } from "../lib/translate.js";
@@ -25,7 +25,7 @@ export const state = {
   chat: () => now().chat,
   agent: () => now().other ?? "",
   open: () => ["waiting", "active", "connecting"].includes(now().state),
-  /** The first question was asked: until the server answers, somebody is being looked for. */
+  /** The first message was sent: until the server answers, the panel shows that it is looking for an agent. */
   ask() {
     if (now().state !== "greeting") return;
     askedAt = Date.now();

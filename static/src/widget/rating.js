@@ -1,4 +1,4 @@
-// Words beside the stars, and a skip that is remembered.
+// The text beside the stars, and a skip that is remembered.
 import { scoped } from "../lib/base.js";
 import { translate } from "../lib/translate.js";
 

@@ -1,6 +1,6 @@
-// Who the user of the panel is. The session is a cookie that no script can read. Where the browser keeps none for a
+// The session of the panel. It is a cookie that no script can read. Where the browser keeps none for a
 // frame on another site, it is a token in the frame's own storage, sent in a header, and each connection of the stream
-// gets a ticket for it. The page around the frame is never told any of it.
+// gets a ticket for it. The host page never gets any of it.
 import { at } from "../lib/base.js";
 import { credentials, post, useBearer } from "../lib/request.js";
 import { swapPage, hasNoSession } from "./swap-page.js";
@@ -9,20 +9,20 @@ import { forgetAll, keepToken, keptToken } from "./storage.js";
 
 const ticketURL = at("/api/user/customer-service/stream-ticket");
 const retryDelays = [500, 1000, 2000, 4000, 8000];
-const lostAgainWithin = 30_000; // a session that is lost again so soon was not kept by the browser
+const lostAgainWithin = 30_000; // a session that is lost again so soon was not stored by the browser
 const json = { json: true };
 
 /**
- * shown(html page) hears of each page that took the place of the one before; locked() that the site must say first who
- * the user is; failed(code) why it was not believed.
+ * onPage() is called after each page that replaced the one before, onLocked() when the site has to identify the user first,
+ * onFailed(code) with the reason when an identity was refused.
  */
 export function createSession({ onPage, onLocked, onFailed }) {
-  let lastToken = ""; // the token that the site handed over last
-  let pendingToken = ""; // the same, while nobody has looked at it
+  let lastToken = ""; // the last token from the site
+  let pendingToken = ""; // the same, until it is used
   let queue = Promise.resolve();
   let lostAt = 0;
 
-  /** One after the other: each change is made on what the one before has left. */
+  /** Runs changes one after the other. */
   function enqueue(change) {
     queue = queue.then(() => change()).catch((err) => {
       console.error(err);
@@ -31,7 +31,7 @@ export function createSession({ onPage, onLocked, onFailed }) {
     return queue;
   }
 
-  // start finds the session, or makes one: the site's own word first, then what was kept, then nobody in particular.
+  // start finds the session or makes one: from the site's token, else from what was stored, else an anonymous one.
   async function start() {
     if (keptToken()) useBearer(keptToken());
     if (await identifyPending()) return true;
@@ -117,7 +117,7 @@ export function createSession({ onPage, onLocked, onFailed }) {
   return {
     start: () => enqueue(start),
     renew: () => enqueue(renew),
-    /** Takes what the site says of the user; until start it is only kept. */
+    /** Receives the token by which the site identifies the user; until start it is only kept. */
     receiveToken(token) {
       lastToken = pendingToken = String(token ?? "");
     },
@@ -125,7 +125,7 @@ export function createSession({ onPage, onLocked, onFailed }) {
     introduce: (labels) => enqueue(() => post(at("/widget/introduce"), labels, json)),
     /** Fetches another page of the panel, in place of following a link. */
     go: (address) => enqueue(() => loadPage(address)),
-    /** Ends the session and leaves nothing behind. */
+    /** Ends the session and removes everything that was stored. */
     logOut: () =>
       enqueue(async () => {
         for (let tries = 0; tries < retryDelays.length; tries += 1) {

@@ -1,4 +1,4 @@
-// What this tab remembers over a reload, and what its browser keeps for the next. A frame without storage forgets.
+// Storage of this tab over a reload, and of the browser for the next visit. A frame without storage keeps nothing.
 import { scoped } from "../lib/base.js";
 
 export function remembered(key) {
@@ -20,7 +20,7 @@ export function remember(key, value) {
 const tokenKey = scoped("parley.token");
 let token = "";
 
-/** The session's token, where it is not in a cookie; "" for none. */
+/** The session's token, if it is not in a cookie; "" for none. */
 export function keptToken() {
   try {
     return token || (sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey) ?? "");
@@ -42,7 +42,7 @@ export function keepToken(next, tabOnly = false) {
   }
 }
 
-/** Leaves nothing behind of whoever used this tab. */
+/** Removes everything that was stored for the user. */
 export function forgetAll() {
   keepToken("");
   for (const store of [() => localStorage, () => sessionStorage]) {

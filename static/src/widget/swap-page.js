@@ -1,18 +1,18 @@
-// The panel of another session takes the place of the one on the screen, without loading the page anew: what is typed
-// stays, and so does a token that could be kept nowhere but in this page.
+// Replaces the panel by that of another session without a reload: typed text stays, and so does a token that could be
+// stored nowhere but in this page.
 import { placeParts, activate } from "../lib/parts.js";
 import { arrange, thread, toEnd } from "../lib/thread.js";
 
 const parts = ["w-head", "w-place", "w-hello", "w-idle", "w-foot", "w-sheet", "w-now"];
 
-/** Shows what a page of the panel says, given as a document. */
+/** Shows a page of the panel, given as a document. */
 export function swapPage(page) {
   const main = document.getElementById("main");
   const next = page.getElementById("main");
   const csrf = page.querySelector('meta[name="csrf-token"]').content;
   document.querySelector('meta[name="csrf-token"]').content = csrf;
   for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = csrf;
-  document.body.dataset.stream = page.body.dataset.stream;
+  document.body.setAttribute("live-connect", page.body.getAttribute("live-connect"));
   main.dataset.fresh = next.dataset.fresh;
   main.dataset.user = next.dataset.user;
   main.toggleAttribute("data-stranger", hasNoSession(page));

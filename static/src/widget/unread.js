@@ -1,5 +1,5 @@
-// Counts what arrived while nobody looked; the loader shows it on its button and in the title of the page. Tabs of
-// the same person agree: what one has shown, none counts.
+// Counts unread messages; the loader shows the number on its button and in the title of the page. Tabs of the same user
+// agree: what one has shown, none counts.
 import { scoped } from "../lib/base.js";
 import { thread } from "../lib/thread.js";
 
@@ -21,7 +21,7 @@ export function startUnread(connection) {
   recountUnread();
 }
 
-/** Counts anew what the thread holds and nobody has seen. */
+/** Counts the unread messages of the thread. */
 export function recountUnread() {
   set(thread().querySelectorAll('.msg[data-seen="sent"], .msg[data-seen="delivered"]').length);
 }

@@ -1,4 +1,4 @@
-// Answering: replies go through an outbox of their chat, notes are kept in the field until the server has them.
+// The composer of the open chat: replies go through the outbox of their chat, notes stay in the field until they are stored.
 import { wireAttach } from "../lib/attach.js";
 import { at, scoped } from "../lib/base.js";
 import { isBlank } from "../lib/is-blank.js";
@@ -23,7 +23,7 @@ const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
 const chatURL = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 
-/** Makes the open chat's composer work: its draft is back, and what was not sent goes on being sent. */
+/** Wires the open chat's composer, restores its draft, and continues sending what is in its outbox. */
 export function startComposer() {
   const form = composer();
   if (!form || wiredForms.has(form)) return;
@@ -73,7 +73,7 @@ async function addNote(form, chat, text) {
     if (answer.html) receive(answer.html);
     return;
   }
-  // Nothing is lost: the words go back where they came from.
+  // Nothing is lost: the text returns to the field.
   keepDraft(chat, "note", text);
   if (composer()?.dataset.chat === chat && composer().dataset.kind === "note" && field().value === "") field().value = text;
   if (composer()) show(composer());
@@ -145,13 +145,13 @@ function outboxOf(chat) {
   return outboxes.get(chat);
 }
 
-/** Goes on sending in every chat, open or not. */
+/** Continues sending in every chat, open or not. */
 export function flushAll() {
   for (const key of session.keys()) if (key.startsWith(outboxPrefix)) outboxOf(key.slice(outboxPrefix.length));
   for (const box of outboxes.values()) box.flush();
 }
 
-/** Says on each message that waits what the line does. */
+/** Shows on each pending message whether there is a connection. */
 export function showPending() {
   for (const box of outboxes.values()) box.show();
 }

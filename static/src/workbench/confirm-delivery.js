@@ -1,4 +1,4 @@
-// Tells users that their messages arrived here, also in chats that are not open. Read is told by what is open alone.
+// Marks messages as delivered, also in chats that are not open. Only the open chat marks them as read.
 import { at } from "../lib/base.js";
 import { post } from "../lib/request.js";
 import { isLeader } from "./tab-leader.js";

@@ -1,17 +1,18 @@
-// Without a line for as long as presence lasts, others see this agent as away: then the page says so by itself.
+// Without a connection for longer than the presence timeout, others see this agent as away. The page then says so itself.
 import { now } from "../lib/clock.js";
+import { isConnected, liveState, lostSince } from "../lib/live.js";
 import { activate } from "../lib/parts.js";
 import { translate } from "../lib/translate.js";
 
-/** Watches the stream; the server's own banner takes over as soon as there is a line again. */
-export function watchConnection(stream) {
+/** Watches the connection; the server's own banner takes over as soon as it is back. */
+export function watchConnection() {
   const timeout = Number(document.getElementById("desk").dataset.presenceTimeout) * 1000;
   setInterval(() => {
-    const since = stream.lostSince();
-    const lost = stream.state() === "reconnecting" && since > 0 && Date.now() - since > timeout;
+    const since = lostSince();
+    const lost = liveState() === "reconnecting" && since > 0 && Date.now() - since > timeout;
     const banner = document.getElementById("lost");
     if (lost && !banner.firstElementChild) show(banner, new Date(now() - (Date.now() - since) + timeout));
-    if (!lost && banner.dataset.ours && ["live", "polling"].includes(stream.state())) hide(banner);
+    if (!lost && banner.dataset.ours && isConnected()) hide(banner);
   }, 1000);
 }
 

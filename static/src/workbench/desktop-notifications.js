@@ -1,28 +1,28 @@
-// Notices on the desktop. Phones show them through a service worker alone, and there "new Notification" throws; a browser
-// may also refuse for reasons of its own. Whatever happens here, nothing is thrown.
+// Desktop notifications. Phones show them only through a service worker, where "new Notification" throws, and a browser
+// may refuse for reasons of its own. Nothing here throws.
 import { scoped } from "../lib/base.js";
 import { local } from "../lib/storage.js";
 
 const storageKey = scoped("parley.notices");
 let workerRegistration = null;
 
-/** "granted", "denied" or "default", or "missing" where there are no notices. */
+/** "granted", "denied" or "default", or "missing" where the browser has no notifications. */
 export const permission = () => window.Notification?.permission ?? "missing";
 export const notificationsAreOn = () => local.get(storageKey) === "on" && permission() === "granted";
 
-/** Keeps whether notices are wanted. */
+/** Stores whether this browser should show notifications. */
 export const setNotificationsWanted = (on) => local.set(storageKey, on ? "on" : "off");
 
-/** Asks the person for permission. */
+/** Asks the browser's user for permission. */
 export async function askPermission() {
   try {
     await Notification.requestPermission();
   } catch {
-    // an old browser, or one that asks nobody
+    // an old browser, or one that does not ask
   }
 }
 
-/** Makes the service worker ready that shows notices; open(path) hears of a click on one. */
+/** Registers the service worker that shows notifications; open(path) is called for a click on one. */
 export function prepareNotifications(open) {
   if (workerRegistration || !notificationsAreOn()) return;
   workerRegistration = register();
@@ -48,7 +48,7 @@ function isActive(worker) {
   });
 }
 
-/** Shows a notice about the page at path; a click on it calls open(path). */
+/** Shows a notification about the page at path; a click on it calls open(path). */
 export async function showNotification(title, { body, tag, path, open }) {
   const options = { body, tag, renotify: true, silent: true, data: { path } };
   try {
@@ -65,6 +65,6 @@ export async function showNotification(title, { body, tag, path, open }) {
       notice.close();
     };
   } catch {
-    // the page itself says it all the same
+    // the page shows it all the same
   }
 }

@@ -2,7 +2,7 @@
 import { readDraft } from "../lib/drafts.js";
 import { beginningOf } from "../lib/format.js";
 
-/** Writes the beginning of the draft into a row of the list, in the place of the last line. */
+/** Shows the beginning of the draft in a row of the list, in place of the last message. */
 export function showDraft(row) {
   const line = row.querySelector("[data-draft]");
   if (!line) return;

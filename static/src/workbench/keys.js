@@ -32,7 +32,7 @@ function isHelpKey(event) {
   return !event.target.closest("input, textarea, select, [contenteditable]");
 }
 
-/** Wires the overlay: its button, its switch, and the titles that tell a key. */
+/** Wires the help overlay with its switch. */
 export function wireHelp(dialog) {
   const box = dialog.querySelector("[data-keys-on]");
   box.checked = keysAreOn();

@@ -1,6 +1,7 @@
-// The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
-// rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
+// The list of chats. Rows never move under a pointer or the focus: the order is kept until both are gone, while the rows
+// are updated in place. A new chat appears as soon as the pointer rests.
 import { countMoves } from "../lib/count-moves.js";
+import { flip, measure } from "../lib/flip.js";
 import { activate } from "../lib/parts.js";
 import { translate } from "../lib/translate.js";
 import { showDraft } from "./drafts.js";
@@ -38,13 +39,13 @@ export function watchList() {
 }
 
 export const rows = () => [...document.querySelectorAll("#list a.row")];
-/** The rows as the server told them last, though their place on the screen may be held. */
+/** The rows as the server last sent them, though their order on the screen may be older. */
 export const latestRows = () => (pending ? [...pending.querySelectorAll("a.row")] : rows());
 export const latestRow = (chat) => latestRows().find((row) => row.dataset.chat === chat);
 export const unread = () => latestRows().reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0);
 export const rowOf = (chat) => document.getElementById(`row-${chat}`);
 
-/** Takes the list as the server now has it. */
+/** Receives the list from the server. */
 export function receiveList(fresh) {
   list = document.getElementById("list");
   if (!list) return;
@@ -85,12 +86,12 @@ const positionKey = (row) => `${row.closest("section").id} ${row.id}`;
 function show(fresh) {
   pending = null;
   pendingMoves = 0;
-  const before = new Map(rows().map((row) => [row.id, row.getBoundingClientRect().top]));
+  const before = measure(rows());
   morph(list, fresh);
   list = document.getElementById("list");
   restoreLocalState();
   showPendingCount();
-  flip(before);
+  flip(rows(), before);
 }
 
 function morph(old, fresh) {
@@ -102,7 +103,7 @@ function keepLocalAttributes(name) {
   return name !== "aria-current" && name !== "data-typing" && name !== "data-drafted";
 }
 
-/** Puts back what this tab knows: which chat is open, who writes, drafts. */
+/** Restores what only this tab knows: the open chat, who is typing, drafts. */
 export function restoreLocalState(open = document.getElementById("open")?.dataset.chat) {
   for (const row of rows()) {
     if (row.dataset.chat === open) row.setAttribute("aria-current", "true");
@@ -118,19 +119,7 @@ function showPendingCount() {
   if (pendingMoves > 0) chip.textContent = translate("workbench.held", { Count: pendingMoves });
 }
 
-// Rows that changed place move there in 200 ms.
-function flip(before) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const row of rows()) {
-    const was = before.get(row.id);
-    if (was === undefined) continue;
-    const by = was - row.getBoundingClientRect().top;
-    if (Math.abs(by) < 1) continue;
-    row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 200, easing: "cubic-bezier(.2,.7,.3,1)" });
-  }
-}
-
-/** Says in its row that a user writes, for 5 seconds from the last sign. */
+/** Shows in its row that a user is typing, for 5 seconds. */
 export function showTyping(chat) {
   rowOf(chat)?.setAttribute("data-typing", "");
   clearTimeout(typing.get(chat));
@@ -143,7 +132,7 @@ export function stopTyping(chat) {
   rowOf(chat)?.removeAttribute("data-typing");
 }
 
-/** The chat of somebody who has waited longest for an answer; null when nobody does. */
+/** The row of the user who has waited longest for a reply; null when none waits. */
 export function longestWaiting() {
   return (pending ?? document).querySelector("#list-owed a.row");
 }

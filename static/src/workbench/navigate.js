@@ -1,103 +1,95 @@
-// Going from chat to chat without leaving the page: what stands beside the list is asked for and put in its place.
-import { activate } from "../lib/parts.js";
-import { parseProblem } from "../lib/request.js";
-import { toast } from "../lib/toast.js";
-import { translate } from "../lib/translate.js";
-import { countInTitle } from "./notifications.js";
+// Going from chat to chat without leaving the page. Links declare it with hx-get and hx-target="#open". This adds the
+// address bar, a skeleton for slow answers, errors, and the mark of the open chat in the list.
+import { onPart } from "../lib/parts.js";
 import { restoreLocalState, unread } from "./list.js";
+import { countInTitle } from "./notifications.js";
 
-const skeletonDelay = 150; // before a skeleton is shown
-const stillLoadingDelay = 3000; // before words join it
+const skeletonDelay = 150;
+const stillLoadingDelay = 3000; // before the skeleton says that it takes long
 
-let request = null;
-let onArrival = () => {};
+const place = () => document.getElementById("open");
+let timers = [];
 
-/** Follows links with data-nav and the browser's back and forward. whenEntered(focus) is called after each arrival. */
+export const openChat = () => place()?.dataset.chat ?? "";
+
+/** Wires links and the browser's back and forward. onArrive(focus) is called after each arrival. */
 export function wireNavigation(onArrive) {
-  onArrival = onArrive;
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[data-nav]");
-    if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    open(link.href);
+  onPart("open", (fresh) => place().replaceWith(fresh));
+  for (const [name, handle] of Object.entries({ beforeRequest: start, beforeSwap: decide, sendError: showPrevious, timeout: showPrevious, afterRequest: stop })) {
+    document.addEventListener(`htmx:${name}`, (event) => event.detail.target?.id === "open" && handle(event), true);
+  }
+  document.addEventListener("parley:part", ({ target }) => {
+    if (target.id !== "open") return;
+    restoreLocalState();
+    showTitle();
+    onArrive(true);
   });
-  window.addEventListener("popstate", () => open(location.href, { push: false }));
+  window.addEventListener("popstate", () => open(location.href));
+  document.addEventListener("click", leaveToBrowser, true);
 }
 
-export const openChat = () => document.getElementById("open")?.dataset.chat ?? "";
-
-/** Puts the chat (or the empty place) of that address beside the list. */
-export async function open(href, { push = true, focus = true } = {}) {
-  request?.abort();
-  const current = (request = new AbortController());
-  const timers = [setTimeout(skeleton, skeletonDelay), setTimeout(stillLoading, stillLoadingDelay)];
-  restoreLocalState(decodeURIComponent(new URL(href, location.href).pathname.split("/chats/")[1] ?? ""));
-  const answer = await ask(href, current.signal);
-  timers.forEach(clearTimeout);
-  if (current !== request) return false;
-  request = null;
-  if (!answer.element) {
-    onFailure(answer, href);
-    return false;
-  }
-  document.getElementById("open").replaceWith(answer.element);
-  activate(answer.element);
-  if (push && location.href !== href) history.pushState({ parley: true }, "", href);
-  restoreLocalState();
-  showTitle();
-  onArrival(focus);
-  return true;
+// With a modifier key a link opens another tab or window.
+function leaveToBrowser(event) {
+  const modified = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  if (modified && event.target.closest?.("a[hx-get]:not([data-dialog])")) event.stopPropagation();
 }
 
-async function ask(href, signal) {
-  try {
-    const response = await fetch(href, { headers: { "HX-Request": "true", Accept: "text/html, application/problem+json" }, signal });
-    const type = response.headers.get("Content-Type") ?? "";
-    const body = await response.text();
-    if (!response.ok) return { status: response.status, problem: parseProblem(type, body) };
-    const box = document.createElement("template");
-    box.innerHTML = body;
-    const element = box.content.getElementById("open");
-    return element ? { status: 200, element } : { status: 401, problem: {} };
-  } catch {
-    return { status: 0, problem: {} };
-  }
+/** Opens the chat at that address, or the place without one, as a link to it does. */
+export function open(href) {
+  window.htmx.ajax("GET", href, { source: ".top-home" });
 }
 
-function onFailure({ status, problem }, href) {
-  if (status === 401) {
+function start({ detail }) {
+  stop();
+  timers = [setTimeout(showSkeleton, skeletonDelay), setTimeout(showStillLoading, stillLoadingDelay)];
+  restoreLocalState(decodeURIComponent(urlOf(detail).pathname.split("/chats/")[1] ?? ""));
+}
+
+function decide(event) {
+  const { detail } = event;
+  const { status, responseText } = detail.xhr;
+  const { href } = urlOf(detail);
+  if (status === 401 || (status === 200 && !responseText.includes('id="open"'))) {
+    event.stopPropagation();
+    detail.shouldSwap = false;
     location.assign(href); // the page leads to the sign-in
-    return;
+  } else if (status >= 400) {
+    showPrevious();
+  } else if (location.href !== href) {
+    history.pushState({ parley: true }, "", href);
   }
-  toast(status === 0 ? translate("ui.no_connection") : problem.detail || translate("ui.went_wrong"), { error: true });
-  const place = document.getElementById("open");
-  if (place.dataset.shows) restore(place);
-  restoreLocalState();
 }
 
-const previous = document.createDocumentFragment();
+const urlOf = ({ requestConfig }) => new URL(requestConfig.path, location.href);
 
-// The chat that was there is kept aside, in case the next one does not come.
-function skeleton() {
-  const place = document.getElementById("open");
-  if (place.dataset.shows) return;
-  previous.replaceChildren(...place.childNodes);
-  place.dataset.shows = "skeleton";
-  place.append(document.getElementById("skeleton").content.cloneNode(true));
+function stop() {
+  timers.forEach(clearTimeout);
 }
 
-function restore(place) {
-  place.replaceChildren(...previous.childNodes);
-  delete place.dataset.shows;
+// The chat that was there stays hidden, in case the next one does not come.
+function showSkeleton() {
+  if (skeleton().length > 0) return;
+  for (const el of place().children) el.hidden = true;
+  place().append(document.getElementById("skeleton").content.cloneNode(true));
 }
 
-function stillLoading() {
+const skeleton = () => place().querySelectorAll("[data-skeleton]");
+
+function showStillLoading() {
   document.querySelector(".skel-words")?.removeAttribute("hidden");
+}
+
+function showPrevious() {
+  if (skeleton().length > 0) {
+    for (const el of skeleton()) el.remove();
+    for (const el of place().children) el.hidden = false;
+  }
+  restoreLocalState();
 }
 
 /** Names the page after what is open, with the number of unread messages before it. */
 export function showTitle() {
-  const title = document.getElementById("open")?.dataset.title;
+  const title = place()?.dataset.title;
   if (title) document.title = `${title} · Parley`;
   countInTitle(unread());
 }

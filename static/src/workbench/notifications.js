@@ -1,4 +1,4 @@
-// Sound, the count in the title, and desktop notices.
+// Sound, the count in the title, and desktop notifications.
 import { scoped } from "../lib/base.js";
 import { translate } from "../lib/translate.js";
 import { local } from "../lib/storage.js";
@@ -10,7 +10,7 @@ let context;
 
 export const soundIsOn = () => local.get(storageKey) !== "off";
 
-/** Tells of a new chat or message, by ear and on the desktop, from the tab that leads. path is the chat's page. */
+/** Announces a new chat or message with a sound and on the desktop, in the leading tab only. path is the chat's page. */
 export function notify(title, body, { kind, chat, path, open }) {
   if (!isLeader()) return;
   if (soundIsOn()) chime(kind);

@@ -1,5 +1,5 @@
-// Of all tabs of the workbench one leads: it alone makes sounds, shows notices and confirms what arrives in chats that
-// are not open. Tabs tell one another which chat is being looked at.
+// One tab of the workbench leads: only it plays sounds, shows notifications and confirms what arrives in chats that are
+// not open. Tabs share which chat is on a visible screen.
 import { scoped } from "../lib/base.js";
 import { local } from "../lib/storage.js";
 
@@ -8,7 +8,7 @@ let isLeading = false;
 
 export const isLeader = () => isLeading;
 
-/** Stands for the lead; whenLeading is called once this tab has it. */
+/** Takes part in the election; whenLeading is called once this tab leads. */
 export function electLeader(whenLeading) {
   if (navigator.locks) {
     navigator.locks
@@ -40,7 +40,7 @@ function lease(whenLeading) {
 
 const openChatKey = scoped("parley.looking");
 
-/** Tells the other tabs which chat this one shows to somebody, "" for none. */
+/** Shares with the other tabs which chat is on screen here, "" for none. */
 export function shareOpenChat(chat) {
   if (chat) local.set(openChatKey, chat);
   else if (document.visibilityState === "hidden" || !document.hasFocus()) local.remove(openChatKey);

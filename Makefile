@@ -10,6 +10,10 @@ OPENAPI_TOOLS := tools/openapi/node_modules/.installed-$(shell cksum <tools/open
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
+# The packages whose tests also look for data races, where there is a C compiler, which the race detector needs.
+RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
+
 .PHONY: help run build assets generate test test-faults bench screenshots lint vuln clean redis
 
 help: ## list the targets
@@ -62,7 +66,8 @@ test: assets openapi-tools ## run every test; fetches a Redis, a browser and an 
 	@go vet ./...
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_CHROMIUM PARLEY_NGINX && \
-		go test -p 1 -vet=off $$(go list ./... | grep -vE '^parley/web(/faulttest)?$$') && \
+		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
+		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
 		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
 
 test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats

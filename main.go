@@ -251,7 +251,7 @@ func (p *program) readyDesk(ctx context.Context) (*models.Desk, error) {
 	if err := p.schemaReady(ctx, desk); err != nil {
 		return nil, err
 	}
-	if err := desk.Beat(ctx); err != nil {
+	if err := desk.RecordHeartbeat(ctx); err != nil {
 		return nil, err
 	}
 	return desk, desk.Reload(ctx)

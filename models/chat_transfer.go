@@ -23,27 +23,27 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if r.ServiceID != "" && r.Department != "" {
 		return nil, invalid("service_id", fieldInvalid, "Name an agent or a department, not both.")
 	}
-	note, err := d.optionalWords("note", r.Note, maxContent)
+	note, err := d.optionalMessageText("note", r.Note, maxContent)
 	if err != nil {
 		return nil, err
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Active {
 			return conflict("chat_not_active", "This chat is not with an agent, so there is nothing to hand over.")
 		}
 		if note != nil {
-			if _, err := t.insert(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
+			if _, err := t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
 				return err
 			}
 		}
-		foreign, from, department := !actor.isPartOf(c), c.ServedBy(), c.Department
+		foreign, from, department := !actor.isParticipant(c), c.ServedBy(), c.Department
 		if r.ServiceID != "" {
-			err = d.moveTo(ctx, t, c, r.ServiceID)
+			err = d.transferToAgent(ctx, t, c, r.ServiceID)
 		} else {
 			if r.Department != "" {
 				c.Department = &r.Department
 			}
-			err = d.backToQueue(ctx, t, c, SystemRequeued, true)
+			err = d.requeue(ctx, t, c, SystemRequeued, true)
 		}
 		if err != nil || !foreign {
 			return err
@@ -60,12 +60,12 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 	if serviceID == "" {
 		return nil, invalid("service_id", fieldRequired, "Name the agent who gets the chat.")
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
 		if serviceID == actor.ID {
 			action = AuditChatTakenOver
 		}
-		if err := d.moveTo(ctx, t, c, serviceID); err != nil {
+		if err := d.transferToAgent(ctx, t, c, serviceID); err != nil {
 			return err
 		}
 		return t.auditMove(ctx, actor, action, c, from, department)
@@ -102,7 +102,7 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	if priority < -100 || priority > 100 {
 		return nil, invalid("priority", fieldOutOfBounds, "A priority is a whole number from −100 to 100.")
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Waiting {
 			return conflict("chat_not_waiting", "This chat does not wait any more.")
 		}
@@ -112,7 +112,7 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 			return err
 		}
 		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		t.queue(CausePriority, c)
+		t.emitQueueChange(CausePriority, c)
 		if before == priority {
 			return nil
 		}
@@ -120,15 +120,15 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	})
 }
 
-// handOver runs f on a locked chat that the actor may move.
-func (d *Desk) handOver(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
+// withMovableChat runs f on a locked chat that the actor may move.
+func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
 	var moved *Chat
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)
 		if err != nil {
 			return err
 		}
-		if err := actor.read(c); err != nil {
+		if err := actor.checkCanRead(c); err != nil {
 			return err
 		}
 		if !actor.IsAgent() {
@@ -146,8 +146,8 @@ func (d *Desk) handOver(ctx context.Context, actor Actor, chatID string, f func(
 	return moved, err
 }
 
-// moveTo gives a locked open chat to an agent who must be online and have room, whoever asks.
-func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error {
+// transferToAgent gives a locked open chat to an agent who must be online and have room, whoever asks.
+func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID string) error {
 	from := c.ServedBy()
 	if from == agentID {
 		return conflict("already_assigned", "This agent has the chat already.")
@@ -173,22 +173,22 @@ func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error
 		if err != nil {
 			return err
 		}
-		if _, err := say(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
+		if _, err := addSystemMessage(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
 			return err
 		}
-		if err := d.release(ctx, t, from, 1); err != nil {
+		if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
 			return err
 		}
 	}
 	version := c.Version
-	if err := d.give(ctx, t, []placement{{c, to}}, from); err != nil {
+	if err := d.assignPlacements(ctx, t, []placement{{c, to}}, from); err != nil {
 		return err
 	}
 	return attachMessages(ctx, t, c, version)
 }
 
-// backToQueue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
-func (d *Desk) backToQueue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
+// requeue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
+func (d *Desk) requeue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
 	from := c.ServedBy()
 	a, err := d.agent(ctx, t, from)
 	if err != nil {
@@ -198,21 +198,21 @@ func (d *Desk) backToQueue(ctx context.Context, t *tx, c *Chat, kind string, avo
 	if err := unassign(ctx, t, c, a, kind, avoid); err != nil {
 		return err
 	}
-	if err := d.release(ctx, t, from, 1); err != nil {
+	if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
 		return err
 	}
 	return attachMessages(ctx, t, c, version)
 }
 
-// unassign is backToQueue without the agent's load.
+// unassign is requeue without the agent's load.
 func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid bool) error {
 	c.Status, c.AgentID, c.AssignedAt = Waiting, nil, nil
 	c.ReturnedAt, c.UserSeenAt = ptr(t.now), t.now
-	c.QuietSince, c.WarnedAt = nil, nil
+	c.IdleSince, c.WarnedAt = nil, nil
 	if avoid {
 		c.AvoidAgentID, c.AvoidUntil = &a.ID, ptr(t.now.Add(avoidFor))
 	}
-	m, err := say(ctx, t, c, kind, map[string]string{"agent": a.Name})
+	m, err := addSystemMessage(ctx, t, c, kind, map[string]string{"agent": a.Name})
 	if err != nil {
 		return err
 	}
@@ -220,8 +220,8 @@ func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid 
 		return err
 	}
 	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, PrevAgentID: a.ID, Messages: []Message{*m}, Returned: true}})
-	t.queue(CauseReturned, c)
-	t.room()
+	t.emitQueueChange(CauseReturned, c)
+	t.requestDrain()
 	return nil
 }
 

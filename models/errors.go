@@ -74,8 +74,8 @@ func invalid(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-// wrong says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
-func wrong(field string) *Error {
+// wrongProof says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
+func wrongProof(field string) *Error {
 	return invalid(field, fieldWrong, "This is not right. Look again, and write it once more.")
 }
 

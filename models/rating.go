@@ -11,7 +11,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
 		return invalid("rating", fieldOutOfBounds, "A rating is a number from 1 to 5 in steps of 0.5.")
 	}
-	words, err := d.optionalWords("comment", comment, 1000)
+	words, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 		if err != nil {
 			return err
 		}
-		if !actor.IsUser() || !actor.isPartOf(c) {
+		if !actor.IsUser() || !actor.isParticipant(c) {
 			return chatNotFound()
 		}
 		if c.Status != Ended {

@@ -182,7 +182,7 @@ func (d *Desk) ChangeSetting(ctx context.Context, actor Actor, key, value string
 	if err := next.fit(); err != nil {
 		return err
 	}
-	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		from, to := settingTable[i].read(&d.base), settingTable[i].read(&next)
 		if err := t.NewRaw(`SELECT value FROM settings WHERE key = ? FOR UPDATE`, key).Scan(ctx, &from); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -202,7 +202,7 @@ func (d *Desk) ResetSetting(ctx context.Context, actor Actor, key string) error 
 		return err
 	}
 	i := slices.IndexFunc(settingTable, func(s setting) bool { return s.key == key })
-	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		var from string
 		err := t.NewRaw(`DELETE FROM settings WHERE key = ? RETURNING value`, key).Scan(ctx, &from)
 		if errors.Is(err, sql.ErrNoRows) || i < 0 {
@@ -217,7 +217,7 @@ func (d *Desk) ResetSetting(ctx context.Context, actor Actor, key string) error 
 
 func aboutSetting(key string) Subject { return Subject{Kind: SubjectSetting, ID: key, Name: key} }
 
-func (d *Desk) changeHouse(ctx context.Context, f func(context.Context, *tx) error) error {
+func (d *Desk) changeSettings(ctx context.Context, f func(context.Context, *tx) error) error {
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.emit(Event{Kind: KindSettings})
 		return f(ctx, t)

@@ -66,7 +66,7 @@ func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error
 
 // changeSite runs a query about one site, and reports whether that changed anything.
 func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) (changed bool, err error) {
-	err = d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+	err = d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		res, err := t.NewRaw(query, origin).Exec(ctx)
 		if err != nil {
 			return err

@@ -101,14 +101,14 @@ const maxUserName = 80
 // check refuses what cannot be kept, puts names on one line, and shortens them to what is kept.
 func (id *Identity) check() error {
 	id.Name, id.Email = oneLine(id.Name), oneLine(id.Email)
-	if _, err := clean("sub", id.ID, 1, 64); err != nil {
+	if _, err := validateText("sub", id.ID, 1, 64); err != nil {
 		return err
 	}
 	if id.Verified && IsAnonymousID(id.ID) {
 		return invalid("sub", fieldTaken, "Ids of this form are those of anonymous users. Put something before it.")
 	}
 	for field, text := range map[string]string{"name": id.Name, "email": id.Email} {
-		if _, err := clean(field, text, 0, 4000); err != nil {
+		if _, err := validateText(field, text, 0, 4000); err != nil {
 			return err
 		}
 	}
@@ -185,7 +185,7 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 // characters and an e-mail address; "" leaves what is there. Agents see both marked "not verified". Of a user whom a host site has
 // vouched for it is 409 identity_verified.
 func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
-	called, err := optional("name", name, maxUserName)
+	called, err := optionalText("name", name, maxUserName)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 			return nil, err
 		}
 	}
-	address, err := optional("email", email, 254)
+	address, err := optionalText("email", email, 254)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a =
 
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
-	if _, err := clean("id", id, 0, maxContent); err != nil {
+	if _, err := validateText("id", id, 0, maxContent); err != nil {
 		return nil, userNotFound()
 	}
 	u := new(User)

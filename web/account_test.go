@@ -16,7 +16,7 @@ import (
 )
 
 // secondFactor switches one on for an agent, and returns its secret and the recovery codes. The code that was used is forgotten again.
-func (h *house) secondFactor(a *models.Agent) (secret string, codes []string) {
+func (h *testServer) secondFactor(a *models.Agent) (secret string, codes []string) {
 	h.t.Helper()
 	actor := models.AgentActor(a)
 	must := func(err error) {
@@ -35,7 +35,7 @@ func (h *house) secondFactor(a *models.Agent) (secret string, codes []string) {
 }
 
 // forgetCodes lets the code of now be used once more, as if half a minute had gone by.
-func (h *house) forgetCodes() {
+func (h *testServer) forgetCodes() {
 	h.t.Helper()
 	if _, err := h.desk.DB().ExecContext(h.t.Context(), `UPDATE second_factors SET last_step = 0`); err != nil {
 		h.t.Fatal(err)
@@ -52,7 +52,7 @@ func code(t *testing.T, secret string) string {
 }
 
 // login posts the sign-in page of a browser that holds a session, "" for none.
-func (h *house) login(session string, form url.Values) answer {
+func (h *testServer) login(session string, form url.Values) answer {
 	h.t.Helper()
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
 	if session != "" {
@@ -71,14 +71,14 @@ func (a answer) session() string {
 	return ""
 }
 
-func (h *house) status(session string) int {
+func (h *testServer) status(session string) int {
 	h.t.Helper()
 	return h.send("GET", forAgent+"/status", http.Header{"Cookie": {"parley_session=" + session}}, nil).Status
 }
 
 func TestASessionThatComesWithTheSignInIsOver(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, before := h.agent("anna", models.RoleAgent)
 	in := url.Values{"email": {"anna@example.com"}, "password": {password}}
 	h.login(before, url.Values{"email": {"anna@example.com"}, "password": {"wrong"}}).want(401)
@@ -102,7 +102,7 @@ func TestASessionThatComesWithTheSignInIsOver(t *testing.T) {
 
 func TestProgramsSignInWithACode(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
 	anna, _ := h.agent("anna", models.RoleAgent)
 	secret, codes := h.secondFactor(anna)
 	in := func(password, code string) answer {
@@ -125,7 +125,7 @@ var stepField = regexp.MustCompile(`name="step" value="([^"]+)"`)
 
 func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, before := h.agent("anna", models.RoleSupervisor)
 	secret, codes := h.secondFactor(anna)
 	begin := func() (step string) {
@@ -157,7 +157,7 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 
 func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, here := h.agent("anna", models.RoleSupervisor)
 	_, bens := h.agent("ben", models.RoleSupervisor)
 	there := h.signInFrom("anna", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1")
@@ -186,7 +186,7 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	}
 }
 
-func (h *house) signInFrom(name, program string) (session string) {
+func (h *testServer) signInFrom(name, program string) (session string) {
 	h.t.Helper()
 	body := url.Values{"email": {name + "@example.com"}, "password": {password}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "User-Agent": {program}}
@@ -195,7 +195,7 @@ func (h *house) signInFrom(name, program string) (session string) {
 
 func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
 	_, here := h.agent("anna", models.RoleSupervisor)
 	there := h.signInFrom("anna", "curl/8")
 	change := func(old, fresh string) answer {
@@ -217,7 +217,7 @@ var secretInPage = regexp.MustCompile(`id="secret"[^>]*>([A-Z2-7 ]+)<`)
 
 func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, here := h.agent("anna", models.RoleSupervisor)
 	post := func(path string, fields url.Values) answer {
 		return h.browse("POST", "/account/second-factor"+path, here, fields)
@@ -255,7 +255,7 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 
 func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, annas := h.agent("anna", models.RoleAgent)
 	alex, alexs := h.agent("alex", models.RoleAdmin)
 	_, ruths := h.agent("ruth", models.RoleSupervisor)
@@ -286,8 +286,8 @@ func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
 			t.Parallel()
 			database, redis := testdb.Postgres(t), testdb.Redis(t)
 			prefix := "test-" + t.Name() + time.Now().String() + ":"
-			open := func(own string) *house {
-				return openHouse(t, func(s *setup) {
+			open := func(own string) *testServer {
+				return startServer(t, func(s *setup) {
 					s.databaseURL, s.redisURL, s.prefix = database, redis, prefix+own
 					s.options = func(o *web.Options) { o.RedisPrefix = prefix }
 				})
@@ -343,7 +343,7 @@ func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
 	}
 }
 
-func (h *house) change(a *models.Agent, change models.AgentChange) error {
+func (h *testServer) change(a *models.Agent, change models.AgentChange) error {
 	_, err := h.desk.UpdateAgent(h.t.Context(), admin, a.ID, change)
 	return err
 }

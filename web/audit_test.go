@@ -12,7 +12,7 @@ import (
 )
 
 // log returns the rows of the audit log that are not of making the house, the oldest first, as "actor action subject_kind".
-func (h *house) log(token, query string) (rows []map[string]any, told []string) {
+func (h *testServer) log(token, query string) (rows []map[string]any, told []string) {
 	h.t.Helper()
 	got := h.send("GET", "/admin/audit?"+query, http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}}, nil).want(200).object()
 	for _, r := range got["rows"].([]any) {
@@ -27,7 +27,7 @@ func (h *house) log(token, query string) (rows []map[string]any, told []string) 
 
 func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) {
 			proxy, err := web.ParseNetwork("127.0.0.0/8")
 			if err != nil {
@@ -85,7 +85,7 @@ func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 
 func TestTheAuditLogIsForAdminsOnly(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, anna := h.agent("anna", models.RoleAgent)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
@@ -108,10 +108,10 @@ func TestTheAuditLogIsForAdminsOnly(t *testing.T) {
 
 func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	alice, alex := h.agent("alex", models.RoleAdmin)
 	for range 60 {
-		if err := h.desk.Exported(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
+		if err := h.desk.AuditExport(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	}
 }
 
-func lastRow(h *house, token string) map[string]any {
+func lastRow(h *testServer, token string) map[string]any {
 	rows, _ := h.log(token, "")
 	return rows[len(rows)-1]
 }

@@ -55,10 +55,10 @@ func (s *site) behind(how holding) (through *site, release func()) {
 	at := httptest.NewServer(proxy)
 	release = func() { h.once.Do(func() { close(h.released) }) }
 	s.t.Cleanup(func() { release(); at.CloseClientConnections(); at.Close() })
-	house := *s.house
+	house := *s.testServer
 	house.url = at.URL
 	copied := *s
-	copied.house = &house
+	copied.testServer = &house
 	return &copied, release
 }
 

@@ -32,7 +32,7 @@ func (b *lockedBuffer) text() string {
 
 // signsIn fills in the sign-in page as a browser does that sees the page at origin, and keeps cookies or does not. It returns the page or the
 // redirect that the browser ends with.
-func (h *house) signsIn(origin string, keeps bool, language string) answer {
+func (h *testServer) signsIn(origin string, keeps bool, language string) answer {
 	h.t.Helper()
 	kept := map[string]string{}
 	step := func(method, path string, body url.Values, header http.Header) answer {
@@ -69,7 +69,7 @@ func (h *house) signsIn(origin string, keeps bool, language string) answer {
 func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 	t.Parallel()
 	said := &lockedBuffer{}
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) { o.PublicURL = publicURL }
 		s.log = slog.New(slog.NewTextHandler(said, nil))
 	})

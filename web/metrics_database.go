@@ -93,7 +93,7 @@ func (m *houseMetrics) refresh(ctx context.Context) {
 		return
 	}
 	m.tried = time.Now()
-	findings, err := m.desk.CheckLately(ctx)
+	findings, err := m.desk.CheckRecent(ctx)
 	if err != nil {
 		m.log.Warn("the invariants could not be checked", "error", err)
 		return

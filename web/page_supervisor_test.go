@@ -12,7 +12,7 @@ import (
 // A long queue is drawn to its fiftieth, with the number of those behind and the way to them; a department's shows its own line.
 func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, boss := h.agent("ruth", models.RoleSupervisor)
 	exec := func(statement string) {
 		if _, err := h.desk.DB().ExecContext(t.Context(), statement); err != nil {

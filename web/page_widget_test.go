@@ -13,15 +13,15 @@ import (
 
 // panel is a person who opened the widget: the cookie and the page's CSRF token, or the token for the header.
 type panel struct {
-	*house
+	*testServer
 	cookie, csrf, bearer string
 }
 
 var csrfInPage = regexp.MustCompile(`<meta name="csrf-token" content="([^"]+)"`)
 
-func (h *house) opensPanel() *panel {
+func (h *testServer) opensPanel() *panel {
 	h.t.Helper()
-	p := &panel{house: h}
+	p := &panel{testServer: h}
 	page := p.goes("/widget?lang=en&site=Kestrel").want(200)
 	p.cookie = strings.Split(page.Header.Get("Set-Cookie"), ";")[0] // the probe
 	begun := p.program("/widget/session", nil).want(200)
@@ -105,7 +105,7 @@ func (a answer) parts(state string) {
 
 func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	forms := map[string]func(*panel, string, map[string]string) answer{
 		"page":     func(p *panel, path string, f map[string]string) answer { return p.posts(path, false, f) },
 		"fragment": func(p *panel, path string, f map[string]string) answer { return p.posts(path, true, f) },
@@ -162,7 +162,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 }
 
 // chatShown is the id of the chat in the panel's page.
-func (h *house) chatShown(p *panel) string {
+func (h *testServer) chatShown(p *panel) string {
 	h.t.Helper()
 	found := regexp.MustCompile(`id="w-now"[^>]* data-chat="([^"]+)"`).FindSubmatch(p.goes("/widget?lang=en").want(200).Body)
 	if found == nil {
@@ -173,7 +173,7 @@ func (h *house) chatShown(p *panel) string {
 
 func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	own := p.csrf
 	p.csrf = h.opensPanel().csrf
@@ -191,7 +191,7 @@ func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
 
 func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.settings = func(now *models.Settings) { now.AllowedOrigins = []string{"https://kestrel.example"} }
 	})
 	for origin, talks := range map[string]bool{"https://kestrel.example": true, "https://evil.example": false, h.url: true, "*": false} {
@@ -212,7 +212,7 @@ func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
 
 func TestTheGreetingSaysWhetherAnybodyIsThere(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, _ := h.online("anna")
 	_, token := h.guest()
 	stream := h.listen("/widget/events", token, "")

@@ -21,7 +21,7 @@ func signedRaw(claims, key string) string {
 
 func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	path := forUser + "/queue-status"
 	soon := time.Now().Add(time.Hour).Unix()

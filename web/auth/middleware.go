@@ -47,7 +47,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 			}
 			c.Set(kit.CallerKey, who)
-			a.Hub.Saw(who.Actor)
+			a.Hub.RecordActivity(who.Actor)
 			return next(c)
 		}
 	}

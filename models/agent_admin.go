@@ -18,7 +18,7 @@ var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallel
 
 // agentColumns has every column but the password's hash, and the presence that holds: chosen, unless there was no sign of life for
 // PRESENCE_TIMEOUT ($1, in seconds).
-var agentColumns = agentRow.of("a") + `,
+var agentColumns = agentRow.selectList("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
 		ELSE a.choice END,
@@ -26,23 +26,23 @@ var agentColumns = agentRow.of("a") + `,
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
-// into is where a row of agentColumns goes, and behind it what else is scanned.
-func (a *Agent) into(more ...any) []any {
-	return append(agentRow.into(a, &a.Presence, &a.Departments), more...)
+// scanTargets is where a row of agentColumns goes, and behind it what else is scanned.
+func (a *Agent) scanTargets(more ...any) []any {
+	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments), more...)
 }
 
 // reader is the desk, or a transaction of it.
 type reader interface {
-	boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
+	queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
 }
 
 // agents reads the agents of whom where tells, whose first argument is $2.
 func (d *Desk) agents(ctx context.Context, db reader, where string, args ...any) ([]Agent, error) {
 	agents := []Agent{}
 	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
-	err := db.boundRows(ctx, `SELECT `+agentColumns+agentTables+where, args, func(rows pgx.Rows) error {
+	err := db.queryPreparedRows(ctx, `SELECT `+agentColumns+agentTables+where, args, func(rows pgx.Rows) error {
 		var a Agent
-		err := rows.Scan(a.into()...)
+		err := rows.Scan(a.scanTargets()...)
 		agents = append(agents, a)
 		return err
 	})
@@ -105,7 +105,7 @@ type NewAgent struct {
 }
 
 func checkEmail(email string) (string, error) {
-	email, err := clean("email", email, 3, 254)
+	email, err := validateText("email", email, 3, 254)
 	if err != nil {
 		return "", err
 	}
@@ -131,14 +131,14 @@ func checkRole(r Role) error {
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
-	if _, err := clean("password", password, 10, 200); err != nil {
+	if _, err := validateText("password", password, 10, 200); err != nil {
 		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
 	}
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return "", err
 	}
-	if _, err := clean("password", prepared, 10, 200); err != nil {
+	if _, err := validateText("password", prepared, 10, 200); err != nil {
 		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
 	}
 	return createHash(ctx, prepared)
@@ -154,7 +154,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	name, err := clean("name", oneLine(n.Name), 1, 80)
+	name, err := validateText("name", oneLine(n.Name), 1, 80)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	avatar, err := optional("avatar", n.Avatar, 500)
+	avatar, err := optionalText("avatar", n.Avatar, 500)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		return nil, err
 	}
 	if change.Name != nil {
-		name, err := clean("name", oneLine(*change.Name), 1, 80)
+		name, err := validateText("name", oneLine(*change.Name), 1, 80)
 		if err != nil {
 			return nil, err
 		}
@@ -288,22 +288,22 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			}
 		}
 		t.emit(after.presenceEvent(after.Presence != before.Presence))
-		t.room()
-		return t.auditPerson(ctx, actor, before, after)
+		t.requestDrain()
+		return t.auditAgent(ctx, actor, before, after)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if after.DisabledAt != nil && after.Load > 0 {
-		if err := d.takeBack(ctx, id, SystemReturned); err != nil {
+		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
 			return nil, err
 		}
 	}
 	return d.AgentByID(ctx, id)
 }
 
-// auditPerson tells of each thing that was changed about a person.
-func (t *tx) auditPerson(ctx context.Context, actor Actor, before, after *Agent) error {
+// auditAgent tells of each thing that was changed about a person.
+func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) error {
 	gone, wasGone := after.DisabledAt != nil, before.DisabledAt != nil
 	for _, c := range []struct {
 		changed bool

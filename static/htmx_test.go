@@ -56,7 +56,8 @@ func TestTemplatesNeedNoEval(t *testing.T) {
 	if found := matching(t, "../views", ".templ", evaluated); len(found) > 0 {
 		t.Errorf("%v need eval", found)
 	}
-	for _, sample := range []string{`hx-on:click="x"`, `hx-vals="js:{a: 1}"`, `hx-trigger="click[ctrlKey]"`, "hx-trigger={ `every 1s [visible]` }"} {
+	samples := []string{`hx-on:click="x"`, `hx-vals="js:{a: 1}"`, `hx-trigger="click[ctrlKey]"`, "hx-trigger={ `every 1s [visible]` }"}
+	for _, sample := range samples {
 		if !evaluated.MatchString(sample) {
 			t.Errorf("%s is not found", sample)
 		}

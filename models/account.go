@@ -31,7 +31,7 @@ func (d *Desk) EndSession(ctx context.Context, actor Actor, id string) error {
 		var hash []byte
 		err := t.NewRaw(`SELECT token_hash FROM sessions WHERE agent_id = ? AND id::text = ?`, actor.ID, id).Scan(ctx, &hash)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("session_not_found", "There is no such session, or it has ended.")
+			return notFound("session_not_found", "This session does not exist or has ended.")
 		}
 		if err != nil {
 			return err

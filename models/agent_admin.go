@@ -60,7 +60,7 @@ func (d *Desk) agent(ctx context.Context, db reader, id string) (*Agent, error) 
 	return &agents[0], nil
 }
 
-func agentNotFound() *Error { return notFound("agent_not_found", "There is no such agent.") }
+func agentNotFound() *Error { return notFound("agent_not_found", "This agent does not exist.") }
 
 // lockAgent takes the agent's row lock, then reads the agent in a statement of its own, so that load and presence are those of now.
 func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) {
@@ -111,35 +111,35 @@ func checkEmail(email string) (string, error) {
 	}
 	parsed, perr := mail.ParseAddress(email)
 	if perr != nil || parsed.Address != email {
-		return "", invalid("email", fieldInvalid, "Write an e-mail address such as name@example.com.")
+		return "", invalid("email", fieldInvalid, "Enter an e-mail address such as name@example.com.")
 	}
 	return email, nil
 }
 
 func checkCapacity(n int) error {
 	if n < 0 || n > 100 {
-		return invalid("max_concurrent", fieldOutOfBounds, "The most chats at once is a number from 0 to 100.")
+		return invalid("max_concurrent", fieldOutOfBounds, "The capacity must be a whole number from 0 to 100.")
 	}
 	return nil
 }
 
 func checkRole(r Role) error {
 	if roleRank[r] == 0 {
-		return invalid("role", fieldUnknown, "A role is agent, supervisor or admin.")
+		return invalid("role", fieldUnknown, "role must be agent, supervisor or admin.")
 	}
 	return nil
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
 	if _, err := validateText("password", password, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return "", err
 	}
 	if _, err := validateText("password", prepared, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	return createHash(ctx, prepared)
 }
@@ -181,7 +181,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
 		if violates(err, "agents_email_unique") {
-			return conflict("email_taken", "Somebody has this e-mail address already.")
+			return conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
 		}
 		if err != nil {
 			return err
@@ -205,7 +205,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
 		if violates(err, "agent_departments_department_fkey") {
-			return invalid("departments", fieldUnknown, "There is no such department.")
+			return invalid("departments", fieldUnknown, "This department does not exist.")
 		}
 		if err != nil {
 			return err
@@ -277,7 +277,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			return err
 		}
 		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
-			return conflict("last_admin", "This is the last administrator. Make somebody else one first.")
+			return conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
 		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err

@@ -193,7 +193,7 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 			return nil, translate(err)
 		}
 		if !actor.IsAgent() || !serves {
-			return nil, notFound("user_not_found", "There is no such user, or it is not yours.")
+			return nil, notFound("user_not_found", "This user does not exist or is not yours.")
 		}
 	}
 	return d.agentChats(ctx, `WHERE c.user_id = $1 ORDER BY c.created_at DESC LIMIT 20`, userID)
@@ -206,10 +206,10 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 		f.Limit = 50
 	}
 	if f.Limit < 1 || f.Limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+		return nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 200.")
 	}
 	if f.Status != "" && f.Status != Active && f.Status != Ended {
-		return nil, invalid("status", fieldUnknown, "The status is active or ended.")
+		return nil, invalid("status", fieldUnknown, "status must be active or ended.")
 	}
 	chats := []AgentChat{}
 	if f.Status != Ended && f.Before.IsZero() {

@@ -33,7 +33,7 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 		return nil, err
 	}
 	if !slugForm.MatchString(slug) {
-		return nil, invalid("slug", fieldInvalid, "A short name has 1 to 40 small letters, digits and hyphens, such as cards.")
+		return nil, invalid("slug", fieldInvalid, "A short name must have 1 to 40 lower-case letters, digits and hyphens, such as cards.")
 	}
 	name, err := validateText("name", oneLine(name), 1, 80)
 	if err != nil {
@@ -42,7 +42,7 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
 		if violates(err, "departments_pkey") {
-			return conflict("department_taken", "There is a department with this short name already.")
+			return conflict("department_taken", "Another department has this short name. Choose a different one.")
 		}
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) e
 	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
 		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
 		if violates(err, "chats_department_fkey") {
-			return conflict("department_in_use", "Stored chats belong to this department. Rename it instead.")
+			return conflict("department_in_use", "This department has stored chats. Rename it instead.")
 		}
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (d *Desk) withDepartment(ctx context.Context, slug string, f func(ctx conte
 		var name string
 		err := t.NewRaw(`SELECT name FROM departments WHERE slug = ? FOR UPDATE`, slug).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("department_not_found", "There is no such department.")
+			return notFound("department_not_found", "This department does not exist.")
 		}
 		if err != nil {
 			return err

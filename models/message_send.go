@@ -86,7 +86,7 @@ func (d *Desk) answerRepeatedSend(ctx context.Context, actor Actor, chatID strin
 		return before, false, nil
 	case before != nil:
 		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
-			Detail: "This client_message_id was used for another message. Send the new one with a new id.",
+			Detail: "This client_message_id was already used for a different message. Use a new id.",
 			Fields: map[string]string{"client_message_id": "reused"}}
 	}
 	if err := d.checkCanSend(ctx, actor, chatID); err != nil {
@@ -175,7 +175,7 @@ func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, 
 		limit = 50
 	}
 	if limit < 1 || limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+		return nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 200.")
 	}
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {

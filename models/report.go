@@ -203,7 +203,7 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 
 func checkPeriod(from, to time.Time, most time.Duration) error {
 	if !to.After(from) || to.Sub(from) > most {
-		return invalid("from", fieldOutOfBounds, "The period must begin before it ends and be no longer than "+strconv.Itoa(int(most.Hours()/24))+" days.")
+		return invalid("from", fieldOutOfBounds, "The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
 }

@@ -56,13 +56,13 @@ func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password stri
 		return translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return conflict("second_factor_on", "Your account has a second factor already. Switch it off first to set up another.")
+		return conflict("second_factor_on", "Two-factor authentication is already on. Turn it off before you set it up again.")
 	}
 	return nil
 }
 
 func secondFactorNotStarted() *Error {
-	return conflict("second_factor_not_begun", "The set-up of the second factor was not begun, or took too long. Begin again.")
+	return conflict("second_factor_not_begun", "The setup was not started or has expired. Start again.")
 }
 
 const pending = ` FROM second_factors f JOIN agents a ON a.id = f.agent_id
@@ -157,7 +157,7 @@ func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID strin
 		return err
 	}
 	if actor.ID == agentID {
-		return conflict("own_second_factor", "Switch your own second factor off on your account's page, with your password and a code.")
+		return conflict("own_second_factor", "Turn off your own two-factor authentication on your account page, with your password and a code.")
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		a, err := d.lockAgent(ctx, t, agentID)
@@ -184,7 +184,7 @@ func (d *Desk) checkPasswordAndCode(ctx context.Context, actor Actor, password, 
 		return err
 	}
 	if !f.On {
-		return conflict("second_factor_off", "Your account has no second factor.")
+		return conflict("second_factor_off", "Two-factor authentication is off.")
 	}
 	err = d.useCode(ctx, actor.ID, code)
 	if CodeOf(err) == "wrong_code" {

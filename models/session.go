@@ -34,7 +34,7 @@ func HashToken(token string) []byte {
 }
 
 func unauthorized() *Error {
-	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "Your session has ended or never was. Sign in again."}
+	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "You are not signed in, or your session has ended. Sign in again."}
 }
 
 // AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.

@@ -24,12 +24,12 @@ type Credentials struct {
 }
 
 func wrongCredentials() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "This e-mail address and password do not belong together."}
+	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "The e-mail address or password is wrong."}
 }
 
 func secondFactorRequired() *Error {
 	return &Error{Kind: Unauthorized, Code: "second_factor_required",
-		Detail: "This account has a second factor. Send the code of the authenticator app, or a recovery code, as code."}
+		Detail: "This account uses two-factor authentication. Send a code from the authenticator app, or a recovery code, as code."}
 }
 
 // nobodysHash is compared with when there is no such account, so that the answer takes as long.
@@ -84,7 +84,7 @@ func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, ag
 }
 
 func signInStepExpired() *Error {
-	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "That took too long, or was done already. Sign in again from the start."}
+	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "This sign-in has expired or was already completed. Sign in again."}
 }
 
 // SignInStep returns the address of whoever began to sign in; 401 sign_in_expired when nobody did, or too long ago.

@@ -115,7 +115,7 @@ func TestSigningInTakesAsLongWhoeverIsAsked(t *testing.T) {
 			began := time.Now()
 			_, err := h.signIn(c)
 			took[name] = append(took[name], time.Since(began))
-			if h.refused(err, "wrong_credentials"); err.(*models.Error).Detail != "This e-mail address and password do not belong together." { //nolint:errorlint // the desk returns it bare
+			if h.refused(err, "wrong_credentials"); err.(*models.Error).Detail != "The e-mail address or password is wrong." { //nolint:errorlint // the desk returns it bare
 				t.Errorf("%s is told %q", name, err)
 			}
 		}

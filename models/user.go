@@ -35,7 +35,7 @@ func knownLocale(locale string) string {
 // IdentityRequired is the refusal of anonymous users where the settings require an identity.
 func IdentityRequired(kind Kind) *Error {
 	return &Error{Kind: kind, Code: "identity_required",
-		Detail: "This site talks to people it knows only. Sign in on the site, which then says who you are."}
+		Detail: "This chat is for signed-in users. Sign in on the site first."}
 }
 
 // StartUserSession makes an anonymous user and opens a session of 90 days. Where an identity is required it is 403 identity_required.
@@ -105,7 +105,7 @@ func (id *Identity) check() error {
 		return err
 	}
 	if id.Verified && IsAnonymousID(id.ID) {
-		return invalid("sub", fieldTaken, "Ids of this form are those of anonymous users. Put something before it.")
+		return invalid("sub", fieldTaken, "Ids of this form are reserved for anonymous users. Add a prefix.")
 	}
 	for field, text := range map[string]string{"name": id.Name, "email": id.Email} {
 		if _, err := validateText(field, text, 0, 4000); err != nil {
@@ -207,7 +207,7 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		case err != nil:
 			return err
 		case u.IsVerified:
-			return conflict("identity_verified", "The site has said who you are. What it signed is not changed by what is not signed.")
+			return conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
 		}
 		name, email := u.Name, u.Email
 		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
@@ -234,4 +234,4 @@ func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
 	return u, translate(err)
 }
 
-func userNotFound() *Error { return notFound("user_not_found", "There is no such user.") }
+func userNotFound() *Error { return notFound("user_not_found", "This user does not exist.") }

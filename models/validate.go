@@ -10,7 +10,7 @@ import (
 // returns it without surrounding white space. A text that shows nothing, see [IsBlank], is empty. Lengths are in characters.
 func validateText(field, text string, least, most int) (string, error) {
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", invalid(field, fieldInvalid, "This text has bytes that cannot be stored. Send it as UTF-8 without NUL characters.")
+		return "", invalid(field, fieldInvalid, "This text contains bytes that cannot be stored. Send UTF-8 without NUL characters.")
 	}
 	if text = strings.TrimSpace(text); IsBlank(text) {
 		text = ""
@@ -18,9 +18,9 @@ func validateText(field, text string, least, most int) (string, error) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n == 0 && least > 0:
-		return "", invalid(field, fieldRequired, "Write something first.")
+		return "", invalid(field, fieldRequired, "This text is empty. Enter something.")
 	case n < least:
-		return "", invalid(field, fieldTooShort, "This text is too short.")
+		return "", invalid(field, fieldTooShort, "This text is too short. Enter more.")
 	case n > most:
 		return "", invalid(field, fieldTooLong, "This text is too long. Shorten it and send it again.")
 	}
@@ -86,7 +86,7 @@ func clientMessageID(key string) (*string, error) {
 		return nil, nil
 	}
 	if len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, invalid("client_message_id", fieldInvalid, "A client_message_id has 1 to 64 printable ASCII characters.")
+		return nil, invalid("client_message_id", fieldInvalid, "client_message_id must have 1 to 64 printable ASCII characters.")
 	}
 	return &key, nil
 }

@@ -136,7 +136,7 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 		return stepField.FindStringSubmatch(string(page.Body))[1]
 	}
 	step := begin()
-	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).want(401).says("not right", `autocomplete="one-time-code"`, "aria-invalid")
+	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).want(401).says("wrong or was already used", `autocomplete="one-time-code"`, "aria-invalid")
 	if got := stepField.FindStringSubmatch(string(again.Body))[1]; got != step {
 		t.Error("after a wrong code the step is another")
 	}
@@ -148,7 +148,7 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 	if h.status(in.session()) != 200 || h.status(before) != 401 {
 		t.Errorf("the new session answers %d, the one before %d", h.status(in.session()), h.status(before))
 	}
-	h.login("", url.Values{"step": {step}, "code": {codes[0]}}).want(401).says("Sign in again from the start", `name="password"`)
+	h.login("", url.Values{"step": {step}, "code": {codes[0]}}).want(401).says("This took too long", `name="password"`)
 	if got := h.login("", url.Values{"step": {begin()}, "code": {codes[0]}}).want(303).session(); h.status(got) != 200 {
 		t.Error("a recovery code does not sign in")
 	}
@@ -162,7 +162,7 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	_, bens := h.agent("ben", models.RoleSupervisor)
 	there := h.signInFrom("anna", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1")
 	third := h.signInFrom("anna", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
-	page := string(h.browse("GET", "/account", here, nil).want(200).says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This one", "End all others").Body)
+	page := string(h.browse("GET", "/account", here, nil).want(200).says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This session", "Sign out all others").Body)
 	if strings.Contains(page, here) || strings.Contains(page, there) {
 		t.Error("the page tells a session's token")
 	}
@@ -175,7 +175,7 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	if h.status(there)+h.status(third) != 401+200 || h.status(here) != 200 {
 		t.Errorf("ended one of three: %d, %d, %d", h.status(here), h.status(there), h.status(third))
 	}
-	h.browse("GET", "/account?done=session", here, nil).want(200).says("That session has ended.")
+	h.browse("GET", "/account?done=session", here, nil).want(200).says("The session was signed out.")
 	h.browse("POST", "/account/sessions/end-others", here, url.Values{}).goesTo("/account?done=sessions")
 	if h.status(there) != 401 || h.status(third) != 401 || h.status(here) != 200 {
 		t.Errorf("ended all others: %d, %d, %d", h.status(here), h.status(there), h.status(third))
@@ -201,7 +201,7 @@ func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	change := func(old, fresh string) answer {
 		return h.browse("POST", "/account/password", here, url.Values{"old_password": {old}, "password": {fresh}})
 	}
-	change("wrong", "a new long password").want(422).says("This is not your password.", "aria-invalid")
+	change("wrong", "a new long password").want(422).says("The password is wrong.", "aria-invalid")
 	change(password, "short").want(422).says("10 characters or more")
 	change(password, "a new long password").goesTo("/account?done=password")
 	if h.status(here) != 200 || h.status(there) != 401 {
@@ -210,7 +210,7 @@ func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": password}).refused(401, "wrong_credentials")
 	change("wrong", "a new long password").want(422)
 	change("wrong", "a new long password").want(422)
-	change("a new long password", "another long password").want(429).says("Too many tries")
+	change("a new long password", "another long password").want(429).says("Too many failed attempts")
 }
 
 var secretInPage = regexp.MustCompile(`id="secret"[^>]*>([A-Z2-7 ]+)<`)
@@ -223,11 +223,11 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 		return h.browse("POST", "/account/second-factor"+path, here, fields)
 	}
 	h.browse("GET", "/account/second-factor", here, nil).goesTo("/account")
-	post("", url.Values{"password": {"wrong"}}).want(422).says("This is not your password.")
+	post("", url.Values{"password": {"wrong"}}).want(422).says("The password is wrong.")
 	post("", url.Values{"password": {password}}).goesTo("/account/second-factor")
 	page := h.browse("GET", "/account/second-factor", here, nil).want(200).says("<svg class=\"qr\"", "otpauth://totp/", `autocomplete="one-time-code"`)
 	secret := strings.ReplaceAll(secretInPage.FindStringSubmatch(string(page.Body))[1], " ", "")
-	post("/confirm", url.Values{"code": {"000000x"}}).want(422).says("not right", secret[:4])
+	post("/confirm", url.Values{"code": {"000000x"}}).want(422).says("wrong or was already used", secret[:4])
 	shown := post("/confirm", url.Values{"code": {code(t, secret)}}).want(200)
 	codes := regexp.MustCompile(`<code>([a-z2-7-]{19})</code>`).FindAllStringSubmatch(string(shown.Body), -1)
 	if len(codes) != 10 || shown.Header.Get("Cache-Control") != "no-store" {
@@ -239,7 +239,7 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 		t.Error("the page shows what was to be shown once")
 	}
 	h.forgetCodes()
-	post("/codes", url.Values{"password": {password}, "code": {"000000x"}}).want(422).says("not right")
+	post("/codes", url.Values{"password": {password}, "code": {"000000x"}}).want(422).says("wrong or was already used")
 	fresh := post("/codes", url.Values{"password": {password}, "code": {code(t, secret)}}).want(200)
 	if strings.Contains(string(fresh.Body), codes[0][1]) {
 		t.Error("the new codes are the old ones")
@@ -261,7 +261,7 @@ func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 	_, ruths := h.agent("ruth", models.RoleSupervisor)
 	h.secondFactor(anna)
 	h.secondFactor(alex)
-	h.browse("GET", "/admin/people/"+anna.ID, alexs, nil).want(200).says("Reset the second factor")
+	h.browse("GET", "/admin/people/"+anna.ID, alexs, nil).want(200).says("Reset two-factor authentication")
 	if page := h.browse("GET", "/admin/people/"+alex.ID, alexs, nil).want(200); strings.Contains(string(page.Body), "reset-second-factor") {
 		t.Error("an administrator is offered to reset the own one")
 	}
@@ -269,7 +269,7 @@ func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 		return h.browse("POST", "/admin/people/"+a.ID+"/reset-second-factor", as, url.Values{})
 	}
 	reset(anna, ruths).want(403)
-	reset(alex, alexs).want(422).says("second factor off on your account")
+	reset(alex, alexs).want(422).says("two-factor authentication on your account")
 	reset(anna, alexs).goesTo("/admin/people/" + anna.ID)
 	if h.status(annas) != 401 {
 		t.Error("the reset has left anna signed in")

@@ -126,13 +126,13 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 		t.Errorf("the last page has %d rows", n)
 	}
 	next.says(`href="/admin/audit?action=file_exported"`)
-	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No such rows")
-	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("This is before the first day.", `aria-describedby="to-hint to-error"`)
+	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No entries found")
+	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("The end is before the start.", `aria-describedby="to-hint to-error"`)
 	for _, query := range []string{"from=2026-02-30", "to=2026-13-01", "from=yesterday", "to=0001-01-01&person=%ff", "from=2026-02-30&before=nothing"} {
-		h.browse("GET", "/admin/audit?"+query, alex, nil).want(200).says("This is not a date. Choose a day from 1970 on.")
+		h.browse("GET", "/admin/audit?"+query, alex, nil).want(200).says("This is not a valid date. Choose a day from 1970 on.")
 	}
 	h.browse("GET", "/admin/audit?before=nothing", alex, nil).want(200)
-	h.browse("GET", "/admin/audit?subject=%ff", alex, nil).want(200).says("This does not have the right form.")
+	h.browse("GET", "/admin/audit?subject=%ff", alex, nil).want(200).says("The format is not valid.")
 	for setting, value := range map[string]string{"IDLE_WARNING": "90s", "IDLE_AGENT_ACTION": models.IdleRequeue, "MASK_CARDS": "true"} {
 		if err := h.desk.ChangeSetting(t.Context(), models.AgentActor(alice), setting, value); err != nil {
 			t.Fatal(err)

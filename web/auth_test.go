@@ -218,7 +218,7 @@ func TestTheSignInPageAndItsSession(t *testing.T) {
 	}
 	b.do("GET", "/login", nil).want(200)
 	wrong := b.do("POST", "/login", url.Values{"email": {"carla@example.com"}, "password": {"nope"}}).want(401)
-	if !strings.Contains(string(wrong.Body), "do not belong together") || !strings.Contains(string(wrong.Body), `value="carla@example.com"`) {
+	if !strings.Contains(string(wrong.Body), "is wrong") || !strings.Contains(string(wrong.Body), `value="carla@example.com"`) {
 		t.Errorf("the form says: %s", wrong.Body)
 	}
 	in := url.Values{"email": {"carla@example.com"}, "password": {password}}

@@ -206,7 +206,7 @@ func TestTheWorkbenchWorksThoughStreamsAreHeld(t *testing.T) {
 	b.sees("#presence-btn", "Online")
 	token, chat := s.newChat("Where is my card?")
 	b.sees(rowOf(chat), "Where is my card?")
-	b.sees(".toast", "is yours", "Where is my card?")
+	b.sees(".toast", "New chat: ", "Where is my card?")
 	b.until("the count in the title", `document.title.startsWith("(1) ")`)
 	b.alt("KeyN")
 	b.sees("#thread", "Where is my card?")

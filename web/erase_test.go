@@ -27,7 +27,7 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 
 	h.browse("GET", "/admin/users", alex, nil).want(200)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"MARIA@"}}).want(200).says("Maria &lt;i&gt;Lopes", "maria@example.com", strings.ReplaceAll(one, "&", "&amp;"))
-	h.browse("POST", "/admin/users", alex, url.Values{"q": {"nobody"}}).want(200).says("Nobody found")
+	h.browse("POST", "/admin/users", alex, url.Values{"q": {"nobody"}}).want(200).says("No users found")
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {""}}).want(422).says(`id="q-error"`)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"\xff"}}).want(422)
 	h.browse("GET", one, alex, nil).want(200).says("Maria &lt;i&gt;Lopes", "/supervisor/chats/"+chat, "shop/42 ünï?&amp;&#34;&lt;b&gt;")
@@ -53,11 +53,11 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	}
 	erase(ruth, id).want(403)
 	for _, wrong := range []string{"", "shop", strings.ToUpper(id)} {
-		erase(alex, wrong).want(422).says("This is not the id")
+		erase(alex, wrong).want(422).says("The id does not match")
 	}
 	h.ask("GET", forUser+"/chats", maria, nil).want(200)
 	erase(alex, " "+id+" ").goesTo("/admin/users?done=erased")
-	h.browse("GET", "/admin/users?done=erased", alex, nil).want(200).says("is erased")
+	h.browse("GET", "/admin/users?done=erased", alex, nil).want(200).says("was erased")
 	erase(alex, id).want(404)
 	h.browse("POST", "/admin/users/erase", alex, url.Values{"id": {""}, "confirm": {""}}).want(404)
 	h.browse("GET", one, alex, nil).want(404)

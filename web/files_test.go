@@ -366,12 +366,12 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 		h.file(userFiles+chat+"/files", user, name, lie.raw).refused(lie.status, lie.code)
 	}
 	said := h.file(agentFiles+chat+"/files", agent, "big.pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))).refused(413, "file_too_large")
-	if said.str("detail") != "This file is 14 MB. Documents may have 10 MB." {
+	if said.str("detail") != "This file is 14 MB. The limit for documents is 10 MB." {
 		t.Errorf("it says %s", said.Body)
 	}
 	header := http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary}, "Accept-Language": {"zh-CN"}}
 	zh := h.send("POST", userFiles+chat+"/files", header, formOf(field{name: "file", file: `"x.jpg"`, content: samples.Join(samples.JPEG(60, 60), make([]byte, 6<<20))})).refused(413, "file_too_large")
-	if zh.str("detail") != "文件为 6.1 MB，图片不能超过 5 MB。" {
+	if zh.str("detail") != "文件大小为 6.1 MB，图片不能超过 5 MB。" {
 		t.Errorf("in Chinese it says %s", zh.Body)
 	}
 	if after := len(h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list()); after != before {

@@ -255,7 +255,7 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 		}
 	}
 	plain := h.send("POST", "/widget/assign", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}, []byte("message=Hello"))
-	plain.want(401).says("people it knows only")
+	plain.want(401).says("Sign in on the site first")
 
 	// Whoever signs in goes on with what was said before.
 	p := &panel{testServer: h, bearer: early}
@@ -287,12 +287,12 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	if got["user_name"] != "Administrator" || got["user_email"] != "boss@example.com" || got["user_is_verified"] != 0.0 {
 		t.Errorf("introduced as %v", got)
 	}
-	if part := stream.next("part").Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") || strings.Count(part, "Not verified") < 3 {
+	if part := stream.next("part").Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") || strings.Count(part, "Unverified") < 3 {
 		t.Errorf("list, head and person are drawn again as: %s", part)
 	}
 	h.ask("POST", forUser+"/introduce", waits, map[string]any{"name": "Queen"}).want(200)
 	for path, as := range map[string]string{"/workbench/chats/" + chat: anna, "/supervisor/chats/" + chat: ruth, "/supervisor": ruth, "/supervisor/chats/" + queued: ruth} {
-		if page := h.browse("GET", path, as, nil).want(200); !strings.Contains(shown(page), "Not verified") {
+		if page := h.browse("GET", path, as, nil).want(200); !strings.Contains(shown(page), "Unverified") {
 			t.Errorf("%s does not mark the name", path)
 		}
 	}
@@ -307,7 +307,7 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	h.asks(nameless, "Who am I?")
 	h.asks(names(t, "maria", "Maria"), "It is me")
 	page := h.browse("GET", "/supervisor", ruth, nil).want(200)
-	if n := strings.Count(shown(page), "Not verified"); n != 1 {
+	if n := strings.Count(shown(page), "Unverified"); n != 1 {
 		t.Errorf("of three who wait %d are marked", n)
 	}
 	h.ask("POST", forUser+"/introduce", names(t, "maria", ""), map[string]any{"name": "Administrator"}).refused(409, "identity_verified")

@@ -21,7 +21,7 @@ func TestHealthShowsWhatIsBrokenAndMendsIt(t *testing.T) {
 	}
 	_, err := h.desk.DB().NewRaw(`UPDATE agents SET load = 3 WHERE id = ?`, anna.ID).Exec(t.Context())
 	must(t, err)
-	h.browse("GET", "/admin/health", alex, nil).want(200).says("chip-red", "load 3, active 0", "/admin/people/"+anna.ID, "Count again")
+	h.browse("GET", "/admin/health", alex, nil).want(200).says("chip-red", "load 3, active 0", "/admin/people/"+anna.ID, "Recount")
 	h.browse("POST", "/admin/health/repair", alex, url.Values{"name": {"load_counted"}}).goesTo("/admin/health")
 	if page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body); strings.Contains(page, "chip-red") {
 		t.Error("it was not mended")

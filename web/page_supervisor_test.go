@@ -28,7 +28,7 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 		rows, length               int
 		first, behind, last, other string
 	}{
-		{"", 50, 55, "c1", "5 more wait behind them", "c50", "c51"},
+		{"", 50, 55, "c1", "5 more in the queue", "c50", "c51"},
 		{"?show=all", 55, 55, "c1", "", "c55", "none"},
 		{"?department=sales", 3, 3, "c53", "", "c55", "c1"},
 	} {

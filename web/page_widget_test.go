@@ -128,7 +128,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 			post(p, "/widget/chats/"+chat+"/messages", map[string]string{"content": "One more thing"}).want(204)
 		}
 		page := string(p.goes("/widget?lang=en&site=Kestrel").want(200).Body)
-		for _, said := range []string{"Where is my card?", "One more thing", "Your question is kept"} {
+		for _, said := range []string{"Where is my card?", "One more thing", "Your question is saved"} {
 			if !strings.Contains(page, said) {
 				t.Errorf("%s: the page lacks %q", kind, said)
 			}
@@ -148,7 +148,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 		check(kind, post(p, "/widget/chats/"+chat+"/end", nil), "ended")
 		check(kind, post(p, "/widget/chats/"+chat+"/rate", map[string]string{"rating": "4.5", "comment": "Quick"}), "ended")
 		page := string(p.goes("/widget?lang=en").Body)
-		if !strings.Contains(page, "You gave 4.5 of 5.") || strings.Contains(page, `name="rating"`) {
+		if !strings.Contains(page, "You rated this chat 4.5 of 5.") || strings.Contains(page, `name="rating"`) {
 			t.Errorf("%s: the page does not show the rating that was given", kind)
 		}
 		if page := string(p.goes("/widget?lang=en&after=" + chat).Body); !strings.Contains(page, "What can we help you with?") {
@@ -226,7 +226,7 @@ func TestTheGreetingSaysWhetherAnybodyIsThere(t *testing.T) {
 	for _, now := range []struct {
 		choice       models.Presence
 		state, words string
-	}{{models.Offline, "offline", "Nobody is here right now"}, {models.Online, "greeting", "What can we help you with?"}} {
+	}{{models.Offline, "offline", "No one is available right now"}, {models.Online, "greeting", "What can we help you with?"}} {
 		if _, err := h.desk.SetPresence(t.Context(), models.AgentActor(anna), now.choice); err != nil {
 			t.Fatal(err)
 		}

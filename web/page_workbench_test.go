@@ -119,7 +119,7 @@ func TestActionsOfTheWorkbenchAsPageFragmentAndJSON(t *testing.T) {
 	// A supervisor may read along on the same page, and is told why there is no place to write.
 	watching := h.bench("ruth")
 	watching.do("GET", "/workbench/chats/"+chats[0], nil).want(200).shows("anna ended this chat.")
-	watching.do("GET", "/workbench/chats/"+chats[2], nil).want(200).shows("This chat is in the queue again.", "Knows us")
+	watching.do("GET", "/workbench/chats/"+chats[2], nil).want(200).shows("This chat is back in the queue.", "Knows us")
 }
 
 func TestTheStreamOfTheWorkbenchSendsParts(t *testing.T) {

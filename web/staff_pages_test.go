@@ -115,7 +115,7 @@ func TestAssigningByHandAnswersPageFragmentAndProgram(t *testing.T) {
 	h.browse("POST", "/supervisor/chats/"+plain+"/transfer", ruth, url.Values{"department": {""}, "note": {"Somebody else, please"}}, func(head http.Header) {
 		head.Set("Referer", h.url+"/supervisor/chats/"+plain)
 	}).goesTo("/supervisor/chats/" + plain)
-	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Place 1", "Somebody else, please", "anna gave the chat back")
+	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Position 1", "Somebody else, please", "anna returned the chat to the queue")
 }
 
 func TestTheQueueIsAFileToo(t *testing.T) {

@@ -144,7 +144,7 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 		return a.bySignature(c, token)
 	}
 	if len(token) > 200 || !kit.Storable(token) {
-		return nil, kit.Unauthorized("This token opens no session. Sign in again.")
+		return nil, kit.Unauthorized("This token is not valid. Sign in again.")
 	}
 	find := []func(echo.Context, string) (*kit.Caller, error){a.AgentBySession, a.userBySession}
 	if kind == models.KindUser {

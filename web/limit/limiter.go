@@ -123,7 +123,7 @@ func (l *Limiter) recordOutcome(err error) {
 	if l.failures.Add(1) <= tolerated || !l.degraded.CompareAndSwap(false, true) {
 		return
 	}
-	l.log.Warn("rate limits are counted in memory: Redis does not answer", "error", err)
+	l.log.Warn("rate limits counted in memory, Redis does not answer", "error", err)
 	l.probes.Add(1)
 	go func() {
 		defer l.probes.Done()
@@ -138,7 +138,7 @@ func (l *Limiter) recordOutcome(err error) {
 			if l.shared.probe() == nil {
 				l.failures.Store(0)
 				l.degraded.Store(false)
-				l.log.Info("rate limits are counted in Redis again")
+				l.log.Info("rate limits counted in Redis again")
 				return
 			}
 		}

@@ -56,7 +56,7 @@ func (s *heartbeats) run(ctx context.Context, log *slog.Logger, present func() [
 		err := s.report(asked, ids)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			log.Warn("signs of life were not stored", "people", len(ids), "error", err)
+			log.Warn("heartbeats not stored", "people", len(ids), "error", err)
 			s.retry(ids)
 			wait(ctx, time.Second)
 		}

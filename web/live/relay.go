@@ -161,7 +161,7 @@ func (r *relay) send(ctx context.Context) {
 		r.hub.observer.Relayed(time.Since(since), err)
 		if err != nil {
 			if failed.IsZero() {
-				r.hub.log.Warn("other instances are not told of changes and find them in PostgreSQL: Redis does not answer", "error", err)
+				r.hub.log.Warn("event publishing failed, other instances poll PostgreSQL", "error", err)
 			}
 			failed = time.Now()
 			r.lost.Store(true)
@@ -170,7 +170,7 @@ func (r *relay) send(ctx context.Context) {
 		told = time.Now()
 		if !failed.IsZero() {
 			failed = time.Time{}
-			r.hub.log.Info("other instances are told of changes again")
+			r.hub.log.Info("event publishing resumed")
 		}
 	}
 }
@@ -207,7 +207,7 @@ func (r *relay) receive(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.listen(ctx)
 		if r.up.Swap(false) && ctx.Err() == nil {
-			r.hub.log.Warn("other instances cannot be heard: Redis does not answer; PostgreSQL is asked instead", "error", err)
+			r.hub.log.Warn("event subscription lost, polling PostgreSQL", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -249,7 +249,7 @@ func (r *relay) take(got any) {
 		}
 		// The client subscribes again by itself too; either way, what was published meanwhile is gone.
 		if !r.up.Swap(true) {
-			r.hub.log.Info("listening to other instances")
+			r.hub.log.Info("event subscription established")
 		}
 		r.recordGap()
 		r.hub.repairAll()
@@ -265,7 +265,7 @@ func (r *relay) take(got any) {
 		}
 		var e envelope
 		if err := json.Unmarshal([]byte(m.Payload[len(from):]), &e); err != nil {
-			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
+			r.hub.log.Error("event of another instance not decoded, check its version", "error", err)
 			r.hub.repairAll()
 			return
 		}

@@ -36,7 +36,7 @@ func (r *relay) receivePrevious(payload string) {
 	if !greet {
 		return
 	}
-	r.hub.log.Info("an instance of an earlier release publishes in this Redis; PostgreSQL is asked for its changes while it does")
+	r.hub.log.Info("instance of an earlier release found, polling PostgreSQL for its changes")
 	go r.announceToPrevious(`{` + previousMark)
 }
 

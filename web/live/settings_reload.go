@@ -25,7 +25,7 @@ func (h *Hub) runReloads(ctx context.Context) {
 		err := h.desk.Reload(asked)
 		cancel()
 		if err != nil && ctx.Err() == nil { // the version tells that they are still to be read
-			h.log.Warn("settings that were changed elsewhere could not be read", "error", models.CodeOf(err))
+			h.log.Warn("settings reload failed", "error", models.CodeOf(err))
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 			case ctx.Err() != nil:
 				return swept, translate(ctx.Err())
 			default:
-				failed = filesUnavailable(err)
+				failed = ErrFilesUnavailable.WithCause(err)
 				_, err = d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() + make_interval(secs => ?) WHERE name = ? AND due_at < clock_timestamp()`,
 					deleteAgain.Seconds(), name).Exec(ctx)
 			}

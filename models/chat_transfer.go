@@ -132,15 +132,15 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 			return err
 		}
 		if !actor.IsAgent() {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if !c.IsOpen() {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		moved = c
 		return f(ctx, t, c)
 	})
-	if violates(err, "chats_department_fkey") {
+	if violates(err, chatsDepartmentFkey) {
 		return nil, invalid("department", fieldUnknown, "This department does not exist.")
 	}
 	return moved, err

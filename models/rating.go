@@ -21,7 +21,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 			return err
 		}
 		if !actor.IsUser() || !actor.isParticipant(c) {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if c.Status != Ended {
 			return conflict("chat_not_ended", "You can rate a chat after it has ended.")

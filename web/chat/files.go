@@ -51,7 +51,7 @@ func (h *Handlers) expect(c echo.Context, chatID string, u *upload) error {
 	defer cancel()
 	who := kit.ActorOf(c)
 	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
-	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+	if !u.hasKey && (errors.Is(err, models.ErrChatEnded) || errors.Is(err, models.ErrChatNotFound) && who.IsAgent()) {
 		return nil
 	}
 	return err

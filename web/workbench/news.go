@@ -29,7 +29,12 @@ func (f *frameWriter) news(b *workbench) []templ.Component {
 	before, now := f.drawn, b.drawing()
 	var parts []templ.Component
 	if !reflect.DeepEqual(before.me, now.me) {
-		parts = append(parts, view.Status(now.me))
+		before.me.Slots = now.me.Slots
+		if reflect.DeepEqual(before.me, now.me) {
+			parts = append(parts, view.MySlots(now.me))
+		} else {
+			parts = append(parts, view.Status(now.me))
+		}
 	}
 	if lost := now.me.Lost; (lost == nil) != (before.me.Lost == nil) || lost != nil && (!lost.Equal(*before.me.Lost) || now.me.Load != before.me.Load) {
 		parts = append(parts, view.Lost(now.me))
@@ -132,14 +137,28 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 // userNews returns the head of a chat and the parts about its user that look different from before; all where before is nil.
 func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat) []templ.Component {
 	var parts []templ.Component
-	if before == nil || b.head(before) != b.head(now) {
-		parts = append(parts, view.TalkHead(b.head(now)))
-	}
+	parts = append(parts, b.headNews(before, now)...)
 	is := personOf(ctx, now)
 	if before == nil || !reflect.DeepEqual(personOf(ctx, before), is) {
 		parts = append(parts, view.AboutName(is), view.AboutPage(is), view.AboutContact(is))
 	}
 	return parts
+}
+
+// headNews returns what looks different in the head of a chat.
+func (b *workbench) headNews(before, now *models.AgentChat) []templ.Component {
+	is := b.head(now)
+	if before == nil {
+		return []templ.Component{view.TalkHead(is)}
+	}
+	was := b.head(before)
+	if was == is {
+		return nil
+	}
+	if was.State, was.Owed = is.State, is.Owed; was == is {
+		return []templ.Component{view.TalkOwed(is)}
+	}
+	return []templ.Component{view.TalkHead(is)}
 }
 
 // sameEnd reports whether two states of an ended chat end alike: it may be rated between them.

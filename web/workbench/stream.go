@@ -109,8 +109,8 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	}
 	parts := b.parts()
 	for i := range b.chats {
-		if before := f.last.chat(b.chats[i].ID); before != nil && b.head(before) != b.head(&b.chats[i]) {
-			parts = append(parts, view.TalkHead(b.head(&b.chats[i])))
+		if before := f.last.chat(b.chats[i].ID); before != nil {
+			parts = append(parts, b.headNews(before, &b.chats[i])...)
 		}
 	}
 	f.drawn = b.drawing()

@@ -32,8 +32,7 @@ import (
 // screen is the page of an agent who never asks for it again: what the frames of the stream make of it.
 type screen struct {
 	mu       sync.Mutex
-	list     *html.Node
-	parts    map[string]string            // by id
+	page     *html.Node
 	threads  map[string]map[string]string // bubbles by chat and id
 	statuses map[string]string            // of own messages, by id
 	frames   []live.Frame                 // since the last take
@@ -42,7 +41,7 @@ type screen struct {
 }
 
 func newScreen() *screen {
-	return &screen{parts: map[string]string{}, threads: map[string]map[string]string{}, statuses: map[string]string{}, changed: make(chan struct{}, 1)}
+	return &screen{page: &html.Node{Type: html.ElementNode, Data: "body"}, threads: map[string]map[string]string{}, statuses: map[string]string{}, changed: make(chan struct{}, 1)}
 }
 
 func (s *screen) Send(f live.Frame, _ string) error {
@@ -85,36 +84,45 @@ func (s *screen) Send(f live.Frame, _ string) error {
 
 // place does what the page's script does with a part.
 func (s *screen) place(n *html.Node) {
-	switch id := attr(n, "id"); id {
-	case "list":
-		s.list = n
-	case "list-row":
-		if old := find(s.list, attr(n, "data-gone")); old != nil {
-			old.Parent.RemoveChild(old)
-		}
-		li := n.FirstChild
-		if li == nil {
-			return
-		}
-		n.RemoveChild(li)
-		if old := find(s.list, attr(li, "id")); old != nil {
-			old.Parent.RemoveChild(old)
-		}
-		section := find(s.list, attr(n, "data-section"))
-		rows := section.LastChild
-		before := find(rows, attr(n, "data-next"))
-		if want := attr(n, "data-next"); want != "" && before == nil {
-			s.err = fmt.Errorf("a row comes before %s, which is not in %s", want, attr(n, "data-section"))
-		}
-		rows.InsertBefore(li, before)
-	default:
-		s.parts[id] = outer(n)
-		for d := range n.Descendants() {
-			if id := attr(d, "id"); id != "" {
-				s.parts[id] = outer(d)
-			}
-		}
+	if attr(n, "id") == "list-row" {
+		s.placeRow(n)
+		return
 	}
+	old := find(s.page, attr(n, "id"))
+	if old == nil {
+		s.page.AppendChild(n)
+		return
+	}
+	old.Parent.InsertBefore(n, old)
+	old.Parent.RemoveChild(old)
+}
+
+func (s *screen) placeRow(n *html.Node) {
+	if old := find(s.page, attr(n, "data-gone")); old != nil {
+		old.Parent.RemoveChild(old)
+	}
+	li := n.FirstChild
+	if li == nil {
+		return
+	}
+	n.RemoveChild(li)
+	if old := find(s.page, attr(li, "id")); old != nil {
+		old.Parent.RemoveChild(old)
+	}
+	rows := find(s.page, attr(n, "data-section")).LastChild
+	next := find(rows, attr(n, "data-next"))
+	if want := attr(n, "data-next"); want != "" && next == nil {
+		s.err = fmt.Errorf("a row comes before %s, which is not in %s", want, attr(n, "data-section"))
+	}
+	rows.InsertBefore(li, next)
+}
+
+// part is a part of the page as it is drawn, "" when there is none.
+func (s *screen) part(id string) string {
+	if n := find(s.page, id); n != nil {
+		return outer(n)
+	}
+	return ""
 }
 
 func (s *screen) Retry(time.Duration) error { return nil }
@@ -279,7 +287,7 @@ func (s *stage) open() {
 	}()
 	s.t.Cleanup(func() { cancel(); <-ended })
 	s.until("the page is drawn", func() string {
-		if s.screen.list == nil {
+		if s.screen.part("list") == "" {
 			return "no list"
 		}
 		return ""
@@ -333,11 +341,11 @@ func (s *stage) node(what templ.Component) *html.Node {
 func (s *stage) differs(threads bool) string {
 	b := s.fresh()
 	pairs := map[string][2]string{
-		"list":    {outer(s.screen.list), s.draw(view.Chats(b.list()))},
-		"me":      {s.screen.parts["me"], s.draw(view.Status(b.me()))},
-		"lost":    {s.screen.parts["lost"], s.draw(view.Lost(b.me()))},
-		"strip":   {s.screen.parts["strip"], s.draw(view.Queue(b.strip()))},
-		"nothing": {s.screen.parts["nothing"], s.draw(view.Nothing(b.empty()))},
+		"list":    {s.screen.part("list"), s.draw(view.Chats(b.list()))},
+		"me":      {s.screen.part("me"), s.draw(view.Status(b.me()))},
+		"lost":    {s.screen.part("lost"), s.draw(view.Lost(b.me()))},
+		"strip":   {s.screen.part("strip"), s.draw(view.Queue(b.strip()))},
+		"nothing": {s.screen.part("nothing"), s.draw(view.Nothing(b.empty()))},
 	}
 	ctx := text.With(s.t.Context(), "en")
 	for i := range b.chats {
@@ -348,11 +356,11 @@ func (s *stage) differs(threads bool) string {
 		s.must(err)
 		for id, fresh := range map[string]templ.Component{"talk-h-": view.TalkHead(b.head(c)), "about-name-": view.AboutName(p),
 			"about-page-": view.AboutPage(p), "about-contact-": view.AboutContact(p)} {
-			if drawn, ok := s.screen.parts[id+c.ID]; ok {
+			if drawn := s.screen.part(id + c.ID); drawn != "" {
 				pairs[id+c.ID] = [2]string{drawn, s.draw(fresh)}
 			}
 		}
-		if drawn := s.screen.parts["write-"+c.ID]; drawn != "" && w.Closed == "ended" && w.Reason != "user_ended" {
+		if drawn := s.screen.part("write-" + c.ID); drawn != "" && w.Closed == "ended" && w.Reason != "user_ended" {
 			pairs["write-"+c.ID] = [2]string{drawn, s.draw(view.WriteBox(w))}
 		}
 		if !threads {
@@ -639,7 +647,7 @@ func TestAMessageCostsTheWorkbenchNoStatement(t *testing.T) {
 			s.must(err)
 			s.until("the question", heard(m))
 			s.until("the row", func() string {
-				if !strings.Contains(outer(find(s.screen.list, "item-"+id)), fmt.Sprint("Question ", n)) {
+				if !strings.Contains(s.screen.part("item-"+id), fmt.Sprint("Question ", n)) {
 					return "the row shows something else"
 				}
 				return ""

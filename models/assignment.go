@@ -3,7 +3,6 @@ package models
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -19,7 +18,7 @@ type placement struct {
 
 // choose returns the agent for a chat: of those who serve its department and have room, the one of least load; among equals the one
 // idle longest. A chat that was just handed back is not given to the same agent while another could take it. nil when there is nobody.
-func choose(c *Chat, agents []*Agent, now time.Time) *Agent {
+func choose(c *Chat, agents []*Agent, now time.Time) (*Agent, bool) {
 	avoid := ""
 	if c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil) {
 		for _, a := range agents {
@@ -37,7 +36,7 @@ func choose(c *Chat, agents []*Agent, now time.Time) *Agent {
 			best = a
 		}
 	}
-	return best
+	return best, best != nil
 }
 
 func compareLoad(a, b *Agent) int {
@@ -48,9 +47,8 @@ func compareLoad(a, b *Agent) int {
 func plan(chats []*Chat, agents []*Agent, now time.Time) []placement {
 	var placed []placement
 	for _, c := range chats {
-		if a := choose(c, agents, now); a != nil {
-			a.Load++
-			a.IdleSince = now
+		if a, found := choose(c, agents, now); found {
+			a.take(now)
 			placed = append(placed, placement{c, a})
 		}
 	}
@@ -106,7 +104,7 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 			return 0, err
 		}
 		if placed := plan(chats, agents, t.now); len(placed) > 0 {
-			return len(placed), d.assignPlacements(ctx, t, placed, "")
+			return len(placed), t.assignPlacements(ctx, placed)
 		}
 		for _, c := range chats {
 			passed = append(passed, c.ID)
@@ -163,87 +161,24 @@ func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Age
 	return agents, err
 }
 
-// assignPlacements writes a plan whose chats and agents are locked, the loads counted already, and tells all of them. Chats that were handed over by an agent have
-// their line about that.
-func (d *Desk) assignPlacements(ctx context.Context, t *tx, placed []placement, prevAgentID string) error {
-	changes := make(map[string]*Change, len(placed))
-	agents := map[string]*Agent{}
-	var chatIDs, agentIDs []string
-	var firsts []time.Time
-	var versions []int64
-	var seqs, totals []int
-	var lines []string
-	for _, p := range placed {
-		c := p.chat
-		c.Status, c.AgentID, c.AssignedAt = Active, &p.agent.ID, ptr(t.now)
-		if c.FirstAssignedAt == nil {
-			c.FirstAssignedAt = ptr(t.now)
-		}
-		c.ReturnedAt, c.AvoidAgentID, c.AvoidUntil = nil, nil, nil
-		c.IdleSince, c.WarnedAt = ptr(t.now), nil
-		c.Version++
-		change := &Change{PrevAgentID: prevAgentID, Assigned: true, Agent: p.agent.Card()}
-		if prevAgentID == "" {
-			c.LastSeq++
-			c.TotalMessages++
-			kind, args := SystemJoined, map[string]string{"agent": p.agent.Name, "wait_seconds": seconds(t.now.Sub(c.QueuedAt))}
-			encoded, err := json.Marshal(args)
-			if err != nil {
-				return err
-			}
-			lines = append(lines, string(encoded))
-			change.Messages = []Message{{ChatID: c.ID, Seq: c.LastSeq, Version: c.Version, SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args,
-				Status: Sent, CreatedAt: t.now}}
-		}
-		changes[c.ID], agents[p.agent.ID] = change, p.agent
-		chatIDs, agentIDs, firsts = append(chatIDs, c.ID), append(agentIDs, p.agent.ID), append(firsts, *c.FirstAssignedAt)
-		versions, seqs, totals = append(versions, c.Version), append(seqs, c.LastSeq), append(totals, c.TotalMessages)
+// assignPlacements stores and announces a plan whose chats and agents are locked and whose agents have their new loads.
+func (t *tx) assignPlacements(ctx context.Context, placed []placement) error {
+	changes := make([]*chatChange, len(placed))
+	busy := map[string]*Agent{}
+	for i, p := range placed {
+		changes[i] = t.change(p.chat)
+		changes[i].assign(p.agent)
+		busy[p.agent.ID] = p.agent
 	}
-	busy := slices.Sorted(maps.Keys(agents))
-	loads := make([]int, len(busy))
-	for i, id := range busy {
-		loads[i] = agents[id].Load
-	}
-	// The line that somebody joined is the last message of the chat, so its numbers are the chat's.
-	err := t.queryPreparedRows(ctx, `WITH g AS (SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[], $6::int[])
-				g (chat_id, agent_id, first_assigned_at, version, last_seq, total_messages)),
-			moved AS (UPDATE chats c SET status = 'active', agent_id = g.agent_id, assigned_at = $7, first_assigned_at = g.first_assigned_at,
-				returned_at = NULL, avoid_agent_id = NULL, avoid_until = NULL, quiet_since = $7, warned_at = NULL,
-				version = g.version, last_seq = g.last_seq, total_messages = g.total_messages FROM g WHERE c.id = g.chat_id),
-			loaded AS (UPDATE agents a SET load = b.load, idle_since = $7 FROM unnest($8::text[], $9::int[]) b (id, load) WHERE a.id = b.id)
-		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at, system_kind, system_args)
-			SELECT g.chat_id, g.last_seq, g.version, 'system', '', 'system', '', $7, '`+SystemJoined+`', l.args::jsonb
-			FROM g JOIN unnest($1::text[], $10::text[]) l (chat_id, args) ON l.chat_id = g.chat_id WHERE l.args IS NOT NULL RETURNING chat_id, id`,
-		[]any{chatIDs, agentIDs, firsts, versions, seqs, totals, t.now, busy, loads, lines}, func(rows pgx.Rows) error {
-			var chatID string
-			var id int64
-			if err := rows.Scan(&chatID, &id); err != nil {
-				return err
-			}
-			changes[chatID].Messages[0].ID = id
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	for _, p := range placed {
-		change := changes[p.chat.ID]
-		change.Chat = *p.chat
-		t.emit(Event{Kind: KindChange, Change: change})
-		t.emitQueueChange(CauseHelped, p.chat)
-	}
-	for _, id := range busy {
-		t.emit(agents[id].presenceEvent(false))
-	}
-	return nil
+	agents := slices.SortedFunc(maps.Values(busy), func(a, b *Agent) int { return cmp.Compare(a.ID, b.ID) })
+	return t.saveAll(ctx, changes, agents...)
 }
 
-// saveLoad writes a locked agent's load and tells the supervisors.
-func saveLoad(ctx context.Context, t *tx, a *Agent) error {
-	_, err := t.NewRaw(`UPDATE agents SET load = ?, idle_since = ? WHERE id = ?`, a.Load, a.IdleSince, a.ID).Exec(ctx)
-	t.emit(a.presenceEvent(false))
-	return err
-}
+// take counts one more chat for a locked agent.
+func (a *Agent) take(now time.Time) { a.Load, a.IdleSince = a.Load+1, now }
+
+// release counts n chats less for a locked agent.
+func (a *Agent) release(n int, now time.Time) { a.Load, a.IdleSince = max(0, a.Load-n), now }
 
 // wakeDrain starts a drain, or makes the running one run once more: room that appears while it runs is not overlooked.
 func (d *Desk) wakeDrain() {

@@ -249,13 +249,6 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	return c, t.tick(ctx)
 }
 
-// saveChat writes a locked chat back as its next version.
-func saveChat(ctx context.Context, t *tx, c *Chat) error {
-	c.Version++
-	_, err := t.NewUpdate().Model(c).WherePK().Exec(ctx)
-	return err
-}
-
 func ptr[T any](v T) *T { return &v }
 
 // deref is what a pointer points to, and the zero value for none.

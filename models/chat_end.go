@@ -35,43 +35,33 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 				reason = ReasonCancelled
 			}
 		}
-		c.EndComment = note
-		ended = c
+		change := t.change(c)
+		change.Chat.EndComment = note
+		ended = &change.Chat
 		if !actor.isParticipant(c) {
 			if err := t.audit(ctx, actor, AuditChatEnded, aboutChat(c), details{"status": c.Status}); err != nil {
 				return err
 			}
 		}
-		return d.endLocked(ctx, t, c, reason, TypeManual)
+		return d.endLocked(ctx, t, change, reason, TypeManual)
 	})
 	return ended, err
 }
 
-// endLocked ends a locked open chat, frees the agent's slot and tells everybody.
-func (d *Desk) endLocked(ctx context.Context, t *tx, c *Chat, reason, kind string) error {
-	wasWaiting := c.Status == Waiting
-	c.Status, c.EndedAt, c.EndedReason, c.EndedType = Ended, ptr(t.now), &reason, &kind
-	c.AwaitingReplySince = nil
-	if err := saveChat(ctx, t, c); err != nil {
-		return err
+// endLocked ends a locked open chat and frees the capacity that it took of its agent. The change may hold messages that belong to the end.
+func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason, kind string) error {
+	wasActive := change.Chat.Status == Active
+	change.end(reason, kind)
+	if !wasActive {
+		return t.save(ctx, change)
 	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Ended: true}})
-	if wasWaiting {
-		t.emitQueueChange(CauseLeft, c)
-		return nil
-	}
-	return d.releaseCapacity(ctx, t, *c.AgentID, 1)
-}
-
-// releaseCapacity frees n slots of an agent; whoever waits gets them right after the commit.
-func (d *Desk) releaseCapacity(ctx context.Context, t *tx, agentID string, n int) error {
-	a, err := d.lockAgent(ctx, t, agentID)
+	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
 	if err != nil {
 		return err
 	}
-	a.Load, a.IdleSince = max(0, a.Load-n), t.now
+	a.release(1, t.now)
 	t.requestDrain()
-	return saveLoad(ctx, t, a)
+	return t.save(ctx, change, a)
 }
 
 // SweepQueue ends as abandoned the waiting chats whose user gave no sign of life for QUEUE_GRACE. It returns how many.
@@ -100,7 +90,7 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 				return err
 			}
 			ended = true
-			return d.endLocked(ctx, t, c, ReasonAbandoned, TypeAuto)
+			return d.endLocked(ctx, t, t.change(c), ReasonAbandoned, TypeAuto)
 		})
 		if err != nil && CodeOf(err) != "chat_not_found" {
 			return abandoned, err

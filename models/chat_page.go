@@ -27,12 +27,9 @@ func (d *Desk) MovePage(ctx context.Context, actor Actor, chatID, pageURL, pageT
 		if same(c.PageURL, url) && same(c.PageTitle, title) {
 			return nil
 		}
-		c.PageURL, c.PageTitle = url, title
-		if err := saveChat(ctx, t, c); err != nil {
-			return err
-		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		return nil
+		change := t.change(c)
+		change.Chat.PageURL, change.Chat.PageTitle = url, title
+		return t.save(ctx, change)
 	})
 }
 

@@ -122,30 +122,25 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if err != nil {
 			return err
 		}
+		change := t.change(c)
 		if content != "" {
 			key, err := clientMessageID(r.ClientMessageID)
 			if err != nil {
 				return err
 			}
-			if message, err = t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key}); err != nil {
-				return err
-			}
-			c.LastMessageAt, c.LastSender, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
+			change.addMessage(Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key})
+			change.Chat.LastMessageAt, change.Chat.LastSender, change.Chat.UnreadByAgent = &change.now, ptr(FromUser), 1
+			message = &change.Messages[0]
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		change.queueCause = CauseJoined
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		change := Change{Chat: *c}
-		if message != nil {
-			change.Messages = []Message{*message}
-		}
-		t.emit(Event{Kind: KindChange, Change: &change})
 		if _, err := d.drainBatch(ctx, t); err != nil {
 			return err
 		}
-		t.emitQueueChange(CauseJoined, c)
 		t.requestDrain() // whoever was ahead by more than a batch is served by the drain, and then this one
-		started = c
+		started = &change.Chat
 		return nil
 	})
 	return started, message, err

@@ -3,11 +3,7 @@ package models
 import (
 	"context"
 	"slices"
-	"time"
 )
-
-// avoidFor is how long a chat that was handed back is kept from the same agent while another could take it.
-const avoidFor = 2 * time.Minute
 
 // TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its own queue.
 type TransferRequest struct {
@@ -27,23 +23,22 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if err != nil {
 		return nil, err
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		if c.Status != Active {
 			return conflict("chat_not_active", "This chat is not with an agent, so there is nothing to hand over.")
 		}
 		if note != nil {
-			if _, err := t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
-				return err
-			}
+			change.addMessage(Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note})
 		}
 		foreign, from, department := !actor.isParticipant(c), c.ServedBy(), c.Department
 		if r.ServiceID != "" {
-			err = d.transferToAgent(ctx, t, c, r.ServiceID)
+			err = d.transferToAgent(ctx, t, change, r.ServiceID)
 		} else {
 			if r.Department != "" {
 				c.Department = &r.Department
 			}
-			err = d.requeue(ctx, t, c, SystemRequeued, true)
+			err = d.requeue(ctx, t, change, SystemRequeued)
 		}
 		if err != nil || !foreign {
 			return err
@@ -60,12 +55,13 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 	if serviceID == "" {
 		return nil, invalid("service_id", fieldRequired, "Name the agent who gets the chat.")
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
 		if serviceID == actor.ID {
 			action = AuditChatTakenOver
 		}
-		if err := d.transferToAgent(ctx, t, c, serviceID); err != nil {
+		if err := d.transferToAgent(ctx, t, change, serviceID); err != nil {
 			return err
 		}
 		return t.auditMove(ctx, actor, action, c, from, department)
@@ -102,17 +98,16 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	if priority < -100 || priority > 100 {
 		return nil, invalid("priority", fieldOutOfBounds, "A priority is a whole number from −100 to 100.")
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		if c.Status != Waiting {
 			return conflict("chat_not_waiting", "This chat does not wait any more.")
 		}
 		before := c.Priority
-		c.Priority = priority
-		if err := saveChat(ctx, t, c); err != nil {
+		c.Priority, change.queueCause = priority, CausePriority
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		t.emitQueueChange(CausePriority, c)
 		if before == priority {
 			return nil
 		}
@@ -121,7 +116,9 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 }
 
 // withMovableChat runs f on a locked chat that the actor may move.
-func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
+func (d *Desk) withMovableChat(
+	ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *chatChange) error,
+) (*Chat, error) {
 	var moved *Chat
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)
@@ -137,8 +134,9 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 		if !c.IsOpen() {
 			return chatEnded()
 		}
-		moved = c
-		return f(ctx, t, c)
+		change := t.change(c)
+		moved = &change.Chat
+		return f(ctx, t, change)
 	})
 	if violates(err, "chats_department_fkey") {
 		return nil, invalid("department", fieldUnknown, "There is no such department.")
@@ -146,9 +144,10 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 	return moved, err
 }
 
-// transferToAgent gives a locked open chat to an agent who must be online and have room, whoever asks.
-func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID string) error {
-	from := c.ServedBy()
+// transferToAgent gives a locked open chat to another agent and frees the capacity that it took of the one who had it. It refuses an agent who
+// has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full (409 agent_at_capacity).
+func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, agentID string) error {
+	from := change.Chat.ServedBy()
 	if from == agentID {
 		return conflict("already_assigned", "This agent has the chat already.")
 	}
@@ -166,72 +165,29 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID stri
 	if to.Load >= to.MaxConcurrent {
 		return conflict("agent_at_capacity", to.Name+" has no room for another chat. The chat stays where it is.")
 	}
-	to.Load++
-	to.IdleSince = t.now
-	if from != "" {
-		prev, err := d.agent(ctx, t, from)
-		if err != nil {
-			return err
-		}
-		if _, err := addSystemMessage(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
-			return err
-		}
-		if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
-			return err
-		}
+	to.take(t.now)
+	if from == "" {
+		change.assign(to)
+		return t.save(ctx, change, to)
 	}
-	version := c.Version
-	if err := d.assignPlacements(ctx, t, []placement{{c, to}}, from); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
-}
-
-// requeue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
-func (d *Desk) requeue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
-	from := c.ServedBy()
-	a, err := d.agent(ctx, t, from)
+	before, err := d.agent(ctx, t, from)
 	if err != nil {
 		return err
 	}
-	version := c.Version
-	if err := unassign(ctx, t, c, a, kind, avoid); err != nil {
-		return err
-	}
-	if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
-}
-
-// unassign is requeue without the agent's load.
-func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid bool) error {
-	c.Status, c.AgentID, c.AssignedAt = Waiting, nil, nil
-	c.ReturnedAt, c.UserSeenAt = ptr(t.now), t.now
-	c.IdleSince, c.WarnedAt = nil, nil
-	if avoid {
-		c.AvoidAgentID, c.AvoidUntil = &a.ID, ptr(t.now.Add(avoidFor))
-	}
-	m, err := addSystemMessage(ctx, t, c, kind, map[string]string{"agent": a.Name})
-	if err != nil {
-		return err
-	}
-	if err := saveChat(ctx, t, c); err != nil {
-		return err
-	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, PrevAgentID: a.ID, Messages: []Message{*m}, Returned: true}})
-	t.emitQueueChange(CauseReturned, c)
+	before.release(1, t.now)
+	change.transfer(before, to)
 	t.requestDrain()
-	return nil
+	return t.save(ctx, change, before, to)
 }
 
-// attachMessages completes the change of a hand-over with everything that was said in it: the note and the line about the transfer.
-func attachMessages(ctx context.Context, t *tx, c *Chat, since int64) error {
-	for i := range t.events {
-		if change := t.events[i].Change; change != nil && change.Chat.ID == c.ID {
-			change.Messages = nil
-			return t.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? ORDER BY m.id`, c.ID, since).Scan(ctx, &change.Messages)
-		}
+// requeue takes a locked active chat from its agent, as [chatChange.requeue] says, and keeps it from that agent for a while.
+func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind string) error {
+	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
+	if err != nil {
+		return err
 	}
-	return nil
+	change.requeue(a, kind, true)
+	a.release(1, t.now)
+	t.requestDrain()
+	return t.save(ctx, change, a)
 }

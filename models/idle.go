@@ -85,28 +85,17 @@ func (d *Desk) applyIdleRule(ctx context.Context, chatID string) error {
 		}
 		switch verdict := idleVerdict(c, s, t.now); {
 		case verdict.warn:
-			return d.warn(ctx, t, c, s)
+			change := t.change(c)
+			change.warn(s)
+			return t.save(ctx, change)
 		case verdict.end && c.LastSender != nil && *c.LastSender == FromUser:
 			if s.IdleAgentAction == IdleRequeue {
-				return d.requeue(ctx, t, c, SystemRequeued, true)
+				return d.requeue(ctx, t, t.change(c), SystemRequeued)
 			}
-			return d.endLocked(ctx, t, c, ReasonTimeout, TypeServiceInactive)
+			return d.endLocked(ctx, t, t.change(c), ReasonTimeout, TypeServiceInactive)
 		case verdict.end:
-			return d.endLocked(ctx, t, c, ReasonTimeout, TypeUserInactive)
+			return d.endLocked(ctx, t, t.change(c), ReasonTimeout, TypeUserInactive)
 		}
 		return nil
 	})
-}
-
-func (d *Desk) warn(ctx context.Context, t *tx, c *Chat, s Settings) error {
-	c.WarnedAt = ptr(t.now)
-	m, err := addSystemMessage(ctx, t, c, SystemIdleWarning, map[string]string{"seconds": seconds(endsAt(c, s).Sub(t.now))})
-	if err != nil {
-		return err
-	}
-	if err := saveChat(ctx, t, c); err != nil {
-		return err
-	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Messages: []Message{*m}, Warned: true}})
-	return nil
 }

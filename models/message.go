@@ -70,5 +70,3 @@ type Message struct {
 	ReadAt          *time.Time        `bun:"read_at" json:"read_at,omitempty"`
 	Attachment      *Attachment       `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"` // of images and files; its Name is the Content
 }
-
-const insertMessage = `INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at, system_kind, system_args)`

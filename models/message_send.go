@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 )
@@ -13,31 +12,6 @@ const maxContent = 4000
 type NewMessage struct {
 	Content         string // 1 to 4,000 characters
 	ClientMessageID string // idempotency key, 1 to 64 printable ASCII characters; "" for none
-}
-
-// insertMessage adds a message to a chat whose row this transaction holds and whose next version it belongs to.
-func (t *tx) insertMessage(ctx context.Context, c *Chat, m Message) (*Message, error) {
-	c.LastSeq++
-	if m.Type != Note {
-		c.TotalMessages++
-	}
-	m.ChatID, m.Seq, m.Version, m.Status, m.CreatedAt = c.ID, c.LastSeq, c.Version+1, Sent, t.now
-	var args any
-	if m.SystemArgs != nil {
-		encoded, err := json.Marshal(m.SystemArgs)
-		if err != nil {
-			return nil, err
-		}
-		args = string(encoded)
-	}
-	err := t.NewRaw(insertMessage+` VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		m.ChatID, m.Seq, m.Version, m.SenderType, m.SenderID, m.Type, m.Content, m.ClientMessageID, m.CreatedAt, m.SystemKind, args).Scan(ctx, &m.ID)
-	return &m, err
-}
-
-// addSystemMessage adds a system message.
-func addSystemMessage(ctx context.Context, t *tx, c *Chat, kind string, args map[string]string) (*Message, error) {
-	return t.insertMessage(ctx, c, Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
 }
 
 // Send stores a message and returns it; created is false when client_message_id was used before with the same content, and the message is then the first one, even
@@ -146,14 +120,10 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 		if !c.IsOpen() {
 			return chatEnded()
 		}
-		if note, err = t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content}); err != nil {
-			return err
-		}
-		if err := saveChat(ctx, t, c); err != nil {
-			return err
-		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Messages: []Message{*note}}})
-		return nil
+		change := t.change(c)
+		change.addMessage(Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content})
+		note = &change.Messages[0]
+		return t.save(ctx, change)
 	})
 	return note, err
 }
@@ -223,11 +193,8 @@ func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error 
 		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
 			return nil
 		}
-		c.IdleSince, c.WarnedAt = ptr(t.now), nil
-		if err := saveChat(ctx, t, c); err != nil {
-			return err
-		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		return nil
+		change := t.change(c)
+		change.restartIdle()
+		return t.save(ctx, change)
 	})
 }

@@ -13,9 +13,8 @@ type senderQueries struct {
 //
 // The statement for a file takes its type besides, as $5, and is part of a transaction. The statement for many takes an array of each. It passes over chats that somebody else holds and keys that were used before.
 const (
-	countUp = `UPDATE chats c SET version = version + 1, last_seq = last_seq + 1, total_messages = total_messages + 1,
+	countUp = `UPDATE chats c SET ` + nextVersion + `, last_seq = last_seq + 1, total_messages = total_messages + 1,
 		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, `
-	insertSaid = `INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at) `
 
 	setByUser  = `last_said_by = 'user', awaiting_since = coalesce(awaiting_since, clock_timestamp()), unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()`
 	setByAgent = `last_said_by = 'customer_service', awaiting_since = NULL, unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())`
@@ -32,7 +31,7 @@ var (
 
 func insertOneSQL(from SenderType, set, may, kind string) string {
 	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*, nextval('messages_id') AS message_id),
-		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + kind + `, $3, $4, c.last_message_at FROM c)
+		m AS (` + insertMessages + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + kind + `, $3, $4, c.last_message_at, NULL, NULL FROM c)
 		SELECT ` + chatRow.selectList("c") + `, c.message_id FROM c`
 }
 
@@ -43,7 +42,8 @@ func insertBatchSQL(from SenderType, set, may string) string {
 				AND m.sender_type = '` + string(from) + `' AND m.sender_id = s.sender_id)
 			FOR UPDATE OF c SKIP LOCKED),
 		c AS (` + countUp + set + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),
-		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at
+		m AS (` + insertMessages + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at,
+				NULL, NULL
 			FROM c JOIN s ON s.chat_id = c.id)
 		SELECT ` + chatRow.selectList("c") + `, c.message_id FROM c`
 }

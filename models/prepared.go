@@ -2,7 +2,10 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -75,6 +78,39 @@ func (c columns) selectList(table string) string {
 	return table + "." + strings.Join(c.names, ", "+table+".")
 }
 
+// assignments lists the columns, but for some, as an UPDATE sets them to those of what the statement calls by a name.
+func (c columns) assignments(table string, except ...string) string {
+	var set []string
+	for _, name := range c.names {
+		if !slices.Contains(except, name) {
+			set = append(set, name+" = "+table+"."+name)
+		}
+	}
+	return strings.Join(set, ", ")
+}
+
+// encodeRows returns rows as a JSON array of objects with a member for each column, as json_populate_recordset takes them. The JSON tags of a
+// row are not used: they leave out zero values.
+func encodeRows[Row any](c columns, rows []*Row) (string, error) {
+	b := []byte{'['}
+	for i, row := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		v := reflect.ValueOf(row).Elem()
+		for j, field := range c.fields {
+			value, err := json.Marshal(v.Field(field).Interface())
+			if err != nil {
+				return "", err
+			}
+			b = append(b, "{,"[min(j, 1)])
+			b = append(append(strconv.AppendQuote(b, c.names[j]), ':'), value...)
+		}
+		b = append(b, '}')
+	}
+	return string(append(b, ']')), nil
+}
+
 // scanTargets returns where a row's columns go, and behind them what else is scanned.
 func (c columns) scanTargets(row any, more ...any) []any {
 	v := reflect.ValueOf(row).Elem()
@@ -86,6 +122,7 @@ func (c columns) scanTargets(row any, more ...any) []any {
 }
 
 var (
-	chatRow  = columnsOf[Chat]()
-	agentRow = columnsOf[Agent]()
+	chatRow    = columnsOf[Chat]()
+	messageRow = columnsOf[Message]()
+	agentRow   = columnsOf[Agent]()
 )

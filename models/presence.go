@@ -170,12 +170,14 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 				return err
 			}
 			slices.SortFunc(chats, func(a, b *Chat) int { return a.QueuedAt.Compare(b.QueuedAt) })
-			for _, c := range chats {
-				if err := unassign(ctx, t, c, a, kind, false); err != nil {
-					return err
-				}
+			changes := make([]*chatChange, len(chats))
+			for i, c := range chats {
+				changes[i] = t.change(c)
+				changes[i].requeue(a, kind, false)
 			}
-			return d.releaseCapacity(ctx, t, agentID, len(chats))
+			a.release(len(chats), t.now)
+			t.requestDrain()
+			return t.saveAll(ctx, changes, a)
 		})
 		if err != nil || taken == 0 {
 			return err

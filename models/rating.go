@@ -11,7 +11,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
 		return invalid("rating", fieldOutOfBounds, "A rating is a number from 1 to 5 in steps of 0.5.")
 	}
-	words, err := d.optionalMessageText("comment", comment, 1000)
+	text, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return err
 	}
@@ -29,11 +29,11 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 		if c.Rating != nil {
 			return conflict("already_rated", "You have rated this chat already.")
 		}
-		c.Rating, c.RatingComment, c.RatedAt = &rating, words, ptr(t.now)
-		if err := saveChat(ctx, t, c); err != nil {
+		change := t.change(c)
+		change.Chat.Rating, change.Chat.RatingComment, change.Chat.RatedAt = &rating, text, &change.now
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 		if c.AgentID == nil {
 			return nil
 		}

@@ -116,8 +116,8 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	return u, err
 }
 
-// toldEnded is how long after its end a chat is still on somebody's screen.
-const toldEnded = 10 * time.Minute
+// announcedAfterEnd is how long after its end a chat may still be open on a screen, so that changes of it are announced.
+const announcedAfterEnd = 10 * time.Minute
 
 // reassignChats gives every chat of one user to another. What the user said in them goes along, so that a message that is sent again is still
 // known by its client_message_id.
@@ -148,12 +148,15 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error 
 		if c.UserID != from || c == brought && own != nil {
 			continue
 		}
-		c.UserID = to
-		if err := saveChat(ctx, t, c); err != nil {
-			return err
+		change := t.change(c)
+		change.Chat.UserID = to
+		if !c.IsOpen() && t.now.Sub(*c.EndedAt) >= announcedAfterEnd {
+			err = t.write(ctx, []*chatChange{change}, nil)
+		} else {
+			err = t.save(ctx, change)
 		}
-		if c.IsOpen() || t.now.Sub(*c.EndedAt) < toldEnded {
-			t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+		if err != nil {
+			return err
 		}
 	}
 	if own == nil || brought == nil {
@@ -175,31 +178,18 @@ func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat) error 
 	if err != nil {
 		return err
 	}
-	if keep.Status == Waiting {
-		takeBetterPosition(keep, leave)
-	}
-	since := leave.AwaitingReplySince
 	if err := d.endInFavorOf(ctx, t, leave, keep, person); err != nil {
 		return err
 	}
-	keep.UserID, keep.UserSeenAt = person, t.now
-	change := Change{}
+	change := t.change(keep)
+	if keep.Status == Waiting {
+		takeBetterPosition(&change.Chat, leave)
+	}
+	change.Chat.UserID, change.Chat.UserSeenAt = person, t.now
 	if len(unanswered) > 0 {
-		if change.Messages, err = d.copyMessages(ctx, t, keep, unanswered); err != nil {
-			return err
-		}
-		keep.LastMessageAt, keep.LastSender, keep.IdleSince, keep.WarnedAt = ptr(t.now), ptr(FromUser), ptr(t.now), nil
-		keep.UnreadByAgent += len(unanswered)
-		if keep.AwaitingReplySince == nil || since.Before(*keep.AwaitingReplySince) {
-			keep.AwaitingReplySince = since
-		}
+		change.copyMessages(unanswered, leave.AwaitingReplySince, d.Settings().MaskCards)
 	}
-	if err := saveChat(ctx, t, keep); err != nil {
-		return err
-	}
-	change.Chat = *keep
-	t.emit(Event{Kind: KindChange, Change: &change})
-	return nil
+	return t.save(ctx, change)
 }
 
 // messagesAwaitingReply returns what the user said since an agent last did, oldest first.
@@ -224,18 +214,14 @@ func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, person s
 		}
 		agent = a.Name
 	}
-	version, reason := c.Version, ReasonUserEnded
+	reason := ReasonUserEnded
 	if c.Status == Waiting {
 		reason = ReasonCancelled
 	}
-	if _, err := addSystemMessage(ctx, t, c, SystemGoesOn, map[string]string{"agent": agent}); err != nil {
-		return err
-	}
-	c.UserID = person
-	if err := d.endLocked(ctx, t, c, reason, TypeAuto); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
+	change := t.change(c)
+	change.addSystemMessage(SystemGoesOn, map[string]string{"agent": agent})
+	change.Chat.UserID = person
+	return d.endLocked(ctx, t, change, reason, TypeAuto)
 }
 
 // takeBetterPosition gives a waiting chat the place of another where that is nearer to the front.
@@ -255,24 +241,22 @@ func takeBetterPosition(c, other *Chat) {
 	}
 }
 
-// copyMessages puts messages of another chat of the same person into this one, under a line that says where they come from. MASK_CARDS holds for
-// them as it does for what is said now, since it may have been switched on in between; nobody is there to shorten what becomes too long by it.
-func (d *Desk) copyMessages(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
-	line, err := addSystemMessage(ctx, t, c, SystemBrought, nil)
-	if err != nil {
-		return nil, err
-	}
-	said := []Message{*line}
+// copyMessages adds messages of another chat of the same user, which await a reply since a time, below a system message that says where they
+// come from. With maskCards they are masked as new messages are, since MASK_CARDS may have been switched on in between, and cut where that
+// makes them too long: the user is not there to shorten them.
+func (c *chatChange) copyMessages(messages []Message, since *time.Time, maskCards bool) {
+	c.addSystemMessage(SystemBrought, nil)
+	chat := &c.Chat
 	for _, m := range messages {
 		content := m.Content
-		if d.Settings().MaskCards {
+		if maskCards {
 			content = truncate(MaskCards(content), maxContent)
 		}
-		again, err := t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: content})
-		if err != nil {
-			return nil, err
-		}
-		said = append(said, *again)
+		c.addMessage(Message{SenderType: FromUser, SenderID: chat.UserID, Type: Text, Content: content})
 	}
-	return said, nil
+	chat.LastMessageAt, chat.LastSender, chat.IdleSince, chat.WarnedAt = &c.now, ptr(FromUser), &c.now, nil
+	chat.UnreadByAgent += len(messages)
+	if chat.AwaitingReplySince == nil || since.Before(*chat.AwaitingReplySince) {
+		chat.AwaitingReplySince = since
+	}
 }

@@ -5,18 +5,20 @@ import "time"
 // avoidFor is how long a chat that an agent gave back is kept from that agent while another one could take it.
 const avoidFor = 2 * time.Minute
 
-// chatChange is the change that a transaction makes to one locked chat. Its methods are the steps that a chat takes outside the statements for
-// messages and confirmations: each sets everything that the step does to the row and everything that its event says. They neither read nor
-// write; [tx.save] stores the result and emits the event.
+// chatChange is the change that a transaction makes to one locked chat. Its methods are the steps that a chat takes
+// outside the statements for messages and confirmations: each sets everything that the step does to the row and
+// everything that its event says. They neither read nor write; [tx.save] stores the result and emits the event.
 type chatChange struct {
 	Change
+	before     Chat // the row as it is stored; the columns in which Chat differs from it are written
 	now        time.Time
 	queueCause QueueCause // why positions in the queue change; "" when they do not
 }
 
-// change begins a change of a chat that this transaction has locked. It works on a copy: c stays as it was.
+// change begins a change of a chat that this transaction has locked, where c is the row as it is stored. What is to
+// change is set on the Chat of the result: c is not written.
 func (t *tx) change(c *Chat) *chatChange {
-	return &chatChange{Change: Change{Chat: *c}, now: t.now}
+	return &chatChange{Change: Change{Chat: *c}, before: *c, now: t.now}
 }
 
 // addMessage adds a message as the chat's last one. Its id and its version are known after [tx.save].
@@ -48,7 +50,8 @@ func (c *chatChange) transfer(from, to *Agent) {
 	c.serveBy(to)
 }
 
-// serveBy makes the chat an active one of the agent. The idle time begins anew, since the agent has only now seen the chat.
+// serveBy makes the chat an active one of the agent. The idle time begins anew, since the agent has only now seen the
+// chat.
 func (c *chatChange) serveBy(a *Agent) {
 	chat := &c.Chat
 	chat.Status, chat.AgentID, chat.AssignedAt = Active, &a.ID, &c.now
@@ -60,9 +63,9 @@ func (c *chatChange) serveBy(a *Agent) {
 	c.Assigned, c.Agent, c.queueCause = true, a.Card(), CauseHelped
 }
 
-// requeue takes an active chat from its agent and puts it in front of its priority in the queue. The queue time stays that of the first
-// queueing, so chats that come back keep their order. kind is the system message that says why. With avoid the chat is kept from the agent for
-// [avoidFor], as long as another agent could take it.
+// requeue takes an active chat from its agent and puts it in front of its priority in the queue. The queue time stays
+// that of the first queueing, so chats that come back keep their order. kind is the system message that says why. With
+// avoid the chat is kept from the agent for [avoidFor], as long as another agent could take it.
 func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
 	c.addSystemMessage(kind, map[string]string{"agent": from.Name})
 	chat := &c.Chat

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// End ends a chat by hand. A waiting one is thereby cancelled. A chat that has ended is 409 chat_ended; supervisors may end any.
+// End ends an open chat and returns it. The user and the agent may end it, and supervisors any chat, which the audit
+// log records; to all others it is 404 chat_not_found. A user who ends a waiting chat cancels it. A chat that has ended
+// is 409 chat_ended; a comment of more than 1,000 characters is validation_failed.
 func (d *Desk) End(ctx context.Context, actor Actor, chatID, comment string) (*Chat, error) {
 	return d.endChat(ctx, actor, chatID, comment, "")
 }
 
-// endChat ends a chat, if it still stands as only says ("" for any open state).
+// endChat is End for a chat in one status only, "" for any open one; a chat in another status is chat_ended.
 func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, only Status) (*Chat, error) {
 	note, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
@@ -48,7 +50,8 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 	return ended, err
 }
 
-// endLocked ends a locked open chat and frees the capacity that it took of its agent. The change may hold messages that belong to the end.
+// endLocked ends a locked open chat and frees the capacity that it took of its agent. The change may hold messages that
+// belong to the end.
 func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason, kind string) error {
 	wasActive := change.Chat.Status == Active
 	change.end(reason, kind)
@@ -64,15 +67,17 @@ func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason,
 	return t.save(ctx, change, a)
 }
 
-// SweepQueue ends as abandoned the waiting chats whose user gave no sign of life for QUEUE_GRACE. It returns how many.
+// SweepQueue ends, as abandoned, the waiting chats whose user gave no sign of life for QUEUE_GRACE, at most 500 in one
+// call, each in a transaction of its own. It returns how many it ended.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace
-	if err := d.RecordHeartbeat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against users
 		return 0, err
 	}
-	const silent = `status = 'waiting' AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
+	const isAbandoned = `status = 'waiting'
+		AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
 	var ids []string
-	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+silent+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
+	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+isAbandoned+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -85,8 +90,9 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 			if err != nil {
 				return err
 			}
-			var still bool
-			if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+silent+`)`, id, grace.Seconds()).Scan(ctx, &still); err != nil || !still {
+			var still bool // the user may have come back before the lock was taken
+			err = t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+isAbandoned+`)`, id, grace.Seconds()).Scan(ctx, &still)
+			if err != nil || !still {
 				return err
 			}
 			ended = true
@@ -102,15 +108,16 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	return abandoned, nil
 }
 
-// TimeoutStatus is how long a chat has been silent.
+// TimeoutStatus is how long a chat has been idle.
 type TimeoutStatus struct {
 	IsEnded       bool
-	IsTimeout     bool // an active chat in which nothing was said for IDLE_TIMEOUT
+	IsTimeout     bool // an active chat that has been idle for IDLE_TIMEOUT
 	LastMessageAt *time.Time
-	SinceSeconds  int
+	SinceSeconds  int // since the last message, the start of the idle time or the start of the chat, whichever is latest
 }
 
-// TimeoutStatus returns how long nothing was said in a chat that the actor may read.
+// TimeoutStatus returns how long a chat has been idle by PostgreSQL's clock. A chat that the actor may not read is 404
+// chat_not_found.
 func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (TimeoutStatus, error) {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -126,7 +133,7 @@ func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (T
 			since = *at
 		}
 	}
-	quiet := now.Sub(since)
-	return TimeoutStatus{IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && quiet >= d.Settings().IdleTimeout,
-		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(quiet.Seconds()))}, nil
+	idle := now.Sub(since)
+	return TimeoutStatus{IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && idle >= d.Settings().IdleTimeout,
+		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(idle.Seconds()))}, nil
 }

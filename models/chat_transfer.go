@@ -5,16 +5,21 @@ import (
 	"slices"
 )
 
-// TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its own queue.
+// TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its
+// own queue.
 type TransferRequest struct {
-	ServiceID  string
-	Department string
-	Note       string // for agents only, at most 4,000 characters
+	ServiceID  string // id of an agent
+	Department string // short name
+	Note       string // a note that only agents see, at most 4,000 characters; "" for none
 }
 
-// Transfer hands an active chat over. An agent who is not online is 409 agent_not_online, a full one 409 agent_at_capacity, the
-// present one 409 already_assigned; a chat that is not active is 409 chat_not_active. Naming both targets, or an unknown department, is
-// validation_failed.
+// Transfer moves an active chat and returns it as it is afterwards. The chat's agent and supervisors may do so; a
+// transfer by a supervisor who is not part of the chat is recorded in the audit log.
+//
+// It refuses an agent who is not online with 409 agent_not_online, one at capacity with 409 agent_at_capacity, the
+// chat's own agent with 409 already_assigned and an unknown one with 404 agent_not_found; a waiting chat is 409
+// chat_not_active, an ended one 409 chat_ended. Both targets at once, an unknown department or a note that is too long
+// is validation_failed. Where it refuses, the chat stays as it was.
 func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r TransferRequest) (*Chat, error) {
 	if r.ServiceID != "" && r.Department != "" {
 		return nil, invalid("service_id", fieldInvalid, "Name an agent or a department, not both.")
@@ -47,7 +52,9 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	})
 }
 
-// AssignByHand gives a waiting chat to an agent, or moves an active one. Supervisors only; refused as Transfer refuses.
+// AssignByHand assigns a waiting chat to an agent, or moves an active one, and returns it. It is for supervisors, to
+// all others 403 role_required, and the audit log records it. It refuses agents as [Desk.Transfer] does; an ended chat
+// is 409 chat_ended, no agent validation_failed.
 func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID string) (*Chat, error) {
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
@@ -68,7 +75,8 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 	})
 }
 
-// auditMove tells from whom and to whom a chat went, by name and id, and between which departments.
+// auditMove records which agent had the chat and which one has it now, by name and id, and the departments if the chat
+// changed its own.
 func (t *tx) auditMove(ctx context.Context, actor Actor, action AuditAction, c *Chat, from string, department *string) error {
 	var names []struct{ ID, Name string }
 	if err := t.NewRaw(`SELECT id, name FROM agents WHERE id IN (?)`, bunIn([]string{from, c.ServedBy()})).Scan(ctx, &names); err != nil {
@@ -89,8 +97,9 @@ func (t *tx) auditMove(ctx context.Context, actor Actor, action AuditAction, c *
 	return t.audit(ctx, actor, action, aboutChat(c), more)
 }
 
-// SetPriority gives a waiting chat a priority from −100 to 100; higher is served first. Supervisors only; a chat that does not wait is 409
-// chat_not_waiting.
+// SetPriority gives a waiting chat a priority from −100 to 100, of which the highest is served first, and returns the
+// chat. It is for supervisors, to all others 403 role_required. A priority out of bounds is validation_failed, an
+// active chat 409 chat_not_waiting, an ended one 409 chat_ended.
 func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, priority int) (*Chat, error) {
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
@@ -115,7 +124,9 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	})
 }
 
-// withMovableChat runs f on a locked chat that the actor may move.
+// withMovableChat runs f in a transaction with a change of a locked open chat that the actor may move, and returns the
+// chat as f left it. To users and to agents who have no part in the chat it is chat_not_found, an ended chat is
+// chat_ended.
 func (d *Desk) withMovableChat(
 	ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *chatChange) error,
 ) (*Chat, error) {
@@ -144,8 +155,9 @@ func (d *Desk) withMovableChat(
 	return moved, err
 }
 
-// transferToAgent gives a locked open chat to another agent and frees the capacity that it took of the one who had it. It refuses an agent who
-// has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full (409 agent_at_capacity).
+// transferToAgent gives a locked open chat to another agent and frees the capacity that it took of the one who had it.
+// It refuses an agent who has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full
+// (409 agent_at_capacity).
 func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, agentID string) error {
 	from := change.Chat.ServedBy()
 	if from == agentID {
@@ -180,7 +192,8 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, a
 	return t.save(ctx, change, before, to)
 }
 
-// requeue takes a locked active chat from its agent, as [chatChange.requeue] says, and keeps it from that agent for a while.
+// requeue takes a locked active chat from its agent, as [chatChange.requeue] says, and keeps it from that agent for a
+// while.
 func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind string) error {
 	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
 	if err != nil {

@@ -54,8 +54,8 @@ func TestAPanicInATransactionReleasesItsLocks(t *testing.T) {
 	h.settle()
 	h.DB().SetMaxOpenConns(3)
 	hook := &panicHook{on: "SELECT FROM agents WHERE id"} // the chat's row is locked by then
-	h.DB().AddQueryHook(hook) //nolint:staticcheck // WithQueryHook makes another database than the desk has
-	for range 5 {             // more than there are connections
+	h.DB().AddQueryHook(hook)                             //nolint:staticcheck // WithQueryHook makes another database than the desk has
+	for range 5 {                                         // more than there are connections
 		func() {
 			defer func() {
 				if got := recover(); got == nil || !errors.Is(got.(error), errPanic) {

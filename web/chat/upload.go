@@ -184,8 +184,8 @@ func (w *writing) Write(p []byte) (int, error) {
 
 // store judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
 func (h *Handlers) store(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
-	if before, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
-		return before, false, err
+	if sent, wasSent, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); wasSent || err != nil {
+		return sent, false, err
 	}
 	ready, err := media.Prepare(ctx, u.spool, u.size)
 	var refused *media.Refusal

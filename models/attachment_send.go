@@ -72,7 +72,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		t.emit(Event{Kind: KindChange, Change: change})
 		return nil
 	})
-	if errors.Is(err, errNotStored) || violates(err, "messages_client_message_id_unique") {
+	if errors.Is(err, errNotStored) || violates(err, messagesClientMessageIDUnique) {
 		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 			return sameUpload(before, n.UploadSHA256)
 		})
@@ -84,7 +84,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 }
 
 // insertFile stores the message of a file and returns the change. It fails with [errNotStored] when the sender may not
-// write in the chat, and breaks messages_client_message_id_unique when the key was used before.
+// write in the chat, and violates [messagesClientMessageIDUnique] when the key was used before.
 func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage, kind MessageType) (*Change, error) {
 	var change *Change
 	err := t.queryPreparedRows(ctx, s.fileSQL, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {

@@ -66,7 +66,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
 		found = err == nil
-		if violates(err, "chats_one_open_per_user") { // another request of the user was faster
+		if violates(err, chatsOneOpenPerUser) { // another request of the user was faster
 			chat, found, err = d.openChat(ctx, userID)
 		}
 		if err != nil {
@@ -74,7 +74,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		}
 	}
 	if !found {
-		return nil, conflict("chat_ended", "Your chat ended at this very moment. Ask again.")
+		return nil, conflict("chat_ended", "Your chat has just ended. Send the request again.")
 	}
 	if content != "" && message == nil {
 		n := NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}
@@ -96,7 +96,7 @@ func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool
 }
 
 // startChat queues a new chat, with its first message unless content is "", and assigns what can be assigned at once.
-// It returns the chat as it was queued. A user who has an open chat breaks chats_one_open_per_user.
+// It returns the chat as it was queued. A user who has an open chat violates [chatsOneOpenPerUser].
 func (d *Desk) startChat(
 	ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string,
 ) (*Chat, *Message, error) {
@@ -130,11 +130,11 @@ func (d *Desk) startChat(
 			c.AwaitingReplySince = ptr(t.now)
 		}
 		_, err = t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
-		if violates(err, "chats_department_fkey") {
-			return invalid("department", fieldUnknown, "There is no such department.")
+		if violates(err, chatsDepartmentFkey) {
+			return invalid("department", fieldUnknown, "This department does not exist.")
 		}
-		if violates(err, "chats_user_id_fkey") { // the user was erased or became another one meanwhile
-			return unauthorized()
+		if violates(err, chatsUserIDFkey) { // the user was erased or became another one meanwhile
+			return ErrUnauthorized
 		}
 		if err != nil {
 			return err

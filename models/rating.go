@@ -10,7 +10,7 @@ import (
 // others it is 404 chat_not_found. An open chat is 409 chat_not_ended, a second rating 409 already_rated.
 func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating float64, comment string) error {
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
-		return invalid("rating", fieldOutOfBounds, "A rating is a number from 1 to 5 in steps of 0.5.")
+		return invalid("rating", fieldOutOfBounds, "rating must be a number from 1 to 5 in steps of 0.5.")
 	}
 	text, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
@@ -22,13 +22,13 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 			return err
 		}
 		if !actor.IsUser() || !actor.isParticipant(c) {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if c.Status != Ended {
-			return conflict("chat_not_ended", "A chat can be rated once it has ended.")
+			return conflict("chat_not_ended", "You can rate a chat after it has ended.")
 		}
 		if c.Rating != nil {
-			return conflict("already_rated", "You have rated this chat already.")
+			return conflict("already_rated", "You have already rated this chat.")
 		}
 		change := t.change(c)
 		change.Chat.Rating, change.Chat.RatingComment, change.Chat.RatedAt = &rating, text, &change.now
@@ -56,7 +56,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 // agent, agents their own, all others 403 not_your_rating; an unknown agent is 404 agent_not_found.
 func (d *Desk) Ratings(ctx context.Context, actor Actor, agentID string) (*Agent, error) {
 	if actor.ID != agentID && !actor.AtLeast(RoleSupervisor) {
-		return nil, forbidden("not_your_rating", "Only supervisors see the ratings of others.")
+		return nil, forbidden("not_your_rating", "Only supervisors can see the ratings of other agents.")
 	}
 	return d.AgentByID(ctx, agentID)
 }

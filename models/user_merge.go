@@ -55,10 +55,10 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 		token, hash = newToken()
 		return insertUserSession(ctx, t, hash, u.ID, userAgent, identifiedSessionTTL)
 	})
-	if violates(err, "sessions_user_id_fkey") { // the user was erased meanwhile
-		return "", nil, unauthorized()
+	if violates(err, sessionsUserIDFkey) { // the user was erased meanwhile
+		return "", nil, ErrUnauthorized
 	}
-	if violates(err, "chats_one_open_per_user") { // the user started a chat meanwhile, which is seen now
+	if violates(err, chatsOneOpenPerUser) { // the user started a chat meanwhile, which is seen now
 		return d.Identify(ctx, id, held, userAgent)
 	}
 	return token, u, err

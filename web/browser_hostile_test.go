@@ -279,7 +279,7 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	})
 	t.Cleanup(proxy.Close)
 	b := newTab(t) // the console is full of what is blocked
-	b.signIn(&site{house: &house{url: proxy.URL}}, "alex", "/admin")
+	b.signIn(&site{testServer: &testServer{url: proxy.URL}}, "alex", "/admin")
 	for _, path := range []string{"/", "/login", "/workbench", "/supervisor", "/supervisor/chats/" + chat, "/supervisor/agents/" + anna.ID, "/admin", "/admin/people", "/admin/settings", "/admin/sites", "/admin/health", "/demo", "/demo/help", "/widget?lang=en", "/nothing"} {
 		b.open(proxy.URL + path)
 		b.until("the page", "document.readyState === 'complete'")
@@ -326,7 +326,7 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 		}
 		for _, lang := range []string{"en", "zh-CN"} {
 			b.open(s.url + path + "?theme=dark&colour=%236a1b9a&lang=" + lang)
-			b.until("the page to be at work", `document.readyState === "complete" && (!document.body.dataset.stream || document.documentElement.dataset.live === "live")`)
+			b.until("the page to be at work", `document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`)
 			if broken := get[string](b, `window.broken.join()`); broken != "" {
 				t.Errorf("%s: %s", path, broken)
 			}

@@ -79,7 +79,7 @@ func (b *browser) prefer(what, value string) {
 // rests waits until the line is live, and fonts and motion have come to rest.
 func (b *browser) rests() {
 	b.t.Helper()
-	b.until("the line to be live", "!root.body.dataset.stream || root.documentElement.dataset.live === 'live'")
+	b.until("the line to be live", "!root.body.hasAttribute('live-connect') || root.documentElement.dataset.live === 'live'")
 	b.until("the page to rest", "root.fonts.status === 'loaded' && root.getAnimations().every((a) => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)")
 }
 
@@ -95,7 +95,7 @@ func (b *browser) photograph(name string) {
 	b.must(os.WriteFile(filepath.Join("..", "docs", name+".png"), picture, 0o644))
 }
 
-// sampleScene puts people into the house, by the rules, and then sets the clock back for what they did.
+// sampleScene adds people to the instance, by the rules, and then sets the clock back for what they did.
 type sampleScene struct {
 	*site
 	agents map[string]*models.Agent // by address

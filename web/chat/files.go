@@ -51,7 +51,7 @@ func (h *Handlers) expect(c echo.Context, chatID string, u *upload) error {
 	defer cancel()
 	who := kit.ActorOf(c)
 	_, _, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
-	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+	if !u.hasKey && (errors.Is(err, models.ErrChatEnded) || errors.Is(err, models.ErrChatNotFound) && who.IsAgent()) {
 		return nil
 	}
 	return err
@@ -97,7 +97,7 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 		}
 		content, err := h.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
-			h.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			h.Log.Error("file missing from the store", "chat_id", a.ChatID, "message_id", a.MessageID)
 			return kit.Refuse(http.StatusNotFound)
 		}
 		if err != nil {

@@ -50,7 +50,7 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 // TooMany is 429 rate_limited, with the time after which to try again.
 func TooMany(v limit.Verdict) error {
 	return &models.Error{Kind: models.TooMany, Code: "rate_limited",
-		Detail: "That was too much in a short time. Wait as long as Retry-After says, and try again.", RetryAfter: v.RetryAfter}
+		Detail: "Too many requests. Wait for the time in Retry-After and try again.", RetryAfter: v.RetryAfter}
 }
 
 // Network is the address as a limit counts it: an IPv6 /64 is one household.

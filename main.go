@@ -398,7 +398,7 @@ func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, qu
 		return nil, err
 	}
 	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, RedisPrefix: prefix, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
-		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
+		Files: store, TempDir: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
 	if len(secret) < shortSecret {
 		p.log.Warn("USER_TOKEN_SECRET is short: whoever sees one token may find it by trying. Take 32 random bytes or more")

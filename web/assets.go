@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	forMinutes = "max-age=300"
-	forEver    = "max-age=31536000, immutable"
+	cacheMinutes = "max-age=300"
+	cacheForever = "max-age=31536000, immutable"
 )
 
-// static serves the built files. An address with the hash of the content may be kept for ever.
-func (s *Server) static(c echo.Context) error {
-	keep := forMinutes
+// staticFile serves the built files. An address with the hash of the content may be kept for ever.
+func (s *Server) staticFile(c echo.Context) error {
+	keep := cacheMinutes
 	if c.QueryParam("v") != "" {
-		keep = forEver
+		keep = cacheForever
 	}
-	return s.file(c, c.Param("*"), keep)
+	return s.serveBuiltFile(c, c.Param("*"), keep)
 }
 
 // loader is what customers' pages load, as a script or as a module. It is fetched anew often enough that a new version arrives within
@@ -35,24 +35,24 @@ func (s *Server) loader(name string) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages with a Cross-Origin-Embedder-Policy ask for it
-		return s.file(c, name, forMinutes)
+		return s.serveBuiltFile(c, name, cacheMinutes)
 	}
 }
 
-// forPages are headers that mean nothing for a script or a sheet. Customers' pages pay for each byte of them.
-var forPages = []string{"Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "Referrer-Policy", echo.HeaderXRequestID}
+// pageOnlyHeaders are headers that mean nothing for a script or a sheet. Customers' pages pay for each byte of them.
+var pageOnlyHeaders = []string{"Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "Referrer-Policy", echo.HeaderXRequestID}
 
-// file sends a built file, packed as the browser likes it. What the build has packed is the same for everybody, so its length tells nothing.
-func (s *Server) file(c echo.Context, name, keep string) error {
+// serveBuiltFile sends a built file, packed as the browser likes it. What the build has packed is the same for everybody, so its length tells nothing.
+func (s *Server) serveBuiltFile(c echo.Context, name, keep string) error {
 	f, found := static.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding))
 	if !found {
-		return kit.Refuse(http.StatusNotFound)
+		return kit.StatusError(http.StatusNotFound)
 	}
 	h := c.Response().Header()
 	h.Del(echo.HeaderVary) // it speaks no language
 	h.Del("Content-Language")
 	if !f.Drawn {
-		for _, name := range forPages {
+		for _, name := range pageOnlyHeaders {
 			h.Del(name)
 		}
 	}

@@ -59,14 +59,14 @@ func ownSegments() []string {
 
 // belowBase serves a request below the path of PUBLIC_URL, whether the proxy has left that path in the request's or taken it off.
 func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
-	base := s.Base()
+	base := s.BasePath()
 	if base == "" {
 		return next
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
-		if inner, ok := kit.Below(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
-			raw, _ := kit.Below(base, r.URL.RawPath)
+		if inner, ok := kit.CutBase(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
+			raw, _ := kit.CutBase(base, r.URL.RawPath)
 			if r.URL.RawPath == raw { // written in another way than base is
 				raw = ""
 			}

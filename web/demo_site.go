@@ -12,11 +12,11 @@ import (
 
 // demoHome and demoHelp are the pages of an imaginary company with the widget on them.
 func (s *Server) demoHome(c echo.Context) error {
-	return s.RenderEmbedded(c, kit.Embedding{ScriptsOf: s.Origin(c)}, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
+	return s.RenderEmbedded(c, kit.Embedding{FrameSource: s.Origin(c)}, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
 }
 
 func (s *Server) demoHelp(c echo.Context) error {
-	return s.RenderEmbedded(c, kit.Embedding{ScriptsOf: s.Origin(c)}, http.StatusOK, demo.Help(s.demoSite(c, "/demo/help")))
+	return s.RenderEmbedded(c, kit.Embedding{FrameSource: s.Origin(c)}, http.StatusOK, demo.Help(s.demoSite(c, "/demo/help")))
 }
 
 func (s *Server) demoSite(c echo.Context, here string) demo.Site {

@@ -41,7 +41,7 @@ func (s *Server) readyz(c echo.Context) error {
 			now.Postgres, now.Status = "unavailable", "unavailable"
 		}
 	}
-	if s.stopping.Load() {
+	if s.draining.Load() {
 		now.Status = "stopping"
 	}
 	if now.Status != "ok" {
@@ -51,8 +51,8 @@ func (s *Server) readyz(c echo.Context) error {
 	return s.Respond(c, kit.Result{JSON: now})
 }
 
-// measured counts requests by the path of the table, never by what was asked for, so that strangers make no series.
-func (s *Server) measured() echo.MiddlewareFunc {
+// requestMetrics counts requests by the path of the table, never by what was asked for, so that strangers make no series.
+func (s *Server) requestMetrics() echo.MiddlewareFunc {
 	return echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
 		Namespace: "parley", Subsystem: "http", Registerer: s.metrics, DoNotUseRequestPathFor404: true,
 		LabelFuncs: map[string]echoprometheus.LabelValueFunc{"host": func(echo.Context, error) string { return "" }},

@@ -9,17 +9,17 @@ import (
 	"parley/models"
 )
 
-// waitBuckets are for what people wait for, in seconds.
-var waitBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
+// waitSecondsBuckets are for what people wait for, in seconds.
+var waitSecondsBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
 
-// counted is what this instance did since it began; all instances together give the house's.
-type counted struct {
+// instanceMetrics is what this instance did since it began; all instances together give the house's.
+type instanceMetrics struct {
 	waits, responses, publishing prometheus.Histogram
 	unpublished, warnings        prometheus.Counter
 	messages, statuses, ended    *prometheus.CounterVec
 }
 
-func newCounted(registry *prometheus.Registry) *counted {
+func newInstanceMetrics(registry *prometheus.Registry) *instanceMetrics {
 	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
 		h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "parley", Name: name, Help: help, Buckets: buckets})
 		registry.MustRegister(h)
@@ -35,9 +35,9 @@ func newCounted(registry *prometheus.Registry) *counted {
 		registry.MustRegister(c)
 		return c
 	}
-	return &counted{
-		waits:       histogram("wait_seconds", "From the queue to the first agent.", waitBuckets),
-		responses:   histogram("first_response_seconds", "From the first agent to that agent's first words.", waitBuckets),
+	return &instanceMetrics{
+		waits:       histogram("wait_seconds", "From the queue to the first agent.", waitSecondsBuckets),
+		responses:   histogram("first_response_seconds", "From the first agent to that agent's first words.", waitSecondsBuckets),
 		publishing:  histogram("publish_lag_seconds", "From a commit to telling the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
 		unpublished: counter("publish_failures_total", "Times that the other instances could not be told and had to ask PostgreSQL."),
 		warnings:    counter("idle_warnings_total", "Silent chats that were warned."),
@@ -48,7 +48,7 @@ func newCounted(registry *prometheus.Registry) *counted {
 }
 
 // Published is live.Observer.
-func (m *counted) Published(events []models.Event) {
+func (m *instanceMetrics) Published(events []models.Event) {
 	for i := range events {
 		if c := events[i].Change; c != nil {
 			m.change(c)
@@ -56,7 +56,7 @@ func (m *counted) Published(events []models.Event) {
 	}
 }
 
-func (m *counted) change(c *models.Change) {
+func (m *instanceMetrics) change(c *models.Change) {
 	for i := range c.Messages {
 		said := &c.Messages[i]
 		m.messages.WithLabelValues(string(said.SenderType)).Inc()
@@ -80,7 +80,7 @@ func (m *counted) change(c *models.Change) {
 }
 
 // Relayed is live.Observer.
-func (m *counted) Relayed(lag time.Duration, err error) {
+func (m *instanceMetrics) Relayed(lag time.Duration, err error) {
 	if err != nil {
 		m.unpublished.Inc()
 		return
@@ -97,20 +97,20 @@ func (s *Server) newMetrics() *prometheus.Registry {
 		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
 	}
 	const degraded = "1 while Redis is away: limits are counted in memory, and events of other instances found in PostgreSQL."
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.Limits.Degraded()) })
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.Hub.Connected()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return boolValue(!s.Hub.Connected()) })
 	counter := func(name, help string, value func() int64) {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
 	}
 	counter("drains_total", "Times that this instance looked whom of the queue it can serve.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
 	counter("drained_chats_total", "Chats that were served by that.", func() int64 { _, chats := s.Desk.Drained(); return chats })
-	registry.MustRegister(&houseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
+	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
-	s.Hub.Observe(newCounted(registry))
+	s.Hub.Observe(newInstanceMetrics(registry))
 	return registry
 }
 
-func number(yes bool) float64 {
+func boolValue(yes bool) float64 {
 	if yes {
 		return 1
 	}

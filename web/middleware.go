@@ -17,8 +17,8 @@ import (
 	"parley/web/kit"
 )
 
-// observe gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+// requestLog gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
+func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
 		id := strings.ToLower(rand.Text()[:16])
@@ -57,8 +57,8 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// secure sets the headers that keep answers what they are. A page says for itself what it loads and who may frame it.
-func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
+// securityHeaders sets the headers that keep answers what they are. A page says for itself what it loads and who may frame it.
+func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", kit.ClosedPolicy)
@@ -75,13 +75,13 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// speak chooses the language: ?lang=, then the cookie, then what the browser prefers.
-func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
+// language chooses the language: ?lang=, then the cookie, then what the browser prefers.
+func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		forced := c.QueryParam("lang")
 		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // the panel speaks as its page does
-			forced = s.widget.VisitOf(c).Query.Get("lang")
+			forced = s.widget.EmbedOptionsOf(c).Query.Get("lang")
 		}
 		if forced == "" {
 			if cookie, err := r.Cookie(kit.LangCookie); err == nil {
@@ -96,11 +96,11 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bounded ends a request that takes too long or sends too much.
-func bounded(next echo.HandlerFunc) echo.HandlerFunc {
+// requestLimits ends a request that takes too long or sends too much.
+func requestLimits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
+		ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTimeout)
 		defer cancel()
 		r := whole.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, kit.BodyLimit)

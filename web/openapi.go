@@ -30,8 +30,8 @@ var documentJSON = sync.OnceValues(func() ([]byte, error) {
 	return document.MarshalJSON()
 })
 
-// documentBelow is the document for a server below a path: its servers begin with base.
-func documentBelow(base string) ([]byte, error) {
+// documentWithBase is the document for a server below a path: its servers begin with base.
+func documentWithBase(base string) ([]byte, error) {
 	document, err := openapi3.NewLoader().LoadFromData(documentYAML)
 	if err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func documentBelow(base string) ([]byte, error) {
 
 func (s *Server) openAPI(c echo.Context) error {
 	raw, err := documentJSON()
-	if base := s.Base(); base != "" && err == nil {
-		raw, err = documentBelow(base)
+	if base := s.BasePath(); base != "" && err == nil {
+		raw, err = documentWithBase(base)
 	}
 	if err != nil {
 		return err

@@ -53,10 +53,10 @@ type Options struct {
 	UserTokenSecretPrevious []byte
 	// Files keeps what is sent, and Spool is a folder of this machine for what is on its way there; nothing can be sent without the first,
 	// the system's temporary folder is the second if it is empty.
-	Files files.Store
-	Spool string
-	// UploadTime is how long a file may take to come, UploadIdle how long without a byte; 3 minutes and 20 s if they are zero.
-	UploadTime, UploadIdle time.Duration
+	Files   files.Store
+	TempDir string
+	// UploadTimeout is how long a file may take to come, UploadIdle how long without a byte; 3 minutes and 20 s if they are zero.
+	UploadTimeout, UploadIdleTimeout time.Duration
 	// FileKey signs the addresses of files, the same for all instances; one of this instance's own if it is empty.
 	FileKey []byte
 	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
@@ -78,9 +78,9 @@ type Server struct {
 	widget     *widget.Handlers
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
-	stopping   atomic.Bool
+	draining   atomic.Bool
 
-	cut context.CancelFunc // ends the streams
+	cancelStreams context.CancelFunc // ends the streams
 }
 
 // New makes a Server. It is refused when PublicURL is not an address.
@@ -101,11 +101,11 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
-	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.Base()))
+	s.StreamContext, s.cancelStreams = context.WithCancel(paths.With(context.Background(), s.BasePath()))
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
-	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
+	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout, UploadIdleTimeout: opts.UploadIdleTimeout})
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
@@ -121,14 +121,14 @@ func (s *Server) Handler() http.Handler { return s.echo }
 
 // HTTP is a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
-	server := s.serverOf(s.echo)
+	server := s.newHTTPServer(s.echo)
 	server.RegisterOnShutdown(s.Drain)
 	return server
 }
 
 // HealthHTTP is a server that only tells how the process is, for one that works and serves nothing else.
 func (s *Server) HealthHTTP() *http.Server {
-	return s.serverOf(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/healthz", "/readyz", "/metrics":
 			s.echo.ServeHTTP(w, r)
@@ -138,7 +138,7 @@ func (s *Server) HealthHTTP() *http.Server {
 	}))
 }
 
-func (s *Server) serverOf(handler http.Handler) *http.Server {
+func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -152,20 +152,20 @@ func (s *Server) serverOf(handler http.Handler) *http.Server {
 
 // Drain makes the server not ready and ends its streams; requests are still answered.
 func (s *Server) Drain() {
-	s.stopping.Store(true)
+	s.draining.Store(true)
 	s.Hub.Drain()
 }
 
 // Finish waits until the streams have said farewell, as long as ctx allows, and then cuts them off. No request may be left when it is called.
 func (s *Server) Finish(ctx context.Context) {
-	stop := context.AfterFunc(ctx, s.cut)
+	stop := context.AfterFunc(ctx, s.cancelStreams)
 	defer stop()
 	s.Streams.Wait()
 }
 
 // Close ends the connections that the server itself opened, and its streams.
 func (s *Server) Close() error {
-	s.cut()
+	s.cancelStreams()
 	return s.Limits.Close()
 }
 
@@ -192,7 +192,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
 	case limit.Introduce:
-		return widget.IntroductionsPerMinute
+		return widget.MaxIntroductionsPerMinute
 	case limit.Poll:
 		return kit.PollsPerMinute
 	}
@@ -203,9 +203,9 @@ func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.HandleError
-	e.IPExtractor = addressOf(s.opts.TrustedProxies)
-	e.Pre(s.belowBase, s.secure, kit.WithoutSlash)
-	e.Use(s.observe, s.measured(), s.recoverPanic, s.speak)
+	e.IPExtractor = clientAddress(s.opts.TrustedProxies)
+	e.Pre(s.belowBase, s.securityHeaders, kit.RedirectTrailingSlash)
+	e.Use(s.requestLog, s.requestMetrics(), s.recoverPanic, s.language)
 	s.mount(e)
 	return e
 }
@@ -218,8 +218,8 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(strings.TrimSpace(text))
 }
 
-// addressOf believes X-Forwarded-For as far as the trusted proxies go, and nobody else.
-func addressOf(trusted []netip.Prefix) echo.IPExtractor {
+// clientAddress believes X-Forwarded-For as far as the trusted proxies go, and nobody else.
+func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	if len(trusted) == 0 {
 		return echo.ExtractIPDirect()
 	}

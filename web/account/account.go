@@ -27,11 +27,11 @@ func (h *Handlers) AccountPage(c echo.Context) error {
 		}
 		return h.RespondAgent(c, a)
 	}
-	return h.accountWith(c, http.StatusOK, "", nil)
+	return h.renderAccount(c, http.StatusOK, "", nil)
 }
 
-// accountWith draws the account, with one of its forms refused for the reasons in words.
-func (h *Handlers) accountWith(c echo.Context, status int, form string, words view.Errors) error {
+// renderAccount draws the account, with one of its forms refused for the reasons in words.
+func (h *Handlers) renderAccount(c echo.Context, status int, form string, words view.Errors) error {
 	ctx := c.Request().Context()
 	who := kit.CallerOf(c)
 	sessions, err := h.Desk.Sessions(ctx, who.Actor, who.Session)
@@ -52,22 +52,22 @@ func (h *Handlers) accountWith(c echo.Context, status int, form string, words vi
 		page.Notice = text.T(ctx, key)
 	}
 	for i := range sessions {
-		page.Sessions = append(page.Sessions, sessionOf(ctx, &sessions[i], now))
+		page.Sessions = append(page.Sessions, sessionView(ctx, &sessions[i], now))
 	}
 	return h.Render(c, status, view.AccountPage(page))
 }
 
-// refusedForm draws the account again where a form can be mended; anything else is an error.
-func (h *Handlers) refusedForm(c echo.Context, form string, err error) error {
-	words, ok := accountRefusal(c.Request().Context(), err)
+// redrawForm draws the account again where a form can be mended; anything else is an error.
+func (h *Handlers) redrawForm(c echo.Context, form string, err error) error {
+	words, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.accountWith(c, kit.ProblemOf(c.Request().Context(), err).Status, form, words)
+	return h.renderAccount(c, kit.ProblemOf(c.Request().Context(), err).Status, form, words)
 }
 
-// guarded does something that asks for a password or a code; wrong ones count as failed sign-ins do.
-func (h *Handlers) guarded(c echo.Context, do func(context.Context) error) error {
+// limitAttempts does something that asks for a password or a code; wrong ones count as failed sign-ins do.
+func (h *Handlers) limitAttempts(c echo.Context, do func(context.Context) error) error {
 	return h.LimitFailures(c, kit.AgentOf(c).Email, do)
 }
 
@@ -81,11 +81,11 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 		return err
 	}
 	who := kit.CallerOf(c)
-	err := h.guarded(c, func(ctx context.Context) error {
+	err := h.limitAttempts(c, func(ctx context.Context) error {
 		return h.Desk.ChangePassword(ctx, who.Actor, who.Session, in.Old, in.Fresh)
 	})
 	if err != nil {
-		return h.refusedForm(c, "password", err)
+		return h.redrawForm(c, "password", err)
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
 }
@@ -116,23 +116,23 @@ func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
 }
 
-type factorInput struct {
+type secondFactorInput struct {
 	Password string `json:"password"`
 	Code     string `json:"code"`
 }
 
-// BeginFactor makes a secret, and leads to where it is shown.
-func (h *Handlers) BeginFactor(c echo.Context) error {
-	var in factorInput
+// BeginSecondFactor makes a secret, and leads to where it is shown.
+func (h *Handlers) BeginSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := h.guarded(c, func(ctx context.Context) error { return h.Desk.BeginSecondFactor(ctx, kit.ActorOf(c), in.Password) })
+	err := h.limitAttempts(c, func(ctx context.Context) error { return h.Desk.BeginSecondFactor(ctx, kit.ActorOf(c), in.Password) })
 	if err != nil {
-		return h.refusedForm(c, "setup", err)
+		return h.redrawForm(c, "setup", err)
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerSetUp(c)
+		return h.respondSecondFactorSetup(c)
 	}
 	return h.Respond(c, kit.Result{Redirect: "/account/second-factor"})
 }
@@ -140,13 +140,13 @@ func (h *Handlers) BeginFactor(c echo.Context) error {
 // SecondFactor shows the key of a second factor that is being set up.
 func (h *Handlers) SecondFactor(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		return h.answerSecondFactor(c)
+		return h.respondSecondFactor(c)
 	}
-	return h.factorWith(c, http.StatusOK, "")
+	return h.renderSecondFactorSetup(c, http.StatusOK, "")
 }
 
-// factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
-func (h *Handlers) factorWith(c echo.Context, status int, refused string) error {
+// renderSecondFactorSetup shows the secret while it waits for its first code; before and after that there is nothing to show.
+func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if models.CodeOf(err) == "second_factor_not_begun" {
@@ -155,57 +155,57 @@ func (h *Handlers) factorWith(c echo.Context, status int, refused string) error 
 	if err != nil {
 		return err
 	}
-	picture, err := qrOf(e.URL)
+	picture, err := qrCode(e.URL)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, status, view.SetUpPage(view.SetUp{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
-		QR: picture, Secret: inGroups(e.Secret), URL: e.URL, Error: refused}))
+		QR: picture, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
 }
 
-// ConfirmFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
-func (h *Handlers) ConfirmFactor(c echo.Context) error {
-	var in factorInput
+// ConfirmSecondFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
+func (h *Handlers) ConfirmSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
-	err := h.guarded(c, func(ctx context.Context) (err error) {
+	err := h.limitAttempts(c, func(ctx context.Context) (err error) {
 		codes, err = h.Desk.ConfirmSecondFactor(ctx, kit.ActorOf(c), in.Code)
 		return err
 	})
 	switch {
 	case err == nil:
-		return h.codesPage(c, codes, false)
+		return h.recoveryCodesPage(c, codes, false)
 	case models.CodeOf(err) == "second_factor_not_begun":
-		return h.refusedForm(c, "setup", err)
+		return h.redrawForm(c, "setup", err)
 	}
-	words, ok := accountRefusal(c.Request().Context(), err)
+	words, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.factorWith(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
+	return h.renderSecondFactorSetup(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
 }
 
-// RenewCodes replaces the recovery codes. It asks for the password and a code.
-func (h *Handlers) RenewCodes(c echo.Context) error {
-	var in factorInput
+// RenewRecoveryCodes replaces the recovery codes. It asks for the password and a code.
+func (h *Handlers) RenewRecoveryCodes(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
-	err := h.guarded(c, func(ctx context.Context) (err error) {
+	err := h.limitAttempts(c, func(ctx context.Context) (err error) {
 		codes, err = h.Desk.RenewRecoveryCodes(ctx, kit.ActorOf(c), in.Password, in.Code)
 		return err
 	})
 	if err != nil {
-		return h.refusedForm(c, "codes", err)
+		return h.redrawForm(c, "codes", err)
 	}
-	return h.codesPage(c, codes, true)
+	return h.recoveryCodesPage(c, codes, true)
 }
 
-// codesPage answers the form itself, since nobody can ask for the codes again.
-func (h *Handlers) codesPage(c echo.Context, codes []string, fresh bool) error {
+// recoveryCodesPage answers the form itself, since nobody can ask for the codes again.
+func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool) error {
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
 	}
@@ -213,17 +213,17 @@ func (h *Handlers) codesPage(c echo.Context, codes []string, fresh bool) error {
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
 
-// EndFactor switches the second factor off. It asks for the password and a code.
-func (h *Handlers) EndFactor(c echo.Context) error {
-	var in factorInput
+// EndSecondFactor switches the second factor off. It asks for the password and a code.
+func (h *Handlers) EndSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := h.guarded(c, func(ctx context.Context) error {
+	err := h.limitAttempts(c, func(ctx context.Context) error {
 		return h.Desk.EndSecondFactor(ctx, kit.ActorOf(c), in.Password, in.Code)
 	})
 	if err != nil {
-		return h.refusedForm(c, "off", err)
+		return h.redrawForm(c, "off", err)
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
 }

@@ -16,9 +16,9 @@ import (
 	"parley/web/present"
 )
 
-func sessionOf(ctx context.Context, s *models.Session, now time.Time) view.Session {
-	program, phone := programOf(ctx, s.UserAgent)
-	return view.Session{ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current, Seen: seenWords(ctx, now.Sub(s.SeenAt), s.Current)}
+func sessionView(ctx context.Context, s *models.Session, now time.Time) view.Session {
+	program, phone := describeUserAgent(ctx, s.UserAgent)
+	return view.Session{ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current, Seen: lastSeen(ctx, now.Sub(s.SeenAt), s.Current)}
 }
 
 // The parts by which a browser and a system are known, the more special ones first: each names itself after those it is like.
@@ -27,8 +27,8 @@ var (
 	systems  = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
 )
 
-// programOf says in a few words which browser on which system a session is in, and whether that is held in the hand.
-func programOf(ctx context.Context, userAgent string) (words string, phone bool) {
+// describeUserAgent says in a few words which browser on which system a session is in, and whether that is held in the hand.
+func describeUserAgent(ctx context.Context, userAgent string) (words string, phone bool) {
 	browser, system := firstOf(browsers, userAgent), firstOf(systems, userAgent)
 	phone = system == "iPhone" || system == "iPad" || system == "Android"
 	switch {
@@ -52,8 +52,8 @@ func firstOf(known [][2]string, userAgent string) string {
 	return ""
 }
 
-// seenWords rounds as coarsely as the sign of life itself is noted.
-func seenWords(ctx context.Context, ago time.Duration, current bool) string {
+// lastSeen rounds as coarsely as the sign of life itself is noted.
+func lastSeen(ctx context.Context, ago time.Duration, current bool) string {
 	switch {
 	case current:
 		return text.T(ctx, "account.sessions.seen_now")
@@ -65,8 +65,8 @@ func seenWords(ctx context.Context, ago time.Duration, current bool) string {
 	return text.T(ctx, "account.sessions.seen_days", "Count", int(ago.Hours()/24))
 }
 
-// accountRefusal puts a refusal that a form of the account can mend into words, by field where the desk names one.
-func accountRefusal(ctx context.Context, err error) (view.Errors, bool) {
+// formErrors puts a refusal that a form of the account can mend into words, by field where the desk names one.
+func formErrors(ctx context.Context, err error) (view.Errors, bool) {
 	var e *models.Error
 	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict && e.Kind != models.TooMany) {
 		return nil, false
@@ -91,8 +91,8 @@ func accountRefusal(ctx context.Context, err error) (view.Errors, bool) {
 	return words, true
 }
 
-// inGroups writes a secret as people type it: four at a time.
-func inGroups(secret string) string {
+// groupSecret writes a secret as people type it: four at a time.
+func groupSecret(secret string) string {
 	var groups []string
 	for ; len(secret) > 4; secret = secret[4:] {
 		groups = append(groups, secret[:4])
@@ -100,10 +100,10 @@ func inGroups(secret string) string {
 	return strings.Join(append(groups, secret), " ")
 }
 
-const quietBorder = 4 // modules, as the standard wants
+const quietZone = 4 // modules, as the standard wants
 
-// qrOf draws an address as a QR code: a path of one square for each run of dark modules.
-func qrOf(address string) (view.QR, error) {
+// qrCode draws an address as a QR code: a path of one square for each run of dark modules.
+func qrCode(address string) (view.QR, error) {
 	code, err := qr.Encode(address, qr.M, qr.Unicode)
 	if err != nil {
 		return view.QR{}, err
@@ -123,8 +123,8 @@ func qrOf(address string) (view.QR, error) {
 			for x < size && dark(x, y) {
 				x++
 			}
-			fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+quietBorder, y+quietBorder, x-from, x-from)
+			fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+quietZone, y+quietZone, x-from, x-from)
 		}
 	}
-	return view.QR{Size: size + 2*quietBorder, Path: path.String()}, nil
+	return view.QR{Size: size + 2*quietZone, Path: path.String()}, nil
 }

@@ -14,22 +14,22 @@ import (
 
 // LoginPage shows the sign-in form, or redirects an agent who is signed in already.
 func (h *Handlers) LoginPage(c echo.Context) error {
-	next := kit.LocalPath(kit.Inside(c.Request(), c.QueryParam("next")), "")
+	next := kit.LocalPath(kit.InternalPath(c.Request(), c.QueryParam("next")), "")
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := h.AgentBySession(c, token); err == nil {
-			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.FrontPage(who.Agent)))
+		if who, err := h.CallerByAgentSession(c, token); err == nil {
+			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.HomePage(who.Agent)))
 		}
 	}
 	f := login.Form{Next: next}
-	if c.QueryParam(afterSignIn) != "" && h.Cookie(c, kit.AgentCookie) == "" && h.Cookie(c, kit.TryCookie) == "" {
-		h.tellCookieLost(c, &f)
+	if c.QueryParam(signedInParam) != "" && h.Cookie(c, kit.AgentCookie) == "" && h.Cookie(c, kit.SignInProbeCookie) == "" {
+		h.reportLostCookie(c, &f)
 	}
 	return h.loginForm(c, http.StatusOK, f)
 }
 
 func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
-	if h.Cookie(c, kit.TryCookie) == "" {
-		h.SetCookie(c, kit.TryCookie, "1", 0)
+	if h.Cookie(c, kit.SignInProbeCookie) == "" {
+		h.SetCookie(c, kit.SignInProbeCookie, "1", 0)
 	}
 	f.Page = h.PublicFrame(c, text.T(c.Request().Context(), "login.title"), "login.meta_description")
 	return h.Render(c, status, login.SignIn(f))
@@ -37,7 +37,7 @@ func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
 
 // codeForm asks for the code of the second factor, once address and password were right.
 func (h *Handlers) codeForm(c echo.Context, status int, in signInInput, refused string) error {
-	f := login.CodeForm{Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email, Step: in.Step, Next: kit.LocalPath(kit.Inside(c.Request(), in.Next), ""), Error: refused}
+	f := login.CodeForm{Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email, Step: in.Step, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), ""), Error: refused}
 	return h.Render(c, status, login.Code(f))
 }
 
@@ -45,7 +45,7 @@ func (h *Handlers) codeForm(c echo.Context, status int, in signInInput, refused 
 func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error {
 	ctx := c.Request().Context()
 	p := kit.ProblemOf(ctx, err)
-	f := login.Form{Email: in.Email, Next: kit.LocalPath(kit.Inside(c.Request(), in.Next), "")}
+	f := login.Form{Email: in.Email, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), "")}
 	var refused *models.Error
 	switch {
 	case p.Code == "wrong_credentials":

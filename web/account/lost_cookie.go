@@ -11,13 +11,13 @@ import (
 	"parley/web/present"
 )
 
-// afterSignIn marks the sign-in page that a right password leads to when the browser has not shown yet that it keeps cookies.
-const afterSignIn = "signed_in"
+// signedInParam marks the sign-in page that a right password leads to when the browser has not shown yet that it keeps cookies.
+const signedInParam = "signed_in"
 
-// tellCookieLost says on the page and in the log why a right password did not sign anybody in: the browser dropped the cookie. It does so for a
+// reportLostCookie says on the page and in the log why a right password did not sign anybody in: the browser dropped the cookie. It does so for a
 // Secure cookie over plain http, where PUBLIC_URL begins with https, and where cookies are forbidden. What the browser sees is told by its
 // Referer; the request itself may have come from a proxy that speaks TLS to the browser.
-func (h *Handlers) tellCookieLost(c echo.Context, f *login.Form) {
+func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	ctx := c.Request().Context()
 	here := ""
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
@@ -28,9 +28,9 @@ func (h *Handlers) tellCookieLost(c echo.Context, f *login.Form) {
 		h.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
 		return
 	}
-	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.Address(c)+"/login"
+	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.BaseURL(c)+"/login"
 	h.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
-		"opened_at", present.Shorten(here, 200), "public_url", h.Address(c))
+		"opened_at", present.Shorten(here, 200), "public_url", h.BaseURL(c))
 }
 
 // sameAddress tells whether an origin as a browser writes it is that of a URL.

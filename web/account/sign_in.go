@@ -30,13 +30,13 @@ func (h *Handlers) SignIn(c echo.Context) error {
 	}
 	switch {
 	case kit.Format(c) == kit.JSON:
-		return h.signInProgram(c, in)
+		return h.signInJSON(c, in)
 	case in.Step != "":
 		return h.finishSignIn(c, in)
 	}
 	var token, step string
 	var a *models.Agent
-	err := h.checkFilled(in)
+	err := h.requireFields(in)
 	if err == nil {
 		err = h.LimitFailures(c, in.Email, func(ctx context.Context) (err error) {
 			token, a, step, err = h.Desk.BeginSignIn(ctx, h.credentials(c, in))
@@ -50,11 +50,11 @@ func (h *Handlers) SignIn(c echo.Context) error {
 		in.Step = step
 		return h.codeForm(c, http.StatusOK, in, "")
 	}
-	return h.signedIn(c, token, a, in.Next)
+	return h.completeSignIn(c, token, a, in.Next)
 }
 
-func (h *Handlers) signInProgram(c echo.Context, in signInInput) error {
-	if err := h.checkFilled(in); err != nil {
+func (h *Handlers) signInJSON(c echo.Context, in signInInput) error {
+	if err := h.requireFields(in); err != nil {
 		return err
 	}
 	var token string
@@ -91,15 +91,15 @@ func (h *Handlers) finishSignIn(c echo.Context, in signInInput) error {
 	if err != nil {
 		return h.signInFailed(c, in, err)
 	}
-	return h.signedIn(c, token, a, in.Next)
+	return h.completeSignIn(c, token, a, in.Next)
 }
 
-func (h *Handlers) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
+func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent, next string) error {
 	h.SetCookie(c, kit.AgentCookie, token, kit.AgentCookieAge)
-	to := kit.LocalPath(kit.Inside(c.Request(), next), kit.FrontPage(a))
-	keeps := h.Cookie(c, kit.TryCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
+	to := kit.LocalPath(kit.InternalPath(c.Request(), next), kit.HomePage(a))
+	keeps := h.Cookie(c, kit.SignInProbeCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
 	if header := c.Request().Header; !keeps && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
-		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
+		to = "/login?" + url.Values{signedInParam: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
 	}
 	return c.Redirect(http.StatusSeeOther, to)
 }
@@ -108,7 +108,7 @@ func (h *Handlers) credentials(c echo.Context, in signInInput) models.Credential
 	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(), Held: h.Cookie(c, kit.AgentCookie)}
 }
 
-func (h *Handlers) checkFilled(in signInInput) error {
+func (h *Handlers) requireFields(in signInInput) error {
 	switch {
 	case in.Email == "":
 		return kit.InvalidField("email", "required", "Write your e-mail address.")

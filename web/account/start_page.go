@@ -13,8 +13,8 @@ import (
 func (h *Handlers) StartPage(c echo.Context) error {
 	start := staff.Start{Page: h.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := h.AgentBySession(c, token); err == nil {
-			start.Me = kit.MeOf(who.Agent)
+		if who, err := h.CallerByAgentSession(c, token); err == nil {
+			start.Me = kit.SignedInAgent(who.Agent)
 			start.CSRF = kit.CSRFFor(token)
 		}
 	}

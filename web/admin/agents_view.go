@@ -10,7 +10,7 @@ import (
 	"parley/web/present"
 )
 
-func personOf(a *models.Agent, names map[string]string, me string) view.Person {
+func agentRow(a *models.Agent, names map[string]string, me string) view.Person {
 	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load, Slots: a.MaxConcurrent, Me: a.ID == me}
 	for _, slug := range a.Departments {
 		p.Departments = append(p.Departments, names[slug])
@@ -37,9 +37,9 @@ func optionsOf(departments []models.Department, chosen []string) []view.Option {
 	return options
 }
 
-// refusal puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
+// formErrors puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
 // the form.
-func refusal(ctx context.Context, err error) (view.Errors, bool) {
+func formErrors(ctx context.Context, err error) (view.Errors, bool) {
 	var e *models.Error
 	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
 		return nil, false

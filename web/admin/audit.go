@@ -18,8 +18,8 @@ import (
 	"parley/web/present"
 )
 
-// auditFileRows is the most that a file has of the log.
-const auditFileRows = 10_000
+// maxAuditFileRows is the most that a file has of the log.
+const maxAuditFileRows = 10_000
 
 // auditFilter reads the filter of the query: days are whole, and a time is a time.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
@@ -38,15 +38,15 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
 	if place := c.QueryParam("before"); place != "" {
-		if f.Before, err = auditPlace(place); err != nil {
+		if f.Before, err = parseAuditCursor(place); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
 }
 
-// auditPlace reads what placeOf wrote.
-func auditPlace(place string) (p models.AuditPlace, err error) {
+// parseAuditCursor reads what placeOf wrote.
+func parseAuditCursor(place string) (p models.AuditPlace, err error) {
 	at, id, _ := strings.Cut(place, "_")
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
@@ -56,9 +56,9 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
-// shownAuditFilter is what the page filters by where its address was refused: without the days that are none and the place that is none, with what
+// displayedAuditFilter is what the page filters by where its address was refused: without the days that are none and the place that is none, with what
 // is wrong with a field.
-func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
+func displayedAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
 	errs := view.Errors{}
 	if !kit.Storable(f.Subject) {
 		f.Subject, errs["subject"] = "", text.T(c.Request().Context(), "admin.error.malformed")
@@ -82,7 +82,7 @@ func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (mode
 	return f, errs
 }
 
-func placeOf(p *models.AuditPlace) string {
+func formatAuditCursor(p *models.AuditPlace) string {
 	if p == nil {
 		return ""
 	}
@@ -95,7 +95,7 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	f, err := auditFilter(c)
 	errs := view.Errors{}
 	if kit.Format(c) == kit.Page {
-		f, errs = shownAuditFilter(c, f, err)
+		f, errs = displayedAuditFilter(c, f, err)
 	} else if err != nil {
 		return err
 	}
@@ -109,13 +109,13 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
+		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: formatAuditCursor(older)}})
 	}
 	people, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, people), Actions: auditActions(ctx),
 		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
@@ -127,10 +127,10 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 		page.Newest = auditURL(c, "/admin/audit", "")
 	}
 	if older != nil {
-		page.Older = auditURL(c, "/admin/audit", placeOf(older))
+		page.Older = auditURL(c, "/admin/audit", formatAuditCursor(older))
 	}
 	for i := range rows {
-		page.Rows = append(page.Rows, rowView(ctx, &rows[i]))
+		page.Rows = append(page.Rows, auditRow(ctx, &rows[i]))
 	}
 	return h.Render(c, http.StatusOK, view.AuditPage(page))
 }
@@ -159,7 +159,7 @@ func (h *Handlers) AuditCSV(c echo.Context) error {
 		return err
 	}
 	var lines []kit.CSVRow
-	for f.Limit = 1000; len(lines) < auditFileRows; {
+	for f.Limit = 1000; len(lines) < maxAuditFileRows; {
 		rows, older, err := h.Desk.AuditLog(c.Request().Context(), kit.ActorOf(c), f)
 		if err != nil {
 			return err

@@ -15,8 +15,8 @@ import (
 	"parley/web/kit"
 )
 
-// healthShown is how many findings of one rule are listed.
-const healthShown = 10
+// maxShownFindings is how many findings of one rule are listed.
+const maxShownFindings = 10
 
 // HealthPage shows the services and the invariants that were checked now.
 func (h *Handlers) HealthPage(c echo.Context) error {
@@ -36,8 +36,8 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 			rule.Repair = text.T(ctx, "admin.health.repair."+i.Invariant)
 		}
 		for n, f := range i.Findings {
-			if n == healthShown {
-				rule.More = len(i.Findings) - healthShown
+			if n == maxShownFindings {
+				rule.More = len(i.Findings) - maxShownFindings
 				break
 			}
 			rule.Findings = append(rule.Findings, view.Finding{Subject: f.Subject, Href: healthLink(i.About, f.Subject), Detail: f.Detail})

@@ -54,7 +54,7 @@ func (h *Handlers) AddSite(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.AddSite(c.Request().Context(), kit.ActorOf(c), in.Origin); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.sitesForm(c, in, words) })
+		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.sitesForm(c, in, words) })
 	}
 	origin, err := models.ParseOrigin(in.Origin)
 	if err != nil {

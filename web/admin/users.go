@@ -37,7 +37,7 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
 	found, more, err := h.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
 	if err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) {
+		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) {
 			page.Errors = words
 			return view.UsersPage(page), nil
 		})
@@ -47,7 +47,7 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	}
 	page.Searched, page.More = true, more
 	for i := range found {
-		page.Rows = append(page.Rows, foundUser(&found[i]))
+		page.Rows = append(page.Rows, foundUserView(&found[i]))
 	}
 	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
@@ -63,17 +63,17 @@ func userID(raw string) string {
 // UserPage shows what is stored about one user.
 func (h *Handlers) UserPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		return h.answerUser(c, userID(c.QueryParam("id")))
+		return h.respondUser(c, userID(c.QueryParam("id")))
 	}
-	page, err := h.oneUser(c, userID(c.QueryParam("id")), "", nil)
+	page, err := h.renderUser(c, userID(c.QueryParam("id")), "", nil)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusOK, page)
 }
 
-// oneUser draws what is stored about a user, with what was typed to confirm an erasure.
-func (h *Handlers) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
+// renderUser draws what is stored about a user, with what was typed to confirm an erasure.
+func (h *Handlers) renderUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	holds, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
@@ -89,7 +89,7 @@ func (h *Handlers) oneUser(c echo.Context, id, typed string, words view.Errors) 
 	}
 	name := holds.User.DisplayName()
 	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
-		Chats: userChats(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
+		Chats: userChatsView(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
 	return view.OneUserPage(page), nil
 }
 
@@ -135,8 +135,8 @@ func (h *Handlers) EraseUser(c echo.Context) error {
 	id := userID(in.ID)
 	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
 		err := kit.InvalidField("confirm", "invalid", "Type the id of the user to confirm.")
-		return h.refused(c, err, func(view.Errors) (templ.Component, error) {
-			return h.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
+		return h.redrawForm(c, err, func(view.Errors) (templ.Component, error) {
+			return h.renderUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
 	}
 	done, err := h.Desk.EraseUser(c.Request().Context(), kit.ActorOf(c), id)

@@ -10,7 +10,7 @@ import (
 	"parley/web/present"
 )
 
-func foundUser(u *models.FoundUser) view.FoundUser {
+func foundUserView(u *models.FoundUser) view.FoundUser {
 	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
 }
 
@@ -41,7 +41,7 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		say("sessions", strconv.Itoa(h.Sessions)))
 }
 
-func userChats(ctx context.Context, chats []models.AgentChat, people []models.Agent) []view.UserChat {
+func userChatsView(ctx context.Context, chats []models.AgentChat, people []models.Agent) []view.UserChat {
 	names := make(map[string]string, len(people))
 	for i := range people {
 		names[people[i].ID] = people[i].Name

@@ -89,7 +89,7 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	var out FrameWriter
 	switch it := item.(type) {
 	case live.InitialState:
-		j.present(&out, it)
+		j.initialState(&out, it)
 	case live.Changed:
 		j.changed(ctx, &out, it)
 	case live.Erased:
@@ -119,7 +119,7 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	return out.Frames, out.Err
 }
 
-func (j *Events) present(out *FrameWriter, p live.InitialState) {
+func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
 	}
@@ -156,7 +156,7 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Cache.Get(j.nameOf(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
+		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Cache.Get(j.cacheKey(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {
@@ -172,9 +172,9 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 }
 
-// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
+// cacheKey is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
 // files begin with that by which the reader came.
-func (j *Events) nameOf(ctx context.Context, m *models.Message) string {
+func (j *Events) cacheKey(ctx context.Context, m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
 		name += text.Lang(ctx)

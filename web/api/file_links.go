@@ -11,12 +11,12 @@ import (
 	"parley/models"
 )
 
-// LinkLife is how long an address of a file is good.
-const LinkLife = 15 * time.Minute
+// LinkLifetime is how long an address of a file is good.
+const LinkLifetime = 15 * time.Minute
 
 // A file is served whole, or as its thumbnail.
 const (
-	Whole     = ""
+	Original  = ""
 	Thumbnail = "thumbnail"
 )
 
@@ -72,8 +72,8 @@ func (l FileLinks) Attachment(a *models.Attachment) *Attachment {
 	if a == nil {
 		return nil
 	}
-	until := time.Now().Add(LinkLife).Truncate(time.Second)
-	out := &Attachment{URL: l.URL(a, Whole, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width, Height: a.Height, ExpiresAt: Time(until)}
+	until := time.Now().Add(LinkLifetime).Truncate(time.Second)
+	out := &Attachment{URL: l.URL(a, Original, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width, Height: a.Height, ExpiresAt: Time(until)}
 	if a.Thumbnail != nil {
 		small := l.URL(a, Thumbnail, until)
 		out.ThumbnailURL = &small

@@ -18,7 +18,7 @@ import (
 // so that many at once cannot all look before the first is counted.
 func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Context) error) error {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
-	account, address := hex.EncodeToString(sum[:16]), kit.Network(c.RealIP())
+	account, address := hex.EncodeToString(sum[:16]), kit.NetworkOf(c.RealIP())
 	ctx := c.Request().Context()
 	for _, key := range []string{"address " + address, "account " + account} { // always in this order: no two wait for each other
 		done, err := a.attempts.Lock(ctx, key)
@@ -32,14 +32,14 @@ func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Co
 		return kit.TooMany(v)
 	}
 	err := prove(ctx)
-	if IsWrongProof(err) {
+	if IsWrongCredential(err) {
 		a.Limits.Record(ctx, claims...)
 	}
 	return err
 }
 
-// IsWrongProof tells whether a password or a code was wrong, on the sign-in page or in a form of one's own account.
-func IsWrongProof(err error) bool {
+// IsWrongCredential tells whether a password or a code was wrong, on the sign-in page or in a form of one's own account.
+func IsWrongCredential(err error) bool {
 	var refused *models.Error
 	if !errors.As(err, &refused) {
 		return false

@@ -26,46 +26,46 @@ type callerCache struct {
 	mu           sync.Mutex
 	callers      map[string]cachedCaller
 	// ended counts what was forgotten: whom a look-up found meanwhile is not kept.
-	invalidations uint64
-	swept         time.Time
+	generation uint64
+	sweptAt    time.Time
 }
 
 type cachedCaller struct {
 	kit.Caller
-	at time.Time
+	readAt time.Time
 }
 
-func newCallerCache(heard func() bool) *callerCache {
-	return &callerCache{relayHealthy: heard, callers: map[string]cachedCaller{}}
+func newCallerCache(relayHealthy func() bool) *callerCache {
+	return &callerCache{relayHealthy: relayHealthy, callers: map[string]cachedCaller{}}
 }
 
-// find returns the caller of a credential, nil for one that has to be looked up, and the mark for keep.
-func (r *callerCache) find(hash []byte) (*kit.Caller, uint64) {
-	trusted := callerCacheTTL
+// get returns the caller of a credential, nil for one that has to be looked up, and the mark for keep.
+func (r *callerCache) get(hash []byte) (*kit.Caller, uint64) {
+	ttl := callerCacheTTL
 	if !r.relayHealthy() {
-		trusted = callerCacheTTLInGap
+		ttl = callerCacheTTLInGap
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found, ok := r.callers[string(hash)]
 	now := time.Now()
-	if !ok || now.Sub(found.at) > trusted || !now.Before(found.Ends) {
-		return nil, r.invalidations
+	if !ok || now.Sub(found.readAt) > ttl || !now.Before(found.ExpiresAt) {
+		return nil, r.generation
 	}
 	who := found.Caller
-	return &who, r.invalidations
+	return &who, r.generation
 }
 
-// keep remembers whom a look-up found that began with this mark.
-func (r *callerCache) keep(hash []byte, who *kit.Caller, began time.Time, mark uint64) {
+// put remembers whom a look-up found that began with this mark.
+func (r *callerCache) put(hash []byte, who *kit.Caller, readAt time.Time, generation uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.invalidations != mark {
+	if r.generation != generation {
 		return
 	}
-	if now := time.Now(); now.Sub(r.swept) > callerCacheTTL {
-		r.swept = now
-		maps.DeleteFunc(r.callers, func(_ string, old cachedCaller) bool { return now.Sub(old.at) > callerCacheTTL })
+	if now := time.Now(); now.Sub(r.sweptAt) > callerCacheTTL {
+		r.sweptAt = now
+		maps.DeleteFunc(r.callers, func(_ string, old cachedCaller) bool { return now.Sub(old.readAt) > callerCacheTTL })
 	}
 	for key := range r.callers { // a flood of strangers pushes out somebody at random
 		if len(r.callers) < maxCachedCallers {
@@ -73,14 +73,14 @@ func (r *callerCache) keep(hash []byte, who *kit.Caller, began time.Time, mark u
 		}
 		delete(r.callers, key)
 	}
-	r.callers[string(hash)] = cachedCaller{*who, began}
+	r.callers[string(hash)] = cachedCaller{*who, readAt}
 }
 
 // SignedOut is live.SessionObserver.
 func (r *callerCache) SignedOut(e *models.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.invalidations++
+	r.generation++
 	delete(r.callers, string(e.SessionHash))
 	if e.AgentID == "" && len(e.UserIDs) == 0 {
 		return
@@ -96,7 +96,7 @@ func (r *callerCache) SignedOut(e *models.Event) {
 func (r *callerCache) Invalidate() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.invalidations++
+	r.generation++
 	clear(r.callers)
 }
 

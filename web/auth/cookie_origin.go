@@ -17,7 +17,7 @@ func (a *Auth) checkCookieOrigin(r *http.Request, isStream bool) error {
 	asked := *r
 	asked.Method = http.MethodPost // Check lets every GET pass
 	if a.Origins.Check(&asked) != nil {
-		return kit.CrossOriginRefused()
+		return kit.CrossOrigin()
 	}
 	return nil
 }

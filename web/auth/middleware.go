@@ -20,7 +20,7 @@ type Access struct {
 	// createsSession lets the plain form of a browser without a session make an anonymous user.
 	CreatesSession bool
 	Stream         bool // takes a ticket
-	Long           bool // has no time limit of its own, so that the look-up of the caller gets one
+	NoTimeout      bool // has no time limit of its own, so that the look-up of the caller gets one
 }
 
 // Middleware lets only those on who the line of the table names.
@@ -30,7 +30,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 			if need.Public {
 				return next(c)
 			}
-			who, err := a.identifyInTime(c, need)
+			who, err := a.authenticateWithTimeout(c, need)
 			if need.CreatesSession && models.CodeOf(err) == "unauthorized" && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
 				who, err = a.StartGuestSession(c)
 			}
@@ -38,7 +38,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return err
 			}
 			if who.Actor.Kind != need.Kind {
-				return kit.WrongKind(need.Kind)
+				return kit.WrongCredential(need.Kind)
 			}
 			if err := a.RequireIdentity(who); err != nil {
 				return err
@@ -61,31 +61,31 @@ func (a *Auth) RequireIdentity(who *kit.Caller) error {
 	return nil
 }
 
-// unauthenticated is the answer to a request without any credential.
-func (a *Auth) unauthenticated(kind models.ActorKind) error {
+// notSignedIn is the answer to a request without any credential.
+func (a *Auth) notSignedIn(kind models.ActorKind) error {
 	if kind == models.KindUser && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Unauthorized)
 	}
 	return kit.Unauthorized("You are not signed in. Sign in first.")
 }
 
-// identifyInTime bounds the question where the request itself may take longer, or for ever.
-func (a *Auth) identifyInTime(c echo.Context, need Access) (*kit.Caller, error) {
-	if !need.Long {
-		return a.identify(c, need)
+// authenticateWithTimeout bounds the question where the request itself may take longer, or for ever.
+func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller, error) {
+	if !need.NoTimeout {
+		return a.authenticate(c, need)
 	}
 	whole := c.Request()
-	ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
+	ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTimeout)
 	defer cancel()
 	c.SetRequest(whole.WithContext(ctx))
 	defer c.SetRequest(whole)
-	return a.identify(c, need)
+	return a.authenticate(c, need)
 }
 
-// identify finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
-func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
+// authenticate finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
+func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	if ticket := c.QueryParam("ticket"); ticket != "" && need.Stream {
-		return a.byTicket(c, ticket)
+		return a.callerByTicket(c, ticket)
 	}
 	kind := need.Kind
 	if header := c.Request().Header.Get(echo.HeaderAuthorization); header != "" {
@@ -93,7 +93,7 @@ func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
 		if token == "" {
 			return nil, kit.Unauthorized("Send the token as Authorization: Bearer <token>.")
 		}
-		return a.byToken(c, kind, token)
+		return a.callerByToken(c, kind, token)
 	}
 	own, other := kit.AgentCookie, kit.UserCookie
 	if kind == models.KindUser {
@@ -104,12 +104,12 @@ func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
 		token = a.Cookie(c, other) // to say that it is of the wrong kind
 	}
 	if token == "" {
-		return nil, a.unauthenticated(kind)
+		return nil, a.notSignedIn(kind)
 	}
 	if err := a.checkCookieOrigin(c.Request(), need.Stream); err != nil {
 		return nil, err
 	}
-	who, err := a.byToken(c, kind, token)
+	who, err := a.callerByToken(c, kind, token)
 	if err != nil {
 		return nil, err
 	}
@@ -120,33 +120,33 @@ func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
 	return who, nil
 }
 
-// byToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
-func (a *Auth) byToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+// callerByToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
+func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
-		return a.lookUp(c, kind, token)
+		return a.lookUpCaller(c, kind, token)
 	}
 	hash := models.HashToken(token)
-	who, mark := a.callers.find(hash)
+	who, mark := a.callers.get(hash)
 	if who != nil {
 		return who, nil
 	}
 	began := time.Now()
-	who, err := a.lookUp(c, kind, token)
+	who, err := a.lookUpCaller(c, kind, token)
 	if err == nil {
-		a.callers.keep(hash, who, began, mark)
+		a.callers.put(hash, who, began, mark)
 	}
 	return who, err
 }
 
-// lookUp tries the kind that is wanted first.
-func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+// lookUpCaller tries the kind that is wanted first.
+func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if strings.Count(token, ".") == 2 {
-		return a.bySignature(c, token)
+		return a.callerBySignedToken(c, token)
 	}
 	if len(token) > 200 || !kit.Storable(token) {
 		return nil, kit.Unauthorized("This token opens no session. Sign in again.")
 	}
-	find := []func(echo.Context, string) (*kit.Caller, error){a.AgentBySession, a.userBySession}
+	find := []func(echo.Context, string) (*kit.Caller, error){a.CallerByAgentSession, a.callerByUserSession}
 	if kind == models.KindUser {
 		find[0], find[1] = find[1], find[0]
 	}
@@ -160,27 +160,27 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 	return nil, err
 }
 
-// AgentBySession returns the agent whose session the token opens; any other token is 401.
-func (a *Auth) AgentBySession(c echo.Context, token string) (*kit.Caller, error) {
+// CallerByAgentSession returns the agent whose session the token opens; any other token is 401.
+func (a *Auth) CallerByAgentSession(c echo.Context, token string) (*kit.Caller, error) {
 	agent, hash, ends, err := a.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, Ends: ends, Token: token}, nil
+	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, ExpiresAt: ends, Token: token}, nil
 }
 
-func (a *Auth) userBySession(c echo.Context, token string) (*kit.Caller, error) {
+func (a *Auth) callerByUserSession(c echo.Context, token string) (*kit.Caller, error) {
 	u, hash, ends, err := a.Desk.UserBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, Ends: ends, Token: token, Anonymous: !u.IsVerified}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: ends, Token: token, Anonymous: !u.IsVerified}, nil
 }
 
-func (a *Auth) byTicket(c echo.Context, ticket string) (*kit.Caller, error) {
+func (a *Auth) callerByTicket(c echo.Context, ticket string) (*kit.Caller, error) {
 	r, err := a.Desk.RedeemTicket(c.Request().Context(), ticket)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: r.Actor, Session: r.Session, Ends: r.Ends, Anonymous: r.Anonymous}, nil
+	return &kit.Caller{Actor: r.Actor, Session: r.Session, ExpiresAt: r.Ends, Anonymous: r.Anonymous}, nil
 }

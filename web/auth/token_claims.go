@@ -18,7 +18,7 @@ import (
 type userClaims struct {
 	Name, Email string
 	jwt.RegisteredClaims
-	fault error
+	err error
 }
 
 // claimError says what is wrong with a claim, for the developers of the site that signed it.
@@ -32,18 +32,18 @@ func (c *userClaims) UnmarshalJSON(data []byte) error {
 	var claims map[string]jsontext.Value
 	// The claims that are not used may hold what they like.
 	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
-		c.fault = claimError("The claims of this token are not one JSON object with each name once.")
+		c.err = claimError("The claims of this token are not one JSON object with each name once.")
 		return nil //nolint:nilerr // Validate tells it
 	}
 	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
 		if err := textClaim(name, claims[name], into); err != nil {
-			c.fault = err
+			c.err = err
 			return nil //nolint:nilerr // Validate tells it
 		}
 	}
 	for name, into := range map[string]**jwt.NumericDate{"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt} {
 		if err := timeClaim(name, claims[name], into); err != nil {
-			c.fault = err
+			c.err = err
 			return nil //nolint:nilerr // Validate tells it
 		}
 	}
@@ -96,8 +96,8 @@ func kindOf(value jsontext.Value) string {
 // Validate refuses the claims of a token with a right signature.
 func (c *userClaims) Validate() error {
 	switch sub := c.Subject; {
-	case c.fault != nil:
-		return c.fault
+	case c.err != nil:
+		return c.err
 	case sub == "":
 		return claimError("This token has no sub. Sign it with a sub, the user's id.")
 	case strings.TrimSpace(sub) != sub:

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	tokenLife = 24 * time.Hour // the farthest that exp may be away
-	tokenSkew = time.Minute    // by which the clock of a host site may be off
+	maxTokenLifetime = 24 * time.Hour // the farthest that exp may be away
+	clockSkew        = time.Minute    // by which the clock of a host site may be off
 )
 
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
@@ -34,7 +34,7 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 			return nil, errExtension
 		}
 		return keys, nil
-	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(tokenSkew), jwt.WithStrictDecoding())
+	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
 	var fault claimError
 	switch {
 	case errors.As(err, &fault):
@@ -43,18 +43,18 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
-	case time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew:
+	case time.Until(claims.ExpiresAt.Time) > maxTokenLifetime+clockSkew:
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
 	}
 	ends := claims.ExpiresAt.Time
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
-		ends = ends.Add(tokenSkew)
+		ends = ends.Add(clockSkew)
 	}
-	issued := claims.ExpiresAt.Add(-tokenLife)
+	issued := claims.ExpiresAt.Add(-maxTokenLifetime)
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
-	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-tokenSkew)}
+	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-clockSkew)}
 	return id, ends, nil
 }
 
@@ -69,8 +69,8 @@ func (a *Auth) tokenKeys() jwt.VerificationKeySet {
 	return keys
 }
 
-// bySignature takes the token that a host site signed for one of its users as the credential itself.
-func (a *Auth) bySignature(c echo.Context, token string) (*kit.Caller, error) {
+// callerBySignedToken takes the token that a host site signed for one of its users as the credential itself.
+func (a *Auth) callerBySignedToken(c echo.Context, token string) (*kit.Caller, error) {
 	id, ends, err := a.VerifyUserToken(c, token)
 	if err != nil {
 		return nil, err
@@ -79,5 +79,5 @@ func (a *Auth) bySignature(c echo.Context, token string) (*kit.Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Ends: ends, Token: token}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, ExpiresAt: ends, Token: token}, nil
 }

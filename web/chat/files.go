@@ -22,19 +22,19 @@ import (
 // SendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
 func (h *Handlers) SendFile(c echo.Context) error {
 	id, who := kit.ChatID(c), kit.ActorOf(c)
-	done, ok := h.uploads.enter(string(who.Kind) + " " + who.ID)
+	done, ok := h.uploads.acquire(string(who.Kind) + " " + who.ID)
 	if !ok {
-		return errUploads
+		return errUploadsBusy
 	}
 	defer done()
-	u, err := h.receive(c, func(u *upload) error { return h.expect(c, id, u) })
+	u, err := h.receiveUpload(c, func(u *upload) error { return h.checkUpload(c, id, u) })
 	if err != nil {
 		return err
 	}
 	defer u.Close()
-	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTime)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTimeout)
 	defer cancel()
-	m, created, err := h.store(ctx, who, id, u)
+	m, created, err := h.storeUpload(ctx, who, id, u)
 	if err != nil {
 		return err
 	}
@@ -45,13 +45,13 @@ func (h *Handlers) SendFile(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: status, JSON: h.FileLinks(c).MessageOf(ctx, m)})
 }
 
-// expect refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
-func (h *Handlers) expect(c echo.Context, chatID string, u *upload) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTime)
+// checkUpload refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
+func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTimeout)
 	defer cancel()
 	who := kit.ActorOf(c)
-	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
-	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.clientMessageID, "")
+	if code := models.CodeOf(err); !u.hasClientMessageID && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
 		return nil
 	}
 	return err
@@ -67,10 +67,10 @@ func (h *Handlers) RefreshFileLinks(c echo.Context) error {
 	}
 	fresh := h.FileLinks(c)
 	if !kit.IsAPI(c.Request().URL.Path) {
-		fresh.Base = h.Base() // for a script of a page
+		fresh.Base = h.BasePath() // for a script of a page
 	}
 	out := fresh.Attachment(a)
-	return h.Respond(c, kit.Result{JSON: out, Redirect: kit.Inside(c.Request(), out.URL)})
+	return h.Respond(c, kit.Result{JSON: out, Redirect: kit.InternalPath(c.Request(), out.URL)})
 }
 
 // ServeFile answers an address that links made, to whoever holds it.
@@ -82,7 +82,7 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 			return err
 		}
 		ctx := c.Request().Context()
-		asking, cancel := context.WithTimeout(ctx, kit.RequestTime)
+		asking, cancel := context.WithTimeout(ctx, kit.RequestTimeout)
 		defer cancel()
 		a, err := h.Desk.FileByID(asking, id)
 		if err != nil {
@@ -91,22 +91,22 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 		name, kind := a.File, a.ContentType
 		if variant == api.Thumbnail {
 			if a.Thumbnail == nil {
-				return kit.Refuse(http.StatusNotFound)
+				return kit.StatusError(http.StatusNotFound)
 			}
 			name, kind = *a.Thumbnail, *a.ThumbnailType
 		}
 		content, err := h.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
 			h.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
-			return kit.Refuse(http.StatusNotFound)
+			return kit.StatusError(http.StatusNotFound)
 		}
 		if err != nil {
-			return unavailable(err)
+			return filesUnavailable(err)
 		}
 		defer content.Close()
 		setDownloadHeaders(c.Response().Header(), a, kind, left)
 		c.Response().Header().Set("ETag", `"`+id+variant+`"`)
-		http.ServeContent(steadyWriter{c.Response(), http.NewResponseController(c.Response())}, c.Request(), "", time.Time{}, content)
+		http.ServeContent(idleTimeoutWriter{c.Response(), http.NewResponseController(c.Response())}, c.Request(), "", time.Time{}, content)
 		return nil
 	}
 }
@@ -127,11 +127,11 @@ func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left t
 		how = "inline"
 		h.Set("Cache-Control", "private, max-age="+strconv.Itoa(int(left.Seconds())))
 	}
-	h.Set("Content-Disposition", how+disposition(a.Name))
+	h.Set("Content-Disposition", how+fileNameParameters(a.Name))
 }
 
-// disposition names a file in both ways of RFC 6266: in ASCII for old programs, and as it is.
-func disposition(name string) string {
+// fileNameParameters names a file in both ways of RFC 6266: in ASCII for old programs, and as it is.
+func fileNameParameters(name string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
 			return '_'
@@ -141,32 +141,32 @@ func disposition(name string) string {
 	return `; filename="` + plain + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 
-// refusedFile says why a file is not taken, in the reader's language.
-func refusedFile(ctx context.Context, why media.Reason, size int64) error {
-	say := func(status int, code, key string) error {
+// fileError says why a file is not taken, in the reader's language.
+func fileError(ctx context.Context, why media.Reason, size int64) error {
+	problem := func(status int, code, key string) error {
 		return &kit.HTTPError{Status: status, Code: code, Detail: text.T(ctx, key), Field: "file"}
 	}
 	switch why {
 	case media.ImageTooLarge:
-		return tooLarge(ctx, "chat.file.image_too_large", size)
+		return fileTooLarge(ctx, "chat.file.image_too_large", size)
 	case media.DocumentTooLarge:
-		return tooLarge(ctx, "chat.file.document_too_large", size)
+		return fileTooLarge(ctx, "chat.file.document_too_large", size)
 	case media.Empty:
-		return say(http.StatusUnprocessableEntity, "file_empty", "chat.file.is_empty")
+		return problem(http.StatusUnprocessableEntity, "file_empty", "chat.file.is_empty")
 	case media.NotUTF8:
-		return say(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.not_utf8")
+		return problem(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.not_utf8")
 	case media.Broken:
-		return say(http.StatusUnprocessableEntity, "file_broken", "chat.file.is_broken")
+		return problem(http.StatusUnprocessableEntity, "file_broken", "chat.file.is_broken")
 	case media.TooManyPixels:
-		return say(http.StatusUnprocessableEntity, "file_too_many_pixels", "chat.file.too_many_pixels")
+		return problem(http.StatusUnprocessableEntity, "file_too_many_pixels", "chat.file.too_many_pixels")
 	case media.UnpacksTooLarge:
-		return say(http.StatusUnprocessableEntity, "file_unpacks_too_large", "chat.file.unpacks_too_large")
+		return problem(http.StatusUnprocessableEntity, "file_unpacks_too_large", "chat.file.unpacks_too_large")
 	case media.Macros:
-		return say(http.StatusUnprocessableEntity, "file_has_macros", "chat.file.has_macros")
+		return problem(http.StatusUnprocessableEntity, "file_has_macros", "chat.file.has_macros")
 	}
-	return say(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.type_refused")
+	return problem(http.StatusUnsupportedMediaType, "file_type_refused", "chat.file.type_refused")
 }
 
-func tooLarge(ctx context.Context, key string, size int64) error {
+func fileTooLarge(ctx context.Context, key string, size int64) error {
 	return &kit.HTTPError{Status: http.StatusRequestEntityTooLarge, Code: "file_too_large", Field: "file", Detail: text.T(ctx, key, "Size", text.Size(size))}
 }

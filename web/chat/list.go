@@ -34,8 +34,8 @@ type pageInput struct {
 	PageTitle string `json:"page_title"`
 }
 
-// MovePage is told when the user goes to another page of the site in the middle of a chat.
-func (h *Handlers) MovePage(c echo.Context) error {
+// UpdatePage is told when the user goes to another page of the site in the middle of a chat.
+func (h *Handlers) UpdatePage(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in pageInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -11,7 +11,7 @@ import (
 // StreamTicket issues a ticket that opens one stream within 30 s.
 func (h *Handlers) StreamTicket(c echo.Context) error {
 	who := kit.CallerOf(c)
-	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.Ends)
+	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.ExpiresAt)
 	if err != nil {
 		return err
 	}

@@ -52,12 +52,12 @@ func scripted() []Account {
 	return found
 }
 
-// guest is one of the sample people who ask. Without a name they are anonymous.
-type guest struct {
+// person is one of the sample people who ask. Without a name they are anonymous.
+type person struct {
 	ID, Name, Locale string
 }
 
-var guests = []guest{
+var people = []person{
 	{"demo-maria", "Maria Lopes", "en"}, {"demo-samuel", "Samuel Boateng", "en"}, {"demo-lucie", "Lucie Perrin", "en"},
 	{"demo-farid", "Farid Rahimi", "en"}, {"demo-ines", "Ines Duarte", "en"}, {"demo-tomasz", "Tomasz Nowak", "en"},
 	{"demo-hana", "Hana Kobayashi", "en"}, {"demo-oliver", "Oliver Grant", "en"}, {"demo-amara", "Amara Diallo", "en"},
@@ -67,8 +67,8 @@ var guests = []guest{
 	{"demo-zhaolei", "赵磊", "zh-CN"}, {"demo-sunli", "孙丽", "zh-CN"}, {"demo-guest-4", "", "zh-CN"},
 }
 
-// kindWords are what people write beside a rating, by language.
-var kindWords = map[string][]string{
+// ratingComments are what people write beside a rating, by language.
+var ratingComments = map[string][]string{
 	"en":    {"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.", ""},
 	"zh-CN": {"很快，态度也好。", "", "问题解决了，谢谢。", "回答得很清楚。", ""},
 }

@@ -12,9 +12,9 @@ var conversationsText string
 
 // Who ends a sample conversation.
 const (
-	endsAgent = "agent"
-	endsUser  = "user"
-	endsQuiet = "quiet" // nobody: it times out
+	endsAgent   = "agent"
+	endsUser    = "user"
+	endsTimeout = "quiet" // nobody: it times out
 )
 
 // script is one sample conversation.
@@ -92,8 +92,8 @@ func (s *script) next(byUser, byAgent int) *line {
 	return nil
 }
 
-// spoken is the line as that agent says it.
-func (l *line) spoken(agentName string) string {
+// textFor is the line as that agent says it.
+func (l *line) textFor(agentName string) string {
 	return strings.ReplaceAll(l.Text, "{agent}", firstName(agentName))
 }
 

@@ -68,8 +68,8 @@ func PrintAccounts(out io.Writer) error {
 	return table.Flush()
 }
 
-// samples are a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, asleep at night.
-func samples(now time.Time) []models.MinuteSample {
+// dayOfSamples are a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, asleep at night.
+func dayOfSamples(now time.Time) []models.MinuteSample {
 	rng := rand.New(rand.NewPCG(20, 26))
 	const day = 24 * 60
 	rows := make([]models.MinuteSample, 0, day)

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	bucketTries   = 3
-	bucketPatient = 10 * time.Second // until the head of an answer
+	maxBucketTries      = 3
+	bucketHeaderTimeout = 10 * time.Second // until the head of an answer
 )
 
 // bucket keeps files in a bucket of S3, or of what speaks its protocol.
@@ -41,12 +41,12 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport.ResponseHeaderTimeout = bucketPatient
+	transport.ResponseHeaderTimeout = bucketHeaderTimeout
 	who := credentials.NewIAM("")
 	if o.KeyID != "" {
 		who = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: who, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: bucketTries})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: who, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: maxBucketTries})
 	if err != nil {
 		return nil, fmt.Errorf("FILES_URL: %w", err)
 	}
@@ -58,7 +58,7 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 }
 
 func (b *bucket) key(name string) (string, error) {
-	at, err := pathOf(name)
+	at, err := objectPath(name)
 	return b.prefix + at, err
 }
 
@@ -84,7 +84,7 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadSeekCloser, erro
 	}
 	if _, err := object.Stat(); err != nil {
 		_ = object.Close()
-		if isGone(err) {
+		if isNotFound(err) {
 			return nil, ErrNotFound
 		}
 		return nil, err
@@ -97,7 +97,7 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.client.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil && !isGone(err) {
+	if err := b.client.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil && !isNotFound(err) {
 		return err
 	}
 	return nil
@@ -115,7 +115,7 @@ func (b *bucket) Check(ctx context.Context) error {
 	return nil
 }
 
-func isGone(err error) bool {
+func isNotFound(err error) bool {
 	answer := minio.ToErrorResponse(err)
 	return answer.Code == minio.NoSuchKey || answer.StatusCode == http.StatusNotFound && answer.Code != minio.NoSuchBucket
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-const maxDepth = 8
+const maxJSONDepth = 8
 
 // Int is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
 type Int int64
@@ -38,11 +38,11 @@ func (w *Int) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// TypedInt is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
-type TypedInt string
+// FormInt is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
+type FormInt string
 
 // UnmarshalJSON takes numbers without a fraction, and null as if nothing was sent.
-func (n *TypedInt) UnmarshalJSON(raw []byte) error {
+func (n *FormInt) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		return nil
 	}
@@ -50,12 +50,12 @@ func (n *TypedInt) UnmarshalJSON(raw []byte) error {
 	if err := number.UnmarshalJSON(raw); err != nil {
 		return err
 	}
-	*n = TypedInt(strconv.FormatInt(int64(number), 10))
+	*n = FormInt(strconv.FormatInt(int64(number), 10))
 	return nil
 }
 
 // Int returns the number, or -1 for what is no number or too large for one.
-func (n TypedInt) Int() int {
+func (n FormInt) Int() int {
 	number, err := strconv.Atoi(strings.TrimSpace(string(n)))
 	if err != nil {
 		return -1
@@ -74,12 +74,12 @@ func Bind(c echo.Context, into any) error {
 	body, readErr := io.ReadAll(r.Body)
 	switch {
 	case readErr != nil:
-		return unreadBody(readErr, "The body could not be read to its end.")
+		return bodyReadError(readErr, "The body could not be read to its end.")
 	case len(body) == 0:
 		return nil
 	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
-		return Refuse(http.StatusUnsupportedMediaType)
+		return StatusError(http.StatusUnsupportedMediaType)
 	}
 	return bindJSON(body, into)
 }
@@ -112,7 +112,7 @@ func checkJSON(body []byte) error {
 			return Malformed("The body is not one JSON object in UTF-8 with each name once.")
 		case first && token.Kind() != '{':
 			return Malformed("The body must be a JSON object.")
-		case d.StackDepth() > maxDepth:
+		case d.StackDepth() > maxJSONDepth:
 			return Malformed("The body is nested too deeply.")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
 			return InvalidField(topField(d.StackPointer()), "invalid", "Text cannot hold NUL characters. Leave them out.")
@@ -131,12 +131,12 @@ func topField(p jsontext.Pointer) string {
 
 const formKey = "form"
 
-// formRead is how the reading of a form went.
-type formRead struct{ err error }
+// formResult is how the reading of a form went.
+type formResult struct{ err error }
 
-// readForm reads the body as a form, once: net/http tells the first one only what is wrong with it. It refuses what is malformed or too large.
-func readForm(c echo.Context) error {
-	if done, read := c.Get(formKey).(formRead); read {
+// parseForm reads the body as a form, once: net/http tells the first one only what is wrong with it. It refuses what is malformed or too large.
+func parseForm(c echo.Context) error {
+	if done, read := c.Get(formKey).(formResult); read {
 		return done.err
 	}
 	r := c.Request()
@@ -147,27 +147,27 @@ func readForm(c echo.Context) error {
 		}
 	}
 	if err != nil {
-		err = unreadBody(err, "The form could not be read.")
+		err = bodyReadError(err, "The form could not be read.")
 	}
-	c.Set(formKey, formRead{err})
+	c.Set(formKey, formResult{err})
 	return err
 }
 
-// unreadBody tells why a body was not read: it is too large, comes too slowly, or is malformed.
-func unreadBody(err error, otherwise string) error {
+// bodyReadError tells why a body was not read: it is too large, comes too slowly, or is malformed.
+func bodyReadError(err error, otherwise string) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return Refuse(http.StatusRequestEntityTooLarge)
+		return StatusError(http.StatusRequestEntityTooLarge)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return Refuse(http.StatusRequestTimeout)
+		return StatusError(http.StatusRequestTimeout)
 	}
 	return Malformed(otherwise)
 }
 
 // bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
 func bindForm(c echo.Context, into any) error {
-	if err := readForm(c); err != nil {
+	if err := parseForm(c); err != nil {
 		return err
 	}
 	fields := reflect.ValueOf(into).Elem()
@@ -182,8 +182,8 @@ func bindForm(c echo.Context, into any) error {
 				return InvalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
 			}
 		}
-		if typed, ok := fields.Field(i).Addr().Interface().(*TypedInt); ok {
-			*typed = TypedInt(sent[0])
+		if typed, ok := fields.Field(i).Addr().Interface().(*FormInt); ok {
+			*typed = FormInt(sent[0])
 			continue
 		}
 		raw := []byte(sent[0])

@@ -11,13 +11,13 @@ import (
 
 // Caller is who asks, and by which credential.
 type Caller struct {
-	Actor    models.Actor
-	Agent    *models.Agent // nil for users, and behind a ticket
-	User     *models.User  // nil for agents, and behind a ticket
-	Session  []byte        // whose end ends the caller's streams; nil for signed tokens
-	Ends     time.Time
-	Token    string
-	ByCookie bool
+	Actor     models.Actor
+	Agent     *models.Agent // nil for users, and behind a ticket
+	User      *models.User  // nil for agents, and behind a ticket
+	Session   []byte        // whose end ends the caller's streams; nil for signed tokens
+	ExpiresAt time.Time
+	Token     string
+	ByCookie  bool
 	// anonymous is true for a user whom no host site has vouched for.
 	Anonymous bool
 }

@@ -10,8 +10,8 @@ const ClosedPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none
 
 // Embedding is what a page has to do with frames. The zero value is a page that lies in none and holds none.
 type Embedding struct {
-	Sites     []string // whose pages may hold this one
-	ScriptsOf string   // whose pages this one may hold, "" for nobody's
+	Ancestors   []string // whose pages may hold this one
+	FrameSource string   // whose pages this one may hold, "" for nobody's
 }
 
 // newNonce is 128 bits that nobody can foretell, for one answer.
@@ -27,17 +27,17 @@ func pagePolicy(nonce string, e Embedding) string {
 		"img-src 'self' data: blob:", // data: is in our style sheets, blob: a picture that is about to be sent
 		"connect-src 'self'",
 		"worker-src 'self'",
-		"frame-src " + sources(e.ScriptsOf),
+		"frame-src " + frameSources(e.FrameSource),
 		"form-action 'self'",
 		"object-src 'none'",
 		"base-uri 'none'",
-		"frame-ancestors " + sources(e.Sites...),
+		"frame-ancestors " + frameSources(e.Ancestors...),
 		"require-trusted-types-for 'script'",
 		"trusted-types default",
 	}, "; ")
 }
 
-func sources(of ...string) string {
+func frameSources(of ...string) string {
 	if named := strings.TrimSpace(strings.Join(of, " ")); named != "" {
 		return named
 	}

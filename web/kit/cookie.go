@@ -13,22 +13,22 @@ import (
 
 // The names of cookies, before the prefix of their host, and how long each is kept.
 const (
-	AgentCookie = "parley_session"
-	UserCookie  = "parley_user"
-	ProbeCookie = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
-	TryCookie   = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
-	LangCookie  = "parley_lang"
-	ThemeCookie = "parley_theme"
+	AgentCookie       = "parley_session"
+	UserCookie        = "parley_user"
+	FrameProbeCookie  = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
+	SignInProbeCookie = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
+	LangCookie        = "parley_lang"
+	ThemeCookie       = "parley_theme"
 
-	AgentCookieAge = 7 * 24 * time.Hour
-	UserCookieAge  = 90 * 24 * time.Hour
-	ChoiceAge      = 365 * 24 * time.Hour
+	AgentCookieAge      = 7 * 24 * time.Hour
+	UserCookieAge       = 90 * 24 * time.Hour
+	PreferenceCookieAge = 365 * 24 * time.Hour
 )
 
 // cookieName is the name with the prefix that binds a cookie to this very host, where that is possible. Such a cookie has the path "/", so
 // below the path of PUBLIC_URL the name tells the Parleys of one host apart.
 func (k *Kit) cookieName(c echo.Context, name string) string {
-	if base := k.Base(); base != "" {
+	if base := k.BasePath(); base != "" {
 		sum := sha256.Sum256([]byte(base))
 		name += "_" + hex.EncodeToString(sum[:4])
 	}
@@ -55,7 +55,7 @@ func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
 	if age < 0 {
 		cookie.MaxAge = -1
 	}
-	if (name == UserCookie || name == ProbeCookie) && cookie.Secure {
+	if (name == UserCookie || name == FrameProbeCookie) && cookie.Secure {
 		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
 	}
 	c.SetCookie(cookie)
@@ -63,7 +63,7 @@ func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
 
 // KeepsCookies tells whether the frame's browser sends our cookies back. Whoever sends a header has learnt that it does not.
 func (k *Kit) KeepsCookies(c echo.Context) bool {
-	return Bearer(c) == "" && (k.Cookie(c, ProbeCookie) != "" || k.Cookie(c, UserCookie) != "")
+	return Bearer(c) == "" && (k.Cookie(c, FrameProbeCookie) != "" || k.Cookie(c, UserCookie) != "")
 }
 
 // CSRFFor is the token that belongs to a session: whoever cannot read the cookie cannot make it, and nothing is stored.
@@ -90,7 +90,7 @@ func CSRFToken(c echo.Context) string {
 func CheckCSRF(c echo.Context, session string) error {
 	sent := c.Request().Header.Get("X-CSRF-Token")
 	if sent == "" {
-		if err := readForm(c); statusOf(err) != 0 { // too large or too slow; a form that makes no sense has no token
+		if err := parseForm(c); statusOf(err) != 0 { // too large or too slow; a form that makes no sense has no token
 			return err
 		}
 		sent = c.Request().PostForm.Get("csrf_token")

@@ -29,7 +29,7 @@ func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CS
 		for i, cell := range l {
 			switch v := cell.(type) {
 			case string:
-				cells[i] = PlainCell(v)
+				cells[i] = EscapeCSVCell(v)
 			case time.Time:
 				cells[i] = v.UTC().Format(time.RFC3339Nano)
 			default:
@@ -47,9 +47,9 @@ func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CS
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
 }
 
-// PlainCell keeps a text from being read as a formula by a spreadsheet: it puts an apostrophe before whatever begins, after quotes and spaces,
+// EscapeCSVCell keeps a text from being read as a formula by a spreadsheet: it puts an apostrophe before whatever begins, after quotes and spaces,
 // with a sign that begins one (=, +, -, @, also as full-width and small forms) or with a tab or a line break.
-func PlainCell(value string) string {
+func EscapeCSVCell(value string) string {
 	if value == "" {
 		return value
 	}

@@ -25,8 +25,8 @@ func Forbidden(code, detail string) error {
 	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
 }
 
-// WrongKind is 403 wrong_credential, for a credential of the other kind.
-func WrongKind(kind models.ActorKind) error {
+// WrongCredential is 403 wrong_credential, for a credential of the other kind.
+func WrongCredential(kind models.ActorKind) error {
 	if kind == models.KindUser {
 		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
 	}
@@ -53,11 +53,11 @@ var statuses = map[models.Kind]int{
 	models.Conflict: 409, models.Invalid: 422, models.TooMany: 429, models.Internal: 500, models.Unavailable: 503,
 }
 
-// callerLeft is nginx's status for an answer that nobody waits for; only logs and metrics see it.
-const callerLeft = 499
+// statusClientClosedRequest is nginx's status for an answer that nobody waits for; only logs and metrics see it.
+const statusClientClosedRequest = 499
 
-// refusals that HTTP itself has and the desk does not.
-var refusals = map[int]struct{ code, detail string }{
+// httpProblems that HTTP itself has and the desk does not.
+var httpProblems = map[int]struct{ code, detail string }{
 	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
 	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
@@ -65,8 +65,8 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
-// Refuse is what HTTP itself refuses by that status.
-func Refuse(status int) error {
+// StatusError is what HTTP itself refuses by that status.
+func StatusError(status int) error {
 	return &HTTPError{Status: status}
 }
 
@@ -99,13 +99,13 @@ func ProblemOf(ctx context.Context, err error) problem {
 		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[desk.Kind], desk.Code, desk.Detail, desk.Fields, desk.RetryAfter
 	case errors.As(err, &large):
 		p.Status = http.StatusRequestEntityTooLarge
-		p.Code, p.Detail = refusals[p.Status].code, refusals[p.Status].detail
+		p.Code, p.Detail = httpProblems[p.Status].code, httpProblems[p.Status].detail
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
 		p.Detail = "This took too long. It may have been done all the same; look before you try again."
 	case status != 0:
 		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
-		if r, ok := refusals[status]; ok {
+		if r, ok := httpProblems[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
 		}
 		var own *HTTPError
@@ -149,7 +149,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
 		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
-		c.Response().WriteHeader(callerLeft)
+		c.Response().WriteHeader(statusClientClosedRequest)
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
@@ -178,7 +178,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 }
 
-// CrossOriginRefused is 403 cross_origin, for a request that another site made a browser send.
-func CrossOriginRefused() error {
+// CrossOrigin is 403 cross_origin, for a request that another site made a browser send.
+func CrossOrigin() error {
 	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
 }

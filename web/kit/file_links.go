@@ -8,7 +8,7 @@ import (
 
 // FileLinks are for programs, which need the whole address.
 func (k *Kit) FileLinks(c echo.Context) api.FileLinks {
-	return api.FileLinks{Base: k.Address(c), Key: k.FileKey}
+	return api.FileLinks{Base: k.BaseURL(c), Key: k.FileKey}
 }
 
 // PageFileLinks are for pages of ours.

@@ -28,6 +28,6 @@ type Kit struct {
 
 	// Streams counts the streams that the HTTP server does not know of, since they took over their connections.
 	Streams sync.WaitGroup
-	// StreamLife ends those streams when it ends.
-	StreamLife context.Context //nolint:containedctx // a stream outlives its request
+	// StreamContext ends those streams when it ends.
+	StreamContext context.Context //nolint:containedctx // a stream outlives its request
 }

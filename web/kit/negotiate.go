@@ -42,16 +42,16 @@ func IsAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, 
 func loginPath(c echo.Context) string {
 	next := c.Request().URL.RequestURI()
 	if c.Request().Method != http.MethodGet {
-		next = PageBehind(c)
+		next = RefererPage(c)
 	}
 	return "/login?next=" + url.QueryEscape(next)
 }
 
-// PageBehind is the page that a form was on: the Referer if it is ours, else the front page of its part.
-func PageBehind(c echo.Context) string {
+// RefererPage is the page that a form was on: the Referer if it is ours, else the front page of its part.
+func RefererPage(c echo.Context) string {
 	r := c.Request()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isBelow(r, from.Path) && !IsAPI(Inside(r, from.Path)) {
-		if page := LocalPath(Inside(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isInternal(r, from.Path) && !IsAPI(InternalPath(r, from.Path)) {
+		if page := LocalPath(InternalPath(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
 			return page
 		}
 	}
@@ -59,8 +59,8 @@ func PageBehind(c echo.Context) string {
 	return "/" + part
 }
 
-// WithoutSlash leads from /demo/ to /demo: people type it, and a page has one address.
-func WithoutSlash(next echo.HandlerFunc) echo.HandlerFunc {
+// RedirectTrailingSlash leads from /demo/ to /demo: people type it, and a page has one address.
+func RedirectTrailingSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := *c.Request().URL
 		u.Path = strings.TrimRight(u.Path, "/")

@@ -52,9 +52,9 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	}
 	q := live.Poll{Receiver: to, Scope: pollScope(c), Wait: time.Duration(seconds) * time.Second}
 	return k.RateLimited(c, limit.Poll, func() error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTime+q.Wait)
+		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTimeout+q.Wait)
 		defer cancel()
-		answer, err := k.Poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{draw, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func pollScope(c echo.Context) string {
 			filters[name] = values
 		}
 	}
-	return c.Request().URL.Path + "?" + filters.Encode() + " " + PageBehind(c) + " " + text.Lang(c.Request().Context())
+	return c.Request().URL.Path + "?" + filters.Encode() + " " + RefererPage(c) + " " + text.Lang(c.Request().Context())
 }
 
 func writePoll(c echo.Context, answer *live.PollAnswer) error {
@@ -92,14 +92,14 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
-// inLanguage draws in the language of the request that opened the stream.
-type inLanguage struct {
+// localizedRenderer draws in the language of the request that opened the stream.
+type localizedRenderer struct {
 	live.Renderer
 	lang string
 }
 
 // Render is live.Renderer.
-func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+func (r localizedRenderer) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	return r.Renderer.Render(text.With(ctx, r.lang), item)
 }
 
@@ -107,6 +107,6 @@ func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, e
 func (k *Kit) StartStream(run func(context.Context)) {
 	k.Streams.Go(func() {
 		defer k.recoverStream("poll")
-		run(k.StreamLife)
+		run(k.StreamContext)
 	})
 }

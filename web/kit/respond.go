@@ -38,7 +38,7 @@ func (k *Kit) Respond(c echo.Context, r Result) error {
 			r.Redirect = next
 		}
 		if r.Redirect == "" {
-			r.Redirect = PageBehind(c)
+			r.Redirect = RefererPage(c)
 		}
 		return c.Redirect(http.StatusSeeOther, r.Redirect)
 	case Fragment:
@@ -73,31 +73,31 @@ func (k *Kit) Render(c echo.Context, status int, component templ.Component) erro
 // hold secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH). Those of
 // nobody hold none, and the first thing that a new visitor's phone loads is one of them.
 func (k *Kit) RenderEmbedded(c echo.Context, e Embedding, status int, component templ.Component) error {
-	var drawn bytes.Buffer
+	var html bytes.Buffer
 	nonce := newNonce()
-	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &drawn); err != nil {
+	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &html); err != nil {
 		return err
 	}
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
-	if len(e.Sites) > 0 {
+	if len(e.Ancestors) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
-		embeddable(c)
+		allowEmbedding(c)
 	}
-	if k.withoutCredentials(c) {
+	if k.hasNoCredentials(c) {
 		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
 		if static.Takes(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
 			h.Set(echo.HeaderContentEncoding, "gzip")
-			return c.HTMLBlob(status, packed(drawn.Bytes()))
+			return c.HTMLBlob(status, gzipped(html.Bytes()))
 		}
 	}
-	return c.HTMLBlob(status, drawn.Bytes())
+	return c.HTMLBlob(status, html.Bytes())
 }
 
-// embeddable lets pages with a Cross-Origin-Embedder-Policy hold this one in a frame: they ask for a page that has such a policy itself and may be
+// allowEmbedding lets pages with a Cross-Origin-Embedder-Policy hold this one in a frame: they ask for a page that has such a policy itself and may be
 // taken by other origins. As anything but the document of a frame (as a picture or script of a page that wants to look into its memory) it
 // stays for its own origin. Browsers without Sec-Fetch-Dest are not refused.
-func embeddable(c echo.Context) {
+func allowEmbedding(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); dest == "" || dest == "iframe" {
@@ -105,12 +105,12 @@ func embeddable(c echo.Context) {
 	}
 }
 
-// withoutCredentials tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
-func (k *Kit) withoutCredentials(c echo.Context) bool {
+// hasNoCredentials tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
+func (k *Kit) hasNoCredentials(c echo.Context) bool {
 	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" && k.Cookie(c, UserCookie) == ""
 }
 
-func packed(page []byte) []byte {
+func gzipped(page []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, _ = w.Write(page) // a buffer takes everything

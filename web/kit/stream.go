@@ -16,7 +16,7 @@ import (
 // stream has begun, where its connection can be taken from the server.
 func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	who := CallerOf(c)
-	to.Actor, to.Session, to.Ends, to.Anonymous = who.Actor, who.Session, who.Ends, who.Anonymous
+	to.Actor, to.Session, to.Ends, to.Anonymous = who.Actor, who.Session, who.ExpiresAt, who.Anonymous
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
 	}
@@ -46,7 +46,7 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	k.Streams.Go(func() {
 		defer wire.Close()
 		defer k.recoverStream(route)
-		run(k.StreamLife, wire)
+		run(k.StreamContext, wire)
 	})
 	return nil
 }

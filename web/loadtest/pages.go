@@ -28,7 +28,7 @@ func measurePages(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,12 @@ func measurePages(ctx context.Context, b *bench) error {
 		}
 		b.table.atMost(page.name, "ms", sampleOf(medians...), 20, fmt.Sprintf("median of each round; %s; %d KiB", house, size>>10))
 		if b.opts.verbose {
-			ran, err := b.counted(ctx, database, func() error { _, _, err := b.getPage(ctx, server.addr, page.path, page.token); return err })
+			ran, err := b.statementsDuring(ctx, database, func() error { _, _, err := b.getPage(ctx, server.addr, page.path, page.token); return err })
 			if err != nil {
 				return err
 			}
 			for _, line := range ran.top(b.opts.size(20, 3), 12) {
-				b.say("    %s", line)
+				b.log("    %s", line)
 			}
 		}
 		err := b.profiled(ctx, server, strings.ReplaceAll(page.name, " ", "-"), 2*time.Second, func(ctx context.Context) error {

@@ -27,14 +27,14 @@ type table struct {
 	mu    sync.Mutex
 	began time.Time
 	rows  []Row
-	say   func(string, ...any)
+	log   func(string, ...any)
 }
 
 func (t *table) add(r Row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows = append(t.rows, r)
-	t.say("  %s: %s", r.Name, r.summary())
+	t.log("  %s: %s", r.Name, r.summary())
 }
 
 // atMost adds a row whose value may not be greater.

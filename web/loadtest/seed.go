@@ -69,7 +69,7 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id)
 		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
-			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(words))
+			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(messageText))
 }
 
 // waitingChats lets users from the first on wait, a hundredth of a second after one another.
@@ -80,5 +80,5 @@ func waitingChats(first, chats int) string {
 
 func pgQuote(text string) string { return "'" + text + "'" } // words hold no quote
 
-// patient are settings under which nobody is warned, missed or given up while it is measured.
-var patient = []string{"IDLE_WARNING=12h", "IDLE_TIMEOUT=24h", "PRESENCE_TIMEOUT=1h", "QUEUE_GRACE=12h"}
+// noTimeouts are settings under which nobody is warned, missed or given up while it is measured.
+var noTimeouts = []string{"IDLE_WARNING=12h", "IDLE_TIMEOUT=24h", "PRESENCE_TIMEOUT=1h", "QUEUE_GRACE=12h"}

@@ -18,7 +18,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 		go s.read()
 	}
 	began := time.Now()
-	crowd, err := b.gather(crowdPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
+	crowd, err := b.openStreamPool(streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 // idleWork counts what is asked of the database while nobody does anything.
 func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
 	span := b.opts.span(20*time.Second, 2*time.Second)
-	if err := b.quiet(ctx, database); err != nil {
+	if err := b.waitIdle(ctx, database); err != nil {
 		return err
 	}
 	before, err := b.statementsOf(ctx, database)
@@ -88,14 +88,14 @@ func (b *bench) idleWork(ctx context.Context, database string, people, idle int)
 		fmt.Sprintf("%d users and %d agents connected; they take %s ms of PostgreSQL a second", people, idle, figure(busy/seconds)))
 	if b.opts.verbose {
 		for _, line := range ran.top(int(seconds), 12) {
-			b.say("    %s", line)
+			b.log("    %s", line)
 		}
 	}
 	return nil
 }
 
 // fanOut lets the one agent leave and come back, and the bare handler announce something, to as many streams.
-func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess, people int) error {
+func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolProcess, people int) error {
 	bare, err := b.serveBareHandler(ctx)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	for i := range paths {
 		paths[i] = fmt.Sprintf("/chats/%d/events", i)
 	}
-	others, err := b.gather(crowdPlan{Addr: bare.addr, Paths: paths})
+	others, err := b.openStreamPool(streamPoolPlan{Addr: bare.addr, Paths: paths})
 	if err != nil {
 		return err
 	}
@@ -121,12 +121,12 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	announce := func(how string) func() error {
 		return func() error { return ask(ctx, bare.addr, request{"POST", "/announce" + how, ""}, nil, nil) }
 	}
-	one := func(who *crowdProcess, own, other *process, do func() error, all *[]float64) func() error {
+	one := func(who *streamPoolProcess, own, other *process, do func() error, all *[]float64) func() error {
 		return func() error {
-			if err := b.alone(ctx, own, other); err != nil {
+			if err := b.runAlone(ctx, own, other); err != nil {
 				return err
 			}
-			_, last, err := who.each("presence", people, do)
+			_, last, err := who.timeEach("presence", people, do)
 			*all = append(*all, milliseconds(last))
 			return err
 		}
@@ -143,12 +143,12 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
 		fmt.Sprintf("an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
 			figure(sampleOf(goroutines...).Median)))
-	if err := b.alone(ctx, server, bare); err != nil {
+	if err := b.runAlone(ctx, server, bare); err != nil {
 		return err
 	}
 	return b.profiled(ctx, server, "streams-event", 3*time.Second, func(context.Context) error {
 		for range 10 {
-			if _, _, err := crowd.each("presence", people, leave); err != nil {
+			if _, _, err := crowd.timeEach("presence", people, leave); err != nil {
 				return err
 			}
 		}

@@ -17,8 +17,8 @@ func FileView(l api.FileLinks, m *models.Message, part string) *chat.File {
 	if a == nil {
 		return nil
 	}
-	until := time.Now().Add(api.LinkLife).Truncate(time.Second)
-	f := &chat.File{URL: l.URL(a, api.Whole, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
+	until := time.Now().Add(api.LinkLifetime).Truncate(time.Second)
+	f := &chat.File{URL: l.URL(a, api.Original, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
 		Fresh: part + "/chats/" + url.PathEscape(m.ChatID) + "/files/" + strconv.FormatInt(m.ID, 10)}
 	if a.Thumbnail != nil {
 		f.Thumbnail, f.Width, f.Height = l.URL(a, api.Thumbnail, until), *a.Width, *a.Height

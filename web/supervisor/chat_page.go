@@ -21,13 +21,13 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerChat(c, chat)
+		return h.respondChat(c, chat)
 	}
 	messages, err := h.Desk.LatestMessages(ctx, kit.ActorOf(c), id, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
-	b, err := h.readBoard(ctx, boardFilter{all: true}, nil)
+	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	page := b.chatPage(ctx, chat, messages, people, h.PageFileLinks())
-	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
@@ -50,7 +50,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.JSON {
-		return h.answerAgent(c, a)
+		return h.respondAgent(c, a)
 	}
 	chats, err := h.Desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
 	if err != nil {
@@ -61,7 +61,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 		return err
 	}
 	page := b.agentPage(ctx, a, chats)
-	page.Frame = h.StaffFrame(c, "live", a.Name)
+	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneAgentPage(page))

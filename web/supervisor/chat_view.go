@@ -23,7 +23,7 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	}
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
-		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.placeOf(ctx, c.ID),
+		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.positionText(ctx, c.ID),
 		Choices: []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
 	for _, d := range b.departments {
@@ -36,8 +36,8 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	return page
 }
 
-// placeOf says where a waiting chat stands.
-func (b *board) placeOf(ctx context.Context, id string) string {
+// positionText says where a waiting chat stands.
+func (b *board) positionText(ctx context.Context, id string) string {
 	for i := range b.queue {
 		e := &b.queue[i]
 		if e.Chat.ID != id {

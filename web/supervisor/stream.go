@@ -16,7 +16,7 @@ import (
 type boardStream struct {
 	handlers *Handlers
 	filter   boardFilter // of the page
-	shown    *view.Board
+	drawn    *view.Board
 }
 
 // Render draws the parts that are not what the page shows. Presence says nothing here: a Board follows it.
@@ -39,12 +39,12 @@ func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	}
 	board := b.view(ctx)
 	var drawn bytes.Buffer
-	for _, part := range changedParts(&board, f.shown) {
+	for _, part := range changedParts(&board, f.drawn) {
 		if err := part.Render(ctx, &drawn); err != nil {
 			return nil, err
 		}
 	}
-	f.shown = &board
+	f.drawn = &board
 	if drawn.Len() == 0 {
 		return nil, nil
 	}

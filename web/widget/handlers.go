@@ -9,7 +9,7 @@ import (
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth
-	pace answerTime
+	answerTime answerTime
 }
 
 // New returns the handlers of the widget.

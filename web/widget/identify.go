@@ -10,8 +10,8 @@ import (
 	"parley/web/kit"
 )
 
-// IntroductionsPerMinute is how often a minute somebody may say who they are without a proof.
-const IntroductionsPerMinute = 10
+// MaxIntroductionsPerMinute is how often a minute somebody may say who they are without a proof.
+const MaxIntroductionsPerMinute = 10
 
 // IdentifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
 // 204 when the user is that one already, and else the new session: as panelSession, or 205 where it is in the cookie.
@@ -63,8 +63,8 @@ func (h *Handlers) IntroduceUser(c echo.Context) error {
 	}{u.ID, u.Name, u.Email, api.IntBool(u.IsVerified)}})
 }
 
-// ForgetUser ends the panel's session; the next page makes an anonymous one.
-func (h *Handlers) ForgetUser(c echo.Context) error {
+// EndSession ends the panel's session; the next page makes an anonymous one.
+func (h *Handlers) EndSession(c echo.Context) error {
 	if token, _ := h.SessionToken(c); token != "" {
 		if err := h.Desk.SignOut(c.Request().Context(), token); err != nil {
 			return err

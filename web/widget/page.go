@@ -23,26 +23,26 @@ func (h *Handlers) Page(c echo.Context) error {
 	if who != nil {
 		c.Set(kit.CallerKey, who)
 	} else if !h.KeepsCookies(c) {
-		h.SetCookie(c, kit.ProbeCookie, "1", 0)
+		h.SetCookie(c, kit.FrameProbeCookie, "1", 0)
 	}
 	ctx := c.Request().Context()
 	p := h.newPanel(c)
-	if err := p.read(ctx); err != nil {
+	if err := p.load(ctx); err != nil {
 		return err
 	}
 	v, err := p.view(ctx)
 	if err != nil {
 		return err
 	}
-	if err := p.withMessages(ctx, &v); err != nil {
+	if err := p.addMessages(ctx, &v); err != nil {
 		return err
 	}
-	if err := p.withDepartment(ctx, &v); err != nil {
+	if err := p.checkDepartment(ctx, &v); err != nil {
 		return err
 	}
 	frame := h.PublicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
 	frame.Framed, frame.HTMLClass = true, "w-page"
-	if brand, ok := ui.ParseBrand(p.visit.Query.Get("colour")); ok {
+	if brand, ok := ui.ParseBrand(p.options.Query.Get("colour")); ok {
 		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
 	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
@@ -51,7 +51,7 @@ func (h *Handlers) Page(c echo.Context) error {
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
-	return h.RenderEmbedded(c, kit.Embedding{Sites: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+	return h.RenderEmbedded(c, kit.Embedding{Ancestors: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
 // Events is what happens in the user's chat, live, as parts of the page.
@@ -63,7 +63,7 @@ func (h *Handlers) Events(c echo.Context) error {
 func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
 	p := h.newPanel(c)
 	ctx := c.Request().Context()
-	if err := p.read(ctx); err != nil {
+	if err := p.load(ctx); err != nil {
 		return nil, err
 	}
 	v, err := p.view(ctx)

@@ -20,21 +20,21 @@ import (
 	"parley/web/present"
 )
 
-// shownEnded is how long after its end a chat is still shown to its user, to be read and rated.
-const shownEnded = time.Hour
+// endedChatShown is how long after its end a chat is still shown to its user, to be read and rated.
+const endedChatShown = time.Hour
 
-// visit is what the site around the frame told when it opened the panel.
-type visit struct {
+// embedOptions is what the site around the frame told when it opened the panel.
+type embedOptions struct {
 	Query  url.Values
 	origin string // "" unless the panel may talk to it
 }
 
-// VisitOf reads the query of the panel's page: of this request, or of the page that it came from.
-func (h *Handlers) VisitOf(c echo.Context) visit {
-	v := visit{Query: c.QueryParams()}
+// EmbedOptionsOf reads the query of the panel's page: of this request, or of the page that it came from.
+func (h *Handlers) EmbedOptionsOf(c echo.Context) embedOptions {
+	v := embedOptions{Query: c.QueryParams()}
 	if c.Path() != "/widget" {
 		v.Query = url.Values{}
-		if from, err := url.Parse(kit.PageBehind(c)); err == nil && from.Path == "/widget" {
+		if from, err := url.Parse(kit.RefererPage(c)); err == nil && from.Path == "/widget" {
 			v.Query = from.Query()
 		}
 	}
@@ -45,7 +45,7 @@ func (h *Handlers) VisitOf(c echo.Context) visit {
 }
 
 // get is a value of the visit as text of at most n characters.
-func (v visit) get(name string, n int) string {
+func (v embedOptions) get(name string, n int) string {
 	value := v.Query.Get(name)
 	if !kit.Storable(value) {
 		return ""
@@ -53,8 +53,8 @@ func (v visit) get(name string, n int) string {
 	return present.Shorten(value, n)
 }
 
-// page is the address of the panel's page; after names the ended chat that is not to be shown again.
-func (v visit) page(after string) string {
+// pageURL is the address of the panel's page; after names the ended chat that is not to be shown again.
+func (v embedOptions) pageURL(after string) string {
 	query := url.Values{}
 	for name, values := range v.Query {
 		if name != "after" {
@@ -72,19 +72,19 @@ func (v visit) page(after string) string {
 
 // panel is what one user's window shows, as the desk tells it at one time.
 type panel struct {
-	desk   *models.Desk
-	links  api.FileLinks
-	at     time.Time
-	user   models.Actor // without an id for whoever has no session yet
-	pace   *answerTime
-	visit  visit
-	csrf   string
-	chat   *models.Chat // the open one, else the one that ended last; nil for none
-	agents map[string]*models.Agent
+	desk       *models.Desk
+	links      api.FileLinks
+	readAt     time.Time
+	user       models.Actor // without an id for whoever has no session yet
+	answerTime *answerTime
+	options    embedOptions
+	csrf       string
+	chat       *models.Chat // the open one, else the one that ended last; nil for none
+	agents     map[string]*models.Agent
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
-	p := &panel{desk: h.Desk, links: h.PageFileLinks(), pace: &h.pace, at: time.Now(), visit: h.VisitOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
 	if who, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = who.Actor
 	}
@@ -107,9 +107,9 @@ func draftKey(userID string) string {
 	return key
 }
 
-// read finds the chat to show.
-func (p *panel) read(ctx context.Context) error {
-	p.at = time.Now()
+// load finds the chat to show.
+func (p *panel) load(ctx context.Context) error {
+	p.readAt = time.Now()
 	p.chat = nil
 	if p.isAnonymous() {
 		return nil
@@ -126,7 +126,7 @@ func (p *panel) read(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if last := &all[0]; last.EndedAt != nil && p.at.Sub(*last.EndedAt) < shownEnded && last.ID != p.visit.Query.Get("after") {
+	if last := &all[0]; last.EndedAt != nil && p.readAt.Sub(*last.EndedAt) < endedChatShown && last.ID != p.options.Query.Get("after") {
 		p.chat = last
 	}
 	return nil
@@ -134,10 +134,10 @@ func (p *panel) read(ctx context.Context) error {
 
 // cursor is from where the page's stream goes on.
 func (p *panel) cursor() string {
-	if p.chat == nil || p.chat.EndedAt != nil && p.at.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
-		return live.Cursor(p.at)
+	if p.chat == nil || p.chat.EndedAt != nil && p.readAt.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
+		return live.Cursor(p.readAt)
 	}
-	return live.Cursor(p.at, *p.chat)
+	return live.Cursor(p.readAt, *p.chat)
 }
 
 // agent is one of the people who answer.
@@ -154,8 +154,8 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 
 // view is the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
-	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
-		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
+	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40), Here: p.options.pageURL(""),
+		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
 	v.Fresh, v.Stranger, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
 	if v.Stranger && p.desk.Settings().RequireIdentity {
@@ -168,26 +168,26 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 			v.State = widget.Offline
 			return v, err
 		}
-		v.AnswersIn = p.pace.typical(ctx, p.desk, p.at)
+		v.AnswersIn = p.answerTime.get(ctx, p.desk, p.readAt)
 		return v, nil
 	}
-	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.visit.page(p.chat.ID), p.chat.ID
+	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.options.pageURL(p.chat.ID), p.chat.ID
 	switch p.chat.Status {
 	case models.Waiting:
 		status, err := p.desk.QueueStatus(ctx, p.user.ID)
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Queue = widget.Waiting, queueOf(p.chat, status)
+		v.State, v.Queue = widget.Waiting, queueView(p.chat, status)
 	case models.Active:
 		a, err := p.agent(ctx, p.chat.ServedBy())
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: present.ShortName(a.Name), Away: a.Presence != models.Online}, p.idle()
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: present.ShortName(a.Name), Away: a.Presence != models.Online}, p.idleView()
 		v.Thread.Other = v.Agent.Name
 	default:
-		end, err := p.end(ctx)
+		end, err := p.endView(ctx)
 		if err != nil {
 			return v, err
 		}
@@ -196,8 +196,8 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, nil
 }
 
-// withMessages adds the last messages of the chat.
-func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
+// addMessages adds the last messages of the chat.
+func (p *panel) addMessages(ctx context.Context, v *widget.Panel) error {
 	if p.chat == nil {
 		return nil
 	}
@@ -215,8 +215,8 @@ func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
 	return nil
 }
 
-// withDepartment leaves out a department that does not exist: a slip of the site must not keep its visitors from asking.
-func (p *panel) withDepartment(ctx context.Context, v *widget.Panel) error {
+// checkDepartment leaves out a department that does not exist: a slip of the site must not keep its visitors from asking.
+func (p *panel) checkDepartment(ctx context.Context, v *widget.Panel) error {
 	if v.Department == "" {
 		return nil
 	}

@@ -11,11 +11,11 @@ import (
 	"parley/web/present"
 )
 
-// longWait is how long a wait must have been, whatever was predicted, before it is called long.
-const longWait = 2 * time.Minute
+// longWaitAfter is how long a wait must have been, whatever was predicted, before it is called long.
+const longWaitAfter = 2 * time.Minute
 
-// keptAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
-const keptAfter = 10 * time.Second
+// keptPositionAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
+const keptPositionAfter = 10 * time.Second
 
 // bubble is a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
@@ -42,20 +42,20 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 	return said, nil
 }
 
-// queueOf is a place in words. Without anybody online there is no number.
-func queueOf(c *models.Chat, status models.QueueStatus) *widget.Queue {
+// queueView is a place in words. Without anybody online there is no number.
+func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	e := status.Estimate
 	waited := time.Duration(status.WaitSeconds) * time.Second
-	foretold := longWait
+	threshold := longWaitAfter
 	if c.EstimatedWaitSeconds != nil {
-		foretold = max(longWait, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
+		threshold = max(longWaitAfter, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
-	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > foretold,
+	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > threshold,
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
 }
 
-// reasonOf says why a place or a wait changed, nil when nothing is worth saying.
-func reasonOf(q live.Queued) *widget.Reason {
+// queueReason says why a place or a wait changed, nil when nothing is worth saying.
+func queueReason(q live.Queued) *widget.Reason {
 	from, to := q.Previous, q.Status.Position
 	sooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
 	switch {
@@ -79,7 +79,7 @@ func reasonOf(q live.Queued) *widget.Reason {
 	return nil
 }
 
-func (p *panel) idle() *widget.Idle {
+func (p *panel) idleView() *widget.Idle {
 	ends := p.desk.EndsAt(p.chat)
 	if ends.IsZero() {
 		return nil
@@ -90,8 +90,8 @@ func (p *panel) idle() *widget.Idle {
 		Owed: owed, Returns: owed && s.IdleAgentAction == models.IdleRequeue}
 }
 
-// end says how the shown chat ended.
-func (p *panel) end(ctx context.Context) (*widget.End, error) {
+// endView says how the shown chat ended.
+func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
 	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {

@@ -35,9 +35,9 @@ type workbench struct {
 	names    map[string]string // of agents, as they were asked for
 }
 
-// readBench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
+// readWorkbench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
 // what is shown.
-func (h *Handlers) readBench(c echo.Context) (*workbench, error) {
+func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })

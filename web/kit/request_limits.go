@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// RequestTime bounds a request. It is longer than a statement may take, and shorter than clients and SHUTDOWN_TIMEOUT wait.
-	RequestTime = 8 * time.Second
+	// RequestTimeout bounds a request. It is longer than a statement may take, and shorter than clients and SHUTDOWN_TIMEOUT wait.
+	RequestTimeout = 8 * time.Second
 	// BodyLimit is how many bytes the body of a request may have; files have limits of their own.
 	BodyLimit = 128 << 10
 )

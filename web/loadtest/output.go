@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// keep writes the table where that was asked for; into the documents only what a whole run gave.
-func (t *table) keep(opts *options) error {
+// write writes the table where that was asked for; into the documents only what a whole run gave.
+func (t *table) write(opts *options) error {
 	var err error
 	if opts.json != "" {
 		err = t.writeJSON(opts, opts.json)

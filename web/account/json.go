@@ -9,9 +9,9 @@ import (
 	"parley/web/kit"
 )
 
-// answerSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
+// respondSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
 // beginning it alone.
-func (h *Handlers) answerSecondFactor(c echo.Context) error {
+func (h *Handlers) respondSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
 	factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
 	if err != nil {
@@ -28,8 +28,8 @@ func (h *Handlers) answerSecondFactor(c echo.Context) error {
 	}{api.SecondFactorOf(factor), api.IntBool(isPending)}})
 }
 
-// answerSetUp answers programs with the secret that they put into an authenticator app.
-func (h *Handlers) answerSetUp(c echo.Context) error {
+// respondSecondFactorSetup answers programs with the secret that they put into an authenticator app.
+func (h *Handlers) respondSecondFactorSetup(c echo.Context) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"parley/web/kit"
 )
 
-// answerUser answers programs with what is stored about a user.
-func (h *Handlers) answerUser(c echo.Context, id string) error {
+// respondUser answers programs with what is stored about a user.
+func (h *Handlers) respondUser(c echo.Context, id string) error {
 	ctx := c.Request().Context()
 	stored, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {

@@ -21,7 +21,7 @@ func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
 	if token == "" {
 		return nil, nil
 	}
-	who, err := a.byToken(c, models.KindUser, token)
+	who, err := a.callerByToken(c, models.KindUser, token)
 	switch {
 	case models.CodeOf(err) == "unauthorized":
 		return nil, nil

@@ -36,7 +36,7 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 	ctx := c.Request().Context()
 	var taken limit.Verdict
 	if ip, err := netip.ParseAddr(c.RealIP()); err != nil || !ip.Unmap().IsLoopback() {
-		if taken = k.Limits.Allow(ctx, limit.Claim{Action: limit.Session, Who: Network(c.RealIP())}); !taken.OK {
+		if taken = k.Limits.Allow(ctx, limit.Claim{Action: limit.Session, Who: NetworkOf(c.RealIP())}); !taken.OK {
 			return "", nil, TooMany(taken)
 		}
 	}
@@ -53,8 +53,8 @@ func TooMany(v limit.Verdict) error {
 		Detail: "That was too much in a short time. Wait as long as Retry-After says, and try again.", RetryAfter: v.RetryAfter}
 }
 
-// Network is the address as a limit counts it: an IPv6 /64 is one household.
-func Network(address string) string {
+// NetworkOf is the address as a limit counts it: an IPv6 /64 is one household.
+func NetworkOf(address string) string {
 	ip, err := netip.ParseAddr(strings.Trim(address, "[]"))
 	if err != nil {
 		return address

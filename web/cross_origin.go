@@ -9,19 +9,19 @@ import (
 	"parley/web/kit"
 )
 
-// allowSites answers the sites that embed the widget, by their exact origin and without credentials; nobody else.
-func (s *Server) allowSites(r *route) echo.MiddlewareFunc {
+// cors answers the sites that embed the widget, by their exact origin and without credentials; nobody else.
+func (s *Server) cors(r *route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if r.cors && kit.IsAPI(c.Request().URL.Path) {
-				s.crossOrigin(c)
+				s.allowOrigin(c)
 			}
 			return next(c)
 		}
 	}
 }
 
-func (s *Server) crossOrigin(c echo.Context) bool {
+func (s *Server) allowOrigin(c echo.Context) bool {
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, echo.HeaderOrigin)
 	origin := c.Request().Header.Get(echo.HeaderOrigin)
@@ -35,7 +35,7 @@ func (s *Server) crossOrigin(c echo.Context) bool {
 }
 
 func (s *Server) preflight(c echo.Context) error {
-	if s.crossOrigin(c) {
+	if s.allowOrigin(c) {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowMethods, "GET, POST")
 		h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, Last-Event-ID")
@@ -48,14 +48,14 @@ func (s *Server) preflight(c echo.Context) error {
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !kit.IsAPI(c.Request().URL.Path) && s.Origins.Check(c.Request()) != nil {
-			return kit.CrossOriginRefused()
+			return kit.CrossOrigin()
 		}
 		return next(c)
 	}
 }
 
-// limited counts what the line of the table limits, per caller.
-func (s *Server) limited(r *route) echo.MiddlewareFunc {
+// rateLimited counts what the line of the table limits, per caller.
+func (s *Server) rateLimited(r *route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.limit == "" {
 			return next

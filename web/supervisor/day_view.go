@@ -10,11 +10,11 @@ import (
 	"parley/views/text"
 )
 
-// mostRows is how many rows the day's table has at most; longer stretches are gathered into longer steps.
-const mostRows = 288
+// maxDayRows is how many rows the day's table has at most; longer stretches are gathered into longer steps.
+const maxDayRows = 288
 
-// steps are the lengths that a row of the day may have.
-var steps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
+// daySteps are the lengths that a row of the day may have.
+var daySteps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
 
 // dayView gathers the minutes so that a day is still a table that can be read. Each row holds the highest figures of
 // its step.
@@ -23,9 +23,9 @@ func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 		return view.Day{Step: time.Minute}
 	}
 	span := minutes[len(minutes)-1].Minute.Sub(minutes[0].Minute)
-	step := steps[len(steps)-1]
-	for _, s := range steps {
-		if span/s <= mostRows {
+	step := daySteps[len(daySteps)-1]
+	for _, s := range daySteps {
+		if span/s <= maxDayRows {
 			step = s
 			break
 		}
@@ -74,10 +74,10 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	length := func(label string, half, most *float64) view.Total {
 		t := view.Total{Label: label, Value: none}
 		if half != nil {
-			t.Value, t.Note = text.Clock(lengthOf(*half)), text.T(ctx, "supervisor.totals.half")
+			t.Value, t.Note = text.Clock(secondsToDuration(*half)), text.T(ctx, "supervisor.totals.half")
 		}
 		if most != nil {
-			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, lengthOf(*most)))
+			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, secondsToDuration(*most)))
 		}
 		return t
 	}
@@ -96,4 +96,4 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	}
 }
 
-func lengthOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func secondsToDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

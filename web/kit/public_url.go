@@ -10,8 +10,8 @@ func (k *Kit) OverTLS(c echo.Context) bool {
 	return c.Request().TLS != nil
 }
 
-// Address is where people reach Parley, without a slash at its end: PUBLIC_URL, or where this request came to.
-func (k *Kit) Address(c echo.Context) string { return k.Origin(c) + k.Base() }
+// BaseURL is where people reach Parley, without a slash at its end: PUBLIC_URL, or where this request came to.
+func (k *Kit) BaseURL(c echo.Context) string { return k.Origin(c) + k.BasePath() }
 
 // Origin is the origin of that address.
 func (k *Kit) Origin(c echo.Context) string {

@@ -8,8 +8,8 @@ import (
 	"parley/web/kit"
 )
 
-// answerChat answers programs with a chat, its agent, and its place while it waits.
-func (h *Handlers) answerChat(c echo.Context, chat *models.AgentChat) error {
+// respondChat answers programs with a chat, its agent, and its place while it waits.
+func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 	ctx := c.Request().Context()
 	out := api.SupervisedChat{AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
 		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt), FirstResponseAt: api.OptionalTime(chat.FirstResponseAt)}
@@ -35,8 +35,8 @@ func (h *Handlers) answerChat(c echo.Context, chat *models.AgentChat) error {
 	return h.Respond(c, kit.Result{JSON: out})
 }
 
-// answerAgent answers programs with an agent and the chats that status, limit and before ask for.
-func (h *Handlers) answerAgent(c echo.Context, a *models.Agent) error {
+// respondAgent answers programs with an agent and the chats that status, limit and before ask for.
+func (h *Handlers) respondAgent(c echo.Context, a *models.Agent) error {
 	f, err := kit.ChatFilter(c)
 	if err != nil {
 		return err

@@ -65,12 +65,12 @@ func (s *Server) belowBase(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
-		if inner, ok := kit.CutBase(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
+		if internal, ok := kit.CutBase(s.PublicURL.Path, r.URL.Path); ok { // in place: Echo finds the route by the request that it was given
 			raw, _ := kit.CutBase(base, r.URL.RawPath)
 			if r.URL.RawPath == raw { // written in another way than base is
 				raw = ""
 			}
-			r.URL.Path, r.URL.RawPath = inner, raw
+			r.URL.Path, r.URL.RawPath = internal, raw
 		}
 		c.SetRequest(r.WithContext(paths.With(r.Context(), base)))
 		c.Response().Before(func() {

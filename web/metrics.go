@@ -58,10 +58,10 @@ func (m *instanceMetrics) Published(events []models.Event) {
 
 func (m *instanceMetrics) change(c *models.Change) {
 	for i := range c.Messages {
-		said := &c.Messages[i]
-		m.messages.WithLabelValues(string(said.SenderType)).Inc()
+		message := &c.Messages[i]
+		m.messages.WithLabelValues(string(message.SenderType)).Inc()
 		// One statement sets both times, each from the clock.
-		if at := c.Chat.FirstResponseAt; at != nil && said.Type == models.Text && said.SenderType == models.FromAgent && said.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent && message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
 	}

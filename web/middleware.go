@@ -20,7 +20,7 @@ import (
 // requestLog gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		began := time.Now()
+		start := time.Now()
 		id := strings.ToLower(rand.Text()[:16])
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		c.SetRequest(c.Request().WithContext(models.From(c.Request().Context(), c.RealIP(), id)))
@@ -34,7 +34,7 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		s.Log.LogAttrs(c.Request().Context(), level, "request",
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()),
-			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(began).Round(time.Microsecond)),
+			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start).Round(time.Microsecond)),
 			slog.String("address", c.RealIP()), slog.String("request_id", id))
 		return nil
 	}
@@ -44,12 +44,12 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
-			switch broken := recover(); {
-			case broken == nil:
-			case broken == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
-				panic(broken)
+			switch panicked := recover(); {
+			case panicked == nil:
+			case panicked == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
+				panic(panicked)
 			default:
-				s.Log.Error("a request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
+				s.Log.Error("a request panicked", "route", c.Path(), "panic", panicked, "stack", string(debug.Stack()))
 				err = errors.New("panic")
 			}
 		}()
@@ -99,13 +99,13 @@ func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 // requestLimits ends a request that takes too long or sends too much.
 func requestLimits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTimeout)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), kit.RequestTimeout)
 		defer cancel()
-		r := whole.WithContext(ctx)
+		r := original.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, kit.BodyLimit)
 		c.SetRequest(r)
-		defer c.SetRequest(whole) // an error is answered after the time is over
+		defer c.SetRequest(original) // an error is answered after the time is over
 		return next(c)
 	}
 }

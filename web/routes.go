@@ -237,7 +237,7 @@ func (r *route) access() auth.Access {
 }
 
 func (s *Server) mount(e *echo.Echo) {
-	crossing := map[string]bool{}
+	preflighted := map[string]bool{}
 	for _, line := range s.routes() {
 		r := &line
 		handler := func(c echo.Context) error {
@@ -261,8 +261,8 @@ func (s *Server) mount(e *echo.Echo) {
 			if r.method == get && !r.stream {
 				e.Add(http.MethodHead, path, handler, chain...)
 			}
-			if r.cors && kit.IsAPI(path) && !crossing[path] {
-				crossing[path] = true
+			if r.cors && kit.IsAPI(path) && !preflighted[path] {
+				preflighted[path] = true
 				e.Add(http.MethodOptions, path, s.preflight)
 			}
 		}

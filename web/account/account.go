@@ -31,14 +31,14 @@ func (h *Handlers) AccountPage(c echo.Context) error {
 }
 
 // renderAccount draws the account, with one of its forms refused for the reasons in words.
-func (h *Handlers) renderAccount(c echo.Context, status int, form string, words view.Errors) error {
+func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldErrors view.Errors) error {
 	ctx := c.Request().Context()
-	who := kit.CallerOf(c)
-	sessions, err := h.Desk.Sessions(ctx, who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	sessions, err := h.Desk.Sessions(ctx, caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}
-	factor, err := h.Desk.SecondFactorOf(ctx, who.Actor, who.Actor.ID)
+	factor, err := h.Desk.SecondFactorOf(ctx, caller.Actor, caller.Actor.ID)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, words 
 	if err != nil {
 		return err
 	}
-	page := view.Page{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: words,
+	page := view.Page{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
 		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft}}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
 		page.Notice = text.T(ctx, key)
@@ -59,11 +59,11 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, words 
 
 // redrawForm draws the account again where a form can be mended; anything else is an error.
 func (h *Handlers) redrawForm(c echo.Context, form string, err error) error {
-	words, ok := formErrors(c.Request().Context(), err)
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.renderAccount(c, kit.ProblemOf(c.Request().Context(), err).Status, form, words)
+	return h.renderAccount(c, kit.ProblemOf(c.Request().Context(), err).Status, form, fieldErrors)
 }
 
 // limitAttempts does something that asks for a password or a code; wrong ones count as failed sign-ins do.
@@ -80,9 +80,9 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := kit.CallerOf(c)
+	caller := kit.CallerOf(c)
 	err := h.limitAttempts(c, func(ctx context.Context) error {
-		return h.Desk.ChangePassword(ctx, who.Actor, who.Session, in.Old, in.Fresh)
+		return h.Desk.ChangePassword(ctx, caller.Actor, caller.Session, in.Old, in.Fresh)
 	})
 	if err != nil {
 		return h.redrawForm(c, "password", err)
@@ -92,13 +92,13 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 
 // EndMySession ends one session of the caller; another agent's is 404.
 func (h *Handlers) EndMySession(c echo.Context) error {
-	who := kit.CallerOf(c)
+	caller := kit.CallerOf(c)
 	ctx := c.Request().Context()
-	if err := h.Desk.EndSession(ctx, who.Actor, kit.PathID(c, "session_id")); err != nil {
+	if err := h.Desk.EndSession(ctx, caller.Actor, kit.PathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := h.Desk.LiveSessions(ctx, [][]byte{who.Session}); err == nil && !live[string(who.Session)] { // it was this one
-		if who.ByCookie {
+	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] { // it was this one
+		if caller.ByCookie {
 			h.SetCookie(c, kit.AgentCookie, "", -1)
 		}
 		return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "done.signed_out")}, Redirect: "/login"})
@@ -108,8 +108,8 @@ func (h *Handlers) EndMySession(c echo.Context) error {
 
 // EndMyOtherSessions ends every session of the caller but this one.
 func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
-	who := kit.CallerOf(c)
-	ended, err := h.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	ended, err := h.Desk.EndOtherSessions(c.Request().Context(), caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}
@@ -155,12 +155,12 @@ func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused s
 	if err != nil {
 		return err
 	}
-	picture, err := qrCode(e.URL)
+	code, err := qrCode(e.URL)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, status, view.SetUpPage(view.SetUp{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
-		QR: picture, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
+		QR: code, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
 }
 
 // ConfirmSecondFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
@@ -180,11 +180,11 @@ func (h *Handlers) ConfirmSecondFactor(c echo.Context) error {
 	case models.CodeOf(err) == "second_factor_not_begun":
 		return h.redrawForm(c, "setup", err)
 	}
-	words, ok := formErrors(c.Request().Context(), err)
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.renderSecondFactorSetup(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
+	return h.renderSecondFactorSetup(c, kit.ProblemOf(c.Request().Context(), err).Status, fieldErrors["code"]+fieldErrors[""])
 }
 
 // RenewRecoveryCodes replaces the recovery codes. It asks for the password and a code.

@@ -28,7 +28,7 @@ var (
 )
 
 // describeUserAgent says in a few words which browser on which system a session is in, and whether that is held in the hand.
-func describeUserAgent(ctx context.Context, userAgent string) (words string, phone bool) {
+func describeUserAgent(ctx context.Context, userAgent string) (comment string, phone bool) {
 	browser, system := firstOf(browsers, userAgent), firstOf(systems, userAgent)
 	phone = system == "iPhone" || system == "iPad" || system == "Android"
 	switch {
@@ -77,18 +77,18 @@ func formErrors(ctx context.Context, err error) (view.Errors, bool) {
 	if len(e.Fields) == 0 {
 		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
 	}
-	words := view.Errors{}
+	fieldErrors := view.Errors{}
 	for field, code := range e.Fields {
 		switch {
 		case code == "wrong" && field == "code":
-			words[field] = text.T(ctx, "account.error.code")
+			fieldErrors[field] = text.T(ctx, "account.error.code")
 		case code == "wrong":
-			words[field] = text.T(ctx, "account.error.password")
+			fieldErrors[field] = text.T(ctx, "account.error.password")
 		default:
-			words[field] = present.FieldError(ctx, field, code)
+			fieldErrors[field] = present.FieldError(ctx, field, code)
 		}
 	}
-	return words, true
+	return fieldErrors, true
 }
 
 // groupSecret writes a secret as people type it: four at a time.

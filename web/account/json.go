@@ -44,8 +44,8 @@ func (h *Handlers) respondSecondFactorSetup(c echo.Context) error {
 
 // MySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
 func (h *Handlers) MySessions(c echo.Context) error {
-	who := kit.CallerOf(c)
-	sessions, err := h.Desk.Sessions(c.Request().Context(), who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	sessions, err := h.Desk.Sessions(c.Request().Context(), caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 func (h *Handlers) LoginPage(c echo.Context) error {
 	next := kit.LocalPath(kit.InternalPath(c.Request(), c.QueryParam("next")), "")
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := h.CallerByAgentSession(c, token); err == nil {
-			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.HomePage(who.Agent)))
+		if caller, err := h.CallerByAgentSession(c, token); err == nil {
+			return c.Redirect(http.StatusSeeOther, kit.LocalPath(next, kit.HomePage(caller.Agent)))
 		}
 	}
 	f := login.Form{Next: next}
@@ -46,7 +46,7 @@ func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error
 	ctx := c.Request().Context()
 	p := kit.ProblemOf(ctx, err)
 	f := login.Form{Email: in.Email, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), "")}
-	var refused *models.Error
+	var modelErr *models.Error
 	switch {
 	case p.Code == "wrong_credentials":
 		f.Error = text.T(ctx, "login.wrong")
@@ -54,8 +54,8 @@ func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error
 		return h.codeForm(c, p.Status, in, text.T(ctx, "login.code.wrong"))
 	case p.Code == "sign_in_expired":
 		f.Error = text.T(ctx, "login.code.expired")
-	case errors.As(err, &refused) && refused.Kind == models.TooMany:
-		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, refused.RetryAfter))
+	case errors.As(err, &modelErr) && modelErr.Kind == models.TooMany:
+		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, modelErr.RetryAfter))
 		if in.Step != "" && kit.Format(c) == kit.Page {
 			return h.codeForm(c, p.Status, in, f.Error)
 		}

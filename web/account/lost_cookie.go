@@ -19,18 +19,18 @@ const signedInParam = "signed_in"
 // Referer; the request itself may have come from a proxy that speaks TLS to the browser.
 func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	ctx := c.Request().Context()
-	here := ""
+	currentPath := ""
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
-		here = from.Scheme + "://" + from.Host
+		currentPath = from.Scheme + "://" + from.Host
 	}
-	if h.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(here, h.PublicURL) {
+	if h.PublicURL == nil || currentPath == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(currentPath, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		h.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
+		h.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(currentPath, 200))
 		return
 	}
 	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.BaseURL(c)+"/login"
 	h.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
-		"opened_at", present.Shorten(here, 200), "public_url", h.BaseURL(c))
+		"opened_at", present.Shorten(currentPath, 200), "public_url", h.BaseURL(c))
 }
 
 // sameAddress tells whether an origin as a browser writes it is that of a URL.

@@ -97,8 +97,8 @@ func (h *Handlers) finishSignIn(c echo.Context, in signInInput) error {
 func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent, next string) error {
 	h.SetCookie(c, kit.AgentCookie, token, kit.AgentCookieAge)
 	to := kit.LocalPath(kit.InternalPath(c.Request(), next), kit.HomePage(a))
-	keeps := h.Cookie(c, kit.SignInProbeCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
-	if header := c.Request().Header; !keeps && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
+	cookiesWork := h.Cookie(c, kit.SignInProbeCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
+	if header := c.Request().Header; !cookiesWork && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
 		to = "/login?" + url.Values{signedInParam: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
 	}
 	return c.Redirect(http.StatusSeeOther, to)
@@ -120,11 +120,11 @@ func (h *Handlers) requireFields(in signInInput) error {
 
 // SignOut ends the caller's session and takes its cookie back.
 func (h *Handlers) SignOut(c echo.Context) error {
-	who := kit.CallerOf(c)
-	if err := h.Desk.SignOut(c.Request().Context(), who.Token); err != nil {
+	caller := kit.CallerOf(c)
+	if err := h.Desk.SignOut(c.Request().Context(), caller.Token); err != nil {
 		return err
 	}
-	if who.ByCookie {
+	if caller.ByCookie {
 		h.SetCookie(c, kit.AgentCookie, "", -1)
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})

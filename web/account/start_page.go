@@ -13,8 +13,8 @@ import (
 func (h *Handlers) StartPage(c echo.Context) error {
 	start := staff.Start{Page: h.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := h.CallerByAgentSession(c, token); err == nil {
-			start.Me = kit.SignedInAgent(who.Agent)
+		if caller, err := h.CallerByAgentSession(c, token); err == nil {
+			start.Me = kit.SignedInAgent(caller.Agent)
 			start.CSRF = kit.CSRFFor(token)
 		}
 	}

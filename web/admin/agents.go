@@ -22,11 +22,11 @@ func (h *Handlers) Index(c echo.Context) error {
 
 // redrawForm draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
 func (h *Handlers) redrawForm(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
-	words, ok := formErrors(c.Request().Context(), err)
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	page, err := draw(words)
+	page, err := draw(fieldErrors)
 	if err != nil {
 		return err
 	}
@@ -100,14 +100,14 @@ func agentInputOf(a *models.Agent) *agentInput {
 }
 
 // agentForm draws the form of a new person, or of one who is there.
-func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, words view.Errors) (templ.Component, error) {
+func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	departments, err := h.Desk.Departments(ctx)
 	if err != nil {
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent), Departments: optionsOf(departments, in.Departments), Errors: words}
+	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent), Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
@@ -136,7 +136,7 @@ func (h *Handlers) AddAgent(c echo.Context) error {
 	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
 	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.agentForm(c, nil, &in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, nil, &in, fieldErrors) })
 	}
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
@@ -156,7 +156,7 @@ func (h *Handlers) UpdateAgent(c echo.Context) error {
 	}
 	after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, in.change(c, a))
 	if err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.agentForm(c, a, &in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, a, &in, fieldErrors) })
 	}
 	return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
@@ -203,7 +203,9 @@ func (h *Handlers) SetAgentPassword(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.SetPassword(c.Request().Context(), kit.ActorOf(c), a.ID, in.Password); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.agentForm(c, a, agentInputOf(a), words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+		})
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
@@ -215,7 +217,9 @@ func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.ResetSecondFactor(c.Request().Context(), kit.ActorOf(c), a.ID); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.agentForm(c, a, agentInputOf(a), words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+		})
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
@@ -229,7 +233,9 @@ func (h *Handlers) DisableAgent(disabled bool) echo.HandlerFunc {
 		}
 		after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
 		if err != nil {
-			return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.agentForm(c, a, agentInputOf(a), words) })
+			return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+				return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+			})
 		}
 		return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 	}

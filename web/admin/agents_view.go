@@ -47,9 +47,9 @@ func formErrors(ctx context.Context, err error) (view.Errors, bool) {
 	if len(e.Fields) == 0 {
 		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
 	}
-	words := view.Errors{}
+	fieldErrors := view.Errors{}
 	for field, code := range e.Fields {
-		words[field] = present.FieldError(ctx, field, code)
+		fieldErrors[field] = present.FieldError(ctx, field, code)
 	}
-	return words, true
+	return fieldErrors, true
 }

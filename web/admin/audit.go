@@ -37,8 +37,8 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	if _, day := time.Parse(time.DateOnly, c.QueryParam("to")); day == nil {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
-	if place := c.QueryParam("before"); place != "" {
-		if f.Before, err = parseAuditCursor(place); err != nil {
+	if cursor := c.QueryParam("before"); cursor != "" {
+		if f.Before, err = parseAuditCursor(cursor); err != nil {
 			return f, err
 		}
 	}
@@ -46,8 +46,8 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 }
 
 // parseAuditCursor reads what placeOf wrote.
-func parseAuditCursor(place string) (p models.AuditPlace, err error) {
-	at, id, _ := strings.Cut(place, "_")
+func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
+	at, id, _ := strings.Cut(cursor, "_")
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
 	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
@@ -111,11 +111,11 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: formatAuditCursor(older)}})
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, people), Actions: auditActions(ctx),
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, agents), Actions: auditActions(ctx),
 		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
 		File:   auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}

@@ -72,21 +72,21 @@ func currentUserName(r *models.AuditRow) string {
 var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
 
 func detailLines(ctx context.Context, raw json.RawMessage) []string {
-	var told map[string]json.RawMessage
-	if json.Unmarshal(raw, &told) != nil {
+	var details map[string]json.RawMessage
+	if json.Unmarshal(raw, &details) != nil {
 		return nil
 	}
 	var lines []string
 	for _, key := range detailKeys {
-		if told[key] == nil {
+		if details[key] == nil {
 			continue
 		}
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
-		if json.Unmarshal(told[key], &step) == nil && step.To != nil {
+		if json.Unmarshal(details[key], &step) == nil && step.To != nil {
 			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailText(ctx, key, step.From), "To", detailText(ctx, key, step.To)))
 		} else {
-			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailText(ctx, key, told[key])))
+			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailText(ctx, key, details[key])))
 		}
 	}
 	return lines
@@ -105,16 +105,16 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 	case nil:
 		value = ""
 	}
-	word := fmt.Sprint(value)
+	message := fmt.Sprint(value)
 	switch {
-	case word == "":
+	case message == "":
 		return text.T(ctx, "admin.audit.none")
 	case key == "role":
-		return staff.RoleWord(ctx, word)
+		return staff.RoleWord(ctx, message)
 	case key == "status":
-		return text.T(ctx, "admin.audit.status."+word)
+		return text.T(ctx, "admin.audit.status."+message)
 	case key == "value":
-		return settingWord(ctx, word)
+		return settingWord(ctx, message)
 	}
-	return word
+	return message
 }

@@ -36,7 +36,7 @@ func (h *Handlers) DepartmentsPage(c echo.Context) error {
 }
 
 // departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
-func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, words view.Errors) (templ.Component, error) {
+func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	departments, err := h.departmentsWithAgents(c)
 	if err != nil {
@@ -44,12 +44,12 @@ func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInp
 	}
 	page := view.Departments{Frame: h.AdminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
 	if slug == "" {
-		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
+		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, fieldErrors
 	}
 	for _, d := range departments {
 		row := view.Department{Slug: d.Slug, Name: d.Name, Agents: d.agents}
 		if d.Slug == slug {
-			row.Errors = words
+			row.Errors = fieldErrors
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -108,7 +108,9 @@ func (h *Handlers) AddDepartment(c echo.Context) error {
 		return err
 	}
 	if _, err := h.Desk.AddDepartment(c.Request().Context(), kit.ActorOf(c), in.Slug, in.Name); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, "", in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, "", in, fieldErrors)
+		})
 	}
 	return h.respondDepartment(c, http.StatusCreated, in.Slug)
 }
@@ -121,7 +123,9 @@ func (h *Handlers) RenameDepartment(c echo.Context) error {
 	}
 	slug := kit.PathID(c, "slug")
 	if err := h.Desk.RenameDepartment(c.Request().Context(), kit.ActorOf(c), slug, in.Name); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, slug, in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, slug, in, fieldErrors)
+		})
 	}
 	return h.respondDepartment(c, http.StatusOK, slug)
 }
@@ -130,8 +134,8 @@ func (h *Handlers) RenameDepartment(c echo.Context) error {
 func (h *Handlers) RemoveDepartment(c echo.Context) error {
 	slug := kit.PathID(c, "slug")
 	if err := h.Desk.DeleteDepartment(c.Request().Context(), kit.ActorOf(c), slug); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) {
-			return h.departmentsForm(c, slug, departmentInput{}, words)
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, slug, departmentInput{}, fieldErrors)
 		})
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})

@@ -34,13 +34,13 @@ func (h *Handlers) SitesPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, page)
 }
 
-func (h *Handlers) sitesForm(c echo.Context, in siteInput, words view.Errors) (templ.Component, error) {
+func (h *Handlers) sitesForm(c echo.Context, in siteInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	added, err := h.Desk.Sites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	page := view.Sites{Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: h.EmbedCode(c)}
+	page := view.Sites{Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: fieldErrors, Snippet: h.EmbedCode(c)}
 	for _, origin := range h.Desk.AllowedOrigins() {
 		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
 	}
@@ -54,7 +54,7 @@ func (h *Handlers) AddSite(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.AddSite(c.Request().Context(), kit.ActorOf(c), in.Origin); err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) { return h.sitesForm(c, in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.sitesForm(c, in, fieldErrors) })
 	}
 	origin, err := models.ParseOrigin(in.Origin)
 	if err != nil {

@@ -37,8 +37,8 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
 	found, more, err := h.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
 	if err != nil {
-		return h.redrawForm(c, err, func(words view.Errors) (templ.Component, error) {
-			page.Errors = words
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			page.Errors = fieldErrors
 			return view.UsersPage(page), nil
 		})
 	}
@@ -73,9 +73,9 @@ func (h *Handlers) UserPage(c echo.Context) error {
 }
 
 // renderUser draws what is stored about a user, with what was typed to confirm an erasure.
-func (h *Handlers) renderUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
+func (h *Handlers) renderUser(c echo.Context, id, typed string, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	holds, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
+	holdings, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
@@ -83,13 +83,13 @@ func (h *Handlers) renderUser(c echo.Context, id, typed string, words view.Error
 	if err != nil {
 		return nil, err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name := holds.User.DisplayName()
-	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
-		Chats: userChatsView(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
+	name := holdings.User.DisplayName()
+	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holdings.User.IsVerified, Facts: holdingFacts(ctx, holdings),
+		Chats: userChatsView(ctx, chats, agents), Held: holdings.Chats, Typed: typed, Errors: fieldErrors}
 	return view.OneUserPage(page), nil
 }
 

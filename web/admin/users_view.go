@@ -41,10 +41,10 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		say("sessions", strconv.Itoa(h.Sessions)))
 }
 
-func userChatsView(ctx context.Context, chats []models.AgentChat, people []models.Agent) []view.UserChat {
-	names := make(map[string]string, len(people))
-	for i := range people {
-		names[people[i].ID] = people[i].Name
+func userChatsView(ctx context.Context, chats []models.AgentChat, agents []models.Agent) []view.UserChat {
+	names := make(map[string]string, len(agents))
+	for i := range agents {
+		names[agents[i].ID] = agents[i].Name
 	}
 	rows := make([]view.UserChat, len(chats))
 	for i := range chats {

@@ -194,9 +194,9 @@ func QueueStatusOf(q models.QueueStatus) QueueStatus {
 	switch q.State {
 	case models.StateWaiting:
 		minutes, waited := max(1, int(math.Ceil(float64(q.Estimate.Seconds)/60))), q.WaitSeconds/60
-		knows := IntBool(q.Estimate.Known)
+		isKnown := IntBool(q.Estimate.Known)
 		out.QueueID, out.Position, out.QueuePosition = &q.QueueID, &q.Position, &q.Position
-		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &knows
+		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &isKnown
 		out.EstimateLowSeconds, out.EstimateHighSeconds = &q.Estimate.LowSeconds, &q.Estimate.HighSeconds
 		out.WaitSeconds, out.WaitTimeMinutes, out.QueuedAt, out.Department = &q.WaitSeconds, &waited, OptionalTime(q.QueuedAt), q.Department
 	case models.StateAssigned:

@@ -16,7 +16,7 @@ import (
 
 // LimitFailures does what proves who somebody is, and counts failures only. Tries for one account, and tries from one address, go one at a time,
 // so that many at once cannot all look before the first is counted.
-func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Context) error) error {
+func (a *Auth) LimitFailures(c echo.Context, email string, verify func(context.Context) error) error {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
 	account, address := hex.EncodeToString(sum[:16]), kit.NetworkOf(c.RealIP())
 	ctx := c.Request().Context()
@@ -31,7 +31,7 @@ func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Co
 	if v := a.Limits.Peek(ctx, claims...); !v.OK {
 		return kit.TooMany(v)
 	}
-	err := prove(ctx)
+	err := verify(ctx)
 	if IsWrongCredential(err) {
 		a.Limits.Record(ctx, claims...)
 	}
@@ -40,14 +40,14 @@ func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Co
 
 // IsWrongCredential tells whether a password or a code was wrong, on the sign-in page or in a form of one's own account.
 func IsWrongCredential(err error) bool {
-	var refused *models.Error
-	if !errors.As(err, &refused) {
+	var modelErr *models.Error
+	if !errors.As(err, &modelErr) {
 		return false
 	}
-	for _, code := range refused.Fields {
+	for _, code := range modelErr.Fields {
 		if code == "wrong" {
 			return true
 		}
 	}
-	return refused.Code == "wrong_credentials" || refused.Code == "wrong_code"
+	return modelErr.Code == "wrong_credentials" || modelErr.Code == "wrong_code"
 }

@@ -52,12 +52,12 @@ func (r *callerCache) get(hash []byte) (*kit.Caller, uint64) {
 	if !ok || now.Sub(found.readAt) > ttl || !now.Before(found.ExpiresAt) {
 		return nil, r.generation
 	}
-	who := found.Caller
-	return &who, r.generation
+	caller := found.Caller
+	return &caller, r.generation
 }
 
 // put remembers whom a look-up found that began with this mark.
-func (r *callerCache) put(hash []byte, who *kit.Caller, readAt time.Time, generation uint64) {
+func (r *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, generation uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.generation != generation {
@@ -73,7 +73,7 @@ func (r *callerCache) put(hash []byte, who *kit.Caller, readAt time.Time, genera
 		}
 		delete(r.callers, key)
 	}
-	r.callers[string(hash)] = cachedCaller{*who, readAt}
+	r.callers[string(hash)] = cachedCaller{*caller, readAt}
 }
 
 // SignedOut is live.SessionObserver.
@@ -85,8 +85,8 @@ func (r *callerCache) SignedOut(e *models.Event) {
 	if e.AgentID == "" && len(e.UserIDs) == 0 {
 		return
 	}
-	for hash, who := range r.callers {
-		if who.Actor.IsAgent() && who.Actor.ID == e.AgentID || who.Actor.IsUser() && slices.Contains(e.UserIDs, who.Actor.ID) {
+	for hash, cached := range r.callers {
+		if cached.Actor.IsAgent() && cached.Actor.ID == e.AgentID || cached.Actor.IsUser() && slices.Contains(e.UserIDs, cached.Actor.ID) {
 			delete(r.callers, hash)
 		}
 	}
@@ -105,8 +105,8 @@ func (r *callerCache) AgentSessions() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var hashes [][]byte
-	for hash, who := range r.callers {
-		if who.Actor.IsAgent() {
+	for hash, cached := range r.callers {
+		if cached.Actor.IsAgent() {
 			hashes = append(hashes, []byte(hash))
 		}
 	}

@@ -14,9 +14,9 @@ func (a *Auth) checkCookieOrigin(r *http.Request, isStream bool) error {
 	if isSafe && !isStream && !kit.IsAPI(r.URL.Path) && (mode == "" || mode == "navigate") {
 		return nil
 	}
-	asked := *r
-	asked.Method = http.MethodPost // Check lets every GET pass
-	if a.Origins.Check(&asked) != nil {
+	asPost := *r
+	asPost.Method = http.MethodPost // Check lets every GET pass
+	if a.Origins.Check(&asPost) != nil {
 		return kit.CrossOrigin()
 	}
 	return nil

@@ -21,17 +21,17 @@ func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
 	if token == "" {
 		return nil, nil
 	}
-	who, err := a.callerByToken(c, models.KindUser, token)
+	caller, err := a.callerByToken(c, models.KindUser, token)
 	switch {
 	case models.CodeOf(err) == "unauthorized":
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !who.Actor.IsUser() || a.RequireIdentity(who) != nil:
+	case !caller.Actor.IsUser() || a.RequireIdentity(caller) != nil:
 		return nil, nil //nolint:nilerr // whoever may not come in is nobody here
 	}
-	who.ByCookie = byCookie
-	return who, nil
+	caller.ByCookie = byCookie
+	return caller, nil
 }
 
 // StartGuestSession makes whoever opened the panel an anonymous user whose session is in a cookie.

@@ -30,32 +30,32 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 			if need.Public {
 				return next(c)
 			}
-			who, err := a.authenticateWithTimeout(c, need)
+			caller, err := a.authenticateWithTimeout(c, need)
 			if need.CreatesSession && models.CodeOf(err) == "unauthorized" && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
-				who, err = a.StartGuestSession(c)
+				caller, err = a.StartGuestSession(c)
 			}
 			if err != nil {
 				return err
 			}
-			if who.Actor.Kind != need.Kind {
+			if caller.Actor.Kind != need.Kind {
 				return kit.WrongCredential(need.Kind)
 			}
-			if err := a.RequireIdentity(who); err != nil {
+			if err := a.RequireIdentity(caller); err != nil {
 				return err
 			}
-			if role := need.Role; role != "" && !who.Actor.AtLeast(role) {
+			if role := need.Role; role != "" && !caller.Actor.AtLeast(role) {
 				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 			}
-			c.Set(kit.CallerKey, who)
-			a.Hub.RecordActivity(who.Actor)
+			c.Set(kit.CallerKey, caller)
+			a.Hub.RecordActivity(caller.Actor)
 			return next(c)
 		}
 	}
 }
 
 // RequireIdentity refuses anonymous users where an identity is required, whenever their session began.
-func (a *Auth) RequireIdentity(who *kit.Caller) error {
-	if who.Anonymous && a.Desk.Settings().RequireIdentity {
+func (a *Auth) RequireIdentity(caller *kit.Caller) error {
+	if caller.Anonymous && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Forbidden)
 	}
 	return nil
@@ -74,11 +74,11 @@ func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller
 	if !need.NoTimeout {
 		return a.authenticate(c, need)
 	}
-	whole := c.Request()
-	ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTimeout)
+	original := c.Request()
+	ctx, cancel := context.WithTimeout(original.Context(), kit.RequestTimeout)
 	defer cancel()
-	c.SetRequest(whole.WithContext(ctx))
-	defer c.SetRequest(whole)
+	c.SetRequest(original.WithContext(ctx))
+	defer c.SetRequest(original)
 	return a.authenticate(c, need)
 }
 
@@ -109,15 +109,15 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	if err := a.checkCookieOrigin(c.Request(), need.Stream); err != nil {
 		return nil, err
 	}
-	who, err := a.callerByToken(c, kind, token)
+	caller, err := a.callerByToken(c, kind, token)
 	if err != nil {
 		return nil, err
 	}
-	who.ByCookie = true
+	caller.ByCookie = true
 	if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
-		return who, kit.CheckCSRF(c, token)
+		return caller, kit.CheckCSRF(c, token)
 	}
-	return who, nil
+	return caller, nil
 }
 
 // callerByToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
@@ -126,16 +126,16 @@ func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string
 		return a.lookUpCaller(c, kind, token)
 	}
 	hash := models.HashToken(token)
-	who, mark := a.callers.get(hash)
-	if who != nil {
-		return who, nil
+	caller, mark := a.callers.get(hash)
+	if caller != nil {
+		return caller, nil
 	}
-	began := time.Now()
-	who, err := a.lookUpCaller(c, kind, token)
+	start := time.Now()
+	caller, err := a.lookUpCaller(c, kind, token)
 	if err == nil {
-		a.callers.put(hash, who, began, mark)
+		a.callers.put(hash, caller, start, mark)
 	}
-	return who, err
+	return caller, err
 }
 
 // lookUpCaller tries the kind that is wanted first.
@@ -150,9 +150,9 @@ func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string)
 	if kind == models.KindUser {
 		find[0], find[1] = find[1], find[0]
 	}
-	who, err := find[0](c, token)
+	caller, err := find[0](c, token)
 	if models.CodeOf(err) != "unauthorized" {
-		return who, err
+		return caller, err
 	}
 	if other, otherErr := find[1](c, token); otherErr == nil {
 		return other, nil
@@ -162,19 +162,19 @@ func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string)
 
 // CallerByAgentSession returns the agent whose session the token opens; any other token is 401.
 func (a *Auth) CallerByAgentSession(c echo.Context, token string) (*kit.Caller, error) {
-	agent, hash, ends, err := a.Desk.AgentBySession(c.Request().Context(), token)
+	agent, hash, expiresAt, err := a.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, ExpiresAt: ends, Token: token}, nil
+	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, ExpiresAt: expiresAt, Token: token}, nil
 }
 
 func (a *Auth) callerByUserSession(c echo.Context, token string) (*kit.Caller, error) {
-	u, hash, ends, err := a.Desk.UserBySession(c.Request().Context(), token)
+	u, hash, expiresAt, err := a.Desk.UserBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: ends, Token: token, Anonymous: !u.IsVerified}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: expiresAt, Token: token, Anonymous: !u.IsVerified}, nil
 }
 
 func (a *Auth) callerByTicket(c echo.Context, ticket string) (*kit.Caller, error) {

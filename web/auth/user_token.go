@@ -30,7 +30,7 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	}
 	var claims userClaims
 	_, err := jwt.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		if _, asks := t.Header["crit"]; asks { // RFC 7515, 4.1.11
+		if _, isCritical := t.Header["crit"]; isCritical { // RFC 7515, 4.1.11
 			return nil, errExtension
 		}
 		return keys, nil
@@ -46,16 +46,16 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	case time.Until(claims.ExpiresAt.Time) > maxTokenLifetime+clockSkew:
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
 	}
-	ends := claims.ExpiresAt.Time
-	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
-		ends = ends.Add(clockSkew)
+	expiresAt := claims.ExpiresAt.Time
+	if !time.Now().Before(expiresAt) { // by our clock, but not by one that is a little behind
+		expiresAt = expiresAt.Add(clockSkew)
 	}
 	issued := claims.ExpiresAt.Add(-maxTokenLifetime)
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
 	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-clockSkew)}
-	return id, ends, nil
+	return id, expiresAt, nil
 }
 
 // tokenKeys are the secrets that are good now: the present one, and while host sites change over the one before.
@@ -71,7 +71,7 @@ func (a *Auth) tokenKeys() jwt.VerificationKeySet {
 
 // callerBySignedToken takes the token that a host site signed for one of its users as the credential itself.
 func (a *Auth) callerBySignedToken(c echo.Context, token string) (*kit.Caller, error) {
-	id, ends, err := a.VerifyUserToken(c, token)
+	id, expiresAt, err := a.VerifyUserToken(c, token)
 	if err != nil {
 		return nil, err
 	}
@@ -79,5 +79,5 @@ func (a *Auth) callerBySignedToken(c echo.Context, token string) (*kit.Caller, e
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, ExpiresAt: ends, Token: token}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, ExpiresAt: expiresAt, Token: token}, nil
 }

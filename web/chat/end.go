@@ -19,11 +19,11 @@ func (h *Handlers) End(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := kit.ActorOf(c)
-	if who.IsUser() {
+	actor := kit.ActorOf(c)
+	if actor.IsUser() {
 		in.Comment = "" // a user's words about a chat are the rating
 	}
-	if _, err := h.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
+	if _, err := h.Desk.End(c.Request().Context(), actor, id, in.Comment); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})

@@ -21,8 +21,8 @@ import (
 
 // SendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
 func (h *Handlers) SendFile(c echo.Context) error {
-	id, who := kit.ChatID(c), kit.ActorOf(c)
-	done, ok := h.uploads.acquire(string(who.Kind) + " " + who.ID)
+	id, actor := kit.ChatID(c), kit.ActorOf(c)
+	done, ok := h.uploads.acquire(string(actor.Kind) + " " + actor.ID)
 	if !ok {
 		return errUploadsBusy
 	}
@@ -34,7 +34,7 @@ func (h *Handlers) SendFile(c echo.Context) error {
 	defer u.Close()
 	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTimeout)
 	defer cancel()
-	m, created, err := h.storeUpload(ctx, who, id, u)
+	m, created, err := h.storeUpload(ctx, actor, id, u)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,9 @@ func (h *Handlers) SendFile(c echo.Context) error {
 func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTimeout)
 	defer cancel()
-	who := kit.ActorOf(c)
-	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.clientMessageID, "")
-	if code := models.CodeOf(err); !u.hasClientMessageID && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+	actor := kit.ActorOf(c)
+	_, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, "")
+	if code := models.CodeOf(err); !u.hasClientMessageID && (code == "chat_ended" || code == "chat_not_found" && actor.IsAgent()) {
 		return nil
 	}
 	return err
@@ -65,11 +65,11 @@ func (h *Handlers) RefreshFileLinks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := h.FileLinks(c)
+	links := h.FileLinks(c)
 	if !kit.IsAPI(c.Request().URL.Path) {
-		fresh.Base = h.BasePath() // for a script of a page
+		links.Base = h.BasePath() // for a script of a page
 	}
-	out := fresh.Attachment(a)
+	out := links.Attachment(a)
 	return h.Respond(c, kit.Result{JSON: out, Redirect: kit.InternalPath(c.Request(), out.URL)})
 }
 
@@ -82,9 +82,9 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 			return err
 		}
 		ctx := c.Request().Context()
-		asking, cancel := context.WithTimeout(ctx, kit.RequestTimeout)
+		dbCtx, cancel := context.WithTimeout(ctx, kit.RequestTimeout)
 		defer cancel()
-		a, err := h.Desk.FileByID(asking, id)
+		a, err := h.Desk.FileByID(dbCtx, id)
 		if err != nil {
 			return err
 		}

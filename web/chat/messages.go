@@ -28,8 +28,8 @@ func (h *Handlers) Messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := h.FileLinks(c)
-	return h.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
+	links := h.FileLinks(c)
+	return h.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return links.MessageOf(ctx, m) })})
 }
 
 type sendInput struct {
@@ -112,28 +112,28 @@ func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	ctx, who := c.Request().Context(), kit.ActorOf(c)
+	ctx, actor := c.Request().Context(), kit.ActorOf(c)
 	var marked int
 	var err error
 	switch {
 	case in.UpTo != nil:
-		marked, err = h.Desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
-	case who.IsAgent():
-		marked, err = h.Desk.ConfirmAll(ctx, who, id, status)
+		marked, err = h.Desk.Confirm(ctx, actor, id, int64(*in.UpTo), status)
+	case actor.IsAgent():
+		marked, err = h.Desk.ConfirmAll(ctx, actor, id, status)
 	default:
 		err = kit.InvalidField("up_to", "required", "Name the id of the last message that is confirmed.")
 	}
 	if err != nil {
 		return err
 	}
-	word := text.T(ctx, "done.delivered")
+	message := text.T(ctx, "done.delivered")
 	if status == models.Read {
-		word = text.T(ctx, "done.read")
+		message = text.T(ctx, "done.read")
 	}
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message     string `json:"message"`
 		MarkedCount int    `json:"marked_count"`
-	}{word, marked}})
+	}{message, marked}})
 }
 
 // Typing tells the other side that the caller is typing. Nothing is stored.

@@ -37,11 +37,11 @@ func (h *Handlers) Availability(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	said := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
+	message := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
 	if n == 0 {
-		said = text.T(c.Request().Context(), "done.nobody_online")
+		message = text.T(c.Request().Context(), "done.nobody_online")
 	}
-	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, said}})
+	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, message}})
 }
 
 // CheckAvailability is Availability at the agents' address.

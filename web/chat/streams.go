@@ -10,8 +10,8 @@ import (
 
 // StreamTicket issues a ticket that opens one stream within 30 s.
 func (h *Handlers) StreamTicket(c echo.Context) error {
-	who := kit.CallerOf(c)
-	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.ExpiresAt)
+	caller := kit.CallerOf(c)
+	ticket, err := h.Desk.IssueTicket(c.Request().Context(), caller.Actor, caller.Session, caller.ExpiresAt)
 	if err != nil {
 		return err
 	}

@@ -59,21 +59,21 @@ func (h *Handlers) receiveUpload(c echo.Context, before func(*upload) error) (*u
 		return nil, errNotMultipart
 	}
 	u, err := h.readUploadForm(form, before)
-	var large *http.MaxBytesError
+	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
 		return u, nil
 	case u != nil:
 		u.Close()
 	}
-	var refused *models.Error
-	var own *kit.HTTPError
+	var modelErr *models.Error
+	var httpErr *kit.HTTPError
 	switch {
-	case errors.As(err, &refused), errors.As(err, &own):
+	case errors.As(err, &modelErr), errors.As(err, &httpErr):
 		return nil, err
 	case body.timedOut:
 		return nil, errUploadTooSlow
-	case errors.As(err, &large):
+	case errors.As(err, &tooLarge):
 		return nil, fileTooLarge(c.Request().Context(), "chat.file.too_large", maxUploadBytes)
 	}
 	h.Log.Debug("a form could not be read", "error", err)
@@ -117,8 +117,8 @@ func (h *Handlers) readUploadForm(form *multipart.Reader, before func(*upload) e
 // partFileName is what a file was called. empty tells of a form whose field was left so.
 func partFileName(part *multipart.Part) (name string, empty bool) {
 	_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	name, told := params["filename"]
-	return fileNameUnescaper.Replace(name), told && name == ""
+	name, hasName := params["filename"]
+	return fileNameUnescaper.Replace(name), hasName && name == ""
 }
 
 // fileNameUnescaper takes back what browsers do to a name in a form.
@@ -149,17 +149,17 @@ func (h *Handlers) writeTempFile(u *upload, content io.Reader) error {
 	if err := os.MkdirAll(h.TempDir, 0o700); err != nil {
 		return filesUnavailable(err)
 	}
-	spool, err := os.CreateTemp(h.TempDir, "upload-*")
+	temp, err := os.CreateTemp(h.TempDir, "upload-*")
 	if err != nil {
 		return filesUnavailable(err)
 	}
-	_ = os.Remove(spool.Name())
-	u.tempFile = spool
+	_ = os.Remove(temp.Name())
+	u.tempFile = temp
 	sum := sha256.New()
-	kept := &trackedWriter{w: io.MultiWriter(spool, sum)}
-	u.size, err = io.Copy(kept, io.LimitReader(content, media.MaxDocument))
-	if kept.err != nil {
-		return filesUnavailable(kept.err)
+	tracked := &trackedWriter{w: io.MultiWriter(temp, sum)}
+	u.size, err = io.Copy(tracked, io.LimitReader(content, media.MaxDocument))
+	if tracked.err != nil {
+		return filesUnavailable(tracked.err)
 	}
 	if err != nil {
 		return err
@@ -183,15 +183,15 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 }
 
 // storeUpload judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
-func (h *Handlers) storeUpload(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
-	if before, err := h.Desk.ExpectFile(ctx, who, chatID, u.clientMessageID, u.sha256); before != nil || err != nil {
+func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
+	if before, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); before != nil || err != nil {
 		return before, false, err
 	}
 	ready, err := media.Prepare(ctx, u.tempFile, u.size)
-	var refused *media.Refusal
+	var refusal *media.Refusal
 	switch {
-	case errors.As(err, &refused):
-		return nil, false, fileError(ctx, refused.Reason, u.size)
+	case errors.As(err, &refusal):
+		return nil, false, fileError(ctx, refusal.Reason, u.size)
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, false, errUploadsBusy
 	case err != nil:
@@ -221,7 +221,7 @@ func (h *Handlers) storeUpload(ctx context.Context, who models.Actor, chatID str
 	if file.File = names[0]; len(names) > 1 {
 		file.Thumbnail = &names[1]
 	}
-	return h.Desk.SendFile(ctx, who, chatID, file)
+	return h.Desk.SendFile(ctx, actor, chatID, file)
 }
 
 // discardFiles lets the next sweep delete what no message has. If even that fails, they are due within the hour.

@@ -36,10 +36,10 @@ const (
 // without reading on.
 func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), defaultUploadTimeout+storeTimeout)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), defaultUploadTimeout+storeTimeout)
 		defer cancel()
-		r := whole.WithContext(ctx)
+		r := original.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUploadBytes)
 		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" && r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
 			r.Header = r.Header.Clone()
@@ -48,22 +48,22 @@ func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 		c.SetRequest(r)
 		err := next(c)
 		if errors.Is(err, errUploadTooSlow) { // net/http takes it for a caller who left
-			whole = whole.WithContext(context.WithoutCancel(whole.Context()))
+			original = original.WithContext(context.WithoutCancel(original.Context()))
 		}
-		c.SetRequest(whole)
+		c.SetRequest(original)
 		return err
 	}
 }
 
 // peekCSRFToken is the value of the first field, if that is the CSRF token, and "none" otherwise: nobody shall read the form to look for it.
 func peekCSRFToken(r *http.Request, boundary string) string {
-	ahead := bufio.NewReaderSize(r.Body, peekSize)
+	buffered := bufio.NewReaderSize(r.Body, peekSize)
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{ahead, r.Body}
-	begin, _ := ahead.Peek(peekSize) // less, where the form is shorter
-	part, err := multipart.NewReader(bytes.NewReader(begin), boundary).NextPart()
+	}{buffered, r.Body}
+	head, _ := buffered.Peek(peekSize) // less, where the form is shorter
+	part, err := multipart.NewReader(bytes.NewReader(head), boundary).NextPart()
 	if err != nil || part.FormName() != "csrf_token" {
 		return "none"
 	}
@@ -77,11 +77,11 @@ func peekCSRFToken(r *http.Request, boundary string) string {
 // LimitDownload bounds a request that fetches a file, in the place of bounded.
 func LimitDownload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), downloadTimeout)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), downloadTimeout)
 		defer cancel()
-		c.SetRequest(whole.WithContext(ctx))
-		defer c.SetRequest(whole)
+		c.SetRequest(original.WithContext(ctx))
+		defer c.SetRequest(original)
 		return next(c)
 	}
 }

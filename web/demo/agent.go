@@ -38,9 +38,9 @@ func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sam
 // work is a shift: online, answer whoever comes, offline.
 func (p *sampleAgent) work(ctx context.Context) error {
 	defer p.signOut(ctx)
-	streaming, stop := context.WithCancel(ctx)
+	streamCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	go p.follow(streaming)
+	go p.follow(streamCtx)
 	if err := p.call(ctx, http.MethodPost, ofAgent+"/online", nil, nil); err != nil {
 		return err
 	}

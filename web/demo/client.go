@@ -87,11 +87,11 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 // retryDelay is how long to wait before the same request is sent again; 0 for never.
 func retryDelay(err error, try int) time.Duration {
 	var p *problem
-	var refused *net.OpError
+	var netErr *net.OpError
 	switch {
 	case errors.As(err, &p) && (p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable):
 		return min(max(p.after, time.Second), time.Minute)
-	case errors.As(err, &refused) && refused.Op == "dial": // it was never sent
+	case errors.As(err, &netErr) && netErr.Op == "dial": // it was never sent
 		return time.Duration(try) * 500 * time.Millisecond
 	}
 	return 0

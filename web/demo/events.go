@@ -24,10 +24,10 @@ const streamTimeout = 45 * time.Second
 
 // listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after every break
 // with the last cursor, so that nothing is missed; an event may come twice.
-func (c *client) listen(ctx context.Context, path string, hear func(event)) error {
+func (c *client) listen(ctx context.Context, path string, handle func(event)) error {
 	cursor, retry := "", 2*time.Second
 	for {
-		err := c.listenOnce(ctx, path, &cursor, &retry, hear)
+		err := c.listenOnce(ctx, path, &cursor, &retry, handle)
 		var p *problem
 		if ctx.Err() == nil && errors.As(err, &p) && p.Status < 500 && p.Status != http.StatusTooManyRequests {
 			return err
@@ -38,7 +38,7 @@ func (c *client) listen(ctx context.Context, path string, hear func(event)) erro
 	}
 }
 
-func (c *client) listenOnce(ctx context.Context, path string, cursor *string, retry *time.Duration, hear func(event)) error {
+func (c *client) listenOnce(ctx context.Context, path string, cursor *string, retry *time.Duration, handle func(event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watchdog := time.AfterFunc(streamTimeout, cancel)
@@ -83,7 +83,7 @@ func (c *client) listenOnce(ctx context.Context, path string, cursor *string, re
 			continue
 		}
 		if now.Name != "" {
-			hear(now)
+			handle(now)
 		}
 		*cursor, now = id, event{} // heard, so not asked for again
 	}

@@ -61,13 +61,13 @@ func (h *history) randomTime() time.Time {
 }
 
 func (h *history) userSpeaking(lang string, n int) *models.User {
-	var speak []int
+	var matching []int
 	for i := range h.users {
 		if h.users[i].Locale == lang {
-			speak = append(speak, i)
+			matching = append(matching, i)
 		}
 	}
-	return &h.users[speak[n%len(speak)]]
+	return &h.users[matching[n%len(matching)]]
 }
 
 func (h *history) randomBetween(from, to int) time.Duration {
@@ -151,13 +151,13 @@ func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n 
 }
 
 func (p *pastChat) rate(locale string, n int) {
-	marks := []float64{5, 4.5, 5, 4, 5, 3.5, 4.5, 5, 4, 2}
+	ratings := []float64{5, 4.5, 5, 4, 5, 3.5, 4.5, 5, 4, 2}
 	c := p.chat
 	p.at = p.at.Add(p.randomBetween(5, 40))
 	c.Version++
-	c.Rating, c.RatedAt = ptr(marks[n%len(marks)]), ptr(p.at)
-	if words := ratingComments[locale][n%len(ratingComments[locale])]; words != "" && *c.Rating >= 4 {
-		c.RatingComment = &words
+	c.Rating, c.RatedAt = ptr(ratings[n%len(ratings)]), ptr(p.at)
+	if comment := ratingComments[locale][n%len(ratingComments[locale])]; comment != "" && *c.Rating >= 4 {
+		c.RatingComment = &comment
 	}
 }
 

@@ -52,19 +52,19 @@ func Live(ctx context.Context, opts Options) error {
 	st.Log.Info("sample people are talking", "users", st.Users, "agents", len(agents), "for", st.For)
 
 	// Agents stay until the last user has left.
-	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
+	agentsCtx, stopAgents := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAgents()
 	var agentGroup, userGroup errgroup.Group
 	for _, a := range agents {
-		agentGroup.Go(func() error { return a.work(working) })
+		agentGroup.Go(func() error { return a.work(agentsCtx) })
 	}
-	talking, stopTalk := context.WithTimeout(ctx, st.For)
-	defer stopTalk()
+	usersCtx, stopUsers := context.WithTimeout(ctx, st.For)
+	defer stopUsers()
 	for i := range st.Users {
-		userGroup.Go(func() error { return st.runVisits(talking, i) })
+		userGroup.Go(func() error { return st.runVisits(usersCtx, i) })
 	}
 	err = userGroup.Wait()
-	stopWork()
+	stopAgents()
 	err = errors.Join(err, agentGroup.Wait())
 	st.Log.Info("sample people have left", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
 	return err

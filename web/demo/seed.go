@@ -81,10 +81,10 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 		if demand > 0 {
 			online = 2 + int(demand*5)
 		}
-		slots := online * 4
-		load = max(0, min(slots, load+rng.IntN(5)-2+int(demand*4)-load/6))
+		capacity := online * 4
+		load = max(0, min(capacity, load+rng.IntN(5)-2+int(demand*4)-load/6))
 		waiting = max(0, waiting+rng.IntN(3)-1)
-		if slots == 0 || load < slots*3/5 {
+		if capacity == 0 || load < capacity*3/5 {
 			waiting = max(0, waiting-2)
 		}
 		waiting = min(waiting, 1+int(demand*8))
@@ -95,7 +95,7 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 		if waiting > 0 {
 			longest = 12 + waiting*22 + rng.IntN(25)
 		}
-		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load, Slots: slots})
+		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load, Slots: capacity})
 	}
 	return rows
 }

@@ -62,9 +62,9 @@ func (st *simulation) runVisit(ctx context.Context) error {
 		return err
 	}
 	defer v.leave(ctx)
-	streaming, stop := context.WithCancel(ctx)
+	streamCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	go v.follow(streaming)
+	go v.follow(streamCtx)
 	if err := v.ask(ctx); err != nil {
 		return err
 	}

@@ -138,11 +138,11 @@ func (v *sampleUser) rate(ctx context.Context) error {
 	if !v.assigned || v.receivedLines == 0 || v.mood == gone || chance(0.3) || !v.pace.pause(ctx, 5*time.Second) {
 		return nil
 	}
-	marks := []float64{5, 5, 4.5, 4.5, 4, 4, 3.5, 2.5}
-	words := ratingComments[v.script.Lang]
-	in := map[string]any{"rating": marks[rand.IntN(len(marks))]}
+	ratings := []float64{5, 5, 4.5, 4.5, 4, 4, 3.5, 2.5}
+	comments := ratingComments[v.script.Lang]
+	in := map[string]any{"rating": ratings[rand.IntN(len(ratings))]}
 	if in["rating"].(float64) >= 4 {
-		in["comment"] = words[rand.IntN(len(words))]
+		in["comment"] = comments[rand.IntN(len(comments))]
 	}
 	err := v.post(ctx, "/rate", in)
 	if codeOf(err) == "already_rated" {

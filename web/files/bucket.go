@@ -29,9 +29,9 @@ type bucket struct {
 func openBucket(u *url.URL, o Options) (*bucket, error) {
 	query := u.Query()
 	endpoint := &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
-	if given := query.Get("endpoint"); given != "" {
+	if configured := query.Get("endpoint"); configured != "" {
 		var err error
-		endpoint, err = url.Parse(given)
+		endpoint, err = url.Parse(configured)
 		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
 			return nil, errors.New("FILES_URL: the endpoint is not an address such as https://minio.internal:9000, without a user")
 		}
@@ -42,11 +42,11 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 		return nil, err
 	}
 	transport.ResponseHeaderTimeout = bucketHeaderTimeout
-	who := credentials.NewIAM("")
+	creds := credentials.NewIAM("")
 	if o.KeyID != "" {
-		who = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
+		creds = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: who, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: maxBucketTries})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: maxBucketTries})
 	if err != nil {
 		return nil, fmt.Errorf("FILES_URL: %w", err)
 	}
@@ -105,8 +105,8 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 
 // Check looks for the bucket.
 func (b *bucket) Check(ctx context.Context) error {
-	there, err := b.client.BucketExists(ctx, b.name)
-	if err == nil && !there {
+	exists, err := b.client.BucketExists(ctx, b.name)
+	if err == nil && !exists {
 		err = errors.New("it does not exist")
 	}
 	if err != nil {

@@ -35,8 +35,8 @@ func InternalPath(r *http.Request, address string) string {
 	if cut < 0 {
 		cut = len(address)
 	}
-	if inner, ok := CutBase(base, address[:cut]); ok && base != "" {
-		return inner + address[cut:]
+	if internal, ok := CutBase(base, address[:cut]); ok && base != "" {
+		return internal + address[cut:]
 	}
 	return address
 }

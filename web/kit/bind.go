@@ -89,9 +89,9 @@ func bindJSON(body []byte, into any) error {
 		return err
 	}
 	err := json.Unmarshal(body, into)
-	var wrong *json.SemanticError
-	if errors.As(err, &wrong) {
-		field := topField(wrong.JSONPointer)
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		field := topField(semantic.JSONPointer)
 		return Malformed("The field " + strconv.Quote(field) + " has the wrong type.")
 	}
 	if err != nil {
@@ -154,15 +154,15 @@ func parseForm(c echo.Context) error {
 }
 
 // bodyReadError tells why a body was not read: it is too large, comes too slowly, or is malformed.
-func bodyReadError(err error, otherwise string) error {
-	var large *http.MaxBytesError
+func bodyReadError(err error, fallback string) error {
+	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
+	case errors.As(err, &tooLarge):
 		return StatusError(http.StatusRequestEntityTooLarge)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return StatusError(http.StatusRequestTimeout)
 	}
-	return Malformed(otherwise)
+	return Malformed(fallback)
 }
 
 // bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
@@ -218,10 +218,10 @@ func PathID(c echo.Context, name string) string {
 func ChatID(c echo.Context) string { return PathID(c, "chat_id") }
 
 // QueryInt is an integer of the query, otherwise if it is absent.
-func QueryInt(c echo.Context, name string, otherwise int64) (int64, error) {
+func QueryInt(c echo.Context, name string, fallback int64) (int64, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
-		return otherwise, nil
+		return fallback, nil
 	}
 	n, err := strconv.ParseInt(raw, 10, 64)
 	if err != nil {
@@ -232,10 +232,10 @@ func QueryInt(c echo.Context, name string, otherwise int64) (int64, error) {
 
 // QueryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
 // another way, and there is nothing that old.
-func QueryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
+func QueryTime(c echo.Context, name string, fallback time.Time) (time.Time, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
-		return otherwise, nil
+		return fallback, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {

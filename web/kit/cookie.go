@@ -79,11 +79,11 @@ func CSRFFor(session string) string {
 // CSRFToken is for the head of the page that is being drawn. A page that was asked for with a header needs none, but its scripts tell by it
 // which tabs are the same person's.
 func CSRFToken(c echo.Context) string {
-	who, _ := c.Get(CallerKey).(*Caller)
-	if who == nil {
+	caller, _ := c.Get(CallerKey).(*Caller)
+	if caller == nil {
 		return ""
 	}
-	return CSRFFor(who.Token)
+	return CSRFFor(caller.Token)
 }
 
 // CheckCSRF refuses a request that does not come with the token of its session, in a header or in its form.

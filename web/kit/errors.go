@@ -92,12 +92,12 @@ func InvalidField(field, code, detail string) error {
 func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
 		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
-	var desk *models.Error
-	var large *http.MaxBytesError
+	var modelErr *models.Error
+	var tooLarge *http.MaxBytesError
 	switch status := statusOf(err); {
-	case errors.As(err, &desk):
-		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[desk.Kind], desk.Code, desk.Detail, desk.Fields, desk.RetryAfter
-	case errors.As(err, &large):
+	case errors.As(err, &modelErr):
+		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[modelErr.Kind], modelErr.Code, modelErr.Detail, modelErr.Fields, modelErr.RetryAfter
+	case errors.As(err, &tooLarge):
 		p.Status = http.StatusRequestEntityTooLarge
 		p.Code, p.Detail = httpProblems[p.Status].code, httpProblems[p.Status].detail
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -108,11 +108,11 @@ func ProblemOf(ctx context.Context, err error) problem {
 		if r, ok := httpProblems[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
 		}
-		var own *HTTPError
-		if errors.As(err, &own) && own.Code != "" {
-			p.Code, p.Detail = own.Code, own.Detail
-			if own.Field != "" {
-				p.Errors = map[string]string{own.Field: strings.TrimPrefix(own.Code, own.Field+"_")}
+		var httpErr *HTTPError
+		if errors.As(err, &httpErr) && httpErr.Code != "" {
+			p.Code, p.Detail = httpErr.Code, httpErr.Detail
+			if httpErr.Field != "" {
+				p.Errors = map[string]string{httpErr.Field: strings.TrimPrefix(httpErr.Code, httpErr.Field+"_")}
 			}
 		}
 	}
@@ -122,21 +122,21 @@ func ProblemOf(ctx context.Context, err error) problem {
 	p.Type = "urn:parley:problem:" + p.Code
 	p.Title = strings.ToUpper(p.Code[:1]) + strings.ReplaceAll(p.Code[1:], "_", " ")
 	if key := "error." + p.Code; text.Lang(ctx) != text.English {
-		if said := text.T(ctx, key); said != key {
-			p.Detail = said
+		if message := text.T(ctx, key); message != key {
+			p.Detail = message
 		}
 	}
 	return p
 }
 
 func statusOf(err error) int {
-	var own *HTTPError
-	var routed *echo.HTTPError
+	var httpErr *HTTPError
+	var echoErr *echo.HTTPError
 	switch {
-	case errors.As(err, &own):
-		return own.Status
-	case errors.As(err, &routed):
-		return routed.Code
+	case errors.As(err, &httpErr):
+		return httpErr.Status
+	case errors.As(err, &echoErr):
+		return echoErr.Code
 	}
 	return 0
 }

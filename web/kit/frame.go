@@ -13,8 +13,8 @@ import (
 )
 
 // AdminFrame is the frame of a page of administration.
-func (k *Kit) AdminFrame(c echo.Context, here, title string) staff.Frame {
-	frame := k.AgentFrame(c, here, title)
+func (k *Kit) AdminFrame(c echo.Context, currentPath, title string) staff.Frame {
+	frame := k.AgentFrame(c, currentPath, title)
 	frame.Scripts = []string{"admin.js"}
 	return frame
 }
@@ -53,8 +53,8 @@ func (k *Kit) problemPage(c echo.Context, p problem) error {
 }
 
 // AgentFrame is the frame of a page for whoever is signed in. Here is the key of the page in the bar.
-func (k *Kit) AgentFrame(c echo.Context, here, title string) staff.Frame {
-	return staff.Frame{Page: k.pageFrame(c, title), Here: here, Me: SignedInAgent(AgentOf(c))}
+func (k *Kit) AgentFrame(c echo.Context, currentPath, title string) staff.Frame {
+	return staff.Frame{Page: k.pageFrame(c, title), Here: currentPath, Me: SignedInAgent(AgentOf(c))}
 }
 
 // SignedInAgent is the agent as the frame of a page shows it.

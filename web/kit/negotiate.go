@@ -74,10 +74,10 @@ func RedirectTrailingSlash(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // LocalPath returns path if it leads nowhere but to us, else otherwise.
-func LocalPath(path, otherwise string) string {
+func LocalPath(path, fallback string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
-		return otherwise
+		return fallback
 	}
 	return path
 }

@@ -14,17 +14,17 @@ import (
 
 // RateLimited does what is limited. What was refused as unreadable or out of bounds was not done, so it does not count.
 func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) error {
-	who := ActorOf(c)
+	actor := ActorOf(c)
 	ctx := c.Request().Context()
-	taken := k.Limits.Allow(ctx, limit.Claim{Action: action, Who: string(who.Kind) + ":" + who.ID})
-	if !taken.OK {
-		return TooMany(taken)
+	allowance := k.Limits.Allow(ctx, limit.Claim{Action: action, Who: string(actor.Kind) + ":" + actor.ID})
+	if !allowance.OK {
+		return TooMany(allowance)
 	}
 	err := do()
 	if err != nil {
 		switch ProblemOf(ctx, err).Status {
 		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-			k.Limits.Refund(ctx, taken)
+			k.Limits.Refund(ctx, allowance)
 		}
 	}
 	return err
@@ -34,15 +34,15 @@ func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) 
 // very machine are not counted: they come from the demo, or from a proxy that is not named in TRUSTED_PROXIES and would count as one person.
 func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 	ctx := c.Request().Context()
-	var taken limit.Verdict
+	var allowance limit.Verdict
 	if ip, err := netip.ParseAddr(c.RealIP()); err != nil || !ip.Unmap().IsLoopback() {
-		if taken = k.Limits.Allow(ctx, limit.Claim{Action: limit.Session, Who: NetworkOf(c.RealIP())}); !taken.OK {
-			return "", nil, TooMany(taken)
+		if allowance = k.Limits.Allow(ctx, limit.Claim{Action: limit.Session, Who: NetworkOf(c.RealIP())}); !allowance.OK {
+			return "", nil, TooMany(allowance)
 		}
 	}
 	token, u, err := k.Desk.StartUserSession(ctx, text.Lang(ctx), UserAgent(c))
-	if err != nil && taken.OK {
-		k.Limits.Refund(ctx, taken)
+	if err != nil && allowance.OK {
+		k.Limits.Refund(ctx, allowance)
 	}
 	return token, u, err
 }

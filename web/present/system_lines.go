@@ -35,7 +35,7 @@ func UserSystemLine(ctx context.Context, m *models.Message) string {
 	return m.Content
 }
 
-func secondsOf(written string) time.Duration {
-	n, _ := strconv.Atoi(written)
+func secondsOf(s string) time.Duration {
+	n, _ := strconv.Atoi(s)
 	return time.Duration(n) * time.Second
 }

@@ -104,10 +104,10 @@ func (b *board) segments(l *models.AgentLoad) []string {
 			late++
 		}
 	}
-	owed := len(l.AwaitingSince)
-	answered := max(0, l.Agent.Load-owed-l.Quiet) // load and chats are read a moment apart
-	all := strings.Repeat("late ", late) + strings.Repeat("owed ", owed-late) + strings.Repeat("answered ", answered) +
-		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-owed-answered-l.Quiet))
+	awaiting := len(l.AwaitingSince)
+	answered := max(0, l.Agent.Load-awaiting-l.Quiet) // load and chats are read a moment apart
+	all := strings.Repeat("late ", late) + strings.Repeat("owed ", awaiting-late) + strings.Repeat("answered ", answered) +
+		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Quiet))
 	kinds := strings.Fields(all)
 	if len(kinds) <= maxSegments {
 		return kinds

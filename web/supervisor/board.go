@@ -347,9 +347,9 @@ func (b *board) spark(figure func(models.MinuteSample) int) []float64 {
 	return points
 }
 
-func percent(part, whole int) int {
-	if whole == 0 {
+func percent(part, total int) int {
+	if total == 0 {
 		return 0
 	}
-	return (200*part + whole) / (2 * whole)
+	return (200*part + total) / (2 * total)
 }

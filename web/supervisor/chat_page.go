@@ -31,11 +31,11 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, chat, messages, people, h.PageFileLinks())
+	page := b.chatPage(ctx, chat, messages, agents, h.PageFileLinks())
 	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}

@@ -16,10 +16,10 @@ import (
 )
 
 // chatPage is one chat as a supervisor reads it.
-func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
-	names := make(map[string]string, len(people))
-	for i := range people {
-		names[people[i].ID] = people[i].Name
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent, links api.FileLinks) view.ChatPage {
+	names := make(map[string]string, len(agents))
+	for i := range agents {
+		names[agents[i].ID] = agents[i].Name
 	}
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
@@ -31,7 +31,7 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	}
 	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
 	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, fresh))
+		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
 	}
 	return page
 }
@@ -55,7 +55,7 @@ func (b *board) positionText(ctx context.Context, id string) string {
 // facts are what is known about a chat, in the order in which it happened.
 func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	facts := []view.Fact{{Label: text.T(ctx, "supervisor.chat.asked"), At: &c.CreatedAt}}
-	moment := func(label string, at *time.Time) {
+	addTime := func(label string, at *time.Time) {
 		if at != nil {
 			facts = append(facts, view.Fact{Label: label, At: at})
 		}
@@ -65,9 +65,9 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 			facts = append(facts, view.Fact{Label: label, Value: value, Href: href})
 		}
 	}
-	moment(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
-	moment(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
-	moment(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
+	addTime(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
+	addTime(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
+	addTime(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
 	say(text.T(ctx, "supervisor.chat.outcome"), present.Outcome(ctx, &c.Chat), "")
 	if c.Department != nil {
 		say(text.T(ctx, "supervisor.chat.department"), b.departmentName(*c.Department), "")

@@ -81,10 +81,10 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		}
 		return t
 	}
-	satisfied := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
+	csat := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
 	if s.CSAT != nil {
-		satisfied.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
-		satisfied.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
+		csat.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
+		csat.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
 	}
 	return []view.Total{
 		{Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
@@ -92,7 +92,7 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		{Label: text.T(ctx, "supervisor.totals.left"), Value: strconv.Itoa(left), Note: share(left)},
 		length(text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
 		length(text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
-		satisfied,
+		csat,
 	}
 }
 

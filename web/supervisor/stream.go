@@ -38,37 +38,37 @@ func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		return nil, err
 	}
 	board := b.view(ctx)
-	var drawn bytes.Buffer
+	var html bytes.Buffer
 	for _, part := range changedParts(&board, f.drawn) {
-		if err := part.Render(ctx, &drawn); err != nil {
+		if err := part.Render(ctx, &html); err != nil {
 			return nil, err
 		}
 	}
 	f.drawn = &board
-	if drawn.Len() == 0 {
+	if html.Len() == 0 {
 		return nil, nil
 	}
-	return []live.Frame{{Event: "part", Data: drawn.Bytes()}}, nil
+	return []live.Frame{{Event: "part", Data: html.Bytes()}}, nil
 }
 
 // changedParts are those of the page whose data is not what it was; all of them while nothing was shown.
-func changedParts(now, shown *view.Board) []templ.Component {
-	if shown == nil {
-		shown = &view.Board{}
+func changedParts(now, drawn *view.Board) []templ.Component {
+	if drawn == nil {
+		drawn = &view.Board{}
 	}
 	parts := []struct {
-		now, shown any
+		now, drawn any
 		draw       []templ.Component
 	}{
-		{now.Tiles, shown.Tiles, []templ.Component{view.Tiles(now.Tiles)}},
-		{now.Queue, shown.Queue, []templ.Component{view.QueuePanel(now.Queue)}},
-		{now.Agents, shown.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
-		{now.Day, shown.Day, []templ.Component{view.DayFigures(now.Day)}},
-		{now.Totals, shown.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
+		{now.Tiles, drawn.Tiles, []templ.Component{view.Tiles(now.Tiles)}},
+		{now.Queue, drawn.Queue, []templ.Component{view.QueuePanel(now.Queue)}},
+		{now.Agents, drawn.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
+		{now.Day, drawn.Day, []templ.Component{view.DayFigures(now.Day)}},
+		{now.Totals, drawn.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
 	}
 	var changed []templ.Component
 	for _, p := range parts {
-		if !reflect.DeepEqual(p.now, p.shown) {
+		if !reflect.DeepEqual(p.now, p.drawn) {
 			changed = append(changed, p.draw...)
 		}
 	}

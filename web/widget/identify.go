@@ -26,8 +26,8 @@ func (h *Handlers) IdentifyUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	held, _ := h.SessionToken(c)
-	token, _, err := h.Desk.Identify(c.Request().Context(), id, held, kit.UserAgent(c))
+	session, _ := h.SessionToken(c)
+	token, _, err := h.Desk.Identify(c.Request().Context(), id, session, kit.UserAgent(c))
 	switch {
 	case err != nil:
 		return err

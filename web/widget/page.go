@@ -16,12 +16,12 @@ import (
 // Page is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
 // its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
 func (h *Handlers) Page(c echo.Context) error {
-	who, err := h.Guest(c)
+	caller, err := h.Guest(c)
 	if err != nil {
 		return err
 	}
-	if who != nil {
-		c.Set(kit.CallerKey, who)
+	if caller != nil {
+		c.Set(kit.CallerKey, caller)
 	} else if !h.KeepsCookies(c) {
 		h.SetCookie(c, kit.FrameProbeCookie, "1", 0)
 	}

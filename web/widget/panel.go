@@ -85,8 +85,8 @@ type panel struct {
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
 	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
-	if who, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
-		p.user = who.Actor
+	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
+		p.user = caller.Actor
 	}
 	return p
 }
@@ -206,11 +206,11 @@ func (p *panel) addMessages(ctx context.Context, v *widget.Panel) error {
 		return err
 	}
 	for i := range messages {
-		said, err := p.bubble(ctx, &messages[i])
+		message, err := p.bubble(ctx, &messages[i])
 		if err != nil {
 			return err
 		}
-		v.Thread.Messages = append(v.Thread.Messages, said)
+		v.Thread.Messages = append(v.Thread.Messages, message)
 	}
 	return nil
 }

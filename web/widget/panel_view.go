@@ -19,27 +19,27 @@ const keptPositionAfter = 10 * time.Second
 
 // bubble is a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
-		said.From, said.Text = chat.FromSystem, present.UserSystemLine(ctx, m)
+		message.From, message.Text = chat.FromSystem, present.UserSystemLine(ctx, m)
 	case models.FromUser:
-		said.From, said.Mine = chat.FromUser, true
+		message.From, message.Mine = chat.FromUser, true
 		if p.chat != nil && p.chat.ServedBy() != "" {
 			a, err := p.agent(ctx, p.chat.ServedBy())
 			if err != nil {
-				return said, err
+				return message, err
 			}
-			said.To = present.ShortName(a.Name)
+			message.To = present.ShortName(a.Name)
 		}
 	default:
 		a, err := p.agent(ctx, m.SenderID)
 		if err != nil {
-			return said, err
+			return message, err
 		}
-		said.From, said.Name = chat.FromAgent, present.ShortName(a.Name)
+		message.From, message.Name = chat.FromAgent, present.ShortName(a.Name)
 	}
-	return said, nil
+	return message, nil
 }
 
 // queueView is a place in words. Without anybody online there is no number.
@@ -57,7 +57,7 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 // queueReason says why a place or a wait changed, nil when nothing is worth saying.
 func queueReason(q live.Queued) *widget.Reason {
 	from, to := q.Previous, q.Status.Position
-	sooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
+	minutesSooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
 	switch {
 	case from == 0:
 		return nil
@@ -71,23 +71,23 @@ func queueReason(q live.Queued) *widget.Reason {
 		return &widget.Reason{Kind: "moved_back", From: from, To: to}
 	case !q.Before.Estimate.Known || !q.Status.Estimate.Known:
 		return nil
-	case q.Cause == models.CauseAgentOn && sooner > 0:
-		return &widget.Reason{Kind: string(q.Cause), Minutes: sooner}
-	case q.Cause == models.CauseAgentOff && sooner < 0:
-		return &widget.Reason{Kind: string(q.Cause), Minutes: -sooner}
+	case q.Cause == models.CauseAgentOn && minutesSooner > 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: minutesSooner}
+	case q.Cause == models.CauseAgentOff && minutesSooner < 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: -minutesSooner}
 	}
 	return nil
 }
 
 func (p *panel) idleView() *widget.Idle {
-	ends := p.desk.EndsAt(p.chat)
-	if ends.IsZero() {
+	expiresAt := p.desk.EndsAt(p.chat)
+	if expiresAt.IsZero() {
 		return nil
 	}
 	s := p.desk.Settings()
-	owed := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
-	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
-		Owed: owed, Returns: owed && s.IdleAgentAction == models.IdleRequeue}
+	awaiting := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
+	return &widget.Idle{Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
+		Owed: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
 }
 
 // endView says how the shown chat ended.

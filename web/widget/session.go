@@ -22,17 +22,17 @@ func (h *Handlers) BeginSession(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who, err := h.Guest(c)
+	caller, err := h.Guest(c)
 	switch {
 	case err != nil:
 		return err
-	case who != nil:
-		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
+	case caller != nil:
+		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(caller.Token), User: draftKey(caller.Actor.ID)}})
 	case in.Bearer == "" && h.KeepsCookies(c):
-		if who, err = h.StartGuestSession(c); err != nil {
+		if caller, err = h.StartGuestSession(c); err != nil {
 			return err
 		}
-		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
+		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(caller.Token), User: draftKey(caller.Actor.ID)}})
 	}
 	token, u, err := h.NewAnonymousUser(c)
 	if err != nil {

@@ -79,11 +79,11 @@ func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it 
 		f.panel.chat = &it.Chat
 	}
 	for i := range it.Messages {
-		said, err := f.panel.bubble(ctx, &it.Messages[i])
+		message, err := f.panel.bubble(ctx, &it.Messages[i])
 		if err != nil {
 			return err
 		}
-		if err := present.AddHTML(ctx, out, "message", it.Messages[i].Version, chat.Bubble(said)); err != nil {
+		if err := present.AddHTML(ctx, out, "message", it.Messages[i].Version, chat.Bubble(message)); err != nil {
 			return err
 		}
 	}

@@ -20,26 +20,26 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 
 // bubble is a message as an agent sees it: every agent is the own side, and is named.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: present.ShortName(userName),
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: present.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench")}
 	switch m.SenderType {
 	case models.FromSystem:
-		said.From, said.Text = chat.FromSystem, b.systemWords(ctx, m)
-		return said, nil
+		message.From, message.Text = chat.FromSystem, b.systemWords(ctx, m)
+		return message, nil
 	case models.FromUser:
-		said.From, said.Name = chat.FromUser, present.ShortName(userName)
-		return said, nil
+		message.From, message.Name = chat.FromUser, present.ShortName(userName)
+		return message, nil
 	}
-	said.From, said.Mine, said.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
+	message.From, message.Mine, message.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
 	if m.Type == models.Note {
-		said.From = chat.FromNote
+		message.From = chat.FromNote
 	}
 	if m.SenderID == b.self.ID {
-		return said, nil
+		return message, nil
 	}
 	name, err := b.nameOf(ctx, m.SenderID)
-	said.Name = name
-	return said, err
+	message.Name = name
+	return message, err
 }
 
 // systemWords are the lines of the system as agents read them; users are told the same in their own way.

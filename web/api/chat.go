@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/models"
-	"parley/views/text"
 )
 
 // The objects of the contract, as the native clients decode them. Fields are added freely, never renamed or retyped.
@@ -132,40 +131,10 @@ func (l FileLinks) MessageOf(ctx context.Context, m *models.Message) Message {
 // MessageOf is a message of text.
 func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
-		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m),
+		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
 		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt), ReadAt: OptionalTime(m.ReadAt),
 	}
-}
-
-// MessageText is what a message says; the lines of the system are worded here, in the reader's language.
-func MessageText(ctx context.Context, m *models.Message) string {
-	if m.SystemKind == nil {
-		return m.Content
-	}
-	args := m.SystemArgs
-	switch *m.SystemKind {
-	case models.SystemJoined:
-		waited, _ := strconv.Atoi(args["wait_seconds"])
-		if waited < 5 {
-			return text.T(ctx, "system.joined_at_once", "Name", args["agent"])
-		}
-		return text.T(ctx, "system.joined", "Name", args["agent"], "Time", text.Spoken(ctx, time.Duration(waited)*time.Second))
-	case models.SystemReturned:
-		return text.T(ctx, "system.returned", "Name", args["agent"])
-	case models.SystemRequeued:
-		return text.T(ctx, "system.requeued", "Name", args["agent"])
-	case models.SystemTransferred:
-		return text.T(ctx, "system.transferred", "Name", args["from"], "Other", args["to"])
-	case models.SystemBrought:
-		return text.T(ctx, "system.brought")
-	case models.SystemGoesOn:
-		return text.T(ctx, "system.goes_on")
-	case models.SystemIdleWarning:
-		left, _ := strconv.Atoi(args["seconds"])
-		return text.T(ctx, "system.idle_warning", "Time", text.Spoken(ctx, time.Duration(left)*time.Second))
-	}
-	return m.Content
 }
 
 // QueueStatus is where a user stands: in the queue, assigned, or in neither.

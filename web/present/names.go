@@ -30,15 +30,6 @@ func PageName(c *models.Chat) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
 }
 
-// ShortName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
-func ShortName(name string) string {
-	first, rest, more := strings.Cut(name, " ")
-	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
-		return name
-	}
-	return first
-}
-
 // Shorten makes one line of a text, of at most n characters with the … at the end of what was cut.
 func Shorten(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")

@@ -12,7 +12,7 @@ import (
 
 // TranscriptLine is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
 func TranscriptLine(ctx context.Context, m *models.Message, user string, agents map[string]string, links api.FileLinks) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: FileView(links, m, "/supervisor")}
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m, api.ForPrograms), At: m.CreatedAt, Status: string(m.Status), File: FileView(links, m, "/supervisor")}
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user

@@ -184,7 +184,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: present.ShortName(a.Name), Away: a.Presence != models.Online}, p.idleView()
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: api.ShortName(a.Name), Away: a.Presence != models.Online}, p.idleView()
 		v.Thread.Other = v.Agent.Name
 	default:
 		end, err := p.endView(ctx)

@@ -7,6 +7,7 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/widget"
+	"parley/web/api"
 	"parley/web/live"
 	"parley/web/present"
 )
@@ -22,7 +23,7 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
-		message.From, message.Text = chat.FromSystem, present.UserSystemLine(ctx, m)
+		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForUser)
 	case models.FromUser:
 		message.From, message.Mine = chat.FromUser, true
 		if p.chat != nil && p.chat.ServedBy() != "" {
@@ -30,14 +31,14 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 			if err != nil {
 				return message, err
 			}
-			message.To = present.ShortName(a.Name)
+			message.To = api.ShortName(a.Name)
 		}
 	default:
 		a, err := p.agent(ctx, m.SenderID)
 		if err != nil {
 			return message, err
 		}
-		message.From, message.Name = chat.FromAgent, present.ShortName(a.Name)
+		message.From, message.Name = chat.FromAgent, api.ShortName(a.Name)
 	}
 	return message, nil
 }
@@ -102,7 +103,7 @@ func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	}
 	a, err := p.agent(ctx, c.ServedBy())
 	if err == nil {
-		e.Name = present.ShortName(a.Name)
+		e.Name = api.ShortName(a.Name)
 	}
 	return e, err
 }

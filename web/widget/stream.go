@@ -111,7 +111,7 @@ func returnedReason(it live.Changed) *widget.Reason {
 	}
 	for _, m := range slices.Backward(it.Messages) {
 		if present.Deref(m.SystemKind) == models.SystemReturned {
-			return &widget.Reason{Kind: "you_returned", Name: present.ShortName(m.SystemArgs["agent"])}
+			return &widget.Reason{Kind: "you_returned", Name: api.ShortName(m.SystemArgs["agent"])}
 		}
 	}
 	return nil

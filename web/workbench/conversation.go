@@ -2,32 +2,31 @@ package workbench
 
 import (
 	"context"
-	"strconv"
-	"time"
 
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
 	view "parley/views/workbench"
+	"parley/web/api"
 	"parley/web/present"
 )
 
 // threadOf is the conversation as an agent sees it, without its messages.
 func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
-	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: present.ShortName(c.UserName),
+	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: api.ShortName(c.UserName),
 		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
 }
 
 // bubble is a message as an agent sees it: every agent is the own side, and is named.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
-	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: present.ShortName(userName),
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: api.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench")}
 	switch m.SenderType {
 	case models.FromSystem:
-		message.From, message.Text = chat.FromSystem, b.systemWords(ctx, m)
+		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForAgent)
 		return message, nil
 	case models.FromUser:
-		message.From, message.Name = chat.FromUser, present.ShortName(userName)
+		message.From, message.Name = chat.FromUser, api.ShortName(userName)
 		return message, nil
 	}
 	message.From, message.Mine, message.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
@@ -40,39 +39,6 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 	name, err := b.nameOf(ctx, m.SenderID)
 	message.Name = name
 	return message, err
-}
-
-// systemWords are the lines of the system as agents read them; users are told the same in their own way.
-func (b *workbench) systemWords(ctx context.Context, m *models.Message) string {
-	if m.SystemKind == nil {
-		return m.Content
-	}
-	args := m.SystemArgs
-	switch *m.SystemKind {
-	case models.SystemJoined:
-		seconds, _ := strconv.Atoi(args["wait_seconds"])
-		if seconds < 5 {
-			return text.T(ctx, "workbench.said.joined_at_once", "Name", args["agent"])
-		}
-		return text.T(ctx, "workbench.said.joined", "Name", args["agent"], "Time", text.Spoken(ctx, time.Duration(seconds)*time.Second))
-	case models.SystemReturned:
-		return text.T(ctx, "workbench.said.returned", "Name", args["agent"])
-	case models.SystemRequeued:
-		return text.T(ctx, "workbench.said.requeued", "Name", args["agent"])
-	case models.SystemTransferred:
-		return text.T(ctx, "workbench.said.transferred", "Name", args["from"], "Other", args["to"])
-	case models.SystemBrought:
-		return text.T(ctx, "workbench.said.brought")
-	case models.SystemGoesOn:
-		if args["agent"] == "" {
-			return text.T(ctx, "workbench.said.goes_on")
-		}
-		return text.T(ctx, "workbench.said.goes_on_with", "Name", args["agent"])
-	case models.SystemIdleWarning:
-		seconds, _ := strconv.Atoi(args["seconds"])
-		return text.T(ctx, "workbench.said.idle_warning", "Time", text.Spoken(ctx, time.Duration(seconds)*time.Second))
-	}
-	return m.Content
 }
 
 func (b *workbench) head(c *models.AgentChat) view.Head {

@@ -9,7 +9,7 @@ import (
 	"parley/web/kit"
 )
 
-// cors answers the sites that embed the widget, by their exact origin and without credentials; nobody else.
+// cors lets the sites that embed the widget read the responses of a route, by their exact origin and without credentials.
 func (s *Server) cors(r *route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -44,24 +44,13 @@ func (s *Server) preflight(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// sameOrigin refuses forms that another site makes a browser send to a page, even where there is no session yet to hold a CSRF token.
+// sameOrigin returns 403 cross_origin for a form that another site makes a browser send to a page, also where there is no session yet and
+// so no CSRF token.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !kit.IsAPI(c.Request().URL.Path) && s.Origins.Check(c.Request()) != nil {
 			return kit.CrossOrigin()
 		}
 		return next(c)
-	}
-}
-
-// rateLimited counts what the line of the table limits, per caller.
-func (s *Server) rateLimited(r *route) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		if r.limit == "" {
-			return next
-		}
-		return func(c echo.Context) error {
-			return s.RateLimited(c, r.limit, func() error { return next(c) })
-		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"parley/web/kit"
 )
 
-// demoHome and demoHelp are the pages of an imaginary company with the widget on them.
+// demoHome serves a page of an imaginary company with the widget on it; demoHelp serves a second one.
 func (s *Server) demoHome(c echo.Context) error {
 	return s.RenderEmbedded(c, kit.Embedding{FrameSource: s.Origin(c)}, http.StatusOK, demo.Home(s.demoSite(c, "/demo")))
 }

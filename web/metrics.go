@@ -9,10 +9,10 @@ import (
 	"parley/models"
 )
 
-// waitSecondsBuckets are for what people wait for, in seconds.
+// waitSecondsBuckets are the buckets of waiting times, in seconds.
 var waitSecondsBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
 
-// instanceMetrics is what this instance did since it began; all instances together give the house's.
+// instanceMetrics are counters of this instance since it started. The sum over all instances is the total of the installation.
 type instanceMetrics struct {
 	waits, responses, publishing prometheus.Histogram
 	unpublished, warnings        prometheus.Counter
@@ -47,7 +47,7 @@ func newInstanceMetrics(registry *prometheus.Registry) *instanceMetrics {
 	}
 }
 
-// Published is live.Observer.
+// Published implements live.Observer.
 func (m *instanceMetrics) Published(events []models.Event) {
 	for i := range events {
 		if c := events[i].Change; c != nil {
@@ -60,7 +60,7 @@ func (m *instanceMetrics) change(c *models.Change) {
 	for i := range c.Messages {
 		message := &c.Messages[i]
 		m.messages.WithLabelValues(string(message.SenderType)).Inc()
-		// One statement sets both times, each from the clock.
+		// One statement sets both times, each from the clock, so they differ by microseconds.
 		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent && message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
@@ -79,7 +79,7 @@ func (m *instanceMetrics) change(c *models.Change) {
 	}
 }
 
-// Relayed is live.Observer.
+// Relayed implements live.Observer.
 func (m *instanceMetrics) Relayed(lag time.Duration, err error) {
 	if err != nil {
 		m.unpublished.Inc()

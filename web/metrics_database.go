@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// overviewInterval and checkEvery are how often PostgreSQL is asked at most, however often somebody looks.
+	// overviewInterval and checkInterval are the shortest times between two queries, however often metrics are scraped.
 	overviewInterval = 2 * time.Second
 	checkInterval    = 30 * time.Second
 	metricsTimeout   = 3 * time.Second
@@ -33,7 +33,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("parley_"+name, help, labels, nil)
 }
 
-// databaseMetrics are the figures of the whole house, which every instance tells alike. While PostgreSQL is away it tells the last ones it knows.
+// databaseMetrics are the figures of the whole installation, which every instance reports alike from PostgreSQL. While PostgreSQL is
+// unreachable it reports the last known ones.
 type databaseMetrics struct {
 	desk *models.Desk
 	log  *slog.Logger
@@ -47,14 +48,14 @@ type databaseMetrics struct {
 	findings     []models.Checked
 }
 
-// Describe is prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity, descFindings, descCheckedAt} {
 		to <- d
 	}
 }
 
-// Collect is prometheus.Collector.
+// Collect implements prometheus.Collector.
 func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,7 +81,7 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// refresh asks again what was asked long enough ago.
+// refresh reads the figures whose interval has passed. An error keeps the previous ones.
 func (m *databaseMetrics) refresh(ctx context.Context) {
 	if time.Since(m.overviewAt) > overviewInterval {
 		overview, err := m.desk.Overview(ctx)

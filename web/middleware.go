@@ -17,7 +17,8 @@ import (
 	"parley/web/kit"
 )
 
-// requestLog gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
+// requestLog gives each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
+// context, from which the audit log takes them.
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -40,13 +41,13 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recoverPanic answers 500 for a bug and keeps the process.
+// recoverPanic turns a panic into 500 and keeps the process running.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			switch panicked := recover(); {
 			case panicked == nil:
-			case panicked == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
+			case panicked == http.ErrAbortHandler: //nolint:errorlint // net/http compares it the same way
 				panic(panicked)
 			default:
 				s.Log.Error("a request panicked", "route", c.Path(), "panic", panicked, "stack", string(debug.Stack()))
@@ -57,7 +58,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// securityHeaders sets the headers that keep answers what they are. A page says for itself what it loads and who may frame it.
+// securityHeaders sets the strictest headers for every response. Pages, built files and downloads replace those that they need otherwise.
 func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
@@ -70,17 +71,17 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.OverTLS(c) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		h.Set("Cache-Control", "no-store") // whoever may be cached says so
+		h.Set("Cache-Control", "no-store") // what may be cached replaces it
 		return next(c)
 	}
 }
 
-// language chooses the language: ?lang=, then the cookie, then what the browser prefers.
+// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language.
 func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		forced := c.QueryParam("lang")
-		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // the panel speaks as its page does
+		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // actions of the panel use the language of its page
 			forced = s.widget.EmbedOptionsOf(c).Query.Get("lang")
 		}
 		if forced == "" {
@@ -96,7 +97,7 @@ func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestLimits ends a request that takes too long or sends too much.
+// requestLimits bounds the time of a request and the size of its body.
 func requestLimits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		original := c.Request()
@@ -105,7 +106,19 @@ func requestLimits(next echo.HandlerFunc) echo.HandlerFunc {
 		r := original.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, kit.BodyLimit)
 		c.SetRequest(r)
-		defer c.SetRequest(original) // an error is answered after the time is over
+		defer c.SetRequest(original) // an error is still answered after the timeout
 		return next(c)
+	}
+}
+
+// rateLimited applies the rate limit of a route, per caller.
+func (s *Server) rateLimited(r *route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if r.limit == "" {
+			return next
+		}
+		return func(c echo.Context) error {
+			return s.RateLimited(c, r.limit, func() error { return next(c) })
+		}
 	}
 }

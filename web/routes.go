@@ -16,7 +16,7 @@ import (
 	"parley/web/limit"
 )
 
-// audience is who may use a route.
+// audience is who may call a route.
 type audience int
 
 const (
@@ -44,21 +44,21 @@ func (a audience) role() models.Role {
 	return ""
 }
 
-// route is one line of the table. A path of the contract is served under /api and /api/users; page paths are served as they are.
+// route is one line of the table. A path of the JSON interface is served below /api and /api/users, a page path as it is.
 type route struct {
 	method string
-	api    string // path of the contract, "" if there is none
+	api    string // path of the JSON interface, "" if there is none
 	page   string // path for browsers, "" if there is none
 	who    audience
 	limit  limit.Action // "" for none
 	handle echo.HandlerFunc
-	// fragment draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
+	// fragment renders the response for scripts of the page. Without it they get 204, and the stream of the page brings what changed.
 	fragment       func(echo.Context) (templ.Component, error)
-	next           string              // where a plain form goes on, "" for the page that it was on
-	stream         bool                // open without end; takes a ticket
-	createsSession bool                // by its plain form, whoever has no session yet becomes an anonymous user
+	next           string              // where a plain form is redirected, "" for the page that it came from
+	stream         bool                // a live stream, which has no timeout and accepts a ticket
+	createsSession bool                // a plain form without a session creates an anonymous user
 	cors           bool                // sites that embed the widget may call it
-	requestLimits  echo.MiddlewareFunc // of time and size, in the place of bounded
+	requestLimits  echo.MiddlewareFunc // bounds of time and size in place of the function requestLimits
 }
 
 const (
@@ -69,7 +69,7 @@ const (
 	agentPath = "/customer-service"
 )
 
-// routes is everything that the outside can do.
+// routes returns the route table: every path that the server answers, with its audience, rate limit and handler.
 func (s *Server) routes() []route {
 	return []route{
 		// Users
@@ -201,11 +201,11 @@ func (s *Server) routes() []route {
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
 
-		// Files, for whoever holds a signed address
+		// Files, by signed links
 		{method: get, page: "/files/:public_id", who: anyone, handle: s.chat.ServeFile(api.Original), requestLimits: chat.LimitDownload},
 		{method: get, page: "/files/:public_id/thumbnail", who: anyone, handle: s.chat.ServeFile(api.Thumbnail), requestLimits: chat.LimitDownload},
 
-		// The house
+		// Operation
 		{method: get, page: "/static/*", who: anyone, handle: s.staticFile},
 		{method: get, page: "/openapi.json", who: anyone, handle: s.openAPI},
 		{method: get, page: "/healthz", who: anyone, handle: s.healthz},
@@ -214,10 +214,10 @@ func (s *Server) routes() []route {
 	}
 }
 
-// apiPrefixes are where the paths of the contract are served.
+// apiPrefixes are the prefixes below which the JSON interface is served.
 var apiPrefixes = []string{"/api", "/api/users"}
 
-// paths are the addresses of a route.
+// paths returns all paths of a route.
 func (r *route) paths() []string {
 	var paths []string
 	if r.api != "" {
@@ -231,7 +231,7 @@ func (r *route) paths() []string {
 	return paths
 }
 
-// access is what the line asks of its callers.
+// access returns what the route requires of its callers.
 func (r *route) access() auth.Access {
 	return auth.Access{Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.createsSession, Stream: r.stream, NoTimeout: r.stream || r.requestLimits != nil}
 }

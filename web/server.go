@@ -1,5 +1,9 @@
-// Package web is the way in over HTTP: it binds a request, calls the desk once and answers as JSON, as a page or as a
-// fragment of one. Rules are in models; what the outside can do at all is the table in routes.go.
+// Package web is the HTTP server of Parley. Its route table (routes.go) lists every path with its audience, rate limit and handler; the
+// handlers are in a package for each audience (web/widget, web/workbench, web/supervisor, web/admin, web/account) and in web/chat, which
+// has the actions that they share. A handler binds the request, calls the desk and responds as JSON, as a page or as a fragment of one.
+// The rules of chats are in models.
+//
+// The package itself has what belongs to no audience: middleware, health, metrics, static files and the OpenAPI document.
 package web
 
 import (
@@ -39,33 +43,34 @@ type Options struct {
 	Desk *models.Desk
 	Hub  *live.Hub
 	Log  *slog.Logger
-	// Redis counts the rate limits; without it each instance counts for itself.
+	// Redis stores the counters of rate limits; without it each instance counts for itself.
 	Redis *redis.Options
-	// RedisPrefix is put before every key, the installation's own; required with Redis.
+	// RedisPrefix is the installation's own prefix of every key; required with Redis.
 	RedisPrefix string
-	// PublicURL is where people reach Parley, "" where requests tell. It may have a path, as in https://example.com/chat. https makes cookies secure.
+	// PublicURL is the address of Parley for browsers, "" to take it from each request. It may have a path, as in https://example.com/chat.
+	// With https cookies are secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// UserTokenSecret is shared with host sites that sign their users' tokens; without it there are none.
+	// UserTokenSecret is shared with host sites that sign tokens for their users; without it no such token is accepted.
 	UserTokenSecret []byte
-	// UserTokenSecretPrevious is as good, so that the other can be changed without refusing anybody; usually there is none.
+	// UserTokenSecretPrevious is accepted too, so that the secret can be rotated; usually it is empty.
 	UserTokenSecretPrevious []byte
-	// Files keeps what is sent, and Spool is a folder of this machine for what is on its way there; nothing can be sent without the first,
-	// the system's temporary folder is the second if it is empty.
+	// Files stores uploads; without it they are refused. TempDir is a local folder for uploads that are being received, the system's
+	// temporary folder if it is empty.
 	Files   files.Store
 	TempDir string
-	// UploadTimeout is how long a file may take to come, UploadIdle how long without a byte; 3 minutes and 20 s if they are zero.
+	// UploadTimeout is how long an upload may take, UploadIdleTimeout how long it may pause; 3 minutes and 20 s if UploadTimeout is zero.
 	UploadTimeout, UploadIdleTimeout time.Duration
-	// FileKey signs the addresses of files, the same for all instances; one of this instance's own if it is empty.
+	// FileKey signs links to files and must be the same for all instances; a random one if it is empty.
 	FileKey []byte
-	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
+	// Ready returns why requests cannot be served: PostgreSQL is unreachable, or its schema is out of date.
 	Ready func(context.Context) error
-	// Version is told by /healthz.
+	// Version is reported by /healthz.
 	Version string
 }
 
-// Server answers HTTP.
+// Server is the HTTP server of one instance.
 type Server struct {
 	opts Options
 	*kit.Kit
@@ -80,10 +85,10 @@ type Server struct {
 	echo       *echo.Echo
 	draining   atomic.Bool
 
-	cancelStreams context.CancelFunc // ends the streams
+	cancelStreams context.CancelFunc // closes all streams at once
 }
 
-// New makes a Server. It is refused when PublicURL is not an address.
+// New returns a Server. It returns an error if PublicURL is no address or if Redis comes without a prefix.
 func New(opts Options) (*Server, error) {
 	if opts.Redis != nil && opts.RedisPrefix == "" {
 		return nil, errors.New("web: a server with Redis needs the prefix of its installation")
@@ -116,26 +121,14 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler answers everything in the table.
+// Handler returns the handler of all routes.
 func (s *Server) Handler() http.Handler { return s.echo }
 
-// HTTP is a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
+// HTTP returns a server for the handler with the timeouts that a public address needs. Its streams close as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
 	server := s.newHTTPServer(s.echo)
 	server.RegisterOnShutdown(s.Drain)
 	return server
-}
-
-// HealthHTTP is a server that only tells how the process is, for one that works and serves nothing else.
-func (s *Server) HealthHTTP() *http.Server {
-	return s.newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz", "/readyz", "/metrics":
-			s.echo.ServeHTTP(w, r)
-		default:
-			http.NotFound(w, r)
-		}
-	}))
 }
 
 func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
@@ -150,26 +143,27 @@ func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 	}
 }
 
-// Drain makes the server not ready and ends its streams; requests are still answered.
+// Drain makes /readyz fail and closes the streams with a hint to reconnect elsewhere; requests are still answered.
 func (s *Server) Drain() {
 	s.draining.Store(true)
 	s.Hub.Drain()
 }
 
-// Finish waits until the streams have said farewell, as long as ctx allows, and then cuts them off. No request may be left when it is called.
+// Finish waits until all streams are closed and cancels them when ctx ends. Call it after the last request has been answered.
 func (s *Server) Finish(ctx context.Context) {
 	stop := context.AfterFunc(ctx, s.cancelStreams)
 	defer stop()
 	s.Streams.Wait()
 }
 
-// Close ends the connections that the server itself opened, and its streams.
+// Close cancels the streams and closes the connections that the server has opened.
 func (s *Server) Close() error {
 	s.cancelStreams()
 	return s.Limits.Close()
 }
 
-// perMinute tells the limits in force. Those of sign-in keep their proportion to the one that is set.
+// perMinute returns the limit of an action as it is set now. The limits of sign-in by address and by account are multiples of the one that
+// is set.
 func (s *Server) perMinute(a limit.Action) int {
 	now := s.Desk.Settings()
 	switch a {
@@ -178,7 +172,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.End:
 		return now.RateEnd
 	case limit.Leave:
-		return 3 * now.RateEnd // to change one's mind is cheap, but each time leaves a chat
+		return 3 * now.RateEnd // leaving the queue is cheap, but each time leaves a row
 	case limit.Rate:
 		return now.RateRate
 	case limit.File:
@@ -210,7 +204,7 @@ func (s *Server) newEcho() *echo.Echo {
 	return e
 }
 
-// ParseNetwork reads a network such as 10.0.0.0/8, or a single address.
+// ParseNetwork parses a network such as 10.0.0.0/8, or a single address.
 func ParseNetwork(text string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(strings.TrimSpace(text)); err == nil {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
@@ -218,7 +212,7 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(strings.TrimSpace(text))
 }
 
-// clientAddress believes X-Forwarded-For as far as the trusted proxies go, and nobody else.
+// clientAddress takes the address of a client from X-Forwarded-For as far as trusted proxies have written it, otherwise from the connection.
 func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	if len(trusted) == 0 {
 		return echo.ExtractIPDirect()

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// callerCacheTTL is how long a credential is believed while the ends of sessions are heard of from everywhere.
+	// callerCacheTTL is how long an entry is valid while ended sessions of all instances are announced.
 	callerCacheTTL = time.Minute
-	// callerCacheTTLInGap is how long while they are not: requests are cut within 5 s of a sign-out.
+	// callerCacheTTLInGap is how long it is valid while announcements may be lost. A sign-out takes effect within 5 s even then.
 	callerCacheTTLInGap = 3 * time.Second
-	// maxCachedCallers bounds the memory that callers take.
+	// maxCachedCallers bounds the memory of the cache.
 	maxCachedCallers = 100_000
 )
 
-// callerCache are the callers of the last minute by the hash of their credential, so that a request need not ask PostgreSQL who makes it.
-// It holds who they are and nothing that changes: no presence, no load.
+// callerCache keeps the callers of the last minute by the hash of their credential, so that most requests need no query to identify their
+// caller. It holds identities and nothing that changes: no presence, no load. It observes the end of sessions on all instances.
 type callerCache struct {
-	relayHealthy func() bool // tells whether the other instances can be heard
+	relayHealthy func() bool // reports whether announcements of other instances arrive
 	mu           sync.Mutex
 	callers      map[string]cachedCaller
-	// ended counts what was forgotten: whom a look-up found meanwhile is not kept.
+	// generation counts invalidations. The result of a query that began before one is not stored.
 	generation uint64
 	sweptAt    time.Time
 }
@@ -39,7 +39,7 @@ func newCallerCache(relayHealthy func() bool) *callerCache {
 	return &callerCache{relayHealthy: relayHealthy, callers: map[string]cachedCaller{}}
 }
 
-// get returns the caller of a credential, nil for one that has to be looked up, and the mark for keep.
+// get returns the caller of a credential, or nil if it is not cached, and the generation that put wants.
 func (r *callerCache) get(hash []byte) (*kit.Caller, uint64) {
 	ttl := callerCacheTTL
 	if !r.relayHealthy() {
@@ -56,7 +56,7 @@ func (r *callerCache) get(hash []byte) (*kit.Caller, uint64) {
 	return &caller, r.generation
 }
 
-// put remembers whom a look-up found that began with this mark.
+// put stores the result of a query that began at readAt in this generation. It does nothing if sessions have ended since.
 func (r *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, generation uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,7 +67,7 @@ func (r *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, gen
 		r.sweptAt = now
 		maps.DeleteFunc(r.callers, func(_ string, old cachedCaller) bool { return now.Sub(old.readAt) > callerCacheTTL })
 	}
-	for key := range r.callers { // a flood of strangers pushes out somebody at random
+	for key := range r.callers { // the cache is full: evict at random
 		if len(r.callers) < maxCachedCallers {
 			break
 		}
@@ -76,7 +76,7 @@ func (r *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, gen
 	r.callers[string(hash)] = cachedCaller{*caller, readAt}
 }
 
-// SignedOut is live.SessionObserver.
+// SignedOut implements live.SessionObserver.
 func (r *callerCache) SignedOut(e *models.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,7 +92,7 @@ func (r *callerCache) SignedOut(e *models.Event) {
 	}
 }
 
-// Invalidate is live.SessionObserver: somebody may have been signed out without our hearing of it.
+// Invalidate implements live.SessionObserver: an announcement may have been lost, so nothing that is cached can be trusted.
 func (r *callerCache) Invalidate() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +100,7 @@ func (r *callerCache) Invalidate() {
 	clear(r.callers)
 }
 
-// AgentSessions is live.SessionObserver.
+// AgentSessions implements live.SessionObserver.
 func (r *callerCache) AgentSessions() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()

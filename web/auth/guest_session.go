@@ -7,7 +7,7 @@ import (
 	"parley/web/kit"
 )
 
-// SessionToken is the session that the panel's browser holds, in a header or a cookie.
+// SessionToken returns the token of the widget's session, from the Authorization header or the cookie; "" if there is none.
 func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	if token = kit.Bearer(c); token != "" {
 		return token, false
@@ -15,7 +15,7 @@ func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	return a.Cookie(c, kit.UserCookie), true
 }
 
-// Guest is the user of the panel's browser, nil for none, or for one who must say who they are first.
+// Guest returns the user of the widget's session. It is nil without a session, and for an anonymous user where an identity is required.
 func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
 	token, byCookie := a.SessionToken(c)
 	if token == "" {
@@ -28,13 +28,13 @@ func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
 	case err != nil:
 		return nil, err
 	case !caller.Actor.IsUser() || a.RequireIdentity(caller) != nil:
-		return nil, nil //nolint:nilerr // whoever may not come in is nobody here
+		return nil, nil //nolint:nilerr // a user who may not use the widget counts as no user
 	}
 	caller.ByCookie = byCookie
 	return caller, nil
 }
 
-// StartGuestSession makes whoever opened the panel an anonymous user whose session is in a cookie.
+// StartGuestSession creates an anonymous user and sets the cookie of its session. Too many from one network are 429 rate_limited.
 func (a *Auth) StartGuestSession(c echo.Context) (*kit.Caller, error) {
 	token, u, err := a.NewAnonymousUser(c)
 	if err != nil {

@@ -12,18 +12,18 @@ import (
 	"parley/web/kit"
 )
 
-// Access is what a route asks of its callers.
+// Access is what a route requires of its callers.
 type Access struct {
-	Public bool             // anyone may call it
+	Public bool             // no credential is needed
 	Kind   models.ActorKind // users or agents
-	Role   models.Role      // the least role of an agent, "" for any
-	// createsSession lets the plain form of a browser without a session make an anonymous user.
+	Role   models.Role      // the lowest role of an agent, "" for any
+	// CreatesSession makes a plain form from a browser without a session create an anonymous user.
 	CreatesSession bool
-	Stream         bool // takes a ticket
-	NoTimeout      bool // has no time limit of its own, so that the look-up of the caller gets one
+	Stream         bool // accepts a ticket
+	NoTimeout      bool // has no request timeout, so that finding the caller gets one
 }
 
-// Middleware lets only those on who the line of the table names.
+// Middleware finds the caller and refuses the request unless the route admits that caller. Public routes pass without a caller.
 func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -53,7 +53,8 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 	}
 }
 
-// RequireIdentity refuses anonymous users where an identity is required, whenever their session began.
+// RequireIdentity returns 403 identity_required for an anonymous user while the setting requires an identity, also if the session is older
+// than the setting.
 func (a *Auth) RequireIdentity(caller *kit.Caller) error {
 	if caller.Anonymous && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Forbidden)
@@ -61,7 +62,7 @@ func (a *Auth) RequireIdentity(caller *kit.Caller) error {
 	return nil
 }
 
-// notSignedIn is the answer to a request without any credential.
+// notSignedIn returns the 401 for a request without a credential.
 func (a *Auth) notSignedIn(kind models.ActorKind) error {
 	if kind == models.KindUser && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Unauthorized)
@@ -69,7 +70,7 @@ func (a *Auth) notSignedIn(kind models.ActorKind) error {
 	return kit.Unauthorized("You are not signed in. Sign in first.")
 }
 
-// authenticateWithTimeout bounds the question where the request itself may take longer, or for ever.
+// authenticateWithTimeout gives authentication a timeout on routes whose requests may take longer or never end.
 func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller, error) {
 	if !need.NoTimeout {
 		return a.authenticate(c, need)
@@ -82,7 +83,7 @@ func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller
 	return a.authenticate(c, need)
 }
 
-// authenticate finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
+// authenticate finds the credential and its caller: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
 func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	if ticket := c.QueryParam("ticket"); ticket != "" && need.Stream {
 		return a.callerByTicket(c, ticket)
@@ -101,7 +102,7 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	}
 	token := a.Cookie(c, own)
 	if token == "" && kit.IsAPI(c.Request().URL.Path) {
-		token = a.Cookie(c, other) // to say that it is of the wrong kind
+		token = a.Cookie(c, other) // so that the response says that it is of the wrong kind
 	}
 	if token == "" {
 		return nil, a.notSignedIn(kind)
@@ -120,7 +121,7 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	return caller, nil
 }
 
-// callerByToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
+// callerByToken returns the caller of a token, from the cache or from PostgreSQL. Pages show data of the caller, so they always read it anew.
 func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
 		return a.lookUpCaller(c, kind, token)
@@ -138,7 +139,7 @@ func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string
 	return caller, err
 }
 
-// lookUpCaller tries the kind that is wanted first.
+// lookUpCaller finds the caller of a token: a signed user token, or a session, first of the kind that the route expects.
 func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if strings.Count(token, ".") == 2 {
 		return a.callerBySignedToken(c, token)
@@ -160,7 +161,7 @@ func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string)
 	return nil, err
 }
 
-// CallerByAgentSession returns the agent whose session the token opens; any other token is 401.
+// CallerByAgentSession returns the agent of a session; any other token is 401 unauthorized.
 func (a *Auth) CallerByAgentSession(c echo.Context, token string) (*kit.Caller, error) {
 	agent, hash, expiresAt, err := a.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {

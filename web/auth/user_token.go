@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	maxTokenLifetime = 24 * time.Hour // the farthest that exp may be away
-	clockSkew        = time.Minute    // by which the clock of a host site may be off
+	maxTokenLifetime = 24 * time.Hour // from now until exp
+	clockSkew        = time.Minute    // tolerated difference of the clock of a host site
 )
 
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
 
-// VerifyUserToken returns whom a host site vouches for by a token that it signed, and until when. Only HS256 is read, whatever the token says
-// of itself; exp must be there and at most a day away, and nbf and iat hold where they are there. The refusal of a token whose signature
-// is right says what is wrong with it.
+// VerifyUserToken returns the identity in a user token that a host site has signed, and when it expires. Any other token is 401
+// unauthorized. Only HS256 is accepted, whatever the header of the token names; exp is required and at most a day away; nbf and iat are
+// checked if present. For a token with a valid signature the error says what is wrong with its claims.
 func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, time.Time, error) {
 	refused := kit.Unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
 	keys := a.tokenKeys()
@@ -47,7 +47,7 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
 	}
 	expiresAt := claims.ExpiresAt.Time
-	if !time.Now().Before(expiresAt) { // by our clock, but not by one that is a little behind
+	if !time.Now().Before(expiresAt) { // expired by this clock, but within the skew
 		expiresAt = expiresAt.Add(clockSkew)
 	}
 	issued := claims.ExpiresAt.Add(-maxTokenLifetime)
@@ -58,7 +58,7 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	return id, expiresAt, nil
 }
 
-// tokenKeys are the secrets that are good now: the present one, and while host sites change over the one before.
+// tokenKeys returns the secrets that are accepted: the current one, and during a rotation the previous one.
 func (a *Auth) tokenKeys() jwt.VerificationKeySet {
 	var keys jwt.VerificationKeySet
 	for _, secret := range [][]byte{a.secret, a.previousSecret} {
@@ -69,7 +69,7 @@ func (a *Auth) tokenKeys() jwt.VerificationKeySet {
 	return keys
 }
 
-// callerBySignedToken takes the token that a host site signed for one of its users as the credential itself.
+// callerBySignedToken accepts a user token of a host site as a credential and creates its user if needed.
 func (a *Auth) callerBySignedToken(c echo.Context, token string) (*kit.Caller, error) {
 	id, expiresAt, err := a.VerifyUserToken(c, token)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"parley/views/paths"
 )
 
-// BasePath is the escaped path of PUBLIC_URL, "" for none.
+// BasePath returns the escaped path of PUBLIC_URL, "" if it has none.
 func (k *Kit) BasePath() string {
 	if k.PublicURL == nil {
 		return ""
@@ -16,7 +16,7 @@ func (k *Kit) BasePath() string {
 	return k.PublicURL.EscapedPath()
 }
 
-// CutBase takes base off a path; false for a path that is not below it.
+// CutBase removes base from the front of a path. It returns the path unchanged and false if the path is not below base.
 func CutBase(base, path string) (string, bool) {
 	rest, found := strings.CutPrefix(path, base)
 	switch {
@@ -28,7 +28,8 @@ func CutBase(base, path string) (string, bool) {
 	return rest, true
 }
 
-// InternalPath is a path within Parley for an address that a browser sent: in its Referer, or as the page to go on to.
+// InternalPath removes the path of PUBLIC_URL from an address that a browser sent, such as a Referer or the page to redirect to.
+// Handlers and the route table know paths without it. Query and fragment are kept.
 func InternalPath(r *http.Request, address string) string {
 	base := paths.Base(r.Context())
 	cut := strings.IndexAny(address, "?#")
@@ -41,7 +42,7 @@ func InternalPath(r *http.Request, address string) string {
 	return address
 }
 
-// isInternal tells whether the path of an address that a browser sent is one of Parley's.
+// isInternal reports whether a path that a browser sent is below the path of PUBLIC_URL.
 func isInternal(r *http.Request, path string) bool {
 	base, err := url.PathUnescape(paths.Base(r.Context()))
 	_, ok := CutBase(base, path)

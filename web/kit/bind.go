@@ -24,7 +24,7 @@ const maxJSONDepth = 8
 // Int is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
 type Int int64
 
-// UnmarshalJSON takes numbers without a fraction.
+// UnmarshalJSON accepts numbers without a fraction.
 func (w *Int) UnmarshalJSON(raw []byte) error {
 	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 		*w = Int(n)
@@ -34,14 +34,15 @@ func (w *Int) UnmarshalJSON(raw []byte) error {
 	if err != nil || f != math.Trunc(f) {
 		return errors.New("not an integer")
 	}
-	*w = Int(max(-1<<62, min(1<<62, f))) // farther out it is out of any bounds all the same
+	*w = Int(max(-1<<62, min(1<<62, f))) // no field has bounds this wide, so the exact value does not matter
 	return nil
 }
 
-// FormInt is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
+// FormInt is an integer of a JSON body, or the text of a form field, which may be no number. It keeps the text, so that a refused form
+// can be drawn again with what was typed.
 type FormInt string
 
-// UnmarshalJSON takes numbers without a fraction, and null as if nothing was sent.
+// UnmarshalJSON accepts numbers without a fraction. null leaves the value unchanged.
 func (n *FormInt) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		return nil
@@ -54,7 +55,7 @@ func (n *FormInt) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Int returns the number, or -1 for what is no number or too large for one.
+// Int returns the number, or -1 if the text is no number or does not fit into an int.
 func (n FormInt) Int() int {
 	number, err := strconv.Atoi(strings.TrimSpace(string(n)))
 	if err != nil {
@@ -63,8 +64,9 @@ func (n FormInt) Int() int {
 	return number
 }
 
-// Bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
-// object. Unknown fields are passed over.
+// Bind reads the request body into a struct by its json tags: one JSON object, or on page paths a form. An empty body counts as an empty
+// object; unknown fields are ignored. It returns 400 malformed for a body that cannot be read, 408 for one that comes too slowly, 413 for
+// one that is too large, 415 for another content type or charset, and 422 for text that PostgreSQL cannot store.
 func Bind(c echo.Context, into any) error {
 	r := c.Request()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -100,7 +102,8 @@ func bindJSON(body []byte, into any) error {
 	return nil
 }
 
-// checkJSON walks the body once: one object, no name twice, no deep nesting, no text that PostgreSQL cannot keep.
+// checkJSON refuses a body that is not exactly one JSON object, that repeats a name or nests deeper than maxJSONDepth, and text that
+// PostgreSQL cannot store. Other readers of JSON disagree on such bodies.
 func checkJSON(body []byte) error {
 	d := jsontext.NewDecoder(bytes.NewReader(body))
 	for first := true; ; first = false {
@@ -131,10 +134,11 @@ func topField(p jsontext.Pointer) string {
 
 const formKey = "form"
 
-// formResult is how the reading of a form went.
+// formResult is the outcome of reading a form, kept in the context of the request.
 type formResult struct{ err error }
 
-// parseForm reads the body as a form, once: net/http tells the first one only what is wrong with it. It refuses what is malformed or too large.
+// parseForm parses the body as a form and returns the same error on every call; net/http itself reports an error only to the first.
+// A malformed form is 400, one that is too large 413.
 func parseForm(c echo.Context) error {
 	if done, read := c.Get(formKey).(formResult); read {
 		return done.err
@@ -153,7 +157,7 @@ func parseForm(c echo.Context) error {
 	return err
 }
 
-// bodyReadError tells why a body was not read: it is too large, comes too slowly, or is malformed.
+// bodyReadError returns 413 if a body was too large, 408 if it came too slowly, and 400 with the fallback text otherwise.
 func bodyReadError(err error, fallback string) error {
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -165,7 +169,8 @@ func bodyReadError(err error, fallback string) error {
 	return Malformed(fallback)
 }
 
-// bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
+// bindForm reads a form as if it were the JSON object with the same names: text fields as they are, other fields as JSON values. Empty
+// fields count as absent.
 func bindForm(c echo.Context, into any) error {
 	if err := parseForm(c); err != nil {
 		return err
@@ -205,7 +210,7 @@ func Storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// PathID is an id of the path. What PostgreSQL could not even be asked for becomes "", which the desk does not find either.
+// PathID returns an id from the path. An id that PostgreSQL could not even be asked for becomes "", which no row has.
 func PathID(c echo.Context, name string) string {
 	id := c.Param(name)
 	if len(id) > 100 || !Storable(id) {
@@ -214,10 +219,10 @@ func PathID(c echo.Context, name string) string {
 	return id
 }
 
-// ChatID is the chat that the path names.
+// ChatID returns the path parameter chat_id.
 func ChatID(c echo.Context) string { return PathID(c, "chat_id") }
 
-// QueryInt is an integer of the query, otherwise if it is absent.
+// QueryInt returns an integer of the query, or fallback if it is absent. Anything else is 400 malformed.
 func QueryInt(c echo.Context, name string, fallback int64) (int64, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
@@ -230,8 +235,8 @@ func QueryInt(c echo.Context, name string, fallback int64) (int64, error) {
 	return n, nil
 }
 
-// QueryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
-// another way, and there is nothing that old.
+// QueryTime returns an RFC 3339 time or a date of the query, or fallback if it is absent. A malformed time is 400; one outside of the years
+// 1970 to 9999 is 422, since PostgreSQL writes other years in another format.
 func QueryTime(c echo.Context, name string, fallback time.Time) (time.Time, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// The names of cookies, before the prefix of their host, and how long each is kept.
+// The names of cookies, without the prefix that cookieName adds, and how long each is kept.
 const (
 	AgentCookie       = "parley_session"
 	UserCookie        = "parley_user"
@@ -25,8 +25,8 @@ const (
 	PreferenceCookieAge = 365 * 24 * time.Hour
 )
 
-// cookieName is the name with the prefix that binds a cookie to this very host, where that is possible. Such a cookie has the path "/", so
-// below the path of PUBLIC_URL the name tells the Parleys of one host apart.
+// cookieName returns the full name of a cookie. Over https it has the prefix __Host-, which binds the cookie to this host but requires the
+// path "/". Several installations below paths of one host are therefore told apart by a hash of the path in the name.
 func (k *Kit) cookieName(c echo.Context, name string) string {
 	if base := k.BasePath(); base != "" {
 		sum := sha256.Sum256([]byte(base))
@@ -38,7 +38,7 @@ func (k *Kit) cookieName(c echo.Context, name string) string {
 	return name
 }
 
-// Cookie is the value of a cookie, "" for none.
+// Cookie returns the value of a cookie, "" if there is none.
 func (k *Kit) Cookie(c echo.Context, name string) string {
 	cookie, err := c.Cookie(k.cookieName(c, name))
 	if err != nil {
@@ -47,8 +47,8 @@ func (k *Kit) Cookie(c echo.Context, name string) string {
 	return cookie.Value
 }
 
-// SetCookie keeps a credential; an empty value and a negative age take it away. The user's cookie must reach the widget
-// inside a frame on another site, so over https it may cross sites, partitioned by the site.
+// SetCookie sets a cookie for a credential; a negative age deletes it, 0 keeps it until the browser is closed. The user's cookie must reach
+// the widget in a frame of another site, so over https it is SameSite=None, partitioned by that site.
 func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
 	cookie := &http.Cookie{Name: k.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: k.OverTLS(c), SameSite: http.SameSiteLaxMode}
@@ -61,12 +61,14 @@ func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
 	c.SetCookie(cookie)
 }
 
-// KeepsCookies tells whether the frame's browser sends our cookies back. Whoever sends a header has learnt that it does not.
+// KeepsCookies reports whether the browser sends cookies back from the widget's frame. A script that sends a bearer token has found that it
+// does not.
 func (k *Kit) KeepsCookies(c echo.Context) bool {
 	return Bearer(c) == "" && (k.Cookie(c, FrameProbeCookie) != "" || k.Cookie(c, UserCookie) != "")
 }
 
-// CSRFFor is the token that belongs to a session: whoever cannot read the cookie cannot make it, and nothing is stored.
+// CSRFFor returns the CSRF token of a session, "" for no session. It is derived from the session's token, so nothing is stored and only a
+// page that knows the session can have it.
 func CSRFFor(session string) string {
 	if session == "" {
 		return ""
@@ -76,8 +78,8 @@ func CSRFFor(session string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// CSRFToken is for the head of the page that is being drawn. A page that was asked for with a header needs none, but its scripts tell by it
-// which tabs are the same person's.
+// CSRFToken returns the token for the head of a page. A page that was requested with a bearer token does not need one, but its scripts
+// recognize tabs of the same session by it.
 func CSRFToken(c echo.Context) string {
 	caller, _ := c.Get(CallerKey).(*Caller)
 	if caller == nil {
@@ -86,11 +88,11 @@ func CSRFToken(c echo.Context) string {
 	return CSRFFor(caller.Token)
 }
 
-// CheckCSRF refuses a request that does not come with the token of its session, in a header or in its form.
+// CheckCSRF returns 403 csrf_failed unless the request has the CSRF token of its session, in X-CSRF-Token or in the form field csrf_token.
 func CheckCSRF(c echo.Context, session string) error {
 	sent := c.Request().Header.Get("X-CSRF-Token")
 	if sent == "" {
-		if err := parseForm(c); statusOf(err) != 0 { // too large or too slow; a form that makes no sense has no token
+		if err := parseForm(c); statusOf(err) != 0 { // too large or too slow; a malformed form just has no token
 			return err
 		}
 		sent = c.Request().PostForm.Get("csrf_token")

@@ -15,17 +15,18 @@ import (
 	"parley/views/text"
 )
 
-// Unauthorized is 401 unauthorized.
+// Unauthorized returns 401 unauthorized.
 func Unauthorized(detail string) error {
 	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
 }
 
-// Forbidden is 403 with that code.
+// Forbidden returns 403 with this code.
 func Forbidden(code, detail string) error {
 	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
 }
 
-// WrongCredential is 403 wrong_credential, for a credential of the other kind.
+// WrongCredential returns 403 wrong_credential, for the credential of an agent where users are expected or the other way round; kind is
+// what was expected.
 func WrongCredential(kind models.ActorKind) error {
 	if kind == models.KindUser {
 		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
@@ -47,16 +48,16 @@ type problem struct {
 	retryAfter time.Duration
 }
 
-// statuses has the one HTTP status of each kind of refusal.
+// statuses has the HTTP status of each kind of error of the desk.
 var statuses = map[models.Kind]int{
 	models.Malformed: 400, models.Unauthorized: 401, models.Forbidden: 403, models.NotFound: 404,
 	models.Conflict: 409, models.Invalid: 422, models.TooMany: 429, models.Internal: 500, models.Unavailable: 503,
 }
 
-// statusClientClosedRequest is nginx's status for an answer that nobody waits for; only logs and metrics see it.
+// statusClientClosedRequest is nginx's status for a request whose client has disconnected; only logs and metrics see it.
 const statusClientClosedRequest = 499
 
-// httpProblems that HTTP itself has and the desk does not.
+// httpProblems has code and text of the errors that HTTP itself has and the desk does not.
 var httpProblems = map[int]struct{ code, detail string }{
 	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
 	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
@@ -65,12 +66,13 @@ var httpProblems = map[int]struct{ code, detail string }{
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
-// StatusError is what HTTP itself refuses by that status.
+// StatusError returns an error of HTTP itself: 404, 405, 408, 413 or 415, with code and text of httpProblems.
 func StatusError(status int) error {
 	return &HTTPError{Status: status}
 }
 
-// HTTPError is what HTTP refuses. Without a code it is one of refusals; with one the detail is in the reader's language already.
+// HTTPError is an error that only HTTP can have, such as a body that is too large. Without a code it is one of httpProblems; with a code,
+// Detail is already in the language of the caller.
 type HTTPError struct {
 	Status              int
 	Code, Detail, Field string
@@ -78,17 +80,18 @@ type HTTPError struct {
 
 func (e *HTTPError) Error() string { return http.StatusText(e.Status) }
 
-// Malformed is 400 malformed.
+// Malformed returns 400 malformed.
 func Malformed(detail string) error {
 	return &models.Error{Kind: models.Malformed, Code: "malformed", Detail: detail}
 }
 
-// InvalidField is 422 validation_failed, with the code of one field.
+// InvalidField returns 422 validation_failed with the code of one field, as in errors: {"rating": "required"}.
 func InvalidField(field, code, detail string) error {
 	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-// ProblemOf makes the body of an error. Nothing of what went wrong inside is in it.
+// ProblemOf returns the body of an error in the language of ctx. An error of an unknown type becomes 500 internal_error; its text is never
+// part of the body.
 func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
 		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
@@ -141,12 +144,13 @@ func statusOf(err error) int {
 	return 0
 }
 
-// HandleError is echo's error handler: the one place where an error becomes an answer.
+// HandleError is echo's error handler, the one place where an error becomes a response: problem+json, an error page, or for 401 on a page
+// a redirect to the sign-in page. Errors of 500 and above are logged with the id of the request.
 func (k *Kit) HandleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
+	// net/http also cancels the context of a request that comes too slowly, but that client still reads the response.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
 		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(statusClientClosedRequest)
@@ -178,7 +182,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 }
 
-// CrossOrigin is 403 cross_origin, for a request that another site made a browser send.
+// CrossOrigin returns 403 cross_origin, for a request that another site made a browser send.
 func CrossOrigin() error {
 	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
 }

@@ -12,26 +12,26 @@ import (
 	"parley/views/ui"
 )
 
-// AdminFrame is the frame of a page of administration.
+// AdminFrame returns the frame of an administration page. here is the key of the page in the navigation.
 func (k *Kit) AdminFrame(c echo.Context, currentPath, title string) staff.Frame {
 	frame := k.AgentFrame(c, currentPath, title)
 	frame.Scripts = []string{"admin.js"}
 	return frame
 }
 
-// pageFrame is what every page needs beside its content.
+// pageFrame returns what every page needs beside its content.
 func (k *Kit) pageFrame(c echo.Context, title string) ui.Page {
 	return ui.Page{Title: title, CSRF: CSRFToken(c), Theme: Theme(c)}
 }
 
-// PublicFrame is frame for a page that needs no sign-in, with its description in the catalogue.
+// PublicFrame returns the frame of a page that needs no sign-in. description is the catalogue key of its meta description.
 func (k *Kit) PublicFrame(c echo.Context, title, description string) ui.Page {
 	page := k.pageFrame(c, title)
 	page.Description = text.T(c.Request().Context(), description)
 	return page
 }
 
-// Theme is "light", "dark", or "" for what the system says: ?theme=, then the cookie.
+// Theme returns "light", "dark", or "" to follow the system: from ?theme=, otherwise from the cookie.
 func Theme(c echo.Context) string {
 	chosen := c.QueryParam("theme")
 	if cookie, err := c.Cookie(ThemeCookie); chosen == "" && err == nil {
@@ -43,7 +43,7 @@ func Theme(c echo.Context) string {
 	return ""
 }
 
-// problemPage is an error as a page.
+// problemPage draws an error as a page that leads back to where the request came from.
 func (k *Kit) problemPage(c echo.Context, p problem) error {
 	page := login.Problem{Page: k.PublicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail, RequestID: p.RequestID, Back: "/"}
 	if c.Request().Method != http.MethodGet {
@@ -52,17 +52,17 @@ func (k *Kit) problemPage(c echo.Context, p problem) error {
 	return k.Render(c, p.Status, login.ProblemPage(page))
 }
 
-// AgentFrame is the frame of a page for whoever is signed in. Here is the key of the page in the bar.
+// AgentFrame returns the frame of a page for a signed-in agent of any role. here is the key of the page in the navigation.
 func (k *Kit) AgentFrame(c echo.Context, currentPath, title string) staff.Frame {
 	return staff.Frame{Page: k.pageFrame(c, title), Here: currentPath, Me: SignedInAgent(AgentOf(c))}
 }
 
-// SignedInAgent is the agent as the frame of a page shows it.
+// SignedInAgent returns the agent as the frame of a page shows them.
 func SignedInAgent(a *models.Agent) staff.Me {
 	return staff.Me{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }
 
-// HomePage is where a role begins its day.
+// HomePage returns the page that opens after sign-in: the live board for supervisors and admins, otherwise the workbench.
 func HomePage(a *models.Agent) string {
 	if models.AgentActor(a).AtLeast(models.RoleSupervisor) {
 		return "/supervisor"

@@ -15,7 +15,7 @@ import (
 	"parley/web/live"
 )
 
-// PollsPerMinute is how many polls a minute one identity may make: five tabs that are told to come every second.
+// PollsPerMinute is the rate limit of polls for one caller: enough for five tabs that poll every second.
 const PollsPerMinute = 300
 
 type (
@@ -31,7 +31,7 @@ type (
 	}
 )
 
-// isPoll tells that a stream's route is asked for what has happened, in an answer that ends.
+// isPoll reports whether a request to a stream's route has ?poll=1, and so wants the events since its last poll in one response.
 func isPoll(c echo.Context) (bool, error) {
 	n, err := QueryInt(c, "poll", 0)
 	if err == nil && n != 0 && n != 1 {
@@ -40,8 +40,8 @@ func isPoll(c echo.Context) (bool, error) {
 	return n == 1, err
 }
 
-// poll answers with the events since the poll before. The answer is short, has a length and is no event stream, so it comes through whatever holds
-// those back.
+// poll responds with the events since the previous poll. The response is short, has a Content-Length and is no event stream, so it passes
+// proxies that buffer event streams.
 func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	seconds, err := QueryInt(c, "wait", 0)
 	if err == nil && (seconds < 0 || seconds > int64(live.MaxPollWait/time.Second)) {
@@ -62,7 +62,8 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	})
 }
 
-// pollScope is what one stream shows: the route with its filters, the page that it belongs to, and the language.
+// pollScope returns the key of a poll's stream: the route with its filters, the page to which it belongs, and the language. Two polls
+// with the same key continue the same stream.
 func pollScope(c echo.Context) string {
 	filters := url.Values{}
 	for name, values := range c.QueryParams() {
@@ -78,7 +79,7 @@ func pollScope(c echo.Context) string {
 func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	body := pollBody{Events: make([]polledEvent, len(answer.Events)), LastEventID: answer.LastEventID, PollAfterMS: answer.After.Milliseconds()}
 	for i, e := range answer.Events {
-		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // pages read it as they read a stream's
+		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // a string, as in an event stream
 		if IsAPI(c.Request().URL.Path) {
 			body.Events[i].Data = json.RawMessage(e.Data)
 		}
@@ -92,18 +93,18 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
-// localizedRenderer draws in the language of the request that opened the stream.
+// localizedRenderer renders in the language of the request that opened the stream.
 type localizedRenderer struct {
 	live.Renderer
 	lang string
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (r localizedRenderer) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	return r.Renderer.Render(text.With(ctx, r.lang), item)
 }
 
-// StartStream runs a stream that no request waits for.
+// StartStream runs a stream in the background until it ends or the server stops. Polls read from such streams.
 func (k *Kit) StartStream(run func(context.Context)) {
 	k.Streams.Go(func() {
 		defer k.recoverStream("poll")

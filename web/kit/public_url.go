@@ -2,7 +2,8 @@ package kit
 
 import "github.com/labstack/echo/v4"
 
-// OverTLS tells whether people reach this over https. X-Forwarded-Proto is not asked: PUBLIC_URL says it better.
+// OverTLS reports whether browsers reach this server over https: by PUBLIC_URL, and without one by the connection itself.
+// X-Forwarded-Proto does not count, since any client can send it.
 func (k *Kit) OverTLS(c echo.Context) bool {
 	if k.PublicURL != nil {
 		return k.PublicURL.Scheme == "https"
@@ -10,16 +11,16 @@ func (k *Kit) OverTLS(c echo.Context) bool {
 	return c.Request().TLS != nil
 }
 
-// BaseURL is where people reach Parley, without a slash at its end: PUBLIC_URL, or where this request came to.
+// BaseURL returns the address of Parley without a slash at its end: PUBLIC_URL, and without one the host of the request.
 func (k *Kit) BaseURL(c echo.Context) string { return k.Origin(c) + k.BasePath() }
 
-// Origin is the origin of that address.
+// Origin returns the origin of BaseURL, as in "https://chat.example.com".
 func (k *Kit) Origin(c echo.Context) string {
 	if k.PublicURL != nil {
 		return k.PublicURL.Scheme + "://" + k.PublicURL.Host
 	}
 	scheme := "http"
-	if c.Scheme() == "https" { // which anybody's X-Forwarded-Proto may say, and nothing else
+	if c.Scheme() == "https" { // Scheme returns what X-Forwarded-Proto says; nothing but these two may get into an address
 		scheme = "https"
 	}
 	return scheme + "://" + c.Request().Host

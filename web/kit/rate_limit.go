@@ -12,7 +12,8 @@ import (
 	"parley/web/limit"
 )
 
-// RateLimited does what is limited. What was refused as unreadable or out of bounds was not done, so it does not count.
+// RateLimited runs do unless the caller has used up the limit of the action, which is 429 rate_limited. A request that was refused with
+// 400, 413, 415 or 422 has done nothing and is not counted.
 func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) error {
 	actor := ActorOf(c)
 	ctx := c.Request().Context()
@@ -30,8 +31,9 @@ func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) 
 	return err
 }
 
-// NewAnonymousUser makes an anonymous user. How many come from one address in a minute is limited, so that nobody fills the database with them. Those from this
-// very machine are not counted: they come from the demo, or from a proxy that is not named in TRUSTED_PROXIES and would count as one person.
+// NewAnonymousUser creates an anonymous user with a session and returns its token. New users per network and minute are limited, since
+// each takes a row; beyond that it returns 429 rate_limited. Requests from the loopback address are not limited: they come from the demo,
+// or from a proxy that TRUSTED_PROXIES does not name, behind which all users have one address.
 func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 	ctx := c.Request().Context()
 	var allowance limit.Verdict
@@ -47,13 +49,14 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 	return token, u, err
 }
 
-// TooMany is 429 rate_limited, with the time after which to try again.
+// TooMany returns 429 rate_limited with Retry-After.
 func TooMany(v limit.Verdict) error {
 	return &models.Error{Kind: models.TooMany, Code: "rate_limited",
 		Detail: "That was too much in a short time. Wait as long as Retry-After says, and try again.", RetryAfter: v.RetryAfter}
 }
 
-// NetworkOf is the address as a limit counts it: an IPv6 /64 is one household.
+// NetworkOf returns the key by which limits count an address: the address itself for IPv4, the /64 for IPv6, which is what one
+// subscriber gets.
 func NetworkOf(address string) string {
 	ip, err := netip.ParseAddr(strings.Trim(address, "[]"))
 	if err != nil {

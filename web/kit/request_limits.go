@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// RequestTimeout bounds a request. It is longer than a statement may take, and shorter than clients and SHUTDOWN_TIMEOUT wait.
+	// RequestTimeout is how long a request may take: longer than the timeout of a statement, shorter than clients and SHUTDOWN_TIMEOUT wait.
 	RequestTimeout = 8 * time.Second
-	// BodyLimit is how many bytes the body of a request may have; files have limits of their own.
+	// BodyLimit is the maximum size of a request body in bytes. Uploads have limits of their own.
 	BodyLimit = 128 << 10
 )
 
-// UserAgent is the program of the caller, as far as it can be stored.
+// UserAgent returns the User-Agent header as valid UTF-8.
 func UserAgent(c echo.Context) string { return strings.ToValidUTF8(c.Request().UserAgent(), "?") }

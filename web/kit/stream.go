@@ -12,8 +12,9 @@ import (
 	"parley/web/live"
 )
 
-// Stream keeps a receiver's stream until either side ends it, or answers with what has happened where that is asked for by ?poll=1. What cannot begin is still answered as a problem. The request is over once the
-// stream has begun, where its connection can be taken from the server.
+// Stream opens a live stream for the caller and writes it until either side closes it; with ?poll=1 it responds with the events since the
+// previous poll instead. An error before the stream has begun is returned and answered as a problem. Where the connection can be taken over
+// from the HTTP server, the stream goes on in a goroutine of its own and Stream returns at once.
 func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	caller := CallerOf(c)
 	to.Actor, to.Session, to.Ends, to.Anonymous = caller.Actor, caller.Session, caller.ExpiresAt, caller.Anonymous
@@ -51,7 +52,7 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	return nil
 }
 
-// recoverStream keeps the process when there is a bug.
+// recoverStream logs a panic of a stream's goroutine and keeps the process running. It must be deferred.
 func (k *Kit) recoverStream(route string) {
 	if panicked := recover(); panicked != nil {
 		k.Log.Error("a stream panicked", "route", route, "panic", panicked, "stack", string(debug.Stack()))

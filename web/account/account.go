@@ -13,12 +13,12 @@ import (
 	"parley/web/kit"
 )
 
-// notices are what the account's page says was just done; only these are said.
+// notices has the texts of ?done= on the account page; other values are ignored.
 var notices = map[string]string{
 	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
 }
 
-// AccountPage shows the caller's account, sessions and second factor, or answers programs with them.
+// AccountPage shows the caller's account, sessions and second factor.
 func (h *Handlers) AccountPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
@@ -30,7 +30,7 @@ func (h *Handlers) AccountPage(c echo.Context) error {
 	return h.renderAccount(c, http.StatusOK, "", nil)
 }
 
-// renderAccount draws the account, with one of its forms refused for the reasons in words.
+// renderAccount draws the account, with the errors of the form that was refused, if any.
 func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldErrors view.Errors) error {
 	ctx := c.Request().Context()
 	caller := kit.CallerOf(c)
@@ -57,7 +57,7 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldE
 	return h.Render(c, status, view.AccountPage(page))
 }
 
-// redrawForm draws the account again where a form can be mended; anything else is an error.
+// redrawForm draws the account again with the errors of a form. For programs, and for errors that a form cannot show, it returns the error.
 func (h *Handlers) redrawForm(c echo.Context, form string, err error) error {
 	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
@@ -66,7 +66,7 @@ func (h *Handlers) redrawForm(c echo.Context, form string, err error) error {
 	return h.renderAccount(c, kit.ProblemOf(c.Request().Context(), err).Status, form, fieldErrors)
 }
 
-// limitAttempts does something that asks for a password or a code; wrong ones count as failed sign-ins do.
+// limitAttempts runs an action that requires a password or a code. Wrong ones count as failed sign-ins; too many are 429.
 func (h *Handlers) limitAttempts(c echo.Context, do func(context.Context) error) error {
 	return h.LimitFailures(c, kit.AgentOf(c).Email, do)
 }
@@ -97,7 +97,7 @@ func (h *Handlers) EndMySession(c echo.Context) error {
 	if err := h.Desk.EndSession(ctx, caller.Actor, kit.PathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] { // it was this one
+	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] { // it was the caller's own
 		if caller.ByCookie {
 			h.SetCookie(c, kit.AgentCookie, "", -1)
 		}
@@ -121,7 +121,7 @@ type secondFactorInput struct {
 	Code     string `json:"code"`
 }
 
-// BeginSecondFactor makes a secret, and leads to where it is shown.
+// BeginSecondFactor creates the secret of a second factor and redirects to the page that shows it. It asks for the password.
 func (h *Handlers) BeginSecondFactor(c echo.Context) error {
 	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -137,7 +137,7 @@ func (h *Handlers) BeginSecondFactor(c echo.Context) error {
 	return h.Respond(c, kit.Result{Redirect: "/account/second-factor"})
 }
 
-// SecondFactor shows the key of a second factor that is being set up.
+// SecondFactor shows the secret of a second factor that is being set up, or responds to programs with the state of the second factor.
 func (h *Handlers) SecondFactor(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.respondSecondFactor(c)
@@ -145,7 +145,7 @@ func (h *Handlers) SecondFactor(c echo.Context) error {
 	return h.renderSecondFactorSetup(c, http.StatusOK, "")
 }
 
-// renderSecondFactorSetup shows the secret while it waits for its first code; before and after that there is nothing to show.
+// renderSecondFactorSetup shows the secret until the first code has confirmed it; at any other time it redirects to the account.
 func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
@@ -163,7 +163,7 @@ func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused s
 		QR: code, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
 }
 
-// ConfirmSecondFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
+// ConfirmSecondFactor enables the second factor by a code of the authenticator app and shows the recovery codes, once.
 func (h *Handlers) ConfirmSecondFactor(c echo.Context) error {
 	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -204,7 +204,7 @@ func (h *Handlers) RenewRecoveryCodes(c echo.Context) error {
 	return h.recoveryCodesPage(c, codes, true)
 }
 
-// recoveryCodesPage answers the form itself, since nobody can ask for the codes again.
+// recoveryCodesPage shows the codes in the response to the form, without a redirect, since they cannot be read again.
 func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool) error {
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
@@ -213,7 +213,7 @@ func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool)
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
 
-// EndSecondFactor switches the second factor off. It asks for the password and a code.
+// EndSecondFactor disables the second factor. It asks for the password and a code.
 func (h *Handlers) EndSecondFactor(c echo.Context) error {
 	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -9,8 +9,8 @@ import (
 	"parley/web/kit"
 )
 
-// respondSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
-// beginning it alone.
+// respondSecondFactor responds with the state of the caller's second factor. The secret of a pending one is only in the response to
+// BeginSecondFactor.
 func (h *Handlers) respondSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
 	factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
@@ -28,7 +28,7 @@ func (h *Handlers) respondSecondFactor(c echo.Context) error {
 	}{api.SecondFactorOf(factor), api.IntBool(isPending)}})
 }
 
-// respondSecondFactorSetup answers programs with the secret that they put into an authenticator app.
+// respondSecondFactorSetup responds with the secret for an authenticator app.
 func (h *Handlers) respondSecondFactorSetup(c echo.Context) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
@@ -42,7 +42,7 @@ func (h *Handlers) respondSecondFactorSetup(c echo.Context) error {
 	}{text.T(ctx, "done.second_factor_begun"), e.Secret, e.URL}})
 }
 
-// MySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
+// MySessions lists the caller's sessions for programs; the account page shows the same list.
 func (h *Handlers) MySessions(c echo.Context) error {
 	caller := kit.CallerOf(c)
 	sessions, err := h.Desk.Sessions(c.Request().Context(), caller.Actor, caller.Session)

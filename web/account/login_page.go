@@ -35,13 +35,13 @@ func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
 	return h.Render(c, status, login.SignIn(f))
 }
 
-// codeForm asks for the code of the second factor, once address and password were right.
+// codeForm asks for the code of the second factor after address and password were correct.
 func (h *Handlers) codeForm(c echo.Context, status int, in signInInput, refused string) error {
 	f := login.CodeForm{Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email, Step: in.Step, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), ""), Error: refused}
 	return h.Render(c, status, login.Code(f))
 }
 
-// signInFailed shows the form again, with what was typed and why it did not work.
+// signInFailed shows the sign-in form again with what was typed and why it failed.
 func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error {
 	ctx := c.Request().Context()
 	p := kit.ProblemOf(ctx, err)

@@ -17,7 +17,7 @@ type preferencesInput struct {
 	Next  string `json:"next"`
 }
 
-// SetPreferences keeps language and theme in this browser. "auto" goes back to what the browser prefers.
+// SetPreferences stores language and theme in cookies. "auto" deletes the cookie, so that the browser's own preference counts.
 func (h *Handlers) SetPreferences(c echo.Context) error {
 	var in preferencesInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -19,10 +19,11 @@ type signInInput struct {
 	Password string `json:"password"`
 	Code     string `json:"code"`
 	Next     string `json:"next"`
-	Step     string `json:"step"` // of the page that asks for the code
+	Step     string `json:"step"` // token of the page that asks for the code
 }
 
-// SignIn takes everything at once from programs. The page asks for the code of a second factor in a step of its own.
+// SignIn signs an agent in. Programs send address, password and code at once; the page asks for the code in a second step. Wrong credentials
+// are 401 wrong_credentials or wrong_code; too many attempts are 429.
 func (h *Handlers) SignIn(c echo.Context) error {
 	var in signInInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -72,7 +73,7 @@ func (h *Handlers) signInJSON(c echo.Context, in signInInput) error {
 	}{token, api.ServiceOf(a.Card())}})
 }
 
-// finishSignIn takes the code from the page that asked for it.
+// finishSignIn completes a sign-in with the code of the second factor.
 func (h *Handlers) finishSignIn(c echo.Context, in signInInput) error {
 	email, err := h.Desk.SignInStep(c.Request().Context(), in.Step)
 	if err != nil {
@@ -99,7 +100,7 @@ func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent,
 	to := kit.LocalPath(kit.InternalPath(c.Request(), next), kit.HomePage(a))
 	cookiesWork := h.Cookie(c, kit.SignInProbeCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
 	if header := c.Request().Header; !cookiesWork && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
-		to = "/login?" + url.Values{signedInParam: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
+		to = "/login?" + url.Values{signedInParam: {"1"}, "next": {to}}.Encode() // the page checks whether the browser kept the cookie
 	}
 	return c.Redirect(http.StatusSeeOther, to)
 }
@@ -118,7 +119,7 @@ func (h *Handlers) requireFields(in signInInput) error {
 	return nil
 }
 
-// SignOut ends the caller's session and takes its cookie back.
+// SignOut ends the caller's session and deletes its cookie.
 func (h *Handlers) SignOut(c echo.Context) error {
 	caller := kit.CallerOf(c)
 	if err := h.Desk.SignOut(c.Request().Context(), caller.Token); err != nil {

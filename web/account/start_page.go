@@ -9,7 +9,7 @@ import (
 	"parley/web/kit"
 )
 
-// StartPage leads to the pages that are open to whoever looks.
+// StartPage shows links to the pages that the caller may open.
 func (h *Handlers) StartPage(c echo.Context) error {
 	start := staff.Start{Page: h.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {

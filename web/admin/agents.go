@@ -15,12 +15,13 @@ import (
 	"parley/web/kit"
 )
 
-// Index leads to the first page of administration.
+// Index redirects to the first page of administration.
 func (h *Handlers) Index(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
 
-// redrawForm draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
+// redrawForm draws a form again with what was typed and why it was refused. For programs, and for errors that a form cannot show, it returns
+// the error.
 func (h *Handlers) redrawForm(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
@@ -60,7 +61,7 @@ func (h *Handlers) AgentsPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.PeoplePage(page))
 }
 
-// agentInput is the form of a person.
+// agentInput is the form of an agent.
 type agentInput struct {
 	Name          string      `json:"name"`
 	Email         string      `json:"email"`
@@ -99,7 +100,7 @@ func agentInputOf(a *models.Agent) *agentInput {
 	return &agentInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
 }
 
-// agentForm draws the form of a new person, or of one who is there.
+// agentForm draws the form of a new agent, or of an existing one.
 func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	departments, err := h.Desk.Departments(ctx)
@@ -161,8 +162,8 @@ func (h *Handlers) UpdateAgent(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
 
-// change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
-// are ticked. A program sends the fields that it changes; the others keep what another administrator may be changing at the same time.
+// change returns the change of an agent. A form sends every field except the role of the caller's own account, and the departments that are
+// checked. A program sends only the fields that it changes; the others are not written, since another administrator may be changing them.
 func (in *agentInput) change(c echo.Context, before *models.Agent) models.AgentChange {
 	capacity, role := in.MaxConcurrent.Int(), models.Role(in.Role)
 	change := models.AgentChange{Name: &in.Name, Role: &role, MaxConcurrent: &capacity, Departments: &in.Departments}
@@ -210,7 +211,7 @@ func (h *Handlers) SetAgentPassword(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
-// ResetAgentSecondFactor takes the second factor off somebody who lost it.
+// ResetAgentSecondFactor removes the second factor of an agent who has lost it.
 func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
@@ -224,7 +225,7 @@ func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
 }
 
-// DisableAgent ends or restores an account.
+// DisableAgent returns the handler that disables or enables an account.
 func (h *Handlers) DisableAgent(disabled bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		a, err := h.AgentFromPath(c)

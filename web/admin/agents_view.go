@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 
 	"parley/models"
 	view "parley/views/admin"
@@ -37,19 +36,7 @@ func optionsOf(departments []models.Department, chosen []string) []view.Option {
 	return options
 }
 
-// formErrors puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
-// the form.
+// formErrors returns the texts of an error for a form, and false for an error that the user cannot correct in the form.
 func formErrors(ctx context.Context, err error) (view.Errors, bool) {
-	var e *models.Error
-	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
-		return nil, false
-	}
-	if len(e.Fields) == 0 {
-		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
-	}
-	fieldErrors := view.Errors{}
-	for field, code := range e.Fields {
-		fieldErrors[field] = present.FieldError(ctx, field, code)
-	}
-	return fieldErrors, true
+	return kit.FormErrors(ctx, err, present.FieldError)
 }

@@ -18,10 +18,10 @@ import (
 	"parley/web/present"
 )
 
-// maxAuditFileRows is the most that a file has of the log.
+// maxAuditFileRows is how many rows of the log a file may have.
 const maxAuditFileRows = 10_000
 
-// auditFilter reads the filter of the query: days are whole, and a time is a time.
+// auditFilter reads the filter of the query. A date in "to" includes the whole day. Malformed values are 400 or 422.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
@@ -45,7 +45,7 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	return f, nil
 }
 
-// parseAuditCursor reads what placeOf wrote.
+// parseAuditCursor parses what formatAuditCursor has written; anything else is 400.
 func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
 	at, id, _ := strings.Cut(cursor, "_")
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
@@ -56,8 +56,7 @@ func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
-// displayedAuditFilter is what the page filters by where its address was refused: without the days that are none and the place that is none, with what
-// is wrong with a field.
+// displayedAuditFilter returns the filter of the page if its address was refused: without malformed values, and with the errors of the fields.
 func displayedAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
 	errs := view.Errors{}
 	if !kit.Storable(f.Subject) {
@@ -89,7 +88,7 @@ func formatAuditCursor(p *models.AuditPlace) string {
 	return p.At.UTC().Format(time.RFC3339Nano) + "_" + strconv.FormatInt(p.ID, 10)
 }
 
-// AuditPage draws the log, or gives it to programs.
+// AuditPage shows the audit log, newest first.
 func (h *Handlers) AuditPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	f, err := auditFilter(c)
@@ -135,7 +134,7 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.AuditPage(page))
 }
 
-// auditURL is an address with the filter of this one.
+// auditURL returns an address with the filter of this request.
 func auditURL(c echo.Context, path, before string) string {
 	query := url.Values{}
 	for _, name := range []string{"person", "action", "subject", "from", "to"} {
@@ -152,7 +151,7 @@ func auditURL(c echo.Context, path, before string) string {
 	return path + "?" + query.Encode()
 }
 
-// AuditCSV is the log as a file, with the filter of the page: its newest rows.
+// AuditCSV sends the newest rows of the log as a file, with the filter of the page.
 func (h *Handlers) AuditCSV(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"parley/web/present"
 )
 
-// commandLineID is who acts by command line.
+// commandLineID is the id of the actor of the command line.
 const commandLineID = "console"
 
 func auditAgents(ctx context.Context, agents []models.Agent) []view.Choice {
@@ -60,7 +60,7 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.Deed {
 	return d
 }
 
-// currentUserName is the name that the user has now; the log itself has none.
+// currentUserName returns the current name of a user; the log itself stores none.
 func currentUserName(r *models.AuditRow) string {
 	if r.User != nil {
 		return r.User.DisplayName()
@@ -68,7 +68,7 @@ func currentUserName(r *models.AuditRow) string {
 	return present.Deref(r.UserID)
 }
 
-// detailKeys are what is said of a row, in this order.
+// detailKeys are the details that a row shows, in this order.
 var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
 
 func detailLines(ctx context.Context, raw json.RawMessage) []string {

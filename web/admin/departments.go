@@ -35,7 +35,7 @@ func (h *Handlers) DepartmentsPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, page)
 }
 
-// departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
+// departmentsForm draws the list. Errors are shown in the row of slug, or in the form for a new department if slug is "".
 func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	departments, err := h.departmentsWithAgents(c)
@@ -56,7 +56,7 @@ func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInp
 	return view.DepartmentsPage(page), nil
 }
 
-// departmentWithAgents is a department and how many agents work in it, without those who are disabled.
+// departmentWithAgents is a department and how many enabled agents work in it.
 type departmentWithAgents struct {
 	models.Department
 	agents int
@@ -85,7 +85,7 @@ func (h *Handlers) departmentsWithAgents(c echo.Context) ([]departmentWithAgents
 	return counted, nil
 }
 
-// respondDepartment leads a form back to the list, and tells programs how the department is now.
+// respondDepartment redirects a form to the list, and responds to programs with the department.
 func (h *Handlers) respondDepartment(c echo.Context, status int, slug string) error {
 	if kit.Format(c) != kit.JSON {
 		return h.Respond(c, kit.Result{Redirect: "/admin/departments"})

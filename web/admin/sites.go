@@ -47,7 +47,7 @@ func (h *Handlers) sitesForm(c echo.Context, in siteInput, fieldErrors view.Erro
 	return view.SitesPage(page), nil
 }
 
-// AddSite allows a site. An address that is no origin is 422.
+// AddSite allows a site to embed the widget and answers 201. An address that is no origin is 422.
 func (h *Handlers) AddSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -63,7 +63,7 @@ func (h *Handlers) AddSite(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
 }
 
-// RemoveSite takes a site off the list. A site of ALLOWED_ORIGINS is 409.
+// RemoveSite removes a site. A site of ALLOWED_ORIGINS is 409.
 func (h *Handlers) RemoveSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -71,7 +71,7 @@ func (h *Handlers) RemoveSite(c echo.Context) error {
 	}
 	err := h.Desk.RemoveSite(c.Request().Context(), kit.ActorOf(c), in.Origin)
 	if models.CodeOf(err) == "site_not_found" && kit.Format(c) != kit.JSON {
-		err = nil // the form was sent twice, or from a page that is out of date
+		err = nil // the form was sent twice, or from an outdated page
 	}
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"parley/web/kit"
 )
 
-// respondUser answers programs with what is stored about a user.
+// respondUser responds with the JSON of what is stored about a user.
 func (h *Handlers) respondUser(c echo.Context, id string) error {
 	ctx := c.Request().Context()
 	stored, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)

@@ -25,7 +25,7 @@ func (h *Handlers) UsersPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
-// FindUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
+// FindUsers shows the result of a search. It is a POST, so that no name or address of a user gets into a log or a browser's history.
 func (h *Handlers) FindUsers(c echo.Context) error {
 	var in struct {
 		Query string `json:"q"`
@@ -52,7 +52,7 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
-// userID is an id as it was sent; what no user can have becomes "", whom the desk does not find either.
+// userID returns an id as it was sent, or "", which no user has, if PostgreSQL could not be asked for it.
 func userID(raw string) string {
 	if len(raw) > 4*64 || !kit.Storable(raw) {
 		return ""
@@ -98,7 +98,7 @@ type userInput struct {
 	Confirm string `json:"confirm"`
 }
 
-// ExportUser sends everything that is stored about a user as a file.
+// ExportUser sends everything that is stored about a user as a JSON file.
 func (h *Handlers) ExportUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -116,7 +116,7 @@ func (h *Handlers) ExportUser(c echo.Context) error {
 	return c.Blob(http.StatusOK, kit.JSONType, append(raw, '\n'))
 }
 
-// fileName is an id as a part of a file's name: letters, digits and dashes.
+// fileName returns an id as part of a file name: letters, digits and dashes, _ for anything else.
 func fileName(id string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
@@ -126,7 +126,7 @@ func fileName(id string) string {
 	}, id)
 }
 
-// EraseUser deletes everything that is stored about a user, once the id was typed.
+// EraseUser deletes everything that is stored about a user. The id must be repeated in confirm; otherwise it is 422.
 func (h *Handlers) EraseUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {

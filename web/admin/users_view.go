@@ -14,7 +14,7 @@ func foundUserView(u *models.FoundUser) view.FoundUser {
 	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
 }
 
-// holdingFacts say what is stored, the profile first and then how much there is.
+// holdingFacts returns what is stored about a user: the profile, then the number of rows.
 func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 	say := func(key, value string) view.Fact {
 		if value == "" {

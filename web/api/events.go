@@ -11,7 +11,7 @@ import (
 	"parley/web/live"
 )
 
-// Events writes the events of the contract.
+// Events renders the events of the JSON streams.
 type Events struct {
 	Desk  *models.Desk
 	Links FileLinks
@@ -28,7 +28,7 @@ type (
 		Status    string `json:"status"`
 		UpTo      int64  `json:"up_to"`
 	}
-	// TypingEvent tells that the other side is typing.
+	// TypingEvent says that the other side is typing.
 	TypingEvent struct {
 		ChatID     string `json:"chat_id"`
 		SenderType string `json:"sender_type"`
@@ -59,7 +59,7 @@ type (
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
 	}
-	// ClosingEvent tells why the server ends a stream.
+	// ClosingEvent says why the server closes a stream.
 	ClosingEvent struct {
 		Reason string `json:"reason"`
 	}
@@ -71,7 +71,7 @@ type FrameWriter struct {
 	Err    error
 }
 
-// Add adds an event with a body. An error of encoding is kept in Err.
+// Add appends an event with a JSON body. It keeps an encoding error in Err.
 func (s *FrameWriter) Add(event string, version int64, body any) {
 	s.Frames = append(s.Frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
 }
@@ -84,7 +84,7 @@ func (s *FrameWriter) encode(body any) []byte {
 	return raw
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter
 	switch it := item.(type) {
@@ -145,7 +145,7 @@ func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 	}
 }
 
-// changed writes messages and statuses in the order of the changes that made them, then what became of the chat.
+// changed writes messages and statuses in the order of the changes that made them, then what happened to the chat.
 func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) {
 	if c.Left {
 		out.Add("unassigned", 0, unassignedEvent{c.Chat.ID})
@@ -172,8 +172,8 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 }
 
-// cacheKey is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
-// files begin with that by which the reader came.
+// cacheKey returns the key under which the body of a message is shared by the streams of a change. The text of a system message depends on
+// the language, and links to files begin with the address by which the client reached Parley.
 func (j *Events) cacheKey(ctx context.Context, m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
@@ -185,7 +185,7 @@ func (j *Events) cacheKey(ctx context.Context, m *models.Message) string {
 	return name
 }
 
-// StatusEvents says a change of statuses in one event where that covers all it is about.
+// StatusEvents returns the events of a change of message statuses: one for all messages if up_to covers them, otherwise one for each.
 func StatusEvents(chatID string, s models.StatusChange) []statusEvent {
 	ids := s.IDs
 	if last := ids[len(ids)-1]; s.UpTo >= last {

@@ -12,7 +12,7 @@ type endInput struct {
 	Comment string `json:"comment"`
 }
 
-// End ends a chat. A chat that has ended is 409.
+// End ends a chat. A chat that has ended already is 409 chat_ended.
 func (h *Handlers) End(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in endInput
@@ -21,7 +21,7 @@ func (h *Handlers) End(c echo.Context) error {
 	}
 	actor := kit.ActorOf(c)
 	if actor.IsUser() {
-		in.Comment = "" // a user's words about a chat are the rating
+		in.Comment = "" // users comment with their rating
 	}
 	if _, err := h.Desk.End(c.Request().Context(), actor, id, in.Comment); err != nil {
 		return err

@@ -19,7 +19,8 @@ import (
 	"parley/web/media"
 )
 
-// SendFile takes a file as a message. One person sends only a few at a time, and an instance takes only so many at once.
+// SendFile stores an uploaded file as a message and answers 201, or 200 if its client_message_id was used before. Too many uploads at once,
+// of one sender or of the instance, are 503 uploads_busy. A file that is refused has 413, 415 or 422 with a code that begins with file_.
 func (h *Handlers) SendFile(c echo.Context) error {
 	id, actor := kit.ChatID(c), kit.ActorOf(c)
 	done, ok := h.uploads.acquire(string(actor.Kind) + " " + actor.ID)
@@ -45,7 +46,8 @@ func (h *Handlers) SendFile(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: status, JSON: h.FileLinks(c).MessageOf(ctx, m)})
 }
 
-// checkUpload refuses a file before it is received, unless what follows it could be the key of a message that was sent before.
+// checkUpload refuses a file before it is received. If the client_message_id comes after the file, it may be that of a message that was
+// sent before, which is answered even in a chat that has ended; such an upload is received first.
 func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTimeout)
 	defer cancel()
@@ -57,23 +59,24 @@ func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
 	return err
 }
 
-// RefreshFileLinks gives fresh addresses to whoever may read the chat. A browser that follows a plain link is led on.
+// RefreshFileLinks responds with new links to a file of a chat that the caller may read. A browser that follows a plain link is redirected
+// to the file.
 func (h *Handlers) RefreshFileLinks(c echo.Context) error {
 	id := kit.ChatID(c)
-	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
+	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // 0, which no message has, if it is no number
 	a, err := h.Desk.FileOfMessage(c.Request().Context(), kit.ActorOf(c), id, messageID)
 	if err != nil {
 		return err
 	}
 	links := h.FileLinks(c)
 	if !kit.IsAPI(c.Request().URL.Path) {
-		links.Base = h.BasePath() // for a script of a page
+		links.Base = h.BasePath() // relative to the origin, for scripts of a page
 	}
 	out := links.Attachment(a)
 	return h.Respond(c, kit.Result{JSON: out, Redirect: kit.InternalPath(c.Request(), out.URL)})
 }
 
-// ServeFile answers an address that links made, to whoever holds it.
+// ServeFile serves a variant of a file by its signed link, without asking for a session. An invalid or expired link is 403.
 func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := kit.PathID(c, "public_id")
@@ -111,7 +114,7 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 	}
 }
 
-// setDownloadHeaders keeps what a stranger sent from doing anything in a browser but being looked at or saved.
+// setDownloadHeaders keeps a browser from doing anything with an uploaded file but showing or saving it.
 func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left time.Duration) {
 	if kind == media.Text {
 		kind += "; charset=utf-8"
@@ -119,7 +122,7 @@ func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left t
 	h.Set("Content-Type", kind)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // the address is the right; sites with a window of their own show pictures too
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // the link is the permission; sites with a chat window of their own show images too
 	h.Set("Referrer-Policy", "no-referrer")
 	how := "attachment"
 	h.Set("Cache-Control", "private, no-store")
@@ -130,7 +133,7 @@ func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left t
 	h.Set("Content-Disposition", how+fileNameParameters(a.Name))
 }
 
-// fileNameParameters names a file in both ways of RFC 6266: in ASCII for old programs, and as it is.
+// fileNameParameters returns the file name in both forms of RFC 6266: in ASCII for old clients, and in UTF-8.
 func fileNameParameters(name string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
@@ -141,7 +144,7 @@ func fileNameParameters(name string) string {
 	return `; filename="` + plain + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 
-// fileError says why a file is not taken, in the reader's language.
+// fileError returns why a file is refused, in the language of ctx.
 func fileError(ctx context.Context, why media.Reason, size int64) error {
 	problem := func(status int, code, key string) error {
 		return &kit.HTTPError{Status: status, Code: code, Detail: text.T(ctx, key), Field: "file"}

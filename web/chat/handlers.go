@@ -9,17 +9,21 @@ import (
 	"parley/web/kit"
 )
 
-// Config says where files go and how long they may take.
+// Config says where uploads are stored and how long they may take.
 type Config struct {
-	// Files stores what is sent; without it no files can be sent.
+	// Files stores uploads; without it they are refused.
 	Files files.Store
-	// TempDir is a folder of this machine for files that are being received, the system's temporary folder if empty.
+	// TempDir is a local folder for uploads that are being received, the system's temporary folder if it is empty.
 	TempDir string
-	// UploadTimeout is how long a file may take to arrive, UploadIdle how long the sender may pause; 3 minutes and 20 s if they are zero.
+	// UploadTimeout is how long an upload may take, UploadIdleTimeout how long it may pause; 3 minutes and 20 s if UploadTimeout is zero.
 	UploadTimeout, UploadIdleTimeout time.Duration
 }
 
-// Handlers answers the actions on chats that users, agents and supervisors have in common.
+// errClientMessageID refuses an empty client_message_id, and one that cannot be stored, with the words of the desk.
+var errClientMessageID = kit.InvalidField("client_message_id", "invalid",
+	"A client_message_id has 1 to 64 printable ASCII characters.")
+
+// Handlers has the handlers of the actions that users, agents and supervisors share.
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth

@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	maxUploads          = 50 // of an instance; each may take 10 MB of the disk meanwhile
+	maxUploads          = 50 // of an instance; each may take 10 MB of disk
 	maxUploadsPerSender = 3  // person
 	maxFormParts        = 16
 	maxFormField        = 4 << 10
 )
 
-// upload is a file as it came, beside everything else that was in the form.
+// upload is a received file with the other fields of its form.
 type upload struct {
-	tempFile           *os.File // has no name any more: it is gone with the process
-	fileName           string   // what it was called
-	size               int64    // of all of it; the spool keeps no more than may be sent
+	tempFile           *os.File // already unlinked, so it disappears with the process
+	fileName           string   // as the sender called it
+	size               int64    // of the whole upload; tempFile holds no more than may be stored
 	sha256             string
 	clientMessageID    string
 	hasClientMessageID bool
@@ -47,7 +47,8 @@ var (
 	errUploadsBusy   = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Many files come in right now. Try again in a moment.", RetryAfter: 5 * time.Second}
 )
 
-// receiveUpload reads a form with a file. before is asked once the file begins, so that nothing is received in vain.
+// receiveUpload reads a form with a file. It calls before when the file begins, so that a file that will be refused is not received. It
+// returns 408 upload_too_slow, 413 file_too_large, 415 for another content type, and 422 for a form without a file or with two.
 func (h *Handlers) receiveUpload(c echo.Context, before func(*upload) error) (*upload, error) {
 	if n := c.Request().ContentLength; n > maxUploadBytes {
 		return nil, fileTooLarge(c.Request().Context(), "chat.file.too_large", n)
@@ -85,7 +86,7 @@ func (h *Handlers) readUploadForm(form *multipart.Reader, before func(*upload) e
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
 		switch {
-		case err == io.EOF && got.tempFile == nil: //nolint:errorlint // the end of the form; wrapped, it is an end too early
+		case err == io.EOF && got.tempFile == nil: //nolint:errorlint // a wrapped io.EOF means that the form is cut off
 			return nil, errNoFile
 		case err == io.EOF: //nolint:errorlint // as above
 			return got, nil
@@ -114,14 +115,14 @@ func (h *Handlers) readUploadForm(form *multipart.Reader, before func(*upload) e
 	}
 }
 
-// partFileName is what a file was called. empty tells of a form whose field was left so.
+// partFileName returns the file name of a part. empty is true for a file field in which no file was chosen.
 func partFileName(part *multipart.Part) (name string, empty bool) {
 	_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
 	name, hasName := params["filename"]
 	return fileNameUnescaper.Replace(name), hasName && name == ""
 }
 
-// fileNameUnescaper takes back what browsers do to a name in a form.
+// fileNameUnescaper reverts the escapes that browsers put into a file name.
 var fileNameUnescaper = strings.NewReplacer("%22", `"`, "%0D", " ", "%0A", " ")
 
 func orNil(u *upload) *upload {
@@ -131,7 +132,7 @@ func orNil(u *upload) *upload {
 	return u
 }
 
-// readField keeps what matters of the other fields.
+// readField reads another field of the form; only client_message_id matters.
 func (u *upload) readField(part *multipart.Part) error {
 	value, err := io.ReadAll(io.LimitReader(part, maxFormField+1))
 	if err != nil || part.FormName() != "client_message_id" {
@@ -139,12 +140,12 @@ func (u *upload) readField(part *multipart.Part) error {
 	}
 	u.clientMessageID, u.hasClientMessageID = string(value), true
 	if u.clientMessageID == "" || len(value) > maxFormField || !kit.Storable(u.clientMessageID) {
-		return kit.InvalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+		return errClientMessageID
 	}
 	return nil
 }
 
-// writeTempFile writes the file to the disk as it comes, as far as it may be stored, and counts the rest.
+// writeTempFile writes the file to disk while it is received, up to the largest size that may be stored, and only counts the rest.
 func (h *Handlers) writeTempFile(u *upload, content io.Reader) error {
 	if err := os.MkdirAll(h.TempDir, 0o700); err != nil {
 		return filesUnavailable(err)
@@ -170,7 +171,7 @@ func (h *Handlers) writeTempFile(u *upload, content io.Reader) error {
 	return err
 }
 
-// trackedWriter tells a disk that is full from a line that is cut.
+// trackedWriter keeps the error of its writer, so that a full disk can be told from a broken connection.
 type trackedWriter struct {
 	w   io.Writer
 	err error
@@ -182,7 +183,8 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// storeUpload judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
+// storeUpload judges a file, stores it, and only then creates the message. Files that are left behind by an error in between are planned
+// before, so that the sweep deletes them.
 func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
 	if before, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); before != nil || err != nil {
 		return before, false, err
@@ -224,7 +226,7 @@ func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID s
 	return h.Desk.SendFile(ctx, actor, chatID, file)
 }
 
-// discardFiles lets the next sweep delete what no message has. If even that fails, they are due within the hour.
+// discardFiles lets the next sweep delete files that no message has. If that fails, they are deleted an hour after they were planned.
 func (h *Handlers) discardFiles(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTimeout)
 	defer cancel()

@@ -20,20 +20,20 @@ import (
 )
 
 const (
-	defaultUploadTimeout     = 3 * time.Minute  // a slow phone brings 10 MB in this
+	defaultUploadTimeout     = 3 * time.Minute  // enough for 10 MB from a slow phone
 	defaultUploadIdleTimeout = 20 * time.Second // without a byte
-	storeTimeout             = time.Minute      // to judge and store what has come
-	// maxUploadBytes is how much is read, so that what is too large can be told how large it is.
+	storeTimeout             = time.Minute      // to judge and store a received file
+	// maxUploadBytes is how much is read: more than may be stored, so that the refusal can name the size.
 	maxUploadBytes = 2*media.MaxDocument + 64<<10
 
 	downloadTimeout     = 10 * time.Minute
-	downloadIdleTimeout = 20 * time.Second // without a byte being taken
+	downloadIdleTimeout = 20 * time.Second // without a byte read by the client
 
 	peekSize = 1 << 10
 )
 
-// LimitUpload bounds a request that brings a file, in the place of bounded. A plain form has its CSRF token in its first field, where it is found
-// without reading on.
+// LimitUpload bounds the time and size of an upload, in place of the limits of other requests. The CSRF token of a plain form is in its first
+// field, from which it is read without consuming the body.
 func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		original := c.Request()
@@ -47,7 +47,7 @@ func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.SetRequest(r)
 		err := next(c)
-		if errors.Is(err, errUploadTooSlow) { // net/http takes it for a caller who left
+		if errors.Is(err, errUploadTooSlow) { // net/http cancels the context as if the client had disconnected
 			original = original.WithContext(context.WithoutCancel(original.Context()))
 		}
 		c.SetRequest(original)
@@ -55,14 +55,15 @@ func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// peekCSRFToken is the value of the first field, if that is the CSRF token, and "none" otherwise: nobody shall read the form to look for it.
+// peekCSRFToken returns the value of the first field if that is csrf_token, and otherwise "none", which keeps CheckCSRF from reading the
+// form.
 func peekCSRFToken(r *http.Request, boundary string) string {
 	buffered := bufio.NewReaderSize(r.Body, peekSize)
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{buffered, r.Body}
-	head, _ := buffered.Peek(peekSize) // less, where the form is shorter
+	head, _ := buffered.Peek(peekSize) // less if the form is shorter
 	part, err := multipart.NewReader(bytes.NewReader(head), boundary).NextPart()
 	if err != nil || part.FormName() != "csrf_token" {
 		return "none"
@@ -74,7 +75,7 @@ func peekCSRFToken(r *http.Request, boundary string) string {
 	return string(token)
 }
 
-// LimitDownload bounds a request that fetches a file, in the place of bounded.
+// LimitDownload bounds the time of a download, in place of the limits of other requests.
 func LimitDownload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		original := c.Request()
@@ -86,13 +87,13 @@ func LimitDownload(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// idleTimeoutBody lets a body come slowly, but neither stand still nor come for ever.
+// idleTimeoutBody allows a body to come slowly, but not to pause longer than idleTimeout or to last beyond the deadline.
 type idleTimeoutBody struct {
 	io.ReadCloser
 	rc          *http.ResponseController
 	idleTimeout time.Duration
 	deadline    time.Time
-	// timedOut tells that it was too slow.
+	// timedOut is set once a read has exceeded either limit.
 	timedOut bool
 }
 
@@ -105,18 +106,18 @@ func (b *idleTimeoutBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// withIdleTimeout reads the body of a request from now on at its own pace. done ends that, and gives the answer its time.
+// withIdleTimeout replaces the body of a request by an idleTimeoutBody. done removes the read deadline and gives the response its own.
 func (h *Handlers) withIdleTimeout(c echo.Context) (body *idleTimeoutBody, done func()) {
 	rc := http.NewResponseController(c.Response())
 	body = &idleTimeoutBody{ReadCloser: c.Request().Body, rc: rc, idleTimeout: h.UploadIdleTimeout, deadline: time.Now().Add(h.UploadTimeout)}
 	c.Request().Body = body
 	return body, func() {
-		_ = rc.SetReadDeadline(time.Time{}) // or what waits for the caller to leave would take it for that
+		_ = rc.SetReadDeadline(time.Time{}) // a deadline that passes would look like a disconnected client
 		_ = rc.SetWriteDeadline(time.Now().Add(storeTimeout + kit.RequestTimeout))
 	}
 }
 
-// idleTimeoutWriter lets an answer be taken slowly, but not stand still.
+// idleTimeoutWriter allows a response to be read slowly, but not to stall.
 type idleTimeoutWriter struct {
 	http.ResponseWriter
 	rc *http.ResponseController
@@ -127,14 +128,14 @@ func (w idleTimeoutWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// uploadLimiter counts the uploads of an instance, and of each person, that go on.
+// uploadLimiter counts the uploads in progress, of the instance and of each sender.
 type uploadLimiter struct {
 	mu       sync.Mutex
 	total    int
 	bySender map[string]int
 }
 
-// acquire counts one more, unless there are too many already. done counts it out.
+// acquire counts one more upload, or returns false if there are too many. done must be called when the upload is over.
 func (c *uploadLimiter) acquire(who string) (done func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"parley/web/live"
 )
 
-// AddHTML adds a frame of HTML.
+// AddHTML renders a component and appends it as an event. Nothing is appended if rendering fails.
 func AddHTML(ctx context.Context, out *api.FrameWriter, event string, version int64, component templ.Component) error {
 	var html bytes.Buffer
 	if err := component.Render(ctx, &html); err != nil {

@@ -12,7 +12,7 @@ import (
 	"parley/web/present"
 )
 
-// maxSegments is how many segments a load bar has; beyond that each stands for several slots.
+// maxSegments is how many segments a load bar may have. Beyond that each stands for several chats.
 const maxSegments = 24
 
 // online counts the agents of the filter who are online.
@@ -26,7 +26,7 @@ func (b *board) online() int {
 	return n
 }
 
-// capacity counts those of the filter's online agents.
+// capacity returns the load and the capacity of the filter's online agents.
 func (b *board) capacity() (used, all int) {
 	for i := range b.load {
 		if a := &b.load[i].Agent; b.serves(a) && a.Presence == models.Online {
@@ -37,7 +37,7 @@ func (b *board) capacity() (used, all int) {
 	return used, all
 }
 
-// agentsView puts whoever has owed an answer longest first, then those who hold chats or could.
+// agentsView lists the agents of the filter: first those whose users have waited longest for a reply, then by presence.
 func (b *board) agentsView(filter view.Filter) view.Agents {
 	shown := view.Agents{Online: b.online(), Filter: filter}
 	for i := range b.load {
@@ -96,7 +96,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	return card
 }
 
-// segments says for each slot what its chat is, the most urgent first.
+// segments returns the kind of each segment of a load bar, the most urgent first: late, owed, answered, quiet or free.
 func (b *board) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {

@@ -16,7 +16,7 @@ import (
 	"parley/web/kit"
 )
 
-// The lines that a number crosses. Beyond over it is amber, beyond late red; the screen names the line.
+// The thresholds of the board. Beyond a warning a number is amber, beyond a critical one red; the tile names the threshold.
 const (
 	maxWaiting   = 5
 	waitWarning  = 3 * time.Minute
@@ -25,12 +25,12 @@ const (
 	maxAbandoned = 3
 )
 
-// board is what the supervisor's page shows, as the desk tells it.
+// board is the data of the supervisor's page, as it was read from the desk at one time.
 type board struct {
 	readAt           time.Time
 	settings         models.Settings
 	overview         models.Overview
-	queue            []models.QueueEntry // the first ones, or all
+	queue            []models.QueueEntry // the first rows, or all
 	departmentQueues []models.DepartmentQueue
 	load             []models.AgentLoad
 	departments      []models.Department
@@ -39,13 +39,13 @@ type board struct {
 	boardFilter
 }
 
-// boardFilter is what of the house somebody looks at.
+// boardFilter is the part of the installation that a page shows.
 type boardFilter struct {
-	department string // a department, "" for all
-	showAll    bool   // everybody, not only the first ones
+	department string // slug, "" for all departments
+	showAll    bool   // all rows, not only the first ones
 }
 
-// filterFromQuery reads the filter of a page. What cannot be the name of a department is "-", which none has.
+// filterFromQuery reads the filter of a page. A department that PostgreSQL could not be asked for becomes "-", which none has.
 func filterFromQuery(c echo.Context) boardFilter {
 	f := boardFilter{department: c.QueryParam("department"), showAll: c.QueryParam("show") == "all"}
 	if !kit.Storable(f.department) {
@@ -54,10 +54,10 @@ func filterFromQuery(c echo.Context) boardFilter {
 	return f
 }
 
-// initialRows is how many who wait, and how many agents, are shown until somebody asks for all.
+// initialRows is how many waiting chats, and how many agents, are shown until the page is asked for all.
 const initialRows = 50
 
-// readBoard asks for what moves all the time, for all of it at once. The overview is given where it is known already.
+// readBoard reads queue, load and departments in parallel, and the overview unless the caller has it already.
 func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.Overview) (*board, error) {
 	b := &board{readAt: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
 	first := initialRows
@@ -65,7 +65,7 @@ func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.O
 		first = 0
 	}
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.SetLimit(2) // a tick draws for every supervisor at once, and sends need connections too
+	parts.SetLimit(2) // all boards are drawn at the same tick, and sending messages needs connections too
 	parts.Go(func() (err error) {
 		if known != nil {
 			b.overview = *known
@@ -89,7 +89,7 @@ func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.O
 	return b, parts.Wait()
 }
 
-// dayCache is what moves once a minute, for everybody who looks at it.
+// dayCache keeps the figures of the last day, which change once a minute, for all boards of this instance.
 type dayCache struct {
 	mu      sync.Mutex
 	minute  time.Time
@@ -97,7 +97,7 @@ type dayCache struct {
 	stats   *models.Stats
 }
 
-// readDay adds the last 24 hours, as they were at most a minute ago.
+// readDay adds the last 24 hours to a board, at most a minute old.
 func (h *Handlers) readDay(ctx context.Context, b *board) error {
 	d := &h.day
 	d.mu.Lock()
@@ -117,7 +117,7 @@ func (h *Handlers) readDay(ctx context.Context, b *board) error {
 	return nil
 }
 
-// view turns the house into the view's data.
+// view returns the view data of the board.
 func (b *board) view(ctx context.Context) view.Board {
 	filter := b.filter(ctx)
 	return view.Board{
@@ -138,7 +138,7 @@ func (b *board) filter(ctx context.Context) view.Filter {
 	return f
 }
 
-// departmentName is the name that people read; a short name without a department is said as it is.
+// departmentName returns the name of a department, or the slug itself if the department is gone.
 func (b *board) departmentName(slug string) string {
 	for _, d := range b.departments {
 		if d.Slug == slug {
@@ -148,7 +148,7 @@ func (b *board) departmentName(slug string) string {
 	return slug
 }
 
-// waiting is how many wait in the lines of the filter, and since when whoever came first does.
+// waiting returns how many chats wait in the departments of the filter, and since when the oldest of them does.
 func (b *board) waiting() (n int, oldest time.Time) {
 	for _, l := range b.departmentQueues {
 		if b.department != "" && b.department != l.Department {
@@ -161,7 +161,7 @@ func (b *board) waiting() (n int, oldest time.Time) {
 	return n, oldest
 }
 
-// serves tells whether an agent belongs to the filter.
+// serves reports whether an agent belongs to the filter.
 func (b *board) serves(a *models.Agent) bool {
 	return b.department == "" || a.Serves(&b.department)
 }
@@ -176,7 +176,7 @@ func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 	for i := range b.queue {
 		q.Rows = append(q.Rows, b.waitingRow(ctx, &b.queue[i]))
 	}
-	if q.Length = len(q.Rows); !b.showAll && q.Length == initialRows { // fewer are all, whatever the lines were a moment before
+	if q.Length = len(q.Rows); !b.showAll && q.Length == initialRows { // fewer rows are all there are
 		n, _ := b.waiting()
 		q.Length = max(n, q.Length)
 	}
@@ -192,7 +192,7 @@ func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiti
 	if e.Chat.Department != nil {
 		row.Slug, row.Department = *e.Chat.Department, b.departmentName(*e.Chat.Department)
 	}
-	// An open window is a sign of life every 30 s; two that are missing mean that it is closed.
+	// An open widget reports every 30 s. Two missing reports mean that it is closed.
 	if b.readAt.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
 		until := e.Chat.UserSeenAt.Add(b.settings.QueueGrace)
 		row.KeptUntil = &until
@@ -290,7 +290,7 @@ func (b *board) estimatedWaitTile(ctx context.Context) view.Tile {
 	return t
 }
 
-// nextEstimate is the wait of somebody who would ask now; with room and nobody waiting there is none.
+// nextEstimate returns the estimated wait of a chat that would start now. It is 0 while there is capacity and no chat waits.
 func (b *board) nextEstimate() models.Estimate {
 	if b.department == "" {
 		return b.overview.Estimate
@@ -333,7 +333,7 @@ func (b *board) abandonedTile(ctx context.Context) view.Tile {
 	return t
 }
 
-// spark is a figure of the last hour, one point a minute. The samples are of the whole house, so a filter has none.
+// spark returns a figure of the last hour, one point a minute. Samples are not kept by department, so a filtered board has none.
 func (b *board) spark(figure func(models.MinuteSample) int) []float64 {
 	if b.department != "" {
 		return nil

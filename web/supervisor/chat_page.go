@@ -12,7 +12,7 @@ import (
 	"parley/web/present"
 )
 
-// Chat is one chat, read only, with what a supervisor may do to it.
+// Chat shows one chat, read-only, with the actions of a supervisor.
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
 	ctx := c.Request().Context()
@@ -42,7 +42,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
 }
 
-// Agent lists the chats of one agent.
+// Agent shows an agent with its active and its latest ended chats.
 func (h *Handlers) Agent(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"parley/web/present"
 )
 
-// chatPage is one chat as a supervisor reads it.
+// chatPage returns the view data of one chat.
 func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent, links api.FileLinks) view.ChatPage {
 	names := make(map[string]string, len(agents))
 	for i := range agents {
@@ -36,7 +36,7 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	return page
 }
 
-// positionText says where a waiting chat stands.
+// positionText returns the position and the estimated wait of a waiting chat, "" for any other.
 func (b *board) positionText(ctx context.Context, id string) string {
 	for i := range b.queue {
 		e := &b.queue[i]
@@ -52,7 +52,7 @@ func (b *board) positionText(ctx context.Context, id string) string {
 	return ""
 }
 
-// facts are what is known about a chat, in the order in which it happened.
+// facts returns what is known about a chat: its times in their order, then everything else.
 func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	facts := []view.Fact{{Label: text.T(ctx, "supervisor.chat.asked"), At: &c.CreatedAt}}
 	addTime := func(label string, at *time.Time) {
@@ -88,7 +88,7 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	return facts
 }
 
-// agentPage is the page of one agent: what is held now, who waits longest first, then what has ended.
+// agentPage returns the view data of one agent: active chats, those that have waited longest for a reply first, then ended ones.
 func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.AgentChat) view.AgentPage {
 	page := view.AgentPage{Agent: b.agentCard(&models.AgentLoad{Agent: *a})}
 	for i := range b.load {

@@ -10,14 +10,13 @@ import (
 	"parley/views/text"
 )
 
-// maxDayRows is how many rows the day's table has at most; longer stretches are gathered into longer steps.
+// maxDayRows is how many rows the table of the day may have; a longer span is summarized in longer steps.
 const maxDayRows = 288
 
-// daySteps are the lengths that a row of the day may have.
+// daySteps are the spans that a row of the day may cover.
 var daySteps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
 
-// dayView gathers the minutes so that a day is still a table that can be read. Each row holds the highest figures of
-// its step.
+// dayView summarizes the minutes in at most maxDayRows rows. Each row has the highest figures of its step.
 func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 	if len(minutes) == 0 {
 		return view.Day{Step: time.Minute}
@@ -47,7 +46,7 @@ func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 	return day
 }
 
-// summary says what the chart shows.
+// summary describes the chart in a sentence.
 func summary(ctx context.Context, rows []view.Sample) string {
 	most, fewest, highest := 0, rows[0].Online, rows[0].Online
 	var longest time.Duration
@@ -58,7 +57,7 @@ func summary(ctx context.Context, rows []view.Sample) string {
 	return text.T(ctx, "supervisor.day.summary", "Waiting", most, "Longest", text.Clock(longest), "From", fewest, "To", highest)
 }
 
-// totalsView says the figures of the last 24 hours.
+// totalsView returns the figures of the last 24 hours.
 func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	if s == nil {
 		return nil

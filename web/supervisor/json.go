@@ -8,7 +8,7 @@ import (
 	"parley/web/kit"
 )
 
-// respondChat answers programs with a chat, its agent, and its place while it waits.
+// respondChat responds with the JSON of a chat, with its agent and, while it waits, its entry in the queue.
 func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 	ctx := c.Request().Context()
 	out := api.SupervisedChat{AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
@@ -35,7 +35,7 @@ func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 	return h.Respond(c, kit.Result{JSON: out})
 }
 
-// respondAgent answers programs with an agent and the chats that status, limit and before ask for.
+// respondAgent responds with the JSON of an agent and its chats, filtered by status, limit and before.
 func (h *Handlers) respondAgent(c echo.Context, a *models.Agent) error {
 	f, err := kit.ChatFilter(c)
 	if err != nil {
@@ -50,7 +50,7 @@ func (h *Handlers) respondAgent(c echo.Context, a *models.Agent) error {
 	if err != nil {
 		return err
 	}
-	load := models.AgentLoad{Agent: *a} // of one who is disabled
+	load := models.AgentLoad{Agent: *a} // Load leaves out disabled agents
 	for i := range loads {
 		if loads[i].Agent.ID == a.ID {
 			load = loads[i]

@@ -15,7 +15,7 @@ import (
 	"parley/web/live"
 )
 
-// Page draws queue and load as they are now, of one department where the query names it.
+// Page shows queue and load, of one department if the query names one.
 func (h *Handlers) Page(c echo.Context) error {
 	ctx := c.Request().Context()
 	b, err := h.readBoard(ctx, filterFromQuery(c), nil)
@@ -36,12 +36,12 @@ func (h *Handlers) Page(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: b.filter(ctx), Board: b.view(ctx)}))
 }
 
-// Events is what changes on that page, live.
+// Events streams the parts of that page that change.
 func (h *Handlers) Events(c echo.Context) error {
 	return h.Stream(c, live.Receiver{View: live.Supervision}, &boardStream{handlers: h, filter: filterFromQuery(c)})
 }
 
-// hasDepartment tells whether the department of the filter is there, as it is when none is chosen.
+// hasDepartment reports whether the department of the filter exists, or none is chosen.
 func (b *board) hasDepartment() bool {
 	for _, d := range b.departments {
 		if d.Slug == b.department {
@@ -51,7 +51,7 @@ func (b *board) hasDepartment() bool {
 	return b.department == ""
 }
 
-// QueueCSV is the queue as a file, with the filter of the page.
+// QueueCSV sends the queue as a file, with the filter of the page.
 func (h *Handlers) QueueCSV(c echo.Context) error {
 	ctx := c.Request().Context()
 	queue, _, err := h.Desk.Queue(ctx, models.QueueFilter{Department: filterFromQuery(c).department})
@@ -70,7 +70,7 @@ func (h *Handlers) QueueCSV(c echo.Context) error {
 	return h.WriteCSV(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
 }
 
-// DayCSV is every minute of the last 24 hours as a file.
+// DayCSV sends every minute of the last 24 hours as a file.
 func (h *Handlers) DayCSV(c echo.Context) error {
 	now := time.Now()
 	samples, err := h.Desk.Day(c.Request().Context(), now.Add(-24*time.Hour), now)
@@ -84,7 +84,7 @@ func (h *Handlers) DayCSV(c echo.Context) error {
 	return h.WriteCSV(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
 }
 
-// streamURL is the address of the page's stream, which speaks the language of the page.
+// streamURL returns the address of the page's stream, with its filter and language.
 func streamURL(ctx context.Context, f boardFilter) string {
 	query := url.Values{"lang": {text.Lang(ctx)}}
 	if f.department != "" {

@@ -12,14 +12,14 @@ import (
 	"parley/web/live"
 )
 
-// boardStream draws for a supervisor's page what has changed on it, part by part.
+// boardStream renders the parts of a supervisor's page that have changed since it last rendered.
 type boardStream struct {
 	handlers *Handlers
 	filter   boardFilter // of the page
 	drawn    *view.Board
 }
 
-// Render draws the parts that are not what the page shows. Presence says nothing here: a Board follows it.
+// Render implements live.Renderer. It ignores changes of presence, since each is followed by a Board item.
 func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var overview *models.Overview
 	switch it := item.(type) {
@@ -51,7 +51,7 @@ func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return []live.Frame{{Event: "part", Data: html.Bytes()}}, nil
 }
 
-// changedParts are those of the page whose data is not what it was; all of them while nothing was shown.
+// changedParts returns the parts of the page whose data differs from what was drawn last; all of them the first time.
 func changedParts(now, drawn *view.Board) []templ.Component {
 	if drawn == nil {
 		drawn = &view.Board{}

@@ -9,18 +9,18 @@ import (
 )
 
 const (
-	answerTimeWindow = time.Hour   // of chats that are looked at
-	answerTimeTTL    = time.Minute // then it is asked for again
+	answerTimeWindow = time.Hour   // of the chats that count
+	answerTimeTTL    = time.Minute // of the cached value
 )
 
-// answerTime is how fast first answers usually come: the median of the last hour, kept for a minute.
+// answerTime caches how fast first replies usually come: the median of the last hour.
 type answerTime struct {
 	mu     sync.Mutex
 	readAt time.Time
 	median time.Duration
 }
 
-// get tells it rounded up, 0 when nobody answered lately. Whoever comes while it is being asked for is told nothing.
+// get returns the answer time rounded up, 0 if there was no reply lately. It returns 0 instead of waiting while another caller reads it.
 func (p *answerTime) get(ctx context.Context, desk *models.Desk, now time.Time) time.Duration {
 	if !p.mu.TryLock() {
 		return 0
@@ -37,7 +37,7 @@ func (p *answerTime) get(ctx context.Context, desk *models.Desk, now time.Time) 
 	return p.median
 }
 
-// roundUp goes up to 10 s, beyond two minutes to whole minutes: nobody is promised what half of all did not get.
+// roundUp rounds up to 10 s, beyond two minutes to whole minutes. It never rounds down, since the panel would promise too much.
 func roundUp(d time.Duration) time.Duration {
 	step := 10 * time.Second
 	if d > 2*time.Minute {

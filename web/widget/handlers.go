@@ -5,7 +5,7 @@ import (
 	"parley/web/kit"
 )
 
-// Handlers serves the panel that sites embed.
+// Handlers has the handlers of the widget.
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth

@@ -13,8 +13,9 @@ import (
 	"parley/web/live"
 )
 
-// Page is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
-// its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
+// Page serves the panel in the frame, also to a browser without a session. The session begins with the next request of the panel's scripts
+// or its plain form, since only that shows whether the browser keeps cookies for the frame. While an identity is required, the page of an
+// anonymous user is 403.
 func (h *Handlers) Page(c echo.Context) error {
 	caller, err := h.Guest(c)
 	if err != nil {
@@ -49,17 +50,18 @@ func (h *Handlers) Page(c echo.Context) error {
 	frame.Stream = "/widget/events?last_event_id=" + p.cursor()
 	status := http.StatusOK
 	if v.State == widget.Locked {
-		status = http.StatusForbidden // in words: it waits for the site to say who it is
+		status = http.StatusForbidden // the page itself waits for the site to identify the user
 	}
 	return h.RenderEmbedded(c, kit.Embedding{Ancestors: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
 }
 
-// Events is what happens in the user's chat, live, as parts of the page.
+// Events streams what happens in the user's chat as parts of the page.
 func (h *Handlers) Events(c echo.Context) error {
 	return h.Stream(c, live.Receiver{View: live.Own, Board: true}, &frameWriter{panel: h.newPanel(c)})
 }
 
-// Parts are what the scripts of the panel get of an action, so that its effect is seen even while the stream is away.
+// Parts returns the parts of the panel as the response to an action of its scripts, so that its effect shows even while the stream is
+// disconnected.
 func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
 	p := h.newPanel(c)
 	ctx := c.Request().Context()

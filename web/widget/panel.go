@@ -20,16 +20,16 @@ import (
 	"parley/web/present"
 )
 
-// endedChatShown is how long after its end a chat is still shown to its user, to be read and rated.
+// endedChatShown is how long after its end a chat is still shown to its user, who can read and rate it.
 const endedChatShown = time.Hour
 
-// embedOptions is what the site around the frame told when it opened the panel.
+// embedOptions are the options that the site passed when it opened the panel.
 type embedOptions struct {
 	Query  url.Values
-	origin string // "" unless the panel may talk to it
+	origin string // of the site, "" unless the panel may exchange messages with it
 }
 
-// EmbedOptionsOf reads the query of the panel's page: of this request, or of the page that it came from.
+// EmbedOptionsOf reads the query of the panel's page: of this request, or of the page from which it came.
 func (h *Handlers) EmbedOptionsOf(c echo.Context) embedOptions {
 	v := embedOptions{Query: c.QueryParams()}
 	if c.Path() != "/widget" {
@@ -44,7 +44,7 @@ func (h *Handlers) EmbedOptionsOf(c echo.Context) embedOptions {
 	return v
 }
 
-// get is a value of the visit as text of at most n characters.
+// get returns an option as text of at most n characters.
 func (v embedOptions) get(name string, n int) string {
 	value := v.Query.Get(name)
 	if !kit.Storable(value) {
@@ -53,7 +53,7 @@ func (v embedOptions) get(name string, n int) string {
 	return present.Shorten(value, n)
 }
 
-// pageURL is the address of the panel's page; after names the ended chat that is not to be shown again.
+// pageURL returns the address of the panel's page; after is the id of an ended chat that it does not show any more.
 func (v embedOptions) pageURL(after string) string {
 	query := url.Values{}
 	for name, values := range v.Query {
@@ -70,16 +70,16 @@ func (v embedOptions) pageURL(after string) string {
 	return "/widget?" + query.Encode()
 }
 
-// panel is what one user's window shows, as the desk tells it at one time.
+// panel is the data of one user's panel, as it was read from the desk at one time.
 type panel struct {
 	desk       *models.Desk
 	links      api.FileLinks
 	readAt     time.Time
-	user       models.Actor // without an id for whoever has no session yet
+	user       models.Actor // without an id if there is no session yet
 	answerTime *answerTime
 	options    embedOptions
 	csrf       string
-	chat       *models.Chat // the open one, else the one that ended last; nil for none
+	chat       *models.Chat // the open one, otherwise the one that ended last; nil for none
 	agents     map[string]*models.Agent
 }
 
@@ -93,8 +93,8 @@ func (h *Handlers) newPanel(c echo.Context) *panel {
 
 func (p *panel) isAnonymous() bool { return p.user.ID == "" }
 
-// draftKey names a user in the storage of their browser, without the id, which may be an address: "" for nobody, and beginning with "anon-" for
-// an anonymous user.
+// draftKey returns the key under which the browser stores a user's drafts. It is a hash, since an id may be an e-mail address; it begins with
+// "anon-" for an anonymous user and is "" without a user.
 func draftKey(userID string) string {
 	if userID == "" {
 		return ""
@@ -107,7 +107,7 @@ func draftKey(userID string) string {
 	return key
 }
 
-// load finds the chat to show.
+// load reads the chat to show.
 func (p *panel) load(ctx context.Context) error {
 	p.readAt = time.Now()
 	p.chat = nil
@@ -132,7 +132,7 @@ func (p *panel) load(ctx context.Context) error {
 	return nil
 }
 
-// cursor is from where the page's stream goes on.
+// cursor returns the cursor from which the stream of the page continues.
 func (p *panel) cursor() string {
 	if p.chat == nil || p.chat.EndedAt != nil && p.readAt.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
 		return live.Cursor(p.readAt)
@@ -140,7 +140,7 @@ func (p *panel) cursor() string {
 	return live.Cursor(p.readAt, *p.chat)
 }
 
-// agent is one of the people who answer.
+// agent returns an agent, read once for each panel.
 func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 	if a := p.agents[id]; a != nil {
 		return a, nil
@@ -152,7 +152,7 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 	return a, err
 }
 
-// view is the panel without its messages.
+// view returns the view data of the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40), Here: p.options.pageURL(""),
 		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
@@ -196,7 +196,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, nil
 }
 
-// addMessages adds the last messages of the chat.
+// addMessages adds the latest messages of the chat.
 func (p *panel) addMessages(ctx context.Context, v *widget.Panel) error {
 	if p.chat == nil {
 		return nil
@@ -215,7 +215,7 @@ func (p *panel) addMessages(ctx context.Context, v *widget.Panel) error {
 	return nil
 }
 
-// checkDepartment leaves out a department that does not exist: a slip of the site must not keep its visitors from asking.
+// checkDepartment removes a department that does not exist, so that an error in the site's code does not keep users from starting a chat.
 func (p *panel) checkDepartment(ctx context.Context, v *widget.Panel) error {
 	if v.Department == "" {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"parley/web/present"
 )
 
-// longWaitAfter is how long a wait must have been, whatever was predicted, before it is called long.
+// longWaitAfter is how long a user must have waited, whatever the estimate was, before the wait is called long.
 const longWaitAfter = 2 * time.Minute
 
-// keptPositionAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
+// keptPositionAfter is how long a user must have waited before the panel says, on reconnecting, that the position was kept.
 const keptPositionAfter = 10 * time.Second
 
-// bubble is a message as the user sees it.
+// bubble returns a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
 	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
@@ -43,7 +43,7 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 	return message, nil
 }
 
-// queueView is a place in words. Without anybody online there is no number.
+// queueView returns the view data of a position in the queue. The wait is long once it exceeds one and a half times the estimate.
 func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	e := status.Estimate
 	waited := time.Duration(status.WaitSeconds) * time.Second
@@ -55,7 +55,7 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
 }
 
-// queueReason says why a place or a wait changed, nil when nothing is worth saying.
+// queueReason returns why the position or the estimated wait changed, nil if the change is not worth a notice.
 func queueReason(q live.Queued) *widget.Reason {
 	from, to := q.Previous, q.Status.Position
 	minutesSooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
@@ -91,7 +91,7 @@ func (p *panel) idleView() *widget.Idle {
 		Owed: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
 }
 
-// endView says how the shown chat ended.
+// endView returns how the chat ended.
 func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
 	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}

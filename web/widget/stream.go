@@ -13,13 +13,13 @@ import (
 	"parley/web/present"
 )
 
-// frameWriter writes the stream of the widget: messages and parts as HTML, what moves as JSON.
+// frameWriter renders the stream of the widget: messages and parts of the panel as HTML, typing and statuses as JSON.
 type frameWriter struct {
 	panel  *panel
-	online bool // somebody was online when that was last told
+	online bool // an agent was online when the panel was last drawn without a chat
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out api.FrameWriter
 	var err error
@@ -28,7 +28,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		if len(it.Chats) > 0 {
 			err = f.writeParts(ctx, &out, keptPositionReason(it))
 		} else {
-			err = f.writeAvailability(ctx, &out) // the page may be older than the line
+			err = f.writeAvailability(ctx, &out) // availability may have changed since the page was drawn
 		}
 	case live.Board:
 		if f.panel.chat == nil && f.online != (it.Overview.Online > 0) {
@@ -56,7 +56,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.Frames, err
 }
 
-// writeAvailability tells who has no chat whether anybody is there.
+// writeAvailability draws a panel without a chat: whether an agent is online.
 func (f *frameWriter) writeAvailability(ctx context.Context, out *api.FrameWriter) error {
 	if err := f.panel.load(ctx); err != nil || f.panel.chat != nil {
 		return err
@@ -69,7 +69,7 @@ func (f *frameWriter) writeAvailability(ctx context.Context, out *api.FrameWrite
 	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
-// writeChange tells first which chat is shown and how it stands, where that changed, and then what was said in it.
+// writeChange writes the panel if the state of the chat changed, and then messages and statuses in the order of their versions.
 func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	if stateChanged(it) {
 		if err := f.writeParts(ctx, out, returnedReason(it)); err != nil {
@@ -98,13 +98,13 @@ func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it 
 	return nil
 }
 
-// stateChanged tells whether more changed than what was said.
+// stateChanged reports whether more has changed than messages and statuses.
 func stateChanged(it live.Changed) bool {
 	return it.Before.Status != it.Chat.Status || it.Before.AgentID != it.Chat.ServedBy() || it.Warned() || it.Unwarned() ||
 		it.Chat.Status == models.Ended
 }
 
-// returnedReason is the reason to be told when the chat came back from an agent.
+// returnedReason returns the notice for a chat that went back to the queue because its agent lost contact, nil for any other change.
 func returnedReason(it live.Changed) *widget.Reason {
 	if it.Before.Status != models.Active || it.Chat.Status != models.Waiting {
 		return nil
@@ -117,7 +117,7 @@ func returnedReason(it live.Changed) *widget.Reason {
 	return nil
 }
 
-// keptPositionReason is the reason to be told when somebody who waits comes back, from a reload or a lost line.
+// keptPositionReason returns the notice for a waiting user who reconnects, after a reload or a lost connection; nil for anyone else.
 func keptPositionReason(it live.InitialState) *widget.Reason {
 	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptPositionAfter {
 		return nil
@@ -125,7 +125,7 @@ func keptPositionReason(it live.InitialState) *widget.Reason {
 	return &widget.Reason{Kind: "kept_place", To: it.Place.Position}
 }
 
-// writeParts draws the panel as it now stands.
+// writeParts reads the panel anew and draws it, with a notice why the position changed.
 func (f *frameWriter) writeParts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
 	if err := f.panel.load(ctx); err != nil {
 		return err

@@ -11,13 +11,13 @@ import (
 	"parley/web/present"
 )
 
-// threadOf is the conversation as an agent sees it, without its messages.
+// threadOf returns the conversation as an agent sees it, without its messages.
 func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: api.ShortName(c.UserName),
 		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
 }
 
-// bubble is a message as an agent sees it: every agent is the own side, and is named.
+// bubble returns a message as an agent sees it: messages of all agents are on the own side, with the name of their sender.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
 	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: api.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench")}
@@ -56,7 +56,7 @@ func (b *workbench) head(c *models.AgentChat) view.Head {
 	return h
 }
 
-// write is the composer's state: open for whoever serves the chat, else the reason why not.
+// write returns the state of the composer: open for the agent who serves the chat, otherwise closed with the reason.
 func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Write, err error) {
 	w = view.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	switch {
@@ -112,7 +112,7 @@ func (b *workbench) departmentName(ctx context.Context, slug *string) (string, e
 	return *slug, err
 }
 
-// earlier are the other chats of the same person, newest first, and how many there are.
+// earlier returns other ended chats of the same user, newest first, and how many there are.
 func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.Earlier, int, error) {
 	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
 	if err != nil {

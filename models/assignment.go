@@ -274,7 +274,7 @@ func (d *Desk) drainUntilIdle() {
 		d.drainState.Store(1)
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		if _, err := d.Drain(ctx); err != nil {
-			d.log.Warn("draining the queue failed; the schedule tries again", "error", err)
+			d.log.Warn("queue drain failed, will retry on schedule", "error", err)
 		}
 		cancel()
 		if d.drainState.CompareAndSwap(1, 0) {

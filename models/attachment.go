@@ -102,7 +102,7 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 			case ctx.Err() != nil:
 				return swept, translate(ctx.Err())
 			default:
-				failed = filesUnavailable(err)
+				failed = ErrFilesUnavailable.WithCause(err)
 				_, err = d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() + make_interval(secs => ?) WHERE name = ? AND due_at < clock_timestamp()`,
 					deleteAgain.Seconds(), name).Exec(ctx)
 			}
@@ -134,7 +134,7 @@ func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Atta
 	a := new(Attachment)
 	err := d.db.NewRaw(`SELECT * FROM attachments WHERE `+where, args...).Scan(ctx, a)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, notFound("file_not_found", "There is no such file, or it is not yours.")
+		return nil, notFound("file_not_found", "This file does not exist or is not yours.")
 	}
 	if err != nil {
 		return nil, translate(err)

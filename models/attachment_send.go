@@ -65,7 +65,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		t.emit(Event{Kind: KindChange, Change: change})
 		return nil
 	})
-	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
+	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
 		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool { return sameUpload(before, n.UploadSHA256) })
 	}
 	if err != nil {

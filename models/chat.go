@@ -169,7 +169,7 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 		return nil, err
 	}
 	if len(chats) == 0 {
-		return nil, chatNotFound()
+		return nil, ErrChatNotFound
 	}
 	if err := actor.checkCanRead(&chats[0].Chat); err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 			return nil, translate(err)
 		}
 		if !actor.IsAgent() || !serves {
-			return nil, notFound("user_not_found", "There is no such user, or it is not yours.")
+			return nil, notFound("user_not_found", "This user does not exist or is not yours.")
 		}
 	}
 	return d.agentChats(ctx, `WHERE c.user_id = $1 ORDER BY c.created_at DESC LIMIT 20`, userID)
@@ -202,18 +202,16 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 // ChatsOfAgent returns an agent's chats: the active ones by their last message, newest first, then the ended ones, newest first.
 // A limit out of 1 to 200 is validation_failed.
 func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) ([]AgentChat, error) {
-	if f.Limit == 0 {
-		f.Limit = 50
+	limit, err := limitOrDefault(f.Limit, MaxLimit)
+	if err != nil {
+		return nil, err
 	}
-	if f.Limit < 1 || f.Limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
-	}
+	f.Limit = limit
 	if f.Status != "" && f.Status != Active && f.Status != Ended {
-		return nil, invalid("status", fieldUnknown, "The status is active or ended.")
+		return nil, invalid("status", fieldUnknown, "status must be active or ended.")
 	}
 	chats := []AgentChat{}
 	if f.Status != Ended && f.Before.IsZero() {
-		var err error
 		chats, err = d.agentChats(ctx, `WHERE c.agent_id = $1 AND c.status = 'active'
 			ORDER BY coalesce(c.last_message_at, c.assigned_at) DESC, c.id LIMIT $2`, agentID, f.Limit)
 		if err != nil {
@@ -240,7 +238,7 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	c := new(Chat)
 	err := t.NewRaw(`SELECT * FROM chats WHERE id = ? FOR UPDATE`, chatID).Scan(ctx, c)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, chatNotFound()
+		return nil, ErrChatNotFound
 	}
 	if err != nil {
 		return nil, err

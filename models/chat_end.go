@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 			return err
 		}
 		if !c.IsOpen() || (only != "" && c.Status != only) {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		reason := ReasonServiceEnded
 		if actor.IsUser() {
@@ -102,7 +103,7 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 			ended = true
 			return d.endLocked(ctx, t, c, ReasonAbandoned, TypeAuto)
 		})
-		if err != nil && CodeOf(err) != "chat_not_found" {
+		if err != nil && !errors.Is(err, ErrChatNotFound) {
 			return abandoned, err
 		}
 		if err == nil && ended {

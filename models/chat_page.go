@@ -19,10 +19,10 @@ func (d *Desk) MovePage(ctx context.Context, actor Actor, chatID, pageURL, pageT
 			return err
 		}
 		if !actor.IsUser() || c.UserID != actor.ID {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if c.Status == Ended {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		if same(c.PageURL, url) && same(c.PageTitle, title) {
 			return nil

@@ -60,7 +60,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		d.announceVersions(chatVersionOf(chat))
 	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
-		if violates(err, "chats_one_open_per_user") { // the other tab was faster
+		if violates(err, chatsOneOpenPerUser) { // the other tab was faster
 			chat, err = d.openChat(ctx, userID)
 		}
 		if err != nil {
@@ -68,7 +68,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		}
 	}
 	if chat == nil {
-		return nil, conflict("chat_ended", "Your chat ended at this very moment. Ask again.")
+		return nil, conflict("chat_ended", "Your chat has just ended. Send the request again.")
 	}
 	if content != "" && message == nil {
 		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}); err != nil {
@@ -113,11 +113,11 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 			c.AwaitingReplySince = ptr(t.now)
 		}
 		_, err = t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
-		if violates(err, "chats_department_fkey") {
-			return invalid("department", fieldUnknown, "There is no such department.")
+		if violates(err, chatsDepartmentFkey) {
+			return invalid("department", fieldUnknown, "This department does not exist.")
 		}
-		if violates(err, "chats_user_id_fkey") { // the user has become somebody else, or was erased, at this very moment
-			return unauthorized()
+		if violates(err, chatsUserIDFkey) { // the user has become somebody else, or was erased, at this very moment
+			return ErrUnauthorized
 		}
 		if err != nil {
 			return err

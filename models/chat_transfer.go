@@ -21,7 +21,7 @@ type TransferRequest struct {
 // validation_failed.
 func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r TransferRequest) (*Chat, error) {
 	if r.ServiceID != "" && r.Department != "" {
-		return nil, invalid("service_id", fieldInvalid, "Name an agent or a department, not both.")
+		return nil, invalid("service_id", fieldInvalid, "Send service_id or department, not both.")
 	}
 	note, err := d.optionalMessageText("note", r.Note, maxContent)
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Active {
-			return conflict("chat_not_active", "This chat is not with an agent, so there is nothing to hand over.")
+			return conflict("chat_not_active", "This chat is not with an agent and cannot be transferred.")
 		}
 		if note != nil {
 			if _, err := t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
@@ -58,7 +58,7 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 		return nil, err
 	}
 	if serviceID == "" {
-		return nil, invalid("service_id", fieldRequired, "Name the agent who gets the chat.")
+		return nil, invalid("service_id", fieldRequired, "Send the agent who gets the chat as service_id.")
 	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
@@ -100,11 +100,11 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 		return nil, err
 	}
 	if priority < -100 || priority > 100 {
-		return nil, invalid("priority", fieldOutOfBounds, "A priority is a whole number from −100 to 100.")
+		return nil, invalid("priority", fieldOutOfBounds, "priority must be a whole number from −100 to 100.")
 	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Waiting {
-			return conflict("chat_not_waiting", "This chat does not wait any more.")
+			return conflict("chat_not_waiting", "This chat is no longer waiting.")
 		}
 		before := c.Priority
 		c.Priority = priority
@@ -132,16 +132,16 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 			return err
 		}
 		if !actor.IsAgent() {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if !c.IsOpen() {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		moved = c
 		return f(ctx, t, c)
 	})
-	if violates(err, "chats_department_fkey") {
-		return nil, invalid("department", fieldUnknown, "There is no such department.")
+	if violates(err, chatsDepartmentFkey) {
+		return nil, invalid("department", fieldUnknown, "This department does not exist.")
 	}
 	return moved, err
 }
@@ -150,7 +150,7 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID string) error {
 	from := c.ServedBy()
 	if from == agentID {
-		return conflict("already_assigned", "This agent has the chat already.")
+		return conflict("already_assigned", "This agent already has the chat.")
 	}
 	ids := slices.DeleteFunc([]string{from, agentID}, func(id string) bool { return id == "" })
 	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
@@ -161,10 +161,10 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID stri
 		return err
 	}
 	if to.Presence != Online {
-		return conflict("agent_not_online", to.Name+" is not online. The chat stays where it is.")
+		return conflict("agent_not_online", to.Name+" is not online. The chat was not moved. Choose another agent.")
 	}
 	if to.Load >= to.MaxConcurrent {
-		return conflict("agent_at_capacity", to.Name+" has no room for another chat. The chat stays where it is.")
+		return conflict("agent_at_capacity", to.Name+" is at capacity. The chat was not moved. Choose another agent.")
 	}
 	to.Load++
 	to.IdleSince = t.now

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
 		return 0, translate(err)
 	}
 	for _, id := range due {
-		if err := d.applyIdleRule(ctx, id); err != nil && CodeOf(err) != "chat_not_found" {
+		if err := d.applyIdleRule(ctx, id); err != nil && !errors.Is(err, ErrChatNotFound) {
 			return 0, err
 		}
 	}

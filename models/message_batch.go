@@ -108,7 +108,7 @@ func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Mes
 	var chat Chat
 	var id int64
 	err := g.desk.queryPrepared(ctx, o.side.oneSQL, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.scanTargets(&chat, &id)...)
-	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
+	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
 		return nil, nil
 	}
 	if err != nil {

@@ -86,13 +86,13 @@ func (d *Desk) answerRepeatedSend(ctx context.Context, actor Actor, chatID strin
 		return before, false, nil
 	case before != nil:
 		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
-			Detail: "This client_message_id was used for another message. Send the new one with a new id.",
+			Detail: "This client_message_id was already used for a different message. Use a new id.",
 			Fields: map[string]string{"client_message_id": "reused"}}
 	}
 	if err := d.checkCanSend(ctx, actor, chatID); err != nil {
 		return nil, false, err
 	}
-	return nil, false, chatEnded()
+	return nil, false, ErrChatEnded
 }
 
 // messageByClientID returns the message that the actor sent with a key, nil when there is none.
@@ -120,7 +120,7 @@ func (d *Desk) checkCanSend(ctx context.Context, actor Actor, chatID string) err
 	}
 	if !c.IsOpen() {
 		d.announceVersions(chatVersionOf(&c.Chat))
-		return chatEnded()
+		return ErrChatEnded
 	}
 	return nil
 }
@@ -138,13 +138,13 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 			return err
 		}
 		if !actor.IsAgent() {
-			return chatNotFound()
+			return ErrChatNotFound
 		}
 		if err := actor.checkCanWrite(c); err != nil {
 			return err
 		}
 		if !c.IsOpen() {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		if note, err = t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content}); err != nil {
 			return err
@@ -171,11 +171,9 @@ func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, l
 }
 
 func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {
-	if limit == 0 {
-		limit = 50
-	}
-	if limit < 1 || limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+	limit, err := limitOrDefault(limit, MaxLimit)
+	if err != nil {
+		return nil, err
 	}
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -201,7 +199,7 @@ func (d *Desk) Typing(ctx context.Context, actor Actor, chatID string) error {
 		return err
 	}
 	if !c.IsOpen() {
-		return chatEnded()
+		return ErrChatEnded
 	}
 	d.publish([]Event{{Kind: KindTyping, Typing: &Typing{ChatID: c.ID, UserID: c.UserID, AgentID: c.ServedBy(), SenderType: actor.senderType()}}})
 	return nil
@@ -218,7 +216,7 @@ func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error 
 			return err
 		}
 		if c.Status == Ended {
-			return chatEnded()
+			return ErrChatEnded
 		}
 		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
 			return nil

@@ -38,7 +38,7 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 		chatID, messageID, actor.IsAgent()).Scan(ctx, &side)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return notFound("message_not_found", "There is no such message in this chat.")
+		return notFound("message_not_found", "This message does not exist in this chat.")
 	case err != nil:
 		return translate(err)
 	case side == actor.senderType():
@@ -96,7 +96,7 @@ var (
 func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status MessageStatus, after, upTo int64) (int, error) {
 	below := statusesBelow[status]
 	if below == nil {
-		return 0, invalid("status", fieldUnknown, "A message can be confirmed as delivered or read.")
+		return 0, invalid("status", fieldUnknown, "status must be delivered or read.")
 	}
 	statement, other := confirmAsUser, FromAgent
 	if actor.IsAgent() {

@@ -9,7 +9,7 @@ import (
 
 func TestTheUserMovesToAnotherPage(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	maria, other := h.user("maria"), h.user("other")
 	got, err := h.Assign(t.Context(), maria.ID, models.AssignRequest{Message: "Hello", PageURL: "https://shop.example/", PageTitle: "Start"})

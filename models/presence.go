@@ -12,7 +12,7 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		return nil, forbidden("agents_only", "Only agents have a presence.")
 	}
 	if choice != Online && choice != Away && choice != Offline {
-		return nil, invalid("presence", fieldUnknown, "A presence is online, away or offline.")
+		return nil, invalid("presence", fieldUnknown, "presence must be online, away or offline.")
 	}
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {

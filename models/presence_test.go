@@ -9,7 +9,7 @@ import (
 
 func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat
@@ -54,7 +54,7 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 
 func TestASignOfLifeInTimeChangesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
@@ -70,7 +70,7 @@ func TestASignOfLifeInTimeChangesNothing(t *testing.T) {
 
 func TestOfflineByChoiceGivesTheChatsBackAtOnceAndAwayKeepsThem(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
 	_, err := h.SetPresence(t.Context(), anna, models.Away)
@@ -89,7 +89,7 @@ func TestOfflineByChoiceGivesTheChatsBackAtOnceAndAwayKeepsThem(t *testing.T) {
 
 func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	h.ask("u")
 	h.exec(`UPDATE agents SET max_concurrent = 1`)
@@ -114,7 +114,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 
 func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	chat := h.ask("u").Chat.ID
 	h.age("chats", chat, 299*time.Second, "user_seen_at")
@@ -138,7 +138,7 @@ func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 // What a sweep chose and then left alone, because the user came back or the chat was erased meanwhile, is not counted.
 func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	for _, user := range []string{"gone", "back", "erased"} {
 		h.age("chats", h.ask(user).Chat.ID, time.Hour, "user_seen_at")
@@ -155,7 +155,7 @@ func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 
 func TestDisablingSignsOutAndGivesTheChatsBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
 	token, _, err := h.SignIn(t.Context(), "ANNA@example.com", "correct horse", "")
@@ -174,7 +174,7 @@ func TestDisablingSignsOutAndGivesTheChatsBack(t *testing.T) {
 
 func TestCleanDeletesOnlyWhatIsOlderThanTheRetention(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	old, young := h.ask("old").Chat.ID, h.ask("young").Chat.ID
 	for _, id := range []string{old, young} {
@@ -194,7 +194,7 @@ func TestCleanDeletesOnlyWhatIsOlderThanTheRetention(t *testing.T) {
 
 func TestReports(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	chat := h.ask("u").Chat.ID
 	h.ask("w")

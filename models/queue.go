@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -167,7 +168,7 @@ func (d *Desk) CancelQueue(ctx context.Context, userID string) error {
 		return conflict("not_in_queue", "You are not in the queue.")
 	}
 	_, err = d.endChat(ctx, UserActor(userID), c.ID, "", Waiting)
-	if CodeOf(err) == "chat_ended" {
+	if errors.Is(err, ErrChatEnded) {
 		return conflict("not_in_queue", "You are not in the queue.")
 	}
 	return err

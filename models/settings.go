@@ -173,7 +173,7 @@ func (d *Desk) ChangeSetting(ctx context.Context, actor Actor, key, value string
 	}
 	i := slices.IndexFunc(settingTable, func(s setting) bool { return s.key == key })
 	if i < 0 {
-		return notFound("setting_not_found", "There is no such setting.")
+		return ErrSettingNotFound
 	}
 	next := d.Settings()
 	if err := settingTable[i].set(&next, strings.TrimSpace(value)); err != nil {

@@ -50,10 +50,10 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 		token, hash = newToken()
 		return insertUserSession(ctx, t, hash, u.ID, userAgent, identifiedSessionTTL)
 	})
-	if violates(err, "sessions_user_id_fkey") { // erased at this very moment
-		return "", nil, unauthorized()
+	if violates(err, sessionsUserIDFkey) { // erased at this very moment
+		return "", nil, ErrUnauthorized
 	}
-	if violates(err, "chats_one_open_per_user") { // the person began a chat at this very moment, and now it is there to be seen
+	if violates(err, chatsOneOpenPerUser) { // the person began a chat at this very moment, and now it is there to be seen
 		return d.Identify(ctx, id, held, userAgent)
 	}
 	return token, u, err

@@ -50,7 +50,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			case panicked == http.ErrAbortHandler: //nolint:errorlint // net/http compares it the same way
 				panic(panicked)
 			default:
-				s.Log.Error("a request panicked", "route", c.Path(), "panic", panicked, "stack", string(debug.Stack()))
+				s.Log.Error("request panicked", "route", c.Path(), "panic", panicked, "stack", string(debug.Stack()))
 				err = errors.New("panic")
 			}
 		}()

@@ -126,14 +126,8 @@ func (s *Server) Handler() http.Handler { return s.echo }
 
 // HTTP returns a server for the handler with the timeouts that a public address needs. Its streams close as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
-	server := s.newHTTPServer(s.echo)
-	server.RegisterOnShutdown(s.Drain)
-	return server
-}
-
-func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
+	server := &http.Server{
+		Handler:           s.echo,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      30 * time.Second, // streams set a deadline for each write instead
@@ -141,6 +135,8 @@ func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(s.Drain)
+	return server
 }
 
 // Drain makes /readyz fail and closes the streams with a hint to reconnect elsewhere; requests are still answered.

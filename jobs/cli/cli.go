@@ -1,5 +1,6 @@
-// Package cli has the commands of the program: each is one call of the desk and a few lines of output. A person who can start the program
-// with the database's address may do what an admin may.
+// Package cli has the command line of parley: the settings, the desk of a command, and the commands, each of which is
+// one call of the desk and a few lines of output. Running the program with the address of the database is proof enough:
+// commands act as an administrator named console.
 package cli
 
 import (
@@ -19,29 +20,30 @@ import (
 	"parley/models"
 )
 
+// operator is the actor of commands in the audit log.
 var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}
 
 // Agent is `parley agent …`.
 type Agent struct {
 	Add struct {
-		Email         string   `required:"" help:"E-mail address, unique without regard to case."`
-		Name          string   `required:"" help:"The name that users see."`
-		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"agent, supervisor or admin."`
-		Max           int      `default:"5" help:"The most chats at once, 0 to 100."`
-		Department    []string `help:"Short name of a department; may be repeated."`
+		Email         string   `required:"" help:"E-mail address for signing in. Upper and lower case are the same."`
+		Name          string   `required:"" help:"Name shown to users."`
+		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"Role: agent, supervisor or admin."`
+		Max           int      `default:"5" help:"Capacity: chats at the same time, 0 to 100."`
+		Department    []string `help:"Short name of a department. Can be repeated."`
 		PasswordStdin bool     `required:"" help:"Read the password from standard input."`
-	} `cmd:"" help:"Add a person and print the new id."`
-	List    struct{} `cmd:"" help:"List everybody."`
+	} `cmd:"" help:"Add an agent and print the new id."`
+	List    struct{} `cmd:"" help:"List all agents."`
 	Disable struct {
-		Email string `required:"" help:"Whom."`
-	} `cmd:"" help:"Sign a person out for good. The person's chats go back to the queue."`
+		Email string `required:"" help:"E-mail address of the agent."`
+	} `cmd:"" help:"Disable an agent: sign them out and return their chats to the queue."`
 	Passwd struct {
-		Email         string `required:"" help:"Whose."`
+		Email         string `required:"" help:"E-mail address of the agent."`
 		PasswordStdin bool   `required:"" help:"Read the password from standard input."`
-	} `cmd:"" help:"Give a person a new password and end the person's sessions."`
+	} `cmd:"" help:"Set a new password and sign the agent out everywhere."`
 	ResetSecondFactor struct {
-		Email string `required:"" help:"Whose."`
-	} `cmd:"" name:"reset-2fa" help:"Take the second factor off a person who lost it, and end the person's sessions."`
+		Email string `required:"" help:"E-mail address of the agent."`
+	} `cmd:"" name:"reset-2fa" help:"Turn off two-factor authentication for an agent who lost access, and sign them out everywhere."`
 }
 
 // Run runs the subcommand, such as "add".
@@ -108,6 +110,7 @@ func readPassword(in io.Reader) (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
+// table writes rows in aligned columns. The columns of head and of each format are separated by tabs.
 func table(out io.Writer, head string, rows func(row func(format string, args ...any))) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, head)
@@ -118,8 +121,8 @@ func table(out io.Writer, head string, rows func(row func(format string, args ..
 // Department is `parley department …`.
 type Department struct {
 	Add struct {
-		Slug string `required:"" help:"Short name: small letters, digits and hyphens."`
-		Name string `required:"" help:"The name that people read."`
+		Slug string `required:"" help:"Short name: lower-case letters, digits and hyphens."`
+		Name string `required:"" help:"Name shown to people."`
 	} `cmd:"" help:"Add a department."`
 	List struct{} `cmd:"" help:"List the departments."`
 }
@@ -147,11 +150,11 @@ func (d *Department) Run(ctx context.Context, command string, desk *models.Desk,
 
 // Migrate is `parley migrate …`.
 type Migrate struct {
-	Up   struct{} `cmd:"" help:"Bring the schema up to date."`
+	Up   struct{} `cmd:"" help:"Apply all pending migrations."`
 	Down struct {
-		All bool `help:"Take back every step."`
-	} `cmd:"" help:"Take back the last step."`
-	Status struct{} `cmd:"" help:"Say which steps are applied and which are pending."`
+		All bool `help:"Revert all migrations."`
+	} `cmd:"" help:"Revert the last migration."`
+	Status struct{} `cmd:"" help:"List applied and pending migrations."`
 }
 
 // Run runs the subcommand, such as "up".
@@ -182,7 +185,7 @@ type Token struct {
 	User  string        `required:"" help:"The user's id, at most 64 characters."`
 	Name  string        `help:"The user's name."`
 	Email string        `help:"The user's e-mail address."`
-	TTL   time.Duration `default:"1h" help:"How long the token is good, at most 24h."`
+	TTL   time.Duration `default:"1h" help:"Lifetime of the token, at most 24h."`
 }
 
 // Run prints a user token signed with secret.
@@ -195,15 +198,12 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 	return err
 }
 
-// tokenLife is how far away Parley lets the end of a user token be.
-const tokenLife = 24 * time.Hour
-
-// SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
-// user id without 1 to 64 characters is refused, as are text that is not UTF-8 and a token that would be good for nothing, or for more than 24
-// hours.
+// SignUserToken returns a user token as a host site makes it: HS256 with the shared key, the claims sub and exp, and
+// name and email unless they are empty. It refuses a user id that does not have 1 to 64 characters, text that is not
+// UTF-8, and a lifetime that is not positive or exceeds 24 hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
-	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
-		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing and for at most 24h")
+	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > models.MaxUserTokenTTL {
+		return "", errors.New("the user id must have 1 to 64 characters, and the lifetime must be more than 0 and at most 24h")
 	}
 	for what, text := range map[string]string{"user id": user, "name": name, "e-mail address": email} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) { // signing would replace the bytes

@@ -22,7 +22,7 @@ const (
 // Server is a child that is started again when it dies, until it is stopped.
 type Server struct {
 	name  string // of its files: postgres, redis
-	title string // for people
+	title string // for messages
 	dir   string
 	log   *slog.Logger
 	// shared says that another process may use the server. One for tests may not: what still answers is about to end with its owner.
@@ -37,7 +37,7 @@ type Server struct {
 	dyingSignal syscall.Signal
 
 	owner *os.File // the lock that makes this process the owner
-	slot  *os.File // the lock of a throwaway folder: a file that nobody refers to is closed, and its lock is lost
+	slot  *os.File // the lock of a throwaway folder: an unreferenced file is closed, and its lock is lost
 
 	mu    sync.Mutex
 	child *child
@@ -62,7 +62,7 @@ func (s *Server) start(ctx context.Context) (*Server, error) {
 		return answer == nil, nil
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s in %s belongs to another parley and does not answer: %w", s.title, s.dir, err), answer)
+		return nil, errors.Join(fmt.Errorf("%s in %s is run by another parley and does not answer: %w", s.title, s.dir, err), answer)
 	}
 	if s.owner == nil {
 		s.log.Debug("using the "+s.title+" of another parley", "dir", s.dir)
@@ -116,7 +116,7 @@ func (s *Server) run(ctx context.Context) error {
 	var answer error
 	err = until(ctx, func() (bool, error) {
 		if c.ended() {
-			return false, errors.New("it ended at once")
+			return false, errors.New("it exited at once")
 		}
 		answer = s.ready(ctx)
 		return answer == nil, nil
@@ -125,7 +125,7 @@ func (s *Server) run(ctx context.Context) error {
 		stopErr := c.stop(s.stopSignal, stopTimeout)
 		return errors.Join(fmt.Errorf("%s did not start: %w%s", s.title, err, output.said()), answer, stopErr)
 	}
-	s.log.Debug(s.title+" runs", "pid", cmd.Process.Pid, "dir", s.dir)
+	s.log.Debug(s.title+" started", "pid", cmd.Process.Pid, "dir", s.dir)
 	s.child, s.halt = c, make(chan struct{})
 	go s.keep(c, s.halt)
 	return nil
@@ -144,7 +144,7 @@ func (s *Server) keep(c *child, halt chan struct{}) {
 	}
 }
 
-// revive starts the server in the place of the dead child and says whether to try again.
+// revive starts the server again after a crash and reports whether to try again.
 func (s *Server) revive(dead *child, halt chan struct{}) (again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,15 +153,15 @@ func (s *Server) revive(dead *child, halt chan struct{}) (again bool) {
 		return false
 	default:
 	}
-	s.log.Error(s.title+" has died and is started again", "err", dead.err, "log", s.path(".log"))
+	s.log.Error(s.title+" exited and is being restarted", "err", dead.err, "log", s.path(".log"))
 	if err := s.run(context.Background()); err != nil {
-		s.log.Error(s.title+" cannot be started again", "err", err)
+		s.log.Error(s.title+" cannot be restarted", "err", err)
 		return true
 	}
 	return false
 }
 
-// Stop ends the server in good order and returns when it is gone.
+// Stop shuts the server down cleanly and returns when it has exited.
 func (s *Server) Stop() error { return s.end(s.stopSignal) }
 
 // Kill ends the server as a crash would.
@@ -198,7 +198,7 @@ func (s *Server) lockFiles(ctx context.Context) (lock *os.File, err error) {
 		return lock != nil, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("a %s that an earlier parley left behind still runs on %s: %w", s.title, s.dir, err)
+		return nil, fmt.Errorf("a %s of an earlier parley is still running on %s: %w", s.title, s.dir, err)
 	}
 	return lock, nil
 }

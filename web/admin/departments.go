@@ -96,7 +96,7 @@ func (h *Handlers) respondDepartment(c echo.Context, status int, slug string) er
 	}
 	i := slices.IndexFunc(departments, func(d departmentWithAgents) bool { return d.Slug == slug })
 	if i < 0 { // removed by another administrator since
-		return &models.Error{Kind: models.NotFound, Code: "department_not_found", Detail: "There is no such department."}
+		return models.ErrDepartmentNotFound
 	}
 	return h.Respond(c, kit.Result{Status: status, JSON: departmentOf(&departments[i])})
 }

@@ -46,7 +46,7 @@ func (h *Handlers) settingOf(c echo.Context) (models.SettingRow, bounds, error) 
 			}
 		}
 	}
-	return models.SettingRow{}, bounds{}, &models.Error{Kind: models.NotFound, Code: "setting_not_found", Detail: "There is no such setting."}
+	return models.SettingRow{}, bounds{}, models.ErrSettingNotFound
 }
 
 // ChangeSetting sets one setting for all instances. A value out of bounds is 422, an unknown setting 404.

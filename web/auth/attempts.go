@@ -50,5 +50,5 @@ func IsWrongCredential(err error) bool {
 			return true
 		}
 	}
-	return modelErr.Code == "wrong_credentials" || modelErr.Code == "wrong_code"
+	return errors.Is(err, models.ErrWrongCredentials) || errors.Is(err, models.ErrWrongCode)
 }

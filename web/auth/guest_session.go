@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -15,23 +17,25 @@ func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	return a.Cookie(c, kit.UserCookie), true
 }
 
-// Guest returns the user of the widget's session. It is nil without a session, and for an anonymous user where an identity is required.
-func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
+// Guest returns the user of the widget's session. It returns false without a session, for the session of an agent, and for an anonymous user
+// where an identity is required.
+func (a *Auth) Guest(c echo.Context) (caller *kit.Caller, found bool, err error) {
 	token, byCookie := a.SessionToken(c)
 	if token == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	caller, err := a.callerByToken(c, models.KindUser, token)
+	caller, err = a.callerByToken(c, models.KindUser, token)
 	switch {
-	case models.CodeOf(err) == "unauthorized":
-		return nil, nil
+	case errors.Is(err, models.ErrUnauthorized):
+		return nil, false, nil
 	case err != nil:
-		return nil, err
-	case !caller.Actor.IsUser() || a.RequireIdentity(caller) != nil:
-		return nil, nil //nolint:nilerr // a user who may not use the widget counts as no user
+		return nil, false, err
+	}
+	if !caller.Actor.IsUser() || a.RequireIdentity(caller) != nil {
+		return nil, false, nil //nolint:nilerr // a session that may not be used is none
 	}
 	caller.ByCookie = byCookie
-	return caller, nil
+	return caller, true, nil
 }
 
 // StartGuestSession creates an anonymous user and sets the cookie of its session. Too many from one network are 429 rate_limited.

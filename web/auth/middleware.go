@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return next(c)
 			}
 			caller, err := a.authenticateWithTimeout(c, need)
-			if need.CreatesSession && models.CodeOf(err) == "unauthorized" && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
+			if need.CreatesSession && errors.Is(err, models.ErrUnauthorized) && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
 				caller, err = a.StartGuestSession(c)
 			}
 			if err != nil {
@@ -44,7 +45,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return err
 			}
 			if role := need.Role; role != "" && !caller.Actor.AtLeast(role) {
-				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+				return models.ErrRoleRequired
 			}
 			c.Set(kit.CallerKey, caller)
 			a.Hub.RecordActivity(caller.Actor)
@@ -145,14 +146,14 @@ func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string)
 		return a.callerBySignedToken(c, token)
 	}
 	if len(token) > 200 || !kit.Storable(token) {
-		return nil, kit.Unauthorized("This token opens no session. Sign in again.")
+		return nil, kit.Unauthorized("This token is not valid. Sign in again.")
 	}
 	find := []func(echo.Context, string) (*kit.Caller, error){a.CallerByAgentSession, a.callerByUserSession}
 	if kind == models.KindUser {
 		find[0], find[1] = find[1], find[0]
 	}
 	caller, err := find[0](c, token)
-	if models.CodeOf(err) != "unauthorized" {
+	if !errors.Is(err, models.ErrUnauthorized) {
 		return caller, err
 	}
 	if other, otherErr := find[1](c, token); otherErr == nil {

@@ -12,10 +12,8 @@ import (
 	"parley/web/kit"
 )
 
-const (
-	maxTokenLifetime = 24 * time.Hour // from now until exp
-	clockSkew        = time.Minute    // tolerated difference of the clock of a host site
-)
+// tokenSkew is how far off the clock of a host site may be.
+const clockSkew = time.Minute
 
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
 
@@ -23,7 +21,7 @@ var errExtension = errors.New("the token asks for an extension that nobody here 
 // unauthorized. Only HS256 is accepted, whatever the header of the token names; exp is required and at most a day away; nbf and iat are
 // checked if present. For a token with a valid signature the error says what is wrong with its claims.
 func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, time.Time, error) {
-	refused := kit.Unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
+	refused := kit.Unauthorized("This token has expired or was not signed with the key of Parley. Get a new one from the site.")
 	keys := a.tokenKeys()
 	if len(keys.Keys) == 0 {
 		return models.Identity{}, time.Time{}, refused
@@ -40,17 +38,17 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	case errors.As(err, &fault):
 		return models.Identity{}, time.Time{}, kit.Unauthorized(string(fault))
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Add an exp, the Unix time in seconds when the token expires, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
-	case time.Until(claims.ExpiresAt.Time) > maxTokenLifetime+clockSkew:
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
+	case time.Until(claims.ExpiresAt.Time) > models.MaxUserTokenTTL+clockSkew:
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token expires too late: exp is a Unix time in seconds, at most a day away.")
 	}
 	expiresAt := claims.ExpiresAt.Time
 	if !time.Now().Before(expiresAt) { // expired by this clock, but within the skew
 		expiresAt = expiresAt.Add(clockSkew)
 	}
-	issued := claims.ExpiresAt.Add(-maxTokenLifetime)
+	issued := claims.ExpiresAt.Add(-models.MaxUserTokenTTL)
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}

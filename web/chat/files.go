@@ -53,7 +53,7 @@ func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
 	defer cancel()
 	actor := kit.ActorOf(c)
 	_, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, "")
-	if code := models.CodeOf(err); !u.hasClientMessageID && (code == "chat_ended" || code == "chat_not_found" && actor.IsAgent()) {
+	if !u.hasClientMessageID && (errors.Is(err, models.ErrChatEnded) || errors.Is(err, models.ErrChatNotFound) && actor.IsAgent()) {
 		return nil
 	}
 	return err
@@ -100,7 +100,7 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 		}
 		content, err := h.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
-			h.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			h.Log.Error("file missing from the store", "chat_id", a.ChatID, "message_id", a.MessageID)
 			return kit.StatusError(http.StatusNotFound)
 		}
 		if err != nil {

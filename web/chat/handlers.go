@@ -19,10 +19,6 @@ type Config struct {
 	UploadTimeout, UploadIdleTimeout time.Duration
 }
 
-// errClientMessageID refuses an empty client_message_id, and one that cannot be stored, with the words of the desk.
-var errClientMessageID = kit.InvalidField("client_message_id", "invalid",
-	"A client_message_id has 1 to 64 printable ASCII characters.")
-
 // Handlers has the handlers of the actions that users, agents and supervisors share.
 type Handlers struct {
 	*kit.Kit

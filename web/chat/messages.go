@@ -47,7 +47,7 @@ func (h *Handlers) Send(c echo.Context) error {
 	key := ""
 	if in.ClientMessageID != nil {
 		if key = *in.ClientMessageID; key == "" {
-			return errClientMessageID
+			return models.InvalidClientMessageID()
 		}
 	}
 	ctx := c.Request().Context()
@@ -122,7 +122,7 @@ func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	case actor.IsAgent():
 		marked, err = h.Desk.ConfirmAll(ctx, actor, id, status)
 	default:
-		err = kit.InvalidField("up_to", "required", "Name the id of the last message that is confirmed.")
+		err = kit.InvalidField("up_to", "required", "Send the id of the last confirmed message as up_to.")
 	}
 	if err != nil {
 		return err

@@ -40,11 +40,11 @@ type upload struct {
 func (u *upload) Close() { _ = u.tempFile.Close() }
 
 var (
-	errNoFile        = kit.InvalidField("file", "required", "Choose a file, in the field file of the form.")
+	errNoFile        = kit.InvalidField("file", "required", "Choose a file and send it in the form field file.")
 	errTwoFiles      = kit.InvalidField("file", "too_many", "Send one file at a time.")
-	errUploadTooSlow = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The file came too slowly, or its line was cut. Try again where the connection is better."}
-	errNotMultipart  = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data, in the field file."}
-	errUploadsBusy   = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Many files come in right now. Try again in a moment.", RetryAfter: 5 * time.Second}
+	errUploadTooSlow = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The upload was too slow or was interrupted. Try again on a better connection."}
+	errNotMultipart  = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data in the field file."}
+	errUploadsBusy   = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second}
 )
 
 // receiveUpload reads a form with a file. It calls before when the file begins, so that a file that will be refused is not received. It
@@ -59,7 +59,7 @@ func (h *Handlers) receiveUpload(c echo.Context, before func(*upload) error) (*u
 	if err != nil {
 		return nil, errNotMultipart
 	}
-	u, err := h.readUploadForm(form, before)
+	u, err := h.readParts(form, before)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -77,11 +77,12 @@ func (h *Handlers) receiveUpload(c echo.Context, before func(*upload) error) (*u
 	case errors.As(err, &tooLarge):
 		return nil, fileTooLarge(c.Request().Context(), "chat.file.too_large", maxUploadBytes)
 	}
-	h.Log.Debug("a form could not be read", "error", err)
-	return nil, kit.Malformed("The form could not be read to its end.")
+	h.Log.Debug("form not read", "error", err)
+	return nil, kit.Malformed("The form could not be read completely.")
 }
 
-func (h *Handlers) readUploadForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
+// readParts reads the file and the fields that matter, in the order of the form. It returns what it has of a form that it refuses, to be closed.
+func (h *Handlers) readParts(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
 	got := &upload{}
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
@@ -140,7 +141,7 @@ func (u *upload) readField(part *multipart.Part) error {
 	}
 	u.clientMessageID, u.hasClientMessageID = string(value), true
 	if u.clientMessageID == "" || len(value) > maxFormField || !kit.Storable(u.clientMessageID) {
-		return errClientMessageID
+		return models.InvalidClientMessageID()
 	}
 	return nil
 }
@@ -231,11 +232,10 @@ func (h *Handlers) discardFiles(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTimeout)
 	defer cancel()
 	if err := h.Desk.DropFiles(ctx, names); err != nil {
-		h.Log.Debug("files without a message stay for an hour", "error", err)
+		h.Log.Debug("uploaded file not deleted, cleanup removes it after an hour", "error", err)
 	}
 }
 
 func filesUnavailable(cause error) error {
-	return errors.Join(&models.Error{Kind: models.Unavailable, Code: "files_unavailable", Detail: "Files cannot be stored or read right now. Try again in a moment.",
-		RetryAfter: 5 * time.Second}, cause)
+	return models.ErrFilesUnavailable.WithCause(cause)
 }

@@ -17,7 +17,7 @@ import (
 
 // Unauthorized returns 401 unauthorized.
 func Unauthorized(detail string) error {
-	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
+	return models.ErrUnauthorized.WithDetail(detail)
 }
 
 // Forbidden returns 403 with this code.
@@ -29,9 +29,9 @@ func Forbidden(code, detail string) error {
 // what was expected.
 func WrongCredential(kind models.ActorKind) error {
 	if kind == models.KindUser {
-		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
+		return Forbidden("wrong_credential", "This address is for users, not for agents. Use a user token.")
 	}
-	return Forbidden("wrong_credential", "This address is for agents; you came as a user. Sign in as an agent.")
+	return Forbidden("wrong_credential", "This address is for agents, not for users. Sign in as an agent.")
 }
 
 // problem is the body of every error: RFC 9457, with a stable code.
@@ -59,10 +59,10 @@ const statusClientClosedRequest = 499
 
 // httpProblems has code and text of the errors that HTTP itself has and the desk does not.
 var httpProblems = map[int]struct{ code, detail string }{
-	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
-	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
-	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
-	http.StatusRequestTimeout:        {"request_timeout", "The request came too slowly, and the rest of it was not waited for. Nothing was changed; send it again."},
+	http.StatusNotFound:              {"not_found", "This address does not exist."},
+	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not support this method. The Allow header lists the supported ones."},
+	http.StatusRequestEntityTooLarge: {"too_large", "The request is too large. Send less at once."},
+	http.StatusRequestTimeout:        {"request_timeout", "The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
@@ -87,14 +87,14 @@ func Malformed(detail string) error {
 
 // InvalidField returns 422 validation_failed with the code of one field, as in errors: {"rating": "required"}.
 func InvalidField(field, code, detail string) error {
-	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
+	return models.InvalidField(field, code, detail)
 }
 
 // ProblemOf returns the body of an error in the language of ctx. An error of an unknown type becomes 500 internal_error; its text is never
 // part of the body.
 func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
-		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
+		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id."}
 	var modelErr *models.Error
 	var tooLarge *http.MaxBytesError
 	switch status := statusOf(err); {
@@ -105,7 +105,7 @@ func ProblemOf(ctx context.Context, err error) problem {
 		p.Code, p.Detail = httpProblems[p.Status].code, httpProblems[p.Status].detail
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
-		p.Detail = "This took too long. It may have been done all the same; look before you try again."
+		p.Detail = "This took too long and may still have been done. Check before you try again."
 	case status != 0:
 		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
 		if r, ok := httpProblems[status]; ok {
@@ -152,14 +152,14 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 	// net/http also cancels the context of a request that comes too slowly, but that client still reads the response.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
-		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		k.Log.Debug("client disconnected before the response", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(statusClientClosedRequest)
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
-		k.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+		k.Log.Error("request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
@@ -175,14 +175,14 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 		if err = k.problemPage(c, p); err == nil || c.Response().Committed {
 			return
 		}
-		k.Log.Error("the page of an error could not be drawn", "error", err)
+		k.Log.Error("error page not rendered", "error", err)
 	}
 	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
-		k.Log.Debug("an answer was not taken", "error", err)
+		k.Log.Debug("response not written", "error", err)
 	}
 }
 
 // CrossOrigin returns 403 cross_origin, for a request that another site made a browser send.
 func CrossOrigin() error {
-	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
+	return Forbidden("cross_origin", "This request came from another site. Open this page directly and try again.")
 }

@@ -19,6 +19,7 @@ import (
 const PollsPerMinute = 300
 
 type (
+	// pollBody is the JSON form of live.PollAnswer.
 	pollBody struct {
 		Events      []polledEvent `json:"events"`
 		LastEventID string        `json:"last_event_id"`
@@ -42,7 +43,7 @@ func isPoll(c echo.Context) (bool, error) {
 
 // poll responds with the events since the previous poll. The response is short, has a Content-Length and is no event stream, so it passes
 // proxies that buffer event streams.
-func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
+func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) error {
 	seconds, err := QueryInt(c, "wait", 0)
 	if err == nil && (seconds < 0 || seconds > int64(live.MaxPollWait/time.Second)) {
 		err = InvalidField("wait", "out_of_bounds", "wait must be a number of seconds from 0 to 20.")
@@ -54,7 +55,7 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	return k.RateLimited(c, limit.Poll, func() error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTimeout+q.Wait)
 		defer cancel()
-		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{draw, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{renderer, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -76,10 +77,15 @@ func pollScope(c echo.Context) string {
 	return c.Request().URL.Path + "?" + filters.Encode() + " " + RefererPage(c) + " " + text.Lang(c.Request().Context())
 }
 
+// writePoll sets Content-Length itself: with a length a proxy need not wait for the end of the body.
 func writePoll(c echo.Context, answer *live.PollAnswer) error {
-	body := pollBody{Events: make([]polledEvent, len(answer.Events)), LastEventID: answer.LastEventID, PollAfterMS: answer.After.Milliseconds()}
+	body := pollBody{
+		Events:      make([]polledEvent, len(answer.Events)),
+		LastEventID: answer.LastEventID,
+		PollAfterMS: answer.After.Milliseconds(),
+	}
 	for i, e := range answer.Events {
-		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // a string, as in an event stream
+		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // HTML, as text like in a stream
 		if IsAPI(c.Request().URL.Path) {
 			body.Events[i].Data = json.RawMessage(e.Data)
 		}

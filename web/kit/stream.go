@@ -33,10 +33,10 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		return err
 	}
 	route, lang := c.Path(), text.Lang(c.Request().Context())
-	run := func(ctx context.Context, out live.Sink) {
+	run := func(ctx context.Context, out live.Transport) {
 		start := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
-		k.Log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(start).Round(time.Millisecond), "reason", err)
+		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(start).Round(time.Millisecond), "reason", err)
 	}
 	sse := live.Hijack(c.Response())
 	if sse == nil {
@@ -55,6 +55,6 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 // recoverStream logs a panic of a stream's goroutine and keeps the process running. It must be deferred.
 func (k *Kit) recoverStream(route string) {
 	if panicked := recover(); panicked != nil {
-		k.Log.Error("a stream panicked", "route", route, "panic", panicked, "stack", string(debug.Stack()))
+		k.Log.Error("stream panicked", "route", route, "panic", panicked, "stack", string(debug.Stack()))
 	}
 }

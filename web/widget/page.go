@@ -17,11 +17,11 @@ import (
 // or its plain form, since only that shows whether the browser keeps cookies for the frame. While an identity is required, the page of an
 // anonymous user is 403.
 func (h *Handlers) Page(c echo.Context) error {
-	caller, err := h.Guest(c)
+	caller, found, err := h.Guest(c)
 	if err != nil {
 		return err
 	}
-	if caller != nil {
+	if found {
 		c.Set(kit.CallerKey, caller)
 	} else if !h.KeepsCookies(c) {
 		h.SetCookie(c, kit.FrameProbeCookie, "1", 0)

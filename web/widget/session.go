@@ -22,11 +22,11 @@ func (h *Handlers) BeginSession(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	caller, err := h.Guest(c)
+	caller, found, err := h.Guest(c)
 	switch {
 	case err != nil:
 		return err
-	case caller != nil:
+	case found:
 		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(caller.Token), User: draftKey(caller.Actor.ID)}})
 	case in.Bearer == "" && h.KeepsCookies(c):
 		if caller, err = h.StartGuestSession(c); err != nil {

@@ -36,9 +36,10 @@ func newInstanceMetrics(registry *prometheus.Registry) *instanceMetrics {
 		return c
 	}
 	return &instanceMetrics{
-		waits:       histogram("wait_seconds", "Time from entering the queue to the first agent.", waitSecondsBuckets),
-		responses:   histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitSecondsBuckets),
-		publishing:  histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
+		waits:     histogram("wait_seconds", "Time from entering the queue to the first agent.", waitSecondsBuckets),
+		responses: histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitSecondsBuckets),
+		publishing: histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
 		unpublished: counter("publish_failures_total", "Failed publications, after which the other instances read the changes from PostgreSQL."),
 		warnings:    counter("idle_warnings_total", "Idle chats that were warned."),
 		messages:    counters("messages_total", "Stored messages.", "sender_type"),
@@ -61,7 +62,8 @@ func (m *instanceMetrics) change(c *models.Change) {
 		message := &c.Messages[i]
 		m.messages.WithLabelValues(string(message.SenderType)).Inc()
 		// One statement sets both times, each from the clock, so they differ by microseconds.
-		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent && message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent &&
+			message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
 	}
@@ -91,7 +93,8 @@ func (m *instanceMetrics) Relayed(lag time.Duration, err error) {
 func (s *Server) newMetrics() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels}, value))
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},
+			value))
 	}
 	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
 		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
@@ -100,9 +103,11 @@ func (s *Server) newMetrics() *prometheus.Registry {
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return boolValue(!s.Hub.Connected()) })
 	counter := func(name, help string, value func() int64) {
-		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help},
+			func() float64 { return float64(value()) }))
 	}
-	counter("drains_total", "Times that this instance tried to assign waiting chats.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
+	counter("drains_total", "Times that this instance tried to assign waiting chats.",
+		func() int64 { runs, _ := s.Desk.Drained(); return runs })
 	counter("drained_chats_total", "Chats assigned by these attempts.", func() int64 { _, chats := s.Desk.Drained(); return chats })
 	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))

@@ -96,7 +96,8 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Origins: http.NewCrossOriginProtection()}}
+	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey,
+		Origins: http.NewCrossOriginProtection()}}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
@@ -110,7 +111,8 @@ func New(opts Options) (*Server, error) {
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
-	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout, UploadIdleTimeout: opts.UploadIdleTimeout})
+	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout,
+		UploadIdleTimeout: opts.UploadIdleTimeout})
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
@@ -208,7 +210,8 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(strings.TrimSpace(text))
 }
 
-// clientAddress takes the address of a client from X-Forwarded-For as far as trusted proxies have written it, otherwise from the connection.
+// clientAddress takes the address of a client from X-Forwarded-For as far as trusted proxies have written it, otherwise from the
+// connection.
 func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	if len(trusted) == 0 {
 		return echo.ExtractIPDirect()

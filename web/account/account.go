@@ -88,7 +88,8 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 	if err != nil {
 		return h.redrawForm(c, "password", err)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")},
+		Redirect: "/account?done=password"})
 }
 
 // EndMySession ends one session of the caller; another agent's is 404.
@@ -98,7 +99,8 @@ func (h *Handlers) EndMySession(c echo.Context) error {
 	if err := h.Desk.EndSession(ctx, caller.Actor, kit.PathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] { // it was the caller's own
+	// it was the caller's own
+	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] {
 		if caller.ByCookie {
 			h.SetCookie(c, kit.AgentCookie, "", -1)
 		}
@@ -114,7 +116,8 @@ func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
+	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"),
+		EndedSessions: ended}, Redirect: "/account?done=sessions"})
 }
 
 type secondFactorInput struct {
@@ -208,7 +211,8 @@ func (h *Handlers) RenewRecoveryCodes(c echo.Context) error {
 // recoveryCodesPage shows the codes in the response to the form, without a redirect, since they cannot be read again.
 func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool) error {
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
+		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"),
+			RecoveryCodes: codes}})
 	}
 	frame := h.AdminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))

@@ -23,7 +23,8 @@ func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
 		currentPath = from.Scheme + "://" + from.Host
 	}
-	if h.PublicURL == nil || currentPath == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(currentPath, h.PublicURL) {
+	if h.PublicURL == nil || currentPath == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) ||
+		sameAddress(currentPath, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
 		h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie", "opened_at", present.Shorten(currentPath, 200))
 		return

@@ -22,7 +22,8 @@ type signInInput struct {
 	Step     string `json:"step"` // token of the page that asks for the code
 }
 
-// SignIn signs an agent in. Programs send address, password and code at once; the page asks for the code in a second step. Wrong credentials
+// SignIn signs an agent in. Programs send address, password and code at once; the page asks for the code in a second step. Wrong
+// credentials
 // are 401 wrong_credentials or wrong_code; too many attempts are 429.
 func (h *Handlers) SignIn(c echo.Context) error {
 	var in signInInput
@@ -106,7 +107,8 @@ func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent,
 }
 
 func (h *Handlers) credentials(c echo.Context, in signInInput) models.Credentials {
-	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(), Held: h.Cookie(c, kit.AgentCookie)}
+	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(),
+		Held: h.Cookie(c, kit.AgentCookie)}
 }
 
 func (h *Handlers) requireFields(in signInInput) error {

@@ -20,7 +20,8 @@ func (h *Handlers) Index(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
 
-// redrawForm draws a form again with what was typed and why it was refused. For programs, and for errors that a form cannot show, it returns
+// redrawForm draws a form again with what was typed and why it was refused. For programs, and for errors that a form cannot show, it
+// returns
 // the error.
 func (h *Handlers) redrawForm(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	fieldErrors, ok := formErrors(c.Request().Context(), err)
@@ -97,7 +98,8 @@ func (h *Handlers) AgentPage(c echo.Context) error {
 }
 
 func agentInputOf(a *models.Agent) *agentInput {
-	return &agentInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
+	return &agentInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)),
+		Departments: slices.Clone(a.Departments)}
 }
 
 // agentForm draws the form of a new agent, or of an existing one.
@@ -108,7 +110,8 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent), Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
+	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent),
+		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
@@ -134,7 +137,8 @@ func (h *Handlers) AddAgent(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role),
+		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
 	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
 		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, nil, &in, fieldErrors) })
@@ -222,7 +226,8 @@ func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
 		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")},
+		Redirect: "/admin/people/" + a.ID})
 }
 
 // DisableAgent returns the handler that disables or enables an account.

@@ -23,7 +23,8 @@ const maxAuditFileRows = 10_000
 
 // auditFilter reads the filter of the query. A date in "to" includes the whole day. Malformed values are 400 or 422.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
-	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")),
+		Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
 		return f, kit.Malformed("The filter must be UTF-8 text without NUL characters.")
 	}
@@ -56,7 +57,8 @@ func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
-// displayedAuditFilter returns the filter of the page if its address was refused: without malformed values, and with the errors of the fields.
+// displayedAuditFilter returns the filter of the page if its address was refused: without malformed values, and with the errors of the
+// fields.
 func displayedAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
 	errs := view.Errors{}
 	if !kit.Storable(f.Subject) {
@@ -114,9 +116,11 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, agents), Actions: auditActions(ctx),
-		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
-		File:   auditURL(c, "/admin/audit.csv", "")}
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, agents),
+		Actions: auditActions(ctx),
+		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
+			To: c.QueryParam("to")},
+		File: auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
 		errs["to"] = text.T(ctx, "admin.audit.ends_before")
@@ -165,7 +169,8 @@ func (h *Handlers) AuditCSV(c echo.Context) error {
 		}
 		for i := range rows {
 			r := &rows[i]
-			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind),
+				r.SubjectID, r.SubjectName,
 				present.Deref(r.UserID), string(r.Details), r.Address, r.RequestID})
 		}
 		if older == nil {
@@ -173,6 +178,7 @@ func (h *Handlers) AuditCSV(c echo.Context) error {
 		}
 		f.Before = *older
 	}
-	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
+	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id",
+		"subject_name", "user_id", "details", "address",
 		"request_id"}, lines)
 }

@@ -34,8 +34,10 @@ func auditActions(ctx context.Context) []view.Choice {
 }
 
 func auditRow(ctx context.Context, r *models.AuditRow) view.Deed {
-	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)), Kind: text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
-		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address, Request: r.RequestID,
+	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
+		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
+		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
+		Request: r.RequestID,
 		Details: detailLines(ctx, r.Details)}
 	switch r.ActorID {
 	case "":
@@ -69,7 +71,8 @@ func currentUserName(r *models.AuditRow) string {
 }
 
 // detailKeys are the details that a row shows, in this order.
-var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
+var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows",
+	"sessions", "chats", "messages"}
 
 func detailLines(ctx context.Context, raw json.RawMessage) []string {
 	var details map[string]json.RawMessage
@@ -84,7 +87,8 @@ func detailLines(ctx context.Context, raw json.RawMessage) []string {
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
 		if json.Unmarshal(details[key], &step) == nil && step.To != nil {
-			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailText(ctx, key, step.From), "To", detailText(ctx, key, step.To)))
+			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailText(ctx, key, step.From), "To",
+				detailText(ctx, key, step.To)))
 		} else {
 			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailText(ctx, key, details[key])))
 		}

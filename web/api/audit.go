@@ -32,6 +32,7 @@ type AuditRow struct {
 
 // AuditRowOf returns the body of an entry.
 func AuditRowOf(r *models.AuditRow) AuditRow {
-	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID,
+		r.SubjectName,
 		r.UserID, r.Details, r.Address, r.RequestID}
 }

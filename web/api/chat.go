@@ -81,7 +81,8 @@ type Chat struct {
 func ChatOf(c *models.Chat) Chat {
 	return Chat{
 		ChatID: c.ID, UserID: c.UserID, ServiceID: c.ServedBy(), Status: string(c.Status), IsEnded: IntBool(c.Status == models.Ended),
-		CreatedAt: Time(c.CreatedAt), AssignedAt: OptionalTime(c.AssignedAt), EndedAt: OptionalTime(c.EndedAt), LastMessageAt: OptionalTime(c.LastMessageAt),
+		CreatedAt: Time(c.CreatedAt), AssignedAt: OptionalTime(c.AssignedAt), EndedAt: OptionalTime(c.EndedAt),
+		LastMessageAt: OptionalTime(c.LastMessageAt),
 		TotalMessages: c.TotalMessages, EndedReason: c.EndedReason, EndedType: c.EndedType,
 		UserRating: c.Rating, UserComment: c.RatingComment, RatedAt: OptionalTime(c.RatedAt), Department: c.Department, Priority: c.Priority,
 	}
@@ -133,7 +134,8 @@ func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
 		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
 		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
-		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt), ReadAt: OptionalTime(m.ReadAt),
+		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
+		ReadAt: OptionalTime(m.ReadAt),
 	}
 }
 

@@ -122,7 +122,8 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	return caller, nil
 }
 
-// callerByToken returns the caller of a token, from the cache or from PostgreSQL. Pages show data of the caller, so they always read it anew.
+// callerByToken returns the caller of a token, from the cache or from PostgreSQL. Pages show data of the caller, so they always read it
+// anew.
 func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
 		return a.lookUpCaller(c, kind, token)
@@ -176,7 +177,8 @@ func (a *Auth) callerByUserSession(c echo.Context, token string) (*kit.Caller, e
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: expiresAt, Token: token, Anonymous: !u.IsVerified}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: expiresAt, Token: token, Anonymous: !u.IsVerified},
+		nil
 }
 
 func (a *Auth) callerByTicket(c echo.Context, ticket string) (*kit.Caller, error) {

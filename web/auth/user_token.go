@@ -12,10 +12,10 @@ import (
 	"parley/web/kit"
 )
 
-// tokenSkew is how far off the clock of a host site may be.
+// clockSkew is how far off the clock of a host site may be.
 const clockSkew = time.Minute
 
-var errExtension = errors.New("the token asks for an extension that nobody here knows")
+var errExtension = errors.New("the token requires an extension that is not supported")
 
 // VerifyUserToken returns the identity in a user token that a host site has signed, and when it expires. Any other token is 401
 // unauthorized. Only HS256 is accepted, whatever the header of the token names; exp is required and at most a day away; nbf and iat are
@@ -32,13 +32,15 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 			return nil, errExtension
 		}
 		return keys, nil
-	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
+	}, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithLeeway(clockSkew), jwt.WithStrictDecoding())
 	var fault claimError
 	switch {
 	case errors.As(err, &fault):
 		return models.Identity{}, time.Time{}, kit.Unauthorized(string(fault))
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Add an exp, the Unix time in seconds when the token expires, at most a day away.")
+		return models.Identity{}, time.Time{},
+			kit.Unauthorized("This token has no exp. Add an exp, the Unix time in seconds when the token expires, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
 	case time.Until(claims.ExpiresAt.Time) > models.MaxUserTokenTTL+clockSkew:
@@ -52,7 +54,8 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
-	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()), Verified: true, IssuedAt: issued.Add(-clockSkew)}
+	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()),
+		Verified: true, IssuedAt: issued.Add(-clockSkew)}
 	return id, expiresAt, nil
 }
 

@@ -42,9 +42,12 @@ func (u *upload) Close() { _ = u.tempFile.Close() }
 var (
 	errNoFile        = kit.InvalidField("file", "required", "Choose a file and send it in the form field file.")
 	errTwoFiles      = kit.InvalidField("file", "too_many", "Send one file at a time.")
-	errUploadTooSlow = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The upload was too slow or was interrupted. Try again on a better connection."}
-	errNotMultipart  = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data in the field file."}
-	errUploadsBusy   = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second}
+	errUploadTooSlow = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow",
+		Detail: "The upload was too slow or was interrupted. Try again on a better connection."}
+	errNotMultipart = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
+		Detail: "Send the file as multipart/form-data in the field file."}
+	errUploadsBusy = &models.Error{Kind: models.Unavailable, Code: "uploads_busy",
+		Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second}
 )
 
 // receiveUpload reads a form with a file. It calls before when the file begins, so that a file that will be refused is not received. It
@@ -81,7 +84,8 @@ func (h *Handlers) receiveUpload(c echo.Context, before func(*upload) error) (*u
 	return nil, kit.Malformed("The form could not be read completely.")
 }
 
-// readParts reads the file and the fields that matter, in the order of the form. It returns what it has of a form that it refuses, to be closed.
+// readParts reads the file and the fields that matter, in the order of the form. It returns what it has of a form that it refuses, to be
+// closed.
 func (h *Handlers) readParts(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
 	got := &upload{}
 	for n := 0; ; n++ {
@@ -186,7 +190,8 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 
 // storeUpload judges a file, stores it, and only then creates the message. Files that are left behind by an error in between are planned
 // before, so that the sweep deletes them.
-func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
+func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool,
+	err error) {
 	if before, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); before != nil || err != nil {
 		return before, false, err
 	}
@@ -200,7 +205,8 @@ func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID s
 	case err != nil:
 		return nil, false, err
 	}
-	file := models.NewFile{ClientMessageID: u.clientMessageID, Attachment: models.Attachment{Name: media.CleanName(u.fileName, ready.ContentType), ContentType: ready.ContentType,
+	file := models.NewFile{ClientMessageID: u.clientMessageID, Attachment: models.Attachment{Name: media.CleanName(u.fileName,
+		ready.ContentType), ContentType: ready.ContentType,
 		Size: ready.Size, UploadSHA256: u.sha256}}
 	parts := []io.ReadSeeker{ready.Content}
 	if ready.Thumbnail != nil {

@@ -32,7 +32,8 @@ const (
 	peekSize = 1 << 10
 )
 
-// LimitUpload bounds the time and size of an upload, in place of the limits of other requests. The CSRF token of a plain form is in its first
+// LimitUpload bounds the time and size of an upload, in place of the limits of other requests. The CSRF token of a plain form is in its
+// first
 // field, from which it is read without consuming the body.
 func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -41,7 +42,8 @@ func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 		defer cancel()
 		r := original.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUploadBytes)
-		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" && r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
+		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" &&
+			r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
 			r.Header = r.Header.Clone()
 			r.Header.Set("X-CSRF-Token", peekCSRFToken(r, params["boundary"]))
 		}

@@ -39,8 +39,10 @@ type simulation struct {
 	done      struct{ chats, answers, left atomic.Int64 }
 }
 
-// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall silent; agents come
-// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents go offline. An
+// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall
+// silent; agents come
+// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents
+// go offline. An
 // error says what a person can do: nobody answers there, or the sample accounts are missing.
 func Live(ctx context.Context, opts Options) error {
 	st := newSimulation(opts)

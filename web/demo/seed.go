@@ -15,7 +15,8 @@ import (
 // admin is who adds the sample people: a command of the house, not a person.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays as it is, so
+// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays
+// as it is, so
 // that running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
@@ -96,7 +97,8 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 		if waiting > 0 {
 			longest = 12 + waiting*22 + rng.IntN(25)
 		}
-		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load, Slots: capacity})
+		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load,
+			Slots: capacity})
 	}
 	return rows
 }

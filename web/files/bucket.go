@@ -32,7 +32,8 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if configured := query.Get("endpoint"); configured != "" {
 		var err error
 		endpoint, err = url.Parse(configured)
-		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
+		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") ||
+			strings.Trim(endpoint.Path, "/") != "" {
 			return nil, errors.New("FILES_URL: the endpoint is not an address such as https://minio.internal:9000, without a user")
 		}
 	}
@@ -46,7 +47,8 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if o.KeyID != "" {
 		creds = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: maxBucketTries})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport,
+		MaxRetries: maxBucketTries})
 	if err != nil {
 		return nil, fmt.Errorf("FILES_URL: %w", err)
 	}
@@ -68,7 +70,8 @@ func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	if err != nil {
 		return err
 	}
-	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
+	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream",
+		DisableMultipart: true})
 	return err
 }
 

@@ -59,11 +59,13 @@ const statusClientClosedRequest = 499
 
 // httpProblems has code and text of the errors that HTTP itself has and the desk does not.
 var httpProblems = map[int]struct{ code, detail string }{
-	http.StatusNotFound:              {"not_found", "This address does not exist."},
-	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not support this method. The Allow header lists the supported ones."},
+	http.StatusNotFound: {"not_found", "This address does not exist."},
+	http.StatusMethodNotAllowed: {"method_not_allowed",
+		"This address does not support this method. The Allow header lists the supported ones."},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is too large. Send less at once."},
-	http.StatusRequestTimeout:        {"request_timeout", "The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
-	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
+	http.StatusRequestTimeout: {"request_timeout",
+		"The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
+	http.StatusUnsupportedMediaType: {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
 // StatusError returns an error of HTTP itself: 404, 405, 408, 413 or 415, with code and text of httpProblems.
@@ -99,7 +101,8 @@ func ProblemOf(ctx context.Context, err error) problem {
 	var tooLarge *http.MaxBytesError
 	switch status := statusOf(err); {
 	case errors.As(err, &modelErr):
-		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[modelErr.Kind], modelErr.Code, modelErr.Detail, modelErr.Fields, modelErr.RetryAfter
+		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[modelErr.Kind], modelErr.Code, modelErr.Detail, modelErr.Fields,
+			modelErr.RetryAfter
 	case errors.As(err, &tooLarge):
 		p.Status = http.StatusRequestEntityTooLarge
 		p.Code, p.Detail = httpProblems[p.Status].code, httpProblems[p.Status].detail

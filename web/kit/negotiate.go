@@ -51,7 +51,8 @@ func loginPath(c echo.Context) string {
 // request's own path, as in "/workbench".
 func RefererPage(c echo.Context) string {
 	r := c.Request()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isInternal(r, from.Path) && !IsAPI(InternalPath(r, from.Path)) {
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isInternal(r, from.Path) &&
+		!IsAPI(InternalPath(r, from.Path)) {
 		if page := LocalPath(InternalPath(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
 			return page
 		}
@@ -77,7 +78,8 @@ func RedirectTrailingSlash(next echo.HandlerFunc) echo.HandlerFunc {
 // LocalPath returns path if it is a path on this server, otherwise fallback. It is what keeps a redirect from leading to another site.
 func LocalPath(path, fallback string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.ContainsAny(path, "\\\r\n\t") {
 		return fallback
 	}
 	return path

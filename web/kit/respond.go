@@ -110,7 +110,8 @@ func allowEmbedding(c echo.Context) {
 // hasNoCredentials reports whether a request has no credential at all. It is asked on public routes too, since those may show secrets of a
 // signed-in caller.
 func (k *Kit) hasNoCredentials(c echo.Context) bool {
-	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" && k.Cookie(c, UserCookie) == ""
+	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" &&
+		k.Cookie(c, UserCookie) == ""
 }
 
 func gzipped(page []byte) []byte {

@@ -99,8 +99,9 @@ func (b *bench) reportChats(all []chatCost, workers int) {
 		wal, disk, statements = append(wal, l.wal), append(disk, l.disk), append(statements, l.statements)
 		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
 	}
-	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil, fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
-		"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.each(chats)))
+	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil,
+		fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
+			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.each(chats)))
 	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")
 	b.table.inform("one whole chat, WAL", "KiB", sampleOf(wal...), nil, "")
 	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "tables and indexes, by what the files have grown")

@@ -42,7 +42,8 @@ func measureDrain(ctx context.Context, b *bench) error {
 			}
 		}
 	}
-	b.table.atLeast(fmt.Sprintf("assignments a second, %d agents, %d waiting", large.agents, large.waiting), "/s", sampleOf(large.perSecond...), 1000, "two instances draining")
+	b.table.atLeast(fmt.Sprintf("assignments a second, %d agents, %d waiting", large.agents, large.waiting), "/s",
+		sampleOf(large.perSecond...), 1000, "two instances draining")
 	name := fmt.Sprintf("one assignment among %d agents against %d, ", large.agents, small.agents)
 	b.table.against(name+"CPU", "ms", sampleOf(large.cpu...), sampleOf(small.cpu...), 1.5, false, "both instances and PostgreSQL")
 	b.table.against(name+"time", "ms", sampleOf(large.ms...), sampleOf(small.ms...), 1.5, false, "")
@@ -121,7 +122,8 @@ func (b *bench) drainOnce(ctx context.Context, h *drainScene) error {
 	}
 	u := after.since(filled)
 	if b.opts.verbose {
-		b.log("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given), filled.since(before).total())
+		b.log("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given),
+			filled.since(before).total())
 	}
 	h.perSecond = append(h.perSecond, float64(given)/took.Seconds())
 	h.ms = append(h.ms, milliseconds(took)/float64(given))
@@ -157,5 +159,6 @@ func (b *bench) profileDrain(ctx context.Context, h *drainScene) error {
 	if b.opts.profile == "" {
 		return nil
 	}
-	return b.profiled(ctx, h.servers[0], fmt.Sprintf("drain-%d", h.agents), 5*time.Second, func(ctx context.Context) error { return b.drainOnce(ctx, h) })
+	return b.profiled(ctx, h.servers[0], fmt.Sprintf("drain-%d", h.agents), 5*time.Second,
+		func(ctx context.Context) error { return b.drainOnce(ctx, h) })
 }

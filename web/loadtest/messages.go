@@ -39,7 +39,8 @@ func measureMessages(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer d.hangUp()
-	// No checkpoint is due while it is measured. The full pages that follow one are written while it is warming up: in rounds of three seconds they
+	// No checkpoint is due while it is measured. The full pages that follow one are written while it is warming up: in rounds of three
+	// seconds they
 	// would weigh many times what they do in the five minutes between two checkpoints.
 	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
 		return err
@@ -69,7 +70,8 @@ func measureMessages(ctx context.Context, b *bench) error {
 func (d *duel) report(b *bench, how string) {
 	wrong := d.total.lost + d.total.doubled + d.total.reordered
 	yardstick := sampleOf(float64(d.bareSum.lost + d.bareSum.doubled + d.bareSum.reordered))
-	b.table.add(Row{Name: "lost, doubled or reordered, " + how, Measured: sampleOf(float64(wrong)), Yardstick: &yardstick, Bound: "0", OK: wrong == 0,
+	b.table.add(Row{Name: "lost, doubled or reordered, " + how, Measured: sampleOf(float64(wrong)), Yardstick: &yardstick, Bound: "0",
+		OK:   wrong == 0,
 		Note: d.total.String()})
 }
 
@@ -102,7 +104,8 @@ func (b *bench) closedLoopRounds(ctx context.Context, d *duel, users int) error 
 	if err := b.runAlone(ctx, d.parley.server, d.bare.server); err != nil {
 		return err
 	}
-	err = b.profiled(ctx, d.parley.server, fmt.Sprintf("messages-%d", users), span, func(ctx context.Context) error { return d.parley.sendClosedLoop(ctx, users, span) })
+	err = b.profiled(ctx, d.parley.server, fmt.Sprintf("messages-%d", users), span,
+		func(ctx context.Context) error { return d.parley.sendClosedLoop(ctx, users, span) })
 	if err != nil {
 		return err
 	}
@@ -113,7 +116,8 @@ func (b *bench) closedLoopRounds(ctx context.Context, d *duel, users int) error 
 func (b *bench) reportClosedLoop(users int, parley, bare []round, commits int64) {
 	at := fmt.Sprintf(", %d users", users)
 	b.table.against("messages a second"+at, "/s", values(parley, round.perSecond), values(bare, round.perSecond), 0.6, true, "")
-	b.table.against("CPU per message"+at, "ms", values(parley, round.cpu), values(bare, round.cpu), 2, false, processorShares(parley)+"; bare: "+processorShares(bare))
+	b.table.against("CPU per message"+at, "ms", values(parley, round.cpu), values(bare, round.cpu), 2, false,
+		processorShares(parley)+"; bare: "+processorShares(bare))
 	sent := 0
 	for _, r := range parley {
 		sent += r.sent

@@ -43,7 +43,8 @@ func measurePosition(ctx context.Context, b *bench) error {
 		return err
 	}
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
-	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "places of a hundred users all over the line, one request after the other; program and PostgreSQL")
+	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false,
+		"places of a hundred users all over the line, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
 	if err := b.runAlone(ctx, long.server, short.server); err != nil {
 		return err
@@ -60,7 +61,8 @@ func (b *bench) newLongQueue(ctx context.Context, length int) (*longQueue, error
 	return &longQueue{length: length, database: database, server: server}, err
 }
 
-// askPositions asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions of those who ask.
+// askPositions asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions
+// of those who ask.
 func (b *bench) askPositions(ctx context.Context, l *longQueue) error {
 	c := &conn{addr: l.server.addr}
 	defer c.close()

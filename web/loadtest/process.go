@@ -158,7 +158,8 @@ func (p *process) stop() error {
 // outputTail is the end of what the process wrote, without its line for each request.
 func (p *process) outputTail() string {
 	text, _ := os.ReadFile(p.log)
-	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool { return strings.Contains(line, "msg=request ") })
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"),
+		func(line string) bool { return strings.Contains(line, "msg=request ") })
 	return "\n" + strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 

@@ -74,7 +74,8 @@ func (b *bench) readCounters(ctx context.Context, c *contestant, database string
 	return g, err
 }
 
-// sendClosedLoop lets some chats talk for a while, as fast as they are answered: the user says something, and once that is taken the agent does.
+// sendClosedLoop lets some chats talk for a while, as fast as they are answered: the user says something, and once that is taken the
+// agent does.
 func (c *contestant) sendClosedLoop(ctx context.Context, chats int, span time.Duration) error {
 	end := time.Now().Add(span)
 	group, ctx := errgroup.WithContext(ctx)

@@ -17,7 +17,8 @@ func (b *bench) seed(ctx context.Context, database string, statements ...string)
 		return err
 	}
 	defer conn.Close(ctx)
-	for _, s := range append(append([]string{"SET session_replication_role = replica", "SET synchronous_commit = off"}, statements...), "VACUUM (ANALYZE)", "CHECKPOINT") {
+	for _, s := range append(append([]string{"SET session_replication_role = replica", "SET synchronous_commit = off"}, statements...),
+		"VACUUM (ANALYZE)", "CHECKPOINT") {
 		if _, err := conn.Exec(ctx, s); err != nil {
 			return fmt.Errorf("seed: %w in %.200s", err, s)
 		}
@@ -61,7 +62,8 @@ func agents(n, room, load int) string {
 		FROM generate_series(1, %[3]d) n`, room, load, n)
 }
 
-// activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in turn.
+// activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in
+// turn.
 func activeChats(first, chats, agents, messages int) string { //nolint:unparam // reads as the others do
 	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)

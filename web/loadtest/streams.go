@@ -14,7 +14,8 @@ import (
 // them with one agent, far more than an agent may take: that agent's going away is the event that everybody hears.
 func measureStreams(ctx context.Context, b *bench) error {
 	people, idle := b.opts.size(10_000, 200), b.opts.size(50, 5)
-	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2), fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
+	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2),
+		fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
 	if err != nil {
 		return err
 	}
@@ -52,9 +53,12 @@ func measureStreams(ctx context.Context, b *bench) error {
 		return err
 	}
 	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(people) }
-	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16, fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
-		"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20, opened.Round(10*time.Millisecond)))
-	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second, func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
+	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16,
+		fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
+			"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20,
+			opened.Round(10*time.Millisecond)))
+	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second,
+		func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
 		return err
 	}
 	return b.fanOut(ctx, server, crowd, people)
@@ -140,7 +144,8 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, func() error { return errors.Join(second(), third()) }); err != nil {
 		return err
 	}
-	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
+	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3,
+		false,
 		fmt.Sprintf("an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
 			figure(sampleOf(goroutines...).Median)))
 	if err := b.runAlone(ctx, server, bare); err != nil {

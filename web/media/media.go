@@ -75,7 +75,8 @@ type Prepared struct {
 // sniffed is how many of the first bytes tell the type.
 const sniffed = 3072
 
-// Prepare judges an upload of size bytes and returns what may be stored of it; what is refused is a *Refusal. It waits for its turn while too
+// Prepare judges an upload of size bytes and returns what may be stored of it; what is refused is a *Refusal. It waits for its turn
+// while too
 // much is decoded already, until ctx ends.
 func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	if size == 0 {

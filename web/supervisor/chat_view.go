@@ -16,7 +16,8 @@ import (
 )
 
 // chatPage returns the view data of one chat.
-func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent, links api.FileLinks) view.ChatPage {
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
+	links api.FileLinks) view.ChatPage {
 	names := make(map[string]string, len(agents))
 	for i := range agents {
 		names[agents[i].ID] = agents[i].Name
@@ -98,7 +99,8 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified,
+			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}

@@ -34,7 +34,8 @@ func (h *Handlers) IdentifyUser(c echo.Context) error {
 	case token == "":
 		return c.NoContent(http.StatusNoContent)
 	case h.KeepsCookies(c):
-		h.SetCookie(c, kit.UserCookie, token, 0) // until the browser is closed, so that the next person at this computer does not get the identity
+		// until the browser is closed, so that the next person at this computer does not get the identity
+		h.SetCookie(c, kit.UserCookie, token, 0)
 		return c.NoContent(http.StatusResetContent)
 	}
 	return h.Respond(c, kit.Result{JSON: panelSession{token, kit.CSRFFor(token), draftKey(id.ID)}})

@@ -84,7 +84,8 @@ type panel struct {
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
-	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
+		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
 	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = caller.Actor
 	}
@@ -93,7 +94,8 @@ func (h *Handlers) newPanel(c echo.Context) *panel {
 
 func (p *panel) isAnonymous() bool { return p.user.ID == "" }
 
-// draftKey returns the key under which the browser stores a user's drafts. It is a hash, since an id may be an e-mail address; it begins with
+// draftKey returns the key under which the browser stores a user's drafts. It is a hash, since an id may be an e-mail address; it begins
+// with
 // "anon-" for an anonymous user and is "" without a user.
 func draftKey(userID string) string {
 	if userID == "" {
@@ -154,7 +156,8 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 
 // view returns the view data of the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
-	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40), Here: p.options.pageURL(""),
+	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
+		Here:       p.options.pageURL(""),
 		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
 	v.Fresh, v.Stranger, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)

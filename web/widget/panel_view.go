@@ -20,7 +20,8 @@ const keptPositionAfter = 10 * time.Second
 
 // bubble returns a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
+		Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForUser)
@@ -94,7 +95,8 @@ func (p *panel) idleView() *widget.Idle {
 // endView returns how the chat ended.
 func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
+	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout,
+		CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {
 		e.Rated = *c.Rating
 	}

@@ -19,7 +19,8 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 
 // bubble returns a message as an agent sees it: messages of all agents are on the own side, with the name of their sender.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
-	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), To: api.ShortName(userName),
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
+		Status: string(m.Status), To: api.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench")}
 	switch m.SenderType {
 	case models.FromSystem:
@@ -42,7 +43,8 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 }
 
 func (b *workbench) head(c *models.AgentChat) view.Head {
-	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsUnverified, State: stateOf(&c.Chat), Began: c.CreatedAt,
+	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsUnverified,
+		State: stateOf(&c.Chat), Began: c.CreatedAt,
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
@@ -74,7 +76,8 @@ func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Writ
 }
 
 func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {
-	p := view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail), PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
+	p := view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail),
+		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
 	u, err := b.desk.UserByID(ctx, c.UserID)
 	if err != nil {
 		return p, err
@@ -128,7 +131,8 @@ func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.Ea
 		if n++; n > earlierShown {
 			continue
 		}
-		e := view.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID || b.actor().AtLeast(models.RoleSupervisor)}
+		e := view.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID ||
+			b.actor().AtLeast(models.RoleSupervisor)}
 		if o.AssignedAt != nil {
 			e.Lasted = o.EndedAt.Sub(*o.AssignedAt)
 			if e.Agent, err = b.nameOf(ctx, o.ServedBy()); err != nil {

@@ -18,12 +18,10 @@ import (
 
 // PUBLIC_URL may have a path, as in https://example.com/chat. Browsers see that path before every address; inside the server every path
 // begins at "/". It is removed in one place (Server.belowBase) and added in three: Location headers (also there), pages (paths.To) and
-// whole
-// addresses for programs and sites (Kit.BaseURL). Scripts read it from <html data-base>.
+// whole addresses for programs and sites (Kit.BaseURL). Scripts read it from <html data-base>.
 
 // parsePublicURL parses PUBLIC_URL; it returns nil for "". It refuses a path that begins like one of Parley's own, since behind a proxy
-// that
-// removes the path, /login could mean both.
+// that removes the path, /login could mean both.
 func parsePublicURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		return nil, nil //nolint:nilnil // nil means that PUBLIC_URL is not set
@@ -31,7 +29,8 @@ func parsePublicURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(raw, "/"))
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.ForceQuery ||
 		strings.Contains(raw, "#") {
-		return nil, errors.New("PUBLIC_URL is not an address such as https://chat.example.com or https://example.com/chat, without a user, a password or a query")
+		return nil, errors.New("PUBLIC_URL is not an address such as https://chat.example.com or https://example.com/chat, " +
+			"without a user, a password or a query")
 	}
 	if u.Path == "" {
 		return u, nil

@@ -23,8 +23,7 @@ type signInInput struct {
 }
 
 // SignIn signs an agent in. Programs send address, password and code at once; the page asks for the code in a second step. Wrong
-// credentials
-// are 401 wrong_credentials or wrong_code; too many attempts are 429.
+// credentials are 401 wrong_credentials or wrong_code; too many attempts are 429.
 func (h *Handlers) SignIn(c echo.Context) error {
 	var in signInInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -21,8 +21,7 @@ func (h *Handlers) Index(c echo.Context) error {
 }
 
 // redrawForm draws a form again with what was typed and why it was refused. For programs, and for errors that a form cannot show, it
-// returns
-// the error.
+// returns the error.
 func (h *Handlers) redrawForm(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
 	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {

@@ -18,8 +18,7 @@ func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 }
 
 // Guest returns the user of the widget's session. It returns false without a session, for the session of an agent, and for an anonymous
-// user
-// where an identity is required.
+// user where an identity is required.
 func (a *Auth) Guest(c echo.Context) (caller *kit.Caller, found bool, err error) {
 	token, byCookie := a.SessionToken(c)
 	if token == "" {

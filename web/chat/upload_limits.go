@@ -33,8 +33,7 @@ const (
 )
 
 // LimitUpload bounds the time and size of an upload, in place of the limits of other requests. The CSRF token of a plain form is in its
-// first
-// field, from which it is read without consuming the body.
+// first field, from which it is read without consuming the body.
 func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		original := c.Request()

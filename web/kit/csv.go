@@ -54,7 +54,7 @@ func EscapeCSVCell(value string) string {
 		return value
 	}
 	rest := strings.TrimLeftFunc(value, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf) || r == '"' || r == '\'' || r == '`' || r == '＂' || r == '＇'
+		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf) || strings.ContainsRune("\"'`＂＇", r)
 	})
 	first := []rune(rest)
 	if strings.ContainsRune("\t\r\n", rune(value[0])) || len(first) > 0 && strings.ContainsRune("=+-@＝＋－＠−﹢﹣﹦﹫", first[0]) {

@@ -7,9 +7,8 @@ import (
 	"parley/models"
 )
 
-// FormErrors returns the texts of a refusal for the form that was sent: by field, which fieldText words, or under "" if the refusal
-// names no
-// field. It returns false for an error that the user cannot correct in the form, which is any but 409 and 422.
+// FormErrors returns the texts of a refusal for the form that was sent: by field, which fieldText words, or under "" if the refusal names
+// no field. It returns false for an error that the user cannot correct in the form, which is any but 409 and 422.
 func FormErrors(ctx context.Context, err error, fieldText func(ctx context.Context, field, code string) string) (map[string]string, bool) {
 	var e *models.Error
 	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {

@@ -95,8 +95,7 @@ func (h *Handlers) newPanel(c echo.Context) *panel {
 func (p *panel) isAnonymous() bool { return p.user.ID == "" }
 
 // draftKey returns the key under which the browser stores a user's drafts. It is a hash, since an id may be an e-mail address; it begins
-// with
-// "anon-" for an anonymous user and is "" without a user.
+// with "anon-" for an anonymous user and is "" without a user.
 func draftKey(userID string) string {
 	if userID == "" {
 		return ""

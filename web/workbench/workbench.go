@@ -37,8 +37,7 @@ type workbench struct {
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
-// not
-// be ahead of what the page shows.
+// not be ahead of what the page shows.
 func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
 	parts, ctx := errgroup.WithContext(c.Request().Context())

@@ -19,7 +19,7 @@ type Embedding struct {
 func newNonce() string { return rand.Text() }
 
 // pagePolicy allows only scripts and styles that carry the nonce of this response, so that markup injected into a page runs nothing.
-// Text becomes markup only through the policy of trust.js, and never code.
+// Text becomes markup only through the policy of trusted-types.js, and never code.
 func pagePolicy(nonce string, e Embedding) string {
 	return strings.Join([]string{
 		"default-src 'none'",

@@ -63,7 +63,7 @@ func (h *Handlers) ChangeSetting(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.ChangeSetting(ctx, kit.ActorOf(c), row.Key, in.Value); err != nil {
-		words, ok := refusal(ctx, err)
+		words, ok := formErrors(ctx, err)
 		if !ok || kit.Format(c) == kit.JSON {
 			return err
 		}

@@ -39,10 +39,11 @@ redis:
 	@.ci/redis
 
 # One folder at a time: templ writes paths relative to the one it is given into the files.
-generate: ## make the *_templ.go from the .templ files
+generate: ## make the *_templ.go from the .templ files, and what documents say of the settings
 	@for dir in $$(find . -name node_modules -prune -o -name '*.templ' -exec dirname {} + | sort -u); do \
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done
+	@go run ./jobs/cli/gendocs
 
 # What the tests of openapi.yaml need: npm packages, and the generator of Go clients compiled once.
 .PHONY: openapi-tools

@@ -44,9 +44,7 @@ const (
 
 // commands is what the command line understands.
 type commands struct {
-	Serve struct {
-		Role string `enum:"all,web,worker" default:"all" help:"Run everything, or only the web or the worker part."`
-	} `cmd:"" help:"Serve pages, endpoints and live events, and do the scheduled work."`
+	Serve      cli.Serve      `cmd:"" help:"Serve pages, endpoints and live events, and do the scheduled work."`
 	Run        struct{}       `cmd:"" help:"Migrate, add sample people and serve: for trying Parley out."`
 	Migrate    cli.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
 	Agent      cli.Agent      `cmd:"" help:"Manage the people who answer."`

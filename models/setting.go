@@ -114,6 +114,15 @@ func (s Setting) BuiltInDefault() string {
 	return ShortDuration(s.value.read(&defaults))
 }
 
+// Canonical returns a value as Parley writes it, such as 1m0s for 60s, or as it is if the setting does not accept it.
+func (s Setting) Canonical(value string) string {
+	var scratch Settings
+	if s.set(&scratch, value) != nil {
+		return value
+	}
+	return s.value.read(&scratch)
+}
+
 // set writes value to the setting's field. A value that the setting does not accept is validation_failed at the field of its key.
 func (s Setting) set(settings *Settings, value string) error {
 	if code := s.value.set(settings, strings.TrimSpace(value)); code != "" {
@@ -223,6 +232,14 @@ func (v choiceValue) setDefault(s *Settings) { *v.field(s) = v.def }
 
 // SettingTable returns every setting, in the order of the settings page.
 func SettingTable() []Setting { return slices.Clone(settingTable) }
+
+// SettingByKey returns the setting with that key, and whether there is one.
+func SettingByKey(key string) (Setting, bool) {
+	if s := settingByKey(key); s != nil {
+		return *s, true
+	}
+	return Setting{}, false
+}
 
 // settingByKey returns the entry with that key, nil for none.
 func settingByKey(key string) *Setting {

@@ -21,6 +21,14 @@ import (
 
 var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}
 
+// Serve is `parley serve`.
+type Serve struct {
+	Role string `enum:"all,web,worker" default:"all" help:"Run everything, or only the web or the worker part."`
+}
+
+// Help adds the environment to what `parley serve --help` prints.
+func (Serve) Help() string { return EnvironmentHelp() }
+
 // Agent is `parley agent …`.
 type Agent struct {
 	Add struct {

@@ -21,9 +21,10 @@ var mayImport = map[string][]string{
 	"migrations": {},
 	"static":     {},
 
-	"jobs":            {"models"},
-	"models/embedded": {},
-	"jobs/cli":        {"models", "migrations"}, // main's commands
+	"jobs":             {"models"},
+	"models/embedded":  {},
+	"jobs/cli":         {"models", "migrations"}, // main's commands
+	"jobs/cli/gendocs": {"jobs/cli"},             // a program of its own, for make generate
 
 	"web": {"models", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.

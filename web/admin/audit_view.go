@@ -36,7 +36,7 @@ func auditActions(ctx context.Context) []view.Choice {
 func rowView(ctx context.Context, r *models.AuditRow) view.Deed {
 	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)), Kind: text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address, Request: r.RequestID,
-		Details: detailLines(ctx, r.Details)}
+		Details: detailLines(ctx, r)}
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
@@ -51,7 +51,7 @@ func rowView(ctx context.Context, r *models.AuditRow) view.Deed {
 	case r.SubjectKind == models.SubjectUser:
 		d.About = userNow(r)
 	case r.SubjectKind == models.SubjectSetting:
-		d.About = text.T(ctx, "admin.setting."+strings.ToLower(r.SubjectID)+".name")
+		d.About = settingLabel(ctx, r.SubjectID)
 	case r.SubjectKind == models.SubjectRule:
 		d.About = text.T(ctx, "admin.health.rule."+r.SubjectID)
 	case r.SubjectID == "":
@@ -71,10 +71,17 @@ func userNow(r *models.AuditRow) string {
 // detailKeys are what is said of a row, in this order.
 var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
 
-func detailLines(ctx context.Context, raw json.RawMessage) []string {
+func detailLines(ctx context.Context, r *models.AuditRow) []string {
 	var told map[string]json.RawMessage
-	if json.Unmarshal(raw, &told) != nil {
+	if json.Unmarshal(r.Details, &told) != nil {
 		return nil
+	}
+	word := func(key string, raw json.RawMessage) string {
+		said := detailWord(ctx, key, raw)
+		if setting, known := models.SettingByKey(r.SubjectID); known && key == "value" {
+			return settingWord(ctx, setting, said)
+		}
+		return said
 	}
 	var lines []string
 	for _, key := range detailKeys {
@@ -84,9 +91,9 @@ func detailLines(ctx context.Context, raw json.RawMessage) []string {
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
 		if json.Unmarshal(told[key], &step) == nil && step.To != nil {
-			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailWord(ctx, key, step.From), "To", detailWord(ctx, key, step.To)))
+			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", word(key, step.From), "To", word(key, step.To)))
 		} else {
-			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailWord(ctx, key, told[key])))
+			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", word(key, told[key])))
 		}
 	}
 	return lines
@@ -113,8 +120,6 @@ func detailWord(ctx context.Context, key string, raw json.RawMessage) string {
 		return staff.RoleWord(ctx, word)
 	case key == "status":
 		return text.T(ctx, "admin.audit.status."+word)
-	case key == "value":
-		return settingWord(ctx, word)
 	}
 	return word
 }

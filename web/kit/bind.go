@@ -7,6 +7,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -151,6 +152,23 @@ func readForm(c echo.Context) error {
 	}
 	c.Set(formKey, formRead{err})
 	return err
+}
+
+// Form returns the fields of a form whose names no struct knows; those of a struct are for [Bind]. It refuses what is malformed, too large, or
+// text that PostgreSQL cannot store.
+func Form(c echo.Context) (url.Values, error) {
+	if err := readForm(c); err != nil {
+		return nil, err
+	}
+	form := c.Request().PostForm
+	for name, values := range form {
+		for _, text := range append(values, name) {
+			if !Storable(text) {
+				return nil, Malformed("Text must be UTF-8 without NUL characters.")
+			}
+		}
+	}
+	return form, nil
 }
 
 // unreadBody tells why a body was not read: it is too large, comes too slowly, or is malformed.

@@ -10,12 +10,16 @@ OPENAPI_TOOLS := tools/openapi/node_modules/.installed-$(shell cksum <tools/open
 # The command of the very version whose library we use.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
+# The packages whose tests also look for data races, where there is a C compiler, which the race detector needs.
+RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
+
 .PHONY: help run build assets generate test test-faults bench screenshots lint vuln clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: build redis ## build and start everything, with sample people, and print the addresses
+run: build redis ## build and start everything with sample data, and print the addresses
 	@exec $(BINARY) run
 
 build: assets ## build bin/parley
@@ -39,7 +43,7 @@ redis:
 	@.ci/redis
 
 # One folder at a time: templ writes paths relative to the one it is given into the files.
-generate: ## make the *_templ.go from the .templ files, and what documents say of the settings
+generate: ## generate the *_templ.go files and the settings in README and openapi.yaml
 	@for dir in $$(find . -name node_modules -prune -o -name '*.templ' -exec dirname {} + | sort -u); do \
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done
@@ -55,7 +59,7 @@ $(OPENAPI_TOOLS): | tools-present
 	@npm ci --prefix tools/openapi --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
-test: assets openapi-tools ## run every test; fetches a Redis, a browser and an nginx when there is none
+test: assets openapi-tools ## run all tests; downloads Redis, a browser and nginx if missing
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
@@ -63,31 +67,32 @@ test: assets openapi-tools ## run every test; fetches a Redis, a browser and an 
 	@go vet ./...
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_CHROMIUM PARLEY_NGINX && \
-		go test -p 1 -vet=off $$(go list ./... | grep -vE '^parley/web(/faulttest)?$$') && \
+		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
+		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
 		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
 
-test-faults: assets ## run the fault tests in full; NAME= chooses by name, COUNT= repeats
+test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always
 	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
-bench: build ## measure the program against the bounds in docs/performance.md; BENCH='-only messages -v' chooses
+bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages -v' selects
 	@.ci/redis --always
 	@go build -buildvcs=false -o bin/load ./web/loadtest
 	@exec bin/load -binary $(BINARY) -docs docs $(BENCH)
 
-screenshots: assets ## take the pictures of the README from the running program
+screenshots: assets ## take the README pictures from the running program
 	@.ci/redis --always
 	@mkdir -p docs
 	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -tags screenshots -run '^TestScreenshots$$' -count=1 ./web
 
-lint: assets ## run golangci-lint; the first time builds it
+lint: assets ## run golangci-lint, built on first use
 	@echo "Linting; the first time builds the linter, which takes some minutes"
 	@go tool -modfile=tools/go.mod golangci-lint run
 
-vuln: ## look for known vulnerabilities, where their database can be reached
+vuln: ## check dependencies for known vulnerabilities (needs network)
 	@echo "Looking for known vulnerabilities; the first time builds the tool"
 	@.ci/vuln
 
-clean: ## remove what was built and fetched; the data in .parley stays
+clean: ## remove builds and downloads; keeps the data in .parley
 	rm -rf bin node_modules tools/openapi/node_modules .tools
 	find static/dist -mindepth 1 ! -name .gitkeep -delete

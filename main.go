@@ -44,20 +44,20 @@ const (
 
 // commands is what the command line understands.
 type commands struct {
-	Serve      cli.Serve      `cmd:"" help:"Serve pages, endpoints and live events, and do the scheduled work."`
-	Run        struct{}       `cmd:"" help:"Migrate, add sample people and serve: for trying Parley out."`
-	Migrate    cli.Migrate    `cmd:"" help:"Change the database schema. Nothing else ever does."`
-	Agent      cli.Agent      `cmd:"" help:"Manage the people who answer."`
+	Serve      cli.Serve      `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
+	Run        struct{}       `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
+	Migrate    cli.Migrate    `cmd:"" help:"Change the database schema. No other command does."`
+	Agent      cli.Agent      `cmd:"" help:"Manage agents."`
 	Department cli.Department `cmd:"" help:"Manage departments."`
-	User       cli.User       `cmd:"" help:"Export or erase what is stored about an end user."`
-	Check      cli.Check      `cmd:"" help:"Hold the invariants against the database; exit 1 when one is broken."`
+	User       cli.User       `cmd:"" help:"Export or erase the data of a user."`
+	Check      cli.Check      `cmd:"" help:"Check the invariants of the database. Exits 1 if one is violated."`
 	Demo       struct {
-		Live   bool          `help:"Let sample users and agents talk to a running Parley through its public endpoints."`
-		URL    string        `help:"Where that Parley runs." default:"http://localhost:8080"`
-		For    time.Duration `help:"For how long." default:"5m"`
-		Users  int           `help:"How many users at once." default:"12"`
-		Agents int           `help:"How many of the sample agents." default:"3"`
-	} `cmd:"" help:"Add sample people and conversations."`
+		Live   bool          `help:"Run sample chats against a running Parley through its public API."`
+		URL    string        `help:"Address of that Parley." default:"http://localhost:8080"`
+		For    time.Duration `help:"Duration of the sample chats." default:"5m"`
+		Users  int           `help:"Number of users at the same time." default:"12"`
+		Agents int           `help:"Number of sample agents." default:"3"`
+	} `cmd:"" help:"Add sample agents, users and conversations."`
 	Token   cli.Token `cmd:"" help:"Print a signed user token, for trying the API."`
 	Version struct{}  `cmd:"" help:"Print the version."`
 }
@@ -69,7 +69,7 @@ func main() {
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c commands
-	parser, err := kong.New(&c, kong.Name("parley"), kong.Description("Customer-service live chat that you run yourself."),
+	parser, err := kong.New(&c, kong.Name("parley"), kong.Description("Self-hosted live chat for customer service."),
 		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Bind(&c))
 	if err != nil {
 		panic(err)
@@ -84,7 +84,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		p.settings, err = p.env.Settings()
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "parley: a setting cannot be used: %s\n", p.env.Mask(words(err)))
+		fmt.Fprintf(stderr, "parley: invalid setting: %s\n", p.env.Mask(words(err)))
 		return exitUsage
 	}
 	p.log = p.env.Logger(stderr)
@@ -130,7 +130,7 @@ func words(err error) string {
 type schemaBehindError struct{ pending []string }
 
 func (e schemaBehindError) Error() string {
-	return fmt.Sprintf("the database schema is behind by %d step(s). Run `parley migrate up`, then start again.", len(e.pending))
+	return fmt.Sprintf("the database schema is behind by %d migration(s). Run `parley migrate up`, then start again.", len(e.pending))
 }
 
 // program is one invocation: its settings and what it opened, in the order in which it was opened.
@@ -249,7 +249,7 @@ func (p *program) readyDesk(ctx context.Context) (*models.Desk, error) {
 	if err := p.schemaReady(ctx, desk); err != nil {
 		return nil, err
 	}
-	if err := desk.Beat(ctx); err != nil {
+	if err := desk.RecordHeartbeat(ctx); err != nil {
 		return nil, err
 	}
 	return desk, desk.Reload(ctx)
@@ -353,7 +353,7 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 		defer stopBackground()
 		return p.stop(site, server)
 	})
-	p.log.Info("parley serves", "address", listener.Addr().String(), "role", role, "version", p.version)
+	p.log.Info("server started", "address", listener.Addr().String(), "role", role, "version", p.version)
 	if started != nil {
 		started(p.address(listener))
 	}
@@ -380,7 +380,7 @@ func (p *program) store(ctx context.Context) (files.Store, error) {
 	}
 	go func() {
 		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn("files cannot be kept: nobody can send one until this is mended", "error", err)
+			p.log.Warn("file store unavailable, files cannot be sent or opened", "error", err)
 		}
 	}()
 	return store, nil
@@ -399,12 +399,12 @@ func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, qu
 		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
 		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
 	if len(secret) < shortSecret {
-		p.log.Warn("USER_TOKEN_SECRET is short: whoever sees one token may find it by trying. Take 32 random bytes or more")
+		p.log.Warn("USER_TOKEN_SECRET is too short and can be guessed from a token, use at least 32 random bytes")
 	}
 	for _, network := range p.env.TrustedProxies {
 		prefix, err := web.ParseNetwork(network)
 		if err != nil {
-			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", network)
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an IP address or a network such as 10.0.0.0/8", network)
 		}
 		options.TrustedProxies = append(options.TrustedProxies, prefix)
 	}
@@ -433,7 +433,7 @@ const stopGrace = 4 * time.Second
 
 // stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
 func (p *program) stop(site *web.Server, server *http.Server) error {
-	p.log.Info("parley stops; requests in flight are answered")
+	p.log.Info("server stopping, finishing requests in flight")
 	last := p.giveUpAfter(p.env.ShutdownTimeout + stopGrace)
 	p.opened = append([]func(){func() { last.Stop() }}, p.opened...)
 	site.Drain()
@@ -441,7 +441,7 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 	defer cancel()
 	err := server.Shutdown(ctx)
 	if err != nil {
-		p.log.Warn("some requests were cut off at SHUTDOWN_TIMEOUT")
+		p.log.Warn("requests aborted at SHUTDOWN_TIMEOUT")
 		err = server.Close()
 	}
 	site.Finish(ctx)
@@ -451,7 +451,7 @@ func (p *program) stop(site *web.Server, server *http.Server) error {
 // giveUpAfter ends the process as failed unless everything has stopped by then.
 func (p *program) giveUpAfter(d time.Duration) *time.Timer {
 	return time.AfterFunc(d, func() {
-		p.log.Error("parley ends, though something does not stop: it waits for PostgreSQL or Redis")
+		p.log.Error("shutdown timed out, exiting while PostgreSQL or Redis does not answer")
 		exit(exitFailed)
 	})
 }
@@ -460,7 +460,7 @@ func (p *program) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", p.env.ListenAddr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the address %s is taken by another program. Choose another port, for example: LISTEN_ADDR=:8090 make run", p.env.ListenAddr)
+		return nil, fmt.Errorf("the address %s is already in use. Choose another port, for example: LISTEN_ADDR=:8090 make run", p.env.ListenAddr)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", p.env.ListenAddr, err)

@@ -52,7 +52,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return w.interval },
 		IsFailure:      func(err error) bool { return !errors.Is(err, context.Canceled) },
 		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
-			log.Warn("a periodic task failed; its next period tries again", "task", t.Type(), "error", err)
+			log.Warn("periodic task failed, will retry at its next run", "task", t.Type(), "error", err)
 		}),
 	})
 	w.scheduler = asynq.NewScheduler(connection{options}, &asynq.SchedulerOpts{
@@ -61,7 +61,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
 			// A duplicate is another instance's scheduler, which is as good.
 			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) && !errors.Is(err, asynq.ErrTaskIDConflict) {
-				log.Debug("a periodic task could not be put into Redis; the pulse stands in", "error", err)
+				log.Debug("periodic task not enqueued, the in-process pulse runs it", "error", err)
 			}
 		},
 	})
@@ -82,7 +82,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		w.schedules.add(entry)
 	}
 	if err := w.server.Start(mux); err != nil {
-		w.log.Warn("Redis does not take tasks yet; the pulse stands in", "error", err)
+		w.log.Warn("task queue unavailable, the in-process pulse runs periodic tasks", "error", err)
 	}
 	if err := w.scheduler.Start(); err != nil {
 		return fmt.Errorf("start the scheduler: %w", err)
@@ -109,7 +109,7 @@ func (w *Worker) Stop() {
 	select {
 	case <-done:
 	case <-time.After(stopTimeout):
-		w.log.Warn("the schedule in Redis was left as it is: Redis does not answer")
+		w.log.Warn("task schedule not updated, Redis does not answer")
 	}
 	w.pulse.Wait()
 }
@@ -166,7 +166,7 @@ func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 
 func (w *Worker) logUnlessStopping(ctx context.Context, task string, err error) {
 	if ctx.Err() == nil {
-		w.log.Warn("a periodic task failed; its next period tries again", "task", task, "error", err)
+		w.log.Warn("periodic task failed, will retry at its next run", "task", task, "error", err)
 	}
 }
 

@@ -32,7 +32,7 @@ func alone(ctx context.Context, db *sql.DB, out io.Writer, do func(*sql.Conn) er
 		return fmt.Errorf("lock the schema: %w", err)
 	}
 	if !got {
-		fmt.Fprintln(out, "waiting for another parley that migrates this database")
+		fmt.Fprintln(out, "waiting for another parley that is migrating this database")
 		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", lockKey); err != nil {
 			return fmt.Errorf("lock the schema: %w", err)
 		}

@@ -75,7 +75,7 @@ func down(ctx context.Context, db *sql.DB, fsys fs.FS, all bool, out io.Writer) 
 			return err
 		}
 		if len(applied) == 0 {
-			fmt.Fprintln(out, "there is nothing to take back")
+			fmt.Fprintln(out, "there is nothing to revert")
 			return nil
 		}
 		slices.Reverse(applied)
@@ -85,12 +85,12 @@ func down(ctx context.Context, db *sql.DB, fsys fs.FS, all bool, out io.Writer) 
 		for _, name := range applied {
 			i := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
 			if i < 0 {
-				return fmt.Errorf("migration %s is in the database but not in this program: use the newer parley that applied it", name)
+				return fmt.Errorf("migration %s was applied by a newer parley. Use that version to revert it", name)
 			}
 			if err := steps[i].takeBack(ctx, conn); err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "took back %s\n", name)
+			fmt.Fprintf(out, "reverted %s\n", name)
 		}
 		return nil
 	})

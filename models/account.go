@@ -31,7 +31,7 @@ func (d *Desk) EndSession(ctx context.Context, actor Actor, id string) error {
 		var hash []byte
 		err := t.NewRaw(`SELECT token_hash FROM sessions WHERE agent_id = ? AND id::text = ?`, actor.ID, id).Scan(ctx, &hash)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("session_not_found", "There is no such session, or it has ended.")
+			return notFound("session_not_found", "This session does not exist or has ended.")
 		}
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (d *Desk) ChangePassword(ctx context.Context, actor Actor, keep []byte, old
 			return err
 		}
 		if n, _ := res.RowsAffected(); n == 0 { // somebody else was faster
-			return wrong("old_password")
+			return wrongProof("old_password")
 		}
 		if _, err = endOthers(ctx, t, actor.ID, keep); err != nil {
 			return err
@@ -95,8 +95,8 @@ func (d *Desk) ChangePassword(ctx context.Context, actor Actor, keep []byte, old
 	})
 }
 
-// knowsPassword refuses with validation_failed, as field, whoever does not know the actor's password.
-func (d *Desk) knowsPassword(ctx context.Context, actor Actor, field, password string) error {
+// checkPassword refuses with validation_failed, as field, whoever does not know the actor's password.
+func (d *Desk) checkPassword(ctx context.Context, actor Actor, field, password string) error {
 	_, err := d.passwordOf(ctx, actor, field, password)
 	return err
 }
@@ -120,7 +120,7 @@ func (d *Desk) passwordOf(ctx context.Context, actor Actor, field, password stri
 	case err != nil:
 		return "", translate(err)
 	case !match:
-		return "", wrong(field)
+		return "", wrongProof(field)
 	}
 	return hash, nil
 }

@@ -43,35 +43,35 @@ func (a Actor) IsAgent() bool { return a.Kind == KindAgent }
 // AtLeast reports whether the actor is an agent whose role is r or higher.
 func (a Actor) AtLeast(r Role) bool { return a.IsAgent() && roleRank[a.Role] >= roleRank[r] }
 
-func (a Actor) sender() SenderType {
+func (a Actor) senderType() SenderType {
 	if a.IsUser() {
 		return FromUser
 	}
 	return FromAgent
 }
 
-// isPartOf reports whether the actor is one of the two who talk in the chat.
-func (a Actor) isPartOf(c *Chat) bool {
+// isParticipant reports whether the actor is one of the two who talk in the chat.
+func (a Actor) isParticipant(c *Chat) bool {
 	if a.IsUser() {
 		return c.UserID == a.ID
 	}
 	return c.AgentID != nil && *c.AgentID == a.ID
 }
 
-// read refuses with chat_not_found whoever may not know of the chat.
-func (a Actor) read(c *Chat) error {
-	if a.isPartOf(c) || a.AtLeast(RoleSupervisor) {
+// checkCanRead refuses with chat_not_found whoever may not know of the chat.
+func (a Actor) checkCanRead(c *Chat) error {
+	if a.isParticipant(c) || a.AtLeast(RoleSupervisor) {
 		return nil
 	}
 	return chatNotFound()
 }
 
-// write refuses whoever may not speak in the chat: not_in_chat to supervisors, chat_not_found to everybody else.
-func (a Actor) write(c *Chat) error {
-	if err := a.read(c); err != nil {
+// checkCanWrite refuses whoever may not speak in the chat: not_in_chat to supervisors, chat_not_found to everybody else.
+func (a Actor) checkCanWrite(c *Chat) error {
+	if err := a.checkCanRead(c); err != nil {
 		return err
 	}
-	if !a.isPartOf(c) {
+	if !a.isParticipant(c) {
 		return notInChat()
 	}
 	return nil

@@ -21,22 +21,22 @@ const (
 type Agent struct {
 	bun.BaseModel `bun:"table:agents"`
 
-	ID            string     `bun:"id,pk"`
-	Email         string     `bun:"email"`
-	Name          string     `bun:"name"`
-	Avatar        *string    `bun:"avatar"`
-	Role          Role       `bun:"role"`
-	MaxConcurrent int        `bun:"max_concurrent"`
-	Load          int        `bun:"load"`
-	Choice        Presence   `bun:"choice"` // what the agent chose; Presence is what holds
-	ChoiceAt      time.Time  `bun:"choice_at"`
-	SeenAt        time.Time  `bun:"seen_at"`
-	LostAt        *time.Time `bun:"lost_at"` // set while an agent who chose online or away gives no sign of life
-	IdleSince     time.Time  `bun:"idle_since"`
-	RatingSum     float64    `bun:"rating_sum"`
-	RatingCount   int        `bun:"rating_count"`
-	DisabledAt    *time.Time `bun:"disabled_at"`
-	CreatedAt     time.Time  `bun:"created_at"`
+	ID                string     `bun:"id,pk"`
+	Email             string     `bun:"email"`
+	Name              string     `bun:"name"`
+	Avatar            *string    `bun:"avatar"`
+	Role              Role       `bun:"role"`
+	MaxConcurrent     int        `bun:"max_concurrent"`
+	Load              int        `bun:"load"`
+	DesiredPresence   Presence   `bun:"choice"` // what the agent chose; Presence is what holds
+	DesiredPresenceAt time.Time  `bun:"choice_at"`
+	SeenAt            time.Time  `bun:"seen_at"`
+	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away gives no sign of life
+	IdleSince         time.Time  `bun:"idle_since"`
+	RatingSum         float64    `bun:"rating_sum"`
+	RatingCount       int        `bun:"rating_count"`
+	DisabledAt        *time.Time `bun:"disabled_at"`
+	CreatedAt         time.Time  `bun:"created_at"`
 
 	Presence    Presence `bun:"presence,scanonly"`
 	Departments []string `bun:"departments,array,scanonly"`
@@ -68,8 +68,8 @@ func (a *Agent) Serves(department *string) bool {
 	return false
 }
 
-// HasRoom reports whether the agent may be given one more chat now.
-func (a *Agent) HasRoom() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
+// HasCapacity reports whether the agent may be given one more chat now.
+func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
 
 func (a *Agent) presenceEvent(changed bool) Event {
 	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,

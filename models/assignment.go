@@ -23,14 +23,14 @@ func choose(c *Chat, agents []*Agent, now time.Time) *Agent {
 	avoid := ""
 	if c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil) {
 		for _, a := range agents {
-			if a.ID != *c.AvoidAgentID && a.HasRoom() && a.Serves(c.Department) {
+			if a.ID != *c.AvoidAgentID && a.HasCapacity() && a.Serves(c.Department) {
 				avoid = *c.AvoidAgentID
 			}
 		}
 	}
 	var best *Agent
 	for _, a := range agents {
-		if a.ID == avoid || !a.HasRoom() || !a.Serves(c.Department) {
+		if a.ID == avoid || !a.HasCapacity() || !a.Serves(c.Department) {
 			continue
 		}
 		if best == nil || compareLoad(a, best) < 0 {
@@ -97,7 +97,7 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 	// there may be room for them, and then nobody who came later may have it.
 	passed := []string{}
 	for {
-		chats, err := d.nextInLine(ctx, t, passed)
+		chats, err := d.nextWaiting(ctx, t, passed)
 		if err != nil || len(chats) == 0 {
 			return 0, err
 		}
@@ -106,7 +106,7 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 			return 0, err
 		}
 		if placed := plan(chats, agents, t.now); len(placed) > 0 {
-			return len(placed), d.give(ctx, t, placed, "")
+			return len(placed), d.assignPlacements(ctx, t, placed, "")
 		}
 		for _, c := range chats {
 			passed = append(passed, c.ID)
@@ -114,23 +114,23 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 	}
 }
 
-// withRoom are the agents who may be given one more chat now.
+// agentsWithCapacity are the agents who may be given one more chat now.
 //
 //	$1 PRESENCE_TIMEOUT in seconds
-const withRoom = `FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent
+const agentsWithCapacity = `FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent
 	AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)`
 
-// nextInLine locks the first chats, in serving order, whose line is served by somebody with room.
-func (d *Desk) nextInLine(ctx context.Context, t *tx, passed []string) ([]*Chat, error) {
+// nextWaiting locks the first chats, in serving order, whose line is served by somebody with room.
+func (d *Desk) nextWaiting(ctx context.Context, t *tx, passed []string) ([]*Chat, error) {
 	s := d.Settings()
 	var chats []*Chat
-	err := t.boundRows(ctx, `WITH free AS (SELECT a.id `+withRoom+`)
-		SELECT `+chatRow.of("c")+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
+	err := t.queryPreparedRows(ctx, `WITH free AS (SELECT a.id `+agentsWithCapacity+`)
+		SELECT `+chatRow.selectList("c")+` FROM chats c WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
 			AND (c.department IS NULL OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
 		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{s.PresenceTimeout.Seconds(), passed, s.QueueBatch}, func(rows pgx.Rows) error {
 		c := new(Chat)
 		chats = append(chats, c)
-		return rows.Scan(chatRow.into(c)...)
+		return rows.Scan(chatRow.scanTargets(c)...)
 	})
 	return chats, err
 }
@@ -143,8 +143,8 @@ func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Age
 		lines[deref(c.Department)] = true
 	}
 	var ids []string
-	err := t.boundRows(ctx, `SELECT id FROM agents WHERE id IN (SELECT best.id FROM unnest($2::text[]) l (department) CROSS JOIN LATERAL (
-			SELECT a.id `+withRoom+` AND (l.department = '' OR EXISTS (SELECT FROM agent_departments ad WHERE ad.agent_id = a.id AND ad.department = l.department))
+	err := t.queryPreparedRows(ctx, `SELECT id FROM agents WHERE id IN (SELECT best.id FROM unnest($2::text[]) l (department) CROSS JOIN LATERAL (
+			SELECT a.id `+agentsWithCapacity+` AND (l.department = '' OR EXISTS (SELECT FROM agent_departments ad WHERE ad.agent_id = a.id AND ad.department = l.department))
 			ORDER BY a.load, a.idle_since, a.id LIMIT $3) best) ORDER BY id FOR UPDATE`,
 		[]any{d.Settings().PresenceTimeout.Seconds(), slices.Collect(maps.Keys(lines)), len(chats) + 1}, func(rows pgx.Rows) error {
 			var id string
@@ -163,9 +163,9 @@ func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Age
 	return agents, err
 }
 
-// give writes a plan whose chats and agents are locked, the loads counted already, and tells all of them. Chats that were handed over by an agent have
+// assignPlacements writes a plan whose chats and agents are locked, the loads counted already, and tells all of them. Chats that were handed over by an agent have
 // their line about that.
-func (d *Desk) give(ctx context.Context, t *tx, placed []placement, prevAgentID string) error {
+func (d *Desk) assignPlacements(ctx context.Context, t *tx, placed []placement, prevAgentID string) error {
 	changes := make(map[string]*Change, len(placed))
 	agents := map[string]*Agent{}
 	var chatIDs, agentIDs []string
@@ -180,7 +180,7 @@ func (d *Desk) give(ctx context.Context, t *tx, placed []placement, prevAgentID 
 			c.FirstAssignedAt = ptr(t.now)
 		}
 		c.ReturnedAt, c.AvoidAgentID, c.AvoidUntil = nil, nil, nil
-		c.QuietSince, c.WarnedAt = ptr(t.now), nil
+		c.IdleSince, c.WarnedAt = ptr(t.now), nil
 		c.Version++
 		change := &Change{PrevAgentID: prevAgentID, Assigned: true, Agent: p.agent.Card()}
 		if prevAgentID == "" {
@@ -205,7 +205,7 @@ func (d *Desk) give(ctx context.Context, t *tx, placed []placement, prevAgentID 
 		loads[i] = agents[id].Load
 	}
 	// The line that somebody joined is the last message of the chat, so its numbers are the chat's.
-	err := t.boundRows(ctx, `WITH g AS (SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[], $6::int[])
+	err := t.queryPreparedRows(ctx, `WITH g AS (SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[], $6::int[])
 				g (chat_id, agent_id, first_assigned_at, version, last_seq, total_messages)),
 			moved AS (UPDATE chats c SET status = 'active', agent_id = g.agent_id, assigned_at = $7, first_assigned_at = g.first_assigned_at,
 				returned_at = NULL, avoid_agent_id = NULL, avoid_until = NULL, quiet_since = $7, warned_at = NULL,
@@ -230,7 +230,7 @@ func (d *Desk) give(ctx context.Context, t *tx, placed []placement, prevAgentID 
 		change := changes[p.chat.ID]
 		change.Chat = *p.chat
 		t.emit(Event{Kind: KindChange, Change: change})
-		t.queue(CauseHelped, p.chat)
+		t.emitQueueChange(CauseHelped, p.chat)
 	}
 	for _, id := range busy {
 		t.emit(agents[id].presenceEvent(false))
@@ -252,7 +252,7 @@ func (d *Desk) wakeDrain() {
 		case 0:
 			if d.drainState.CompareAndSwap(0, 1) {
 				d.drains.Add(1)
-				go d.drainUntilQuiet()
+				go d.drainUntilIdle()
 				return
 			}
 		case 1:
@@ -268,13 +268,13 @@ func (d *Desk) wakeDrain() {
 // drainTimeout bounds a drain that was started by what happened, so that stopping never waits longer for it.
 const drainTimeout = 5 * time.Second
 
-func (d *Desk) drainUntilQuiet() {
+func (d *Desk) drainUntilIdle() {
 	defer d.drains.Done()
 	for {
 		d.drainState.Store(1)
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		if _, err := d.Drain(ctx); err != nil {
-			d.log.Warn("draining the queue failed; the schedule tries again", "error", err)
+			d.log.Warn("queue drain failed, will retry on schedule", "error", err)
 		}
 		cancel()
 		if d.drainState.CompareAndSwap(1, 0) {

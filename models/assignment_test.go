@@ -12,7 +12,7 @@ import (
 
 func TestAssignGivesTheAgentOfLeastLoad(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	if a := h.ask("u1"); a.Agent == nil || a.Agent.ID != anna.ID {
 		t.Fatalf("u1 should be with anna: %+v", a)
@@ -27,7 +27,7 @@ func TestAssignGivesTheAgentOfLeastLoad(t *testing.T) {
 
 func TestAssignGivesTheOpenChatBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	first := h.ask("u")
 	if first.Agent != nil || first.Reason != models.NobodyOnline || first.Queue.Position != 1 {
 		t.Fatalf("with nobody online: %+v", first)
@@ -49,7 +49,7 @@ func TestAssignGivesTheOpenChatBack(t *testing.T) {
 
 func TestAssignRefusesAnUnknownDepartment(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.user("u")
 	_, err := h.Assign(t.Context(), "u", models.AssignRequest{Department: "nowhere"})
 	h.refused(err, "validation_failed")
@@ -59,7 +59,7 @@ func TestAssignRefusesAnUnknownDepartment(t *testing.T) {
 func TestTwoInstancesGiveExactlyTheFreeSlotsToTheFirstWhoCame(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
-	a, b := newHouseOn(t, url, models.DefaultSettings()), newHouseOn(t, url, models.DefaultSettings())
+	a, b := newTestDeskOn(t, url, models.DefaultSettings()), newTestDeskOn(t, url, models.DefaultSettings())
 	agents := []models.Actor{a.agent("anna", 5), a.agent("ben", 5)}
 	const users = 200
 	for i := range users {
@@ -107,7 +107,7 @@ func TestTwoInstancesGiveExactlyTheFreeSlotsToTheFirstWhoCame(t *testing.T) {
 func TestTwoDrainsAtOnceNeverGiveTwice(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
-	a, b := newHouseOn(t, url, models.DefaultSettings()), newHouseOn(t, url, models.DefaultSettings())
+	a, b := newTestDeskOn(t, url, models.DefaultSettings()), newTestDeskOn(t, url, models.DefaultSettings())
 	for i := range 60 {
 		a.ask(fmt.Sprintf("u%d", i))
 	}
@@ -142,7 +142,7 @@ func TestTwoDrainsAtOnceNeverGiveTwice(t *testing.T) {
 
 func TestQueueServesPriorityThenReturnedThenFirstCome(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	first, second, third := h.ask("first").Chat, h.ask("second").Chat, h.ask("third").Chat
 	_, err := h.SetPriority(t.Context(), admin, third.ID, 5)
 	h.must(err)
@@ -172,7 +172,7 @@ func TestQueueServesPriorityThenReturnedThenFirstCome(t *testing.T) {
 
 func TestDepartmentsAreServedByTheirOwnAndBlockNobodyElse(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	_, err := h.AddDepartment(t.Context(), admin, "cards", "Cards")
 	h.must(err)
 	for i := range 12 { // more than a batch
@@ -196,7 +196,7 @@ func TestDepartmentsAreServedByTheirOwnAndBlockNobodyElse(t *testing.T) {
 
 func TestRoomIsFilledByWhatHappens(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	active, waiting := h.ask("active"), h.ask("waiting")
 	_, err := h.End(t.Context(), models.UserActor("active"), active.Chat.ID, "")
@@ -209,7 +209,7 @@ func TestRoomIsFilledByWhatHappens(t *testing.T) {
 
 func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	h.ask("active")
 	if got := h.ask("w").Queue.Estimate; !got.Known || got.Seconds != 300 {
@@ -217,7 +217,7 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	}
 	h.exec(`UPDATE chats SET status = 'ended', ended_at = first_assigned_at + interval '2 minutes', ended_reason = 'user_ended', ended_type = 'manual' WHERE status = 'active'`)
 	h.exec(`UPDATE agents SET max_concurrent = 2, load = 2`)
-	other := newHouseOn(t, h.url, models.DefaultSettings()) // nothing remembered
+	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // nothing remembered
 	s, err := other.QueueStatus(t.Context(), "w")
 	h.must(err)
 	if s.Estimate.Seconds != 60 || s.Estimate.LowSeconds != 30 || s.Estimate.HighSeconds != 90 {
@@ -233,7 +233,7 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 
 func TestOneOpenChatPerUserHoweverOftenAsked(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.user("u")
 	h.agent("anna", 5)
 	ids := make(chan string, 30)
@@ -261,7 +261,7 @@ func TestOneOpenChatPerUserHoweverOftenAsked(t *testing.T) {
 
 func TestHandedBackChatAvoidsTheAgentWhileAnotherCouldTakeIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat
 	ben := h.agent("ben", 2)

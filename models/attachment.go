@@ -134,7 +134,7 @@ func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Atta
 	a := new(Attachment)
 	err := d.db.NewRaw(`SELECT * FROM attachments WHERE `+where, args...).Scan(ctx, a)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, notFound("file_not_found", "There is no such file, or it is not yours.")
+		return nil, notFound("file_not_found", "This file does not exist or is not yours.")
 	}
 	if err != nil {
 		return nil, translate(err)

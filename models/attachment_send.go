@@ -21,13 +21,13 @@ func (d *Desk) ExpectFile(ctx context.Context, actor Actor, chatID, clientID, up
 	if err != nil {
 		return nil, err
 	}
-	if before, err := d.byKey(ctx, actor, chatID, key); before == nil {
+	if before, err := d.messageByClientID(ctx, actor, chatID, key); before == nil {
 		if err == nil {
-			err = d.maySpeak(ctx, actor, chatID)
+			err = d.checkCanSend(ctx, actor, chatID)
 		}
 		return nil, err
 	}
-	m, _, err := d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool { return uploadSHA256 == "" || sameUpload(before, uploadSHA256) })
+	m, _, err := d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool { return uploadSHA256 == "" || sameUpload(before, uploadSHA256) })
 	return m, err
 }
 
@@ -38,7 +38,7 @@ func sameUpload(m *Message, sha256 string) bool {
 // SendFile stores a message of type image or file and returns it, as [Desk.Send] does for text, which also says what it refuses. What counts as the same
 // content is what was uploaded. Names that lay in the store for too long are 409 file_expired.
 func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFile) (m *Message, created bool, err error) {
-	name, err := clean("file", n.Name, 1, 200)
+	name, err := validateText("file", n.Name, 1, 200)
 	if err != nil {
 		return nil, false, err
 	}
@@ -51,7 +51,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		kind = Image
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		change, err := sideOf(actor).storeFile(ctx, t, &outgoing{chatID: chatID, senderID: actor.ID, content: name, key: key}, kind)
+		change, err := queriesFor(actor).insertFile(ctx, t, &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}, kind)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		return nil
 	})
 	if errors.Is(err, sql.ErrNoRows) || violates(err, "messages_client_message_id_unique") {
-		return d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool { return sameUpload(before, n.UploadSHA256) })
+		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool { return sameUpload(before, n.UploadSHA256) })
 	}
 	if err != nil {
 		return nil, false, err
@@ -74,15 +74,15 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	return m, true, nil
 }
 
-// storeFile stores the message of a file. It fails with sql.ErrNoRows when the sender may not speak.
-func (s side) storeFile(ctx context.Context, t *tx, o *outgoing, kind MessageType) (change *Change, err error) {
-	err = t.boundRows(ctx, s.file, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {
+// insertFile stores the message of a file. It fails with sql.ErrNoRows when the sender may not speak.
+func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage, kind MessageType) (change *Change, err error) {
+	err = t.queryPreparedRows(ctx, s.fileSQL, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
-		if err := rows.Scan(chatRow.into(&chat, &id)...); err != nil {
+		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
-		change = s.said(o, chat, id)
+		change = s.newMessageChange(o, chat, id)
 		change.Messages[0].Type = kind
 		return nil
 	})

@@ -28,14 +28,14 @@ func (s *shelf) Delete(_ context.Context, name string) error {
 	return nil
 }
 
-func (h *house) shelf() *shelf {
+func (h *testDesk) shelf() *shelf {
 	s := &shelf{refuses: map[string]bool{}}
 	h.SetFiles(s)
 	return s
 }
 
 // photo is a file that lies in the store.
-func (h *house) photo(key string) models.NewFile {
+func (h *testDesk) photo(key string) models.NewFile {
 	h.t.Helper()
 	names, err := h.PlanFiles(h.t.Context(), 2)
 	h.must(err)
@@ -43,7 +43,7 @@ func (h *house) photo(key string) models.NewFile {
 		Name: "card.jpg", ContentType: "image/jpeg", Size: 1234, Width: number(640), Height: number(480), UploadSHA256: strings.Repeat("ab", 32)}}
 }
 
-func (h *house) letter(key string) models.NewFile {
+func (h *testDesk) letter(key string) models.NewFile {
 	h.t.Helper()
 	names, err := h.PlanFiles(h.t.Context(), 1)
 	h.must(err)
@@ -53,13 +53,13 @@ func (h *house) letter(key string) models.NewFile {
 func text(s string) *string { return &s }
 func number(n int) *int     { return &n }
 
-func (h *house) stored() (names []string) {
+func (h *testDesk) stored() (names []string) {
 	h.t.Helper()
 	h.must(h.DB().NewRaw(`SELECT name FROM stored_files ORDER BY name`).Scan(h.t.Context(), &names))
 	return names
 }
 
-func (h *house) sweeps(want int) {
+func (h *testDesk) sweeps(want int) {
 	h.t.Helper()
 	got, err := h.SweepFiles(h.t.Context())
 	h.must(err)
@@ -70,7 +70,7 @@ func (h *house) sweeps(want int) {
 
 func TestAFileIsAMessage(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 2)
 	asked := h.ask("u1")
 	user, chat := models.UserActor("u1"), asked.Chat.ID
@@ -112,8 +112,8 @@ func TestAFileIsAMessage(t *testing.T) {
 	if *listed[0].LastContent != "letter.pdf" || listed[0].LastType != models.File || *listed[0].LastSender != models.FromAgent {
 		t.Errorf("the list shows %q of type %q", *listed[0].LastContent, listed[0].LastType)
 	}
-	if c := h.chat(chat); c.UnreadByAgent != 1 || c.UnreadByUser != 1 || c.AwaitingSince != nil {
-		t.Errorf("the chat counts %d, %d, and waits since %v", c.UnreadByAgent, c.UnreadByUser, c.AwaitingSince)
+	if c := h.chat(chat); c.UnreadByAgent != 1 || c.UnreadByUser != 1 || c.AwaitingReplySince != nil {
+		t.Errorf("the chat counts %d, %d, and waits since %v", c.UnreadByAgent, c.UnreadByUser, c.AwaitingReplySince)
 	}
 	all, err := h.FilesOfUser(t.Context(), "u1")
 	h.must(err)
@@ -125,7 +125,7 @@ func TestAFileIsAMessage(t *testing.T) {
 
 func TestAFileIsReadByThoseInTheChatAlone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna, ben := h.agent("anna", 1), h.agent("ben", 0)
 	chat := h.ask("u1").Chat.ID
 	sent, _, err := h.SendFile(t.Context(), models.UserActor("u1"), chat, h.photo(""))
@@ -151,7 +151,7 @@ func TestAFileIsReadByThoseInTheChatAlone(t *testing.T) {
 
 func TestWhoMaySendAFile(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna, ben := h.agent("anna", 1), h.agent("ben", 0)
 	chat := h.ask("u1").Chat.ID
 	user := models.UserActor("u1")
@@ -189,7 +189,7 @@ func TestWhoMaySendAFile(t *testing.T) {
 
 func TestAFileSentAgainIsTheFirstOne(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	chat := h.ask("u1").Chat.ID
 	user := models.UserActor("u1")
@@ -223,7 +223,7 @@ func TestAFileSentAgainIsTheFirstOne(t *testing.T) {
 
 func TestTheSameFileAtOnceIsOneMessage(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	chat := h.ask("u1").Chat.ID
 	user := models.UserActor("u1")
@@ -250,7 +250,7 @@ func TestTheSameFileAtOnceIsOneMessage(t *testing.T) {
 // Retention, erasure, a deleted chat: whatever takes the message takes the files.
 func TestFilesGoWithTheirMessages(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	shelf := h.shelf()
 	anna := h.agent("anna", 2)
 	chat := h.ask("u1").Chat.ID
@@ -282,7 +282,7 @@ func TestFilesGoWithTheirMessages(t *testing.T) {
 
 func TestAnExportNamesTheFilesAndAnErasureTakesThem(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.shelf()
 	h.agent("anna", 1)
 	chat := h.ask("u1").Chat.ID
@@ -305,7 +305,7 @@ func TestAnExportNamesTheFilesAndAnErasureTakesThem(t *testing.T) {
 
 func TestWhatNeverBecameAMessageIsSwept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	shelf := h.shelf()
 	h.agent("anna", 1)
 	chat := h.ask("u1").Chat.ID
@@ -330,7 +330,7 @@ func TestWhatNeverBecameAMessageIsSwept(t *testing.T) {
 
 func TestAFileThatCannotBeDeletedIsTriedAgainAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	shelf := h.shelf()
 	names, err := h.PlanFiles(t.Context(), 250)
 	h.must(err)
@@ -351,7 +351,7 @@ func TestAFileThatCannotBeDeletedIsTriedAgainAndHoldsUpNoOther(t *testing.T) {
 
 func TestSweepsAtOnceDeleteEverythingAndNothingTwice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.shelf()
 	names, err := h.PlanFiles(t.Context(), 120)
 	h.must(err)
@@ -372,7 +372,7 @@ func TestSweepsAtOnceDeleteEverythingAndNothingTwice(t *testing.T) {
 
 func TestTheSchemaHoldsMessagesAndFilesTogether(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	chat := h.ask("u1").Chat.ID
 	sent, _, err := h.SendFile(t.Context(), models.UserActor("u1"), chat, h.photo(""))
@@ -397,12 +397,12 @@ func TestTheSchemaHoldsMessagesAndFilesTogether(t *testing.T) {
 
 func TestTheKeyIsOneForAll(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	other := newHouseOn(t, h.url, models.DefaultSettings())
+	h := newTestDesk(t)
+	other := newTestDeskOn(t, h.url, models.DefaultSettings())
 	var all sync.WaitGroup
 	keys := make([]string, 8)
 	for i := range keys {
-		desk := []*house{h, other}[i%2]
+		desk := []*testDesk{h, other}[i%2]
 		all.Go(func() {
 			key, err := desk.FileKey(context.Background())
 			if err != nil {

@@ -125,23 +125,23 @@ func (t *tx) audit(ctx context.Context, actor Actor, action AuditAction, about S
 	return err
 }
 
-// note is audit for what changes nothing else.
-func (d *Desk) note(ctx context.Context, actor Actor, action AuditAction, about Subject, more details) error {
+// auditOnly is audit for what changes nothing else.
+func (d *Desk) auditOnly(ctx context.Context, actor Actor, action AuditAction, about Subject, more details) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error { return t.audit(ctx, actor, action, about, more) })
 }
 
-// oneOpening is how long somebody may look at a chat, and come back to it, before that counts as opened again.
-const oneOpening = 10 * time.Minute
+// auditReadInterval is how long somebody may look at a chat, and come back to it, before that counts as opened again.
+const auditReadInterval = 10 * time.Minute
 
-// watched notes that somebody opened a chat without being part of it, once per opening.
-func (d *Desk) watched(ctx context.Context, actor Actor, c *Chat) error {
+// auditChatRead notes that somebody opened a chat without being part of it, once per opening.
+func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(hashtextextended(?, ?))`, actor.ID+" "+c.ID, watchLock).Exec(ctx); err != nil {
 			return err
 		}
 		var open bool
 		err := t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ? AND at > clock_timestamp() - make_interval(secs => ?))`,
-			c.ID, AuditChatWatched, actor.ID, oneOpening.Seconds()).Scan(ctx, &open)
+			c.ID, AuditChatWatched, actor.ID, auditReadInterval.Seconds()).Scan(ctx, &open)
 		if err != nil || open {
 			return err
 		}
@@ -149,7 +149,7 @@ func (d *Desk) watched(ctx context.Context, actor Actor, c *Chat) error {
 	})
 }
 
-// Exported notes that an agent takes a file with so many rows out of the house. What is not noted must not be given.
-func (d *Desk) Exported(ctx context.Context, actor Actor, file string, rows int) error {
-	return d.note(ctx, actor, AuditFileExported, Subject{Kind: SubjectFile, ID: file, Name: file}, details{"rows": rows})
+// AuditExport notes that an agent takes a file with so many rows out of the house. What is not noted must not be given.
+func (d *Desk) AuditExport(ctx context.Context, actor Actor, file string, rows int) error {
+	return d.auditOnly(ctx, actor, AuditFileExported, Subject{Kind: SubjectFile, ID: file, Name: file}, details{"rows": rows})
 }

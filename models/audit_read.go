@@ -54,9 +54,9 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 		f.Limit = 50
 	}
 	if f.Limit < 1 || f.Limit > mostAuditRows {
-		return nil, nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 1,000.")
+		return nil, nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 1,000.")
 	}
-	subject, err := clean("subject", f.Subject, 0, 500)
+	subject, err := validateText("subject", f.Subject, 0, 500)
 	if err != nil {
 		return nil, nil, err
 	}

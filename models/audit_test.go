@@ -12,7 +12,7 @@ import (
 )
 
 // told returns the log from the oldest row on, each as "actor action kind subject details", and forgets what was told before.
-func (h *house) told() []string {
+func (h *testDesk) told() []string {
 	h.t.Helper()
 	rows, _, err := h.AuditLog(h.t.Context(), admin, models.AuditFilter{Limit: 1000})
 	h.must(err)
@@ -32,7 +32,7 @@ func (h *house) told() []string {
 }
 
 // tells checks what the log tells since it was last asked.
-func (h *house) tells(want ...string) {
+func (h *testDesk) tells(want ...string) {
 	h.t.Helper()
 	if got := h.told(); !slices.Equal(got, want) {
 		h.t.Errorf("the log tells\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -40,7 +40,7 @@ func (h *house) tells(want ...string) {
 }
 
 // staff adds a person of a role who has no chats.
-func (h *house) staff(name string, role models.Role) models.Actor {
+func (h *testDesk) staff(name string, role models.Role) models.Actor {
 	h.t.Helper()
 	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: "correct horse", Role: role})
 	h.must(err)
@@ -49,7 +49,7 @@ func (h *house) staff(name string, role models.Role) models.Actor {
 
 func TestTheLogTellsWhoSignedInAndOut(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.staff("anna", models.RoleAgent)
 	h.told()
 	ctx := models.From(t.Context(), "::ffff:203.0.113.9", "req-1")
@@ -90,7 +90,7 @@ func TestTheLogTellsWhoSignedInAndOut(t *testing.T) {
 
 func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	ctx := t.Context()
 	boss := h.staff("boss", models.RoleAdmin)
 	h.tells(`root agent_added agent boss {"role": "admin", "capacity": 5, "departments": []}`)
@@ -131,7 +131,7 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	}
 	h.tells("boss site_added site https://shop.example {}", "boss site_removed site https://shop.example {}")
 	h.must(h.Repair(ctx, boss, "load_counted"))
-	h.must(h.Exported(ctx, boss, "queue", 3))
+	h.must(h.AuditExport(ctx, boss, "queue", 3))
 	h.must(h.DeleteDepartment(ctx, boss, "cards"))
 	h.tells("boss health_repaired rule load_counted {}", `boss file_exported file queue {"rows": 3}`, "boss department_removed department Cards and cash {}")
 }
@@ -231,7 +231,7 @@ func TestTheLogTellsWhoReadAndMovedTheChatsOfOthers(t *testing.T) {
 }
 
 // laterInTheLog makes all that is told so much older, past the trigger.
-func (h *house) laterInTheLog(by time.Duration) {
+func (h *testDesk) laterInTheLog(by time.Duration) {
 	h.t.Helper()
 	h.exec(`ALTER TABLE audit_log DISABLE TRIGGER USER`)
 	h.exec(`UPDATE audit_log SET at = at - make_interval(secs => ?)`, by.Seconds())
@@ -287,7 +287,7 @@ func TestNoChangeWithoutItsRow(t *testing.T) {
 
 func TestTheLogIsNeverEdited(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.staff("boss", models.RoleAdmin)
 	h.laterInTheLog(800 * 24 * time.Hour)
 	h.staff("anna", models.RoleAgent)
@@ -322,9 +322,9 @@ func first[T, U any](v T, _ U, _ error) T { return v }
 
 func TestTheLogIsKeptForItsTime(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	for i, age := range []time.Duration{0, 100 * 24 * time.Hour, 731 * 24 * time.Hour, 729 * 24 * time.Hour} {
-		h.must(h.Exported(t.Context(), admin, fmt.Sprint(i), i))
+		h.must(h.AuditExport(t.Context(), admin, fmt.Sprint(i), i))
 		h.exec(`ALTER TABLE audit_log DISABLE TRIGGER USER`)
 		h.exec(`UPDATE audit_log SET at = at - make_interval(secs => ?) WHERE subject_id = ?`, age.Seconds(), fmt.Sprint(i))
 		h.exec(`ALTER TABLE audit_log ENABLE TRIGGER USER`)
@@ -348,11 +348,11 @@ func TestTheLogIsKeptForItsTime(t *testing.T) {
 
 func TestTheLogIsRead(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	boss := h.staff("boss", models.RoleAdmin)
 	ruth := h.staff("ruth", models.RoleSupervisor)
 	for i := range 25 {
-		h.must(h.Exported(t.Context(), []models.Actor{boss, ruth}[i%2], []string{"queue", "day"}[i%3%2], i))
+		h.must(h.AuditExport(t.Context(), []models.Actor{boss, ruth}[i%2], []string{"queue", "day"}[i%3%2], i))
 	}
 	var seen []int64
 	f := models.AuditFilter{Limit: 10}
@@ -413,7 +413,7 @@ func TestTheLogIsRead(t *testing.T) {
 // TestEachFilterHasItsIndex asks PostgreSQL how it would find rows among very many.
 func TestEachFilterHasItsIndex(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`INSERT INTO audit_log (at, actor_id, actor_name, actor_role, action, subject_kind, subject_id, subject_name, user_id)
 		SELECT now() - make_interval(secs => n), 'actor' || n % 300, 'a', 'agent', 'action_' || chr(97 + n % 25), 'chat', 'subject' || n % 1000, 'name' || n % 1000, 'user' || n % 1000
 		FROM generate_series(1, 3000) n`)
@@ -433,7 +433,7 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 	}
 }
 
-func (h *house) plan(query string) string {
+func (h *testDesk) plan(query string) string {
 	h.t.Helper()
 	var lines []string
 	h.must(h.DB().NewRaw(`EXPLAIN `+query).Scan(context.Background(), &lines))
@@ -442,7 +442,7 @@ func (h *house) plan(query string) string {
 
 func TestTheLogTellsWhatPeopleDoToTheirOwnAccounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	ctx := t.Context()
 	anna := h.agent("anna", 1)
 	boss := h.staff("boss", models.RoleAdmin)

@@ -10,7 +10,7 @@ import (
 // A person without capacity is added in one transaction: the log has no second row that takes it away.
 func TestAPersonWithoutCapacityIsAddedAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.told()
 	none, err := h.AddAgent(t.Context(), admin, models.NewAgent{Email: "none@example.com", Name: "none", Password: "correct horse", Role: models.RoleAgent, ExactCapacity: true})
 	h.must(err)

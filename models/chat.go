@@ -41,42 +41,42 @@ const (
 type Chat struct {
 	bun.BaseModel `bun:"table:chats" json:"-"`
 
-	ID               string      `bun:"id,pk" json:"id"`
-	UserID           string      `bun:"user_id" json:"user_id"`
-	AgentID          *string     `bun:"agent_id" json:"agent_id,omitempty"`
-	Department       *string     `bun:"department" json:"department,omitempty"`
-	Status           Status      `bun:"status" json:"status"`
-	Priority         int         `bun:"priority" json:"priority,omitempty"`
-	QueueID          int64       `bun:"queue_id" json:"queue_id"`
-	QueuedAt         time.Time   `bun:"queued_at" json:"queued_at"`
-	ReturnedAt       *time.Time  `bun:"returned_at" json:"returned_at,omitempty"` // came back from an agent: served before its priority
-	AvoidAgentID     *string     `bun:"avoid_agent_id" json:"avoid_agent_id,omitempty"`
-	AvoidUntil       *time.Time  `bun:"avoid_until" json:"avoid_until,omitempty"`
-	PredictedSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // the wait that was foretold at the first queueing
-	UserSeenAt       time.Time   `bun:"user_seen_at" json:"user_seen_at"`
-	CreatedAt        time.Time   `bun:"created_at" json:"created_at"`
-	AssignedAt       *time.Time  `bun:"assigned_at" json:"assigned_at,omitempty"` // the latest assignment
-	FirstAssignedAt  *time.Time  `bun:"first_assigned_at" json:"first_assigned_at,omitempty"`
-	FirstResponseAt  *time.Time  `bun:"first_response_at" json:"first_response_at,omitempty"`
-	EndedAt          *time.Time  `bun:"ended_at" json:"ended_at,omitempty"`
-	EndedReason      *string     `bun:"ended_reason" json:"ended_reason,omitempty"`
-	EndedType        *string     `bun:"ended_type" json:"ended_type,omitempty"`
-	EndComment       *string     `bun:"end_comment" json:"end_comment,omitempty"`
-	Version          int64       `bun:"version" json:"version"` // counts committed changes
-	LastSeq          int         `bun:"last_seq" json:"last_seq"`
-	TotalMessages    int         `bun:"total_messages" json:"total_messages"` // without notes
-	LastMessageAt    *time.Time  `bun:"last_message_at" json:"last_message_at,omitempty"`
-	QuietSince       *time.Time  `bun:"quiet_since" json:"quiet_since,omitempty"` // start of the present silence
-	LastSaidBy       *SenderType `bun:"last_said_by" json:"last_said_by,omitempty"`
-	AwaitingSince    *time.Time  `bun:"awaiting_since" json:"awaiting_since,omitempty"` // oldest message of the user without an answer
-	WarnedAt         *time.Time  `bun:"warned_at" json:"warned_at,omitempty"`
-	UnreadByAgent    int         `bun:"unread_by_agent" json:"unread_by_agent,omitempty"`
-	UnreadByUser     int         `bun:"unread_by_user" json:"unread_by_user,omitempty"`
-	PageURL          *string     `bun:"page_url" json:"page_url,omitempty"`
-	PageTitle        *string     `bun:"page_title" json:"page_title,omitempty"`
-	Rating           *float64    `bun:"rating" json:"rating,omitempty"`
-	RatingComment    *string     `bun:"rating_comment" json:"rating_comment,omitempty"`
-	RatedAt          *time.Time  `bun:"rated_at" json:"rated_at,omitempty"`
+	ID                   string      `bun:"id,pk" json:"id"`
+	UserID               string      `bun:"user_id" json:"user_id"`
+	AgentID              *string     `bun:"agent_id" json:"agent_id,omitempty"`
+	Department           *string     `bun:"department" json:"department,omitempty"`
+	Status               Status      `bun:"status" json:"status"`
+	Priority             int         `bun:"priority" json:"priority,omitempty"`
+	QueueID              int64       `bun:"queue_id" json:"queue_id"`
+	QueuedAt             time.Time   `bun:"queued_at" json:"queued_at"`
+	ReturnedAt           *time.Time  `bun:"returned_at" json:"returned_at,omitempty"` // came back from an agent: served before its priority
+	AvoidAgentID         *string     `bun:"avoid_agent_id" json:"avoid_agent_id,omitempty"`
+	AvoidUntil           *time.Time  `bun:"avoid_until" json:"avoid_until,omitempty"`
+	EstimatedWaitSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // the wait that was foretold at the first queueing
+	UserSeenAt           time.Time   `bun:"user_seen_at" json:"user_seen_at"`
+	CreatedAt            time.Time   `bun:"created_at" json:"created_at"`
+	AssignedAt           *time.Time  `bun:"assigned_at" json:"assigned_at,omitempty"` // the latest assignment
+	FirstAssignedAt      *time.Time  `bun:"first_assigned_at" json:"first_assigned_at,omitempty"`
+	FirstResponseAt      *time.Time  `bun:"first_response_at" json:"first_response_at,omitempty"`
+	EndedAt              *time.Time  `bun:"ended_at" json:"ended_at,omitempty"`
+	EndedReason          *string     `bun:"ended_reason" json:"ended_reason,omitempty"`
+	EndedType            *string     `bun:"ended_type" json:"ended_type,omitempty"`
+	EndComment           *string     `bun:"end_comment" json:"end_comment,omitempty"`
+	Version              int64       `bun:"version" json:"version"` // counts committed changes
+	LastSeq              int         `bun:"last_seq" json:"last_seq"`
+	TotalMessages        int         `bun:"total_messages" json:"total_messages"` // without notes
+	LastMessageAt        *time.Time  `bun:"last_message_at" json:"last_message_at,omitempty"`
+	IdleSince            *time.Time  `bun:"quiet_since" json:"quiet_since,omitempty"` // start of the present silence
+	LastSender           *SenderType `bun:"last_said_by" json:"last_said_by,omitempty"`
+	AwaitingReplySince   *time.Time  `bun:"awaiting_since" json:"awaiting_since,omitempty"` // oldest message of the user without an answer
+	WarnedAt             *time.Time  `bun:"warned_at" json:"warned_at,omitempty"`
+	UnreadByAgent        int         `bun:"unread_by_agent" json:"unread_by_agent,omitempty"`
+	UnreadByUser         int         `bun:"unread_by_user" json:"unread_by_user,omitempty"`
+	PageURL              *string     `bun:"page_url" json:"page_url,omitempty"`
+	PageTitle            *string     `bun:"page_title" json:"page_title,omitempty"`
+	Rating               *float64    `bun:"rating" json:"rating,omitempty"`
+	RatingComment        *string     `bun:"rating_comment" json:"rating_comment,omitempty"`
+	RatedAt              *time.Time  `bun:"rated_at" json:"rated_at,omitempty"`
 }
 
 // IsOpen reports whether the chat is waiting or active.
@@ -98,11 +98,11 @@ type AgentChat struct {
 	UserAvatar     *string
 	UserEmail      *string
 	UserIsVerified bool
-	// NameIsClaim tells that the name is what somebody said, and no host site vouched for.
-	NameIsClaim bool
-	LastContent *string
-	LastSender  *SenderType
-	LastType    MessageType // of the message that LastContent is from, "" for none
+	// NameIsUnverified tells that the name is what somebody said, and no host site vouched for.
+	NameIsUnverified bool
+	LastContent      *string
+	LastSender       *SenderType
+	LastType         MessageType // of the message that LastContent is from, "" for none
 }
 
 // User is the end user who asks for help.
@@ -140,7 +140,7 @@ type ChatFilter struct {
 // previewLength is how many code points of the last message are read.
 const previewLength = 200
 
-var selectAgentChats = `SELECT ` + chatRow.of("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
+var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
@@ -148,13 +148,13 @@ var selectAgentChats = `SELECT ` + chatRow.of("c") + `, coalesce(u.name, ''), u.
 // agentChats reads the chats of which rest tells.
 func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]AgentChat, error) {
 	chats := []AgentChat{}
-	err := d.boundRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
 		var c AgentChat
-		err := rows.Scan(chatRow.into(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified, &c.LastContent, &c.LastSender, &c.LastType)...)
+		err := rows.Scan(chatRow.scanTargets(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified, &c.LastContent, &c.LastSender, &c.LastType)...)
 		if c.LastContent != nil {
 			*c.LastContent = Beginning(*c.LastContent, previewLength-1) // a character of several code points may have been cut
 		}
-		c.NameIsClaim = c.UserName != "" && !c.UserIsVerified
+		c.NameIsUnverified = c.UserName != "" && !c.UserIsVerified
 		c.UserName = displayName(&c.UserName, c.UserID)
 		chats = append(chats, c)
 		return err
@@ -171,7 +171,7 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 	if len(chats) == 0 {
 		return nil, chatNotFound()
 	}
-	if err := actor.read(&chats[0].Chat); err != nil {
+	if err := actor.checkCanRead(&chats[0].Chat); err != nil {
 		return nil, err
 	}
 	return &chats[0], nil
@@ -193,7 +193,7 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 			return nil, translate(err)
 		}
 		if !actor.IsAgent() || !serves {
-			return nil, notFound("user_not_found", "There is no such user, or it is not yours.")
+			return nil, notFound("user_not_found", "This user does not exist or is not yours.")
 		}
 	}
 	return d.agentChats(ctx, `WHERE c.user_id = $1 ORDER BY c.created_at DESC LIMIT 20`, userID)
@@ -206,10 +206,10 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 		f.Limit = 50
 	}
 	if f.Limit < 1 || f.Limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+		return nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 200.")
 	}
 	if f.Status != "" && f.Status != Active && f.Status != Ended {
-		return nil, invalid("status", fieldUnknown, "The status is active or ended.")
+		return nil, invalid("status", fieldUnknown, "status must be active or ended.")
 	}
 	chats := []AgentChat{}
 	if f.Status != Ended && f.Before.IsZero() {
@@ -245,7 +245,7 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.locked = append(t.locked, headOf(c))
+	t.locked = append(t.locked, chatVersionOf(c))
 	return c, t.tick(ctx)
 }
 

@@ -12,7 +12,7 @@ func (d *Desk) End(ctx context.Context, actor Actor, chatID, comment string) (*C
 
 // endChat ends a chat, if it still stands as only says ("" for any open state).
 func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, only Status) (*Chat, error) {
-	note, err := d.optionalWords("comment", comment, 1000)
+	note, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 		if err != nil {
 			return err
 		}
-		if err := actor.read(c); err != nil {
+		if err := actor.checkCanRead(c); err != nil {
 			return err
 		}
 		if !c.IsOpen() || (only != "" && c.Status != only) {
@@ -37,47 +37,47 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 		}
 		c.EndComment = note
 		ended = c
-		if !actor.isPartOf(c) {
+		if !actor.isParticipant(c) {
 			if err := t.audit(ctx, actor, AuditChatEnded, aboutChat(c), details{"status": c.Status}); err != nil {
 				return err
 			}
 		}
-		return d.finish(ctx, t, c, reason, TypeManual)
+		return d.endLocked(ctx, t, c, reason, TypeManual)
 	})
 	return ended, err
 }
 
-// finish ends a locked open chat, frees the agent's slot and tells everybody.
-func (d *Desk) finish(ctx context.Context, t *tx, c *Chat, reason, kind string) error {
+// endLocked ends a locked open chat, frees the agent's slot and tells everybody.
+func (d *Desk) endLocked(ctx context.Context, t *tx, c *Chat, reason, kind string) error {
 	wasWaiting := c.Status == Waiting
 	c.Status, c.EndedAt, c.EndedReason, c.EndedType = Ended, ptr(t.now), &reason, &kind
-	c.AwaitingSince = nil
+	c.AwaitingReplySince = nil
 	if err := saveChat(ctx, t, c); err != nil {
 		return err
 	}
 	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Ended: true}})
 	if wasWaiting {
-		t.queue(CauseLeft, c)
+		t.emitQueueChange(CauseLeft, c)
 		return nil
 	}
-	return d.release(ctx, t, *c.AgentID, 1)
+	return d.releaseCapacity(ctx, t, *c.AgentID, 1)
 }
 
-// release frees n slots of an agent; whoever waits gets them right after the commit.
-func (d *Desk) release(ctx context.Context, t *tx, agentID string, n int) error {
+// releaseCapacity frees n slots of an agent; whoever waits gets them right after the commit.
+func (d *Desk) releaseCapacity(ctx context.Context, t *tx, agentID string, n int) error {
 	a, err := d.lockAgent(ctx, t, agentID)
 	if err != nil {
 		return err
 	}
 	a.Load, a.IdleSince = max(0, a.Load-n), t.now
-	t.room()
+	t.requestDrain()
 	return saveLoad(ctx, t, a)
 }
 
 // SweepQueue ends as abandoned the waiting chats whose user gave no sign of life for QUEUE_GRACE. It returns how many.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace
-	if err := d.Beat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+	if err := d.RecordHeartbeat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
 		return 0, err
 	}
 	const silent = `status = 'waiting' AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
@@ -100,7 +100,7 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 				return err
 			}
 			ended = true
-			return d.finish(ctx, t, c, ReasonAbandoned, TypeAuto)
+			return d.endLocked(ctx, t, c, ReasonAbandoned, TypeAuto)
 		})
 		if err != nil && CodeOf(err) != "chat_not_found" {
 			return abandoned, err
@@ -131,7 +131,7 @@ func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (T
 		return TimeoutStatus{}, translate(err)
 	}
 	since := c.CreatedAt
-	for _, at := range []*time.Time{c.LastMessageAt, c.QuietSince} {
+	for _, at := range []*time.Time{c.LastMessageAt, c.IdleSince} {
 		if at != nil && at.After(since) {
 			since = *at
 		}

@@ -5,11 +5,11 @@ import "context"
 // MovePage keeps on which page of the site the user is now: an address of at most 2,000 characters and a title of at most 300, which whoever
 // answers sees. It is no sign that somebody said something, so no silence ends by it. Only the chat's user; an ended chat is 409 chat_ended.
 func (d *Desk) MovePage(ctx context.Context, actor Actor, chatID, pageURL, pageTitle string) error {
-	url, err := optional("page_url", pageURL, 2000)
+	url, err := optionalText("page_url", pageURL, 2000)
 	if err != nil {
 		return err
 	}
-	title, err := optional("page_title", pageTitle, 300)
+	title, err := optionalText("page_title", pageTitle, 300)
 	if err != nil {
 		return err
 	}

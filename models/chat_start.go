@@ -36,18 +36,18 @@ type Assignment struct {
 // Assign gives the user an agent, or a place in the queue: the open chat again if there is one; else the online agent of least
 // load with room, if nobody waits ahead; else a waiting chat. A department that does not exist is validation_failed.
 func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Assignment, error) {
-	content, err := d.words("message", r.Message, 0, maxContent)
+	content, err := d.messageText("message", r.Message, 0, maxContent)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := clientMessageID(r.ClientMessageID); err != nil {
 		return nil, err
 	}
-	pageURL, err := optional("page_url", oneLine(r.PageURL), 2000)
+	pageURL, err := optionalText("page_url", oneLine(r.PageURL), 2000)
 	if err != nil {
 		return nil, err
 	}
-	pageTitle, err := optional("page_title", oneLine(r.PageTitle), 300)
+	pageTitle, err := optionalText("page_title", oneLine(r.PageTitle), 300)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 	}
 	var message *Message
 	if chat != nil {
-		d.announceVersions(headOf(chat))
+		d.announceVersions(chatVersionOf(chat))
 	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
 		if violates(err, "chats_one_open_per_user") { // the other tab was faster
@@ -68,7 +68,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		}
 	}
 	if chat == nil {
-		return nil, conflict("chat_ended", "Your chat ended at this very moment. Ask again.")
+		return nil, conflict("chat_ended", "Your chat has just ended. Send the request again.")
 	}
 	if content != "" && message == nil {
 		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}); err != nil {
@@ -103,18 +103,18 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if err := lockQueue(ctx, t); err != nil {
 			return err
 		}
-		queuedAt, err := behindAll(ctx, t)
+		queuedAt, err := newQueueTime(ctx, t)
 		if err != nil {
 			return err
 		}
 		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now,
-			Department: department, PredictedSeconds: predicted, PageURL: pageURL, PageTitle: pageTitle}
+			Department: department, EstimatedWaitSeconds: predicted, PageURL: pageURL, PageTitle: pageTitle}
 		if content != "" {
-			c.AwaitingSince = ptr(t.now)
+			c.AwaitingReplySince = ptr(t.now)
 		}
 		_, err = t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
 		if violates(err, "chats_department_fkey") {
-			return invalid("department", fieldUnknown, "There is no such department.")
+			return invalid("department", fieldUnknown, "This department does not exist.")
 		}
 		if violates(err, "chats_user_id_fkey") { // the user has become somebody else, or was erased, at this very moment
 			return unauthorized()
@@ -127,10 +127,10 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 			if err != nil {
 				return err
 			}
-			if message, err = t.insert(ctx, c, Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key}); err != nil {
+			if message, err = t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key}); err != nil {
 				return err
 			}
-			c.LastMessageAt, c.LastSaidBy, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
+			c.LastMessageAt, c.LastSender, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
 		}
 		if err := saveChat(ctx, t, c); err != nil {
 			return err
@@ -143,16 +143,16 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if _, err := d.drainBatch(ctx, t); err != nil {
 			return err
 		}
-		t.queue(CauseJoined, c)
-		t.room() // whoever was ahead by more than a batch is served by the drain, and then this one
+		t.emitQueueChange(CauseJoined, c)
+		t.requestDrain() // whoever was ahead by more than a batch is served by the drain, and then this one
 		started = c
 		return nil
 	})
 	return started, message, err
 }
 
-// behindAll returns the time under which a new chat queues: now, but never before anybody who waits, should PostgreSQL's clock have been set back.
-func behindAll(ctx context.Context, t *tx) (at time.Time, err error) {
+// newQueueTime returns the time under which a new chat queues: now, but never before anybody who waits, should PostgreSQL's clock have been set back.
+func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {
 	err = t.NewRaw(`SELECT greatest(?, max(queued_at)) FROM chats WHERE status = 'waiting'`, t.now).Scan(ctx, &at)
 	return at, err
 }

@@ -21,29 +21,29 @@ type TransferRequest struct {
 // validation_failed.
 func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r TransferRequest) (*Chat, error) {
 	if r.ServiceID != "" && r.Department != "" {
-		return nil, invalid("service_id", fieldInvalid, "Name an agent or a department, not both.")
+		return nil, invalid("service_id", fieldInvalid, "Send service_id or department, not both.")
 	}
-	note, err := d.optionalWords("note", r.Note, maxContent)
+	note, err := d.optionalMessageText("note", r.Note, maxContent)
 	if err != nil {
 		return nil, err
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Active {
-			return conflict("chat_not_active", "This chat is not with an agent, so there is nothing to hand over.")
+			return conflict("chat_not_active", "This chat is not with an agent and cannot be transferred.")
 		}
 		if note != nil {
-			if _, err := t.insert(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
+			if _, err := t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
 				return err
 			}
 		}
-		foreign, from, department := !actor.isPartOf(c), c.ServedBy(), c.Department
+		foreign, from, department := !actor.isParticipant(c), c.ServedBy(), c.Department
 		if r.ServiceID != "" {
-			err = d.moveTo(ctx, t, c, r.ServiceID)
+			err = d.transferToAgent(ctx, t, c, r.ServiceID)
 		} else {
 			if r.Department != "" {
 				c.Department = &r.Department
 			}
-			err = d.backToQueue(ctx, t, c, SystemRequeued, true)
+			err = d.requeue(ctx, t, c, SystemRequeued, true)
 		}
 		if err != nil || !foreign {
 			return err
@@ -58,14 +58,14 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 		return nil, err
 	}
 	if serviceID == "" {
-		return nil, invalid("service_id", fieldRequired, "Name the agent who gets the chat.")
+		return nil, invalid("service_id", fieldRequired, "Send the agent who gets the chat as service_id.")
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
 		if serviceID == actor.ID {
 			action = AuditChatTakenOver
 		}
-		if err := d.moveTo(ctx, t, c, serviceID); err != nil {
+		if err := d.transferToAgent(ctx, t, c, serviceID); err != nil {
 			return err
 		}
 		return t.auditMove(ctx, actor, action, c, from, department)
@@ -100,11 +100,11 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 		return nil, err
 	}
 	if priority < -100 || priority > 100 {
-		return nil, invalid("priority", fieldOutOfBounds, "A priority is a whole number from −100 to 100.")
+		return nil, invalid("priority", fieldOutOfBounds, "priority must be a whole number from −100 to 100.")
 	}
-	return d.handOver(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
 		if c.Status != Waiting {
-			return conflict("chat_not_waiting", "This chat does not wait any more.")
+			return conflict("chat_not_waiting", "This chat is no longer waiting.")
 		}
 		before := c.Priority
 		c.Priority = priority
@@ -112,7 +112,7 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 			return err
 		}
 		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		t.queue(CausePriority, c)
+		t.emitQueueChange(CausePriority, c)
 		if before == priority {
 			return nil
 		}
@@ -120,15 +120,15 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	})
 }
 
-// handOver runs f on a locked chat that the actor may move.
-func (d *Desk) handOver(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
+// withMovableChat runs f on a locked chat that the actor may move.
+func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
 	var moved *Chat
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)
 		if err != nil {
 			return err
 		}
-		if err := actor.read(c); err != nil {
+		if err := actor.checkCanRead(c); err != nil {
 			return err
 		}
 		if !actor.IsAgent() {
@@ -141,16 +141,16 @@ func (d *Desk) handOver(ctx context.Context, actor Actor, chatID string, f func(
 		return f(ctx, t, c)
 	})
 	if violates(err, "chats_department_fkey") {
-		return nil, invalid("department", fieldUnknown, "There is no such department.")
+		return nil, invalid("department", fieldUnknown, "This department does not exist.")
 	}
 	return moved, err
 }
 
-// moveTo gives a locked open chat to an agent who must be online and have room, whoever asks.
-func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error {
+// transferToAgent gives a locked open chat to an agent who must be online and have room, whoever asks.
+func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID string) error {
 	from := c.ServedBy()
 	if from == agentID {
-		return conflict("already_assigned", "This agent has the chat already.")
+		return conflict("already_assigned", "This agent already has the chat.")
 	}
 	ids := slices.DeleteFunc([]string{from, agentID}, func(id string) bool { return id == "" })
 	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
@@ -161,10 +161,10 @@ func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error
 		return err
 	}
 	if to.Presence != Online {
-		return conflict("agent_not_online", to.Name+" is not online. The chat stays where it is.")
+		return conflict("agent_not_online", to.Name+" is not online. The chat was not moved. Choose another agent.")
 	}
 	if to.Load >= to.MaxConcurrent {
-		return conflict("agent_at_capacity", to.Name+" has no room for another chat. The chat stays where it is.")
+		return conflict("agent_at_capacity", to.Name+" is at capacity. The chat was not moved. Choose another agent.")
 	}
 	to.Load++
 	to.IdleSince = t.now
@@ -173,22 +173,22 @@ func (d *Desk) moveTo(ctx context.Context, t *tx, c *Chat, agentID string) error
 		if err != nil {
 			return err
 		}
-		if _, err := say(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
+		if _, err := addSystemMessage(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
 			return err
 		}
-		if err := d.release(ctx, t, from, 1); err != nil {
+		if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
 			return err
 		}
 	}
 	version := c.Version
-	if err := d.give(ctx, t, []placement{{c, to}}, from); err != nil {
+	if err := d.assignPlacements(ctx, t, []placement{{c, to}}, from); err != nil {
 		return err
 	}
 	return attachMessages(ctx, t, c, version)
 }
 
-// backToQueue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
-func (d *Desk) backToQueue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
+// requeue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
+func (d *Desk) requeue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
 	from := c.ServedBy()
 	a, err := d.agent(ctx, t, from)
 	if err != nil {
@@ -198,21 +198,21 @@ func (d *Desk) backToQueue(ctx context.Context, t *tx, c *Chat, kind string, avo
 	if err := unassign(ctx, t, c, a, kind, avoid); err != nil {
 		return err
 	}
-	if err := d.release(ctx, t, from, 1); err != nil {
+	if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
 		return err
 	}
 	return attachMessages(ctx, t, c, version)
 }
 
-// unassign is backToQueue without the agent's load.
+// unassign is requeue without the agent's load.
 func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid bool) error {
 	c.Status, c.AgentID, c.AssignedAt = Waiting, nil, nil
 	c.ReturnedAt, c.UserSeenAt = ptr(t.now), t.now
-	c.QuietSince, c.WarnedAt = nil, nil
+	c.IdleSince, c.WarnedAt = nil, nil
 	if avoid {
 		c.AvoidAgentID, c.AvoidUntil = &a.ID, ptr(t.now.Add(avoidFor))
 	}
-	m, err := say(ctx, t, c, kind, map[string]string{"agent": a.Name})
+	m, err := addSystemMessage(ctx, t, c, kind, map[string]string{"agent": a.Name})
 	if err != nil {
 		return err
 	}
@@ -220,8 +220,8 @@ func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid 
 		return err
 	}
 	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, PrevAgentID: a.ID, Messages: []Message{*m}, Returned: true}})
-	t.queue(CauseReturned, c)
-	t.room()
+	t.emitQueueChange(CauseReturned, c)
+	t.requestDrain()
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 
 // step does to every time in the house what a jump of PostgreSQL's clock by that much would: to what is stored, a clock that jumps ahead is
 // the past moving away.
-func (h *house) step(by time.Duration) {
+func (h *testDesk) step(by time.Duration) {
 	h.t.Helper()
 	seconds := -by.Seconds()
 	h.exec(`UPDATE agents SET seen_at = seen_at + make_interval(secs => ?0), choice_at = choice_at + make_interval(secs => ?0),
@@ -22,9 +22,9 @@ func (h *house) step(by time.Duration) {
 
 func TestAClockThatJumpsAheadTakesNobodysChats(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	active := h.ask("u").Chat.ID
 	waiting := h.ask("w").Chat.ID
 	h.settle()
@@ -46,7 +46,7 @@ func TestAClockThatJumpsAheadTakesNobodysChats(t *testing.T) {
 
 func TestAClockThatIsSetBackChangesNoTurns(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	early := h.ask("early").Chat.ID
 	h.step(-time.Hour)
 	late := h.ask("late").Chat.ID

@@ -13,15 +13,15 @@ import (
 )
 
 // talking returns a house with anna in a chat with u.
-func talking(t *testing.T) (h *house, anna, u models.Actor, chatID string) {
+func talking(t *testing.T) (h *testDesk, anna, u models.Actor, chatID string) {
 	t.Helper()
-	h = newHouse(t)
+	h = newTestDesk(t)
 	anna = h.agent("anna", 5)
 	chatID = h.ask("u").Chat.ID
 	return h, anna, models.UserActor("u"), chatID
 }
 
-func (h *house) send(actor models.Actor, chatID, content string) *models.Message {
+func (h *testDesk) send(actor models.Actor, chatID, content string) *models.Message {
 	h.t.Helper()
 	m, _, err := h.Send(h.t.Context(), actor, chatID, models.NewMessage{Content: content})
 	h.must(err)
@@ -329,7 +329,7 @@ func TestAMessageResetsBothClocks(t *testing.T) {
 	h.age("chats", chat, 2*time.Second, "quiet_since")
 	_, err = h.SweepIdle(t.Context())
 	h.must(err)
-	h.must(h.StillHere(t.Context(), u, chat))
+	h.must(h.KeepAlive(t.Context(), u, chat))
 	if h.chat(chat).WarnedAt != nil {
 		t.Fatal("who answers the warning is not warned any more")
 	}

@@ -33,16 +33,16 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 		return nil, err
 	}
 	if !slugForm.MatchString(slug) {
-		return nil, invalid("slug", fieldInvalid, "A short name has 1 to 40 small letters, digits and hyphens, such as cards.")
+		return nil, invalid("slug", fieldInvalid, "A short name must have 1 to 40 lower-case letters, digits and hyphens, such as cards.")
 	}
-	name, err := clean("name", oneLine(name), 1, 80)
+	name, err := validateText("name", oneLine(name), 1, 80)
 	if err != nil {
 		return nil, err
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
 		if violates(err, "departments_pkey") {
-			return conflict("department_taken", "There is a department with this short name already.")
+			return conflict("department_taken", "Another department has this short name. Choose a different one.")
 		}
 		if err != nil {
 			return err
@@ -57,11 +57,11 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	name, err := clean("name", oneLine(name), 1, 80)
+	name, err := validateText("name", oneLine(name), 1, 80)
 	if err != nil {
 		return err
 	}
-	return d.onDepartment(ctx, slug, func(ctx context.Context, t *tx, before string) error {
+	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, before string) error {
 		if _, err := t.NewRaw(`UPDATE departments SET name = ? WHERE slug = ?`, name, slug).Exec(ctx); err != nil || name == before {
 			return err
 		}
@@ -74,10 +74,10 @@ func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) e
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	return d.onDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
+	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
 		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
 		if violates(err, "chats_department_fkey") {
-			return conflict("department_in_use", "Stored chats belong to this department. Rename it instead.")
+			return conflict("department_in_use", "This department has stored chats. Rename it instead.")
 		}
 		if err != nil {
 			return err
@@ -90,13 +90,13 @@ func aboutDepartment(slug, name string) Subject {
 	return Subject{Kind: SubjectDepartment, ID: slug, Name: name}
 }
 
-// onDepartment runs f on a locked department, whose name it is given; department_not_found if there is none.
-func (d *Desk) onDepartment(ctx context.Context, slug string, f func(ctx context.Context, t *tx, name string) error) error {
+// withDepartment runs f on a locked department, whose name it is given; department_not_found if there is none.
+func (d *Desk) withDepartment(ctx context.Context, slug string, f func(ctx context.Context, t *tx, name string) error) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var name string
 		err := t.NewRaw(`SELECT name FROM departments WHERE slug = ? FOR UPDATE`, slug).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("department_not_found", "There is no such department.")
+			return notFound("department_not_found", "This department does not exist.")
 		}
 		if err != nil {
 			return err

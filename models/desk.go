@@ -27,9 +27,9 @@ type Desk struct {
 	settings  atomic.Pointer[Settings]
 	sites     atomic.Pointer[[]string]
 	reload    reload
-	line      line
+	line      queueCache
 
-	sends     gathering
+	sends     messageBatcher
 	uncertain uncertainCommits
 
 	drainRuns, drained atomic.Int64
@@ -56,8 +56,8 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 // SetPublisher says who hears of changes. It is called once, before the desk is used.
 func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
 
-// isSilent reports whether this desk has no publisher, as in a command of the command line.
-func (d *Desk) isSilent() bool {
+// hasNoPublisher reports whether this desk has no publisher, as in a command of the command line.
+func (d *Desk) hasNoPublisher() bool {
 	_, silent := d.publisher.(noPublisher)
 	return silent
 }
@@ -100,7 +100,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
-	// bun writes arguments into the text of a statement, so there is nothing to prepare. The hot statements name another mode: bound.go.
+	// bun writes arguments into the text of a statement, so there is nothing to prepare. The hot statements name another mode: prepared.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)

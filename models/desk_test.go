@@ -12,8 +12,8 @@ import (
 	"parley/models/testdb"
 )
 
-// house is a desk on a database of its own, and what it published.
-type house struct {
+// testDesk is a desk on a database of its own, and what it published.
+type testDesk struct {
 	*models.Desk
 	t   *testing.T
 	url string
@@ -23,14 +23,14 @@ type house struct {
 	events []models.Event
 }
 
-func (h *house) Publish(events []models.Event) {
+func (h *testDesk) Publish(events []models.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.events = append(h.events, events...)
 }
 
 // changes returns the changes of a chat that were published, in order.
-func (h *house) changes(chatID string) []models.Change {
+func (h *testDesk) changes(chatID string) []models.Change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var found []models.Change
@@ -42,35 +42,35 @@ func (h *house) changes(chatID string) []models.Change {
 	return found
 }
 
-func newHouse(t *testing.T) *house {
+func newTestDesk(t *testing.T) *testDesk {
 	t.Helper()
-	return newHouseOn(t, testdb.Postgres(t), models.DefaultSettings())
+	return newTestDeskOn(t, testdb.Postgres(t), models.DefaultSettings())
 }
 
-func newHouseOn(t *testing.T, url string, settings models.Settings) *house {
+func newTestDeskOn(t *testing.T, url string, settings models.Settings) *testDesk {
 	t.Helper()
 	db, err := models.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{Desk: models.NewDesk(db, settings, slog.New(slog.DiscardHandler)), t: t, url: url}
+	h := &testDesk{Desk: models.NewDesk(db, settings, slog.New(slog.DiscardHandler)), t: t, url: url}
 	h.SetPublisher(h)
 	t.Cleanup(func() {
 		h.Close()
 		_ = db.Close()
 	})
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	return h
 }
 
-func (h *house) must(err error) {
+func (h *testDesk) must(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-func (h *house) refused(err error, code string) {
+func (h *testDesk) refused(err error, code string) {
 	h.t.Helper()
 	if models.CodeOf(err) != code {
 		h.t.Fatalf("got %v, want it refused with %s", err, code)
@@ -80,7 +80,7 @@ func (h *house) refused(err error, code string) {
 var admin = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
 
 // agent adds an online agent with room for so many chats.
-func (h *house) agent(name string, room int, departments ...string) models.Actor {
+func (h *testDesk) agent(name string, room int, departments ...string) models.Actor {
 	h.t.Helper()
 	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: "correct horse",
 		Role: models.RoleAgent, MaxConcurrent: room, Departments: departments})
@@ -90,43 +90,43 @@ func (h *house) agent(name string, room int, departments ...string) models.Actor
 	return actor
 }
 
-func (h *house) online(a models.Actor) {
+func (h *testDesk) online(a models.Actor) {
 	h.t.Helper()
 	_, err := h.SetPresence(h.t.Context(), a, models.Online)
 	h.must(err)
 }
 
-func (h *house) user(id string) models.Actor {
+func (h *testDesk) user(id string) models.Actor {
 	h.t.Helper()
 	u, err := h.EnsureUser(h.t.Context(), models.Identity{ID: id, Name: id, Verified: true})
 	h.must(err)
 	return models.UserActor(u.ID)
 }
 
-func (h *house) ask(id string) *models.Assignment { return h.askFor(id, "") }
+func (h *testDesk) ask(id string) *models.Assignment { return h.askFor(id, "") }
 
-func (h *house) askFor(id, department string) *models.Assignment {
+func (h *testDesk) askFor(id, department string) *models.Assignment {
 	h.t.Helper()
 	a, err := h.Assign(h.t.Context(), h.user(id).ID, models.AssignRequest{Department: department})
 	h.must(err)
 	return a
 }
 
-func (h *house) chat(id string) *models.Chat {
+func (h *testDesk) chat(id string) *models.Chat {
 	h.t.Helper()
 	c, err := h.Desk.Chat(h.t.Context(), admin, id)
 	h.must(err)
 	return &c.Chat
 }
 
-func (h *house) exec(query string, args ...any) {
+func (h *testDesk) exec(query string, args ...any) {
 	h.t.Helper()
 	_, err := h.DB().NewRaw(query, args...).Exec(h.t.Context())
 	h.must(err)
 }
 
 // age moves the times of a row into the past, as if so long had gone by.
-func (h *house) age(table, id string, by time.Duration, columns ...string) {
+func (h *testDesk) age(table, id string, by time.Duration, columns ...string) {
 	h.t.Helper()
 	for _, column := range columns {
 		h.exec(fmt.Sprintf(`UPDATE %s SET %s = %s - make_interval(secs => %f) WHERE id = '%s'`, table, column, column, by.Seconds(), id))
@@ -134,14 +134,14 @@ func (h *house) age(table, id string, by time.Duration, columns ...string) {
 }
 
 // settle waits for the drains that what happened has started.
-func (h *house) settle() {
+func (h *testDesk) settle() {
 	h.t.Helper()
 	if _, err := h.Drain(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-func (h *house) load(a models.Actor) int {
+func (h *testDesk) load(a models.Actor) int {
 	h.t.Helper()
 	got, err := h.AgentByID(h.t.Context(), a.ID)
 	h.must(err)

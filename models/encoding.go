@@ -11,7 +11,7 @@ func checkEncoding(ctx context.Context, pool *sql.DB) error {
 	var encoding, name string
 	err := pool.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_database()`).Scan(&encoding, &name)
 	if err != nil {
-		return fmt.Errorf("PostgreSQL does not tell how the database is encoded: %w", err)
+		return fmt.Errorf("the encoding of the database cannot be read: %w", err)
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("the database %q is encoded in %s, but Parley stores text in UTF-8. The encoding of a database cannot be changed. "+

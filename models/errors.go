@@ -74,24 +74,24 @@ func invalid(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-// wrong says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
-func wrong(field string) *Error {
-	return invalid(field, fieldWrong, "This is not right. Look again, and write it once more.")
+// wrongProof says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
+func wrongProof(field string) *Error {
+	return invalid(field, fieldWrong, "This is not correct. Check it and try again.")
 }
 
 func chatNotFound() *Error {
-	return notFound("chat_not_found", "There is no such chat, or it is not yours.")
+	return notFound("chat_not_found", "This chat does not exist or is not yours.")
 }
 
 func chatEnded() *Error {
-	return conflict("chat_ended", "This chat has ended. Start a new one to go on.")
+	return conflict("chat_ended", "This chat has ended. Start a new one.")
 }
 
 func notInChat() *Error {
-	return forbidden("not_in_chat", "You may read this chat, but only those who are part of it write in it.")
+	return forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 }
 
 func filesUnavailable(cause error) *Error {
-	return &Error{Kind: Unavailable, Code: "files_unavailable", Detail: "Files cannot be stored or read right now. Try again in a moment.",
+	return &Error{Kind: Unavailable, Code: "files_unavailable", Detail: "Files are unavailable right now. Try again in a moment.",
 		RetryAfter: 5 * time.Second, cause: cause}
 }

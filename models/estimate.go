@@ -31,15 +31,15 @@ func weightedMean(recent []float64) time.Duration {
 	return time.Duration(mean * float64(time.Second))
 }
 
-// crew is the capacity of those online who serve one line.
-type crew struct{ agents, slots, load int }
+// staffing is the capacity of those online who serve one line.
+type staffing struct{ agents, slots, load int }
 
 // estimator holds what estimates need, read once.
 type estimator struct {
 	now      time.Time // on PostgreSQL's clock
 	handling time.Duration
 	agents   []onlineAgent
-	crews    map[string]crew // by department, "" for chats that ask for none
+	crews    map[string]staffing // by department, "" for chats that ask for none
 }
 
 type onlineAgent struct {
@@ -62,19 +62,19 @@ const estimating = `clock_timestamp(),
 
 // estimator reads the columns of estimating, and behind them what else the statement that begins with them returns.
 func (d *Desk) estimator(ctx context.Context, more string, args []any, into ...any) (*estimator, error) {
-	e := &estimator{crews: map[string]crew{}}
+	e := &estimator{crews: map[string]staffing{}}
 	var recent []float64
 	var agents string
 	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
-	if err := d.bound(ctx, `SELECT `+estimating+more, args, append([]any{&e.now, &recent, &agents}, into...)...); err != nil {
+	if err := d.queryPrepared(ctx, `SELECT `+estimating+more, args, append([]any{&e.now, &recent, &agents}, into...)...); err != nil {
 		return nil, err
 	}
 	e.handling = weightedMean(recent)
 	return e, json.Unmarshal([]byte(agents), &e.agents)
 }
 
-// crew returns those who serve a department's line, or with nil anybody's.
-func (e *estimator) crew(department *string) crew {
+// staffing returns those who serve a department's line, or with nil anybody's.
+func (e *estimator) staffing(department *string) staffing {
 	name := ""
 	if department != nil {
 		name = *department
@@ -95,16 +95,16 @@ func (e *estimator) crew(department *string) crew {
 }
 
 func (e *estimator) at(position int, department *string) Estimate {
-	return estimate(position, e.crew(department), e.handling)
+	return estimate(position, e.staffing(department), e.handling)
 }
 
 // estimate returns the expected wait at a position: with S slots that free up independently, one frees on average every handling/S, so the
 // place is reached after (position − free) such intervals (the mean of an M/M/S queue that is full; Erlang). The range is half to one and a
 // half of it, the middle of what such waits scatter over.
-func estimate(position int, c crew, handling time.Duration) Estimate {
+func estimate(position int, c staffing, handling time.Duration) Estimate {
 	known := c.agents > 0
 	if !known {
-		c = crew{slots: 5, load: 5}
+		c = staffing{slots: 5, load: 5}
 	}
 	ahead := max(0, position-(c.slots-c.load))
 	seconds := float64(ahead) * handling.Seconds() / float64(c.slots)

@@ -64,8 +64,8 @@ type StatusChange struct {
 // Recheck asks streams to compare themselves with PostgreSQL, because something may have been committed that no other event tells of. It holds
 // nothing that was not read from PostgreSQL after it was committed.
 type Recheck struct {
-	Chats []Head `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
-	Queue bool   `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
+	Chats []ChatVersion `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
+	Queue bool          `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
 }
 
 // Erased says that a user and all chats of that user are stored no more.

@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-func (h *house) installationKey() string {
+func (h *testDesk) installationKey() string {
 	h.t.Helper()
 	key, err := h.InstallationKey(h.t.Context())
 	h.must(err)
@@ -24,7 +24,7 @@ func (h *house) installationKey() string {
 // Each test database is a copy of one template, as two databases that were restored from one dump are.
 func TestACopiedDatabaseIsAnotherInstallation(t *testing.T) {
 	t.Parallel()
-	a, b := newHouse(t), newHouse(t)
+	a, b := newTestDesk(t), newTestDesk(t)
 	var idA, idB string
 	const stored = `SELECT id::text FROM installation`
 	a.must(a.DB().NewRaw(stored).Scan(t.Context(), &idA))
@@ -36,7 +36,7 @@ func TestACopiedDatabaseIsAnotherInstallation(t *testing.T) {
 	if first == b.installationKey() {
 		t.Error("two databases have one key")
 	}
-	if again := newHouseOn(t, a.url, models.DefaultSettings()).installationKey(); again != first {
+	if again := newTestDeskOn(t, a.url, models.DefaultSettings()).installationKey(); again != first {
 		t.Errorf("a second process gets the key %s, the first got %s", again, first)
 	}
 	a.exec(`UPDATE installation SET id = gen_random_uuid()`)
@@ -47,7 +47,7 @@ func TestACopiedDatabaseIsAnotherInstallation(t *testing.T) {
 
 func TestARoleThatMayNotSeeTheClusterGetsAKey(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	role := "plain_" + uuid.NewString()[:8]
 	h.exec(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`)
 	h.exec(`CREATE ROLE ` + role + ` VALID UNTIL '` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `'`)

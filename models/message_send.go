@@ -15,8 +15,8 @@ type NewMessage struct {
 	ClientMessageID string // idempotency key, 1 to 64 printable ASCII characters; "" for none
 }
 
-// insert adds a message to a chat whose row this transaction holds and whose next version it belongs to.
-func (t *tx) insert(ctx context.Context, c *Chat, m Message) (*Message, error) {
+// insertMessage adds a message to a chat whose row this transaction holds and whose next version it belongs to.
+func (t *tx) insertMessage(ctx context.Context, c *Chat, m Message) (*Message, error) {
 	c.LastSeq++
 	if m.Type != Note {
 		c.TotalMessages++
@@ -35,16 +35,16 @@ func (t *tx) insert(ctx context.Context, c *Chat, m Message) (*Message, error) {
 	return &m, err
 }
 
-// say adds a system message.
-func say(ctx context.Context, t *tx, c *Chat, kind string, args map[string]string) (*Message, error) {
-	return t.insert(ctx, c, Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
+// addSystemMessage adds a system message.
+func addSystemMessage(ctx context.Context, t *tx, c *Chat, kind string, args map[string]string) (*Message, error) {
+	return t.insertMessage(ctx, c, Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
 }
 
 // Send stores a message and returns it; created is false when client_message_id was used before with the same content, and the message is then the first one, even
 // in a chat that has ended. With another content it is 422 idempotency_key_reused. An ended chat is 409 chat_ended, somebody else's
 // chat_not_found, and to a supervisor who is not part of it 403 not_in_chat.
 func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
-	content, err := d.words("content", n.Content, 1, maxContent)
+	content, err := d.messageText("content", n.Content, 1, maxContent)
 	if err != nil {
 		return nil, false, err
 	}
@@ -52,13 +52,13 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	m, err = d.sends.send(ctx, &outgoing{side: sideOf(actor), chatID: chatID, senderID: actor.ID, content: content, key: key})
+	m, err = d.sends.send(ctx, &pendingMessage{side: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key})
 	switch {
 	case err != nil:
 		return nil, false, translate(err)
 	case m == nil:
 		said := strings.TrimSpace(n.Content)
-		return d.sentBefore(ctx, actor, chatID, key, func(before *Message) bool {
+		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 			// It may have been sent before or after MASK_CARDS was changed.
 			return before.Type == Text && (before.Content == said || before.Content == MaskCards(said))
 		})
@@ -66,18 +66,18 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	return m, true, nil
 }
 
-// sideOf is how the messages of the actor's side are stored.
-func sideOf(actor Actor) *side {
+// queriesFor is how the messages of the actor's side are stored.
+func queriesFor(actor Actor) *senderQueries {
 	if actor.IsAgent() {
-		return &agentSide
+		return &agentQueries
 	}
-	return &userSide
+	return &userQueries
 }
 
-// sentBefore answers a send that stored nothing: it was sent before, or it may not be sent. same tells whether a message is the one that was sent again.
+// answerRepeatedSend answers a send that stored nothing: it was sent before, or it may not be sent. same tells whether a message is the one that was sent again.
 // The first answer may have been lost together with the announcement, so how far the chat has come is announced again.
-func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool) (*Message, bool, error) {
-	before, err := d.byKey(ctx, actor, chatID, key)
+func (d *Desk) answerRepeatedSend(ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool) (*Message, bool, error) {
+	before, err := d.messageByClientID(ctx, actor, chatID, key)
 	switch {
 	case err != nil:
 		return nil, false, err
@@ -86,40 +86,40 @@ func (d *Desk) sentBefore(ctx context.Context, actor Actor, chatID string, key *
 		return before, false, nil
 	case before != nil:
 		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
-			Detail: "This client_message_id was used for another message. Send the new one with a new id.",
+			Detail: "This client_message_id was already used for a different message. Use a new id.",
 			Fields: map[string]string{"client_message_id": "reused"}}
 	}
-	if err := d.maySpeak(ctx, actor, chatID); err != nil {
+	if err := d.checkCanSend(ctx, actor, chatID); err != nil {
 		return nil, false, err
 	}
 	return nil, false, chatEnded()
 }
 
-// byKey returns the message that the actor sent with a key, nil when there is none.
-func (d *Desk) byKey(ctx context.Context, actor Actor, chatID string, key *string) (*Message, error) {
+// messageByClientID returns the message that the actor sent with a key, nil when there is none.
+func (d *Desk) messageByClientID(ctx context.Context, actor Actor, chatID string, key *string) (*Message, error) {
 	if key == nil {
 		return nil, nil
 	}
 	var found []Message
 	err := d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.sender_type = ? AND m.sender_id = ? AND m.client_message_id = ?`,
-		chatID, actor.sender(), actor.ID, *key).Scan(ctx, &found)
+		chatID, actor.senderType(), actor.ID, *key).Scan(ctx, &found)
 	if err != nil || len(found) == 0 {
 		return nil, translate(err)
 	}
 	return &found[0], nil
 }
 
-// maySpeak refuses whoever may not say something in the chat now, as [Desk.Send] does.
-func (d *Desk) maySpeak(ctx context.Context, actor Actor, chatID string) error {
+// checkCanSend refuses whoever may not say something in the chat now, as [Desk.Send] does.
+func (d *Desk) checkCanSend(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	if err := actor.write(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(&c.Chat); err != nil {
 		return err
 	}
 	if !c.IsOpen() {
-		d.announceVersions(headOf(&c.Chat))
+		d.announceVersions(chatVersionOf(&c.Chat))
 		return chatEnded()
 	}
 	return nil
@@ -127,7 +127,7 @@ func (d *Desk) maySpeak(ctx context.Context, actor Actor, chatID string) error {
 
 // AddNote stores a note that only agents see, in a chat that the actor may read and that has not ended.
 func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string) (*Message, error) {
-	content, err := d.words("content", content, 1, maxContent)
+	content, err := d.messageText("content", content, 1, maxContent)
 	if err != nil {
 		return nil, err
 	}
@@ -140,13 +140,13 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 		if !actor.IsAgent() {
 			return chatNotFound()
 		}
-		if err := actor.write(c); err != nil {
+		if err := actor.checkCanWrite(c); err != nil {
 			return err
 		}
 		if !c.IsOpen() {
 			return chatEnded()
 		}
-		if note, err = t.insert(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content}); err != nil {
+		if note, err = t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content}); err != nil {
 			return err
 		}
 		if err := saveChat(ctx, t, c); err != nil {
@@ -175,14 +175,14 @@ func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, 
 		limit = 50
 	}
 	if limit < 1 || limit > 200 {
-		return nil, invalid("limit", fieldOutOfBounds, "The limit is a number from 1 to 200.")
+		return nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 200.")
 	}
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
-	if !actor.isPartOf(&c.Chat) {
-		if err := d.watched(ctx, actor, &c.Chat); err != nil {
+	if !actor.isParticipant(&c.Chat) {
+		if err := d.auditChatRead(ctx, actor, &c.Chat); err != nil {
 			return nil, err
 		}
 	}
@@ -197,33 +197,33 @@ func (d *Desk) Typing(ctx context.Context, actor Actor, chatID string) error {
 	if err != nil {
 		return err
 	}
-	if err := actor.write(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(&c.Chat); err != nil {
 		return err
 	}
 	if !c.IsOpen() {
 		return chatEnded()
 	}
-	d.publish([]Event{{Kind: KindTyping, Typing: &Typing{ChatID: c.ID, UserID: c.UserID, AgentID: c.ServedBy(), SenderType: actor.sender()}}})
+	d.publish([]Event{{Kind: KindTyping, Typing: &Typing{ChatID: c.ID, UserID: c.UserID, AgentID: c.ServedBy(), SenderType: actor.senderType()}}})
 	return nil
 }
 
-// StillHere starts a new silence in an active chat without a message: the person answered the warning.
-func (d *Desk) StillHere(ctx context.Context, actor Actor, chatID string) error {
+// KeepAlive starts a new silence in an active chat without a message: the person answered the warning.
+func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)
 		if err != nil {
 			return err
 		}
-		if err := actor.write(c); err != nil {
+		if err := actor.checkCanWrite(c); err != nil {
 			return err
 		}
 		if c.Status == Ended {
 			return chatEnded()
 		}
-		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.QuietSince) < time.Second) {
+		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
 			return nil
 		}
-		c.QuietSince, c.WarnedAt = ptr(t.now), nil
+		c.IdleSince, c.WarnedAt = ptr(t.now), nil
 		if err := saveChat(ctx, t, c); err != nil {
 			return err
 		}

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// everything is an id that no message reaches.
-const everything = 1 << 62
+// maxMessageID is an id that no message reaches.
+const maxMessageID = 1 << 62
 
 // Confirm says that messages of the other side, up to and with an id, were delivered to or read by the actor. It returns how many
 // changed; saying it again changes none. Only the two who talk may confirm: a supervisor gets 403 not_in_chat.
@@ -16,12 +16,12 @@ func (d *Desk) Confirm(ctx context.Context, actor Actor, chatID string, upTo int
 	if err != nil || marked > 0 {
 		return marked, err
 	}
-	return 0, d.mayConfirm(ctx, actor, chatID)
+	return 0, d.checkCanConfirm(ctx, actor, chatID)
 }
 
 // ConfirmAll is Confirm for every message of the other side.
 func (d *Desk) ConfirmAll(ctx context.Context, actor Actor, chatID string, status MessageStatus) (int, error) {
-	return d.Confirm(ctx, actor, chatID, everything, status)
+	return d.Confirm(ctx, actor, chatID, maxMessageID, status)
 }
 
 // ConfirmOne is Confirm for one message. One's own is 403 own_message, one that the chat does not have 404 message_not_found.
@@ -30,7 +30,7 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 	if err != nil || marked > 0 {
 		return err
 	}
-	if err := d.mayConfirm(ctx, actor, chatID); err != nil {
+	if err := d.checkCanConfirm(ctx, actor, chatID); err != nil {
 		return err
 	}
 	var side SenderType
@@ -38,26 +38,26 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 		chatID, messageID, actor.IsAgent()).Scan(ctx, &side)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return notFound("message_not_found", "There is no such message in this chat.")
+		return notFound("message_not_found", "This message does not exist in this chat.")
 	case err != nil:
 		return translate(err)
-	case side == actor.sender():
+	case side == actor.senderType():
 		return forbidden("own_message", "Only the receiver can confirm a message.")
 	}
 	return nil
 }
 
-// mayConfirm refuses whoever is not one of the two who talk, in a chat ended or not. It is asked when a confirmation changed nothing: what the first
+// checkCanConfirm refuses whoever is not one of the two who talk, in a chat ended or not. It is asked when a confirmation changed nothing: what the first
 // one changed may have been announced to nobody.
-func (d *Desk) mayConfirm(ctx context.Context, actor Actor, chatID string) error {
+func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	if err := actor.write(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(&c.Chat); err != nil {
 		return err
 	}
-	d.announceVersions(headOf(&c.Chat))
+	d.announceVersions(chatVersionOf(&c.Chat))
 	return nil
 }
 
@@ -88,15 +88,15 @@ const (
 )
 
 var (
-	confirmAsUser  = confirmHead + `user_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
-	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.of("c") + `, c.ids, c.at, c.covered FROM c`
+	confirmAsUser  = confirmHead + `user_id` + confirmTail + chatRow.selectList("c") + `, c.ids, c.at, c.covered FROM c`
+	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.selectList("c") + `, c.ids, c.at, c.covered FROM c`
 )
 
 // confirm raises the other side's messages with after < id ≤ upTo to a status, logs each step and tells both sides. It returns how many changed.
 func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status MessageStatus, after, upTo int64) (int, error) {
 	below := statusesBelow[status]
 	if below == nil {
-		return 0, invalid("status", fieldUnknown, "A message can be confirmed as delivered or read.")
+		return 0, invalid("status", fieldUnknown, "status must be delivered or read.")
 	}
 	statement, other := confirmAsUser, FromAgent
 	if actor.IsAgent() {
@@ -104,7 +104,7 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 	}
 	var chat Chat
 	step := StatusChange{Status: status, SenderType: other}
-	err := d.bound(ctx, statement, []any{chatID, actor.ID, status, other, below, after, upTo}, chatRow.into(&chat, &step.IDs, &step.At, &step.UpTo)...)
+	err := d.queryPrepared(ctx, statement, []any{chatID, actor.ID, status, other, below, after, upTo}, chatRow.scanTargets(&chat, &step.IDs, &step.At, &step.UpTo)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestTheUserMovesToAnotherPage(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	maria, other := h.user("maria"), h.user("other")
 	got, err := h.Assign(t.Context(), maria.ID, models.AssignRequest{Message: "Hello", PageURL: "https://shop.example/", PageTitle: "Start"})
@@ -32,7 +32,7 @@ func TestTheUserMovesToAnotherPage(t *testing.T) {
 	if *c.PageURL != "https://shop.example/cart" || *c.PageTitle != "Cart" || c.Version != got.Chat.Version+1 {
 		t.Errorf("the chat is on %s, %s, version %d after %d", *c.PageURL, *c.PageTitle, c.Version, got.Chat.Version)
 	}
-	if !c.QuietSince.Equal(*got.Chat.QuietSince) || c.LastMessageAt == nil || !c.LastMessageAt.Equal(*got.Chat.LastMessageAt) {
+	if !c.IdleSince.Equal(*got.Chat.IdleSince) || c.LastMessageAt == nil || !c.LastMessageAt.Equal(*got.Chat.LastMessageAt) {
 		t.Error("going to another page counts as saying something")
 	}
 	if code := move(maria, "https://shop.example/cart", "Cart"); code != "" || len(h.changes(chat)) != before+1 {

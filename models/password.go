@@ -9,7 +9,7 @@ import (
 func preparePassword(password string) (string, error) {
 	prepared, err := precis.OpaqueString.String(password)
 	if err != nil {
-		return "", invalid("password", fieldInvalid, "This password has a character that cannot be used, such as a control character or an invisible one. Choose another.")
+		return "", invalid("password", fieldInvalid, "This password contains a character that is not allowed, such as a control character or an invisible one. Choose another password.")
 	}
 	return prepared, nil
 }

@@ -18,7 +18,7 @@ const (
 
 func TestAPasswordIsTheSameFromEveryKeyboard(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	actor := anna
 	forms := []string{composed, decomposed, wideSpaces, noBreak}
@@ -49,7 +49,7 @@ func TestAPasswordIsTheSameFromEveryKeyboard(t *testing.T) {
 
 func TestAPasswordThatWasHashedAsTypedStillOpens(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	// The last one has a joiner that RFC 8265 does not allow there.
 	for _, stored := range []string{composed, decomposed, noBreak, "\U0001f469\u200d\U0001f4bb\U0001f469\u200d\U0001f4bb 12345", word} {
@@ -76,7 +76,7 @@ func TestAPasswordThatWasHashedAsTypedStillOpens(t *testing.T) {
 
 func TestAPasswordOfCharactersThatCannotBeTypedAgainIsRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	for _, bad := range []string{"a bell \a in it, long", "a tab\tin it, long", "soft\u00adhyphen in it", "zero\u200bwidth in it", "unassigned \u0378 in it", "\ufeff a mark before it", "not UTF-8 \xff at all"} {
 		h.refused(h.SetPassword(t.Context(), admin, anna.ID, bad), "validation_failed")

@@ -88,11 +88,11 @@ func translate(err error) error {
 	}
 	if isUnavailable(err) {
 		return &Error{Kind: Unavailable, Code: "database_unavailable",
-			Detail:     "The service cannot reach its database right now. Nothing was changed unless you were told so; try again in a few seconds.",
+			Detail:     "The database is unavailable. Nothing was changed unless you were told otherwise. Try again in a few seconds.",
 			RetryAfter: 2 * time.Second, cause: err}
 	}
 	return &Error{Kind: Internal, Code: "internal_error",
-		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays.", cause: err}
+		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.", cause: err}
 }
 
 func isUnavailable(err error) bool {

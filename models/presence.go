@@ -12,7 +12,7 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		return nil, forbidden("agents_only", "Only agents have a presence.")
 	}
 	if choice != Online && choice != Away && choice != Offline {
-		return nil, invalid("presence", fieldUnknown, "A presence is online, away or offline.")
+		return nil, invalid("presence", fieldUnknown, "presence must be online, away or offline.")
 	}
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -29,34 +29,34 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		if after, err = d.agent(ctx, t, actor.ID); err != nil {
 			return err
 		}
-		tellPresence(t, before.Presence, after)
+		emitPresence(t, before.Presence, after)
 		return nil
 	})
 	if err != nil || choice != Offline || after.Load == 0 {
 		return after, err
 	}
-	if err := d.takeBack(ctx, actor.ID, SystemRequeued); err != nil {
+	if err := d.requeueChatsOf(ctx, actor.ID, SystemRequeued); err != nil {
 		return nil, err
 	}
 	return d.AgentByID(ctx, actor.ID)
 }
 
-func tellPresence(t *tx, before Presence, after *Agent) {
+func emitPresence(t *tx, before Presence, after *Agent) {
 	if before == after.Presence {
 		return
 	}
 	t.emit(after.presenceEvent(true))
 	switch {
 	case after.Presence == Online:
-		t.queue(CauseAgentOn, nil)
-		t.room()
+		t.emitQueueChange(CauseAgentOn, nil)
+		t.requestDrain()
 	case before == Online:
-		t.queue(CauseAgentOff, nil)
+		t.emitQueueChange(CauseAgentOff, nil)
 	}
 }
 
-// SeenAgents records signs of life of agents. Whoever was lost is back: told, and given chats.
-func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
+// RecordAgentsSeen records signs of life of agents. Whoever was lost is back: told, and given chats.
+func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
 		}
 		back := []string{}
 		for _, a := range before {
-			if a.Presence != a.Choice && a.DisabledAt == nil {
+			if a.Presence != a.DesiredPresence && a.DisabledAt == nil {
 				back = append(back, a.ID)
 			}
 		}
@@ -79,14 +79,14 @@ func (d *Desk) SeenAgents(ctx context.Context, ids []string) error {
 		}
 		after, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, back)
 		for i := range after {
-			tellPresence(t, Away, &after[i])
+			emitPresence(t, Away, &after[i])
 		}
 		return err
 	})
 }
 
-// SeenUsers records signs of life of users who wait.
-func (d *Desk) SeenUsers(ctx context.Context, ids []string) error {
+// RecordUsersSeen records signs of life of users who wait.
+func (d *Desk) RecordUsersSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -105,7 +105,7 @@ const (
 // more to the front of the queue.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
-	if err := d.Beat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+	if err := d.RecordHeartbeat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
 		return err
 	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -118,7 +118,7 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 		}
 		agents, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, lost)
 		for i := range agents {
-			tellPresence(t, agents[i].Choice, &agents[i])
+			emitPresence(t, agents[i].DesiredPresence, &agents[i])
 		}
 		return err
 	})
@@ -131,16 +131,16 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 		return translate(err)
 	}
 	for _, id := range ids {
-		if err := d.takeBack(ctx, id, SystemReturned); err != nil {
+		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takeBack puts the chats of an agent who is gone to the front of the queue. Whoever came back meanwhile keeps them. The rows are locked in the
+// requeueChatsOf puts the chats of an agent who is gone to the front of the queue. Whoever came back meanwhile keeps them. The rows are locked in the
 // one order, chats then agent; a chat that the agent got in between is taken in another round.
-func (d *Desk) takeBack(ctx context.Context, agentID, kind string) error {
+func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 	s := d.Settings()
 	for {
 		taken := 0
@@ -175,7 +175,7 @@ func (d *Desk) takeBack(ctx context.Context, agentID, kind string) error {
 					return err
 				}
 			}
-			return d.release(ctx, t, agentID, len(chats))
+			return d.releaseCapacity(ctx, t, agentID, len(chats))
 		})
 		if err != nil || taken == 0 {
 			return err
@@ -186,9 +186,9 @@ func (d *Desk) takeBack(ctx context.Context, agentID, kind string) error {
 const beat = `UPDATE pulse p SET alive_at = clock_timestamp(),
 	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
 
-// Beat says that Parley runs. When nobody said so for a while, by an outage of Parley or of PostgreSQL, nobody could give signs
+// RecordHeartbeat says that Parley runs. When nobody said so for a while, by an outage of Parley or of PostgreSQL, nobody could give signs
 // of life either: from now they count anew.
-func (d *Desk) Beat(ctx context.Context) error {
+func (d *Desk) RecordHeartbeat(ctx context.Context) error {
 	_, err := d.db.NewRaw(beat).Exec(ctx)
 	return translate(err)
 }

@@ -9,7 +9,7 @@ import (
 
 func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat
@@ -45,7 +45,7 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	if h.load(anna) != 0 {
 		t.Fatal("the load stayed")
 	}
-	h.must(h.SeenAgents(t.Context(), []string{anna.ID}))
+	h.must(h.RecordAgentsSeen(t.Context(), []string{anna.ID}))
 	h.settle()
 	if c := h.chat(chat.ID); c.ServedBy() != anna.ID {
 		t.Fatal("back online, anna is given chats again")
@@ -54,13 +54,13 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 
 func TestASignOfLifeInTimeChangesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
 	version := h.chat(chat).Version
 	h.age("agents", anna.ID, 40*time.Second, "seen_at")
-	h.must(h.SeenAgents(t.Context(), []string{anna.ID}))
+	h.must(h.RecordAgentsSeen(t.Context(), []string{anna.ID}))
 	h.age("agents", anna.ID, 40*time.Second, "seen_at")
 	h.must(h.SweepPresence(t.Context()))
 	if c := h.chat(chat); c.Version != version || c.ServedBy() != anna.ID {
@@ -70,7 +70,7 @@ func TestASignOfLifeInTimeChangesNothing(t *testing.T) {
 
 func TestOfflineByChoiceGivesTheChatsBackAtOnceAndAwayKeepsThem(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
 	_, err := h.SetPresence(t.Context(), anna, models.Away)
@@ -89,7 +89,7 @@ func TestOfflineByChoiceGivesTheChatsBackAtOnceAndAwayKeepsThem(t *testing.T) {
 
 func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	h.ask("u")
 	h.exec(`UPDATE agents SET max_concurrent = 1`)
@@ -97,7 +97,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 	h.age("agents", anna.ID, time.Hour, "seen_at")
 	h.age("chats", waiting, time.Hour, "user_seen_at")
 	h.exec(`UPDATE pulse SET alive_at = now() - interval '1 hour', resumed_at = now() - interval '2 hours'`)
-	h.must(h.Beat(t.Context()))
+	h.must(h.RecordHeartbeat(t.Context()))
 	h.must(h.SweepPresence(t.Context()))
 	if a, _ := h.AgentByID(t.Context(), anna.ID); a.Presence != models.Online {
 		t.Fatalf("nobody could give signs of life: %s", a.Presence)
@@ -106,7 +106,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 		t.Fatalf("abandoned %d: %v", n, err)
 	}
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
-	h.must(h.Beat(t.Context())) // no outage this time
+	h.must(h.RecordHeartbeat(t.Context())) // no outage this time
 	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {
 		t.Fatalf("abandoned %d: %v", n, err)
 	}
@@ -114,14 +114,14 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 
 func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	chat := h.ask("u").Chat.ID
 	h.age("chats", chat, 299*time.Second, "user_seen_at")
 	if n, err := h.SweepQueue(t.Context()); n != 0 || err != nil {
 		t.Fatalf("abandoned %d before 5 minutes: %v", n, err)
 	}
-	h.must(h.SeenUsers(t.Context(), []string{"u"}))
+	h.must(h.RecordUsersSeen(t.Context(), []string{"u"}))
 	h.age("chats", chat, 299*time.Second, "user_seen_at")
 	if n, err := h.SweepQueue(t.Context()); n != 0 || err != nil {
 		t.Fatalf("coming back keeps the place: %d %v", n, err)
@@ -138,14 +138,14 @@ func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 // What a sweep chose and then left alone, because the user came back or the chat was erased meanwhile, is not counted.
 func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 day'`)
 	for _, user := range []string{"gone", "back", "erased"} {
 		h.age("chats", h.ask(user).Chat.ID, time.Hour, "user_seen_at")
 	}
 	//nolint:staticcheck // WithQueryHook makes another database than the desk has
 	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT id FROM chats WHERE status = 'waiting'", do: func() {
-		h.must(h.SeenUsers(t.Context(), []string{"back"}))
+		h.must(h.RecordUsersSeen(t.Context(), []string{"back"}))
 		h.exec(`DELETE FROM chats WHERE user_id = 'erased'`)
 	}})
 	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {
@@ -155,7 +155,7 @@ func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 
 func TestDisablingSignsOutAndGivesTheChatsBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	chat := h.ask("u").Chat.ID
 	token, _, err := h.SignIn(t.Context(), "ANNA@example.com", "correct horse", "")
@@ -174,7 +174,7 @@ func TestDisablingSignsOutAndGivesTheChatsBack(t *testing.T) {
 
 func TestCleanDeletesOnlyWhatIsOlderThanTheRetention(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	old, young := h.ask("old").Chat.ID, h.ask("young").Chat.ID
 	for _, id := range []string{old, young} {
@@ -194,7 +194,7 @@ func TestCleanDeletesOnlyWhatIsOlderThanTheRetention(t *testing.T) {
 
 func TestReports(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 1)
 	chat := h.ask("u").Chat.ID
 	h.ask("w")

@@ -10,7 +10,7 @@ import (
 )
 
 // holding returns the tables in which a text stands, in whatever column.
-func (h *house) holding(text string) []string {
+func (h *testDesk) holding(text string) []string {
 	h.t.Helper()
 	var tables, found []string
 	h.must(h.DB().NewRaw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`).Scan(h.t.Context(), &tables))
@@ -25,7 +25,7 @@ func (h *house) holding(text string) []string {
 }
 
 // published returns everything that was announced, as it goes to the other instances.
-func (h *house) published() string {
+func (h *testDesk) published() string {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -34,7 +34,7 @@ func (h *house) published() string {
 	return string(raw)
 }
 
-func (h *house) set(key, value string) {
+func (h *testDesk) set(key, value string) {
 	h.t.Helper()
 	h.must(h.ChangeSetting(h.t.Context(), admin, key, value))
 }
@@ -123,7 +123,7 @@ func TestAMaskedMessageIsKnownAgain(t *testing.T) {
 // TestWhatIsSaidAgainIsMasked switches the setting on between what was said and the chat into which it is taken along.
 func TestWhatIsSaidAgainIsMasked(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	own := h.asks(h.user("maria"), "Own question")
 	held, anonymous := h.visitor()
 	brought := h.asks(anonymous, "my card is 4111 1111 1111 1111")

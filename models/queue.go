@@ -42,18 +42,18 @@ const maxCounted = 200
 const ahead = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2) FROM (SELECT o.department FROM chats o WHERE o.status = 'waiting'
 	AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id) < (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint) ORDER BY ` + servingOrder + ` LIMIT $7) ahead`
 
-// placeOf returns a waiting chat's place in its line, 1 for the next, with what is needed to say how long that takes.
-func (d *Desk) placeOf(ctx context.Context, c *Chat) (int, *estimator, error) {
+// positionOf returns a waiting chat's place in its line, 1 for the next, with what is needed to say how long that takes.
+func (d *Desk) positionOf(ctx context.Context, c *Chat) (int, *estimator, error) {
 	var all, before int
 	e, err := d.estimator(ctx, ahead, []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}, &all, &before)
 	if err == nil && all >= maxCounted {
-		before, err = d.line.before(ctx, d, c, before)
+		before, err = d.line.aheadOf(ctx, d, c, before)
 	}
 	return before + 1, e, err
 }
 
 func (d *Desk) queueStatusOf(ctx context.Context, c *Chat) (QueueStatus, error) {
-	position, e, err := d.placeOf(ctx, c)
+	position, e, err := d.positionOf(ctx, c)
 	if err != nil {
 		return QueueStatus{}, translate(err)
 	}
@@ -67,7 +67,7 @@ func waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
 
 // predict returns the wait foretold to a chat that is about to queue behind all of its line, nil while nobody is online.
 func (d *Desk) predict(ctx context.Context, department *string) (*int, error) {
-	position, e, err := d.placeOf(ctx, &Chat{Department: department, ReturnedAt: nil, QueuedAt: time.Now().AddDate(1, 0, 0)})
+	position, e, err := d.positionOf(ctx, &Chat{Department: department, ReturnedAt: nil, QueuedAt: time.Now().AddDate(1, 0, 0)})
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) 
 		c := &Chat{ID: ids[i], Department: departments[i], QueueID: queueIDs[i], QueuedAt: queuedAt[i]}
 		positions[i] = WaitingPosition{UserID: users[i], Status: waitingStatus(c, nextIn(lines, c.Department), e)}
 	}
-	d.line.learn(positions, lines, began)
+	d.line.store(positions, lines, began)
 	return positions, nil
 }
 
@@ -138,7 +138,7 @@ type queueRow struct {
 
 // waiting returns the queue in serving order.
 func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
-	query, args := `SELECT `+chatRow.of("c")+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
+	query, args := `SELECT `+chatRow.selectList("c")+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
 	if f.Department != "" {
 		query, args = query+` AND c.department = $1`, append(args, f.Department)
 	}
@@ -148,9 +148,9 @@ func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
 		query += ` LIMIT $` + strconv.Itoa(len(args))
 	}
 	all := []queueRow{}
-	err := d.boundRows(ctx, query, args, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, query, args, func(rows pgx.Rows) error {
 		var row queueRow
-		err := rows.Scan(chatRow.into(&row.Chat, &row.UserName, &row.Verified)...)
+		err := rows.Scan(chatRow.scanTargets(&row.Chat, &row.UserName, &row.Verified)...)
 		all = append(all, row)
 		return err
 	})
@@ -175,7 +175,7 @@ func (d *Desk) CancelQueue(ctx context.Context, userID string) error {
 
 // OnlineCount returns how many agents are online, with room or without.
 func (d *Desk) OnlineCount(ctx context.Context) (n int, err error) {
-	err = d.bound(ctx, `SELECT count(*) FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL
+	err = d.queryPrepared(ctx, `SELECT count(*) FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL
 		AND `+lastSign+` >= clock_timestamp() - make_interval(secs => $1)`, []any{d.Settings().PresenceTimeout.Seconds()}, &n)
 	return n, translate(err)
 }

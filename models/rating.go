@@ -9,9 +9,9 @@ import (
 // validation_failed; an open chat is 409 chat_not_ended, a second rating 409 already_rated.
 func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating float64, comment string) error {
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
-		return invalid("rating", fieldOutOfBounds, "A rating is a number from 1 to 5 in steps of 0.5.")
+		return invalid("rating", fieldOutOfBounds, "rating must be a number from 1 to 5 in steps of 0.5.")
 	}
-	words, err := d.optionalWords("comment", comment, 1000)
+	words, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return err
 	}
@@ -20,14 +20,14 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 		if err != nil {
 			return err
 		}
-		if !actor.IsUser() || !actor.isPartOf(c) {
+		if !actor.IsUser() || !actor.isParticipant(c) {
 			return chatNotFound()
 		}
 		if c.Status != Ended {
-			return conflict("chat_not_ended", "A chat can be rated once it has ended.")
+			return conflict("chat_not_ended", "You can rate a chat after it has ended.")
 		}
 		if c.Rating != nil {
-			return conflict("already_rated", "You have rated this chat already.")
+			return conflict("already_rated", "You have already rated this chat.")
 		}
 		c.Rating, c.RatingComment, c.RatedAt = &rating, words, ptr(t.now)
 		if err := saveChat(ctx, t, c); err != nil {
@@ -52,7 +52,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 // Ratings returns the agent with its average and count: anyone's to supervisors, to agents their own, else 403 not_your_rating.
 func (d *Desk) Ratings(ctx context.Context, actor Actor, agentID string) (*Agent, error) {
 	if actor.ID != agentID && !actor.AtLeast(RoleSupervisor) {
-		return nil, forbidden("not_your_rating", "Only supervisors see the ratings of others.")
+		return nil, forbidden("not_your_rating", "Only supervisors can see the ratings of other agents.")
 	}
 	return d.AgentByID(ctx, agentID)
 }

@@ -33,8 +33,8 @@ type QueueFilter struct {
 	First      int    // at most so many from the front, 0 for all
 }
 
-// Line is one department's line, or with Department "" that of chats which ask for none.
-type Line struct {
+// DepartmentQueue is one department's line, or with Department "" that of chats which ask for none.
+type DepartmentQueue struct {
 	Department string
 	Length     int
 	OldestAt   time.Time // since when whoever came first waits
@@ -42,7 +42,7 @@ type Line struct {
 }
 
 // Queue returns those who wait, in serving order, and every line in which somebody waits.
-func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Line, error) {
+func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []DepartmentQueue, error) {
 	var departments []string
 	var lengths []int
 	var oldest []time.Time
@@ -52,13 +52,13 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Line, 
 	if err != nil {
 		return nil, nil, translate(err)
 	}
-	lines := make([]Line, len(departments))
+	lines := make([]DepartmentQueue, len(departments))
 	for i, slug := range departments {
 		department := &slug
 		if slug == "" {
 			department = nil
 		}
-		lines[i] = Line{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
+		lines[i] = DepartmentQueue{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
 	}
 	rows, err := d.waiting(ctx, f)
 	if err != nil {
@@ -78,9 +78,9 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Line, 
 
 func (e *estimator) why(department *string) string {
 	switch {
-	case e.crew(department).agents > 0:
+	case e.staffing(department).agents > 0:
 		return WhyNobodyHasRoom
-	case e.crew(nil).agents > 0:
+	case e.staffing(nil).agents > 0:
 		return WhyNoMatch
 	}
 	return WhyNobodyOnline
@@ -106,7 +106,7 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 		loads[i].Agent = agents[i]
 		index[agents[i].ID] = i
 	}
-	err = d.boundRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
+	err = d.queryPreparedRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
 			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL), extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
 		FROM chats WHERE status = 'active' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
 		var id string
@@ -157,7 +157,7 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		return Overview{}, translate(err)
 	}
 	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned, Estimate: e.at(row.InLine+1, nil)}
-	all := e.crew(nil)
+	all := e.staffing(nil)
 	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
 	if row.LastPickup != nil {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))
@@ -203,7 +203,7 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 
 func checkPeriod(from, to time.Time, most time.Duration) error {
 	if !to.After(from) || to.Sub(from) > most {
-		return invalid("from", fieldOutOfBounds, "The period must begin before it ends and be no longer than "+strconv.Itoa(int(most.Hours()/24))+" days.")
+		return invalid("from", fieldOutOfBounds, "The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
 }
@@ -224,7 +224,7 @@ func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, err
 		return nil, err
 	}
 	samples := []MinuteSample{}
-	err := d.boundRows(ctx, `SELECT minute, waiting, longest_wait_seconds, agents_online, load, slots FROM minute_samples
+	err := d.queryPreparedRows(ctx, `SELECT minute, waiting, longest_wait_seconds, agents_online, load, slots FROM minute_samples
 		WHERE minute >= $1 AND minute < $2 ORDER BY minute`, []any{from, to}, func(rows pgx.Rows) error {
 		var s MinuteSample
 		err := rows.Scan(&s.Minute, &s.Waiting, &s.LongestWaitSeconds, &s.AgentsOnline, &s.Load, &s.Slots)

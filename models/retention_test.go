@@ -12,20 +12,20 @@ import (
 const day = 24 * time.Hour
 
 // ids returns what is left in a table.
-func (h *house) ids(table string) []string {
+func (h *testDesk) ids(table string) []string {
 	h.t.Helper()
 	var ids []string
 	h.must(h.DB().NewRaw(`SELECT id FROM `+table+` ORDER BY id`).Scan(h.t.Context(), &ids))
 	return ids
 }
 
-func (h *house) count(query string, args ...any) (n int) {
+func (h *testDesk) count(query string, args ...any) (n int) {
 	h.t.Helper()
 	h.must(h.DB().NewRaw(query, args...).Scan(h.t.Context(), &n))
 	return n
 }
 
-func (h *house) clean() int {
+func (h *testDesk) clean() int {
 	h.t.Helper()
 	n, err := h.Clean(h.t.Context())
 	h.must(err)
@@ -76,7 +76,7 @@ func TestRetentionDeletesWhatHangsOnAChat(t *testing.T) {
 
 func TestRetentionDeletesUsersOfWhomNothingIsKept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	ctx := t.Context()
 	h.user("known, with nothing")
 	h.exec(`INSERT INTO users (id) VALUES ('anon-with-nothing'), ('anon-young'), ('anon-expired'), ('anon-signed-in'), ('anon-chatting'), ('anon-streaming'), ('anon-old-chat')`)
@@ -114,7 +114,7 @@ func TestRetentionDeletesUsersOfWhomNothingIsKept(t *testing.T) {
 // More users than a page, and of the same age.
 func TestRetentionGoesThroughAllUsers(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, '2020-01-01' FROM generate_series(1, 2500) n`)
 	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, now() + interval '1 day' FROM users WHERE id LIKE '%7'`)
 	h.clean()
@@ -126,7 +126,7 @@ func TestRetentionGoesThroughAllUsers(t *testing.T) {
 // Whoever begins a chat at this very moment keeps the row.
 func TestRetentionPassesOverWhoIsNeededAtThisMoment(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`INSERT INTO users (id, created_at) VALUES ('late', '2020-01-01')`)
 	tx, err := h.DB().BeginTx(t.Context(), nil)
 	h.must(err)
@@ -145,7 +145,7 @@ func TestRetentionPassesOverWhoIsNeededAtThisMoment(t *testing.T) {
 
 func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	if n := h.count(`SELECT count(*) FROM information_schema.columns WHERE table_name = 'minute_samples' AND data_type NOT IN ('integer', 'timestamp with time zone')`); n > 0 {
 		t.Errorf("%d columns of minute_samples hold more than figures", n)
 	}
@@ -159,7 +159,7 @@ func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 // TestCleaningGoesByIndexes asks PostgreSQL how it would find what is old among very much.
 func TestCleaningGoesByIndexes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, now() - make_interval(mins => n) FROM generate_series(1, 1000) n`)
 	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)
 	h.exec(`INSERT INTO stream_tickets (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)

@@ -43,7 +43,7 @@ func (d *Desk) SecondFactorOf(ctx context.Context, actor Actor, agentID string) 
 // BeginSecondFactor makes a new secret for the actor, who must know the password. It counts once ConfirmSecondFactor has seen a code.
 // A wrong password is validation_failed; where a second factor is on already it is 409 second_factor_on.
 func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password string) error {
-	if err := d.knowsPassword(ctx, actor, "password", password); err != nil {
+	if err := d.checkPassword(ctx, actor, "password", password); err != nil {
 		return err
 	}
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Parley", AccountName: actor.ID, SecretSize: 20})
@@ -56,13 +56,13 @@ func (d *Desk) BeginSecondFactor(ctx context.Context, actor Actor, password stri
 		return translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return conflict("second_factor_on", "Your account has a second factor already. Switch it off first to set up another.")
+		return conflict("second_factor_on", "Two-factor authentication is already on. Turn it off before you set it up again.")
 	}
 	return nil
 }
 
-func notBegun() *Error {
-	return conflict("second_factor_not_begun", "The set-up of the second factor was not begun, or took too long. Begin again.")
+func secondFactorNotStarted() *Error {
+	return conflict("second_factor_not_begun", "The setup was not started or has expired. Start again.")
 }
 
 const pending = ` FROM second_factors f JOIN agents a ON a.id = f.agent_id
@@ -73,7 +73,7 @@ func (d *Desk) PendingSecondFactor(ctx context.Context, actor Actor) (*Enrolment
 	var row struct{ Secret, Email string }
 	err := d.db.NewRaw(`SELECT f.secret, a.email`+pending, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, notBegun()
+		return nil, secondFactorNotStarted()
 	}
 	if err != nil {
 		return nil, translate(err)
@@ -97,7 +97,7 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 		var secret string
 		err := t.NewRaw(`SELECT f.secret`+pending+` FOR UPDATE OF f`, actor.ID, enrolmentTTL.Seconds()).Scan(ctx, &secret)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notBegun()
+			return secondFactorNotStarted()
 		}
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 		}
 		step, ok := stepOf(secret, code, t.now)
 		if !ok {
-			return wrong("code")
+			return wrongProof("code")
 		}
 		if _, err := t.NewRaw(`UPDATE second_factors SET confirmed_at = ?, last_step = ?, wrong_codes = 0 WHERE agent_id = ?`, t.now, step, actor.ID).Exec(ctx); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (d *Desk) ConfirmSecondFactor(ctx context.Context, actor Actor, code string
 // RenewRecoveryCodes returns ten new recovery codes in place of all older ones. It asks for the password and for a code; either is
 // validation_failed when it is wrong.
 func (d *Desk) RenewRecoveryCodes(ctx context.Context, actor Actor, password, code string) ([]string, error) {
-	if err := d.knowsBoth(ctx, actor, password, code); err != nil {
+	if err := d.checkPasswordAndCode(ctx, actor, password, code); err != nil {
 		return nil, err
 	}
 	var codes []string
@@ -139,7 +139,7 @@ func (d *Desk) RenewRecoveryCodes(ctx context.Context, actor Actor, password, co
 // EndSecondFactor switches the actor's second factor off. It asks for the password and for a code; either is validation_failed when it
 // is wrong.
 func (d *Desk) EndSecondFactor(ctx context.Context, actor Actor, password, code string) error {
-	if err := d.knowsBoth(ctx, actor, password, code); err != nil {
+	if err := d.checkPasswordAndCode(ctx, actor, password, code); err != nil {
 		return err
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -157,7 +157,7 @@ func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID strin
 		return err
 	}
 	if actor.ID == agentID {
-		return conflict("own_second_factor", "Switch your own second factor off on your account's page, with your password and a code.")
+		return conflict("own_second_factor", "Turn off your own two-factor authentication on your account page, with your password and a code.")
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		a, err := d.lockAgent(ctx, t, agentID)
@@ -174,9 +174,9 @@ func (d *Desk) ResetSecondFactor(ctx context.Context, actor Actor, agentID strin
 	})
 }
 
-// knowsBoth asks for the password, and then for a code of the second factor.
-func (d *Desk) knowsBoth(ctx context.Context, actor Actor, password, code string) error {
-	if err := d.knowsPassword(ctx, actor, "password", password); err != nil {
+// checkPasswordAndCode asks for the password, and then for a code of the second factor.
+func (d *Desk) checkPasswordAndCode(ctx context.Context, actor Actor, password, code string) error {
+	if err := d.checkPassword(ctx, actor, "password", password); err != nil {
 		return err
 	}
 	f, err := d.SecondFactorOf(ctx, actor, actor.ID)
@@ -184,11 +184,11 @@ func (d *Desk) knowsBoth(ctx context.Context, actor Actor, password, code string
 		return err
 	}
 	if !f.On {
-		return conflict("second_factor_off", "Your account has no second factor.")
+		return conflict("second_factor_off", "Two-factor authentication is off.")
 	}
 	err = d.useCode(ctx, actor.ID, code)
 	if CodeOf(err) == "wrong_code" {
-		return wrong("code")
+		return wrongProof("code")
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // secondFactor switches one on, and returns its secret and the recovery codes. The code that was used is forgotten again.
-func (h *house) secondFactor(who models.Actor) (secret string, codes []string) {
+func (h *testDesk) secondFactor(who models.Actor) (secret string, codes []string) {
 	h.t.Helper()
 	h.must(h.BeginSecondFactor(h.t.Context(), who, word))
 	e, err := h.PendingSecondFactor(h.t.Context(), who)
@@ -25,7 +25,7 @@ func (h *house) secondFactor(who models.Actor) (secret string, codes []string) {
 }
 
 // code is what an app shows so many periods from now, on PostgreSQL's clock.
-func (h *house) code(secret string, periods int) string {
+func (h *testDesk) code(secret string, periods int) string {
 	h.t.Helper()
 	now, err := h.Now(h.t.Context())
 	h.must(err)
@@ -34,7 +34,7 @@ func (h *house) code(secret string, periods int) string {
 	return code
 }
 
-func (h *house) with(code string) error {
+func (h *testDesk) with(code string) error {
 	h.t.Helper()
 	_, err := h.signIn(models.Credentials{Email: "anna@example.com", Password: word, Code: code})
 	return err
@@ -42,7 +42,7 @@ func (h *house) with(code string) error {
 
 func TestASecondFactorCountsOnceACodeWasSeen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	_, err := h.PendingSecondFactor(t.Context(), anna)
 	h.refused(err, "second_factor_not_begun")
@@ -93,7 +93,7 @@ func TestASecondFactorCountsOnceACodeWasSeen(t *testing.T) {
 
 func TestASetUpThatTakesTooLongIsOver(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	h.must(h.BeginSecondFactor(t.Context(), anna, word))
 	e, err := h.PendingSecondFactor(t.Context(), anna)
@@ -107,7 +107,7 @@ func TestASetUpThatTakesTooLongIsOver(t *testing.T) {
 
 func TestACodeIsGoodOnceAndForANeighbouringPeriod(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	secret, _ := h.secondFactor(h.agent("anna", 1))
 	for _, off := range []int{-3, 3, 100} {
 		h.refused(h.with(h.code(secret, off)), "wrong_code")
@@ -127,7 +127,7 @@ func TestACodeIsGoodOnceAndForANeighbouringPeriod(t *testing.T) {
 
 func TestARecoveryCodeIsGoodOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	_, codes := h.secondFactor(anna)
 	_, bens := h.secondFactor(h.agent("ben", 1))
@@ -152,7 +152,7 @@ func TestARecoveryCodeIsGoodOnce(t *testing.T) {
 
 func TestWrongCodesCannotBeGuessedByPatience(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	secret, codes := h.secondFactor(anna)
 	for i := range 20 {
@@ -171,7 +171,7 @@ func TestWrongCodesCannotBeGuessedByPatience(t *testing.T) {
 
 func TestSwitchingOffAsksForBothAndResettingSignsOut(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	secret, codes := h.secondFactor(anna)
 	h.refused(h.EndSecondFactor(t.Context(), anna, "wrong", h.code(secret, 0)), "validation_failed")
@@ -201,7 +201,7 @@ func TestSwitchingOffAsksForBothAndResettingSignsOut(t *testing.T) {
 
 func TestSigningInByTwoSteps(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	secret, _ := h.secondFactor(anna)
 	held, _ := h.signInByCode("anna", h.code(secret, -1))
@@ -257,7 +257,7 @@ func TestSigningInByTwoSteps(t *testing.T) {
 	}
 }
 
-func (h *house) signInByCode(name, code string) (token string, hash []byte) {
+func (h *testDesk) signInByCode(name, code string) (token string, hash []byte) {
 	h.t.Helper()
 	token, err := h.signIn(models.Credentials{Email: name + "@example.com", Password: word, Code: code})
 	h.must(err)

@@ -34,7 +34,7 @@ func HashToken(token string) []byte {
 }
 
 func unauthorized() *Error {
-	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "Your session has ended or never was. Sign in again."}
+	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "You are not signed in, or your session has ended. Sign in again."}
 }
 
 // AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
@@ -43,9 +43,9 @@ func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte
 	var a Agent
 	var ends time.Time
 	var unseen bool
-	err := d.bound(ctx, `SELECT `+agentColumns+`, s.expires_at, s.seen_at < now() - make_interval(secs => $2)`+agentTables+`
+	err := d.queryPrepared(ctx, `SELECT `+agentColumns+`, s.expires_at, s.seen_at < now() - make_interval(secs => $2)`+agentTables+`
 		JOIN sessions s ON s.agent_id = a.id WHERE s.token_hash = $3 AND s.expires_at > now() AND a.disabled_at IS NULL`,
-		[]any{d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash}, a.into(&ends, &unseen)...)
+		[]any{d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash}, a.scanTargets(&ends, &unseen)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, time.Time{}, unauthorized()
 	}
@@ -98,7 +98,7 @@ func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bo
 	if len(hashes) == 0 {
 		return live, nil
 	}
-	err := d.boundRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
 		live[string(hash)] = true

@@ -44,7 +44,7 @@ func (d *Desk) ChangeSettings(ctx context.Context, actor Actor, changes []Settin
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	return d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		overrides, err := t.lockOverrides(ctx)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func acceptedChanges(changes []SettingChange) ([]SettingChange, error) {
 	for _, c := range changes {
 		setting := settingByKey(c.Key)
 		if setting == nil || setting.EnvironmentOnly {
-			return nil, notFound("setting_not_found", "There is no such setting.")
+			return nil, notFound("setting_not_found", "This setting does not exist.")
 		}
 		if !c.Reset {
 			if err := setting.set(&scratch, c.Value); err != nil {
@@ -181,8 +181,8 @@ func overridden(base Settings, overrides map[string]string) Settings {
 	return s
 }
 
-// changeHouse runs f in a transaction that changes settings or sites, lets every instance know, and reads them again.
-func (d *Desk) changeHouse(ctx context.Context, f func(context.Context, *tx) error) error {
+// changeSettings runs f in a transaction that changes settings or sites, lets every instance know, and reads them again.
+func (d *Desk) changeSettings(ctx context.Context, f func(context.Context, *tx) error) error {
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.emit(Event{Kind: KindSettings})
 		return f(ctx, t)

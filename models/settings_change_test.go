@@ -19,7 +19,7 @@ func saw(key, seen, value string) models.SettingChange {
 }
 
 // faults returns the codes of the fields that an error refuses.
-func (h *house) faults(err error) map[string]string {
+func (h *testDesk) faults(err error) map[string]string {
 	h.t.Helper()
 	h.refused(err, "validation_failed")
 	var refused *models.Error
@@ -27,7 +27,7 @@ func (h *house) faults(err error) map[string]string {
 	return refused.Fields
 }
 
-func (h *house) idleTimes(warning, timeout time.Duration) {
+func (h *testDesk) idleTimes(warning, timeout time.Duration) {
 	h.t.Helper()
 	if s := h.Settings(); s.IdleWarning != warning || s.IdleTimeout != timeout {
 		h.t.Errorf("chats are warned after %s and end after %s, want %s and %s", s.IdleWarning, s.IdleTimeout, warning, timeout)
@@ -36,7 +36,7 @@ func (h *house) idleTimes(warning, timeout time.Duration) {
 
 func TestSeveralSettingsAreChangedAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	boss := h.staff("boss", models.RoleAdmin)
 	change := func(changes ...models.SettingChange) error { return h.ChangeSettings(t.Context(), boss, changes) }
 	h.told()
@@ -78,8 +78,8 @@ func TestSeveralSettingsAreChangedAtOnce(t *testing.T) {
 
 func TestWhatAFormDidNotChangeStaysAsAnotherAdminLeftIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	other := newHouseOn(t, h.url, models.DefaultSettings()) // knows nothing of the changes of h
+	h := newTestDesk(t)
+	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // knows nothing of the changes of h
 	h.must(h.ChangeSetting(t.Context(), admin, "IDLE_TIMEOUT", "10m"))
 	h.must(other.ChangeSettings(t.Context(), admin, []models.SettingChange{saw("IDLE_WARNING", "1m0s", "5m"), saw("IDLE_TIMEOUT", "2m0s", "120s")}))
 	other.idleTimes(5*time.Minute, 10*time.Minute)
@@ -92,8 +92,8 @@ func TestWhatAFormDidNotChangeStaysAsAnotherAdminLeftIt(t *testing.T) {
 // Each of the two changes fits the settings as they are, but not the other change.
 func TestTwoAdminsAtOnceCannotBreakTheOrder(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	other := newHouseOn(t, h.url, models.DefaultSettings())
+	h := newTestDesk(t)
+	other := newTestDeskOn(t, h.url, models.DefaultSettings())
 	for round := range 20 {
 		h.exec(`DELETE FROM settings`)
 		h.must(h.Reload(t.Context()))

@@ -11,7 +11,7 @@ import (
 // The first of two reloads is held between its reads and its end while the settings change and the second one begins.
 func TestAnOlderReloadDoesNotWin(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	for round := 1; round <= 20; round++ {
 		h.exec(`INSERT INTO settings (key, value) VALUES ('RATE_SEND', ?0), ('RATE_END', ?0)
 			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, strconv.Itoa(1000+round))
@@ -41,10 +41,10 @@ func TestAnOlderReloadDoesNotWin(t *testing.T) {
 
 func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.must(h.Reload(t.Context()))
 	before := h.SettingsVersion()
-	other := newHouseOn(t, h.url, models.DefaultSettings())
+	other := newTestDeskOn(t, h.url, models.DefaultSettings())
 	for _, change := range []func() error{
 		func() error { return other.ChangeSetting(t.Context(), admin, "RATE_SEND", "77") },
 		func() error { return other.ChangeSetting(t.Context(), admin, "RATE_SEND", "78") },
@@ -58,7 +58,7 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 		func() error { _, err := other.DB().NewRaw(`TRUNCATE settings`).Exec(t.Context()); return err },
 	} {
 		h.must(change())
-		_, now, err := h.Unheard(t.Context())
+		_, now, err := h.UnpublishedCommits(t.Context())
 		h.must(err)
 		if now <= before || h.SettingsVersion() != before {
 			t.Fatalf("the version went from %d to %d, this desk has %d", before, now, h.SettingsVersion())

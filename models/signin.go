@@ -24,12 +24,12 @@ type Credentials struct {
 }
 
 func wrongCredentials() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "This e-mail address and password do not belong together."}
+	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "The e-mail address or password is wrong."}
 }
 
 func secondFactorRequired() *Error {
 	return &Error{Kind: Unauthorized, Code: "second_factor_required",
-		Detail: "This account has a second factor. Send the code of the authenticator app, or a recovery code, as code."}
+		Detail: "This account uses two-factor authentication. Send a code from the authenticator app, or a recovery code, as code."}
 }
 
 // nobodysHash is compared with when there is no such account, so that the answer takes as long.
@@ -52,7 +52,7 @@ func (d *Desk) SignIn(ctx context.Context, email, password, userAgent string) (s
 // account has a second factor, a missing code is 401 second_factor_required, another one 401 wrong_code, and after too many of
 // those any is 429 rate_limited.
 func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, error) {
-	a, err := d.proved(ctx, c.Email, c.Password)
+	a, err := d.verifyCredentials(ctx, c.Email, c.Password)
 	if err != nil {
 		return "", nil, err
 	}
@@ -70,7 +70,7 @@ func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, e
 // BeginSignIn is SignInWith for a page that asks for the code on its own: an account with a second factor gets a step instead
 // of a session, which FinishSignIn takes for 10 minutes.
 func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, agent *Agent, step string, err error) {
-	a, err := d.proved(ctx, c.Email, c.Password)
+	a, err := d.verifyCredentials(ctx, c.Email, c.Password)
 	if err != nil {
 		return "", nil, "", err
 	}
@@ -83,8 +83,8 @@ func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, ag
 	return "", nil, step, translate(err)
 }
 
-func stepOver() *Error {
-	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "That took too long, or was done already. Sign in again from the start."}
+func signInStepExpired() *Error {
+	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "This sign-in has expired or was already completed. Sign in again."}
 }
 
 // SignInStep returns the address of whoever began to sign in; 401 sign_in_expired when nobody did, or too long ago.
@@ -92,7 +92,7 @@ func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err e
 	err = d.db.NewRaw(`SELECT a.email FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &email)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", stepOver()
+		return "", signInStepExpired()
 	}
 	return email, translate(err)
 }
@@ -104,7 +104,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil, stepOver()
+		return "", nil, signInStepExpired()
 	}
 	if err != nil {
 		return "", nil, translate(err)
@@ -117,13 +117,13 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 		return "", nil, translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return "", nil, stepOver()
+		return "", nil, signInStepExpired()
 	}
 	return d.openSession(ctx, &a, c)
 }
 
-// proved returns the account that address and password open.
-func (d *Desk) proved(ctx context.Context, email, password string) (*account, error) {
+// verifyCredentials returns the account that address and password open.
+func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*account, error) {
 	a := new(account)
 	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
 		FROM agents a LEFT JOIN second_factors f ON f.agent_id = a.id WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email)).Scan(ctx, a)
@@ -146,7 +146,7 @@ func (d *Desk) proved(ctx context.Context, email, password string) (*account, er
 
 // signInFailed notes a sign-in that was refused, without saying why, and returns the refusal.
 func (d *Desk) signInFailed(ctx context.Context, a *account, refusal error) error {
-	if err := d.note(ctx, Actor{}, AuditSignInFailed, Subject{Kind: SubjectAgent, ID: a.ID, Name: a.Name}, nil); err != nil {
+	if err := d.auditOnly(ctx, Actor{}, AuditSignInFailed, Subject{Kind: SubjectAgent, ID: a.ID, Name: a.Name}, nil); err != nil {
 		return err
 	}
 	return refusal

@@ -59,14 +59,14 @@ func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error
 	case err != nil || removed:
 		return err
 	case slices.Contains(d.AllowedOrigins(), origin):
-		return conflict("site_fixed", "This site is named in ALLOWED_ORIGINS. Remove it there, and restart Parley.")
+		return conflict("site_fixed", "This site is set in ALLOWED_ORIGINS. Remove it there and restart Parley.")
 	}
-	return notFound("site_not_found", "There is no such site in the list.")
+	return notFound("site_not_found", "This site is not in the list.")
 }
 
 // changeSite runs a query about one site, and reports whether that changed anything.
 func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) (changed bool, err error) {
-	err = d.changeHouse(ctx, func(ctx context.Context, t *tx) error {
+	err = d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		res, err := t.NewRaw(query, origin).Exec(ctx)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, 
 // wildcard, an IPv6 address, a dot at the end, a port out of bounds, letters beyond a to z (a name such as bücher.example is written
 // xn--bcher-kva.example).
 func ParseOrigin(raw string) (string, error) {
-	refused := invalid("origin", fieldInvalid, "A site is an exact origin such as https://www.example.com, without a path. Names with other letters are written as xn--….")
+	refused := invalid("origin", fieldInvalid, "A site must be an exact origin such as https://www.example.com, without a path. Write international names in the form xn--….")
 	origin := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(raw), "/"))
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != origin {
@@ -120,5 +120,5 @@ func fitHeader(sites []string) error {
 	if len(strings.Join(sites, " ")) <= mostSites {
 		return nil
 	}
-	return conflict("sites_full", fmt.Sprintf("All sites together may have %d characters, since each page of the widget names them in one header. Remove one that is not used any more.", mostSites))
+	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
 }

@@ -131,7 +131,7 @@ func TestSettingsRefuseSitesThatAreNone(t *testing.T) {
 
 func TestTheListOfSitesStaysWithinAHeader(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	long := strings.Repeat("a", 60)
 	added := 0
 	for ; added < 100; added++ {
@@ -162,7 +162,7 @@ func TestTheListOfSitesStaysWithinAHeader(t *testing.T) {
 // Whoever writes into the table by hand cannot put anything else there either.
 func TestTheTableOfSitesHoldsOnlyExactOrigins(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	for _, bad := range []string{"https://a; script-src *", "https://a b", "*", "null", "https://a.example/x", "https://A.example", "https://a\r\nb", "https://a:0", "https://*.a", "https://" + strings.Repeat("a", 300)} {
 		if _, err := h.DB().NewRaw(`INSERT INTO sites (origin) VALUES (?)`, bad).Exec(t.Context()); err == nil {
 			t.Errorf("the table takes %q", bad)

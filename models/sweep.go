@@ -11,11 +11,11 @@ import (
 const silenceDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interval(secs => $1)
 	ELSE greatest(quiet_since + make_interval(secs => $2), warned_at + make_interval(secs => $2 - $1)) END`
 
-// look beats, as Beat does, and looks in the same statement what there is to do. What it says of signs of life goes by the beat: an outage, or a
+// sweepProbe beats, as RecordHeartbeat does, and looks in the same statement what there is to do. What it says of signs of life goes by the beat: an outage, or a
 // clock that jumped, is nobody's silence.
 //
 //	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE, in seconds
-const look = beat + ` RETURNING
+const sweepProbe = beat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE status = 'waiting')
 		AND EXISTS (SELECT FROM agents WHERE choice = 'online' AND disabled_at IS NULL AND load < max_concurrent),
 	EXISTS (SELECT FROM agents a WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
@@ -33,7 +33,7 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
 	var waiting, lost, gone, abandoned bool
 	var silence *float64
-	err := d.bound(ctx, look, []any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
+	err := d.queryPrepared(ctx, sweepProbe, []any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
 		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds()}, &waiting, &lost, &gone, &abandoned, &silence)
 	if err != nil {
 		return 0, translate(err)

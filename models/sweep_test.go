@@ -11,7 +11,7 @@ import (
 // Sweep finds by itself whatever time makes due.
 func TestASweepDoesAllThatIsDue(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna, ben := h.agent("anna", 5), h.agent("ben", 1)
 	silent := h.ask("silent").Chat.ID
 	with := h.chat(silent).ServedBy()
@@ -61,7 +61,7 @@ func TestASweepDoesAllThatIsDue(t *testing.T) {
 // A place far back is where it is in the line, whoever came or went since that was read.
 func TestAPlaceFarBackIsFound(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.exec(`INSERT INTO departments (slug, name) VALUES ('billing', 'Billing')`)
 	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 600) n`)
 	h.exec(`INSERT INTO chats (id, user_id, department, status, queued_at, user_seen_at, created_at)

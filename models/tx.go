@@ -16,7 +16,7 @@ type tx struct {
 	conn   bun.Conn  // that the transaction is on
 	now    time.Time // PostgreSQL's clock, as of the latest tick
 	events []Event
-	locked []Head // the chats that it locked, as they were
+	locked []ChatVersion // the chats that it locked, as they were
 	drain  bool
 }
 
@@ -27,10 +27,10 @@ func (t *tx) tick(ctx context.Context) error {
 
 func (t *tx) emit(e Event) { t.events = append(t.events, e) }
 
-// room says that somebody may have room now: after the commit the queue is drained.
-func (t *tx) room() { t.drain = true }
+// requestDrain says that somebody may have room now: after the commit the queue is drained.
+func (t *tx) requestDrain() { t.drain = true }
 
-func (t *tx) queue(cause QueueCause, c *Chat) {
+func (t *tx) emitQueueChange(cause QueueCause, c *Chat) {
 	q := &QueueChange{Cause: cause}
 	if c != nil && c.Department != nil {
 		q.Department = *c.Department
@@ -79,8 +79,8 @@ func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) e
 	if err := f(ctx, t); err != nil {
 		return t, err
 	}
-	if d.isSilent() && len(t.events) > 0 {
-		if _, err := t.NewRaw(countUnheard).Exec(ctx); err != nil {
+	if d.hasNoPublisher() && len(t.events) > 0 {
+		if _, err := t.NewRaw(incrementUnpublished).Exec(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -48,7 +48,7 @@ func (h *afterQuery) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 // TestAPanicInATransactionReleasesItsLocks: the row lock and the connection are free at once, though the request goes on.
 func TestAPanicInATransactionReleasesItsLocks(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	chat := h.ask("u1").Chat.ID
 	h.settle()

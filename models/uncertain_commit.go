@@ -55,9 +55,9 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 
 func (c *uncertainCommit) isEmpty() bool { return len(c.chats) == 0 && !c.queue && !c.all }
 
-// final reports whether the commit has happened by now if it ever does. The longer the answer was lost, the later a broken network may still
+// isFinal reports whether the commit has happened by now if it ever does. The longer the answer was lost, the later a broken network may still
 // deliver the statement.
-func (c *uncertainCommit) final(now time.Time) bool {
+func (c *uncertainCommit) isFinal(now time.Time) bool {
 	if c.answeredAt.IsZero() {
 		return false
 	}
@@ -80,7 +80,7 @@ type uncertainCommits struct {
 
 // add remembers a commit if err says that its outcome is unknown. It does not wait.
 func (u *uncertainCommits) add(err error, c *uncertainCommit) {
-	if !isOutcomeUnknown(err) || c.isEmpty() || u.desk.isSilent() {
+	if !isOutcomeUnknown(err) || c.isEmpty() || u.desk.hasNoPublisher() {
 		return
 	}
 	u.remember(c)
@@ -116,7 +116,7 @@ func (u *uncertainCommits) remember(c *uncertainCommit) {
 	}
 }
 
-func (u *uncertainCommits) any() bool {
+func (u *uncertainCommits) isAny() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return len(u.commits) > 0
@@ -160,7 +160,7 @@ func (u *uncertainCommits) round(ctx context.Context) bool {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.commits = slices.DeleteFunc(u.commits, func(c *uncertainCommit) bool { return c.final(asked) })
+	u.commits = slices.DeleteFunc(u.commits, func(c *uncertainCommit) bool { return c.isFinal(asked) })
 	u.running = len(u.commits) > 0
 	return u.running
 }
@@ -175,12 +175,12 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 		}
 		all = all || c.all
 	}
-	heads, err := u.desk.heads(ctx, ids)
+	heads, err := u.desk.chatVersions(ctx, ids)
 	if err != nil {
 		return err
 	}
 	if all {
-		if err := u.desk.countUnheard(ctx); err != nil {
+		if err := u.desk.countUnpublished(ctx); err != nil {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 			}
 		}
 		// Nobody can be asked by a number whether the queue or an agent changed: it is looked at while that is likely, and once more at the end.
-		if c.queue && (news || now.Sub(c.answeredAt) < 2*time.Second || c.final(now)) {
+		if c.queue && (news || now.Sub(c.answeredAt) < 2*time.Second || c.isFinal(now)) {
 			recheck.Queue, drain = true, drain || c.drain
 		}
 	}
@@ -217,13 +217,13 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 }
 
 // HasUncertainCommits reports whether this desk does not know yet what became of some commits, and has therefore not announced them.
-func (d *Desk) HasUncertainCommits() bool { return d.uncertain.any() }
+func (d *Desk) HasUncertainCommits() bool { return d.uncertain.isAny() }
 
-// heads returns how far chats have come, by id; chats that are not stored are left out.
-func (d *Desk) heads(ctx context.Context, ids []string) (map[string]Head, error) {
-	heads := make(map[string]Head, len(ids))
-	err := d.boundRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
-		var head Head
+// chatVersions returns how far chats have come, by id; chats that are not stored are left out.
+func (d *Desk) chatVersions(ctx context.Context, ids []string) (map[string]ChatVersion, error) {
+	heads := make(map[string]ChatVersion, len(ids))
+	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
+		var head ChatVersion
 		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
 		heads[head.ChatID] = head
 		return err
@@ -231,13 +231,13 @@ func (d *Desk) heads(ctx context.Context, ids []string) (map[string]Head, error)
 	return heads, err
 }
 
-func headOf(c *Chat) Head {
-	return Head{ChatID: c.ID, UserID: c.UserID, AgentID: c.AgentID, Version: c.Version, EndedAt: c.EndedAt}
+func chatVersionOf(c *Chat) ChatVersion {
+	return ChatVersion{ChatID: c.ID, UserID: c.UserID, AgentID: c.AgentID, Version: c.Version, EndedAt: c.EndedAt}
 }
 
 // announceVersions tells the streams of some chats how far those have come. Whatever answers a request that may be a retry calls it: the process
 // that made the change may have died before it announced it.
-func (d *Desk) announceVersions(heads ...Head) {
+func (d *Desk) announceVersions(heads ...ChatVersion) {
 	if len(heads) > 0 {
 		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: heads}}})
 	}
@@ -245,7 +245,7 @@ func (d *Desk) announceVersions(heads ...Head) {
 
 // announceVersion is announceVersions for a chat that is not read yet. If it cannot be read now, that is done later.
 func (d *Desk) announceVersion(ctx context.Context, chatID string) {
-	heads, err := d.heads(ctx, []string{chatID})
+	heads, err := d.chatVersions(ctx, []string{chatID})
 	if err != nil {
 		d.uncertain.remember(&uncertainCommit{chats: chatsOnly([]string{chatID})})
 		return

@@ -16,7 +16,7 @@ const heardWithin = 2 * time.Second
 
 // linked is a house whose commits can lose their answers.
 type linked struct {
-	*house
+	*testDesk
 	link        *testdb.Link
 	anna, berta models.Actor
 	user        models.Actor
@@ -27,9 +27,9 @@ func newLinked(t *testing.T) *linked {
 	t.Helper()
 	database := testdb.Postgres(t)
 	link := testdb.NewLink(t, database)
-	l := &linked{house: newHouseOn(t, link.URL, models.DefaultSettings()), link: link}
+	l := &linked{testDesk: newTestDeskOn(t, link.URL, models.DefaultSettings()), link: link}
 	l.anna = l.agent("anna", 5)
-	l.user = l.house.user("u1")
+	l.user = l.testDesk.user("u1")
 	l.chatID = l.ask("u1").Chat.ID
 	l.berta = l.agent("berta", 5)
 	return l
@@ -225,7 +225,7 @@ func TestWhatAnswersARetryIsAnnounced(t *testing.T) {
 				c.before(l)
 			}
 			l.must(c.do(l)) // heard by this instance alone
-			other := &linked{house: newHouseOn(t, l.url, models.DefaultSettings()), anna: l.anna, berta: l.berta, user: l.user, chatID: l.chatID}
+			other := &linked{testDesk: newTestDeskOn(t, l.url, models.DefaultSettings()), anna: l.anna, berta: l.berta, user: l.user, chatID: l.chatID}
 			err := c.do(other)
 			if models.CodeOf(err) != c.retry {
 				t.Fatalf("the retry: %v, want %q", err, c.retry)
@@ -305,11 +305,11 @@ func TestABatchWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 	l := &linked{}
 	database := testdb.Postgres(t)
 	l.link = testdb.NewLink(t, database)
-	l.house = newHouseOn(t, l.link.URL, models.DefaultSettings())
+	l.testDesk = newTestDeskOn(t, l.link.URL, models.DefaultSettings())
 	anna := l.agent("anna", 20)
 	users, chats := make([]models.Actor, 12), make([]string, 12)
 	for i := range chats {
-		users[i] = l.house.user(fmt.Sprint("u", i))
+		users[i] = l.testDesk.user(fmt.Sprint("u", i))
 		chats[i] = l.ask(users[i].ID).Chat.ID
 	}
 	for round := range 20 {
@@ -354,7 +354,7 @@ func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLinked(t)
-			before, _, err := l.Unheard(t.Context())
+			before, _, err := l.UnpublishedCommits(t.Context())
 			l.must(err)
 			marker := map[string]string{"a setting": "RATE_SEND", "a sign-out": "'" + l.anna.ID + "'"}[name]
 			l.unknown(marker, func() error { return do(l) })
@@ -363,7 +363,7 @@ func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 				if time.Now().After(deadline) {
 					t.Fatal("the other instances are not told to read everything again")
 				}
-				now, _, err = l.Unheard(t.Context())
+				now, _, err = l.UnpublishedCommits(t.Context())
 				l.must(err)
 			}
 		})
@@ -375,9 +375,9 @@ func TestRoomOfAnUncertainEndIsUsed(t *testing.T) {
 	t.Parallel()
 	database := testdb.Postgres(t)
 	link := testdb.NewLink(t, database)
-	l := &linked{house: newHouseOn(t, link.URL, models.DefaultSettings()), link: link}
+	l := &linked{testDesk: newTestDeskOn(t, link.URL, models.DefaultSettings()), link: link}
 	l.anna = l.agent("anna", 1)
-	l.user = l.house.user("u1")
+	l.user = l.testDesk.user("u1")
 	l.chatID = l.ask("u1").Chat.ID
 	waiting := l.ask("u2").Chat.ID
 	l.unknown(l.chatID, func() error { _, err := l.End(t.Context(), l.user, l.chatID, ""); return err })

@@ -35,7 +35,7 @@ func knownLocale(locale string) string {
 // IdentityRequired is the refusal of anonymous users where the settings require an identity.
 func IdentityRequired(kind Kind) *Error {
 	return &Error{Kind: kind, Code: "identity_required",
-		Detail: "This site talks to people it knows only. Sign in on the site, which then says who you are."}
+		Detail: "This chat is for signed-in users. Sign in on the site first."}
 }
 
 // StartUserSession makes an anonymous user and opens a session of 90 days. Where an identity is required it is 403 identity_required.
@@ -101,14 +101,14 @@ const maxUserName = 80
 // check refuses what cannot be kept, puts names on one line, and shortens them to what is kept.
 func (id *Identity) check() error {
 	id.Name, id.Email = oneLine(id.Name), oneLine(id.Email)
-	if _, err := clean("sub", id.ID, 1, 64); err != nil {
+	if _, err := validateText("sub", id.ID, 1, 64); err != nil {
 		return err
 	}
 	if id.Verified && IsAnonymousID(id.ID) {
-		return invalid("sub", fieldTaken, "Ids of this form are those of anonymous users. Put something before it.")
+		return invalid("sub", fieldTaken, "Ids of this form are reserved for anonymous users. Add a prefix.")
 	}
 	for field, text := range map[string]string{"name": id.Name, "email": id.Email} {
-		if _, err := clean(field, text, 0, 4000); err != nil {
+		if _, err := validateText(field, text, 0, 4000); err != nil {
 			return err
 		}
 	}
@@ -185,7 +185,7 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 // characters and an e-mail address; "" leaves what is there. Agents see both marked "not verified". Of a user whom a host site has
 // vouched for it is 409 identity_verified.
 func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
-	called, err := optional("name", name, maxUserName)
+	called, err := optionalText("name", name, maxUserName)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 			return nil, err
 		}
 	}
-	address, err := optional("email", email, 254)
+	address, err := optionalText("email", email, 254)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		case err != nil:
 			return err
 		case u.IsVerified:
-			return conflict("identity_verified", "The site has said who you are. What it signed is not changed by what is not signed.")
+			return conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
 		}
 		name, email := u.Name, u.Email
 		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
@@ -223,7 +223,7 @@ func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a =
 
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
-	if _, err := clean("id", id, 0, maxContent); err != nil {
+	if _, err := validateText("id", id, 0, maxContent); err != nil {
 		return nil, userNotFound()
 	}
 	u := new(User)
@@ -234,4 +234,4 @@ func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
 	return u, translate(err)
 }
 
-func userNotFound() *Error { return notFound("user_not_found", "There is no such user.") }
+func userNotFound() *Error { return notFound("user_not_found", "This user does not exist.") }

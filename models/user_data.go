@@ -25,7 +25,7 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, false, err
 	}
-	text, err := clean("q", text, 1, 254)
+	text, err := validateText("q", text, 1, 254)
 	if err != nil {
 		return nil, false, err
 	}
@@ -138,7 +138,7 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
 	}
-	if _, err := clean("user", userID, 0, maxContent); err != nil {
+	if _, err := validateText("user", userID, 0, maxContent); err != nil {
 		return nil, err
 	}
 	var e *UserExport

@@ -13,9 +13,9 @@ import (
 )
 
 // life is a user of whom there is everything that can be: two ended chats and an open one, notes, ratings, sessions, tickets.
-func life(t *testing.T) (h *house, anna models.Actor, open string, session string) {
+func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session string) {
 	t.Helper()
-	h = newHouse(t)
+	h = newTestDesk(t)
 	ctx := t.Context()
 	anna = h.agent("anna", 1)
 	_, err := h.AddDepartment(ctx, admin, "cards", "Cards")
@@ -56,7 +56,7 @@ var about = map[string]string{
 
 func TestNoTableIsForgotten(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	var tables []string
 	h.must(h.DB().NewRaw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`).Scan(t.Context(), &tables))
 	if want := slices.Sorted(maps.Keys(about)); !slices.Equal(tables, want) {
@@ -185,7 +185,7 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 
 func TestAnErasureTakesWhoWaitsOutOfTheQueue(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	first, second := h.ask("first").Chat.ID, h.ask("second").Chat.ID
 	_, err := h.EraseUser(t.Context(), admin, "first")
 	h.must(err)
@@ -233,7 +233,7 @@ func TestAnOlderTokenBringsNobodyBack(t *testing.T) {
 // Whatever the user does at the same time, afterwards there is nothing, or somebody who came anew.
 func TestErasingWhileTheUserGoesOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 3)
 	ctx := t.Context()
 	for range 8 {

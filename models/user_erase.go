@@ -21,7 +21,7 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
 	}
-	if _, err := clean("user", userID, 0, maxContent); err != nil {
+	if _, err := validateText("user", userID, 0, maxContent); err != nil {
 		return nil, err
 	}
 	var done *Erasure
@@ -76,7 +76,7 @@ func (d *Desk) eraseChats(ctx context.Context, t *tx, userID string, done *Erasu
 		if c.Status == Waiting {
 			reason = ReasonCancelled
 		}
-		if err := d.finish(ctx, t, c, reason, TypeManual); err != nil {
+		if err := d.endLocked(ctx, t, c, reason, TypeManual); err != nil {
 			return err
 		}
 	}

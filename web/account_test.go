@@ -16,7 +16,7 @@ import (
 )
 
 // secondFactor switches one on for an agent, and returns its secret and the recovery codes. The code that was used is forgotten again.
-func (h *house) secondFactor(a *models.Agent) (secret string, codes []string) {
+func (h *testServer) secondFactor(a *models.Agent) (secret string, codes []string) {
 	h.t.Helper()
 	actor := models.AgentActor(a)
 	must := func(err error) {
@@ -35,7 +35,7 @@ func (h *house) secondFactor(a *models.Agent) (secret string, codes []string) {
 }
 
 // forgetCodes lets the code of now be used once more, as if half a minute had gone by.
-func (h *house) forgetCodes() {
+func (h *testServer) forgetCodes() {
 	h.t.Helper()
 	if _, err := h.desk.DB().ExecContext(h.t.Context(), `UPDATE second_factors SET last_step = 0`); err != nil {
 		h.t.Fatal(err)
@@ -52,7 +52,7 @@ func code(t *testing.T, secret string) string {
 }
 
 // login posts the sign-in page of a browser that holds a session, "" for none.
-func (h *house) login(session string, form url.Values) answer {
+func (h *testServer) login(session string, form url.Values) answer {
 	h.t.Helper()
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
 	if session != "" {
@@ -71,14 +71,14 @@ func (a answer) session() string {
 	return ""
 }
 
-func (h *house) status(session string) int {
+func (h *testServer) status(session string) int {
 	h.t.Helper()
 	return h.send("GET", forAgent+"/status", http.Header{"Cookie": {"parley_session=" + session}}, nil).Status
 }
 
 func TestASessionThatComesWithTheSignInIsOver(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, before := h.agent("anna", models.RoleAgent)
 	in := url.Values{"email": {"anna@example.com"}, "password": {password}}
 	h.login(before, url.Values{"email": {"anna@example.com"}, "password": {"wrong"}}).want(401)
@@ -102,7 +102,7 @@ func TestASessionThatComesWithTheSignInIsOver(t *testing.T) {
 
 func TestProgramsSignInWithACode(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
 	anna, _ := h.agent("anna", models.RoleAgent)
 	secret, codes := h.secondFactor(anna)
 	in := func(password, code string) answer {
@@ -125,7 +125,7 @@ var stepField = regexp.MustCompile(`name="step" value="([^"]+)"`)
 
 func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, before := h.agent("anna", models.RoleSupervisor)
 	secret, codes := h.secondFactor(anna)
 	begin := func() (step string) {
@@ -136,7 +136,7 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 		return stepField.FindStringSubmatch(string(page.Body))[1]
 	}
 	step := begin()
-	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).want(401).says("not right", `autocomplete="one-time-code"`, "aria-invalid")
+	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).want(401).says("wrong or was already used", `autocomplete="one-time-code"`, "aria-invalid")
 	if got := stepField.FindStringSubmatch(string(again.Body))[1]; got != step {
 		t.Error("after a wrong code the step is another")
 	}
@@ -148,7 +148,7 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 	if h.status(in.session()) != 200 || h.status(before) != 401 {
 		t.Errorf("the new session answers %d, the one before %d", h.status(in.session()), h.status(before))
 	}
-	h.login("", url.Values{"step": {step}, "code": {codes[0]}}).want(401).says("Sign in again from the start", `name="password"`)
+	h.login("", url.Values{"step": {step}, "code": {codes[0]}}).want(401).says("This took too long", `name="password"`)
 	if got := h.login("", url.Values{"step": {begin()}, "code": {codes[0]}}).want(303).session(); h.status(got) != 200 {
 		t.Error("a recovery code does not sign in")
 	}
@@ -157,12 +157,12 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 
 func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, here := h.agent("anna", models.RoleSupervisor)
 	_, bens := h.agent("ben", models.RoleSupervisor)
 	there := h.signInFrom("anna", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1")
 	third := h.signInFrom("anna", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
-	page := string(h.browse("GET", "/account", here, nil).want(200).says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This one", "End all others").Body)
+	page := string(h.browse("GET", "/account", here, nil).want(200).says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This session", "Sign out all others").Body)
 	if strings.Contains(page, here) || strings.Contains(page, there) {
 		t.Error("the page tells a session's token")
 	}
@@ -175,7 +175,7 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	if h.status(there)+h.status(third) != 401+200 || h.status(here) != 200 {
 		t.Errorf("ended one of three: %d, %d, %d", h.status(here), h.status(there), h.status(third))
 	}
-	h.browse("GET", "/account?done=session", here, nil).want(200).says("That session has ended.")
+	h.browse("GET", "/account?done=session", here, nil).want(200).says("The session was signed out.")
 	h.browse("POST", "/account/sessions/end-others", here, url.Values{}).goesTo("/account?done=sessions")
 	if h.status(there) != 401 || h.status(third) != 401 || h.status(here) != 200 {
 		t.Errorf("ended all others: %d, %d, %d", h.status(here), h.status(there), h.status(third))
@@ -186,7 +186,7 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	}
 }
 
-func (h *house) signInFrom(name, program string) (session string) {
+func (h *testServer) signInFrom(name, program string) (session string) {
 	h.t.Helper()
 	body := url.Values{"email": {name + "@example.com"}, "password": {password}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "User-Agent": {program}}
@@ -195,13 +195,13 @@ func (h *house) signInFrom(name, program string) (session string) {
 
 func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
 	_, here := h.agent("anna", models.RoleSupervisor)
 	there := h.signInFrom("anna", "curl/8")
 	change := func(old, fresh string) answer {
 		return h.browse("POST", "/account/password", here, url.Values{"old_password": {old}, "password": {fresh}})
 	}
-	change("wrong", "a new long password").want(422).says("This is not your password.", "aria-invalid")
+	change("wrong", "a new long password").want(422).says("The password is wrong.", "aria-invalid")
 	change(password, "short").want(422).says("10 characters or more")
 	change(password, "a new long password").goesTo("/account?done=password")
 	if h.status(here) != 200 || h.status(there) != 401 {
@@ -210,24 +210,24 @@ func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": password}).refused(401, "wrong_credentials")
 	change("wrong", "a new long password").want(422)
 	change("wrong", "a new long password").want(422)
-	change("a new long password", "another long password").want(429).says("Too many tries")
+	change("a new long password", "another long password").want(429).says("Too many failed attempts")
 }
 
 var secretInPage = regexp.MustCompile(`id="secret"[^>]*>([A-Z2-7 ]+)<`)
 
 func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, here := h.agent("anna", models.RoleSupervisor)
 	post := func(path string, fields url.Values) answer {
 		return h.browse("POST", "/account/second-factor"+path, here, fields)
 	}
 	h.browse("GET", "/account/second-factor", here, nil).goesTo("/account")
-	post("", url.Values{"password": {"wrong"}}).want(422).says("This is not your password.")
+	post("", url.Values{"password": {"wrong"}}).want(422).says("The password is wrong.")
 	post("", url.Values{"password": {password}}).goesTo("/account/second-factor")
 	page := h.browse("GET", "/account/second-factor", here, nil).want(200).says("<svg class=\"qr\"", "otpauth://totp/", `autocomplete="one-time-code"`)
 	secret := strings.ReplaceAll(secretInPage.FindStringSubmatch(string(page.Body))[1], " ", "")
-	post("/confirm", url.Values{"code": {"000000x"}}).want(422).says("not right", secret[:4])
+	post("/confirm", url.Values{"code": {"000000x"}}).want(422).says("wrong or was already used", secret[:4])
 	shown := post("/confirm", url.Values{"code": {code(t, secret)}}).want(200)
 	codes := regexp.MustCompile(`<code>([a-z2-7-]{19})</code>`).FindAllStringSubmatch(string(shown.Body), -1)
 	if len(codes) != 10 || shown.Header.Get("Cache-Control") != "no-store" {
@@ -239,7 +239,7 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 		t.Error("the page shows what was to be shown once")
 	}
 	h.forgetCodes()
-	post("/codes", url.Values{"password": {password}, "code": {"000000x"}}).want(422).says("not right")
+	post("/codes", url.Values{"password": {password}, "code": {"000000x"}}).want(422).says("wrong or was already used")
 	fresh := post("/codes", url.Values{"password": {password}, "code": {code(t, secret)}}).want(200)
 	if strings.Contains(string(fresh.Body), codes[0][1]) {
 		t.Error("the new codes are the old ones")
@@ -255,13 +255,13 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 
 func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, annas := h.agent("anna", models.RoleAgent)
 	alex, alexs := h.agent("alex", models.RoleAdmin)
 	_, ruths := h.agent("ruth", models.RoleSupervisor)
 	h.secondFactor(anna)
 	h.secondFactor(alex)
-	h.browse("GET", "/admin/people/"+anna.ID, alexs, nil).want(200).says("Reset the second factor")
+	h.browse("GET", "/admin/people/"+anna.ID, alexs, nil).want(200).says("Reset two-factor authentication")
 	if page := h.browse("GET", "/admin/people/"+alex.ID, alexs, nil).want(200); strings.Contains(string(page.Body), "reset-second-factor") {
 		t.Error("an administrator is offered to reset the own one")
 	}
@@ -269,7 +269,7 @@ func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 		return h.browse("POST", "/admin/people/"+a.ID+"/reset-second-factor", as, url.Values{})
 	}
 	reset(anna, ruths).want(403)
-	reset(alex, alexs).want(422).says("second factor off on your account")
+	reset(alex, alexs).want(422).says("two-factor authentication on your account")
 	reset(anna, alexs).goesTo("/admin/people/" + anna.ID)
 	if h.status(annas) != 401 {
 		t.Error("the reset has left anna signed in")
@@ -286,8 +286,8 @@ func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
 			t.Parallel()
 			database, redis := testdb.Postgres(t), testdb.Redis(t)
 			prefix := "test-" + t.Name() + time.Now().String() + ":"
-			open := func(own string) *house {
-				return openHouse(t, func(s *setup) {
+			open := func(own string) *testServer {
+				return startServer(t, func(s *setup) {
 					s.databaseURL, s.redisURL, s.prefix = database, redis, prefix+own
 					s.options = func(o *web.Options) { o.RedisPrefix = prefix }
 				})
@@ -343,7 +343,7 @@ func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
 	}
 }
 
-func (h *house) change(a *models.Agent, change models.AgentChange) error {
+func (h *testServer) change(a *models.Agent, change models.AgentChange) error {
 	_, err := h.desk.UpdateAgent(h.t.Context(), admin, a.ID, change)
 	return err
 }

@@ -15,7 +15,7 @@ const forAccount = "/api/account"
 
 func TestProgramsReadTheirAccount(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, token := h.online("anna")
 	got := h.ask("GET", forAccount, token, nil).want(200).object()
 	if got["service"].(map[string]any)["id"] != anna.ID || got["email"] != "anna@example.com" || got["role"] != "agent" || got["presence"] != "online" || got["second_factor"].(map[string]any)["is_on"] != 0.0 {
@@ -28,7 +28,7 @@ func TestProgramsReadTheirAccount(t *testing.T) {
 
 func TestProgramsChangeTheirPassword(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 3 } })
 	_, here := h.agent("anna", models.RoleAgent)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	there := h.signInFrom("anna", "curl/8")
@@ -55,7 +55,7 @@ func TestProgramsChangeTheirPassword(t *testing.T) {
 
 func TestProgramsEndTheirSessions(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, here := h.agent("anna", models.RoleAgent)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	there, third := h.signInFrom("anna", "curl/8"), h.signInFrom("anna", "Müller's 客户端")
@@ -100,7 +100,7 @@ func TestProgramsEndTheirSessions(t *testing.T) {
 
 func TestProgramsSetUpASecondFactor(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.agent("anna", models.RoleAgent)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	factor := forAccount + "/second-factor"
@@ -151,7 +151,7 @@ func TestProgramsSetUpASecondFactor(t *testing.T) {
 // TestTheCookieNeedsItsToken: a browser's session reads the account, and changes it with the CSRF token alone.
 func TestTheCookieNeedsItsToken(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, session := h.agent("anna", models.RoleAgent)
 	with := func(method, path, csrf string) answer {
 		header := http.Header{"Cookie": {"parley_session=" + session}}

@@ -22,7 +22,7 @@ func (a answer) errorsOf() map[string]any {
 }
 
 // audited checks that the newest rows of the audit log, the oldest of them first, are those.
-func (h *house) audited(token string, want ...string) {
+func (h *testServer) audited(token string, want ...string) {
 	h.t.Helper()
 	_, told := h.log(token, "")
 	if got := told[max(0, len(told)-len(want)):]; !slices.Equal(got, want) {
@@ -32,7 +32,7 @@ func (h *house) audited(token string, want ...string) {
 
 func TestProgramsAdministerAgents(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	alexAgent, alex := h.agent("alex", models.RoleAdmin)
 	h.ask("POST", forAdmin+"/departments", alex, map[string]any{"slug": "cards", "name": "Cards"}).want(201)
 	agents := forAdmin + "/agents"
@@ -118,7 +118,7 @@ func TestProgramsAdministerAgents(t *testing.T) {
 
 func TestProgramsAdministerDepartments(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	departments := forAdmin + "/departments"
 	if got := h.ask("POST", departments, alex, map[string]any{"slug": "cards", "name": " 信用卡\n部 "}).want(201).object(); got["slug"] != "cards" || got["name"] != "信用卡 部" || got["agent_count"] != 0.0 {
@@ -150,7 +150,7 @@ func TestProgramsAdministerDepartments(t *testing.T) {
 
 func TestProgramsAdministerSettings(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	settings := forAdmin + "/settings"
 	all := map[string]map[string]any{}
@@ -213,7 +213,7 @@ func TestProgramsAdministerSettings(t *testing.T) {
 
 func TestProgramsAdministerSites(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{"https://fixed.example"} }
 	})
 	_, alex := h.agent("alex", models.RoleAdmin)
@@ -241,7 +241,7 @@ func TestProgramsAdministerSites(t *testing.T) {
 
 func TestProgramsHandleUserData(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	const id = "shop/42 用户?&\"<b>"
 	maria := signed(t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix(), "name": "Maria", "email": "maria@example.com"}, nil, nil)
@@ -295,10 +295,10 @@ func TestProgramsHandleUserData(t *testing.T) {
 
 func TestProgramsReadTheAuditLog(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	alexAgent, alex := h.agent("alex", models.RoleAdmin)
 	for range 7 {
-		if err := h.desk.Exported(t.Context(), models.AgentActor(alexAgent), "day", 5); err != nil {
+		if err := h.desk.AuditExport(t.Context(), models.AgentActor(alexAgent), "day", 5); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -329,7 +329,7 @@ func TestProgramsReadTheAuditLog(t *testing.T) {
 
 func TestProgramsCheckTheHealth(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, _ := h.online("anna")
 	_, alex := h.agent("alex", models.RoleAdmin)
 	health := forAdmin + "/health"
@@ -367,7 +367,7 @@ func TestProgramsCheckTheHealth(t *testing.T) {
 // TestAdministrationIsForAdmins tries every address of administration with lesser roles, without a credential, and with the cookie alone.
 func TestAdministrationIsForAdmins(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, anna := h.agent("anna", models.RoleAgent)
 	_, guest := h.guest()

@@ -12,7 +12,7 @@ const forSupervisor = "/api/supervisor"
 
 func TestSupervisorsReadChatsByProgram(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	_, guest := h.guest()
@@ -79,7 +79,7 @@ func TestSupervisorsReadChatsByProgram(t *testing.T) {
 
 func TestSupervisorsEndAndTransferByProgram(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	anna, annaToken := h.online("anna")
@@ -110,7 +110,7 @@ func TestSupervisorsEndAndTransferByProgram(t *testing.T) {
 
 func TestSupervisorsReadAnAgentByProgram(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	anna, annaToken := h.online("anna")
 	path := forSupervisor + "/agents/" + anna.ID

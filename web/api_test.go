@@ -15,7 +15,7 @@ const (
 
 func TestBothPrefixesServeTheSame(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	got := h.ask("POST", "/api/users/user/session", "", nil).want(200)
 	for _, prefix := range []string{"/api", "/api/users"} {
 		if s := h.ask("GET", prefix+"/user/customer-service/queue-status", got.str("token"), nil).want(200).str("status"); s != "not_in_queue" {
@@ -27,7 +27,7 @@ func TestBothPrefixesServeTheSame(t *testing.T) {
 
 func TestAssign(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 
 	waiting := h.ask("POST", forUser+"/assign", token, map[string]any{"message": "Where is my parcel?", "page_url": "https://shop.example/cart"}).want(200).object()
@@ -71,7 +71,7 @@ func TestAssign(t *testing.T) {
 
 func TestAvailability(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 	if got := h.ask("GET", forUser+"/availability", token, nil).want(200).object(); got["available"] != false || got["online_count"] != 0.0 {
 		t.Errorf("nobody is there: %v", got)
@@ -91,7 +91,7 @@ func TestAvailability(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -140,7 +140,7 @@ func TestMessages(t *testing.T) {
 
 func TestAChatEndsAndIsRated(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -177,7 +177,7 @@ func TestAChatEndsAndIsRated(t *testing.T) {
 
 func TestChatsOfOthersAreNotThere(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -207,7 +207,7 @@ func TestChatsOfOthersAreNotThere(t *testing.T) {
 
 func TestTransfer(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, annaToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -234,7 +234,7 @@ func TestTransfer(t *testing.T) {
 
 func TestSupervisorsSeeAndMoveTheQueue(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, bossToken := h.agent("carla", models.RoleSupervisor)
 	anna, annaToken := h.agent("anna", models.RoleAgent, func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	_, first := h.guest()
@@ -275,9 +275,9 @@ func TestSupervisorsSeeAndMoveTheQueue(t *testing.T) {
 	h.ask("GET", "/api/supervisor/stats?from=2024-01-02&to=2024-01-01", bossToken, nil).refused(422, "validation_failed")
 }
 
-func TestTheHouse(t *testing.T) {
+func TestHealthMetricsAndUnknownRoutes(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	if got := h.ask("GET", "/readyz", "", nil).want(200).object(); got["status"] != "ok" || got["redis"] != "ok" {
 		t.Errorf("ready: %v", got)
 	}

@@ -239,7 +239,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		s.ask("POST", forAgent+"/chats/"+talk.chat+"/messages", s.caller("the agent").token, map[string]any{"content": evilAll + "live"}).want(201)
 		g.until("the message", "[...root.querySelectorAll('#thread .say')].some((e) => e.innerText.endsWith('live'))")
 		s.ask("POST", forAgent+"/chats/"+talk.chat+"/typing", s.caller("the agent").token, nil).want(204)
-		g.sees("#typing", "is writing")
+		g.sees("#typing", "is typing")
 		g.clean("the widget, live")
 		for _, sc := range []scene{s.chats[models.Waiting], s.chats[models.Ended]} {
 			other := s.guard(t, "parley_user", sc.owner)
@@ -259,7 +259,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		fresh.write("input[name=email]", "a@evil.example")
 		fresh.write("input[name=password]", evilScript)
 		fresh.press("\r")
-		fresh.sees("[role=alert]", "do not belong together")
+		fresh.sees("[role=alert]", "The e-mail address or password is wrong")
 		fresh.meant("401")
 		fresh.clean("a sign-in that failed")
 	})

@@ -28,7 +28,7 @@ var elsewhere = map[string]http.Header{
 
 const publicURL = "https://chat.example.com"
 
-// overHTTPS is a house that people reach at publicURL, with an allowed site.
+// overHTTPS is an instance that people reach at publicURL, with an allowed site.
 func overHTTPS(s *setup) {
 	s.options = func(o *web.Options) { o.PublicURL = publicURL }
 	before := s.settings

@@ -20,7 +20,7 @@ func behindProxy(set *setup) {
 }
 
 // signsInAs tries a wrong password with headers of the attacker's choice.
-func (h *house) signsInAs(email string, header http.Header) int {
+func (h *testServer) signsInAs(email string, header http.Header) int {
 	h.t.Helper()
 	header = header.Clone()
 	header.Set("Content-Type", "application/json")
@@ -31,7 +31,7 @@ func (h *house) signsInAs(email string, header http.Header) int {
 func TestAttackLimiterDodging(t *testing.T) {
 	t.Parallel()
 	few := func(set *setup) { set.settings = func(m *models.Settings) { m.RateLogin = 2 } }
-	tries := func(h *house, what string, disguises []http.Header) {
+	tries := func(h *testServer, what string, disguises []http.Header) {
 		t.Helper()
 		for n, header := range disguises {
 			want := 429
@@ -51,7 +51,7 @@ func TestAttackLimiterDodging(t *testing.T) {
 		}
 		disguises = append(disguises, http.Header{name: {value}}, http.Header{name: {value + ", 10.0.0.1"}})
 	}
-	tries(openHouse(t, few), "without a proxy", disguises)
+	tries(startServer(t, few), "without a proxy", disguises)
 
 	disguises = nil
 	for _, before := range []string{"", "198.51.100.1, ", "198.51.100.2,198.51.100.3, ", "unknown, ", "\"x\", ", "127.0.0.1, ", "::1, ", ", ", "10.0.0.9:80, ", "%31, ", strings.Repeat("198.51.100.4, ", 300)} {
@@ -59,7 +59,7 @@ func TestAttackLimiterDodging(t *testing.T) {
 	}
 	disguises = append(disguises, http.Header{"X-Forwarded-For": {"198.51.100.5", "203.0.113.7"}}, http.Header{"X-Forwarded-For": {"203.0.113.7, 127.0.0.1"}}, http.Header{"X-Forwarded-For": {" 203.0.113.7 "}},
 		http.Header{"X-Forwarded-For": {"::ffff:203.0.113.7"}}, http.Header{"X-Forwarded-For": {"::ffff:cb00:7107"}})
-	proxied := openHouse(t, few, behindProxy)
+	proxied := startServer(t, few, behindProxy)
 	tries(proxied, "behind a proxy", disguises)
 
 	disguises = nil

@@ -161,7 +161,7 @@ var rules = map[string]rule{
 	"GET /admin/health":                                 {},
 	"POST /admin/health/repair":                         {body: `{"name":"load_counted"}`},
 
-	// Pages and the house
+	// Pages and installation
 	"GET /":             {},
 	"GET /login":        {},
 	"POST /preferences": {body: `{"lang":"en","theme":"dark","next":"/login"}`, ok: noContent},

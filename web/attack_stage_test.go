@@ -22,9 +22,9 @@ import (
 	"parley/web"
 )
 
-// stage is a house with somebody of every kind in it and a chat in every state, for those who should not get at them.
+// stage is an instance with a user of every kind and a chat in every state, for those who must not reach them.
 type stage struct {
-	*house
+	*testServer
 	db      *sql.DB
 	sums    string // the query of kept
 	people  map[string]*models.Agent
@@ -73,7 +73,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
 		}
 	}
-	s.house = openHouse(t, append([]func(*setup){patient}, change...)...)
+	s.testServer = startServer(t, append([]func(*setup){patient}, change...)...)
 	var err error
 	s.db, err = sql.Open("pgx", databaseURL)
 	s.must(err)

@@ -12,7 +12,7 @@ import (
 )
 
 // log returns the rows of the audit log that are not of making the house, the oldest first, as "actor action subject_kind".
-func (h *house) log(token, query string) (rows []map[string]any, told []string) {
+func (h *testServer) log(token, query string) (rows []map[string]any, told []string) {
 	h.t.Helper()
 	got := h.send("GET", "/admin/audit?"+query, http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}}, nil).want(200).object()
 	for _, r := range got["rows"].([]any) {
@@ -27,7 +27,7 @@ func (h *house) log(token, query string) (rows []map[string]any, told []string) 
 
 func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) {
 			proxy, err := web.ParseNetwork("127.0.0.0/8")
 			if err != nil {
@@ -87,7 +87,7 @@ func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 
 func TestTheAuditLogIsForAdminsOnly(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, anna := h.agent("anna", models.RoleAgent)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
@@ -110,10 +110,10 @@ func TestTheAuditLogIsForAdminsOnly(t *testing.T) {
 
 func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	alice, alex := h.agent("alex", models.RoleAdmin)
 	for range 60 {
-		if err := h.desk.Exported(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
+		if err := h.desk.AuditExport(t.Context(), models.AgentActor(alice), "day", 5); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -128,13 +128,13 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 		t.Errorf("the last page has %d rows", n)
 	}
 	next.says(`href="/admin/audit?action=file_exported"`)
-	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No such rows")
-	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("This is before the first day.", `aria-describedby="to-hint to-error"`)
+	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No entries found")
+	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("The end is before the start.", `aria-describedby="to-hint to-error"`)
 	for _, query := range []string{"from=2026-02-30", "to=2026-13-01", "from=yesterday", "to=0001-01-01&person=%ff", "from=2026-02-30&before=nothing"} {
-		h.browse("GET", "/admin/audit?"+query, alex, nil).want(200).says("This is not a date. Choose a day from 1970 on.")
+		h.browse("GET", "/admin/audit?"+query, alex, nil).want(200).says("This is not a valid date. Choose a day from 1970 on.")
 	}
 	h.browse("GET", "/admin/audit?before=nothing", alex, nil).want(200)
-	h.browse("GET", "/admin/audit?subject=%ff", alex, nil).want(200).says("This does not have the right form.")
+	h.browse("GET", "/admin/audit?subject=%ff", alex, nil).want(200).says("The format is not valid.")
 	for setting, value := range map[string]string{"IDLE_WARNING": "90s", "IDLE_AGENT_ACTION": models.IdleRequeue, "MASK_CARDS": "true"} {
 		if err := h.desk.ChangeSetting(t.Context(), models.AgentActor(alice), setting, value); err != nil {
 			t.Fatal(err)
@@ -153,7 +153,7 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	}
 }
 
-func lastRow(h *house, token string) map[string]any {
+func lastRow(h *testServer, token string) map[string]any {
 	rows, _ := h.log(token, "")
 	return rows[len(rows)-1]
 }

@@ -29,7 +29,7 @@ func signed(t *testing.T, claims jwt.MapClaims, method jwt.SigningMethod, key an
 
 func TestSignedUserTokens(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	soon := time.Now().Add(time.Hour).Unix()
 	path := forUser + "/queue-status"
 
@@ -88,7 +88,7 @@ func TestSignedUserTokens(t *testing.T) {
 		}
 	}
 	// While the secret is changed both are good, and after that the old one is not.
-	changing := openHouse(t, func(s *setup) {
+	changing := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) {
 			o.UserTokenSecret, o.UserTokenSecretPrevious = []byte("the next secret of ours"), []byte(secret)
 		}
@@ -96,14 +96,14 @@ func TestSignedUserTokens(t *testing.T) {
 	changing.ask("GET", path, good, nil).want(200)
 	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("the next secret of ours")), nil).want(200)
 	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("another")), nil).refused(401, "unauthorized")
-	none := openHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.UserTokenSecret = nil } })
+	none := startServer(t, func(s *setup) { s.options = func(o *web.Options) { o.UserTokenSecret = nil } })
 	none.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte{}), nil).refused(401, "unauthorized")
 }
 
 // TestEveryRouteAsksForItsCredential goes through the whole table.
 func TestEveryRouteAsksForItsCredential(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, userToken := h.guest()
 	_, agentToken := h.agent("anna", models.RoleAgent)
 	param := regexp.MustCompile(`\{\w+\}`)
@@ -148,7 +148,7 @@ func TestEveryRouteAsksForItsCredential(t *testing.T) {
 
 func TestSigningInAndOut(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	a, _ := h.agent("anna", models.RoleAgent)
 	in := map[string]any{"email": " ANNA@example.com", "password": password}
 	got := h.ask("POST", forAgent+"/login", "", in).want(200).object()
@@ -168,7 +168,7 @@ func TestSigningInAndOut(t *testing.T) {
 
 // forms is a browser without scripts: it keeps cookies and sends forms.
 type forms struct {
-	*house
+	*testServer
 	cookies map[string]string
 	header  http.Header
 }
@@ -209,16 +209,16 @@ var csrfMeta = regexp.MustCompile(`name="csrf-token" content="([^"]*)"`)
 
 func TestTheSignInPageAndItsSession(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.agent("carla", models.RoleSupervisor)
-	b := &forms{house: h, cookies: map[string]string{}}
+	b := &forms{testServer: h, cookies: map[string]string{}}
 
 	if to := b.do("GET", "/supervisor?department=cards", nil).want(303).Header.Get("Location"); to != "/login?next=%2Fsupervisor%3Fdepartment%3Dcards" {
 		t.Errorf("sent to %q", to)
 	}
 	b.do("GET", "/login", nil).want(200)
 	wrong := b.do("POST", "/login", url.Values{"email": {"carla@example.com"}, "password": {"nope"}}).want(401)
-	if !strings.Contains(string(wrong.Body), "do not belong together") || !strings.Contains(string(wrong.Body), `value="carla@example.com"`) {
+	if !strings.Contains(string(wrong.Body), "is wrong") || !strings.Contains(string(wrong.Body), `value="carla@example.com"`) {
 		t.Errorf("the form says: %s", wrong.Body)
 	}
 	in := url.Values{"email": {"carla@example.com"}, "password": {password}}
@@ -263,9 +263,9 @@ func TestTheSignInPageAndItsSession(t *testing.T) {
 
 func TestCookiesOverTLS(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.PublicURL = "https://chat.example.com" } })
+	h := startServer(t, func(s *setup) { s.options = func(o *web.Options) { o.PublicURL = "https://chat.example.com" } })
 	h.agent("anna", models.RoleAgent)
-	b := &forms{house: h, cookies: map[string]string{}}
+	b := &forms{testServer: h, cookies: map[string]string{}}
 	got := b.do("POST", "/login", url.Values{"email": {"anna@example.com"}, "password": {password}}).want(303)
 	cookie := got.Header.Get("Set-Cookie")
 	for _, part := range []string{"__Host-parley_session=", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"} {
@@ -280,7 +280,7 @@ func TestCookiesOverTLS(t *testing.T) {
 
 func TestTicketsOpenOneStream(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, userToken := h.guest()
 	_, agentToken := h.agent("anna", models.RoleAgent)
 	ticket := func(path, token string) string {
@@ -305,7 +305,7 @@ func TestTicketsOpenOneStream(t *testing.T) {
 func TestOnlyAllowedSitesGetCORSAnswers(t *testing.T) {
 	t.Parallel()
 	const site = "https://shop.example.com"
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
 	allowed := func(method, path, origin string) string {
 		got := h.send(method, path, http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"POST"}}, nil)
 		if got.Header.Get("Access-Control-Allow-Credentials") != "" {
@@ -340,17 +340,17 @@ func TestOnlyAllowedSitesGetCORSAnswers(t *testing.T) {
 
 func TestAddressesBehindProxies(t *testing.T) {
 	t.Parallel()
-	tried := func(h *house, forwarded string) int {
+	tried := func(h *testServer, forwarded string) int {
 		return h.send("POST", forAgent+"/login", http.Header{"Content-Type": {"application/json"}, "X-Forwarded-For": {forwarded}},
 			[]byte(`{"email":"anna@example.com","password":"wrong"}`)).Status
 	}
-	direct := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 2 } })
+	direct := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 2 } })
 	for i, want := range []int{401, 401, 429} {
 		if got := tried(direct, "203.0.113."+string(rune('1'+i))); got != want {
 			t.Errorf("try %d with a made-up address answered %d", i, got)
 		}
 	}
-	proxied := openHouse(t, func(s *setup) {
+	proxied := startServer(t, func(s *setup) {
 		s.settings = func(m *models.Settings) { m.RateLogin = 2 }
 		s.options = func(o *web.Options) {
 			loopback, err := web.ParseNetwork("127.0.0.1")

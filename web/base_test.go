@@ -57,7 +57,7 @@ func newWalker(t *testing.T, s *site) *walker {
 	return &walker{t: t, s: s, seen: map[string]bool{}, http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// signIn fills the house, so that every page has something to show, and signs in as its administrator.
+// signIn fills the instance, so that every page has something to show, and signs in as its administrator.
 func (w *walker) signIn() {
 	w.t.Helper()
 	s := w.s

@@ -12,7 +12,7 @@ func jsonNumber(v any) string { return strconv.FormatInt(int64(v.(float64)), 10)
 
 func TestBadBodiesAreRefused(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	_, token := h.guest()
 	chat := h.asks(token, "Hello")
@@ -64,7 +64,7 @@ func TestBadBodiesAreRefused(t *testing.T) {
 
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 	chat := h.asks(token, "Hello")
 	for kind, status := range map[string]int{
@@ -83,7 +83,7 @@ func TestContentTypes(t *testing.T) {
 
 func TestNumbersOfRequests(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 	chat := h.asks(token, "Hello")
 	for raw, status := range map[string]int{`1`: 200, `1.0`: 200, `1e0`: 200, `0`: 200, `-1`: 200, `9007199254740993`: 200,

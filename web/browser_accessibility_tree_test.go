@@ -160,7 +160,7 @@ func TestLauncherAndPanelHaveNamesOfTheirOwn(t *testing.T) {
 
 func TestPublicPagesHaveADescription(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	seen := map[string]bool{}
 	for _, path := range []string{"/", "/login", "/widget", "/nowhere", "/demo"} {
 		for _, lang := range []string{"en", "zh-CN"} {

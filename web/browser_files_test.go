@@ -160,9 +160,9 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	user.send("Hello")
 	user.sees("#w-head", "anna")
 	user.choose(given{"big.pdf", "application/pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))})
-	user.sees("#composer-say", "This file is 14 MB. Documents may have 10 MB.")
+	user.sees("#composer-say", "This file is 14 MB. The limit for documents is 10 MB.")
 	user.choose(given{"clip.mp4", "video/mp4", []byte("video")})
-	user.sees("#composer-say", "This file is of another kind.")
+	user.sees("#composer-say", "This file type is not supported.")
 	user.choose(given{"none.txt", "text/plain", nil})
 	user.sees("#composer-say", "This file is empty.")
 	user.write("#composer-text", "S")
@@ -170,7 +170,7 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	// What only the server can see: the file stays, with its reason, and holds up nothing.
 	user.choose(given{"page.png", "image/png", []byte("<!doctype html><script>alert(1)</script>")})
 	user.until("the file to be refused", `root.querySelector("#thread .msg-own:last-of-type")?.dataset.status === "failed"`)
-	user.sees("#composer-say", "This file is of another kind.")
+	user.sees("#composer-say", "This file type is not supported.")
 	user.gone("#thread .msg[data-status=failed] [data-retry]") // the same file again would be refused again
 	user.send("Then I tell you")
 	user.until("the words to be sent", `[...root.querySelectorAll("#thread .msg-own[data-id] .say")].some((e) => e.innerText === "Then I tell you")`)
@@ -279,7 +279,7 @@ func TestAFailedFileIsTriedAgain(t *testing.T) {
 
 	fails("again.jpg")
 	b.reload()
-	b.sees("#thread .msg[data-status=failed] .status", "The page was loaded anew before this file was sent.")
+	b.sees("#thread .msg[data-status=failed] .status", "The page was reloaded before this file was sent.")
 	b.gone("#thread .msg[data-status=failed] [data-retry]")
 	b.click("#thread .msg[data-status=failed] [data-delete]")
 	b.gone("#thread .msg[data-status=failed]")
@@ -331,7 +331,7 @@ func TestANoteTakesNoFiles(t *testing.T) {
 	b.alt("KeyP")
 	b.gone("[data-attach]")
 	b.drop(photo("secret.jpg"))
-	b.sees("#composer-say", "Files go to the customer. Switch to Reply to send one.")
+	b.sees("#composer-say", "Files go to the user. Switch to Reply to send one.")
 	b.alt("KeyR")
 	b.choose(photo("card.jpg"))
 	b.shows(mine, 1)

@@ -55,10 +55,10 @@ func (s *site) behind(how holding) (through *site, release func()) {
 	at := httptest.NewServer(proxy)
 	release = func() { h.once.Do(func() { close(h.released) }) }
 	s.t.Cleanup(func() { release(); at.CloseClientConnections(); at.Close() })
-	house := *s.house
+	house := *s.testServer
 	house.url = at.URL
 	copied := *s
-	copied.house = &house
+	copied.testServer = &house
 	return &copied, release
 }
 
@@ -206,7 +206,7 @@ func TestTheWorkbenchWorksThoughStreamsAreHeld(t *testing.T) {
 	b.sees("#presence-btn", "Online")
 	token, chat := s.newChat("Where is my card?")
 	b.sees(rowOf(chat), "Where is my card?")
-	b.sees(".toast", "is yours", "Where is my card?")
+	b.sees(".toast", "New chat: ", "Where is my card?")
 	b.until("the count in the title", `document.title.startsWith("(1) ")`)
 	b.alt("KeyN")
 	b.sees("#thread", "Where is my card?")

@@ -279,7 +279,7 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	})
 	t.Cleanup(proxy.Close)
 	b := newTab(t) // the console is full of what is blocked
-	b.signIn(&site{house: &house{url: proxy.URL}}, "alex", "/admin")
+	b.signIn(&site{testServer: &testServer{url: proxy.URL}}, "alex", "/admin")
 	for _, path := range []string{"/", "/login", "/workbench", "/supervisor", "/supervisor/chats/" + chat, "/supervisor/agents/" + anna.ID, "/admin", "/admin/people", "/admin/settings", "/admin/sites", "/admin/health", "/demo", "/demo/help", "/widget?lang=en", "/nothing"} {
 		b.open(proxy.URL + path)
 		b.until("the page", "document.readyState === 'complete'")

@@ -40,7 +40,7 @@ func TestTheWidgetWorksOnIsolatedPages(t *testing.T) {
 // The panel is a document for frames of other origins, and nothing else for them.
 func TestThePanelIsForOtherOriginsOnlyAsADocument(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	for dest, want := range map[string]string{"": "cross-origin", "iframe": "cross-origin", "image": "same-origin", "script": "same-origin", "object": "same-origin", "empty": "same-origin", "document": "same-origin"} {
 		header := http.Header{"Accept": {"text/html"}}
 		if dest != "" {

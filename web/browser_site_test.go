@@ -20,9 +20,9 @@ import (
 )
 
 // site is a whole Parley for browsers: pages, live events and the worker, at an address that stays the same when it is stopped and started
-// again. Its house is the instance that runs now.
+// again. Its testServer is the instance that runs now.
 type site struct {
-	*house
+	*testServer
 	databaseURL string
 	redis       *redis.Options
 	prefix      string
@@ -35,7 +35,7 @@ type site struct {
 // newSite starts a Parley of one test's own. change may be nil.
 func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *site {
 	t.Helper()
-	s := &site{house: &house{t: t, folder: t.TempDir()}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
+	s := &site{testServer: &testServer{t: t, folder: t.TempDir()}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
 	if change != nil {
 		change(&s.settings)
 	}
@@ -62,7 +62,7 @@ func (s *site) start() {
 	s.must(err)
 	log := slog.New(slog.NewTextHandler(testWriter{s.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	desk := models.NewDesk(db, s.settings, log)
-	s.must(desk.Beat(s.t.Context()))
+	s.must(desk.RecordHeartbeat(s.t.Context()))
 	hub := live.New(live.Options{Desk: desk, Redis: s.redis, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)
 	store, err := files.Open(files.Options{Folder: s.folder})
@@ -78,7 +78,7 @@ func (s *site) start() {
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)
 	s.address = listener.Addr().String()
-	*s.house = house{t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
+	*s.testServer = testServer{t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
 		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 
 	ctx, cancel := context.WithCancel(context.Background())

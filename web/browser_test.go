@@ -137,7 +137,7 @@ func TestSilenceIsWarnedAndThenEndsTheChat(t *testing.T) {
 		t.Fatalf("after 'still here' the chat is %s, warned at %v", now.Status, now.WarnedAt)
 	}
 	user.sees("#w-idle") // warned again
-	user.sees("#w-sheet", "quiet")
+	user.sees("#w-sheet", "without a message")
 	ended := s.onlyChat(agent)
 	if *ended.EndedReason != models.ReasonTimeout || *ended.EndedType != models.TypeUserInactive {
 		t.Errorf("ended as %s, %s", *ended.EndedReason, *ended.EndedType)

@@ -129,7 +129,7 @@ func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 	chat := s.onlyChat(agent)
 	s.stop()
 	user.until("the line to be down", "root.documentElement.dataset.live === 'reconnecting'")
-	user.sees(".w-lost", "What you write is kept")
+	user.sees(".w-lost", "Your messages will be sent")
 	user.send("Said too late")
 	user.sees(mine+" .status", "Will be sent")
 	elsewhere := s.elsewhere()
@@ -168,7 +168,7 @@ func TestALostNetworkIsToldAtOnce(t *testing.T) {
 	user.send("Hello")
 	user.sees("#w-head", "anna")
 	user.connected(false)
-	user.sees(".w-lost", "What you write is kept")
+	user.sees(".w-lost", "Your messages will be sent")
 	user.send("Written on the train")
 	user.sees(mine+" .status", "Will be sent")
 	user.connected(true)
@@ -186,7 +186,7 @@ func TestTooManyMessagesWaitAsLongAsTheyMust(t *testing.T) {
 	for _, words := range []string{"One", "Two", "Three"} {
 		user.send(words)
 	}
-	user.sees("#composer-say", "You can send again in")
+	user.sees("#composer-say", "Try again in")
 	user.sees(mine, "Three")
 	user.sees(mine+` .status`, "Sending")
 }

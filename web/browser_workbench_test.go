@@ -56,7 +56,7 @@ func TestAnAgentIsGivenAChatAnswersAndEndsIt(t *testing.T) {
 	token, chat := s.newChat("Where is my card?")
 
 	b.sees(rowOf(chat), "Where is my card?", "New", "1")
-	b.sees(".toast", "is yours", "Where is my card?")
+	b.sees(".toast", "New chat: ", "Where is my card?")
 	b.until("the count in the title", `document.title.startsWith("(1) ")`)
 	b.alt("KeyN")
 	b.sees("#thread", "Where is my card?")
@@ -65,7 +65,7 @@ func TestAnAgentIsGivenAChatAnswersAndEndsIt(t *testing.T) {
 	b.until("the message to be read", `!document.title.startsWith("(")`)
 
 	s.ask("POST", "/api/user/customer-service/chats/"+chat+"/typing", token, map[string]any{}).want(204)
-	b.sees("#typing", "is writing")
+	b.sees("#typing", "is typing")
 	b.write("#composer-text", "It left this morning.")
 	b.press("\r")
 	b.sees("#thread .msg-own", "It left this morning.", "Sent")
@@ -164,7 +164,7 @@ func TestAChatIsHandedOver(t *testing.T) {
 	anna.sees("#transfer", "ben", "0 of 1")
 	anna.write("#transfer-note", "Wants a refund")
 	anna.click("#transfer .taker[name=service_id]")
-	anna.sees(".toast", "You handed over")
+	anna.sees(".toast", "You transferred")
 	anna.gone(rowOf(chat))
 	ben.sees(rowOf(chat), "Can you help me?")
 	ben.alt("KeyN")
@@ -175,7 +175,7 @@ func TestAChatIsHandedOver(t *testing.T) {
 	anna.alt("KeyN")
 	anna.sees("#thread", "And me?")
 	anna.alt("KeyT")
-	anna.sees("#transfer .taker:disabled", "ben", "Full")
+	anna.sees("#transfer .taker:disabled", "ben", "At capacity")
 	// Whoever was free a moment ago is full now: the reason is said in the dialog, which stays.
 	_, err := eval[bool](anna, `(root.querySelector("#transfer .taker[name=service_id]").disabled = false, true)`)
 	anna.must(err)
@@ -198,7 +198,7 @@ func TestGoingOfflineReturnsTheChats(t *testing.T) {
 	b.click(`#presence [formaction="/workbench/offline"]`)
 	b.sees("#presence-btn", "Offline")
 	b.sees("#strip", "1", "waiting", "none for you while you are offline")
-	b.sees(".closed", "in the queue again")
+	b.sees(".closed", "back in the queue")
 	b.gone(rowOf(chat))
 }
 
@@ -261,7 +261,7 @@ func TestLostContactIsSaid(t *testing.T) {
 	_, chat := s.newChat("Are you there?")
 	b.sees(rowOf(chat))
 	s.stop()
-	b.sees("#lost", "because we lost contact", "Your chat stays yours for a few minutes", "I’m back")
+	b.sees("#lost", "because the connection was lost", "Your chat stays with you for a few minutes", "I’m back")
 	s.start()
 	b.click("#lost button")
 	b.gone("#lost form")
@@ -308,7 +308,7 @@ func TestTheKeysAreToldAndCanBeSwitchedOff(t *testing.T) {
 	b.press("\x1b")
 	b.gone("#keys")
 	b.alt("KeyN")
-	b.sees("#main", "Nothing open")
+	b.sees("#main", "No chat open")
 	b.press("?")
 	b.gone("#keys")
 	b.click(`[data-open="keys"]`)

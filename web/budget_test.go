@@ -24,7 +24,7 @@ const (
 )
 
 // sent is what an address costs in a coding: every byte that comes over a connection of its own, heads and all.
-func (h *house) sent(path, coding string) (int, []byte) {
+func (h *testServer) sent(path, coding string) (int, []byte) {
 	h.t.Helper()
 	var came atomic.Int64
 	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -71,7 +71,7 @@ func (c countingConn) Read(b []byte) (int, error) {
 // TestTheWidgetIsQuick adds up what a browser loads from the running server, cold.
 func TestTheWidgetIsQuick(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	for _, path := range []string{"/widget.js", "/widget.mjs"} {
 		n, _ := h.sent(path, "gzip")
@@ -121,7 +121,7 @@ func loadedBy(t *testing.T, page []byte) (files []string) {
 // Files of the build come packed. Pages of somebody do not: their length would tell of the secrets in them.
 func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	hashed := regexp.MustCompile(`^/static/[\w.]+\?v=[0-9a-f]{12}$`)
 	_, page := h.sent("/widget", "identity")
 	for _, path := range append(loadedBy(t, page), "/widget.js") {

@@ -32,7 +32,7 @@ func (b *lockedBuffer) text() string {
 
 // signsIn fills in the sign-in page as a browser does that sees the page at origin, and keeps cookies or does not. It returns the page or the
 // redirect that the browser ends with.
-func (h *house) signsIn(origin string, keeps bool, language string) answer {
+func (h *testServer) signsIn(origin string, keeps bool, language string) answer {
 	h.t.Helper()
 	kept := map[string]string{}
 	step := func(method, path string, body url.Values, header http.Header) answer {
@@ -69,7 +69,7 @@ func (h *house) signsIn(origin string, keeps bool, language string) answer {
 func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 	t.Parallel()
 	said := &lockedBuffer{}
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) { o.PublicURL = publicURL }
 		s.log = slog.New(slog.NewTextHandler(said, nil))
 	})
@@ -79,7 +79,7 @@ func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 	if got := h.signsIn(publicURL, true, "en"); got.Header.Get("Location") != "/account" {
 		t.Fatalf("at the right address, behind a proxy: %d %q", got.Status, got.Header.Get("Location"))
 	}
-	if strings.Contains(said.text(), "signed nobody in") {
+	if strings.Contains(said.text(), "sign-in failed with a correct password") {
 		t.Fatalf("a false alarm: %s", said.text())
 	}
 	for language, words := range map[string]string{"en": "cannot keep you signed in at this address", "zh-CN": "无法在此地址保持登录状态"} {
@@ -88,14 +88,14 @@ func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 			t.Errorf("over http the page says nothing: %s", page)
 		}
 	}
-	if log := said.text(); !strings.Contains(log, "not the address of PUBLIC_URL") || !strings.Contains(log, publicURL) || !strings.Contains(log, plain) {
+	if log := said.text(); !strings.Contains(log, "not opened at PUBLIC_URL") || !strings.Contains(log, publicURL) || !strings.Contains(log, plain) {
 		t.Errorf("the log says: %s", log)
 	}
 	if page := string(h.signsIn(publicURL, false, "en").want(200).Body); !strings.Contains(page, "Allow cookies") || strings.Contains(page, "Sign in here instead") {
 		t.Errorf("with cookies forbidden the page says: %s", page)
 	}
 	// A page that is only opened says nothing.
-	if page := string(h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body); strings.Contains(page, "password is right") {
+	if page := string(h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body); strings.Contains(page, "password is correct") {
 		t.Error("the page says so before anything was tried")
 	}
 }

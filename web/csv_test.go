@@ -36,7 +36,7 @@ func TestCellsThatBeginAFormulaArePlain(t *testing.T) {
 // TestNoFileHoldsAFormula asks for every file of the route table after everything that people can name was named by a formula. Each is marked as UTF-8, once.
 func TestNoFileHoldsAFormula(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin, func(n *models.NewAgent) { n.Name = "=1+alex" })
 	for _, slug := range []string{"cards", "parcels"} {
 		if _, err := h.desk.AddDepartment(t.Context(), admin, slug, "@"+slug); err != nil {

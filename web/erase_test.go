@@ -16,7 +16,7 @@ import (
 
 func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	const id = "shop/42 ünï?&\"<b>"
@@ -27,7 +27,7 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 
 	h.browse("GET", "/admin/users", alex, nil).want(200)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"MARIA@"}}).want(200).says("Maria &lt;i&gt;Lopes", "maria@example.com", strings.ReplaceAll(one, "&", "&amp;"))
-	h.browse("POST", "/admin/users", alex, url.Values{"q": {"nobody"}}).want(200).says("Nobody found")
+	h.browse("POST", "/admin/users", alex, url.Values{"q": {"nobody"}}).want(200).says("No users found")
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {""}}).want(422).says(`id="q-error"`)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"\xff"}}).want(422)
 	h.browse("GET", one, alex, nil).want(200).says("Maria &lt;i&gt;Lopes", "/supervisor/chats/"+chat, "shop/42 ünï?&amp;&#34;&lt;b&gt;")
@@ -53,11 +53,11 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	}
 	erase(ruth, id).want(403)
 	for _, wrong := range []string{"", "shop", strings.ToUpper(id)} {
-		erase(alex, wrong).want(422).says("This is not the id")
+		erase(alex, wrong).want(422).says("The id does not match")
 	}
 	h.ask("GET", forUser+"/chats", maria, nil).want(200)
 	erase(alex, " "+id+" ").goesTo("/admin/users?done=erased")
-	h.browse("GET", "/admin/users?done=erased", alex, nil).want(200).says("is erased")
+	h.browse("GET", "/admin/users?done=erased", alex, nil).want(200).says("was erased")
 	erase(alex, id).want(404)
 	h.browse("POST", "/admin/users/erase", alex, url.Values{"id": {""}, "confirm": {""}}).want(404)
 	h.browse("GET", one, alex, nil).want(404)
@@ -86,12 +86,12 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 // TestAnErasureEndsStreams holds a stream of every kind over an erasure by this instance, and over one by a process that tells nobody.
 func TestAnErasureEndsStreams(t *testing.T) {
 	t.Parallel()
-	for name, erase := range map[string]func(h *house, id string) error{
-		"by an admin": func(h *house, id string) error {
+	for name, erase := range map[string]func(h *testServer, id string) error{
+		"by an admin": func(h *testServer, id string) error {
 			_, err := h.desk.EraseUser(t.Context(), admin, id)
 			return err
 		},
-		"by the console": func(h *house, id string) error {
+		"by the console": func(h *testServer, id string) error {
 			silent := models.NewDesk(h.desk.DB(), models.DefaultSettings(), slog.New(slog.DiscardHandler)) // it has no hub
 			defer silent.Close()
 			_, err := silent.EraseUser(t.Context(), models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}, id)
@@ -100,7 +100,7 @@ func TestAnErasureEndsStreams(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := openHouse(t)
+			h := startServer(t)
 			anna, annaToken := h.online("anna")
 			jwtUser := signed(t, jwt.MapClaims{"sub": "signed", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix()}, nil, nil)
 			guestID, guest := h.guest()
@@ -179,7 +179,7 @@ func TestAnErasureEndsStreams(t *testing.T) {
 
 func TestTheWidgetStartsAnewAfterAnErasure(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	p.program("/widget/assign", map[string]string{"message": "Where is my parcel?"}).want(200)
 	_, before, _ := strings.Cut(p.cookie, "=")

@@ -14,7 +14,7 @@ import (
 func TestACallerWhoLeftIsNoFailureOfOurs(t *testing.T) {
 	t.Parallel()
 	var said bytes.Buffer
-	h := openHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.Log = slog.New(slog.NewTextHandler(&said, nil)) } })
+	h := startServer(t, func(s *setup) { s.options = func(o *web.Options) { o.Log = slog.New(slog.NewTextHandler(&said, nil)) } })
 	_, token := h.guest()
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
@@ -32,7 +32,7 @@ func TestACallerWhoLeftIsNoFailureOfOurs(t *testing.T) {
 
 func TestPagesAreFoundWithASlashAtTheirEnd(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	for path, to := range map[string]string{"/demo/": "/demo", "/workbench/?lang=en": "/workbench?lang=en", "/login//": "/login"} {
 		if got := h.ask("GET", path, "", nil).want(http.StatusPermanentRedirect).Header.Get("Location"); got != to {
 			t.Errorf("%s leads to %q", path, got)

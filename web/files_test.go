@@ -56,7 +56,7 @@ func formOf(fields ...field) []byte {
 	return out.Bytes()
 }
 
-func (h *house) form(path, token string, fields ...field) answer {
+func (h *testServer) form(path, token string, fields ...field) answer {
 	h.t.Helper()
 	header := http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}
 	if token != "" {
@@ -66,7 +66,7 @@ func (h *house) form(path, token string, fields ...field) answer {
 }
 
 // file sends one as a program does; the type that it says is a lie.
-func (h *house) file(path, token, name string, raw []byte) answer {
+func (h *testServer) file(path, token, name string, raw []byte) answer {
 	h.t.Helper()
 	return h.form(path, token, field{name: "file", file: strconv.Quote(name), kind: "text/html", content: raw})
 }
@@ -82,7 +82,7 @@ func (a answer) attachment() (m map[string]any) {
 }
 
 // fetch gets an address that was given out, with no header at all.
-func (h *house) fetch(address string, header http.Header) answer {
+func (h *testServer) fetch(address string, header http.Header) answer {
 	h.t.Helper()
 	u, err := url.Parse(address)
 	if err != nil || "http://"+u.Host != h.url {
@@ -95,7 +95,7 @@ func (h *house) fetch(address string, header http.Header) answer {
 }
 
 // stored are the files below the folder.
-func (h *house) stored() (all []string) {
+func (h *testServer) stored() (all []string) {
 	h.t.Helper()
 	err := filepath.WalkDir(h.folder, func(path string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
@@ -110,7 +110,7 @@ func (h *house) stored() (all []string) {
 }
 
 // talk is an open chat between an agent and a user.
-func (h *house) talk() (chat, user, agent string) {
+func (h *testServer) talk() (chat, user, agent string) {
 	h.t.Helper()
 	_, agent = h.online("anna")
 	_, user = h.guest()
@@ -118,9 +118,9 @@ func (h *house) talk() (chat, user, agent string) {
 }
 
 // patientHouse lets people send as much as they like.
-func patientHouse(t *testing.T, change ...func(*setup)) *house {
+func patientHouse(t *testing.T, change ...func(*setup)) *testServer {
 	t.Helper()
-	return openHouse(t, append(change, func(s *setup) { s.settings = func(m *models.Settings) { m.RateFile = 1000 } })...)
+	return startServer(t, append(change, func(s *setup) { s.settings = func(m *models.Settings) { m.RateFile = 1000 } })...)
 }
 
 func TestEveryTypeOfFileIsSentAndFetched(t *testing.T) {
@@ -327,7 +327,7 @@ func TestAddressesHoldOnEveryInstance(t *testing.T) {
 		change func(*setup)
 		status int
 	}{"the same key": {key, 404}, "another key": {func(*setup) {}, 403}} { // 404: the other database does not have it
-		if got := openHouse(t, check.change).send("GET", u.RequestURI(), http.Header{}, nil); got.Status != check.status {
+		if got := startServer(t, check.change).send("GET", u.RequestURI(), http.Header{}, nil); got.Status != check.status {
 			t.Errorf("%s: %d", what, got.Status)
 		}
 	}
@@ -366,12 +366,12 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 		h.file(userFiles+chat+"/files", user, name, lie.raw).refused(lie.status, lie.code)
 	}
 	said := h.file(agentFiles+chat+"/files", agent, "big.pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))).refused(413, "file_too_large")
-	if said.str("detail") != "This file is 14 MB. Documents may have 10 MB." {
+	if said.str("detail") != "This file is 14 MB. The limit for documents is 10 MB." {
 		t.Errorf("it says %s", said.Body)
 	}
 	header := http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary}, "Accept-Language": {"zh-CN"}}
 	zh := h.send("POST", userFiles+chat+"/files", header, formOf(field{name: "file", file: `"x.jpg"`, content: samples.Join(samples.JPEG(60, 60), make([]byte, 6<<20))})).refused(413, "file_too_large")
-	if zh.str("detail") != "文件为 6.1 MB，图片不能超过 5 MB。" {
+	if zh.str("detail") != "文件大小为 6.1 MB，图片不能超过 5 MB。" {
 		t.Errorf("in Chinese it says %s", zh.Body)
 	}
 	if after := len(h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list()); after != before {
@@ -489,7 +489,7 @@ func TestWhoMaySendFiles(t *testing.T) {
 
 func TestFilesAreCountedUnlessTheyAreRefused(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateFile = 2 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateFile = 2 } })
 	chat, user, _ := h.talk()
 	path := userFiles + chat + "/files"
 	for range 4 {

@@ -23,9 +23,9 @@ func names(t *testing.T, sub, name string) string {
 }
 
 // bears is a panel in a browser that keeps no cookie for the frame.
-func (h *house) bears() *panel {
+func (h *testServer) bears() *panel {
 	h.t.Helper()
-	p := &panel{house: h}
+	p := &panel{testServer: h}
 	page := p.get("/widget?lang=en&site=Kestrel").want(200)
 	if !strings.HasPrefix(page.Header.Get("Set-Cookie"), "parley_probe=") {
 		h.t.Fatalf("the page asks with %q whether cookies come back", page.Header.Get("Set-Cookie"))
@@ -69,7 +69,7 @@ func (p *panel) takes(a answer) {
 
 func TestThePanelGoesOnWithoutCookies(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	p := h.bears()
 	p.program("/widget/assign", map[string]string{"message": "No cookie, no token of a form"}).want(200)
@@ -104,9 +104,9 @@ func TestThePanelGoesOnWithoutCookies(t *testing.T) {
 
 func TestASessionIsNeverGivenByTheBrowser(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	planted := strings.Repeat("A", 43)
-	p := &panel{house: h, cookie: "parley_user=" + planted}
+	p := &panel{testServer: h, cookie: "parley_user=" + planted}
 	begun := p.program("/widget/session", nil).want(200)
 	if got := begun.Header.Get("Set-Cookie"); !strings.HasPrefix(got, "parley_user=") || strings.Contains(got, planted) {
 		t.Errorf("a planted cookie was answered with %q", got)
@@ -117,7 +117,7 @@ func TestASessionIsNeverGivenByTheBrowser(t *testing.T) {
 		t.Errorf("whoever has a session got another: %q", again.Header.Get("Set-Cookie"))
 	}
 	// The browser kept the probe, but not this: then the scripts ask for the token itself.
-	lost := &panel{house: h, cookie: "parley_probe=1"}
+	lost := &panel{testServer: h, cookie: "parley_probe=1"}
 	if got := lost.program("/widget/session", map[string]string{"bearer": "1"}).want(200); got.str("token") == "" || got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("asked for a token: %s", got.Body)
 	}
@@ -125,8 +125,8 @@ func TestASessionIsNeverGivenByTheBrowser(t *testing.T) {
 
 func TestTheUsersCookieOverTLS(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.PublicURL = "https://chat.example.com" } })
-	p := &panel{house: h}
+	h := startServer(t, func(s *setup) { s.options = func(o *web.Options) { o.PublicURL = "https://chat.example.com" } })
+	p := &panel{testServer: h}
 	probe := p.get("/widget").want(200).Header.Get("Set-Cookie")
 	p.cookie = strings.Split(probe, ";")[0]
 	user := p.program("/widget/session", nil).want(200).Header.Get("Set-Cookie")
@@ -147,10 +147,10 @@ func TestTheUsersCookieOverTLS(t *testing.T) {
 // TestIdentifyingInThePanel goes through both ways in which a session is kept.
 func TestIdentifyingInThePanel(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*house) *panel{"cookie": (*house).opensPanel, "header": (*house).bears} {
+	for name, open := range map[string]func(*testServer) *panel{"cookie": (*testServer).opensPanel, "header": (*testServer).bears} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := openHouse(t)
+			h := startServer(t)
 			_, agent := h.online("anna")
 			agents := h.listen(forAgent+"/events", agent, "")
 			p := open(h)
@@ -213,7 +213,7 @@ func (p *panel) api(method, path string) answer {
 
 func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, _ := h.online("anna")
 	_, early := h.guest()
 	chat := h.asks(early, "Before it was required")
@@ -247,18 +247,18 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 	if late := h.listen(forUser+"/events?ticket="+ticket, "", ""); late.status != 403 {
 		t.Errorf("a ticket from before: %d", late.status)
 	}
-	(&panel{house: h}).program("/widget/session", nil).refused(403, "identity_required")
-	for _, p := range []*panel{{house: h}, cookie, {house: h, bearer: early}} {
+	(&panel{testServer: h}).program("/widget/session", nil).refused(403, "identity_required")
+	for _, p := range []*panel{{testServer: h}, cookie, {testServer: h, bearer: early}} {
 		page := p.get("/widget?lang=en").want(403).says("Sign in to start a chat")
 		if !bytes.Contains(page.Body, []byte(`data-state="locked"`)) || bytes.Contains(page.Body, []byte("Before it was required")) {
 			t.Error("the panel does not wait for an identity")
 		}
 	}
 	plain := h.send("POST", "/widget/assign", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}, []byte("message=Hello"))
-	plain.want(401).says("people it knows only")
+	plain.want(401).says("Sign in on the site first")
 
 	// Whoever signs in goes on with what was said before.
-	p := &panel{house: h, bearer: early}
+	p := &panel{testServer: h, bearer: early}
 	p.takes(p.program("/widget/identify", map[string]string{"token": names(t, "maria", "Maria")}))
 	p.get("/widget?lang=en").want(200).says("Before it was required")
 	h.ask("GET", forUser+"/chats", names(t, "maria", ""), nil).want(200)
@@ -274,7 +274,7 @@ func shown(a answer) string { return wordsMeta.ReplaceAllString(string(a.Body), 
 
 func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, anna := h.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, token := h.guest()
@@ -287,12 +287,12 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	if got["user_name"] != "Administrator" || got["user_email"] != "boss@example.com" || got["user_is_verified"] != 0.0 {
 		t.Errorf("introduced as %v", got)
 	}
-	if part := stream.next("part").Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") || strings.Count(part, "Not verified") < 3 {
+	if part := stream.next("part").Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") || strings.Count(part, "Unverified") < 3 {
 		t.Errorf("list, head and person are drawn again as: %s", part)
 	}
 	h.ask("POST", forUser+"/introduce", waits, map[string]any{"name": "Queen"}).want(200)
 	for path, as := range map[string]string{"/workbench/chats/" + chat: anna, "/supervisor/chats/" + chat: ruth, "/supervisor": ruth, "/supervisor/chats/" + queued: ruth} {
-		if page := h.browse("GET", path, as, nil).want(200); !strings.Contains(shown(page), "Not verified") {
+		if page := h.browse("GET", path, as, nil).want(200); !strings.Contains(shown(page), "Unverified") {
 			t.Errorf("%s does not mark the name", path)
 		}
 	}
@@ -307,7 +307,7 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	h.asks(nameless, "Who am I?")
 	h.asks(names(t, "maria", "Maria"), "It is me")
 	page := h.browse("GET", "/supervisor", ruth, nil).want(200)
-	if n := strings.Count(shown(page), "Not verified"); n != 1 {
+	if n := strings.Count(shown(page), "Unverified"); n != 1 {
 		t.Errorf("of three who wait %d are marked", n)
 	}
 	h.ask("POST", forUser+"/introduce", names(t, "maria", ""), map[string]any{"name": "Administrator"}).refused(409, "identity_verified")
@@ -320,14 +320,14 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	p.program("/widget/introduce", map[string]string{"name": "Mia"}).refused(429, "rate_limited")
 }
 
-// quietly is a sink that keeps nothing.
-type quietly struct{}
+// discardSink is a sink that keeps nothing.
+type discardSink struct{}
 
-func (quietly) Send(live.Frame, string) error { return nil }
-func (quietly) Retry(time.Duration) error     { return nil }
-func (quietly) Beat() error                   { return nil }
-func (quietly) Flush() error                  { return nil }
-func (quietly) Gone() bool                    { return false }
+func (discardSink) Send(live.Frame, string) error { return nil }
+func (discardSink) Retry(time.Duration) error     { return nil }
+func (discardSink) Heartbeat() error              { return nil }
+func (discardSink) Flush() error                  { return nil }
+func (discardSink) Disconnected() bool            { return false }
 
 // reasons notes why a stream ended.
 type reasons struct{ why live.Reason }
@@ -342,7 +342,7 @@ func (r *reasons) Render(_ context.Context, item live.Item) ([]live.Frame, error
 // TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce is about the moment between the question who asks and the first of which the hub tells.
 func TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	id, token := h.guest()
 	if err := h.desk.SignOut(t.Context(), token); err != nil {
 		t.Fatal(err)
@@ -354,7 +354,7 @@ func TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	var said reasons
-	if err := stream.Run(ctx, &said, quietly{}); err != nil || said.why != live.SignedOut {
+	if err := stream.Run(ctx, &said, discardSink{}); err != nil || said.why != live.SignedOut {
 		t.Errorf("it ended as %q, %v", said.why, err)
 	}
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // twoInstallations have databases of their own and share one Redis. Where they name different numbers of it, only channels could cross.
-func twoInstallations(t *testing.T, sameNumber bool, settings func(*models.Settings)) (a, b *house) {
+func twoInstallations(t *testing.T, sameNumber bool, settings func(*models.Settings)) (a, b *testServer) {
 	t.Helper()
 	shared := testdb.Redis(t)
-	open := func() *house {
-		return openHouse(t, func(s *setup) {
+	open := func() *testServer {
+		return startServer(t, func(s *setup) {
 			s.settings = settings
 			if sameNumber {
 				s.redisURL = shared
@@ -40,7 +40,7 @@ func TestInstallationsOnOneRedisDoNotHearEachOther(t *testing.T) {
 			user := a.listen(forUser+"/events", maria, "")
 			user.next("assigned")
 
-			say := func(h *house, chat, token, content string) {
+			say := func(h *testServer, chat, token, content string) {
 				h.ask("POST", forAgent+"/chats/"+chat+"/messages", token, map[string]any{"content": content}).want(201)
 			}
 			say(b, chatB, beaToken, "from B")
@@ -68,7 +68,7 @@ func TestInstallationsOnOneRedisCountTheirOwnLimits(t *testing.T) {
 	t.Parallel()
 	a, b := twoInstallations(t, true, func(s *models.Settings) { s.RateSend = 1 })
 	maria := signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
-	for _, h := range []*house{a, b} {
+	for _, h := range []*testServer{a, b} {
 		h.online("anna")
 		path := forUser + "/chats/" + h.asks(maria, "") + "/messages"
 		h.ask("POST", path, maria, map[string]any{"content": "the first of this minute"}).want(201)

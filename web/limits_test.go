@@ -13,7 +13,7 @@ import (
 
 func TestActionsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateSend, m.RateEnd, m.RateRate = 3, 2, 2 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateSend, m.RateEnd, m.RateRate = 3, 2, 2 } })
 	_, token := h.guest()
 	chat := forUser + "/chats/" + h.asks(token, "Hello") // the first of three
 	for range 5 {
@@ -46,7 +46,7 @@ func TestActionsAreLimited(t *testing.T) {
 
 func TestALimitChangesWithItsSetting(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateSend = 1 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateSend = 1 } })
 	_, token := h.guest()
 	chat := forUser + "/chats/" + h.asks(token, "Hello")
 	h.ask("POST", chat+"/messages", token, map[string]any{"content": "x"}).refused(429, "rate_limited")
@@ -58,7 +58,7 @@ func TestALimitChangesWithItsSetting(t *testing.T) {
 
 func TestOnlyFailedSignInsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
 	h.agent("anna", models.RoleAgent)
 	sign := func(email, word string) int {
 		return h.send("POST", forAgent+"/login", http.Header{"Content-Type": {"application/json"}}, fmt.Appendf(nil, `{"email":%q,"password":%q}`, email, word)).Status

@@ -14,7 +14,7 @@ import (
 )
 
 // twoHouses are two instances over the same database and Redis.
-func twoHouses(t *testing.T, change ...func(*setup)) (a, b *house) {
+func twoHouses(t *testing.T, change ...func(*setup)) (a, b *testServer) {
 	t.Helper()
 	shared := setup{databaseURL: testdb.Postgres(t), redisURL: testdb.Redis(t), prefix: fmt.Sprintf("test-%d-%s:", time.Now().UnixNano(), t.Name())}
 	both := func(s *setup) {
@@ -26,7 +26,7 @@ func twoHouses(t *testing.T, change ...func(*setup)) (a, b *house) {
 			shared.redisURL = s.redisURL
 		}
 	}
-	return openHouse(t, both), openHouse(t, both)
+	return startServer(t, both), startServer(t, both)
 }
 
 func TestInstancesHearOneAnother(t *testing.T) {
@@ -92,7 +92,7 @@ func TestNothingIsMissedWhileRedisIsAway(t *testing.T) {
 
 func TestTheQueueIsToldWithItsReasons(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, bossToken := h.agent("carla", models.RoleSupervisor)
 	_, annaToken := h.agent("anna", models.RoleAgent, func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	boss := h.listen("/api/supervisor/events", bossToken, "")
@@ -124,7 +124,7 @@ func TestTheQueueIsToldWithItsReasons(t *testing.T) {
 
 func TestAChatThatComesBackIsTold(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, annaToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -158,7 +158,7 @@ func TestAChatThatComesBackIsTold(t *testing.T) {
 
 func TestSilenceIsWarned(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.settings = func(m *models.Settings) { m.IdleWarning, m.IdleTimeout = time.Second, 3*time.Second }
 	})
 	_, annaToken := h.online("anna")
@@ -183,7 +183,7 @@ func TestSilenceIsWarned(t *testing.T) {
 
 func TestStreamsEndWithTheirCredentials(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, userToken := h.guest()
 	short := signed(t, jwt.MapClaims{"sub": "short", "exp": time.Now().Add(2 * time.Second).Unix()}, nil, nil)
 	user := h.listen(forUser+"/events", short, "")
@@ -224,7 +224,7 @@ func TestStreamsEndWithTheirCredentials(t *testing.T) {
 
 func TestTheOldestOfTooManyStreamsEnds(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 	first := h.listen(forUser+"/events", token, "")
 	first.next("queue")
@@ -241,7 +241,7 @@ func TestTheOldestOfTooManyStreamsEnds(t *testing.T) {
 
 func TestAnUnreadableCursorMeansFromTheStart(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, annaToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -267,7 +267,7 @@ func TestAnUnreadableCursorMeansFromTheStart(t *testing.T) {
 
 func TestACursorOfSomebodyElseOpensNothing(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	_, mine := h.guest()
 	h.asks(mine, "Private")
@@ -284,7 +284,7 @@ func TestACursorOfSomebodyElseOpensNothing(t *testing.T) {
 
 func TestStatusesThatWereMissedComeBack(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, annaToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -306,7 +306,7 @@ func TestStatusesThatWereMissedComeBack(t *testing.T) {
 
 func TestAStreamThatCannotBeginIsAProblem(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.send("GET", forUser+"/events", http.Header{}, nil).refused(401, "unauthorized")
 	h.send("GET", forUser+"/events", http.Header{"Authorization": {"Basic YTpi"}}, nil).refused(401, "unauthorized")
 }
@@ -321,11 +321,11 @@ func must(t *testing.T, err error) {
 // What comes live speaks the language of its page, whatever the browser prefers.
 func TestAStreamSpeaksTheLanguageOfItsPage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, userToken := h.guest()
 	h.asks(userToken, "Is anybody there?")
 	_, boss := h.agent("ruth", models.RoleSupervisor)
-	for path, words := range map[string][2]string{"/supervisor/events": {"Longest wait", "最长等待"}, "/workbench/events": {"waiting", "等待"}, "/widget/events": {"Your question is kept", "已保留"}} {
+	for path, words := range map[string][2]string{"/supervisor/events": {"Longest wait", "最长等待"}, "/workbench/events": {"waiting", "等待"}, "/widget/events": {"Your question is saved", "已保留"}} {
 		token := boss
 		if path == "/widget/events" {
 			token = userToken

@@ -36,13 +36,13 @@ func newCounted(registry *prometheus.Registry) *counted {
 		return c
 	}
 	return &counted{
-		waits:       histogram("wait_seconds", "From the queue to the first agent.", waitBuckets),
-		responses:   histogram("first_response_seconds", "From the first agent to that agent's first words.", waitBuckets),
-		publishing:  histogram("publish_lag_seconds", "From a commit to telling the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
-		unpublished: counter("publish_failures_total", "Times that the other instances could not be told and had to ask PostgreSQL."),
-		warnings:    counter("idle_warnings_total", "Silent chats that were warned."),
+		waits:       histogram("wait_seconds", "Time from entering the queue to the first agent.", waitBuckets),
+		responses:   histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitBuckets),
+		publishing:  histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
+		unpublished: counter("publish_failures_total", "Failed publications, after which the other instances read the changes from PostgreSQL."),
+		warnings:    counter("idle_warnings_total", "Idle chats that were warned."),
 		messages:    counters("messages_total", "Stored messages.", "sender_type"),
-		statuses:    counters("message_status_changes_total", "Messages that were confirmed.", "status"),
+		statuses:    counters("message_status_changes_total", "Messages whose status changed.", "status"),
 		ended:       counters("chats_ended_total", "Chats that ended.", "reason", "type"),
 	}
 }
@@ -96,14 +96,14 @@ func (s *Server) newMetrics() *prometheus.Registry {
 	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
 		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
 	}
-	const degraded = "1 while Redis is away: limits are counted in memory, and events of other instances found in PostgreSQL."
+	const degraded = "1 while Redis is unavailable: limits are counted in memory, and events of other instances are read from PostgreSQL."
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.Limits.Degraded()) })
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.Hub.Connected()) })
 	counter := func(name, help string, value func() int64) {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
 	}
-	counter("drains_total", "Times that this instance looked whom of the queue it can serve.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
-	counter("drained_chats_total", "Chats that were served by that.", func() int64 { _, chats := s.Desk.Drained(); return chats })
+	counter("drains_total", "Times that this instance tried to assign waiting chats.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
+	counter("drained_chats_total", "Chats assigned by these attempts.", func() int64 { _, chats := s.Desk.Drained(); return chats })
 	registry.MustRegister(&houseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
 	s.Hub.Observe(newCounted(registry))

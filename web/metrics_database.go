@@ -20,13 +20,13 @@ const (
 
 var (
 	houseUp      = describe("database_up", "1 if PostgreSQL answered.")
-	houseWaiting = describe("queue_length", "Chats that wait.")
-	houseLongest = describe("queue_longest_wait_seconds", "How long the first of them has waited.")
-	houseOnline  = describe("agents_online", "Agents who are online.")
+	houseWaiting = describe("queue_length", "Waiting chats.")
+	houseLongest = describe("queue_longest_wait_seconds", "Time that the longest-waiting chat has waited.")
+	houseOnline  = describe("agents_online", "Online agents.")
 	houseLoad    = describe("load", "Active chats of online agents.")
-	houseSlots   = describe("capacity", "The most that online agents may hold.")
-	houseBroken  = describe("invariant_findings", "What was found against an invariant, at most 100; anything but 0 is a fault.", "invariant")
-	houseChecked = describe("invariants_checked_timestamp_seconds", "When the invariants were last held against PostgreSQL.")
+	houseSlots   = describe("capacity", "Total capacity of online agents.")
+	houseBroken  = describe("invariant_findings", "Violations of an invariant, at most 100; anything but 0 is a fault.", "invariant")
+	houseChecked = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -93,15 +93,15 @@ func (m *houseMetrics) refresh(ctx context.Context) {
 		return
 	}
 	m.tried = time.Now()
-	findings, err := m.desk.CheckLately(ctx)
+	findings, err := m.desk.CheckRecent(ctx)
 	if err != nil {
-		m.log.Warn("the invariants could not be checked", "error", err)
+		m.log.Warn("invariants check failed", "error", err)
 		return
 	}
 	m.findings, m.checked = findings, time.Now()
 	for _, c := range findings {
 		if len(c.Findings) > 0 {
-			m.log.Error("an invariant does not hold", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)
+			m.log.Error("invariant violated", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)
 		}
 	}
 }

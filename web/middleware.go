@@ -49,7 +49,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			case broken == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
 				panic(broken)
 			default:
-				s.Log.Error("a request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
+				s.Log.Error("request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
 				err = errors.New("panic")
 			}
 		}()

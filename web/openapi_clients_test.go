@@ -20,7 +20,7 @@ import (
 const openAPITools = "../tools/openapi"
 
 // servedDocument writes /openapi.json, as a server answers it, and the named files of openAPITools into a folder, and returns the folder.
-func servedDocument(t *testing.T, h *house, names ...string) string {
+func servedDocument(t *testing.T, h *testServer, names ...string) string {
 	t.Helper()
 	folder := t.TempDir()
 	write := func(name string, raw []byte) {
@@ -74,7 +74,7 @@ func runIn(t *testing.T, folder, name string, args ...string) string {
 
 func TestOpenAPILint(t *testing.T) {
 	t.Parallel()
-	folder := withNodeModules(t, servedDocument(t, openHouse(t), "redocly.yaml", ".spectral.yaml"))
+	folder := withNodeModules(t, servedDocument(t, startServer(t), "redocly.yaml", ".spectral.yaml"))
 	t.Run("redocly", func(t *testing.T) {
 		t.Parallel()
 		raw := runIn(t, folder, "node_modules/.bin/redocly", "lint", "--format=json", "openapi.json")
@@ -93,7 +93,7 @@ func TestOpenAPILint(t *testing.T) {
 
 func TestOpenAPITypeScriptClient(t *testing.T) {
 	t.Parallel()
-	folder := withNodeModules(t, servedDocument(t, openHouse(t), "client.ts", "tsconfig.json", "package.json"))
+	folder := withNodeModules(t, servedDocument(t, startServer(t), "client.ts", "tsconfig.json", "package.json"))
 	runIn(t, folder, "node_modules/.bin/openapi-typescript", "openapi.json", "-o", "schema.d.ts")
 	runIn(t, folder, "node_modules/.bin/tsc", "-p", ".")
 }
@@ -101,7 +101,7 @@ func TestOpenAPITypeScriptClient(t *testing.T) {
 // TestOpenAPIGoClient generates a client as oapi-codegen does by default and calls a server with it, which first has nobody to assign.
 func TestOpenAPIGoClient(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	folder := servedDocument(t, h, "goclient/go.mod", "goclient/go.sum", "goclient/main.go")
 	if err := os.Mkdir(filepath.Join(folder, "api"), 0o700); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 func TestStreamsOutliveAnOutageOfPostgreSQL(t *testing.T) {
 	t.Parallel()
 	server := testdb.PostgresServer(t)
-	h := openHouse(t, func(s *setup) { s.databaseURL = server.URL })
+	h := startServer(t, func(s *setup) { s.databaseURL = server.URL })
 	_, annaToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")

@@ -10,18 +10,18 @@ import (
 
 func TestHealthShowsWhatIsBrokenAndMendsIt(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, _ := h.online("anna")
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	h.browse("GET", "/admin/health", ruth, nil).want(403)
 	h.browse("POST", "/admin/health/repair", ruth, url.Values{"name": {"load_counted"}}).want(403)
 	if page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body); strings.Contains(page, "chip-red") || strings.Count(page, "chip-green") < 9 {
-		t.Error("a sound house is said to be broken")
+		t.Error("a healthy installation is reported as broken")
 	}
 	_, err := h.desk.DB().NewRaw(`UPDATE agents SET load = 3 WHERE id = ?`, anna.ID).Exec(t.Context())
 	must(t, err)
-	h.browse("GET", "/admin/health", alex, nil).want(200).says("chip-red", "load 3, active 0", "/admin/people/"+anna.ID, "Count again")
+	h.browse("GET", "/admin/health", alex, nil).want(200).says("chip-red", "load 3, active 0", "/admin/people/"+anna.ID, "Recount")
 	h.browse("POST", "/admin/health/repair", alex, url.Values{"name": {"load_counted"}}).goesTo("/admin/health")
 	if page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body); strings.Contains(page, "chip-red") {
 		t.Error("it was not mended")

@@ -12,7 +12,7 @@ import (
 )
 
 // settingsForm returns what a browser sends of the form of a group of settings as it is drawn.
-func (h *house) settingsForm(session, group string) url.Values {
+func (h *testServer) settingsForm(session, group string) url.Values {
 	h.t.Helper()
 	page := h.browse("GET", "/admin/settings", session, nil).want(200)
 	form := fieldsOf(h.t, string(page.Body), "settings-"+group)
@@ -78,7 +78,7 @@ func errorAt(page, key string) string {
 
 func TestAGroupOfSettingsIsSavedAtOnce(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	h.browse("GET", "/admin/settings", alex, nil).want(200).says("Warning after", "Default: 1 minute", "1 second to 1 day", "Default: 30 per minute", "Default: 30 days", "1 to 100,000")
 	idle := h.settingsForm(alex, "idle")
@@ -117,7 +117,7 @@ func TestAGroupOfSettingsIsSavedAtOnce(t *testing.T) {
 
 func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	if err := h.desk.ChangeSetting(t.Context(), admin, "IDLE_AGENT_ACTION", models.IdleRequeue); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 	for _, c := range []struct{ key, value, unit, refusal string }{
 		{"IDLE_WARNING", "2", "day", "Enter 1 second to 1 day"}, {"IDLE_WARNING", "3", "minute", "“Chat ends after” must be longer than “Warning after”"},
 		{"IDLE_WARNING", "5m", "second", "Enter 1 second"}, {"IDLE_WARNING", "-1", "minute", "Enter 1 second"}, {"IDLE_WARNING", "1", "week", "Enter 1 second"},
-		{"IDLE_TIMEOUT", "9999999999999", "day", "Enter 2 seconds to 2 days"}, {"IDLE_TIMEOUT", "60", "second", "must be longer"}, {"IDLE_AGENT_ACTION", "sing", "", "Not one of the choices"},
+		{"IDLE_TIMEOUT", "9999999999999", "day", "Enter 2 seconds to 2 days"}, {"IDLE_TIMEOUT", "60", "second", "must be longer"}, {"IDLE_AGENT_ACTION", "sing", "", "Not one of the options"},
 	} {
 		form := url.Values{}
 		for key, values := range idle {
@@ -169,7 +169,7 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 
 func TestAFormDoesNotTakeBackWhatAnotherAdminSaved(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	_, beth := h.agent("beth", models.RoleAdmin)
 	ofAlex, ofBeth := h.settingsForm(alex, "idle"), h.settingsForm(beth, "idle")
@@ -205,7 +205,7 @@ func TestAFormDoesNotTakeBackWhatAnotherAdminSaved(t *testing.T) {
 
 func TestAResetKeepsWhatIsEnteredBesideIt(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	must(t, h.desk.ChangeSettings(t.Context(), admin, []models.SettingChange{
 		{Key: "RATE_SEND", Value: "40"}, {Key: "IDLE_TIMEOUT", Value: "20m"}, {Key: "IDLE_WARNING", Value: "10m"},

@@ -12,7 +12,7 @@ import (
 // A long queue is drawn to its fiftieth, with the number of those behind and the way to them; a department's shows its own line.
 func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, boss := h.agent("ruth", models.RoleSupervisor)
 	exec := func(statement string) {
 		if _, err := h.desk.DB().ExecContext(t.Context(), statement); err != nil {
@@ -28,7 +28,7 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 		rows, length               int
 		first, behind, last, other string
 	}{
-		{"", 50, 55, "c1", "5 more wait behind them", "c50", "c51"},
+		{"", 50, 55, "c1", "5 more in the queue", "c50", "c51"},
 		{"?show=all", 55, 55, "c1", "", "c55", "none"},
 		{"?department=sales", 3, 3, "c53", "", "c55", "c1"},
 	} {

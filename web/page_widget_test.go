@@ -13,15 +13,15 @@ import (
 
 // panel is a person who opened the widget: the cookie and the page's CSRF token, or the token for the header.
 type panel struct {
-	*house
+	*testServer
 	cookie, csrf, bearer string
 }
 
 var csrfInPage = regexp.MustCompile(`<meta name="csrf-token" content="([^"]+)"`)
 
-func (h *house) opensPanel() *panel {
+func (h *testServer) opensPanel() *panel {
 	h.t.Helper()
-	p := &panel{house: h}
+	p := &panel{testServer: h}
 	page := p.goes("/widget?lang=en&site=Kestrel").want(200)
 	p.cookie = strings.Split(page.Header.Get("Set-Cookie"), ";")[0] // the probe
 	begun := p.program("/widget/session", nil).want(200)
@@ -105,7 +105,7 @@ func (a answer) parts(state string) {
 
 func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	forms := map[string]func(*panel, string, map[string]string) answer{
 		"page":     func(p *panel, path string, f map[string]string) answer { return p.posts(path, false, f) },
 		"fragment": func(p *panel, path string, f map[string]string) answer { return p.posts(path, true, f) },
@@ -128,7 +128,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 			post(p, "/widget/chats/"+chat+"/messages", map[string]string{"content": "One more thing"}).want(204)
 		}
 		page := string(p.goes("/widget?lang=en&site=Kestrel").want(200).Body)
-		for _, said := range []string{"Where is my card?", "One more thing", "Your question is kept"} {
+		for _, said := range []string{"Where is my card?", "One more thing", "Your question is saved"} {
 			if !strings.Contains(page, said) {
 				t.Errorf("%s: the page lacks %q", kind, said)
 			}
@@ -148,7 +148,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 		check(kind, post(p, "/widget/chats/"+chat+"/end", nil), "ended")
 		check(kind, post(p, "/widget/chats/"+chat+"/rate", map[string]string{"rating": "4.5", "comment": "Quick"}), "ended")
 		page := string(p.goes("/widget?lang=en").Body)
-		if !strings.Contains(page, "You gave 4.5 of 5.") || strings.Contains(page, `name="rating"`) {
+		if !strings.Contains(page, "You rated this chat 4.5 of 5.") || strings.Contains(page, `name="rating"`) {
 			t.Errorf("%s: the page does not show the rating that was given", kind)
 		}
 		if page := string(p.goes("/widget?lang=en&after=" + chat).Body); !strings.Contains(page, "What can we help you with?") {
@@ -162,7 +162,7 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 }
 
 // chatShown is the id of the chat in the panel's page.
-func (h *house) chatShown(p *panel) string {
+func (h *testServer) chatShown(p *panel) string {
 	h.t.Helper()
 	found := regexp.MustCompile(`id="w-now"[^>]* data-chat="([^"]+)"`).FindSubmatch(p.goes("/widget?lang=en").want(200).Body)
 	if found == nil {
@@ -173,7 +173,7 @@ func (h *house) chatShown(p *panel) string {
 
 func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	own := p.csrf
 	p.csrf = h.opensPanel().csrf
@@ -191,7 +191,7 @@ func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
 
 func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.settings = func(now *models.Settings) { now.AllowedOrigins = []string{"https://kestrel.example"} }
 	})
 	for origin, talks := range map[string]bool{"https://kestrel.example": true, "https://evil.example": false, h.url: true, "*": false} {
@@ -212,7 +212,7 @@ func TestThePanelTalksOnlyToSitesThatMayEmbedIt(t *testing.T) {
 
 func TestTheGreetingSaysWhetherAnybodyIsThere(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, _ := h.online("anna")
 	_, token := h.guest()
 	stream := h.listen("/widget/events", token, "")
@@ -226,7 +226,7 @@ func TestTheGreetingSaysWhetherAnybodyIsThere(t *testing.T) {
 	for _, now := range []struct {
 		choice       models.Presence
 		state, words string
-	}{{models.Offline, "offline", "Nobody is here right now"}, {models.Online, "greeting", "What can we help you with?"}} {
+	}{{models.Offline, "offline", "No one is available right now"}, {models.Online, "greeting", "What can we help you with?"}} {
 		if _, err := h.desk.SetPresence(t.Context(), models.AgentActor(anna), now.choice); err != nil {
 			t.Fatal(err)
 		}

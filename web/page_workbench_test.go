@@ -15,9 +15,9 @@ type bench struct {
 	csrf string
 }
 
-func (h *house) bench(name string) *bench {
+func (h *testServer) bench(name string) *bench {
 	h.t.Helper()
-	b := &bench{forms: &forms{house: h, cookies: map[string]string{}}}
+	b := &bench{forms: &forms{testServer: h, cookies: map[string]string{}}}
 	b.do("POST", "/login", url.Values{"email": {name + "@example.com"}, "password": {password}}).want(303)
 	page := b.do("GET", "/workbench", nil).want(200)
 	b.csrf = string(csrfMeta.FindSubmatch(page.Body)[1])
@@ -25,7 +25,7 @@ func (h *house) bench(name string) *bench {
 }
 
 func (b *bench) asScript() *bench {
-	return &bench{forms: &forms{house: b.house, cookies: b.cookies, header: http.Header{"Hx-Request": {"true"}}}, csrf: b.csrf}
+	return &bench{forms: &forms{testServer: b.testServer, cookies: b.cookies, header: http.Header{"Hx-Request": {"true"}}}, csrf: b.csrf}
 }
 
 func (b *bench) post(path string, form url.Values) answer {
@@ -57,7 +57,7 @@ func (a answer) leads(to string) {
 
 func TestTheWorkbenchPageAndItsFragments(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	_, token := h.guest()
 	chat := h.asks(token, "Is <b>this</b> mine?")
@@ -76,7 +76,7 @@ func TestTheWorkbenchPageAndItsFragments(t *testing.T) {
 	stranger.do("GET", "/workbench/chats/"+chat, nil).want(404)
 	stranger.asScript().do("GET", "/workbench/chats/"+chat, nil).refused(404, "chat_not_found")
 	stranger.asScript().post("/workbench/chats/"+chat+"/end", nil).refused(404, "chat_not_found")
-	nobody := &forms{house: h, cookies: map[string]string{}}
+	nobody := &forms{testServer: h, cookies: map[string]string{}}
 	if to := nobody.do("GET", "/workbench/chats/"+chat, nil).want(303).Header.Get("Location"); !strings.HasPrefix(to, "/login?next=") {
 		t.Errorf("sent to %q", to)
 	}
@@ -84,7 +84,7 @@ func TestTheWorkbenchPageAndItsFragments(t *testing.T) {
 
 func TestActionsOfTheWorkbenchAsPageFragmentAndJSON(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agent := h.online("anna")
 	h.agent("ruth", models.RoleSupervisor)
 	b := h.bench("anna")
@@ -119,12 +119,12 @@ func TestActionsOfTheWorkbenchAsPageFragmentAndJSON(t *testing.T) {
 	// A supervisor may read along on the same page, and is told why there is no place to write.
 	watching := h.bench("ruth")
 	watching.do("GET", "/workbench/chats/"+chats[0], nil).want(200).shows("anna ended this chat.")
-	watching.do("GET", "/workbench/chats/"+chats[2], nil).want(200).shows("This chat is in the queue again.", "Knows us")
+	watching.do("GET", "/workbench/chats/"+chats[2], nil).want(200).shows("This chat is back in the queue.", "Knows us")
 }
 
 func TestTheStreamOfTheWorkbenchSendsParts(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agent := h.online("anna")
 	first := h.listen("/workbench/events", agent, "")
 	if e := first.next("part"); !strings.Contains(e.Data, `id="me"`) || !strings.Contains(e.Data, `id="list"`) {

@@ -119,7 +119,7 @@ func harmless(t *testing.T, what string, body []byte, nonce string) {
 func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	t.Parallel()
 	const site = "https://shop.example"
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
 	anna, agentToken := h.online("anna")
 	_, supervisorToken := h.agent("ruth", models.RoleSupervisor)
 	_, adminToken := h.agent("alex", models.RoleAdmin)
@@ -185,7 +185,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 // Fragments and the stream bring markup into a page that is there already: it names no script and carries no nonce.
 func TestFragmentsCarryNoScriptAndNoNonce(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	fragment := p.posts("/widget/assign", true, map[string]string{"message": "<script>alert(1)</script><img src=x onerror=alert(1)>"}).want(200)
 	harmless(t, "the answer to a question", fragment.Body, "none")
@@ -200,7 +200,7 @@ func TestFragmentsCarryNoScriptAndNoNonce(t *testing.T) {
 func TestLookAlikesGetNothing(t *testing.T) {
 	t.Parallel()
 	const site = "https://good.example"
-	h := openHouse(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
+	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
 	_, token := h.guest()
 	lookAlikes := []string{"https://good.example.evil.com", "https://evilgood.example", "https://sub.good.example", "http://good.example", "https://good.example:443", "https://good.example:8443", "null", "https://good.example.",
 		"https://GOOD.example", "HTTPS://good.example", "https://user@good.example", "https://good.example@evil.com", "https://good.example/", "https://good.example, https://evil.com",
@@ -253,7 +253,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 // The script is for everybody, as a script and as a module; it is the only thing that is.
 func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	for path, form := range map[string]string{"/widget.js": "(()=>", "/widget.mjs": "export{"} {
 		got := h.send("GET", path, http.Header{"Origin": {"https://anybody.example"}, "Sec-Fetch-Mode": {"cors"}, "Accept-Encoding": {"identity"}}, nil).want(200)
 		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": "",

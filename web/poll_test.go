@@ -14,7 +14,7 @@ import (
 
 // polled is what one client that polls has heard.
 type polled struct {
-	h      *house
+	h      *testServer
 	path   string
 	token  string
 	cursor string
@@ -22,10 +22,12 @@ type polled struct {
 	events []event
 }
 
-func (h *house) polls(path, token string) *polled { return &polled{h: h, path: path, token: token} }
+func (h *testServer) polls(path, token string) *polled {
+	return &polled{h: h, path: path, token: token}
+}
 
 // once polls one time, from an instance, and returns the events that came.
-func (p *polled) once(from *house, query string) []event {
+func (p *polled) once(from *testServer, query string) []event {
 	p.h.t.Helper()
 	got := from.ask("GET", p.path+"?poll=1&last_event_id="+url.QueryEscape(p.cursor)+query, p.token, nil).want(200)
 	if got.Header.Get("Content-Length") != strconv.Itoa(len(got.Body)) {
@@ -76,7 +78,7 @@ const userEvents, agentEvents = "/api/user/customer-service/events", "/api/custo
 
 func TestPollsBringWhatAStreamWould(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	user, agent := h.polls(userEvents, userToken), h.polls(agentEvents, agentToken)
@@ -118,7 +120,7 @@ func TestPollsBringWhatAStreamWould(t *testing.T) {
 
 func TestAPollGoesOnBehindAnAnswerThatWasLost(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -153,7 +155,7 @@ func TestPollsMayComeToAnyInstance(t *testing.T) {
 	const sent = 12
 	for i := range sent {
 		a.ask("POST", "/api/customer-service/chats/"+chat+"/messages", agentToken, map[string]any{"content": fmt.Sprint(i)}).want(201)
-		user.once([]*house{a, b, b}[i%3], "")
+		user.once([]*testServer{a, b, b}[i%3], "")
 	}
 	heard := map[string]int{}
 	last := 0.0
@@ -182,7 +184,7 @@ func TestPollsMayComeToAnyInstance(t *testing.T) {
 
 func TestAWaitingPollIsAnsweredAtOnceWhenSomethingHappens(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")
@@ -208,7 +210,7 @@ func TestAWaitingPollIsAnsweredAtOnceWhenSomethingHappens(t *testing.T) {
 
 func TestAPollTellsOnlyItsOwnCaller(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	h.online("anna")
 	_, first := h.guest()
 	_, second := h.guest()
@@ -230,7 +232,7 @@ func TestAPollTellsOnlyItsOwnCaller(t *testing.T) {
 
 func TestPollsAreSignsOfLife(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.settings = func(now *models.Settings) { now.PresenceTimeout = 2 * time.Second }
 	})
 	_, token := h.online("anna")
@@ -255,7 +257,7 @@ func TestPollsAreSignsOfLife(t *testing.T) {
 
 func TestPollsAreLimited(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, token := h.guest()
 	user := h.polls(userEvents, token)
 	for range 300 {

@@ -15,7 +15,7 @@ import (
 func ServeProfiles(ctx context.Context, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("PPROF_ADDR is a loopback address with a port, such as 127.0.0.1:6060, not %q", address)
+		return fmt.Errorf("PPROF_ADDR must be a loopback address with a port, such as 127.0.0.1:6060, not %q", address)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

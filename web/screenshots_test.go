@@ -95,7 +95,7 @@ func (b *browser) photograph(name string) {
 	b.must(os.WriteFile(filepath.Join("..", "docs", name+".png"), picture, 0o644))
 }
 
-// sampleScene puts people into the house, by the rules, and then sets the clock back for what they did.
+// sampleScene adds people to the instance, by the rules, and then sets the clock back for what they did.
 type sampleScene struct {
 	*site
 	agents map[string]*models.Agent // by address

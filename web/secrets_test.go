@@ -74,7 +74,7 @@ var linked = regexp.MustCompile(`(?:href|src|action|data-stream|content|hx-post|
 func TestSecretsStayOut(t *testing.T) {
 	t.Parallel()
 	said, ear := &journal{}, &eavesdropper{}
-	h := openHouse(t, func(s *setup) {
+	h := startServer(t, func(s *setup) {
 		s.log = slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		s.settings = func(m *models.Settings) { m.MaskCards = true }
 	})
@@ -109,7 +109,7 @@ func TestSecretsStayOut(t *testing.T) {
 	login(secrets["unknown account"], secrets["wrong password"]).want(401)
 	login(secrets["unknown account"], "").want(422)
 	keep("second session", login(secrets["e-mail of an agent"], password).want(200).str("token"))
-	b := &forms{house: h, cookies: map[string]string{}}
+	b := &forms{testServer: h, cookies: map[string]string{}}
 	b.do("POST", "/login", url.Values{"email": {"alex@example.com"}, "password": {secrets["wrong password"]}, "next": {"/admin"}}).want(401)
 	b.do("POST", "/login", url.Values{"email": {"alex@example.com"}, "password": {password}, "next": {"/admin"}}).want(303)
 	keep("cookie", b.cookies["parley_session"])

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestSecurityNamesItsTests: each promise of SECURITY.md names tests that exist, and no attack is tried that it does not name.
+// TestSecurityNamesItsTests: each guarantee of SECURITY.md names tests that exist, and no attack is tried that it does not name.
 func TestSecurityNamesItsTests(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "SECURITY.md"))
@@ -20,33 +20,33 @@ func TestSecurityNamesItsTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	there := testsOf(t, "..")
-	_, promises, found := strings.Cut(string(page), "## What is promised")
+	_, promises, found := strings.Cut(string(page), "## Guarantees and their tests")
 	promises, _, ends := strings.Cut(promises, "\n## ")
 	if !found || !ends {
-		t.Fatal("SECURITY.md has no promises")
+		t.Fatal("SECURITY.md has no guarantees")
 	}
 	named, rows := map[string]bool{}, 0
 	for line := range strings.Lines(promises) {
-		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| ---") || strings.HasPrefix(line, "| promise") {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| ---") || strings.HasPrefix(line, "| guarantee") {
 			continue
 		}
 		rows++
 		tests := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
 		if len(tests) == 0 {
-			t.Errorf("nothing holds the promise: %s", line)
+			t.Errorf("no test is named for the guarantee: %s", line)
 		}
 		for _, name := range tests {
 			if named[name[1]] = true; !there[name[1]] {
-				t.Errorf("%s holds a promise and does not exist", name[1])
+				t.Errorf("%s is named and does not exist", name[1])
 			}
 		}
 	}
 	if rows < 20 {
-		t.Errorf("only %d promises", rows)
+		t.Errorf("only %d guarantees", rows)
 	}
 	for name := range there {
 		if strings.HasPrefix(name, "TestAttack") && !named[name] {
-			t.Errorf("%s holds no promise of SECURITY.md", name)
+			t.Errorf("%s is named by no guarantee of SECURITY.md", name)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 func TestASettingIsReadWhoseEventWasLost(t *testing.T) {
 	t.Parallel()
 	database, redisURL := testdb.Postgres(t), testdb.Redis(t)
-	on := func(prefix string) *house {
-		return openHouse(t, func(s *setup) { s.databaseURL, s.redisURL, s.prefix = database, redisURL, "lost:"+prefix+":" })
+	on := func(prefix string) *testServer {
+		return startServer(t, func(s *setup) { s.databaseURL, s.redisURL, s.prefix = database, redisURL, "lost:"+prefix+":" })
 	}
 	a, b := on("a"), on("b")
 	_, guest := b.guest()

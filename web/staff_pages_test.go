@@ -10,7 +10,7 @@ import (
 )
 
 // browse sends what a browser would: the session's cookie, and for a form its token.
-func (h *house) browse(method, path, session string, form url.Values, change ...func(http.Header)) answer {
+func (h *testServer) browse(method, path, session string, form url.Values, change ...func(http.Header)) answer {
 	h.t.Helper()
 	header := http.Header{"Cookie": {"parley_session=" + session}, "Accept": {"text/html"}}
 	for _, f := range change {
@@ -26,7 +26,7 @@ func (h *house) browse(method, path, session string, form url.Values, change ...
 }
 
 // csrf reads the token from the head of a page.
-func (h *house) csrf(session string) string {
+func (h *testServer) csrf(session string) string {
 	h.t.Helper()
 	page := string(h.send("GET", "/supervisor", http.Header{"Cookie": {"parley_session=" + session}, "Accept": {"text/html"}}, nil).want(200).Body)
 	_, after, found := strings.Cut(page, `<meta name="csrf-token" content="`)
@@ -61,7 +61,7 @@ func (a answer) goesTo(path string) answer {
 
 func TestPagesAreForThoseWhoseRoleItIs(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, anna := h.agent("anna", models.RoleAgent)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
@@ -83,7 +83,7 @@ func TestPagesAreForThoseWhoseRoleItIs(t *testing.T) {
 
 func TestAssigningByHandAnswersPageFragmentAndProgram(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	if _, err := h.desk.AddDepartment(t.Context(), admin, "cards", "Cards"); err != nil {
 		t.Fatal(err)
@@ -114,12 +114,12 @@ func TestAssigningByHandAnswersPageFragmentAndProgram(t *testing.T) {
 	h.browse("POST", "/supervisor/chats/"+plain+"/transfer", ruth, url.Values{"department": {""}, "note": {"Somebody else, please"}}, func(head http.Header) {
 		head.Set("Referer", h.url+"/supervisor/chats/"+plain)
 	}).goesTo("/supervisor/chats/" + plain)
-	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Place 1", "Somebody else, please", "anna gave the chat back")
+	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Position 1", "Somebody else, please", "anna returned the chat to the queue")
 }
 
 func TestTheQueueIsAFileToo(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	for _, slug := range []string{"cards", "parcels"} {
 		if _, err := h.desk.AddDepartment(t.Context(), admin, slug, slug); err != nil {
@@ -156,7 +156,7 @@ func TestTheQueueIsAFileToo(t *testing.T) {
 
 func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	a, alex := h.agent("alex", models.RoleAdmin)
 	form := func(change url.Values) url.Values {
 		all := url.Values{"name": {"Maria Keller"}, "email": {"maria@example.com"}, "role": {"agent"}, "max_concurrent": {"5"}, "password": {password}}

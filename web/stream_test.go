@@ -7,7 +7,7 @@ import (
 
 func TestAConversationIsHeardByBothSides(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	anna, agentToken := h.online("anna")
 	_, userToken := h.guest()
 
@@ -40,7 +40,7 @@ func TestAConversationIsHeardByBothSides(t *testing.T) {
 
 func TestACursorBringsWhatWasMissed(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	_, agentToken := h.online("anna")
 	_, userToken := h.guest()
 	chat := h.asks(userToken, "Hello")

@@ -21,7 +21,7 @@ func signedRaw(claims, key string) string {
 
 func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := startServer(t)
 	p := h.opensPanel()
 	path := forUser + "/queue-status"
 	soon := time.Now().Add(time.Hour).Unix()
@@ -46,7 +46,7 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 		`{"exp":EXP}`:                                         "has no sub",
 		`{"SUB":"u-1","exp":EXP}`:                             "has no sub",
 		`{"sub":null,"exp":EXP}`:                              "has no sub",
-		`{"sub":"u-1","sub":"u-2","exp":EXP}`:                 "each name once",
+		`{"sub":"u-1","sub":"u-2","exp":EXP}`:                 "without duplicate names",
 		`["u-1",EXP]`:                                         "not one JSON object",
 	} {
 		claims = strings.ReplaceAll(claims, "EXP", strconv.FormatInt(soon, 10))
@@ -60,7 +60,7 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 			}
 		}
 		// Of a token that somebody else made nothing is said.
-		if got := h.ask("GET", path, signedRaw(claims, "another key"), nil).refused(401, "unauthorized").str("detail"); !strings.Contains(got, "not made with our key") {
+		if got := h.ask("GET", path, signedRaw(claims, "another key"), nil).refused(401, "unauthorized").str("detail"); !strings.Contains(got, "not signed with the key of Parley") {
 			t.Errorf("with another key %s is refused with %q", claims, got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // lossy are two instances on one database and one Redis, of which the first can lose the answers to its commits. Everybody listens at the second.
 type lossy struct {
-	a, b        *house
+	a, b        *testServer
 	link        *testdb.Link
 	anna, guest string // tokens
 	chat        string
@@ -26,15 +26,15 @@ func newLossy(t *testing.T) *lossy {
 	database := testdb.Postgres(t)
 	l := &lossy{link: testdb.NewLink(t, database)}
 	shared := setup{redisURL: testdb.Redis(t), prefix: fmt.Sprintf("test-%d-%s:", time.Now().UnixNano(), t.Name())}
-	on := func(url string) *house {
-		return openHouse(t, func(s *setup) { s.databaseURL, s.redisURL, s.prefix = url, shared.redisURL, shared.prefix })
+	on := func(url string) *testServer {
+		return startServer(t, func(s *setup) { s.databaseURL, s.redisURL, s.prefix = url, shared.redisURL, shared.prefix })
 	}
 	l.a, l.b = on(l.link.URL), on(database)
 	// Until then PostgreSQL is polled, which would find everything.
-	for _, h := range []*house{l.a, l.b} {
+	for _, h := range []*testServer{l.a, l.b} {
 		since := time.Now()
 		h.until("all instances have been heard for a while", func() bool {
-			if !h.hub.Sound() {
+			if !h.hub.Healthy() {
 				since = time.Now()
 			}
 			return time.Since(since) > 4*time.Second

@@ -13,7 +13,7 @@ import (
 func TestACommandOfTheConsoleIsHeard(t *testing.T) {
 	t.Parallel()
 	database := testdb.Postgres(t)
-	h := openHouse(t, func(s *setup) { s.databaseURL = database })
+	h := startServer(t, func(s *setup) { s.databaseURL = database })
 	db, err := models.Open(t.Context(), database)
 	must(t, err)
 	console := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))

@@ -10,13 +10,13 @@ import (
 
 // Check is `parley check`.
 type Check struct {
-	Repair bool `help:"Do again what should have been done, where that mends it."`
+	Repair bool `help:"Repair violations that a repeated action can fix."`
 }
 
 // BrokenError says how many invariants do not hold.
 type BrokenError int
 
-func (e BrokenError) Error() string { return fmt.Sprintf("%d of the invariants do not hold", int(e)) }
+func (e BrokenError) Error() string { return fmt.Sprintf("%d invariants are violated", int(e)) }
 
 // Run prints each invariant with what was found against it; anything found that was not mended is a BrokenError.
 func (c *Check) Run(ctx context.Context, desk *models.Desk, out io.Writer) error {
@@ -50,7 +50,7 @@ func (c *Check) Run(ctx context.Context, desk *models.Desk, out io.Writer) error
 			fmt.Fprintf(out, "        %s: %s\n", f.Subject, f.Detail)
 		}
 		if i.Repair != "" {
-			fmt.Fprintln(out, "        parley check --repair mends this")
+			fmt.Fprintln(out, "        parley check --repair fixes this")
 		}
 	}
 	if broken > 0 {

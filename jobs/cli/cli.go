@@ -23,7 +23,7 @@ var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.
 
 // Serve is `parley serve`.
 type Serve struct {
-	Role string `enum:"all,web,worker" default:"all" help:"Run everything, or only the web or the worker part."`
+	Role string `enum:"all,web,worker" default:"all" help:"Which part to run: all, web or worker."`
 }
 
 // Help adds the environment to what `parley serve --help` prints.
@@ -32,24 +32,24 @@ func (Serve) Help() string { return EnvironmentHelp() }
 // Agent is `parley agent …`.
 type Agent struct {
 	Add struct {
-		Email         string   `required:"" help:"E-mail address, unique without regard to case."`
-		Name          string   `required:"" help:"The name that users see."`
-		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"agent, supervisor or admin."`
-		Max           int      `default:"5" help:"The most chats at once, 0 to 100."`
-		Department    []string `help:"Short name of a department; may be repeated."`
+		Email         string   `required:"" help:"E-mail address for signing in. Upper and lower case are the same."`
+		Name          string   `required:"" help:"Name shown to users."`
+		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"Role: agent, supervisor or admin."`
+		Max           int      `default:"5" help:"Capacity: chats at the same time, 0 to 100."`
+		Department    []string `help:"Short name of a department. Can be repeated."`
 		PasswordStdin bool     `required:"" help:"Read the password from standard input."`
-	} `cmd:"" help:"Add a person and print the new id."`
-	List    struct{} `cmd:"" help:"List everybody."`
+	} `cmd:"" help:"Add an agent and print the new id."`
+	List    struct{} `cmd:"" help:"List all agents."`
 	Disable struct {
-		Email string `required:"" help:"Whom."`
-	} `cmd:"" help:"Sign a person out for good. The person's chats go back to the queue."`
+		Email string `required:"" help:"E-mail address of the agent."`
+	} `cmd:"" help:"Disable an agent: sign them out and return their chats to the queue."`
 	Passwd struct {
-		Email         string `required:"" help:"Whose."`
+		Email         string `required:"" help:"E-mail address of the agent."`
 		PasswordStdin bool   `required:"" help:"Read the password from standard input."`
-	} `cmd:"" help:"Give a person a new password and end the person's sessions."`
+	} `cmd:"" help:"Set a new password and sign the agent out everywhere."`
 	ResetSecondFactor struct {
-		Email string `required:"" help:"Whose."`
-	} `cmd:"" name:"reset-2fa" help:"Take the second factor off a person who lost it, and end the person's sessions."`
+		Email string `required:"" help:"E-mail address of the agent."`
+	} `cmd:"" name:"reset-2fa" help:"Turn off two-factor authentication for an agent who lost access, and sign them out everywhere."`
 }
 
 // Run runs the subcommand, such as "add".
@@ -126,8 +126,8 @@ func table(out io.Writer, head string, rows func(row func(format string, args ..
 // Department is `parley department …`.
 type Department struct {
 	Add struct {
-		Slug string `required:"" help:"Short name: small letters, digits and hyphens."`
-		Name string `required:"" help:"The name that people read."`
+		Slug string `required:"" help:"Short name: lower-case letters, digits and hyphens."`
+		Name string `required:"" help:"Name shown to people."`
 	} `cmd:"" help:"Add a department."`
 	List struct{} `cmd:"" help:"List the departments."`
 }
@@ -155,11 +155,11 @@ func (d *Department) Run(ctx context.Context, command string, desk *models.Desk,
 
 // Migrate is `parley migrate …`.
 type Migrate struct {
-	Up   struct{} `cmd:"" help:"Bring the schema up to date."`
+	Up   struct{} `cmd:"" help:"Apply all pending migrations."`
 	Down struct {
-		All bool `help:"Take back every step."`
-	} `cmd:"" help:"Take back the last step."`
-	Status struct{} `cmd:"" help:"Say which steps are applied and which are pending."`
+		All bool `help:"Revert all migrations."`
+	} `cmd:"" help:"Revert the last migration."`
+	Status struct{} `cmd:"" help:"List applied and pending migrations."`
 }
 
 // Run runs the subcommand, such as "up".
@@ -190,7 +190,7 @@ type Token struct {
 	User  string        `required:"" help:"The user's id, at most 64 characters."`
 	Name  string        `help:"The user's name."`
 	Email string        `help:"The user's e-mail address."`
-	TTL   time.Duration `default:"1h" help:"How long the token is good, at most 24h."`
+	TTL   time.Duration `default:"1h" help:"Lifetime of the token, at most 24h."`
 }
 
 // Run prints a user token signed with secret.
@@ -211,7 +211,7 @@ const tokenLife = 24 * time.Hour
 // hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
 	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
-		return "", errors.New("a user id has 1 to 64 characters, and a token is good for longer than nothing and for at most 24h")
+		return "", errors.New("the user id must have 1 to 64 characters, and the lifetime must be more than 0 and at most 24h")
 	}
 	for what, text := range map[string]string{"user id": user, "name": name, "e-mail address": email} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) { // signing would replace the bytes

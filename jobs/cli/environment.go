@@ -50,7 +50,7 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	variables := env.ToMap(environ)
 	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: variables})
 	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
-		err = fmt.Errorf("LOG_FORMAT is text or json, not %q", e.LogFormat)
+		err = fmt.Errorf("LOG_FORMAT must be text or json, not %q", e.LogFormat)
 	}
 	if e.FilesDir == "" {
 		e.FilesDir = filepath.Join(e.DataDir, "files")
@@ -103,7 +103,7 @@ func (e Environment) UserSecret() ([]byte, error) {
 	_, _ = rand.Read(raw)
 	secret := []byte(hex.EncodeToString(raw))
 	if err := os.MkdirAll(e.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("USER_TOKEN_SECRET is not set and no key can be kept in %s: %w", e.DataDir, err)
+		return nil, fmt.Errorf("USER_TOKEN_SECRET is not set, and a key cannot be stored in %s: %w", e.DataDir, err)
 	}
 	return secret, os.WriteFile(path, secret, 0o600)
 }

@@ -15,12 +15,12 @@ import (
 type User struct {
 	Export struct {
 		User string `required:"" help:"The user's id."`
-		Out  string `type:"path" help:"Write to this file, which only you can read, instead of standard output."`
-	} `cmd:"" help:"Print everything that is stored about a user as one JSON document."`
+		Out  string `type:"path" help:"Write to this file instead of standard output. Only you can read it."`
+	} `cmd:"" help:"Print all data stored about a user as one JSON document."`
 	Erase struct {
 		User string `required:"" help:"The user's id."`
-		Yes  bool   `help:"Do it. There is no way back."`
-	} `cmd:"" help:"Delete everything that is stored about a user."`
+		Yes  bool   `help:"Confirm. This cannot be undone."`
+	} `cmd:"" help:"Delete all data stored about a user."`
 }
 
 // Run runs the subcommand, such as "export".
@@ -55,14 +55,14 @@ func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) erro
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("this would delete the user %s with %d chats, %d messages and %d sessions for ever. Add --yes to do it", holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
+		return fmt.Errorf("this permanently deletes the user %s with %d chats, %d messages and %d sessions. Add --yes to confirm", holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
 	}
 	done, err := desk.EraseUser(ctx, operator, u.Erase.User)
 	if err != nil {
 		return err
 	}
 	if !done.Found {
-		_, err = fmt.Fprintf(out, "Nothing is stored about the user %s.\n", u.Erase.User)
+		_, err = fmt.Fprintf(out, "No data is stored about the user %s.\n", u.Erase.User)
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Erased the user %s with %d chats, %d messages and %d sessions.\n", u.Erase.User, done.Chats, done.Messages, done.Sessions)

@@ -86,7 +86,7 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	}
 	said, err = run("erase", yes)
 	must(t, err)
-	if !strings.Contains(said, "Nothing is stored") {
+	if !strings.Contains(said, "No data is stored") {
 		t.Errorf("said again %q", said)
 	}
 	if _, err := run("erase", func(u *cli.User) { u.Erase.User, u.Erase.Yes = "\xff", true }); models.CodeOf(err) != "validation_failed" {

@@ -83,7 +83,7 @@ func (p *postgres) prepare(ctx context.Context) (err error) {
 	}
 	if !hasCluster(p.data) {
 		if others := otherClusters(p.opts.Dir); len(others) > 0 {
-			p.opts.Log.Warn("PostgreSQL begins with empty data; that of another version stays where it is",
+			p.opts.Log.Warn("PostgreSQL starts with empty data, the data of the other version is kept",
 				"version", p.bin.major, "other", strings.Join(others, " "))
 		}
 		if err := p.initialise(ctx, owner); err != nil {
@@ -98,7 +98,7 @@ func (p *postgres) prepare(ctx context.Context) (err error) {
 
 // initialise makes the cluster beside its place and moves it there when it is whole.
 func (p *postgres) initialise(ctx context.Context, owner int) error {
-	p.opts.Log.Info("making a database cluster", "version", p.bin.major, "dir", p.data)
+	p.opts.Log.Info("creating the PostgreSQL cluster", "version", p.bin.major, "dir", p.data)
 	unfinished := p.data + ".new"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err

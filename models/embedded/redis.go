@@ -84,7 +84,7 @@ func pingRedis(ctx context.Context, socket string) error {
 		return err
 	}
 	if answer = strings.TrimSpace(answer); answer != "+PONG" {
-		return errors.New("Redis says " + answer) // it is loading its data
+		return errors.New("Redis answers " + answer) // it is loading its data
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (s *Server) start(ctx context.Context) (*Server, error) {
 		return answer == nil, nil
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s in %s belongs to another parley and does not answer: %w", s.title, s.dir, err), answer)
+		return nil, errors.Join(fmt.Errorf("%s in %s is run by another parley and does not answer: %w", s.title, s.dir, err), answer)
 	}
 	if s.owner == nil {
 		s.log.Debug("using the "+s.title+" of another parley", "dir", s.dir)
@@ -116,7 +116,7 @@ func (s *Server) run(ctx context.Context) error {
 	var answer error
 	err = until(ctx, func() (bool, error) {
 		if c.ended() {
-			return false, errors.New("it ended at once")
+			return false, errors.New("it exited at once")
 		}
 		answer = s.ready(ctx)
 		return answer == nil, nil
@@ -125,7 +125,7 @@ func (s *Server) run(ctx context.Context) error {
 		stopErr := c.stop(s.stopSignal, stopTimeout)
 		return errors.Join(fmt.Errorf("%s did not start: %w%s", s.title, err, output.said()), answer, stopErr)
 	}
-	s.log.Debug(s.title+" runs", "pid", cmd.Process.Pid, "dir", s.dir)
+	s.log.Debug(s.title+" started", "pid", cmd.Process.Pid, "dir", s.dir)
 	s.child, s.halt = c, make(chan struct{})
 	go s.keep(c, s.halt)
 	return nil
@@ -153,9 +153,9 @@ func (s *Server) revive(dead *child, halt chan struct{}) (again bool) {
 		return false
 	default:
 	}
-	s.log.Error(s.title+" has died and is started again", "err", dead.err, "log", s.path(".log"))
+	s.log.Error(s.title+" exited and is being restarted", "err", dead.err, "log", s.path(".log"))
 	if err := s.run(context.Background()); err != nil {
-		s.log.Error(s.title+" cannot be started again", "err", err)
+		s.log.Error(s.title+" cannot be restarted", "err", err)
 		return true
 	}
 	return false
@@ -198,7 +198,7 @@ func (s *Server) lockFiles(ctx context.Context) (lock *os.File, err error) {
 		return lock != nil, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("a %s that an earlier parley left behind still runs on %s: %w", s.title, s.dir, err)
+		return nil, fmt.Errorf("a %s of an earlier parley is still running on %s: %w", s.title, s.dir, err)
 	}
 	return lock, nil
 }

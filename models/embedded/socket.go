@@ -42,7 +42,7 @@ func mine(dir string) error {
 	}
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	if !info.IsDir() || (owner != os.Getuid() && owner != nobody) {
-		return fmt.Errorf("%s belongs to somebody else: remove it", dir)
+		return fmt.Errorf("%s belongs to another account of this machine. Remove it", dir)
 	}
 	return nil
 }

@@ -44,9 +44,9 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 		has, hasNot []string
 	}{
 		{"known", Queue{Place: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
-			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"Nobody"}},
-		{"unknown", Queue{Place: 3, Since: since}, []string{"You are number 3", "Nobody can say yet"}, []string{" min<", "Your turn"}},
-		{"nobody", Queue{Place: 3, Since: since, Nobody: true}, []string{"Your question is kept"}, []string{"number 3", "Your place, 3", " min<"}},
+			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"We cannot estimate"}},
+		{"unknown", Queue{Place: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
+		{"nobody", Queue{Place: 3, Since: since, Nobody: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
 	} {
 		page := render(t, Panel{State: Waiting, ChatID: "c", Queue: &c.queue, Thread: chat.Thread{Me: chat.FromUser}})
 		for _, said := range c.has {
@@ -72,7 +72,7 @@ func TestAPartIsTheSameInThePageAndInTheStream(t *testing.T) {
 	if !strings.Contains(page, parts.String()) {
 		t.Error("the page draws the sheet differently from its part")
 	}
-	if !strings.Contains(page, "How was it with Anna?") || strings.Count(page, `name="rating"`) != 9 {
+	if !strings.Contains(page, "How was your chat with Anna?") || strings.Count(page, `name="rating"`) != 9 {
 		t.Error("the sheet does not ask for a rating in halves from 1 to 5")
 	}
 }

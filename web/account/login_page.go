@@ -64,7 +64,7 @@ func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error
 	case p.Errors["password"] != "":
 		f.PasswordError = text.T(ctx, "login.required")
 	default:
-		h.Log.Error("a sign-in failed", "error", err)
+		h.Log.Error("sign-in failed", "error", err)
 		f.Error = text.T(ctx, "login.failed")
 	}
 	if kit.Format(c) == kit.Fragment {

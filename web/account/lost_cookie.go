@@ -25,11 +25,11 @@ func (h *Handlers) tellCookieLost(c echo.Context, f *login.Form) {
 	}
 	if h.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(here, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		h.Log.Warn("a right password signed nobody in: the browser kept no cookie", "opened_at", present.Shorten(here, 200))
+		h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie", "opened_at", present.Shorten(here, 200))
 		return
 	}
 	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.Address(c)+"/login"
-	h.Log.Warn("a right password signed nobody in: the browser kept no cookie, since this is not the address of PUBLIC_URL",
+	h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie, the page was not opened at PUBLIC_URL",
 		"opened_at", present.Shorten(here, 200), "public_url", h.Address(c))
 }
 

@@ -111,9 +111,9 @@ func (h *Handlers) credentials(c echo.Context, in signInInput) models.Credential
 func (h *Handlers) checkFilled(in signInInput) error {
 	switch {
 	case in.Email == "":
-		return kit.InvalidField("email", "required", "Write your e-mail address.")
+		return kit.InvalidField("email", "required", "Enter your e-mail address.")
 	case in.Password == "":
-		return kit.InvalidField("password", "required", "Write your password.")
+		return kit.InvalidField("password", "required", "Enter your password.")
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ const auditFileRows = 10_000
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
-		return f, kit.Malformed("The filter has bytes that nothing is named by.")
+		return f, kit.Malformed("The filter must be UTF-8 text without NUL characters.")
 	}
 	var err error
 	if f.From, err = kit.QueryTime(c, "from", time.Time{}); err != nil {
@@ -51,7 +51,7 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
 	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
-		return p, kit.Malformed("before must be the value that the previous answer gave as older.")
+		return p, kit.Malformed("before must be the value of older from the previous response.")
 	}
 	return models.AuditPlace{At: moment, ID: number}, nil
 }

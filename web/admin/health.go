@@ -21,7 +21,7 @@ const healthShown = 10
 // HealthPage shows the services and the invariants that were checked now.
 func (h *Handlers) HealthPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	checked, err := h.Desk.CheckLately(ctx)
+	checked, err := h.Desk.CheckRecent(ctx)
 	if err != nil {
 		return err
 	}

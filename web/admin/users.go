@@ -134,7 +134,7 @@ func (h *Handlers) EraseUser(c echo.Context) error {
 	}
 	id := userID(in.ID)
 	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
-		err := kit.InvalidField("confirm", "invalid", "Type the id of the user to confirm.")
+		err := kit.InvalidField("confirm", "invalid", "Enter the id of the user to confirm.")
 		return h.refused(c, err, func(view.Errors) (templ.Component, error) {
 			return h.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
@@ -144,7 +144,7 @@ func (h *Handlers) EraseUser(c echo.Context) error {
 		return err
 	}
 	if !done.Found {
-		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "There is no such user."}
+		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "This user does not exist."}
 	}
 	return h.Respond(c, kit.Result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

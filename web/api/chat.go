@@ -101,7 +101,7 @@ type AgentChat struct {
 // AgentChatOf is the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
 	return AgentChat{Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
-		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingSince)}
+		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince)}
 }
 
 // Message is a message of a chat.

@@ -88,7 +88,7 @@ func (s *FrameWriter) encode(body any) []byte {
 func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter
 	switch it := item.(type) {
-	case live.Present:
+	case live.InitialState:
 		j.present(&out, it)
 	case live.Changed:
 		j.changed(ctx, &out, it)
@@ -101,11 +101,11 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	case live.Typing:
 		out.Add("typing", 0, TypingEvent{it.ChatID, string(it.SenderType)})
 	case live.Presence:
-		if it.House {
+		if it.OfAnyAgent {
 			out.Add("load_changed", 0, loadChangedEvent{it.ServiceID, string(it.PresenceChange.Presence), it.Load, it.MaxConcurrent})
 		}
 		if it.PresenceChanged {
-			out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Once("presence", func() []byte {
+			out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Get("presence", func() []byte {
 				return out.encode(presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
 			})})
 		}
@@ -119,7 +119,7 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	return out.Frames, out.Err
 }
 
-func (j *Events) present(out *FrameWriter, p live.Present) {
+func (j *Events) present(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
 	}
@@ -156,7 +156,7 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Shared.Once(j.nameOf(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
+		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Cache.Get(j.nameOf(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {

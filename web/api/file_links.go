@@ -46,11 +46,11 @@ func (l FileLinks) URL(a *models.Attachment, variant string, until time.Time) st
 func (l FileLinks) Verify(id, variant, until, signature string) (time.Duration, error) {
 	at, err := strconv.ParseInt(until, 10, 64)
 	if err != nil || strconv.FormatInt(at, 10) != until || !hmac.Equal([]byte(signature), []byte(l.sign(id, variant, at))) {
-		return 0, linkRefused("link_invalid", "This address was not made by us. Open the file from its chat.")
+		return 0, linkRefused("link_invalid", "This link is not valid. Open the file from its chat.")
 	}
 	left := time.Until(time.Unix(at, 0))
 	if left <= 0 {
-		return 0, linkRefused("link_expired", "This address has run out. Open the file from its chat again.")
+		return 0, linkRefused("link_expired", "This link has expired. Open the file from its chat again.")
 	}
 	return left, nil
 }

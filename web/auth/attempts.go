@@ -21,19 +21,19 @@ func (a *Auth) LimitFailures(c echo.Context, email string, prove func(context.Co
 	account, address := hex.EncodeToString(sum[:16]), kit.Network(c.RealIP())
 	ctx := c.Request().Context()
 	for _, key := range []string{"address " + address, "account " + account} { // always in this order: no two wait for each other
-		done, err := a.attempts.Wait(ctx, key)
+		done, err := a.attempts.Lock(ctx, key)
 		if err != nil {
 			return err
 		}
 		defer done()
 	}
 	claims := []limit.Claim{{Action: limit.SignIn, Who: account + "@" + address}, {Action: limit.SignInAddress, Who: address}, {Action: limit.SignInAccount, Who: account}}
-	if v := a.Limits.Look(ctx, claims...); !v.OK {
+	if v := a.Limits.Peek(ctx, claims...); !v.OK {
 		return kit.TooMany(v)
 	}
 	err := prove(ctx)
 	if IsWrongProof(err) {
-		a.Limits.Note(ctx, claims...)
+		a.Limits.Record(ctx, claims...)
 	}
 	return err
 }

@@ -10,12 +10,12 @@ type Auth struct {
 	*kit.Kit
 	secret, previousSecret []byte
 	callers                *callerCache
-	attempts               limit.Turns
+	attempts               limit.KeyedMutex
 }
 
 // New returns an Auth that accepts user tokens signed with secret or previousSecret; with neither it accepts none.
 func New(k *kit.Kit, secret, previousSecret []byte) *Auth {
-	a := &Auth{Kit: k, secret: secret, previousSecret: previousSecret, callers: newCallerCache(k.Hub.Sound)}
-	k.Hub.Watch(a.callers)
+	a := &Auth{Kit: k, secret: secret, previousSecret: previousSecret, callers: newCallerCache(k.Hub.Healthy)}
+	k.Hub.ObserveSessions(a.callers)
 	return a
 }

@@ -76,7 +76,7 @@ func (r *callerCache) keep(hash []byte, who *kit.Caller, began time.Time, mark u
 	r.callers[string(hash)] = cachedCaller{*who, began}
 }
 
-// SignedOut is live.Watcher.
+// SignedOut is live.SessionObserver.
 func (r *callerCache) SignedOut(e *models.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,15 +92,15 @@ func (r *callerCache) SignedOut(e *models.Event) {
 	}
 }
 
-// Unsure is live.Watcher: somebody may have been signed out without our hearing of it.
-func (r *callerCache) Unsure() {
+// Invalidate is live.SessionObserver: somebody may have been signed out without our hearing of it.
+func (r *callerCache) Invalidate() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.invalidations++
 	clear(r.callers)
 }
 
-// AgentSessions is live.Watcher.
+// AgentSessions is live.SessionObserver.
 func (r *callerCache) AgentSessions() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()

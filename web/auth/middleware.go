@@ -47,7 +47,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 			}
 			c.Set(kit.CallerKey, who)
-			a.Hub.Saw(who.Actor)
+			a.Hub.RecordActivity(who.Actor)
 			return next(c)
 		}
 	}
@@ -144,7 +144,7 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 		return a.bySignature(c, token)
 	}
 	if len(token) > 200 || !kit.Storable(token) {
-		return nil, kit.Unauthorized("This token opens no session. Sign in again.")
+		return nil, kit.Unauthorized("This token is not valid. Sign in again.")
 	}
 	find := []func(echo.Context, string) (*kit.Caller, error){a.AgentBySession, a.userBySession}
 	if kind == models.KindUser {

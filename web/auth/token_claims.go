@@ -32,7 +32,7 @@ func (c *userClaims) UnmarshalJSON(data []byte) error {
 	var claims map[string]jsontext.Value
 	// The claims that are not used may hold what they like.
 	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
-		c.fault = claimError("The claims of this token are not one JSON object with each name once.")
+		c.fault = claimError("The claims of this token are not one JSON object without duplicate names.")
 		return nil //nolint:nilerr // Validate tells it
 	}
 	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
@@ -99,13 +99,13 @@ func (c *userClaims) Validate() error {
 	case c.fault != nil:
 		return c.fault
 	case sub == "":
-		return claimError("This token has no sub. Sign it with a sub, the user's id.")
+		return claimError("This token has no sub. Add a sub, the user's id.")
 	case strings.TrimSpace(sub) != sub:
 		return claimError("The claim sub of this token begins or ends with white space.")
 	case utf8.RuneCountInString(sub) > 64:
 		return claimError("The claim sub of this token is longer than 64 characters.")
 	case models.IsAnonymousID(sub):
-		return claimError("The claim sub of this token has the form of an anonymous user's id. Put something before it.")
+		return claimError("The claim sub of this token has the form of an anonymous user's id. Add a prefix.")
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ var errExtension = errors.New("the token asks for an extension that nobody here 
 // of itself; exp must be there and at most a day away, and nbf and iat hold where they are there. The refusal of a token whose signature
 // is right says what is wrong with it.
 func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, time.Time, error) {
-	refused := kit.Unauthorized("This token is not good any more, or was not made with our key. Ask the site for a new one.")
+	refused := kit.Unauthorized("This token has expired or was not signed with the key of Parley. Get a new one from the site.")
 	keys := a.tokenKeys()
 	if len(keys.Keys) == 0 {
 		return models.Identity{}, time.Time{}, refused
@@ -40,11 +40,11 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	case errors.As(err, &fault):
 		return models.Identity{}, time.Time{}, kit.Unauthorized(string(fault))
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Sign it with an exp, the Unix time in seconds at which it ends, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Add an exp, the Unix time in seconds when the token expires, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
 	case time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew:
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token is good for too long: exp is a Unix time in seconds, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized("This token expires too late: exp is a Unix time in seconds, at most a day away.")
 	}
 	ends := claims.ExpiresAt.Time
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind

@@ -97,7 +97,7 @@ func (h *Handlers) ServeFile(variant string) echo.HandlerFunc {
 		}
 		content, err := h.Files.Open(ctx, name)
 		if errors.Is(err, files.ErrNotFound) {
-			h.Log.Error("a file is not in the store", "chat_id", a.ChatID, "message_id", a.MessageID)
+			h.Log.Error("file missing from the store", "chat_id", a.ChatID, "message_id", a.MessageID)
 			return kit.Refuse(http.StatusNotFound)
 		}
 		if err != nil {

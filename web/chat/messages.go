@@ -47,7 +47,7 @@ func (h *Handlers) Send(c echo.Context) error {
 	key := ""
 	if in.ClientMessageID != nil {
 		if key = *in.ClientMessageID; key == "" {
-			return kit.InvalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+			return kit.InvalidField("client_message_id", "invalid", "client_message_id must have 1 to 64 printable ASCII characters.")
 		}
 	}
 	ctx := c.Request().Context()
@@ -121,7 +121,7 @@ func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	case who.IsAgent():
 		marked, err = h.Desk.ConfirmAll(ctx, who, id, status)
 	default:
-		err = kit.InvalidField("up_to", "required", "Name the id of the last message that is confirmed.")
+		err = kit.InvalidField("up_to", "required", "Send the id of the last confirmed message as up_to.")
 	}
 	if err != nil {
 		return err

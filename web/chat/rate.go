@@ -21,7 +21,7 @@ func (h *Handlers) Rate(c echo.Context) error {
 		return err
 	}
 	if in.Rating == nil {
-		return kit.InvalidField("rating", "required", "Give a rating from 1 to 5.")
+		return kit.InvalidField("rating", "required", "Send a rating from 1 to 5.")
 	}
 	if err := h.Desk.Rate(c.Request().Context(), kit.ActorOf(c), id, *in.Rating, in.Comment); err != nil {
 		return err

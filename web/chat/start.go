@@ -53,7 +53,7 @@ func (h *Handlers) Assign(c echo.Context) error {
 // StillHere starts the idle clock of an active chat anew, without a message.
 func (h *Handlers) StillHere(c echo.Context) error {
 	id := kit.ChatID(c)
-	if err := h.Desk.StillHere(c.Request().Context(), kit.ActorOf(c), id); err != nil {
+	if err := h.Desk.KeepAlive(c.Request().Context(), kit.ActorOf(c), id); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{})

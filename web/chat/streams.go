@@ -27,5 +27,5 @@ func (h *Handlers) Events(c echo.Context) error {
 
 // SupervisorEvents is the queue and everybody's load, live, as JSON.
 func (h *Handlers) SupervisorEvents(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.House}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
+	return h.Stream(c, live.Receiver{View: live.Supervision}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
 }

@@ -40,11 +40,11 @@ type upload struct {
 func (u *upload) Close() { _ = u.spool.Close() }
 
 var (
-	errNoFile   = kit.InvalidField("file", "required", "Choose a file, in the field file of the form.")
+	errNoFile   = kit.InvalidField("file", "required", "Choose a file and send it in the form field file.")
 	errTwoFiles = kit.InvalidField("file", "too_many", "Send one file at a time.")
-	errSlow     = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The file came too slowly, or its line was cut. Try again where the connection is better."}
-	errNoForm   = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data, in the field file."}
-	errUploads  = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Many files come in right now. Try again in a moment.", RetryAfter: 5 * time.Second}
+	errSlow     = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow", Detail: "The upload was too slow or was interrupted. Try again on a better connection."}
+	errNoForm   = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "Send the file as multipart/form-data in the field file."}
+	errUploads  = &models.Error{Kind: models.Unavailable, Code: "uploads_busy", Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second}
 )
 
 // receive reads a form with a file. before is asked once the file begins, so that nothing is received in vain.
@@ -76,8 +76,8 @@ func (h *Handlers) receive(c echo.Context, before func(*upload) error) (*upload,
 	case errors.As(err, &large):
 		return nil, tooLarge(c.Request().Context(), "chat.file.too_large", uploadLimit)
 	}
-	h.Log.Debug("a form could not be read", "error", err)
-	return nil, kit.Malformed("The form could not be read to its end.")
+	h.Log.Debug("form not read", "error", err)
+	return nil, kit.Malformed("The form could not be read completely.")
 }
 
 func (h *Handlers) readForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
@@ -139,7 +139,7 @@ func (u *upload) field(part *multipart.Part) error {
 	}
 	u.key, u.hasKey = string(value), true
 	if u.key == "" || len(value) > maxFormField || !kit.Storable(u.key) {
-		return kit.InvalidField("client_message_id", "invalid", "A client_message_id has 1 to 64 printable ASCII characters.")
+		return kit.InvalidField("client_message_id", "invalid", "client_message_id must have 1 to 64 printable ASCII characters.")
 	}
 	return nil
 }
@@ -229,11 +229,11 @@ func (h *Handlers) drop(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTime)
 	defer cancel()
 	if err := h.Desk.DropFiles(ctx, names); err != nil {
-		h.Log.Debug("files without a message stay for an hour", "error", err)
+		h.Log.Debug("uploaded file not deleted, cleanup removes it after an hour", "error", err)
 	}
 }
 
 func unavailable(cause error) error {
-	return errors.Join(&models.Error{Kind: models.Unavailable, Code: "files_unavailable", Detail: "Files cannot be stored or read right now. Try again in a moment.",
+	return errors.Join(&models.Error{Kind: models.Unavailable, Code: "files_unavailable", Detail: "Files are unavailable right now. Try again in a moment.",
 		RetryAfter: 5 * time.Second}, cause)
 }

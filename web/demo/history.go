@@ -110,7 +110,7 @@ func (p *past) talk(s *script, user *models.User, agent *models.Agent, n int) {
 	}
 	wait := p.at.Sub(c.QueuedAt)
 	c.AgentID, c.AssignedAt, c.FirstAssignedAt = &agent.ID, ptr(p.at), ptr(p.at)
-	c.PredictedSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
+	c.EstimatedWaitSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
 	p.add(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
 		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))}})
 	for i := 1; i < len(s.Lines); i++ {
@@ -163,7 +163,7 @@ func (p *past) rate(locale string, n int) {
 
 func (p *past) say(side models.SenderType, who, content string) {
 	p.add(models.Message{SenderType: side, SenderID: who, Type: models.Text, Content: content})
-	p.chat.LastMessageAt, p.chat.QuietSince, p.chat.LastSaidBy = ptr(p.at), ptr(p.at), &side
+	p.chat.LastMessageAt, p.chat.IdleSince, p.chat.LastSender = ptr(p.at), ptr(p.at), &side
 }
 
 // add gives a message its place; the database gives it its id.

@@ -49,7 +49,7 @@ func Live(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	st.Log.Info("sample people are talking", "users", st.Users, "agents", len(agents), "for", st.For)
+	st.Log.Info("sample chats started", "users", st.Users, "agents", len(agents), "for", st.For)
 
 	// Agents stay until the last user has left.
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -66,7 +66,7 @@ func Live(ctx context.Context, opts Options) error {
 	err = crowd.Wait()
 	stopWork()
 	err = errors.Join(err, crew.Wait())
-	st.Log.Info("sample people have left", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
+	st.Log.Info("sample chats finished", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
 	return err
 }
 
@@ -121,7 +121,7 @@ func (st *stage) comeAndGo(ctx context.Context, n int) error {
 			if codeOf(err) != "" {
 				return fmt.Errorf("a sample user was refused: %w", err)
 			}
-			st.Log.Warn("a sample user lost the way", "error", err)
+			st.Log.Warn("sample user failed", "error", err)
 		}
 		st.pace.pause(ctx, 20*time.Second)
 	}

@@ -57,7 +57,7 @@ func (p *player) work(ctx context.Context) error {
 		case <-timer.C:
 			delete(p.due, chatID)
 			if err := p.attend(ctx, chatID); err != nil && ctx.Err() == nil {
-				p.Log.Warn("a sample agent could not answer", "who", p.me.Name, "error", err)
+				p.Log.Warn("sample agent could not reply", "who", p.me.Name, "error", err)
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func (p *player) goHome(ctx context.Context) {
 	defer cancel()
 	for _, path := range []string{"/offline", "/logout"} {
 		if err := p.call(ctx, http.MethodPost, ofAgent+path, nil, nil); err != nil {
-			p.Log.Warn("a sample agent could not leave", "who", p.me.Name, "error", err)
+			p.Log.Warn("sample agent could not go offline", "who", p.me.Name, "error", err)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (p *player) follow(ctx context.Context) {
 		}
 	})
 	if err != nil {
-		p.Log.Warn("a sample agent hears nothing", "who", p.me.Name, "error", err)
+		p.Log.Warn("sample agent lost its stream", "who", p.me.Name, "error", err)
 	}
 }
 

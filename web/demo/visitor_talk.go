@@ -18,7 +18,7 @@ func (v *visitor) follow(ctx context.Context) {
 		}
 	})
 	if err != nil {
-		v.Log.Warn("a sample user hears nothing", "who", v.name, "error", err)
+		v.Log.Warn("sample user lost its stream", "who", v.name, "error", err)
 	}
 }
 
@@ -159,6 +159,6 @@ func (v *visitor) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
 	if err := v.end(ctx); err != nil && codeOf(err) != "chat_ended" {
-		v.Log.Warn("a sample user could not end the chat", "who", v.name, "error", err)
+		v.Log.Warn("sample user could not end the chat", "who", v.name, "error", err)
 	}
 }

@@ -181,7 +181,7 @@ func (o *output) String() string {
 // remarks are the last lines that are about more than one request.
 func (o *output) remarks() string {
 	lines := slices.DeleteFunc(strings.Split(o.String(), "\n"), func(line string) bool {
-		return strings.Contains(line, `"msg":"request"`) || strings.Contains(line, `"msg":"a request failed"`)
+		return strings.Contains(line, `"msg":"request"`) || strings.Contains(line, `"msg":"request failed"`)
 	})
 	return strings.Join(lines[max(0, len(lines)-40):], "\n")
 }

@@ -110,7 +110,7 @@ func TestSecondSignal(t *testing.T) {
 	asked.Go(func() { _, _ = who.once(p.ctx, "look", "GET", ofUser+"/chats", nil) })
 	pause(t.Context(), 200*time.Millisecond)
 	p.instances[0].signal(syscall.SIGTERM)
-	p.until(5*time.Second, "it stops", func() bool { return strings.Contains(p.instances[0].output.String(), "parley stops") })
+	p.until(5*time.Second, "it stops", func() bool { return strings.Contains(p.instances[0].output.String(), "server stopping") })
 	pause(t.Context(), 200*time.Millisecond)
 	if p.instances[0].gone() {
 		t.Error("it did not wait for the request in flight")

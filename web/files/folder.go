@@ -19,7 +19,7 @@ type folder struct {
 
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("FILES_DIR %s cannot be made: %w", dir, err)
+		return nil, fmt.Errorf("FILES_DIR %s cannot be created: %w", dir, err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -51,7 +51,7 @@ func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	}()
 	n, err := io.Copy(file, &stoppable{ctx, content})
 	if err == nil && n != size {
-		err = fmt.Errorf("%d bytes came, %d were promised", n, size)
+		err = fmt.Errorf("%d bytes received, %d announced", n, size)
 	}
 	if err == nil {
 		err = file.Sync()

@@ -75,7 +75,7 @@ func Bind(c echo.Context, into any) error {
 	body, readErr := io.ReadAll(r.Body)
 	switch {
 	case readErr != nil:
-		return unreadBody(readErr, "The body could not be read to its end.")
+		return unreadBody(readErr, "The body could not be read completely.")
 	case len(body) == 0:
 		return nil
 	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
@@ -96,7 +96,7 @@ func bindJSON(body []byte, into any) error {
 		return Malformed("The field " + strconv.Quote(field) + " has the wrong type.")
 	}
 	if err != nil {
-		return Malformed("The body is not what this address takes.")
+		return Malformed("The body does not have the expected form.")
 	}
 	return nil
 }
@@ -110,15 +110,15 @@ func checkJSON(body []byte) error {
 		case err == io.EOF && !first: //nolint:errorlint // the decoder returns it bare
 			return nil
 		case err != nil:
-			return Malformed("The body is not one JSON object in UTF-8 with each name once.")
+			return Malformed("The body must be one JSON object in UTF-8 without duplicate names.")
 		case first && token.Kind() != '{':
 			return Malformed("The body must be a JSON object.")
 		case d.StackDepth() > maxDepth:
 			return Malformed("The body is nested too deeply.")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
-			return InvalidField(topField(d.StackPointer()), "invalid", "Text cannot hold NUL characters. Leave them out.")
+			return InvalidField(topField(d.StackPointer()), "invalid", "Text must not contain NUL characters. Remove them.")
 		case d.StackDepth() == 0 && len(bytes.TrimSpace(body[d.InputOffset():])) > 0:
-			return Malformed("The body must be one JSON object, with nothing after it.")
+			return Malformed("The body must be one JSON object with nothing after it.")
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CS
 		_ = w.Write(cells)
 	}
 	w.Flush()
-	if err := k.Desk.Exported(c.Request().Context(), ActorOf(c), name, len(lines)); err != nil {
+	if err := k.Desk.AuditExport(c.Request().Context(), ActorOf(c), name, len(lines)); err != nil {
 		return err
 	}
 	stamp := time.Now().UTC().Format("2006-01-02T1504Z")

@@ -28,9 +28,9 @@ func Forbidden(code, detail string) error {
 // WrongKind is 403 wrong_credential, for a credential of the other kind.
 func WrongKind(kind models.ActorKind) error {
 	if kind == models.KindUser {
-		return Forbidden("wrong_credential", "This address is for users; you came as an agent. Use a user's token.")
+		return Forbidden("wrong_credential", "This address is for users, not for agents. Use a user token.")
 	}
-	return Forbidden("wrong_credential", "This address is for agents; you came as a user. Sign in as an agent.")
+	return Forbidden("wrong_credential", "This address is for agents, not for users. Sign in as an agent.")
 }
 
 // problem is the body of every error: RFC 9457, with a stable code.
@@ -58,10 +58,10 @@ const callerLeft = 499
 
 // refusals that HTTP itself has and the desk does not.
 var refusals = map[int]struct{ code, detail string }{
-	http.StatusNotFound:              {"not_found", "There is nothing at this address."},
-	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not take this method. The Allow header names those it takes."},
-	http.StatusRequestEntityTooLarge: {"too_large", "The request is larger than this address takes. Send less at once."},
-	http.StatusRequestTimeout:        {"request_timeout", "The request came too slowly, and the rest of it was not waited for. Nothing was changed; send it again."},
+	http.StatusNotFound:              {"not_found", "This address does not exist."},
+	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not support this method. The Allow header lists the supported ones."},
+	http.StatusRequestEntityTooLarge: {"too_large", "The request is too large. Send less at once."},
+	http.StatusRequestTimeout:        {"request_timeout", "The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
@@ -91,7 +91,7 @@ func InvalidField(field, code, detail string) error {
 // ProblemOf makes the body of an error. Nothing of what went wrong inside is in it.
 func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
-		Detail: "Something went wrong on our side. It has been logged; try again, and tell us the request id if it stays."}
+		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id."}
 	var desk *models.Error
 	var large *http.MaxBytesError
 	switch status := statusOf(err); {
@@ -102,7 +102,7 @@ func ProblemOf(ctx context.Context, err error) problem {
 		p.Code, p.Detail = refusals[p.Status].code, refusals[p.Status].detail
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
-		p.Detail = "This took too long. It may have been done all the same; look before you try again."
+		p.Detail = "This took too long and may still have been done. Check before you try again."
 	case status != 0:
 		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
 		if r, ok := refusals[status]; ok {
@@ -148,14 +148,14 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
-		k.Log.Debug("the caller left before the answer", "route", c.Path(), "error", err)
+		k.Log.Debug("client disconnected before the response", "route", c.Path(), "error", err)
 		c.Response().WriteHeader(callerLeft)
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
-		k.Log.Error("a request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
+		k.Log.Error("request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)
 	}
 	if p.retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
@@ -171,14 +171,14 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 		if err = k.problemPage(c, p); err == nil || c.Response().Committed {
 			return
 		}
-		k.Log.Error("the page of an error could not be drawn", "error", err)
+		k.Log.Error("error page not rendered", "error", err)
 	}
 	if err = writeJSON(c, p.Status, "application/problem+json; charset=utf-8", p); err != nil {
-		k.Log.Debug("an answer was not taken", "error", err)
+		k.Log.Debug("response not written", "error", err)
 	}
 }
 
 // CrossOriginRefused is 403 cross_origin, for a request that another site made a browser send.
 func CrossOriginRefused() error {
-	return Forbidden("cross_origin", "This came from another site. Open the page itself and try again.")
+	return Forbidden("cross_origin", "This request came from another site. Open this page directly and try again.")
 }

@@ -16,7 +16,7 @@ import (
 func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) error {
 	who := ActorOf(c)
 	ctx := c.Request().Context()
-	taken := k.Limits.Take(ctx, limit.Claim{Action: action, Who: string(who.Kind) + ":" + who.ID})
+	taken := k.Limits.Allow(ctx, limit.Claim{Action: action, Who: string(who.Kind) + ":" + who.ID})
 	if !taken.OK {
 		return TooMany(taken)
 	}
@@ -24,7 +24,7 @@ func (k *Kit) RateLimited(c echo.Context, action limit.Action, do func() error) 
 	if err != nil {
 		switch ProblemOf(ctx, err).Status {
 		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-			k.Limits.Give(ctx, taken)
+			k.Limits.Refund(ctx, taken)
 		}
 	}
 	return err
@@ -36,13 +36,13 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 	ctx := c.Request().Context()
 	var taken limit.Verdict
 	if ip, err := netip.ParseAddr(c.RealIP()); err != nil || !ip.Unmap().IsLoopback() {
-		if taken = k.Limits.Take(ctx, limit.Claim{Action: limit.Session, Who: Network(c.RealIP())}); !taken.OK {
+		if taken = k.Limits.Allow(ctx, limit.Claim{Action: limit.Session, Who: Network(c.RealIP())}); !taken.OK {
 			return "", nil, TooMany(taken)
 		}
 	}
 	token, u, err := k.Desk.StartUserSession(ctx, text.Lang(ctx), UserAgent(c))
 	if err != nil && taken.OK {
-		k.Limits.Give(ctx, taken)
+		k.Limits.Refund(ctx, taken)
 	}
 	return token, u, err
 }
@@ -50,7 +50,7 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 // TooMany is 429 rate_limited, with the time after which to try again.
 func TooMany(v limit.Verdict) error {
 	return &models.Error{Kind: models.TooMany, Code: "rate_limited",
-		Detail: "That was too much in a short time. Wait as long as Retry-After says, and try again.", RetryAfter: v.RetryAfter}
+		Detail: "Too many requests. Wait for the time in Retry-After and try again.", RetryAfter: v.RetryAfter}
 }
 
 // Network is the address as a limit counts it: an IPv6 /64 is one household.

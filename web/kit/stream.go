@@ -35,7 +35,7 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	run := func(ctx context.Context, out live.Sink) {
 		began := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
-		k.Log.Debug("a stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
 	}
 	wire := live.Hijack(c.Response())
 	if wire == nil {
@@ -54,6 +54,6 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 // recoverStream keeps the process when there is a bug.
 func (k *Kit) recoverStream(route string) {
 	if broken := recover(); broken != nil {
-		k.Log.Error("a stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
+		k.Log.Error("stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
 	}
 }

@@ -37,7 +37,7 @@ func TestTwoInstancesGiveExactlyTheLimit(t *testing.T) {
 	for i := range 10 {
 		all.Go(func() {
 			for range 10 {
-				if instances[i%2].Take(t.Context(), Claim{Send, "user:1"}).OK {
+				if instances[i%2].Allow(t.Context(), Claim{Send, "user:1"}).OK {
 					given.Add(1)
 				}
 			}
@@ -51,12 +51,12 @@ func TestTwoInstancesGiveExactlyTheLimit(t *testing.T) {
 		if l.Degraded() {
 			t.Errorf("instance %d gave up on Redis", i)
 		}
-		v := l.Take(t.Context(), Claim{Send, "user:1"})
+		v := l.Allow(t.Context(), Claim{Send, "user:1"})
 		if v.OK || v.RetryAfter < 30*time.Second || v.RetryAfter > time.Minute || v.RetryAfter%time.Second != 0 {
 			t.Errorf("the next one is told %+v", v)
 		}
 	}
-	if !instances[0].Take(t.Context(), Claim{Send, "user:2"}).OK || !instances[0].Take(t.Context(), Claim{End, "user:1"}).OK {
+	if !instances[0].Allow(t.Context(), Claim{Send, "user:2"}).OK || !instances[0].Allow(t.Context(), Claim{End, "user:1"}).OK {
 		t.Error("another identity or another action is counted with it")
 	}
 }
@@ -66,14 +66,14 @@ func TestARefusedClaimIsNotCounted(t *testing.T) {
 	for name, url := range map[string]string{"redis": testdb.Redis(t), "memory": ""} {
 		l := limiter(t, url, 2)
 		a, b := Claim{SignIn, "a"}, Claim{SignInAddress, "b"}
-		l.Note(t.Context(), a)
-		l.Note(t.Context(), a)
+		l.Record(t.Context(), a)
+		l.Record(t.Context(), a)
 		for range 5 {
-			if l.Take(t.Context(), a, b).OK || l.Look(t.Context(), a, b).OK {
+			if l.Allow(t.Context(), a, b).OK || l.Peek(t.Context(), a, b).OK {
 				t.Fatalf("%s: granted though one of the two is over", name)
 			}
 		}
-		if !l.Look(t.Context(), b).OK || !l.Take(t.Context(), b).OK || !l.Take(t.Context(), b).OK || l.Take(t.Context(), b).OK {
+		if !l.Peek(t.Context(), b).OK || !l.Allow(t.Context(), b).OK || !l.Allow(t.Context(), b).OK || l.Allow(t.Context(), b).OK {
 			t.Errorf("%s: what was refused was counted, or what was granted was not", name)
 		}
 	}
@@ -84,14 +84,14 @@ func TestGiveTakesBackOneCount(t *testing.T) {
 	for name, url := range map[string]string{"redis": testdb.Redis(t), "memory": ""} {
 		l := limiter(t, url, 1)
 		for range 5 {
-			v := l.Take(t.Context(), Claim{Rate, "u"})
+			v := l.Allow(t.Context(), Claim{Rate, "u"})
 			if !v.OK {
 				t.Fatalf("%s: what was given back still counts", name)
 			}
-			l.Give(t.Context(), v)
+			l.Refund(t.Context(), v)
 		}
-		l.Take(t.Context(), Claim{Rate, "u"})
-		if l.Take(t.Context(), Claim{Rate, "u"}).OK {
+		l.Allow(t.Context(), Claim{Rate, "u"})
+		if l.Allow(t.Context(), Claim{Rate, "u"}).OK {
 			t.Errorf("%s: two in a minute that allows one", name)
 		}
 	}
@@ -102,7 +102,7 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 	server := testdb.RedisServer(t)
 	l := limiter(t, server.URL, 5)
 	for range 3 {
-		l.Take(t.Context(), Claim{Send, "u"})
+		l.Allow(t.Context(), Claim{Send, "u"})
 	}
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 	began := time.Now()
 	given := 0
 	for range 20 {
-		if l.Take(t.Context(), Claim{Send, "u"}).OK {
+		if l.Allow(t.Context(), Claim{Send, "u"}).OK {
 			given++
 		}
 	}
@@ -134,7 +134,7 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 		}
 		<-time.After(10 * time.Millisecond)
 	}
-	if l.Take(t.Context(), Claim{Send, "u"}).OK {
+	if l.Allow(t.Context(), Claim{Send, "u"}).OK {
 		t.Error("what was counted alone is forgotten")
 	}
 }
@@ -174,12 +174,12 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestTurnsGoOneAtATime(t *testing.T) {
 	t.Parallel()
-	var turns Turns
+	var turns KeyedMutex
 	var inside, most atomic.Int32
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			done, err := turns.Wait(t.Context(), "k")
+			done, err := turns.Lock(t.Context(), "k")
 			if err != nil {
 				t.Error(err)
 				return
@@ -195,10 +195,10 @@ func TestTurnsGoOneAtATime(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d were inside at once", most.Load())
 	}
-	done, _ := turns.Wait(t.Context(), "k")
+	done, _ := turns.Lock(t.Context(), "k")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := turns.Wait(ended, "k"); err == nil {
+	if _, err := turns.Lock(ended, "k"); err == nil {
 		t.Error("a turn was given to somebody who had left")
 	}
 	done()

@@ -49,27 +49,27 @@ func New(opts Options) *Limiter {
 	return l
 }
 
-// Take counts the claims if none of them is over its limit, and says so; a refused claim is not counted.
-func (l *Limiter) Take(ctx context.Context, claims ...Claim) Verdict {
+// Allow counts the claims if none of them is over its limit, and says so; a refused claim is not counted.
+func (l *Limiter) Allow(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, take, claims)
 }
 
-// Give takes back what Take counted: it was not done after all.
-func (l *Limiter) Give(ctx context.Context, taken Verdict) {
+// Refund takes back what Take counted: it was not done after all.
+func (l *Limiter) Refund(ctx context.Context, taken Verdict) {
 	if l.shared != nil && !l.degraded.Load() {
 		_, err := l.shared.apply(ctx, give, taken.name, taken.bounds)
-		l.tell(err)
+		l.recordOutcome(err)
 	}
 	l.own.apply(taken.at, give, taken.bounds)
 }
 
-// Look tells whether the claims would be granted, and counts nothing.
-func (l *Limiter) Look(ctx context.Context, claims ...Claim) Verdict {
+// Peek tells whether the claims would be granted, and counts nothing.
+func (l *Limiter) Peek(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, look, claims)
 }
 
-// Note counts the claims whatever their limits: what happened has happened.
-func (l *Limiter) Note(ctx context.Context, claims ...Claim) {
+// Record counts the claims whatever their limits: what happened has happened.
+func (l *Limiter) Record(ctx context.Context, claims ...Claim) {
 	l.apply(ctx, note, claims)
 }
 
@@ -103,7 +103,7 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	name := uuid.NewString()
 	if l.shared != nil && !l.degraded.Load() {
 		v, err := l.shared.apply(ctx, do, name, bounds)
-		if l.tell(err); err == nil && !v.OK {
+		if l.recordOutcome(err); err == nil && !v.OK {
 			return v
 		}
 	}
@@ -113,9 +113,9 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	return v
 }
 
-// tell hears how each call of Redis went. After some failures in a row nobody asks it any more, so that only the first requests of
+// recordOutcome hears how each call of Redis went. After some failures in a row nobody asks it any more, so that only the first requests of
 // an outage wait, and it is probed for its return.
-func (l *Limiter) tell(err error) {
+func (l *Limiter) recordOutcome(err error) {
 	if err == nil {
 		l.failures.Store(0)
 		return
@@ -123,7 +123,7 @@ func (l *Limiter) tell(err error) {
 	if l.failures.Add(1) <= tolerated || !l.degraded.CompareAndSwap(false, true) {
 		return
 	}
-	l.log.Warn("rate limits are counted in memory: Redis does not answer", "error", err)
+	l.log.Warn("rate limits counted in memory, Redis does not answer", "error", err)
 	l.probes.Add(1)
 	go func() {
 		defer l.probes.Done()
@@ -138,7 +138,7 @@ func (l *Limiter) tell(err error) {
 			if l.shared.probe() == nil {
 				l.failures.Store(0)
 				l.degraded.Store(false)
-				l.log.Info("rate limits are counted in Redis again")
+				l.log.Info("rate limits counted in Redis again")
 				return
 			}
 		}

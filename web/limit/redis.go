@@ -55,16 +55,16 @@ return math.max(wait, 0)
 type shared struct {
 	client *redis.Client
 	prefix string
-	asked  chan *question
+	asked  chan *request
 }
 
-type question struct {
+type request struct {
 	keys   []string
 	args   []any
-	answer chan answer // holds one: nobody waits for whoever has given up
+	answer chan response // holds one: nobody waits for whoever has given up
 }
 
-type answer struct {
+type response struct {
 	wait int64 // µs
 	err  error
 }
@@ -79,7 +79,7 @@ func newShared(opts redis.Options, prefix string, done <-chan struct{}) *shared 
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = budget, budget, budget, budget
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	opts.PoolSize, opts.MinIdleConns = 8, 2 // connections that are there already cost the budget nothing
-	s := &shared{client: redis.NewClient(&opts), prefix: prefix, asked: make(chan *question)}
+	s := &shared{client: redis.NewClient(&opts), prefix: prefix, asked: make(chan *request)}
 	for range 2 { // one writes while the other waits
 		go s.run(done)
 	}
@@ -90,12 +90,12 @@ func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound
 	// The caller's cancellation is not Redis's failure: it must not open the circuit for everybody.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	defer cancel()
-	q := &question{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan answer, 1)}
+	q := &request{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
 	for _, b := range bounds {
 		q.keys = append(q.keys, s.prefix+b.key)
 		q.args = append(q.args, b.n)
 	}
-	var got answer
+	var got response
 	select {
 	case s.asked <- q:
 		select {
@@ -117,7 +117,7 @@ func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound
 
 func (s *shared) run(done <-chan struct{}) {
 	for {
-		var together []*question
+		var together []*request
 		select {
 		case <-done:
 			return
@@ -136,7 +136,7 @@ func (s *shared) run(done <-chan struct{}) {
 	}
 }
 
-func (s *shared) ask(together []*question) {
+func (s *shared) ask(together []*request) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
 	replies := s.send(ctx, together)
@@ -147,11 +147,11 @@ func (s *shared) ask(together []*question) {
 	}
 	for i, q := range together {
 		wait, err := replies[i].Int64()
-		q.answer <- answer{wait, err}
+		q.answer <- response{wait, err}
 	}
 }
 
-func (s *shared) send(ctx context.Context, together []*question) []*redis.Cmd {
+func (s *shared) send(ctx context.Context, together []*request) []*redis.Cmd {
 	replies := make([]*redis.Cmd, len(together))
 	pipe := s.client.Pipeline()
 	for i, q := range together {

@@ -5,27 +5,27 @@ import (
 	"sync"
 )
 
-// Turns lets one at a time go on under a key. Where only failures count, looking and counting are apart; one turn at
+// KeyedMutex lets one at a time go on under a key. Where only failures count, looking and counting are apart; one turn at
 // a time keeps a hundred tries at once from all looking before the first is counted.
-type Turns struct {
+type KeyedMutex struct {
 	mu   sync.Mutex
-	held map[string]*turn
+	held map[string]*keyedLock
 }
 
-type turn struct {
+type keyedLock struct {
 	free    chan struct{}
 	waiting int
 }
 
-// Wait returns when it is the caller's turn, with what gives the turn back, or with the context's error.
-func (t *Turns) Wait(ctx context.Context, key string) (done func(), err error) {
+// Lock returns when it is the caller's turn, with what gives the turn back, or with the context's error.
+func (t *KeyedMutex) Lock(ctx context.Context, key string) (done func(), err error) {
 	t.mu.Lock()
 	if t.held == nil {
-		t.held = map[string]*turn{}
+		t.held = map[string]*keyedLock{}
 	}
 	mine := t.held[key]
 	if mine == nil {
-		mine = &turn{free: make(chan struct{}, 1)}
+		mine = &keyedLock{free: make(chan struct{}, 1)}
 		mine.free <- struct{}{}
 		t.held[key] = mine
 	}

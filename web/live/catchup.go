@@ -14,8 +14,8 @@ const slack = 2 * time.Minute
 
 // begin finds how things stand, and from where each chat is caught up.
 func (s *Stream) begin(ctx context.Context) error {
-	if s.to.View == House {
-		return s.beginHouse(ctx)
+	if s.to.View == Supervision {
+		return s.beginSupervisor(ctx)
 	}
 	now, err := s.hub.desk.Now(ctx)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Stream) begin(ctx context.Context) error {
 	}
 	from, _ := parseCursor(s.to.Cursor) // one that cannot be read is one without chats
 	for id, p := range from.chats {
-		k := s.known.note(id)
+		k := s.known.ensure(id)
 		k.Version = p.version
 		if p.ended {
 			k.Status = models.Ended
@@ -39,10 +39,10 @@ func (s *Stream) begin(ctx context.Context) error {
 	}
 	for i := range chats {
 		c := &chats[i]
-		before := s.known.mark(c.ID)
+		before := s.known.state(c.ID)
 		switch {
 		case c.IsOpen():
-			served, err := s.serve(ctx, c)
+			served, err := s.withAgent(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -50,18 +50,18 @@ func (s *Stream) begin(ctx context.Context) error {
 		case before.Status != models.Ended:
 			s.present.Ended = append(s.present.Ended, *c)
 		}
-		k := s.known.note(c.ID)
-		k.learn(c)
+		k := s.known.ensure(c.ID)
+		k.update(c)
 		if s.to.Cursor != "" && before.Version < c.Version {
 			k.Version = before.Version // 0 for chats that the cursor does not have, and for all if it cannot be read
 			s.missed = append(s.missed, *c)
 		}
 	}
 	s.opened, s.synced = now, now
-	return s.beginOwner(ctx)
+	return s.beginParticipant(ctx)
 }
 
-func (s *Stream) beginOwner(ctx context.Context) (err error) {
+func (s *Stream) beginParticipant(ctx context.Context) (err error) {
 	if s.to.Actor.IsUser() {
 		place, err := s.hub.desk.QueueStatus(ctx, s.to.Actor.ID)
 		if err != nil {
@@ -78,7 +78,7 @@ func (s *Stream) beginOwner(ctx context.Context) (err error) {
 	return s.readBoard(ctx)
 }
 
-func (s *Stream) beginHouse(ctx context.Context) (err error) {
+func (s *Stream) beginSupervisor(ctx context.Context) (err error) {
 	if s.present.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
 		return err
 	}
@@ -86,13 +86,13 @@ func (s *Stream) beginHouse(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range s.present.Load {
-		s.load(presenceOf(&s.present.Load[i].Agent))
+		s.recordLoad(presenceOf(&s.present.Load[i].Agent))
 	}
 	return s.readBoard(ctx)
 }
 
 func (s *Stream) readBoard(ctx context.Context) error {
-	if !s.to.Board && s.to.View != House {
+	if !s.to.Board && s.to.View != Supervision {
 		return nil
 	}
 	overview, err := s.hub.desk.Overview(ctx)
@@ -104,8 +104,8 @@ func presenceOf(a *models.Agent) models.PresenceChange {
 	return models.PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent}
 }
 
-// first says the present state, and then what was missed. It may be tried again where it failed.
-func (s *Stream) first(ctx context.Context) error {
+// sendInitial says the present state, and then what was missed. It may be tried again where it failed.
+func (s *Stream) sendInitial(ctx context.Context) error {
 	if s.present != nil {
 		frames, err := s.render(ctx, *s.present)
 		if err != nil {
@@ -139,8 +139,8 @@ func (s *Stream) first(ctx context.Context) error {
 func (s *Stream) repair(ctx context.Context) error {
 	asked, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	if s.to.View == House {
-		return s.repairHouse(asked)
+	if s.to.View == Supervision {
+		return s.repairSupervisor(asked)
 	}
 	now, err := s.hub.desk.Now(asked)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Stream) repair(ctx context.Context) error {
 		}
 	}
 	for i := range chats {
-		if chats[i].Version > s.known.mark(chats[i].ID).Version {
+		if chats[i].Version > s.known.state(chats[i].ID).Version {
 			if err := s.catchUp(ctx, chats[i].ID); err != nil {
 				return err
 			}
@@ -167,10 +167,10 @@ func (s *Stream) repair(ctx context.Context) error {
 }
 
 // compare catches up with the receiver's chats that have come further than the stream knows, and repairs when others are open than it thinks.
-func (s *Stream) compare(ctx context.Context, h *heads) error {
+func (s *Stream) compare(ctx context.Context, h *chatVersions) error {
 	open := 0
 	for id, version := range h.versions {
-		k := s.known.of(id)
+		k := s.known.find(id)
 		endedAt, ended := h.ended[id]
 		if k == nil && ended && endedAt.Before(s.opened) {
 			continue
@@ -179,7 +179,7 @@ func (s *Stream) compare(ctx context.Context, h *heads) error {
 			if err := s.catchUp(ctx, id); err != nil {
 				return err
 			}
-			k = s.known.of(id)
+			k = s.known.find(id)
 		}
 		if !ended && k != nil && k.Version > 0 && !k.ended() {
 			open++
@@ -193,13 +193,13 @@ func (s *Stream) compare(ctx context.Context, h *heads) error {
 	if open != 0 {
 		return s.repair(ctx)
 	}
-	if h.sure {
+	if h.complete {
 		s.synced = h.at
 	}
 	return nil
 }
 
-func (s *Stream) repairHouse(ctx context.Context) error {
+func (s *Stream) repairSupervisor(ctx context.Context) error {
 	load, err := s.hub.desk.Load(ctx)
 	if err != nil {
 		return err
@@ -268,23 +268,23 @@ func (s *Stream) mine(c *models.Chat) bool {
 func (s *Stream) catchUp(ctx context.Context, chatID string) error {
 	asked, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known.mark(chatID).Version)
+	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known.state(chatID).Version)
 	switch {
 	case models.CodeOf(err) == "chat_not_found":
 		return s.leave(ctx, chatID)
 	case err != nil:
 		return err
-	case change.Chat.Version <= s.known.mark(chatID).Version:
+	case change.Chat.Version <= s.known.state(chatID).Version:
 		return nil
 	}
 	return s.tell(ctx, change, nil)
 }
 
 // changed takes a change as it comes: in order, again, or after a gap.
-func (s *Stream) changed(ctx context.Context, change *models.Change, shared *Shared) error {
-	have := s.known.mark(change.Chat.ID).Version
+func (s *Stream) changed(ctx context.Context, change *models.Change, shared *EncodingCache) error {
+	have := s.known.state(change.Chat.ID).Version
 	switch {
-	case s.to.View == House || change.Chat.Version <= have:
+	case s.to.View == Supervision || change.Chat.Version <= have:
 		return nil
 	case change.Chat.Version > have+1:
 		return s.catchUp(ctx, change.Chat.ID)
@@ -294,33 +294,33 @@ func (s *Stream) changed(ctx context.Context, change *models.Change, shared *Sha
 
 // leave tells an agent that a chat is no longer theirs.
 func (s *Stream) leave(ctx context.Context, chatID string) error {
-	if s.known.of(chatID) == nil {
+	if s.known.find(chatID) == nil {
 		return nil
 	}
-	before := s.known.mark(chatID)
+	before := s.known.state(chatID)
 	s.known.forget(chatID)
-	return s.say(ctx, Changed{Before: before, Chat: models.Chat{ID: chatID}, Left: true})
+	return s.sendItem(ctx, Changed{Before: before, Chat: models.Chat{ID: chatID}, Left: true})
 }
 
 // tell says a change, and counts it as said once it is on the wire.
-func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Shared) error {
+func (s *Stream) tell(ctx context.Context, change *models.Change, shared *EncodingCache) error {
 	c := &change.Chat
-	before, was := s.known.mark(c.ID), s.known.of(c.ID) != nil
-	item := Changed{Before: before, Chat: *c, Statuses: change.Statuses, Shared: shared}
+	before, was := s.known.state(c.ID), s.known.find(c.ID) != nil
+	item := Changed{Before: before, Chat: *c, Statuses: change.Statuses, Cache: shared}
 	if !s.mine(c) {
 		if !was {
 			return nil
 		}
 		s.known.forget(c.ID)
 		item.Left, item.Statuses = true, nil
-		return s.say(ctx, item)
+		return s.sendItem(ctx, item)
 	}
 	item.Messages = change.Messages
 	if s.to.Actor.IsUser() && slices.ContainsFunc(change.Messages, isNote) {
 		item.Messages = slices.DeleteFunc(slices.Clone(change.Messages), isNote)
 	}
 	if item.Assigned() {
-		served, err := s.serve(ctx, c)
+		served, err := s.withAgent(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -333,12 +333,12 @@ func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Shared
 	if err := s.send(frames, c); err != nil {
 		return err
 	}
-	if s.known.note(c.ID).learn(c); c.Status == models.Ended {
+	if s.known.ensure(c.ID).update(c); c.Status == models.Ended {
 		s.known.forgetEnded(time.Now())
 	}
 	if s.to.Actor.IsUser() && c.Status == models.Waiting && before.Status != models.Waiting {
 		s.place = models.QueueStatus{}
-		s.hub.queue.poke("")
+		s.hub.queue.markQueueChanged("")
 	}
 	return nil
 }
@@ -349,10 +349,10 @@ func isNote(m models.Message) bool { return m.Type == models.Note }
 // of that change follow.
 func (s *Stream) send(frames []Frame, c *models.Chat) error {
 	for i, f := range frames {
-		k := s.known.note(c.ID)
+		k := s.known.ensure(c.ID)
 		switch {
 		case i == len(frames)-1:
-			k.learn(c)
+			k.update(c)
 		case f.Version > k.Version && frames[i+1].Version > f.Version:
 			k.Version = f.Version
 		}
@@ -363,9 +363,9 @@ func (s *Stream) send(frames []Frame, c *models.Chat) error {
 	return nil
 }
 
-// serve finds who serves an open chat, and makes a user's stream hear of that agent's presence.
-func (s *Stream) serve(ctx context.Context, c *models.Chat) (Served, error) {
-	served := Served{Chat: *c}
+// withAgent finds who serves an open chat, and makes a user's stream hear of that agent's presence.
+func (s *Stream) withAgent(ctx context.Context, c *models.Chat) (ServedChat, error) {
+	served := ServedChat{Chat: *c}
 	if c.Status != models.Active {
 		return served, nil
 	}

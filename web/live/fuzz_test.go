@@ -56,7 +56,7 @@ func FuzzEventWriter(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if err := s.Beat(); err != nil {
+		if err := s.Heartbeat(); err != nil {
 			t.Fatal(err)
 		}
 		got := readEvents(w.Body.String())

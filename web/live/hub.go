@@ -33,38 +33,38 @@ type Observer interface {
 	Relayed(lag time.Duration, err error)
 }
 
-// Watcher keeps what only holds until it hears otherwise. It must not block.
-type Watcher interface {
+// SessionObserver keeps what only holds until it hears otherwise. It must not block.
+type SessionObserver interface {
 	// SignedOut hears of sessions that ended, on whatever instance.
 	SignedOut(e *models.Event)
-	// Unsure says that something may have been missed.
-	Unsure()
+	// Invalidate says that something may have been missed.
+	Invalidate()
 	// AgentSessions are those of agents that are kept, by hash.
 	AgentSessions() [][]byte
 }
 
-type nobody struct{}
+type noObserver struct{}
 
-func (nobody) Published([]models.Event)     {}
-func (nobody) Relayed(time.Duration, error) {}
-func (nobody) SignedOut(*models.Event)      {}
-func (nobody) Unsure()                      {}
-func (nobody) AgentSessions() [][]byte      { return nil }
+func (noObserver) Published([]models.Event)     {}
+func (noObserver) Relayed(time.Duration, error) {}
+func (noObserver) SignedOut(*models.Event)      {}
+func (noObserver) Invalidate()                  {}
+func (noObserver) AgentSessions() [][]byte      { return nil }
 
 // Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
 type Hub struct {
 	desk  *models.Desk
 	log   *slog.Logger
 	relay *relay
-	queue *ticker
+	queue *queueTicker
 	// reloads holds one when the settings are to be read.
-	reloads chan struct{}
-	signs   map[models.ActorKind]*signs
+	reloads    chan struct{}
+	heartbeats map[models.ActorKind]*heartbeats
 
 	presences presences
-	typings   typings
+	typing    typingThrottle
 	observer  Observer
-	watcher   Watcher
+	sessions  SessionObserver
 
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
@@ -81,18 +81,18 @@ func New(opts Options) *Hub {
 		topics: map[topic]map[*subscription]struct{}{},
 		owners: map[topic][]*subscription{},
 
-		presences: presences{told: map[string]toldPresence{}},
+		presences: presences{sent: map[string]sentPresence{}},
 		reloads:   make(chan struct{}, 1),
-		typings:   typings{told: map[typingSide]time.Time{}},
-		observer:  nobody{},
-		watcher:   nobody{},
+		typing:    typingThrottle{sentAt: map[typingSide]time.Time{}},
+		observer:  noObserver{},
+		sessions:  noObserver{},
 	}
-	h.queue = newTicker(h)
-	h.signs = map[models.ActorKind]*signs{
-		models.KindAgent: newSigns(opts.Desk.SeenAgents, func() time.Duration {
+	h.queue = newQueueTicker(h)
+	h.heartbeats = map[models.ActorKind]*heartbeats{
+		models.KindAgent: newHeartbeats(opts.Desk.RecordAgentsSeen, func() time.Duration {
 			return min(10*time.Second, opts.Desk.Settings().PresenceTimeout/4)
 		}),
-		models.KindUser: newSigns(opts.Desk.SeenUsers, func() time.Duration {
+		models.KindUser: newHeartbeats(opts.Desk.RecordUsersSeen, func() time.Duration {
 			return min(30*time.Second, opts.Desk.Settings().QueueGrace/4)
 		}),
 	}
@@ -114,8 +114,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	g.Go(func() error { h.queue.run(ctx); return nil })
 	g.Go(func() error { h.checkSessions(ctx); return nil })
 	g.Go(func() error { h.runReloads(ctx); return nil })
-	g.Go(func() error { h.lookWhoLeft(ctx); return nil })
-	for kind, s := range h.signs {
+	g.Go(func() error { h.reapDisconnected(ctx); return nil })
+	for kind, s := range h.heartbeats {
 		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
 	err := g.Wait()
@@ -128,12 +128,12 @@ func (h *Hub) Run(ctx context.Context) error {
 // Observe says who counts. It is called once, before the hub is used.
 func (h *Hub) Observe(o Observer) { h.observer = o }
 
-// Watch says who is told of sign-outs. It is called once, before the hub is used.
-func (h *Hub) Watch(w Watcher) { h.watcher = w }
+// ObserveSessions says who is told of sign-outs. It is called once, before the hub is used.
+func (h *Hub) ObserveSessions(w SessionObserver) { h.sessions = w }
 
 // Publish tells local streams at once and the other instances by way of a queue; it never waits.
 func (h *Hub) Publish(events []models.Event) {
-	if events = h.typings.thin(events, time.Now()); len(events) == 0 {
+	if events = h.typing.throttle(events, time.Now()); len(events) == 0 {
 		return
 	}
 	h.observer.Published(events)
@@ -143,10 +143,10 @@ func (h *Hub) Publish(events []models.Event) {
 	}
 }
 
-// Saw notes a request as a sign of life.
-func (h *Hub) Saw(a models.Actor) {
-	if s := h.signs[a.Kind]; s != nil {
-		s.saw(a.ID)
+// RecordActivity notes a request as a sign of life.
+func (h *Hub) RecordActivity(a models.Actor) {
+	if s := h.heartbeats[a.Kind]; s != nil {
+		s.record(a.ID)
 	}
 }
 
@@ -170,19 +170,19 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 }
 
 // Connected tells whether the other instances can be heard; true where there can be none.
-func (h *Hub) Connected() bool { return h.relay == nil || h.relay.hears() }
+func (h *Hub) Connected() bool { return h.relay == nil || h.relay.receivesOwn() }
 
-// Sound tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
-func (h *Hub) Sound() bool {
-	sound, _ := h.sound()
+// Healthy tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
+func (h *Hub) Healthy() bool {
+	sound, _ := h.health()
 	return sound
 }
 
-func (h *Hub) sound() (sound, settled bool) {
+func (h *Hub) health() (sound, settled bool) {
 	if h.relay == nil {
 		return true, true
 	}
-	return h.relay.sound()
+	return h.relay.health()
 }
 
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
@@ -203,7 +203,7 @@ func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	if oldest != nil {
 		oldest.end(Replaced)
 	}
-	h.Saw(actor)
+	h.RecordActivity(actor)
 	return s
 }
 
@@ -302,29 +302,29 @@ func (h *Hub) deliver(events []models.Event) {
 		e := &events[i]
 		switch e.Kind {
 		case models.KindQueue:
-			h.queue.poke(e.Queue.Cause)
+			h.queue.markQueueChanged(e.Queue.Cause)
 		case models.KindChange:
-			h.queue.pokeBoard()
+			h.queue.markBoardChanged()
 		case models.KindPresence:
-			h.presences.note(e.Presence)
-			h.queue.pokeLoad(e)
+			h.presences.record(e.Presence)
+			h.queue.markLoadChanged(e)
 		case models.KindSignedOut:
 			h.signedOut(e)
 		case models.KindErased:
-			h.queue.pokeBoard()
+			h.queue.markBoardChanged()
 		case models.KindRecheck:
 			if e.Recheck.Queue {
 				h.pollSoon.Store(true)
-				h.queue.poke("")
+				h.queue.markQueueChanged("")
 			}
 		}
-		h.send(signal{event: e, shared: new(Shared)}, audience(e)...)
+		h.send(signal{event: e, shared: new(EncodingCache)}, audience(e)...)
 	}
 }
 
 // signedOut makes the watcher forget whoever was signed out, and ends their streams.
 func (h *Hub) signedOut(e *models.Event) {
-	h.watcher.SignedOut(e)
+	h.sessions.SignedOut(e)
 	h.each(func(s *subscription) {
 		switch {
 		case len(e.SessionHash) > 0 && string(s.session) == string(e.SessionHash),
@@ -337,8 +337,8 @@ func (h *Hub) signedOut(e *models.Event) {
 
 // repairAll reads again what may have changed unheard.
 func (h *Hub) repairAll() {
-	h.watcher.Unsure()
+	h.sessions.Invalidate()
 	h.reload()
 	h.each((*subscription).repair)
-	h.queue.poke("")
+	h.queue.markQueueChanged("")
 }

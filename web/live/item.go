@@ -26,9 +26,9 @@ type Frame struct {
 // Item is one of Present, Changed, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
-// Present is how things stand when the stream begins.
-type Present struct {
-	Chats    []Served            // the receiver's open chats
+// InitialState is how things stand when the stream begins.
+type InitialState struct {
+	Chats    []ServedChat        // the receiver's open chats
 	Ended    []models.Chat       // chats of the cursor that have ended since
 	Place    *models.QueueStatus // users without an active chat
 	Self     *models.Agent       // agents
@@ -37,14 +37,14 @@ type Present struct {
 	Causes   []models.QueueCause // always empty; a place that is merely told has no cause
 }
 
-// Served is a chat with whoever serves it, nil while it waits.
-type Served struct {
+// ServedChat is a chat with whoever serves it, nil while it waits.
+type ServedChat struct {
 	Chat    models.Chat
 	Service *models.AgentCard
 }
 
-// Mark is what the stream knew of a chat before a change. The zero Mark is a chat that it did not know.
-type Mark struct {
+// ChatState is what the stream knew of a chat before a change. The zero Mark is a chat that it did not know.
+type ChatState struct {
 	Version  int64
 	Status   models.Status
 	AgentID  string
@@ -53,14 +53,14 @@ type Mark struct {
 
 // Changed is what happened to one chat, in one change or, after a gap, in several.
 type Changed struct {
-	Before   Mark
+	Before   ChatState
 	Chat     models.Chat
 	Service  *models.AgentCard // who serves the chat, set when Assigned
 	Messages []models.Message  // in order; without notes for users
 	Statuses []models.StatusChange
 	// Left tells an agent that the chat is somebody else's now, or nobody's; there are no messages then.
-	Left   bool
-	Shared *Shared
+	Left  bool
+	Cache *EncodingCache
 }
 
 // Assigned tells that somebody serves the chat who did not before.
@@ -84,14 +84,14 @@ func (c Changed) Unwarned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt == nil && !c.Before.WarnedAt.IsZero()
 }
 
-// Shared keeps what was encoded of one event, for all who are told of it; nil keeps nothing.
-type Shared struct {
+// EncodingCache keeps what was encoded of one event, for all who are told of it; nil keeps nothing.
+type EncodingCache struct {
 	mu   sync.Mutex
 	kept map[string][]byte
 }
 
-// Once returns what encode returns, which is asked once for each name.
-func (s *Shared) Once(name string, encode func() []byte) []byte {
+// Get returns what encode returns, which is asked once for each name.
+func (s *EncodingCache) Get(name string, encode func() []byte) []byte {
 	if s == nil {
 		return encode()
 	}
@@ -125,8 +125,8 @@ type Typing struct{ models.Typing }
 // Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors anybody.
 type Presence struct {
 	models.PresenceChange
-	House  bool // told to a supervisor about anybody
-	Shared *Shared
+	OfAnyAgent bool // told to a supervisor about anybody
+	Shared     *EncodingCache
 }
 
 // Board is the state of the queue after anything changed, at most a few times a second.
@@ -151,15 +151,15 @@ const (
 	Stopping  Reason = "stopping"   // this instance stops; come back
 
 	// Nobody is told of these.
-	left    Reason = "left"
-	beating Reason = "beating"
+	disconnected Reason = "left"
+	heartbeatDue Reason = "beating"
 )
 
-func (Present) item()  {}
-func (Changed) item()  {}
-func (Erased) item()   {}
-func (Queued) item()   {}
-func (Typing) item()   {}
-func (Presence) item() {}
-func (Board) item()    {}
-func (Closing) item()  {}
+func (InitialState) item() {}
+func (Changed) item()      {}
+func (Erased) item()       {}
+func (Queued) item()       {}
+func (Typing) item()       {}
+func (Presence) item()     {}
+func (Board) item()        {}
+func (Closing) item()      {}

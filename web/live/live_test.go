@@ -86,7 +86,7 @@ func TestTheCauseExplainsTheMove(t *testing.T) {
 		{at(3, 90), at(2, 60), []models.QueueCause{models.CauseJoined}, ""},
 		{at(3, 90), at(2, 60), nil, ""},
 	} {
-		if got := explain(c.before, c.now, c.causes); got != c.want {
+		if got := mainCause(c.before, c.now, c.causes); got != c.want {
 			t.Errorf("from %d to %d by %v: %q, want %q", c.before.Position, c.now.Position, c.causes, got, c.want)
 		}
 	}

@@ -106,7 +106,7 @@ func (r *Poller) find(q Poll, place pollCursor) *parked {
 	if p == nil || p.scope == q.Scope && string(p.session) == string(q.Session) && p.resume(place.turn) {
 		return p
 	}
-	p.stream.sub.end(left)
+	p.stream.sub.end(disconnected)
 	return nil
 }
 
@@ -258,8 +258,8 @@ func (p *parked) Retry(after time.Duration) error {
 	return nil
 }
 
-// Beat is Sink. Each answer shows the client that the line lives.
-func (p *parked) Beat() error { return nil }
+// Heartbeat is Sink. Each answer shows the client that the line lives.
+func (p *parked) Heartbeat() error { return nil }
 
 // Flush is Sink.
 func (p *parked) Flush() error {
@@ -278,8 +278,8 @@ func (p *parked) Flush() error {
 	return nil
 }
 
-// Gone is Sink: the client no longer polls.
-func (p *parked) Gone() bool {
+// Disconnected is Sink: the client no longer polls.
+func (p *parked) Disconnected() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.polls == 0 && time.Since(p.polledAt) > parkFor

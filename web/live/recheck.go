@@ -7,8 +7,8 @@ import (
 )
 
 // recheck catches up with those of the chats that are the receiver's and have come further than the stream knows.
-func (s *Stream) recheck(ctx context.Context, chats []models.Head) error {
-	if s.to.View == House {
+func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error {
+	if s.to.View == Supervision {
 		return nil
 	}
 	for i := range chats {
@@ -19,7 +19,7 @@ func (s *Stream) recheck(ctx context.Context, chats []models.Head) error {
 				owner = *c.AgentID
 			}
 		}
-		k := s.known.of(c.ChatID)
+		k := s.known.find(c.ChatID)
 		switch {
 		case owner != s.to.Actor.ID, k != nil && k.Version >= c.Version, k == nil && c.EndedAt != nil && c.EndedAt.Before(s.opened):
 			continue

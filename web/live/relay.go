@@ -42,11 +42,11 @@ type relay struct {
 	lost    atomic.Bool // something could not be sent; the others must be told
 	up      atomic.Bool // the others can be heard
 
-	mu    sync.Mutex
-	heard map[string]time.Time // when each instance was heard last, this one too
-	doubt time.Time            // when something was last known to be missing
-	// greeted is when this instance last made itself known to an earlier release.
-	greeted time.Time
+	mu         sync.Mutex
+	receivedAt map[string]time.Time // when each instance was heard last, this one too
+	gapAt      time.Time            // when something was last known to be missing
+	// announcedAt is when this instance last made itself known to an earlier release.
+	announcedAt time.Time
 }
 
 // offer is what one transaction did, and when it was committed.
@@ -70,54 +70,54 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 		panic("live: a hub with Redis needs the prefix of its installation")
 	}
 	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: uuid.NewString(),
-		out: make(chan offer, 1024), heard: map[string]time.Time{}}
+		out: make(chan offer, 1024), receivedAt: map[string]time.Time{}}
 }
 
-// hears tells whether this instance hears itself: what is published arrives.
-func (r *relay) hears() bool {
+// receivesOwn tells whether this instance hears itself: what is published arrives.
+func (r *relay) receivesOwn() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.up.Load() && time.Since(r.heard[r.self]) < 3*relayBeat
+	return r.up.Load() && time.Since(r.receivedAt[r.self]) < 3*relayBeat
 }
 
-// sound is hears, and that nobody fell silent who may live on; settled, that this has been so for a while.
-func (r *relay) sound() (sound, settled bool) {
+// health is hears, and that nobody fell silent who may live on; settled, that this has been so for a while.
+func (r *relay) health() (sound, settled bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	if sound = r.allHeard(now); !sound {
-		r.doubt = now
+	if sound = r.receivesAll(now); !sound {
+		r.gapAt = now
 	}
-	return sound, now.Sub(r.doubt) > relaySettled
+	return sound, now.Sub(r.gapAt) > relaySettled
 }
 
-// allHeard forgets whoever has been silent for too long, and tells whether all others are heard.
-func (r *relay) allHeard(now time.Time) bool {
-	for id, at := range r.heard {
+// receivesAll forgets whoever has been silent for too long, and tells whether all others are heard.
+func (r *relay) receivesAll(now time.Time) bool {
+	for id, at := range r.receivedAt {
 		switch silent := now.Sub(at); {
 		case silent > peerKept && id != r.self:
-			delete(r.heard, id)
+			delete(r.receivedAt, id)
 		case silent > 3*relayBeat:
 			return false
 		}
 	}
-	return r.up.Load() && !r.heard[r.self].IsZero()
+	return r.up.Load() && !r.receivedAt[r.self].IsZero()
 }
 
-func (r *relay) note(id string, bye bool) {
+func (r *relay) recordPeer(id string, bye bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if bye {
-		delete(r.heard, id)
+		delete(r.receivedAt, id)
 	} else {
-		r.heard[id] = time.Now()
+		r.receivedAt[id] = time.Now()
 	}
 }
 
-func (r *relay) doubted() {
+func (r *relay) recordGap() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.doubt = time.Now()
+	r.gapAt = time.Now()
 }
 
 // offer queues events for the other instances, or notes that they were lost to them.
@@ -161,7 +161,7 @@ func (r *relay) send(ctx context.Context) {
 		r.hub.observer.Relayed(time.Since(since), err)
 		if err != nil {
 			if failed.IsZero() {
-				r.hub.log.Warn("other instances are not told of changes and find them in PostgreSQL: Redis does not answer", "error", err)
+				r.hub.log.Warn("event publishing failed, other instances poll PostgreSQL", "error", err)
 			}
 			failed = time.Now()
 			r.lost.Store(true)
@@ -170,7 +170,7 @@ func (r *relay) send(ctx context.Context) {
 		told = time.Now()
 		if !failed.IsZero() {
 			failed = time.Time{}
-			r.hub.log.Info("other instances are told of changes again")
+			r.hub.log.Info("event publishing resumed")
 		}
 	}
 }
@@ -207,7 +207,7 @@ func (r *relay) receive(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.listen(ctx)
 		if r.up.Swap(false) && ctx.Err() == nil {
-			r.hub.log.Warn("other instances cannot be heard: Redis does not answer; PostgreSQL is asked instead", "error", err)
+			r.hub.log.Warn("event subscription lost, polling PostgreSQL", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -249,30 +249,30 @@ func (r *relay) take(got any) {
 		}
 		// The client subscribes again by itself too; either way, what was published meanwhile is gone.
 		if !r.up.Swap(true) {
-			r.hub.log.Info("listening to other instances")
+			r.hub.log.Info("event subscription established")
 		}
-		r.doubted()
+		r.recordGap()
 		r.hub.repairAll()
 	case *redis.Message:
 		if m.Channel != r.channel {
-			r.hearPrevious(m.Payload)
+			r.receivePrevious(m.Payload)
 			return
 		}
 		from := m.Payload[:min(len(r.self), len(m.Payload))]
 		if from == r.self {
-			r.note(from, false)
+			r.recordPeer(from, false)
 			return
 		}
 		var e envelope
 		if err := json.Unmarshal([]byte(m.Payload[len(from):]), &e); err != nil {
-			r.hub.log.Error("an event of another instance cannot be read; is it another version?", "error", err)
+			r.hub.log.Error("event of another instance not decoded, check its version", "error", err)
 			r.hub.repairAll()
 			return
 		}
-		r.note(from, e.Bye)
+		r.recordPeer(from, e.Bye)
 		r.hub.deliver(e.Events)
 		if e.Gap {
-			r.doubted()
+			r.recordGap()
 			r.hub.repairAll()
 		}
 		for i := range e.Events {

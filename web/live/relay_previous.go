@@ -21,41 +21,41 @@ const previousMark = `"prefixed":true}`
 // farewell counts as one who cannot be heard for peerKept, and for so long PostgreSQL is asked.
 const previousGreeting = peerKept / 2
 
-// hearPrevious notes that an instance of the previous release publishes.
-func (r *relay) hearPrevious(payload string) {
+// receivePrevious notes that an instance of the previous release publishes.
+func (r *relay) receivePrevious(payload string) {
 	if strings.HasSuffix(payload, previousMark) || strings.HasPrefix(payload, r.self) {
 		return
 	}
 	r.mu.Lock()
-	r.doubt = time.Now()
-	greet := r.doubt.Sub(r.greeted) > previousGreeting
+	r.gapAt = time.Now()
+	greet := r.gapAt.Sub(r.announcedAt) > previousGreeting
 	if greet {
-		r.greeted = r.doubt
+		r.announcedAt = r.gapAt
 	}
 	r.mu.Unlock()
 	if !greet {
 		return
 	}
-	r.hub.log.Info("an instance of an earlier release publishes in this Redis; PostgreSQL is asked for its changes while it does")
-	go r.tellPrevious(`{` + previousMark)
+	r.hub.log.Info("instance of an earlier release found, polling PostgreSQL for its changes")
+	go r.announceToPrevious(`{` + previousMark)
 }
 
 // leavePrevious says farewell, so that the previous release does not wait for one that has ended.
 func (r *relay) leavePrevious() {
 	r.mu.Lock()
-	greeted := !r.greeted.IsZero()
+	greeted := !r.announcedAt.IsZero()
 	r.mu.Unlock()
 	if greeted {
-		r.tellPrevious(`{"bye":true,` + previousMark)
+		r.announceToPrevious(`{"bye":true,` + previousMark)
 	}
 }
 
-func (r *relay) tellPrevious(content string) {
+func (r *relay) announceToPrevious(content string) {
 	ctx, cancel := context.WithTimeout(context.Background(), relayTimeout)
 	defer cancel()
 	if r.client.Publish(ctx, previousChannel, r.self+content).Err() != nil {
 		r.mu.Lock()
-		r.greeted = time.Time{} // the next one that is heard is greeted again
+		r.announcedAt = time.Time{} // the next one that is heard is greeted again
 		r.mu.Unlock()
 	}
 }

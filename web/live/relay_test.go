@@ -52,7 +52,7 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 	defer db.Close()
 	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
 	hub, other := runHub(t, desk, options, "a:"), runHub(t, desk, options, "b:")
-	settled := func(h *Hub) bool { _, settled := h.sound(); return settled }
+	settled := func(h *Hub) bool { _, settled := h.health(); return settled }
 	await(t, "both are settled", func() bool { return settled(hub) && settled(other) })
 
 	client := redis.NewClient(options)
@@ -87,7 +87,7 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 	}
 	publish() // greeted already
 	await(t, "all is as before once the earlier release is gone", func() bool { return settled(hub) && settled(other) })
-	if !hub.Sound() {
+	if !hub.Healthy() {
 		t.Error("the greeting of another instance is taken for an earlier release")
 	}
 }
@@ -110,7 +110,7 @@ func TestAGapReadsTheSettings(t *testing.T) {
 	}
 	prefix := "gap-" + uuid.NewString() + ":"
 	hub := runHub(t, desk, options, prefix)
-	await(t, "the instance hears", hub.Sound)
+	await(t, "the instance hears", hub.Healthy)
 	client := redis.NewClient(options)
 	defer client.Close()
 	for what, leaves := range map[string]func() error{

@@ -95,10 +95,10 @@ func (s *SSE) Close() error {
 	return nil
 }
 
-// Gone tells that the other end of a hijacked connection is no longer there; nobody reads from it who would notice.
-func (s *SSE) Gone() bool {
+// Disconnected tells that the other end of a hijacked connection is no longer there; nobody reads from it who would notice.
+func (s *SSE) Disconnected() bool {
 	conn, ok := s.wire.(net.Conn)
-	return ok && closed(conn)
+	return ok && peerClosed(conn)
 }
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
@@ -143,8 +143,8 @@ func (s *SSE) Retry(after time.Duration) error {
 	return nil
 }
 
-// Beat writes a comment line: the stream lives.
-func (s *SSE) Beat() error {
+// Heartbeat writes a comment line: the stream lives.
+func (s *SSE) Heartbeat() error {
 	s.writer().WriteString(": live\n\n")
 	return s.Flush()
 }

@@ -20,8 +20,8 @@ type View int
 
 // The views.
 const (
-	Own   View = iota // the receiver's own chats
-	House             // the queue and everybody's load, for supervisors
+	Own         View = iota // the receiver's own chats
+	Supervision             // the queue and everybody's load, for supervisors
 )
 
 // Receiver is who opens a stream, what they want to see and how far they have come.
@@ -40,10 +40,10 @@ type Receiver struct {
 type Sink interface {
 	Send(f Frame, id string) error
 	Retry(after time.Duration) error
-	Beat() error
+	Heartbeat() error
 	Flush() error
-	// Gone tells that nobody is there any more. It may be asked at any time.
-	Gone() bool
+	// Disconnected tells that nobody is there any more. It may be asked at any time.
+	Disconnected() bool
 }
 
 // sinkError ends a stream; every other error is mended by trying again.
@@ -56,7 +56,7 @@ type Stream struct {
 	sub   *subscription
 	draw  Renderer
 	out   Sink
-	known knowledge
+	known clientState
 	// opened is when the stream began, and synced when it last knew every chat of the receiver; both on PostgreSQL's clock.
 	opened, synced time.Time
 	place          models.QueueStatus
@@ -64,7 +64,7 @@ type Stream struct {
 	loads          map[string]models.PresenceChange
 
 	// What Open found and Run has not said yet: how things stand, and the chats in which something was missed.
-	present *Present
+	present *InitialState
 	missed  []models.Chat
 }
 
@@ -77,10 +77,10 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	} else {
 		topics = append(topics, supervisors)
 	}
-	if to.Board || to.View == House {
+	if to.Board || to.View == Supervision {
 		topics = append(topics, boards)
 	}
-	s := &Stream{hub: h, to: to, present: &Present{}}
+	s := &Stream{hub: h, to: to, present: &InitialState{}}
 	s.sub = h.subscribe(to, topics...)
 	asked, cancel := context.WithTimeout(ctx, 2*queryTime)
 	defer cancel()
@@ -115,12 +115,12 @@ func (s *Stream) Close() { s.hub.unsubscribe(s.sub) }
 func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 	defer s.Close()
 	s.draw, s.out = draw, out
-	s.sub.leaves(out)
+	s.sub.setSink(out)
 	now := time.Now()
-	due := timing{beat: now.Add(beatEvery), renew: now.Add(lifetime + rand.N(lifetime/3)), expire: s.to.Ends}
+	due := streamTimers{heartbeat: now.Add(beatEvery), renew: now.Add(lifetime + rand.N(lifetime/3)), expire: s.to.Ends}
 	timer := time.NewTimer(beatEvery)
 	defer timer.Stop()
-	err := s.follow(ctx, nil, false)
+	err := s.process(ctx, nil, false)
 	for {
 		var sink sinkError
 		switch {
@@ -142,10 +142,10 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 			return ctx.Err()
 		case <-s.sub.wake:
 		case <-timer.C:
-			switch what := due.reached(time.Now()); what {
+			switch what := due.due(time.Now()); what {
 			case "":
-			case beating:
-				if err := s.out.Beat(); err != nil {
+			case heartbeatDue:
+				if err := s.out.Heartbeat(); err != nil {
 					return err
 				}
 				continue
@@ -157,26 +157,26 @@ func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
 		signals, behind, ending := s.sub.take()
 		switch ending {
 		case "":
-		case left:
+		case disconnected:
 			return nil
 		default:
-			if err := s.endings(ctx, signals); err != nil {
+			if err := s.sendEndings(ctx, signals); err != nil {
 				return err
 			}
 			return s.close(ctx, ending)
 		}
-		err = s.follow(ctx, signals, behind)
+		err = s.process(ctx, signals, behind)
 	}
 }
 
-// timing is when something is to be done without anything having happened; one timer serves for all.
-type timing struct {
-	beat, renew   time.Time
-	expire, again time.Time // zero for never
+// streamTimers is when something is to be done without anything having happened; one timer serves for all.
+type streamTimers struct {
+	heartbeat, renew time.Time
+	expire, again    time.Time // zero for never
 }
 
-func (t *timing) next() time.Time {
-	next := t.beat
+func (t *streamTimers) next() time.Time {
+	next := t.heartbeat
 	for _, at := range []time.Time{t.renew, t.expire, t.again} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
@@ -185,8 +185,8 @@ func (t *timing) next() time.Time {
 	return next
 }
 
-// reached returns what is due: the end of the stream, beating, or "" for trying again.
-func (t *timing) reached(now time.Time) Reason {
+// due returns what is due: the end of the stream, beating, or "" for trying again.
+func (t *streamTimers) due(now time.Time) Reason {
 	switch {
 	case !t.expire.IsZero() && !now.Before(t.expire):
 		return Expired
@@ -195,17 +195,17 @@ func (t *timing) reached(now time.Time) Reason {
 	case !t.again.IsZero() && !now.Before(t.again):
 		return ""
 	}
-	t.beat = now.Add(beatEvery)
-	return beating
+	t.heartbeat = now.Add(beatEvery)
+	return heartbeatDue
 }
 
-// follow says what Open found, if that is not said yet, then applies what arrived, or repairs when something did not.
-func (s *Stream) follow(ctx context.Context, signals []signal, behind bool) error {
-	if err := s.first(ctx); err != nil {
+// process says what Open found, if that is not said yet, then applies what arrived, or repairs when something did not.
+func (s *Stream) process(ctx context.Context, signals []signal, behind bool) error {
+	if err := s.sendInitial(ctx); err != nil {
 		return err
 	}
 	if behind {
-		s.hub.queue.poke("")
+		s.hub.queue.markQueueChanged("")
 		if err := s.repair(ctx); err != nil {
 			return err
 		}
@@ -220,12 +220,12 @@ func (s *Stream) follow(ctx context.Context, signals []signal, behind bool) erro
 
 func (s *Stream) apply(ctx context.Context, sig signal) error {
 	switch {
-	case sig.place != nil:
-		return s.queued(ctx, sig.place)
+	case sig.position != nil:
+		return s.sendQueued(ctx, sig.position)
 	case sig.board != nil:
-		return s.say(ctx, *sig.board)
-	case sig.heads != nil:
-		return s.compare(ctx, sig.heads)
+		return s.sendItem(ctx, *sig.board)
+	case sig.versions != nil:
+		return s.compare(ctx, sig.versions)
 	}
 	switch e := sig.event; e.Kind {
 	case models.KindChange:
@@ -235,8 +235,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 	case models.KindErased:
 		return s.erased(ctx, e.Erased)
 	case models.KindTyping:
-		if s.known.mark(e.Typing.ChatID).Status == models.Active {
-			return s.say(ctx, Typing{*e.Typing})
+		if s.known.state(e.Typing.ChatID).Status == models.Active {
+			return s.sendItem(ctx, Typing{*e.Typing})
 		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
@@ -246,8 +246,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 	return nil
 }
 
-// endings says, of what arrived together with the end of the stream, which chats have ended.
-func (s *Stream) endings(ctx context.Context, signals []signal) error {
+// sendEndings says, of what arrived together with the end of the stream, which chats have ended.
+func (s *Stream) sendEndings(ctx context.Context, signals []signal) error {
 	for _, sig := range signals {
 		if sig.event == nil || sig.event.Change == nil || !sig.event.Change.Ended {
 			continue
@@ -270,10 +270,10 @@ func (s *Stream) erased(ctx context.Context, e *models.Erased) error {
 		item.ChatIDs = append(item.ChatIDs, c.ID)
 		s.known.forget(c.ID)
 	}
-	if s.to.View == House || len(item.ChatIDs) == 0 {
+	if s.to.View == Supervision || len(item.ChatIDs) == 0 {
 		return nil
 	}
-	return s.say(ctx, item)
+	return s.sendItem(ctx, item)
 }
 
 func (s *Stream) isServedBy(agentID string) bool {
@@ -285,39 +285,39 @@ func (s *Stream) isServedBy(agentID string) bool {
 	return false
 }
 
-func (s *Stream) presence(ctx context.Context, p models.PresenceChange, shared *Shared) error {
-	if s.to.View == House {
-		s.load(p)
+func (s *Stream) presence(ctx context.Context, p models.PresenceChange, shared *EncodingCache) error {
+	if s.to.View == Supervision {
+		s.recordLoad(p)
 	}
-	return s.say(ctx, Presence{PresenceChange: p, House: s.to.View == House, Shared: shared})
+	return s.sendItem(ctx, Presence{PresenceChange: p, OfAnyAgent: s.to.View == Supervision, Shared: shared})
 }
 
-func (s *Stream) load(p models.PresenceChange) {
+func (s *Stream) recordLoad(p models.PresenceChange) {
 	if s.loads == nil {
 		s.loads = map[string]models.PresenceChange{}
 	}
 	s.loads[p.ServiceID] = p
 }
 
-func (s *Stream) queued(ctx context.Context, p *place) error {
+func (s *Stream) sendQueued(ctx context.Context, p *queuePosition) error {
 	before := s.place
 	same := before.Position == p.status.Position && before.Estimate == p.status.Estimate && before.ChatID == p.status.ChatID
-	if s.known.mark(p.status.ChatID).Status != models.Waiting || same {
+	if s.known.state(p.status.ChatID).Status != models.Waiting || same {
 		return nil
 	}
 	item := Queued{Status: p.status, Before: before}
 	if before.ChatID == p.status.ChatID && before.Position > 0 {
-		item.Previous, item.Cause = before.Position, explain(before, p.status, p.causes)
+		item.Previous, item.Cause = before.Position, mainCause(before, p.status, p.causes)
 	}
-	if err := s.say(ctx, item); err != nil {
+	if err := s.sendItem(ctx, item); err != nil {
 		return err
 	}
 	s.place = p.status
 	return nil
 }
 
-// say renders an item that no cursor speaks of.
-func (s *Stream) say(ctx context.Context, item Item) error {
+// sendItem renders an item that no cursor speaks of.
+func (s *Stream) sendItem(ctx context.Context, item Item) error {
 	frames, err := s.render(ctx, item)
 	if err != nil {
 		return err
@@ -344,7 +344,7 @@ func (s *Stream) close(ctx context.Context, why Reason) error {
 	if err := s.out.Retry(retry); err != nil {
 		return err
 	}
-	if err := s.say(ctx, Closing{why}); err != nil {
+	if err := s.sendItem(ctx, Closing{why}); err != nil {
 		return err
 	}
 	return s.out.Flush()

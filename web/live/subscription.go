@@ -11,11 +11,11 @@ const maxPending = 256
 
 // signal is one of its fields, and shared goes with the event.
 type signal struct {
-	event  *models.Event
-	shared *Shared
-	place  *place
-	board  *Board
-	heads  *heads
+	event    *models.Event
+	shared   *EncodingCache
+	position *queuePosition
+	board    *Board
+	versions *chatVersions
 }
 
 // subscription is one stream as the hub sees it. The hub never waits for it.
@@ -27,11 +27,11 @@ type subscription struct {
 	anonymous bool
 	wake      chan struct{} // holds at most one
 
-	mu      sync.Mutex
-	pending []signal
-	behind  bool   // something was missed: repair
-	ending  Reason // set once
-	out     Sink   // nil until the stream runs
+	mu          sync.Mutex
+	pending     []signal
+	needsRepair bool   // something was missed: repair
+	ending      Reason // set once
+	out         Sink   // nil until the stream runs
 
 	topics map[topic]bool // under the hub's lock
 }
@@ -39,20 +39,20 @@ type subscription struct {
 func (s *subscription) push(sig signal) {
 	s.mu.Lock()
 	if len(s.pending) >= maxPending {
-		s.pending, s.behind = nil, true
+		s.pending, s.needsRepair = nil, true
 	} else {
 		s.pending = append(s.pending, sig)
 	}
 	s.mu.Unlock()
-	s.nudge()
+	s.wakeUp()
 }
 
 // repair makes the stream compare itself with PostgreSQL.
 func (s *subscription) repair() {
 	s.mu.Lock()
-	s.behind = true
+	s.needsRepair = true
 	s.mu.Unlock()
-	s.nudge()
+	s.wakeUp()
 }
 
 func (s *subscription) end(why Reason) {
@@ -61,24 +61,24 @@ func (s *subscription) end(why Reason) {
 		s.ending = why
 	}
 	s.mu.Unlock()
-	s.nudge()
+	s.wakeUp()
 }
 
-// leaves says by whom it is seen whether anybody is there.
-func (s *subscription) leaves(out Sink) {
+// setSink says by whom it is seen whether anybody is there.
+func (s *subscription) setSink(out Sink) {
 	s.mu.Lock()
 	s.out = out
 	s.mu.Unlock()
 }
 
-func (s *subscription) gone() bool {
+func (s *subscription) isDisconnected() bool {
 	s.mu.Lock()
 	out := s.out
 	s.mu.Unlock()
-	return out != nil && out.Gone()
+	return out != nil && out.Disconnected()
 }
 
-func (s *subscription) nudge() {
+func (s *subscription) wakeUp() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -88,14 +88,14 @@ func (s *subscription) nudge() {
 func (s *subscription) take() (signals []signal, behind bool, ending Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	signals, behind = s.pending, s.behind
-	s.pending, s.behind = nil, false
+	signals, behind = s.pending, s.needsRepair
+	s.pending, s.needsRepair = nil, false
 	return signals, behind, s.ending
 }
 
 // repairLater is repair for a stream that has just failed to: it waits for its own time.
 func (s *subscription) repairLater() {
 	s.mu.Lock()
-	s.behind = true
+	s.needsRepair = true
 	s.mu.Unlock()
 }

@@ -16,14 +16,14 @@ const (
 	tickCalm = 15 * time.Second
 )
 
-// place is where a waiting user stands, and what may have moved them there.
-type place struct {
+// queuePosition is where a waiting user stands, and what may have moved them there.
+type queuePosition struct {
 	status models.QueueStatus
 	causes []models.QueueCause
 }
 
-// ticker tells waiting users their places and supervisors the state of the house, once for all streams of the instance.
-type ticker struct {
+// queueTicker tells waiting users their places and supervisors the state of the house, once for all streams of the instance.
+type queueTicker struct {
 	hub  *Hub
 	wake chan struct{}
 
@@ -34,13 +34,13 @@ type ticker struct {
 	loads  map[string]*models.Event
 }
 
-func newTicker(h *Hub) *ticker {
-	return &ticker{hub: h, wake: make(chan struct{}, 1), loads: map[string]*models.Event{}}
+func newQueueTicker(h *Hub) *queueTicker {
+	return &queueTicker{hub: h, wake: make(chan struct{}, 1), loads: map[string]*models.Event{}}
 }
 
-// poke says that the queue changed, "" that nobody knows why.
-func (t *ticker) poke(cause models.QueueCause) {
-	t.mark(func() {
+// markQueueChanged says that the queue changed, "" that nobody knows why.
+func (t *queueTicker) markQueueChanged(cause models.QueueCause) {
+	t.markChanged(func() {
 		t.queue, t.board = true, true
 		if cause != "" && !slices.Contains(t.causes, cause) {
 			t.causes = append(t.causes, cause)
@@ -48,15 +48,15 @@ func (t *ticker) poke(cause models.QueueCause) {
 	})
 }
 
-// pokeBoard says that a chat or an agent changed.
-func (t *ticker) pokeBoard() { t.mark(func() { t.board = true }) }
+// markBoardChanged says that a chat or an agent changed.
+func (t *queueTicker) markBoardChanged() { t.markChanged(func() { t.board = true }) }
 
-// pokeLoad says that an agent's presence or load changed; only the latest of each is told.
-func (t *ticker) pokeLoad(e *models.Event) {
-	t.mark(func() { t.board = true; t.loads[e.Presence.ServiceID] = e })
+// markLoadChanged says that an agent's presence or load changed; only the latest of each is told.
+func (t *queueTicker) markLoadChanged(e *models.Event) {
+	t.markChanged(func() { t.board = true; t.loads[e.Presence.ServiceID] = e })
 }
 
-func (t *ticker) mark(set func()) {
+func (t *queueTicker) markChanged(set func()) {
 	t.mu.Lock()
 	set()
 	t.mu.Unlock()
@@ -66,7 +66,7 @@ func (t *ticker) mark(set func()) {
 	}
 }
 
-func (t *ticker) run(ctx context.Context) {
+func (t *queueTicker) run(ctx context.Context) {
 	pause := tickDelay
 	for {
 		calm := time.NewTimer(tickCalm)
@@ -75,7 +75,7 @@ func (t *ticker) run(ctx context.Context) {
 			calm.Stop()
 			return
 		case <-calm.C:
-			t.poke("")
+			t.markQueueChanged("")
 		case <-t.wake:
 		}
 		calm.Stop()
@@ -83,44 +83,44 @@ func (t *ticker) run(ctx context.Context) {
 			return
 		}
 		began := time.Now()
-		t.tell(ctx)
+		t.flush(ctx)
 		pause = max(tickDelay, 2*time.Since(began))
 	}
 }
 
-func (t *ticker) tell(ctx context.Context) {
+func (t *queueTicker) flush(ctx context.Context) {
 	t.mu.Lock()
 	causes, queue, board, loads := t.causes, t.queue, t.board, t.loads
 	t.causes, t.queue, t.board, t.loads = nil, false, false, map[string]*models.Event{}
 	t.mu.Unlock()
 
 	for _, e := range loads {
-		t.hub.send(signal{event: e, shared: new(Shared)}, supervisors)
+		t.hub.send(signal{event: e, shared: new(EncodingCache)}, supervisors)
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
 	if queue && t.hub.Streams(models.KindUser) > 0 {
 		positions, err := t.hub.desk.WaitingPositions(ctx)
 		if err != nil {
-			t.poke("") // told later, by a tick that succeeds
+			t.markQueueChanged("") // told later, by a tick that succeeds
 			return
 		}
 		for _, p := range positions {
-			t.hub.send(signal{place: &place{status: p.Status, causes: causes}}, userTopic(p.UserID))
+			t.hub.send(signal{position: &queuePosition{status: p.Status, causes: causes}}, userTopic(p.UserID))
 		}
 	}
 	if board && t.hub.listeners(boards) {
 		overview, err := t.hub.desk.Overview(ctx)
 		if err != nil {
-			t.poke("")
+			t.markQueueChanged("")
 			return
 		}
 		t.hub.send(signal{board: &Board{Overview: overview, Queue: queue}}, boards)
 	}
 }
 
-// explain chooses what best says why a place or a wait changed.
-func explain(before, now models.QueueStatus, causes []models.QueueCause) models.QueueCause {
+// mainCause chooses what best says why a place or a wait changed.
+func mainCause(before, now models.QueueStatus, causes []models.QueueCause) models.QueueCause {
 	var candidates []models.QueueCause
 	switch {
 	case before.Position > now.Position:

@@ -14,10 +14,10 @@ const (
 	typingKept = 1000 // chats, before those that are over are forgotten
 )
 
-// typings remembers who was told to write, and when, so that nobody floods the other side and the other instances with it.
-type typings struct {
-	mu   sync.Mutex
-	told map[typingSide]time.Time
+// typingThrottle remembers who was told to write, and when, so that nobody floods the other side and the other instances with it.
+type typingThrottle struct {
+	mu     sync.Mutex
+	sentAt map[typingSide]time.Time
 }
 
 type typingSide struct {
@@ -25,18 +25,18 @@ type typingSide struct {
 	side models.SenderType
 }
 
-// thin takes out of some events what was told a moment ago.
-func (t *typings) thin(events []models.Event, now time.Time) []models.Event {
+// throttle takes out of some events what was told a moment ago.
+func (t *typingThrottle) throttle(events []models.Event, now time.Time) []models.Event {
 	said := func(e models.Event) bool { return e.Kind == models.KindTyping }
 	if !slices.ContainsFunc(events, said) {
 		return events
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.told) > typingKept {
-		for side, at := range t.told {
+	if len(t.sentAt) > typingKept {
+		for side, at := range t.sentAt {
 			if now.Sub(at) >= typingPace {
-				delete(t.told, side)
+				delete(t.sentAt, side)
 			}
 		}
 	}
@@ -45,10 +45,10 @@ func (t *typings) thin(events []models.Event, now time.Time) []models.Event {
 			return false
 		}
 		side := typingSide{e.Typing.ChatID, e.Typing.SenderType}
-		if at, told := t.told[side]; told && now.Sub(at) < typingPace {
+		if at, told := t.sentAt[side]; told && now.Sub(at) < typingPace {
 			return true
 		}
-		t.told[side] = now
+		t.sentAt[side] = now
 		return false
 	})
 }

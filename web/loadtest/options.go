@@ -29,11 +29,11 @@ func parse(args []string, out io.Writer) (*options, error) {
 	flags.SetOutput(out)
 	flags.StringVar(&only, "only", "", "measure only these, separated by commas: "+strings.Join(sceneNames(), ", "))
 	flags.IntVar(&o.rounds, "rounds", 5, "alternating rounds of each kind")
-	flags.BoolVar(&o.quick, "quick", false, "one short round of everything, on little data: tells that it works, not how fast")
-	flags.BoolVar(&o.verbose, "v", false, "tell which statements were run and where the time went")
-	flags.StringVar(&o.binary, "binary", "", "the program to measure; built when not given")
+	flags.BoolVar(&o.quick, "quick", false, "one short round of everything on little data: checks that it works, not how fast")
+	flags.BoolVar(&o.verbose, "v", false, "print the executed statements and where the time went")
+	flags.StringVar(&o.binary, "binary", "", "the program to measure; built if empty")
 	flags.StringVar(&o.json, "json", "", "write the table to this file as JSON")
-	flags.StringVar(&o.docs, "docs", "", "after a whole run, keep the table in performance.json and performance.md of this folder")
+	flags.StringVar(&o.docs, "docs", "", "after a complete run, store the table in performance.json and performance.md of this folder")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and heap profiles of the program into this folder, taken in rounds that do not count")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	}
 	for _, name := range o.only {
 		if !slices.Contains(sceneNames(), name) {
-			fmt.Fprintf(out, "there is no %q; there are %s\n", name, strings.Join(sceneNames(), ", "))
+			fmt.Fprintf(out, "unknown scenario %q; choose from %s\n", name, strings.Join(sceneNames(), ", "))
 			return nil, flag.ErrHelp
 		}
 	}
@@ -51,7 +51,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 		o.rounds = 1
 	}
 	if o.rounds = max(1, o.rounds); flags.NArg() > 0 {
-		fmt.Fprintf(out, "what is %q?\n", flags.Arg(0))
+		fmt.Fprintf(out, "unexpected argument %q\n", flags.Arg(0))
 		return nil, flag.ErrHelp
 	}
 	return o, nil

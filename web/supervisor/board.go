@@ -31,7 +31,7 @@ type board struct {
 	settings    models.Settings
 	overview    models.Overview
 	queue       []models.QueueEntry // the first ones, or all
-	lines       []models.Line
+	lines       []models.DepartmentQueue
 	load        []models.AgentLoad
 	departments []models.Department
 	day         []models.MinuteSample

@@ -98,7 +98,7 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}
@@ -110,7 +110,7 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 			page.Ended = append(page.Ended, row)
 			continue
 		}
-		row.Since = c.AwaitingSince
+		row.Since = c.AwaitingReplySince
 		page.Active = append(page.Active, row)
 	}
 	slices.SortStableFunc(page.Active, func(x, y view.Listed) int { return longestFirst(x.Since, y.Since) })

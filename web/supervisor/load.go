@@ -75,7 +75,7 @@ func longestFirst(x, y *time.Time) int {
 func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	a := &l.Agent
 	card := view.Agent{
-		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.ChoiceAt, Load: a.Load, Slots: a.MaxConcurrent,
+		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.DesiredPresenceAt, Load: a.Load, Slots: a.MaxConcurrent,
 		Segments: b.segments(l), Ratings: a.RatingCount,
 	}
 	if a.RatingCount > 0 {
@@ -85,7 +85,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 		card.Slugs = append(card.Slugs, slug)
 		card.Departments = append(card.Departments, b.departmentName(slug))
 	}
-	if a.Presence == models.Away && a.Choice == models.Online || a.LostAt != nil && a.Presence != models.Offline {
+	if a.Presence == models.Away && a.DesiredPresence == models.Online || a.LostAt != nil && a.Presence != models.Offline {
 		back := a.SeenAt.Add(b.settings.PresenceTimeout + b.settings.PresenceGrace)
 		card.LostContact, card.Since, card.ReturnsAt = true, a.SeenAt, &back
 	}

@@ -38,7 +38,7 @@ func (h *Handlers) Page(c echo.Context) error {
 
 // Events is what changes on that page, live.
 func (h *Handlers) Events(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.House}, &boardStream{handlers: h, filter: filterOf(c)})
+	return h.Stream(c, live.Receiver{View: live.Supervision}, &boardStream{handlers: h, filter: filterOf(c)})
 }
 
 // hasDepartment tells whether the department of the filter is there, as it is when none is chosen.

@@ -77,7 +77,7 @@ func (h *Handlers) SetPriority(c echo.Context) error {
 		return err
 	}
 	if in.Priority == nil {
-		return kit.InvalidField("priority", "required", "Name a priority from −100 to 100.")
+		return kit.InvalidField("priority", "required", "Send a priority from −100 to 100.")
 	}
 	priority := int(max(-1000, min(1000, *in.Priority))) // far out of bounds either way
 	chat, err := h.Desk.SetPriority(c.Request().Context(), kit.ActorOf(c), id, priority)

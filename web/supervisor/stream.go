@@ -23,7 +23,7 @@ type boardStream struct {
 func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var overview *models.Overview
 	switch it := item.(type) {
-	case live.Present:
+	case live.InitialState:
 		overview = it.Overview
 	case live.Board:
 		overview = &it.Overview

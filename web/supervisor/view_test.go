@@ -43,7 +43,7 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	now := time.Now()
 	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
 	h := &board{at: now, settings: models.DefaultSettings()}
-	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, Choice: models.Online},
+	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, DesiredPresence: models.Online},
 		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1}
 	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
 		t.Errorf("the bar is %s", got)
@@ -62,11 +62,11 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	now := time.Now()
 	h := &board{at: now, settings: models.DefaultSettings()}
 	seen := now.Add(-time.Minute)
-	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, Choice: models.Online, SeenAt: seen, ChoiceAt: now.Add(-time.Hour)}})
+	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Online, SeenAt: seen, DesiredPresenceAt: now.Add(-time.Hour)}})
 	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
 		t.Errorf("the card is %+v", card)
 	}
-	away := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, Choice: models.Away, SeenAt: seen}})
+	away := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Away, SeenAt: seen}})
 	if away.LostContact {
 		t.Error("whoever chose away is shown as lost")
 	}
@@ -76,7 +76,7 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 	ctx := context.Background()
 	now := time.Now()
 	waiting := func(n int, waited time.Duration) *board {
-		return &board{at: now, settings: models.DefaultSettings(), lines: []models.Line{{Length: n, OldestAt: now.Add(-waited)}}}
+		return &board{at: now, settings: models.DefaultSettings(), lines: []models.DepartmentQueue{{Length: n, OldestAt: now.Add(-waited)}}}
 	}
 	for _, c := range []struct {
 		h     *board

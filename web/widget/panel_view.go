@@ -47,8 +47,8 @@ func queueOf(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	e := status.Estimate
 	waited := time.Duration(status.WaitSeconds) * time.Second
 	foretold := longWait
-	if c.PredictedSeconds != nil {
-		foretold = max(longWait, time.Duration(*c.PredictedSeconds)*time.Second*3/2)
+	if c.EstimatedWaitSeconds != nil {
+		foretold = max(longWait, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
 	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > foretold,
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
@@ -85,7 +85,7 @@ func (p *panel) idle() *widget.Idle {
 		return nil
 	}
 	s := p.desk.Settings()
-	owed := p.chat.LastSaidBy != nil && *p.chat.LastSaidBy == models.FromUser
+	owed := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
 	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
 		Owed: owed, Returns: owed && s.IdleAgentAction == models.IdleRequeue}
 }

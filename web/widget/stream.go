@@ -24,7 +24,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
-	case live.Present:
+	case live.InitialState:
 		if len(it.Chats) > 0 {
 			err = f.parts(ctx, &out, kept(it))
 		} else {
@@ -118,7 +118,7 @@ func returned(it live.Changed) *widget.Reason {
 }
 
 // kept is the reason to be told when somebody who waits comes back, from a reload or a lost line.
-func kept(it live.Present) *widget.Reason {
+func kept(it live.InitialState) *widget.Reason {
 	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptAfter {
 		return nil
 	}

@@ -76,13 +76,13 @@ func (b *workbench) systemWords(ctx context.Context, m *models.Message) string {
 }
 
 func (b *workbench) head(c *models.AgentChat) view.Head {
-	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Began: c.CreatedAt,
+	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsUnverified, State: stateOf(&c.Chat), Began: c.CreatedAt,
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
 	}
-	if c.AwaitingSince != nil {
-		h.Owed = *c.AwaitingSince
+	if c.AwaitingReplySince != nil {
+		h.Owed = *c.AwaitingReplySince
 	}
 	if c.EndedAt != nil {
 		h.Ended = *c.EndedAt

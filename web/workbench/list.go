@@ -12,8 +12,8 @@ import (
 )
 
 func (b *workbench) me() view.Me {
-	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.ChoiceAt, Load: b.self.Load, Slots: b.slots()}
-	if b.self.Presence != b.self.Choice && b.self.DisabledAt == nil {
+	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.self.Load, Slots: b.slots()}
+	if b.self.Presence != b.self.DesiredPresence && b.self.DisabledAt == nil {
 		m.Since = b.lostAt()
 		m.Lost = &m.Since
 	}
@@ -55,7 +55,7 @@ func (b *workbench) list() view.List {
 }
 
 func (b *workbench) row(c *models.AgentChat) view.Row {
-	r := view.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsClaim, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
+	r := view.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
 		Topic: present.Deref(c.PageTitle), Last: present.Deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
@@ -71,7 +71,7 @@ func stateOf(c *models.Chat) string {
 	switch {
 	case c.Status == models.Ended:
 		return "ended"
-	case c.AwaitingSince != nil:
+	case c.AwaitingReplySince != nil:
 		return "owed"
 	case c.WarnedAt != nil:
 		return "quiet"
@@ -83,8 +83,8 @@ func lastMoment(c *models.Chat) time.Time {
 	switch {
 	case c.EndedAt != nil:
 		return *c.EndedAt
-	case c.AwaitingSince != nil:
-		return *c.AwaitingSince
+	case c.AwaitingReplySince != nil:
+		return *c.AwaitingReplySince
 	case c.LastMessageAt != nil:
 		return *c.LastMessageAt
 	case c.AssignedAt != nil:

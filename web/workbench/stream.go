@@ -40,7 +40,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
-	case live.Present:
+	case live.InitialState:
 		err = f.present(ctx, &out, it)
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
@@ -73,7 +73,7 @@ func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 }
 
 // present draws everything that can have changed since the page was drawn.
-func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.Present) error {
+func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.InitialState) error {
 	b, err := f.read(ctx)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 
 // calledIn is the name for a notice that stands alone, away from any mark beside it.
 func calledIn(ctx context.Context, c *models.AgentChat) string {
-	if c.NameIsClaim {
+	if c.NameIsUnverified {
 		return text.T(ctx, "workbench.notice.claimed", "Name", c.UserName)
 	}
 	return c.UserName

@@ -30,7 +30,7 @@ var (
 )
 
 func wrongCode() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_code", Detail: "This code is not right, or was used before. Wait for the next one in the app, or use a recovery code."}
+	return &Error{Kind: Unauthorized, Code: "wrong_code", Detail: "The code is wrong or was already used. Wait for the next one in the app, or use a recovery code."}
 }
 
 func makeRecoveryCodes(ctx context.Context, t *tx, agentID string) ([]string, error) {
@@ -76,7 +76,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 		}
 		if f.WrongCodes >= mostWrongCodes {
 			refused = &Error{Kind: TooMany, Code: "rate_limited", RetryAfter: codeWindow - t.now.Sub(*f.WrongSince),
-				Detail: "Too many wrong codes. Wait as long as Retry-After says, and try again."}
+				Detail: "Too many wrong codes. Wait for the time in Retry-After and try again."}
 			return nil
 		}
 		step, good := stepOf(f.Secret, code, t.now)

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// clean refuses text that PostgreSQL cannot keep as it is (bytes that are no UTF-8, NUL) and text that is empty or too long; it
+// validateText refuses text that PostgreSQL cannot keep as it is (bytes that are no UTF-8, NUL) and text that is empty or too long; it
 // returns it without surrounding white space. A text that shows nothing, see [IsBlank], is empty. Lengths are in characters.
-func clean(field, text string, least, most int) (string, error) {
+func validateText(field, text string, least, most int) (string, error) {
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", invalid(field, fieldInvalid, "This text has bytes that cannot be stored. Send it as UTF-8 without NUL characters.")
+		return "", invalid(field, fieldInvalid, "This text contains bytes that cannot be stored. Send UTF-8 without NUL characters.")
 	}
 	if text = strings.TrimSpace(text); IsBlank(text) {
 		text = ""
@@ -18,9 +18,9 @@ func clean(field, text string, least, most int) (string, error) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n == 0 && least > 0:
-		return "", invalid(field, fieldRequired, "Write something first.")
+		return "", invalid(field, fieldRequired, "This text is empty. Enter something.")
 	case n < least:
-		return "", invalid(field, fieldTooShort, "This text is too short.")
+		return "", invalid(field, fieldTooShort, "This text is too short. Enter more.")
 	case n > most:
 		return "", invalid(field, fieldTooLong, "This text is too long. Shorten it and send it again.")
 	}
@@ -31,7 +31,7 @@ func clean(field, text string, least, most int) (string, error) {
 // read is taken out: control characters, and those that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069).
 func oneLine(text string) string {
 	if !utf8.ValidString(text) {
-		return text // which clean refuses
+		return text // which validateText refuses
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -44,36 +44,36 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// optional is clean for text that may be absent: empty becomes nil.
-func optional(field, text string, most int) (*string, error) {
-	text, err := clean(field, text, 0, most)
+// optionalText is validateText for text that may be absent: empty becomes nil.
+func optionalText(field, text string, most int) (*string, error) {
+	text, err := validateText(field, text, 0, most)
 	if err != nil || text == "" {
 		return nil, err
 	}
 	return &text, nil
 }
 
-// words is clean for what people say to each other: card numbers in it are masked if MASK_CARDS is on. What is longer afterwards than it may be
+// messageText is validateText for what people say to each other: card numbers in it are masked if MASK_CARDS is on. What is longer afterwards than it may be
 // is refused too.
-func (d *Desk) words(field, text string, least, most int) (string, error) {
-	text, err := clean(field, text, least, most)
+func (d *Desk) messageText(field, text string, least, most int) (string, error) {
+	text, err := validateText(field, text, least, most)
 	if err != nil || !d.Settings().MaskCards {
 		return text, err
 	}
-	return clean(field, MaskCards(text), least, most)
+	return validateText(field, MaskCards(text), least, most)
 }
 
-// optionalWords is words for text that may be absent: empty becomes nil.
-func (d *Desk) optionalWords(field, text string, most int) (*string, error) {
-	text, err := d.words(field, text, 0, most)
+// optionalMessageText is messageText for text that may be absent: empty becomes nil.
+func (d *Desk) optionalMessageText(field, text string, most int) (*string, error) {
+	text, err := d.messageText(field, text, 0, most)
 	if err != nil || text == "" {
 		return nil, err
 	}
 	return &text, nil
 }
 
-// shortened returns the beginning of a text that has more than so many characters, with … for the rest.
-func shortened(text string, most int) string {
+// truncate returns the beginning of a text that has more than so many characters, with … for the rest.
+func truncate(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
@@ -86,7 +86,7 @@ func clientMessageID(key string) (*string, error) {
 		return nil, nil
 	}
 	if len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return nil, invalid("client_message_id", fieldInvalid, "A client_message_id has 1 to 64 printable ASCII characters.")
+		return nil, invalid("client_message_id", fieldInvalid, "client_message_id must have 1 to 64 printable ASCII characters.")
 	}
 	return &key, nil
 }

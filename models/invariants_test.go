@@ -10,27 +10,27 @@ import (
 // TestCheckFindsWhatIsBroken breaks what the schema and the rules keep, one at a time, and expects it found and, where a repair is offered, mended.
 func TestCheckFindsWhatIsBroken(t *testing.T) {
 	t.Parallel()
-	for name, breakIt := range map[string]func(h *house, anna models.Actor, chat string){
-		"one_open_chat_per_user": func(h *house, _ models.Actor, _ string) {
+	for name, breakIt := range map[string]func(h *testDesk, anna models.Actor, chat string){
+		"one_open_chat_per_user": func(h *testDesk, _ models.Actor, _ string) {
 			h.exec(`DROP INDEX chats_one_open_per_user`)
 			h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('second', 'u', 'waiting', now(), now(), now())`)
 		},
-		"capacity":       func(h *house, anna models.Actor, _ string) { h.exec(`UPDATE agents SET max_concurrent = 0`) },
-		"load_counted":   func(h *house, anna models.Actor, _ string) { h.exec(`UPDATE agents SET load = 3`) },
-		"messages_dense": func(h *house, _ models.Actor, chat string) { h.exec(`DELETE FROM messages WHERE seq = 1`) },
-		"status_order":   func(h *house, _ models.Actor, _ string) { h.exec(`DELETE FROM message_status_changes`) },
-		"waiting_beside_a_free_slot": func(h *house, _ models.Actor, _ string) {
+		"capacity":       func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET max_concurrent = 0`) },
+		"load_counted":   func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET load = 3`) },
+		"messages_dense": func(h *testDesk, _ models.Actor, chat string) { h.exec(`DELETE FROM messages WHERE seq = 1`) },
+		"status_order":   func(h *testDesk, _ models.Actor, _ string) { h.exec(`DELETE FROM message_status_changes`) },
+		"waiting_beside_a_free_slot": func(h *testDesk, _ models.Actor, _ string) {
 			h.exec(`UPDATE agents SET max_concurrent = 1`)
 			waiting := h.ask("w").Chat.ID
 			h.Close()
 			h.exec(`UPDATE agents SET max_concurrent = 2, idle_since = now() - interval '6 seconds'`)
 			h.age("chats", waiting, 6*time.Second, "queued_at")
 		},
-		"with_an_agent_who_is_gone": func(h *house, anna models.Actor, _ string) {
+		"with_an_agent_who_is_gone": func(h *testDesk, anna models.Actor, _ string) {
 			h.age("agents", anna.ID, time.Hour, "seen_at")
 			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
 		},
-		"silence_overdue": func(h *house, _ models.Actor, chat string) {
+		"silence_overdue": func(h *testDesk, _ models.Actor, chat string) {
 			h.age("chats", chat, time.Hour, "quiet_since")
 			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
 			h.exec(`UPDATE agents SET seen_at = now() + interval '1 hour'`)
@@ -60,7 +60,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 	}
 }
 
-func (h *house) found() map[string]models.Checked {
+func (h *testDesk) found() map[string]models.Checked {
 	h.t.Helper()
 	all, err := h.Check(h.t.Context())
 	h.must(err)

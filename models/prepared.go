@@ -9,20 +9,20 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// bound runs one of the hot statements with bound parameters, on the pool that bun uses: PostgreSQL parses and plans it once per
+// queryPrepared runs one of the hot statements with bound parameters, on the pool that bun uses: PostgreSQL parses and plans it once per
 // connection. bun writes arguments into the text, so that every call is a new statement; all others go that way. Without a row it
 // returns pgx.ErrNoRows, which is sql.ErrNoRows too.
-func (d *Desk) bound(ctx context.Context, query string, args []any, into ...any) error {
-	return d.onConn(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, query, hot(args)...).Scan(into...) })
+func (d *Desk) queryPrepared(ctx context.Context, query string, args []any, into ...any) error {
+	return d.onConn(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, query, cacheStatement(args)...).Scan(into...) })
 }
 
-// boundRows is bound for any number of rows: each is called once per row.
-func (d *Desk) boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
+// queryPreparedRows is queryPrepared for any number of rows: each is called once per row.
+func (d *Desk) queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
 	return d.onConn(ctx, func(c *pgx.Conn) error { return forEach(ctx, c, query, args, each) })
 }
 
-// boundRows is the desk's, in the transaction.
-func (t *tx) boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
+// queryPreparedRows is the desk's, in the transaction.
+func (t *tx) queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
 	return t.conn.Raw(func(driver any) error { return forEach(ctx, driver.(*stdlib.Conn).Conn(), query, args, each) })
 }
 
@@ -36,7 +36,7 @@ func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
 }
 
 func forEach(ctx context.Context, c *pgx.Conn, query string, args []any, each func(pgx.Rows) error) error {
-	rows, err := c.Query(ctx, query, hot(args)...)
+	rows, err := c.Query(ctx, query, cacheStatement(args)...)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func forEach(ctx context.Context, c *pgx.Conn, query string, args []any, each fu
 	return rows.Err()
 }
 
-func hot(args []any) []any { return append([]any{pgx.QueryExecModeCacheStatement}, args...) }
+func cacheStatement(args []any) []any { return append([]any{pgx.QueryExecModeCacheStatement}, args...) }
 
 // columns are the stored fields of a row type, by their bun tags, for statements that bun does not scan.
 type columns struct {
@@ -70,11 +70,13 @@ func columnsOf[Row any]() columns {
 	return c
 }
 
-// of lists the columns of what the statement calls by a name.
-func (c columns) of(table string) string { return table + "." + strings.Join(c.names, ", "+table+".") }
+// selectList lists the columns of what the statement calls by a name.
+func (c columns) selectList(table string) string {
+	return table + "." + strings.Join(c.names, ", "+table+".")
+}
 
-// into returns where a row's columns go, and behind them what else is scanned.
-func (c columns) into(row any, more ...any) []any {
+// scanTargets returns where a row's columns go, and behind them what else is scanned.
+func (c columns) scanTargets(row any, more ...any) []any {
 	v := reflect.ValueOf(row).Elem()
 	into := make([]any, len(c.fields), len(c.fields)+len(more))
 	for i, field := range c.fields {

@@ -10,7 +10,7 @@ import (
 )
 
 // visitor is an anonymous user with the session that a browser holds.
-func (h *house) visitor() (token string, who models.Actor) {
+func (h *testDesk) visitor() (token string, who models.Actor) {
 	h.t.Helper()
 	token, u, err := h.StartUserSession(h.t.Context(), "en", "test")
 	h.must(err)
@@ -18,7 +18,7 @@ func (h *house) visitor() (token string, who models.Actor) {
 }
 
 // identify makes whoever holds a session the person of that id, and returns the new session.
-func (h *house) identify(id, held string) string {
+func (h *testDesk) identify(id, held string) string {
 	h.t.Helper()
 	token, u, err := h.Identify(h.t.Context(), models.Identity{ID: id, Name: "Name of " + id}, held, "test")
 	h.must(err)
@@ -29,7 +29,7 @@ func (h *house) identify(id, held string) string {
 }
 
 // asks begins a chat of that user with a message.
-func (h *house) asks(who models.Actor, message string) *models.Chat {
+func (h *testDesk) asks(who models.Actor, message string) *models.Chat {
 	h.t.Helper()
 	a, err := h.Assign(h.t.Context(), who.ID, models.AssignRequest{Message: message, ClientMessageID: "first"})
 	h.must(err)
@@ -38,7 +38,7 @@ func (h *house) asks(who models.Actor, message string) *models.Chat {
 }
 
 // said are the words of a chat, oldest first, with the kind of a system line in place of its words.
-func (h *house) said(chatID string) []string {
+func (h *testDesk) said(chatID string) []string {
 	h.t.Helper()
 	messages, err := h.Messages(h.t.Context(), admin, chatID, 0, 200)
 	h.must(err)
@@ -52,7 +52,7 @@ func (h *house) said(chatID string) []string {
 }
 
 // signedOut counts how often the end of a session was announced.
-func (h *house) signedOut(token string) int {
+func (h *testDesk) signedOut(token string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
@@ -64,7 +64,7 @@ func (h *house) signedOut(token string) int {
 	return n
 }
 
-func (h *house) closed(token string) {
+func (h *testDesk) closed(token string) {
 	h.t.Helper()
 	_, _, _, err := h.UserBySession(h.t.Context(), token)
 	h.refused(err, "unauthorized")
@@ -75,7 +75,7 @@ func (h *house) closed(token string) {
 
 func TestIdentifyingTakesAlongWhatThisBrowserSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	held, anonymous := h.visitor()
 	past := h.asks(anonymous, "An earlier question")
@@ -132,7 +132,7 @@ func TestIdentifyingTakesAlongWhatThisBrowserSaid(t *testing.T) {
 
 func TestAnotherPersonsChatsAreNeverTaken(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	held, _ := h.visitor()
 	maria := h.identify("maria", held)
@@ -169,7 +169,7 @@ func TestAnotherPersonsChatsAreNeverTaken(t *testing.T) {
 
 func TestNoSignedIdHasTheFormOfAnAnonymousOne(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	_, anonymous := h.visitor()
 	_, _, err := h.Identify(t.Context(), models.Identity{ID: anonymous.ID}, "", "")
 	h.refused(err, "validation_failed")
@@ -196,7 +196,7 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newTestDesk(t)
 			anna := models.Actor{}
 			if c.room > 0 {
 				anna = h.agent("anna", c.room)
@@ -213,7 +213,7 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 			if own.Status == models.Active != c.ownActive || brought.Status == models.Active != c.broughtActive {
 				t.Fatalf("own %s, brought %s", own.Status, brought.Status)
 			}
-			owed := h.chat(own.ID).AwaitingSince
+			owed := h.chat(own.ID).AwaitingReplySince
 			h.identify("maria", held)
 			h.settle()
 
@@ -233,8 +233,8 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 			if got := h.said(leave.ID); got[len(got)-1] != "(goes_on)" {
 				t.Errorf("in the left one: %q", got)
 			}
-			if keep.AwaitingSince == nil || keep.AwaitingSince.After(*owed) {
-				t.Errorf("an answer is owed since %v, before it was %v", keep.AwaitingSince, owed)
+			if keep.AwaitingReplySince == nil || keep.AwaitingReplySince.After(*owed) {
+				t.Errorf("an answer is owed since %v, before it was %v", keep.AwaitingReplySince, owed)
 			}
 			changes := h.changes(keep.ID)
 			if last := changes[len(changes)-1]; last.Chat.Version != keep.Version || last.Chat.UserID != "maria" {
@@ -257,7 +257,7 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 
 func TestWhatWasAnsweredIsNotSaidAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	own := h.asks(h.user("maria"), "Own question")
 	held, anonymous := h.visitor()
@@ -282,7 +282,7 @@ func TestWhatWasAnsweredIsNotSaidAgain(t *testing.T) {
 
 func TestTheBetterPlaceIsKept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	held, anonymous := h.visitor()
 	brought := h.asks(anonymous, "First come")
 	between := h.asks(h.user("ben"), "In between")
@@ -302,7 +302,7 @@ func TestTheBetterPlaceIsKept(t *testing.T) {
 func TestManyTabsIdentifyWhileTheyAsk(t *testing.T) {
 	t.Parallel()
 	for range 6 {
-		h := newHouse(t)
+		h := newTestDesk(t)
 		h.agent("anna", 2)
 		held, anonymous := h.visitor()
 		var wg sync.WaitGroup
@@ -342,7 +342,7 @@ func TestManyTabsIdentifyWhileTheyAsk(t *testing.T) {
 
 func TestWhereAnIdentityIsRequiredNobodyIsAnonymous(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.must(h.ChangeSetting(t.Context(), admin, "REQUIRE_IDENTITY", "true"))
 	_, _, err := h.StartUserSession(t.Context(), "en", "")
 	h.refused(err, "identity_required")
@@ -354,7 +354,7 @@ func TestWhereAnIdentityIsRequiredNobodyIsAnonymous(t *testing.T) {
 
 func TestLabelsAreNeverTakenForAnIdentity(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	held, anonymous := h.visitor()
 	chat := h.asks(anonymous, "Hello")
@@ -386,7 +386,7 @@ func TestLabelsAreNeverTakenForAnIdentity(t *testing.T) {
 
 func TestANewNameIsToldWhereTheChatIsOpen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	h.agent("anna", 5)
 	chat := h.asks(h.user("maria"), "Hello")
 	_, err := h.EnsureUser(t.Context(), models.Identity{ID: "maria", Name: "Maria Lopes", Verified: true})

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// lookEvery is how often it is looked whether those who hold a stream are still there.
-const lookEvery = 2 * time.Second
+// disconnectCheckEvery is how often it is looked whether those who hold a stream are still there.
+const disconnectCheckEvery = 2 * time.Second
 
-// closed looks without waiting and takes nothing: a connection from which nothing more can come is closed.
-func closed(conn net.Conn) bool {
+// peerClosed looks without waiting and takes nothing: a connection from which nothing more can come is closed.
+func peerClosed(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false
@@ -28,14 +28,14 @@ func closed(conn net.Conn) bool {
 	return err != nil || n <= 0 && !errors.Is(peeked, syscall.EAGAIN) && !errors.Is(peeked, syscall.EINTR)
 }
 
-// lookWhoLeft ends the streams whose other end is gone. One look at all of them costs less than somebody for each who waits for that.
-func (h *Hub) lookWhoLeft(ctx context.Context) {
-	for wait(ctx, lookEvery) {
+// reapDisconnected ends the streams whose other end is gone. One look at all of them costs less than somebody for each who waits for that.
+func (h *Hub) reapDisconnected(ctx context.Context) {
+	for wait(ctx, disconnectCheckEvery) {
 		var all []*subscription
 		h.each(func(s *subscription) { all = append(all, s) })
 		for _, s := range all {
-			if s.gone() {
-				s.end(left)
+			if s.isDisconnected() {
+				s.end(disconnected)
 			}
 		}
 	}

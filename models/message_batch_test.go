@@ -10,9 +10,9 @@ import (
 )
 
 // talks are many users, each in a chat with the same agent.
-func talks(t *testing.T, many int) (h *house, users []models.Actor, chats []string) {
+func talks(t *testing.T, many int) (h *testDesk, users []models.Actor, chats []string) {
 	t.Helper()
-	h = newHouse(t)
+	h = newTestDesk(t)
 	h.agent("anna", many)
 	for i := range many {
 		id := fmt.Sprint("u", i)

@@ -27,8 +27,8 @@ const (
 	password = "correct horse battery"
 )
 
-// house is one whole instance over a database and a Redis of its own.
-type house struct {
+// testServer is one whole instance on a database and a Redis of its own.
+type testServer struct {
 	t      *testing.T
 	folder string // of the files that were sent
 	desk   *models.Desk
@@ -47,7 +47,7 @@ type setup struct {
 	prefix      string // in Redis; the installation's own if it is empty
 }
 
-func openHouse(t *testing.T, change ...func(*setup)) *house {
+func startServer(t *testing.T, change ...func(*setup)) *testServer {
 	t.Helper()
 	s := setup{settings: func(*models.Settings) {}, options: func(*web.Options) {}}
 	for _, f := range change {
@@ -108,7 +108,7 @@ func openHouse(t *testing.T, change ...func(*setup)) *house {
 		_ = server.Close()
 		_ = db.Close()
 	})
-	h := &house{t: t, folder: folder, desk: desk, hub: hub, server: server, url: at.URL}
+	h := &testServer{t: t, folder: folder, desk: desk, hub: hub, server: server, url: at.URL}
 	h.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	h.until("listening to Redis", hub.Connected)
 	return h
@@ -125,7 +125,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 }
 
 // until waits for what another goroutine does.
-func (h *house) until(what string, done func() bool) {
+func (h *testServer) until(what string, done func() bool) {
 	h.t.Helper()
 	deadline := time.NewTimer(10 * time.Second)
 	defer deadline.Stop()
@@ -150,7 +150,7 @@ type answer struct {
 }
 
 // ask sends a request as a program does.
-func (h *house) ask(method, path, token string, body any) answer {
+func (h *testServer) ask(method, path, token string, body any) answer {
 	h.t.Helper()
 	header := http.Header{}
 	if token != "" {
@@ -173,7 +173,7 @@ func (h *house) ask(method, path, token string, body any) answer {
 	return h.send(method, path, header, raw)
 }
 
-func (h *house) send(method, path string, header http.Header, body []byte) answer {
+func (h *testServer) send(method, path string, header http.Header, body []byte) answer {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -246,7 +246,7 @@ func (a answer) str(name string) string {
 var admin = models.Actor{Kind: models.KindAgent, ID: "setup", Role: models.RoleAdmin}
 
 // agent adds a person and signs in.
-func (h *house) agent(name string, role models.Role, change ...func(*models.NewAgent)) (*models.Agent, string) {
+func (h *testServer) agent(name string, role models.Role, change ...func(*models.NewAgent)) (*models.Agent, string) {
 	h.t.Helper()
 	n := models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role}
 	for _, f := range change {
@@ -264,7 +264,7 @@ func (h *house) agent(name string, role models.Role, change ...func(*models.NewA
 }
 
 // online is agent, ready for chats.
-func (h *house) online(name string, change ...func(*models.NewAgent)) (*models.Agent, string) {
+func (h *testServer) online(name string, change ...func(*models.NewAgent)) (*models.Agent, string) {
 	h.t.Helper()
 	a, token := h.agent(name, models.RoleAgent, change...)
 	h.ask("POST", "/api/customer-service/online", token, nil).want(200)
@@ -272,14 +272,14 @@ func (h *house) online(name string, change ...func(*models.NewAgent)) (*models.A
 }
 
 // guest is an anonymous user.
-func (h *house) guest() (id, token string) {
+func (h *testServer) guest() (id, token string) {
 	h.t.Helper()
 	got := h.ask("POST", "/api/user/session", "", nil).want(200)
 	return got.str("user_id"), got.str("token")
 }
 
 // asks begins a chat and returns its id.
-func (h *house) asks(token, message string) string {
+func (h *testServer) asks(token, message string) string {
 	h.t.Helper()
 	got := h.ask("POST", "/api/user/customer-service/assign", token, map[string]any{"message": message}).want(200).object()
 	chat, ok := got["chat"].(map[string]any)
@@ -300,7 +300,7 @@ type event struct {
 
 // listener reads a stream.
 type listener struct {
-	h      *house
+	h      *testServer
 	events chan event
 	cancel context.CancelFunc
 	status int
@@ -308,7 +308,7 @@ type listener struct {
 	lastID string
 }
 
-func (h *house) listen(path, token, cursor string) *listener {
+func (h *testServer) listen(path, token, cursor string) *listener {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(h.t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+path, nil)

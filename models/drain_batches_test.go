@@ -9,10 +9,10 @@ import (
 // TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst: between two batches of a drain a slot becomes free.
 func TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestDesk(t)
 	settings := models.DefaultSettings()
 	settings.QueueBatch = 2
-	h = newHouseOn(t, h.url, settings)
+	h = newTestDeskOn(t, h.url, settings)
 	var chats []string
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		chats = append(chats, h.ask(id).Chat.ID)

@@ -1,9 +1,9 @@
 package models
 
-// side is how one side's messages are stored.
-type side struct {
-	from            SenderType
-	one, many, file string
+// senderQueries is how one side's messages are stored.
+type senderQueries struct {
+	from                      SenderType
+	oneSQL, batchSQL, fileSQL string
 }
 
 // The one statement of a send: the chat's row is locked, counted up and read by the same UPDATE that decides whether the sender may speak,
@@ -24,19 +24,19 @@ const (
 )
 
 var (
-	userSide = side{FromUser, storeOne(FromUser, setByUser, mayUser, `'text'`), storeMany(FromUser, setByUser, `c.user_id = s.sender_id AND c.status <> 'ended'`),
-		storeOne(FromUser, setByUser, mayUser, `$5::message_type`)}
-	agentSide = side{FromAgent, storeOne(FromAgent, setByAgent, mayAgent, `'text'`), storeMany(FromAgent, setByAgent, `c.agent_id = s.sender_id AND c.status = 'active'`),
-		storeOne(FromAgent, setByAgent, mayAgent, `$5::message_type`)}
+	userQueries = senderQueries{FromUser, insertOneSQL(FromUser, setByUser, mayUser, `'text'`), insertBatchSQL(FromUser, setByUser, `c.user_id = s.sender_id AND c.status <> 'ended'`),
+		insertOneSQL(FromUser, setByUser, mayUser, `$5::message_type`)}
+	agentQueries = senderQueries{FromAgent, insertOneSQL(FromAgent, setByAgent, mayAgent, `'text'`), insertBatchSQL(FromAgent, setByAgent, `c.agent_id = s.sender_id AND c.status = 'active'`),
+		insertOneSQL(FromAgent, setByAgent, mayAgent, `$5::message_type`)}
 )
 
-func storeOne(from SenderType, set, may, kind string) string {
+func insertOneSQL(from SenderType, set, may, kind string) string {
 	return `WITH c AS (` + countUp + set + ` WHERE c.id = $1 AND ` + may + ` RETURNING c.*, nextval('messages_id') AS message_id),
 		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + kind + `, $3, $4, c.last_message_at FROM c)
-		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
+		SELECT ` + chatRow.selectList("c") + `, c.message_id FROM c`
 }
 
-func storeMany(from SenderType, set, may string) string {
+func insertBatchSQL(from SenderType, set, may string) string {
 	return `WITH s AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) s (chat_id, sender_id, content, key)),
 		held AS (SELECT c.id FROM s JOIN chats c ON c.id = s.chat_id WHERE ` + may + `
 			AND NOT EXISTS (SELECT FROM messages m WHERE m.chat_id = s.chat_id AND m.client_message_id = s.key
@@ -45,11 +45,11 @@ func storeMany(from SenderType, set, may string) string {
 		c AS (` + countUp + set + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),
 		m AS (` + insertSaid + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text', s.content, s.key, c.last_message_at
 			FROM c JOIN s ON s.chat_id = c.id)
-		SELECT ` + chatRow.of("c") + `, c.message_id FROM c`
+		SELECT ` + chatRow.selectList("c") + `, c.message_id FROM c`
 }
 
-// said is the change that a stored message made.
-func (s side) said(o *outgoing, chat Chat, id int64) *Change {
+// newMessageChange is the change that a stored message made.
+func (s senderQueries) newMessageChange(o *pendingMessage, chat Chat, id int64) *Change {
 	return &Change{Chat: chat, Messages: []Message{{ID: id, ChatID: chat.ID, Seq: chat.LastSeq, Version: chat.Version, SenderType: s.from,
 		SenderID: o.senderID, Type: Text, Content: o.content, ClientMessageID: o.key, Status: Sent, CreatedAt: *chat.LastMessageAt}}}
 }

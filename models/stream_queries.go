@@ -54,8 +54,8 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	return change, nil
 }
 
-// Head is how far a chat has come.
-type Head struct {
+// ChatVersion is how far a chat has come.
+type ChatVersion struct {
 	ChatID  string
 	UserID  string
 	AgentID *string
@@ -63,27 +63,27 @@ type Head struct {
 	EndedAt *time.Time // nil for open chats
 }
 
-// Glance is everything that may have to be told to somebody, at one moment, small enough to look at every second.
-type Glance struct {
-	At     time.Time // on PostgreSQL's clock, before the rest was read
-	Queue  string    // another whenever others wait, or in another order
-	Heads  []Head    // the open chats of those who were asked for, and those that ended a moment ago
+// Snapshot is everything that may have to be told to somebody, at one moment, small enough to look at every second.
+type Snapshot struct {
+	At     time.Time     // on PostgreSQL's clock, before the rest was read
+	Queue  string        // another whenever others wait, or in another order
+	Heads  []ChatVersion // the open chats of those who were asked for, and those that ended a moment ago
 	Agents []PresenceChange
 }
 
-// Glance looks at the queue, at every agent and at the chats of those users and agents: for streams, which cannot rely on being told.
-func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance, error) {
-	g := &Glance{Heads: []Head{}}
-	err := d.bound(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
+// Snapshot looks at the queue, at every agent and at the chats of those users and agents: for streams, which cannot rely on being told.
+func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snapshot, error) {
+	g := &Snapshot{Heads: []ChatVersion{}}
+	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
 		FROM chats WHERE status = 'waiting'`, nil, &g.At, &g.Queue)
 	if err != nil {
 		return nil, translate(err)
 	}
-	err = d.boundRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id = ANY($1)
+	err = d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id = ANY($1)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id = ANY($2)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'ended' AND ended_at > now() - interval '10 seconds'
 			AND (user_id = ANY($1) OR agent_id = ANY($2))`, []any{userIDs, agentIDs}, func(rows pgx.Rows) error {
-		var head Head
+		var head ChatVersion
 		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
 		g.Heads = append(g.Heads, head)
 		return err
@@ -98,18 +98,18 @@ func (d *Desk) Glance(ctx context.Context, userIDs, agentIDs []string) (*Glance,
 	return g, translate(err)
 }
 
-// Unheard counts the transactions of those who tell nobody, as the commands of the console: another number means that something happened of which
+// UnpublishedCommits counts the transactions of those who tell nobody, as the commands of the console: another number means that something happened of which
 // no event speaks. settings is the version of the settings and sites in the database; [Desk.SettingsVersion] is of those in force here.
-func (d *Desk) Unheard(ctx context.Context) (n, settings int64, err error) {
-	err = d.bound(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &n, &settings)
+func (d *Desk) UnpublishedCommits(ctx context.Context) (n, settings int64, err error) {
+	err = d.queryPrepared(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &n, &settings)
 	return n, settings, translate(err)
 }
 
-const countUnheard = `UPDATE pulse SET unheard = unheard + 1`
+const incrementUnpublished = `UPDATE pulse SET unheard = unheard + 1`
 
-// countUnheard makes Unheard return another number, so that every instance reads again all that it keeps.
-func (d *Desk) countUnheard(ctx context.Context) error {
-	_, err := d.db.NewRaw(countUnheard).Exec(ctx)
+// countUnpublished makes UnpublishedCommits return another number, so that every instance reads again all that it keeps.
+func (d *Desk) countUnpublished(ctx context.Context) error {
+	_, err := d.db.NewRaw(incrementUnpublished).Exec(ctx)
 	return err
 }
 

@@ -10,19 +10,19 @@ import (
 	"parley/models"
 )
 
-// known is how far the stream has come in one chat.
-type known struct {
-	Mark
+// trackedChat is how far the stream has come in one chat.
+type trackedChat struct {
+	ChatState
 	id      string
 	code    []byte // the id as a cursor has it
 	endedAt time.Time
 }
 
-func (k *known) ended() bool { return k.Status == models.Ended }
+func (k *trackedChat) ended() bool { return k.Status == models.Ended }
 
-// learn takes a chat as it stands.
-func (k *known) learn(c *models.Chat) {
-	k.Mark = Mark{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}
+// update takes a chat as it stands.
+func (k *trackedChat) update(c *models.Chat) {
+	k.ChatState = ChatState{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}
 	if c.WarnedAt != nil {
 		k.WarnedAt = *c.WarnedAt
 	}
@@ -31,39 +31,39 @@ func (k *known) learn(c *models.Chat) {
 	}
 }
 
-// knowledge is how far the stream has come in each of its chats, in the order of their ids. Most streams have one.
-type knowledge []known
+// clientState is how far the stream has come in each of its chats, in the order of their ids. Most streams have one.
+type clientState []trackedChat
 
-func (k knowledge) search(id string) (int, bool) {
-	return slices.BinarySearchFunc(k, id, func(one known, id string) int { return cmp.Compare(one.id, id) })
+func (k clientState) search(id string) (int, bool) {
+	return slices.BinarySearchFunc(k, id, func(one trackedChat, id string) int { return cmp.Compare(one.id, id) })
 }
 
-// of returns what is known of a chat, nil for nothing.
-func (k knowledge) of(id string) *known {
+// find returns what is known of a chat, nil for nothing.
+func (k clientState) find(id string) *trackedChat {
 	if i, ok := k.search(id); ok {
 		return &k[i]
 	}
 	return nil
 }
 
-// mark returns what is known of a chat; the zero Mark for nothing.
-func (k knowledge) mark(id string) Mark {
-	if one := k.of(id); one != nil {
-		return one.Mark
+// state returns what is known of a chat; the zero Mark for nothing.
+func (k clientState) state(id string) ChatState {
+	if one := k.find(id); one != nil {
+		return one.ChatState
 	}
-	return Mark{}
+	return ChatState{}
 }
 
-// note returns what is known of a chat, to be changed; it is valid until the next note or forget.
-func (k *knowledge) note(id string) *known {
+// ensure returns what is known of a chat, to be changed; it is valid until the next note or forget.
+func (k *clientState) ensure(id string) *trackedChat {
 	i, ok := k.search(id)
 	if !ok {
-		*k = slices.Insert(*k, i, known{id: id, code: encodeID(id)})
+		*k = slices.Insert(*k, i, trackedChat{id: id, code: encodeID(id)})
 	}
 	return &(*k)[i]
 }
 
-func (k *knowledge) forget(id string) {
+func (k *clientState) forget(id string) {
 	if i, ok := k.search(id); ok {
 		*k = slices.Delete(*k, i, i+1)
 	}
@@ -76,7 +76,7 @@ const (
 )
 
 // forgetEnded drops the chats that ended long ago, and the oldest of too many.
-func (k *knowledge) forgetEnded(now time.Time) {
+func (k *clientState) forgetEnded(now time.Time) {
 	var ends []time.Time
 	for i := range *k {
 		if (*k)[i].ended() {
@@ -90,11 +90,11 @@ func (k *knowledge) forgetEnded(now time.Time) {
 			oldest = least
 		}
 	}
-	*k = slices.DeleteFunc(*k, func(one known) bool { return one.ended() && one.endedAt.Before(oldest) })
+	*k = slices.DeleteFunc(*k, func(one trackedChat) bool { return one.ended() && one.endedAt.Before(oldest) })
 }
 
 // cursor is the id from which a stream goes on behind all that is known, as of a time at which no other chat was there.
-func (k knowledge) cursor(at time.Time) string {
+func (k clientState) cursor(at time.Time) string {
 	b := make([]byte, 0, 16+32*len(k))
 	b = beginCursor(b, at)
 	for i := range k {

@@ -13,7 +13,7 @@ const identifiedSessionTTL = 7 * 24 * time.Hour
 // Identify opens a session of 7 days for the person whom a host site has vouched for and ends the one that this browser held.
 //
 // Was that an anonymous user's, all of that user's chats become the person's, and the anonymous user is no more; another person's
-// chats are never taken. Where both have an open chat, one goes on and the other ends, as [Desk.unite] says. Was it the same person's, it
+// chats are never taken. Where both have an open chat, one goes on and the other ends, as [Desk.mergeChats] says. Was it the same person's, it
 // stays, and token is "".
 func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string) (token string, u *User, err error) {
 	id.Verified = true
@@ -22,7 +22,7 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		token = ""
-		before, err := holder(ctx, t, held)
+		before, err := userOfSession(ctx, t, held)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 			return err
 		}
 		if before != nil && !before.IsVerified {
-			if u, err = d.absorb(ctx, t, before.ID, id); err != nil {
+			if u, err = d.mergeUser(ctx, t, before.ID, id); err != nil {
 				return err
 			}
 		} else if u, err = ensureUser(ctx, t, id); err != nil {
@@ -59,8 +59,8 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 	return token, u, err
 }
 
-// holder returns whose session a token opens; nil for nobody's, or an agent's.
-func holder(ctx context.Context, t *tx, token string) (*User, error) {
+// userOfSession returns whose session a token opens; nil for nobody's, or an agent's.
+func userOfSession(ctx context.Context, t *tx, token string) (*User, error) {
 	if token == "" {
 		return nil, nil
 	}
@@ -72,8 +72,8 @@ func holder(ctx context.Context, t *tx, token string) (*User, error) {
 	return u, err
 }
 
-// absorb makes everything that an anonymous user has the person's, and removes the anonymous user.
-func (d *Desk) absorb(ctx context.Context, t *tx, from string, id Identity) (*User, error) {
+// mergeUser makes everything that an anonymous user has the person's, and removes the anonymous user.
+func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (*User, error) {
 	var open bool
 	if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND status <> 'ended')`, from).Scan(ctx, &open); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (d *Desk) absorb(ctx context.Context, t *tx, from string, id Identity) (*Us
 	if err != nil {
 		return nil, err
 	}
-	if err := d.takeAlong(ctx, t, from, u.ID); err != nil {
+	if err := d.reassignChats(ctx, t, from, u.ID); err != nil {
 		return nil, err
 	}
 	if changed {
@@ -119,9 +119,9 @@ func (d *Desk) absorb(ctx context.Context, t *tx, from string, id Identity) (*Us
 // toldEnded is how long after its end a chat is still on somebody's screen.
 const toldEnded = 10 * time.Minute
 
-// takeAlong gives every chat of one user to another. What the user said in them goes along, so that a message that is sent again is still
+// reassignChats gives every chat of one user to another. What the user said in them goes along, so that a message that is sent again is still
 // known by its client_message_id.
-func (d *Desk) takeAlong(ctx context.Context, t *tx, from, to string) error {
+func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error {
 	var chats []*Chat
 	err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? OR user_id = ? AND status <> 'ended' ORDER BY id FOR UPDATE`, from, to).Scan(ctx, &chats)
 	if err != nil {
@@ -159,39 +159,39 @@ func (d *Desk) takeAlong(ctx context.Context, t *tx, from, to string) error {
 	if own == nil || brought == nil {
 		return nil
 	}
-	return d.unite(ctx, t, own, brought)
+	return d.mergeChats(ctx, t, own, brought)
 }
 
-// unite makes one of two open chats of one person, both locked: nobody may have two. The person's own goes on, unless only the brought one is
+// mergeChats makes one of two open chats of one person, both locked: nobody may have two. The person's own goes on, unless only the brought one is
 // with an agent. The other ends (type auto) under a line that says so, and stays in the history; what was said in it and not answered is
 // said again in the one that goes on, and the better of two places in the queue is kept.
-func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat) error {
+func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat) error {
 	keep, leave := own, brought
 	if own.Status == Waiting && brought.Status == Active {
 		keep, leave = brought, own
 	}
 	person := own.UserID
-	unanswered, err := unansweredIn(ctx, t, leave)
+	unanswered, err := messagesAwaitingReply(ctx, t, leave)
 	if err != nil {
 		return err
 	}
 	if keep.Status == Waiting {
-		takeBetterPlace(keep, leave)
+		takeBetterPosition(keep, leave)
 	}
-	since := leave.AwaitingSince
-	if err := d.leaveFor(ctx, t, leave, keep, person); err != nil {
+	since := leave.AwaitingReplySince
+	if err := d.endInFavorOf(ctx, t, leave, keep, person); err != nil {
 		return err
 	}
 	keep.UserID, keep.UserSeenAt = person, t.now
 	change := Change{}
 	if len(unanswered) > 0 {
-		if change.Messages, err = d.sayAgain(ctx, t, keep, unanswered); err != nil {
+		if change.Messages, err = d.copyMessages(ctx, t, keep, unanswered); err != nil {
 			return err
 		}
-		keep.LastMessageAt, keep.LastSaidBy, keep.QuietSince, keep.WarnedAt = ptr(t.now), ptr(FromUser), ptr(t.now), nil
+		keep.LastMessageAt, keep.LastSender, keep.IdleSince, keep.WarnedAt = ptr(t.now), ptr(FromUser), ptr(t.now), nil
 		keep.UnreadByAgent += len(unanswered)
-		if keep.AwaitingSince == nil || since.Before(*keep.AwaitingSince) {
-			keep.AwaitingSince = since
+		if keep.AwaitingReplySince == nil || since.Before(*keep.AwaitingReplySince) {
+			keep.AwaitingReplySince = since
 		}
 	}
 	if err := saveChat(ctx, t, keep); err != nil {
@@ -202,9 +202,9 @@ func (d *Desk) unite(ctx context.Context, t *tx, own, brought *Chat) error {
 	return nil
 }
 
-// unansweredIn returns what the user said since an agent last did, oldest first.
-func unansweredIn(ctx context.Context, t *tx, c *Chat) ([]Message, error) {
-	if c.AwaitingSince == nil {
+// messagesAwaitingReply returns what the user said since an agent last did, oldest first.
+func messagesAwaitingReply(ctx context.Context, t *tx, c *Chat) ([]Message, error) {
+	if c.AwaitingReplySince == nil {
 		return nil, nil
 	}
 	messages := []Message{}
@@ -214,8 +214,8 @@ func unansweredIn(ctx context.Context, t *tx, c *Chat) ([]Message, error) {
 	return messages, err
 }
 
-// leaveFor ends a chat because its person goes on in another.
-func (d *Desk) leaveFor(ctx context.Context, t *tx, c, other *Chat, person string) error {
+// endInFavorOf ends a chat because its person goes on in another.
+func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, person string) error {
 	agent := ""
 	if other.Status == Active {
 		a, err := d.agent(ctx, t, other.ServedBy())
@@ -228,18 +228,18 @@ func (d *Desk) leaveFor(ctx context.Context, t *tx, c, other *Chat, person strin
 	if c.Status == Waiting {
 		reason = ReasonCancelled
 	}
-	if _, err := say(ctx, t, c, SystemGoesOn, map[string]string{"agent": agent}); err != nil {
+	if _, err := addSystemMessage(ctx, t, c, SystemGoesOn, map[string]string{"agent": agent}); err != nil {
 		return err
 	}
 	c.UserID = person
-	if err := d.finish(ctx, t, c, reason, TypeAuto); err != nil {
+	if err := d.endLocked(ctx, t, c, reason, TypeAuto); err != nil {
 		return err
 	}
 	return attachMessages(ctx, t, c, version)
 }
 
-// takeBetterPlace gives a waiting chat the place of another where that is nearer to the front.
-func takeBetterPlace(c, other *Chat) {
+// takeBetterPosition gives a waiting chat the place of another where that is nearer to the front.
+func takeBetterPosition(c, other *Chat) {
 	if other.Status != Waiting {
 		return
 	}
@@ -255,10 +255,10 @@ func takeBetterPlace(c, other *Chat) {
 	}
 }
 
-// sayAgain puts messages of another chat of the same person into this one, under a line that says where they come from. MASK_CARDS holds for
+// copyMessages puts messages of another chat of the same person into this one, under a line that says where they come from. MASK_CARDS holds for
 // them as it does for what is said now, since it may have been switched on in between; nobody is there to shorten what becomes too long by it.
-func (d *Desk) sayAgain(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
-	line, err := say(ctx, t, c, SystemBrought, nil)
+func (d *Desk) copyMessages(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
+	line, err := addSystemMessage(ctx, t, c, SystemBrought, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -266,9 +266,9 @@ func (d *Desk) sayAgain(ctx context.Context, t *tx, c *Chat, messages []Message)
 	for _, m := range messages {
 		content := m.Content
 		if d.Settings().MaskCards {
-			content = shortened(MaskCards(content), maxContent)
+			content = truncate(MaskCards(content), maxContent)
 		}
-		again, err := t.insert(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: content})
+		again, err := t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: content})
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallel
 
 // agentColumns has every column but the password's hash, and the presence that holds: chosen, unless there was no sign of life for
 // PRESENCE_TIMEOUT ($1, in seconds).
-var agentColumns = agentRow.of("a") + `,
+var agentColumns = agentRow.selectList("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
 		ELSE a.choice END,
@@ -26,23 +26,23 @@ var agentColumns = agentRow.of("a") + `,
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
-// into is where a row of agentColumns goes, and behind it what else is scanned.
-func (a *Agent) into(more ...any) []any {
-	return append(agentRow.into(a, &a.Presence, &a.Departments), more...)
+// scanTargets is where a row of agentColumns goes, and behind it what else is scanned.
+func (a *Agent) scanTargets(more ...any) []any {
+	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments), more...)
 }
 
 // reader is the desk, or a transaction of it.
 type reader interface {
-	boundRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
+	queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
 }
 
 // agents reads the agents of whom where tells, whose first argument is $2.
 func (d *Desk) agents(ctx context.Context, db reader, where string, args ...any) ([]Agent, error) {
 	agents := []Agent{}
 	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
-	err := db.boundRows(ctx, `SELECT `+agentColumns+agentTables+where, args, func(rows pgx.Rows) error {
+	err := db.queryPreparedRows(ctx, `SELECT `+agentColumns+agentTables+where, args, func(rows pgx.Rows) error {
 		var a Agent
-		err := rows.Scan(a.into()...)
+		err := rows.Scan(a.scanTargets()...)
 		agents = append(agents, a)
 		return err
 	})
@@ -60,7 +60,7 @@ func (d *Desk) agent(ctx context.Context, db reader, id string) (*Agent, error) 
 	return &agents[0], nil
 }
 
-func agentNotFound() *Error { return notFound("agent_not_found", "There is no such agent.") }
+func agentNotFound() *Error { return notFound("agent_not_found", "This agent does not exist.") }
 
 // lockAgent takes the agent's row lock, then reads the agent in a statement of its own, so that load and presence are those of now.
 func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) {
@@ -105,41 +105,41 @@ type NewAgent struct {
 }
 
 func checkEmail(email string) (string, error) {
-	email, err := clean("email", email, 3, 254)
+	email, err := validateText("email", email, 3, 254)
 	if err != nil {
 		return "", err
 	}
 	parsed, perr := mail.ParseAddress(email)
 	if perr != nil || parsed.Address != email {
-		return "", invalid("email", fieldInvalid, "Write an e-mail address such as name@example.com.")
+		return "", invalid("email", fieldInvalid, "Enter an e-mail address such as name@example.com.")
 	}
 	return email, nil
 }
 
 func checkCapacity(n int) error {
 	if n < 0 || n > 100 {
-		return invalid("max_concurrent", fieldOutOfBounds, "The most chats at once is a number from 0 to 100.")
+		return invalid("max_concurrent", fieldOutOfBounds, "The capacity must be a whole number from 0 to 100.")
 	}
 	return nil
 }
 
 func checkRole(r Role) error {
 	if roleRank[r] == 0 {
-		return invalid("role", fieldUnknown, "A role is agent, supervisor or admin.")
+		return invalid("role", fieldUnknown, "role must be agent, supervisor or admin.")
 	}
 	return nil
 }
 
 func hashPassword(ctx context.Context, password string) (string, error) {
-	if _, err := clean("password", password, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+	if _, err := validateText("password", password, 10, 200); err != nil {
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	prepared, err := preparePassword(password)
 	if err != nil {
 		return "", err
 	}
-	if _, err := clean("password", prepared, 10, 200); err != nil {
-		return "", invalid("password", fieldTooShort, "A password has 10 to 200 characters.")
+	if _, err := validateText("password", prepared, 10, 200); err != nil {
+		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
 	}
 	return createHash(ctx, prepared)
 }
@@ -154,7 +154,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	name, err := clean("name", oneLine(n.Name), 1, 80)
+	name, err := validateText("name", oneLine(n.Name), 1, 80)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err != nil {
 		return nil, err
 	}
-	avatar, err := optional("avatar", n.Avatar, 500)
+	avatar, err := optionalText("avatar", n.Avatar, 500)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
 		if violates(err, "agents_email_unique") {
-			return conflict("email_taken", "Somebody has this e-mail address already.")
+			return conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
 		}
 		if err != nil {
 			return err
@@ -205,7 +205,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
 		if violates(err, "agent_departments_department_fkey") {
-			return invalid("departments", fieldUnknown, "There is no such department.")
+			return invalid("departments", fieldUnknown, "This department does not exist.")
 		}
 		if err != nil {
 			return err
@@ -230,7 +230,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		return nil, err
 	}
 	if change.Name != nil {
-		name, err := clean("name", oneLine(*change.Name), 1, 80)
+		name, err := validateText("name", oneLine(*change.Name), 1, 80)
 		if err != nil {
 			return nil, err
 		}
@@ -277,7 +277,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			return err
 		}
 		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
-			return conflict("last_admin", "This is the last administrator. Make somebody else one first.")
+			return conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
 		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err
@@ -288,22 +288,22 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			}
 		}
 		t.emit(after.presenceEvent(after.Presence != before.Presence))
-		t.room()
-		return t.auditPerson(ctx, actor, before, after)
+		t.requestDrain()
+		return t.auditAgent(ctx, actor, before, after)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if after.DisabledAt != nil && after.Load > 0 {
-		if err := d.takeBack(ctx, id, SystemReturned); err != nil {
+		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
 			return nil, err
 		}
 	}
 	return d.AgentByID(ctx, id)
 }
 
-// auditPerson tells of each thing that was changed about a person.
-func (t *tx) auditPerson(ctx context.Context, actor Actor, before, after *Agent) error {
+// auditAgent tells of each thing that was changed about a person.
+func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) error {
 	gone, wasGone := after.DisabledAt != nil, before.DisabledAt != nil
 	for _, c := range []struct {
 		changed bool

@@ -1,4 +1,8 @@
 // Parley is customer-service live chat that a company runs itself.
+//
+// This file reads top-down: the command line, the commands that need more than a desk, and serve, which wires
+// PostgreSQL, Redis, hub, desk, worker and server, and stops them in reverse. Settings, the database and all other
+// commands are in jobs/cli.
 package main
 
 import (
@@ -6,26 +10,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
-	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"parley/jobs"
 	"parley/jobs/cli"
 	"parley/migrations"
 	"parley/models"
-	"parley/models/embedded"
 	"parley/web"
 	"parley/web/demo"
 	"parley/web/files"
@@ -42,269 +37,110 @@ const (
 	exitSchemaBehind = 3
 )
 
-// commands is what the command line understands.
-type commands struct {
-	Serve      cli.Serve      `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
-	Run        struct{}       `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
-	Migrate    cli.Migrate    `cmd:"" help:"Change the database schema. No other command does."`
-	Agent      cli.Agent      `cmd:"" help:"Manage agents."`
-	Department cli.Department `cmd:"" help:"Manage departments."`
-	User       cli.User       `cmd:"" help:"Export or erase the data of a user."`
-	Check      cli.Check      `cmd:"" help:"Check the invariants of the database. Exits 1 if one is violated."`
-	Demo       struct {
-		Live   bool          `help:"Run sample chats against a running Parley through its public API."`
-		URL    string        `help:"Address of that Parley." default:"http://localhost:8080"`
-		For    time.Duration `help:"Duration of the sample chats." default:"5m"`
-		Users  int           `help:"Number of users at the same time." default:"12"`
-		Agents int           `help:"Number of sample agents." default:"3"`
-	} `cmd:"" help:"Add sample agents, users and conversations."`
-	Token   cli.Token `cmd:"" help:"Print a signed user token, for trying the API."`
-	Version struct{}  `cmd:"" help:"Print the version."`
-}
-
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code rather than an error: each kind of failure has its own code and its own way to be printed.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	var c commands
-	parser, err := kong.New(&c, kong.Name("parley"), kong.Description("Self-hosted live chat for customer service."),
-		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Bind(&c))
+	commands, command, err := cli.Parse(args, stdout, stderr)
 	if err != nil {
-		panic(err)
-	}
-	call, err := parser.Parse(args)
-	if err != nil {
-		parser.Errorf("%s", err)
 		return exitUsage
 	}
-	p := &program{version: version, stdin: stdin, stdout: stdout, stderr: stderr, commands: &c}
-	if p.env, err = cli.ReadEnvironment(environ); err == nil {
-		p.settings, err = p.env.Settings()
-	}
+	p, err := cli.NewProgram(environ, stdin, stdout, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "parley: invalid setting: %s\n", p.env.Mask(words(err)))
+		fmt.Fprintf(stderr, "parley: invalid setting: %s\n", err)
 		return exitUsage
 	}
-	p.log = p.env.Logger(stderr)
-	ctx, stop := signalled(ctx)
+	ctx, stop := cli.UntilSignal(ctx, exitFailed)
 	defer stop()
-	defer p.close()
-	err = p.dispatch(ctx, call.Command())
-	var behind schemaBehindError
-	switch {
-	case err == nil:
+	defer p.Close()
+	err = dispatch(ctx, p, commands, command)
+	if err == nil {
 		return 0
-	case errors.As(err, &behind):
-		fmt.Fprintln(stderr, "parley: "+behind.Error())
+	}
+	fmt.Fprintf(stderr, "parley: %s\n", p.Describe(err))
+	var behind cli.SchemaBehindError
+	if errors.As(err, &behind) {
 		return exitSchemaBehind
 	}
-	fmt.Fprintf(stderr, "parley: %s\n", p.env.Mask(words(err)))
 	return exitFailed
 }
 
-// signalled returns a context that ends with the first SIGTERM or interrupt. The second one ends the process at once.
-func signalled(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exitFailed)
-	}()
-	return ctx, func() { signal.Stop(signals); cancel() }
-}
-
-// words returns what to tell a person of an error.
-func words(err error) string {
-	var refused *models.Error
-	if errors.As(err, &refused) {
-		return refused.Detail
-	}
-	return err.Error()
-}
-
-type schemaBehindError struct{ pending []string }
-
-func (e schemaBehindError) Error() string {
-	return fmt.Sprintf("the database schema is behind by %d migration(s). Run `parley migrate up`, then start again.", len(e.pending))
-}
-
-// program is one invocation: its settings and what it opened, in the order in which it was opened.
-type program struct {
-	version        string
-	env            cli.Environment
-	commands       *commands
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	log            *slog.Logger
-	settings       models.Settings
-	opened         []func()
-	shared         *models.Desk // what desk returned, for the rest of this command
-}
-
-func (p *program) close() {
-	for _, f := range slices.Backward(p.opened) {
-		f()
-	}
-	p.opened = nil
-}
-
-func (p *program) dispatch(ctx context.Context, command string) error {
-	command, rest, _ := strings.Cut(command, " ")
+func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, command string) error {
 	switch command {
 	case "version":
-		_, err := fmt.Fprintln(p.stdout, "parley", p.version)
+		_, err := fmt.Fprintln(p.Stdout, "parley", version)
 		return err
-	case "token":
-		secret, err := p.env.UserSecret()
-		if err != nil {
-			return err
-		}
-		return p.commands.Token.Run(secret, p.stdout)
 	case "serve":
-		return p.serve(ctx, p.commands.Serve.Role, nil)
+		return serve(ctx, p, commands.Serve.Role, func(string) {})
 	case "run":
-		return p.try(ctx)
+		return try(ctx, p)
 	case "demo":
-		return p.demo(ctx)
-	case "migrate":
-		desk, err := p.desk(ctx)
-		if err != nil {
-			return err
-		}
-		return p.commands.Migrate.Run(ctx, rest, desk, p.stdout)
+		return runDemo(ctx, p, commands)
 	}
-	desk, err := p.readyDesk(ctx)
-	switch {
-	case err != nil:
-		return err
-	case command == "check":
-		return p.commands.Check.Run(ctx, desk, p.stdout)
-	case command == "user":
-		return p.commands.User.Run(ctx, rest, desk, p.stdout)
-	case command == "agent":
-		return p.commands.Agent.Run(ctx, rest, desk, p.stdin, p.stdout)
-	}
-	return p.commands.Department.Run(ctx, rest, desk, p.stdout)
+	return commands.Dispatch(ctx, p, command)
 }
 
-// services fills in the addresses of the embedded PostgreSQL and Redis where none were given.
-func (p *program) services(ctx context.Context, withRedis bool) error {
-	options := embedded.Options{Dir: p.env.DataDir, Postgres: p.env.DatabaseURL == "", Redis: withRedis && p.env.RedisURL == "", Log: p.log}
-	if !options.Postgres && !options.Redis {
-		return nil
+// try migrates, adds sample data and serves. It is what `make run` runs.
+func try(ctx context.Context, p *cli.Program) error {
+	if err := p.StartEmbedded(ctx, true); err != nil {
+		return err
 	}
-	running, err := embedded.Start(ctx, options)
+	desk, err := p.Desk(ctx)
 	if err != nil {
 		return err
 	}
-	p.opened = append(p.opened, func() { _ = running.Close() })
-	if options.Postgres {
-		p.env.DatabaseURL = running.DatabaseURL
-	}
-	if options.Redis {
-		p.env.RedisURL = running.RedisURL
-	}
-	return nil
-}
-
-// desk returns the one desk of this process, on the one pool of connections.
-func (p *program) desk(ctx context.Context) (*models.Desk, error) {
-	if p.shared != nil {
-		return p.shared, nil
-	}
-	if err := p.services(ctx, false); err != nil {
-		return nil, err
-	}
-	db, err := models.Open(ctx, p.env.DatabaseURL)
-	if err != nil {
-		return nil, err
-	}
-	p.opened = append(p.opened, func() { _ = db.Close() })
-	desk := models.NewDesk(db, p.settings, p.log)
-	p.opened = append(p.opened, desk.Close)
-	p.shared = desk
-	return desk, nil
-}
-
-// schemaReady returns a schemaBehindError when steps of this program are not applied.
-func (p *program) schemaReady(ctx context.Context, desk *models.Desk) error {
-	_, pending, err := migrations.Status(ctx, desk.DB().DB)
-	if err == nil && len(pending) > 0 {
-		err = schemaBehindError{pending}
-	}
-	return err
-}
-
-// readyDesk is a desk whose schema is up to date.
-func (p *program) readyDesk(ctx context.Context) (*models.Desk, error) {
-	desk, err := p.desk(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.schemaReady(ctx, desk); err != nil {
-		return nil, err
-	}
-	if err := desk.RecordHeartbeat(ctx); err != nil {
-		return nil, err
-	}
-	return desk, desk.Reload(ctx)
-}
-
-func (p *program) demo(ctx context.Context) error {
-	if p.commands.Demo.Live {
-		secret, err := p.env.UserSecret()
-		if err != nil {
-			return err
-		}
-		o := p.commands.Demo
-		return demo.Live(ctx, demo.Options{BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.log,
-			Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) }})
-	}
-	desk, err := p.readyDesk(ctx)
-	if err != nil {
-		return err
-	}
-	return demo.Seed(ctx, desk, p.stdout)
-}
-
-// try is what `make run` runs.
-func (p *program) try(ctx context.Context) error {
-	if err := p.services(ctx, true); err != nil {
-		return err
-	}
-	desk, err := p.desk(ctx)
-	if err != nil {
-		return err
-	}
-	if err := migrations.Up(ctx, desk.DB().DB, p.stdout); err != nil {
+	if err := migrations.Up(ctx, desk.DB().DB, p.Stdout); err != nil {
 		return err
 	}
 	if err := demo.Seed(ctx, desk, io.Discard); err != nil {
 		return err
 	}
-	return p.serve(ctx, "all", func(url string) { demo.Invite(p.stdout, url) })
+	return serve(ctx, p, "all", func(url string) { demo.Invite(p.Stdout, url) })
 }
 
-// serve runs the roles until ctx ends, then stops them in the reverse order: not ready, live streams, requests, worker, stores.
-func (p *program) serve(ctx context.Context, role string, started func(url string)) error {
-	listener, err := p.listen(ctx)
+// runDemo adds sample data, or lets sample users and agents talk through the public API of a running Parley.
+func runDemo(ctx context.Context, p *cli.Program, commands *cli.Commands) error {
+	o := commands.Demo
+	if !o.Live {
+		desk, err := p.ReadyDesk(ctx)
+		if err != nil {
+			return err
+		}
+		return demo.Seed(ctx, desk, p.Stdout)
+	}
+	secret, err := p.Env.UserSecret()
+	if err != nil {
+		return err
+	}
+	return demo.Live(ctx, demo.Options{BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.Log,
+		Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) }})
+}
+
+// Redis may hold a request up no longer than webRedisTimeout. A worker has nothing better to do than to wait.
+const (
+	webRedisTimeout    = 250 * time.Millisecond
+	workerRedisTimeout = 3 * time.Second
+)
+
+// serve runs the web part, the worker or both until ctx ends, then stops them. It calls started with the address once
+// requests are answered.
+func serve(ctx context.Context, p *cli.Program, role string, started func(url string)) error {
+	// The port first: an address in use is the most common mistake, and is told before anything is started.
+	listener, err := p.Listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if err := p.services(ctx, true); err != nil {
+	if err := p.StartEmbedded(ctx, true); err != nil {
 		return err
 	}
-	desk, err := p.readyDesk(ctx)
+	desk, err := p.ReadyDesk(ctx)
 	if err != nil {
 		return err
 	}
-	quick, err := p.env.RedisOptions(250 * time.Millisecond)
+	redisOptions, err := p.Env.RedisOptions(webRedisTimeout)
 	if err != nil {
 		return err
 	}
@@ -313,23 +149,26 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 		return err
 	}
 	prefix := "parley:" + installation + ":"
-	hub := live.New(live.Options{Desk: desk, Redis: quick, Prefix: prefix, Log: p.log})
+	hub := live.New(live.Options{Desk: desk, Redis: redisOptions, Prefix: prefix, Log: p.Log})
 	desk.SetPublisher(hub)
-	store, err := p.store(ctx)
+	store, err := openStore(ctx, p)
 	if err != nil {
 		return err
 	}
 	desk.SetFiles(store)
-	site, err := p.site(ctx, desk, hub, quick, prefix, store)
+	site, err := newSite(ctx, p, web.Options{Desk: desk, Hub: hub, Redis: redisOptions, RedisPrefix: prefix, Files: store})
 	if err != nil {
 		return err
 	}
+	p.OnClose(func() { _ = site.Close() })
+
 	group, ctx := errgroup.WithContext(ctx)
-	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBackground()
-	group.Go(func() error { return hub.Run(background) })
+	// The hub outlives ctx: it ends the streams of a server that stops, and publishes what the last requests change.
+	hubContext, stopHub := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopHub()
+	group.Go(func() error { return hub.Run(hubContext) })
 	if role != "web" {
-		worker, err := p.worker(desk, prefix)
+		worker, err := startWorker(p, desk, prefix)
 		if err != nil {
 			return err
 		}
@@ -337,7 +176,7 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 	}
 	server := site.HTTP()
 	if role == "worker" {
-		server.Handler = onlyHealth(server.Handler)
+		server.Handler = healthOnly(server.Handler)
 	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -345,23 +184,74 @@ func (p *program) serve(ctx context.Context, role string, started func(url strin
 		}
 		return nil
 	})
-	if address := p.env.PprofAddr; address != "" {
+	if address := p.Env.PprofAddr; address != "" {
 		group.Go(func() error { return web.ServeProfiles(ctx, address) })
 	}
 	group.Go(func() error {
 		<-ctx.Done()
-		defer stopBackground()
-		return p.stop(site, server)
+		defer stopHub()
+		return stop(p, site, server)
 	})
-	p.log.Info("server started", "address", listener.Addr().String(), "role", role, "version", p.version)
-	if started != nil {
-		started(p.address(listener))
-	}
+	p.Log.Info("server started", "address", listener.Addr().String(), "role", role, "version", version)
+	started(p.Address(listener))
 	return group.Wait()
 }
 
-// onlyHealth is what a worker answers: how it is, and nothing else.
-func onlyHealth(all http.Handler) http.Handler {
+// openStore opens the store of files. A bucket that does not answer now may do so later: everything but files works without it.
+func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
+	store, err := files.Open(files.Options{URL: p.Env.FilesURL, Folder: p.Env.FilesDir,
+		KeyID: p.Env.AWSKeyID, Secret: p.Env.AWSSecret, SessionToken: p.Env.AWSSessionToken})
+	if err != nil || p.Env.FilesURL == "" {
+		return store, err
+	}
+	go func() {
+		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
+			p.Log.Warn("file store unavailable, files cannot be sent or opened", "error", err)
+		}
+	}()
+	return store, nil
+}
+
+// minSecret is the length in bytes below which an HS256 key is weaker than its signature.
+const minSecret = 32
+
+// newSite adds to the options what comes from the settings and the database, and returns the web part.
+func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, error) {
+	secret, err := p.Env.UserSecret()
+	if err != nil {
+		return nil, err
+	}
+	if len(secret) < minSecret {
+		p.Log.Warn("USER_TOKEN_SECRET is too short and can be guessed from a token, use at least 32 random bytes")
+	}
+	if o.FileKey, err = o.Desk.FileKey(ctx); err != nil {
+		return nil, err
+	}
+	for _, network := range p.Env.TrustedProxies {
+		parsed, err := web.ParseNetwork(network)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", network)
+		}
+		o.TrustedProxies = append(o.TrustedProxies, parsed)
+	}
+	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
+	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)
+	o.Spool = filepath.Join(p.Env.DataDir, "incoming")
+	o.Ready = func(ctx context.Context) error { return cli.CheckSchema(ctx, o.Desk) }
+	return web.New(o)
+}
+
+func startWorker(p *cli.Program, desk *models.Desk, prefix string) (*jobs.Worker, error) {
+	redisOptions, err := p.Env.RedisOptions(workerRedisTimeout)
+	if err != nil {
+		return nil, err
+	}
+	worker := jobs.New(desk, redisOptions, prefix, p.Env.SweepInterval, p.Log)
+	return worker, worker.Start(context.Background())
+}
+
+// healthOnly is the handler of a process that runs the worker alone: orchestrators and Prometheus ask it, users do not.
+func healthOnly(all http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, all)
@@ -369,109 +259,34 @@ func onlyHealth(all http.Handler) http.Handler {
 	return mux
 }
 
-// shortSecret is the length in bytes below which an HS256 key is weaker than its signature.
-const shortSecret = 32
-
-// store opens where files are kept. A bucket that does not answer now may do so later: everything but files works without it.
-func (p *program) store(ctx context.Context) (files.Store, error) {
-	store, err := files.Open(files.Options{URL: p.env.FilesURL, Folder: p.env.FilesDir, KeyID: p.env.AWSKeyID, Secret: p.env.AWSSecret, SessionToken: p.env.AWSSessionToken})
-	if err != nil || p.env.FilesURL == "" {
-		return store, err
-	}
-	go func() {
-		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn("file store unavailable, files cannot be sent or opened", "error", err)
-		}
-	}()
-	return store, nil
-}
-
-func (p *program) site(ctx context.Context, desk *models.Desk, hub *live.Hub, quick *redis.Options, prefix string, store files.Store) (*web.Server, error) {
-	secret, err := p.env.UserSecret()
-	if err != nil {
-		return nil, err
-	}
-	fileKey, err := desk.FileKey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	options := web.Options{Desk: desk, Hub: hub, Log: p.log, Redis: quick, RedisPrefix: prefix, PublicURL: p.env.PublicURL, UserTokenSecret: secret, UserTokenSecretPrevious: []byte(p.env.UserTokenSecretPrevious), Version: p.version,
-		Files: store, Spool: filepath.Join(p.env.DataDir, "incoming"), FileKey: fileKey,
-		Ready: func(ctx context.Context) error { return p.schemaReady(ctx, desk) }}
-	if len(secret) < shortSecret {
-		p.log.Warn("USER_TOKEN_SECRET is too short and can be guessed from a token, use at least 32 random bytes")
-	}
-	for _, network := range p.env.TrustedProxies {
-		prefix, err := web.ParseNetwork(network)
-		if err != nil {
-			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an IP address or a network such as 10.0.0.0/8", network)
-		}
-		options.TrustedProxies = append(options.TrustedProxies, prefix)
-	}
-	site, err := web.New(options)
-	if err != nil {
-		return nil, err
-	}
-	p.opened = append(p.opened, func() { _ = site.Close() })
-	return site, nil
-}
-
-func (p *program) worker(desk *models.Desk, prefix string) (*jobs.Worker, error) {
-	patient, err := p.env.RedisOptions(3 * time.Second)
-	if err != nil {
-		return nil, err
-	}
-	worker := jobs.New(desk, patient, prefix, p.env.SweepInterval, p.log)
-	return worker, worker.Start(context.Background())
-}
-
-// exit ends the process; tests replace it.
-var exit = os.Exit
-
-// stopGrace is what everything but the requests may take to stop.
+// stopGrace is how long everything but the requests may take to stop.
 const stopGrace = 4 * time.Second
 
-// stop ends in the order in which nothing is lost: the server stops being ready and ends its streams, then answers what is in flight.
-func (p *program) stop(site *web.Server, server *http.Server) error {
-	p.log.Info("server stopping, finishing requests in flight")
-	last := p.giveUpAfter(p.env.ShutdownTimeout + stopGrace)
-	p.opened = append([]func(){func() { last.Stop() }}, p.opened...)
+// stop stops the web part in the order in which nothing is lost: not ready, streams end, requests in flight are
+// answered. The worker and the stores follow when it returns.
+func stop(p *cli.Program, site *web.Server, server *http.Server) error {
+	p.Log.Info("server stopping, finishing requests in flight")
+	last := giveUpAfter(p, p.Env.ShutdownTimeout+stopGrace)
+	p.OnCloseLast(func() { last.Stop() })
 	site.Drain()
-	ctx, cancel := context.WithTimeout(context.Background(), p.env.ShutdownTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), p.Env.ShutdownTimeout)
 	defer cancel()
 	err := server.Shutdown(ctx)
 	if err != nil {
-		p.log.Warn("requests aborted at SHUTDOWN_TIMEOUT")
+		p.Log.Warn("requests aborted at SHUTDOWN_TIMEOUT")
 		err = server.Close()
 	}
 	site.Finish(ctx)
 	return err
 }
 
+// exit ends the process; tests replace it.
+var exit = os.Exit
+
 // giveUpAfter ends the process as failed unless everything has stopped by then.
-func (p *program) giveUpAfter(d time.Duration) *time.Timer {
+func giveUpAfter(p *cli.Program, d time.Duration) *time.Timer {
 	return time.AfterFunc(d, func() {
-		p.log.Error("shutdown timed out, exiting while PostgreSQL or Redis does not answer")
+		p.Log.Error("shutdown timed out, exiting while PostgreSQL or Redis does not answer")
 		exit(exitFailed)
 	})
-}
-
-func (p *program) listen(ctx context.Context) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", p.env.ListenAddr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the address %s is already in use. Choose another port, for example: LISTEN_ADDR=:8090 make run", p.env.ListenAddr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", p.env.ListenAddr, err)
-	}
-	return listener, nil
-}
-
-func (p *program) address(listener net.Listener) string {
-	if p.env.PublicURL != "" {
-		return strings.TrimSuffix(p.env.PublicURL, "/")
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return "http://localhost:" + port
 }

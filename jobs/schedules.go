@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// schedulesStale is how long after its last sign of life a schedule counts as one whose process was killed. A schedule gives a sign
+	// schedulesStale is how long after its last heartbeat a schedule counts as one whose process was killed. A schedule sends a heartbeat
 	// before each of its tasks, so every SWEEP_INTERVAL or 20 s, the shorter of the two. One that was only cut off loses the list of its
 	// latest tasks, which nothing reads, and registers again.
 	schedulesStale = 5 * time.Minute
-	// schedulesEvery is how often a worker looks for what killed processes left.
+	// schedulesEvery is how often a worker removes what killed processes left.
 	schedulesEvery = time.Minute
-	// schedulesAtOnce bounds one look.
+	// schedulesAtOnce bounds one removal.
 	schedulesAtOnce = 500
 	scheduleTimeout = time.Second
 	// historyKey is where asynq keeps a schedule's latest tasks, without an expiry: asynq removes it when the process stops, and a process
-	// that is killed leaves it. Its name does not tell which installation it is of.
+	// that is killed leaves it. The key does not tell which installation it belongs to.
 	historyKey = "asynq:scheduler_history:"
 )
 
-// schedules knows this installation's entries in asynq's schedule by a sorted set of its own: the id of each with its last sign of
-// life, as Unix seconds.
+// schedules tracks the entries of this installation in asynq's schedule, by a sorted set of its own: the id of each
+// entry with its last heartbeat in Unix seconds.
 type schedules struct {
 	client *redis.Client
 	key    string
@@ -36,10 +36,11 @@ func newSchedules(options *redis.Options, prefix string) *schedules {
 	return &schedules{client: redis.NewClient(options), key: prefix + "schedules"}
 }
 
-// add takes an entry of this process.
+// add registers an entry of this process.
 func (s *schedules) add(entry string) { s.own = append(s.own, entry) }
 
-// sign gives a sign of life. It comes before asynq writes anything for an entry, so that no history is without its entry in the set.
+// sign sends a heartbeat. It comes before asynq writes anything for an entry, so that no history exists without its
+// entry in the set.
 func (s *schedules) sign() {
 	ctx, cancel := context.WithTimeout(context.Background(), scheduleTimeout)
 	defer cancel()
@@ -50,7 +51,7 @@ func (s *schedules) sign() {
 	_ = s.client.ZAdd(ctx, s.key, members...).Err() // without Redis there is no history either
 }
 
-// run removes what killed processes left, at once and then regularly, until the context ends.
+// run removes what killed processes left, at once and then every minute, until the context ends.
 func (s *schedules) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -65,15 +66,16 @@ func (s *schedules) run(ctx context.Context) {
 	}
 }
 
-// removeStale removes the histories of this installation's stale entries, and asynq's names of processes whose time is over: they expire,
-// but their names stay in asynq's lists until the lists are read.
+// removeStale removes the histories of stale entries of this installation. It also reads asynq's lists of processes,
+// which is what makes asynq remove the names of expired ones.
 func (s *schedules) removeStale(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, scheduleTimeout)
 	defer cancel()
 	before := strconv.FormatInt(time.Now().Add(-schedulesStale).Unix(), 10)
-	stale, err := s.client.ZRangeArgs(bounded, redis.ZRangeArgs{Key: s.key, ByScore: true, Start: "-inf", Stop: before, Count: schedulesAtOnce}).Result()
+	stale, err := s.client.ZRangeArgs(bounded, redis.ZRangeArgs{Key: s.key, ByScore: true, Start: "-inf", Stop: before,
+		Count: schedulesAtOnce}).Result()
 	if err != nil {
-		return // the next look finds them
+		return // the next removal finds them
 	}
 	s.remove(bounded, stale)
 	inspector := asynq.NewInspectorFromRedisClient(s.client)
@@ -94,7 +96,7 @@ func (s *schedules) remove(ctx context.Context, entries []string) {
 	})
 }
 
-// close removes this process's own entries. The scheduler has stopped.
+// close removes the entries of this process. The scheduler must have stopped.
 func (s *schedules) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), scheduleTimeout)
 	defer cancel()

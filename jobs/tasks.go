@@ -1,5 +1,5 @@
-// Package jobs says when. What is done, and whether anything needs doing, is the desk's: every action here finds its work in PostgreSQL
-// and may run twice, at once, on any number of machines.
+// Package jobs decides when periodic work runs. What is done, and whether there is anything to do, is decided by the
+// desk: every task finds its work in PostgreSQL and may run twice, at the same time, on any number of machines.
 package jobs
 
 import (
@@ -31,6 +31,7 @@ var tasks = []task{
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 
+// period returns how often the task runs.
 func (t task) period(sweep time.Duration) time.Duration {
 	if t.every == 0 {
 		return sweep

@@ -15,10 +15,11 @@ import (
 	"parley/models"
 )
 
-// taskTimeout bounds one run; what it leaves undone the next one finds.
+// taskTimeout bounds one run. The next run finds what is left.
 const taskTimeout = 30 * time.Second
 
-// Worker runs the periodic tasks that come from Redis, puts them there, and keeps the house's pulse.
+// Worker runs the periodic tasks. They come through Redis, so that one of several workers runs each; the worker also
+// schedules them there. Without Redis, or between two periods, its pulse runs what is due.
 type Worker struct {
 	desk      *models.Desk
 	log       *slog.Logger
@@ -32,13 +33,13 @@ type Worker struct {
 	pulse     sync.WaitGroup
 }
 
-// connection makes asynq's clients, which asynq closes.
+// connection makes the clients of asynq, which asynq closes.
 type connection struct{ *redis.Options }
 
 func (c connection) MakeRedisClient() any { return redis.NewClient(c.Options) }
 
-// New returns a worker that sweeps every interval, at least every second. prefix is the installation's own: its tasks go through a queue of
-// that name, so that no other installation on the same Redis runs them.
+// New returns a worker that sweeps every interval, but not more often than once a second. prefix is that of the
+// installation: its tasks go through a queue of that name, so that no other installation on the same Redis runs them.
 func New(desk *models.Desk, options *redis.Options, prefix string, interval time.Duration, log *slog.Logger) *Worker {
 	w := &Worker{desk: desk, log: log, queue: prefix + "periodic", interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
 	for _, t := range tasks {
@@ -48,7 +49,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 	quiet := quietLog{log}
 	w.server = asynq.NewServer(connection{options}, asynq.Config{
 		Concurrency: 4, Queues: map[string]int{w.queue: 1}, ShutdownTimeout: 3 * time.Second, Logger: quiet, LogLevel: asynq.WarnLevel,
-		// A task that failed is wanted again at the next period, not at asynq's growing delays.
+		// A task that failed is due again at the next period, not after asynq's growing delays.
 		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return w.interval },
 		IsFailure:      func(err error) bool { return !errors.Is(err, context.Canceled) },
 		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
@@ -59,7 +60,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 		Location: time.UTC, Logger: quiet, LogLevel: asynq.ErrorLevel,
 		PreEnqueueFunc: func(*asynq.Task, []asynq.Option) { w.schedules.sign() },
 		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
-			// A duplicate is another instance's scheduler, which is as good.
+			// A duplicate was put there by the scheduler of another instance.
 			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) && !errors.Is(err, asynq.ErrTaskIDConflict) {
 				log.Debug("periodic task not enqueued, the in-process pulse runs it", "error", err)
 			}
@@ -68,7 +69,7 @@ func New(desk *models.Desk, options *redis.Options, prefix string, interval time
 	return w
 }
 
-// Start begins to work and returns; an error means that nothing runs. Redis need not be there.
+// Start starts the worker and returns; after an error nothing runs. Redis need not be reachable.
 func (w *Worker) Start(ctx context.Context) error {
 	mux := asynq.NewServeMux()
 	for _, t := range tasks {
@@ -93,10 +94,11 @@ func (w *Worker) Start(ctx context.Context) error {
 	return nil
 }
 
-// stopTimeout is how long Stop waits for asynq, which says farewell to Redis entry by entry, whether Redis answers or not.
+// stopTimeout is how long Stop waits for asynq, which removes its entries from Redis one by one, whether Redis answers
+// or not.
 const stopTimeout = 4 * time.Second
 
-// Stop ends the schedule, then waits for what runs.
+// Stop ends the schedule, then waits for the tasks that are running.
 func (w *Worker) Stop() {
 	w.stopPulse()
 	done := make(chan struct{})
@@ -114,6 +116,7 @@ func (w *Worker) Stop() {
 	w.pulse.Wait()
 }
 
+// run runs a task and records that this worker has done it.
 func (w *Worker) run(ctx context.Context, t task) error {
 	w.lastRun[t.name].Store(time.Now().UnixNano())
 	return t.run(ctx, w.desk)
@@ -122,12 +125,13 @@ func (w *Worker) run(ctx context.Context, t task) error {
 const (
 	leastPause = 500 * time.Millisecond
 	mostPause  = 3 * time.Second
-	// pulseTimeout lets go of a PostgreSQL that hangs.
+	// pulseTimeout bounds a sweep when PostgreSQL hangs.
 	pulseTimeout = 8 * time.Second
 )
 
-// beat sweeps when the next silence is due, and every few seconds: exactly, rather than when the schedule comes by. A task that has not run here for
-// two periods, because Redis is away or another machine took it, is run here.
+// beat sweeps when the next idle chat is due, and every few seconds at least: idle rules are exact to the second, which
+// the schedule is not. It also runs a task that this worker has not run for two periods, because Redis is unreachable or
+// another worker took it.
 func (w *Worker) beat(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -151,7 +155,7 @@ func (w *Worker) beat(ctx context.Context) {
 	}
 }
 
-// pulseOnce returns when the next silence is due.
+// pulseOnce sweeps and returns when the next idle chat is due.
 func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
@@ -164,13 +168,14 @@ func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 	return min(mostPause, next)
 }
 
+// logUnlessStopping logs the failure of a task, unless it failed because the worker stops.
 func (w *Worker) logUnlessStopping(ctx context.Context, task string, err error) {
 	if ctx.Err() == nil {
 		w.log.Warn("periodic task failed, will retry at its next run", "task", task, "error", err)
 	}
 }
 
-// quietLog gives asynq's log lines to ours.
+// quietLog passes the log lines of asynq to ours, one level lower.
 type quietLog struct{ log *slog.Logger }
 
 func (l quietLog) Debug(args ...any) { l.log.Debug(fmt.Sprint(args...), "from", "asynq") }

@@ -21,7 +21,7 @@ var files embed.FS
 const lockKey = 0x5061726c6579 // "Parley"
 
 // Up applies every pending step. When another machine is migrating it waits for it and then does what is left.
-// It tells out what it does. db needs one free connection.
+// It writes to out what it does. db needs one free connection.
 func Up(ctx context.Context, db *sql.DB, out io.Writer) error {
 	return up(ctx, db, files, out)
 }
@@ -32,12 +32,12 @@ func Down(ctx context.Context, db *sql.DB, all bool, out io.Writer) error {
 }
 
 // Status names the steps that the database has and those of this program that it lacks, each in order.
-// It changes nothing and waits for nobody.
+// It changes nothing and takes no lock.
 func Status(ctx context.Context, db *sql.DB) (applied, pending []string, err error) {
 	return status(ctx, db, files)
 }
 
-// Files returns the SQL files, for those who want to know whether the schema has changed.
+// Files returns the SQL files. Tests compare them to know whether the schema has changed.
 func Files() fs.FS { return files }
 
 func up(ctx context.Context, db *sql.DB, fsys fs.FS, out io.Writer) error {

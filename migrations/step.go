@@ -80,7 +80,7 @@ func (s step) run(ctx context.Context, conn *sql.Conn, script, mark string) erro
 	return nil
 }
 
-// line says where in the script PostgreSQL found the fault, when it told.
+// line returns the line of the script at which PostgreSQL found the error, if it told.
 func line(script string, err error) string {
 	var fault *pgconn.PgError
 	if !errors.As(err, &fault) || fault.Position < 1 {

@@ -1,6 +1,6 @@
 package models
 
-// ActorKind tells the two kinds of people apart; a credential of one is never good for the other.
+// ActorKind separates users from agents. A credential of one kind is never accepted for the other.
 type ActorKind string
 
 // The kinds of actors.
@@ -21,7 +21,7 @@ const (
 
 var roleRank = map[Role]int{RoleAgent: 1, RoleSupervisor: 2, RoleAdmin: 3}
 
-// Actor is who asks.
+// Actor is who makes a request.
 type Actor struct {
 	Kind ActorKind
 	ID   string
@@ -43,6 +43,7 @@ func (a Actor) IsAgent() bool { return a.Kind == KindAgent }
 // AtLeast reports whether the actor is an agent whose role is r or higher.
 func (a Actor) AtLeast(r Role) bool { return a.IsAgent() && roleRank[a.Role] >= roleRank[r] }
 
+// senderType returns as whom the actor's messages are stored.
 func (a Actor) senderType() SenderType {
 	if a.IsUser() {
 		return FromUser
@@ -50,7 +51,7 @@ func (a Actor) senderType() SenderType {
 	return FromAgent
 }
 
-// isParticipant reports whether the actor is one of the two who talk in the chat.
+// isParticipant reports whether the actor is the user of the chat or the agent who has it now.
 func (a Actor) isParticipant(c *Chat) bool {
 	if a.IsUser() {
 		return c.UserID == a.ID
@@ -58,28 +59,31 @@ func (a Actor) isParticipant(c *Chat) bool {
 	return c.AgentID != nil && *c.AgentID == a.ID
 }
 
-// checkCanRead refuses with chat_not_found whoever may not know of the chat.
+// checkCanRead refuses with chat_not_found an actor who may not read the chat: only its participants and supervisors
+// may. It is not 403, which would tell that the chat exists.
 func (a Actor) checkCanRead(c *Chat) error {
 	if a.isParticipant(c) || a.AtLeast(RoleSupervisor) {
 		return nil
 	}
-	return chatNotFound()
+	return ErrChatNotFound
 }
 
-// checkCanWrite refuses whoever may not speak in the chat: not_in_chat to supervisors, chat_not_found to everybody else.
+// checkCanWrite refuses an actor who may not write in the chat: a supervisor who is not part of it is not_in_chat,
+// anyone else chat_not_found.
 func (a Actor) checkCanWrite(c *Chat) error {
 	if err := a.checkCanRead(c); err != nil {
 		return err
 	}
 	if !a.isParticipant(c) {
-		return notInChat()
+		return ErrNotInChat
 	}
 	return nil
 }
 
+// require refuses with role_required an actor whose role is lower than r.
 func (a Actor) require(r Role) error {
 	if a.AtLeast(r) {
 		return nil
 	}
-	return forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+	return ErrRoleRequired
 }

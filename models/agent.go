@@ -7,7 +7,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Presence is whether an agent is given chats: only online agents are.
+// Presence is whether an agent is available. Only online agents are assigned chats.
 type Presence string
 
 // The presences.
@@ -17,7 +17,7 @@ const (
 	Offline Presence = "offline"
 )
 
-// Agent is a person who answers ("service" in the JSON).
+// Agent is a person who answers chats ("service" in the JSON).
 type Agent struct {
 	bun.BaseModel `bun:"table:agents"`
 
@@ -28,10 +28,10 @@ type Agent struct {
 	Role              Role       `bun:"role"`
 	MaxConcurrent     int        `bun:"max_concurrent"`
 	Load              int        `bun:"load"`
-	DesiredPresence   Presence   `bun:"choice"` // what the agent chose; Presence is what holds
+	DesiredPresence   Presence   `bun:"choice"` // what the agent chose; Presence is the effective one
 	DesiredPresenceAt time.Time  `bun:"choice_at"`
 	SeenAt            time.Time  `bun:"seen_at"`
-	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away gives no sign of life
+	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away sends no heartbeat
 	IdleSince         time.Time  `bun:"idle_since"`
 	RatingSum         float64    `bun:"rating_sum"`
 	RatingCount       int        `bun:"rating_count"`
@@ -42,7 +42,7 @@ type Agent struct {
 	Departments []string `bun:"departments,array,scanonly"`
 }
 
-// AvgRating returns the mean of the agent's ratings with two decimals, 0 without any.
+// AvgRating returns the mean of the agent's ratings, rounded to two decimals; 0 without ratings.
 func (a *Agent) AvgRating() float64 {
 	if a.RatingCount == 0 {
 		return 0
@@ -50,12 +50,13 @@ func (a *Agent) AvgRating() float64 {
 	return math.Round(100*a.RatingSum/float64(a.RatingCount)) / 100
 }
 
-// Card returns what a user sees of the agent.
+// Card returns what users see of the agent.
 func (a *Agent) Card() *AgentCard {
 	return &AgentCard{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
 }
 
-// Serves reports whether the agent takes chats of that department: its own, and those that ask for none.
+// Serves reports whether the agent may be assigned chats of a department: one of the agent's own, or nil for chats that
+// ask for none.
 func (a *Agent) Serves(department *string) bool {
 	if department == nil {
 		return true
@@ -68,9 +69,11 @@ func (a *Agent) Serves(department *string) bool {
 	return false
 }
 
-// HasCapacity reports whether the agent may be given one more chat now.
+// HasCapacity reports whether the agent can be assigned one more chat now.
 func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
 
+// presenceEvent returns the event that shows the agent's presence, load and capacity. changed is whether the presence
+// itself changed.
 func (a *Agent) presenceEvent(changed bool) Event {
 	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
 		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed}}

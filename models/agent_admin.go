@@ -13,11 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// passwordParams are OWASP's minimum for argon2id (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
+// passwordParams are the minimum that OWASP recommends for argon2id (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1
+// lane). Hashes made with other parameters are renewed at the next sign-in.
 var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// agentColumns has every column but the password's hash, and the presence that holds: chosen, unless there was no sign of life for
-// PRESENCE_TIMEOUT ($1, in seconds).
+// agentColumns selects every column except the password's hash, the effective presence and the departments. The
+// effective presence is the chosen one, unless there was no heartbeat for PRESENCE_TIMEOUT ($1, in seconds).
 var agentColumns = agentRow.selectList("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
@@ -26,17 +27,17 @@ var agentColumns = agentRow.selectList("a") + `,
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
-// scanTargets is where a row of agentColumns goes, and behind it what else is scanned.
+// scanTargets returns where the columns of agentColumns are scanned to, followed by the targets of further columns.
 func (a *Agent) scanTargets(more ...any) []any {
 	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments), more...)
 }
 
-// reader is the desk, or a transaction of it.
+// reader is the desk or one of its transactions.
 type reader interface {
 	queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error
 }
 
-// agents reads the agents of whom where tells, whose first argument is $2.
+// agents returns the agents that a condition selects. The first parameter of the condition is $2.
 func (d *Desk) agents(ctx context.Context, db reader, where string, args ...any) ([]Agent, error) {
 	agents := []Agent{}
 	args = append([]any{d.Settings().PresenceTimeout.Seconds()}, args...)
@@ -49,20 +50,20 @@ func (d *Desk) agents(ctx context.Context, db reader, where string, args ...any)
 	return agents, err
 }
 
+// agent returns one agent, or agent_not_found.
 func (d *Desk) agent(ctx context.Context, db reader, id string) (*Agent, error) {
 	agents, err := d.agents(ctx, db, `WHERE a.id = $2`, id)
 	if err != nil {
 		return nil, err
 	}
 	if len(agents) == 0 {
-		return nil, agentNotFound()
+		return nil, ErrAgentNotFound
 	}
 	return &agents[0], nil
 }
 
-func agentNotFound() *Error { return notFound("agent_not_found", "This agent does not exist.") }
-
-// lockAgent takes the agent's row lock, then reads the agent in a statement of its own, so that load and presence are those of now.
+// lockAgent locks the agent's row, then reads the agent with a statement of its own: a statement that waits for a lock
+// sees other tables as they were before it waited. An unknown agent is agent_not_found.
 func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) {
 	if _, err := t.NewRaw(`SELECT FROM agents WHERE id = ? FOR UPDATE`, id).Exec(ctx); err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (d *Desk) AgentByID(ctx context.Context, id string) (*Agent, error) {
 	return a, translate(err)
 }
 
-// Agents returns everybody, disabled people last, by name.
+// Agents returns all agents by name, disabled ones last.
 func (d *Desk) Agents(ctx context.Context) ([]Agent, error) {
 	agents, err := d.agents(ctx, d, `ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
 	return agents, translate(err)
@@ -89,7 +90,7 @@ func (d *Desk) AgentByEmail(ctx context.Context, email string) (*Agent, error) {
 		return nil, translate(err)
 	}
 	if len(agents) == 0 {
-		return nil, agentNotFound()
+		return nil, ErrAgentNotFound
 	}
 	return &agents[0], nil
 }
@@ -104,6 +105,7 @@ type NewAgent struct {
 	Avatar                string
 }
 
+// checkEmail returns an address without surrounding white space; anything else than name@domain is validation_failed.
 func checkEmail(email string) (string, error) {
 	email, err := validateText("email", email, 3, 254)
 	if err != nil {
@@ -130,6 +132,8 @@ func checkRole(r Role) error {
 	return nil
 }
 
+// hashPassword returns the argon2id hash of a prepared password. A password that does not have 10 to 200 characters,
+// before and after preparation, is validation_failed.
 func hashPassword(ctx context.Context, password string) (string, error) {
 	if _, err := validateText("password", password, 10, 200); err != nil {
 		return "", invalid("password", fieldTooShort, "A password must have 10 to 200 characters.")
@@ -144,8 +148,9 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 	return createHash(ctx, prepared)
 }
 
-// AddAgent adds a person. Admins only. An address that exists, in whatever case, is 409 email_taken; a department that does not is
-// validation_failed, as are a password under 10 characters and an unknown role.
+// AddAgent adds an agent, who is offline at first. Admins only. An address that another agent has, in any case, is 409
+// email_taken. Fields out of bounds, a password of under 10 characters, an unknown role and an unknown department are
+// validation_failed.
 func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -180,8 +185,8 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
-		if violates(err, "agents_email_unique") {
-			return conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
+		if violates(err, agentsEmailUnique) {
+			return ErrEmailTaken
 		}
 		if err != nil {
 			return err
@@ -198,13 +203,14 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	return added, err
 }
 
+// setDepartments replaces the departments of an agent; an unknown one is validation_failed.
 func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) error {
 	if _, err := t.NewRaw(`DELETE FROM agent_departments WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
 		return err
 	}
 	for _, slug := range slugs {
 		_, err := t.NewRaw(`INSERT INTO agent_departments VALUES (?, ?) ON CONFLICT DO NOTHING`, agentID, slug).Exec(ctx)
-		if violates(err, "agent_departments_department_fkey") {
+		if violates(err, agentDepartmentsDepartmentFkey) {
 			return invalid("departments", fieldUnknown, "This department does not exist.")
 		}
 		if err != nil {
@@ -214,7 +220,7 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 	return nil
 }
 
-// AgentChange changes what is not nil.
+// AgentChange is what UpdateAgent changes. A nil field stays as it is.
 type AgentChange struct {
 	Name          *string
 	Role          *Role
@@ -223,28 +229,64 @@ type AgentChange struct {
 	Disabled      *bool
 }
 
-// UpdateAgent changes a person. Admins only. Whoever is disabled or loses a role is signed out at once, and the chats of the disabled go back to the
-// front of the queue. The last admin can be neither disabled nor made less: 409 last_admin.
+// validate refuses fields out of bounds, and puts the name on one line without surrounding white space.
+func (c *AgentChange) validate() error {
+	if c.Name != nil {
+		name, err := validateText("name", oneLine(*c.Name), 1, 80)
+		if err != nil {
+			return err
+		}
+		c.Name = &name
+	}
+	if c.Role != nil {
+		if err := checkRole(*c.Role); err != nil {
+			return err
+		}
+	}
+	if c.MaxConcurrent != nil {
+		return checkCapacity(*c.MaxConcurrent)
+	}
+	return nil
+}
+
+// write stores the change of a locked agent. A disabled agent chooses offline, so that a later enabling does not bring them online.
+func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
+	disabled := before.DisabledAt != nil
+	if c.Disabled != nil {
+		disabled = *c.Disabled
+	}
+	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
+		disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
+		choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
+		c.Name, c.Role, c.MaxConcurrent, disabled, disabled, before.ID).Exec(ctx)
+	if err != nil || c.Departments == nil {
+		return err
+	}
+	return setDepartments(ctx, t, before.ID, *c.Departments)
+}
+
+// checkAdminLeft refuses with last_admin a change that took the role of the last administrator away, or disabled them.
+func checkAdminLeft(ctx context.Context, t *tx, before *Agent) error {
+	var admins int
+	if err := t.NewRaw(`SELECT count(*) FROM agents WHERE role = 'admin' AND disabled_at IS NULL`).Scan(ctx, &admins); err != nil {
+		return err
+	}
+	if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
+		return ErrLastAdmin
+	}
+	return nil
+}
+
+// UpdateAgent changes an agent and returns them as they are now. Admins only. An agent who is disabled or gets another
+// role is signed out at once, and the chats of a disabled agent go back to the front of the queue. Fields out of bounds
+// and unknown departments are validation_failed, an unknown agent is agent_not_found, and a change that would leave no
+// administrator is 409 last_admin.
 func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change AgentChange) (*Agent, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
 	}
-	if change.Name != nil {
-		name, err := validateText("name", oneLine(*change.Name), 1, 80)
-		if err != nil {
-			return nil, err
-		}
-		change.Name = &name
-	}
-	if change.Role != nil {
-		if err := checkRole(*change.Role); err != nil {
-			return nil, err
-		}
-	}
-	if change.MaxConcurrent != nil {
-		if err := checkCapacity(*change.MaxConcurrent); err != nil {
-			return nil, err
-		}
+	if err := change.validate(); err != nil {
+		return nil, err
 	}
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -256,33 +298,17 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		if err != nil {
 			return err
 		}
-		disabled := before.DisabledAt != nil
-		if change.Disabled != nil {
-			disabled = *change.Disabled
-		}
-		_, err = t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
-			disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
-			choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
-			change.Name, change.Role, change.MaxConcurrent, disabled, disabled, id).Exec(ctx)
-		if err != nil {
+		if err := change.write(ctx, t, before); err != nil {
 			return err
 		}
-		if change.Departments != nil {
-			if err := setDepartments(ctx, t, id, *change.Departments); err != nil {
-				return err
-			}
-		}
-		var admins int
-		if err := t.NewRaw(`SELECT count(*) FROM agents WHERE role = 'admin' AND disabled_at IS NULL`).Scan(ctx, &admins); err != nil {
+		if err := checkAdminLeft(ctx, t, before); err != nil {
 			return err
-		}
-		if admins == 0 && before.Role == RoleAdmin && before.DisabledAt == nil {
-			return conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
 		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err
 		}
-		if after.Role != before.Role || (disabled && before.DisabledAt == nil) {
+		isDisabledNow := after.DisabledAt != nil && before.DisabledAt == nil
+		if after.Role != before.Role || isDisabledNow {
 			if err := endSessions(ctx, t, id); err != nil {
 				return err
 			}
@@ -302,7 +328,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 	return d.AgentByID(ctx, id)
 }
 
-// auditAgent tells of each thing that was changed about a person.
+// auditAgent adds one row to the audit log for each kind of change to an agent.
 func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) error {
 	gone, wasGone := after.DisabledAt != nil, before.DisabledAt != nil
 	for _, c := range []struct {
@@ -313,7 +339,8 @@ func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) 
 		{before.Name != after.Name, AuditAgentRenamed, details{"name": step{before.Name, after.Name}}},
 		{before.Role != after.Role, AuditRoleChanged, details{"role": step{before.Role, after.Role}}},
 		{before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged, details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}}},
-		{!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged, details{"departments": step{before.Departments, after.Departments}}},
+		{!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged,
+			details{"departments": step{before.Departments, after.Departments}}},
 		{gone && !wasGone, AuditAgentDisabled, nil},
 		{!gone && wasGone, AuditAgentEnabled, nil},
 	} {
@@ -327,7 +354,8 @@ func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) 
 	return nil
 }
 
-// SetPassword gives a person a new password and ends every session of that person. Admins, and everybody for themselves.
+// SetPassword sets the password of an agent and ends every session of that agent. Admins may set any, other agents their
+// own. An unknown agent is agent_not_found; a password out of bounds is validation_failed.
 func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string) error {
 	if !actor.IsAgent() || actor.ID != id {
 		if err := actor.require(RoleAdmin); err != nil {
@@ -342,7 +370,7 @@ func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string
 		var name string
 		err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? RETURNING name`, hash, id).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
-			return agentNotFound()
+			return ErrAgentNotFound
 		}
 		if err != nil {
 			return err

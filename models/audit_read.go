@@ -11,51 +11,51 @@ import (
 type AuditRow struct {
 	ID          int64           `bun:"id"`
 	At          time.Time       `bun:"at"`
-	ActorID     string          `bun:"actor_id"`   // "console" for the command line, "" for somebody who did not prove who it was
+	ActorID     string          `bun:"actor_id"`   // "console" for the command line, "" for a failed sign-in
 	ActorName   string          `bun:"actor_name"` // as it was
 	ActorRole   Role            `bun:"actor_role"` // as it was
 	Action      AuditAction     `bun:"action"`
 	SubjectKind SubjectKind     `bun:"subject_kind"`
 	SubjectID   string          `bun:"subject_id"`
 	SubjectName string          `bun:"subject_name"` // as it was
-	UserID      *string         `bun:"user_id"`      // whom it is about, for chats and users
+	UserID      *string         `bun:"user_id"`      // the user concerned, for chats and users
 	Details     json.RawMessage `bun:"details,type:jsonb"`
 	Address     string          `bun:"address"`
 	RequestID   string          `bun:"request_id"`
 
-	User *User `bun:"-"` // as it is now, by id and name; nil when there is none any more
+	User *User `bun:"-"` // the user as stored now, with id and name only; nil after erasure
 }
 
-// AuditFilter chooses rows. What is empty or zero chooses all.
+// AuditFilter selects rows of the audit log. Empty and zero fields select all.
 type AuditFilter struct {
 	ActorID  string
 	Action   AuditAction
-	Subject  string // an id, or a name in whatever case
+	Subject  string // an id, or a name in any case
 	From, To time.Time
 	Before   AuditPlace
 	Limit    int // 1 to 1,000; 0 for 50
 }
 
-// AuditPlace is where a page of the log goes on.
+// AuditPlace is the position after which the next page of the log continues.
 type AuditPlace struct {
 	At time.Time
 	ID int64
 }
 
-// mostAuditRows is the most of one page.
-const mostAuditRows = 1000
+// maxAuditRows is the length of the longest page of the log.
+const maxAuditRows = 1000
 
-// AuditLog returns rows, the newest first, and where older ones go on, nil if there are none. Admins only; a limit out of bounds is validation_failed.
+// AuditLog returns the rows that a filter selects, newest first, and where older rows continue; nil when there are none.
+// Admins only. A limit that is not 1 to 1,000 is validation_failed.
 func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]AuditRow, *AuditPlace, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, nil, err
 	}
-	if f.Limit == 0 {
-		f.Limit = 50
+	limit, err := limitOrDefault(f.Limit, maxAuditRows)
+	if err != nil {
+		return nil, nil, err
 	}
-	if f.Limit < 1 || f.Limit > mostAuditRows {
-		return nil, nil, invalid("limit", fieldOutOfBounds, "limit must be a number from 1 to 1,000.")
-	}
+	f.Limit = limit
 	subject, err := validateText("subject", f.Subject, 0, 500)
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +66,8 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 		UserKnown bool    `bun:"user_known"`
 		UserName  *string `bun:"user_name"`
 	}
-	err = d.db.NewRaw(`SELECT l.id, l.at, l.actor_id, l.actor_name, l.actor_role, l.action, l.subject_kind, l.subject_id, l.subject_name, l.user_id, l.details,
+	err = d.db.NewRaw(`SELECT l.id, l.at, l.actor_id, l.actor_name, l.actor_role, l.action, l.subject_kind,
+		l.subject_id, l.subject_name, l.user_id, l.details,
 			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id, u.id IS NOT NULL AS user_known, u.name AS user_name
 		FROM (`+query+`) l LEFT JOIN users u ON u.id = l.user_id ORDER BY l.at DESC, l.id DESC`, args...).Scan(ctx, &found)
 	if err != nil {
@@ -87,8 +88,8 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 	return rows, &AuditPlace{At: last.At, ID: last.ID}, nil
 }
 
-// query selects one row more than the page has. Each way to be the subject is a part of its own, so that each goes by its index and stops
-// when it has enough.
+// query returns a statement that selects one row more than the page has. Each way to be the subject is a branch of its
+// own, so that PostgreSQL reads each by its index and stops early.
 func (f AuditFilter) query(subject string) (string, []any) {
 	conditions, args := []string{"true"}, []any{}
 	add := func(condition string, values ...any) {

@@ -26,7 +26,8 @@ var (
 	anyOfAll = []int{13, 14, 15, 16, 17, 18, 19}
 )
 
-// issuers are the issuer identification numbers of ISO/IEC 7812-1 by network, as tabled in https://en.wikipedia.org/wiki/Payment_card_number.
+// issuers are the issuer identification numbers of ISO/IEC 7812-1 by network, as tabled in
+// https://en.wikipedia.org/wiki/Payment_card_number.
 var issuers = []issuer{
 	{4000, 4999, []int{13, 16, 18, 19}},        // Visa
 	{5100, 5599, just16}, {2221, 2720, just16}, // Mastercard
@@ -41,8 +42,9 @@ var issuers = []issuer{
 	{9792, 9792, just16}, // Troy
 }
 
-// MaskCards returns a text with the last four digits alone of every payment card number in it: 13 to 19 digits, in any groups with spaces or
-// dashes between, that begin as a known issuer's do and pass the Luhn check. Other numbers stay as they are; masking twice changes nothing more.
+// MaskCards returns a text in which only the last four digits of each payment card number are left. A card number has 13
+// to 19 digits in any groups with spaces or dashes between, begins as a known issuer's do and passes the Luhn check.
+// Other numbers stay as they are, and masking a masked text changes nothing.
 func MaskCards(text string) string {
 	if !mayHoldCard(text) {
 		return text
@@ -62,6 +64,8 @@ func MaskCards(text string) string {
 	return out.String()
 }
 
+// mayHoldCard reports whether a text has enough digits for a card number. Most messages do not, and need no further
+// work.
 func mayHoldCard(text string) bool {
 	n := 0
 	for _, r := range text {
@@ -83,16 +87,20 @@ func digit(r rune) int {
 	return -1
 }
 
+// joinsDigits reports whether a character may stand between the groups of one number.
 func joinsDigits(r rune) bool {
 	return unicode.In(r, unicode.Zs, unicode.Pd) || r == '\t' || r == '−' || r == '\u00ad' || r == '\u200b'
 }
 
-// written is a number as it stands in a text: groups of digits, each from one rune up to another, with up to three spaces or dashes between.
+// written is a number as it stands in a text: groups of digits, each with the positions of its first rune and of the one
+// after its last, and up to three spaces or dashes between groups.
 type written struct {
 	groups [][2]int
 	phone  bool
 }
 
+// numberAt returns the number whose first digit is at a position. A number of at most 15 digits after a + is a phone
+// number.
 func numberAt(runes []rune, at int) written {
 	var w written
 	digits := 0
@@ -117,9 +125,11 @@ func numberAt(runes []rune, at int) written {
 	return w
 }
 
+// end returns the position after the last digit.
 func (w written) end() int { return w.groups[len(w.groups)-1][1] }
 
-// mask writes the number with the cards in it masked. A card begins and ends with a group; the longest that fits is taken.
+// mask writes the number with the cards in it masked. A card starts and ends at the border of a group; the longest one
+// that fits is taken, so that a number beside a card does not hide it.
 func (w written) mask(runes []rune, out *strings.Builder) {
 	at := w.groups[0][0]
 	for i := 0; i < len(w.groups); i++ {
@@ -143,7 +153,7 @@ func (w written) mask(runes []rune, out *strings.Builder) {
 	}
 }
 
-// cardFrom returns the last group and the digits of the longest card that begins with a group, −1 if none does.
+// cardFrom returns the last group and the digits of the longest card that starts with a group; −1 if none does.
 func (w written) cardFrom(runes []rune, first int) (last int, card []int) {
 	last = -1
 	var digits []int
@@ -158,12 +168,13 @@ func (w written) cardFrom(runes []rune, first int) (last int, card []int) {
 	return last, card
 }
 
-// isMasked tells whether what comes next are the last four digits of a masked number.
+// isMasked reports whether a text ends with the mask, so that the digits after it are those that masking left.
 func isMasked(before []rune) bool {
 	mask := []rune(cardMask)
 	return len(before) >= len(mask) && slices.Equal(before[len(before)-len(mask):], mask)
 }
 
+// isCard reports whether digits are a card number: a known issuer, a length that it uses, and a correct check digit.
 func isCard(digits []int) bool {
 	if len(digits) < fewestCardDigits || len(digits) > mostCardDigits || !luhn(digits) {
 		return false
@@ -174,7 +185,7 @@ func isCard(digits []int) bool {
 	})
 }
 
-// luhn is the check of ISO/IEC 7812-1, annex B.
+// luhn reports whether the check digit of ISO/IEC 7812-1, annex B, is correct.
 func luhn(digits []int) bool {
 	sum := 0
 	for i, d := range digits {

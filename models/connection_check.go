@@ -11,14 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// shouldPing says when a pooled connection is tried before it is used: after a second, and at once when there is something to read on it.
-// Nobody has asked anything, so that is PostgreSQL's farewell or the end of the connection. Otherwise every connection of the pool would
-// fail one request after a restart.
+// shouldPing reports whether a pooled connection is checked before it is used: after a second without use, and at once
+// when there is something to read on it. Nothing was asked, so that is PostgreSQL closing the connection. Without the
+// check, each connection of the pool would fail one request after a restart of PostgreSQL.
 func shouldPing(_ context.Context, p stdlib.ShouldPingParams) bool {
 	return p.IdleDuration > time.Second || readable(p.Conn.PgConn().Conn())
 }
 
-// readable looks without waiting and takes nothing.
+// readable reports whether there is something to read, or the connection has ended. It does not wait and consumes
+// nothing. When it cannot tell, it returns true, which costs one ping.
 func readable(conn net.Conn) bool {
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()

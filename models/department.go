@@ -9,7 +9,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Department is a group of agents that a chat may ask for by its short name.
+// Department is a group of agents that a chat can ask for by its short name.
 type Department struct {
 	bun.BaseModel `bun:"table:departments"`
 
@@ -17,6 +17,7 @@ type Department struct {
 	Name string `bun:"name"`
 }
 
+// slugForm is what a short name may be. It is part of addresses and of embed codes.
 var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
 // Departments returns all departments by name.
@@ -26,8 +27,8 @@ func (d *Desk) Departments(ctx context.Context) ([]Department, error) {
 	return departments, translate(err)
 }
 
-// AddDepartment adds a department. Admins only; a short name that exists is 409 department_taken, one that is not 1 to 40 of a–z, 0–9 and
-// "-" is validation_failed.
+// AddDepartment adds a department. Admins only. A short name that another department has is 409 department_taken. A
+// short name that is not 1 to 40 of a–z, 0–9 and "-", and a name out of 1 to 80 characters, are validation_failed.
 func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string) (*Department, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -41,8 +42,8 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		_, err := t.NewRaw(`INSERT INTO departments (slug, name) VALUES (?, ?)`, slug, name).Exec(ctx)
-		if violates(err, "departments_pkey") {
-			return conflict("department_taken", "Another department has this short name. Choose a different one.")
+		if violates(err, departmentsPkey) {
+			return ErrDepartmentTaken
 		}
 		if err != nil {
 			return err
@@ -52,7 +53,8 @@ func (d *Desk) AddDepartment(ctx context.Context, actor Actor, slug, name string
 	return &Department{Slug: slug, Name: name}, err
 }
 
-// RenameDepartment changes the name that people read. Admins only.
+// RenameDepartment changes the name of a department, not its short name. Admins only. An unknown department is
+// department_not_found; a name out of 1 to 80 characters is validation_failed.
 func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
@@ -69,15 +71,16 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 	})
 }
 
-// DeleteDepartment removes a department that no stored chat asked for; otherwise 409 department_in_use. Admins only.
+// DeleteDepartment deletes a department. Admins only. An unknown one is department_not_found; one that a stored chat
+// asked for is 409 department_in_use.
 func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
 	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
 		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
-		if violates(err, "chats_department_fkey") {
-			return conflict("department_in_use", "This department has stored chats. Rename it instead.")
+		if violates(err, chatsDepartmentFkey) {
+			return ErrDepartmentInUse
 		}
 		if err != nil {
 			return err
@@ -90,13 +93,14 @@ func aboutDepartment(slug, name string) Subject {
 	return Subject{Kind: SubjectDepartment, ID: slug, Name: name}
 }
 
-// withDepartment runs f on a locked department, whose name it is given; department_not_found if there is none.
+// withDepartment runs f in a transaction with the department's row locked, and passes its name. An unknown one is
+// department_not_found.
 func (d *Desk) withDepartment(ctx context.Context, slug string, f func(ctx context.Context, t *tx, name string) error) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var name string
 		err := t.NewRaw(`SELECT name FROM departments WHERE slug = ? FOR UPDATE`, slug).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("department_not_found", "This department does not exist.")
+			return ErrDepartmentNotFound
 		}
 		if err != nil {
 			return err

@@ -16,8 +16,8 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// Desk is where everything happens that Parley promises. It is safe for concurrent use, and any number of desks, in any number
-// of processes, may share one database.
+// Desk is the use cases of Parley on one database. It is safe for concurrent use. Any number of desks, in any number of
+// processes, may share a database.
 type Desk struct {
 	db        *bun.DB
 	log       *slog.Logger
@@ -38,11 +38,13 @@ type Desk struct {
 	drainState atomic.Int32 // 0 idle, 1 running, 2 running and wanted again
 }
 
+// noPublisher is the publisher of commands, which have no streams. Other processes learn of their changes by
+// [Desk.UnpublishedCommits].
 type noPublisher struct{}
 
 func (noPublisher) Publish([]Event) {}
 
-// NewDesk returns a desk on the database with the settings of the environment; overrides made by admins are read by [Desk.Reload].
+// NewDesk returns a desk with the settings of the environment. What administrators changed is read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
 	d.sends.desk = d
@@ -53,34 +55,37 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	return d
 }
 
-// SetPublisher says who hears of changes. It is called once, before the desk is used.
+// SetPublisher sets who receives events. It is called at most once, before the desk is used.
 func (d *Desk) SetPublisher(p Publisher) { d.publisher = p }
 
-// hasNoPublisher reports whether this desk has no publisher, as in a command of the command line.
+// hasNoPublisher reports whether SetPublisher was not called, as in commands.
 func (d *Desk) hasNoPublisher() bool {
 	_, silent := d.publisher.(noPublisher)
 	return silent
 }
 
-// Close waits for the drains that were started by what happened, and stops asking what became of uncertain commits. The database stays open.
+// Close waits for drains of the queue that are running and stops the rechecks of uncertain commits. It does not close
+// the database.
 func (d *Desk) Close() {
 	d.uncertain.stop()
 	d.drains.Wait()
 }
 
-// Ping reports whether the database answers.
+// Ping returns database_unavailable when PostgreSQL does not answer.
 func (d *Desk) Ping(ctx context.Context) error { return translate(d.db.PingContext(ctx)) }
 
 // DB returns the database, for migrations and checks.
 func (d *Desk) DB() *bun.DB { return d.db }
 
-// Open connects to PostgreSQL. It refuses a database that is not encoded in UTF-8. Every session works in UTC, no statement runs longer than 5 s and no transaction stays idle longer
-// than 10 s, so that a process that hangs holds nobody up.
+// Open connects to PostgreSQL and refuses a database that is not encoded in UTF-8. Sessions work in UTC. No statement
+// runs longer than 5 s and no transaction is idle longer than 10 s, so that a process that hangs does not block the
+// others; the address may set other values.
 func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		// The reason would quote the address, or the part of a password that was taken for something else.
-		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
+		// The parser's reason would quote the address, with the password or a part of it.
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as " +
+			"postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
 			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
 	defaults := map[string]string{
@@ -88,7 +93,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 		"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s",
 		// Compiling costs a statement seconds when a table's size is guessed wrong, and no statement here is worth it.
 		"jit": "off",
-		// The hot statements find their rows by keys, whatever the keys are; PostgreSQL would plan some of them anew every time.
+		// Frequent statements find their rows by key, whatever the key is; PostgreSQL would otherwise plan some of them at every call.
 		"plan_cache_mode": "force_generic_plan",
 	}
 	for name, value := range defaults {
@@ -96,11 +101,13 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 			config.RuntimeParams[name] = value
 		}
 	}
-	config.RuntimeParams["client_encoding"] = "UTF8" // overrides the address and PGCLIENTENCODING, under which bytes would be read as other characters
+	// It overrides the address and PGCLIENTENCODING, under which text would be read as other characters.
+	config.RuntimeParams["client_encoding"] = "UTF8"
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
-	// bun writes arguments into the text of a statement, so there is nothing to prepare. The hot statements name another mode: prepared.go.
+	// bun writes arguments into the text of a statement, so there is nothing to prepare. Frequent statements choose
+	// another mode: prepared.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)
@@ -118,8 +125,9 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	return db, nil
 }
 
-// inUTC makes times come back in UTC, whatever the zone of this machine.
+// inUTC makes times scan in UTC, whatever the time zone of the machine.
 func inUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// checkEncoding refuses a database that cannot store every character, or would store bytes that are none, and says how to make another.
+// checkEncoding refuses a database that is not encoded in UTF-8: others cannot store every character, and SQL_ASCII
+// stores bytes that are not text. The error says how to create another database.
 func checkEncoding(ctx context.Context, pool *sql.DB) error {
 	var encoding, name string
 	err := pool.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_database()`).Scan(&encoding, &name)
@@ -15,7 +16,8 @@ func checkEncoding(ctx context.Context, pool *sql.DB) error {
 	}
 	if encoding != "UTF8" {
 		return fmt.Errorf("the database %q is encoded in %s, but Parley stores text in UTF-8. The encoding of a database cannot be changed. "+
-			"Make another one with CREATE DATABASE parley ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, and name it in DATABASE_URL", name, encoding)
+			"Make another one with CREATE DATABASE parley ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, "+
+			"and name it in DATABASE_URL", name, encoding)
 	}
 	return nil
 }

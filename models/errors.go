@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Kind is the class of an [Error]; each has one HTTP status in the web package.
+// Kind is the class of an [Error]; each has one HTTP status in web/kit.
 type Kind int
 
 // The kinds of errors.
@@ -22,7 +22,7 @@ const (
 	Unavailable
 )
 
-// Error is what the desk refuses, in words that may be shown to the person who asked.
+// Error is a refusal of the desk. Its code and its detail may be shown to the caller, its cause may not.
 type Error struct {
 	Kind   Kind
 	Code   string            // stable, snake_case
@@ -43,7 +43,28 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// CodeOf returns the stable code of an error of the desk, and "" for any other.
+// Is reports whether target is an [*Error] with the same code, so that errors.Is(err, ErrChatNotFound) holds for every
+// refusal with the code chat_not_found, whatever its detail and its cause.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Code == e.Code
+}
+
+// WithDetail returns a copy with another sentence for the caller.
+func (e *Error) WithDetail(detail string) *Error {
+	other := *e
+	other.Detail = detail
+	return &other
+}
+
+// WithCause returns a copy that carries the error behind it, for the log.
+func (e *Error) WithCause(cause error) *Error {
+	other := *e
+	other.cause = cause
+	return &other
+}
+
+// CodeOf returns the stable code of an error of the desk, and "" for any other. To find out which refusal an error is, use errors.Is.
 func CodeOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {
@@ -64,34 +85,92 @@ const (
 	fieldWrong       = "wrong"
 )
 
+// The refusals whose code and sentence are always the same, to compare with errors.Is. They are shared, so nothing may
+// change them; take a copy by WithDetail or WithCause.
+var (
+	// ErrUnauthorized is 401: the session has ended, or the credential opens nothing.
+	ErrUnauthorized = unauthorizedAs("unauthorized", "You are not signed in, or your session has ended. Sign in again.")
+	// ErrRoleRequired is 403: the actor's role is too low.
+	ErrRoleRequired = forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+
+	// ErrWrongCredentials is 401: address and password do not belong to an account that may sign in.
+	ErrWrongCredentials = unauthorizedAs("wrong_credentials", "The e-mail address or password is wrong.")
+	// ErrSecondFactorRequired is 401: the password is right and the account needs a code too.
+	ErrSecondFactorRequired = unauthorizedAs("second_factor_required",
+		"This account uses two-factor authentication. Send a code from the authenticator app, or a recovery code, as code.")
+	// ErrWrongCode is 401: a code of the second factor is wrong or was used before.
+	ErrWrongCode = unauthorizedAs("wrong_code",
+		"The code is wrong or was already used. Wait for the next one in the app, or use a recovery code.")
+	// ErrSignInExpired is 401: the step between password and code is too old, or was used.
+	ErrSignInExpired = unauthorizedAs("sign_in_expired", "This sign-in has expired or was already completed. Sign in again.")
+
+	// ErrSecondFactorOn is 409: the account has a second factor already.
+	ErrSecondFactorOn = conflict("second_factor_on", "Two-factor authentication is already on. Turn it off before you set it up again.")
+	// ErrSecondFactorOff is 409: the account has no second factor.
+	ErrSecondFactorOff = conflict("second_factor_off", "Two-factor authentication is off.")
+	// ErrSecondFactorNotBegun is 409: no set-up was begun, or it took longer than 15 minutes.
+	ErrSecondFactorNotBegun = conflict("second_factor_not_begun",
+		"The setup was not started or has expired. Start again.")
+	// ErrOwnSecondFactor is 409: administrators cannot reset their own second factor.
+	ErrOwnSecondFactor = conflict("own_second_factor",
+		"Turn off your own two-factor authentication on your account page, with your password and a code.")
+
+	// ErrAgentNotFound is 404.
+	ErrAgentNotFound = notFound("agent_not_found", "This agent does not exist.")
+	// ErrEmailTaken is 409: another agent has the e-mail address.
+	ErrEmailTaken = conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
+	// ErrLastAdmin is 409: the change would leave no administrator.
+	ErrLastAdmin = conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
+	// ErrSessionNotFound is 404: the session is another agent's, or has ended.
+	ErrSessionNotFound = notFound("session_not_found", "This session does not exist or has ended.")
+	// ErrUserNotFound is 404.
+	ErrUserNotFound = notFound("user_not_found", "This user does not exist.")
+	// ErrIdentityVerified is 409: a host site has signed who the user is.
+	ErrIdentityVerified = conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
+
+	// ErrDepartmentNotFound is 404.
+	ErrDepartmentNotFound = notFound("department_not_found", "This department does not exist.")
+	// ErrDepartmentTaken is 409: another department has the short name.
+	ErrDepartmentTaken = conflict("department_taken", "Another department has this short name. Choose a different one.")
+	// ErrDepartmentInUse is 409: stored chats asked for the department.
+	ErrDepartmentInUse = conflict("department_in_use", "This department has stored chats. Rename it instead.")
+	// ErrSettingNotFound is 404.
+	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
+	// ErrSiteNotFound is 404: no administrator added the site.
+	ErrSiteNotFound = notFound("site_not_found", "This site is not in the list.")
+	// ErrSiteFixed is 409: the environment names the site.
+	ErrSiteFixed = conflict("site_fixed", "This site is set in ALLOWED_ORIGINS. Remove it there and restart Parley.")
+	// ErrRepairNotFound is 404: no invariant has a repair of that name.
+	ErrRepairNotFound = notFound("repair_not_found", "This repair does not exist.")
+
+	// ErrChatNotFound is 404: the chat does not exist, or the actor may not know of it.
+	ErrChatNotFound = notFound("chat_not_found", "This chat does not exist or is not yours.")
+	// ErrChatEnded is 409.
+	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one.")
+	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
+	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
+	// ErrFilesUnavailable is 503: the store of files does not answer.
+	ErrFilesUnavailable = &Error{Kind: Unavailable, Code: "files_unavailable", RetryAfter: 5 * time.Second,
+		Detail: "Files are unavailable right now. Try again in a moment."}
+)
+
+func unauthorizedAs(code, detail string) *Error {
+	return &Error{Kind: Unauthorized, Code: code, Detail: detail}
+}
 func notFound(code, detail string) *Error { return &Error{Kind: NotFound, Code: code, Detail: detail} }
 func conflict(code, detail string) *Error { return &Error{Kind: Conflict, Code: code, Detail: detail} }
 func forbidden(code, detail string) *Error {
 	return &Error{Kind: Forbidden, Code: code, Detail: detail}
 }
 
-func invalid(field, code, detail string) *Error {
+// InvalidField returns 422 validation_failed with the code of one field. Detail is one English sentence that says what the field takes.
+func InvalidField(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }
 
-// wrongProof says that a proof in a form is not the right one; unlike a bad credential it ends nobody's session.
+func invalid(field, code, detail string) *Error { return InvalidField(field, code, detail) }
+
+// wrongProof returns the refusal of a wrong password or code in a form. Unlike a bad credential, it ends no session.
 func wrongProof(field string) *Error {
-	return invalid(field, fieldWrong, "This is not correct. Check it and try again.")
-}
-
-func chatNotFound() *Error {
-	return notFound("chat_not_found", "This chat does not exist or is not yours.")
-}
-
-func chatEnded() *Error {
-	return conflict("chat_ended", "This chat has ended. Start a new one.")
-}
-
-func notInChat() *Error {
-	return forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
-}
-
-func filesUnavailable(cause error) *Error {
-	return &Error{Kind: Unavailable, Code: "files_unavailable", Detail: "Files are unavailable right now. Try again in a moment.",
-		RetryAfter: 5 * time.Second, cause: cause}
+	return InvalidField(field, fieldWrong, "This is not correct. Check it and try again.")
 }

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// logChanges writes a line for each step of a chat and of a message: who, which, and how it stands now, never what was said.
+// logChanges writes a debug line for each step of a chat and of a message: ids and states, never content.
 func (d *Desk) logChanges(events []Event) {
 	ctx := context.Background()
 	if !d.log.Enabled(ctx, slog.LevelDebug) {
@@ -17,7 +17,8 @@ func (d *Desk) logChanges(events []Event) {
 			continue
 		}
 		if c.Chat.Version == 1 || c.Assigned || c.Returned || c.Ended {
-			attrs := []slog.Attr{slog.String("chat_id", c.Chat.ID), slog.String("status", string(c.Chat.Status)), slog.String("agent_id", c.Chat.ServedBy()), slog.Int64("version", c.Chat.Version)}
+			attrs := []slog.Attr{slog.String("chat_id", c.Chat.ID), slog.String("status", string(c.Chat.Status)),
+				slog.String("agent_id", c.Chat.ServedBy()), slog.Int64("version", c.Chat.Version)}
 			if c.Ended {
 				attrs = append(attrs, slog.String("reason", *c.Chat.EndedReason), slog.String("type", *c.Chat.EndedType))
 			}
@@ -35,6 +36,7 @@ func (d *Desk) logChanges(events []Event) {
 	}
 }
 
+// logMessage writes the line of one message.
 func (d *Desk) logMessage(ctx context.Context, chatID string, id int64, from SenderType, status MessageStatus, version int64) {
 	d.log.LogAttrs(ctx, slog.LevelDebug, "message", slog.String("chat_id", chatID), slog.Int64("message_id", id),
 		slog.String("sender_type", string(from)), slog.String("status", string(status)), slog.Int64("version", version))

@@ -5,60 +5,71 @@ import (
 	"fmt"
 )
 
-// Finding is something that must never be, and is.
+// Finding is one violation of an invariant.
 type Finding struct {
 	Subject string `bun:"subject"` // the id of the chat, user or agent
 	Detail  string `bun:"detail"`
 }
 
-// What a finding may be about.
+// The kinds of subjects that a finding may have.
 const (
 	AboutChat  = "chat"
 	AboutAgent = "agent"
 	AboutUser  = "user"
 )
 
-// Checked is one invariant and what was found against it, at most 100 findings.
+// Checked is one invariant and its violations, at most 100 of them.
 type Checked struct {
 	Invariant string // stable, snake_case
 	Meaning   string // one sentence
 	About     string // what the subjects of the findings are
-	Repair    string // the name for [Desk.Repair], "" when only a person can mend it
+	Repair    string // the name for [Desk.Repair]; "" when there is no automatic repair
 	Findings  []Finding
 }
 
-// lately is how long ago a chat may have ended for [Desk.CheckRecent] to look at it.
+// lately is how long ago a chat may have ended for [Desk.CheckRecent] to check it.
 const lately = "1 hour"
 
-// checkedChats are the chats whose messages are looked at: all, or for ?5 those that are open or ended lately.
-const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM chats WHERE NOT ?5 OR status <> 'ended' OR ended_at > now() - interval '` + lately + `') `
+// checkedChats selects the chats whose messages are checked: all, or when ?5 is set those that are open or ended lately.
+const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM chats WHERE NOT ?5 OR status <> 'ended'
+	OR ended_at > now() - interval '` + lately + `') `
 
-// slack is how long the house may take to do what is due before that counts as not done, in seconds.
+// slack is by how many seconds due work may be late before an invariant counts as violated.
 const slack = 5
 
+// invariant is one rule: its query returns a row for each violation. The parameters are PRESENCE_TIMEOUT, slack,
+// PRESENCE_GRACE, IDLE_WARNING and IDLE_TIMEOUT in seconds, and whether only recent chats are checked.
 type invariant struct {
 	name, about, meaning, query string
 	repair                      func(context.Context, *Desk) error
 }
 
+// lateMarks limits a rule to times when Parley has been running for longer than slack: after an outage due work is
+// caught up first.
 const lateMarks = ` AND clock_timestamp() - (SELECT resumed_at FROM pulse) > make_interval(secs => ?1)`
 
 var invariants = []invariant{
 	{"one_open_chat_per_user", AboutUser, "A user has at most one open chat.",
-		`SELECT user_id AS subject, count(*) || ' open chats' AS detail FROM chats WHERE status <> 'ended' GROUP BY user_id HAVING count(*) > 1`, nil},
+		`SELECT user_id AS subject, count(*) || ' open chats' AS detail FROM chats WHERE status <> 'ended' GROUP BY user_id
+			HAVING count(*) > 1`, nil},
 	{"capacity", AboutAgent, "No agent has more active chats than max_concurrent, unless it was lowered since.",
-		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id
+			AND c.status = 'active'
 			GROUP BY a.id HAVING count(*) > a.max_concurrent`, nil},
 	{"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
-		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a
+			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
 			GROUP BY a.id HAVING count(c.id) <> a.load`, recount},
 	{"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
-		checkedChats + `SELECT c.id AS subject, 'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
+		checkedChats + `SELECT c.id AS subject,
+				'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
 			FROM looked c LEFT JOIN (SELECT chat_id, id, seq, version, row_number() OVER (PARTITION BY chat_id ORDER BY id) AS place
 				FROM messages WHERE chat_id IN (SELECT id FROM looked)) m ON m.chat_id = c.id
-			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
+			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq
+			OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
 	{"status_order", AboutChat, "A message went through every earlier status in order, and the log agrees.",
-		checkedChats + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked JOIN messages m ON m.chat_id = looked.id
+		checkedChats + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked
+			JOIN messages m ON m.chat_id = looked.id
 			LEFT JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.message_id = m.id AND s.status = m.status
 			WHERE m.status <> 'sent' AND (s.message_id IS NULL OR m.read_at < m.delivered_at)`, nil},
 	{"waiting_beside_a_free_slot", AboutChat, "No chat waits longer than 5 s while a matching agent has capacity.",
@@ -76,17 +87,20 @@ var invariants = []invariant{
 	{"silence_overdue", AboutChat, "An idle chat is warned and ended on time.",
 		`SELECT id AS subject, 'quiet since ' || quiet_since AS detail FROM chats WHERE status = 'active'
 			AND (warned_at IS NULL AND quiet_since < clock_timestamp() - make_interval(secs => ?3 + ?1)
-				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3)) < clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
+				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3))
+					< clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
 		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err }},
 }
 
-// checkTimeout bounds one look at everything, however much there is.
+// checkTimeout bounds one full check. It is far above the statement timeout of requests, because a check reads every
+// message.
 const checkTimeout = "10min"
 
-// Check holds every invariant against the whole database. The error is about the checking, not about what was found.
+// Check checks every invariant against the whole database. Violations are in the result; an error means that the check
+// itself failed.
 func (d *Desk) Check(ctx context.Context) ([]Checked, error) { return d.check(ctx, false) }
 
-// CheckRecent is Check without the messages of chats that ended more than an hour ago: quick enough to be done all the time.
+// CheckRecent is Check without the messages of chats that ended more than an hour ago: fast enough to run all the time.
 func (d *Desk) CheckRecent(ctx context.Context) ([]Checked, error) { return d.check(ctx, true) }
 
 func (d *Desk) check(ctx context.Context, onlyLately bool) ([]Checked, error) {
@@ -116,8 +130,8 @@ func (d *Desk) check(ctx context.Context, onlyLately bool) ([]Checked, error) {
 	return checked, err
 }
 
-// Repair mends what breaks an invariant by doing again what should have been done. Admins only; an invariant without a repair is
-// repair_not_found.
+// Repair repairs violations of an invariant by repeating the work that should have prevented them. Admins only; an
+// invariant without a repair is repair_not_found.
 func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
@@ -130,10 +144,10 @@ func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 			return i.repair(ctx, d)
 		}
 	}
-	return notFound("repair_not_found", "This repair does not exist.")
+	return ErrRepairNotFound
 }
 
-// recount sets every agent's load to the number of active chats, under the locks under which it changes.
+// recount sets the load of every agent to the number of their active chats, under the locks that changes of load hold.
 func recount(ctx context.Context, d *Desk) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if err := lockQueue(ctx, t); err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// This file alone knows SQLSTATE codes and constraint names.
+// SQLSTATE codes and names of constraints are in this file alone. A test fails when another file names a constraint, or
+// when the schema lacks one.
 
 const (
 	pgUniqueViolation      = "23505"
@@ -29,6 +30,23 @@ const (
 	pgNotSupported         = "0A000"
 )
 
+// constraint is the name of a constraint or of a unique index whose violation has a meaning for a caller.
+type constraint string
+
+const (
+	agentDepartmentsDepartmentFkey constraint = "agent_departments_department_fkey" // an agent serves departments that exist
+	agentsEmailUnique              constraint = "agents_email_unique"               // one agent per e-mail address, without regard to case
+	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists
+	chatsOneOpenPerUser            constraint = "chats_one_open_per_user"           // one open chat per user
+	chatsUserIDFkey                constraint = "chats_user_id_fkey"                // a chat belongs to a user who is stored
+	departmentsPkey                constraint = "departments_pkey"                  // one department per short name
+	messagesClientMessageIDUnique  constraint = "messages_client_message_id_unique" // one message per chat, sender and idempotency key
+	sessionsUserIDFkey             constraint = "sessions_user_id_fkey"             // a session belongs to a user who is stored
+	streamTicketsUserIDFkey        constraint = "stream_tickets_user_id_fkey"       // a ticket belongs to a user who is stored
+)
+
+// sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty
+// for any other error.
 func sqlState(err error) (code, constraint string) {
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
@@ -37,31 +55,34 @@ func sqlState(err error) (code, constraint string) {
 	return "", ""
 }
 
-func violates(err error, constraint string) bool {
+// violates reports whether PostgreSQL refused a statement because of that unique or foreign key.
+func violates(err error, c constraint) bool {
 	code, name := sqlState(err)
-	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == constraint
+	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == string(c)
 }
 
-// isTransient reports whether the whole transaction may be run again: PostgreSQL undid it and nothing was committed.
+// isTransient reports whether PostgreSQL rolled the transaction back for a reason that another attempt may not meet.
+// Nothing was committed.
 func isTransient(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgSerializationFailure || code == pgDeadlockDetected
 }
 
-// isNotOffered reports whether the server does not have the function that was called, or does not let this role call it.
+// isNotOffered reports whether the server lacks the function that was called, or does not let this role call it.
 func isNotOffered(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgNoPrivilege || code == pgUndefinedFunction || code == pgNotSupported
 }
 
-// notSentError is the error of a statement that never left this process.
+// notSentError is the error of a statement that was never sent.
 type notSentError struct{ error }
 
 func (e notSentError) Unwrap() error { return e.error }
 
-// isOutcomeUnknown reports whether a COMMIT, or a statement that commits by itself, that failed with err may have been committed all the same,
-// or may be soon. It is false where PostgreSQL answered that it refused, and where no connection was had to send it. It does not ask
-// [pgconn.SafeToRetry], which says yes to a COMMIT whose connection broke before the answer.
+// isOutcomeUnknown reports whether a COMMIT, or a statement that commits by itself, may have been committed although it
+// failed with err, or may be committed soon. It is false when PostgreSQL refused the statement and when there was no
+// connection to send it. It does not use [pgconn.SafeToRetry], which is true for a COMMIT whose connection broke before
+// the answer.
 func isOutcomeUnknown(err error) bool {
 	var notSent notSentError
 	if err == nil || errors.As(err, &notSent) {
@@ -69,15 +90,17 @@ func isOutcomeUnknown(err error) bool {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		// A session that is ended may have committed before: while it waited for a replica, or before its answer was sent. A pooler tells of a
-		// lost server by class 08.
+		// A session that PostgreSQL ends may have committed before: while it waited for a replica, or before its answer was sent. A pooler
+		// reports a lost server with class 08.
 		return refused.SeverityUnlocalized == "FATAL" || refused.SeverityUnlocalized == "PANIC" ||
 			strings.HasPrefix(refused.Code, "08") || refused.Code == "40003"
 	}
-	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) && !errors.Is(err, pgx.ErrTxCommitRollback)
+	return !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, pgx.ErrTxClosed) &&
+		!errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
-// translate turns whatever came back from the database into an [*Error]. Driver text stays in its cause.
+// translate returns an [*Error] for any error of the database: the error itself if it is one, database_unavailable (503)
+// when a retry may help, else internal_error (500). The text of the driver is in its cause, for the log.
 func translate(err error) error {
 	if err == nil {
 		return nil
@@ -95,9 +118,11 @@ func translate(err error) error {
 		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.", cause: err}
 }
 
+// isUnavailable reports whether an error means that PostgreSQL is unreachable, starting, stopping, out of resources,
+// read-only or not migrated, rather than that the statement is wrong.
 func isUnavailable(err error) bool {
 	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) { // whatever the reason that PostgreSQL gives
+	if errors.As(err, &connect) { // whatever the reason
 		return true
 	}
 	code, _ := sqlState(err)

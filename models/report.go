@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Why a chat still waits.
+// The reasons why a chat waits.
 const (
 	WhyNobodyOnline  = "nobody_online"
 	WhyNobodyHasRoom = "nobody_has_room"
@@ -27,27 +27,29 @@ type QueueEntry struct {
 	WhyWaiting                  string
 }
 
-// QueueFilter chooses whom to name of those who wait. The zero value is everybody.
+// QueueFilter selects waiting chats. The zero value selects all.
 type QueueFilter struct {
-	Department string // its line alone, "" for all lines
-	First      int    // at most so many from the front, 0 for all
+	Department string // the queue of one department; "" for all
+	First      int    // at most this many from the front; 0 for all
 }
 
-// DepartmentQueue is one department's line, or with Department "" that of chats which ask for none.
+// DepartmentQueue is the queue of one department, or with Department "" that of chats without one.
 type DepartmentQueue struct {
 	Department string
 	Length     int
-	OldestAt   time.Time // since when whoever came first waits
-	Estimate   Estimate  // for whoever would ask now
+	OldestAt   time.Time // when the longest wait began
+	Estimate   Estimate  // for a chat that joined now
 }
 
-// Queue returns those who wait, in serving order, and every line in which somebody waits.
+// Queue returns the waiting chats that a filter selects, in the order of service, and the queue of every department that
+// has one.
 func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []DepartmentQueue, error) {
 	var departments []string
 	var lengths []int
 	var oldest []time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(department), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
-		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting' GROUP BY 1) lines`,
+		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting'
+		GROUP BY 1) lines`,
 		nil, &departments, &lengths, &oldest)
 	if err != nil {
 		return nil, nil, translate(err)
@@ -76,6 +78,8 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	return entries, lines, nil
 }
 
+// why returns the reason why a chat of a department waits: all matching agents are busy, agents are online but none
+// matches, or none is online.
 func (e *estimator) why(department *string) string {
 	switch {
 	case e.staffing(department).agents > 0:
@@ -86,12 +90,12 @@ func (e *estimator) why(department *string) string {
 	return WhyNobodyOnline
 }
 
-// AgentLoad is one agent as supervisors see it.
+// AgentLoad is one agent as supervisors see them.
 type AgentLoad struct {
 	Agent                   Agent
-	OldestUnansweredSeconds *int        // of the active chats whose user waits for an answer; nil when nobody does
-	AwaitingSince           []time.Time // since when each of those waits, the longest first
-	Quiet                   int         // active chats whose user owes an answer and has been warned of the silence
+	OldestUnansweredSeconds *int        // of the active chats that await a reply; nil when none does
+	AwaitingSince           []time.Time // since when each of those waits, longest first
+	Quiet                   int         // active chats that are idle and warned while the user is to write next
 }
 
 // Load returns every agent who is not disabled, by name.
@@ -107,7 +111,8 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 		index[agents[i].ID] = i
 	}
 	err = d.queryPreparedRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
-			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL), extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
+			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL),
+			extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
 		FROM chats WHERE status = 'active' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
 		var id string
 		var one AgentLoad
@@ -132,41 +137,46 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 	return loads, nil
 }
 
-// Overview is the state of queue and load in a few numbers.
+// Overview is the state of the queue and of the online agents in a few numbers.
 type Overview struct {
 	Waiting            int
 	LongestWaitSeconds int
-	Estimate           Estimate // for whoever would ask now, of no department
+	Estimate           Estimate // for a chat that joined now without a department
 	SlotsUsed, Slots   int      // of online agents
 	Online             int
-	AbandonedLast30    int // left while waiting in the last 30 minutes, by choice or not
+	AbandonedLast30    int // cancelled or abandoned in the last 30 minutes
 	LastPickupSeconds  *int
 }
 
-// Overview returns the present numbers.
+// Overview returns the numbers of this moment.
 func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 	var row struct {
 		Waiting, LongestWait, Abandoned, InLine int
 		LastPickup                              *float64
 	}
-	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int, count(*) FILTER (WHERE department IS NULL),
-		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes' AND ended_reason IN ('cancelled', 'abandoned')),
-		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active' ORDER BY first_assigned_at DESC LIMIT 1)
+	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int,
+		count(*) FILTER (WHERE department IS NULL),
+		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes'
+		AND ended_reason IN ('cancelled', 'abandoned')),
+		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active'
+		ORDER BY first_assigned_at DESC LIMIT 1)
 		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.InLine, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
 	}
-	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned, Estimate: e.at(row.InLine+1, nil)}
+	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
+		Estimate: e.at(row.InLine+1, nil)}
 	all := e.staffing(nil)
-	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
+	o.Online, o.Slots, o.SlotsUsed = all.agents, all.capacity, all.load
 	if row.LastPickup != nil {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))
 	}
 	return o, nil
 }
 
-// Stats are the figures of a period. Waits run from queued to first assigned, first responses from assigned to the agent's first message,
-// handle times from assigned to ended; all in seconds. CSAT is the share of ratings that are 4 or 5.
+// Stats are the figures of a period, times in seconds. Waits run from queued to first assigned, first responses from
+// assigned to the agent's first message, handle times from assigned to ended. CSAT is the share of ratings that are 4 or
+// 5. A nil figure has no chats to be computed from.
 type Stats struct {
 	From, To                               time.Time
 	Started, Assigned, Ended               int
@@ -176,10 +186,11 @@ type Stats struct {
 	HandleMean                             *float64
 	Messages, Ratings                      int
 	RatingMean, CSAT                       *float64
-	PredictedError                         *float64 // mean of |foretold − actual| wait
+	PredictedError                         *float64 // mean of |estimated − actual| wait
 }
 
-// Stats returns the figures of the chats that began in a period of at most 366 days; an empty or longer one is validation_failed.
+// Stats returns the figures of the chats that began in a period, from inclusive, to exclusive. An empty period and one
+// longer than 366 days are validation_failed.
 func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	if err := checkPeriod(from, to, 366*24*time.Hour); err != nil {
 		return nil, err
@@ -188,10 +199,12 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	err := d.db.NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
 		count(*) FILTER (WHERE ended_reason = 'abandoned') AS abandoned, count(*) FILTER (WHERE ended_reason = 'cancelled') AS cancelled,
 		count(*) FILTER (WHERE ended_reason = 'timeout') AS timeouts,
-		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50, percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
+		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50,
+		percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
 		avg(response)::float8 AS response_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY response) AS response_p50,
 		percentile_cont(0.9) WITHIN GROUP (ORDER BY response) AS response_p90,
-		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings, avg(rating)::float8 AS rating_mean,
+		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings,
+		avg(rating)::float8 AS rating_mean,
 		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
 		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
 		FROM (SELECT *, extract(epoch FROM first_assigned_at - queued_at)::float8 AS wait,
@@ -201,14 +214,16 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	return s, translate(err)
 }
 
+// checkPeriod refuses an empty period and one longer than the given length with validation_failed.
 func checkPeriod(from, to time.Time, most time.Duration) error {
 	if !to.After(from) || to.Sub(from) > most {
-		return invalid("from", fieldOutOfBounds, "The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
+		return invalid("from", fieldOutOfBounds,
+			"The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
 }
 
-// MinuteSample is what the queue and the agents looked like in one minute.
+// MinuteSample is the state of the queue and of the online agents in one minute.
 type MinuteSample struct {
 	Minute             time.Time
 	Waiting            int
@@ -218,7 +233,7 @@ type MinuteSample struct {
 	Slots              int
 }
 
-// Day returns the minute samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
+// Day returns the samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
 func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, error) {
 	if err := checkPeriod(from, to, 7*24*time.Hour); err != nil {
 		return nil, err
@@ -234,7 +249,8 @@ func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, err
 	return samples, translate(err)
 }
 
-// Sample records the present minute. It may run any number of times a minute, on any number of machines: the highest figures stay.
+// Sample stores the present minute. It may run several times a minute and on several machines: the highest figures are
+// kept.
 func (d *Desk) Sample(ctx context.Context) error {
 	o, err := d.Overview(ctx)
 	if err != nil {
@@ -243,7 +259,8 @@ func (d *Desk) Sample(ctx context.Context) error {
 	_, err = d.db.NewRaw(`INSERT INTO minute_samples AS s VALUES (date_trunc('minute', clock_timestamp()), ?, ?, ?, ?, ?)
 		ON CONFLICT (minute) DO UPDATE SET waiting = greatest(s.waiting, excluded.waiting),
 			longest_wait_seconds = greatest(s.longest_wait_seconds, excluded.longest_wait_seconds),
-			agents_online = greatest(s.agents_online, excluded.agents_online), load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
+			agents_online = greatest(s.agents_online, excluded.agents_online),
+			load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
 		o.Waiting, o.LongestWaitSeconds, o.Online, o.SlotsUsed, o.Slots).Exec(ctx)
 	return translate(err)
 }

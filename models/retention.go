@@ -5,19 +5,26 @@ import (
 	"time"
 )
 
-// Clean deletes, in batches, what is kept no longer: ended chats older than RETENTION with everything that hangs on them; sessions and tickets that
-// have expired; second factors that were begun and never confirmed; users older than RETENTION who have neither a chat nor a session; figures of the day older than 35 days; rows of the
-// audit log older than AUDIT_RETENTION. It returns how many chats it deleted. It may run at any time, anywhere, and twice.
+// Clean deletes what is no longer kept, in batches, and returns how many chats it deleted:
+//
+// ended chats older than RETENTION with everything that belongs to them; expired sessions and tickets; second factors
+// that were started and never confirmed; users older than RETENTION without a chat or a session; samples older than 35
+// days; rows of the audit log older than AUDIT_RETENTION.
+//
+// It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {
 	s := d.Settings()
-	deleted, err := d.deleteAll(ctx, 100, `DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => ?0)
+	deleted, err := d.deleteAll(ctx, 100, `DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended'
+		AND ended_at < now() - make_interval(secs => ?0)
 		ORDER BY ended_at LIMIT ?1 FOR UPDATE SKIP LOCKED)`, s.Retention)
 	if err != nil {
 		return deleted, err
 	}
 	for _, query := range []string{
-		`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
-		`DELETE FROM stream_tickets WHERE token_hash IN (SELECT token_hash FROM stream_tickets WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
+		`DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at < now() - make_interval(secs => ?0)
+			ORDER BY expires_at LIMIT ?1)`,
+		`DELETE FROM stream_tickets WHERE token_hash IN (SELECT token_hash FROM stream_tickets
+			WHERE expires_at < now() - make_interval(secs => ?0) ORDER BY expires_at LIMIT ?1)`,
 	} {
 		if _, err := d.deleteAll(ctx, 5000, query, 0); err != nil {
 			return deleted, err
@@ -38,7 +45,8 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	return deleted, d.cleanAudit(ctx, s.AuditRetention)
 }
 
-// deleteAll runs a statement with an age and the most rows of a batch until it finds less than that. It returns how many it deleted.
+// deleteAll repeats a DELETE, whose parameters are an age and the size of a batch, until a batch is not full. It returns
+// how many rows it deleted. Small batches keep locks and transactions short.
 func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.Duration) (int, error) {
 	for deleted := 0; ; {
 		res, err := d.db.NewRaw(query, age.Seconds(), batch).Exec(ctx)
@@ -52,11 +60,12 @@ func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.
 	}
 }
 
-// unneeded is a user of whom there is nothing but the profile, once what has expired is deleted.
+// unneeded is the condition that nothing but the profile is stored about a user.
 const unneeded = ` NOT EXISTS (SELECT FROM chats c WHERE c.user_id = u.id) AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id)
 	AND NOT EXISTS (SELECT FROM stream_tickets t WHERE t.user_id = u.id)`
 
-// cleanUsers goes through the users by age. Whoever signs tokens for a user who is needed again brings the profile again.
+// cleanUsers deletes users who are not needed, in pages by age. A user whom a host site signs a token for later is
+// created again from the token.
 func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 	const page = 1000
 	var last User
@@ -72,9 +81,11 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 			for i := range old {
 				ids[i] = old[i].ID
 			}
-			// Whoever starts a chat or a session holds the row, and once it is locked nobody can: then it is looked at again.
+			// A request that starts a chat or a session locks the row. Once the row is locked here no request can, so
+			// the second condition is final.
 			var locked, signed []string
-			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?) AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &locked); err != nil {
+			if err := t.NewRaw(`SELECT u.id FROM users u WHERE u.id IN (?)
+				AND `+unneeded+` FOR UPDATE SKIP LOCKED`, bunIn(ids)).Scan(ctx, &locked); err != nil {
 				return err
 			}
 			if len(locked) > 0 {
@@ -84,7 +95,7 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 					return err
 				}
 			}
-			if len(signed) > 0 { // who holds a signed token has no session: nobody must go on as if the user were there
+			if len(signed) > 0 { // a signed token is no session, so instances that cache its user must be told
 				t.emit(Event{Kind: KindSignedOut, UserIDs: signed})
 			}
 			last = old[len(old)-1]
@@ -97,7 +108,7 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 	return nil
 }
 
-// cleanAudit deletes by the one function that the log allows.
+// cleanAudit deletes old rows of the audit log, by the one function that the database allows for it.
 func (d *Desk) cleanAudit(ctx context.Context, retention time.Duration) error {
 	const batch = 5000
 	for {

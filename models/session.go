@@ -12,14 +12,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// How long sessions last, and so the cookies that carry them.
 const (
-	agentSessionTTL = 7 * 24 * time.Hour
-	userSessionTTL  = 90 * 24 * time.Hour
-	// seenEvery is how exact the last sign of life of a session is.
-	seenEvery = 10 * time.Minute
+	AgentSessionTTL = 7 * 24 * time.Hour
+	UserSessionTTL  = 90 * 24 * time.Hour
 )
 
-// newToken returns 256 random bits and the hash under which they are kept.
+// MaxUserTokenTTL is how far ahead the end of a token that a host site signs may be.
+const MaxUserTokenTTL = 24 * time.Hour
+
+// seenEvery is how often the last use of a session is stored, and so how exact it is.
+const seenEvery = 10 * time.Minute
+
+// newToken returns 256 random bits and the hash under which they are stored.
 func newToken() (token string, hash []byte) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
@@ -27,17 +32,14 @@ func newToken() (token string, hash []byte) {
 	return token, HashToken(token)
 }
 
-// HashToken returns what is stored of a token.
+// HashToken returns the hash under which a token is stored. Tokens are random, so a fast hash without salt is enough.
 func HashToken(token string) []byte {
 	h := sha256.Sum256([]byte(token))
 	return h[:]
 }
 
-func unauthorized() *Error {
-	return &Error{Kind: Unauthorized, Code: "unauthorized", Detail: "You are not signed in, or your session has ended. Sign in again."}
-}
-
-// AgentBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
+// AgentBySession returns the agent whose session a token opens, the hash of the session and when it expires. A token
+// that opens none is 401 unauthorized.
 func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte, time.Time, error) {
 	hash := HashToken(token)
 	var a Agent
@@ -47,23 +49,24 @@ func (d *Desk) AgentBySession(ctx context.Context, token string) (*Agent, []byte
 		JOIN sessions s ON s.agent_id = a.id WHERE s.token_hash = $3 AND s.expires_at > now() AND a.disabled_at IS NULL`,
 		[]any{d.Settings().PresenceTimeout.Seconds(), seenEvery.Seconds(), hash}, a.scanTargets(&ends, &unseen)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, time.Time{}, unauthorized()
+		return nil, nil, time.Time{}, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
 	}
-	if unseen { // nobody is refused because this could not be noted
+	if unseen { // a failure is ignored: it only makes the list of sessions less exact
 		_, _ = d.db.NewRaw(`UPDATE sessions SET seen_at = now() WHERE token_hash = ?`, hash).Exec(ctx)
 	}
 	return &a, hash, ends, nil
 }
 
-// SignOut ends the session of a token, an agent's or a user's. A token that opens nothing is fine.
+// SignOut ends the session of a token, an agent's or a user's. A token that opens none is not an error.
 func (d *Desk) SignOut(ctx context.Context, token string) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		hash := HashToken(token)
 		var agents []Agent
-		err := t.NewRaw(`SELECT a.id, a.name, a.role FROM sessions s JOIN agents a ON a.id = s.agent_id WHERE s.token_hash = ?`, hash).Scan(ctx, &agents)
+		err := t.NewRaw(`SELECT a.id, a.name, a.role FROM sessions s JOIN agents a ON a.id = s.agent_id
+			WHERE s.token_hash = ?`, hash).Scan(ctx, &agents)
 		if err != nil {
 			return err
 		}
@@ -74,14 +77,15 @@ func (d *Desk) SignOut(ctx context.Context, token string) error {
 	})
 }
 
-// endSession ends one session, and with it its streams and its tickets.
+// endSession deletes one session, and with it its tickets, and ends its streams.
 func endSession(ctx context.Context, t *tx, hash []byte) error {
 	_, err := t.NewRaw(`DELETE FROM sessions WHERE token_hash = ?`, hash).Exec(ctx)
 	t.emit(Event{Kind: KindSignedOut, SessionHash: hash})
 	return err
 }
 
-// endSessions ends every session of an agent, and with them the streams and what was begun on the sign-in page.
+// endSessions deletes every session of an agent, their tickets and sign-ins that wait for a code, and ends their
+// streams.
 func endSessions(ctx context.Context, t *tx, agentID string) error {
 	for _, table := range []string{`sessions`, `stream_tickets`, `sign_in_steps`} {
 		if _, err := t.NewRaw(`DELETE FROM `+table+` WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
@@ -92,13 +96,14 @@ func endSessions(ctx context.Context, t *tx, agentID string) error {
 	return nil
 }
 
-// LiveSessions returns which of the sessions, by hash, are still open.
+// LiveSessions returns which of the sessions, by hash, have not ended.
 func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {
 	live := make(map[string]bool, len(hashes))
 	if len(hashes) == 0 {
 		return live, nil
 	}
-	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1)
+		AND expires_at > now()`, []any{hashes}, func(rows pgx.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
 		live[string(hash)] = true

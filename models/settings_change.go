@@ -79,7 +79,7 @@ func acceptedChanges(changes []SettingChange) ([]SettingChange, error) {
 	for _, c := range changes {
 		setting := settingByKey(c.Key)
 		if setting == nil || setting.EnvironmentOnly {
-			return nil, notFound("setting_not_found", "This setting does not exist.")
+			return nil, ErrSettingNotFound
 		}
 		if !c.Reset {
 			if err := setting.set(&scratch, c.Value); err != nil {

@@ -11,31 +11,24 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// signInStepTTL is how long somebody may look for the code of the second factor.
+// signInStepTTL is how long a sign-in waits for the code of the second factor.
 const signInStepTTL = 10 * time.Minute
 
-// Credentials are what an agent signs in with, and from where.
+// Credentials are what an agent signs in with.
 type Credentials struct {
 	Email, Password string
 	Code            string // of the second factor, or a recovery code; "" for none
 	UserAgent       string
-	Address         string // where from, for the list of the agent's sessions; "" for unknown
-	Held            string // the session that this browser held before; it is ended
+	Address         string // the network address, for the list of sessions; "" for unknown
+	Held            string // the token of the session that this browser had before, which is ended
 }
 
-func wrongCredentials() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_credentials", Detail: "The e-mail address or password is wrong."}
-}
+// unknownAccountHash is what a password is compared with when the account does not exist, so that the answer takes as
+// long as for one that does. It is of passwordParams; a test holds the two together. It is written out because making it
+// costs every start as much as a sign-in.
+const unknownAccountHash = "$argon2id$v=19$m=19456,t=2,p=1$M0fXdF08xgwlcVt4wtjnVA$RgEMMz6lalR2P20O/AsRnqcryOxrjipzumTCtTtuP0U"
 
-func secondFactorRequired() *Error {
-	return &Error{Kind: Unauthorized, Code: "second_factor_required",
-		Detail: "This account uses two-factor authentication. Send a code from the authenticator app, or a recovery code, as code."}
-}
-
-// nobodysHash is compared with when there is no such account, so that the answer takes as long.
-var nobodysHash, _ = argon2id.CreateHash("no such account", passwordParams)
-
-// account is what signing in needs to know of an agent.
+// account is what signing in reads of an agent.
 type account struct {
 	ID, Name, PasswordHash string
 	DisabledAt             *time.Time
@@ -47,10 +40,10 @@ func (d *Desk) SignIn(ctx context.Context, email, password, userAgent string) (s
 	return d.SignInWith(ctx, Credentials{Email: email, Password: password, UserAgent: userAgent})
 }
 
-// SignInWith opens a session of 7 days for an agent, always a new one, and ends the one that was held. Whatever is wrong with
-// address or password, or with the account, is 401 wrong_credentials, in the same time and words. Where both are right and the
-// account has a second factor, a missing code is 401 second_factor_required, another one 401 wrong_code, and after too many of
-// those any is 429 rate_limited.
+// SignInWith opens a new session of 7 days and ends the one of c.Held. A wrong address or password and a disabled
+// account are all 401 wrong_credentials, with the same sentence after the same time. If both are right and the account
+// has a second factor, a missing code is 401 second_factor_required, a wrong one is 401 wrong_code, and after too many
+// wrong ones every code is 429 rate_limited.
 func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, error) {
 	a, err := d.verifyCredentials(ctx, c.Email, c.Password)
 	if err != nil {
@@ -58,7 +51,7 @@ func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, e
 	}
 	if a.TwoFactor {
 		if strings.TrimSpace(c.Code) == "" {
-			return "", nil, secondFactorRequired()
+			return "", nil, ErrSecondFactorRequired
 		}
 		if err := d.signInCode(ctx, a, c.Code); err != nil {
 			return "", nil, err
@@ -67,8 +60,8 @@ func (d *Desk) SignInWith(ctx context.Context, c Credentials) (string, *Agent, e
 	return d.openSession(ctx, a, c)
 }
 
-// BeginSignIn is SignInWith for a page that asks for the code on its own: an account with a second factor gets a step instead
-// of a session, which FinishSignIn takes for 10 minutes.
+// BeginSignIn is SignInWith for a page that asks for the code separately. For an account with a second factor it returns
+// a step instead of a session; FinishSignIn takes the step within 10 minutes.
 func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, agent *Agent, step string, err error) {
 	a, err := d.verifyCredentials(ctx, c.Email, c.Password)
 	if err != nil {
@@ -79,32 +72,31 @@ func (d *Desk) BeginSignIn(ctx context.Context, c Credentials) (token string, ag
 		return token, agent, "", err
 	}
 	step, hash := newToken()
-	_, err = d.db.NewRaw(`INSERT INTO sign_in_steps VALUES (?, ?, now() + make_interval(secs => ?))`, hash, a.ID, signInStepTTL.Seconds()).Exec(ctx)
+	_, err = d.db.NewRaw(`INSERT INTO sign_in_steps VALUES (?, ?, now() + make_interval(secs => ?))`,
+		hash, a.ID, signInStepTTL.Seconds()).Exec(ctx)
 	return "", nil, step, translate(err)
 }
 
-func signInStepExpired() *Error {
-	return &Error{Kind: Unauthorized, Code: "sign_in_expired", Detail: "This sign-in has expired or was already completed. Sign in again."}
-}
-
-// SignInStep returns the address of whoever began to sign in; 401 sign_in_expired when nobody did, or too long ago.
+// SignInStep returns the e-mail address of a sign-in that waits for its code. A step that is unknown, used or expired is
+// 401 sign_in_expired.
 func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err error) {
 	err = d.db.NewRaw(`SELECT a.email FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &email)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", signInStepExpired()
+		return "", ErrSignInExpired
 	}
 	return email, translate(err)
 }
 
-// FinishSignIn opens the session for a step of BeginSignIn and a code. Refused as SignInWith refuses codes; a step that is too
-// old, was used, or whose account has another password since is 401 sign_in_expired. Of c, address and password are not looked at.
+// FinishSignIn opens the session for a step of BeginSignIn and a code, and uses up the step. Codes are refused as by
+// SignInWith. A step that is expired or used, or whose account has another password since, is 401 sign_in_expired.
+// Address and password of c are ignored.
 func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (string, *Agent, error) {
 	var a account
 	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil, signInStepExpired()
+		return "", nil, ErrSignInExpired
 	}
 	if err != nil {
 		return "", nil, translate(err)
@@ -117,12 +109,12 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 		return "", nil, translate(err)
 	}
 	if n, _ := res.RowsAffected(); n == 0 {
-		return "", nil, signInStepExpired()
+		return "", nil, ErrSignInExpired
 	}
 	return d.openSession(ctx, &a, c)
 }
 
-// verifyCredentials returns the account that address and password open.
+// verifyCredentials returns the account that an address and a password open, or wrong_credentials.
 func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*account, error) {
 	a := new(account)
 	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
@@ -132,19 +124,19 @@ func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*
 	}
 	hash := a.PasswordHash
 	if hash == "" {
-		hash = nobodysHash
+		hash = unknownAccountHash
 	}
 	form, match, err := comparePassword(ctx, password, hash)
 	if errors.Is(err, errBusy) {
 		return nil, translate(ctx.Err())
 	}
 	if err != nil || !match || a.ID == "" || a.DisabledAt != nil {
-		return nil, d.signInFailed(ctx, a, wrongCredentials())
+		return nil, d.signInFailed(ctx, a, ErrWrongCredentials)
 	}
 	return a, d.renewHash(ctx, a, form)
 }
 
-// signInFailed notes a sign-in that was refused, without saying why, and returns the refusal.
+// signInFailed records a failed sign-in, without the reason, and returns the refusal.
 func (d *Desk) signInFailed(ctx context.Context, a *account, refusal error) error {
 	if err := d.auditOnly(ctx, Actor{}, AuditSignInFailed, Subject{Kind: SubjectAgent, ID: a.ID, Name: a.Name}, nil); err != nil {
 		return err
@@ -152,17 +144,17 @@ func (d *Desk) signInFailed(ctx context.Context, a *account, refusal error) erro
 	return refusal
 }
 
-// signInCode is useCode for somebody who signs in.
+// signInCode is useCode for a sign-in: it records wrong codes as failed sign-ins.
 func (d *Desk) signInCode(ctx context.Context, a *account, code string) error {
 	err := d.useCode(ctx, a.ID, code)
-	if CodeOf(err) == "wrong_code" {
+	if errors.Is(err, ErrWrongCode) {
 		return d.signInFailed(ctx, a, err)
 	}
 	return err
 }
 
-// renewHash stores a password's hash anew when it was made with other parameters than are in use now, or of a password that was not prepared.
-// form is the one that matches.
+// renewHash stores a new hash of a password whose hash was made with other parameters than passwordParams, or before
+// passwords were prepared. form is the form of the password that matched.
 func (d *Desk) renewHash(ctx context.Context, a *account, form string) error {
 	made, _, _, err := argon2id.DecodeHash(a.PasswordHash)
 	if err != nil {
@@ -170,7 +162,7 @@ func (d *Desk) renewHash(ctx context.Context, a *account, form string) error {
 	}
 	prepared, err := preparePassword(form)
 	if err != nil {
-		prepared = form // it can still be used, but not be set again
+		prepared = form // it still works, but could not be set today
 	}
 	if *made == *passwordParams && prepared == form {
 		return nil
@@ -189,16 +181,18 @@ func (d *Desk) renewHash(ctx context.Context, a *account, form string) error {
 	return nil
 }
 
-// openSession opens a session for an account that was proved, unless it was disabled or got another password meanwhile.
+// openSession opens a session for a verified account, unless it was disabled or got another password meanwhile:
+// wrong_credentials.
 func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (string, *Agent, error) {
 	token, hash := newToken()
 	var agent *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var holds bool
-		// Whoever changes either waits for this, and then finds the session and ends it.
-		err := t.NewRaw(`SELECT password_hash = ? AND disabled_at IS NULL FROM agents WHERE id = ? FOR SHARE`, a.PasswordHash, a.ID).Scan(ctx, &holds)
+		// A transaction that changes either waits for this lock, then finds the new session and ends it.
+		err := t.NewRaw(`SELECT password_hash = ? AND disabled_at IS NULL FROM agents
+			WHERE id = ? FOR SHARE`, a.PasswordHash, a.ID).Scan(ctx, &holds)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !holds {
-			return wrongCredentials()
+			return ErrWrongCredentials
 		}
 		if err != nil {
 			return err
@@ -210,7 +204,7 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		}
 		_, err = t.NewRaw(`INSERT INTO sessions (token_hash, agent_id, user_agent, address, expires_at)
 			VALUES (?, ?, left(?, 200), left(?, 64), now() + make_interval(secs => ?))`,
-			hash, a.ID, c.UserAgent, c.Address, agentSessionTTL.Seconds()).Exec(ctx)
+			hash, a.ID, c.UserAgent, c.Address, AgentSessionTTL.Seconds()).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -225,13 +219,14 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 	return token, agent, nil
 }
 
-// hashing bounds what sign-ins at once take: each comparison needs a core and 19 MiB.
+// hashing limits how many passwords are hashed at once: each takes a core and 19 MiB.
 var hashing = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 
+// errBusy is what a request gets that waited for its turn to hash until its context ended.
 var errBusy = errors.New("too many sign-ins at once")
 
-// comparePassword compares each form of a password with the hash of an account, and returns the one that matches. It waits for its turn
-// as long as ctx allows, and then returns errBusy.
+// comparePassword compares each form of a password with the hash of an account and returns the one that matches. It
+// waits for its turn until ctx ends, then returns errBusy.
 func comparePassword(ctx context.Context, password, hash string) (form string, match bool, err error) {
 	select {
 	case hashing <- struct{}{}:

@@ -10,26 +10,27 @@ import (
 	"strings"
 )
 
-// mostSites is how many characters the list of sites may have: each page of the widget names them all in one header, and proxies take no
-// headers of any length.
+// mostSites is how many characters the list of sites may have. Each page of the widget lists all sites in one header,
+// and proxies limit the size of headers.
 const mostSites = 4000
 
-// hostForm is a name of letters, digits and hyphens, or an IPv4 address: all that a content policy can name.
+// hostForm is a host name of letters, digits and hyphens, or an IPv4 address: all that a content security policy can
+// name.
 var hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
 
-// AllowedOrigins returns the sites that may embed the widget: those of the environment and those that admins added. They are exact, so they
-// are compared as they are, and none can end or widen a header.
+// AllowedOrigins returns the sites that may embed the widget: those of the environment and those that administrators
+// added. Each is an exact origin, so that origins are compared as strings, and none can end or widen a header.
 func (d *Desk) AllowedOrigins() []string { return *d.sites.Load() }
 
-// Sites returns the origins that admins added, in order.
+// Sites returns the origins that administrators added, in order.
 func (d *Desk) Sites(ctx context.Context) ([]string, error) {
 	sites := []string{}
 	err := d.db.NewRaw(`SELECT origin FROM sites ORDER BY origin`).Scan(ctx, &sites)
 	return sites, translate(err)
 }
 
-// AddSite lets a site embed the widget. Admins only; what is not an exact origin such as https://www.example.com is
-// validation_failed, one for which the list has no room is 409 sites_full.
+// AddSite allows a site to embed the widget; adding it again is not an error. Admins only. Anything but an exact origin
+// such as https://www.example.com is validation_failed; when the list would become too long it is 409 sites_full.
 func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
@@ -45,8 +46,8 @@ func (d *Desk) AddSite(ctx context.Context, actor Actor, origin string) error {
 	return err
 }
 
-// RemoveSite takes back what AddSite gave, however the origin is written. Admins only; one that was not added is 404 site_not_found, one that the
-// environment names 409 site_fixed.
+// RemoveSite removes a site that AddSite added, in any spelling of its origin. Admins only. A site that was not added is
+// 404 site_not_found, or 409 site_fixed when the environment names it.
 func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
@@ -59,12 +60,12 @@ func (d *Desk) RemoveSite(ctx context.Context, actor Actor, origin string) error
 	case err != nil || removed:
 		return err
 	case slices.Contains(d.AllowedOrigins(), origin):
-		return conflict("site_fixed", "This site is set in ALLOWED_ORIGINS. Remove it there and restart Parley.")
+		return ErrSiteFixed
 	}
-	return notFound("site_not_found", "This site is not in the list.")
+	return ErrSiteNotFound
 }
 
-// changeSite runs a query about one site, and reports whether that changed anything.
+// changeSite runs a statement about one site, records it if it changed anything, and reports whether it did.
 func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, origin, query string) (changed bool, err error) {
 	err = d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		res, err := t.NewRaw(query, origin).Exec(ctx)
@@ -80,12 +81,14 @@ func (d *Desk) changeSite(ctx context.Context, actor Actor, action AuditAction, 
 	return changed, err
 }
 
-// ParseOrigin returns the exact origin of a site as browsers write it: in lower case, scheme, host and, where it is not the scheme's own,
-// port. Refused as validation_failed is whatever no browser would send as an origin or no content policy could name: a path, a user, a
-// wildcard, an IPv6 address, a dot at the end, a port out of bounds, letters beyond a to z (a name such as bücher.example is written
-// xn--bcher-kva.example).
+// ParseOrigin returns the exact origin of a site as browsers write it: in lower case, with scheme, host, and the port if
+// it is not the scheme's own. It refuses with validation_failed what a browser would never send as an origin or a
+// content security policy cannot name: a path, a user, a wildcard, an IPv6 address, a dot at the end, a port out of
+// bounds, and letters beyond a to z (bücher.example is written xn--bcher-kva.example).
 func ParseOrigin(raw string) (string, error) {
-	refused := invalid("origin", fieldInvalid, "A site must be an exact origin such as https://www.example.com, without a path. Write international names in the form xn--….")
+	refused := invalid("origin", fieldInvalid,
+		"A site must be an exact origin such as https://www.example.com, without a path. "+
+			"Write international names in the form xn--….")
 	origin := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(raw), "/"))
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != origin {
@@ -109,16 +112,18 @@ func ParseOrigin(raw string) (string, error) {
 	return exact + ":" + port, nil
 }
 
-// allSites returns both lists as one, each site once, in order.
+// allSites returns both lists as one, sorted and without duplicates.
 func allSites(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
+// fitHeader refuses with sites_full a list that is too long for the header.
 func fitHeader(sites []string) error {
 	if len(strings.Join(sites, " ")) <= mostSites {
 		return nil
 	}
-	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
+	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, "+
+		"because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
 }

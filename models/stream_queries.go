@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// OpenChats returns the chats that a receiver's stream is about: a user's open chat, an agent's active ones.
+// OpenChats returns the chats that a stream of the actor covers: the open chat of a user, the active chats of an agent.
 func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 	query := `SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id`
 	if actor.IsUser() {
@@ -18,9 +18,10 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 	return chats, translate(err)
 }
 
-// Since returns everything that happened in a chat after a version: the chat as it is, the messages and the status changes in their
-// order. Everything up to the chat's version is in it, nothing after. A message that is in it carries its status, and no earlier step
-// of it is said again. Users do not get notes. Version 0 is everything.
+// Since returns everything that happened in a chat after a version: the chat as it is now, and its messages and status
+// changes in order. The result covers everything up to the version of the returned chat and nothing after it. A message
+// in it has its present status; its earlier steps are not listed. Users do not get notes. Version 0 is everything. A
+// chat that the actor may not read is chat_not_found.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	row, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -30,15 +31,20 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if change.Chat.Version <= version {
 		return change, nil
 	}
-	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note') ORDER BY m.id`,
+	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note')
+		ORDER BY m.id`,
 		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &change.Messages)
 	if err != nil {
 		return nil, translate(err)
 	}
-	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type AND o.message_type <> 'note'
-			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)), max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status, m.sender_type, s.version, max(s.changed_at) AS at
+	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type
+		AND o.message_type <> 'note'
+			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)),
+			max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status,
+			m.sender_type, s.version, max(s.changed_at) AS at
 		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id
-		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`,
+		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type
+		ORDER BY s.version`,
 		chatID, version, row.Version).Scan(ctx, &change.Statuses)
 	if err != nil {
 		return nil, translate(err)
@@ -54,7 +60,7 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	return change, nil
 }
 
-// ChatVersion is how far a chat has come.
+// ChatVersion is the version of a chat and who its participants are.
 type ChatVersion struct {
 	ChatID  string
 	UserID  string
@@ -63,18 +69,20 @@ type ChatVersion struct {
 	EndedAt *time.Time // nil for open chats
 }
 
-// Snapshot is everything that may have to be told to somebody, at one moment, small enough to look at every second.
+// Snapshot is the state of everything that streams show, at one moment, small enough to be read every second.
 type Snapshot struct {
 	At     time.Time     // on PostgreSQL's clock, before the rest was read
-	Queue  string        // another whenever others wait, or in another order
-	Heads  []ChatVersion // the open chats of those who were asked for, and those that ended a moment ago
+	Queue  string        // changes whenever other chats wait, or in another order
+	Heads  []ChatVersion // the open chats of the requested users and agents, and those that ended in the last 10 s
 	Agents []PresenceChange
 }
 
-// Snapshot looks at the queue, at every agent and at the chats of those users and agents: for streams, which cannot rely on being told.
+// Snapshot reads the queue, every agent, and the chats of the given users and agents. Streams compare it with what they
+// sent, because an event may be lost.
 func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snapshot, error) {
 	g := &Snapshot{Heads: []ChatVersion{}}
-	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id), sum(queue_id * priority), count(returned_at))
+	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id),
+		sum(queue_id * priority), count(returned_at))
 		FROM chats WHERE status = 'waiting'`, nil, &g.At, &g.Queue)
 	if err != nil {
 		return nil, translate(err)
@@ -98,29 +106,31 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snaps
 	return g, translate(err)
 }
 
-// UnpublishedCommits counts the transactions of those who tell nobody, as the commands of the console: another number means that something happened of which
-// no event speaks. settings is the version of the settings and sites in the database; [Desk.SettingsVersion] is of those in force here.
+// UnpublishedCommits returns a count of the transactions of desks without a publisher, such as commands: when it
+// changes, something changed that no event announces. settings is the version of the settings and sites in the database;
+// [Desk.SettingsVersion] is that of the ones in use here.
 func (d *Desk) UnpublishedCommits(ctx context.Context) (n, settings int64, err error) {
 	err = d.queryPrepared(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &n, &settings)
 	return n, settings, translate(err)
 }
 
+// incrementUnpublished is part of every transaction of a desk without a publisher that would have published events.
 const incrementUnpublished = `UPDATE pulse SET unheard = unheard + 1`
 
-// countUnpublished makes UnpublishedCommits return another number, so that every instance reads again all that it keeps.
+// countUnpublished makes UnpublishedCommits return another count, so that every instance reads again what it caches.
 func (d *Desk) countUnpublished(ctx context.Context) error {
 	_, err := d.db.NewRaw(incrementUnpublished).Exec(ctx)
 	return err
 }
 
-// Now returns PostgreSQL's clock, by which everything is stamped.
+// Now returns the clock of PostgreSQL, which stamps everything.
 func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
 	err = d.db.NewRaw(`SELECT clock_timestamp()`).Scan(ctx, &now)
 	return now, translate(err)
 }
 
-// StartedSince returns the ids of a receiver's chats that began or were assigned since a time, ended ones included: what a stream
-// that was away then has not heard of.
+// StartedSince returns the ids of the actor's chats that began, or were assigned, after a time and have ended since:
+// chats that a stream which was disconnected then does not know. At most 100.
 func (d *Desk) StartedSince(ctx context.Context, actor Actor, since time.Time) ([]string, error) {
 	query := `SELECT id FROM chats WHERE agent_id = ? AND status = 'ended' AND ended_at >= ? AND assigned_at >= ? ORDER BY ended_at LIMIT 100`
 	if actor.IsUser() {

@@ -7,9 +7,11 @@ import (
 	"time"
 )
 
+// ticketTTL is short because a ticket is part of an address, and addresses get into logs.
 const ticketTTL = 30 * time.Second
 
-// IssueTicket returns a single-use stream ticket, good for 30 s; the stream that it opens ends with the session, or at ends.
+// IssueTicket returns a single-use stream ticket, valid for 30 s. The stream that it opens ends with the session, or at
+// ends. A user who was erased is 401 unauthorized.
 func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte, ends time.Time) (string, error) {
 	token, hash := newToken()
 	var agentID, userID *string
@@ -20,22 +22,22 @@ func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte,
 	}
 	_, err := d.db.NewRaw(`INSERT INTO stream_tickets VALUES (?, ?, ?, ?, ?, now() + make_interval(secs => ?))`,
 		hash, agentID, userID, sessionHash, ends, ticketTTL.Seconds()).Exec(ctx)
-	if violates(err, "stream_tickets_user_id_fkey") {
-		return "", unauthorized()
+	if violates(err, streamTicketsUserIDFkey) {
+		return "", ErrUnauthorized
 	}
 	return token, translate(err)
 }
 
-// Redeemed is who a ticket was given to.
+// Redeemed is who a ticket was issued to.
 type Redeemed struct {
 	Actor     Actor
-	Anonymous bool // a user whom no host site has vouched for
+	Anonymous bool // a user whom no host site has verified
 	Session   []byte
 	Ends      time.Time
 }
 
-// RedeemTicket returns who a stream ticket was given to and uses it up; 401 unauthorized when it was used, is too old, never was, or when
-// the session that it came from has ended.
+// RedeemTicket returns who a ticket was issued to, and uses the ticket up. It is 401 unauthorized when the ticket is
+// unknown, used or expired, or when the session that it came from has ended.
 func (d *Desk) RedeemTicket(ctx context.Context, ticket string) (*Redeemed, error) {
 	var row struct {
 		AgentID, UserID *string
@@ -52,7 +54,7 @@ func (d *Desk) RedeemTicket(ctx context.Context, ticket string) (*Redeemed, erro
 			AND (used.session_hash IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.token_hash = used.session_hash AND s.expires_at > now()))`,
 		HashToken(ticket)).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, unauthorized()
+		return nil, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, translate(err)

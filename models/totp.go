@@ -16,10 +16,10 @@ import (
 
 const (
 	codePeriod    = 30 // seconds for which an app shows one code
-	codeSkew      = 1  // periods by which an app's clock may be off
+	codeSkew      = 1  // periods that the clock of an app may be off
 	recoveryCodes = 10
 	recoveryChars = 16 // of 5 bits each
-	// So many wrong codes within codeWindow, and none is looked at until it is over: 6 digits can be guessed by patience.
+	// After this many wrong codes within codeWindow every code is refused until it is over. Without a limit, 6 digits can be guessed.
 	mostWrongCodes = 20
 	codeWindow     = time.Hour
 )
@@ -29,10 +29,8 @@ var (
 	b32         = base32.StdEncoding.WithPadding(base32.NoPadding)
 )
 
-func wrongCode() *Error {
-	return &Error{Kind: Unauthorized, Code: "wrong_code", Detail: "The code is wrong or was already used. Wait for the next one in the app, or use a recovery code."}
-}
-
+// makeRecoveryCodes replaces the recovery codes of an agent and returns the new ones, in groups of four characters.
+// Their hashes are stored.
 func makeRecoveryCodes(ctx context.Context, t *tx, agentID string) ([]string, error) {
 	if _, err := t.NewRaw(`DELETE FROM recovery_codes WHERE agent_id = ?`, agentID).Exec(ctx); err != nil {
 		return nil, err
@@ -48,8 +46,9 @@ func makeRecoveryCodes(ctx context.Context, t *tx, agentID string) ([]string, er
 	return codes, nil
 }
 
-// useCode uses a code of the app, or a recovery code, up. Any other is 401 wrong_code, and after too many of those every code is 429
-// rate_limited for a while.
+// useCode uses up a code of the authenticator app or a recovery code. Any other code is 401 wrong_code, and after too
+// many of those within an hour every code is 429 rate_limited. The count of wrong codes is stored although the code is
+// refused, so the refusal is returned outside the transaction.
 func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 	var refused error
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -63,7 +62,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 		err := t.NewRaw(`SELECT secret, last_step, wrong_codes, wrong_since FROM second_factors
 			WHERE agent_id = ? AND confirmed_at IS NOT NULL FOR UPDATE`, agentID).Scan(ctx, &f)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil // it was switched off meanwhile
+			return nil // it was turned off meanwhile
 		}
 		if err != nil {
 			return err
@@ -92,7 +91,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 			f.WrongCodes = 0
 		} else {
 			f.WrongCodes++
-			refused = wrongCode()
+			refused = ErrWrongCode
 		}
 		_, err = t.NewRaw(`UPDATE second_factors SET last_step = ?, wrong_codes = ?, wrong_since = ? WHERE agent_id = ?`,
 			f.LastStep, f.WrongCodes, f.WrongSince, agentID).Exec(ctx)
@@ -104,6 +103,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 	return refused
 }
 
+// useRecoveryCode deletes a recovery code and reports whether the agent had it.
 func useRecoveryCode(ctx context.Context, t *tx, agentID, code string) (bool, error) {
 	raw := recoveryCode(code)
 	if len(raw) != recoveryChars {
@@ -117,7 +117,8 @@ func useRecoveryCode(ctx context.Context, t *tx, agentID, code string) (bool, er
 	return n == 1, nil
 }
 
-// stepOf returns which period's code it is, of the present one and its neighbours.
+// stepOf returns the period that a code belongs to, of the present one and its neighbours. The caller refuses a period
+// that was used, so that a code that was overheard cannot be used again.
 func stepOf(secret, code string, at time.Time) (int64, bool) {
 	digits := strings.Map(func(r rune) rune {
 		switch {
@@ -140,7 +141,8 @@ func stepOf(secret, code string, at time.Time) (int64, bool) {
 	return 0, false
 }
 
-// recoveryCode is a recovery code as it was made, however it was typed.
+// recoveryCode returns a recovery code in the form in which it was hashed, from how it was typed. The alphabet of the
+// codes has no 0, 1 and 8, so these are read as the letters that they resemble.
 func recoveryCode(code string) string {
 	return strings.NewReplacer("-", "", " ", "", "0", "O", "1", "I", "8", "B").Replace(strings.ToUpper(strings.TrimSpace(code)))
 }

@@ -13,19 +13,20 @@ const (
 	// recheckEvery is how often PostgreSQL is asked what became of uncertain commits.
 	recheckEvery   = 500 * time.Millisecond
 	recheckTimeout = 2 * time.Second
-	// lateCommit is how long after PostgreSQL answers again a statement that had reached it may still commit: longer than a statement may run.
+	// lateCommit is how long after PostgreSQL answers again a statement that had reached it may still commit: longer
+	// than a statement may run.
 	lateCommit = 6 * time.Second
 	// maxUncertain bounds how long one commit stays uncertain once PostgreSQL answers.
 	maxUncertain = time.Minute
 )
 
-// uncertainCommit is what a commit may have changed whose answer was lost: the connection broke, or the answer did not come in time.
-// PostgreSQL may have committed it, or may commit it a little later.
+// uncertainCommit is what a commit may have changed whose answer was lost, because the connection broke or the answer
+// did not come in time. PostgreSQL may have committed it, or may commit it a little later.
 type uncertainCommit struct {
-	chats map[string][]string // by id, the agents who had the chat before
-	// queue is set when the queue, or an agent's presence or load, may have changed; drain when somebody may have capacity again.
+	chats map[string][]string // by id, with the agents who had the chat before
+	// queue is set when the queue, or an agent's presence or load, may have changed; drain when an agent may have capacity again.
 	queue, drain bool
-	// all is set for what every instance keeps a copy of: sessions, settings, sites and erased users.
+	// all is set for what every instance caches: sessions, settings, sites and erased users.
 	all bool
 
 	lostAt     time.Time
@@ -55,8 +56,8 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 
 func (c *uncertainCommit) isEmpty() bool { return len(c.chats) == 0 && !c.queue && !c.all }
 
-// isFinal reports whether the commit has happened by now if it ever does. The longer the answer was lost, the later a broken network may still
-// deliver the statement.
+// isFinal reports whether the commit has happened by now if it ever will. The longer the answer was lost, the later a
+// broken network may still deliver the statement.
 func (c *uncertainCommit) isFinal(now time.Time) bool {
 	if c.answeredAt.IsZero() {
 		return false
@@ -64,8 +65,9 @@ func (c *uncertainCommit) isFinal(now time.Time) bool {
 	return now.Sub(c.answeredAt) > min(maxUncertain, lateCommit+c.answeredAt.Sub(c.lostAt))
 }
 
-// uncertainCommits announces what uncertain commits may have changed, as soon as PostgreSQL answers and for as long as they may still happen.
-// It publishes what it reads, never what a transaction meant to do: nothing is announced that was not committed.
+// uncertainCommits announces what uncertain commits changed, as soon as PostgreSQL answers and for as long as they may
+// still happen. It announces what it reads from the database, never what a transaction meant to do, so nothing is
+// announced that was not committed.
 type uncertainCommits struct {
 	desk *Desk
 
@@ -78,7 +80,7 @@ type uncertainCommits struct {
 	work     sync.WaitGroup
 }
 
-// add remembers a commit if err says that its outcome is unknown. It does not wait.
+// add remembers a commit if err says that its outcome is unknown. It does not block.
 func (u *uncertainCommits) add(err error, c *uncertainCommit) {
 	if !isOutcomeUnknown(err) || c.isEmpty() || u.desk.hasNoPublisher() {
 		return
@@ -91,6 +93,7 @@ func (u *uncertainCommits) addChats(err error, chatIDs ...string) {
 	u.add(err, &uncertainCommit{chats: chatsOnly(chatIDs)})
 }
 
+// chatsOnly returns the chats of a commit that moves none from one agent to another.
 func chatsOnly(ids []string) map[string][]string {
 	chats := make(map[string][]string, len(ids))
 	for _, id := range ids {
@@ -99,6 +102,7 @@ func chatsOnly(ids []string) map[string][]string {
 	return chats
 }
 
+// remember adds a commit and starts the rechecks if none are running.
 func (u *uncertainCommits) remember(c *uncertainCommit) {
 	c.lostAt, c.announced = time.Now(), map[string]int64{}
 	u.mu.Lock()
@@ -122,6 +126,7 @@ func (u *uncertainCommits) isAny() bool {
 	return len(u.commits) > 0
 }
 
+// stop ends the rechecks and waits for the one that is running.
 func (u *uncertainCommits) stop() {
 	u.mu.Lock()
 	u.stopOnce.Do(func() { close(u.stopped) })
@@ -129,6 +134,7 @@ func (u *uncertainCommits) stop() {
 	u.work.Wait()
 }
 
+// run rechecks until no commit is left or stop is called.
 func (u *uncertainCommits) run() {
 	defer u.work.Done()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -149,7 +155,7 @@ func (u *uncertainCommits) run() {
 	}
 }
 
-// round announces what has become of the commits and forgets those that are final. It reports whether any is left.
+// round announces what became of the commits and forgets those that are final. It reports whether any is left.
 func (u *uncertainCommits) round(ctx context.Context) bool {
 	u.mu.Lock()
 	commits := slices.Clone(u.commits)
@@ -165,6 +171,8 @@ func (u *uncertainCommits) round(ctx context.Context) bool {
 	return u.running
 }
 
+// announce publishes the chats whose version is higher than the one announced before. An error means that PostgreSQL
+// does not answer yet.
 func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCommit, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, recheckTimeout)
 	defer cancel()
@@ -202,7 +210,7 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 				recheck.Chats = append(recheck.Chats, head)
 			}
 		}
-		// Nobody can be asked by a number whether the queue or an agent changed: it is looked at while that is likely, and once more at the end.
+		// Neither the queue nor an agent has a version to compare. They are announced while a change is likely, and once more at the end.
 		if c.queue && (news || now.Sub(c.answeredAt) < 2*time.Second || c.isFinal(now)) {
 			recheck.Queue, drain = true, drain || c.drain
 		}
@@ -216,13 +224,15 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 	return nil
 }
 
-// HasUncertainCommits reports whether this desk does not know yet what became of some commits, and has therefore not announced them.
+// HasUncertainCommits reports whether this desk does not know yet what became of some commits, and therefore has not
+// announced them.
 func (d *Desk) HasUncertainCommits() bool { return d.uncertain.isAny() }
 
-// chatVersions returns how far chats have come, by id; chats that are not stored are left out.
+// chatVersions returns the versions of chats by id. Chats that are not stored are left out.
 func (d *Desk) chatVersions(ctx context.Context, ids []string) (map[string]ChatVersion, error) {
 	heads := make(map[string]ChatVersion, len(ids))
-	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
+	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats
+		WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
 		var head ChatVersion
 		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
 		heads[head.ChatID] = head
@@ -235,15 +245,15 @@ func chatVersionOf(c *Chat) ChatVersion {
 	return ChatVersion{ChatID: c.ID, UserID: c.UserID, AgentID: c.AgentID, Version: c.Version, EndedAt: c.EndedAt}
 }
 
-// announceVersions tells the streams of some chats how far those have come. Whatever answers a request that may be a retry calls it: the process
-// that made the change may have died before it announced it.
+// announceVersions tells the streams of some chats which version those have. Every answer to a request that may be a
+// retry calls it: the process that made the change may have died before it published the change.
 func (d *Desk) announceVersions(heads ...ChatVersion) {
 	if len(heads) > 0 {
 		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: heads}}})
 	}
 }
 
-// announceVersion is announceVersions for a chat that is not read yet. If it cannot be read now, that is done later.
+// announceVersion is announceVersions for a chat that is not read yet. If it cannot be read now, it is rechecked later.
 func (d *Desk) announceVersion(ctx context.Context, chatID string) {
 	heads, err := d.chatVersions(ctx, []string{chatID})
 	if err != nil {

@@ -10,21 +10,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Identity is what a signed token says of a user.
+// Identity is what a signed token says about a user.
 type Identity struct {
 	ID, Name, Email, Locale string
 	Verified                bool
 	IssuedAt                time.Time // when it was signed, at the earliest; zero if that does not matter
 }
 
+// anonymousPrefix begins the ids of anonymous users.
 const anonymousPrefix = "anon-"
 
-// IsAnonymousID reports whether an id has the form of those that are made up for anonymous users. No host site may name such a one.
+// IsAnonymousID reports whether an id has the form of those that Parley creates for anonymous users. Host sites may not
+// use such ids.
 func IsAnonymousID(id string) bool {
 	rest, ok := strings.CutPrefix(id, anonymousPrefix)
 	return ok && uuid.Validate(rest) == nil
 }
 
+// knownLocale returns a language that Parley has, English for any other.
 func knownLocale(locale string) string {
 	if locale == "zh-CN" {
 		return locale
@@ -32,13 +35,15 @@ func knownLocale(locale string) string {
 	return "en"
 }
 
-// IdentityRequired is the refusal of anonymous users where the settings require an identity.
+// IdentityRequired returns the refusal of anonymous users where the settings require an identity: 401 where a credential
+// is missing, 403 where there is one that is not enough.
 func IdentityRequired(kind Kind) *Error {
 	return &Error{Kind: kind, Code: "identity_required",
 		Detail: "This chat is for signed-in users. Sign in on the site first."}
 }
 
-// StartUserSession makes an anonymous user and opens a session of 90 days. Where an identity is required it is 403 identity_required.
+// StartUserSession creates an anonymous user and opens a session of 90 days. Where an identity is required it is 403
+// identity_required.
 func (d *Desk) StartUserSession(ctx context.Context, locale, userAgent string) (string, *User, error) {
 	if d.Settings().RequireIdentity {
 		return "", nil, IdentityRequired(Forbidden)
@@ -49,18 +54,20 @@ func (d *Desk) StartUserSession(ctx context.Context, locale, userAgent string) (
 		if err := t.NewRaw(`INSERT INTO users (id, locale) VALUES (?, ?) RETURNING *`, u.ID, u.Locale).Scan(ctx, u); err != nil {
 			return err
 		}
-		return insertUserSession(ctx, t, hash, u.ID, userAgent, userSessionTTL)
+		return insertUserSession(ctx, t, hash, u.ID, userAgent, UserSessionTTL)
 	})
 	return token, u, err
 }
 
 func insertUserSession(ctx context.Context, t *tx, hash []byte, userID, userAgent string, ttl time.Duration) error {
-	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, user_id, user_agent, expires_at) VALUES (?, ?, left(?, 200), now() + make_interval(secs => ?))`,
+	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, user_id, user_agent, expires_at)
+		VALUES (?, ?, left(?, 200), now() + make_interval(secs => ?))`,
 		hash, userID, userAgent, ttl.Seconds()).Exec(ctx)
 	return err
 }
 
-// UserBySession returns whose session a token opens, the session's hash and its end; 401 unauthorized when it opens none.
+// UserBySession returns the user whose session a token opens, the hash of the session and when it expires. A token that
+// opens none is 401 unauthorized.
 func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, time.Time, error) {
 	hash := HashToken(token)
 	var row struct {
@@ -70,7 +77,7 @@ func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, 
 	err := d.db.NewRaw(`SELECT u.*, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.token_hash = ? AND s.expires_at > now()`, hash).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, time.Time{}, unauthorized()
+		return nil, nil, time.Time{}, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
@@ -78,14 +85,15 @@ func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, 
 	return &row.User, hash, row.ExpiresAt, nil
 }
 
-// EnsureUser returns the user of a signed identity, made or brought up to date. Names are cut at 80 characters, addresses at 254. Somebody who was
-// erased since it was signed is 401 unauthorized.
+// EnsureUser returns the user of an identity, created or updated. Names are cut at 80 characters, addresses at 254. A
+// user who was erased after the token was signed is 401 unauthorized. An id without 1 to 64 characters, one of the form
+// of anonymous users and text that cannot be stored are validation_failed.
 func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 	if err := id.check(); err != nil {
 		return nil, err
 	}
-	u, err := sameUser(ctx, d.db, id)
-	if err != nil || u != nil {
+	u, isCurrent, err := currentUser(ctx, d.db, id)
+	if err != nil || isCurrent {
 		return u, translate(err)
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
@@ -98,7 +106,7 @@ func (d *Desk) EnsureUser(ctx context.Context, id Identity) (*User, error) {
 // maxUserName is the most characters of a user's name that are kept.
 const maxUserName = 80
 
-// check refuses what cannot be kept, puts names on one line, and shortens them to what is kept.
+// check refuses what cannot be stored, puts names on one line and shortens them.
 func (id *Identity) check() error {
 	id.Name, id.Email = oneLine(id.Name), oneLine(id.Email)
 	if _, err := validateText("sub", id.ID, 1, 64); err != nil {
@@ -119,19 +127,22 @@ func (id *Identity) check() error {
 	return nil
 }
 
-// sameUser returns the user if nothing about it has to be changed, else nil.
-func sameUser(ctx context.Context, db rawQuerier, id Identity) (*User, error) {
-	u := new(User)
-	err := db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
+// currentUser returns the stored user, and true, if what is stored already agrees with the identity.
+func currentUser(ctx context.Context, db rawQuerier, id Identity) (u *User, isCurrent bool, err error) {
+	u = new(User)
+	err = db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
 		AND (? = '' OR name = left(?, 80)) AND (? = '' OR email = left(?, 254))`,
 		id.ID, id.Verified, id.Name, id.Name, id.Email, id.Email).Scan(ctx, u)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
 	}
-	return u, err
+	return u, true, nil
 }
 
-// ensureUser makes or changes the user, and tells those who have the user on their screens.
+// ensureUser creates or updates the user, and publishes the user's open chat if anything changed.
 func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 	u, changed, err := upsertUser(ctx, t, id)
 	if err != nil || !changed {
@@ -140,9 +151,9 @@ func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 	return u, announceUser(ctx, t, u.ID)
 }
 
-// upsertUser makes or changes the user, and tells nobody.
+// upsertUser creates or updates the user and publishes nothing.
 func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool, err error) {
-	if u, err = sameUser(ctx, t, id); err != nil || u != nil {
+	if u, isCurrent, err := currentUser(ctx, t, id); err != nil || isCurrent {
 		return u, false, err
 	}
 	if !id.IssuedAt.IsZero() {
@@ -151,18 +162,19 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 			return nil, false, err
 		}
 		if erased {
-			return nil, false, unauthorized()
+			return nil, false, ErrUnauthorized
 		}
 	}
 	u = new(User)
-	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale) VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
+	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale)
+		VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, users.name), email = coalesce(excluded.email, users.email),
 			is_verified = excluded.is_verified RETURNING *`,
 		id.ID, id.Name, id.Email, id.Verified, knownLocale(id.Locale)).Scan(ctx, u)
 	return u, true, err
 }
 
-// announceUser makes the user's open chat a version newer: who is called what is part of it on every screen.
+// announceUser raises the version of the user's open chat, because the name is part of the chat on every screen.
 func announceUser(ctx context.Context, t *tx, userID string) error {
 	var ids []string
 	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, &ids); err != nil {
@@ -173,17 +185,16 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 		if err != nil {
 			return err
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		if err := t.save(ctx, t.change(c)); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 	}
 	return nil
 }
 
-// IntroduceUser stores what an anonymous user, or the page around, says of the user without a proof: a name of at most 80
-// characters and an e-mail address; "" leaves what is there. Agents see both marked "not verified". Of a user whom a host site has
-// vouched for it is 409 identity_verified.
+// IntroduceUser stores a name of at most 80 characters and an e-mail address that come without proof, from an anonymous
+// user or from the page around the widget. "" leaves what is stored. Agents see both marked as not verified. For a user
+// whom a host site has verified it is 409 identity_verified, for one who was erased 401 unauthorized.
 func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
 	called, err := optionalText("name", name, maxUserName)
 	if err != nil {
@@ -203,14 +214,15 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		err := t.NewRaw(`SELECT * FROM users WHERE id = ? FOR NO KEY UPDATE`, userID).Scan(ctx, u)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
-			return unauthorized()
+			return ErrUnauthorized
 		case err != nil:
 			return err
 		case u.IsVerified:
-			return conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
+			return ErrIdentityVerified
 		}
 		name, email := u.Name, u.Email
-		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ? RETURNING *`, called, address, userID).Scan(ctx, u)
+		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ?
+			RETURNING *`, called, address, userID).Scan(ctx, u)
 		if err != nil || sameText(name, u.Name) && sameText(email, u.Email) {
 			return err
 		}
@@ -224,14 +236,12 @@ func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a =
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {
 	if _, err := validateText("id", id, 0, maxContent); err != nil {
-		return nil, userNotFound()
+		return nil, ErrUserNotFound
 	}
 	u := new(User)
 	err := d.db.NewRaw(`SELECT * FROM users WHERE id = ?`, id).Scan(ctx, u)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, userNotFound()
+		return nil, ErrUserNotFound
 	}
 	return u, translate(err)
 }
-
-func userNotFound() *Error { return notFound("user_not_found", "This user does not exist.") }

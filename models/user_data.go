@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// mostFound is the most that a search for users returns.
+// mostFound is the most users that a search returns.
 const mostFound = 20
 
 // FoundUser is a user as a search shows it.
@@ -19,8 +19,8 @@ type FoundUser struct {
 	LastChatAt *time.Time `bun:"last_chat_at"`
 }
 
-// FindUsers returns the users with that id, and those whose e-mail address or name begins with the text, in whatever case: the first 20, and
-// whether there are more. Admins only; an empty text is validation_failed.
+// FindUsers returns the user with that id and the users whose e-mail address or name begins with the text, in any case:
+// the first 20, and whether there are more. Admins only; an empty text is validation_failed.
 func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]FoundUser, bool, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, false, err
@@ -33,7 +33,8 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 	users := []FoundUser{}
 	err = d.db.NewRaw(`SELECT u.*, c.chats, c.last_chat_at FROM users u,
 			LATERAL (SELECT count(*) AS chats, max(created_at) AS last_chat_at FROM chats WHERE user_id = u.id) c
-		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users WHERE lower(name) LIKE lower(?1) LIMIT ?2))
+		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users
+		WHERE lower(name) LIKE lower(?1) LIMIT ?2))
 		ORDER BY u.id <> ?0, lower(u.name), u.id LIMIT ?2`, text, begins, mostFound+1).Scan(ctx, &users)
 	if err != nil {
 		return nil, false, translate(err)
@@ -41,7 +42,7 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 	return users[:min(len(users), mostFound)], len(users) > mostFound, nil
 }
 
-// UserHoldings says what is stored about a user.
+// UserHoldings is how much is stored about a user.
 type UserHoldings struct {
 	User                               User
 	Chats, Open                        int
@@ -49,7 +50,7 @@ type UserHoldings struct {
 	FirstChatAt, LastChatAt            *time.Time
 }
 
-// UserHoldings returns what is stored about a user. Admins only; an unknown one is user_not_found.
+// UserHoldings returns how much is stored about a user. Admins only; an unknown user is user_not_found.
 func (d *Desk) UserHoldings(ctx context.Context, actor Actor, userID string) (*UserHoldings, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -59,8 +60,10 @@ func (d *Desk) UserHoldings(ctx context.Context, actor Actor, userID string) (*U
 		return nil, err
 	}
 	h := &UserHoldings{User: *u}
-	err = d.db.NewRaw(`SELECT count(*) AS chats, count(*) FILTER (WHERE status <> 'ended') AS open, coalesce(sum(total_messages), 0) AS messages,
-			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at, max(created_at) AS last_chat_at,
+	err = d.db.NewRaw(`SELECT count(*) AS chats, count(*) FILTER (WHERE status <> 'ended') AS open,
+		coalesce(sum(total_messages), 0) AS messages,
+			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at,
+			max(created_at) AS last_chat_at,
 			(SELECT count(*) FROM sessions WHERE user_id = ?0 AND expires_at > now()) AS sessions
 		FROM chats WHERE user_id = ?0`, userID).Scan(ctx, h)
 	return h, translate(err)
@@ -96,7 +99,7 @@ type ExportedSession struct {
 	ExpiresAt time.Time `bun:"expires_at" json:"expires_at"`
 }
 
-// ExportedChat is a chat with everything that was said in it, also about the user by agents among themselves.
+// ExportedChat is a chat with all its messages, including the notes that agents wrote about the user.
 type ExportedChat struct {
 	Chat `bun:",extend"`
 
@@ -104,7 +107,7 @@ type ExportedChat struct {
 	Messages  []ExportedMessage `bun:"-" json:"messages"`
 }
 
-// ExportedMessage is a message with who wrote it and how far it came.
+// ExportedMessage is a message with its author and its status changes.
 type ExportedMessage struct {
 	Message `bun:",extend"`
 
@@ -113,7 +116,7 @@ type ExportedMessage struct {
 	File          *ExportedFile    `bun:"-" json:"file,omitempty"`
 }
 
-// ExportedFile says what was sent with a message. The file itself is fetched in the chat.
+// ExportedFile describes the file of a message. The file itself is downloaded from the chat.
 type ExportedFile struct {
 	MessageID   int64  `bun:"message_id" json:"-"`
 	Name        string `bun:"name" json:"name"`
@@ -123,7 +126,7 @@ type ExportedFile struct {
 	Height      *int   `bun:"height" json:"height,omitempty"`
 }
 
-// ExportedStatus is a step of a message's status.
+// ExportedStatus is one step of the status of a message.
 type ExportedStatus struct {
 	ChatID    string        `bun:"chat_id" json:"-"`
 	MessageID int64         `bun:"message_id" json:"-"`
@@ -132,8 +135,8 @@ type ExportedStatus struct {
 	ChangedAt time.Time     `bun:"changed_at" json:"changed_at"`
 }
 
-// ExportUser returns everything that is stored about a user, at one moment, and notes that it was taken. Admins only; an unknown user is
-// user_not_found.
+// ExportUser returns everything that is stored about a user, as of one moment, and records the export in the audit log.
+// Admins only; an unknown user is user_not_found.
 func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*UserExport, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -152,7 +155,7 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 		e = &UserExport{Format: "parley-user-export", Version: 1, ExportedAt: t.now, Sessions: []ExportedSession{}, Chats: []ExportedChat{}}
 		err := t.NewRaw(`SELECT * FROM users WHERE id = ?`, userID).Scan(ctx, &e.User)
 		if errors.Is(err, sql.ErrNoRows) {
-			return userNotFound()
+			return ErrUserNotFound
 		}
 		if err != nil {
 			return err
@@ -172,30 +175,34 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 	return e, nil
 }
 
-// readChats reads the chats with their messages, and returns how many those are.
+// readChats reads the chats with their messages, and returns the number of messages.
 func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, error) {
-	err := t.NewRaw(`SELECT c.*, a.name AS agent_name FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE c.user_id = ? ORDER BY c.created_at, c.id`, userID).
+	err := t.NewRaw(`SELECT c.*, a.name AS agent_name FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE c.user_id = ?
+		ORDER BY c.created_at, c.id`, userID).
 		Scan(ctx, &e.Chats)
 	if err != nil {
 		return 0, err
 	}
 	var messages []ExportedMessage
 	err = t.NewRaw(`SELECT m.*, a.name AS sender_name FROM messages m JOIN chats c ON c.id = m.chat_id
-		LEFT JOIN agents a ON m.sender_type = 'customer_service' AND a.id = m.sender_id WHERE c.user_id = ? ORDER BY m.chat_id, m.id`, userID).Scan(ctx, &messages)
+		LEFT JOIN agents a ON m.sender_type = 'customer_service' AND a.id = m.sender_id WHERE c.user_id = ?
+		ORDER BY m.chat_id, m.id`, userID).Scan(ctx, &messages)
 	if err != nil {
 		return 0, err
 	}
 	var steps []ExportedStatus
-	err = t.NewRaw(`SELECT s.* FROM message_status_changes s JOIN chats c ON c.id = s.chat_id WHERE c.user_id = ? ORDER BY s.changed_at, s.status`, userID).Scan(ctx, &steps)
+	err = t.NewRaw(`SELECT s.* FROM message_status_changes s JOIN chats c ON c.id = s.chat_id WHERE c.user_id = ?
+		ORDER BY s.changed_at, s.status`, userID).Scan(ctx, &steps)
 	if err != nil {
 		return 0, err
 	}
-	stepsOf := map[int64][]ExportedStatus{} // ids are unique in the house
+	stepsOf := map[int64][]ExportedStatus{} // ids of messages are unique across chats
 	for _, s := range steps {
 		stepsOf[s.MessageID] = append(stepsOf[s.MessageID], s)
 	}
 	var files []ExportedFile
-	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
+	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f
+		JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
 		Scan(ctx, &files)
 	if err != nil {
 		return 0, err

@@ -7,16 +7,19 @@ import (
 	"time"
 )
 
-// Erasure is what was taken away of a user.
+// Erasure is how much was deleted.
 type Erasure struct {
 	Found                     bool // false when nothing was stored
 	Chats, Messages, Sessions int
 }
 
-// EraseUser deletes everything that is stored about a user: profile, chats with all that hangs on them, sessions and tickets. An open chat is
-// ended first; streams hear of that and then close. Nothing of a chat stays, not even without its words: whoever knows its id would know
-// whose it was. What stays was always without a name: the ratings that agents' averages are made of, and the figures of the day. The audit log
-// keeps that it was done, by the user's id, and of what agents did to the user's chats the ids of those. Erasing again is fine, and finds nothing. Admins only.
+// EraseUser deletes everything that is stored about a user: the profile, the chats with all that belongs to them,
+// sessions and tickets. An open chat is ended first; its streams are told and then close. Erasing again is not an error
+// and finds nothing. Admins only.
+//
+// No row of a chat is kept, not even without its content: its id alone would lead back to the user. What stays never had
+// a name: the ratings in the averages of agents, and the samples of minutes. The audit log keeps the id of the user in
+// the row of the erasure, and the ids of chats in rows about what agents did.
 func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Erasure, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -27,7 +30,8 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 	var done *Erasure
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		done = &Erasure{}
-		// Who begins a chat or a session waits for this row, and then has no user. A long history may take longer than a statement has.
+		// A request that starts a chat or a session waits for this row, and then finds no user. A long history may take longer than the timeout
+		// of a statement.
 		if _, err := t.NewRaw(`SET LOCAL statement_timeout = '60s'`).Exec(ctx); err != nil {
 			return err
 		}
@@ -45,7 +49,7 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 		if err != nil {
 			return err
 		}
-		if _, err := t.NewRaw(`DELETE FROM users WHERE id = ?`, userID).Exec(ctx); err != nil { // its sessions and tickets go with it
+		if _, err := t.NewRaw(`DELETE FROM users WHERE id = ?`, userID).Exec(ctx); err != nil { // sessions and tickets cascade
 			return err
 		}
 		t.emit(Event{Kind: KindSignedOut, UserIDs: []string{userID}})
@@ -54,7 +58,7 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 	return done, err
 }
 
-// eraseChats ends the open chat and deletes all, and tells those who have one of them on their screens.
+// eraseChats ends the open chat, deletes all chats and emits the event that removes them from screens.
 func (d *Desk) eraseChats(ctx context.Context, t *tx, userID string, done *Erasure) error {
 	var chats []Chat
 	if err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? ORDER BY id FOR UPDATE`, userID).Scan(ctx, &chats); err != nil {
@@ -76,7 +80,7 @@ func (d *Desk) eraseChats(ctx context.Context, t *tx, userID string, done *Erasu
 		if c.Status == Waiting {
 			reason = ReasonCancelled
 		}
-		if err := d.endLocked(ctx, t, c, reason, TypeManual); err != nil {
+		if err := d.endLocked(ctx, t, t.change(c), reason, TypeManual); err != nil {
 			return err
 		}
 	}
@@ -85,19 +89,19 @@ func (d *Desk) eraseChats(ctx context.Context, t *tx, userID string, done *Erasu
 	return err
 }
 
-// IsStored reports whether a chat is still stored. It tells nobody anything else of it.
+// IsStored reports whether a chat is still stored. It reveals nothing else about it.
 func (d *Desk) IsStored(ctx context.Context, chatID string) (stored bool, err error) {
 	err = d.db.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ?)`, chatID).Scan(ctx, &stored)
 	return stored, translate(err)
 }
 
-// LateErasure is one that streams may not have heard of.
+// LateErasure is an erasure that some streams may not have received.
 type LateErasure struct {
 	ID     int64  `bun:"id"` // of its row in the audit log
 	UserID string `bun:"subject_id"`
 }
 
-// ErasedLately returns who was erased within a time, by whatever process.
+// ErasedLately returns the erasures of the given last period, by any process.
 func (d *Desk) ErasedLately(ctx context.Context, within time.Duration) ([]LateErasure, error) {
 	found := []LateErasure{}
 	err := d.db.NewRaw(`SELECT id, subject_id FROM audit_log WHERE action = ? AND at > clock_timestamp() - make_interval(secs => ?)`,
@@ -105,8 +109,10 @@ func (d *Desk) ErasedLately(ctx context.Context, within time.Duration) ([]LateEr
 	return found, translate(err)
 }
 
-// erasedSince reports whether a user was erased at or after a time. A token that is older than that must not bring the user back.
+// erasedSince reports whether a user was erased at or after a time. A token that was signed before that must not create
+// the user again.
 func (t *tx) erasedSince(ctx context.Context, userID string, at time.Time) (erased bool, err error) {
-	err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND at >= ?)`, userID, AuditUserErased, at).Scan(ctx, &erased)
+	err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ?
+		AND at >= ?)`, userID, AuditUserErased, at).Scan(ctx, &erased)
 	return erased, err
 }

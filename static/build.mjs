@@ -1,8 +1,8 @@
 // Builds static/dist from static/src and the npm packages: `npm run build`.
-// Entries that do not exist are left out, so every screen can come in its own time.
+// static/src holds the entries, one script and one sheet for each screen; a missing one fails the build.
+// What they share is in static/src/lib, and what belongs to one screen alone in the folder with its name.
 import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -19,12 +19,10 @@ const run = promisify(execFile);
 
 const copied = {
   "htmx.js": "htmx.org/dist/htmx.min.js",
-  "sse.js": "htmx-ext-sse/dist/sse.min.js",
-  "idiomorph.js": "idiomorph/dist/idiomorph-ext.min.js",
-  "uplot.js": "uplot/dist/uPlot.iife.min.js",
+  "idiomorph.js": "idiomorph/dist/idiomorph.min.js",
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
-const scripts = ["trust", "loader", "widget", "workbench", "supervisor", "admin", "login", "demo", "notice-worker"];
+const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];
 const sheets = ["app", "widget", "demo"];
 
 // The loader is fetched by pages of others, as a script and as a module, and brings its few texts along.
@@ -39,7 +37,6 @@ const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|move
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024 };
 
 const made = new Set([".gitkeep"]);
-const existing = (names, ending) => names.filter((name) => existsSync(join(src, name + ending)));
 
 async function copyPackages() {
   await Promise.all(Object.entries(copied).map(async ([name, from]) => {
@@ -48,20 +45,17 @@ async function copyPackages() {
   }));
 }
 
-/** static/src/assets holds what is served as it is: pictures, sounds. */
+/** Copies static/src/assets, which holds the pictures, as they are. */
 async function copyAssets() {
   const from = join(src, "assets");
-  if (!existsSync(from)) return;
   for (const name of await readdir(from)) made.add(name);
   await cp(from, dist, { recursive: true });
 }
 
 async function bundleScripts() {
   const plugins = [wordsFrom(await loaderWords()), sheetsAsText];
-  const bundle = async (ending, format, names) => {
-    const entries = existing(names, ending);
+  const bundle = async (ending, format, entries) => {
     for (const name of entries) made.add(name + ending);
-    if (entries.length === 0) return;
     await esbuild.build({
       absWorkingDir: root,
       entryPoints: entries.map((name) => `static/src/${name}${ending}`),
@@ -78,7 +72,7 @@ async function bundleScripts() {
     });
   };
   await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", modules)]);
-  await Promise.all([".js", ".mjs"].flatMap((ending) => existing(modules, ending).map((name) => squeeze(name + ending))));
+  await Promise.all([".js", ".mjs"].flatMap((ending) => modules.map((name) => squeeze(name + ending))));
 }
 
 /** Every byte of the loader is paid for by people who never open the chat, so it is minified as far as it goes. */
@@ -123,7 +117,7 @@ const sheetsAsText = {
 
 async function compileSheets() {
   const cli = join(root, "node_modules/@tailwindcss/cli/dist/index.mjs");
-  await Promise.all(existing(sheets, ".css").map(async (name) => {
+  await Promise.all(sheets.map(async (name) => {
     made.add(name + ".css");
     const files = ["--input", join(src, name + ".css"), "--output", join(dist, name + ".css")];
     await run(process.execPath, [cli, ...files, "--minify"], { cwd: root });

@@ -123,7 +123,7 @@ func (g *guarded) clean(what string) {
 func (g *guarded) visits(path string, texts ...string) {
 	g.t.Helper()
 	g.open(g.origin + path)
-	g.until(path+" to be whole", `document.readyState === "complete" && (!document.body.dataset.stream || document.documentElement.dataset.live === "live")`)
+	g.until(path+" to be whole", `document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`)
 	for _, text := range texts {
 		g.until(path+" to show "+text, "[...root.querySelectorAll('body *, title')].some((e) => (e.innerText ?? '').includes("+quote(text)+") || (e.value ?? '').includes?.("+quote(text)+"))")
 	}

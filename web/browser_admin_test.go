@@ -29,7 +29,7 @@ func TestAPersonIsAddedAndSignsIn(t *testing.T) {
 	b.write("#password", password)
 	b.click("input[value='cards']")
 	b.press("\r")
-	b.sees("[role='alert']", "already")
+	b.sees("[role='alert']", "Another agent has this e-mail address")
 	if got, _ := eval[string](b, "root.querySelector('#name').value"); got != "Maria Keller" {
 		t.Errorf("the form came back with %q", got)
 	}

@@ -326,7 +326,7 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 		}
 		for _, lang := range []string{"en", "zh-CN"} {
 			b.open(s.url + path + "?theme=dark&colour=%236a1b9a&lang=" + lang)
-			b.until("the page to be at work", `document.readyState === "complete" && (!document.body.dataset.stream || document.documentElement.dataset.live === "live")`)
+			b.until("the page to be at work", `document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`)
 			if broken := get[string](b, `window.broken.join()`); broken != "" {
 				t.Errorf("%s: %s", path, broken)
 			}

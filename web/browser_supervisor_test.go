@@ -82,7 +82,7 @@ func TestTheQueueMovesBeforeTheSupervisorsEyes(t *testing.T) {
 	b.sees("#agent-"+anna.ID, "Online", "0 of 1")
 
 	held := s.queues("", "Anna takes this one")
-	b.sees("#agent-"+anna.ID, "1 of 1", "awaiting reply")
+	b.sees("#agent-"+anna.ID, "1 of 1", "no reply")
 	b.sees("#tile-slots", "1", "none free")
 	first, second := s.queues("", "I wait"), s.queues("", "I wait too")
 	b.rows(first, second)

@@ -122,7 +122,7 @@ func loadedBy(t *testing.T, page []byte) (files []string) {
 func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
-	hashed := regexp.MustCompile(`^/static/[\w.]+\?v=[0-9a-f]{12}$`)
+	hashed := regexp.MustCompile(`^/static/[\w.-]+\?v=[0-9a-f]{12}$`)
 	_, page := h.sent("/widget", "identity")
 	for _, path := range append(loadedBy(t, page), "/widget.js") {
 		if path != "/widget.js" && !hashed.MatchString(path) {

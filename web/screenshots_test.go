@@ -79,7 +79,7 @@ func (b *browser) prefer(what, value string) {
 // rests waits until the line is live, and fonts and motion have come to rest.
 func (b *browser) rests() {
 	b.t.Helper()
-	b.until("the line to be live", "!root.body.dataset.stream || root.documentElement.dataset.live === 'live'")
+	b.until("the line to be live", "!root.body.hasAttribute('live-connect') || root.documentElement.dataset.live === 'live'")
 	b.until("the page to rest", "root.fonts.status === 'loaded' && root.getAnimations().every((a) => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)")
 }
 

@@ -67,7 +67,7 @@ func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return got, nil
 }
 
-var linked = regexp.MustCompile(`(?:href|src|action|data-stream|content|hx-post|hx-get)="([^"]*)"`)
+var linked = regexp.MustCompile(`(?:href|src|action|live-connect|content|hx-post|hx-get)="([^"]*)"`)
 
 // TestSecretsStayOut has people do everything that takes a secret, well and badly, and then looks for the secrets where they must not be: in the
 // log at its most talkative, in addresses, in the answers to what was refused, in pages, in the figures and in the audit log.

@@ -119,28 +119,10 @@ func New(opts Options) (*Server, error) {
 // Handler answers everything in the table.
 func (s *Server) Handler() http.Handler { return s.echo }
 
-// HTTP is a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
+// HTTP returns a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
-	server := s.serverOf(s.echo)
-	server.RegisterOnShutdown(s.Drain)
-	return server
-}
-
-// HealthHTTP is a server that only tells how the process is, for one that works and serves nothing else.
-func (s *Server) HealthHTTP() *http.Server {
-	return s.serverOf(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz", "/readyz", "/metrics":
-			s.echo.ServeHTTP(w, r)
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-}
-
-func (s *Server) serverOf(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
+	server := &http.Server{
+		Handler:           s.echo,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      30 * time.Second, // streams set a deadline for each write instead
@@ -148,6 +130,8 @@ func (s *Server) serverOf(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(s.Drain)
+	return server
 }
 
 // Drain makes the server not ready and ends its streams; requests are still answered.

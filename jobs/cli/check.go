@@ -13,12 +13,13 @@ type Check struct {
 	Repair bool `help:"Repair violations that a repeated action can fix."`
 }
 
-// BrokenError says how many invariants do not hold.
+// BrokenError is how many invariants are violated.
 type BrokenError int
 
 func (e BrokenError) Error() string { return fmt.Sprintf("%d invariants are violated", int(e)) }
 
-// Run prints each invariant with what was found against it; anything found that was not mended is a BrokenError.
+// Run prints each invariant with its violations, after repairing what can be repaired if --repair is set. If any
+// violation is left, the error is a BrokenError.
 func (c *Check) Run(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	checked, err := desk.Check(ctx)
 	if err != nil {

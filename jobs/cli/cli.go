@@ -1,5 +1,6 @@
-// Package cli has the commands of the program: each is one call of the desk and a few lines of output. A person who can start the program
-// with the database's address may do what an admin may.
+// Package cli has the command line of parley: the settings, the desk of a command, and the commands, each of which is
+// one call of the desk and a few lines of output. Running the program with the address of the database is proof enough:
+// commands act as an administrator named console.
 package cli
 
 import (
@@ -19,6 +20,7 @@ import (
 	"parley/models"
 )
 
+// operator is the actor of commands in the audit log.
 var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}
 
 // Serve is `parley serve`.
@@ -116,6 +118,7 @@ func readPassword(in io.Reader) (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
+// table writes rows in aligned columns. The columns of head and of each format are separated by tabs.
 func table(out io.Writer, head string, rows func(row func(format string, args ...any))) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, head)
@@ -203,14 +206,11 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 	return err
 }
 
-// tokenLife is how far away Parley lets the end of a user token be.
-const tokenLife = 24 * time.Hour
-
-// SignUserToken returns a user token as a host site makes it: HS256 with the shared key, claims sub and exp, and name and email unless empty. A
-// user id without 1 to 64 characters is refused, as are text that is not UTF-8 and a token that would be good for nothing, or for more than 24
-// hours.
+// SignUserToken returns a user token as a host site makes it: HS256 with the shared key, the claims sub and exp, and
+// name and email unless they are empty. It refuses a user id that does not have 1 to 64 characters, text that is not
+// UTF-8, and a lifetime that is not positive or exceeds 24 hours.
 func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
-	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > tokenLife {
+	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > models.MaxUserTokenTTL {
 		return "", errors.New("the user id must have 1 to 64 characters, and the lifetime must be more than 0 and at most 24h")
 	}
 	for what, text := range map[string]string{"user id": user, "name": name, "e-mail address": email} {

@@ -6,13 +6,15 @@ import (
 	"strings"
 )
 
-// leastSecret is the length in bytes from which a secret is masked wherever it turns up: a shorter one is part of too many words.
+// leastSecret is the length in bytes from which a secret is masked wherever it occurs. Shorter ones are part of too many
+// ordinary texts.
 const leastSecret = 8
 
 const mask = "*****"
 
-// Mask returns text with ***** for every secret of the settings: keys, and the passwords of addresses, as they were written and decoded.
-// Errors do not quote settings that carry a secret; this is for the texts of others, such as those of servers.
+// Mask returns a text with ***** in place of every secret of the settings: keys, and the passwords in addresses, as
+// written and decoded. Our own errors do not quote settings that hold a secret; this is for texts of others, such as
+// those of servers.
 func (e Environment) Mask(text string) string {
 	for _, secret := range e.secrets() {
 		text = strings.ReplaceAll(text, secret, mask)

@@ -42,6 +42,7 @@ func (u *User) Run(ctx context.Context, command string, desk *models.Desk, out i
 	return errors.Join(file.Chmod(0o600), writeJSON(file, e), file.Close())
 }
 
+// writeJSON writes a document indented, without escaping < and > as for HTML.
 func writeJSON(out io.Writer, document any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
@@ -49,13 +50,15 @@ func writeJSON(out io.Writer, document any) error {
 	return encoder.Encode(document)
 }
 
+// erase deletes a user. Without --yes it only says, as an error, how much would be deleted.
 func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	if !u.Erase.Yes {
 		holds, err := desk.UserHoldings(ctx, operator, u.Erase.User)
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("this permanently deletes the user %s with %d chats, %d messages and %d sessions. Add --yes to confirm", holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
+		return fmt.Errorf("this permanently deletes the user %s with %d chats, %d messages and %d sessions. Add --yes to confirm",
+			holds.User.ID, holds.Chats, holds.Messages+holds.Notes, holds.Sessions)
 	}
 	done, err := desk.EraseUser(ctx, operator, u.Erase.User)
 	if err != nil {
@@ -65,6 +68,7 @@ func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) erro
 		_, err = fmt.Fprintf(out, "No data is stored about the user %s.\n", u.Erase.User)
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Erased the user %s with %d chats, %d messages and %d sessions.\n", u.Erase.User, done.Chats, done.Messages, done.Sessions)
+	_, err = fmt.Fprintf(out, "Erased the user %s with %d chats, %d messages and %d sessions.\n",
+		u.Erase.User, done.Chats, done.Messages, done.Sessions)
 	return err
 }

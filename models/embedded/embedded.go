@@ -13,13 +13,13 @@ import (
 	"path/filepath"
 )
 
-// Options say which servers to run and where.
+// Options select which servers to run and where.
 type Options struct {
 	// Dir holds data, logs and sockets; it is made when missing.
 	Dir string
 	// Postgres and Redis choose the servers.
 	Postgres, Redis bool
-	// Log hears of starts, stops and deaths; nil is silence.
+	// Log receives starts, stops and crashes; nil logs nothing.
 	Log *slog.Logger
 	// Throwaway is for tests: nothing is written through to the disk, Redis keeps nothing and has 1024 databases.
 	Throwaway bool
@@ -40,7 +40,7 @@ type Services struct {
 	slot    *os.File // the lock of a throwaway folder
 }
 
-// Start returns when the servers answer. The error says what a person can do about it.
+// Start returns when the servers answer. Its error says what to do.
 func Start(ctx context.Context, opts Options) (*Services, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

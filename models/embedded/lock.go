@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// pollEvery is how often a lock or a socket is looked at again; neither can wake us.
+// pollEvery is how often a lock or a socket is tried again; neither notifies us.
 const pollEvery = 20 * time.Millisecond
 
-// tryLock takes an flock on path, or returns nil when somebody else has it.
+// tryLock takes an flock on path, or returns nil when another process has it.
 func tryLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -28,7 +28,7 @@ func postgresURL(sockets, database string) string {
 	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query.Encode()}).String()
 }
 
-// dataDir is one per major version: another version cannot read it, and nobody's data is ever deleted to make it fit.
+// dataDir is one per major version: another version cannot read it, and data is never deleted to make room for it.
 func dataDir(dir string, major int) string {
 	return filepath.Join(dir, clusterPrefix+strconv.Itoa(major))
 }
@@ -131,7 +131,7 @@ func (p *postgres) command() *exec.Cmd {
 	settings := []string{
 		"listen_addresses=", "unix_socket_directories=" + p.sockets, "unix_socket_permissions=0700", "port=5432",
 		"max_connections=200", "timezone=UTC", "log_timezone=UTC", "logging_collector=off",
-		// What people write to each other must not get into a log by way of a failing statement.
+		// A failing statement must not put the content of messages into a log.
 		"log_min_error_statement=panic", "log_error_verbosity=terse",
 	}
 	if p.opts.Throwaway {
@@ -173,8 +173,8 @@ func (p *postgres) ping(ctx context.Context) error {
 }
 
 // removeStalePid removes the postmaster.pid of a server that was killed when no living PostgreSQL has its number any more. PostgreSQL
-// looks only whether there is such a process, and there is one whenever a container starts anew, or when nobody has buried
-// the dead. Where processes cannot be looked at the file stays.
+// only checks whether a process of that number exists, and one does after a restart of a container, or while a dead process has not been
+// reaped. Where processes cannot be inspected the file stays.
 func (p *postgres) removeStalePid() error {
 	path := filepath.Join(p.data, "postmaster.pid")
 	text, _ := os.ReadFile(path)

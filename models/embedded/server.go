@@ -22,7 +22,7 @@ const (
 // Server is a child that is started again when it dies, until it is stopped.
 type Server struct {
 	name  string // of its files: postgres, redis
-	title string // for people
+	title string // for messages
 	dir   string
 	log   *slog.Logger
 	// shared says that another process may use the server. One for tests may not: what still answers is about to end with its owner.
@@ -37,7 +37,7 @@ type Server struct {
 	dyingSignal syscall.Signal
 
 	owner *os.File // the lock that makes this process the owner
-	slot  *os.File // the lock of a throwaway folder: a file that nobody refers to is closed, and its lock is lost
+	slot  *os.File // the lock of a throwaway folder: an unreferenced file is closed, and its lock is lost
 
 	mu    sync.Mutex
 	child *child
@@ -144,7 +144,7 @@ func (s *Server) keep(c *child, halt chan struct{}) {
 	}
 }
 
-// revive starts the server in the place of the dead child and says whether to try again.
+// revive starts the server again after a crash and reports whether to try again.
 func (s *Server) revive(dead *child, halt chan struct{}) (again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +161,7 @@ func (s *Server) revive(dead *child, halt chan struct{}) (again bool) {
 	return false
 }
 
-// Stop ends the server in good order and returns when it is gone.
+// Stop shuts the server down cleanly and returns when it has exited.
 func (s *Server) Stop() error { return s.end(s.stopSignal) }
 
 // Kill ends the server as a crash would.

@@ -16,12 +16,12 @@ const maxSocketPath = 103
 // longestSocket is the longest name that a server gives to a socket.
 const longestSocket = "/.s.PGSQL.5432"
 
-// plainPath is a path that means the same wherever it is written. PostgreSQL and libpq read a comma as the end of a path and a leading "@" as
-// an abstract socket, and go-redis reads a URL.
+// plainPath is a path that means the same wherever it is written. PostgreSQL and libpq read a comma as the end of a path
+// and a leading "@" as an abstract socket, and go-redis reads a URL.
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._+-]+$`)
 
-// socketDir returns the folder for the sockets of dir: inside it, or a short one elsewhere when the path would be too long or is not plain. It
-// is the same for every process that asks.
+// socketDir returns the folder for the sockets of dir: inside it, or a short one elsewhere when the path would be too
+// long or is not plain. It is the same for every process that asks.
 func socketDir(dir string) (string, error) {
 	sockets := filepath.Join(dir, "run")
 	if len(sockets)+len(longestSocket) > maxSocketPath || !plainPath.MatchString(sockets) {
@@ -34,7 +34,7 @@ func socketDir(dir string) (string, error) {
 	return sockets, mine(sockets)
 }
 
-// mine refuses a folder that somebody else put there: what is in a shared /tmp under a name known beforehand may be a trap.
+// mine refuses a folder of another user: a folder with a predictable name in a shared /tmp may be an attack.
 func mine(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {

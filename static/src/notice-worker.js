@@ -1,5 +1,5 @@
-// The service worker of the workbench: it shows notices where pages cannot, and brings the chat forward when one is clicked.
-// It answers no requests and keeps nothing.
+// The service worker of the workbench: it shows notifications where pages cannot, and opens the chat when one is clicked.
+// It handles no requests and stores nothing.
 addEventListener("install", () => skipWaiting());
 
 addEventListener("notificationclick", (event) => {

@@ -1,48 +1,45 @@
-// The supervisor's pages: queue and load as they are now, and a chat that is read along.
-import { wireDrops } from "./drops.js";
-import { startPage } from "./page.js";
-import { elementsOf, placeParts } from "./parts.js";
-import { openStream } from "./stream.js";
-import { drawDay } from "./supervisor/day.js";
-import { holdOrder, watchHolds } from "./supervisor/hold.js";
+// The supervisor's pages: queue and load as they are now, and a chat that is followed.
+import { wireDropdowns } from "./lib/dropdown.js";
+import { isConnected, liveState, lostSince, onLive } from "./lib/live.js";
+import { startPage } from "./lib/page.js";
+import { drawDayChart } from "./supervisor/day-chart.js";
+import { pauseReordering, watchPauses } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
-import { readAlong } from "./supervisor/read.js";
-import { word } from "./words.js";
+import { followChat } from "./supervisor/chat.js";
+import { translate } from "./lib/translate.js";
 
 startPage();
-wireDrops();
-drawDay();
+wireDropdowns();
+drawDayChart();
 wireMenus();
-readAlong();
-if (document.body.dataset.stream) watch();
+followChat();
+if (document.body.hasAttribute("live-connect")) watchBoard();
 
-function watch() {
-  holdOrder("queue", "tbody > tr", menuIsOpen);
-  holdOrder("agents", "li.agent");
-  watchHolds();
-  const stream = openStream(
-    { part: (html) => placeParts(elementsOf(html)) },
-    { state: (name) => (name === "live" || name === "polling") && fresh(), refused: () => location.reload() },
-  );
-  // A number is worth what its age is: once the line is lost, it steps back and says since when.
+function watchBoard() {
+  pauseReordering("queue", "tbody > tr", menuIsOpen);
+  pauseReordering("agents", "li.agent");
+  watchPauses();
+  onLive("state", () => isConnected() && showFresh());
+  onLive("refused", () => location.reload());
+  // Once the connection is lost, the numbers are greyed and the page says how old they are.
   setInterval(() => {
-    const lost = stream.lostSince();
-    if (lost && stream.state() !== "connecting") stale(Math.round((Date.now() - lost) / 1000));
+    const lost = lostSince();
+    if (lost && liveState() !== "connecting") showStale(Math.round((Date.now() - lost) / 1000));
   }, 1000);
 }
 
 const banner = () => document.getElementById("stale");
 
-function stale(seconds) {
-  if (stale.shown === undefined && seconds < 2) return;
-  stale.shown = seconds;
+function showStale(seconds) {
+  if (showStale.shown === undefined && seconds < 2) return;
+  showStale.shown = seconds;
   document.getElementById("main").classList.add("is-stale");
   banner().hidden = false;
-  banner().querySelector("[data-stale-words]").textContent = word("supervisor.live.stale", { Seconds: seconds });
+  banner().querySelector("[data-stale-words]").textContent = translate("supervisor.live.stale", { Seconds: seconds });
 }
 
-function fresh() {
-  stale.shown = undefined;
+function showFresh() {
+  showStale.shown = undefined;
   document.getElementById("main").classList.remove("is-stale");
   banner().hidden = true;
 }

@@ -1,24 +1,24 @@
 // The panel in the frame: one conversation of one user.
-import { at, scoped } from "./base.js";
-import { bridge } from "./widget/bridge.js";
+import { at, scoped } from "./lib/base.js";
+import { connectHost } from "./widget/host.js";
 import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
 import { wireRating } from "./widget/rating.js";
-import { wireAttach } from "./attach.js";
+import { wireAttach } from "./lib/attach.js";
 import { startDraft } from "./widget/draft.js";
-import { followSite } from "./widget/site.js";
-import { createWho } from "./widget/who.js";
-import { wireComposer } from "./composer.js";
-import { acceptHTML } from "./frames.js";
-import { onKeyDown } from "./keydown.js";
-import { createOutbox } from "./outbox.js";
-import { startPage } from "./page.js";
-import { startReceipts } from "./receipts.js";
-import { csrf, post, upload } from "./request.js";
-import { openStream } from "./stream.js";
-import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./thread.js";
-import { toast } from "./toast.js";
-import { word } from "./words.js";
+import { followHostPage } from "./widget/host-page.js";
+import { createSession } from "./widget/session.js";
+import { wireComposer } from "./lib/composer.js";
+import { acceptHTML } from "./lib/accept-html.js";
+import { onKeyDown } from "./lib/keydown.js";
+import { endLive, onLive, openLive } from "./lib/live.js";
+import { createOutbox } from "./lib/outbox.js";
+import { startPage } from "./lib/page.js";
+import { startReceipts } from "./lib/receipts.js";
+import { csrf, post, upload } from "./lib/request.js";
+import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
+import { toast } from "./lib/toast.js";
+import { translate } from "./lib/translate.js";
 
 document.documentElement.classList.add("js");
 startPage();
@@ -26,19 +26,19 @@ startThread();
 
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
-const host = bridge(main.dataset.origin);
+const host = connectHost(main.dataset.origin);
 const base = (chat) => at(`/widget/chats/${encodeURIComponent(chat)}`);
-const later = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
+const retryLater = { ok: false, status: 0, html: "", problem: {}, retryAfter: 0 };
 const locked = { ok: false, status: 403, html: "", problem: {}, retryAfter: 0, held: true };
 const ended = { ok: false, status: 409, html: "", problem: {}, retryAfter: 0 };
-const sayAtComposer = (text) => (document.getElementById("composer-say").textContent = text);
+const showComposerError = (text) => (document.getElementById("composer-say").textContent = text);
 
-const outbox = createOutbox({ key: scoped("parley.outbox"), send, say: sayAtComposer, refused });
+const outbox = createOutbox({ key: scoped("parley.outbox"), send, showError: showComposerError, onRefused });
 const checkReceipts = startReceipts({ base, attentive: host.attentive });
 startUnread(host);
 startPanel();
 wireRating(main);
-const site = followSite(host, base);
+const site = followHostPage(host, base);
 
 const { fit } = wireComposer({
   form: document.getElementById("composer"),
@@ -47,9 +47,9 @@ const { fit } = wireComposer({
     hideIdle();
     outbox.add(text);
   },
-  typing: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
-  tooLong: (length) => sayAtComposer(word("chat.too_long", { Length: length.toLocaleString() })),
-  changed() {
+  typingURL: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
+  onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString() })),
+  onChange() {
     stillHere();
     draft.save();
   },
@@ -58,158 +58,141 @@ const draft = startDraft(field, fit);
 wireAttach({
   form: document.getElementById("composer"),
   field,
-  give(file) {
+  onFile(file) {
     hideIdle();
     outbox.addFile(file);
   },
-  say: sayAtComposer,
+  onError: showComposerError,
 });
 field.addEventListener("focus", stillHere);
 
-const who = createWho({
-  shown() {
+const session = createSession({
+  onPage() {
     site.redrawn();
     draft.follow();
     recountUnread();
     outbox.restore();
   },
-  locked: () => host.tell("error", { code: "identity_required" }),
-  failed: (code) => host.tell("error", { code }),
+  onLocked: () => host.send("error", { code: "identity_required" }),
+  onFailed: (code) => host.send("error", { code }),
 });
 
-let waitingBefore = 0;
-let stream = null;
+let pendingBefore = 0;
 let sending = Promise.resolve();
-let begun = false;
-let labels = null; // what the page says of the user without a proof
+let ready = false;
+let labels = null; // the unverified name and email that the host page gave
 
-const shareName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
+const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
 
-// What changes who the user is waits for the message on its way, and what is written meanwhile waits for it.
-async function change(how) {
-  begun = false;
+// A change of the session waits for the message that is being sent; messages written meanwhile wait for the change.
+async function changeSession(step) {
+  ready = false;
   await sending;
-  const known = await how();
-  begun = true;
+  const known = await step();
+  ready = true;
   draft.follow();
-  if (!known) stream?.end();
-  else if (stream) stream.move(shareName());
-  else listen();
-  if (known && labels) introduce();
+  if (known) openLive({ share: streamName(), fetch: session.stream });
+  else endLive();
+  if (known && labels) sendLabels();
   outbox.flush();
 }
 
-function introduce() {
-  who.introduce(labels);
+function sendLabels() {
+  session.introduce(labels);
   labels = null;
 }
 
-function listen() {
-  stream = openStream(
-    {
-      part: (html) => acceptHTML(html),
-      message: (html) => {
-        const got = acceptHTML(html).messages[0];
-        if (!got?.fresh || got.element.matches(".msg-own")) return;
-        hideTyping();
-        countUnread();
-        checkReceipts();
-      },
-      message_status: (json) => raiseStatus(JSON.parse(json)),
-      typing: (json) => {
-        const { chat_id: chat, sender_type: from } = JSON.parse(json);
-        if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
-      },
-    },
-    {
-      state(name) {
-        if (name === "reconnecting") waitingBefore = outbox.size();
-        outbox.show();
-      },
-      back() {
-        const sent = Math.max(waitingBefore, outbox.size());
-        waitingBefore = 0;
-        toast(sent > 0 ? word("chat.back_sent", { Count: sent }) : word("chat.back"));
-        outbox.flush();
-        checkReceipts();
-      },
-      open: who.stream,
-      share: shareName(),
-      refused(status) {
-        if (status === 401 || status === 403) lost();
-      },
-    },
-  );
-}
+onLive("message", ({ messages }) => {
+  if (!messages.some(({ element, fresh }) => fresh && !element.matches(".msg-own"))) return;
+  hideTyping();
+  countUnread();
+  checkReceipts();
+});
+onLive("message_status", raiseStatus);
+onLive("typing", ({ chat_id: chat, sender_type: from }) => {
+  if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
+});
+onLive("state", ({ state: name }) => {
+  if (name === "reconnecting") pendingBefore = outbox.size();
+  outbox.show();
+});
+onLive("reconnected", () => {
+  const sent = Math.max(pendingBefore, outbox.size());
+  pendingBefore = 0;
+  toast(sent > 0 ? translate("chat.back_sent", { Count: sent }) : translate("chat.back"));
+  outbox.flush();
+  checkReceipts();
+});
+onLive("refused", ({ status }) => (status === 401 || status === 403) && renewSession());
 
 onState((now) => {
-  host.tell("status", { chat: ["connecting", "waiting", "active"].includes(now) });
+  host.send("status", { chat: ["connecting", "waiting", "active"].includes(now) });
   if (now !== "locked") outbox.release();
   outbox.flush();
 });
-const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // a finger would get the keyboard over the words
+const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // on a touch screen the keyboard would cover the messages
 
-// The loader holds the focus, and what is typed, until it hears that the field can take it. Without focus somebody writes elsewhere. Loaders of
-// before know of no such thing.
+// The loader keeps the focus and what is typed until "focused" tells it that the field is ready. Without focus the user is
+// writing elsewhere. Older loaders do not send focus.
 host.on("open", ({ focus }) => {
   toEnd();
   checkReceipts();
   if (focus === undefined) focusField();
-  host.tell("focused");
+  host.send("focused");
 });
 host.on("typed", ({ text, focus }) => {
   if (text && typeof text === "string") draft.insert(text);
   if (focus) focusField();
 });
-// Keys that come to the panel itself, while its frame gets the focus, are for the field.
+// Keys that reach the panel itself, while its frame gets the focus, belong to the field.
 onKeyDown(document, ({ target, key, ctrlKey, metaKey, altKey }) => {
   if (target === document.body && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) field.focus();
 });
 host.on("attention", checkReceipts);
 host.on("identify", ({ token, name, email }) => {
   if (token) {
-    who.hear(token);
-    if (begun) change(who.takeHeard);
+    session.receiveToken(token);
+    if (ready) changeSession(session.identify);
   } else if (name || email) {
     labels = { name: String(name ?? ""), email: String(email ?? "") };
-    if (begun) introduce();
+    if (ready) sendLabels();
   }
 });
 host.on("logout", async () => {
-  stream?.end();
+  endLive();
   outbox.clear();
   draft.clear();
-  await who.leave();
-  host.tell("out");
+  await session.logOut();
+  host.send("out");
   location.replace(location.href);
 });
 outbox.restore();
-if (main.dataset.refused) host.tell("error", { code: main.dataset.refused });
-host.hello().then(() => change(who.begin));
+if (main.dataset.refused) host.send("error", { code: main.dataset.refused });
+host.hello().then(() => changeSession(session.start));
 
 onKeyDown(document, (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.tell("close");
+  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.send("close");
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-close-panel]")) host.tell("close");
+  if (event.target.closest("[data-close-panel]")) host.send("close");
   const link = event.target.closest("a[data-again]");
   if (link) {
-    event.preventDefault(); // a link would be one more step back to the page before
-    who.go(link.href).then(focusField);
+    event.preventDefault(); // a link would add a step to the history of the host page
+    session.go(link.href).then(focusField);
   }
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
 
-async function send(entry, how) {
+async function send(entry, options) {
   const { text, clientId } = entry;
-  await who.settled();
-  if (!begun) return later;
-  if (state.name() === "locked") return locked; // it is kept, and sent once the site has said who the user is
-  if (state.name() === "ended") return ended; // in a new chat it can be sent again, or not
+  await session.whenIdle();
+  if (!ready) return retryLater;
+  if (state.name() === "locked") return locked; // it is kept, and sent once the site has identified the user
+  if (state.name() === "ended") return ended; // the user may send it again in a new chat
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {
-    sending = sendFile(chat, clientId, how);
+    sending = sendFile(chat, clientId, options);
     return sending;
   }
   if (!chat) state.ask();
@@ -219,8 +202,8 @@ async function send(entry, how) {
   return sending;
 }
 
-// A file needs a chat to go to; when it is the first thing that is said, the chat begins without words.
-async function sendFile(chat, clientId, how) {
+// A file needs a chat: when it is sent first, the chat starts without a message.
+async function sendFile(chat, clientId, options) {
   if (!chat) {
     state.ask();
     const asked = await post(at("/widget/assign"), state.asked());
@@ -228,27 +211,27 @@ async function sendFile(chat, clientId, how) {
     acceptHTML(asked.html);
     if (!state.chat()) return { ...asked, ok: false, status: 0 };
   }
-  // Who sends something is there, however long it takes.
+  // A user who is uploading is present, however long it takes.
   const onProgress = (part) => {
     stillHere();
-    how.onProgress(part);
+    options.onProgress(part);
   };
-  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, how.file, { ...how, onProgress });
+  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, options.file, { ...options, onProgress });
 }
 
-// What was refused because of who sent it is sent again by whoever that is next.
-function refused({ status, problem }) {
+// A message that was refused because the session is over is sent again in the next session.
+function onRefused({ status, problem }) {
   const lostIt = status === 401 || ["identity_required", "csrf_failed"].includes(problem.code);
-  if (lostIt) lost();
+  if (lostIt) renewSession();
   return lostIt;
 }
 
-// The session is over, or belongs to somebody else by now.
-function lost() {
-  if (begun) change(who.renew);
+// The session is over, or belongs to another user.
+function renewSession() {
+  if (ready) changeSession(session.renew);
 }
 
-// Any key, or coming back to the field, is an answer to "Still there?".
+// Typing, or focusing the field, answers "Still there?".
 function stillHere() {
   const form = document.querySelector("#w-idle:not([hidden]) [data-still-here]");
   if (!form) return;

@@ -1,75 +1,63 @@
-// The workbench: puts the parts together and says what each event of the stream means.
-import { at } from "./base.js";
-import { openDialog } from "./dialog.js";
-import { startPage } from "./page.js";
-import { elementsOf, onPart, placeParts } from "./parts.js";
-import { startReceipts } from "./receipts.js";
-import { csrf } from "./request.js";
-import { openStream } from "./stream.js";
-import { hideTyping, raiseStatus, receive, showTyping, startThread } from "./thread.js";
-import { dropToasts, toast } from "./toast.js";
-import { lang, word } from "./words.js";
-import { confirmArrival } from "./workbench/deliver.js";
-import { dropOldDrafts } from "./drafts.js";
-import { listenForKeys, wireHelp } from "./workbench/keys.js";
-import { isLookedAt, stand, tellLooking } from "./workbench/lead.js";
+// The workbench: connects its modules and handles the events of the live stream.
+import { at } from "./lib/base.js";
+import { openDialog } from "./lib/dialog.js";
+import { removeOldDrafts } from "./lib/drafts.js";
+import { onLive } from "./lib/live.js";
+import { startPage } from "./lib/page.js";
+import { onPart } from "./lib/parts.js";
+import { startReceipts } from "./lib/receipts.js";
+import { hideTyping, raiseStatus, showTyping, startThread } from "./lib/thread.js";
+import { removeToasts, toast } from "./lib/toast.js";
+import { translate } from "./lib/translate.js";
+import { confirmDelivery } from "./workbench/confirm-delivery.js";
+import { wireShortcuts, wireHelp } from "./workbench/keys.js";
+import { electLeader, isOpenInSomeTab, shareOpenChat } from "./workbench/tab-leader.js";
 import * as list from "./workbench/list.js";
-import { watchContact } from "./workbench/lost.js";
-import { pressAct, wireMenus } from "./workbench/menus.js";
-import { announce, wireNotices } from "./workbench/notice.js";
-import { open, openChat, showTitle, wireOpening } from "./workbench/open.js";
-import { flushAll, showWaiting, startWriting, writeKind } from "./workbench/write.js";
+import { watchConnection } from "./workbench/contact-lost.js";
+import { openChatDialog, wireMenus } from "./workbench/menus.js";
+import { notify, wireNotifications } from "./workbench/notifications.js";
+import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
+import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
 const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 const narrow = () => matchMedia("(max-width: 767px)").matches;
 const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
 startPage();
-dropOldDrafts();
+removeOldDrafts();
 list.watchList();
 wireMenus();
-wireNotices(document.getElementById("bell"), open);
+wireNotifications(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
-wireOpening(enter);
+wireNavigation(enter);
 onPart("list", (fresh) => {
   list.receiveList(fresh);
   showTitle();
 });
 const check = startReceipts({ base: pathOf });
-stand(confirmUnopened);
-const stream = openStream(
-  {
-    message: (html) => hearMessage(html),
-    message_status: (json) => raiseStatus(JSON.parse(json)),
-    typing: (json) => hearTyping(JSON.parse(json)),
-    part: (html) => placeParts(elementsOf(html)),
-    arrived: (json) => hearArrival(JSON.parse(json)),
-    erased: (json) => hearErased(JSON.parse(json)),
-  },
-  {
-    share: `parley.workbench ${lang} ${csrf()}`, // what one tab of the same session hears is what they all hear
-    state: showWaiting,
-    back() {
-      flushAll();
-      confirmUnopened();
-    },
-    refused(status) {
-      if (status === 401) location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`));
-      return false;
-    },
-  },
-);
-watchContact(stream);
+electLeader(confirmUnopenedChats);
+onLive("message", ({ messages }) => messages.forEach(onMessage));
+onLive("message_status", raiseStatus);
+onLive("typing", onTyping);
+onLive("arrived", onChatAssigned);
+onLive("erased", onChatsErased);
+onLive("state", showPending);
+onLive("reconnected", () => {
+  flushAll();
+  confirmUnopenedChats();
+});
+onLive("refused", ({ status }) => status === 401 && location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`)));
+watchConnection();
 enter(!narrow());
 flushAll();
 
-/** Does what every arrival at a chat needs. */
+/** Wires the chat that was opened. */
 function enter(focus) {
   startThread();
-  startWriting();
-  if (openChat()) onPart(`write-${openChat()}`, keepWriting);
-  dropToasts(openChat() || "none");
-  look();
+  startComposer();
+  if (openChat()) onPart(`write-${openChat()}`, keepOpenComposer);
+  removeToasts(openChat() || "none");
+  updateOpenChat();
   check();
   showTitle();
   if (!focus) return;
@@ -78,65 +66,62 @@ function enter(focus) {
   else if (openChat()) document.getElementById("talk").focus({ preventScroll: true });
 }
 
-// A composer that is open stays as it is, with what is being written in it.
-function keepWriting(fresh) {
+// An open composer stays as it is, with the text in it.
+function keepOpenComposer(fresh) {
   const box = document.getElementById(fresh.id);
   if (box && !(box.querySelector("#composer") && fresh.querySelector("#composer"))) box.replaceWith(fresh);
 }
 
-function hearMessage(html) {
-  const [el] = elementsOf(html);
-  if (!el) return;
+function onMessage({ element: el, isOpen, fresh }) {
   const { chat, from, id } = el.dataset;
-  const shown = receive(html);
   if (from !== "user") return;
   list.stopTyping(chat);
-  if (shown) {
+  if (isOpen) {
     hideTyping();
     check();
-    if (!shown.fresh) return;
+    if (!fresh) return;
   } else {
-    confirmArrival(chat, Number(id));
+    confirmDelivery(chat, Number(id));
   }
-  if (isLookedAt(chat)) return;
-  const words = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
-  announce(el.dataset.name || nameOf(chat), words, { kind: "message", chat, path: pathOf(chat), open });
+  if (isOpenInSomeTab(chat)) return;
+  const text = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
+  notify(el.dataset.name || nameOf(chat), text, { kind: "message", chat, path: pathOf(chat), open });
 }
 
-function hearTyping({ chat_id: chat, sender_type: who }) {
+function onTyping({ chat_id: chat, sender_type: who }) {
   if (who !== "user") return;
   list.showTyping(chat);
   if (chat === openChat()) showTyping(nameOf(chat));
 }
 
-function hearArrival({ chat_id: chat, user_name: name, content }) {
-  const title = word("workbench.notice.new_chat", { Name: name });
-  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: word("workbench.notice.open"), run: () => open(pathOf(chat)) } });
-  announce(title, content, { kind: "chat", chat, path: pathOf(chat), open });
+function onChatAssigned({ chat_id: chat, user_name: name, content }) {
+  const title = translate("workbench.notice.new_chat", { Name: name });
+  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: translate("workbench.notice.open"), run: () => open(pathOf(chat)) } });
+  notify(title, content, { kind: "chat", chat, path: pathOf(chat), open });
 }
 
-// What there is no more must not stay on a screen.
-function hearErased({ chat_ids: chats }) {
+// Erased data must not stay on a screen.
+function onChatsErased({ chat_ids: chats }) {
   if (!chats.includes(openChat())) return;
   open(at("/workbench"));
-  toast(word("workbench.notice.erased"));
+  toast(translate("workbench.notice.erased"));
 }
 
-// The tab that leads says for all tabs that messages arrived.
-function confirmUnopened() {
+// The leading tab confirms delivery for all tabs.
+function confirmUnopenedChats() {
   for (const row of list.latestRows()) {
-    if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmArrival(row.dataset.chat);
+    if (Number(row.dataset.unread) > 0 && row.dataset.chat !== openChat()) confirmDelivery(row.dataset.chat);
   }
 }
 
-function look() {
-  tellLooking(document.visibilityState === "visible" && document.hasFocus() ? openChat() : "");
+function updateOpenChat() {
+  shareOpenChat(document.visibilityState === "visible" && document.hasFocus() ? openChat() : "");
 }
-for (const name of ["focus", "blur"]) window.addEventListener(name, look);
-document.addEventListener("visibilitychange", look);
+for (const name of ["focus", "blur"]) window.addEventListener(name, updateOpenChat);
+document.addEventListener("visibilitychange", updateOpenChat);
 document.addEventListener("parley:part", (event) => {
   if (!event.target.matches(".write-box")) return;
-  startWriting();
+  startComposer();
   if (document.activeElement === document.body) document.getElementById("talk").focus({ preventScroll: true });
 });
 
@@ -148,7 +133,7 @@ document.addEventListener("click", (event) => {
 
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful || !detail.elt.closest("#transfer")) return;
-  toast(word("workbench.transfer.done", { Name: nameOf(openChat()) || document.querySelector("#open h2 .clip")?.textContent }));
+  toast(translate("workbench.transfer.done", { Name: nameOf(openChat()) || document.querySelector("#open h2 .clip")?.textContent }));
   goTo(list.longestWaiting()) || open(at("/workbench"));
 });
 
@@ -162,12 +147,12 @@ function goTo(row) {
 const actions = {
   KeyJ: () => goTo(list.neighbour(1)),
   KeyK: () => goTo(list.neighbour(-1)),
-  KeyN: () => goTo(list.longestWaiting()) || toast(word("workbench.empty.answered_title")),
-  KeyR: () => writeKind("reply"),
-  KeyP: () => writeKind("note"),
-  KeyT: () => pressAct("transfer"),
-  KeyE: () => pressAct("end"),
+  KeyN: () => goTo(list.longestWaiting()) || toast(translate("workbench.empty.answered_title")),
+  KeyR: () => focusComposer("reply"),
+  KeyP: () => focusComposer("note"),
+  KeyT: () => openChatDialog("transfer"),
+  KeyE: () => openChatDialog("end"),
   KeyS: () => document.getElementById("presence").togglePopover(),
 };
 for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));
-listenForKeys(actions, () => openDialog("keys"));
+wireShortcuts(actions, () => openDialog("keys"));

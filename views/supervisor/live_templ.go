@@ -321,7 +321,7 @@ func assignMenu(csrf string, a Agents) templ.Component {
 			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div id=\"assign-menu\" class=\"menu pick\" popover role=\"dialog\" aria-labelledby=\"assign-h\"><form method=\"post\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div id=\"assign-menu\" class=\"menu pick\" popover role=\"dialog\" aria-labelledby=\"assign-h\"><form method=\"post\" hx-sync=\"this:drop\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -625,7 +625,7 @@ func priorityMenu(csrf string) templ.Component {
 			templ_7745c5c3_Var24 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div id=\"priority-menu\" class=\"menu pick\" popover role=\"dialog\" aria-labelledby=\"priority-h\"><form method=\"post\" class=\"form\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div id=\"priority-menu\" class=\"menu pick\" popover role=\"dialog\" aria-labelledby=\"priority-h\"><form method=\"post\" class=\"form\" hx-sync=\"this:drop\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -25,17 +25,20 @@ const (
 //go:embed en.toml zh-CN.toml
 var files embed.FS
 
-var (
-	bundle     = load()
-	localizers = map[string]*i18n.Localizer{
+// matcher chooses a language; the first one wins ties, so English is the answer when none matches.
+var matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
+
+// localizers reads the catalogues when the first text is needed, so that commands that show none do not read them. It panics when an embedded file
+// cannot be read, which every test of texts rules out.
+var localizers = sync.OnceValue(func() map[string]*i18n.Localizer {
+	bundle := readBundle()
+	return map[string]*i18n.Localizer{
 		English: i18n.NewLocalizer(bundle, English),
 		Chinese: i18n.NewLocalizer(bundle, Chinese, English),
 	}
-	// The order decides ties: English is the answer to everybody we cannot match.
-	matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
-)
+})
 
-func load() *i18n.Bundle {
+func readBundle() *i18n.Bundle {
 	b := i18n.NewBundle(language.English)
 	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	for _, name := range []string{English + ".toml", Chinese + ".toml"} {
@@ -93,7 +96,7 @@ func localize(lang, key string, pairs []any) string {
 	if len(pairs) > 0 {
 		cfg.TemplateData, cfg.PluralCount = pairs, valueOf(pairs, "Count")
 	}
-	said, err := localizers[known(lang)].Localize(&cfg)
+	said, err := localizers()[known(lang)].Localize(&cfg)
 	if err != nil && said == "" {
 		return key
 	}

@@ -17,8 +17,9 @@ type Page struct {
 	Theme       string // "light", "dark", or "" for what the system says
 	// Scripts and Stylesheets are names of built files beyond app.css and htmx, as in "workbench.js".
 	Scripts, Stylesheets []string
-	// Stream is the address of the page's live events; "" for none.
-	Stream string
+	// Stream is the address of the page's live events; "" for none. Tabs of one session whose pages have the same
+	// StreamShare use one stream together. static/src/lib/live.js documents both.
+	Stream, StreamShare string
 	// Words are prefixes of the texts that the scripts of the page say, beside "ui." and "chat.".
 	Words     []string
 	HTMLClass string
@@ -33,9 +34,9 @@ type Page struct {
 const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
 	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
 
-// scripts are in the order in which they run: what makes markup trusted comes before whoever makes markup.
+// scripts are in the order in which they run: trusted-types.js comes before the scripts that create markup.
 func (p Page) scripts() []string {
-	return append([]string{"trust.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
+	return append([]string{"trusted-types.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
 }
 
 // sheet is the style of the staff's screens, or the part of it that the panel needs.

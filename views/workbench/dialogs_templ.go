@@ -85,7 +85,7 @@ func EndDialog(h Head, open bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" hx-swap=\"parts\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -113,7 +113,7 @@ func EndDialog(h Head, open bool) templ.Component {
 		templ_7745c5c3_Err = ui.Field(ui.FieldData{
 			ID: "end-comment", Name: "comment", Label: text.T(ctx, "workbench.end.comment"),
 			Hint:  text.T(ctx, "workbench.end.comment_hint", "Name", h.Name),
-			Attrs: templ.Attributes{"maxlength": "1000", "autocomplete": "off"},
+			Attrs: templ.Attributes{"maxlength": "1000", "autocomplete": "off", "autofocus": true},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -254,7 +254,7 @@ func TransferDialog(t Transfer, open bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "\" hx-swap=\"parts\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -288,7 +288,7 @@ func TransferDialog(t Transfer, open bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</span></label> <textarea class=\"input\" id=\"transfer-note\" name=\"note\" rows=\"2\" maxlength=\"4000\" aria-describedby=\"transfer-note-hint\"></textarea><p class=\"hint\" id=\"transfer-note-hint\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</span></label> <textarea class=\"input\" id=\"transfer-note\" name=\"note\" rows=\"2\" maxlength=\"4000\" autofocus aria-describedby=\"transfer-note-hint\"></textarea><p class=\"hint\" id=\"transfer-note-hint\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -149,7 +150,7 @@ func (h *Handlers) SecondFactor(c echo.Context) error {
 func (h *Handlers) factorWith(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
-	if models.CodeOf(err) == "second_factor_not_begun" {
+	if errors.Is(err, models.ErrSecondFactorNotBegun) {
 		return c.Redirect(http.StatusSeeOther, "/account")
 	}
 	if err != nil {
@@ -177,7 +178,7 @@ func (h *Handlers) ConfirmFactor(c echo.Context) error {
 	switch {
 	case err == nil:
 		return h.codesPage(c, codes, false)
-	case models.CodeOf(err) == "second_factor_not_begun":
+	case errors.Is(err, models.ErrSecondFactorNotBegun):
 		return h.refusedForm(c, "setup", err)
 	}
 	words, ok := accountRefusal(c.Request().Context(), err)

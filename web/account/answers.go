@@ -1,6 +1,8 @@
 package account
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -19,7 +21,7 @@ func (h *Handlers) answerSecondFactor(c echo.Context) error {
 	}
 	_, err = h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	isPending := err == nil
-	if err != nil && models.CodeOf(err) != "second_factor_not_begun" {
+	if err != nil && !errors.Is(err, models.ErrSecondFactorNotBegun) {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: struct {

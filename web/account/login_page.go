@@ -48,11 +48,11 @@ func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error
 	f := login.Form{Email: in.Email, Next: kit.LocalPath(kit.Inside(c.Request(), in.Next), "")}
 	var refused *models.Error
 	switch {
-	case p.Code == "wrong_credentials":
+	case errors.Is(err, models.ErrWrongCredentials):
 		f.Error = text.T(ctx, "login.wrong")
-	case p.Code == "wrong_code" && kit.Format(c) == kit.Page:
+	case errors.Is(err, models.ErrWrongCode) && kit.Format(c) == kit.Page:
 		return h.codeForm(c, p.Status, in, text.T(ctx, "login.code.wrong"))
-	case p.Code == "sign_in_expired":
+	case errors.Is(err, models.ErrSignInExpired):
 		f.Error = text.T(ctx, "login.code.expired")
 	case errors.As(err, &refused) && refused.Kind == models.TooMany:
 		f.Error = text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, refused.RetryAfter))

@@ -96,7 +96,7 @@ func (h *Handlers) answerDepartment(c echo.Context, status int, slug string) err
 	}
 	i := slices.IndexFunc(departments, func(d countedDepartment) bool { return d.Slug == slug })
 	if i < 0 { // removed by another administrator since
-		return &models.Error{Kind: models.NotFound, Code: "department_not_found", Detail: "This department does not exist."}
+		return models.ErrDepartmentNotFound
 	}
 	return h.Respond(c, kit.Result{Status: status, JSON: departmentOf(&departments[i])})
 }

@@ -112,7 +112,7 @@ func (h *Handlers) settingRow(c echo.Context) (models.SettingRow, error) {
 			return row, nil
 		}
 	}
-	return models.SettingRow{}, &models.Error{Kind: models.NotFound, Code: "setting_not_found", Detail: "This setting does not exist."}
+	return models.SettingRow{}, models.ErrSettingNotFound
 }
 
 // ChangeSetting sets one setting for all instances. A value out of bounds is 422, an unknown setting 404.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -70,7 +71,7 @@ func (h *Handlers) RemoveSite(c echo.Context) error {
 		return err
 	}
 	err := h.Desk.RemoveSite(c.Request().Context(), kit.ActorOf(c), in.Origin)
-	if models.CodeOf(err) == "site_not_found" && kit.Format(c) != kit.JSON {
+	if errors.Is(err, models.ErrSiteNotFound) && kit.Format(c) != kit.JSON {
 		err = nil // the form was sent twice, or from a page that is out of date
 	}
 	if err != nil {

@@ -144,7 +144,7 @@ func (h *Handlers) EraseUser(c echo.Context) error {
 		return err
 	}
 	if !done.Found {
-		return &models.Error{Kind: models.NotFound, Code: "user_not_found", Detail: "This user does not exist."}
+		return models.ErrUserNotFound
 	}
 	return h.Respond(c, kit.Result{JSON: api.ErasedOf(c.Request().Context(), done), Redirect: "/admin/users?done=erased"})
 }

@@ -49,5 +49,5 @@ func IsWrongProof(err error) bool {
 			return true
 		}
 	}
-	return refused.Code == "wrong_credentials" || refused.Code == "wrong_code"
+	return errors.Is(err, models.ErrWrongCredentials) || errors.Is(err, models.ErrWrongCode)
 }

@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -15,23 +17,25 @@ func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	return a.Cookie(c, kit.UserCookie), true
 }
 
-// Guest is the user of the panel's browser, nil for none, or for one who must say who they are first.
-func (a *Auth) Guest(c echo.Context) (*kit.Caller, error) {
+// Guest returns the user of the panel's browser. It is false when the browser holds no session, or one that may not be used: it has ended, is an
+// agent's, or is an anonymous user's where the settings require an identity.
+func (a *Auth) Guest(c echo.Context) (who *kit.Caller, found bool, err error) {
 	token, byCookie := a.SessionToken(c)
 	if token == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	who, err := a.byToken(c, models.KindUser, token)
+	who, err = a.byToken(c, models.KindUser, token)
 	switch {
-	case models.CodeOf(err) == "unauthorized":
-		return nil, nil
+	case errors.Is(err, models.ErrUnauthorized):
+		return nil, false, nil
 	case err != nil:
-		return nil, err
-	case !who.Actor.IsUser() || a.RequireIdentity(who) != nil:
-		return nil, nil //nolint:nilerr // whoever may not come in is nobody here
+		return nil, false, err
+	}
+	if !who.Actor.IsUser() || a.RequireIdentity(who) != nil {
+		return nil, false, nil //nolint:nilerr // a session that may not be used is none
 	}
 	who.ByCookie = byCookie
-	return who, nil
+	return who, true, nil
 }
 
 // StartGuestSession makes whoever opened the panel an anonymous user whose session is in a cookie.

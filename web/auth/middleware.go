@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return next(c)
 			}
 			who, err := a.identifyInTime(c, need)
-			if need.CreatesSession && models.CodeOf(err) == "unauthorized" && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
+			if need.CreatesSession && errors.Is(err, models.ErrUnauthorized) && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
 				who, err = a.StartGuestSession(c)
 			}
 			if err != nil {
@@ -44,7 +45,7 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 				return err
 			}
 			if role := need.Role; role != "" && !who.Actor.AtLeast(role) {
-				return kit.Forbidden("role_required", "Your role does not allow this. Ask an administrator.")
+				return models.ErrRoleRequired
 			}
 			c.Set(kit.CallerKey, who)
 			a.Hub.RecordActivity(who.Actor)
@@ -151,7 +152,7 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 		find[0], find[1] = find[1], find[0]
 	}
 	who, err := find[0](c, token)
-	if models.CodeOf(err) != "unauthorized" {
+	if !errors.Is(err, models.ErrUnauthorized) {
 		return who, err
 	}
 	if other, otherErr := find[1](c, token); otherErr == nil {

@@ -12,10 +12,8 @@ import (
 	"parley/web/kit"
 )
 
-const (
-	tokenLife = 24 * time.Hour // the farthest that exp may be away
-	tokenSkew = time.Minute    // by which the clock of a host site may be off
-)
+// tokenSkew is how far off the clock of a host site may be.
+const tokenSkew = time.Minute
 
 var errExtension = errors.New("the token asks for an extension that nobody here knows")
 
@@ -43,14 +41,14 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token has no exp. Add an exp, the Unix time in seconds when the token expires, at most a day away.")
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
-	case time.Until(claims.ExpiresAt.Time) > tokenLife+tokenSkew:
+	case time.Until(claims.ExpiresAt.Time) > models.MaxUserTokenTTL+tokenSkew:
 		return models.Identity{}, time.Time{}, kit.Unauthorized("This token expires too late: exp is a Unix time in seconds, at most a day away.")
 	}
 	ends := claims.ExpiresAt.Time
 	if !time.Now().Before(ends) { // by our clock, but not by one that is a little behind
 		ends = ends.Add(tokenSkew)
 	}
-	issued := claims.ExpiresAt.Add(-tokenLife)
+	issued := claims.ExpiresAt.Add(-models.MaxUserTokenTTL)
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}

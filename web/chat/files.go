@@ -50,8 +50,8 @@ func (h *Handlers) expect(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTime)
 	defer cancel()
 	who := kit.ActorOf(c)
-	_, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
-	if code := models.CodeOf(err); !u.hasKey && (code == "chat_ended" || code == "chat_not_found" && who.IsAgent()) {
+	_, _, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, "")
+	if !u.hasKey && (errors.Is(err, models.ErrChatEnded) || errors.Is(err, models.ErrChatNotFound) && who.IsAgent()) {
 		return nil
 	}
 	return err

@@ -47,7 +47,7 @@ func (h *Handlers) Send(c echo.Context) error {
 	key := ""
 	if in.ClientMessageID != nil {
 		if key = *in.ClientMessageID; key == "" {
-			return kit.InvalidField("client_message_id", "invalid", "client_message_id must have 1 to 64 printable ASCII characters.")
+			return models.InvalidClientMessageID()
 		}
 	}
 	ctx := c.Request().Context()

@@ -58,7 +58,7 @@ func (h *Handlers) receive(c echo.Context, before func(*upload) error) (*upload,
 	if err != nil {
 		return nil, errNoForm
 	}
-	u, err := h.readForm(form, before)
+	u, err := h.readParts(form, before)
 	var large *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -80,7 +80,8 @@ func (h *Handlers) receive(c echo.Context, before func(*upload) error) (*upload,
 	return nil, kit.Malformed("The form could not be read completely.")
 }
 
-func (h *Handlers) readForm(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
+// readParts reads the file and the fields that matter, in the order of the form. It returns what it has of a form that it refuses, to be closed.
+func (h *Handlers) readParts(form *multipart.Reader, before func(*upload) error) (u *upload, err error) {
 	got := &upload{}
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
@@ -139,7 +140,7 @@ func (u *upload) field(part *multipart.Part) error {
 	}
 	u.key, u.hasKey = string(value), true
 	if u.key == "" || len(value) > maxFormField || !kit.Storable(u.key) {
-		return kit.InvalidField("client_message_id", "invalid", "client_message_id must have 1 to 64 printable ASCII characters.")
+		return models.InvalidClientMessageID()
 	}
 	return nil
 }
@@ -184,8 +185,8 @@ func (w *writing) Write(p []byte) (int, error) {
 
 // store judges a file, stores it, and only then makes the message. What fails in between leaves only what the sweep deletes.
 func (h *Handlers) store(ctx context.Context, who models.Actor, chatID string, u *upload) (m *models.Message, created bool, err error) {
-	if before, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); before != nil || err != nil {
-		return before, false, err
+	if sent, wasSent, err := h.Desk.ExpectFile(ctx, who, chatID, u.key, u.sha256); wasSent || err != nil {
+		return sent, false, err
 	}
 	ready, err := media.Prepare(ctx, u.spool, u.size)
 	var refused *media.Refusal
@@ -234,6 +235,5 @@ func (h *Handlers) drop(ctx context.Context, names []string) {
 }
 
 func unavailable(cause error) error {
-	return errors.Join(&models.Error{Kind: models.Unavailable, Code: "files_unavailable", Detail: "Files are unavailable right now. Try again in a moment.",
-		RetryAfter: 5 * time.Second}, cause)
+	return models.ErrFilesUnavailable.WithCause(cause)
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAd
 // that running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
-		if _, err := desk.AddDepartment(ctx, admin, d.Slug, d.Name); err != nil && models.CodeOf(err) != "department_taken" {
+		if _, err := desk.AddDepartment(ctx, admin, d.Slug, d.Name); err != nil && !errors.Is(err, models.ErrDepartmentTaken) {
 			return fmt.Errorf("add the department %s: %w", d.Slug, err)
 		}
 	}
@@ -38,11 +39,11 @@ func seedAgents(ctx context.Context, desk *models.Desk) ([]models.Agent, error) 
 	var agents []models.Agent
 	for _, account := range accounts {
 		a, err := desk.AgentByEmail(ctx, account.Email)
-		if models.CodeOf(err) == "agent_not_found" {
+		if errors.Is(err, models.ErrAgentNotFound) {
 			a, err = desk.AddAgent(ctx, admin, models.NewAgent{Email: account.Email, Name: account.Name, Password: Password, Role: account.Role,
 				MaxConcurrent: account.MaxConcurrent, Departments: account.Departments})
 		}
-		if models.CodeOf(err) == "email_taken" { // another seed was faster
+		if errors.Is(err, models.ErrEmailTaken) { // another seed was faster
 			a, err = desk.AgentByEmail(ctx, account.Email)
 		}
 		if err != nil {

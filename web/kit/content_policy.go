@@ -18,7 +18,7 @@ type Embedding struct {
 func newNonce() string { return rand.Text() }
 
 // pagePolicy lets run what this very answer names by its nonce and nothing else: no script and no style that found its way into a page is
-// of any effect. Text becomes markup only through the policy of trust.js, and never code.
+// of any effect. Text becomes markup only through the policy of trusted-types.js, and never code.
 func pagePolicy(nonce string, e Embedding) string {
 	return strings.Join([]string{
 		"default-src 'none'",

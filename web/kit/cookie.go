@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"parley/models"
 )
 
 // The names of cookies, before the prefix of their host, and how long each is kept.
@@ -20,8 +22,8 @@ const (
 	LangCookie  = "parley_lang"
 	ThemeCookie = "parley_theme"
 
-	AgentCookieAge = 7 * 24 * time.Hour
-	UserCookieAge  = 90 * 24 * time.Hour
+	AgentCookieAge = models.AgentSessionTTL
+	UserCookieAge  = models.UserSessionTTL
 	ChoiceAge      = 365 * 24 * time.Hour
 )
 

@@ -17,7 +17,7 @@ import (
 
 // Unauthorized is 401 unauthorized.
 func Unauthorized(detail string) error {
-	return &models.Error{Kind: models.Unauthorized, Code: "unauthorized", Detail: detail}
+	return models.ErrUnauthorized.WithDetail(detail)
 }
 
 // Forbidden is 403 with that code.
@@ -85,7 +85,7 @@ func Malformed(detail string) error {
 
 // InvalidField is 422 validation_failed, with the code of one field.
 func InvalidField(field, code, detail string) error {
-	return &models.Error{Kind: models.Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
+	return models.InvalidField(field, code, detail)
 }
 
 // ProblemOf makes the body of an error. Nothing of what went wrong inside is in it.

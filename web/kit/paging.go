@@ -8,13 +8,11 @@ import (
 	"parley/models"
 )
 
-const defaultPage = 50
-
 // QueryLimit reads the parameter limit, from 1 to 200, 50 if it is absent. Anything else is 422.
 func QueryLimit(c echo.Context) (int, error) {
-	n, err := QueryInt(c, "limit", defaultPage)
-	if err == nil && (n < 1 || n > 200) {
-		err = InvalidField("limit", "out_of_bounds", "limit must be a number from 1 to 200.")
+	n, err := QueryInt(c, "limit", models.DefaultLimit)
+	if err == nil {
+		err = models.CheckLimit(int(n), models.MaxLimit)
 	}
 	return int(n), err
 }

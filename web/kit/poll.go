@@ -15,10 +15,11 @@ import (
 	"parley/web/live"
 )
 
-// PollsPerMinute is how many polls a minute one identity may make: five tabs that are told to come every second.
+// PollsPerMinute is how many polls one identity may make in a minute: five tabs that poll every second.
 const PollsPerMinute = 300
 
 type (
+	// pollBody is the JSON form of live.PollAnswer.
 	pollBody struct {
 		Events      []polledEvent `json:"events"`
 		LastEventID string        `json:"last_event_id"`
@@ -31,7 +32,8 @@ type (
 	}
 )
 
-// isPoll tells that a stream's route is asked for what has happened, in an answer that ends.
+// isPoll reports whether a request to a stream's route asks for one answer instead (?poll=1). It returns validation_failed for
+// any value but 0 and 1.
 func isPoll(c echo.Context) (bool, error) {
 	n, err := QueryInt(c, "poll", 0)
 	if err == nil && n != 0 && n != 1 {
@@ -40,9 +42,9 @@ func isPoll(c echo.Context) (bool, error) {
 	return n == 1, err
 }
 
-// poll answers with the events since the poll before. The answer is short, has a length and is no event stream, so it comes through whatever holds
-// those back.
-func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
+// poll answers with the events since the poll before. The answer is short, has a length and another content type than a
+// stream, so proxies that buffer streams pass it on. It returns validation_failed for a wait that is no number from 0 to 20.
+func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) error {
 	seconds, err := QueryInt(c, "wait", 0)
 	if err == nil && (seconds < 0 || seconds > int64(live.MaxPollWait/time.Second)) {
 		err = InvalidField("wait", "out_of_bounds", "wait must be a number of seconds from 0 to 20.")
@@ -54,7 +56,7 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	return k.RateLimited(c, limit.Poll, func() error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTime+q.Wait)
 		defer cancel()
-		answer, err := k.Poller.Poll(ctx, q, inLanguage{draw, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, inLanguage{renderer, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	})
 }
 
-// pollScope is what one stream shows: the route with its filters, the page that it belongs to, and the language.
+// pollScope names what a stream shows: the route with its filters, the page behind it, and the language.
 func pollScope(c echo.Context) string {
 	filters := url.Values{}
 	for name, values := range c.QueryParams() {
@@ -75,10 +77,15 @@ func pollScope(c echo.Context) string {
 	return c.Request().URL.Path + "?" + filters.Encode() + " " + PageBehind(c) + " " + text.Lang(c.Request().Context())
 }
 
+// writePoll sets Content-Length itself: with a length a proxy need not wait for the end of the body.
 func writePoll(c echo.Context, answer *live.PollAnswer) error {
-	body := pollBody{Events: make([]polledEvent, len(answer.Events)), LastEventID: answer.LastEventID, PollAfterMS: answer.After.Milliseconds()}
+	body := pollBody{
+		Events:      make([]polledEvent, len(answer.Events)),
+		LastEventID: answer.LastEventID,
+		PollAfterMS: answer.After.Milliseconds(),
+	}
 	for i, e := range answer.Events {
-		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // pages read it as they read a stream's
+		body.Events[i] = polledEvent{ID: e.ID, Event: e.Event, Data: string(e.Data)} // HTML, as text like in a stream
 		if IsAPI(c.Request().URL.Path) {
 			body.Events[i].Data = json.RawMessage(e.Data)
 		}
@@ -92,18 +99,18 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
-// inLanguage draws in the language of the request that opened the stream.
+// inLanguage renders in the language of the request that opened the stream: the stream outlives the request.
 type inLanguage struct {
 	live.Renderer
 	lang string
 }
 
-// Render is live.Renderer.
+// Render implements [live.Renderer].
 func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	return r.Renderer.Render(text.With(ctx, r.lang), item)
 }
 
-// StartStream runs a stream that no request waits for.
+// StartStream runs a stream that no request waits for, until it ends or the instance stops. It is for live.NewPoller.
 func (k *Kit) StartStream(run func(context.Context)) {
 	k.Streams.Go(func() {
 		defer k.recoverStream("poll")

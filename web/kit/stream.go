@@ -32,7 +32,7 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		return err
 	}
 	route, lang := c.Path(), text.Lang(c.Request().Context())
-	run := func(ctx context.Context, out live.Sink) {
+	run := func(ctx context.Context, out live.Transport) {
 		began := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
 		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -28,24 +29,24 @@ func limiter(t *testing.T, url string, perMinute int) *Limiter {
 	return l
 }
 
-func TestTwoInstancesGiveExactlyTheLimit(t *testing.T) {
+func TestTwoInstancesAllowExactlyTheLimit(t *testing.T) {
 	t.Parallel()
 	url := testdb.Redis(t)
 	instances := []*Limiter{limiter(t, url, 30), limiter(t, url, 30)}
-	var given atomic.Int32
+	var allowed atomic.Int32
 	var all sync.WaitGroup
 	for i := range 10 {
 		all.Go(func() {
 			for range 10 {
 				if instances[i%2].Allow(t.Context(), Claim{Send, "user:1"}).OK {
-					given.Add(1)
+					allowed.Add(1)
 				}
 			}
 		})
 	}
 	all.Wait()
-	if given.Load() != 30 {
-		t.Errorf("%d were given, want 30", given.Load())
+	if allowed.Load() != 30 {
+		t.Errorf("%d were allowed, want 30", allowed.Load())
 	}
 	for i, l := range instances {
 		if l.Degraded() {
@@ -53,7 +54,7 @@ func TestTwoInstancesGiveExactlyTheLimit(t *testing.T) {
 		}
 		v := l.Allow(t.Context(), Claim{Send, "user:1"})
 		if v.OK || v.RetryAfter < 30*time.Second || v.RetryAfter > time.Minute || v.RetryAfter%time.Second != 0 {
-			t.Errorf("the next one is told %+v", v)
+			t.Errorf("the next one gets %+v", v)
 		}
 	}
 	if !instances[0].Allow(t.Context(), Claim{Send, "user:2"}).OK || !instances[0].Allow(t.Context(), Claim{End, "user:1"}).OK {
@@ -70,7 +71,7 @@ func TestARefusedClaimIsNotCounted(t *testing.T) {
 		l.Record(t.Context(), a)
 		for range 5 {
 			if l.Allow(t.Context(), a, b).OK || l.Peek(t.Context(), a, b).OK {
-				t.Fatalf("%s: granted though one of the two is over", name)
+				t.Fatalf("%s: allowed though one of the two is over its limit", name)
 			}
 		}
 		if !l.Peek(t.Context(), b).OK || !l.Allow(t.Context(), b).OK || !l.Allow(t.Context(), b).OK || l.Allow(t.Context(), b).OK {
@@ -79,14 +80,14 @@ func TestARefusedClaimIsNotCounted(t *testing.T) {
 	}
 }
 
-func TestGiveTakesBackOneCount(t *testing.T) {
+func TestARefundTakesBackOneCount(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]string{"redis": testdb.Redis(t), "memory": ""} {
 		l := limiter(t, url, 1)
 		for range 5 {
 			v := l.Allow(t.Context(), Claim{Rate, "u"})
 			if !v.OK {
-				t.Fatalf("%s: what was given back still counts", name)
+				t.Fatalf("%s: what was refunded still counts", name)
 			}
 			l.Refund(t.Context(), v)
 		}
@@ -97,7 +98,7 @@ func TestGiveTakesBackOneCount(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
+func TestNoRequestWaitsForARedisThatHangs(t *testing.T) {
 	t.Parallel()
 	server := testdb.RedisServer(t)
 	l := limiter(t, server.URL, 5)
@@ -110,20 +111,20 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 	t.Cleanup(func() { _ = server.Resume() })
 
 	began := time.Now()
-	given := 0
+	allowed := 0
 	for range 20 {
 		if l.Allow(t.Context(), Claim{Send, "u"}).OK {
-			given++
+			allowed++
 		}
 	}
-	if given != 2 {
-		t.Errorf("%d were given while Redis was away, want the 2 that were left", given)
+	if allowed != 2 {
+		t.Errorf("%d were allowed while Redis was away, want the 2 that were left", allowed)
 	}
-	if took := time.Since(began); took > (tolerated+2)*budget {
+	if took := time.Since(began); took > (toleratedFailures+2)*budget {
 		t.Errorf("20 requests waited %s", took)
 	}
 	if !l.Degraded() {
-		t.Error("the limiter does not say that it counts alone")
+		t.Error("the limiter is not degraded")
 	}
 	if err := server.Resume(); err != nil {
 		t.Fatal(err)
@@ -135,51 +136,111 @@ func TestNobodyWaitsForARedisThatHangs(t *testing.T) {
 		<-time.After(10 * time.Millisecond)
 	}
 	if l.Allow(t.Context(), Claim{Send, "u"}).OK {
-		t.Error("what was counted alone is forgotten")
+		t.Error("what was counted in memory is forgotten")
 	}
 }
 
 func TestTheWindowSlides(t *testing.T) {
 	t.Parallel()
-	m := newMemory()
-	at := time.Now()
-	claim := []bound{{"u", 2}}
-	for _, step := range []struct {
-		after time.Duration
-		ok    bool
-		wait  time.Duration
-	}{{0, true, 0}, {10 * time.Second, true, 0}, {20 * time.Second, false, 40 * time.Second}, {Window, true, 0}, {Window + time.Second, false, 9 * time.Second}, {Window + 10*time.Second, true, 0}} {
-		v := m.apply(at.Add(step.after), take, claim)
-		if v.OK != step.ok || v.RetryAfter != step.wait {
-			t.Errorf("after %s: %+v", step.after, v)
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, "", 2)
+		began := time.Now()
+		for _, step := range []struct {
+			at   time.Duration
+			ok   bool
+			wait time.Duration
+		}{
+			{0, true, 0},
+			{10 * time.Second, true, 0},
+			{20500 * time.Millisecond, false, 40 * time.Second}, // 39.5 s, in whole seconds
+			{Window - time.Nanosecond, false, time.Second},
+			{Window, true, 0},
+			{Window + time.Second, false, 9 * time.Second},
+			{Window + 10*time.Second, true, 0},
+		} {
+			time.Sleep(step.at - time.Since(began))
+			v := l.Allow(t.Context(), Claim{Send, "u"})
+			if v.OK != step.ok || v.RetryAfter != step.wait {
+				t.Errorf("after %s: %+v", step.at, v)
+			}
 		}
-	}
+	})
+}
+
+func TestComingBackAfterTheNamedTimeIsAllowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, "", 3)
+		for range 100 {
+			time.Sleep(777 * time.Millisecond)
+			if v := l.Allow(t.Context(), Claim{Send, "u"}); !v.OK {
+				if p := l.Peek(t.Context(), Claim{Send, "u"}); p.OK || p.RetryAfter != v.RetryAfter {
+					t.Errorf("Peek says %+v after %+v", p, v)
+				}
+				time.Sleep(v.RetryAfter)
+				if again := l.Allow(t.Context(), Claim{Send, "u"}); !again.OK {
+					t.Fatalf("refused again after %s: %+v", v.RetryAfter, again)
+				}
+			}
+		}
+	})
+}
+
+func TestRecordedCountsAndRefundsLeaveTheWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, "", 1)
+		claim := Claim{SignIn, "u"}
+		for range 5 {
+			l.Record(t.Context(), claim)
+			time.Sleep(time.Second)
+		}
+		if v := l.Peek(t.Context(), claim); v.RetryAfter != 59*time.Second {
+			t.Errorf("a second after the last of five: %+v", v)
+		}
+		time.Sleep(59 * time.Second)
+		v := l.Allow(t.Context(), claim)
+		if !v.OK {
+			t.Fatalf("a minute after the last: %+v", v)
+		}
+		time.Sleep(10 * time.Second)
+		l.Refund(t.Context(), v)
+		if !l.Allow(t.Context(), claim).OK {
+			t.Error("what was refunded counts")
+		}
+		l.Refund(t.Context(), v) // once more: there is nothing of that time
+		if l.Allow(t.Context(), claim).OK {
+			t.Error("a refund took back another count")
+		}
+	})
 }
 
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	m := newMemory()
-	at := time.Now()
-	for i := range maxKeys + 100 {
-		m.apply(at, take, []bound{{fmt.Sprint(i), 1}})
-	}
-	if len(m.counts) > maxKeys {
-		t.Errorf("%d keys are kept", len(m.counts))
-	}
-	m.apply(at.Add(2*Window), take, []bound{{"x", 1}})
-	if len(m.counts) > 1 {
-		t.Errorf("%d keys are kept after their minute", len(m.counts))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l := limiter(t, "", 1)
+		for i := range maxKeys + 100 {
+			l.Allow(t.Context(), Claim{Send, fmt.Sprint(i)})
+		}
+		if len(l.local.counts) > maxKeys {
+			t.Errorf("%d keys are kept", len(l.local.counts))
+		}
+		time.Sleep(Window)
+		l.Allow(t.Context(), Claim{Send, "x"})
+		if len(l.local.counts) > 1 {
+			t.Errorf("%d keys are kept after their minute", len(l.local.counts))
+		}
+	})
 }
 
-func TestTurnsGoOneAtATime(t *testing.T) {
+func TestAKeyIsLockedByOneAtATime(t *testing.T) {
 	t.Parallel()
-	var turns KeyedMutex
+	var mutex KeyedMutex
 	var inside, most atomic.Int32
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			done, err := turns.Lock(t.Context(), "k")
+			done, err := mutex.Lock(t.Context(), "k")
 			if err != nil {
 				t.Error(err)
 				return
@@ -195,14 +256,14 @@ func TestTurnsGoOneAtATime(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d were inside at once", most.Load())
 	}
-	done, _ := turns.Lock(t.Context(), "k")
+	done, _ := mutex.Lock(t.Context(), "k")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := turns.Lock(ended, "k"); err == nil {
-		t.Error("a turn was given to somebody who had left")
+	if _, err := mutex.Lock(ended, "k"); err == nil {
+		t.Error("a lock was given to a caller whose context had ended")
 	}
 	done()
-	if len(turns.held) != 0 {
-		t.Errorf("%d keys are kept", len(turns.held))
+	if len(mutex.held) != 0 {
+		t.Errorf("%d keys are kept", len(mutex.held))
 	}
 }

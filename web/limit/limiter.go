@@ -12,71 +12,72 @@ import (
 )
 
 const (
-	// tolerated is how many failures of Redis in a row are a hiccup: giving up on it makes two instances count apart.
-	tolerated = 1
-	// probeEvery is how often a failed Redis is asked whether it is back.
+	// toleratedFailures is how many failures in a row do not count as an outage of Redis: in an outage instances count apart.
+	toleratedFailures = 1
+	// probeEvery is how often Redis is probed during an outage.
 	probeEvery = time.Second
 )
 
-// Options of a Limiter. Without Redis the counts are this instance's own.
+// Options of a Limiter.
 type Options struct {
-	Redis     *redis.Options
-	Prefix    string // of every key, the installation's own
+	Redis     *redis.Options // nil to count on this instance only
+	Prefix    string         // of every key; the installation's own
 	PerMinute PerMinute
 	Log       *slog.Logger
 }
 
-// Limiter counts in Redis, together with every other instance, and also by itself: the own counts are what is left
-// while Redis is away, and they are not forgotten when it comes back.
+// Limiter counts in Redis, together with the other instances, and also in memory: those local counts are what is left while
+// Redis is away. It is safe for concurrent use.
 type Limiter struct {
 	perMinute PerMinute
 	log       *slog.Logger
-	own       *memory
-	shared    *shared
+	local     *memory
+	shared    *shared      // nil without Redis
 	failures  atomic.Int32 // of Redis, in a row
 	degraded  atomic.Bool
-	done      chan struct{}
+	done      chan struct{} // closed by Close
 	probes    sync.WaitGroup
 	closing   sync.Once
 }
 
-// New makes a Limiter; Close ends it.
+// New returns a Limiter. Close ends it.
 func New(opts Options) *Limiter {
-	l := &Limiter{perMinute: opts.PerMinute, log: opts.Log, own: newMemory(), done: make(chan struct{})}
+	l := &Limiter{perMinute: opts.PerMinute, log: opts.Log, local: newMemory(), done: make(chan struct{})}
 	if opts.Redis != nil {
 		l.shared = newShared(*opts.Redis, opts.Prefix, l.done)
 	}
 	return l
 }
 
-// Allow counts the claims if none of them is over its limit, and says so; a refused claim is not counted.
+// Allow counts the claims and returns an OK Verdict if none of them is over its limit. Else it counts none of them, and the
+// Verdict says when to try again.
 func (l *Limiter) Allow(ctx context.Context, claims ...Claim) Verdict {
-	return l.apply(ctx, take, claims)
+	return l.apply(ctx, allow, claims)
 }
 
-// Refund takes back what Take counted: it was not done after all.
-func (l *Limiter) Refund(ctx context.Context, taken Verdict) {
+// Refund takes back what Allow counted: the action was not done after all.
+func (l *Limiter) Refund(ctx context.Context, counted Verdict) {
 	if l.shared != nil && !l.degraded.Load() {
-		_, err := l.shared.apply(ctx, give, taken.name, taken.bounds)
+		_, err := l.shared.apply(ctx, refund, counted.name, counted.bounds)
 		l.recordOutcome(err)
 	}
-	l.own.apply(taken.at, give, taken.bounds)
+	l.local.apply(counted.at, refund, counted.bounds)
 }
 
-// Peek tells whether the claims would be granted, and counts nothing.
+// Peek returns what Allow would return, and counts nothing.
 func (l *Limiter) Peek(ctx context.Context, claims ...Claim) Verdict {
-	return l.apply(ctx, look, claims)
+	return l.apply(ctx, peek, claims)
 }
 
-// Record counts the claims whatever their limits: what happened has happened.
+// Record counts the claims whatever their limits, for what has happened already.
 func (l *Limiter) Record(ctx context.Context, claims ...Claim) {
-	l.apply(ctx, note, claims)
+	l.apply(ctx, record, claims)
 }
 
-// Degraded tells that Redis is away and the counts are this instance's own.
+// Degraded reports whether Redis is away, so that only this instance's counts are used.
 func (l *Limiter) Degraded() bool { return l.degraded.Load() }
 
-// Close ends the probing and the connections.
+// Close ends probes and closes the connections. It may be called again.
 func (l *Limiter) Close() error {
 	l.closing.Do(func() { close(l.done) })
 	l.probes.Wait()
@@ -90,14 +91,14 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 	bounds := make([]bound, 0, len(claims))
 	for _, c := range claims {
 		if n := l.perMinute(c.Action); n > 0 {
-			bounds = append(bounds, bound{key: string(c.Action) + ":" + c.Who, n: n})
+			bounds = append(bounds, bound{key: string(c.Action) + ":" + c.Who, limit: n})
 		}
 	}
 	if len(bounds) == 0 {
 		return granted
 	}
-	// What this instance alone has counted is enough to refuse, without asking Redis.
-	if v := l.own.apply(time.Now(), look, bounds); !v.OK && do != note {
+	// The local counts are enough to refuse: those in Redis can only be higher.
+	if v := l.local.apply(time.Now(), peek, bounds); !v.OK && do != record {
 		return v
 	}
 	name := uuid.NewString()
@@ -108,19 +109,19 @@ func (l *Limiter) apply(ctx context.Context, do mode, claims []Claim) Verdict {
 		}
 	}
 	now := time.Now()
-	v := l.own.apply(now, do, bounds)
+	v := l.local.apply(now, do, bounds)
 	v.name, v.at, v.bounds = name, now, bounds
 	return v
 }
 
-// recordOutcome hears how each call of Redis went. After some failures in a row nobody asks it any more, so that only the first requests of
-// an outage wait, and it is probed for its return.
+// recordOutcome counts the failures of Redis. After more than toleratedFailures in a row the limiter is degraded: it no
+// longer asks Redis, so that only the first requests of an outage wait, and probes it until it is back.
 func (l *Limiter) recordOutcome(err error) {
 	if err == nil {
 		l.failures.Store(0)
 		return
 	}
-	if l.failures.Add(1) <= tolerated || !l.degraded.CompareAndSwap(false, true) {
+	if l.failures.Add(1) <= toleratedFailures || !l.degraded.CompareAndSwap(false, true) {
 		return
 	}
 	l.log.Warn("rate limits counted in memory, Redis does not answer", "error", err)

@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// maxKeys bounds the memory that strangers can make us use.
+// maxKeys bounds the memory that unknown clients can make an instance use.
 const maxKeys = 50_000
 
-// memory is the sliding window of one instance: the times of what was counted in the last minute.
+// memory is the sliding window of one instance: for each key the times of what was counted in the last minute, in order.
 type memory struct {
-	mu     sync.Mutex
-	counts map[string][]time.Time
-	swept  time.Time
+	mu      sync.Mutex
+	counts  map[string][]time.Time
+	sweptAt time.Time
 }
 
 func newMemory() *memory { return &memory{counts: map[string][]time.Time{}} }
 
-// apply looks, takes or notes at a time, or gives back what was counted at that time.
+// apply does what the mode says at a time; refund takes back what was counted at that time.
 func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if do == give {
+	if do == refund {
 		for _, b := range bounds {
 			if i := slices.IndexFunc(m.counts[b.key], now.Equal); i >= 0 {
 				m.counts[b.key] = slices.Delete(slices.Clone(m.counts[b.key]), i, i+1)
@@ -34,14 +34,14 @@ func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	var wait time.Duration
 	for _, b := range bounds {
 		times := m.recent(b.key, now)
-		if len(times) >= b.n && do != note {
-			wait = max(wait, Window-now.Sub(times[len(times)-b.n]))
+		if len(times) >= b.limit && do != record {
+			wait = max(wait, Window-now.Sub(times[len(times)-b.limit]))
 		}
 	}
 	if wait > 0 {
 		return refused(wait)
 	}
-	if do != look {
+	if do != peek {
 		for _, b := range bounds {
 			m.counts[b.key] = append(m.counts[b.key], now)
 		}
@@ -49,30 +49,30 @@ func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	return granted
 }
 
-// recent drops what has left the window.
+// recent removes the times that have left the window and returns the others. The caller holds mu.
 func (m *memory) recent(key string, now time.Time) []time.Time {
 	times := m.counts[key]
-	i := 0
-	for i < len(times) && now.Sub(times[i]) >= Window {
-		i++
+	expired := 0
+	for expired < len(times) && now.Sub(times[expired]) >= Window {
+		expired++
 	}
-	if i == 0 {
+	if expired == 0 {
 		return times
 	}
-	if i == len(times) {
+	if expired == len(times) {
 		delete(m.counts, key)
 		return nil
 	}
-	times = append([]time.Time(nil), times[i:]...)
+	times = append([]time.Time(nil), times[expired:]...) // a copy, so that the old array can be freed
 	m.counts[key] = times
 	return times
 }
 
-// sweep forgets, once a minute, whoever did nothing in it. Between two sweeps a flood of strangers pushes out somebody at
-// random, so that no request pays for looking at all of them.
+// sweep removes, once a minute, the keys without a count in the window. Between two sweeps, when there are maxKeys, it removes
+// any one for each new key, so that no request pays for a look at all of them. The caller holds mu.
 func (m *memory) sweep(now time.Time) {
-	if now.Sub(m.swept) >= Window {
-		m.swept = now
+	if now.Sub(m.sweptAt) >= Window {
+		m.sweptAt = now
 		for key := range m.counts {
 			m.recent(key, now)
 		}

@@ -8,21 +8,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// budget is how long a request waits for one answer of Redis; it may ask twice.
+// budget is how long a caller waits for one answer of Redis. A request may need two, for Allow and Refund.
 const budget = 140 * time.Millisecond
 
-// window keeps, per key, a list of what was counted last, the newest first, each with its time. It gives exactly n in any minute, which a
-// leaky bucket does not: that lets one more through every 60/n seconds.
+// window keeps, for each key, a list of what was counted last, the newest first, each with its time. It allows exactly n in
+// any minute, which a leaky bucket does not: that allows one more every 60/n seconds. Redis's clock counts, since those of
+// the instances differ.
 //
 // KEYS   what is counted
-// ARGV   mode (look, take, note, give), window in µs, a name for this count, then the limit of each key
-// Output 0 if granted, else the µs until the fullest key has room
+// ARGV   mode, window in µs, a name for this count, then the limit of each key
+// Output 0 if granted, else the µs until no key is over its limit
 var window = redis.NewScript(`
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local mode, span, name = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local wait = 0
-if mode == 'look' or mode == 'take' then
+if mode == 'peek' or mode == 'allow' then
   for i, key in ipairs(KEYS) do
     local nth = redis.call('LINDEX', key, ARGV[3 + i] - 1)
     if nth then
@@ -30,7 +31,7 @@ if mode == 'look' or mode == 'take' then
     end
   end
 end
-if mode == 'give' then
+if mode == 'refund' then
   for _, key in ipairs(KEYS) do
     for _, entry in ipairs(redis.call('LRANGE', key, 0, 99)) do
       if string.match(entry, ' (.*)') == name then
@@ -39,7 +40,7 @@ if mode == 'give' then
       end
     end
   end
-elseif wait <= 0 and mode ~= 'look' then
+elseif wait <= 0 and mode ~= 'peek' then
   local entry = string.format('%.0f %s', now, name)
   for i, key in ipairs(KEYS) do
     if redis.call('LPUSH', key, entry) > 2 * ARGV[3 + i] then
@@ -51,17 +52,17 @@ end
 return math.max(wait, 0)
 `)
 
-// shared counts in Redis. Questions that come while others are on their way go together, in one round trip.
+// shared counts in Redis. Requests that come while a batch is on its way form the next batch, which is one round trip.
 type shared struct {
-	client *redis.Client
-	prefix string
-	asked  chan *request
+	client   *redis.Client
+	prefix   string
+	requests chan *request
 }
 
 type request struct {
 	keys   []string
 	args   []any
-	answer chan response // holds one: nobody waits for whoever has given up
+	answer chan response // holds one, so that answering does not wait for a caller that gave up
 }
 
 type response struct {
@@ -69,37 +70,38 @@ type response struct {
 	err  error
 }
 
-// maxTogether is how many questions go in one round trip.
-const maxTogether = 64
+// maxBatch is how many requests go in one round trip.
+const maxBatch = 64
 
-// newShared opens a pool of its own: its timeouts are shorter than anybody else's, and a queue of other
-// commands must not eat the budget. It works until done is closed.
+// newShared opens connections of its own: its timeouts are shorter than those of other uses, and a queue of other commands
+// must not use up the budget. It works until done is closed.
 func newShared(opts redis.Options, prefix string, done <-chan struct{}) *shared {
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = budget, budget, budget, budget
 	opts.MaxRetries, opts.DialerRetries = -1, 1
-	opts.PoolSize, opts.MinIdleConns = 8, 2 // connections that are there already cost the budget nothing
-	s := &shared{client: redis.NewClient(&opts), prefix: prefix, asked: make(chan *request)}
-	for range 2 { // one writes while the other waits
+	opts.PoolSize, opts.MinIdleConns = 8, 2 // an open connection takes nothing from the budget
+	s := &shared{client: redis.NewClient(&opts), prefix: prefix, requests: make(chan *request)}
+	for range 2 { // so that a batch can go out while another is on its way
 		go s.run(done)
 	}
 	return s
 }
 
+// apply returns the verdict of Redis, or an error when there is none within the budget.
 func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound) (Verdict, error) {
-	// The caller's cancellation is not Redis's failure: it must not open the circuit for everybody.
+	// The end of a request is no failure of Redis, and must not degrade the limiter.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	defer cancel()
-	q := &request{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
+	r := &request{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
 	for _, b := range bounds {
-		q.keys = append(q.keys, s.prefix+b.key)
-		q.args = append(q.args, b.n)
+		r.keys = append(r.keys, s.prefix+b.key)
+		r.args = append(r.args, b.limit)
 	}
 	var got response
 	select {
-	case s.asked <- q:
+	case s.requests <- r:
 		select {
-		case got = <-q.answer:
+		case got = <-r.answer:
 		case <-ctx.Done():
 			got.err = ctx.Err()
 		}
@@ -115,54 +117,56 @@ func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound
 	return granted, nil
 }
 
+// run sends batches until done is closed.
 func (s *shared) run(done <-chan struct{}) {
 	for {
-		var together []*request
+		var batch []*request
 		select {
 		case <-done:
 			return
-		case first := <-s.asked:
-			together = append(together, first)
+		case first := <-s.requests:
+			batch = append(batch, first)
 		}
-		for more := true; more && len(together) < maxTogether; {
+		for more := true; more && len(batch) < maxBatch; {
 			select {
-			case next := <-s.asked:
-				together = append(together, next)
+			case next := <-s.requests:
+				batch = append(batch, next)
 			default:
 				more = false
 			}
 		}
-		s.ask(together)
+		s.answer(batch)
 	}
 }
 
-func (s *shared) ask(together []*request) {
+// answer sends a batch and gives each request its reply.
+func (s *shared) answer(batch []*request) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	replies := s.send(ctx, together)
-	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was started anew; it did none of them
+	replies := s.send(ctx, batch)
+	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted, and ran none of them
 		if err := window.Load(ctx, s.client).Err(); err == nil {
-			replies = s.send(ctx, together)
+			replies = s.send(ctx, batch)
 		}
 	}
-	for i, q := range together {
+	for i, r := range batch {
 		wait, err := replies[i].Int64()
-		q.answer <- response{wait, err}
+		r.answer <- response{wait, err}
 	}
 }
 
-func (s *shared) send(ctx context.Context, together []*request) []*redis.Cmd {
-	replies := make([]*redis.Cmd, len(together))
+func (s *shared) send(ctx context.Context, batch []*request) []*redis.Cmd {
+	replies := make([]*redis.Cmd, len(batch))
 	pipe := s.client.Pipeline()
-	for i, q := range together {
-		replies[i] = window.EvalSha(ctx, pipe, q.keys, q.args...)
+	for i, r := range batch {
+		replies[i] = window.EvalSha(ctx, pipe, r.keys, r.args...)
 	}
 	_, _ = pipe.Exec(ctx) // each reply has its own error
 	return replies
 }
 
-// probe counts something that has no limit: a Redis that answers but takes nothing is not back.
+// probe counts something without a limit: a Redis that answers but accepts no writes is not back.
 func (s *shared) probe() error {
-	_, err := s.apply(context.Background(), note, "probe", []bound{{key: "probe", n: 1}})
+	_, err := s.apply(context.Background(), record, "probe", []bound{{key: "probe", limit: 1}})
 	return err
 }

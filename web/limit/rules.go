@@ -1,31 +1,30 @@
-// Package limit counts what an identity does in a minute and says when it is too much.
 package limit
 
 import "time"
 
-// Action is something that is counted, by the name its setting has.
+// Action is something that is counted, by the name that its setting has.
 type Action string
 
-// What is counted. The three of SignIn count failures only, and go together.
+// What is counted. The three of SignIn count failures only, and are claimed together.
 const (
 	Send          Action = "send"
 	End           Action = "end"
 	Leave         Action = "leave" // the queue
 	Rate          Action = "rate"
 	File          Action = "file"
-	Page          Action = "page"          // telling another page of the site
+	Page          Action = "page"          // reporting another page of the site
 	Session       Action = "session"       // new anonymous users of one address
 	SignIn        Action = "login"         // one account from one address
-	SignInAddress Action = "login_address" // one address, whatever account
+	SignInAddress Action = "login_address" // one address, any account
 	SignInAccount Action = "login_account" // one account, from anywhere
-	Introduce     Action = "introduce"     // what is said of a user without a proof
-	Poll          Action = "poll"          // asking for events without a stream
+	Introduce     Action = "introduce"     // unverified details of a user
+	Poll          Action = "poll"          // reading events without a stream
 )
 
 // Window is the time that every limit is counted over.
 const Window = time.Minute
 
-// PerMinute tells the present limit of an action; it is asked at each call, so that a setting changes at once.
+// PerMinute returns the present limit of an action. It is called for each claim, so that a setting takes effect at once.
 // Zero or less means that the action is not limited.
 type PerMinute func(Action) int
 
@@ -40,13 +39,15 @@ type Verdict struct {
 	OK         bool
 	RetryAfter time.Duration
 
-	name   string // of what was counted, for Give
-	at     time.Time
+	// What was counted, for Refund.
+	name   string    // in Redis
+	at     time.Time // in memory
 	bounds []bound
 }
 
 var granted = Verdict{OK: true}
 
+// refused rounds up to whole seconds: a client that comes back after that time is allowed.
 func refused(wait time.Duration) Verdict {
 	whole := (wait + time.Second - 1).Truncate(time.Second)
 	return Verdict{RetryAfter: max(whole, time.Second)}
@@ -54,16 +55,16 @@ func refused(wait time.Duration) Verdict {
 
 // bound is a claim with its limit, as the two stores count it.
 type bound struct {
-	key string
-	n   int
+	key   string
+	limit int
 }
 
-// mode is what a store does with a claim.
+// mode is what a store does with claims. The script in redis.go uses the same names.
 type mode string
 
 const (
-	look mode = "look" // only ask
-	take mode = "take" // count all of them if none is over, else none
-	note mode = "note" // count whatever stands there
-	give mode = "give" // take one count back
+	peek   mode = "peek"   // count nothing
+	allow  mode = "allow"  // count all of them if none is over its limit, else none
+	record mode = "record" // count all of them, whatever their limits
+	refund mode = "refund" // take one count back
 )

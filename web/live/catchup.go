@@ -3,315 +3,233 @@ package live
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"parley/models"
 )
 
-// slack covers transactions that were long, and pages whose cursor was stamped by another clock.
-const slack = 2 * time.Minute
+// cursorSlack is how far before the cursor's time chats are looked for: a transaction may have been long, and the cursor
+// of a page was stamped before the page was read.
+const cursorSlack = 2 * time.Minute
 
-// begin finds how things stand, and from where each chat is caught up.
-func (s *Stream) begin(ctx context.Context) error {
-	if s.to.View == Supervision {
-		return s.beginSupervisor(ctx)
-	}
-	now, err := s.hub.desk.Now(ctx)
-	if err != nil {
-		return err
-	}
-	from, _ := parseCursor(s.to.Cursor) // one that cannot be read is one without chats
-	for id, p := range from.chats {
-		k := s.known.ensure(id)
-		k.Version = p.version
-		if p.ended {
-			k.Status = models.Ended
-		}
-	}
-	s.synced = from.at
-	chats, gone, err := s.gather(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range gone {
-		s.known.forget(id)
-	}
-	for i := range chats {
-		c := &chats[i]
-		before := s.known.state(c.ID)
-		switch {
-		case c.IsOpen():
-			served, err := s.withAgent(ctx, c)
-			if err != nil {
-				return err
-			}
-			s.present.Chats = append(s.present.Chats, served)
-		case before.Status != models.Ended:
-			s.present.Ended = append(s.present.Ended, *c)
-		}
-		k := s.known.ensure(c.ID)
-		k.update(c)
-		if s.to.Cursor != "" && before.Version < c.Version {
-			k.Version = before.Version // 0 for chats that the cursor does not have, and for all if it cannot be read
-			s.missed = append(s.missed, *c)
-		}
-	}
-	s.opened, s.synced = now, now
-	return s.beginParticipant(ctx)
-}
-
-func (s *Stream) beginParticipant(ctx context.Context) (err error) {
-	if s.to.Actor.IsUser() {
-		place, err := s.hub.desk.QueueStatus(ctx, s.to.Actor.ID)
-		if err != nil {
-			return err
-		}
-		if place.State != models.StateAssigned {
-			s.present.Place, s.place = &place, place
-		}
-		return nil
-	}
-	if s.present.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
-		return err
-	}
-	return s.readBoard(ctx)
-}
-
-func (s *Stream) beginSupervisor(ctx context.Context) (err error) {
-	if s.present.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
-		return err
-	}
-	if s.present.Load, err = s.hub.desk.Load(ctx); err != nil {
-		return err
-	}
-	for i := range s.present.Load {
-		s.recordLoad(presenceOf(&s.present.Load[i].Agent))
-	}
-	return s.readBoard(ctx)
-}
-
-func (s *Stream) readBoard(ctx context.Context) error {
-	if !s.to.Board && s.to.View != Supervision {
-		return nil
-	}
-	overview, err := s.hub.desk.Overview(ctx)
-	s.present.Overview = &overview
-	return err
-}
-
-func presenceOf(a *models.Agent) models.PresenceChange {
-	return models.PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent}
-}
-
-// sendInitial says the present state, and then what was missed. It may be tried again where it failed.
-func (s *Stream) sendInitial(ctx context.Context) error {
-	if s.present != nil {
-		frames, err := s.render(ctx, *s.present)
-		if err != nil {
-			return err
-		}
-		fresh := s.to.Cursor == "" && s.to.View == Own
-		if fresh && len(frames) == 0 {
-			frames = []Frame{{}}
-		}
-		for i, f := range frames {
-			id := ""
-			if fresh && i == len(frames)-1 {
-				id = s.known.cursor(s.synced) // from here on, what is lost can be asked for
-			}
-			if err := s.out.Send(f, id); err != nil {
-				return sinkError{err}
-			}
-		}
-		s.present = nil
-	}
-	for len(s.missed) > 0 {
-		if err := s.catchUp(ctx, s.missed[0].ID); err != nil {
-			return err
-		}
-		s.missed = s.missed[1:]
-	}
-	return nil
-}
-
-// repair compares every chat of the receiver with PostgreSQL, and says what was not said.
+// repair compares everything that the stream shows with PostgreSQL and sends the difference. It is the work of the state
+// repairing.
 func (s *Stream) repair(ctx context.Context) error {
-	asked, cancel := context.WithTimeout(ctx, queryTime)
+	s.hub.queue.markQueueChanged("") // positions and the board are sent anew by the ticker
+	return s.compareAll(ctx)
+}
+
+// compareAll sends what is missing of the receiver's chats, or of the agents' loads.
+func (s *Stream) compareAll(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
 	if s.to.View == Supervision {
-		return s.repairSupervisor(asked)
+		return s.compareLoads(bounded)
 	}
-	now, err := s.hub.desk.Now(asked)
+	now, err := s.hub.desk.Now(bounded)
 	if err != nil {
 		return err
 	}
-	chats, gone, err := s.gather(asked)
+	chats, lost, err := s.readChats(bounded)
 	if err != nil {
 		return err
 	}
-	for _, id := range gone {
-		if err := s.leave(ctx, id); err != nil {
+	for _, id := range lost {
+		if err := s.sendLeft(bounded, id); err != nil {
 			return err
 		}
 	}
 	for i := range chats {
-		if chats[i].Version > s.known.state(chats[i].ID).Version {
-			if err := s.catchUp(ctx, chats[i].ID); err != nil {
+		if chats[i].Version > s.chats.state(chats[i].ID).Version {
+			if err := s.catchUp(bounded, chats[i].ID); err != nil {
 				return err
 			}
 		}
 	}
-	s.synced = now
+	s.syncedAt = now
 	return nil
 }
 
-// compare catches up with the receiver's chats that have come further than the stream knows, and repairs when others are open than it thinks.
-func (s *Stream) compare(ctx context.Context, h *chatVersions) error {
-	open := 0
-	for id, version := range h.versions {
-		k := s.known.find(id)
-		endedAt, ended := h.ended[id]
-		if k == nil && ended && endedAt.Before(s.opened) {
+// compareLoads sends the presences that differ from those sent last.
+func (s *Stream) compareLoads(ctx context.Context) error {
+	loads, err := s.hub.desk.Load(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range loads {
+		now := presenceOf(&loads[i].Agent)
+		sent := s.loads[now.ServiceID]
+		if samePresence(now, sent) {
 			continue
 		}
-		if k == nil || k.Version < version {
+		now.PresenceChanged = now.Presence != sent.Presence
+		if err := s.sendPresence(ctx, now, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare catches up with the chats whose version in PostgreSQL is later than the tracked one, and compares everything
+// when the stream tracks other open chats than PostgreSQL has.
+func (s *Stream) compare(ctx context.Context, found *chatVersions) error {
+	unmatched := 0 // open chats found, less those tracked
+	for id, version := range found.versions {
+		tracked := s.chats.find(id)
+		endedAt, ended := found.ended[id]
+		if tracked == nil && ended && endedAt.Before(s.openedAt) {
+			continue // before the stream; it was never shown
+		}
+		if tracked == nil || tracked.Version < version {
 			if err := s.catchUp(ctx, id); err != nil {
 				return err
 			}
-			k = s.known.find(id)
+			tracked = s.chats.find(id)
 		}
-		if !ended && k != nil && k.Version > 0 && !k.ended() {
-			open++
-		}
-	}
-	for i := range s.known {
-		if !s.known[i].ended() {
-			open--
+		if !ended && tracked != nil && tracked.Version > 0 && !tracked.ended() {
+			unmatched++
 		}
 	}
-	if open != 0 {
-		return s.repair(ctx)
+	for i := range s.chats {
+		if !s.chats[i].ended() {
+			unmatched--
+		}
 	}
-	if h.complete {
-		s.synced = h.at
+	if unmatched != 0 {
+		return s.compareAll(ctx)
+	}
+	if found.complete {
+		s.syncedAt = found.at
 	}
 	return nil
 }
 
-func (s *Stream) repairSupervisor(ctx context.Context) error {
-	load, err := s.hub.desk.Load(ctx)
-	if err != nil {
-		return err
+// recheck catches up with those of the chats that are the receiver's and are at a later version than the tracked one.
+func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error {
+	if s.to.View == Supervision {
+		return nil
 	}
-	for i := range load {
-		p := presenceOf(&load[i].Agent)
-		before := s.loads[p.ServiceID]
-		before.PresenceChanged = false
-		if p != before {
-			p.PresenceChanged = p.Presence != before.Presence
-			if err := s.presence(ctx, p, nil); err != nil {
-				return err
+	for i := range chats {
+		c, owner := &chats[i], chats[i].UserID
+		if s.to.Actor.IsAgent() {
+			owner = ""
+			if c.AgentID != nil {
+				owner = *c.AgentID
 			}
 		}
+		tracked := s.chats.find(c.ChatID)
+		switch {
+		case owner != s.to.Actor.ID,
+			tracked != nil && tracked.Version >= c.Version,
+			tracked == nil && c.EndedAt != nil && c.EndedAt.Before(s.openedAt):
+			continue
+		}
+		if err := s.catchUp(ctx, c.ChatID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// gather returns the receiver's chats in which something may be new: the open ones, the known ones, and those that began and ended
-// since the stream was sure to know all; and the known ones that are the receiver's no longer.
-func (s *Stream) gather(ctx context.Context) (chats []models.Chat, gone []string, err error) {
-	desk, who := s.hub.desk, s.to.Actor
-	if chats, err = desk.OpenChats(ctx, who); err != nil {
+// readChats returns the chats in which something may be new: the receiver's open ones, the tracked ones, and those that
+// started and ended since the stream last tracked every chat. lost are the tracked ones that are no longer the receiver's.
+func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []string, err error) {
+	desk, actor := s.hub.desk, s.to.Actor
+	if chats, err = desk.OpenChats(ctx, actor); err != nil {
 		return nil, nil, err
 	}
-	others := make([]string, len(s.known))
-	for i := range s.known {
-		others[i] = s.known[i].id
+	others := make([]string, len(s.chats))
+	for i := range s.chats {
+		others[i] = s.chats[i].id
 	}
-	if !s.synced.IsZero() {
-		ended, err := desk.StartedSince(ctx, who, s.synced.Add(-slack))
+	if !s.syncedAt.IsZero() {
+		started, err := desk.StartedSince(ctx, actor, s.syncedAt.Add(-cursorSlack))
 		if err != nil {
 			return nil, nil, err
 		}
-		others = append(others, ended...)
+		others = append(others, started...)
 	}
-	have := map[string]bool{}
+	done := map[string]bool{}
 	for _, c := range chats {
-		have[c.ID] = true
+		done[c.ID] = true
 	}
 	for _, id := range others {
-		if have[id] {
+		if done[id] {
 			continue
 		}
-		have[id] = true
-		c, err := desk.Chat(ctx, who, id)
+		done[id] = true
+		c, err := desk.Chat(ctx, actor, id)
 		switch {
-		case models.CodeOf(err) == "chat_not_found", err == nil && !s.mine(&c.Chat):
-			gone = append(gone, id)
+		case errors.Is(err, models.ErrChatNotFound), err == nil && !s.isReceivers(&c.Chat):
+			lost = append(lost, id)
 		case err != nil:
 			return nil, nil, err
 		default:
 			chats = append(chats, c.Chat)
 		}
 	}
-	slices.SortFunc(chats, func(a, b models.Chat) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
-	return chats, gone, nil
+	slices.SortFunc(chats, func(a, b models.Chat) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return chats, lost, nil
 }
 
-// mine tells whether the receiver is one of the two who talk.
-func (s *Stream) mine(c *models.Chat) bool {
+// isReceivers reports whether the receiver is one of the chat's two participants.
+func (s *Stream) isReceivers(c *models.Chat) bool {
 	return s.to.Actor.IsUser() || c.ServedBy() == s.to.Actor.ID
 }
 
-// catchUp says everything of one chat that the stream has not said.
+// catchUp reads everything after the tracked version of a chat, and sends it.
 func (s *Stream) catchUp(ctx context.Context, chatID string) error {
-	asked, cancel := context.WithTimeout(ctx, queryTime)
+	bounded, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	change, err := s.hub.desk.Since(asked, s.to.Actor, chatID, s.known.state(chatID).Version)
+	change, err := s.hub.desk.Since(bounded, s.to.Actor, chatID, s.chats.state(chatID).Version)
 	switch {
-	case models.CodeOf(err) == "chat_not_found":
-		return s.leave(ctx, chatID)
+	case errors.Is(err, models.ErrChatNotFound):
+		return s.sendLeft(ctx, chatID)
 	case err != nil:
 		return err
-	case change.Chat.Version <= s.known.state(chatID).Version:
+	case change.Chat.Version <= s.chats.state(chatID).Version:
 		return nil
 	}
-	return s.tell(ctx, change, nil)
+	return s.sendChange(ctx, change, nil)
 }
 
-// changed takes a change as it comes: in order, again, or after a gap.
-func (s *Stream) changed(ctx context.Context, change *models.Change, shared *EncodingCache) error {
-	have := s.known.state(change.Chat.ID).Version
+// applyChange takes a change of an event by its version: the next one is sent as it is, one that was sent already is
+// ignored, and a later one shows a gap.
+func (s *Stream) applyChange(ctx context.Context, change *models.Change, shared *EncodingCache) error {
+	version, tracked := change.Chat.Version, s.chats.state(change.Chat.ID).Version
 	switch {
-	case s.to.View == Supervision || change.Chat.Version <= have:
+	case s.to.View == Supervision, version <= tracked:
 		return nil
-	case change.Chat.Version > have+1:
+	case version > tracked+1:
 		return s.catchUp(ctx, change.Chat.ID)
 	}
-	return s.tell(ctx, change, shared)
+	return s.sendChange(ctx, change, shared)
 }
 
-// leave tells an agent that a chat is no longer theirs.
-func (s *Stream) leave(ctx context.Context, chatID string) error {
-	if s.known.find(chatID) == nil {
+// sendLeft forgets a tracked chat that is no longer the receiver's, and sends that.
+func (s *Stream) sendLeft(ctx context.Context, chatID string) error {
+	if s.chats.find(chatID) == nil {
 		return nil
 	}
-	before := s.known.state(chatID)
-	s.known.forget(chatID)
+	before := s.chats.state(chatID)
+	s.chats.forget(chatID)
 	return s.sendItem(ctx, Changed{Before: before, Chat: models.Chat{ID: chatID}, Left: true})
 }
 
-// tell says a change, and counts it as said once it is on the wire.
-func (s *Stream) tell(ctx context.Context, change *models.Change, shared *EncodingCache) error {
+// sendChange sends a change and moves the chat to its version once it is written.
+func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *EncodingCache) error {
 	c := &change.Chat
-	before, was := s.known.state(c.ID), s.known.find(c.ID) != nil
+	before, wasTracked := s.chats.state(c.ID), s.chats.find(c.ID) != nil
 	item := Changed{Before: before, Chat: *c, Statuses: change.Statuses, Cache: shared}
-	if !s.mine(c) {
-		if !was {
+	if !s.isReceivers(c) {
+		if !wasTracked {
 			return nil
 		}
-		s.known.forget(c.ID)
+		s.chats.forget(c.ID)
 		item.Left, item.Statuses = true, nil
 		return s.sendItem(ctx, item)
 	}
@@ -330,14 +248,14 @@ func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Encodi
 	if err != nil {
 		return err
 	}
-	if err := s.send(frames, c); err != nil {
+	if err := s.sendFrames(frames, c); err != nil {
 		return err
 	}
-	if s.known.ensure(c.ID).update(c); c.Status == models.Ended {
-		s.known.forgetEnded(time.Now())
+	if s.chats.track(c.ID).update(c); c.Status == models.Ended {
+		s.chats.forgetEnded(time.Now())
 	}
 	if s.to.Actor.IsUser() && c.Status == models.Waiting && before.Status != models.Waiting {
-		s.place = models.QueueStatus{}
+		s.queueStatus = models.QueueStatus{}
 		s.hub.queue.markQueueChanged("")
 	}
 	return nil
@@ -345,45 +263,45 @@ func (s *Stream) tell(ctx context.Context, change *models.Change, shared *Encodi
 
 func isNote(m models.Message) bool { return m.Type == models.Note }
 
-// send gives each frame the cursor that holds once it is received: all that came before it, and its own change if no more frames
-// of that change follow.
-func (s *Stream) send(frames []Frame, c *models.Chat) error {
+// sendFrames sends each frame with the cursor that holds once it is received: it includes everything before the frame, and
+// the frame's own version only if no later frame belongs to that version too.
+func (s *Stream) sendFrames(frames []Frame, c *models.Chat) error {
 	for i, f := range frames {
-		k := s.known.ensure(c.ID)
+		tracked := s.chats.track(c.ID)
 		switch {
 		case i == len(frames)-1:
-			k.update(c)
-		case f.Version > k.Version && frames[i+1].Version > f.Version:
-			k.Version = f.Version
+			tracked.update(c)
+		case f.Version > tracked.Version && frames[i+1].Version > f.Version:
+			tracked.Version = f.Version
 		}
-		if err := s.out.Send(f, s.known.cursor(s.synced)); err != nil {
-			return sinkError{err}
+		if err := s.transport.Send(f, s.chats.cursor(s.syncedAt)); err != nil {
+			return transportError{err}
 		}
 	}
 	return nil
 }
 
-// withAgent finds who serves an open chat, and makes a user's stream hear of that agent's presence.
+// withAgent reads who serves an open chat, and subscribes a user's stream to that agent's presence.
 func (s *Stream) withAgent(ctx context.Context, c *models.Chat) (ServedChat, error) {
 	served := ServedChat{Chat: *c}
 	if c.Status != models.Active {
 		return served, nil
 	}
-	asked, cancel := context.WithTimeout(ctx, queryTime)
+	bounded, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	agent, err := s.hub.desk.AgentByID(asked, c.ServedBy())
+	agent, err := s.hub.desk.AgentByID(bounded, c.ServedBy())
 	if err != nil {
 		return served, err
 	}
 	served.Service = agent.Card()
 	if s.to.Actor.IsUser() {
-		s.hub.follow(s.sub, topicOrNone(s.served), servedTopic(agent.ID))
-		s.served = agent.ID
+		s.hub.follow(s.sub, servedTopicOrNone(s.agentID), servedTopic(agent.ID))
+		s.agentID = agent.ID
 	}
 	return served, nil
 }
 
-func topicOrNone(agentID string) topic {
+func servedTopicOrNone(agentID string) topic {
 	if agentID == "" {
 		return ""
 	}

@@ -14,92 +14,97 @@ import (
 type trackedChat struct {
 	ChatState
 	id      string
-	code    []byte // the id as a cursor has it
+	encoded []byte // the id as a cursor has it
 	endedAt time.Time
 }
 
-func (k *trackedChat) ended() bool { return k.Status == models.Ended }
+func (t *trackedChat) ended() bool { return t.Status == models.Ended }
 
-// update takes a chat as it stands.
-func (k *trackedChat) update(c *models.Chat) {
-	k.ChatState = ChatState{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}
+// update moves the chat to the version and the status of c: the client has received everything up to there.
+func (t *trackedChat) update(c *models.Chat) {
+	t.ChatState = ChatState{Version: c.Version, Status: c.Status, AgentID: c.ServedBy()}
 	if c.WarnedAt != nil {
-		k.WarnedAt = *c.WarnedAt
+		t.WarnedAt = *c.WarnedAt
 	}
 	if c.EndedAt != nil {
-		k.endedAt = *c.EndedAt
+		t.endedAt = *c.EndedAt
 	}
 }
 
-// clientState is how far the stream has come in each of its chats, in the order of their ids. Most streams have one.
+// clientState is how far the client of a stream has come in each of its chats, ordered by id. It is a slice because most
+// clients have one chat. A chat that is not in it is unknown, or forgotten, which is the same.
 type clientState []trackedChat
 
-func (k clientState) search(id string) (int, bool) {
-	return slices.BinarySearchFunc(k, id, func(one trackedChat, id string) int { return cmp.Compare(one.id, id) })
+func (s clientState) search(id string) (int, bool) {
+	return slices.BinarySearchFunc(s, id, func(t trackedChat, id string) int { return cmp.Compare(t.id, id) })
 }
 
-// find returns what is known of a chat, nil for nothing.
-func (k clientState) find(id string) *trackedChat {
-	if i, ok := k.search(id); ok {
-		return &k[i]
+// find returns the tracked chat, nil when it is unknown.
+func (s clientState) find(id string) *trackedChat {
+	if i, ok := s.search(id); ok {
+		return &s[i]
 	}
 	return nil
 }
 
-// state returns what is known of a chat; the zero Mark for nothing.
-func (k clientState) state(id string) ChatState {
-	if one := k.find(id); one != nil {
-		return one.ChatState
+// state returns the state of a chat, the zero ChatState when it is unknown.
+func (s clientState) state(id string) ChatState {
+	if t := s.find(id); t != nil {
+		return t.ChatState
 	}
 	return ChatState{}
 }
 
-// ensure returns what is known of a chat, to be changed; it is valid until the next note or forget.
-func (k *clientState) ensure(id string) *trackedChat {
-	i, ok := k.search(id)
+// track returns the tracked chat, and begins to track it at version 0 when it is unknown. The pointer is valid until the
+// next call of track, forget or forgetEnded.
+func (s *clientState) track(id string) *trackedChat {
+	i, ok := s.search(id)
 	if !ok {
-		*k = slices.Insert(*k, i, trackedChat{id: id, code: encodeID(id)})
+		*s = slices.Insert(*s, i, trackedChat{id: id, encoded: encodeID(id)})
 	}
-	return &(*k)[i]
+	return &(*s)[i]
 }
 
-func (k *clientState) forget(id string) {
-	if i, ok := k.search(id); ok {
-		*k = slices.Delete(*k, i, i+1)
+// forget makes a chat unknown: it is erased, or no longer the receiver's.
+func (s *clientState) forget(id string) {
+	if i, ok := s.search(id); ok {
+		*s = slices.Delete(*s, i, i+1)
 	}
 }
 
 const (
-	// keepEnded is how long a chat stays in the cursor after its end: it may still be rated, or read.
+	// keepEnded is how long a chat stays tracked after its end: it may still be rated, or read on another device.
 	keepEnded = 10 * time.Minute
-	maxEnded  = 50
+	// maxEnded is how many ended chats stay tracked: the cursor goes with every event.
+	maxEnded = 50
 )
 
-// forgetEnded drops the chats that ended long ago, and the oldest of too many.
-func (k *clientState) forgetEnded(now time.Time) {
+// forgetEnded forgets the chats that ended more than keepEnded ago, and of more than maxEnded those that ended first.
+func (s *clientState) forgetEnded(now time.Time) {
 	var ends []time.Time
-	for i := range *k {
-		if (*k)[i].ended() {
-			ends = append(ends, (*k)[i].endedAt)
+	for i := range *s {
+		if (*s)[i].ended() {
+			ends = append(ends, (*s)[i].endedAt)
 		}
 	}
 	oldest := now.Add(-keepEnded)
 	if len(ends) > maxEnded {
 		slices.SortFunc(ends, func(a, b time.Time) int { return b.Compare(a) })
-		if least := ends[maxEnded-1]; least.After(oldest) {
-			oldest = least
+		if earliestKept := ends[maxEnded-1]; earliestKept.After(oldest) {
+			oldest = earliestKept
 		}
 	}
-	*k = slices.DeleteFunc(*k, func(one trackedChat) bool { return one.ended() && one.endedAt.Before(oldest) })
+	*s = slices.DeleteFunc(*s, func(t trackedChat) bool { return t.ended() && t.endedAt.Before(oldest) })
 }
 
-// cursor is the id from which a stream goes on behind all that is known, as of a time at which no other chat was there.
-func (k clientState) cursor(at time.Time) string {
-	b := make([]byte, 0, 16+32*len(k))
-	b = beginCursor(b, at)
-	for i := range k {
-		b = append(b, k[i].code...)
-		b = binary.AppendUvarint(b, position{version: k[i].Version, ended: k[i].ended()}.code())
+// cursor returns the id from which a stream continues after everything tracked. syncedAt is a time at which the receiver
+// had no other chats.
+func (s clientState) cursor(syncedAt time.Time) string {
+	b := make([]byte, 0, 16+32*len(s))
+	b = appendCursorHeader(b, syncedAt)
+	for i := range s {
+		b = append(b, s[i].encoded...)
+		b = binary.AppendUvarint(b, position{version: s[i].Version, ended: s[i].ended()}.encode())
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }

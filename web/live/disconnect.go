@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// disconnectCheckEvery is how often it is looked whether those who hold a stream are still there.
+// disconnectCheckEvery is how often streams whose client is gone are looked for.
 const disconnectCheckEvery = 2 * time.Second
 
-// peerClosed looks without waiting and takes nothing: a connection from which nothing more can come is closed.
+// peerClosed reports whether the other end of a connection is closed. It peeks without waiting, so that nothing is taken
+// from the connection; a connection that is no socket is never closed.
 func peerClosed(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
@@ -28,9 +29,10 @@ func peerClosed(conn net.Conn) bool {
 	return err != nil || n <= 0 && !errors.Is(peeked, syscall.EAGAIN) && !errors.Is(peeked, syscall.EINTR)
 }
 
-// reapDisconnected ends the streams whose other end is gone. One look at all of them costs less than somebody for each who waits for that.
+// reapDisconnected ends the streams whose client is gone. A look at all of them costs less than a goroutine for each that
+// waits in a read.
 func (h *Hub) reapDisconnected(ctx context.Context) {
-	for wait(ctx, disconnectCheckEvery) {
+	for sleep(ctx, disconnectCheckEvery) {
 		var all []*subscription
 		h.each(func(s *subscription) { all = append(all, s) })
 		for _, s := range all {

@@ -12,23 +12,31 @@ import (
 // FuzzCursor: what can be read at all is read the same again when it is written, and is never more than a cursor may be.
 func FuzzCursor(f *testing.F) {
 	for _, c := range []cursor{
-		{at: time.Unix(0, 0)}, {at: time.Unix(1_700_000_000, 0), chats: map[string]position{"01890a5d-ac96-774b-bcce-b302099a8057": {version: 7, ended: true}}},
-		{at: time.Unix(1, 0), chats: map[string]position{"a": {}, "seventeen-bytes-x": {version: 1 << 60}, strings.Repeat("x", 50): {version: 1}}},
+		{at: time.Unix(0, 0)},
+		{at: time.Unix(1_700_000_000, 0), chats: map[string]position{
+			"01890a5d-ac96-774b-bcce-b302099a8057": {version: 7, ended: true},
+		}},
+		{at: time.Unix(1, 0), chats: map[string]position{
+			"a": {}, "seventeen-bytes-x": {version: 1 << 60}, strings.Repeat("x", 50): {version: 1},
+		}},
 	} {
 		f.Add(c.String())
 	}
-	for _, text := range []string{"", "0", "from-the-start", "AQ", "AQA", "AQAB", "AQARAA", "AgA", "AQD_____________AQ", "AQABYQD_", "AQAzYWJj", "!!", "AQABIAA", "AQA==", "\x00", "中文"} {
+	for _, text := range []string{
+		"", "0", "from-the-start", "AQ", "AQA", "AQAB", "AQARAA", "AgA", "AQD_____________AQ",
+		"AQABYQD_", "AQAzYWJj", "!!", "AQABIAA", "AQA==", "\x00", "中文",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseCursor(text)
 		if err != nil {
 			if len(c.chats) > 0 || !c.at.IsZero() {
-				t.Errorf("%q cannot be read and yet says %+v", text, c)
+				t.Errorf("%q cannot be read and yet gives %+v", text, c)
 			}
 			return
 		}
-		if len(c.chats) > maxCursor {
+		if len(c.chats) > maxCursorChats {
 			t.Errorf("%d chats", len(c.chats))
 		}
 		for id, p := range c.chats {
@@ -45,7 +53,10 @@ func FuzzCursor(f *testing.F) {
 
 // FuzzEventWriter: two events with anything in them are read as these two events, whatever is in them.
 func FuzzEventWriter(f *testing.F) {
-	for _, data := range []string{"", "plain", "a\nb", "a\r\nb", "a\rb", "\n", "\r\n\r\n", "end\n\nevent: forged\ndata: x\n\n", "id: forged", ": comment", "data: x", " leading", "\x00", "\xff", "中\u2028文"} {
+	for _, data := range []string{
+		"", "plain", "a\nb", "a\r\nb", "a\rb", "\n", "\r\n\r\n",
+		"end\n\nevent: forged\ndata: x\n\n", "id: forged", ": comment", "data: x", " leading", "\x00", "\xff", "中\u2028文",
+	} {
 		f.Add(data, `{"second":true}`)
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {

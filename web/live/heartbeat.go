@@ -7,100 +7,105 @@ import (
 	"time"
 )
 
-// heartbeats reports who was seen: whoever returns at once, and everybody else in batches, so that a thousand streams are
-// one statement every few seconds.
+// heartbeats stores when users, or agents, were last active. One who was not active for a while is stored at once, so that
+// they count as present again; everyone else is stored in batches, so that a thousand streams are one statement every few
+// seconds.
 type heartbeats struct {
-	report func(context.Context, []string) error
-	every  func() time.Duration
-	wake   chan struct{}
+	report func(context.Context, []string) error // stores them
+	every  func() time.Duration                  // the present setting
+	wake   chan struct{}                         // holds at most one
 
 	mu         sync.Mutex
 	unreported map[string]bool
 	reportedAt map[string]time.Time
-	swept      time.Time
+	prunedAt   time.Time
 }
 
 func newHeartbeats(report func(context.Context, []string) error, every func() time.Duration) *heartbeats {
-	return &heartbeats{report: report, every: every, wake: make(chan struct{}, 1), unreported: map[string]bool{}, reportedAt: map[string]time.Time{}}
+	return &heartbeats{report: report, every: every, wake: make(chan struct{}, 1),
+		unreported: map[string]bool{}, reportedAt: map[string]time.Time{}}
 }
 
-func (s *heartbeats) record(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unreported[id] || time.Since(s.reportedAt[id]) < s.every() {
+// record counts an id as active now. It does nothing within `every` of the last report, and never waits.
+func (b *heartbeats) record(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unreported[id] || time.Since(b.reportedAt[id]) < b.every() {
 		return
 	}
-	s.unreported[id] = true
+	b.unreported[id] = true
 	select {
-	case s.wake <- struct{}{}:
+	case b.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (s *heartbeats) run(ctx context.Context, log *slog.Logger, present func() []string) {
+// run reports until the context ends. Every id of present counts as active: they hold a stream.
+func (b *heartbeats) run(ctx context.Context, log *slog.Logger, present func() []string) {
 	for {
-		t := time.NewTimer(s.every())
+		t := time.NewTimer(b.every())
 		select {
 		case <-ctx.Done():
 			t.Stop()
 			return
-		case <-s.wake:
+		case <-b.wake:
 			t.Stop()
 		case <-t.C:
 		}
-		ids := s.due(present())
+		ids := b.due(present())
 		if len(ids) == 0 {
 			continue
 		}
-		asked, cancel := context.WithTimeout(ctx, queryTime)
-		err := s.report(asked, ids)
+		bounded, cancel := context.WithTimeout(ctx, queryTime)
+		err := b.report(bounded, ids)
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			log.Warn("heartbeats not stored", "people", len(ids), "error", err)
-			s.retry(ids)
-			wait(ctx, time.Second)
+			b.retry(ids)
+			sleep(ctx, retryAfter)
 		}
 	}
 }
 
-// due returns whom to report now, and takes them as reported. Those who hold a stream are due a little early, so that one
-// beat reports them all.
-func (s *heartbeats) due(present []string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, soon := time.Now(), s.every()*3/4
-	s.prune(now)
+// due returns the ids to report now, and counts them as reported. Those with a stream are due a little early, so that one
+// report has all of them.
+func (b *heartbeats) due(present []string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now, soon := time.Now(), b.every()*3/4
+	b.prune(now)
 	for _, id := range present {
-		if now.Sub(s.reportedAt[id]) >= soon {
-			s.unreported[id] = true
+		if now.Sub(b.reportedAt[id]) >= soon {
+			b.unreported[id] = true
 		}
 	}
-	ids := make([]string, 0, len(s.unreported))
-	for id := range s.unreported {
+	ids := make([]string, 0, len(b.unreported))
+	for id := range b.unreported {
 		ids = append(ids, id)
-		s.reportedAt[id] = now
+		b.reportedAt[id] = now
 	}
-	clear(s.unreported)
+	clear(b.unreported)
 	return ids
 }
 
-func (s *heartbeats) retry(ids []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// retry makes ids of a failed report part of the next one.
+func (b *heartbeats) retry(ids []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, id := range ids {
-		s.unreported[id] = true
+		b.unreported[id] = true
 	}
 }
 
-// prune drops whoever was not seen for a while. The caller holds mu.
-func (s *heartbeats) prune(now time.Time) {
-	if now.Sub(s.swept) < s.every() {
+// prune removes ids that were not active for a while. The caller holds mu.
+func (b *heartbeats) prune(now time.Time) {
+	if now.Sub(b.prunedAt) < b.every() {
 		return
 	}
-	s.swept = now
-	for id, at := range s.reportedAt {
-		if now.Sub(at) > 2*s.every() {
-			delete(s.reportedAt, id)
+	b.prunedAt = now
+	for id, at := range b.reportedAt {
+		if now.Sub(at) > 2*b.every() {
+			delete(b.reportedAt, id)
 		}
 	}
 }

@@ -14,32 +14,33 @@ import (
 	"parley/models"
 )
 
-// maxStreams is how many streams one person may hold open on one instance; one more ends the oldest.
+// maxStreams is how many streams one user or agent may hold open on one instance; one more ends the oldest.
 const maxStreams = 20
 
-// Options of a Hub. Without Redis there must be no other instance.
+// Options of a Hub.
 type Options struct {
-	Desk   *models.Desk
-	Redis  *redis.Options
-	Prefix string // of the channel's name, the installation's own: Pub/Sub knows no database numbers; required with Redis
+	Desk  *models.Desk
+	Redis *redis.Options // nil when there is no other instance
+	// Prefix begins the channel's name and is the installation's own: Pub/Sub ignores database numbers. Required with Redis.
+	Prefix string
 	Log    *slog.Logger
 }
 
-// Observer counts what this instance does. It must not block.
+// Observer counts what this instance does, for metrics. Its methods must not block.
 type Observer interface {
-	// Published hears of what was committed here.
+	// Published is called with the events of a commit of this instance.
 	Published(events []models.Event)
-	// Relayed hears how long after its commit the oldest of some events was told to the other instances, or why it was not.
+	// Relayed is called after each attempt to publish to the other instances, with the time since the oldest event's commit.
 	Relayed(lag time.Duration, err error)
 }
 
-// SessionObserver keeps what only holds until it hears otherwise. It must not block.
+// SessionObserver caches what depends on sessions. Its methods must not block.
 type SessionObserver interface {
-	// SignedOut hears of sessions that ended, on whatever instance.
+	// SignedOut is called when sessions ended, on any instance.
 	SignedOut(e *models.Event)
-	// Invalidate says that something may have been missed.
+	// Invalidate is called when such an event may have been missed: everything cached must be read again.
 	Invalidate()
-	// AgentSessions are those of agents that are kept, by hash.
+	// AgentSessions returns the hashes of the cached agents' sessions. The hub checks them every few seconds.
 	AgentSessions() [][]byte
 }
 
@@ -51,14 +52,13 @@ func (noObserver) SignedOut(*models.Event)      {}
 func (noObserver) Invalidate()                  {}
 func (noObserver) AgentSessions() [][]byte      { return nil }
 
-// Hub is where streams subscribe and changes arrive. It is the desk's Publisher.
+// Hub is where streams subscribe and changes arrive. It is the desk's Publisher. It is safe for concurrent use.
 type Hub struct {
-	desk  *models.Desk
-	log   *slog.Logger
-	relay *relay
-	queue *queueTicker
-	// reloads holds one when the settings are to be read.
-	reloads    chan struct{}
+	desk       *models.Desk
+	log        *slog.Logger
+	relay      *relay // nil without Redis
+	queue      *queueTicker
+	reloads    chan struct{} // holds one when the settings must be read
 	heartbeats map[models.ActorKind]*heartbeats
 
 	presences presences
@@ -69,12 +69,12 @@ type Hub struct {
 	mu     sync.RWMutex
 	topics map[topic]map[*subscription]struct{}
 	owners map[topic][]*subscription // by the owner's own topic, the oldest first
-	ending Reason                    // set when no new stream may stay
+	ending Reason                    // set by Drain
 
-	pollSoon atomic.Bool // the queue, agents and chats are compared with PostgreSQL soon, whatever is heard
+	compareSoon atomic.Bool // compare with PostgreSQL soon, even while the instance is stable
 }
 
-// New makes a Hub; Run makes it work.
+// New returns a Hub. It delivers nothing from other instances until Run is called.
 func New(opts Options) *Hub {
 	h := &Hub{
 		desk: opts.Desk, log: opts.Log,
@@ -102,21 +102,22 @@ func New(opts Options) *Hub {
 	return h
 }
 
-// Run works until the context ends: it listens to the other instances, tells waiting users their places, reports
-// signs of life and ends the streams of whoever was signed out.
+// Run works until the context ends and returns nil then: it exchanges events with the other instances, compares streams
+// with PostgreSQL, sends positions and boards, records heartbeats, ends the streams of ended sessions and of clients that
+// are gone, and reads settings that changed.
 func (h *Hub) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if h.relay != nil {
 		g.Go(func() error { h.relay.send(ctx); return nil })
 		g.Go(func() error { h.relay.receive(ctx); return nil })
 	}
-	g.Go(func() error { h.poll(ctx); return nil })
+	g.Go(func() error { h.compareWithDatabase(ctx); return nil })
 	g.Go(func() error { h.queue.run(ctx); return nil })
 	g.Go(func() error { h.checkSessions(ctx); return nil })
 	g.Go(func() error { h.runReloads(ctx); return nil })
 	g.Go(func() error { h.reapDisconnected(ctx); return nil })
-	for kind, s := range h.heartbeats {
-		g.Go(func() error { s.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
+	for kind, beats := range h.heartbeats {
+		g.Go(func() error { beats.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
 	err := g.Wait()
 	if h.relay != nil {
@@ -125,13 +126,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	return err
 }
 
-// Observe says who counts. It is called once, before the hub is used.
+// Observe sets the Observer. It is called at most once, before the hub is used.
 func (h *Hub) Observe(o Observer) { h.observer = o }
 
-// ObserveSessions says who is told of sign-outs. It is called once, before the hub is used.
-func (h *Hub) ObserveSessions(w SessionObserver) { h.sessions = w }
+// ObserveSessions sets the SessionObserver. It is called at most once, before the hub is used.
+func (h *Hub) ObserveSessions(o SessionObserver) { h.sessions = o }
 
-// Publish tells local streams at once and the other instances by way of a queue; it never waits.
+// Publish sends committed events to the streams of this instance at once, and to the other instances through a queue. It
+// never waits: between a commit and its answer nothing may depend on Redis.
 func (h *Hub) Publish(events []models.Event) {
 	if events = h.typing.throttle(events, time.Now()); len(events) == 0 {
 		return
@@ -143,14 +145,14 @@ func (h *Hub) Publish(events []models.Event) {
 	}
 }
 
-// RecordActivity notes a request as a sign of life.
+// RecordActivity counts a request of a user or an agent as a heartbeat.
 func (h *Hub) RecordActivity(a models.Actor) {
-	if s := h.heartbeats[a.Kind]; s != nil {
-		s.record(a.ID)
+	if beats := h.heartbeats[a.Kind]; beats != nil {
+		beats.record(a.ID)
 	}
 }
 
-// Drain ends every stream, and each that is opened from now on.
+// Drain ends every stream, and each that is opened from now on, with the reason Stopping.
 func (h *Hub) Drain() {
 	h.mu.Lock()
 	h.ending = Stopping
@@ -169,25 +171,28 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 	return n
 }
 
-// Connected tells whether the other instances can be heard; true where there can be none.
-func (h *Hub) Connected() bool { return h.relay == nil || h.relay.receivesOwn() }
+// Connected reports whether this instance is connected to the others; see [relayHealth] for the word. It is true where
+// there are no others.
+func (h *Hub) Connected() bool { return h.relay == nil || h.relay.health.connected() }
 
-// Healthy tells that whatever any instance commits is heard here. It is not while one that said no farewell is silent.
+// Healthy reports whether what any instance commits arrives here; see [relayHealth] for the word.
 func (h *Hub) Healthy() bool {
-	sound, _ := h.health()
-	return sound
+	healthy, _ := h.health()
+	return healthy
 }
 
-func (h *Hub) health() (sound, settled bool) {
+func (h *Hub) health() (healthy, stable bool) {
 	if h.relay == nil {
 		return true, true
 	}
-	return h.relay.health()
+	return h.relay.health.current()
 }
 
+// subscribe adds a stream to the topics. It ends the receiver's oldest stream when there are too many.
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor
-	s := &subscription{hub: h, actor: actor, session: to.Session, anonymous: to.Anonymous, wake: make(chan struct{}, 1), topics: map[topic]bool{}}
+	s := &subscription{actor: actor, session: to.Session, anonymous: to.Anonymous,
+		wake: make(chan struct{}, 1), topics: map[topic]bool{}}
 	h.mu.Lock()
 	for _, t := range topics {
 		h.join(s, t)
@@ -195,10 +200,12 @@ func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	own := ownTopic(actor)
 	h.owners[own] = append(h.owners[own], s)
 	var oldest *subscription
-	if mine := h.owners[own]; len(mine) > maxStreams {
-		oldest = mine[len(mine)-1-maxStreams]
+	if streams := h.owners[own]; len(streams) > maxStreams {
+		oldest = streams[len(streams)-1-maxStreams]
 	}
-	s.ending = h.ending
+	if s.ending = h.ending; s.ending != "" {
+		s.wakeUp() // no event may follow that would
+	}
 	h.mu.Unlock()
 	if oldest != nil {
 		oldest.end(Replaced)
@@ -225,7 +232,7 @@ func (h *Hub) unsubscribe(s *subscription) {
 	}
 }
 
-// follow makes a stream listen to one topic less and one more; either may be empty.
+// follow moves a stream from one topic to another; either may be empty.
 func (h *Hub) follow(s *subscription, from, to topic) {
 	if from == to {
 		return
@@ -239,6 +246,8 @@ func (h *Hub) follow(s *subscription, from, to topic) {
 		h.join(s, to)
 	}
 }
+
+// join and leave need h.mu.
 
 func (h *Hub) join(s *subscription, t topic) {
 	if h.topics[t] == nil {
@@ -256,16 +265,18 @@ func (h *Hub) leave(s *subscription, t topic) {
 	}
 }
 
+// each calls do for every stream, under h.mu.
 func (h *Hub) each(do func(*subscription)) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for _, mine := range h.owners {
-		for _, s := range mine {
+	for _, streams := range h.owners {
+		for _, s := range streams {
 			do(s)
 		}
 	}
 }
 
+// send gives a signal to every stream of the topics. A stream with two of them gets it twice; versions make that harmless.
 func (h *Hub) send(sig signal, topics ...topic) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -276,27 +287,27 @@ func (h *Hub) send(sig signal, topics ...topic) {
 	}
 }
 
-// listeners tells whether anybody here listens to the topic.
-func (h *Hub) listeners(t topic) bool {
+// hasSubscribers reports whether a stream of this instance has the topic.
+func (h *Hub) hasSubscribers(t topic) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return len(h.topics[t]) > 0
 }
 
-// present returns the ids of the people of that kind who hold a stream here.
+// present returns the ids of the users, or agents, with a stream on this instance.
 func (h *Hub) present(kind models.ActorKind) []string {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	var ids []string
-	for _, mine := range h.owners {
-		if mine[0].actor.Kind == kind {
-			ids = append(ids, mine[0].actor.ID)
+	for _, streams := range h.owners {
+		if streams[0].actor.Kind == kind {
+			ids = append(ids, streams[0].actor.ID)
 		}
 	}
 	return ids
 }
 
-// deliver hands committed events to the streams of this instance and acts on those that concern the hub itself.
+// deliver sends committed events to the streams of this instance, and acts on those that concern the hub itself.
 func (h *Hub) deliver(events []models.Event) {
 	for i := range events {
 		e := &events[i]
@@ -314,7 +325,7 @@ func (h *Hub) deliver(events []models.Event) {
 			h.queue.markBoardChanged()
 		case models.KindRecheck:
 			if e.Recheck.Queue {
-				h.pollSoon.Store(true)
+				h.compareSoon.Store(true)
 				h.queue.markQueueChanged("")
 			}
 		}
@@ -322,7 +333,7 @@ func (h *Hub) deliver(events []models.Event) {
 	}
 }
 
-// signedOut makes the watcher forget whoever was signed out, and ends their streams.
+// signedOut removes ended sessions from the SessionObserver's cache, and ends their streams.
 func (h *Hub) signedOut(e *models.Event) {
 	h.sessions.SignedOut(e)
 	h.each(func(s *subscription) {
@@ -335,7 +346,7 @@ func (h *Hub) signedOut(e *models.Event) {
 	})
 }
 
-// repairAll reads again what may have changed unheard.
+// repairAll reads again everything that may have changed without an event: cached sessions, settings, streams, the queue.
 func (h *Hub) repairAll() {
 	h.sessions.Invalidate()
 	h.reload()

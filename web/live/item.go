@@ -8,42 +8,41 @@ import (
 	"parley/models"
 )
 
-// Renderer turns what a stream has to say into frames: JSON for programs, HTML for pages. It is used by one stream,
-// from one goroutine.
+// Renderer turns items into frames: JSON for programs, HTML for pages. It is used by one stream, from one goroutine. An
+// error makes the stream repair, and so render the item again or one that replaces it.
 type Renderer interface {
 	Render(ctx context.Context, item Item) ([]Frame, error)
 }
 
-// Frame is one event on the wire.
+// Frame is one event as it is sent.
 type Frame struct {
-	Event string
+	Event string // its name, "" for a frame that only carries a cursor
 	Data  []byte
-	// Version is the change of the chat that the frame belongs to. Where one item makes several frames, it lets a
-	// receiver who saw only some of them go on from there; 0 is always safe.
+	// Version is the version of the chat that the frame belongs to. When one item makes several frames, a client that
+	// received only some of them continues from the last complete version. 0 is always safe: the whole item is sent again.
 	Version int64
 }
 
-// Item is one of Present, Changed, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of InitialState, Changed, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is how things stand when the stream begins.
 type InitialState struct {
 	Chats    []ServedChat        // the receiver's open chats
-	Ended    []models.Chat       // chats of the cursor that have ended since
-	Place    *models.QueueStatus // users without an active chat
-	Self     *models.Agent       // agents
-	Overview *models.Overview    // who asked for the board
-	Load     []models.AgentLoad  // supervisors
-	Causes   []models.QueueCause // always empty; a place that is merely told has no cause
+	Ended    []models.Chat       // chats that ended after the cursor
+	Place    *models.QueueStatus // for users without an active chat
+	Self     *models.Agent       // for agents and supervisors
+	Overview *models.Overview    // for receivers with Board, and supervisors
+	Load     []models.AgentLoad  // for supervisors
 }
 
-// ServedChat is a chat with whoever serves it, nil while it waits.
+// ServedChat is a chat and the agent who serves it, nil while it waits.
 type ServedChat struct {
 	Chat    models.Chat
 	Service *models.AgentCard
 }
 
-// ChatState is what the stream knew of a chat before a change. The zero Mark is a chat that it did not know.
+// ChatState is what the client has received of a chat. The zero ChatState is a chat that it does not know.
 type ChatState struct {
 	Version  int64
 	Status   models.Status
@@ -51,108 +50,107 @@ type ChatState struct {
 	WarnedAt time.Time
 }
 
-// Changed is what happened to one chat, in one change or, after a gap, in several.
+// Changed is what happened to one chat, in one change or, after a gap, in several at once.
 type Changed struct {
-	Before   ChatState
+	Before   ChatState // compare with Chat to find what is new
 	Chat     models.Chat
 	Service  *models.AgentCard // who serves the chat, set when Assigned
 	Messages []models.Message  // in order; without notes for users
 	Statuses []models.StatusChange
-	// Left tells an agent that the chat is somebody else's now, or nobody's; there are no messages then.
+	// Left is set when the chat is no longer this agent's; there are no messages then, and after a repair Chat is only an id.
 	Left  bool
-	Cache *EncodingCache
+	Cache *EncodingCache // of the event; nil after a gap
 }
 
-// Assigned tells that somebody serves the chat who did not before.
+// Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
 	return !c.Left && c.Chat.Status == models.Active &&
 		(c.Before.Status != models.Active || c.Before.AgentID != c.Chat.ServedBy())
 }
 
-// Ended tells that the chat has just ended.
+// Ended reports whether the chat ended with this change.
 func (c Changed) Ended() bool {
 	return !c.Left && c.Chat.Status == models.Ended && c.Before.Status != models.Ended
 }
 
-// Warned tells that the chat has just been warned of its silence.
+// Warned reports whether the chat received its idle warning with this change.
 func (c Changed) Warned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt != nil && !c.Chat.WarnedAt.Equal(c.Before.WarnedAt)
 }
 
-// Unwarned tells that the warning no longer holds, though the chat goes on.
+// Unwarned reports whether this change withdrew the idle warning of a chat that goes on.
 func (c Changed) Unwarned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt == nil && !c.Before.WarnedAt.IsZero()
 }
 
-// EncodingCache keeps what was encoded of one event, for all who are told of it; nil keeps nothing.
+// EncodingCache keeps what was encoded of one event, so that all its receivers share the work. A nil cache keeps nothing.
 type EncodingCache struct {
-	mu   sync.Mutex
-	kept map[string][]byte
+	mu      sync.Mutex
+	encoded map[string][]byte
 }
 
-// Get returns what encode returns, which is asked once for each name.
-func (s *EncodingCache) Get(name string, encode func() []byte) []byte {
-	if s == nil {
+// Get returns what encode returned for the name, and calls encode once for each name. What encode returns must depend on
+// the event and the name alone, never on the receiver.
+func (c *EncodingCache) Get(name string, encode func() []byte) []byte {
+	if c == nil {
 		return encode()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	kept, ok := s.kept[name]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	encoded, ok := c.encoded[name]
 	if !ok {
-		kept = encode()
-		if s.kept == nil {
-			s.kept = map[string][]byte{}
+		encoded = encode()
+		if c.encoded == nil {
+			c.encoded = map[string][]byte{}
 		}
-		s.kept[name] = kept
+		c.encoded[name] = encoded
 	}
-	return kept
+	return encoded
 }
 
-// Erased tells an agent that chats are stored no more.
+// Erased names chats of an agent that were erased.
 type Erased struct{ ChatIDs []string }
 
-// Queued is a waiting user's place after it changed.
+// Queued is a waiting user's position after it, or the estimated wait, changed.
 type Queued struct {
 	Status   models.QueueStatus
-	Previous int // the place before, 0 if there was none
+	Previous int // the position before, 0 if there was none
 	Before   models.QueueStatus
-	Cause    models.QueueCause // what explains the change best, "" when nothing is known to
+	Cause    models.QueueCause // of the change, "" when it is not known
 }
 
-// Typing is somebody writing in one of the receiver's chats.
+// Typing is the other participant of one of the receiver's chats writing.
 type Typing struct{ models.Typing }
 
-// Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors anybody.
+// Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors any.
 type Presence struct {
 	models.PresenceChange
-	OfAnyAgent bool // told to a supervisor about anybody
+	OfAnyAgent bool // the receiver is a supervisor
 	Shared     *EncodingCache
 }
 
-// Board is the state of the queue after anything changed, at most a few times a second.
+// Board is the state of the queue after anything changed, at most three times a second.
 type Board struct {
 	Overview models.Overview
-	// Queue tells that who waits, or for how long, is not what it was; else only chats or agents changed.
-	Queue bool
+	Queue    bool // who waits, or for how long, may have changed; else only chats or agents did
 }
 
-// Closing is the last item. The client should come back unless it was signed out.
+// Closing is the last item. The client should connect again unless it was signed out.
 type Closing struct{ Reason Reason }
 
-// Reason is why the server ended a stream.
+// Reason is why the server ended a stream, as clients receive it.
 type Reason string
 
 // The reasons.
 const (
-	SignedOut Reason = "signed_out" // the credentials are no longer good
-	Expired   Reason = "expired"    // the credentials have reached their end
-	Replaced  Reason = "replaced"   // the same identity opened too many
-	Renewed   Reason = "renewed"    // open long enough; come back
-	Stopping  Reason = "stopping"   // this instance stops; come back
+	SignedOut Reason = "signed_out" // the credentials are no longer valid
+	Expired   Reason = "expired"    // the credentials have expired
+	Replaced  Reason = "replaced"   // the same identity opened more than maxStreams
+	Renewed   Reason = "renewed"    // the stream reached its lifetime; connect again
+	Stopping  Reason = "stopping"   // this instance stops; connect again, to another one
 
-	// Nobody is told of these.
+	// disconnected is never sent: the client is gone.
 	disconnected Reason = "left"
-	heartbeatDue Reason = "beating"
 )
 
 func (InitialState) item() {}

@@ -33,10 +33,10 @@ func TestACursorSurvivesTheWire(t *testing.T) {
 		}
 	}
 	many := cursor{at: at, chats: map[string]position{}}
-	for i := range maxCursor + 1 {
+	for i := range maxCursorChats + 1 {
 		many.chats[strings.Repeat("y", 1+i%40)+strings.Repeat("z", 1+i/40)] = position{version: 1}
 	}
-	if _, err := parseCursor(many.String()); len(many.chats) > maxCursor && err == nil {
+	if _, err := parseCursor(many.String()); len(many.chats) > maxCursorChats && err == nil {
 		t.Error("a cursor of more chats than one can have is taken")
 	}
 }
@@ -72,7 +72,9 @@ func TestTheCauseExplainsTheMove(t *testing.T) {
 	at := func(position, seconds int) models.QueueStatus {
 		return models.QueueStatus{Position: position, Estimate: models.Estimate{Known: true, Seconds: seconds}}
 	}
-	all := []models.QueueCause{models.CauseAgentOff, models.CauseJoined, models.CauseReturned, models.CauseLeft, models.CauseAgentOn, models.CauseHelped}
+	all := []models.QueueCause{
+		models.CauseAgentOff, models.CauseJoined, models.CauseReturned, models.CauseLeft, models.CauseAgentOn, models.CauseHelped,
+	}
 	for _, c := range []struct {
 		before, now models.QueueStatus
 		causes      []models.QueueCause
@@ -92,23 +94,23 @@ func TestTheCauseExplainsTheMove(t *testing.T) {
 	}
 }
 
-func TestASlowStreamIsToldToRepair(t *testing.T) {
+func TestASlowStreamRepairs(t *testing.T) {
 	s := &subscription{wake: make(chan struct{}, 1)}
 	for range maxPending {
 		s.push(signal{})
 	}
-	if signals, behind, _ := s.take(); len(signals) != maxPending || behind {
-		t.Errorf("%d signals, behind %v", len(signals), behind)
+	if signals, needsRepair, _ := s.take(); len(signals) != maxPending || needsRepair {
+		t.Errorf("%d signals, repair %v", len(signals), needsRepair)
 	}
 	for range maxPending + 2 {
 		s.push(signal{})
 	}
-	if signals, behind, _ := s.take(); len(signals) > 1 || !behind {
-		t.Errorf("after too many: %d signals, behind %v", len(signals), behind)
+	if signals, needsRepair, _ := s.take(); len(signals) > 1 || !needsRepair {
+		t.Errorf("after too many: %d signals, repair %v", len(signals), needsRepair)
 	}
 	s.end(Replaced)
 	s.end(SignedOut)
-	if _, _, why := s.take(); why != Replaced {
-		t.Errorf("ended as %q", why)
+	if _, _, reason := s.take(); reason != Replaced {
+		t.Errorf("ended as %q", reason)
 	}
 }

@@ -12,81 +12,86 @@ import (
 const (
 	// parkFor is how long the stream behind a client's polls stays open after the last of them.
 	parkFor = 15 * time.Second
-	// maxParked is how many bytes of events wait for the next poll; a stream with more is ended, and the next poll goes on from its cursor.
+	// maxParked is how many bytes of events wait for the next poll. A stream with more ends, and the next poll continues from
+	// its cursor.
 	maxParked = 1 << 20
+	// maxClientName is the length of the longest client name that is accepted in a poll's cursor.
+	maxClientName = 32
 
-	pollSoon = time.Second     // after something happened
-	pollLate = 3 * time.Second // at most, while nothing does
+	pollMin = time.Second     // until the next poll after an event
+	pollMax = 3 * time.Second // at most, while nothing happens
 
 	// MaxPollWait is the longest time for which a poll may wait for an event.
 	MaxPollWait = 20 * time.Second
 )
 
+// errBacklog ends a parked stream with more than maxParked bytes of events.
 var errBacklog = errors.New("live: too many events wait for a poll")
 
-// Poll is one request of a client that cannot receive a stream because something on its path holds the body back.
+// Poll is one request of a client that cannot receive a stream because a proxy on its path holds the body back.
 type Poll struct {
 	Receiver // its Cursor is the last_event_id of the poll before, or the last id of a stream
-	// Scope names the address and the language of the stream: the polls of one stream have one scope.
+	// Scope names what the stream shows, and in which language. A poll with another scope gets another stream.
 	Scope string
-	// Wait is how long the answer may wait for an event when there is none.
+	// Wait is how long the answer waits for an event when there is none, at most MaxPollWait.
 	Wait time.Duration
 }
 
 // PolledEvent is an event as a stream would have sent it.
 type PolledEvent struct {
-	ID    string // the cursor after this event, "" for the one before
+	ID    string // the cursor after this event, "" when it is that of the event before
 	Event string
 	Data  []byte
 }
 
 // PollAnswer is what happened since the poll before.
 type PollAnswer struct {
-	Events []PolledEvent
-	// LastEventID is to be sent with the next poll. It is good for a stream, too.
-	LastEventID string
+	Events      []PolledEvent
+	LastEventID string        // for the next poll; a stream accepts it too
 	After       time.Duration // until the next poll
 }
 
-// Poller answers polls from streams that it keeps open between two polls of a client: the events, their order and the work for them are those of any
-// stream, and a poll that finds nothing new asks no database. A poll that meets no such stream, because it is the first or comes to another
-// instance, opens one at its cursor.
+// Poller answers polls from streams that it keeps open between the polls of a client. The events and their order are those
+// of any stream, and a poll that finds nothing new reads no database. A poll without such a stream, because it is the
+// first or comes to another instance, opens one at its cursor.
 type Poller struct {
 	hub   *Hub
 	start func(run func(context.Context))
 
 	mu     sync.Mutex
-	parked map[string]*parked
+	parked map[string]*parkedStream
 }
 
-// NewPoller returns a Poller. start runs a stream until it ends or the context given to it does.
+// NewPoller returns a Poller. start must call run in a goroutine, with a context that ends when the instance stops.
 func NewPoller(hub *Hub, start func(run func(context.Context))) *Poller {
-	return &Poller{hub: hub, start: start, parked: map[string]*parked{}}
+	return &Poller{hub: hub, start: start, parked: map[string]*parkedStream{}}
 }
 
-// Poll returns the events since the poll before; for the first one, what a stream begins with. It is refused when that cannot be read, and when ctx
-// ends before there is an answer; the events then stay for the next poll.
-func (r *Poller) Poll(ctx context.Context, q Poll, draw Renderer) (*PollAnswer, error) {
-	asked := q.Cursor
-	place := parsePollCursor(asked)
-	q.Cursor = place.cursor
-	p := r.find(q, place)
+// Poll returns the events since the poll before, or for the first poll what a stream begins with. It returns the error of
+// PostgreSQL when that cannot be read, and the error of ctx when that ends before there is an answer; the events then
+// stay for the next poll. When two polls have the same cursor, one gets the events and the other none: it then sends the
+// same cursor again, and continues like after a lost answer.
+func (r *Poller) Poll(ctx context.Context, q Poll, renderer Renderer) (*PollAnswer, error) {
+	lastEventID := q.Cursor
+	at := parsePollCursor(lastEventID)
+	q.Cursor = at.cursor
+	p := r.find(q, at)
 	if p == nil {
-		if place.client == "" {
-			place.client = rand.Text()
+		if at.client == "" {
+			at.client = rand.Text()
 		}
 		var err error
-		if p, err = r.open(ctx, q, place.client, draw); err != nil {
+		if p, err = r.open(ctx, q, at.client, renderer); err != nil {
 			return nil, err
 		}
-		place.turn = ""
+		at.turn = ""
 	}
 	if err := p.await(ctx, q.Wait); err != nil {
 		return nil, err
 	}
-	answer := p.take(place)
-	if answer == nil { // another request with the same id was answered first
-		answer = &PollAnswer{LastEventID: asked, After: pollSoon}
+	answer := p.take(at)
+	if answer == nil {
+		answer = &PollAnswer{LastEventID: lastEventID, After: pollMin}
 	}
 	return answer, nil
 }
@@ -95,28 +100,34 @@ func parkedKey(q Poll, client string) string {
 	return string(q.Actor.Kind) + ":" + q.Actor.ID + ":" + client
 }
 
-// find returns the stream behind the polls of a client, nil when there is none that goes on exactly after the poll before.
-func (r *Poller) find(q Poll, place pollCursor) *parked {
-	if place.client == "" {
+// find returns the parked stream of a client, nil when there is none that continues exactly after the poll before. One that
+// does not continue there ends.
+func (r *Poller) find(q Poll, at pollCursor) *parkedStream {
+	if at.client == "" {
 		return nil
 	}
 	r.mu.Lock()
-	p := r.parked[parkedKey(q, place.client)]
+	p := r.parked[parkedKey(q, at.client)]
 	r.mu.Unlock()
-	if p == nil || p.scope == q.Scope && string(p.session) == string(q.Session) && p.resume(place.turn) {
+	if p == nil || p.scope == q.Scope && string(p.session) == string(q.Session) && p.resume(at.turn) {
 		return p
 	}
 	p.stream.sub.end(disconnected)
 	return nil
 }
 
-func (r *Poller) open(ctx context.Context, q Poll, client string, draw Renderer) (*parked, error) {
+func (r *Poller) open(ctx context.Context, q Poll, client string, renderer Renderer) (*parkedStream, error) {
 	stream, err := r.hub.Open(ctx, q.Receiver)
 	if err != nil {
 		return nil, err
 	}
-	p := &parked{stream: stream, scope: q.Scope, session: q.Session, cursor: q.Cursor, polledAt: time.Now(), polls: 1,
-		news: make(chan struct{}, 1), begun: make(chan struct{}), ended: make(chan struct{})}
+	return r.park(stream, q, client, renderer), nil
+}
+
+// park runs a stream whose events wait for the polls of a client. The first of them is waiting already.
+func (r *Poller) park(stream *Stream, q Poll, client string, renderer Renderer) *parkedStream {
+	p := &parkedStream{stream: stream, scope: q.Scope, session: q.Session, cursor: q.Cursor, polledAt: time.Now(), polls: 1,
+		arrived: make(chan struct{}, 1), begun: make(chan struct{}), ended: make(chan struct{})}
 	key := parkedKey(q, client)
 	r.mu.Lock()
 	r.parked[key] = p
@@ -129,47 +140,48 @@ func (r *Poller) open(ctx context.Context, q Poll, client string, draw Renderer)
 		}
 	}
 	r.start(func(ctx context.Context) {
-		defer time.AfterFunc(parkFor, forget) // its last events may still be asked for
+		defer time.AfterFunc(parkFor, forget) // the next poll still takes its last events
 		defer close(p.ended)
-		_ = stream.Run(ctx, draw, p) // whatever ended it, the next poll opens another
+		_ = stream.Run(ctx, renderer, p) // after any error the next poll opens another stream
 	})
-	return p, nil
+	return p
 }
 
-// parked is a stream between two polls. It is the stream's Sink.
-type parked struct {
+// parkedStream is a stream between two polls, and that stream's Transport.
+type parkedStream struct {
 	stream  *Stream
 	scope   string
 	session []byte
-	news    chan struct{} // holds at most one
-	begun   chan struct{} // closed when the stream has said what it begins with
+	arrived chan struct{} // holds at most one, after a flush with events
+	begun   chan struct{} // closed when the stream has sent what it begins with
 	ended   chan struct{} // closed when the stream has ended
 
 	mu       sync.Mutex
 	turn     string // names the last answer, "" before the first
 	cursor   string
-	events   []PolledEvent
-	size     int
-	idle     int // answers in a row without an event
+	events   []PolledEvent // for the next poll
+	size     int           // of events, in bytes
+	idle     int           // answers in a row without an event
 	retry    time.Duration
 	hasBegun bool
 	failed   bool // an event was dropped
-	polls    int  // that wait
+	polls    int  // that wait now
 	polledAt time.Time
 }
 
-// resume begins a poll that follows the answer of that name; it returns false when that was not the last one, or the stream is over.
-func (p *parked) resume(turn string) bool {
+// resume begins a poll that follows the answer of that name. It returns false when that was not the last answer, or the
+// stream has ended and nothing of it is left.
+func (p *parkedStream) resume(turn string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.turn != turn || p.failed || p.isOver() && len(p.events) == 0 {
+	if p.turn != turn || p.failed || p.hasEnded() && len(p.events) == 0 {
 		return false
 	}
 	p.polls++
 	return true
 }
 
-func (p *parked) isOver() bool {
+func (p *parkedStream) hasEnded() bool {
 	select {
 	case <-p.ended:
 		return true
@@ -178,8 +190,9 @@ func (p *parked) isOver() bool {
 	}
 }
 
-// await returns once the stream has begun and an event is there, or for has passed, or the stream has ended.
-func (p *parked) await(ctx context.Context, long time.Duration) error {
+// await returns once the stream has begun and has an event, or the wait has passed, or the stream has ended. It returns
+// the error of ctx when that ends first.
+func (p *parkedStream) await(ctx context.Context, wait time.Duration) error {
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -192,11 +205,11 @@ func (p *parked) await(ctx context.Context, long time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	timer := time.NewTimer(min(long, MaxPollWait))
+	timer := time.NewTimer(min(wait, MaxPollWait))
 	defer timer.Stop()
-	for !p.hasNews() {
+	for !p.hasEvents() {
 		select {
-		case <-p.news:
+		case <-p.arrived:
 		case <-p.ended:
 			return nil
 		case <-timer.C:
@@ -208,32 +221,32 @@ func (p *parked) await(ctx context.Context, long time.Duration) error {
 	return nil
 }
 
-func (p *parked) hasNews() bool {
+func (p *parkedStream) hasEvents() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.events) > 0 || p.failed
 }
 
 // take returns the events that wait, or nil when another poll took them.
-func (p *parked) take(place pollCursor) *PollAnswer {
+func (p *parkedStream) take(at pollCursor) *PollAnswer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.turn != place.turn || p.failed {
+	if p.turn != at.turn || p.failed {
 		return nil
 	}
-	p.turn = rand.Text()[:10] // not a number: another instance may have answered as often
+	p.turn = rand.Text()[:10] // random, not a count: another instance may have answered as often
 	if p.idle++; len(p.events) > 0 {
 		p.idle = 0
 	}
-	place.cursor, place.turn = p.cursor, p.turn
-	after := min(pollSoon+time.Duration(p.idle)*pollSoon/2, pollLate)
-	answer := &PollAnswer{Events: p.events, LastEventID: place.String(), After: max(after, p.retry)}
+	at.cursor, at.turn = p.cursor, p.turn
+	after := min(pollMin+time.Duration(p.idle)*pollMin/2, pollMax)
+	answer := &PollAnswer{Events: p.events, LastEventID: at.String(), After: max(after, p.retry)}
 	p.events, p.size = nil, 0
 	return answer
 }
 
-// Send is Sink.
-func (p *parked) Send(f Frame, id string) error {
+// Send implements [Transport]. What a stream begins with may be larger than maxParked.
+func (p *parkedStream) Send(f Frame, id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.size += len(f.Event) + len(f.Data) + len(id)
@@ -250,19 +263,19 @@ func (p *parked) Send(f Frame, id string) error {
 	return nil
 }
 
-// Retry is Sink.
-func (p *parked) Retry(after time.Duration) error {
+// Retry implements [Transport]: the answers that follow return it.
+func (p *parkedStream) Retry(after time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.retry = after
 	return nil
 }
 
-// Heartbeat is Sink. Each answer shows the client that the line lives.
-func (p *parked) Heartbeat() error { return nil }
+// Heartbeat implements [Transport] and does nothing: each answer shows the client that the connection works.
+func (p *parkedStream) Heartbeat() error { return nil }
 
-// Flush is Sink.
-func (p *parked) Flush() error {
+// Flush implements [Transport]: it wakes a waiting poll.
+func (p *parkedStream) Flush() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.hasBegun {
@@ -271,34 +284,35 @@ func (p *parked) Flush() error {
 	}
 	if len(p.events) > 0 {
 		select {
-		case p.news <- struct{}{}:
+		case p.arrived <- struct{}{}:
 		default:
 		}
 	}
 	return nil
 }
 
-// Disconnected is Sink: the client no longer polls.
-func (p *parked) Disconnected() bool {
+// Disconnected implements [Transport]: the client has not polled for parkFor.
+func (p *parkedStream) Disconnected() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.polls == 0 && time.Since(p.polledAt) > parkFor
 }
 
-// pollCursor is a cursor with the name of the client's parked stream and of the answer.
+// pollCursor is the last_event_id of a poll: a cursor, the name of the client, and the name of the answer. The last two
+// find the parked stream and show whether the client received its last answer.
 type pollCursor struct{ cursor, client, turn string }
 
-const pollMark = "."
+const pollSeparator = "."
 
 func (c pollCursor) String() string {
-	return strings.Join([]string{c.cursor, c.client, c.turn}, pollMark)
+	return strings.Join([]string{c.cursor, c.client, c.turn}, pollSeparator)
 }
 
-// parsePollCursor reads the last_event_id of a poll. One of a stream, and one that cannot be read, names no client.
+// parsePollCursor reads the last_event_id of a poll. That of a stream, and one that cannot be read, has no client.
 func parsePollCursor(id string) pollCursor {
-	parts := strings.Split(id, pollMark)
+	parts := strings.Split(id, pollSeparator)
 	c := pollCursor{cursor: parts[0]}
-	if len(parts) == 3 && parts[1] != "" && len(parts[1]) <= 32 && parts[2] != "" {
+	if len(parts) == 3 && parts[1] != "" && len(parts[1]) <= maxClientName && parts[2] != "" {
 		c.client, c.turn = parts[1], parts[2]
 	}
 	return c

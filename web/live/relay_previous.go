@@ -3,59 +3,78 @@ package live
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 )
 
-// Releases before the installation's prefix publish on a channel that every installation on a Redis shares. While such an instance
-// of this installation runs beside this one, as in a rolling upgrade, neither hears what the other commits. What is published on the
-// shared channel may come from another installation, so its content is never read: that somebody is there is reason enough to ask
-// PostgreSQL. The other side is made to do the same. This file can go with the release after the next.
+// Releases before the installation's prefix publish on a channel that all installations on a Redis share. While an instance
+// of such a release runs beside this one, as in a rolling upgrade, neither receives what the other commits. Messages on the
+// shared channel may come from another installation, so their content is never read: that one arrives is reason enough to
+// read PostgreSQL. A greeting makes the other side do the same. This file can be deleted with the release after the next.
 
 // previousChannel is the shared channel.
 const previousChannel = "parley:events"
 
-// previousMark ends what this release publishes there, which is no content; the previous one ignores the field.
+// previousMark ends what this release publishes on the shared channel. The previous release ignores the field.
 const previousMark = `"prefixed":true}`
 
-// previousGreeting is how often an instance that hears the previous release makes itself known to it. Whoever falls silent there without a
-// farewell counts as one who cannot be heard for peerKept, and for so long PostgreSQL is asked.
-const previousGreeting = peerKept / 2
+// greetEvery is how often an instance that receives messages of the previous release greets it. The previous release takes
+// an instance that fell silent without a goodbye as one that may live on for peerKept, and reads PostgreSQL that long.
+const greetEvery = peerKept / 2
 
-// receivePrevious notes that an instance of the previous release publishes.
+// previousRelease is what this instance knows about instances of the previous release.
+type previousRelease struct {
+	mu        sync.Mutex
+	greetedAt time.Time // zero if never, or if the last greeting failed
+}
+
+// greetingDue reports whether to greet now, and then counts as a greeting.
+func (p *previousRelease) greetingDue(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.greetedAt) <= greetEvery {
+		return false
+	}
+	p.greetedAt = now
+	return true
+}
+
+func (p *previousRelease) greetingFailed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.greetedAt = time.Time{}
+}
+
+func (p *previousRelease) wasGreeted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.greetedAt.IsZero()
+}
+
+// receivePrevious counts a message of the previous release as a gap, so that this instance is not stable while they come.
 func (r *relay) receivePrevious(payload string) {
 	if strings.HasSuffix(payload, previousMark) || strings.HasPrefix(payload, r.self) {
 		return
 	}
-	r.mu.Lock()
-	r.gapAt = time.Now()
-	greet := r.gapAt.Sub(r.announcedAt) > previousGreeting
-	if greet {
-		r.announcedAt = r.gapAt
-	}
-	r.mu.Unlock()
-	if !greet {
+	r.health.recordGap()
+	if !r.previous.greetingDue(time.Now()) {
 		return
 	}
 	r.hub.log.Info("instance of an earlier release found, polling PostgreSQL for its changes")
-	go r.announceToPrevious(`{` + previousMark)
+	go r.publishToPrevious(`{` + previousMark)
 }
 
-// leavePrevious says farewell, so that the previous release does not wait for one that has ended.
+// leavePrevious says goodbye to the previous release, so that it does not wait for an instance that has ended.
 func (r *relay) leavePrevious() {
-	r.mu.Lock()
-	greeted := !r.announcedAt.IsZero()
-	r.mu.Unlock()
-	if greeted {
-		r.announceToPrevious(`{"bye":true,` + previousMark)
+	if r.previous.wasGreeted() {
+		r.publishToPrevious(`{"bye":true,` + previousMark)
 	}
 }
 
-func (r *relay) announceToPrevious(content string) {
+func (r *relay) publishToPrevious(content string) {
 	ctx, cancel := context.WithTimeout(context.Background(), relayTimeout)
 	defer cancel()
 	if r.client.Publish(ctx, previousChannel, r.self+content).Err() != nil {
-		r.mu.Lock()
-		r.announcedAt = time.Time{} // the next one that is heard is greeted again
-		r.mu.Unlock()
+		r.previous.greetingFailed()
 	}
 }

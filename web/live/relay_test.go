@@ -33,12 +33,12 @@ func await(t *testing.T, what string, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still waiting for: %s", what)
 		}
-		wait(t.Context(), 5*time.Millisecond)
+		sleep(t.Context(), 5*time.Millisecond)
 	}
 }
 
 // A release before the installation's prefix runs beside this one while an installation is upgraded instance by instance.
-func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
+func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 	t.Parallel()
 	server := testdb.RedisServer(t) // the channel is the same for all tests
 	options, err := redis.ParseURL(server.URL)
@@ -52,8 +52,8 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 	defer db.Close()
 	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
 	hub, other := runHub(t, desk, options, "a:"), runHub(t, desk, options, "b:")
-	settled := func(h *Hub) bool { _, settled := h.health(); return settled }
-	await(t, "both are settled", func() bool { return settled(hub) && settled(other) })
+	stable := func(h *Hub) bool { _, stable := h.health(); return stable }
+	await(t, "both are stable", func() bool { return stable(hub) && stable(other) })
 
 	client := redis.NewClient(options)
 	defer client.Close()
@@ -69,7 +69,7 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 		}
 	}
 	publish()
-	await(t, "PostgreSQL is asked often", func() bool { return !settled(hub) })
+	await(t, "PostgreSQL is read often", func() bool { return !stable(hub) })
 	greeted := map[string]bool{}
 	for len(greeted) < 2 {
 		m, err := earlier.ReceiveMessage(t.Context())
@@ -81,18 +81,18 @@ func TestAnEarlierReleaseIsNotTakenForNobody(t *testing.T) {
 			continue
 		}
 		if strings.Contains(content, "bye") || greeted[from] {
-			t.Errorf("%s says %s", from, content)
+			t.Errorf("%s published %s", from, content)
 		}
 		greeted[from] = true
 	}
 	publish() // greeted already
-	await(t, "all is as before once the earlier release is gone", func() bool { return settled(hub) && settled(other) })
+	await(t, "both are stable once the earlier release is gone", func() bool { return stable(hub) && stable(other) })
 	if !hub.Healthy() {
 		t.Error("the greeting of another instance is taken for an earlier release")
 	}
 }
 
-// The version in the database does not tell of this change, so nothing but the gap can.
+// The version in the database does not show this change, so only the gap can.
 func TestAGapReadsTheSettings(t *testing.T) {
 	t.Parallel()
 	options, err := redis.ParseURL(testdb.RedisServer(t).URL) // whose connections are cut
@@ -110,7 +110,7 @@ func TestAGapReadsTheSettings(t *testing.T) {
 	}
 	prefix := "gap-" + uuid.NewString() + ":"
 	hub := runHub(t, desk, options, prefix)
-	await(t, "the instance hears", hub.Healthy)
+	await(t, "the instance is healthy", hub.Healthy)
 	client := redis.NewClient(options)
 	defer client.Close()
 	for what, leaves := range map[string]func() error{
@@ -124,7 +124,8 @@ func TestAGapReadsTheSettings(t *testing.T) {
 		if _, err := db.NewRaw(`ALTER TABLE settings DISABLE TRIGGER ALL`).Exec(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		_, err := db.NewRaw(`INSERT INTO settings (key, value) VALUES ('RATE_SEND', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, what).Exec(t.Context())
+		_, err := db.NewRaw(`INSERT INTO settings (key, value) VALUES ('RATE_SEND', ?)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, what).Exec(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,61 +7,65 @@ import (
 	"parley/models"
 )
 
-// sessionCheck keeps the promise that a stream ends within 5 s of its owner's sign-out when the event is lost.
-const sessionCheck = 3 * time.Second
+// sessionCheckEvery keeps the contract that a stream ends within 5 s of the end of its session even when the event is lost.
+const sessionCheckEvery = 3 * time.Second
 
-// checkSessions ends the streams whose session is gone, and makes the watcher forget it: agents' sessions always, since what they may do is much; users'
-// now and then, while sign-outs on other instances may not be heard, and after somebody who tells nobody changed something: a command of the console.
-// The streams of anonymous users end once an identity is required. By the same question it learns that the settings have another version.
+// checkSessions ends the streams of sessions that are no longer in PostgreSQL, and removes these from the
+// SessionObserver's cache. Agents' sessions are checked each time, since agents may do much. Users' sessions, and erased
+// users, are checked every fullCheckEvery, and each time while the instance is not healthy or after a commit without a
+// publisher, as by a command of the command line. Streams of anonymous users end once an identity is required. The same
+// query returns the version of the settings.
 func (h *Hub) checkSessions(ctx context.Context) {
-	var checked time.Time
+	var checkedAllAt time.Time
 	erased := map[int64]bool{}
-	unheard, _, err := h.unpublishedCommits(ctx)
+	unpublished, _, err := h.unpublishedCommits(ctx)
 	known := err == nil
-	for wait(ctx, sessionCheck) {
+	for sleep(ctx, sessionCheckEvery) {
 		h.endAnonymous()
 		now, settings, err := h.unpublishedCommits(ctx)
 		if err != nil {
-			continue // nobody is signed out because PostgreSQL is away
+			continue // no session ends because PostgreSQL is away
 		}
-		told := now != unheard || !known
-		if told {
+		changed := now != unpublished || !known
+		if changed {
 			h.repairAll()
 		}
 		if settings != h.desk.SettingsVersion() {
 			h.reload()
 		}
-		all := told || !h.Healthy() || time.Since(checked) >= fullCheckEvery
+		all := changed || !h.Healthy() || time.Since(checkedAllAt) >= fullCheckEvery
 		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
-		if unheard, known = now, true; all {
-			checked = time.Now()
+		if unpublished, known = now, true; all {
+			checkedAllAt = time.Now()
 		}
 	}
 }
 
+// unpublishedCommits returns how many commits had no publisher, and the version of the settings.
 func (h *Hub) unpublishedCommits(ctx context.Context) (n, settings int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
 	return h.desk.UnpublishedCommits(ctx)
 }
 
+// endSignedOut ends the streams whose session is gone: agents', and with all also users'.
 func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
 	hashes := h.sessions.AgentSessions()
-	held := map[string][]*subscription{}
+	streamsOf := map[string][]*subscription{}
 	for _, hash := range hashes {
-		held[string(hash)] = nil
+		streamsOf[string(hash)] = nil
 	}
 	h.each(func(s *subscription) {
 		if len(s.session) == 0 || s.actor.IsUser() && !all {
 			return
 		}
-		streams, known := held[string(s.session)]
+		streams, known := streamsOf[string(s.session)]
 		if !known {
 			hashes = append(hashes, s.session)
 		}
-		held[string(s.session)] = append(streams, s)
+		streamsOf[string(s.session)] = append(streams, s)
 	})
 	if len(hashes) == 0 {
 		return nil
@@ -70,7 +74,7 @@ func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
-	for hash, streams := range held {
+	for hash, streams := range streamsOf {
 		if live[hash] {
 			continue
 		}
@@ -82,6 +86,7 @@ func (h *Hub) endSignedOut(ctx context.Context, all bool) error {
 	return nil
 }
 
+// endAnonymous ends the streams of users without a verified identity once one is required.
 func (h *Hub) endAnonymous() {
 	if !h.desk.Settings().RequireIdentity {
 		return
@@ -93,16 +98,16 @@ func (h *Hub) endAnonymous() {
 	})
 }
 
-// endErased ends the streams of users who were erased without our hearing of it; those who came by a signed token have no session that could be
-// gone. It notes in done what it has done.
+// endErased ends the streams of users whose erasure was missed: those who came with a signed token have no session that
+// could be gone. done are the erasures that were handled before, and these are added to it.
 func (h *Hub) endErased(ctx context.Context, done map[int64]bool) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	lately, err := h.desk.ErasedLately(ctx, 2*fullCheckEvery)
+	erasures, err := h.desk.ErasedLately(ctx, 2*fullCheckEvery)
 	if err != nil {
 		return err
 	}
-	for _, e := range lately {
+	for _, e := range erasures {
 		if !done[e.ID] {
 			done[e.ID] = true
 			h.signedOut(&models.Event{Kind: models.KindSignedOut, UserIDs: []string{e.UserID}})

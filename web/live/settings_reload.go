@@ -6,14 +6,17 @@ import (
 	"parley/models"
 )
 
-// reload has the settings and sites read again, which admins may have changed on another instance. It does not wait for that.
+// reload makes runReloads read the settings and sites again, which admins may have changed on another instance. It does
+// not wait for that.
 func (h *Hub) reload() {
 	select {
 	case h.reloads <- struct{}{}:
-	default: // the next read has not begun
+	default: // a read is already wanted, and has not begun
 	}
 }
 
+// runReloads reads the settings each time reload was called. One that fails is read again when checkSessions finds that
+// the version still differs.
 func (h *Hub) runReloads(ctx context.Context) {
 	for {
 		select {
@@ -21,10 +24,10 @@ func (h *Hub) runReloads(ctx context.Context) {
 			return
 		case <-h.reloads:
 		}
-		asked, cancel := context.WithTimeout(ctx, queryTime)
-		err := h.desk.Reload(asked)
+		bounded, cancel := context.WithTimeout(ctx, queryTime)
+		err := h.desk.Reload(bounded)
 		cancel()
-		if err != nil && ctx.Err() == nil { // the version tells that they are still to be read
+		if err != nil && ctx.Err() == nil {
 			h.log.Warn("settings reload failed", "error", models.CodeOf(err))
 		}
 	}

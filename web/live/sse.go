@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// writeTime is how long a reader may take for one write; slower ones are cut off and come back with their cursor.
+// writeTime is how long one write may take. A slower client is disconnected and connects again with its cursor.
 const writeTime = 5 * time.Second
 
-// wire is where a stream is written to, in one write for each flush.
+// wire is the connection or response under an SSE, which gets one write for each flush.
 type wire interface {
 	io.Writer
 	SetWriteDeadline(t time.Time) error
 }
 
-// SSE writes a text/event-stream.
+// SSE is the Transport that writes a text/event-stream. Everything is buffered until Flush.
 type SSE struct {
 	wire wire
 	buf  *bytes.Buffer // nil while there is nothing to write
@@ -28,24 +28,24 @@ type SSE struct {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// maxKept is the largest buffer that is used again.
+// maxKept is the largest buffer that is used again, and the size from which Send flushes by itself.
 const maxKept = 64 << 10
 
 func streamHeader(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // else nginx holds events back
+	h.Set("X-Accel-Buffering", "no") // else nginx buffers events
 }
 
-// Hijack takes the connection of a request from the server and sends the head of a stream on it: what the server keeps for a request would
-// be most of what an idle stream costs. The stream ends where the connection does; whoever hijacked it closes it. Where connections cannot be
-// taken, as over HTTP/2, it returns nil.
+// Hijack takes the connection of a request from the server and buffers the header of a stream for it: what the server
+// keeps for a request would be most of the memory of an idle stream. The caller closes the SSE. Hijack returns nil for
+// connections that cannot be taken, as with HTTP/2; use NewSSE then.
 func Hijack(w http.ResponseWriter) *SSE {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil
 	}
-	_ = conn.SetDeadline(time.Time{}) // those of the request would end the stream
+	_ = conn.SetDeadline(time.Time{}) // the request's deadlines would end the stream
 	s := &SSE{wire: conn}
 	h := w.Header()
 	streamHeader(h)
@@ -57,7 +57,7 @@ func Hijack(w http.ResponseWriter) *SSE {
 	return s
 }
 
-// NewSSE sends the head of a stream that the server keeps.
+// NewSSE sends the header of a stream on a response that the server keeps.
 func NewSSE(w http.ResponseWriter) *SSE {
 	s := &SSE{wire: response{w, http.NewResponseController(w)}}
 	streamHeader(w.Header())
@@ -66,7 +66,7 @@ func NewSSE(w http.ResponseWriter) *SSE {
 	return s
 }
 
-// response is the wire of a stream that the server keeps.
+// response is the wire of NewSSE.
 type response struct {
 	http.ResponseWriter
 	*http.ResponseController
@@ -87,7 +87,7 @@ func (s *SSE) writer() *bytes.Buffer {
 	return s.buf
 }
 
-// Close closes a hijacked connection.
+// Close closes a hijacked connection; with NewSSE it does nothing.
 func (s *SSE) Close() error {
 	if conn, ok := s.wire.(net.Conn); ok {
 		return conn.Close()
@@ -95,7 +95,8 @@ func (s *SSE) Close() error {
 	return nil
 }
 
-// Disconnected tells that the other end of a hijacked connection is no longer there; nobody reads from it who would notice.
+// Disconnected reports whether the client closed a hijacked connection. No goroutine reads from it that would notice.
+// With NewSSE it is always false: the request's context ends instead.
 func (s *SSE) Disconnected() bool {
 	conn, ok := s.wire.(net.Conn)
 	return ok && peerClosed(conn)
@@ -103,8 +104,8 @@ func (s *SSE) Disconnected() bool {
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// Send adds one event. A line break inside the data begins another data line, so that nothing in it can end the event or
-// forge a field.
+// Send buffers one event. A line break in the data begins another data line, so that data cannot end the event or forge a
+// field.
 func (s *SSE) Send(f Frame, id string) error {
 	buf := s.writer()
 	if id != "" {
@@ -112,7 +113,7 @@ func (s *SSE) Send(f Frame, id string) error {
 		buf.WriteString(id)
 		buf.WriteByte('\n')
 	}
-	if f.Event == "" { // only the id: the client keeps it and says nothing to its page
+	if f.Event == "" { // only the id: the browser keeps it without an event for the page
 		buf.WriteByte('\n')
 		return nil
 	}
@@ -137,24 +138,24 @@ func (s *SSE) Send(f Frame, id string) error {
 	return nil
 }
 
-// Retry tells the client when to come back.
+// Retry buffers the time after which the client connects again.
 func (s *SSE) Retry(after time.Duration) error {
 	fmt.Fprintf(s.writer(), "retry: %d\n\n", after.Milliseconds())
 	return nil
 }
 
-// Heartbeat writes a comment line: the stream lives.
+// Heartbeat writes a comment line, which clients ignore.
 func (s *SSE) Heartbeat() error {
 	s.writer().WriteString(": live\n\n")
 	return s.Flush()
 }
 
-// Flush puts on the wire what was added.
+// Flush writes what is buffered.
 func (s *SSE) Flush() error {
 	if s.buf == nil {
 		return nil
 	}
-	// Where deadlines are not known (a test's recorder) there is nobody slow.
+	// A wire without deadlines, as a test's recorder, is never slow.
 	_ = s.wire.SetWriteDeadline(time.Now().Add(writeTime))
 	if _, err := s.wire.Write(s.buf.Bytes()); err != nil {
 		return err

@@ -9,67 +9,83 @@ import (
 	"parley/models"
 )
 
-const (
-	beatEvery  = 13 * time.Second // contract: a comment line at least every 20 s
-	retryStale = time.Second
-	lifetime   = 30 * time.Minute // then the client comes back, so that load spreads over instances
-)
-
 // View is what a stream shows.
 type View int
 
 // The views.
 const (
 	Own         View = iota // the receiver's own chats
-	Supervision             // the queue and everybody's load, for supervisors
+	Supervision             // the queue and every agent's load, for supervisors
 )
 
-// Receiver is who opens a stream, what they want to see and how far they have come.
+// Receiver is who opens a stream, what the stream shows and how far the receiver has come.
 type Receiver struct {
 	Actor   models.Actor
-	Session []byte    // whose end ends the stream
+	Session []byte    // hash of the session; the stream ends with it
 	Ends    time.Time // of the credentials; zero for never
-	// Anonymous tells of a user whom no host site has vouched for: the stream ends once that is required.
+	// Anonymous is true for a user without a verified identity: the stream ends once an identity is required.
 	Anonymous bool
 	View      View
-	Board     bool   // Board items too; House has them anyway
+	Board     bool   // also send Board items; Supervision always gets them
 	Cursor    string // the last id that was received, "" for none
 }
 
-// Sink is the wire. Send may hold back what it is given until Flush.
-type Sink interface {
+// Transport writes a stream to its client. Send may buffer until Flush. Methods other than Disconnected are called from
+// one goroutine; an error of any of them ends the stream.
+type Transport interface {
+	// Send writes a frame. id is the cursor that holds once the frame is received, "" for the one before.
 	Send(f Frame, id string) error
+	// Retry sets how long the client waits before it connects again.
 	Retry(after time.Duration) error
+	// Heartbeat shows that the stream is alive; it flushes.
 	Heartbeat() error
 	Flush() error
-	// Disconnected tells that nobody is there any more. It may be asked at any time.
+	// Disconnected reports whether the client is gone. It may be called at any time, from any goroutine.
 	Disconnected() bool
 }
 
-// sinkError ends a stream; every other error is mended by trying again.
-type sinkError struct{ error }
+// transportError ends a stream. After any other error the stream repairs.
+type transportError struct{ error }
+
+// streamState is a state of the diagram in doc.go.
+type streamState int
+
+const (
+	stateOpened     streamState = iota // the initial state is read, and not yet sent
+	stateCatchingUp                    // the initial state is sent; the changes after the cursor are not
+	stateRepairing                     // something may have been missed: compare every chat with PostgreSQL
+	stateLive                          // signals are applied as they arrive
+	stateEnding                        // only the ends of chats and the closing item are still sent
+)
 
 // Stream is one receiver's view of what happens. It is used from one goroutine.
 type Stream struct {
-	hub   *Hub
-	to    Receiver
-	sub   *subscription
-	draw  Renderer
-	out   Sink
-	known clientState
-	// opened is when the stream began, and synced when it last knew every chat of the receiver; both on PostgreSQL's clock.
-	opened, synced time.Time
-	place          models.QueueStatus
-	served         string // the agent whose presence a user hears
-	loads          map[string]models.PresenceChange
+	hub       *Hub
+	to        Receiver
+	sub       *subscription
+	renderer  Renderer
+	transport Transport
 
-	// What Open found and Run has not said yet: how things stand, and the chats in which something was missed.
-	present *InitialState
+	state streamState
+	// behind is set while something may have been missed. It outlives the states before live, which the repair follows.
+	behind bool
+	chats  clientState
+	// openedAt is when the stream began, and syncedAt when it last tracked every chat of the receiver; both on
+	// PostgreSQL's clock.
+	openedAt, syncedAt time.Time
+
+	queueStatus models.QueueStatus               // as last sent to a waiting user
+	agentID     string                           // the agent whose presence a user receives
+	loads       map[string]models.PresenceChange // as last sent to a supervisor
+
+	// Read by Open and sent by Run: the initial state, and the chats that changed after the cursor.
+	initial *InitialState
 	missed  []models.Chat
 }
 
-// Open registers the receiver, so that nothing committed from now on is lost to the stream, and then reads how things
-// stand. It is refused when that cannot be read. Run must follow, or Close.
+// Open subscribes the receiver and then reads the initial state, in this order, so that every change committed from now
+// on is in the initial state or arrives as a signal. It returns the error of PostgreSQL when that cannot be read. Run or
+// Close must follow.
 func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	var topics []topic
 	if to.View == Own {
@@ -80,13 +96,13 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	if to.Board || to.View == Supervision {
 		topics = append(topics, boards)
 	}
-	s := &Stream{hub: h, to: to, present: &InitialState{}}
+	s := &Stream{hub: h, to: to, state: stateOpened, initial: &InitialState{}}
 	s.sub = h.subscribe(to, topics...)
-	asked, cancel := context.WithTimeout(ctx, 2*queryTime)
+	bounded, cancel := context.WithTimeout(ctx, 2*queryTime)
 	defer cancel()
-	err := s.stillSignedIn(asked)
+	err := s.checkSession(bounded)
 	if err == nil {
-		err = s.begin(asked)
+		err = s.readInitialState(bounded)
 	}
 	if err != nil {
 		s.Close()
@@ -95,8 +111,9 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	return s, nil
 }
 
-// stillSignedIn ends the stream at once when its session ended between the question who asks and the moment from which the hub tells of it.
-func (s *Stream) stillSignedIn(ctx context.Context) error {
+// checkSession ends the stream when its session ended after the request was authenticated and before the stream was
+// subscribed: no event comes for that.
+func (s *Stream) checkSession(ctx context.Context) error {
 	if len(s.to.Session) == 0 {
 		return nil
 	}
@@ -107,106 +124,70 @@ func (s *Stream) stillSignedIn(ctx context.Context) error {
 	return err
 }
 
-// Close takes the stream out of the hub.
+// Close removes the stream from the hub.
 func (s *Stream) Close() { s.hub.unsubscribe(s.sub) }
 
-// Run says what Open found, then what the cursor missed, then what is new, until the context or the stream ends.
-// It closes the stream.
-func (s *Stream) Run(ctx context.Context, draw Renderer, out Sink) error {
+// Run sends the initial state, then what was missed since the cursor, then what is new, until the stream or the context
+// ends. It returns nil when the hub ended the stream, the context's error, or the transport's error. It closes the stream.
+func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport) error {
 	defer s.Close()
-	s.draw, s.out = draw, out
-	s.sub.setSink(out)
-	now := time.Now()
-	due := streamTimers{heartbeat: now.Add(beatEvery), renew: now.Add(lifetime + rand.N(lifetime/3)), expire: s.to.Ends}
-	timer := time.NewTimer(beatEvery)
+	s.renderer, s.transport = renderer, transport
+	s.sub.setTransport(transport)
+	timers := newStreamTimers(time.Now(), s.to.Ends)
+	timer := time.NewTimer(heartbeatEvery)
 	defer timer.Stop()
-	err := s.process(ctx, nil, false)
+	err := s.advance(ctx, nil)
 	for {
-		var sink sinkError
-		switch {
-		case errors.As(err, &sink):
-			return sink.error
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil: // PostgreSQL is away: say so by heartbeats only, and repair when it is back
-			s.sub.repairLater()
-			due.again = time.Now().Add(retryStale)
+		if broken, ok := errors.AsType[transportError](err); ok {
+			return broken.error
 		}
-		if err := s.out.Flush(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // PostgreSQL is away: only heartbeats are sent until it is back
+			s.fallBehind()
+			timers.retryAt = time.Now().Add(retryAfter)
+		}
+		if err := transport.Flush(); err != nil {
 			return err
 		}
 		err = nil
-		timer.Reset(time.Until(due.next()))
+		timer.Reset(time.Until(timers.next()))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.sub.wake:
 		case <-timer.C:
-			switch what := due.due(time.Now()); what {
-			case "":
-			case heartbeatDue:
-				if err := s.out.Heartbeat(); err != nil {
+			switch timers.due(time.Now()) {
+			case dueHeartbeat:
+				if err := transport.Heartbeat(); err != nil {
 					return err
 				}
 				continue
-			default:
-				s.sub.end(what)
+			case dueExpiry:
+				s.sub.end(Expired)
+			case dueRenewal:
+				s.sub.end(Renewed)
+			case dueRetry:
 			}
 		}
-		due.again = time.Time{}
-		signals, behind, ending := s.sub.take()
-		switch ending {
-		case "":
-		case disconnected:
-			return nil
-		default:
-			if err := s.sendEndings(ctx, signals); err != nil {
-				return err
-			}
-			return s.close(ctx, ending)
+		timers.retryAt = time.Time{}
+		signals, needsRepair, reason := s.sub.take()
+		if reason != "" {
+			return s.end(ctx, signals, reason)
 		}
-		err = s.process(ctx, signals, behind)
-	}
-}
-
-// streamTimers is when something is to be done without anything having happened; one timer serves for all.
-type streamTimers struct {
-	heartbeat, renew time.Time
-	expire, again    time.Time // zero for never
-}
-
-func (t *streamTimers) next() time.Time {
-	next := t.heartbeat
-	for _, at := range []time.Time{t.renew, t.expire, t.again} {
-		if !at.IsZero() && at.Before(next) {
-			next = at
+		if needsRepair {
+			s.fallBehind()
 		}
+		err = s.advance(ctx, signals)
 	}
-	return next
 }
 
-// due returns what is due: the end of the stream, beating, or "" for trying again.
-func (t *streamTimers) due(now time.Time) Reason {
-	switch {
-	case !t.expire.IsZero() && !now.Before(t.expire):
-		return Expired
-	case !now.Before(t.renew):
-		return Renewed
-	case !t.again.IsZero() && !now.Before(t.again):
-		return ""
-	}
-	t.heartbeat = now.Add(beatEvery)
-	return heartbeatDue
-}
-
-// process says what Open found, if that is not said yet, then applies what arrived, or repairs when something did not.
-func (s *Stream) process(ctx context.Context, signals []signal, behind bool) error {
-	if err := s.sendInitial(ctx); err != nil {
-		return err
-	}
-	if behind {
-		s.hub.queue.markQueueChanged("")
-		if err := s.repair(ctx); err != nil {
+// advance brings the stream to live and then applies the signals. After an error the signals that were not applied are
+// dropped: the caller must call fallBehind, and the repair finds what they were about.
+func (s *Stream) advance(ctx context.Context, signals []signal) error {
+	for s.state != stateLive {
+		if err := s.transition(ctx); err != nil {
 			return err
 		}
 	}
@@ -218,134 +199,100 @@ func (s *Stream) process(ctx context.Context, signals []signal, behind bool) err
 	return nil
 }
 
-func (s *Stream) apply(ctx context.Context, sig signal) error {
-	switch {
-	case sig.position != nil:
-		return s.sendQueued(ctx, sig.position)
-	case sig.board != nil:
-		return s.sendItem(ctx, *sig.board)
-	case sig.versions != nil:
-		return s.compare(ctx, sig.versions)
-	}
-	switch e := sig.event; e.Kind {
-	case models.KindChange:
-		return s.changed(ctx, e.Change, sig.shared)
-	case models.KindRecheck:
-		return s.recheck(ctx, e.Recheck.Chats)
-	case models.KindErased:
-		return s.erased(ctx, e.Erased)
-	case models.KindTyping:
-		if s.known.state(e.Typing.ChatID).Status == models.Active {
-			return s.sendItem(ctx, Typing{*e.Typing})
+// transition does the work of a state and moves to the next one. After an error the state is the same, and the work can
+// be tried again.
+func (s *Stream) transition(ctx context.Context) error {
+	switch s.state {
+	case stateOpened:
+		if err := s.sendInitialState(ctx); err != nil {
+			return err
 		}
-	case models.KindPresence:
-		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
-			return s.presence(ctx, *e.Presence, sig.shared)
+		s.state = stateCatchingUp
+	case stateCatchingUp:
+		if err := s.sendMissed(ctx); err != nil {
+			return err
 		}
+		s.state = stateLive
+		if s.behind {
+			s.state = stateRepairing
+		}
+	case stateRepairing:
+		if err := s.repair(ctx); err != nil {
+			return err
+		}
+		s.state, s.behind = stateLive, false
+	case stateLive, stateEnding: // left by fallBehind, or never
 	}
 	return nil
 }
 
-// sendEndings says, of what arrived together with the end of the stream, which chats have ended.
-func (s *Stream) sendEndings(ctx context.Context, signals []signal) error {
+// fallBehind moves a live stream to repairing. A stream that is not live yet repairs once it has caught up.
+func (s *Stream) fallBehind() {
+	s.behind = true
+	if s.state == stateLive {
+		s.state = stateRepairing
+	}
+}
+
+// end sends what a client needs to know when the hub ends its stream: chats that ended together with it, and the reason.
+// It sends nothing to a client that is gone.
+func (s *Stream) end(ctx context.Context, signals []signal, reason Reason) error {
+	s.state = stateEnding
+	if reason == disconnected {
+		return nil
+	}
+	if err := s.sendEndedChats(ctx, signals); err != nil {
+		return err
+	}
+	return s.sendClosing(ctx, reason)
+}
+
+// sendEndedChats sends, of the pending signals, those that end a chat. Errors of PostgreSQL are ignored: the client finds
+// the ends with its cursor when it connects again.
+func (s *Stream) sendEndedChats(ctx context.Context, signals []signal) error {
 	for _, sig := range signals {
 		if sig.event == nil || sig.event.Change == nil || !sig.event.Change.Ended {
 			continue
 		}
-		var sink sinkError
-		if err := s.apply(ctx, sig); errors.As(err, &sink) {
-			return sink.error
+		if broken, ok := errors.AsType[transportError](s.apply(ctx, sig)); ok {
+			return broken.error
 		}
 	}
 	return nil
 }
 
-// erased tells an agent which chats there are no more.
-func (s *Stream) erased(ctx context.Context, e *models.Erased) error {
-	item := Erased{}
-	for _, c := range e.Chats {
-		if c.AgentID != s.to.Actor.ID {
-			continue
-		}
-		item.ChatIDs = append(item.ChatIDs, c.ID)
-		s.known.forget(c.ID)
+// sendClosing sends the last item. Clients connect again after 1 to 3 s, at random, so that they do not all come at once.
+func (s *Stream) sendClosing(ctx context.Context, reason Reason) error {
+	retry := time.Second + rand.N(2*time.Second)
+	if reason == Replaced {
+		retry = time.Minute // else the tabs of one person would end one another's streams all the time
 	}
-	if s.to.View == Supervision || len(item.ChatIDs) == 0 {
-		return nil
-	}
-	return s.sendItem(ctx, item)
-}
-
-func (s *Stream) isServedBy(agentID string) bool {
-	for i := range s.known {
-		if k := &s.known[i]; k.Status == models.Active && k.AgentID == agentID {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Stream) presence(ctx context.Context, p models.PresenceChange, shared *EncodingCache) error {
-	if s.to.View == Supervision {
-		s.recordLoad(p)
-	}
-	return s.sendItem(ctx, Presence{PresenceChange: p, OfAnyAgent: s.to.View == Supervision, Shared: shared})
-}
-
-func (s *Stream) recordLoad(p models.PresenceChange) {
-	if s.loads == nil {
-		s.loads = map[string]models.PresenceChange{}
-	}
-	s.loads[p.ServiceID] = p
-}
-
-func (s *Stream) sendQueued(ctx context.Context, p *queuePosition) error {
-	before := s.place
-	same := before.Position == p.status.Position && before.Estimate == p.status.Estimate && before.ChatID == p.status.ChatID
-	if s.known.state(p.status.ChatID).Status != models.Waiting || same {
-		return nil
-	}
-	item := Queued{Status: p.status, Before: before}
-	if before.ChatID == p.status.ChatID && before.Position > 0 {
-		item.Previous, item.Cause = before.Position, mainCause(before, p.status, p.causes)
-	}
-	if err := s.sendItem(ctx, item); err != nil {
+	if err := s.transport.Retry(retry); err != nil {
 		return err
 	}
-	s.place = p.status
-	return nil
+	if err := s.sendItem(ctx, Closing{reason}); err != nil {
+		return err
+	}
+	return s.transport.Flush()
 }
 
-// sendItem renders an item that no cursor speaks of.
+// sendItem renders and sends an item that does not move the cursor.
 func (s *Stream) sendItem(ctx context.Context, item Item) error {
 	frames, err := s.render(ctx, item)
 	if err != nil {
 		return err
 	}
 	for _, f := range frames {
-		if err := s.out.Send(f, ""); err != nil {
-			return sinkError{err}
+		if err := s.transport.Send(f, ""); err != nil {
+			return transportError{err}
 		}
 	}
 	return nil
 }
 
+// render bounds the renderer's own queries, so that a PostgreSQL that hangs does not keep heartbeats back for long.
 func (s *Stream) render(ctx context.Context, item Item) ([]Frame, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	bounded, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	return s.draw.Render(ctx, item)
-}
-
-func (s *Stream) close(ctx context.Context, why Reason) error {
-	retry := time.Second + rand.N(2*time.Second)
-	if why == Replaced {
-		retry = time.Minute // else twenty-one tabs would chase one another
-	}
-	if err := s.out.Retry(retry); err != nil {
-		return err
-	}
-	if err := s.sendItem(ctx, Closing{why}); err != nil {
-		return err
-	}
-	return s.out.Flush()
+	return s.renderer.Render(bounded, item)
 }

@@ -6,36 +6,37 @@ import (
 	"parley/models"
 )
 
-// maxPending is how many signals wait for a slow stream before it repairs from PostgreSQL instead.
+// maxPending is how many signals wait for a slow stream. With one more they are all dropped, and the stream repairs from
+// PostgreSQL instead: a stream that is slow costs a few queries and no memory.
 const maxPending = 256
 
-// signal is one of its fields, and shared goes with the event.
+// signal is what the hub sends to a stream: exactly one of event, position, board and versions.
 type signal struct {
 	event    *models.Event
-	shared   *EncodingCache
+	shared   *EncodingCache // set with event
 	position *queuePosition
 	board    *Board
 	versions *chatVersions
 }
 
-// subscription is one stream as the hub sees it. The hub never waits for it.
+// subscription is the hub's side of a stream. Its methods are called by the hub and never wait for the stream, which
+// takes what is pending when it wakes up.
 type subscription struct {
-	hub     *Hub
-	actor   models.Actor
-	session []byte
-	// anonymous is true for a user whom no host site has vouched for.
-	anonymous bool
+	actor     models.Actor
+	session   []byte
+	anonymous bool          // see Receiver
 	wake      chan struct{} // holds at most one
 
 	mu          sync.Mutex
 	pending     []signal
-	needsRepair bool   // something was missed: repair
-	ending      Reason // set once
-	out         Sink   // nil until the stream runs
+	needsRepair bool
+	ending      Reason    // the first reason to end, "" for none
+	transport   Transport // nil until the stream runs
 
 	topics map[topic]bool // under the hub's lock
 }
 
+// push adds a signal, or drops all of them when there are too many.
 func (s *subscription) push(sig signal) {
 	s.mu.Lock()
 	if len(s.pending) >= maxPending {
@@ -47,7 +48,7 @@ func (s *subscription) push(sig signal) {
 	s.wakeUp()
 }
 
-// repair makes the stream compare itself with PostgreSQL.
+// repair makes the stream compare itself with PostgreSQL. It may be called any number of times before the stream does.
 func (s *subscription) repair() {
 	s.mu.Lock()
 	s.needsRepair = true
@@ -55,27 +56,28 @@ func (s *subscription) repair() {
 	s.wakeUp()
 }
 
-func (s *subscription) end(why Reason) {
+// end makes the stream end; the first reason counts.
+func (s *subscription) end(reason Reason) {
 	s.mu.Lock()
 	if s.ending == "" {
-		s.ending = why
+		s.ending = reason
 	}
 	s.mu.Unlock()
 	s.wakeUp()
 }
 
-// setSink says by whom it is seen whether anybody is there.
-func (s *subscription) setSink(out Sink) {
+// setTransport makes isDisconnected ask the transport.
+func (s *subscription) setTransport(t Transport) {
 	s.mu.Lock()
-	s.out = out
+	s.transport = t
 	s.mu.Unlock()
 }
 
 func (s *subscription) isDisconnected() bool {
 	s.mu.Lock()
-	out := s.out
+	transport := s.transport
 	s.mu.Unlock()
-	return out != nil && out.Disconnected()
+	return transport != nil && transport.Disconnected()
 }
 
 func (s *subscription) wakeUp() {
@@ -85,17 +87,11 @@ func (s *subscription) wakeUp() {
 	}
 }
 
-func (s *subscription) take() (signals []signal, behind bool, ending Reason) {
+// take returns the pending signals, whether the stream must repair before it applies them, and the reason to end.
+func (s *subscription) take() (signals []signal, needsRepair bool, reason Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	signals, behind = s.pending, s.needsRepair
+	signals, needsRepair = s.pending, s.needsRepair
 	s.pending, s.needsRepair = nil, false
-	return signals, behind, s.ending
-}
-
-// repairLater is repair for a stream that has just failed to: it waits for its own time.
-func (s *subscription) repairLater() {
-	s.mu.Lock()
-	s.needsRepair = true
-	s.mu.Unlock()
+	return signals, needsRepair, s.ending
 }

@@ -10,35 +10,36 @@ import (
 )
 
 const (
-	// tickDelay gathers what happens at about the same time: two hundred people served at once are one query.
+	// tickDelay batches what happens at about the same time: two hundred assignments are one query.
 	tickDelay = 300 * time.Millisecond
-	// tickCalm is how often places are told anew while nothing happens: estimates move with time.
-	tickCalm = 15 * time.Second
+	// tickIdle is how often positions are sent while nothing happens: estimated waits change with time.
+	tickIdle = 15 * time.Second
 )
 
-// queuePosition is where a waiting user stands, and what may have moved them there.
+// queuePosition is a waiting user's position, and the causes that may have changed it.
 type queuePosition struct {
 	status models.QueueStatus
 	causes []models.QueueCause
 }
 
-// queueTicker tells waiting users their places and supervisors the state of the house, once for all streams of the instance.
+// queueTicker sends positions to waiting users, and boards and loads to supervisors, a moment after they changed and once
+// for all streams of the instance. What changed is marked; the next tick reads it from PostgreSQL and sends it.
 type queueTicker struct {
 	hub  *Hub
-	wake chan struct{}
+	wake chan struct{} // holds at most one
 
 	mu     sync.Mutex
 	causes []models.QueueCause
-	queue  bool
-	board  bool
-	loads  map[string]*models.Event
+	queue  bool                     // positions changed
+	board  bool                     // the board changed
+	loads  map[string]*models.Event // the latest of each agent
 }
 
 func newQueueTicker(h *Hub) *queueTicker {
 	return &queueTicker{hub: h, wake: make(chan struct{}, 1), loads: map[string]*models.Event{}}
 }
 
-// markQueueChanged says that the queue changed, "" that nobody knows why.
+// markQueueChanged marks the queue and the board; cause is "" when it is not known.
 func (t *queueTicker) markQueueChanged(cause models.QueueCause) {
 	t.markChanged(func() {
 		t.queue, t.board = true, true
@@ -48,10 +49,10 @@ func (t *queueTicker) markQueueChanged(cause models.QueueCause) {
 	})
 }
 
-// markBoardChanged says that a chat or an agent changed.
+// markBoardChanged marks the board: a chat or an agent changed.
 func (t *queueTicker) markBoardChanged() { t.markChanged(func() { t.board = true }) }
 
-// markLoadChanged says that an agent's presence or load changed; only the latest of each is told.
+// markLoadChanged marks an agent's presence or load; only the latest of each agent is sent.
 func (t *queueTicker) markLoadChanged(e *models.Event) {
 	t.markChanged(func() { t.board = true; t.loads[e.Presence.ServiceID] = e })
 }
@@ -66,20 +67,22 @@ func (t *queueTicker) markChanged(set func()) {
 	}
 }
 
+// run sends what is marked until the context ends. The pause before each tick is at least twice what the last tick took,
+// so that a slow PostgreSQL is not kept busy by ticks.
 func (t *queueTicker) run(ctx context.Context) {
 	pause := tickDelay
 	for {
-		calm := time.NewTimer(tickCalm)
+		idle := time.NewTimer(tickIdle)
 		select {
 		case <-ctx.Done():
-			calm.Stop()
+			idle.Stop()
 			return
-		case <-calm.C:
+		case <-idle.C:
 			t.markQueueChanged("")
 		case <-t.wake:
 		}
-		calm.Stop()
-		if !wait(ctx, pause) {
+		idle.Stop()
+		if !sleep(ctx, pause) {
 			return
 		}
 		began := time.Now()
@@ -88,6 +91,7 @@ func (t *queueTicker) run(ctx context.Context) {
 	}
 }
 
+// flush reads and sends what is marked. What cannot be read is marked again, and so sent by a later tick.
 func (t *queueTicker) flush(ctx context.Context) {
 	t.mu.Lock()
 	causes, queue, board, loads := t.causes, t.queue, t.board, t.loads
@@ -102,14 +106,14 @@ func (t *queueTicker) flush(ctx context.Context) {
 	if queue && t.hub.Streams(models.KindUser) > 0 {
 		positions, err := t.hub.desk.WaitingPositions(ctx)
 		if err != nil {
-			t.markQueueChanged("") // told later, by a tick that succeeds
+			t.markQueueChanged("")
 			return
 		}
 		for _, p := range positions {
 			t.hub.send(signal{position: &queuePosition{status: p.Status, causes: causes}}, userTopic(p.UserID))
 		}
 	}
-	if board && t.hub.listeners(boards) {
+	if board && t.hub.hasSubscribers(boards) {
 		overview, err := t.hub.desk.Overview(ctx)
 		if err != nil {
 			t.markQueueChanged("")
@@ -119,7 +123,7 @@ func (t *queueTicker) flush(ctx context.Context) {
 	}
 }
 
-// mainCause chooses what best says why a place or a wait changed.
+// mainCause returns the cause that explains best why a position or an estimated wait changed, "" when none does.
 func mainCause(before, now models.QueueStatus, causes []models.QueueCause) models.QueueCause {
 	var candidates []models.QueueCause
 	switch {

@@ -1,5 +1,3 @@
-// Package live tells open streams what was committed, on this instance or on another, and repairs from PostgreSQL
-// whatever a stream has missed.
 package live
 
 import (
@@ -8,22 +6,23 @@ import (
 	"parley/models"
 )
 
-// topic is what a stream listens to.
+// topic is what a subscription receives signals of.
 type topic string
 
 const (
-	// supervisors hear of every agent's presence and load.
+	// supervisors is every agent's presence and load.
 	supervisors topic = "supervisors"
-	// boards hear how many wait, and how long.
+	// boards is how many users wait, and for how long.
 	boards topic = "boards"
 )
 
 func userTopic(id string) topic  { return topic("user:" + id) }
 func agentTopic(id string) topic { return topic("agent:" + id) }
 
-// servedTopic is for the users whom that agent serves now.
+// servedTopic is the presence of an agent, for the users whom that agent serves.
 func servedTopic(agentID string) topic { return topic("served:" + agentID) }
 
+// ownTopic is everything addressed to one user or agent.
 func ownTopic(a models.Actor) topic {
 	if a.IsUser() {
 		return userTopic(a.ID)
@@ -31,27 +30,27 @@ func ownTopic(a models.Actor) topic {
 	return agentTopic(a.ID)
 }
 
-// audience is who hears what: the one place that says so. Notes inside a change are taken out again for users, where
-// the change is applied.
+// audience returns the topics that receive an event. It is the one place that decides who may see what; notes inside a
+// change are removed for users where the change is sent (Stream.sendChange).
 func audience(e *models.Event) []topic {
 	switch e.Kind {
 	case models.KindChange:
-		heard := []topic{userTopic(e.Change.Chat.UserID)}
+		topics := []topic{userTopic(e.Change.Chat.UserID)}
 		now, before := e.Change.Chat.ServedBy(), e.Change.PrevAgentID
 		if now != "" {
-			heard = append(heard, agentTopic(now))
+			topics = append(topics, agentTopic(now))
 		}
 		if before != "" && before != now {
-			heard = append(heard, agentTopic(before))
+			topics = append(topics, agentTopic(before))
 		}
-		return heard
+		return topics
 	case models.KindTyping:
 		if e.Typing.SenderType == models.FromUser {
 			return []topic{agentTopic(e.Typing.AgentID)}
 		}
 		return []topic{userTopic(e.Typing.UserID)}
 	case models.KindRecheck:
-		var heard []topic
+		var topics []topic
 		for i := range e.Recheck.Chats {
 			c := &e.Recheck.Chats[i]
 			owners := []topic{userTopic(c.UserID)}
@@ -59,27 +58,27 @@ func audience(e *models.Event) []topic {
 				owners = append(owners, agentTopic(*c.AgentID))
 			}
 			for _, t := range owners {
-				if !slices.Contains(heard, t) {
-					heard = append(heard, t)
+				if !slices.Contains(topics, t) {
+					topics = append(topics, t)
 				}
 			}
 		}
-		return heard
+		return topics
 	case models.KindErased:
-		var heard []topic
+		var topics []topic
 		for _, c := range e.Erased.Chats {
-			if t := agentTopic(c.AgentID); c.AgentID != "" && !slices.Contains(heard, t) {
-				heard = append(heard, t)
+			if t := agentTopic(c.AgentID); c.AgentID != "" && !slices.Contains(topics, t) {
+				topics = append(topics, t)
 			}
 		}
-		return heard
+		return topics
 	case models.KindPresence:
-		heard := []topic{agentTopic(e.Presence.ServiceID)} // supervisors hear of it with the next tick
+		topics := []topic{agentTopic(e.Presence.ServiceID)} // supervisors get it from the queue ticker
 		if e.Presence.PresenceChanged {
-			heard = append(heard, servedTopic(e.Presence.ServiceID))
+			topics = append(topics, servedTopic(e.Presence.ServiceID))
 		}
-		return heard
-	default: // the hub itself acts on the others
+		return topics
+	default: // the other kinds are for the hub itself, see Hub.deliver
 		return nil
 	}
 }

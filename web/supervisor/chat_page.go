@@ -36,6 +36,9 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	page := b.chatPage(ctx, chat, messages, people, h.PageFileLinks())
+	if kit.Format(c) == kit.Fragment {
+		return h.Render(c, http.StatusOK, view.OneChatParts(page))
+	}
 	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}

@@ -16,11 +16,11 @@ import (
 // Page is the panel in the frame. Whoever comes without a session sees it too; the session begins with what the panel's scripts, or
 // its plain form, ask for next, since only then it is known whether the browser keeps cookies for the frame.
 func (h *Handlers) Page(c echo.Context) error {
-	who, err := h.Guest(c)
+	who, found, err := h.Guest(c)
 	if err != nil {
 		return err
 	}
-	if who != nil {
+	if found {
 		c.Set(kit.CallerKey, who)
 	} else if !h.KeepsCookies(c) {
 		h.SetCookie(c, kit.ProbeCookie, "1", 0)

@@ -22,11 +22,11 @@ func (h *Handlers) BeginSession(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who, err := h.Guest(c)
+	who, found, err := h.Guest(c)
 	switch {
 	case err != nil:
 		return err
-	case who != nil:
+	case found:
 		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
 	case in.Bearer == "" && h.KeepsCookies(c):
 		if who, err = h.StartGuestSession(c); err != nil {

@@ -59,6 +59,7 @@ func (h *Handlers) showWorkbench(c echo.Context, b *workbench, open *view.Open) 
 	frame := h.StaffFrame(c, "workbench", title)
 	frame.Scripts = []string{"workbench.js"}
 	frame.Words = []string{"workbench."}
+	frame.StreamShare = "parley.workbench"
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return h.Render(c, http.StatusOK, view.Workbench(view.Page{
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,

@@ -3,6 +3,7 @@ package workbench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -139,7 +140,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		return f.part(ctx, out, b, it.Chat.Version, append(b.parts(), parts...)...)
 	}
 	c, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
-	if models.CodeOf(err) == "chat_not_found" { // it was erased meanwhile
+	if errors.Is(err, models.ErrChatNotFound) { // it was erased meanwhile
 		return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/a-h/templ"
@@ -80,7 +81,7 @@ func (b *workbench) parts() []templ.Component {
 // chatParts are those of one chat. A chat that this agent may know nothing of any more is one that was left.
 func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
-	if models.CodeOf(err) == "chat_not_found" {
+	if errors.Is(err, models.ErrChatNotFound) {
 		return []templ.Component{view.WriteBox(view.Write{ChatID: id, Closed: "left"})}, nil
 	}
 	if err != nil {
@@ -156,7 +157,7 @@ func (b *workbench) nameOf(ctx context.Context, agentID string) (string, error) 
 		switch {
 		case err == nil:
 			name = a.Name
-		case models.CodeOf(err) != "agent_not_found":
+		case !errors.Is(err, models.ErrAgentNotFound):
 			return "", err
 		}
 		if b.names == nil {

@@ -1,7 +1,7 @@
 // The button and the window, in a shadow tree, so that neither page can spoil the other's look. Nothing here needs leave of the page's content
 // policy: no markup is made of text, and all style comes by the object model. They lie in the browser's top layer, above every z-index and
 // outside of the page's transforms, filters and clips. On a phone the window is the whole screen.
-import { onKeyDown } from "../keydown.js";
+import { onKeyDown } from "../lib/keydown.js";
 import { textOn } from "./settings.js";
 import style from "./style.css";
 

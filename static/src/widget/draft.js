@@ -1,40 +1,40 @@
-// The user's draft: what stands in the composer and was not sent is there again after a reload, and on the next page of the site.
-import { dropOldDrafts, keepDraft, readDraft } from "../drafts.js";
+// The user's draft: unsent text of the composer survives a reload, and appears on the next page of the site.
+import { removeOldDrafts, keepDraft, readDraft } from "../lib/drafts.js";
 import { onState, state } from "./panel.js";
 
 const main = document.getElementById("main");
 const isAnonymous = (user) => user.startsWith("anon-");
 
 /**
- * Keeps the draft of a field; fit() is called when the field got another text. Answers save(), for when the text has changed; follow(), for
- * when the panel's user may be another; insert(text), which adds what was typed elsewhere; and clear(), after which nothing is kept.
+ * Keeps the draft of a field; fit() is called when the field got another text. Returns save(), for a changed text; follow(),
+ * for when the user may be another; insert(text), which adds what was typed elsewhere; and clear(), which ends it.
  */
 export function startDraft(field, fit) {
   const openChat = () => (state.open() ? state.chat() : "");
   let user = "";
   let chat = openChat();
-  let stopped = false;
+  let cleared = false;
 
-  const put = (text) => {
+  const setText = (text) => {
     field.value = text;
     fit();
   };
   const forget = (ofChat) => user && keepDraft(ofChat, user, "");
-  const save = () => user && !stopped && keepDraft(chat, user, field.value);
+  const save = () => user && !cleared && keepDraft(chat, user, field.value);
 
-  /** What is kept comes before what was typed since the page was loaded. */
+  /** The stored text comes before what was typed since the page was loaded. */
   function restore() {
-    const kept = readDraft(chat, user) || readDraft("", user);
-    if (kept && !field.value.startsWith(kept)) put(kept + field.value);
+    const stored = readDraft(chat, user) || readDraft("", user);
+    if (stored && !field.value.startsWith(stored)) setText(stored + field.value);
     save();
   }
 
   function follow() {
     const next = main.dataset.user ?? "";
-    if (!next || next === user || stopped) return; // without a session nobody else is there yet
+    if (!next || next === user || cleared) return; // without a session the user cannot have changed yet
     if (user) {
       forget(chat);
-      if (!isAnonymous(user)) put(""); // another person; an anonymous user is the same person, who signed in
+      if (!isAnonymous(user)) setText(""); // another person; an anonymous user is the same person, who signed in
     }
     user = next;
     chat = openChat();
@@ -50,7 +50,7 @@ export function startDraft(field, fit) {
     chat = next;
     if (!ended) save();
   });
-  dropOldDrafts();
+  removeOldDrafts();
   follow();
 
   return {
@@ -61,8 +61,8 @@ export function startDraft(field, fit) {
       field.dispatchEvent(new Event("input", { bubbles: true }));
     },
     clear() {
-      stopped = true;
-      put("");
+      cleared = true;
+      setText("");
       forget(chat);
     },
   };

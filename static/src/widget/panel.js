@@ -1,12 +1,12 @@
-// The state of the panel: what the server says in #w-now, and the two seconds of "connecting" before any place in
-// the queue, so that people who are served at once never see a number.
-import { scoped } from "../base.js";
-import { thread, toEnd } from "../thread.js";
-import { word } from "../words.js";
-import { remember, remembered } from "./store.js";
+// The state of the panel: what the server sends in #w-now, and two seconds of "connecting" before any position in the
+// queue, so that users who are served at once never see a number.
+import { scoped } from "../lib/base.js";
+import { thread, toEnd } from "../lib/thread.js";
+import { translate } from "../lib/translate.js";
+import { remember, remembered } from "./storage.js";
 
-const connectingFor = 2000;
-const speakEvery = 30_000;
+const connectingMs = 2000;
+const announceInterval = 30_000;
 
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
@@ -14,8 +14,8 @@ const composer = document.getElementById("composer");
 const listeners = [];
 let askedAt = 0;
 let timer;
-let spoken = { at: 0, text: "" };
-let speakTimer;
+let announced = { at: 0, text: "" };
+let announceTimer;
 let page = {};
 
 const now = () => document.getElementById("w-now").dataset;
@@ -25,7 +25,7 @@ export const state = {
   chat: () => now().chat,
   agent: () => now().other ?? "",
   open: () => ["waiting", "active", "connecting"].includes(now().state),
-  /** The first question was asked: until the server answers, somebody is being looked for. */
+  /** The first message was sent: until the server answers, the panel shows that it is looking for an agent. */
   ask() {
     if (now().state !== "greeting") return;
     askedAt = Date.now();
@@ -69,27 +69,27 @@ export function startPanel() {
 
 function show() {
   clearTimeout(timer);
-  const said = now();
-  const left = askedAt + connectingFor - Date.now();
-  let shown = said.state;
-  if (left > 0 && ["greeting", "connecting", "waiting"].includes(said.state)) {
-    shown = "connecting";
+  const data = now();
+  const left = askedAt + connectingMs - Date.now();
+  let state = data.state;
+  if (left > 0 && ["greeting", "connecting", "waiting"].includes(data.state)) {
+    state = "connecting";
     timer = setTimeout(show, left);
-  } else if (askedAt && said.state === "greeting") {
-    shown = "connecting"; // no answer yet
+  } else if (askedAt && data.state === "greeting") {
+    state = "connecting"; // no answer yet
   }
-  if (said.state !== "greeting" && left <= 0 || said.state === "locked") askedAt = 0;
-  moveTo(said.chat);
-  thread().dataset.other = said.other ?? "";
-  field.placeholder = shown === "connecting" ? word("widget.add_something") : said.placeholder;
-  composer.querySelector("label .sr").textContent = said.label;
-  fillRing(said);
-  if (main.dataset.state !== shown) {
-    main.dataset.state = shown;
-    listeners.forEach((listen) => listen(shown));
+  if (data.state !== "greeting" && left <= 0 || data.state === "locked") askedAt = 0;
+  moveTo(data.chat);
+  thread().dataset.other = data.other ?? "";
+  field.placeholder = state === "connecting" ? translate("widget.add_something") : data.placeholder;
+  composer.querySelector("label .sr").textContent = data.label;
+  fillRing(data);
+  if (main.dataset.state !== state) {
+    main.dataset.state = state;
+    listeners.forEach((listen) => listen(state));
     toEnd();
   }
-  speak(shown);
+  announce(state);
 }
 
 // The thread belongs to one chat; a new one begins with what was just asked.
@@ -112,15 +112,15 @@ function fillRing({ place, chat }) {
 }
 
 // A change is spoken once, and at most every half minute while waiting.
-function speak(shown) {
-  const line = document.querySelector("#w-head .w-state-now")?.textContent.trim() ?? "";
-  const why = document.getElementById("w-why")?.textContent.trim() ?? "";
-  const text = shown === "connecting" ? document.querySelector("#w-head .w-state-connecting").textContent : `${line}. ${why}`.trim();
-  if (text === spoken.text || shown === "greeting") return;
-  clearTimeout(speakTimer);
-  const wait = shown === "waiting" ? Math.max(0, spoken.at + speakEvery - Date.now()) : 0;
-  speakTimer = setTimeout(() => {
-    spoken = { at: Date.now(), text };
+function announce(state) {
+  const status = document.querySelector("#w-head .w-state-now")?.textContent.trim() ?? "";
+  const reason = document.getElementById("w-why")?.textContent.trim() ?? "";
+  const text = state === "connecting" ? document.querySelector("#w-head .w-state-connecting").textContent : `${status}. ${reason}`.trim();
+  if (text === announced.text || state === "greeting") return;
+  clearTimeout(announceTimer);
+  const wait = state === "waiting" ? Math.max(0, announced.at + announceInterval - Date.now()) : 0;
+  announceTimer = setTimeout(() => {
+    announced = { at: Date.now(), text };
     document.getElementById("w-say").textContent = text;
   }, wait);
 }

@@ -1,38 +1,38 @@
-// Words beside the stars, and a skip that is remembered.
-import { scoped } from "../base.js";
-import { word } from "../words.js";
+// The text beside the stars, and a skip that is remembered.
+import { scoped } from "../lib/base.js";
+import { translate } from "../lib/translate.js";
 
 const key = scoped("parley.skipped");
 
 export function wireRating(main) {
   document.addEventListener("change", (event) => {
     if (event.target.name !== "rating") return;
-    invalid(main, false);
+    setInvalid(main, false);
     const value = Number(event.target.value);
-    const name = word(`widget.rating.word.v${Math.floor(value)}`);
-    main.querySelector("[data-stars-word]").textContent = `${word("widget.rating.value", { Rating: value })} · ${name}. `;
+    const name = translate(`widget.rating.word.v${Math.floor(value)}`);
+    main.querySelector("[data-stars-word]").textContent = `${translate("widget.rating.value", { Rating: value })} · ${name}. `;
   });
-  document.addEventListener("invalid", (event) => event.target.name === "rating" && invalid(main, true), true);
+  document.addEventListener("invalid", (event) => event.target.name === "rating" && setInvalid(main, true), true);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-skip]")) return;
     const form = main.querySelector("[data-rate]");
     remember(form.dataset.rate);
-    leave(main, form);
+    hideForm(main, form);
   });
   const skip = () => {
     const form = main.querySelector("[data-rate]");
-    if (form && form.dataset.rate === remembered()) leave(main, form);
+    if (form && form.dataset.rate === remembered()) hideForm(main, form);
   };
   document.addEventListener("parley:part", (event) => event.target.id === "w-sheet" && skip());
   skip();
 }
 
 // Without this a browser reports every choice as invalid before one is made.
-function invalid(main, is) {
+function setInvalid(main, is) {
   for (const choice of main.querySelectorAll('[name="rating"]')) choice.ariaInvalid = String(is);
 }
 
-function leave(main, form) {
+function hideForm(main, form) {
   form.remove();
   main.querySelector("[data-skip]")?.remove();
   const again = main.querySelector("[data-again]");

@@ -1,38 +1,38 @@
-// Counts what arrived while nobody looked; the loader shows it on its button and in the title of the page. Tabs of
-// the same person agree: what one has shown, none counts.
-import { scoped } from "../base.js";
-import { thread } from "../thread.js";
+// Counts unread messages; the loader shows the number on its button and in the title of the page. Tabs of the same user
+// agree: what one has shown, none counts.
+import { scoped } from "../lib/base.js";
+import { thread } from "../lib/thread.js";
 
 let host;
 let count = 0;
 let channel;
 
-export function startUnread(bridge) {
-  host = bridge;
+export function startUnread(connection) {
+  host = connection;
   try {
     channel = new BroadcastChannel(scoped("parley.seen"));
     channel.onmessage = ({ data }) => data === thread()?.dataset.chat && set(0);
   } catch {
     // a frame without storage has no channel either
   }
-  host.on("open", seen);
-  host.on("attention", seen);
-  window.addEventListener("focus", seen);
+  host.on("open", markSeen);
+  host.on("attention", markSeen);
+  window.addEventListener("focus", markSeen);
   recountUnread();
 }
 
-/** Counts anew what the thread holds and nobody has seen. */
+/** Counts the unread messages of the thread. */
 export function recountUnread() {
   set(thread().querySelectorAll('.msg[data-seen="sent"], .msg[data-seen="delivered"]').length);
 }
 
 /** A message of the other side arrived. */
 export function countUnread() {
-  if (host.attentive()) seen();
+  if (host.attentive()) markSeen();
   else set(count + 1);
 }
 
-function seen() {
+function markSeen() {
   if (!host.attentive()) return;
   set(0);
   channel?.postMessage(thread().dataset.chat);
@@ -40,5 +40,5 @@ function seen() {
 
 function set(next) {
   count = next;
-  host.tell("unread", { count });
+  host.send("unread", { count });
 }

@@ -1,8 +1,8 @@
 // The drafts of an agent in the list of chats.
-import { readDraft } from "../drafts.js";
-import { beginningOf } from "../format.js";
+import { readDraft } from "../lib/drafts.js";
+import { beginningOf } from "../lib/format.js";
 
-/** Writes the beginning of the draft into a row of the list, in the place of the last line. */
+/** Shows the beginning of the draft in a row of the list, in place of the last message. */
 export function showDraft(row) {
   const line = row.querySelector("[data-draft]");
   if (!line) return;

@@ -1,21 +1,21 @@
 // The keyboard of the workbench: Alt and a key by its place on the board (event.code), so that every layout works.
-import { scoped } from "../base.js";
-import { onKeyDown } from "../keydown.js";
-import { local } from "../storage.js";
+import { scoped } from "../lib/base.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { local } from "../lib/storage.js";
 
-const stored = scoped("parley.keys");
+const storageKey = scoped("parley.keys");
 
 export function keysAreOn() {
-  return local.get(stored) !== "off";
+  return local.get(storageKey) !== "off";
 }
 
 /** Listens for Alt + one of the codes in actions, and for "?" outside of fields. An action returns false to let the
  *  browser have the key. */
-export function listenForKeys(actions, help) {
+export function wireShortcuts(actions, help) {
   onKeyDown(document, (event) => {
     if (event.defaultPrevented || !keysAreOn()) return;
     if (document.querySelector("dialog[open]")) return;
-    if (asksForHelp(event)) {
+    if (isHelpKey(event)) {
       event.preventDefault();
       help();
       return;
@@ -27,18 +27,18 @@ export function listenForKeys(actions, help) {
   });
 }
 
-function asksForHelp(event) {
+function isHelpKey(event) {
   if (event.key !== "?" || event.altKey || event.ctrlKey || event.metaKey) return false;
   return !event.target.closest("input, textarea, select, [contenteditable]");
 }
 
-/** Wires the overlay: its button, its switch, and the titles that tell a key. */
+/** Wires the help overlay with its switch. */
 export function wireHelp(dialog) {
   const box = dialog.querySelector("[data-keys-on]");
   box.checked = keysAreOn();
   document.documentElement.toggleAttribute("data-keys-off", !box.checked);
   box.addEventListener("change", () => {
-    local.set(stored, box.checked ? "on" : "off");
+    local.set(storageKey, box.checked ? "on" : "off");
     document.documentElement.toggleAttribute("data-keys-off", !box.checked);
   });
 }

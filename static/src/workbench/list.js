@@ -1,18 +1,19 @@
-// The list of chats. Rows never move under a pointer or the focus: the order is held until both are gone, while the
-// rows themselves go on telling the truth. A new chat is not held back longer than a hand is moving.
-import { countMoves } from "../order.js";
-import { settle } from "../parts.js";
-import { word } from "../words.js";
+// The list of chats. Rows never move under a pointer or the focus: the order is kept until both are gone, while the rows
+// are updated in place. A new chat appears as soon as the pointer rests.
+import { countMoves } from "../lib/count-moves.js";
+import { flip, measure } from "../lib/flip.js";
+import { activate } from "../lib/parts.js";
+import { translate } from "../lib/translate.js";
 import { showDraft } from "./drafts.js";
 
-const resting = 1500;
+const pointerRestTime = 1500;
 
 let list;
-let held = null;
-let heldCount = 0;
+let pending = null;
+let pendingMoves = 0;
 let pointed = false;
 let movedAt = 0;
-let later;
+let resumeTimer;
 const typing = new Map(); // chat → timer
 
 export function watchList() {
@@ -22,88 +23,88 @@ export function watchList() {
     const over = event.pointerType === "mouse" && Boolean(event.target.closest?.("#list"));
     if (over === pointed) return;
     pointed = over;
-    if (!over) release();
+    if (!over) resume();
   });
   document.addEventListener("pointermove", () => (movedAt = Date.now()), { passive: true });
   document.documentElement.addEventListener("pointerleave", () => {
     pointed = false;
-    release();
+    resume();
   });
-  document.addEventListener("focusout", () => setTimeout(release));
+  document.addEventListener("focusout", () => setTimeout(resume));
   document.addEventListener("parley:draft", (event) => {
     const row = rowOf(event.detail.chat);
     if (row) showDraft(row);
   });
-  dress();
+  restoreLocalState();
 }
 
 export const rows = () => [...document.querySelectorAll("#list a.row")];
-/** The rows as the server told them last, though their place on the screen may be held. */
-export const latestRows = () => (held ? [...held.querySelectorAll("a.row")] : rows());
+/** The rows as the server last sent them, though their order on the screen may be older. */
+export const latestRows = () => (pending ? [...pending.querySelectorAll("a.row")] : rows());
 export const latestRow = (chat) => latestRows().find((row) => row.dataset.chat === chat);
 export const unread = () => latestRows().reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0);
 export const rowOf = (chat) => document.getElementById(`row-${chat}`);
 
-/** Takes the list as the server now has it. */
+/** Receives the list from the server. */
 export function receiveList(fresh) {
   list = document.getElementById("list");
   if (!list) return;
-  const moves = countMoves(rows(), [...fresh.querySelectorAll("a.row")], placeOf);
-  if (moves > 0 && isHeld(fresh)) {
-    heldCount = moves;
-    held = fresh;
+  const moves = countMoves(rows(), [...fresh.querySelectorAll("a.row")], positionKey);
+  if (moves > 0 && isPaused(fresh)) {
+    pendingMoves = moves;
+    pending = fresh;
     for (const row of fresh.querySelectorAll("a.row")) {
       const mine = rowOf(row.dataset.chat);
       if (mine) morph(mine, row.cloneNode(true));
     }
-    dress();
-    sayHeld();
-    release();
+    restoreLocalState();
+    showPendingCount();
+    resume();
     return;
   }
-  place(fresh);
+  show(fresh);
 }
 
-function isHeld(fresh) {
-  if (brings(fresh)) return pointed && Date.now() - movedAt < resting;
+function isPaused(fresh) {
+  if (hasNewChat(fresh)) return pointed && Date.now() - movedAt < pointerRestTime;
   return pointed || Boolean(list.querySelector(":focus-visible"));
 }
 
-const brings = (fresh) => [...fresh.querySelectorAll("a.row")].some((row) => row.dataset.state !== "ended" && !rowOf(row.dataset.chat));
+const hasNewChat = (fresh) => [...fresh.querySelectorAll("a.row")].some((row) => row.dataset.state !== "ended" && !rowOf(row.dataset.chat));
 
-function release() {
-  clearTimeout(later);
-  if (!held) return;
-  if (!isHeld(held)) {
-    place(held);
-    settle(list);
-  } else if (brings(held)) later = setTimeout(release, resting);
+function resume() {
+  clearTimeout(resumeTimer);
+  if (!pending) return;
+  if (!isPaused(pending)) {
+    show(pending);
+    activate(list);
+  } else if (hasNewChat(pending)) resumeTimer = setTimeout(resume, pointerRestTime);
 }
 
-const placeOf = (row) => `${row.closest("section").id} ${row.id}`;
+const positionKey = (row) => `${row.closest("section").id} ${row.id}`;
 
-function place(fresh) {
-  held = null;
-  heldCount = 0;
-  const before = new Map(rows().map((row) => [row.id, row.getBoundingClientRect().top]));
+function show(fresh) {
+  pending = null;
+  pendingMoves = 0;
+  const before = measure(rows());
   morph(list, fresh);
   list = document.getElementById("list");
-  dress();
-  sayHeld();
-  glide(before);
+  restoreLocalState();
+  showPendingCount();
+  flip(rows(), before);
 }
 
 function morph(old, fresh) {
-  window.Idiomorph.morph(old, fresh, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepOurs } });
+  window.Idiomorph.morph(old, fresh, { ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: keepLocalAttributes } });
 }
 
 // What this tab knows and the server does not.
-function keepOurs(name) {
+function keepLocalAttributes(name) {
   return name !== "aria-current" && name !== "data-typing" && name !== "data-drafted";
 }
 
-/** Puts back what this tab knows: which chat is open, who writes, drafts. */
-export function dress(open = document.getElementById("open")?.dataset.chat) {
+/** Restores what only this tab knows: the open chat, who is typing, drafts. */
+export function restoreLocalState(open = document.getElementById("open")?.dataset.chat) {
   for (const row of rows()) {
     if (row.dataset.chat === open) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
@@ -112,25 +113,13 @@ export function dress(open = document.getElementById("open")?.dataset.chat) {
   }
 }
 
-function sayHeld() {
+function showPendingCount() {
   const chip = document.getElementById("held");
-  chip.hidden = heldCount === 0;
-  if (heldCount > 0) chip.textContent = word("workbench.held", { Count: heldCount });
+  chip.hidden = pendingMoves === 0;
+  if (pendingMoves > 0) chip.textContent = translate("workbench.held", { Count: pendingMoves });
 }
 
-// Rows that changed place move there in 200 ms.
-function glide(before) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const row of rows()) {
-    const was = before.get(row.id);
-    if (was === undefined) continue;
-    const by = was - row.getBoundingClientRect().top;
-    if (Math.abs(by) < 1) continue;
-    row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 200, easing: "cubic-bezier(.2,.7,.3,1)" });
-  }
-}
-
-/** Says in its row that a user writes, for 5 seconds from the last sign. */
+/** Shows in its row that a user is typing, for 5 seconds. */
 export function showTyping(chat) {
   rowOf(chat)?.setAttribute("data-typing", "");
   clearTimeout(typing.get(chat));
@@ -143,9 +132,9 @@ export function stopTyping(chat) {
   rowOf(chat)?.removeAttribute("data-typing");
 }
 
-/** The chat of somebody who has waited longest for an answer; null when nobody does. */
+/** The row of the user who has waited longest for a reply; null when none waits. */
 export function longestWaiting() {
-  return (held ?? document).querySelector("#list-owed a.row");
+  return (pending ?? document).querySelector("#list-owed a.row");
 }
 
 /** The row by away from the open one, around the ends. */

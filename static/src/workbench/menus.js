@@ -1,19 +1,18 @@
-// The presence menu by arrows, the drawer of the person, and the dialogs that end a chat or hand it over.
-import { openDialog } from "../dialog.js";
-import { onKeyDown } from "../keydown.js";
-import { settle } from "../parts.js";
-import { problemOf } from "../request.js";
-import { toast } from "../toast.js";
-import { word } from "../words.js";
+// Arrow keys in the presence menu, the drawer about the user, and what dialogs and menus do after their requests.
+import { openDialog } from "../lib/dialog.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { parseProblem } from "../lib/request.js";
+import { translate } from "../lib/translate.js";
 
 export function wireMenus() {
-  document.addEventListener("toggle", opened, true);
-  onKeyDown(document, arrows);
-  document.addEventListener("click", clicked);
+  document.addEventListener("toggle", onToggle, true);
+  onKeyDown(document, onArrowKey);
+  document.addEventListener("click", onClick);
   onKeyDown(document, (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
   });
-  document.addEventListener("htmx:beforeSwap", refusedInDialog, true);
+  document.addEventListener("htmx:beforeSwap", showErrorInDialog, true);
+  document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "transfer-place" && openDialog("transfer"));
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (!detail.successful) return;
     detail.elt.closest("[popover]")?.hidePopover();
@@ -21,25 +20,25 @@ export function wireMenus() {
   });
 }
 
-// A toast would lie behind the dialog: what was refused in it is said in it.
-function refusedInDialog(event) {
+// A toast would lie behind the dialog: its errors are shown inside it.
+function showErrorInDialog(event) {
   const { xhr, requestConfig } = event.detail;
   const line = requestConfig.elt.closest("dialog")?.querySelector("[data-refused]");
   if (!line || xhr.status < 400) return;
   event.stopPropagation();
   event.detail.shouldSwap = false;
-  line.textContent = problemOf(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || word("ui.went_wrong");
+  line.textContent = parseProblem(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || translate("ui.went_wrong");
   line.hidden = false;
 }
 
-function opened(event) {
+function onToggle(event) {
   if (event.newState !== "open" || !event.target.matches?.(":has([role='menu'])")) return;
   (event.target.querySelector('[aria-checked="true"]') ?? items(event.target)[0])?.focus();
 }
 
 const items = (root) => [...root.querySelectorAll('[role^="menuitem"]')];
 
-function arrows(event) {
+function onArrowKey(event) {
   const menu = event.target.closest?.('[role="menu"]');
   const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
   if (!menu || step === undefined) return;
@@ -50,16 +49,12 @@ function arrows(event) {
   all[to].focus();
 }
 
-function clicked(event) {
-  const el = event.target.closest?.("[data-dialog], [data-drawer], [data-drawer-close], a[data-close]");
-  if (!el) {
-    if (!event.target.closest?.("#about, dialog, .toasts")) closeDrawer(false);
-    return;
-  }
-  event.preventDefault();
-  if (el.matches("[data-dialog]")) act(el);
-  else if (el.matches("[data-drawer]")) openDrawer(el);
-  else if (el.matches("[data-drawer-close]")) closeDrawer();
+function onClick(event) {
+  const { target } = event;
+  const link = target.closest?.("[data-drawer], [data-drawer-close]");
+  if (link) event.preventDefault();
+  if (link?.matches("[data-drawer]")) openDrawer(link);
+  else if (link || !target.closest?.("#about, dialog, .toasts, [data-dialog]")) closeDrawer(Boolean(link));
 }
 
 let opener = null;
@@ -78,41 +73,9 @@ function closeDrawer(back = true) {
   if (back && opener?.isConnected) opener.focus();
 }
 
-async function act(link) {
-  link.closest("[popover]")?.hidePopover();
-  if (link.dataset.dialog === "end") {
-    const dialog = openDialog("end");
-    dialog.querySelector("[data-refused]").hidden = true;
-    dialog.querySelector('input:not([type="hidden"])').focus();
-    return;
-  }
-  // Who has room changes by the second, so the choice is asked for when it is wanted.
-  const answer = await ask(link.href);
-  if (!answer.html) {
-    toast(answer.why, { error: true });
-    return;
-  }
-  const place = document.getElementById("transfer-place");
-  place.innerHTML = answer.html;
-  settle(place.firstElementChild);
-  openDialog("transfer")?.querySelector("textarea")?.focus();
-}
-
-async function ask(href) {
-  try {
-    const response = await fetch(href, { headers: { "HX-Request": "true", Accept: "text/html, application/problem+json" } });
-    const body = await response.text();
-    if (response.ok) return { html: body };
-    return { why: problemOf(response.headers.get("Content-Type") ?? "", body).detail || word("ui.went_wrong") };
-  } catch {
-    return { why: word("ui.no_connection") };
-  }
-}
-
 /** Presses the link that opens a dialog, if the open chat has it. */
-export function pressAct(name) {
+export function openChatDialog(name) {
   const link = document.querySelector(`#open [data-dialog="${name}"]`);
-  if (!link) return false;
-  act(link);
-  return true;
+  link?.click();
+  return Boolean(link);
 }

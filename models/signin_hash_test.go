@@ -1,0 +1,16 @@
+package models
+
+import (
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// A cheaper hash would answer sooner, and tell that the account does not exist.
+func TestAnUnknownAccountIsComparedAtTheSameCost(t *testing.T) {
+	t.Parallel()
+	params, _, _, err := argon2id.DecodeHash(unknownAccountHash)
+	if err != nil || *params != *passwordParams {
+		t.Errorf("unknownAccountHash has %+v, %v; passwords have %+v", params, err, passwordParams)
+	}
+}

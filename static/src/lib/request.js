@@ -1,0 +1,89 @@
+// Requests of the scripts themselves; those of forms go through htmx.
+export const csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+let bearer = "";
+
+/** From now on every request authenticates with this token; "" goes back to the cookie. */
+export const useBearer = (token) => (bearer = token);
+
+/** The headers that authenticate a request. */
+export const credentials = () => ({ "X-CSRF-Token": csrf(), ...(bearer && { Authorization: `Bearer ${bearer}` }) });
+
+const fragmentHeaders = () => ({ ...credentials(), "HX-Request": "true", Accept: "text/html, application/problem+json" });
+
+/**
+ * Posts fields as a form. Returns {ok, status, html, json, problem, retryAfter}; status 0 is no connection. With
+ * options.json the response is JSON.
+ */
+export async function post(url, fields = {}, options = {}) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: options.json ? { ...credentials(), Accept: "application/json" } : fragmentHeaders(),
+      signal: AbortSignal.timeout(options.timeout ?? 15000),
+      keepalive: options.keepalive ?? false,
+    });
+  } catch {
+    return noResponse;
+  }
+  return parseResponse(response.status, await response.text().catch(() => ""), (name) => response.headers.get(name));
+}
+
+const noResponse = { ok: false, status: 0, html: "", json: {}, problem: {}, retryAfter: 0 };
+
+function parseResponse(status, body, header) {
+  const type = header("Content-Type") ?? "";
+  const ok = status >= 200 && status < 300;
+  const json = parseProblem(type, body);
+  return {
+    ok,
+    status,
+    html: type.startsWith("text/html") ? body : "",
+    json: ok ? json : {},
+    problem: ok ? {} : json,
+    retryAfter: Number(header("Retry-After")) || 0,
+  };
+}
+
+const uploadTimeout = 5 * 60_000;
+
+/** Posts fields and a file as a form; onProgress gets the part of it that is sent, from 0 to 1. Returns what post returns. */
+export function upload(url, fields, file, { onProgress = () => {}, signal } = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file, file.name);
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest(); // fetch has no progress
+    const fail = () => resolve(noResponse);
+    request.open("POST", url);
+    for (const [name, value] of Object.entries(fragmentHeaders())) request.setRequestHeader(name, value);
+    request.timeout = uploadTimeout;
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    request.onload = () => resolve(parseResponse(request.status, request.responseText, (name) => request.getResponseHeader(name)));
+    for (const end of ["onerror", "ontimeout", "onabort"]) request[end] = fail;
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
+}
+
+/** Requests a JSON object; returns null on any failure. */
+export async function getJSON(url) {
+  try {
+    const response = await fetch(url, { headers: { ...credentials(), Accept: "application/json" }, signal: AbortSignal.timeout(15000) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The problem document of a response, or an empty object. */
+export function parseProblem(type, body) {
+  if (!type.includes("json")) return {};
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,70 @@
+// Desktop notifications. Phones show them only through a service worker, where "new Notification" throws, and a browser
+// may refuse for reasons of its own. Nothing here throws.
+import { scoped } from "../lib/base.js";
+import { local } from "../lib/storage.js";
+
+const storageKey = scoped("parley.notices");
+let workerRegistration = null;
+
+/** "granted", "denied" or "default", or "missing" where the browser has no notifications. */
+export const permission = () => window.Notification?.permission ?? "missing";
+export const notificationsAreOn = () => local.get(storageKey) === "on" && permission() === "granted";
+
+/** Stores whether this browser should show notifications. */
+export const setNotificationsWanted = (on) => local.set(storageKey, on ? "on" : "off");
+
+/** Asks the browser's user for permission. */
+export async function askPermission() {
+  try {
+    await Notification.requestPermission();
+  } catch {
+    // an old browser, or one that does not ask
+  }
+}
+
+/** Registers the service worker that shows notifications; open(path) is called for a click on one. */
+export function prepareNotifications(open) {
+  if (workerRegistration || !notificationsAreOn()) return;
+  workerRegistration = register();
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.parley === "open" && open(data.path));
+}
+
+async function register() {
+  try {
+    const registration = await navigator.serviceWorker.register(document.getElementById("bell").dataset.worker);
+    const worker = registration.active ?? registration.waiting ?? registration.installing;
+    await isActive(worker);
+    return registration;
+  } catch {
+    return null; // plain http, a private window, or a browser without them
+  }
+}
+
+function isActive(worker) {
+  return new Promise((done) => {
+    const look = () => ["activated", "redundant"].includes(worker.state) && done();
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** Shows a notification about the page at path; a click on it calls open(path). */
+export async function showNotification(title, { body, tag, path, open }) {
+  const options = { body, tag, renotify: true, silent: true, data: { path } };
+  try {
+    const registration = await workerRegistration;
+    if (registration) return await registration.showNotification(title, options);
+  } catch {
+    // then without the worker
+  }
+  try {
+    const notice = new Notification(title, options);
+    notice.onclick = () => {
+      window.focus();
+      open(path);
+      notice.close();
+    };
+  } catch {
+    // the page shows it all the same
+  }
+}

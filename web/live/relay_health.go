@@ -1,0 +1,96 @@
+package live
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// relayHeartbeat is how often an instance publishes at least. One that published nothing for three times as long is
+	// silent.
+	relayHeartbeat = 250 * time.Millisecond
+	// peerKept is how long a silent instance that did not say goodbye is expected back. It may live on where it cannot
+	// reach Redis, and commit.
+	peerKept = 10 * time.Minute
+	// stableAfter is how long an instance must be healthy to be stable. After a pause Redis first delivers the heartbeats
+	// that were on their way; the gap of an instance that could not publish is announced only after them.
+	stableAfter = 3 * time.Second
+)
+
+// relayHealth knows how far the events of other instances can be relied on. Three words say so, each stronger than the
+// one before:
+//
+//   - connected: this instance receives its own heartbeats, so Redis takes and delivers what is published;
+//   - healthy: connected, and no other instance is silent, so what any instance commits arrives here;
+//   - stable: healthy for stableAfter and without a gap in that time, so nothing that was published before is missing.
+//     Only a stable instance compares its streams with PostgreSQL rarely.
+//
+// A gap is a moment at which events may have been lost: a new subscription, or an instance that could not publish.
+type relayHealth struct {
+	self string
+
+	mu         sync.Mutex
+	subscribed bool                 // to the channel, as far as the connection shows
+	receivedAt map[string]time.Time // when the last message of each instance, this one too, arrived
+	gapAt      time.Time            // the last gap
+}
+
+func newRelayHealth(self string) relayHealth {
+	return relayHealth{self: self, receivedAt: map[string]time.Time{}}
+}
+
+// setSubscribed notes that a subscription began or ended, and returns what was so before.
+func (r *relayHealth) setSubscribed(subscribed bool) (before bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, r.subscribed = r.subscribed, subscribed
+	return before
+}
+
+// recordHeartbeat notes that an instance published; with bye it was the last time.
+func (r *relayHealth) recordHeartbeat(instance string, bye bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if bye {
+		delete(r.receivedAt, instance)
+	} else {
+		r.receivedAt[instance] = time.Now()
+	}
+}
+
+// recordGap notes that events may have been lost.
+func (r *relayHealth) recordGap() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gapAt = time.Now()
+}
+
+func (r *relayHealth) connected() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.subscribed && time.Since(r.receivedAt[r.self]) < 3*relayHeartbeat
+}
+
+// current returns whether the instance is healthy and stable. Being asked while it is not healthy counts as a gap.
+func (r *relayHealth) current() (healthy, stable bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if healthy = r.healthy(now); !healthy {
+		r.gapAt = now
+	}
+	return healthy, now.Sub(r.gapAt) > stableAfter
+}
+
+// healthy forgets instances that were silent for longer than peerKept. The caller holds mu.
+func (r *relayHealth) healthy(now time.Time) bool {
+	for instance, at := range r.receivedAt {
+		switch silent := now.Sub(at); {
+		case silent > peerKept && instance != r.self:
+			delete(r.receivedAt, instance)
+		case silent > 3*relayHeartbeat:
+			return false
+		}
+	}
+	return r.subscribed && !r.receivedAt[r.self].IsZero()
+}

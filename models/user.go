@@ -185,19 +185,21 @@ func announceUser(ctx context.Context, t *tx, u *User) error {
 		if err != nil {
 			return err
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		change := t.change(c)
+		change.User = u.Card()
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, User: u.Card()}})
 	}
 	return emitUser(ctx, t, u, "")
 }
 
-// emitUser tells the agents who have ended chats of a user what is known of the user now. from is the user whose chats these were before, "" for
-// nobody.
+// emitUser tells the agents who have ended chats of a user what is known of the user now. from is the user whose chats
+// these were before, "" for none.
 func emitUser(ctx context.Context, t *tx, u *User, from string) error {
 	agents := []string{}
-	err := t.NewRaw(`SELECT DISTINCT agent_id FROM chats WHERE user_id = ? AND status = 'ended' AND agent_id IS NOT NULL`, u.ID).Scan(ctx, &agents)
+	err := t.NewRaw(`SELECT DISTINCT agent_id FROM chats WHERE user_id = ? AND status = 'ended' AND agent_id IS NOT NULL`, u.ID).
+		Scan(ctx, &agents)
 	if err == nil && len(agents) > 0 {
 		t.emit(Event{Kind: KindUserChange, User: &UserChange{UserID: u.ID, PrevUserID: from, Card: *u.Card(), AgentIDs: agents}})
 	}

@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// QueryLimit reads the parameter limit, from 1 to 200, 50 if it is absent. Anything else is 422.
+// QueryLimit returns the query parameter limit, 50 if it is absent. It is 400 if it is no number and 422 outside of 1 to 200.
 func QueryLimit(c echo.Context) (int, error) {
 	n, err := QueryInt(c, "limit", models.DefaultLimit)
 	if err == nil {
@@ -17,7 +17,7 @@ func QueryLimit(c echo.Context) (int, error) {
 	return int(n), err
 }
 
-// ChatFilter reads which of an agent's chats are asked for: status, limit and before.
+// ChatFilter reads the filter of an agent's chats from the query: status, limit and before.
 func ChatFilter(c echo.Context) (f models.ChatFilter, err error) {
 	f.Status = models.Status(c.QueryParam("status"))
 	if f.Limit, err = QueryLimit(c); err != nil {

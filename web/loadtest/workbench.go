@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// measureWorkbench: what an open workbench costs for each message in one of its agent's five chats: statements, beyond those of a house in which
-// nobody has a workbench open, and bytes.
+// measureWorkbench measures what an open workbench costs for each message in one of its agent's five chats: the statements that are not run
+// while no workbench is open, and the bytes that are sent to it.
 func measureWorkbench(ctx context.Context, b *bench) error {
 	agentsN, each := b.opts.size(8, 2), b.opts.size(20, 4)
 	const chatsOfOne = 5
@@ -18,13 +18,13 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
 	var closed, open, bytes []float64
 	count := func(streams []*stream) (float64, error) {
-		ran, err := b.counted(ctx, database, func() error {
+		ran, err := b.statementsDuring(ctx, database, func() error {
 			if err := talkInAll(ctx, server.addr, chats, agentsN, each); err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 		})
 		if err == nil && b.opts.verbose {
 			for _, line := range ran.top(chats*each, 12) {
-				b.say("    %s", line)
+				b.log("    %s", line)
 			}
 		}
 		return float64(ran.calls()) / float64(chats*each), err
@@ -46,9 +46,9 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		before := came(streams)
+		before := received(streams)
 		with, err := count(streams)
-		sent := came(streams) - before
+		sent := received(streams) - before
 		for _, s := range streams {
 			s.close()
 		}
@@ -59,13 +59,13 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 			closed, open, bytes = append(closed, without), append(open, with-without), append(bytes, float64(sent)/float64(chats*each))
 		}
 	}
-	note := fmt.Sprintf("%d agents with %d chats each, every message typed, delivered and read; %s statements while no workbench is open",
+	note := fmt.Sprintf("%d agents with %d chats each, every message is typed, delivered and read; %s statements while no workbench is open",
 		agentsN, chatsOfOne, figure(sampleOf(closed...).Median))
 	for i := range open {
-		open[i] = tenths(max(0, open[i]))
+		open[i] = perMessage(max(0, open[i]))
 	}
 	b.table.atMost("statements per message and open workbench", "", sampleOf(open...), 0.5, note)
-	b.table.inform("an open workbench, sent per message", "bytes", sampleOf(bytes...), nil, "the message, its receipts and the row of its chat")
+	b.table.inform("an open workbench, sent per message", "bytes", sampleOf(bytes...), nil, "messages from both sides in turn, with their receipts and what else changes on the page")
 	return nil
 }
 
@@ -82,17 +82,17 @@ func openWorkbenches(ctx context.Context, addr string, n int) ([]*stream, error)
 	return streams, quiet(ctx, streams)
 }
 
-func came(streams []*stream) (n int64) {
+func received(streams []*stream) (n int64) {
 	for _, s := range streams {
-		n += s.came.Load()
+		n += s.bytes.Load()
 	}
 	return n
 }
 
-// quiet returns once nothing has come for a moment; how many wait, and for how long, may still be told.
+// quiet returns once nothing has been received for 700 ms.
 func quiet(ctx context.Context, streams []*stream) error {
 	for before := int64(-1); ; {
-		now := came(streams)
+		now := received(streams)
 		if now == before {
 			return ctx.Err()
 		}
@@ -103,7 +103,7 @@ func quiet(ctx context.Context, streams []*stream) error {
 	}
 }
 
-// talkInAll lets the two of every chat say so many messages in turn, each typed, delivered and read.
+// talkInAll sends so many messages in every chat, from user and agent in turn, each typed, delivered and read.
 func talkInAll(ctx context.Context, addr string, chats, agents, each int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)

@@ -12,7 +12,7 @@ import (
 	"parley/web/present"
 )
 
-// Chat is one chat, read only, with what a supervisor may do to it.
+// Chat shows one chat, read-only, with the actions of a supervisor.
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
 	ctx := c.Request().Context()
@@ -21,31 +21,31 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerChat(c, chat)
+		return h.respondChat(c, chat)
 	}
 	messages, err := h.Desk.LatestMessages(ctx, kit.ActorOf(c), id, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
-	b, err := h.readBoard(ctx, boardFilter{all: true}, nil)
+	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
 	if err != nil {
 		return err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, chat, messages, people, h.PageFileLinks())
+	page := b.chatPage(ctx, chat, messages, agents, h.PageFileLinks())
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}
-	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
 }
 
-// Agent lists the chats of one agent.
+// Agent shows an agent with its active and its latest ended chats.
 func (h *Handlers) Agent(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
@@ -53,7 +53,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.JSON {
-		return h.answerAgent(c, a)
+		return h.respondAgent(c, a)
 	}
 	chats, err := h.Desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
 	if err != nil {
@@ -64,7 +64,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 		return err
 	}
 	page := b.agentPage(ctx, a, chats)
-	page.Frame = h.StaffFrame(c, "live", a.Name)
+	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneAgentPage(page))

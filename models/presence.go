@@ -31,7 +31,7 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 			return err
 		}
 		if before.Presence == after.Presence && before.DesiredPresence != after.DesiredPresence {
-			t.emit(after.presenceEvent(false)) // the agent's own screens tell whether the agent chose it
+			t.emit(after.presenceEvent(false)) // the agent's screens show whether the agent chose it
 		}
 		emitPresence(t, before.Presence, after)
 		return nil

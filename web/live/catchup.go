@@ -281,8 +281,8 @@ func (s *Stream) sendFrames(frames []Frame, c *models.Chat) error {
 	return nil
 }
 
-// withAgent returns an open chat with the agent who serves it, which it reads unless the event has it, and subscribes a user's stream to that
-// agent's presence.
+// withAgent returns an open chat with the agent who serves it, whom it reads unless the event names the agent, and
+// subscribes a user's stream to that agent's presence.
 func (s *Stream) withAgent(ctx context.Context, c *models.Chat, agent *models.AgentCard) (ServedChat, error) {
 	served := ServedChat{Chat: *c}
 	if c.Status != models.Active {

@@ -36,8 +36,8 @@ type InitialState struct {
 	Load     []models.AgentLoad  // for supervisors
 }
 
-// Repaired is sent after the stream of a user or an agent compared its chats with PostgreSQL. Whatever else a renderer keeps may have changed
-// without an event.
+// Repaired follows the changes that a stream of own chats finds when it compares them with PostgreSQL. What else a renderer
+// keeps may have changed without an event.
 type Repaired struct{}
 
 // ServedChat is a chat and the agent who serves it, nil while it waits.
@@ -67,7 +67,7 @@ type Changed struct {
 	Cache *EncodingCache // of the event; nil after a gap
 }
 
-// UserChanged tells an agent what is known now of the user of ended chats.
+// UserChanged says to an agent what is known now of the user of ended chats.
 type UserChanged struct{ models.UserChange }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.

@@ -59,13 +59,14 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 			closed, open, bytes = append(closed, without), append(open, with-without), append(bytes, float64(sent)/float64(chats*each))
 		}
 	}
-	note := fmt.Sprintf("%d agents with %d chats each, every message is typed, delivered and read; %s statements while no workbench is open",
-		agentsN, chatsOfOne, figure(sampleOf(closed...).Median))
+	note := fmt.Sprintf("%d agents with %d chats each, every message is typed, delivered and read; "+
+		"%s statements while no workbench is open", agentsN, chatsOfOne, figure(sampleOf(closed...).Median))
 	for i := range open {
 		open[i] = perMessage(max(0, open[i]))
 	}
 	b.table.atMost("statements per message and open workbench", "", sampleOf(open...), 0.5, note)
-	b.table.inform("an open workbench, sent per message", "bytes", sampleOf(bytes...), nil, "messages from both sides in turn, with their receipts and what else changes on the page")
+	b.table.inform("an open workbench, sent per message", "bytes", sampleOf(bytes...), nil,
+		"messages from both sides in turn, with their receipts and what else changes on the page")
 	return nil
 }
 

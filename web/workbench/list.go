@@ -31,7 +31,7 @@ func (b *workbench) lostAt() time.Time {
 func (b *workbench) strip() view.Strip {
 	s := view.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.load())}
 	if s.Waiting > 0 {
-		s.Oldest = b.told.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
+		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
 	return s
 }

@@ -17,14 +17,15 @@ import (
 	"parley/web/present"
 )
 
-// frameWriter writes the stream of the workbench: messages and parts as HTML, what moves as JSON. It keeps what it has drawn, and draws from events
-// what looks different after them. PostgreSQL is read when the stream begins and after a gap, and for what no event tells.
+// frameWriter writes the stream of the workbench: messages and parts of the page as HTML, the rest as JSON. It keeps what it
+// drew last, applies each event to it, and sends the parts that differ. It reads PostgreSQL when the stream begins, after a
+// gap, and when an event is not enough: see after.
 type frameWriter struct {
 	handlers *Handlers
 	agent    *models.Agent
 	csrf     string
 
-	last  *workbench // as of the last item
+	last  *workbench // after the last item
 	drawn drawing
 }
 
@@ -71,7 +72,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
-		b.overview, b.told = f.last.overview, f.last.told
+		b.overview, b.overviewAt = f.last.overview, f.last.overviewAt
 	}
 	return b, b.read(ctx, f.agent.ID)
 }
@@ -83,7 +84,7 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 		return err
 	}
 	if p.Overview != nil {
-		b.overview, b.told = *p.Overview, b.at
+		b.overview, b.overviewAt = *p.Overview, b.at
 	}
 	parts := b.parts()
 	chats := p.Ended
@@ -101,7 +102,7 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 	return f.part(ctx, out, b, 0, parts...)
 }
 
-// refresh reads everything again and draws the page, and those of the heads that look different.
+// refresh reads everything again, and draws the page and the heads that differ.
 func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	b, err := f.read(ctx)
 	if err != nil {
@@ -121,7 +122,7 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 // read for it, and nothing is drawn that is on the screen already.
 func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
 	b := f.last.copy()
-	b.overview, b.told = overview, b.at
+	b.overview, b.overviewAt = overview, b.at
 	if sameStrip(b.strip(), f.drawn.strip) {
 		return nil
 	}
@@ -173,7 +174,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
 }
 
-// userChanged draws the ended chats of a user of whom something else is known now. Of the others their own changes tell, in their order.
+// userChanged draws the ended chats of a user who has changed. Open chats have a change of their own about it.
 func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it live.UserChanged) error {
 	b := f.last.copy()
 	var parts []templ.Component
@@ -201,12 +202,12 @@ func (f *frameWriter) erased(ctx context.Context, out *api.FrameWriter, it live.
 	out.Add("erased", 0, struct {
 		ChatIDs []string `json:"chat_ids"`
 	}{it.ChatIDs})
-	return f.refresh(ctx, out) // older chats may be listed in their place
+	return f.refresh(ctx, out) // older chats may take their place in the list
 }
 
-// left takes a chat that is not this agent's any more off the list.
+// left removes a chat that is no longer this agent's.
 func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
-	if it.Chat.Version == 0 { // found by comparing with PostgreSQL: it may be stored no more
+	if it.Chat.Version == 0 { // found by a repair: it may have been erased
 		stored, err := f.handlers.Desk.IsStored(ctx, it.Chat.ID)
 		if err != nil {
 			return err
@@ -249,7 +250,7 @@ func (f *frameWriter) message(ctx context.Context, out *api.FrameWriter, b *work
 	return present.AddHTML(ctx, out, "message", m.Version, chat.Bubble(said))
 }
 
-// part adds a frame with the parts, unless there is none, and keeps what they were drawn from.
+// part adds a frame with the parts, if there are any, and keeps what they were drawn from.
 func (f *frameWriter) part(ctx context.Context, out *api.FrameWriter, b *workbench, version int64, parts ...templ.Component) error {
 	f.last = b
 	if len(parts) == 0 {

@@ -26,22 +26,22 @@ const (
 
 // workbench is the data of one agent's workbench, as it was read from the desk at one time.
 type workbench struct {
-	desk     *models.Desk
-	links    api.FileLinks
-	at       time.Time
-	csrf     string
-	self     *models.Agent
-	chats    []models.AgentChat // active ones, then the last ended
-	overview models.Overview
-	told     time.Time         // when overview was true
-	names    map[string]string // of agents, as they were asked for
+	desk       *models.Desk
+	links      api.FileLinks
+	at         time.Time
+	csrf       string
+	self       *models.Agent
+	chats      []models.AgentChat // active ones, then the last ended
+	overview   models.Overview
+	overviewAt time.Time         // when overview was read
+	names      map[string]string // of agents, as they were asked for
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
 // not be ahead of what the page shows.
 func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
-	b.told = b.at
+	b.overviewAt = b.at
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
 	parts.Go(func() (err error) {

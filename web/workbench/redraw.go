@@ -12,7 +12,7 @@ import (
 	"parley/web/live"
 )
 
-// drawing is what stands on the page, as far as it belongs to no single chat.
+// drawing is what the page shows beside the open chat.
 type drawing struct {
 	me    view.Me
 	strip view.Strip
@@ -24,7 +24,7 @@ func (b *workbench) drawing() drawing {
 	return drawing{me: b.me(), strip: b.strip(), empty: b.empty(), list: b.list()}
 }
 
-// news returns the parts of the page that look different from what was drawn last, and takes them as drawn.
+// news returns the parts of the page that differ from those drawn last, and takes them as drawn.
 func (f *frameWriter) news(b *workbench) []templ.Component {
 	before, now := f.drawn, b.drawing()
 	var parts []templ.Component
@@ -36,7 +36,7 @@ func (f *frameWriter) news(b *workbench) []templ.Component {
 			parts = append(parts, view.Status(now.me))
 		}
 	}
-	if lost := now.me.Lost; (lost == nil) != (before.me.Lost == nil) || lost != nil && (!lost.Equal(*before.me.Lost) || now.me.Load != before.me.Load) {
+	if !sameLost(before.me, now.me) {
 		parts = append(parts, view.Lost(now.me))
 	}
 	if sameStrip(before.strip, now.strip) {
@@ -51,8 +51,15 @@ func (f *frameWriter) news(b *workbench) []templ.Component {
 	return append(parts, rowNews(before.list, now.list)...)
 }
 
-// sameStrip reports whether two strips say the same. How long somebody waits is told in whole seconds and a moment later than it was read, so that
-// the time at which the wait began is not always the same.
+func sameLost(a, b view.Me) bool {
+	if a.Lost == nil || b.Lost == nil {
+		return a.Lost == b.Lost
+	}
+	return a.Lost.Equal(*b.Lost) && a.Load == b.Load
+}
+
+// sameStrip reports whether two strips show the same. The longest wait is in whole seconds and a moment old, so that the
+// start that is calculated from it varies.
 func sameStrip(a, b view.Strip) bool {
 	moved := a.Oldest.Sub(b.Oldest).Abs()
 	a.Oldest, b.Oldest = time.Time{}, time.Time{}
@@ -65,8 +72,8 @@ type placed struct {
 	row     view.Row
 }
 
-// rowNews returns what turns one list into another: the rows that are gone, then the others that look different, from the last to the first, each
-// with the row that follows. Rows are sorted by what they show, so those that look the same keep their order.
+// rowNews returns the parts that turn one list into another: the rows that are gone, then those that differ, from the last
+// to the first, each with the row that follows. Rows are sorted by what they show, so equal rows keep their order.
 func rowNews(before, now view.List) []templ.Component {
 	var parts []templ.Component
 	old, rows := placedRows(before), placedRows(now)
@@ -104,8 +111,8 @@ func placedRows(l view.List) []placed {
 	return all
 }
 
-// chatNews returns the parts of chats that look different after a change of one: those of the chat itself, and where the change tells who the user
-// is, those of the user's other chats.
+// chatNews returns the parts of chats that differ after a change of one: those of the chat itself, and if the change says
+// who the user is, those of the user's other chats.
 func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
 	before := f.last.chat(c.ID)
 	parts := b.userNews(ctx, before, c)
@@ -116,14 +123,14 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 			}
 		}
 	}
-	if before != nil && before.UserID != c.UserID { // who came before as somebody else has other earlier chats
+	if before != nil && before.UserID != c.UserID { // another user has other earlier chats
 		about, err := b.person(ctx, c, nil)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, view.About(about))
 	}
-	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
+	// The composer is drawn again only when it opens or closes: it may contain a draft.
 	if it.Assigned() || it.Ended() || before == nil || c.Status == models.Ended && !sameEnd(&before.Chat, &c.Chat) {
 		w, err := b.write(ctx, c)
 		if err != nil {
@@ -134,7 +141,7 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 	return parts, nil
 }
 
-// userNews returns the head of a chat and the parts about its user that look different from before; all where before is nil.
+// userNews returns the parts about the user of a chat, and its head, that differ from before; all of them if before is nil.
 func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat) []templ.Component {
 	var parts []templ.Component
 	parts = append(parts, b.headNews(before, now)...)
@@ -145,7 +152,7 @@ func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat)
 	return parts
 }
 
-// headNews returns what looks different in the head of a chat.
+// headNews returns the head of a chat if it differs from before, or of it only the line that changes with every message.
 func (b *workbench) headNews(before, now *models.AgentChat) []templ.Component {
 	is := b.head(now)
 	if before == nil {
@@ -161,7 +168,7 @@ func (b *workbench) headNews(before, now *models.AgentChat) []templ.Component {
 	return []templ.Component{view.TalkHead(is)}
 }
 
-// sameEnd reports whether two states of an ended chat end alike: it may be rated between them.
+// sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated.
 func sameEnd(a, b *models.Chat) bool {
 	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment)
 }

@@ -11,7 +11,7 @@ import (
 	"parley/web/live"
 )
 
-// chat returns a chat of the list, nil for one that is not in it.
+// chat returns a chat of the list, nil if it is not in it.
 func (b *workbench) chat(id string) *models.AgentChat {
 	if i := slices.IndexFunc(b.chats, func(c models.AgentChat) bool { return c.ID == id }); i >= 0 {
 		return &b.chats[i]
@@ -19,7 +19,8 @@ func (b *workbench) chat(id string) *models.AgentChat {
 	return nil
 }
 
-// load is the number of active chats. It is counted here because events of chats come in their order, and those of the agent may not.
+// load is the number of active chats. It is counted because the changes of a chat arrive in order, and those of an agent may
+// not.
 func (b *workbench) load() int {
 	n := 0
 	for i := range b.chats {
@@ -30,7 +31,7 @@ func (b *workbench) load() int {
 	return n
 }
 
-// sort puts active chats first, by what was said last, then ended ones, the newest first.
+// sort puts active chats first, by their last message, then ended ones; the newest of both come first.
 func (b *workbench) sort() {
 	ended := func(c *models.AgentChat) int {
 		if c.Status == models.Ended {
@@ -51,13 +52,13 @@ func (b *workbench) sort() {
 	})
 }
 
-// after returns what the workbench shows once the change has happened, and the chat; b stays as it is. A change tells everything about a chat of
-// the list; a chat that is not in it is read: what was said in it before is in no event.
+// after returns the workbench after a change, and the chat; b is not changed. An event has everything that is new in a chat
+// of the list. A chat that is new in the list is read, because no event has its user and its earlier messages.
 func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *models.AgentChat, error) {
 	next := b.copy()
 	c := next.chat(it.Chat.ID)
 	switch {
-	case c == nil || it.Chat.Version > c.Version && tellsNothing(c, it):
+	case c == nil || it.Chat.Version > c.Version && lacksUser(c, it):
 		read, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
 		if err != nil {
 			return nil, nil, err
@@ -66,7 +67,7 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 			next.chats = append(next.chats, *read)
 		}
 		c = read
-	case it.Chat.Version > c.Version: // else it was read already
+	case it.Chat.Version > c.Version: // otherwise it was read together with the change
 		before := c.UserID
 		c.Chat = it.Chat
 		for i := range it.Messages {
@@ -84,8 +85,9 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 	return next, &now, nil
 }
 
-// tellsNothing reports whether nothing in a change is new but its version: an instance of an earlier release does not tell what a user is called.
-func tellsNothing(c *models.AgentChat, it live.Changed) bool {
+// lacksUser reports whether a change shows another user, or nothing but a new version, without saying what is known of the
+// user. Instances of an earlier release announce a new name like that.
+func lacksUser(c *models.AgentChat, it live.Changed) bool {
 	if it.User != nil || len(it.Messages)+len(it.Statuses) > 0 {
 		return false
 	}
@@ -94,7 +96,7 @@ func tellsNothing(c *models.AgentChat, it live.Changed) bool {
 	return c.UserID != it.Chat.UserID || reflect.DeepEqual(same, it.Chat)
 }
 
-// setUser sets who the user of a chat is in all chats of that user, whose id may have been another one before.
+// setUser sets what is known of a user in all chats of that user, which may have been those of the user before.
 func (b *workbench) setUser(before, id string, u models.UserCard) {
 	for i := range b.chats {
 		if c := &b.chats[i]; c.UserID == before || c.UserID == id {

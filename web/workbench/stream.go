@@ -68,7 +68,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.Frames, err
 }
 
-// read reads the agent's own side again; what was told of the queue, and the names, hold on.
+// read reads the agent and the chats again. The overview of the queue comes with events, a few times a second.
 func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {

@@ -15,7 +15,7 @@ func agentURL(id string) templ.SafeURL {
 	return templ.SafeURL("/admin/people/" + url.PathEscape(id))
 }
 
-// agentFormAction is where the form goes: a new person to the list, one who is there to his own address.
+// agentFormAction returns where the form is sent: to the list for a new agent, otherwise to the agent.
 func agentFormAction(id string) templ.SafeURL {
 	if id == "" {
 		return "/admin/people"
@@ -59,7 +59,7 @@ func disableHint(ctx context.Context, p AgentPage) string {
 	return hint
 }
 
-// shown is a value in the words of the choice, where there are choices.
+// shown returns the name of a value if the setting has choices, otherwise the value.
 func shown(s Setting, value string) string {
 	for _, c := range s.Choices {
 		if c.Value == value {

@@ -6,7 +6,7 @@ import (
 	"parley/views/staff"
 )
 
-// Audit is a page of the log of who did what, the newest first.
+// Audit is a page of the audit log, newest first.
 type Audit struct {
 	Frame   staff.Frame
 	Filter  AuditFilter
@@ -30,7 +30,7 @@ type AuditEntry struct {
 	At               time.Time
 	Who, Role        string
 	What             string
-	About, AboutHref string // AboutHref chooses all that was done to the same
+	About, AboutHref string // filters the log by the same subject
 	Kind             string
 	Details          []string
 	Address, Request string

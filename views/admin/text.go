@@ -14,7 +14,7 @@ func agentURL(id string) templ.SafeURL {
 	return templ.SafeURL("/admin/people/" + url.PathEscape(id))
 }
 
-// agentFormAction is where the form goes: a new person to the list, one who is there to his own address.
+// agentFormAction returns where the form is sent: to the list for a new agent, otherwise to the agent.
 func agentFormAction(id string) templ.SafeURL {
 	if id == "" {
 		return "/admin/people"

@@ -1,5 +1,5 @@
-// Package supervisor draws the pages of those who watch the queue and the load: the live page and one chat, read
-// only. Every part that the live stream refreshes is a component of its own with an id.
+// Package supervisor draws the pages of supervisors: the live board of queue and load, one chat, read-only, and one agent. Every part that
+// the live stream refreshes is a component of its own with an id.
 package supervisor
 
 import (
@@ -36,7 +36,7 @@ type Board struct {
 	Totals []Total
 }
 
-// Level says whether a number has crossed a line.
+// Level says whether a number has crossed a threshold.
 type Level string
 
 // The levels.
@@ -46,7 +46,7 @@ const (
 	Late Level = "late" // red
 )
 
-// Tile is one number at the top, already in words.
+// Tile is one number at the top.
 type Tile struct {
 	ID            string // of the element, "tile-" before it
 	Href          string // the list behind the number
@@ -56,17 +56,17 @@ type Tile struct {
 	Unit          string    // after the number, small
 	Since         time.Time // set when the number is a clock that runs
 	Note          string    // one line of context …
-	ThresholdText string    // … or the line that was crossed
+	ThresholdText string    // … or the threshold that was crossed
 	Level         Level
 	Spark         []float64 // the last hour, oldest first; fewer than two points draw nothing
 }
 
-// Queue is who waits, in the order of serving.
+// Queue lists the waiting chats in the order in which they are served.
 type Queue struct {
 	Rows   []Waiting // the first ones
-	Length int       // with those behind
+	Length int       // of the whole queue
 	Filter Filter
-	// What an empty queue can still say.
+	// What an empty queue shows.
 	PickedUpAfter time.Duration // of the last chat; zero when unknown
 	FreeCapacity  int
 	NoAgentOnline bool
@@ -77,7 +77,7 @@ type Waiting struct {
 	ChatID            string
 	Position          int
 	Name              string
-	Unverified        bool   // the name is what somebody said, and nobody vouched for
+	Unverified        bool   // no host site has verified the name
 	Department        string // "" when the chat asks for none
 	Slug              string // of the department
 	Priority          int
@@ -86,10 +86,10 @@ type Waiting struct {
 	Level             Level
 	EstimatedWait     string
 	Why               string
-	PositionKeptUntil *time.Time // the user's window is closed; the place is kept until then
+	PositionKeptUntil *time.Time // the user's widget is closed; the position is kept until then
 }
 
-// Agents is the grid of agents, longest unanswered first.
+// Agents is the grid of agents, the longest awaited reply first.
 type Agents struct {
 	Cards  []Agent
 	First  int // of the cards are drawn
@@ -102,7 +102,7 @@ type Agent struct {
 	ID, Name           string
 	Presence           string // online, away, offline
 	Since              time.Time
-	LostContact        bool       // away because there is no sign of life …
+	LostContact        bool       // away because heartbeats are missing …
 	ReturnsAt          *time.Time // … and then the chats go back to the queue
 	Departments        []string
 	Slugs              []string // of the departments, in the same order
@@ -114,7 +114,7 @@ type Agent struct {
 	Ratings            int
 }
 
-// HasCapacity reports whether the agent can be given a chat by hand.
+// HasCapacity reports whether a chat can be assigned to the agent by hand.
 func (a Agent) HasCapacity() bool { return a.Presence == "online" && a.Load < a.Capacity }
 
 // Day is the chart's figures, oldest first; stretches without figures are left out.

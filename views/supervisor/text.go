@@ -34,7 +34,7 @@ func departmentQuery(slug string) string {
 	return "?department=" + url.QueryEscape(slug)
 }
 
-// showAllURL is the address of a part of the page where all of it is shown.
+// showAllURL returns the address of a part of the page with all of its rows.
 func showAllURL(f Filter, part string) templ.SafeURL {
 	query := url.Values{"show": {"all"}}
 	if f.Chosen != "" {
@@ -95,7 +95,7 @@ func segmentText(ctx context.Context, kind string) string {
 	}
 }
 
-// loadText says the load bar: "5 of 5 slots used, 1 late, 2 owed an answer".
+// loadText describes the load bar, as in "5 of 5 slots used, 1 late, 2 owed an answer".
 func loadText(ctx context.Context, a Agent) string {
 	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Capacity)}
 	for _, kind := range []string{"late", "owed", "quiet"} {
@@ -117,7 +117,7 @@ func chartFigures(s Sample) string {
 	return fmt.Sprintf("%d %d %.2f %d %d", s.At.Unix(), s.Waiting, s.Longest.Minutes(), s.Online, s.Load)
 }
 
-// cannotAssignReason says why an agent cannot be given a chat by hand.
+// cannotAssignReason returns why no chat can be assigned to an agent by hand.
 func cannotAssignReason(ctx context.Context, a Agent) string {
 	switch {
 	case a.Presence == "offline":
@@ -139,10 +139,11 @@ func capacitySegments(a Agent) []ui.SlotData {
 	return all
 }
 
-// maxCannotAssign is how many who cannot be given a chat are named with the reason.
+// maxCannotAssign is how many agents without capacity are listed with the reason.
 const maxCannotAssign = 20
 
-// byFreeCapacity puts those with most room first, then some of the others in the order of the grid.
+// byFreeCapacity returns the agents with the most free capacity first, then some of the others in the order of the grid, and how many are
+// left out.
 func (a Agents) byFreeCapacity() (cards []Agent, more int) {
 	sorted := slices.Clone(a.Cards)
 	slices.SortStableFunc(sorted, func(x, y Agent) int { return y.freeCapacity() - x.freeCapacity() })
@@ -176,7 +177,7 @@ var segment = map[string]string{
 	"free": `<i class="free"></i>`,
 }
 
-// segments are the parts of a load bar. There are thousands on a page, so that they are not put together one by one.
+// segments returns the HTML of a load bar's segments. A page has thousands of them, so each kind is a constant.
 func segments(kinds []string) string {
 	var all strings.Builder
 	for _, kind := range kinds {

@@ -17,7 +17,7 @@ func (p Panel) title(ctx context.Context) string {
 	return text.T(ctx, "widget.title", "Site", p.Site)
 }
 
-// name heads the window: the agent once there is one, else the team.
+// name returns the heading of the panel: the agent once there is one, otherwise the team.
 func (p Panel) name(ctx context.Context) string {
 	switch {
 	case p.Agent != nil:
@@ -65,7 +65,7 @@ func (p Panel) stateText(ctx context.Context) string {
 	return text.T(ctx, "widget.state.online")
 }
 
-// dot is the presence drawn before the state, "" for none.
+// dot returns the presence drawn before the state, "" for none.
 func (p Panel) dot() string {
 	switch {
 	case p.State == Greeting:
@@ -151,7 +151,7 @@ func (q Queue) positionText(ctx context.Context) string {
 	return text.T(ctx, "widget.state.place_unknown", "Place", q.Position)
 }
 
-// title asks whoever is silent, or says to the user that it is not the user.
+// title asks the user to reply, or says that the agent has not replied.
 func (i Idle) title(ctx context.Context, agent string) string {
 	if i.AwaitingReply {
 		return text.T(ctx, "widget.idle.title_owed", "Name", agent)
@@ -177,7 +177,7 @@ func (i Idle) stay(ctx context.Context) string {
 	return text.T(ctx, "widget.idle.stay")
 }
 
-// turn is the line above the range: "about" stands there, unless the range is "less than a minute".
+// turn returns the line above the range. It contains "about", unless the range is "less than a minute".
 func (q Queue) turn(ctx context.Context) string {
 	if _, to := text.Minutes(q.Low, q.High); to <= 1 {
 		return text.T(ctx, "widget.queue.turn_soon")
@@ -189,13 +189,13 @@ func (q Queue) ahead(ctx context.Context) string {
 	return text.T(ctx, "widget.queue.ahead", "Count", q.Position-1)
 }
 
-// pip is one person in the line that is drawn: kind "ahead", "you", "behind", or "more" with a count.
+// pip is one mark in the drawn queue: kind "ahead", "you", "behind", or "more" with a count.
 type pip struct {
 	kind string
 	more int
 }
 
-// pips draws the line of people with at most six marks, leaving out those furthest ahead.
+// pips returns the drawn queue with at most maxPips marks, leaving out users furthest ahead.
 func (q Queue) pips() []pip {
 	ahead := q.Position - 1
 	drawn := min(ahead, maxPips-1)
@@ -224,7 +224,7 @@ func (r Reason) text(ctx context.Context) string {
 	return text.T(ctx, "widget.queue.reason."+r.Kind, "From", r.From, "To", r.To, "By", max(r.From-r.To, r.To-r.From), "Minutes", r.Minutes)
 }
 
-// worse tells that the change is not to the user's good.
+// worse reports whether the change is bad for the user.
 func (r Reason) worse() bool {
 	switch r.Kind {
 	case "agent_off", "returned", "priority", "moved_back":

@@ -15,8 +15,8 @@ import (
 // admin is who adds the sample people: a command of the house, not a person.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays
-// as it is, so
+// Seed adds the sample departments, people, canned replies and conversations of the past day and writes the accounts to out. What is there
+// already stays as it is, so
 // that running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
@@ -26,6 +26,9 @@ func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	}
 	agents, err := seedAgents(ctx, desk)
 	if err != nil {
+		return err
+	}
+	if err := seedCannedReplies(ctx, desk, &agents[0]); err != nil {
 		return err
 	}
 	past := newHistory(agents, time.Now().UTC())

@@ -83,7 +83,10 @@ func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []
 		return p, err
 	}
 	p.Anonymous = u.Name == nil && !u.IsVerified
-	p.Language = present.LanguageName(ctx, u.Locale)
+	p.Language, p.Locale = present.LanguageName(ctx, u.Locale), u.Locale
+	if !p.Anonymous {
+		p.FirstName = api.ShortName(c.UserName)
+	}
 	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
 		return p, err
 	}

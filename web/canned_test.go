@@ -48,7 +48,7 @@ func TestProgramsManageCannedReplies(t *testing.T) {
 	h.ask("POST", cannedAPI+"/"+shared["reply_id"].(string), bob, in).refused(403, "role_required")
 	h.ask("POST", cannedAPI+"/"+shared["reply_id"].(string)+"/remove", alex, nil).want(200)
 	h.ask("POST", cannedAPI+"/"+id+"/remove", annaToken, nil).want(200)
-	h.audited(alex, "alex canned_reply_removed canned_reply", "alex canned_reply_added canned_reply")
+	h.audited(alex, "alex canned_reply_added canned_reply", "alex canned_reply_removed canned_reply")
 }
 
 // What is exported can be imported again, whatever is in it; a file with a wrong row changes nothing.

@@ -94,7 +94,8 @@ func (c *Chat) ServedBy() string {
 type AgentChat struct {
 	Chat
 
-	UserName       string
+	User           UserCard
+	UserName       string // what to call the user, also where no name is known
 	UserAvatar     *string
 	UserEmail      *string
 	UserIsVerified bool
@@ -103,6 +104,29 @@ type AgentChat struct {
 	LastContent      *string
 	LastSender       *SenderType
 	LastType         MessageType // of the message that LastContent is from, "" for none
+}
+
+// SetUser sets everything that the list shows of the user.
+func (c *AgentChat) SetUser(u UserCard) {
+	c.User, c.UserAvatar, c.UserEmail, c.UserIsVerified = u, u.Avatar, u.Email, u.IsVerified
+	c.NameIsUnverified = u.Name != "" && !u.IsVerified
+	c.UserName = displayName(&u.Name, c.UserID)
+}
+
+// SetLast makes the message the one that the list shows, unless it is a note or a system message.
+func (c *AgentChat) SetLast(m *Message) {
+	if m.Type != Note && m.Type != SystemMessage {
+		preview := previewOf(m.Content)
+		c.LastContent, c.LastSender, c.LastType = &preview, &m.SenderType, m.Type
+	}
+}
+
+// previewOf returns the part of a message that the list shows. A character of several code points is not cut.
+func previewOf(content string) string {
+	if codes := []rune(content); len(codes) > previewLength {
+		content = string(codes[:previewLength])
+	}
+	return Beginning(content, previewLength-1)
 }
 
 // User is the end user who asks for help.
@@ -116,6 +140,11 @@ type User struct {
 	IsVerified bool      `bun:"is_verified"`
 	Locale     string    `bun:"locale"`
 	CreatedAt  time.Time `bun:"created_at"`
+}
+
+// Card returns what agents see of the user.
+func (u *User) Card() *UserCard {
+	return &UserCard{Name: deref(u.Name), Email: u.Email, Avatar: u.Avatar, IsVerified: u.IsVerified, Locale: u.Locale}
 }
 
 // DisplayName returns the user's name, or "Guest 1234" with four digits derived from the id.
@@ -140,7 +169,7 @@ type ChatFilter struct {
 // previewLength is how many code points of the last message are read for a list.
 const previewLength = 200
 
-var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified,
+var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale,
 		l.content, l.sender_type, coalesce(l.message_type::text, '')
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
@@ -151,13 +180,13 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	chats := []AgentChat{}
 	err := d.queryPreparedRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
 		var c AgentChat
-		err := rows.Scan(chatRow.scanTargets(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified,
+		var u UserCard
+		err := rows.Scan(chatRow.scanTargets(&c.Chat, &u.Name, &u.Avatar, &u.Email, &u.IsVerified, &u.Locale,
 			&c.LastContent, &c.LastSender, &c.LastType)...)
 		if c.LastContent != nil {
-			*c.LastContent = Beginning(*c.LastContent, previewLength-1) // a character of several code points may have been cut
+			*c.LastContent = previewOf(*c.LastContent)
 		}
-		c.NameIsUnverified = c.UserName != "" && !c.UserIsVerified
-		c.UserName = displayName(&c.UserName, c.UserID)
+		c.SetUser(u)
 		chats = append(chats, c)
 		return err
 	})

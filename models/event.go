@@ -21,6 +21,8 @@ const (
 	KindSettings  EventKind = "settings"
 	KindErased    EventKind = "erased"
 	KindRecheck   EventKind = "recheck"
+
+	KindUserChange EventKind = "user"
 )
 
 // Event is a change that was committed, or, for typing, something that only happens. Instances send it to one another
@@ -33,6 +35,9 @@ type Event struct {
 	Queue    *QueueChange    `json:"queue,omitempty"`
 	Erased   *Erased         `json:"erased,omitempty"`
 	Recheck  *Recheck        `json:"recheck,omitempty"`
+	User     *UserChange     `json:"user,omitempty"`
+	// Agent is the agent of Presence; nil in events of earlier releases.
+	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is a session that ended. AgentID alone means every session of that agent, UserIDs every session of
 	// those users.
 	SessionHash []byte   `json:"session_hash,omitempty"`
@@ -47,6 +52,7 @@ type Change struct {
 	Messages    []Message      `json:"messages,omitempty"`      // that it added, in their order
 	Statuses    []StatusChange `json:"statuses,omitempty"`
 	Agent       *AgentCard     `json:"agent,omitempty"` // set with Assigned
+	User        *UserCard      `json:"user,omitempty"`  // set when the user, or what is known of the user, changed
 	Assigned    bool           `json:"assigned,omitempty"`
 	Returned    bool           `json:"returned,omitempty"` // went back to the queue
 	Ended       bool           `json:"ended,omitempty"`
@@ -99,6 +105,15 @@ type PresenceChange struct {
 	PresenceChanged bool     `json:"presence_changed"` // false when only load or capacity did
 }
 
+// AgentState is what an agent's own screen shows of the agent beside presence, load and capacity.
+type AgentState struct {
+	DesiredPresence   Presence   `json:"desired_presence"`
+	DesiredPresenceAt time.Time  `json:"desired_presence_at"`
+	SeenAt            time.Time  `json:"seen_at"`
+	LostAt            *time.Time `json:"lost_at,omitempty"`
+	DisabledAt        *time.Time `json:"disabled_at,omitempty"`
+}
+
 // QueueChange says that positions in the queue, or estimated waits, may have changed.
 type QueueChange struct {
 	Cause      QueueCause `json:"cause"`
@@ -118,6 +133,24 @@ const (
 	CauseAgentOn  QueueCause = "agent_on"
 	CauseAgentOff QueueCause = "agent_off"
 )
+
+// UserChange says that something else is known of a user, to the agents who have ended chats of the user. For an open
+// chat its Change says it, in the order of the chat's versions.
+type UserChange struct {
+	UserID     string   `json:"user_id"`
+	PrevUserID string   `json:"prev_user_id,omitempty"` // user whose chats became this user's; "" for none
+	Card       UserCard `json:"card"`
+	AgentIDs   []string `json:"agent_ids"`
+}
+
+// UserCard is what agents see of a user.
+type UserCard struct {
+	Name       string  `json:"name"` // "" when none is known
+	Email      *string `json:"email,omitempty"`
+	Avatar     *string `json:"avatar,omitempty"`
+	IsVerified bool    `json:"is_verified,omitempty"`
+	Locale     string  `json:"locale,omitempty"`
+}
 
 // AgentCard is what a user sees of an agent.
 type AgentCard struct {

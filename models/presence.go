@@ -30,6 +30,9 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		if after, err = d.agent(ctx, t, actor.ID); err != nil {
 			return err
 		}
+		if before.Presence == after.Presence && before.DesiredPresence != after.DesiredPresence {
+			t.emit(after.presenceEvent(false)) // the agent's screens show whether the agent chose it
+		}
 		emitPresence(t, before.Presence, after)
 		return nil
 	})

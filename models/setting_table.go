@@ -75,7 +75,8 @@ var settingTable = []Setting{
 	rateSetting("RATE_FILE", 10, "files per minute from one user or agent", func(s *Settings) *int { return &s.RateFile }),
 	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
 		func(s *Settings) *int { return &s.RateLogin }),
-	rateSetting("RATE_SESSION", 60, "new anonymous users per minute from one address, or one IPv6 /64; the machine's own addresses are not counted",
+	rateSetting("RATE_SESSION", 60,
+		"new anonymous users per minute from one address, or one IPv6 /64; the machine's own addresses are not counted",
 		func(s *Settings) *int { return &s.RateSession }),
 }
 

@@ -40,7 +40,8 @@ func TestEverySettingIsWellDefined(t *testing.T) {
 				t.Errorf("%s refuses its choice %s: %v", s.Key, choice, err)
 			}
 		}
-		if other, found := models.SettingByKey(s.LongerThan); s.LongerThan != "" && (!found || other.Kind() != models.SettingDuration || s.Kind() != models.SettingDuration) {
+		if other, found := models.SettingByKey(s.LongerThan); s.LongerThan != "" &&
+			(!found || other.Kind() != models.SettingDuration || s.Kind() != models.SettingDuration) {
 			t.Errorf("%s must be longer than %q, which is no duration", s.Key, s.LongerThan)
 		}
 		checkNumber(t, s)
@@ -91,7 +92,8 @@ func checkNumber(t *testing.T, s models.Setting) {
 		inside, outside = []string{s.Min(), s.Max()}, []string{strconv.Itoa(lower - 1), strconv.Itoa(upper + 1), "1.5"}
 	default:
 		if s.Unit() != "" || s.Min() != "" || len(s.Choices()) < 2 {
-			t.Errorf("%s is a %s, with the unit %q, the bounds %q and %q and the choices %v", s.Key, s.Kind(), s.Unit(), s.Min(), s.Max(), s.Choices())
+			t.Errorf("%s is a %s, with the unit %q, the bounds %q and %q and the choices %v",
+				s.Key, s.Kind(), s.Unit(), s.Min(), s.Max(), s.Choices())
 		}
 		outside = []string{"perhaps"}
 	}

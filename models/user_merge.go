@@ -104,11 +104,14 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	if err != nil {
 		return nil, err
 	}
-	if err := d.reassignChats(ctx, t, from, u.ID); err != nil {
+	if err := d.reassignChats(ctx, t, from, u); err != nil {
+		return nil, err
+	}
+	if err := emitUser(ctx, t, u, from); err != nil {
 		return nil, err
 	}
 	if changed {
-		if err := announceUser(ctx, t, u.ID); err != nil {
+		if err := announceUser(ctx, t, u); err != nil {
 			return nil, err
 		}
 	}
@@ -130,7 +133,8 @@ const announcedAfterEnd = 10 * time.Minute
 
 // reassignChats moves every chat of one user to another, and makes one of two open chats. The sender of the messages
 // changes too, so that a message that is sent again is still found by its client_message_id.
-func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error {
+func (d *Desk) reassignChats(ctx context.Context, t *tx, from string, u *User) error {
+	to := u.ID
 	var chats []*Chat
 	err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? OR user_id = ? AND status <> 'ended' ORDER BY id FOR UPDATE`,
 		from, to).Scan(ctx, &chats)
@@ -160,7 +164,7 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error 
 			continue
 		}
 		change := t.change(c)
-		change.Chat.UserID = to
+		change.Chat.UserID, change.User = to, u.Card()
 		if !c.IsOpen() && t.now.Sub(*c.EndedAt) >= announcedAfterEnd {
 			err = t.write(ctx, []*chatChange{change}, nil)
 		} else {
@@ -173,31 +177,30 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error 
 	if own == nil || brought == nil {
 		return nil
 	}
-	return d.mergeChats(ctx, t, own, brought)
+	return d.mergeChats(ctx, t, own, brought, u)
 }
 
 // mergeChats makes one open chat of two locked ones, since a user may have only one: the identified user's own, and the
 // one that was brought from the anonymous user. The own one goes on, unless it waits and the other is with an agent.
 // The one that does not go on ends (type auto) with a system message about it and stays in the history. Its messages
 // that await a reply are copied to the one that goes on, which also gets the better of the two positions in the queue.
-func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat) error {
+func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat, u *User) error {
 	keep, leave := own, brought
 	if own.Status == Waiting && brought.Status == Active {
 		keep, leave = brought, own
 	}
-	userID := own.UserID
 	unanswered, err := messagesAwaitingReply(ctx, t, leave)
 	if err != nil {
 		return err
 	}
-	if err := d.endInFavorOf(ctx, t, leave, keep, userID); err != nil {
+	if err := d.endInFavorOf(ctx, t, leave, keep, u); err != nil {
 		return err
 	}
 	change := t.change(keep)
 	if keep.Status == Waiting {
 		takeBetterPosition(&change.Chat, leave)
 	}
-	change.Chat.UserID, change.Chat.UserSeenAt = userID, t.now
+	change.Chat.UserID, change.Chat.UserSeenAt, change.User = u.ID, t.now, u.Card()
 	if len(unanswered) > 0 {
 		change.copyMessages(unanswered, leave.AwaitingReplySince, d.Settings().MaskCards)
 	}
@@ -219,7 +222,7 @@ func messagesAwaitingReply(ctx context.Context, t *tx, c *Chat) ([]Message, erro
 }
 
 // endInFavorOf ends a chat because its user continues in another, and makes it the user's.
-func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, userID string) error {
+func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, u *User) error {
 	agent := ""
 	if other.Status == Active {
 		a, err := d.agent(ctx, t, other.ServedBy())
@@ -234,7 +237,7 @@ func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, userID s
 	}
 	change := t.change(c)
 	change.addSystemMessage(SystemGoesOn, map[string]string{"agent": agent})
-	change.Chat.UserID = userID
+	change.Chat.UserID, change.User = u.ID, u.Card()
 	return d.endLocked(ctx, t, change, reason, TypeAuto)
 }
 

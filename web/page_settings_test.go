@@ -80,7 +80,8 @@ func TestAGroupOfSettingsIsSavedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	_, alex := h.agent("alex", models.RoleAdmin)
-	h.browse("GET", "/admin/settings", alex, nil).want(200).says("Warning after", "Default: 1 minute", "1 second to 1 day", "Default: 30 per minute", "Default: 30 days", "1 to 100,000")
+	h.browse("GET", "/admin/settings", alex, nil).want(200).says("Warning after", "Default: 1 minute", "1 second to 1 day",
+		"Default: 30 per minute", "Default: 30 days", "1 to 100,000")
 	idle := h.settingsForm(alex, "idle")
 	if idle.Get("IDLE_WARNING") != "1" || idle.Get("IDLE_WARNING.unit") != "minute" || idle.Get("IDLE_AGENT_ACTION") != "end" {
 		t.Errorf("the form is drawn as %v", idle)
@@ -112,7 +113,8 @@ func TestAGroupOfSettingsIsSavedAtOnce(t *testing.T) {
 	if h.desk.Settings().MaskCards {
 		t.Error("a switch that is off in the form is not switched off")
 	}
-	h.audited(alex, "alex setting_changed setting", "alex setting_changed setting", "alex setting_changed setting", "alex setting_changed setting", "alex setting_changed setting")
+	h.audited(alex, "alex setting_changed setting", "alex setting_changed setting", "alex setting_changed setting",
+		"alex setting_changed setting", "alex setting_changed setting")
 }
 
 func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
@@ -127,8 +129,11 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 	for key, value := range entered {
 		limits.Set(key, value)
 	}
-	refusals := map[string]string{"RATE_SEND": "a whole number from 1 to 100,000", "RATE_RATE": "a whole number", "RATE_FILE": "a whole number", "RATE_LOGIN": "a whole number"}
-	for _, form := range []answer{h.browse("POST", "/admin/settings", alex, limits), h.browse("POST", "/admin/settings", alex, limits, asScript)} {
+	refusals := map[string]string{"RATE_SEND": "a whole number from 1 to 100,000", "RATE_RATE": "a whole number",
+		"RATE_FILE": "a whole number", "RATE_LOGIN": "a whole number"}
+	for _, form := range []answer{
+		h.browse("POST", "/admin/settings", alex, limits), h.browse("POST", "/admin/settings", alex, limits, asScript),
+	} {
 		page := string(form.want(422).says("Not saved").Body)
 		back := fieldsOf(t, page, "settings-limits")
 		for key, value := range entered {
@@ -148,9 +153,13 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 
 	idle := h.settingsForm(alex, "idle")
 	for _, c := range []struct{ key, value, unit, refusal string }{
-		{"IDLE_WARNING", "2", "day", "Enter 1 second to 1 day"}, {"IDLE_WARNING", "3", "minute", "“Chat ends after” must be longer than “Warning after”"},
-		{"IDLE_WARNING", "5m", "second", "Enter 1 second"}, {"IDLE_WARNING", "-1", "minute", "Enter 1 second"}, {"IDLE_WARNING", "1", "week", "Enter 1 second"},
-		{"IDLE_TIMEOUT", "9999999999999", "day", "Enter 2 seconds to 2 days"}, {"IDLE_TIMEOUT", "60", "second", "must be longer"}, {"IDLE_AGENT_ACTION", "sing", "", "Not one of the options"},
+		{"IDLE_WARNING", "2", "day", "Enter 1 second to 1 day"},
+		{"IDLE_WARNING", "3", "minute", "“Chat ends after” must be longer than “Warning after”"},
+		{"IDLE_WARNING", "5m", "second", "Enter 1 second"}, {"IDLE_WARNING", "-1", "minute", "Enter 1 second"},
+		{"IDLE_WARNING", "1", "week", "Enter 1 second"},
+		{"IDLE_TIMEOUT", "9999999999999", "day", "Enter 2 seconds to 2 days"},
+		{"IDLE_TIMEOUT", "60", "second", "must be longer"},
+		{"IDLE_AGENT_ACTION", "sing", "", "Not one of the options"},
 	} {
 		form := url.Values{}
 		for key, values := range idle {

@@ -10,9 +10,9 @@ import (
 type Audit struct {
 	Frame   staff.Frame
 	Filter  AuditFilter
-	People  []Choice
+	Agents  []Choice
 	Actions []Choice
-	Rows    []Deed
+	Rows    []AuditEntry
 	Chosen  bool   // a filter is set
 	Newest  string // the address of the first page, "" on it
 	Older   string // the address of the page after this, "" on the last
@@ -22,11 +22,11 @@ type Audit struct {
 
 // AuditFilter is what was chosen, as typed.
 type AuditFilter struct {
-	Person, Action, Subject, From, To string
+	AgentID, Action, Subject, From, To string
 }
 
-// Deed is one row.
-type Deed struct {
+// AuditEntry is one row.
+type AuditEntry struct {
 	At               time.Time
 	Who, Role        string
 	What             string

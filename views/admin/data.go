@@ -8,31 +8,31 @@ import (
 	"parley/views/staff"
 )
 
-// People lists everybody who can sign in.
-type People struct {
+// Agents lists everybody who can sign in.
+type Agents struct {
 	Frame  staff.Frame
-	Active []Person
-	Gone   []Person // disabled
+	Active []AgentRow
+	Gone   []AgentRow // disabled
 }
 
-// Person is one row of the list.
-type Person struct {
+// AgentRow is one row of the list.
+type AgentRow struct {
 	ID, Name, Email string
 	Role            string // agent, supervisor, admin
 	Presence        string // online, away, offline
-	Load, Slots     int
+	Load, Capacity  int
 	Departments     []string
 	Me              bool
 }
 
-// PersonPage is the form of a new person, or of one who is there.
-type PersonPage struct {
+// AgentPage is the form of a new person, or of one who is there.
+type AgentPage struct {
 	Frame       staff.Frame
 	ID          string // "" for a new one
 	Title       string // the name as it is kept, whatever was typed
 	Name, Email string
 	Role        string
-	Slots       string // as typed
+	Capacity    string // as typed
 	Departments []Option
 	Disabled    bool
 	Factor      *time.Time // since when there is a second factor; nil for none

@@ -32,5 +32,5 @@ type Finding struct {
 type Service struct {
 	Name string
 	Up   bool
-	Says string
+	Text string
 }

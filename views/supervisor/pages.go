@@ -11,14 +11,14 @@ import (
 type AgentPage struct {
 	Frame  staff.Frame
 	Agent  Agent
-	Active []Listed
-	Ended  []Listed // the latest
+	Active []ChatRow
+	Ended  []ChatRow // the latest
 }
 
-// Listed is one chat of a list.
-type Listed struct {
+// ChatRow is one chat of a list.
+type ChatRow struct {
 	ChatID, Name, Last string
-	Claimed            bool       // the name is what somebody said, and nobody vouched for
+	Unverified         bool       // the name is what somebody said, and nobody vouched for
 	Since              *time.Time // the user waits for an answer since then
 	At                 time.Time  // of the last message, or of the end
 	Outcome            string     // how it ended
@@ -34,7 +34,7 @@ type ChatPage struct {
 	Status   string // waiting, active, ended
 	Agent    string // the name of whoever has it, or had it last; "" for nobody
 	AgentID  string
-	Place    string // "Place 3, about 3–6 min" while waiting
+	Position string // "Place 3, about 3–6 min" while waiting
 	Priority int
 	Facts    []Fact
 	Thread   chat.Thread

@@ -28,8 +28,8 @@ const (
 // Panel is everything that the window shows.
 type Panel struct {
 	State State
-	// Stranger is true while the browser holds no session: the scripts begin one, or wait in Locked.
-	Stranger bool
+	// NoSession is true while the browser holds no session: the scripts begin one, or wait in Locked.
+	NoSession bool
 	// User tells the scripts apart whose drafts they keep, without an id that the site knows; "" for a stranger.
 	User   string
 	CSRF   string
@@ -61,14 +61,14 @@ type Agent struct {
 
 // Queue is the user's place.
 type Queue struct {
-	Place     int // 1 is next
-	Behind    int // how many wait behind, 0 when unknown
-	Since     time.Time
-	Known     bool // the estimate is worth something
-	Low, High time.Duration
-	Nobody    bool // no agent is online: no number is shown
-	Long      bool // longer than was predicted
-	Reason    *Reason
+	Position      int // 1 is next
+	Behind        int // how many wait behind, 0 when unknown
+	Since         time.Time
+	Known         bool // the estimate is worth something
+	Low, High     time.Duration
+	NoAgentOnline bool // no agent is online: no number is shown
+	LongWait      bool // longer than was predicted
+	Reason        *Reason
 }
 
 // Reason says why the place or the estimate changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off",
@@ -82,10 +82,10 @@ type Reason struct {
 
 // Idle is the countdown of a silent chat.
 type Idle struct {
-	Until time.Time
-	Span  time.Duration // of the whole ring
-	Quiet time.Duration // how long nothing was said before
-	Owed  bool          // it is the agent who has not answered
+	Until         time.Time
+	Span          time.Duration // of the whole ring
+	IdleFor       time.Duration // how long nothing was said before
+	AwaitingReply bool          // it is the agent who has not answered
 	// Returns tells that the chat will not end then, but go back to the queue.
 	Returns bool
 }
@@ -97,7 +97,7 @@ type End struct {
 	Reason  string // as the site is told it: the ended_reason of the API
 	Name    string // the agent, "" when nobody ever answered
 	At      time.Time
-	Quiet   time.Duration // how long nothing was said, of user_quiet
+	IdleFor time.Duration // how long nothing was said, of user_quiet
 	CanRate bool
 	Rated   float64 // 0 when not rated
 	Comment string  // as typed, when a rating was refused

@@ -33,8 +33,8 @@ func auditActions(ctx context.Context) []view.Choice {
 	return choices
 }
 
-func auditRow(ctx context.Context, r *models.AuditRow) view.Deed {
-	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
+func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
+	d := view.AuditEntry{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
 		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
 		Request: r.RequestID,

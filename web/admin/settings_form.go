@@ -64,7 +64,8 @@ func enteredDuration(number string, unit models.SettingUnit) string {
 	if unit == models.UnitDay {
 		unit, times = models.UnitHour, 24
 	}
-	d, err := time.ParseDuration(number + map[models.SettingUnit]string{models.UnitSecond: "s", models.UnitMinute: "m", models.UnitHour: "h"}[unit])
+	suffix := map[models.SettingUnit]string{models.UnitSecond: "s", models.UnitMinute: "m", models.UnitHour: "h"}[unit]
+	d, err := time.ParseDuration(number + suffix)
 	if err != nil || unit.Duration() == 0 || d > maxDuration/time.Duration(times) {
 		return ""
 	}

@@ -156,7 +156,8 @@ type settingJSON struct {
 // settingJSONOf is a setting with the values that it accepts: between bounds, or one of several.
 func settingJSONOf(ctx context.Context, row models.SettingRow) settingJSON {
 	out := settingJSON{Key: row.Key, Group: string(row.Group), Kind: string(row.Kind()), Name: settingLabel(ctx, row.Key),
-		Description: text.T(ctx, settingText(row.Key)+".help"), Value: models.ShortDuration(row.Value), Default: models.ShortDuration(row.Default),
+		Description: text.T(ctx, settingText(row.Key)+".help"),
+		Value:       models.ShortDuration(row.Value), Default: models.ShortDuration(row.Default),
 		IsOverridden: api.IntBool(row.Overridden), Choices: append([]string{}, row.Choices()...)}
 	if unit, lower, upper := string(row.Unit()), row.Min(), row.Max(); unit != "" {
 		out.Unit, out.Minimum, out.Maximum = &unit, &lower, &upper

@@ -1,5 +1,5 @@
-// Package account draws the pages on which somebody of the staff looks after the own account: sessions, password, and the second
-// factor. Every control is a plain form; a refused one is drawn again with the reason.
+// Package account draws an agent's own account: sessions, password and second factor. Every control is a plain form; a refused one is drawn
+// again with its errors.
 package account
 
 import (
@@ -8,10 +8,10 @@ import (
 	"parley/views/staff"
 )
 
-// Page is one's own account.
+// Page is the account page.
 type Page struct {
 	Frame    staff.Frame
-	Notice   string // what was just done, in words
+	Notice   string // text about what was just done, "" for nothing
 	Sessions []Session
 	Factor   Factor
 	Errors   Errors // of the form that was refused
@@ -21,33 +21,33 @@ type Page struct {
 // Session is one sign-in.
 type Session struct {
 	ID      string
-	Program string // browser and system, in words
+	Program string // browser and system, as text
 	Phone   bool
 	Address string // "" when unknown
 	Began   time.Time
-	Seen    string // how long ago, coarsely, in words
+	Seen    string // how long ago it was used, as text
 	Current bool
 }
 
-// Factor is how the second factor stands.
+// Factor is the state of the second factor.
 type Factor struct {
 	On        bool
 	Since     time.Time
 	CodesLeft int
 }
 
-// SetUp is the page on which an authenticator app is told the secret.
+// SetUp is the page with the secret for an authenticator app.
 type SetUp struct {
 	Frame  staff.Frame
 	QR     QR
 	Secret string // in groups of four
 	URL    string // for the app on the same device
-	Error  string // why the code was refused, in words
+	Error  string // why the code was refused, "" if it was not
 }
 
 // QR is a square picture of dark modules.
 type QR struct {
-	Size int    // modules on a side, the quiet border included
+	Size int    // modules on a side, including the quiet zone
 	Path string // of an SVG, one unit a module
 }
 
@@ -55,10 +55,10 @@ type QR struct {
 type Codes struct {
 	Frame staff.Frame
 	Codes []string
-	Fresh bool // they take the place of others
+	Fresh bool // they replace previous codes
 }
 
-// Errors holds the reason for each refused field, in words, and under "" what is wrong with the whole.
+// Errors has the text of the error of each refused field, and under "" that of the whole form.
 type Errors map[string]string
 
 func (p Page) error(form, field string) string {

@@ -6,13 +6,13 @@ import (
 	"parley/views/staff"
 )
 
-// Audit is a page of the log of who did what, the newest first.
+// Audit is a page of the audit log, newest first.
 type Audit struct {
 	Frame   staff.Frame
 	Filter  AuditFilter
-	People  []Choice
+	Agents  []Choice
 	Actions []Choice
-	Rows    []Deed
+	Rows    []AuditEntry
 	Chosen  bool   // a filter is set
 	Newest  string // the address of the first page, "" on it
 	Older   string // the address of the page after this, "" on the last
@@ -22,15 +22,15 @@ type Audit struct {
 
 // AuditFilter is what was chosen, as typed.
 type AuditFilter struct {
-	Person, Action, Subject, From, To string
+	AgentID, Action, Subject, From, To string
 }
 
-// Deed is one row.
-type Deed struct {
+// AuditEntry is one row.
+type AuditEntry struct {
 	At               time.Time
 	Who, Role        string
 	What             string
-	About, AboutHref string // AboutHref chooses all that was done to the same
+	About, AboutHref string // filters the log by the same subject
 	Kind             string
 	Details          []string
 	Address, Request string

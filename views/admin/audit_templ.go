@@ -302,7 +302,7 @@ func auditFilter(p Audit) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choiceField("person", text.T(ctx, "admin.audit.person"), p.Filter.Person, p.People).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choiceField("person", text.T(ctx, "admin.audit.person"), p.Filter.AgentID, p.Agents).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -506,7 +506,7 @@ func choiceField(name, label, chosen string, choices []Choice) templ.Component {
 	})
 }
 
-func auditTable(rows []Deed) templ.Component {
+func auditTable(rows []AuditEntry) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1,5 +1,5 @@
-// Package admin draws the pages of the administration: people, departments, settings, and the sites that may embed
-// the widget. Every control is a plain form; a refused one is drawn again with what was typed and the reason.
+// Package admin draws the pages of administration: agents, departments, settings, sites, users, the audit log and the health of the
+// installation. Every control is a plain form; a refused one is drawn again with what was typed and its errors.
 package admin
 
 import (
@@ -8,36 +8,36 @@ import (
 	"parley/views/staff"
 )
 
-// People lists everybody who can sign in.
-type People struct {
+// Agents lists all agents.
+type Agents struct {
 	Frame  staff.Frame
-	Active []Person
-	Gone   []Person // disabled
+	Active []AgentRow
+	Gone   []AgentRow // disabled
 }
 
-// Person is one row of the list.
-type Person struct {
+// AgentRow is one row of the list.
+type AgentRow struct {
 	ID, Name, Email string
 	Role            string // agent, supervisor, admin
 	Presence        string // online, away, offline
-	Load, Slots     int
+	Load, Capacity  int
 	Departments     []string
 	Me              bool
 }
 
-// PersonPage is the form of a new person, or of one who is there.
-type PersonPage struct {
+// AgentPage is the form of a new agent, or of an existing one.
+type AgentPage struct {
 	Frame       staff.Frame
 	ID          string // "" for a new one
-	Title       string // the name as it is kept, whatever was typed
+	Title       string // the stored name, whatever was typed
 	Name, Email string
 	Role        string
-	Slots       string // as typed
+	Capacity    string // as typed
 	Departments []Option
 	Disabled    bool
 	Factor      *time.Time // since when there is a second factor; nil for none
 	Load        int
-	Me          bool // an administrator cannot lock himself out
+	Me          bool // the caller's own account, which the caller cannot disable
 	Errors      Errors
 }
 
@@ -47,7 +47,7 @@ type Option struct {
 	Chosen     bool
 }
 
-// Errors holds the reason for each refused field, in words, and under "" what is wrong with the whole.
+// Errors has the text of the error of each refused field, and under "" that of the whole form.
 type Errors map[string]string
 
 // Departments lists the departments, with a form for one more.

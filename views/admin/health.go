@@ -6,7 +6,7 @@ import (
 	"parley/views/staff"
 )
 
-// Health is what must always hold, and what this instance reaches.
+// Health shows the invariants and the services that this instance uses.
 type Health struct {
 	Frame    staff.Frame
 	Checked  time.Time
@@ -14,23 +14,23 @@ type Health struct {
 	Services []Service
 }
 
-// Rule is one thing that must always hold.
+// Rule is one invariant.
 type Rule struct {
 	Key      string
 	Meaning  string
-	Repair   string // the words of the button that mends it, "" when only a person can
+	Repair   string // label of the repair button, "" if there is no automatic repair
 	Findings []Finding
 	More     int // findings that are not shown
 }
 
-// Finding is what was found against a rule.
+// Finding is one violation of an invariant.
 type Finding struct {
 	Subject, Href, Detail string
 }
 
-// Service is something that Parley needs, and what its being away means.
+// Service is a service that Parley uses, and what its outage means.
 type Service struct {
 	Name string
 	Up   bool
-	Says string
+	Text string
 }

@@ -9,7 +9,7 @@ import (
 	"parley/views/staff"
 )
 
-// Users is the search for the people who ask.
+// Users is the search for users.
 type Users struct {
 	Frame    staff.Frame
 	Query    string // as typed
@@ -28,7 +28,7 @@ type FoundUser struct {
 	Last            *time.Time
 }
 
-// UserPage says what is stored about one user, to take it out or away.
+// UserPage shows what is stored about one user, who can be exported or erased.
 type UserPage struct {
 	Frame    staff.Frame
 	ID, Name string
@@ -55,7 +55,7 @@ type UserChat struct {
 	Agent    string
 }
 
-// userURL is by query, since an id may be anything.
+// userURL has the id in the query, since an id may contain any character.
 func userURL(id string) templ.SafeURL {
 	return templ.SafeURL("/admin/users/one?" + url.Values{"id": {id}}.Encode())
 }

@@ -11,7 +11,7 @@ import (
 	"parley/views/text"
 )
 
-// Who said a message.
+// The senders of messages.
 const (
 	FromUser   = "user"
 	FromAgent  = "agent"
@@ -25,9 +25,9 @@ type Message struct {
 	ChatID   string
 	ClientID string
 	From     string // FromUser, FromAgent, FromSystem or FromNote
-	Mine     bool   // the reader's own side said it
-	Name     string // who said it, "You" for the reader, "" to leave it out
-	To       string // who gets it, for "On Anna’s screen"; "" when unknown
+	Mine     bool   // it is from the reader's own side
+	Name     string // of the sender, "You" for the reader, "" to leave it out
+	To       string // the recipient, for "On Anna’s screen"; "" if unknown
 	Text     string // plain; of a system message already in the reader's language
 	At       time.Time
 	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it

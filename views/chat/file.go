@@ -7,17 +7,17 @@ import (
 	"parley/views/text"
 )
 
-// Accept is what the browser's dialog offers. What is taken is judged by the server, by content.
+// Accept is what the browser's file dialog offers. The server decides by content what it accepts.
 const Accept = "image/jpeg,image/png,image/gif,image/webp,application/pdf,.pdf,.doc,.docx,.txt"
 
-// A picture is shown in a box of at most 240 by 260, the same before it is loaded as after, and never too small to be pressed.
+// An image is shown in a box of at most 240 by 260 pixels, which has its size before the image is loaded and is never too small to press.
 const (
 	mostWide  = 240
 	mostHigh  = 260
 	leastSide = 48
 )
 
-// IsPicture tells whether it is shown.
+// IsPicture reports whether the file is shown as an image.
 func (f File) IsPicture() bool { return f.Width > 0 }
 
 // box is how large a picture is drawn.
@@ -46,7 +46,7 @@ func (f File) says(ctx context.Context) string {
 	return f.Name
 }
 
-// Says is a message of that type in a line of a list: a picture is called one, a file by its name, and a text says itself.
+// Says returns the line of a list for a message of this type: "Picture" for an image, otherwise its text or file name.
 func Says(ctx context.Context, messageType, words string) string {
 	if messageType == "image" {
 		return text.T(ctx, "chat.file.picture")

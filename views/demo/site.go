@@ -1,4 +1,4 @@
-// Package demo draws the site of an imaginary company that has Parley's chat on its pages.
+// Package demo draws the site of an imaginary company with the widget on its pages.
 package demo
 
 import (
@@ -8,15 +8,15 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Site is what every page of the company needs to know.
+// Site is the data of every page of the company.
 type Site struct {
 	// Here is the path of the page.
 	Here string
 	// Theme is "light", "dark", or "" for what the system says.
 	Theme string
-	// Lang is the language that was asked for in the address, "" when the browser's counts. Links keep it.
+	// Lang is the language in the address, "" to follow the browser. Links keep it.
 	Lang string
-	// Snippet is the very HTML that a customer pastes.
+	// Snippet is the HTML that a site pastes.
 	Snippet string
 }
 

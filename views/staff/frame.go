@@ -1,5 +1,5 @@
-// Package staff draws what everybody who is signed in sees on every page of theirs: the bar at the top with the pages
-// of their role, the account, and the start page.
+// Package staff draws the frame of every page of a signed-in agent: the bar with the pages of the role and the account menu. It also draws
+// the start page.
 package staff
 
 import (
@@ -11,17 +11,17 @@ import (
 	"parley/views/ui"
 )
 
-// Frame is the page around a screen, with who looks at it.
+// Frame is the page around a screen, with the signed-in agent.
 type Frame struct {
 	ui.Page
 	Here string // the key of the page that is open, such as "live" or "people"
 	Me   Me
 }
 
-// Me is the person who is signed in.
+// Me is the signed-in agent.
 type Me struct {
 	ID, Name, Email string
-	Role            string // agent, supervisor, admin; "" for nobody
+	Role            string // agent, supervisor, admin; "" if the caller is not signed in
 }
 
 // Tab is one page of the bar.
@@ -29,17 +29,17 @@ type Tab struct {
 	Key, Href string
 }
 
-// tabs are the pages that a role may open, the usual one first.
+// tabs returns the pages that a role may open, its home page first.
 func tabs(role string) []Tab {
-	workbench := Tab{"workbench", "/workbench"}
+	workbench, canned := Tab{"workbench", "/workbench"}, Tab{"canned", "/workbench/canned-replies"}
 	live := Tab{"live", "/supervisor"}
 	switch role {
 	case "admin":
-		return []Tab{live, workbench, {"admin", "/admin"}}
+		return []Tab{live, workbench, canned, {"admin", "/admin"}}
 	case "supervisor":
-		return []Tab{live, workbench}
+		return []Tab{live, workbench, canned}
 	case "agent":
-		return []Tab{workbench}
+		return []Tab{workbench, canned}
 	}
 	return nil
 }
@@ -73,6 +73,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.live")
 	case "workbench":
 		return text.T(ctx, "staff.tab.workbench")
+	case "canned":
+		return text.T(ctx, "staff.tab.canned")
 	case "admin":
 		return text.T(ctx, "staff.tab.admin")
 	case "people":

@@ -129,7 +129,7 @@ func OneAgentPage(p AgentPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = room(p.Agent).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = capacityText(p.Agent).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -159,7 +159,7 @@ func OneAgentPage(p AgentPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = listed("active-h", text.T(ctx, "supervisor.agents.active"), p.Active).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = chatRows("active-h", text.T(ctx, "supervisor.agents.active"), p.Active).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -167,7 +167,7 @@ func OneAgentPage(p AgentPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = listed("ended-h", text.T(ctx, "supervisor.agents.ended"), p.Ended).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = chatRows("ended-h", text.T(ctx, "supervisor.agents.ended"), p.Ended).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -181,7 +181,7 @@ func OneAgentPage(p AgentPage) templ.Component {
 	})
 }
 
-func listed(id, title string, chats []Listed) templ.Component {
+func chatRows(id, title string, chats []ChatRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -285,7 +285,7 @@ func listed(id, title string, chats []Listed) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if c.Claimed {
+				if c.Unverified {
 					templ_7745c5c3_Err = ui.Claimed().Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

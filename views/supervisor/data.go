@@ -1,5 +1,5 @@
-// Package supervisor draws the pages of those who watch the queue and the load: the live page and one chat, read
-// only. Every part that the live stream refreshes is a component of its own with an id.
+// Package supervisor draws the pages of supervisors: the live board of queue and load, one chat, read-only, and one agent. Every part that
+// the live stream refreshes is a component of its own with an id.
 package supervisor
 
 import (
@@ -36,7 +36,7 @@ type Board struct {
 	Totals []Total
 }
 
-// Level says whether a number has crossed a line.
+// Level says whether a number has crossed a threshold.
 type Level string
 
 // The levels.
@@ -46,50 +46,50 @@ const (
 	Late Level = "late" // red
 )
 
-// Tile is one number at the top, already in words.
+// Tile is one number at the top.
 type Tile struct {
-	ID      string // of the element, "tile-" before it
-	Href    string // the list behind the number
-	Label   string
-	Number  string
-	Word    bool      // Number is a word, drawn smaller
-	Unit    string    // after the number, small
-	Since   time.Time // set when the number is a clock that runs
-	Note    string    // one line of context …
-	Crossed string    // … or the line that was crossed
-	Level   Level
-	Spark   []float64 // the last hour, oldest first; fewer than two points draw nothing
+	ID            string // of the element, "tile-" before it
+	Href          string // the list behind the number
+	Label         string
+	Number        string
+	Word          bool      // Number is a word, drawn smaller
+	Unit          string    // after the number, small
+	Since         time.Time // set when the number is a clock that runs
+	Note          string    // one line of context …
+	ThresholdText string    // … or the threshold that was crossed
+	Level         Level
+	Spark         []float64 // the last hour, oldest first; fewer than two points draw nothing
 }
 
-// Queue is who waits, in the order of serving.
+// Queue lists the waiting chats in the order in which they are served.
 type Queue struct {
 	Rows   []Waiting // the first ones
-	Length int       // with those behind
+	Length int       // of the whole queue
 	Filter Filter
-	// What an empty queue can still say.
+	// What an empty queue shows.
 	PickedUpAfter time.Duration // of the last chat; zero when unknown
-	FreeSlots     int
-	NobodyOnline  bool
+	FreeCapacity  int
+	NoAgentOnline bool
 }
 
 // Waiting is one row of the queue.
 type Waiting struct {
-	ChatID     string
-	Place      int
-	Name       string
-	Claimed    bool   // the name is what somebody said, and nobody vouched for
-	Department string // "" when the chat asks for none
-	Slug       string // of the department
-	Priority   int
-	Returned   bool
-	Since      time.Time
-	Level      Level
-	Expected   string
-	Why        string
-	KeptUntil  *time.Time // the user's window is closed; the place is kept until then
+	ChatID            string
+	Position          int
+	Name              string
+	Unverified        bool   // no host site has verified the name
+	Department        string // "" when the chat asks for none
+	Slug              string // of the department
+	Priority          int
+	Returned          bool
+	Since             time.Time
+	Level             Level
+	EstimatedWait     string
+	Why               string
+	PositionKeptUntil *time.Time // the user's widget is closed; the position is kept until then
 }
 
-// Agents is the grid of agents, longest unanswered first.
+// Agents is the grid of agents, the longest awaited reply first.
 type Agents struct {
 	Cards  []Agent
 	First  int // of the cards are drawn
@@ -99,23 +99,23 @@ type Agents struct {
 
 // Agent is one card of the grid.
 type Agent struct {
-	ID, Name    string
-	Presence    string // online, away, offline
-	Since       time.Time
-	LostContact bool       // away because there is no sign of life …
-	ReturnsAt   *time.Time // … and then the chats go back to the queue
-	Departments []string
-	Slugs       []string // of the departments, in the same order
-	Load, Slots int
-	Segments    []string   // one per slot: late, owed, answered, quiet, free
-	Owed        *time.Time // since when the longest unanswered user waits
-	Level       Level      // of that wait
-	Rating      string     // "" without ratings
-	Ratings     int
+	ID, Name           string
+	Presence           string // online, away, offline
+	Since              time.Time
+	LostContact        bool       // away because heartbeats are missing …
+	ReturnsAt          *time.Time // … and then the chats go back to the queue
+	Departments        []string
+	Slugs              []string // of the departments, in the same order
+	Load, Capacity     int
+	Segments           []string   // one per slot: late, owed, answered, quiet, free
+	AwaitingReplySince *time.Time // since when the longest unanswered user waits
+	Level              Level      // of that wait
+	Rating             string     // "" without ratings
+	Ratings            int
 }
 
-// HasRoom reports whether the agent can be given a chat by hand.
-func (a Agent) HasRoom() bool { return a.Presence == "online" && a.Load < a.Slots }
+// HasCapacity reports whether a chat can be assigned to the agent by hand.
+func (a Agent) HasCapacity() bool { return a.Presence == "online" && a.Load < a.Capacity }
 
 // Day is the chart's figures, oldest first; stretches without figures are left out.
 type Day struct {
@@ -126,11 +126,11 @@ type Day struct {
 
 // Sample is the highest of each figure within one step.
 type Sample struct {
-	At          time.Time
-	Waiting     int
-	Longest     time.Duration
-	Online      int
-	Load, Slots int
+	At             time.Time
+	Waiting        int
+	Longest        time.Duration
+	Online         int
+	Load, Capacity int
 }
 
 // Total is one figure of the last 24 hours.

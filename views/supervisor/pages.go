@@ -11,14 +11,14 @@ import (
 type AgentPage struct {
 	Frame  staff.Frame
 	Agent  Agent
-	Active []Listed
-	Ended  []Listed // the latest
+	Active []ChatRow
+	Ended  []ChatRow // the latest
 }
 
-// Listed is one chat of a list.
-type Listed struct {
+// ChatRow is one chat of a list.
+type ChatRow struct {
 	ChatID, Name, Last string
-	Claimed            bool       // the name is what somebody said, and nobody vouched for
+	Unverified         bool       // no host site has verified the name
 	Since              *time.Time // the user waits for an answer since then
 	At                 time.Time  // of the last message, or of the end
 	Outcome            string     // how it ended
@@ -32,13 +32,13 @@ type ChatPage struct {
 	Name     string
 	Verified bool
 	Status   string // waiting, active, ended
-	Agent    string // the name of whoever has it, or had it last; "" for nobody
+	Agent    string // the name of the current or last agent, "" for none
 	AgentID  string
-	Place    string // "Place 3, about 3–6 min" while waiting
+	Position string // "Place 3, about 3–6 min" while waiting
 	Priority int
 	Facts    []Fact
 	Thread   chat.Thread
-	Agents   Agents // who could take it
+	Agents   Agents // who could take it over
 	Choices  []Choice
 }
 

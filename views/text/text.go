@@ -1,7 +1,7 @@
-// Package text holds every word that Parley shows, in each of its languages.
+// Package text has every text that Parley shows, in each of its languages.
 //
-// Keys are grouped by the room that uses them: ui, chat, widget, workbench, supervisor, admin, login, and
-// error.<code> and system.<kind> for problems and for lines that the system says in a chat. A key must not end in
+// Keys are grouped by the part that uses them: ui, chat, widget, workbench, supervisor, admin, login, and
+// error.<code> and system.<kind> for problems and for system messages in a chat. A key must not end in
 // a plural word (one, few, many, other …) since the files use those for plural forms.
 package text
 
@@ -52,12 +52,12 @@ func readBundle() *i18n.Bundle {
 
 type langKey struct{}
 
-// With returns a context in which T speaks lang. An unknown language is English.
+// With returns a context with the language of T. An unknown language becomes English.
 func With(ctx context.Context, lang string) context.Context {
 	return context.WithValue(ctx, langKey{}, known(lang))
 }
 
-// Lang tells the language of the context, "en" or "zh-CN".
+// Lang returns the language of the context, "en" or "zh-CN".
 func Lang(ctx context.Context) string {
 	if lang, ok := ctx.Value(langKey{}).(string); ok {
 		return lang
@@ -65,13 +65,13 @@ func Lang(ctx context.Context) string {
 	return English
 }
 
-// T says key in the language of the context. See In.
+// T returns the text of a key in the language of the context. See In.
 func T(ctx context.Context, key string, pairs ...any) string {
 	return In(Lang(ctx), key, pairs...)
 }
 
-// In says key in lang, with the pairs of name and value put into the text. A value named Count also chooses the
-// plural form. A key that is not in the catalogue is returned as it is, so that the hole can be seen.
+// In returns the text of a key in lang, with the values of the pairs (name, value, name, value …). A value named Count also chooses the
+// plural form. A key that is not in the catalogue is returned unchanged, so that the gap is visible.
 func In(lang, key string, pairs ...any) string {
 	if len(pairs) > 0 {
 		return localize(lang, key, pairs)
@@ -81,7 +81,7 @@ func In(lang, key string, pairs ...any) string {
 		return said.(string)
 	}
 	said := localize(lang, key, nil)
-	if said != key { // the keys of the catalogue are few; what is not in it may be anything
+	if said != key { // only keys of the catalogue, whose number is bounded
 		plain.Store(name, said)
 	}
 	return said
@@ -89,7 +89,7 @@ func In(lang, key string, pairs ...any) string {
 
 type word struct{ lang, key string }
 
-// plain are the texts into which nothing is put, by word.
+// plain caches the texts without values.
 var plain sync.Map
 
 func localize(lang, key string, pairs []any) string {
@@ -104,7 +104,7 @@ func localize(lang, key string, pairs []any) string {
 	return said
 }
 
-// Match chooses the language for a request: forced if it is one of ours, else the best of an Accept-Language header.
+// Match returns the language for a request: forced if it is one of ours, otherwise the best match of an Accept-Language header.
 func Match(acceptLanguage, forced string) string {
 	if tag, err := language.Parse(forced); err == nil && forced != "" {
 		if _, i, c := matcher.Match(tag); c > language.Low {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Clock writes a running time, as "0:41" or "1:02:07".
+// Clock formats a duration as "0:41" or "1:02:07".
 func Clock(d time.Duration) string {
 	s := int(max(d, 0) / time.Second)
 	if s >= 3600 {
@@ -15,7 +15,7 @@ func Clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// Spoken writes a length of time in words, as "2 min 20 s".
+// Spoken formats a duration as "2 min 20 s" in the language of ctx.
 func Spoken(ctx context.Context, d time.Duration) string {
 	s := int(max(d, 0) / time.Second)
 	switch m := s / 60; {
@@ -32,14 +32,14 @@ func Spoken(ctx context.Context, d time.Duration) string {
 	}
 }
 
-// Minutes rounds a range of waiting outward to whole minutes. The upper end is at least one.
+// Minutes rounds an estimated wait outward to whole minutes. The upper end is at least one.
 func Minutes(low, high time.Duration) (from, to int) {
 	from = int(max(low, 0) / time.Minute)
 	to = int((max(high, low, 0) + time.Minute - 1) / time.Minute)
 	return from, max(to, 1)
 }
 
-// Range writes a wait still to come, rounded outward: "3–6 min", "4 min", or "less than a minute".
+// Range formats an estimated wait, rounded outward: "3–6 min", "4 min", or "less than a minute".
 func Range(ctx context.Context, low, high time.Duration) string {
 	from, to := Minutes(low, high)
 	switch {
@@ -52,7 +52,7 @@ func Range(ctx context.Context, low, high time.Duration) string {
 	}
 }
 
-// About is Range inside a sentence: "about 3–6 min", or "less than a minute".
+// About formats Range for use in a sentence: "about 3–6 min", or "less than a minute".
 func About(ctx context.Context, low, high time.Duration) string {
 	said := Range(ctx, low, high)
 	if _, to := Minutes(low, high); to <= 1 {

@@ -8,25 +8,25 @@ import (
 	"parley/views/text"
 )
 
-// Page is what the frame around a screen needs to know. The context gives the language.
+// Page is the data of the frame around a screen. The language comes from the context.
 type Page struct {
 	Title string // without the name of the product
 	// Description says in one or two sentences what a public page is for; "" on pages behind the sign-in.
 	Description string
 	CSRF        string
-	Theme       string // "light", "dark", or "" for what the system says
+	Theme       string // "light", "dark", or "" to follow the system
 	// Scripts and Stylesheets are names of built files beyond app.css and htmx, as in "workbench.js".
 	Scripts, Stylesheets []string
 	// Stream is the address of the page's live events; "" for none. Tabs of one session whose pages have the same
 	// StreamShare use one stream together. static/src/lib/live.js documents both.
 	Stream, StreamShare string
-	// Words are prefixes of the texts that the scripts of the page say, beside "ui." and "chat.".
+	// Words are the key prefixes of the texts that the scripts of the page need, besides "ui." and "chat.".
 	Words     []string
 	HTMLClass string
 	BodyClass string
-	// Framed is true for the page that lies in a frame on a customer's site.
+	// Framed is true for the widget's page, which sites show in a frame.
 	Framed bool
-	// Brand is the colour of that site, if it has told one.
+	// Brand is the colour that the site has passed, if any.
 	Brand Brand
 }
 
@@ -39,8 +39,8 @@ func (p Page) scripts() []string {
 	return append([]string{"trusted-types.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
 }
 
-// sheet is the style of the staff's screens, or the part of it that the panel needs.
-func (p Page) sheet() string {
+// styleSheet returns the main style sheet: all styles, or only those of the widget.
+func (p Page) styleSheet() string {
 	if p.Framed {
 		return "widget.css"
 	}
@@ -65,5 +65,5 @@ func (p Page) words(ctx context.Context) string {
 	return text.Words(ctx, append([]string{"ui.", "chat."}, p.Words...)...)
 }
 
-// Stamp writes a moment as scripts and time elements read it.
+// Stamp formats a time for scripts and time elements.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

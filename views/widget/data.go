@@ -1,4 +1,4 @@
-// Package widget draws the panel that lies in a frame on a customer's site.
+// Package widget draws the panel that sites show in a frame.
 //
 // The page is made of parts with ids. Parts of the Panel change together with its state, so the stream and the
 // answers to forms send Parts(panel) whole; the composer and the messages are not among them, because what a
@@ -17,20 +17,20 @@ type State string
 // The states of the panel. The scripts show Connecting for the first two seconds of Waiting.
 const (
 	Greeting   State = "greeting"
-	Offline    State = "offline" // greeting while nobody is there
+	Offline    State = "offline" // greeting while no agent is online
 	Connecting State = "connecting"
 	Waiting    State = "waiting"
 	Active     State = "active"
 	Ended      State = "ended"
-	Locked     State = "locked" // the site must say first who the user is
+	Locked     State = "locked" // the site must identify the user first
 )
 
 // Panel is everything that the window shows.
 type Panel struct {
 	State State
-	// Stranger is true while the browser holds no session: the scripts begin one, or wait in Locked.
-	Stranger bool
-	// User tells the scripts apart whose drafts they keep, without an id that the site knows; "" for a stranger.
+	// NoSession is true while the browser holds no session: the scripts begin one, or wait in Locked.
+	NoSession bool
+	// User is the key under which the scripts store drafts, a hash of the user's id; "" without a session.
 	User   string
 	CSRF   string
 	Origin string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
@@ -45,33 +45,33 @@ type Panel struct {
 	ChatID    string        // "" before the first question
 	AnswersIn time.Duration // how fast answers usually come, 0 when unknown
 
-	Agent *Agent // who answers; nil while nobody does
+	Agent *Agent // who answers; nil while there is none
 	Queue *Queue // while waiting
-	Idle  *Idle  // once warned of silence
+	Idle  *Idle  // once warned of being idle
 	End   *End   // once ended
 
 	Thread chat.Thread
 }
 
-// Agent is the person who answers.
+// Agent is the agent who answers.
 type Agent struct {
 	Name string // the first name
 	Away bool   // lost or away for a moment
 }
 
-// Queue is the user's place.
+// Queue is the user's position in the queue.
 type Queue struct {
-	Place     int // 1 is next
-	Behind    int // how many wait behind, 0 when unknown
-	Since     time.Time
-	Known     bool // the estimate is worth something
-	Low, High time.Duration
-	Nobody    bool // no agent is online: no number is shown
-	Long      bool // longer than was predicted
-	Reason    *Reason
+	Position      int // 1 is next
+	Behind        int // how many wait behind, 0 when unknown
+	Since         time.Time
+	Known         bool // there is an estimate
+	Low, High     time.Duration
+	NoAgentOnline bool // no agent is online: no number is shown
+	LongWait      bool // longer than was predicted
+	Reason        *Reason
 }
 
-// Reason says why the place or the estimate changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off",
+// Reason says why the position or the estimated wait changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off",
 // "returned", "priority", "moved_back", "kept_place" or "you_returned".
 type Reason struct {
 	Kind     string
@@ -80,12 +80,12 @@ type Reason struct {
 	Name     string // of you_returned
 }
 
-// Idle is the countdown of a silent chat.
+// Idle is the countdown of an idle chat.
 type Idle struct {
-	Until time.Time
-	Span  time.Duration // of the whole ring
-	Quiet time.Duration // how long nothing was said before
-	Owed  bool          // it is the agent who has not answered
+	Until         time.Time
+	Span          time.Duration // of the whole ring
+	IdleFor       time.Duration // how long the chat has been idle
+	AwaitingReply bool          // it is the agent who has not answered
 	// Returns tells that the chat will not end then, but go back to the queue.
 	Returns bool
 }
@@ -94,12 +94,12 @@ type Idle struct {
 // "by_agent", "cancelled", "abandoned" or "closed".
 type End struct {
 	Kind    string
-	Reason  string // as the site is told it: the ended_reason of the API
-	Name    string // the agent, "" when nobody ever answered
+	Reason  string // ended_reason of the API, for the site
+	Name    string // the agent, "" if none ever answered
 	At      time.Time
-	Quiet   time.Duration // how long nothing was said, of user_quiet
+	IdleFor time.Duration // how long nothing was said, of user_quiet
 	CanRate bool
 	Rated   float64 // 0 when not rated
 	Comment string  // as typed, when a rating was refused
-	Error   string  // why it was refused, in words
+	Error   string  // why it was refused
 }

@@ -23,7 +23,7 @@ func TestTheLineOfPeopleHasAtMostSixMarks(t *testing.T) {
 		{6, 3, "ahead ahead ahead ahead ahead you"}, {7, 3, "more:2 ahead ahead ahead ahead you"}, {40, 0, "more:35 ahead ahead ahead ahead you"},
 	} {
 		var got []string
-		for _, p := range (Queue{Place: c.place, Behind: c.behind}).pips() {
+		for _, p := range (Queue{Position: c.place, Behind: c.behind}).pips() {
 			if p.kind == "more" {
 				got = append(got, "more:"+number(float64(p.more)))
 				continue
@@ -43,10 +43,10 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 		queue       Queue
 		has, hasNot []string
 	}{
-		{"known", Queue{Place: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
+		{"known", Queue{Position: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
 			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"We cannot estimate"}},
-		{"unknown", Queue{Place: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
-		{"nobody", Queue{Place: 3, Since: since, Nobody: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
+		{"unknown", Queue{Position: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
+		{"nobody", Queue{Position: 3, Since: since, NoAgentOnline: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
 	} {
 		page := render(t, Panel{State: Waiting, ChatID: "c", Queue: &c.queue, Thread: chat.Thread{Me: chat.FromUser}})
 		for _, said := range c.has {
@@ -81,12 +81,12 @@ func TestEveryReasonAndEndHasWords(t *testing.T) {
 	for _, lang := range []string{text.English, text.Chinese} {
 		ctx := text.With(context.Background(), lang)
 		for _, kind := range []string{"helped", "left", "moved_up", "agent_on", "agent_off", "returned", "priority", "moved_back", "kept_place", "you_returned"} {
-			if said := (Reason{Kind: kind, From: 4, To: 3, Name: "Anna"}).words(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+			if said := (Reason{Kind: kind, From: 4, To: 3, Name: "Anna"}).text(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
 				t.Errorf("%s, reason %s: %q", lang, kind, said)
 			}
 		}
 		for _, kind := range []string{"user_quiet", "agent_quiet", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
-			if said := (End{Kind: kind, Name: "Anna"}).words(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+			if said := (End{Kind: kind, Name: "Anna"}).text(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
 				t.Errorf("%s, end %s: %q", lang, kind, said)
 			}
 		}
@@ -100,8 +100,8 @@ func TestASilentAgentIsNotTheUsersFault(t *testing.T) {
 		has, hasNot []string
 	}{
 		{Idle{}, []string{"Still there?", "Waiting for you", "I’m still here"}, []string{"has not answered yet"}},
-		{Idle{Owed: true}, []string{"Anna has not answered yet", "the chat ends", "Keep waiting"}, []string{"Still there?", "Waiting for you", "I’m still here"}},
-		{Idle{Owed: true, Returns: true}, []string{"Anna has not answered yet", "front of the queue"}, []string{"the chat ends"}},
+		{Idle{AwaitingReply: true}, []string{"Anna has not answered yet", "the chat ends", "Keep waiting"}, []string{"Still there?", "Waiting for you", "I’m still here"}},
+		{Idle{AwaitingReply: true, Returns: true}, []string{"Anna has not answered yet", "front of the queue"}, []string{"the chat ends"}},
 	} {
 		c.idle.Until = until
 		var out bytes.Buffer

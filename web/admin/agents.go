@@ -48,7 +48,7 @@ func (h *Handlers) AgentsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := view.People{Frame: h.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
+	page := view.Agents{Frame: h.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
 	names := departmentNames(departments)
 	for i := range agents {
 		p := agentRow(&agents[i], names, kit.AgentOf(c).ID)
@@ -58,7 +58,7 @@ func (h *Handlers) AgentsPage(c echo.Context) error {
 			page.Gone = append(page.Gone, p)
 		}
 	}
-	return h.Render(c, http.StatusOK, view.PeoplePage(page))
+	return h.Render(c, http.StatusOK, view.AgentsPage(page))
 }
 
 // agentInput is the form of an agent.
@@ -109,7 +109,7 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent),
+	page := view.AgentPage{Name: in.Name, Email: in.Email, Role: in.Role, Capacity: string(in.MaxConcurrent),
 		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
 	if a != nil {
 		title = a.Name
@@ -124,7 +124,7 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 		}
 	}
 	page.Frame = h.AdminFrame(c, "people", title)
-	return view.PersonFormPage(page), nil
+	return view.AgentFormPage(page), nil
 }
 
 // AddAgent adds an agent and answers 201. Fields out of bounds are 422, an e-mail address in use is 409.

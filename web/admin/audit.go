@@ -116,9 +116,9 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, agents),
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), Agents: auditAgents(ctx, agents),
 		Actions: auditActions(ctx),
-		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
+		Filter: view.AuditFilter{AgentID: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
 			To: c.QueryParam("to")},
 		File: auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}

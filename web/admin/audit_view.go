@@ -33,8 +33,8 @@ func auditActions(ctx context.Context) []view.Choice {
 	return choices
 }
 
-func auditRow(ctx context.Context, r *models.AuditRow) view.Deed {
-	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
+func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
+	d := view.AuditEntry{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
 		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
 		Request: r.RequestID,
@@ -71,8 +71,8 @@ func currentUserName(r *models.AuditRow) string {
 }
 
 // detailKeys are the details that a row shows, in this order.
-var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows",
-	"sessions", "chats", "messages"}
+var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
+	"value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages"}
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {
 	var details map[string]json.RawMessage

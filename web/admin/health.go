@@ -45,11 +45,11 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Rules = append(page.Rules, rule)
 	}
 	page.Services = []view.Service{
-		{Name: "PostgreSQL", Up: true, Says: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
-		{Name: "Redis", Up: redisUp, Says: text.T(ctx, "admin.health.redis_up")},
+		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
+		{Name: "Redis", Up: redisUp, Text: text.T(ctx, "admin.health.redis_up")},
 	}
 	if !page.Services[1].Up {
-		page.Services[1].Says = text.T(ctx, "admin.health.redis_away")
+		page.Services[1].Text = text.T(ctx, "admin.health.redis_away")
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
 }

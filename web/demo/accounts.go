@@ -10,13 +10,13 @@ import (
 // Password is the one password of all sample accounts.
 const Password = "kestrel-demo"
 
-// Account is one of the sample people who answer.
+// Account is one sample agent.
 type Account struct {
 	Email, Name   string
 	Role          models.Role
 	MaxConcurrent int
 	Departments   []string
-	// Scripted marks those whom [Live] plays; the others are left to whoever tries Parley.
+	// Scripted marks the agents that [Live] plays; the others are for people who try Parley.
 	Scripted bool
 }
 
@@ -56,7 +56,7 @@ func scripted() []Account {
 	return found
 }
 
-// person is one of the sample people who ask. Without a name they are anonymous.
+// person is one sample user, anonymous without a name.
 type person struct {
 	ID, Name, Locale string
 }
@@ -71,14 +71,14 @@ var people = []person{
 	{"demo-zhaolei", "赵磊", "zh-CN"}, {"demo-sunli", "孙丽", "zh-CN"}, {"demo-guest-4", "", "zh-CN"},
 }
 
-// ratingComments are what people write beside a rating, by language.
+// ratingComments are comments of good ratings, by language.
 var ratingComments = map[string][]string{
 	"en": {"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.",
 		""},
 	"zh-CN": {"很快，态度也好。", "", "问题解决了，谢谢。", "回答得很清楚。", ""},
 }
 
-// Invite says where to click, and as whom.
+// Invite prints the addresses to open and the sample accounts.
 func Invite(out io.Writer, url string) {
 	fmt.Fprintf(out, `
 Parley runs. Open, in three windows:

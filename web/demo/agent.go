@@ -11,7 +11,7 @@ import (
 
 const ofAgent = "/customer-service"
 
-// sampleAgent is a sample agent at work: one person, who does one thing at a time.
+// sampleAgent is a sample agent at work, who does one thing at a time.
 type sampleAgent struct {
 	*simulation
 	client
@@ -35,7 +35,7 @@ func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sam
 	return p, nil
 }
 
-// work is a shift: online, answer whoever comes, offline.
+// work goes online, answers chats until ctx ends, and goes offline.
 func (p *sampleAgent) work(ctx context.Context) error {
 	defer p.signOut(ctx)
 	streamCtx, stop := context.WithCancel(ctx)
@@ -73,12 +73,12 @@ func (p *sampleAgent) signOut(ctx context.Context) {
 	}
 }
 
-// follow says of each message at once that it is on the agent's screen, and leaves the rest to the agent's own loop.
+// follow confirms each message at once as delivered and hands events to the loop of work.
 func (p *sampleAgent) follow(ctx context.Context) {
 	err := p.listen(ctx, ofAgent+"/events", func(e event) {
 		var in message
 		if e.Name == "message" && e.read(&in) && in.SenderType == byUser {
-			_ = p.post(ctx, in.ChatID, "/mark-delivered", map[string]int64{"up_to": in.ID}) // reading it says so again
+			_ = p.post(ctx, in.ChatID, "/mark-delivered", map[string]int64{"up_to": in.ID}) // reading it confirms it again
 		}
 		select {
 		case p.events <- e:
@@ -114,7 +114,7 @@ func (p *sampleAgent) handleEvent(e event) {
 	}
 }
 
-// schedule puts a chat on the list; one that is on it keeps its earlier time.
+// schedule plans the next look at a chat. An earlier plan is kept.
 func (p *sampleAgent) schedule(chatID string, in time.Duration) {
 	at := time.Now().Add(p.pace.about(in))
 	if before, ok := p.due[chatID]; !ok || at.Before(before) {
@@ -122,7 +122,7 @@ func (p *sampleAgent) schedule(chatID string, in time.Duration) {
 	}
 }
 
-// nextDue returns the chat that has waited longest for a look, and how long until then.
+// nextDue returns the chat that is due next, and how long until then.
 func (p *sampleAgent) nextDue() (string, time.Duration) {
 	first, at := "", time.Now().Add(never)
 	for chatID, due := range p.due {
@@ -133,7 +133,7 @@ func (p *sampleAgent) nextDue() (string, time.Duration) {
 	return first, max(0, time.Until(at))
 }
 
-// handleChat reads a chat and does what comes next in it: one answer, or the end.
+// handleChat reads a chat and does what comes next: one reply, or the end.
 func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	var messages []message
 	if err := p.call(ctx, http.MethodGet, ofAgent+"/chats/"+chatID+"/messages?limit=200", nil, &messages); err != nil {
@@ -163,7 +163,7 @@ func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	return nil
 }
 
-// sendLine types and sends a line, and looks at the chat again in a moment: there may be more to say.
+// sendLine types and sends a line, and schedules another look, since more lines may follow.
 func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *script) error {
 	if err := p.post(ctx, chatID, "/typing", nil); err != nil {
 		return p.ignoreEnded(err)
@@ -182,7 +182,7 @@ func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *s
 	return nil
 }
 
-// improvise answers somebody who is not one of the sample users: honestly, and only what can be said.
+// improvise answers a real user, for whom there is no script.
 func (p *sampleAgent) improvise(ctx context.Context, chatID string, messages []message, answered int) error {
 	last := messages[len(messages)-1]
 	if last.SenderType != byUser {
@@ -209,7 +209,7 @@ var improvisedLines = map[string][]string{
 	},
 }
 
-// ignoreEnded forgives that the chat has meanwhile ended or gone to somebody else.
+// ignoreEnded returns nil if the chat has ended meanwhile or has another agent.
 func (p *sampleAgent) ignoreEnded(err error) error {
 	switch codeOf(err) {
 	case "chat_ended", "chat_not_found", "not_in_chat":

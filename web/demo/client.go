@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// client speaks to a Parley as one person does, through the public endpoints.
+// client calls the public endpoints of a Parley as one user or agent.
 type client struct {
 	base, token, lang string
 	http              *http.Client
 }
 
-// The objects of the contract, as far as the sample people need them.
+// The objects of the JSON interface, as far as the demo needs them.
 type (
 	service struct {
 		ID   string `json:"id"`
@@ -48,7 +48,7 @@ const (
 	byAgent = "customer_service"
 )
 
-// problem is an answer that refuses.
+// problem is an error response.
 type problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
@@ -58,7 +58,7 @@ type problem struct {
 
 func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
 
-// codeOf returns the code of a refusal, "" for anything else.
+// codeOf returns the code of an error response, "" for any other error.
 func codeOf(err error) string {
 	var p *problem
 	if errors.As(err, &p) {
@@ -84,14 +84,14 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	}
 }
 
-// retryDelay is how long to wait before the same request is sent again; 0 for never.
+// retryDelay returns how long to wait before the request is sent again, 0 if it must not be.
 func retryDelay(err error, try int) time.Duration {
 	var p *problem
 	var netErr *net.OpError
 	switch {
 	case errors.As(err, &p) && (p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable):
 		return min(max(p.after, time.Second), time.Minute)
-	case errors.As(err, &netErr) && netErr.Op == "dial": // it was never sent
+	case errors.As(err, &netErr) && netErr.Op == "dial": // the request was never sent
 		return time.Duration(try) * 500 * time.Millisecond
 	}
 	return 0
@@ -152,7 +152,7 @@ func refusal(res *http.Response) error {
 	return p
 }
 
-// sleep reports whether the time went by before ctx was done.
+// sleep waits and returns false if ctx ended before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,3 +1,4 @@
-// Package demo is Parley's shop window: sample people and a sample past, the web page of an imaginary company with the widget on it, and
-// sample users and agents who talk through the public endpoints. None of it is part of `parley serve` unless it is asked for.
+// Package demo makes sample data to try Parley: [Seed] adds departments, agents and the chats of a past day, and [Live] lets sample
+// users and
+// agents chat through the public endpoints for a while. `parley serve` uses it only if it is asked to.
 package demo

@@ -19,7 +19,7 @@ type event struct {
 // read decodes the event's object.
 func (e event) read(out any) bool { return json.Unmarshal(e.Data, out) == nil }
 
-// streamTimeout is after how long without a word, not even a comment, a stream counts as dead.
+// streamTimeout is after how long without any data, not even a comment, a stream counts as broken.
 const streamTimeout = 45 * time.Second
 
 // listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after
@@ -86,7 +86,7 @@ func (c *client) listenOnce(ctx context.Context, path string, cursor *string, re
 		if now.Name != "" {
 			handle(now)
 		}
-		*cursor, now = id, event{} // heard, so not asked for again
+		*cursor, now = id, event{} // handled, so not requested again
 	}
 	return lines.Err()
 }

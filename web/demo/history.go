@@ -14,7 +14,7 @@ import (
 
 const pastChats = 48
 
-// history is the sample past: who asked, what was said, how it ended.
+// history is the sample data of the past day: users, chats and messages.
 type history struct {
 	rng      *rand.Rand
 	now      time.Time
@@ -26,7 +26,7 @@ type history struct {
 
 func ptr[T any](v T) *T { return &v }
 
-// newHistory makes the same day each time, but for its place in time.
+// newHistory returns the same day each time, relative to now.
 func newHistory(agents []models.Agent, now time.Time) *history {
 	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, minutes: dayOfSamples(now)}
 	for i, g := range people {
@@ -50,7 +50,7 @@ func newHistory(agents []models.Agent, now time.Time) *history {
 	return h
 }
 
-// randomTime is a moment of the past day, more often a busy one, and never so late that the chat would still go on.
+// randomTime returns a time of the past day, more often a busy one, and never so late that the chat would not have ended.
 func (h *history) randomTime() time.Time {
 	for {
 		at := h.now.Add(-20*time.Minute - time.Duration(h.rng.Int64N(int64(23*time.Hour))))
@@ -74,7 +74,7 @@ func (h *history) randomBetween(from, to int) time.Duration {
 	return time.Duration((float64(from) + h.rng.Float64()*float64(to-from)) * float64(time.Second))
 }
 
-// addChat writes one conversation as it would have been stored.
+// addChat adds one chat as the program would have stored it.
 func (h *history) addChat(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
 	c := models.Chat{ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
 		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title)}
@@ -96,7 +96,7 @@ func (h *history) addChat(s *script, user *models.User, agent *models.Agent, at 
 	h.chats = append(h.chats, c)
 }
 
-// pastChat is one conversation being written, at a moment of it.
+// pastChat is a chat that is being written, with its current time.
 type pastChat struct {
 	*history
 	chat *models.Chat
@@ -166,7 +166,7 @@ func (p *pastChat) addMessage(side models.SenderType, who, content string) {
 	p.chat.LastMessageAt, p.chat.IdleSince, p.chat.LastSender = ptr(p.at), ptr(p.at), &side
 }
 
-// appendMessage gives a message its place; the database gives it its id.
+// appendMessage gives a message its sequence number and version; the database gives it its id.
 func (p *pastChat) appendMessage(m models.Message) {
 	c := p.chat
 	c.Version++
@@ -176,7 +176,7 @@ func (p *pastChat) appendMessage(m models.Message) {
 	p.messages = append(p.messages, m)
 }
 
-// readAll says that both sides saw everything within moments.
+// readAll marks all messages as delivered and read within seconds.
 func (p *pastChat) readAll() {
 	p.chat.Version++
 	for i := range p.messages {
@@ -197,7 +197,7 @@ func (p *pastChat) end(reason, kind string) {
 	p.chat.EndedAt, p.chat.EndedReason, p.chat.EndedType = ptr(p.at), &reason, &kind
 }
 
-// store writes the past in one transaction, unless it was written before. Whoever seeds at the same time waits at the users' keys.
+// store writes everything in one transaction, unless it was written before. A concurrent seed waits for the keys of the users.
 func (h *history) store(ctx context.Context, desk *models.Desk) error {
 	tx, err := desk.DB().BeginTx(ctx, nil)
 	if err != nil {
@@ -238,7 +238,7 @@ func (h *history) store(ctx context.Context, desk *models.Desk) error {
 	return tx.Commit()
 }
 
-// statusStep is a line of the log of message statuses.
+// statusStep is one row of the changes of message statuses.
 type statusStep struct {
 	ChatID    string
 	MessageID int64

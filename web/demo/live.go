@@ -23,19 +23,19 @@ type Options struct {
 	Log     *slog.Logger  // tells what happens; nil is silence
 	// Token, if not nil, signs a token for a user of that id and name, as a host site would. Without it all users are anonymous.
 	Token func(id, name string) (string, error)
-	// Speed is how much faster than people they are; 1 if 0.
+	// Speed is how much faster than people they act; 1 if 0.
 	Speed float64
 }
 
-// signOutTimeout is how long everybody has to leave properly.
+// signOutTimeout is how long users have to end their chats and agents to sign out.
 const signOutTimeout = 15 * time.Second
 
-// simulation is what the sample people of one run share.
+// simulation is what the sample users and agents of one run share.
 type simulation struct {
 	Options
 	pace      pace
 	http      *http.Client
-	freeUsers chan person // users who are not in a chat; nobody is in two
+	freeUsers chan person // users who are in no chat, since none is in two
 	done      struct{ chats, answers, left atomic.Int64 }
 }
 
@@ -112,7 +112,7 @@ func (st *simulation) signIn(ctx context.Context) ([]*sampleAgent, error) {
 	return players, nil
 }
 
-// runVisits lets one chat after the other happen on one seat of the crowd.
+// runVisits runs one visit after the other until ctx ends.
 func (st *simulation) runVisits(ctx context.Context, n int) error {
 	// Not all at once: the first within seconds, the last within a minute.
 	if !sleep(ctx, st.pace.about(time.Duration(n)*4*time.Second)) {

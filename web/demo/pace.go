@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// pace is how fast people are: 1 as people are, 10 ten times as fast.
+// pace is how fast sample users and agents act: 1 is as fast as people, 10 ten times as fast.
 type pace float64
 
-// about is a time around d, never the same.
+// about returns a random duration around d.
 func (p pace) about(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.6 + 0.8*rand.Float64()) / float64(p))
 }
 
-// typing is how long somebody writes at a text; Chinese takes longer per character.
+// typing returns how long a text takes to type. Chinese takes longer per character.
 func (p pace) typing(text string) time.Duration {
 	perCharacter := 55 * time.Millisecond
 	if isChinese(text) {
@@ -24,7 +24,7 @@ func (p pace) typing(text string) time.Duration {
 	return p.about(min(time.Second+time.Duration(utf8.RuneCountInString(text))*perCharacter, 9*time.Second))
 }
 
-// pause reports whether it lasted its time.
+// pause waits about d and returns false if ctx ended before.
 func (p pace) pause(ctx context.Context, d time.Duration) bool { return sleep(ctx, p.about(d)) }
 
 func chance(share float64) bool { return rand.Float64() < share }

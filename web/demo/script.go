@@ -10,11 +10,11 @@ import (
 //go:embed conversations.txt
 var conversationsText string
 
-// Who ends a sample conversation.
+// The ways in which a sample conversation ends.
 const (
 	endsAgent   = "agent"
 	endsUser    = "user"
-	endsTimeout = "quiet" // nobody: it times out
+	endsTimeout = "quiet" // it times out
 )
 
 // script is one sample conversation.
@@ -78,7 +78,7 @@ func parseHead(head string) (script, error) {
 	return s, nil
 }
 
-// next returns the line that comes after so many of the user's and so many of the agent's were said; nil when all were.
+// next returns the line after so many lines of the user and of the agent, nil at the end.
 func (s *script) next(byUser, byAgent int) *line {
 	for i := range s.Lines {
 		count := &byUser
@@ -93,12 +93,12 @@ func (s *script) next(byUser, byAgent int) *line {
 	return nil
 }
 
-// textFor is the line as that agent says it.
+// textFor returns the line with the name of the agent.
 func (l *line) textFor(agentName string) string {
 	return strings.ReplaceAll(l.Text, "{agent}", firstName(agentName))
 }
 
-// firstName is what people call somebody: the first word, or a Chinese name as it is.
+// firstName returns the first word of a name, or a Chinese name unchanged.
 func firstName(name string) string {
 	if isChinese(name) {
 		return name
@@ -111,7 +111,7 @@ func isChinese(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
-// scriptOf returns the conversation that begins with these words; nil when somebody speaks for themselves.
+// scriptOf returns the conversation that begins with this text, nil for the text of a real user.
 func scriptOf(first string) *script {
 	for i := range scripts {
 		if scripts[i].Lines[0].Text == first {

@@ -12,12 +12,12 @@ import (
 	"parley/models"
 )
 
-// admin is who adds the sample people: a command of the house, not a person.
+// admin is the actor of Seed in the audit log: a command, not an agent.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays
-// as it is, so
-// that running it again, or twice at once, adds nothing.
+// Seed adds the sample departments, agents, canned replies and chats of the past day and writes the accounts to out. Existing rows are
+// not changed, so
+// running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
 		if _, err := desk.AddDepartment(ctx, admin, d.Slug, d.Name); err != nil && !errors.Is(err, models.ErrDepartmentTaken) {
@@ -28,6 +28,9 @@ func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := seedCannedReplies(ctx, desk, &agents[0]); err != nil {
+		return err
+	}
 	past := newHistory(agents, time.Now().UTC())
 	if err := past.store(ctx, desk); err != nil {
 		return fmt.Errorf("store the sample conversations: %w", err)
@@ -35,7 +38,7 @@ func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	return PrintAccounts(out)
 }
 
-// seedAgents returns the sample agents who answer, by the account's place.
+// seedAgents adds the accounts and returns those with the role agent.
 func seedAgents(ctx context.Context, desk *models.Desk) ([]models.Agent, error) {
 	var agents []models.Agent
 	for _, account := range accounts {
@@ -70,7 +73,7 @@ func PrintAccounts(out io.Writer) error {
 	return table.Flush()
 }
 
-// dayOfSamples are a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, asleep at night.
+// dayOfSamples returns a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, idle at night.
 func dayOfSamples(now time.Time) []models.MinuteSample {
 	rng := rand.New(rand.NewPCG(20, 26))
 	const day = 24 * 60
@@ -103,7 +106,7 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 	return rows
 }
 
-// demandAt is how busy a minute is, 0 to 1: two peaks between 7 and 22 o'clock UTC, nothing at night.
+// demandAt returns how busy a minute is, from 0 to 1: two peaks between 7:00 and 22:00 UTC, 0 at night.
 func demandAt(at time.Time) float64 {
 	hour := float64(at.Hour()) + float64(at.Minute())/60
 	if hour < 7 || hour >= 22 {

@@ -11,7 +11,7 @@ import (
 
 const ofUser = "/user/customer-service"
 
-// mood is what kind of day a sample user has.
+// mood is how a sample user behaves.
 type mood int
 
 const (
@@ -45,15 +45,15 @@ type sampleUser struct {
 
 	chatID        string
 	assigned      bool
-	givesUpAt     time.Time // when patience ends
-	sentLines     int       // own lines
-	receivedLines int       // the agent's lines
-	lastID        int64     // of the agent's lines that were heard
+	givesUpAt     time.Time // when a hurried user leaves the queue
+	sentLines     int       // number of own lines
+	receivedLines int       // number of the agent's lines
+	lastID        int64     // of the agent's received lines
 	away          bool
 	ended         bool
 }
 
-// runVisit is one chat from the question to the rating.
+// runVisit runs one chat from the first message to the rating.
 func (st *simulation) runVisit(ctx context.Context) error {
 	who := st.takeUser()
 	defer st.releaseUser(who)
@@ -105,7 +105,7 @@ func (st *simulation) newSampleUser(ctx context.Context, who person) (*sampleUse
 	return v, err
 }
 
-// takeUser takes somebody who is in no chat; when all are, somebody without a name.
+// takeUser takes a user who is in no chat, or an anonymous one if all are.
 func (st *simulation) takeUser() person {
 	select {
 	case who := <-st.freeUsers:
@@ -129,7 +129,7 @@ func someScript(lang string) *script {
 	}
 }
 
-// ask begins the chat. It is not broken off: whoever has begun one must know which, to end it.
+// ask starts the chat. It does not stop with ctx, since the id of a started chat is needed to end it.
 func (v *sampleUser) ask(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// follow hands the stream's events to the visitor's own loop.
+// follow hands the events of the stream to the loop of runVisit.
 func (v *sampleUser) follow(ctx context.Context) {
 	err := v.listen(ctx, ofUser+"/events", func(e event) {
 		select {
@@ -22,7 +22,7 @@ func (v *sampleUser) follow(ctx context.Context) {
 	}
 }
 
-// handleEvent takes in one event.
+// handleEvent handles one event.
 func (v *sampleUser) handleEvent(ctx context.Context, e event) error {
 	switch e.Name {
 	case "assigned":
@@ -65,7 +65,7 @@ func (v *sampleUser) handleEvent(ctx context.Context, e event) error {
 	return nil
 }
 
-// confirm says that the agent's line arrived and, unless the visitor looks elsewhere, that it was read.
+// confirm marks the agent's line as delivered and, unless the user is away, as read.
 func (v *sampleUser) confirm(ctx context.Context, id int64) error {
 	upTo := map[string]int64{"up_to": id}
 	if err := v.post(ctx, "/mark-delivered", upTo); err != nil || v.away {
@@ -85,7 +85,7 @@ const never = time.Hour
 
 func nothing(context.Context) error { return nil }
 
-// next is what the visitor does if nothing happens before, and when.
+// next returns what the user does next, and after how long, if no event comes before.
 func (v *sampleUser) next() (do func(context.Context) error, in time.Duration) {
 	switch l := v.script.next(v.sentLines, v.receivedLines); {
 	case !v.assigned && v.mood == hurried && l != nil:
@@ -97,7 +97,7 @@ func (v *sampleUser) next() (do func(context.Context) error, in time.Duration) {
 	case l == nil && v.script.Ends == endsUser:
 		return v.end, v.pace.about(6 * time.Second)
 	case v.assigned && v.receivedLines > 0 && v.script.next(v.sentLines, len(v.script.Lines)) != nil:
-		// Whoever answers does not keep to the script: go on all the same.
+		// A real agent does not follow the script: continue anyway.
 		return v.sendLine, v.pace.about(25 * time.Second)
 	}
 	return nothing, never
@@ -133,7 +133,7 @@ func (v *sampleUser) leaveQueue(ctx context.Context) error {
 
 func (v *sampleUser) end(ctx context.Context) error { return v.post(ctx, "/end", nil) }
 
-// rate gives the stars that a person would, or none.
+// rate gives a plausible rating, or none.
 func (v *sampleUser) rate(ctx context.Context) error {
 	if !v.assigned || v.receivedLines == 0 || v.mood == gone || chance(0.3) || !v.pace.pause(ctx, 5*time.Second) {
 		return nil
@@ -151,7 +151,7 @@ func (v *sampleUser) rate(ctx context.Context) error {
 	return err
 }
 
-// leave ends the chat if it is still open, whatever the reason for going.
+// leave ends the chat if it is still open.
 func (v *sampleUser) leave(ctx context.Context) {
 	if v.chatID == "" || v.ended {
 		return

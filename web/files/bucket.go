@@ -16,10 +16,10 @@ import (
 
 const (
 	maxBucketTries      = 3
-	bucketHeaderTimeout = 10 * time.Second // until the head of an answer
+	bucketHeaderTimeout = 10 * time.Second // until the headers of a response
 )
 
-// bucket keeps files in a bucket of S3, or of what speaks its protocol.
+// bucket stores files in a bucket of S3 or of a service with the same protocol.
 type bucket struct {
 	client *minio.Client
 	name   string
@@ -64,7 +64,7 @@ func (b *bucket) key(name string) (string, error) {
 	return b.prefix + at, err
 }
 
-// Put sends it in one request: the protocol stores all of it or nothing.
+// Put sends a file in one request, which the protocol stores whole or not at all.
 func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, size int64) error {
 	key, err := b.key(name)
 	if err != nil {
@@ -75,7 +75,7 @@ func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	return err
 }
 
-// Open asks at once, so that a file that is not there is known before anything is read.
+// Open requests the file's metadata first, so that a missing file is known before anything is read.
 func (b *bucket) Open(ctx context.Context, name string) (io.ReadSeekCloser, error) {
 	key, err := b.key(name)
 	if err != nil {
@@ -106,7 +106,7 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// Check looks for the bucket.
+// Check returns an error if the bucket does not exist or cannot be reached.
 func (b *bucket) Check(ctx context.Context) error {
 	exists, err := b.client.BucketExists(ctx, b.name)
 	if err == nil && !exists {

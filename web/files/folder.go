@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// folder keeps files below one directory, which [os.Root] lets nobody leave, not even by a link.
+// folder stores files below one directory. [os.Root] keeps every access inside it, also through links.
 type folder struct {
 	root *os.Root
 	path string
@@ -29,7 +29,7 @@ func openFolder(dir string) (*folder, error) {
 	return f, f.Check(context.Background())
 }
 
-// Put writes beside the place and moves it there once everything is on the disk.
+// Put writes to a file with the suffix .part and renames it once everything is on disk.
 func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, size int64) (err error) {
 	at, err := objectPath(name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (f *folder) Open(_ context.Context, name string) (io.ReadSeekCloser, error)
 	return file, nil
 }
 
-// Delete also takes away what a process left half written.
+// Delete also removes a partial file that a crashed process has left.
 func (f *folder) Delete(_ context.Context, name string) error {
 	at, err := objectPath(name)
 	if err != nil {
@@ -94,7 +94,7 @@ func (f *folder) Delete(_ context.Context, name string) error {
 	return nil
 }
 
-// Check writes something small.
+// Check returns an error if no file can be created in the directory.
 func (f *folder) Check(context.Context) error {
 	probe, err := os.CreateTemp(f.path, ".probe-*")
 	if err != nil {
@@ -104,7 +104,7 @@ func (f *folder) Check(context.Context) error {
 	return os.Remove(probe.Name())
 }
 
-// contextReader ends a copy with its context.
+// contextReader stops a copy when its context ends.
 type contextReader struct {
 	ctx context.Context
 	io.Reader

@@ -1,7 +1,6 @@
-// Package files keeps what people send outside the database: in a folder, or in a bucket that speaks the S3 protocol.
+// Package files stores uploads outside of the database: in a folder, or in a bucket with the S3 protocol.
 //
-// Names are made by the desk, never by whoever sent a file. A file is written once, whole or not at all, and never
-// changed.
+// The desk generates the names, never the sender of a file. A file is written once, whole or not at all, and never changed.
 package files
 
 import (
@@ -13,18 +12,18 @@ import (
 	"regexp"
 )
 
-// ErrNotFound tells that the store has no file of that name.
+// ErrNotFound says that the store has no file of that name.
 var ErrNotFound = errors.New("no such file in the store")
 
 // Store keeps files by their names. It is safe for concurrent use, and several instances may share one.
 type Store interface {
 	// Put writes a file of size bytes. Unless it returns nil, nothing can be read under the name.
 	Put(ctx context.Context, name string, content io.ReadSeeker, size int64) error
-	// Open returns a file for reading from any place in it, or ErrNotFound. Whoever opened it closes it.
+	// Open returns a file for reading and seeking, or ErrNotFound. The caller must close it.
 	Open(ctx context.Context, name string) (io.ReadSeekCloser, error)
 	// Delete removes a file; one that is not there is no error.
 	Delete(ctx context.Context, name string) error
-	// Check tells why nothing can be kept, if that can be seen.
+	// Check returns why no file can be stored, as far as that can be found out without storing one.
 	Check(ctx context.Context) error
 }
 
@@ -36,7 +35,7 @@ type Options struct {
 	KeyID, Secret, SessionToken string
 }
 
-// Open returns the store of the settings. Its errors name the setting at fault.
+// Open returns the store that the options describe. Its errors name the setting that is wrong.
 func Open(o Options) (Store, error) {
 	if o.URL == "" {
 		return openFolder(o.Folder)
@@ -51,7 +50,7 @@ func Open(o Options) (Store, error) {
 
 var wellFormed = regexp.MustCompile(`^[a-z0-9]{26}$`)
 
-// objectPath is where a name lies below the top: files spread over many folders. A name that the desk did not make lies nowhere.
+// objectPath returns the path of a file in the store, spread over many folders. It refuses a name that the desk has not generated.
 func objectPath(name string) (string, error) {
 	if !wellFormed.MatchString(name) {
 		return "", fmt.Errorf("%q is no name of the store", name)
@@ -59,19 +58,19 @@ func objectPath(name string) (string, error) {
 	return name[:2] + "/" + name, nil
 }
 
-// None is where there is no store: nothing can be kept.
+// None is a store for an installation without one: every operation fails.
 type None struct{}
 
 var errNone = errors.New("no file store is set up")
 
-// Put refuses.
+// Put implements Store and always fails.
 func (None) Put(context.Context, string, io.ReadSeeker, int64) error { return errNone }
 
-// Open refuses.
+// Open implements Store and always fails.
 func (None) Open(context.Context, string) (io.ReadSeekCloser, error) { return nil, errNone }
 
-// Delete refuses.
+// Delete implements Store and always fails.
 func (None) Delete(context.Context, string) error { return errNone }
 
-// Check says so.
+// Check implements Store and always fails.
 func (None) Check(context.Context) error { return errNone }

@@ -1,9 +1,9 @@
-// Package media judges what people send by what it holds, never by its name or by what it is said to be, and makes of it what may
-// be stored: images are encoded anew or rebuilt without their metadata, in their right orientation, with a thumbnail; documents are
-// checked and kept as they are.
+// Package media checks uploads by their content, never by their name or declared type, and returns what may be stored: images are encoded
+// again or rebuilt without metadata, in the right orientation, with a thumbnail; documents are checked and stored unchanged.
 //
-// What strangers send is decoded here, so everything has a bound: pixels and frames before the first of them is decoded, memory for
-// all that is decoded at once, and what an archive may unpack to.
+// It decodes untrusted data, so everything is bounded: pixels and frames before the first is decoded, memory of all concurrent decoding,
+// and
+// the unpacked size of an archive. What is refused is a *Refusal with a Reason.
 package media
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// The most that may be sent, in bytes.
+// The maximum sizes of uploads, in bytes.
 const (
 	MaxImage    = 5 << 20
 	MaxDocument = 10 << 20
 )
 
-// The content types that are taken.
+// The accepted content types.
 const (
 	JPEG = "image/jpeg"
 	PNG  = "image/png"
@@ -31,7 +31,7 @@ const (
 	Text = "text/plain"
 )
 
-// Reason is why something is refused.
+// Reason is why an upload is refused.
 type Reason string
 
 // The reasons.
@@ -39,45 +39,44 @@ const (
 	Empty            Reason = "empty"
 	ImageTooLarge    Reason = "image_too_large"    // more than MaxImage
 	DocumentTooLarge Reason = "document_too_large" // more than MaxDocument
-	UnknownType      Reason = "unknown_type"       // none of the types that are taken
+	UnknownType      Reason = "unknown_type"       // none of the accepted types
 	NotUTF8          Reason = "not_utf8"           // a text, but not in UTF-8
-	Broken           Reason = "broken"             // of a type that is taken, but it cannot be read to its end
+	Broken           Reason = "broken"             // of an accepted type, but it cannot be read to its end
 	TooManyPixels    Reason = "too_many_pixels"    // more than MaxPixels, or too much work for its pixels
 	UnpacksTooLarge  Reason = "unpacks_too_large"
-	Macros           Reason = "macros" // a document that brings programs
+	Macros           Reason = "macros" // a document with executable code
 )
 
-// Refusal is the error of something that is not taken.
+// Refusal is the error of an upload that is refused.
 type Refusal struct{ Reason Reason }
 
 func (r *Refusal) Error() string { return "refused: " + string(r.Reason) }
 
 func refuse(r Reason) error { return &Refusal{r} }
 
-// Upload is something that was received as a whole.
+// Upload is a file that was received completely.
 type Upload interface {
 	io.ReadSeeker
 	io.ReaderAt
 }
 
-// Prepared is what may be stored.
+// Prepared is the file to store.
 type Prepared struct {
 	ContentType string
 	Content     io.ReadSeeker
 	Size        int64
 
-	// Of images only
+	// Of images only.
 	Width, Height int
 	Thumbnail     []byte
 	ThumbnailType string
 }
 
-// sniffed is how many of the first bytes tell the type.
+// sniffed is how many bytes at the beginning are read to detect the type.
 const sniffed = 3072
 
-// Prepare judges an upload of size bytes and returns what may be stored of it; what is refused is a *Refusal. It waits for its turn
-// while too
-// much is decoded already, until ctx ends.
+// Prepare checks an upload of size bytes and returns the file to store. It returns a *Refusal for one that is refused. It waits while too
+// much is being decoded, until ctx ends.
 func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	if size == 0 {
 		return nil, refuse(Empty)

@@ -46,7 +46,7 @@ func (b *board) agentsView(filter view.Filter) view.Agents {
 		}
 	}
 	slices.SortStableFunc(shown.Cards, func(x, y view.Agent) int {
-		if c := longestFirst(x.Owed, y.Owed); c != 0 {
+		if c := longestFirst(x.AwaitingReplySince, y.AwaitingReplySince); c != 0 {
 			return c
 		}
 		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
@@ -75,7 +75,7 @@ func longestFirst(x, y *time.Time) int {
 func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	a := &l.Agent
 	card := view.Agent{
-		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.DesiredPresenceAt, Load: a.Load, Slots: a.MaxConcurrent,
+		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.DesiredPresenceAt, Load: a.Load, Capacity: a.MaxConcurrent,
 		Segments: b.segments(l), Ratings: a.RatingCount,
 	}
 	if a.RatingCount > 0 {
@@ -90,8 +90,8 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 		card.LostContact, card.Since, card.ReturnsAt = true, a.SeenAt, &back
 	}
 	if len(l.AwaitingSince) > 0 {
-		card.Owed = &l.AwaitingSince[0]
-		card.Level = levelOf(b.readAt.Sub(*card.Owed), replyWarning, present.LateReplyAfter)
+		card.AwaitingReplySince = &l.AwaitingSince[0]
+		card.Level = levelOf(b.readAt.Sub(*card.AwaitingReplySince), replyWarning, present.LateReplyAfter)
 	}
 	return card
 }

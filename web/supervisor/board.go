@@ -167,9 +167,9 @@ func (b *board) serves(a *models.Agent) bool {
 }
 
 func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
-	q := view.Queue{Filter: filter, NobodyOnline: b.online() == 0}
+	q := view.Queue{Filter: filter, NoAgentOnline: b.online() == 0}
 	used, slots := b.capacity()
-	q.FreeSlots = slots - used
+	q.FreeCapacity = slots - used
 	if s := b.overview.LastPickupSeconds; s != nil && b.department == "" {
 		q.PickedUpAfter = time.Duration(*s) * time.Second
 	}
@@ -186,9 +186,9 @@ func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
 	waited := time.Duration(e.WaitSeconds) * time.Second
 	row := view.Waiting{
-		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Claimed: e.NameIsClaim, Priority: e.Chat.Priority,
+		ChatID: e.Chat.ID, Position: e.Position, Name: e.UserName, Unverified: e.NameIsClaim, Priority: e.Chat.Priority,
 		Returned: e.Chat.ReturnedAt != nil,
-		Since:    e.Chat.QueuedAt, Level: levelOf(waited, waitWarning, waitCritical), Expected: estimatedWait(ctx, e.Estimate),
+		Since:    e.Chat.QueuedAt, Level: levelOf(waited, waitWarning, waitCritical), EstimatedWait: estimatedWait(ctx, e.Estimate),
 		Why: whyWaiting(ctx, e.WhyWaiting),
 	}
 	if e.Chat.Department != nil {
@@ -197,7 +197,7 @@ func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiti
 	// An open widget reports every 30 s. Two missing reports mean that it is closed.
 	if b.readAt.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
 		until := e.Chat.UserSeenAt.Add(b.settings.QueueGrace)
-		row.KeptUntil = &until
+		row.PositionKeptUntil = &until
 	}
 	return row
 }
@@ -246,7 +246,7 @@ func (b *board) waitingTile(ctx context.Context) view.Tile {
 		Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting })}
 	switch {
 	case n > maxWaiting:
-		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxWaiting)
+		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxWaiting)
 	case n == 0:
 		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
 	}
@@ -263,9 +263,9 @@ func (b *board) longestWaitTile(ctx context.Context) view.Tile {
 	case t.Since.IsZero():
 		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
 	case t.Level == view.Late:
-		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitCritical))
+		t.ThresholdText = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitCritical))
 	case t.Level == view.Over:
-		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitWarning))
+		t.ThresholdText = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitWarning))
 	}
 	return t
 }
@@ -317,7 +317,7 @@ func (b *board) capacityTile(ctx context.Context) view.Tile {
 	case slots == 0:
 		t.Note = text.T(ctx, "supervisor.tile.slots_none")
 	case used >= slots:
-		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.slots_full")
+		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.slots_full")
 	default:
 		t.Note = text.T(ctx, "supervisor.tile.slots_free", "Count", slots-used)
 	}
@@ -330,7 +330,7 @@ func (b *board) abandonedTile(ctx context.Context) view.Tile {
 		Unit: text.T(ctx, "supervisor.tile.left_unit")}
 	switch {
 	case n > maxAbandoned:
-		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxAbandoned)
+		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxAbandoned)
 	case b.department != "":
 		t.Note = text.T(ctx, "supervisor.tile.left_all")
 	case b.stats != nil && b.stats.Started > 0:

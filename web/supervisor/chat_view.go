@@ -24,7 +24,7 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	}
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
-		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.positionText(ctx, c.ID),
+		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Position: b.positionText(ctx, c.ID),
 		Choices: []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
 	for _, d := range b.departments {
@@ -99,7 +99,7 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified,
+		row := view.ChatRow{ChatID: c.ID, Name: c.UserName, Unverified: c.NameIsUnverified,
 			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
@@ -115,6 +115,6 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 		row.Since = c.AwaitingReplySince
 		page.Active = append(page.Active, row)
 	}
-	slices.SortStableFunc(page.Active, func(x, y view.Listed) int { return longestFirst(x.Since, y.Since) })
+	slices.SortStableFunc(page.Active, func(x, y view.ChatRow) int { return longestFirst(x.Since, y.Since) })
 	return page
 }

@@ -49,8 +49,8 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 		t.Errorf("the bar is %s", got)
 	}
 	card := h.agentCard(l)
-	if card.Owed == nil || card.Level != view.Late {
-		t.Errorf("the longest unanswered is %v, %q", card.Owed, card.Level)
+	if card.AwaitingReplySince == nil || card.Level != view.Late {
+		t.Errorf("the longest unanswered is %v, %q", card.AwaitingReplySince, card.Level)
 	}
 	l.Agent.MaxConcurrent = 100
 	if got := h.segments(l); len(got) != maxSegments {
@@ -90,8 +90,8 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 		{waiting(1, 3*time.Minute+time.Second), 1, view.Over, "over 3:00"},
 		{waiting(1, 4*time.Minute+time.Second), 1, view.Late, "over 4:00"},
 	} {
-		if got := c.h.tiles(ctx)[c.tile]; got.Level != c.level || got.Crossed != c.words {
-			t.Errorf("%+v: %q %q, want %q %q", c.h.departmentQueues, got.Level, got.Crossed, c.level, c.words)
+		if got := c.h.tiles(ctx)[c.tile]; got.Level != c.level || got.ThresholdText != c.words {
+			t.Errorf("%+v: %q %q, want %q %q", c.h.departmentQueues, got.Level, got.ThresholdText, c.level, c.words)
 		}
 	}
 }
@@ -102,11 +102,11 @@ func TestAClosedWindowKeepsItsPlaceForAWhile(t *testing.T) {
 	row := func(seen time.Duration) view.Waiting {
 		return h.waitingRow(context.Background(), &models.QueueEntry{Chat: models.Chat{QueuedAt: now, UserSeenAt: now.Add(-seen)}})
 	}
-	if got := row(50 * time.Second); got.KeptUntil != nil {
+	if got := row(50 * time.Second); got.PositionKeptUntil != nil {
 		t.Error("a window that is open is said to be closed")
 	}
-	if got := row(90 * time.Second); got.KeptUntil == nil || !got.KeptUntil.Equal(now.Add(5*time.Minute-90*time.Second)) {
-		t.Errorf("the place is kept until %v", got.KeptUntil)
+	if got := row(90 * time.Second); got.PositionKeptUntil == nil || !got.PositionKeptUntil.Equal(now.Add(5*time.Minute-90*time.Second)) {
+		t.Errorf("the place is kept until %v", got.PositionKeptUntil)
 	}
 }
 

@@ -159,8 +159,8 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 		Here:       p.options.pageURL(""),
 		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
-	v.Fresh, v.Stranger, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
-	if v.Stranger && p.desk.Settings().RequireIdentity {
+	v.Fresh, v.NoSession, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
+	if v.NoSession && p.desk.Settings().RequireIdentity {
 		v.State = widget.Locked
 		return v, nil
 	}

@@ -52,7 +52,7 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	if c.EstimatedWaitSeconds != nil {
 		threshold = max(longWaitAfter, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
-	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > threshold,
+	return &widget.Queue{Position: status.Position, Since: c.QueuedAt, Known: e.Known, NoAgentOnline: !e.Known, LongWait: waited > threshold,
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
 }
 
@@ -88,14 +88,14 @@ func (p *panel) idleView() *widget.Idle {
 	}
 	s := p.desk.Settings()
 	awaiting := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
-	return &widget.Idle{Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
-		Owed: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
+	return &widget.Idle{Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, IdleFor: s.IdleWarning,
+		AwaitingReply: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
 }
 
 // endView returns how the chat ended.
 func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout,
+	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, IdleFor: p.desk.Settings().IdleTimeout,
 		CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {
 		e.Rated = *c.Rating

@@ -34,8 +34,8 @@ func departmentQuery(slug string) string {
 	return "?department=" + url.QueryEscape(slug)
 }
 
-// everybody is the address of a part of the page where all of it is shown.
-func everybody(f Filter, part string) templ.SafeURL {
+// showAllURL returns the address of a part of the page with all of its rows.
+func showAllURL(f Filter, part string) templ.SafeURL {
 	query := url.Values{"show": {"all"}}
 	if f.Chosen != "" {
 		query.Set("department", f.Chosen)
@@ -43,7 +43,7 @@ func everybody(f Filter, part string) templ.SafeURL {
 	return templ.SafeURL("/supervisor?" + query.Encode() + "#" + part)
 }
 
-func owedClass(l Level) string {
+func replyLevelClass(l Level) string {
 	switch l {
 	case Over:
 		return "owed-amber"
@@ -53,17 +53,17 @@ func owedClass(l Level) string {
 	return ""
 }
 
-func signed(n int) string { return fmt.Sprintf("%+d", n) }
+func signedNumber(n int) string { return fmt.Sprintf("%+d", n) }
 
 func emptyQueue(ctx context.Context, q Queue) string {
-	free := text.T(ctx, "supervisor.empty.free", "Count", q.FreeSlots)
+	free := text.T(ctx, "supervisor.empty.free", "Count", q.FreeCapacity)
 	if q.PickedUpAfter == 0 {
 		return free
 	}
 	return text.T(ctx, "supervisor.empty.queue_detail", "Time", text.Spoken(ctx, q.PickedUpAfter)) + " " + free
 }
 
-func presenceWord(ctx context.Context, a Agent) string {
+func presenceText(ctx context.Context, a Agent) string {
 	switch {
 	case a.LostContact:
 		return text.T(ctx, "supervisor.agents.lost")
@@ -80,7 +80,7 @@ func departments(ctx context.Context, a Agent) string {
 	return strings.Join(a.Departments, text.T(ctx, "supervisor.and"))
 }
 
-func segmentWord(ctx context.Context, kind string) string {
+func segmentText(ctx context.Context, kind string) string {
 	switch kind {
 	case "late":
 		return text.T(ctx, "ui.slots.late")
@@ -95,9 +95,9 @@ func segmentWord(ctx context.Context, kind string) string {
 	}
 }
 
-// loadWords says the load bar: "5 of 5 slots used, 1 late, 2 owed an answer".
-func loadWords(ctx context.Context, a Agent) string {
-	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Slots)}
+// loadText describes the load bar, as in "5 of 5 slots used, 1 late, 2 owed an answer".
+func loadText(ctx context.Context, a Agent) string {
+	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Capacity)}
 	for _, kind := range []string{"late", "owed", "quiet"} {
 		n := 0
 		for _, s := range a.Segments {
@@ -106,32 +106,32 @@ func loadWords(ctx context.Context, a Agent) string {
 			}
 		}
 		if n > 0 {
-			said = append(said, fmt.Sprint(n, " ", segmentWord(ctx, kind)))
+			said = append(said, fmt.Sprint(n, " ", segmentText(ctx, kind)))
 		}
 	}
 	return strings.Join(said, text.T(ctx, "supervisor.and"))
 }
 
-// figures is what the chart reads of a row: Unix seconds, waiting, longest wait in minutes, online, load.
-func figures(s Sample) string {
+// chartFigures is what the chart reads of a row: Unix seconds, waiting, longest wait in minutes, online, load.
+func chartFigures(s Sample) string {
 	return fmt.Sprintf("%d %d %.2f %d %d", s.At.Unix(), s.Waiting, s.Longest.Minutes(), s.Online, s.Load)
 }
 
-// blocked says why an agent cannot be given a chat by hand.
-func blocked(ctx context.Context, a Agent) string {
+// cannotAssignReason returns why no chat can be assigned to an agent by hand.
+func cannotAssignReason(ctx context.Context, a Agent) string {
 	switch {
 	case a.Presence == "offline":
 		return text.T(ctx, "supervisor.assign.offline")
 	case a.Presence != "online":
 		return text.T(ctx, "supervisor.assign.away")
 	default:
-		return text.T(ctx, "supervisor.assign.full", "Load", a.Load, "All", a.Slots)
+		return text.T(ctx, "supervisor.assign.full", "Load", a.Load, "All", a.Capacity)
 	}
 }
 
 func slugs(a Agent) string { return strings.Join(a.Slugs, " ") }
 
-func slots(a Agent) []ui.SlotData {
+func capacitySegments(a Agent) []ui.SlotData {
 	all := make([]ui.SlotData, len(a.Segments))
 	for i, kind := range a.Segments {
 		all[i] = ui.SlotData{Kind: kind}
@@ -139,26 +139,27 @@ func slots(a Agent) []ui.SlotData {
 	return all
 }
 
-// mostBlocked is how many who cannot be given a chat are named with the reason.
-const mostBlocked = 20
+// maxCannotAssign is how many agents without capacity are listed with the reason.
+const maxCannotAssign = 20
 
-// byRoom puts those with most room first, then some of the others in the order of the grid.
-func (a Agents) byRoom() (cards []Agent, more int) {
+// byFreeCapacity returns the agents with the most free capacity first, then some of the others in the order of the grid, and how many are
+// left out.
+func (a Agents) byFreeCapacity() (cards []Agent, more int) {
 	sorted := slices.Clone(a.Cards)
-	slices.SortStableFunc(sorted, func(x, y Agent) int { return y.room() - x.room() })
+	slices.SortStableFunc(sorted, func(x, y Agent) int { return y.freeCapacity() - x.freeCapacity() })
 	free := 0
-	for free < len(sorted) && sorted[free].HasRoom() {
+	for free < len(sorted) && sorted[free].HasCapacity() {
 		free++
 	}
-	most := min(len(sorted), free+mostBlocked)
+	most := min(len(sorted), free+maxCannotAssign)
 	return sorted[:most], len(sorted) - most
 }
 
-func (a Agent) room() int {
-	if !a.HasRoom() {
+func (a Agent) freeCapacity() int {
+	if !a.HasCapacity() {
 		return 0
 	}
-	return a.Slots - a.Load
+	return a.Capacity - a.Load
 }
 
 func queueURL(id, action string) templ.SafeURL {
@@ -176,7 +177,7 @@ var segment = map[string]string{
 	"free": `<i class="free"></i>`,
 }
 
-// segments are the parts of a load bar. There are thousands on a page, so that they are not put together one by one.
+// segments returns the HTML of a load bar's segments. A page has thousands of them, so each kind is a constant.
 func segments(kinds []string) string {
 	var all strings.Builder
 	for _, kind := range kinds {

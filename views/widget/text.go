@@ -8,7 +8,7 @@ import (
 	"parley/views/text"
 )
 
-const mostPips = 6
+const maxPips = 6
 
 func (p Panel) title(ctx context.Context) string {
 	if p.Site == "" {
@@ -17,7 +17,7 @@ func (p Panel) title(ctx context.Context) string {
 	return text.T(ctx, "widget.title", "Site", p.Site)
 }
 
-// name heads the window: the agent once there is one, else the team.
+// name returns the heading of the panel: the agent once there is one, otherwise the team.
 func (p Panel) name(ctx context.Context) string {
 	switch {
 	case p.Agent != nil:
@@ -38,13 +38,13 @@ func (p Panel) faceName() string {
 	return p.Site
 }
 
-func (p Panel) stateWords(ctx context.Context) string {
+func (p Panel) stateText(ctx context.Context) string {
 	switch p.State {
 	case Waiting:
-		return p.Queue.line(ctx)
+		return p.Queue.positionText(ctx)
 	case Active:
 		switch {
-		case p.Idle != nil && p.Idle.Owed:
+		case p.Idle != nil && p.Idle.AwaitingReply:
 			return text.T(ctx, "widget.state.no_answer_yet")
 		case p.Idle != nil:
 			return text.T(ctx, "widget.state.waiting_for_you")
@@ -65,7 +65,7 @@ func (p Panel) stateWords(ctx context.Context) string {
 	return text.T(ctx, "widget.state.online")
 }
 
-// dot is the presence drawn before the state, "" for none.
+// dot returns the presence drawn before the state, "" for none.
 func (p Panel) dot() string {
 	switch {
 	case p.State == Greeting:
@@ -88,7 +88,7 @@ func (p Panel) faceDot() string {
 
 func (p Panel) placeholder(ctx context.Context) string {
 	switch {
-	case p.State == Active && p.Idle != nil && !p.Idle.Owed:
+	case p.State == Active && p.Idle != nil && !p.Idle.AwaitingReply:
 		return text.T(ctx, "widget.go_on")
 	case p.State == Active && p.Agent != nil:
 		return text.T(ctx, "widget.write_to", "Name", p.Agent.Name)
@@ -105,7 +105,7 @@ func label(ctx context.Context, p Panel) string {
 	return text.T(ctx, "widget.first_question")
 }
 
-func closeWords(ctx context.Context, p Panel) string {
+func closeText(ctx context.Context, p Panel) string {
 	if p.State == Waiting {
 		return text.T(ctx, "widget.close_kept")
 	}
@@ -125,7 +125,7 @@ func composer(ctx context.Context, p Panel) chat.Composer {
 	return c
 }
 
-func (p Panel) foot(ctx context.Context) string {
+func (p Panel) footText(ctx context.Context) string {
 	switch p.State {
 	case Waiting, Connecting:
 		return text.T(ctx, "widget.first_read")
@@ -137,47 +137,47 @@ func (p Panel) foot(ctx context.Context) string {
 	return ""
 }
 
-func (q Queue) line(ctx context.Context) string {
+func (q Queue) positionText(ctx context.Context) string {
 	switch {
-	case q.Nobody:
+	case q.NoAgentOnline:
 		return text.T(ctx, "widget.state.kept")
-	case q.Place == 1 && q.Known:
+	case q.Position == 1 && q.Known:
 		return text.T(ctx, "widget.state.next", "About", text.About(ctx, q.Low, q.High))
-	case q.Place == 1:
+	case q.Position == 1:
 		return text.T(ctx, "widget.state.next_unknown")
 	case q.Known:
-		return text.T(ctx, "widget.state.place", "Place", q.Place, "About", text.About(ctx, q.Low, q.High))
+		return text.T(ctx, "widget.state.place", "Place", q.Position, "About", text.About(ctx, q.Low, q.High))
 	}
-	return text.T(ctx, "widget.state.place_unknown", "Place", q.Place)
+	return text.T(ctx, "widget.state.place_unknown", "Place", q.Position)
 }
 
-// title asks whoever is silent, or says to the user that it is not the user.
+// title asks the user to reply, or says that the agent has not replied.
 func (i Idle) title(ctx context.Context, agent string) string {
-	if i.Owed {
+	if i.AwaitingReply {
 		return text.T(ctx, "widget.idle.title_owed", "Name", agent)
 	}
 	return text.T(ctx, "widget.idle.title")
 }
 
 func (i Idle) detail(ctx context.Context) string {
-	quiet := text.Spoken(ctx, i.Quiet)
+	quiet := text.Spoken(ctx, i.IdleFor)
 	switch {
 	case i.Returns:
 		return text.T(ctx, "widget.idle.detail_returns", "Time", quiet)
-	case i.Owed:
+	case i.AwaitingReply:
 		return text.T(ctx, "widget.idle.detail_owed", "Time", quiet)
 	}
 	return text.T(ctx, "widget.idle.detail", "Time", quiet)
 }
 
 func (i Idle) stay(ctx context.Context) string {
-	if i.Owed {
+	if i.AwaitingReply {
 		return text.T(ctx, "widget.idle.wait_on")
 	}
 	return text.T(ctx, "widget.idle.stay")
 }
 
-// turn is the line above the range: "about" stands there, unless the range is "less than a minute".
+// turn returns the line above the range. It contains "about", unless the range is "less than a minute".
 func (q Queue) turn(ctx context.Context) string {
 	if _, to := text.Minutes(q.Low, q.High); to <= 1 {
 		return text.T(ctx, "widget.queue.turn_soon")
@@ -186,35 +186,35 @@ func (q Queue) turn(ctx context.Context) string {
 }
 
 func (q Queue) ahead(ctx context.Context) string {
-	return text.T(ctx, "widget.queue.ahead", "Count", q.Place-1)
+	return text.T(ctx, "widget.queue.ahead", "Count", q.Position-1)
 }
 
-// pip is one person in the line that is drawn: kind "ahead", "you", "behind", or "more" with a count.
+// pip is one mark in the drawn queue: kind "ahead", "you", "behind", or "more" with a count.
 type pip struct {
 	kind string
 	more int
 }
 
-// pips draws the line of people with at most six marks, leaving out those furthest ahead.
+// pips returns the drawn queue with at most maxPips marks, leaving out users furthest ahead.
 func (q Queue) pips() []pip {
-	ahead := q.Place - 1
-	drawn := min(ahead, mostPips-1)
+	ahead := q.Position - 1
+	drawn := min(ahead, maxPips-1)
 	var line []pip
 	if ahead > drawn {
-		drawn = mostPips - 2
+		drawn = maxPips - 2
 		line = append(line, pip{kind: "more", more: ahead - drawn})
 	}
 	for range drawn {
 		line = append(line, pip{kind: "ahead"})
 	}
 	line = append(line, pip{kind: "you"})
-	for range min(q.Behind, mostPips-len(line)) {
+	for range min(q.Behind, maxPips-len(line)) {
 		line = append(line, pip{kind: "behind"})
 	}
 	return line
 }
 
-func (r Reason) words(ctx context.Context) string {
+func (r Reason) text(ctx context.Context) string {
 	switch r.Kind {
 	case "kept_place":
 		return text.T(ctx, "widget.queue.kept_place", "Place", r.To)
@@ -224,7 +224,7 @@ func (r Reason) words(ctx context.Context) string {
 	return text.T(ctx, "widget.queue.reason."+r.Kind, "From", r.From, "To", r.To, "By", max(r.From-r.To, r.To-r.From), "Minutes", r.Minutes)
 }
 
-// worse tells that the change is not to the user's good.
+// worse reports whether the change is bad for the user.
 func (r Reason) worse() bool {
 	switch r.Kind {
 	case "agent_off", "returned", "priority", "moved_back":
@@ -233,11 +233,11 @@ func (r Reason) worse() bool {
 	return false
 }
 
-func (e End) words(ctx context.Context) string {
+func (e End) text(ctx context.Context) string {
 	if e.Kind == "by_agent" && e.Name == "" {
 		return text.T(ctx, "widget.ended.closed")
 	}
-	return text.T(ctx, "widget.ended."+e.Kind, "Name", e.Name, "Time", text.Spoken(ctx, e.Quiet))
+	return text.T(ctx, "widget.ended."+e.Kind, "Name", e.Name, "Time", text.Spoken(ctx, e.IdleFor))
 }
 
 func (e End) question(ctx context.Context) string {

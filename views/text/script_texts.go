@@ -9,7 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// catalogues holds each file flat, key to text or to plural forms, for the scripts and for the tests.
+// catalogues has each catalogue as a flat map from key to text or to plural forms, for scripts and tests.
 var catalogues = sync.OnceValue(func() map[string]map[string]any {
 	all := map[string]map[string]any{}
 	for _, lang := range []string{English, Chinese} {
@@ -40,8 +40,9 @@ func flatten(into map[string]any, prefix string, tree map[string]any) {
 
 var words sync.Map
 
-// Words gives the texts whose keys begin with one of the prefixes as one JSON object, for the scripts of a page:
-// key to text, or to an object of plural forms. Names stay in the texts as {{.Name}}.
+// Words returns the texts whose keys begin with one of the prefixes as a JSON object for the scripts of a page: key to text, or to an
+// object
+// of plural forms. Values stay in the texts as {{.Name}}.
 func Words(ctx context.Context, prefixes ...string) string {
 	lang := Lang(ctx)
 	cached := lang + " " + strings.Join(prefixes, " ")

@@ -9,8 +9,8 @@ import (
 	"parley/views/text"
 )
 
-// words writes what somebody said: escaped, with addresses as links and nothing added around it, because the style
-// keeps its line breaks and spaces.
+// words writes the text of a message: escaped, with addresses as links. It adds no white space, since the style preserves line breaks and
+// spaces.
 func words(said string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, linked(said))
@@ -18,7 +18,7 @@ func words(said string) templ.Component {
 	})
 }
 
-// sender is who wrote a message, for screen readers, which read it before the text: "You:" for the reader's own.
+// sender returns the name that screen readers read before the text of a message, as in "You:".
 func sender(ctx context.Context, m Message) string {
 	name := m.Name
 	switch {

@@ -10,16 +10,16 @@ import (
 	"parley/views/text"
 )
 
-func personURL(id string) templ.SafeURL {
+func agentURL(id string) templ.SafeURL {
 	return templ.SafeURL("/admin/people/" + url.PathEscape(id))
 }
 
-// personAction is where the form goes: a new person to the list, one who is there to his own address.
-func personAction(id string) templ.SafeURL {
+// agentFormAction returns where the form is sent: to the list for a new agent, otherwise to the agent.
+func agentFormAction(id string) templ.SafeURL {
 	if id == "" {
 		return "/admin/people"
 	}
-	return personURL(id)
+	return agentURL(id)
 }
 
 func departmentURL(slug string) templ.SafeURL {
@@ -49,21 +49,21 @@ func list(ctx context.Context, names []string) string {
 	return strings.Join(names, text.T(ctx, "staff.and"))
 }
 
-func personTitle(ctx context.Context, p PersonPage) string {
+func agentTitle(ctx context.Context, p AgentPage) string {
 	if p.ID == "" {
 		return text.T(ctx, "admin.people.add")
 	}
 	return p.Title
 }
 
-func personLead(ctx context.Context, p PersonPage) string {
+func agentLead(ctx context.Context, p AgentPage) string {
 	if p.ID == "" {
 		return text.T(ctx, "admin.people.add_lead")
 	}
 	return p.Email
 }
 
-func disableHint(ctx context.Context, p PersonPage) string {
+func disableHint(ctx context.Context, p AgentPage) string {
 	hint := text.T(ctx, "admin.account.disable_hint", "Name", p.Title)
 	if p.Load > 0 {
 		hint += " " + text.T(ctx, "admin.account.disable_chats", "Count", p.Load)

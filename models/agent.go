@@ -76,5 +76,16 @@ func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.M
 // itself changed.
 func (a *Agent) presenceEvent(changed bool) Event {
 	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
-		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed}}
+		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed},
+		Agent: &AgentState{DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
+			LostAt: a.LostAt, DisabledAt: a.DisabledAt}}
+}
+
+// WithPresence returns the agent after a change of presence, load or capacity.
+func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
+	after := *a
+	after.Presence, after.Load, after.MaxConcurrent = p.Presence, p.Load, p.MaxConcurrent
+	after.DesiredPresence, after.DesiredPresenceAt, after.SeenAt = state.DesiredPresence, state.DesiredPresenceAt, state.SeenAt
+	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
+	return &after
 }

@@ -27,7 +27,7 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if err != nil {
 		return nil, err
 	}
-	change := &Change{Chat: row.Chat}
+	change := &Change{Chat: row.Chat, User: &row.User}
 	if change.Chat.Version <= version {
 		return change, nil
 	}

@@ -148,7 +148,7 @@ func ensureUser(ctx context.Context, t *tx, id Identity) (*User, error) {
 	if err != nil || !changed {
 		return u, err
 	}
-	return u, announceUser(ctx, t, u.ID)
+	return u, announceUser(ctx, t, u)
 }
 
 // upsertUser creates or updates the user and publishes nothing.
@@ -175,9 +175,9 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 }
 
 // announceUser raises the version of the user's open chat, because the name is part of the chat on every screen.
-func announceUser(ctx context.Context, t *tx, userID string) error {
+func announceUser(ctx context.Context, t *tx, u *User) error {
 	var ids []string
-	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, &ids); err != nil {
+	if err := t.NewRaw(`SELECT id FROM chats WHERE user_id = ? AND status <> 'ended'`, u.ID).Scan(ctx, &ids); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -185,12 +185,25 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 		if err != nil {
 			return err
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		change := t.change(c)
+		change.User = u.Card()
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 	}
-	return nil
+	return emitUser(ctx, t, u, "")
+}
+
+// emitUser tells the agents who have ended chats of a user what is known of the user now. from is the user whose chats
+// these were before, "" for none.
+func emitUser(ctx context.Context, t *tx, u *User, from string) error {
+	agents := []string{}
+	err := t.NewRaw(`SELECT DISTINCT agent_id FROM chats WHERE user_id = ? AND status = 'ended' AND agent_id IS NOT NULL`, u.ID).
+		Scan(ctx, &agents)
+	if err == nil && len(agents) > 0 {
+		t.emit(Event{Kind: KindUserChange, User: &UserChange{UserID: u.ID, PrevUserID: from, Card: *u.Card(), AgentIDs: agents}})
+	}
+	return err
 }
 
 // IntroduceUser stores a name of at most 80 characters and an e-mail address that come without proof, from an anonymous
@@ -221,18 +234,16 @@ func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*
 		case u.IsVerified:
 			return ErrIdentityVerified
 		}
-		name, email := u.Name, u.Email
+		name, email := deref(u.Name), deref(u.Email) // copies: the next scan writes to what u points to
 		err = t.NewRaw(`UPDATE users SET name = coalesce(?, name), email = coalesce(?, email) WHERE id = ?
 			RETURNING *`, called, address, userID).Scan(ctx, u)
-		if err != nil || sameText(name, u.Name) && sameText(email, u.Email) {
+		if err != nil || name == deref(u.Name) && email == deref(u.Email) {
 			return err
 		}
-		return announceUser(ctx, t, userID)
+		return announceUser(ctx, t, u)
 	})
 	return u, err
 }
-
-func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // UserByID returns a user, or user_not_found.
 func (d *Desk) UserByID(ctx context.Context, id string) (*User, error) {

@@ -370,6 +370,9 @@ func TestLabelsAreNeverTakenForAnIdentity(t *testing.T) {
 		t.Errorf("what was not said changed: %+v, %v", u, err)
 	}
 	version := h.chat(chat.ID).Version
+	if version != chat.Version+2 {
+		t.Error("the agent was not told of the second address")
+	}
 	_, err = h.IntroduceUser(t.Context(), anonymous.ID, "Maria", "")
 	h.must(err)
 	if h.chat(chat.ID).Version != version {

@@ -21,9 +21,10 @@ var mayImport = map[string][]string{
 	"migrations": {},
 	"static":     {},
 
-	"jobs":            {"models"},
-	"models/embedded": {},
-	"jobs/cli":        {"models", "models/embedded", "migrations"}, // the commands of main.go
+	"jobs":             {"models"},
+	"models/embedded":  {},
+	"jobs/cli":         {"models", "models/embedded", "migrations"}, // the commands of main.go
+	"jobs/cli/gendocs": {"jobs/cli"},                                // a program of its own, for make generate
 
 	"web": {"models", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,8 @@ type Link struct {
 	URL string // of the database, by way of the link
 
 	to string // the Unix socket of PostgreSQL
+
+	statements atomic.Int64
 
 	mu   sync.Mutex
 	next *Loss
@@ -58,6 +61,9 @@ func NewLink(t testing.TB, databaseURL string) *Link {
 	}()
 	return l
 }
+
+// Statements returns how many statements went over the link, those that begin and end transactions among them.
+func (l *Link) Statements() int64 { return l.statements.Load() }
 
 // LoseAnswer cuts the connection of the next commit that has the marker in it, once PostgreSQL has committed: the COMMIT of a transaction in which
 // a statement had it, or a statement that commits by itself and is bound to it.
@@ -144,6 +150,9 @@ func (l *Link) carry(from *bufio.Reader, near, far net.Conn, answers chan<- *Los
 		m, err := message(from, true)
 		if err != nil {
 			return
+		}
+		if m[0] == 'Q' || m[0] == 'E' {
+			l.statements.Add(1)
 		}
 		var loss *Loss
 		switch query := bytes.TrimRight(m[5:], "\x00"); {

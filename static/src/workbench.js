@@ -5,6 +5,7 @@ import { removeOldDrafts } from "./lib/drafts.js";
 import { onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
 import { onPart } from "./lib/parts.js";
+import { placeEvent } from "./lib/replay.js";
 import { startReceipts } from "./lib/receipts.js";
 import { hideTyping, raiseStatus, showTyping, startThread } from "./lib/thread.js";
 import { removeToasts, toast } from "./lib/toast.js";
@@ -34,10 +35,15 @@ onPart("list", (fresh) => {
   list.receiveList(fresh);
   showTitle();
 });
+onPart("list-row", (fresh) => {
+  list.receiveRow(fresh);
+  showTitle();
+});
 const check = startReceipts({ base: pathOf });
 electLeader(confirmUnopenedChats);
 onLive("message", ({ messages }) => messages.forEach(onMessage));
-onLive("message_status", raiseStatus);
+onLive("message_status", (status) => placeEvent(() => raiseStatus(status)));
+onLive("replayed", check);
 onLive("typing", onTyping);
 onLive("arrived", onChatAssigned);
 onLive("erased", onChatsErased);

@@ -58,7 +58,14 @@ type List struct {
 	Current string
 }
 
-// Row is one chat in the list.
+// The sections of the list, by their ids.
+const (
+	SectionOwed     = "list-owed"
+	SectionAnswered = "list-answered"
+	SectionEnded    = "list-ended"
+)
+
+// Row is one chat in the list. Rows are drawn alike if they are equal.
 type Row struct {
 	ChatID  string
 	Name    string
@@ -90,7 +97,7 @@ type Open struct {
 	Transfer *Transfer
 }
 
-// Head is the line above a conversation.
+// Head is the line above a conversation. Heads are drawn alike if they are equal.
 type Head struct {
 	CSRF     string
 	ChatID   string

@@ -28,6 +28,8 @@ func gap(ctx context.Context, key, name string) (before, after string) {
 
 func chatPath(id, tail string) string { return "/workbench/chats/" + id + tail }
 
+func itemID(chatID string) string { return "item-" + chatID }
+
 func count(n int) string { return strconv.Itoa(n) }
 
 // lastLine is what a row says below the name.

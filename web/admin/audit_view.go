@@ -38,7 +38,7 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
 		Request: r.RequestID,
-		Details: detailLines(ctx, r.Details)}
+		Details: detailLines(ctx, r)}
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
@@ -53,7 +53,7 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 	case r.SubjectKind == models.SubjectUser:
 		d.About = currentUserName(r)
 	case r.SubjectKind == models.SubjectSetting:
-		d.About = text.T(ctx, "admin.setting."+strings.ToLower(r.SubjectID)+".name")
+		d.About = settingLabel(ctx, r.SubjectID)
 	case r.SubjectKind == models.SubjectRule:
 		d.About = text.T(ctx, "admin.health.rule."+r.SubjectID)
 	case r.SubjectID == "":
@@ -74,10 +74,17 @@ func currentUserName(r *models.AuditRow) string {
 var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows",
 	"sessions", "chats", "messages"}
 
-func detailLines(ctx context.Context, raw json.RawMessage) []string {
+func detailLines(ctx context.Context, r *models.AuditRow) []string {
 	var details map[string]json.RawMessage
-	if json.Unmarshal(raw, &details) != nil {
+	if json.Unmarshal(r.Details, &details) != nil {
 		return nil
+	}
+	detail := func(key string, raw json.RawMessage) string {
+		value := detailText(ctx, key, raw)
+		if setting, known := models.SettingByKey(r.SubjectID); known && key == "value" {
+			return settingWord(ctx, setting, value)
+		}
+		return value
 	}
 	var lines []string
 	for _, key := range detailKeys {
@@ -87,10 +94,9 @@ func detailLines(ctx context.Context, raw json.RawMessage) []string {
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
 		if json.Unmarshal(details[key], &step) == nil && step.To != nil {
-			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailText(ctx, key, step.From), "To",
-				detailText(ctx, key, step.To)))
+			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detail(key, step.From), "To", detail(key, step.To)))
 		} else {
-			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailText(ctx, key, details[key])))
+			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detail(key, details[key])))
 		}
 	}
 	return lines
@@ -117,8 +123,6 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 		return staff.RoleWord(ctx, message)
 	case key == "status":
 		return text.T(ctx, "admin.audit.status."+message)
-	case key == "value":
-		return settingWord(ctx, message)
 	}
 	return message
 }

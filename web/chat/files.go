@@ -52,7 +52,7 @@ func (h *Handlers) checkUpload(c echo.Context, chatID string, u *upload) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTimeout)
 	defer cancel()
 	actor := kit.ActorOf(c)
-	_, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, "")
+	_, _, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, "")
 	if !u.hasClientMessageID && (errors.Is(err, models.ErrChatEnded) || errors.Is(err, models.ErrChatNotFound) && actor.IsAgent()) {
 		return nil
 	}

@@ -192,7 +192,7 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 // before, so that the sweep deletes them.
 func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool,
 	err error) {
-	if before, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); before != nil || err != nil {
+	if before, wasSent, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); wasSent || err != nil {
 		return before, false, err
 	}
 	ready, err := media.Prepare(ctx, u.tempFile, u.size)

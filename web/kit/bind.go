@@ -7,6 +7,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -155,6 +156,23 @@ func parseForm(c echo.Context) error {
 	}
 	c.Set(formKey, formResult{err})
 	return err
+}
+
+// Form returns the fields of a form whose names no struct knows; those of a struct are for [Bind]. It refuses what is malformed, too large, or
+// text that PostgreSQL cannot store.
+func Form(c echo.Context) (url.Values, error) {
+	if err := parseForm(c); err != nil {
+		return nil, err
+	}
+	form := c.Request().PostForm
+	for name, values := range form {
+		for _, text := range append(values, name) {
+			if !Storable(text) {
+				return nil, Malformed("Text must be UTF-8 without NUL characters.")
+			}
+		}
+	}
+	return form, nil
 }
 
 // bodyReadError returns 413 if a body was too large, 408 if it came too slowly, and 400 with the fallback text otherwise.

@@ -49,7 +49,7 @@ func (s *Stream) compareAll(ctx context.Context) error {
 		}
 	}
 	s.syncedAt = now
-	return nil
+	return s.sendItem(ctx, Repaired{})
 }
 
 // compareLoads sends the presences that differ from those sent last.
@@ -65,7 +65,7 @@ func (s *Stream) compareLoads(ctx context.Context) error {
 			continue
 		}
 		now.PresenceChanged = now.Presence != sent.Presence
-		if err := s.sendPresence(ctx, now, nil); err != nil {
+		if err := s.sendPresence(ctx, Presence{PresenceChange: now}); err != nil {
 			return err
 		}
 	}
@@ -230,15 +230,15 @@ func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *
 			return nil
 		}
 		s.chats.forget(c.ID)
-		item.Left, item.Statuses = true, nil
+		item.Left, item.Statuses, item.Service = true, nil, change.Agent
 		return s.sendItem(ctx, item)
 	}
-	item.Messages = change.Messages
+	item.Messages, item.User = change.Messages, change.User
 	if s.to.Actor.IsUser() && slices.ContainsFunc(change.Messages, isNote) {
 		item.Messages = slices.DeleteFunc(slices.Clone(change.Messages), isNote)
 	}
 	if item.Assigned() {
-		served, err := s.withAgent(ctx, c)
+		served, err := s.withAgent(ctx, c, change.Agent)
 		if err != nil {
 			return err
 		}
@@ -281,19 +281,23 @@ func (s *Stream) sendFrames(frames []Frame, c *models.Chat) error {
 	return nil
 }
 
-// withAgent reads who serves an open chat, and subscribes a user's stream to that agent's presence.
-func (s *Stream) withAgent(ctx context.Context, c *models.Chat) (ServedChat, error) {
+// withAgent returns an open chat with the agent who serves it, whom it reads unless the event names the agent, and
+// subscribes a user's stream to that agent's presence.
+func (s *Stream) withAgent(ctx context.Context, c *models.Chat, agent *models.AgentCard) (ServedChat, error) {
 	served := ServedChat{Chat: *c}
 	if c.Status != models.Active {
 		return served, nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, queryTime)
-	defer cancel()
-	agent, err := s.hub.desk.AgentByID(bounded, c.ServedBy())
-	if err != nil {
-		return served, err
+	if agent == nil || agent.ID != c.ServedBy() {
+		bounded, cancel := context.WithTimeout(ctx, queryTime)
+		defer cancel()
+		read, err := s.hub.desk.AgentByID(bounded, c.ServedBy())
+		if err != nil {
+			return served, err
+		}
+		agent = read.Card()
 	}
-	served.Service = agent.Card()
+	served.Service = agent
 	if s.to.Actor.IsUser() {
 		s.hub.follow(s.sub, servedTopicOrNone(s.agentID), servedTopic(agent.ID))
 		s.agentID = agent.ID

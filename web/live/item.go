@@ -23,7 +23,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of InitialState, Changed, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of InitialState, Repaired, Changed, UserChanged, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is how things stand when the stream begins.
@@ -35,6 +35,10 @@ type InitialState struct {
 	Overview *models.Overview    // for receivers with Board, and supervisors
 	Load     []models.AgentLoad  // for supervisors
 }
+
+// Repaired follows the changes that a stream of own chats finds when it compares them with PostgreSQL. What else a renderer
+// keeps may have changed without an event.
+type Repaired struct{}
 
 // ServedChat is a chat and the agent who serves it, nil while it waits.
 type ServedChat struct {
@@ -54,13 +58,17 @@ type ChatState struct {
 type Changed struct {
 	Before   ChatState // compare with Chat to find what is new
 	Chat     models.Chat
-	Service  *models.AgentCard // who serves the chat, set when Assigned
+	Service  *models.AgentCard // who serves the chat, set when Assigned; with Left, who serves it now, if that is known
+	User     *models.UserCard  // set when the user, or what is known of the user, may have changed
 	Messages []models.Message  // in order; without notes for users
 	Statuses []models.StatusChange
 	// Left is set when the chat is no longer this agent's; there are no messages then, and after a repair Chat is only an id.
 	Left  bool
 	Cache *EncodingCache // of the event; nil after a gap
 }
+
+// UserChanged says to an agent what is known now of the user of ended chats.
+type UserChanged struct{ models.UserChange }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
@@ -125,7 +133,8 @@ type Typing struct{ models.Typing }
 // Presence is the presence or load of an agent: the receiver, the one who serves the receiver, or for supervisors any.
 type Presence struct {
 	models.PresenceChange
-	OfAnyAgent bool // the receiver is a supervisor
+	Agent      *models.AgentState // nil when only the change is known
+	OfAnyAgent bool               // the receiver is a supervisor
 	Shared     *EncodingCache
 }
 
@@ -154,7 +163,9 @@ const (
 )
 
 func (InitialState) item() {}
+func (Repaired) item()     {}
 func (Changed) item()      {}
+func (UserChanged) item()  {}
 func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}

@@ -27,9 +27,13 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		if s.chats.state(e.Typing.ChatID).Status == models.Active {
 			return s.sendItem(ctx, Typing{*e.Typing})
 		}
+	case models.KindUserChange:
+		if s.to.View == Own {
+			return s.sendItem(ctx, UserChanged{*e.User})
+		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
-			return s.sendPresence(ctx, *e.Presence, sig.shared)
+			return s.sendPresence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})
 		}
 	}
 	return nil
@@ -61,11 +65,11 @@ func (s *Stream) isServedBy(agentID string) bool {
 	return false
 }
 
-func (s *Stream) sendPresence(ctx context.Context, p models.PresenceChange, shared *EncodingCache) error {
-	if s.to.View == Supervision {
-		s.recordLoad(p)
+func (s *Stream) sendPresence(ctx context.Context, p Presence) error {
+	if p.OfAnyAgent = s.to.View == Supervision; p.OfAnyAgent {
+		s.recordLoad(p.PresenceChange)
 	}
-	return s.sendItem(ctx, Presence{PresenceChange: p, OfAnyAgent: s.to.View == Supervision, Shared: shared})
+	return s.sendItem(ctx, p)
 }
 
 // presenceOf returns the event that shows an agent as it is.

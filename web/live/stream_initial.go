@@ -36,7 +36,7 @@ func (s *Stream) readInitialState(ctx context.Context) error {
 		before := s.chats.state(c.ID)
 		switch {
 		case c.IsOpen():
-			served, err := s.withAgent(ctx, c)
+			served, err := s.withAgent(ctx, c, nil)
 			if err != nil {
 				return err
 			}

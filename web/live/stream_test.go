@@ -163,7 +163,7 @@ func TestAStreamRepairsOnceItCan(t *testing.T) {
 		}
 		db.away.Store(false)
 		pass(time.Second)
-		if got := c.names(); got != "initialstate, changed to 1" || s.state != stateLive || s.behind {
+		if got := c.names(); got != "initialstate, changed to 1, repaired" || s.state != stateLive || s.behind {
 			t.Errorf("afterwards, in state %d: %q", s.state, got)
 		}
 		sent := len(c.all())
@@ -203,7 +203,7 @@ func TestAnInitialStateIsSentOnceItCanBeRendered(t *testing.T) {
 		}
 		c.cannot.Store(false)
 		pass(time.Second)
-		if got := c.names(); got != "initialstate, changed to 1" || s.state != stateLive || s.behind {
+		if got := c.names(); got != "initialstate, changed to 1, repaired" || s.state != stateLive || s.behind {
 			t.Errorf("in state %d it sent %q", s.state, got)
 		}
 	})

@@ -72,6 +72,12 @@ func audience(e *models.Event) []topic {
 			}
 		}
 		return topics
+	case models.KindUserChange:
+		var topics []topic
+		for _, id := range e.User.AgentIDs {
+			topics = append(topics, agentTopic(id))
+		}
+		return topics
 	case models.KindPresence:
 		topics := []topic{agentTopic(e.Presence.ServiceID)} // supervisors get it from the queue ticker
 		if e.Presence.PresenceChanged {

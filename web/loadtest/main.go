@@ -70,6 +70,7 @@ var scenes = []scene{
 	{"places", measureQueueChanges},
 	{"drain", measureDrain},
 	{"pages", measurePages},
+	{"workbench", measureWorkbench},
 	{"sweep", measureSweep},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},

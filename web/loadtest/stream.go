@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type arrival struct {
 type stream struct {
 	c net.Conn
 	r *bufio.Reader
+
+	bytes atomic.Int64 // received so far
 
 	mu       sync.Mutex
 	received []arrival
@@ -43,7 +46,8 @@ func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 	if _, err := c.Write(append(r.head(addr), "Accept: text/event-stream\r\n\r\n"...)); err != nil {
 		return nil, err
 	}
-	buffered := bufio.NewReader(c)
+	s := &stream{c: c}
+	buffered := bufio.NewReader(counter{c, &s.bytes})
 	status, _, chunked, err := readHead(buffered)
 	if err == nil && status != 200 {
 		err = fmt.Errorf("a stream was refused: %d", status)
@@ -52,11 +56,22 @@ func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 		_ = c.Close()
 		return nil, err
 	}
-	s := &stream{c: c, r: buffered}
-	if chunked {
+	if s.r = buffered; chunked {
 		s.r = bufio.NewReader(httputil.NewChunkedReader(buffered))
 	}
 	return s, c.SetDeadline(time.Time{})
+}
+
+// counter counts what is read.
+type counter struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counter) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 func (s *stream) close() { _ = s.c.Close() }

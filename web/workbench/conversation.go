@@ -75,15 +75,16 @@ func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Writ
 	return w, err
 }
 
-func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {
-	p := view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Email: present.Deref(c.UserEmail),
+// personOf is what the row of a chat tells of the person in it.
+func personOf(ctx context.Context, c *models.AgentChat) view.Person {
+	return view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
+		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale),
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
-	u, err := b.desk.UserByID(ctx, c.UserID)
-	if err != nil {
-		return p, err
-	}
-	p.Anonymous = u.Name == nil && !u.IsVerified
-	p.Language = present.LanguageName(ctx, u.Locale)
+}
+
+func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {
+	p := personOf(ctx, c)
+	var err error
 	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
 		return p, err
 	}

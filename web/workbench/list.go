@@ -12,7 +12,7 @@ import (
 )
 
 func (b *workbench) me() view.Me {
-	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.self.Load, Slots: b.slots()}
+	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.load(), Slots: b.slots()}
 	if b.self.Presence != b.self.DesiredPresence && b.self.DisabledAt == nil {
 		m.Since = b.lostAt()
 		m.Lost = &m.Since
@@ -29,9 +29,9 @@ func (b *workbench) lostAt() time.Time {
 }
 
 func (b *workbench) strip() view.Strip {
-	s := view.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.self.Load)}
+	s := view.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.load())}
 	if s.Waiting > 0 {
-		s.Oldest = b.at.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
+		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
 	return s
 }

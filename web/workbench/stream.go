@@ -1,7 +1,6 @@
 package workbench
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -18,15 +17,16 @@ import (
 	"parley/web/present"
 )
 
-// frameWriter writes the stream of the workbench: messages and parts as HTML, what moves as JSON.
+// frameWriter writes the stream of the workbench: messages and parts of the page as HTML, the rest as JSON. It keeps what it
+// drew last, applies each event to it, and sends the parts that differ. It reads PostgreSQL when the stream begins, after a
+// gap, and when an event is not enough: see after.
 type frameWriter struct {
 	handlers *Handlers
 	agent    *models.Agent
 	csrf     string
 
-	// last is the bench as it was drawn last, and strip what it says of the queue.
-	last  *workbench
-	strip view.Strip
+	last  *workbench // after the last item
+	drawn drawing
 }
 
 // arrivedEvent is what the workbench says of a chat that has just come.
@@ -45,13 +45,17 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = f.present(ctx, &out, it)
 	case live.Changed:
 		err = f.changed(ctx, &out, it)
+	case live.UserChanged:
+		err = f.userChanged(ctx, &out, it)
 	case live.Erased:
 		err = f.erased(ctx, &out, it)
 	case live.Typing:
 		out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
+	case live.Repaired:
+		err = f.refresh(ctx, &out)
 	case live.Presence:
 		if it.ServiceID == f.agent.ID {
-			err = f.around(ctx, &out)
+			err = f.presence(ctx, &out, it)
 		}
 	case live.Board:
 		err = f.board(ctx, &out, it.Overview)
@@ -68,7 +72,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
-		b.overview, b.names = f.last.overview, f.last.names
+		b.overview, b.overviewAt = f.last.overview, f.last.overviewAt
 	}
 	return b, b.read(ctx, f.agent.ID)
 }
@@ -80,7 +84,7 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 		return err
 	}
 	if p.Overview != nil {
-		b.overview = *p.Overview
+		b.overview, b.overviewAt = *p.Overview, b.at
 	}
 	parts := b.parts()
 	chats := p.Ended
@@ -94,52 +98,52 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 		}
 		parts = append(parts, more...)
 	}
+	f.drawn = b.drawing()
+	return f.part(ctx, out, b, 0, parts...)
+}
+
+// refresh reads everything again, and draws the page and the heads that differ.
+func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
+	b, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	parts := b.parts()
+	for i := range b.chats {
+		if before := f.last.chat(b.chats[i].ID); before != nil {
+			parts = append(parts, b.headNews(before, &b.chats[i])...)
+		}
+	}
+	f.drawn = b.drawing()
 	return f.part(ctx, out, b, 0, parts...)
 }
 
 // board says what became of the queue. Every agent hears of it a few times a second while much happens, so nothing is
 // read for it, and nothing is drawn that is on the screen already.
 func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
-	if f.last == nil {
+	b := f.last.copy()
+	b.overview, b.overviewAt = overview, b.at
+	if sameStrip(b.strip(), f.drawn.strip) {
 		return nil
 	}
-	b := *f.last
-	b.at, b.overview = time.Now(), overview
-	if now := b.strip(); now.Waiting == f.strip.Waiting && now.Oldest.Sub(f.strip.Oldest).Abs() < 2*time.Second {
-		return nil
-	}
-	return f.part(ctx, out, &b, 0, view.Queue(b.strip()), view.Nothing(b.empty()))
+	return f.part(ctx, out, b, 0, f.news(b)...)
 }
 
-// around draws what stands around the chats: presence, load, queue.
-func (f *frameWriter) around(ctx context.Context, out *api.FrameWriter) error {
-	b, err := f.read(ctx)
-	if err != nil {
-		return err
+// presence draws the agent's own presence, load and capacity.
+func (f *frameWriter) presence(ctx context.Context, out *api.FrameWriter, it live.Presence) error {
+	if it.Agent == nil {
+		return f.refresh(ctx, out)
 	}
-	return f.part(ctx, out, b, 0, view.Status(b.me()), view.Lost(b.me()), view.Queue(b.strip()), view.Nothing(b.empty()))
+	b := f.last.copy()
+	b.self = b.self.WithPresence(it.PresenceChange, *it.Agent)
+	return f.part(ctx, out, b, 0, f.news(b)...)
 }
 
 func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
-	b, err := f.read(ctx)
-	if err != nil {
-		return err
-	}
 	if it.Left {
-		stored, err := b.desk.IsStored(ctx, it.Chat.ID)
-		if err != nil {
-			return err
-		}
-		if !stored {
-			return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
-		}
-		parts, err := b.leftParts(ctx, &it.Chat)
-		if err != nil {
-			return err
-		}
-		return f.part(ctx, out, b, it.Chat.Version, append(b.parts(), parts...)...)
+		return f.left(ctx, out, it)
 	}
-	c, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
+	b, c, err := f.last.after(ctx, it)
 	if errors.Is(err, models.ErrChatNotFound) { // it was erased meanwhile
 		return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
 	}
@@ -147,7 +151,8 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		return err
 	}
 	if it.Assigned() {
-		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), present.Shorten(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent)), 120)})
+		preview := present.Shorten(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent)), 120)
+		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), preview})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
@@ -162,23 +167,26 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		}
 	}
 	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
-	parts := append(b.parts(), view.TalkHead(b.head(c)))
-	if len(it.Messages)+len(it.Statuses) == 0 { // who it is, or where, may be what changed
-		about, err := b.person(ctx, c, nil)
-		if err != nil {
-			return err
-		}
-		parts = append(parts, view.About(about))
+	parts, err := f.chatNews(ctx, b, c, it)
+	if err != nil {
+		return err
 	}
-	// The composer is drawn again only when it opens or closes: somebody may be writing in it.
-	if it.Assigned() || it.Ended() || c.Status == models.Ended {
-		w, err := b.write(ctx, c)
-		if err != nil {
-			return err
+	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
+}
+
+// userChanged draws the ended chats of a user who has changed. Open chats have a change of their own about it.
+func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it live.UserChanged) error {
+	b := f.last.copy()
+	var parts []templ.Component
+	for i := range b.chats {
+		c := &b.chats[i]
+		if c.Status == models.Ended && (c.UserID == it.UserID || c.UserID == it.PrevUserID) {
+			c.UserID = it.UserID
+			c.SetUser(it.Card)
+			parts = append(parts, b.userNews(ctx, f.last.chat(c.ID), c)...)
 		}
-		parts = append(parts, view.WriteBox(w))
 	}
-	return f.part(ctx, out, b, it.Chat.Version, parts...)
+	return f.part(ctx, out, b, 0, append(f.news(b), parts...)...)
 }
 
 // calledIn is the name for a notice that stands alone, away from any mark beside it.
@@ -194,11 +202,30 @@ func (f *frameWriter) erased(ctx context.Context, out *api.FrameWriter, it live.
 	out.Add("erased", 0, struct {
 		ChatIDs []string `json:"chat_ids"`
 	}{it.ChatIDs})
-	b, err := f.read(ctx)
+	return f.refresh(ctx, out) // older chats may take their place in the list
+}
+
+// left removes a chat that is no longer this agent's.
+func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
+	if it.Chat.Version == 0 { // found by a repair: it may have been erased
+		stored, err := f.handlers.Desk.IsStored(ctx, it.Chat.ID)
+		if err != nil {
+			return err
+		}
+		if !stored {
+			return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
+		}
+	}
+	b := f.last.copy()
+	b.drop(it.Chat.ID)
+	if it.Service != nil {
+		b.learnName(it.Service.ID, it.Service.Name)
+	}
+	parts, err := b.leftParts(ctx, &it.Chat)
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, 0, b.parts()...)
+	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
 }
 
 // leftParts say of a chat that is not this agent's any more where it went, as far as that is known.
@@ -220,22 +247,14 @@ func (f *frameWriter) message(ctx context.Context, out *api.FrameWriter, b *work
 	if err != nil {
 		return err
 	}
-	var drawn bytes.Buffer
-	if err := chat.Bubble(said).Render(ctx, &drawn); err != nil {
-		return err
-	}
-	out.Frames = append(out.Frames, live.Frame{Event: "message", Data: drawn.Bytes(), Version: m.Version})
-	return nil
+	return present.AddHTML(ctx, out, "message", m.Version, chat.Bubble(said))
 }
 
+// part adds a frame with the parts, if there are any, and keeps what they were drawn from.
 func (f *frameWriter) part(ctx context.Context, out *api.FrameWriter, b *workbench, version int64, parts ...templ.Component) error {
-	f.last, f.strip = b, b.strip()
-	var drawn bytes.Buffer
-	for _, part := range parts {
-		if err := part.Render(ctx, &drawn); err != nil {
-			return err
-		}
+	f.last = b
+	if len(parts) == 0 {
+		return nil
 	}
-	out.Frames = append(out.Frames, live.Frame{Event: "part", Data: drawn.Bytes(), Version: version})
-	return nil
+	return present.AddHTML(ctx, out, "part", version, templ.Join(parts...))
 }

@@ -26,20 +26,22 @@ const (
 
 // workbench is the data of one agent's workbench, as it was read from the desk at one time.
 type workbench struct {
-	desk     *models.Desk
-	links    api.FileLinks
-	at       time.Time
-	csrf     string
-	self     *models.Agent
-	chats    []models.AgentChat // active ones, then the last ended
-	overview models.Overview
-	names    map[string]string // of agents, as they were asked for
+	desk       *models.Desk
+	links      api.FileLinks
+	at         time.Time
+	csrf       string
+	self       *models.Agent
+	chats      []models.AgentChat // active ones, then the last ended
+	overview   models.Overview
+	overviewAt time.Time         // when overview was read
+	names      map[string]string // of agents, as they were asked for
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
 // not be ahead of what the page shows.
 func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
+	b.overviewAt = b.at
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
 	parts.Go(func() (err error) {
@@ -54,6 +56,7 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 		return err
 	}
 	b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)})
+	b.sort()
 	return err
 }
 
@@ -80,12 +83,16 @@ func (b *workbench) parts() []templ.Component {
 
 // chatParts returns the parts of one chat. A chat that this agent may not see any more is drawn as one that was left.
 func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
-	c, err := b.desk.Chat(ctx, b.actor(), id)
-	if errors.Is(err, models.ErrChatNotFound) {
-		return []templ.Component{view.WriteBox(view.Write{ChatID: id, Closed: "left"})}, nil
-	}
-	if err != nil {
-		return nil, err
+	c := b.chat(id)
+	if c == nil {
+		var err error
+		c, err = b.desk.Chat(ctx, b.actor(), id)
+		if errors.Is(err, models.ErrChatNotFound) {
+			return []templ.Component{view.WriteBox(view.Write{ChatID: id, Closed: "left"})}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	w, err := b.write(ctx, c)
 	return []templ.Component{view.TalkHead(b.head(c)), view.WriteBox(w)}, err
@@ -160,10 +167,14 @@ func (b *workbench) nameOf(ctx context.Context, agentID string) (string, error) 
 		case !errors.Is(err, models.ErrAgentNotFound):
 			return "", err
 		}
-		if b.names == nil {
-			b.names = map[string]string{}
-		}
-		b.names[agentID] = name
+		b.learnName(agentID, name)
 	}
 	return name, nil
+}
+
+func (b *workbench) learnName(agentID, name string) {
+	if b.names == nil {
+		b.names = map[string]string{}
+	}
+	b.names[agentID] = name
 }

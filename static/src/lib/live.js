@@ -10,7 +10,8 @@
 //
 // Every event is dispatched on the body afterwards, as "live:" and its name, so that hx-trigger="live:typing from:body"
 // and onLive("typing", …) can use it. detail is {parts, messages} for HTML, else the parsed JSON. The extension itself
-// dispatches live:state {state}, live:reconnected, and live:refused {status}; preventDefault on the last one tries again.
+// dispatches live:state {state}, live:reconnected, live:replayed when HTML was placed again over an older answer
+// (lib/replay.js), and live:refused {status}; preventDefault on the last one tries again.
 // Elements with data-live, data-live-word, data-live-age show the state, and data-try-now reconnects at once.
 //
 // Why not htmx-ext-sse, which declares streams in the same way:
@@ -23,11 +24,13 @@
 //   - A message is not a fragment that is swapped: it is placed once, in order, whether it comes from the stream, from a
 //     poll or as the answer to its own request (lib/thread.js).
 import { acceptHTML } from "./accept-html.js";
+import { placeEvent, requestEnded, requestSent } from "./replay.js";
 import { csrf } from "./request.js";
 import { openStream } from "./stream.js";
 import { lang, translate } from "./translate.js";
 
 const root = document.documentElement;
+const sent = new WeakMap(); // requests on their way
 let stream = null;
 
 export const liveState = () => root.dataset.live;
@@ -49,7 +52,13 @@ export function openLive(options) {
 export const endLive = () => stream?.end();
 
 window.htmx?.defineExtension("live", {
-  onEvent(name, { target }) {
+  onEvent(name, { target, detail }) {
+    if (name === "htmx:beforeSend") sent.set(detail.xhr, requestSent());
+    if (name === "htmx:afterRequest" && sent.has(detail.xhr)) {
+      const since = sent.get(detail.xhr);
+      sent.delete(detail.xhr);
+      if (requestEnded(since)) dispatch("replayed");
+    }
     if (name !== "htmx:afterProcessNode" || stream || !target.matches("body[live-connect]:not([live-wait])")) return;
     const share = target.getAttribute("live-share");
     connect({ share: share && `${share} ${lang} ${csrf()}` });
@@ -72,7 +81,8 @@ function connect(options) {
 }
 
 function receive({ name, data }) {
-  dispatch(name, document.body.matches(`[live-swap~="${name}"]`) ? acceptHTML(data) : JSON.parse(data));
+  const isHTML = document.body.matches(`[live-swap~="${name}"]`);
+  dispatch(name, isHTML ? placeEvent(() => acceptHTML(data)) : JSON.parse(data));
 }
 
 function dispatch(name, detail = {}) {

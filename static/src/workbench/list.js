@@ -65,6 +65,21 @@ export function receiveList(fresh) {
   show(fresh);
 }
 
+/** Receives one row with its place, or the id of one that is gone: <template data-section data-next> or <template data-gone>. */
+export function receiveRow({ dataset, content }) {
+  list = document.getElementById("list");
+  if (!list) return;
+  const fresh = pending ?? list.cloneNode(true);
+  const li = content.firstElementChild;
+  fresh.querySelector(`#${CSS.escape(dataset.gone ?? li.id)}`)?.remove();
+  if (li) {
+    const section = fresh.querySelector(`#${dataset.section} > ol`);
+    section.insertBefore(li, dataset.next ? section.querySelector(`#${CSS.escape(dataset.next)}`) : null);
+  }
+  receiveList(fresh);
+  activate(li && rowOf(li.id.slice("item-".length)));
+}
+
 function isPaused(fresh) {
   if (hasNewChat(fresh)) return pointed && Date.now() - movedAt < pointerRestTime;
   return pointed || Boolean(list.querySelector(":focus-visible"));

@@ -1,0 +1,25 @@
+// An event of the stream may come while the answer to a request is on its way, and be newer than the answer. It is placed
+// again once the answer is in its place.
+let requests = 0;
+let events = [];
+
+/** Notes that a request was sent; returns what requestEnded wants. */
+export function requestSent() {
+  requests += 1;
+  return events.length;
+}
+
+/** Places again what came since the request was sent, and returns whether there was anything. */
+export function requestEnded(since) {
+  const missed = events.slice(since);
+  for (const place of missed) place();
+  requests -= 1;
+  if (requests === 0) events = [];
+  return missed.length > 0;
+}
+
+/** Places what an event brought, and returns what place does. It must do no harm to place it twice. */
+export function placeEvent(place) {
+  if (requests > 0) events.push(place);
+  return place();
+}

@@ -1,0 +1,117 @@
+package workbench
+
+import (
+	"cmp"
+	"context"
+	"reflect"
+	"slices"
+	"time"
+
+	"parley/models"
+	"parley/web/live"
+)
+
+// chat returns a chat of the list, nil if it is not in it.
+func (b *workbench) chat(id string) *models.AgentChat {
+	if i := slices.IndexFunc(b.chats, func(c models.AgentChat) bool { return c.ID == id }); i >= 0 {
+		return &b.chats[i]
+	}
+	return nil
+}
+
+// load is the number of active chats. It is counted because the changes of a chat arrive in order, and those of an agent may
+// not.
+func (b *workbench) load() int {
+	n := 0
+	for i := range b.chats {
+		if b.chats[i].Status == models.Active {
+			n++
+		}
+	}
+	return n
+}
+
+// sort puts active chats first, by their last message, then ended ones; the newest of both come first.
+func (b *workbench) sort() {
+	ended := func(c *models.AgentChat) int {
+		if c.Status == models.Ended {
+			return 1
+		}
+		return 0
+	}
+	at := func(c *models.AgentChat) time.Time {
+		for _, t := range []*time.Time{c.EndedAt, c.LastMessageAt, c.AssignedAt} {
+			if t != nil {
+				return *t
+			}
+		}
+		return c.CreatedAt
+	}
+	slices.SortFunc(b.chats, func(x, y models.AgentChat) int {
+		return cmp.Or(ended(&x)-ended(&y), at(&y).Compare(at(&x)), cmp.Compare(x.ID, y.ID))
+	})
+}
+
+// after returns the workbench after a change, and the chat; b is not changed. An event has everything that is new in a chat
+// of the list. A chat that is new in the list is read, because no event has its user and its earlier messages.
+func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *models.AgentChat, error) {
+	next := b.copy()
+	c := next.chat(it.Chat.ID)
+	switch {
+	case c == nil || it.Chat.Version > c.Version && lacksUser(c, it):
+		read, err := b.desk.Chat(ctx, b.actor(), it.Chat.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if next.drop(it.Chat.ID); read.ServedBy() == b.self.ID {
+			next.chats = append(next.chats, *read)
+		}
+		c = read
+	case it.Chat.Version > c.Version: // otherwise it was read together with the change
+		before := c.UserID
+		c.Chat = it.Chat
+		for i := range it.Messages {
+			c.SetLast(&it.Messages[i])
+		}
+		if it.User != nil {
+			next.setUser(before, it.Chat.UserID, *it.User)
+		}
+	}
+	now := *c
+	next.sort()
+	if most := next.load() + endedRead; len(next.chats) > most {
+		next.chats = next.chats[:most]
+	}
+	return next, &now, nil
+}
+
+// lacksUser reports whether a change shows another user, or nothing but a new version, without saying what is known of the
+// user. Instances of an earlier release announce a new name like that.
+func lacksUser(c *models.AgentChat, it live.Changed) bool {
+	if it.User != nil || len(it.Messages)+len(it.Statuses) > 0 {
+		return false
+	}
+	same := c.Chat
+	same.Version = it.Chat.Version
+	return c.UserID != it.Chat.UserID || reflect.DeepEqual(same, it.Chat)
+}
+
+// setUser sets what is known of a user in all chats of that user, which may have been those of the user before.
+func (b *workbench) setUser(before, id string, u models.UserCard) {
+	for i := range b.chats {
+		if c := &b.chats[i]; c.UserID == before || c.UserID == id {
+			c.UserID = id
+			c.SetUser(u)
+		}
+	}
+}
+
+func (b *workbench) copy() *workbench {
+	next := *b
+	next.at, next.chats = time.Now(), slices.Clone(b.chats)
+	return &next
+}
+
+func (b *workbench) drop(ids ...string) {
+	b.chats = slices.DeleteFunc(b.chats, func(c models.AgentChat) bool { return slices.Contains(ids, c.ID) })
+}

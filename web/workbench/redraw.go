@@ -1,0 +1,174 @@
+package workbench
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"parley/models"
+	view "parley/views/workbench"
+	"parley/web/live"
+)
+
+// drawing is what the page shows beside the open chat.
+type drawing struct {
+	me    view.Me
+	strip view.Strip
+	empty view.Empty
+	list  view.List
+}
+
+func (b *workbench) drawing() drawing {
+	return drawing{me: b.me(), strip: b.strip(), empty: b.empty(), list: b.list()}
+}
+
+// news returns the parts of the page that differ from those drawn last, and takes them as drawn.
+func (f *frameWriter) news(b *workbench) []templ.Component {
+	before, now := f.drawn, b.drawing()
+	var parts []templ.Component
+	if !reflect.DeepEqual(before.me, now.me) {
+		before.me.Slots = now.me.Slots
+		if reflect.DeepEqual(before.me, now.me) {
+			parts = append(parts, view.MySlots(now.me))
+		} else {
+			parts = append(parts, view.Status(now.me))
+		}
+	}
+	if !sameLost(before.me, now.me) {
+		parts = append(parts, view.Lost(now.me))
+	}
+	if sameStrip(before.strip, now.strip) {
+		now.strip.Oldest = before.strip.Oldest
+	} else {
+		parts = append(parts, view.Queue(now.strip))
+	}
+	if before.empty != now.empty {
+		parts = append(parts, view.Nothing(now.empty))
+	}
+	f.drawn = now
+	return append(parts, rowNews(before.list, now.list)...)
+}
+
+func sameLost(a, b view.Me) bool {
+	if a.Lost == nil || b.Lost == nil {
+		return a.Lost == b.Lost
+	}
+	return a.Lost.Equal(*b.Lost) && a.Load == b.Load
+}
+
+// sameStrip reports whether two strips show the same. The longest wait is in whole seconds and a moment old, so that the
+// start that is calculated from it varies.
+func sameStrip(a, b view.Strip) bool {
+	moved := a.Oldest.Sub(b.Oldest).Abs()
+	a.Oldest, b.Oldest = time.Time{}, time.Time{}
+	return a == b && moved < 2*time.Second
+}
+
+// placed is a row of the list and where it is.
+type placed struct {
+	section string
+	row     view.Row
+}
+
+// rowNews returns the parts that turn one list into another: the rows that are gone, then those that differ, from the last
+// to the first, each with the row that follows. Rows are sorted by what they show, so equal rows keep their order.
+func rowNews(before, now view.List) []templ.Component {
+	var parts []templ.Component
+	old, rows := placedRows(before), placedRows(now)
+	known, kept := make(map[string]placed, len(old)), make(map[string]bool, len(rows))
+	for _, p := range rows {
+		kept[p.row.ChatID] = true
+	}
+	for _, p := range old {
+		if known[p.row.ChatID] = p; !kept[p.row.ChatID] {
+			parts = append(parts, view.GoneRow(p.row.ChatID))
+		}
+	}
+	for i := len(rows) - 1; i >= 0; i-- {
+		p, next := rows[i], ""
+		if i+1 < len(rows) && rows[i+1].section == p.section {
+			next = rows[i+1].row.ChatID
+		}
+		if known[p.row.ChatID] != p {
+			parts = append(parts, view.PlacedRow(p.section, next, p.row))
+		}
+	}
+	return parts
+}
+
+func placedRows(l view.List) []placed {
+	var all []placed
+	for _, s := range []struct {
+		section string
+		rows    []view.Row
+	}{{view.SectionOwed, l.Owed}, {view.SectionAnswered, l.Answered}, {view.SectionEnded, l.Ended}} {
+		for _, row := range s.rows {
+			all = append(all, placed{s.section, row})
+		}
+	}
+	return all
+}
+
+// chatNews returns the parts of chats that differ after a change of one: those of the chat itself, and if the change says
+// who the user is, those of the user's other chats.
+func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
+	before := f.last.chat(c.ID)
+	parts := b.userNews(ctx, before, c)
+	if it.User != nil {
+		for i := range b.chats {
+			if other := &b.chats[i]; other.ID != c.ID && other.UserID == c.UserID {
+				parts = append(parts, b.userNews(ctx, f.last.chat(other.ID), other)...)
+			}
+		}
+	}
+	if before != nil && before.UserID != c.UserID { // another user has other earlier chats
+		about, err := b.person(ctx, c, nil)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, view.About(about))
+	}
+	// The composer is drawn again only when it opens or closes: it may contain a draft.
+	if it.Assigned() || it.Ended() || before == nil || c.Status == models.Ended && !sameEnd(&before.Chat, &c.Chat) {
+		w, err := b.write(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, view.WriteBox(w))
+	}
+	return parts, nil
+}
+
+// userNews returns the parts about the user of a chat, and its head, that differ from before; all of them if before is nil.
+func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat) []templ.Component {
+	var parts []templ.Component
+	parts = append(parts, b.headNews(before, now)...)
+	is := personOf(ctx, now)
+	if before == nil || !reflect.DeepEqual(personOf(ctx, before), is) {
+		parts = append(parts, view.AboutName(is), view.AboutPage(is), view.AboutContact(is))
+	}
+	return parts
+}
+
+// headNews returns the head of a chat if it differs from before, or of it only the line that changes with every message.
+func (b *workbench) headNews(before, now *models.AgentChat) []templ.Component {
+	is := b.head(now)
+	if before == nil {
+		return []templ.Component{view.TalkHead(is)}
+	}
+	was := b.head(before)
+	if was == is {
+		return nil
+	}
+	if was.State, was.Owed = is.State, is.Owed; was == is {
+		return []templ.Component{view.TalkOwed(is)}
+	}
+	return []templ.Component{view.TalkHead(is)}
+}
+
+// sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated.
+func sameEnd(a, b *models.Chat) bool {
+	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment)
+}

@@ -10,7 +10,7 @@ import (
 	"parley/models"
 )
 
-const cannedAPI = "/api/customer-service/canned-replies"
+const cannedAPI = "/api/canned-replies"
 
 // Agents keep replies of their own, administrators every one, and both find them with an ETag.
 func TestProgramsManageCannedReplies(t *testing.T) {

@@ -48,10 +48,22 @@ func TestADatabaseThatIsNotUTF8IsRefused(t *testing.T) {
 		for _, command := range [][]string{{"migrate", "up"}, {"migrate", "status"}, {"serve"}, {"run"}, {"demo"}, {"check"}, {"agent", "list"}, {"department", "list"}} {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			var stdout, stderr bytes.Buffer
-			code := run(ctx, command, []string{"DATABASE_URL=" + address, "REDIS_URL=redis://127.0.0.1:1", "LISTEN_ADDR=127.0.0.1:0", "PARLEY_DIR=" + t.TempDir()},
-				strings.NewReader(""), &stdout, &stderr)
+			code := run(
+				ctx,
+				command,
+				[]string{
+					"DATABASE_URL=" + address,
+					"REDIS_URL=redis://127.0.0.1:1",
+					"LISTEN_ADDR=127.0.0.1:0",
+					"PARLEY_DIR=" + t.TempDir(),
+				},
+				strings.NewReader(""),
+				&stdout,
+				&stderr,
+			)
 			cancel()
-			if said := stderr.String(); code != exitFailed || !strings.Contains(said, "encoded in "+encoding) || !strings.Contains(said, "ENCODING 'UTF8'") {
+			if said := stderr.String(); code != exitFailed || !strings.Contains(said, "encoded in "+encoding) ||
+				!strings.Contains(said, "ENCODING 'UTF8'") {
 				t.Errorf("%s: parley %v ends with %d and says %q", encoding, command, code, said)
 			}
 		}
@@ -60,7 +72,9 @@ func TestADatabaseThatIsNotUTF8IsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		var tables int
-		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`).Scan(&tables); err != nil || tables != 0 {
+		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`).
+			Scan(&tables); err != nil ||
+			tables != 0 {
 			t.Errorf("%s: %d tables were made, %v", encoding, tables, err)
 		}
 		_ = conn.Close(t.Context())
@@ -82,11 +96,26 @@ func TestTheEncodingOfTheClientIsUTF8(t *testing.T) {
 		return []string{"DATABASE_URL=" + address, "PARLEY_DIR=" + t.TempDir()}
 	}
 	var out, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"department", "add", "--slug", "zh", "--name", "张伟"}, environ(u.String()), strings.NewReader(""), &out, &stderr); code != 0 {
+	if code := run(
+		t.Context(),
+		[]string{"department", "add", "--slug", "zh", "--name", "张伟"},
+		environ(u.String()),
+		strings.NewReader(""),
+		&out,
+		&stderr,
+	); code != 0 {
 		t.Fatalf("adding ends with %d: %s", code, stderr.String())
 	}
 	out.Reset()
-	if code := run(t.Context(), []string{"department", "list"}, environ(address), strings.NewReader(""), &out, &stderr); code != 0 || !strings.Contains(out.String(), "张伟") {
+	if code := run(
+		t.Context(),
+		[]string{"department", "list"},
+		environ(address),
+		strings.NewReader(""),
+		&out,
+		&stderr,
+	); code != 0 ||
+		!strings.Contains(out.String(), "张伟") {
 		t.Errorf("the list ends with %d: %s %s", code, out.String(), stderr.String())
 	}
 }

@@ -114,8 +114,10 @@ func runDemo(ctx context.Context, p *cli.Program, commands *cli.Commands) error 
 	if err != nil {
 		return err
 	}
-	return demo.Live(ctx, demo.Options{BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.Log,
-		Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) }})
+	return demo.Live(ctx, demo.Options{
+		BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.Log,
+		Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) },
+	})
 }
 
 // Redis may hold a request up no longer than webRedisTimeout. A worker has nothing better to do than to wait.
@@ -199,8 +201,10 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 
 // openStore opens the store of files. A bucket that does not answer now may do so later: everything but files works without it.
 func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
-	store, err := files.Open(files.Options{URL: p.Env.FilesURL, Folder: p.Env.FilesDir,
-		KeyID: p.Env.AWSKeyID, Secret: p.Env.AWSSecret, SessionToken: p.Env.AWSSessionToken})
+	store, err := files.Open(files.Options{
+		URL: p.Env.FilesURL, Folder: p.Env.FilesDir,
+		KeyID: p.Env.AWSKeyID, Secret: p.Env.AWSSecret, SessionToken: p.Env.AWSSessionToken,
+	})
 	if err != nil || p.Env.FilesURL == "" {
 		return store, err
 	}

@@ -96,15 +96,18 @@ func TestNoErrorQuotesASecretOfTheSettings(t *testing.T) {
 
 func TestTheLogMasksSecretsOfTheSettings(t *testing.T) {
 	t.Parallel()
-	e, err := cli.ReadEnvironment([]string{"REDIS_URL=redis://:hunter2%40swordfish@cache.internal/0", "DATABASE_URL=postgres://parley:parley@db.internal/parley",
-		"USER_TOKEN_SECRET=0123456789abcdef", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG"})
+	e, err := cli.ReadEnvironment([]string{
+		"REDIS_URL=redis://:hunter2%40swordfish@cache.internal/0", "DATABASE_URL=postgres://parley:parley@db.internal/parley",
+		"USER_TOKEN_SECRET=0123456789abcdef", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"text", "json"} {
 		e.LogFormat = format
 		var out bytes.Buffer
-		e.Logger(&out).Warn("said 0123456789abcdef to parley", "error", errorOf("AUTH hunter2@swordfish"), "url", "hunter2%40swordfish", slog.Group("s3", "key", "wJalrXUtnFEMI/K7MDENG"))
+		e.Logger(&out).
+			Warn("said 0123456789abcdef to parley", "error", errorOf("AUTH hunter2@swordfish"), "url", "hunter2%40swordfish", slog.Group("s3", "key", "wJalrXUtnFEMI/K7MDENG"))
 		for _, secret := range []string{"hunter2", "swordfish", "0123456789abcdef", "wJalr"} {
 			if strings.Contains(out.String(), secret) {
 				t.Errorf("the log tells %s: %s", secret, out.String())

@@ -72,8 +72,10 @@ func (s *schedules) removeStale(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, scheduleTimeout)
 	defer cancel()
 	before := strconv.FormatInt(time.Now().Add(-schedulesStale).Unix(), 10)
-	stale, err := s.client.ZRangeArgs(bounded, redis.ZRangeArgs{Key: s.key, ByScore: true, Start: "-inf", Stop: before,
-		Count: schedulesAtOnce}).Result()
+	stale, err := s.client.ZRangeArgs(bounded, redis.ZRangeArgs{
+		Key: s.key, ByScore: true, Start: "-inf", Stop: before,
+		Count: schedulesAtOnce,
+	}).Result()
 	if err != nil {
 		return // the next removal finds them
 	}

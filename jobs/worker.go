@@ -41,7 +41,13 @@ func (c connection) MakeRedisClient() any { return redis.NewClient(c.Options) }
 // New returns a worker that sweeps every interval, but not more often than once a second. prefix is that of the
 // installation: its tasks go through a queue of that name, so that no other installation on the same Redis runs them.
 func New(desk *models.Desk, options *redis.Options, prefix string, interval time.Duration, log *slog.Logger) *Worker {
-	w := &Worker{desk: desk, log: log, queue: prefix + "periodic", interval: max(interval, time.Second), lastRun: map[string]*atomic.Int64{}}
+	w := &Worker{
+		desk:     desk,
+		log:      log,
+		queue:    prefix + "periodic",
+		interval: max(interval, time.Second),
+		lastRun:  map[string]*atomic.Int64{},
+	}
 	for _, t := range tasks {
 		w.lastRun[t.name] = new(atomic.Int64)
 	}

@@ -47,7 +47,11 @@ func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 func silentChat(t *testing.T, d *models.Desk) string {
 	t.Helper()
 	admin := models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
-	a, err := d.AddAgent(t.Context(), admin, models.NewAgent{Email: "a@example.com", Name: "a", Password: "correct horse", Role: models.RoleAgent})
+	a, err := d.AddAgent(
+		t.Context(),
+		admin,
+		models.NewAgent{Email: "a@example.com", Name: "a", Password: "correct horse", Role: models.RoleAgent},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,9 +42,12 @@ func TestTheSchemaGoesUpAndDown(t *testing.T) {
 	}
 	must(t, migrations.Down(t.Context(), db, true, io.Discard))
 	var left []string
-	rows, err := db.QueryContext(t.Context(), `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S', 'v', 'm')
+	rows, err := db.QueryContext(
+		t.Context(),
+		`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S', 'v', 'm')
 		UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
-		UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`)
+		UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
+	)
 	must(t, err)
 	defer rows.Close()
 	for rows.Next() {

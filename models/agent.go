@@ -75,10 +75,16 @@ func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.M
 // presenceEvent returns the event that shows the agent's presence, load and capacity. changed is whether the presence
 // itself changed.
 func (a *Agent) presenceEvent(changed bool) Event {
-	return Event{Kind: KindPresence, Presence: &PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
-		MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed},
-		Agent: &AgentState{DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
-			LostAt: a.LostAt, DisabledAt: a.DisabledAt}}
+	return Event{
+		Kind: KindPresence, Presence: &PresenceChange{
+			ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
+			MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed,
+		},
+		Agent: &AgentState{
+			DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
+			LostAt: a.LostAt, DisabledAt: a.DisabledAt,
+		},
+	}
 }
 
 // WithPresence returns the agent after a change of presence, load or capacity.

@@ -215,7 +215,9 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	if got := h.ask("w").Queue.Estimate; !got.Known || got.Seconds != 300 {
 		t.Fatalf("one slot, nothing known, next in line: %+v, want 5 minutes", got)
 	}
-	h.exec(`UPDATE chats SET status = 'ended', ended_at = first_assigned_at + interval '2 minutes', ended_reason = 'user_ended', ended_type = 'manual' WHERE status = 'active'`)
+	h.exec(
+		`UPDATE chats SET status = 'ended', ended_at = first_assigned_at + interval '2 minutes', ended_reason = 'user_ended', ended_type = 'manual' WHERE status = 'active'`,
+	)
 	h.exec(`UPDATE agents SET max_concurrent = 2, load = 2`)
 	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // nothing remembered
 	s, err := other.QueueStatus(t.Context(), "w")

@@ -15,18 +15,18 @@ import (
 type Attachment struct {
 	bun.BaseModel `bun:"table:attachments" json:"-"`
 
-	ChatID        string  `bun:"chat_id" json:"chat_id"`
-	MessageID     int64   `bun:"message_id" json:"message_id"`
-	PublicID      string  `bun:"public_id" json:"public_id"` // its name in URLs
-	File          string  `bun:"file" json:"file"`           // its name in the store
-	Thumbnail     *string `bun:"thumbnail" json:"thumbnail"` // its name in the store, of images
+	ChatID        string  `bun:"chat_id"                json:"chat_id"`
+	MessageID     int64   `bun:"message_id"             json:"message_id"`
+	PublicID      string  `bun:"public_id"              json:"public_id"` // its name in URLs
+	File          string  `bun:"file"                   json:"file"`      // its name in the store
+	Thumbnail     *string `bun:"thumbnail"              json:"thumbnail"` // its name in the store, of images
 	ThumbnailType *string `bun:"thumbnail_content_type" json:"thumbnail_content_type"`
-	Name          string  `bun:"name" json:"name"` // 1 to 200 characters, shown to people
-	ContentType   string  `bun:"content_type" json:"content_type"`
-	Size          int64   `bun:"size" json:"size"`
-	Width         *int    `bun:"width" json:"width"` // of images
-	Height        *int    `bun:"height" json:"height"`
-	UploadSHA256  string  `bun:"upload_sha256" json:"upload_sha256"` // of the bytes as uploaded, in hex
+	Name          string  `bun:"name"                   json:"name"` // 1 to 200 characters, shown to people
+	ContentType   string  `bun:"content_type"           json:"content_type"`
+	Size          int64   `bun:"size"                   json:"size"`
+	Width         *int    `bun:"width"                  json:"width"` // of images
+	Height        *int    `bun:"height"                 json:"height"`
+	UploadSHA256  string  `bun:"upload_sha256"          json:"upload_sha256"` // of the bytes as uploaded, in hex
 }
 
 // IsImage reports whether the attachment is shown as a picture.

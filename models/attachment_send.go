@@ -111,7 +111,8 @@ func (t *tx) attach(ctx context.Context, a *Attachment) error {
 		names = append(names, *a.Thumbnail)
 	}
 	res, err := t.NewRaw(`UPDATE stored_files SET due_at = NULL WHERE name IN (?) AND due_at > clock_timestamp() + make_interval(secs => ?)`,
-		bunIn(names), claimMargin.Seconds()).Exec(ctx)
+		bunIn(names), claimMargin.Seconds()).
+		Exec(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,15 +39,33 @@ func (h *testDesk) photo(key string) models.NewFile {
 	h.t.Helper()
 	names, err := h.PlanFiles(h.t.Context(), 2)
 	h.must(err)
-	return models.NewFile{ClientMessageID: key, Attachment: models.Attachment{File: names[0], Thumbnail: &names[1], ThumbnailType: text("image/jpeg"),
-		Name: "card.jpg", ContentType: "image/jpeg", Size: 1234, Width: number(640), Height: number(480), UploadSHA256: strings.Repeat("ab", 32)}}
+	return models.NewFile{ClientMessageID: key, Attachment: models.Attachment{
+		File:          names[0],
+		Thumbnail:     &names[1],
+		ThumbnailType: text("image/jpeg"),
+		Name:          "card.jpg",
+		ContentType:   "image/jpeg",
+		Size:          1234,
+		Width:         number(640),
+		Height:        number(480),
+		UploadSHA256:  strings.Repeat("ab", 32),
+	}}
 }
 
 func (h *testDesk) letter(key string) models.NewFile {
 	h.t.Helper()
 	names, err := h.PlanFiles(h.t.Context(), 1)
 	h.must(err)
-	return models.NewFile{ClientMessageID: key, Attachment: models.Attachment{File: names[0], Name: "letter.pdf", ContentType: "application/pdf", Size: 99, UploadSHA256: strings.Repeat("cd", 32)}}
+	return models.NewFile{
+		ClientMessageID: key,
+		Attachment: models.Attachment{
+			File:         names[0],
+			Name:         "letter.pdf",
+			ContentType:  "application/pdf",
+			Size:         99,
+			UploadSHA256: strings.Repeat("cd", 32),
+		},
+	}
 }
 
 func text(s string) *string { return &s }
@@ -77,7 +95,8 @@ func TestAFileIsAMessage(t *testing.T) {
 
 	sent, created, err := h.SendFile(t.Context(), user, chat, h.photo("k1"))
 	h.must(err)
-	if !created || sent.Type != models.Image || sent.Content != "card.jpg" || sent.Attachment == nil || sent.Attachment.PublicID == "" || sent.Attachment.PublicID == sent.Attachment.File {
+	if !created || sent.Type != models.Image || sent.Content != "card.jpg" || sent.Attachment == nil || sent.Attachment.PublicID == "" ||
+		sent.Attachment.PublicID == sent.Attachment.File {
 		t.Fatalf("sent %+v with %+v", sent, sent.Attachment)
 	}
 	answered, _, err := h.SendFile(t.Context(), anna, chat, h.letter(""))
@@ -93,7 +112,10 @@ func TestAFileIsAMessage(t *testing.T) {
 	h.must(err)
 	for what, messages := range map[string][]models.Message{"read": read, "latest": latest, "caught up with": since.Messages} {
 		last := messages[len(messages)-2:]
-		if a := last[0].Attachment; a == nil || *a.Thumbnail != *sent.Attachment.Thumbnail || a.PublicID != sent.Attachment.PublicID || *a.Width != 640 || a.Size != 1234 || a.MessageID != sent.ID {
+		if a := last[0].Attachment; a == nil || *a.Thumbnail != *sent.Attachment.Thumbnail || a.PublicID != sent.Attachment.PublicID ||
+			*a.Width != 640 ||
+			a.Size != 1234 ||
+			a.MessageID != sent.ID {
 			t.Errorf("%s with %+v", what, a)
 		}
 		if a := last[1].Attachment; a == nil || a.Name != "letter.pdf" || a.Thumbnail != nil || a.Width != nil {

@@ -53,7 +53,8 @@ const (
 )
 
 // AuditActions are all actions, in the order in which the filter of the audit log lists them.
-var AuditActions = []AuditAction{AuditSignedIn, AuditSignInFailed, AuditSignedOut,
+var AuditActions = []AuditAction{
+	AuditSignedIn, AuditSignInFailed, AuditSignedOut,
 	AuditAgentAdded, AuditAgentRenamed, AuditRoleChanged, AuditCapacityChanged, AuditDepartmentsChanged,
 	AuditAgentDisabled, AuditAgentEnabled, AuditPasswordSet,
 	AuditSessionsEnded, AuditSecondFactorOn, AuditSecondFactorOff, AuditSecondFactorReset, AuditRecoveryCodesRenewed,
@@ -61,7 +62,8 @@ var AuditActions = []AuditAction{AuditSignedIn, AuditSignInFailed, AuditSignedOu
 	AuditSiteAdded, AuditSiteRemoved,
 	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
-	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased}
+	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased,
+}
 
 // SubjectKind is what kind of thing an action was done to.
 type SubjectKind string

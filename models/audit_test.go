@@ -42,7 +42,11 @@ func (h *testDesk) tells(want ...string) {
 // staff adds a person of a role who has no chats.
 func (h *testDesk) staff(name string, role models.Role) models.Actor {
 	h.t.Helper()
-	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: "correct horse", Role: role})
+	a, err := h.AddAgent(
+		h.t.Context(),
+		admin,
+		models.NewAgent{Email: name + "@example.com", Name: name, Password: "correct horse", Role: role},
+	)
 	h.must(err)
 	return models.AgentActor(a)
 }
@@ -78,7 +82,8 @@ func TestTheLogTellsWhoSignedInAndOut(t *testing.T) {
 	h.tells()
 	rows, _, err := h.AuditLog(t.Context(), admin, models.AuditFilter{ActorID: anna.ID})
 	h.must(err)
-	if r := rows[len(rows)-1]; r.Address != "203.0.113.9" || r.RequestID != "req-1" || r.ActorRole != models.RoleAgent || time.Since(r.At) > time.Minute {
+	if r := rows[len(rows)-1]; r.Address != "203.0.113.9" || r.RequestID != "req-1" || r.ActorRole != models.RoleAgent ||
+		time.Since(r.At) > time.Minute {
 		t.Errorf("the row is %+v", r)
 	}
 	for _, secret := range []string{"wrong password", "nobody@example.com", token} {
@@ -98,7 +103,10 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	h.must(err)
 	h.must(h.RenameDepartment(ctx, boss, "cards", "Cards and cash"))
 	h.must(h.RenameDepartment(ctx, boss, "cards", "Cards and cash"))
-	h.tells("boss department_added department Cards {}", `boss department_renamed department Cards {"name": {"to": "Cards and cash", "from": "Cards"}}`)
+	h.tells(
+		"boss department_added department Cards {}",
+		`boss department_renamed department Cards {"name": {"to": "Cards and cash", "from": "Cards"}}`,
+	)
 	anna := h.staff("anna", models.RoleAgent)
 	h.told()
 	name, role, most, departments, yes, no := "Anna", models.RoleSupervisor, 7, []string{"cards"}, true, false
@@ -107,8 +115,12 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 		_, err = h.UpdateAgent(ctx, boss, anna.ID, change)
 		h.must(err)
 	}
-	h.tells(`boss agent_renamed agent anna {"name": {"to": "Anna", "from": "anna"}}`, `boss role_changed agent anna {"role": {"to": "supervisor", "from": "agent"}}`,
-		`boss capacity_changed agent anna {"capacity": {"to": 7, "from": 5}}`, `boss agent_departments_changed agent anna {"departments": {"to": ["cards"], "from": []}}`)
+	h.tells(
+		`boss agent_renamed agent anna {"name": {"to": "Anna", "from": "anna"}}`,
+		`boss role_changed agent anna {"role": {"to": "supervisor", "from": "agent"}}`,
+		`boss capacity_changed agent anna {"capacity": {"to": 7, "from": 5}}`,
+		`boss agent_departments_changed agent anna {"departments": {"to": ["cards"], "from": []}}`,
+	)
 	for _, disabled := range []*bool{&yes, &yes, &no} {
 		_, err = h.UpdateAgent(ctx, boss, anna.ID, models.AgentChange{Disabled: disabled})
 		h.must(err)
@@ -120,8 +132,11 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	h.must(h.ChangeSetting(ctx, boss, "IDLE_WARNING", "70s"))
 	h.must(h.ResetSetting(ctx, boss, "IDLE_WARNING"))
 	h.must(h.ResetSetting(ctx, boss, "IDLE_WARNING"))
-	h.tells(`boss setting_changed setting IDLE_WARNING {"value": {"to": "1m30s", "from": "1m0s"}}`, `boss setting_changed setting IDLE_WARNING {"value": {"to": "1m10s", "from": "1m30s"}}`,
-		`boss setting_reset setting IDLE_WARNING {"value": {"to": "1m0s", "from": "1m10s"}}`)
+	h.tells(
+		`boss setting_changed setting IDLE_WARNING {"value": {"to": "1m30s", "from": "1m0s"}}`,
+		`boss setting_changed setting IDLE_WARNING {"value": {"to": "1m10s", "from": "1m30s"}}`,
+		`boss setting_reset setting IDLE_WARNING {"value": {"to": "1m0s", "from": "1m10s"}}`,
+	)
 	for range 2 {
 		h.must(h.AddSite(ctx, boss, "https://shop.example"))
 	}
@@ -133,7 +148,11 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	h.must(h.Repair(ctx, boss, "load_counted"))
 	h.must(h.AuditExport(ctx, boss, "queue", 3))
 	h.must(h.DeleteDepartment(ctx, boss, "cards"))
-	h.tells("boss health_repaired rule load_counted {}", `boss file_exported file queue {"rows": 3}`, "boss department_removed department Cards and cash {}")
+	h.tells(
+		"boss health_repaired rule load_counted {}",
+		`boss file_exported file queue {"rows": 3}`,
+		"boss department_removed department Cards and cash {}",
+	)
 }
 
 // Whatever is refused leaves no row.
@@ -192,14 +211,28 @@ func TestTheLogTellsWhoReadAndMovedTheChatsOfOthers(t *testing.T) {
 	h.must(err)
 	_, err = h.Messages(ctx, ruth, chat, 0, 0) // it is hers now
 	h.must(err)
-	h.tells(fmt.Sprintf(`ruth chat_taken_over chat of u {"agent": {"to": "ruth", "from": "anna"}, "agent_id": {"to": "%s", "from": "%s"}}`, ruth.ID, anna.ID))
+	h.tells(
+		fmt.Sprintf(
+			`ruth chat_taken_over chat of u {"agent": {"to": "ruth", "from": "anna"}, "agent_id": {"to": "%s", "from": "%s"}}`,
+			ruth.ID,
+			anna.ID,
+		),
+	)
 	_, err = h.AssignByHand(ctx, ruth, chat, anna.ID)
 	h.must(err)
-	h.tells(fmt.Sprintf(`ruth chat_assigned chat of u {"agent": {"to": "anna", "from": "ruth"}, "agent_id": {"to": "%s", "from": "%s"}}`, anna.ID, ruth.ID))
+	h.tells(
+		fmt.Sprintf(
+			`ruth chat_assigned chat of u {"agent": {"to": "anna", "from": "ruth"}, "agent_id": {"to": "%s", "from": "%s"}}`,
+			anna.ID,
+			ruth.ID,
+		),
+	)
 	_, err = h.Transfer(ctx, ruth, chat, models.TransferRequest{Note: "words that nobody else reads"})
 	h.must(err)
 	h.settle()
-	h.tells(fmt.Sprintf(`ruth chat_transferred chat of u {"agent": {"to": "", "from": "anna"}, "agent_id": {"to": "", "from": "%s"}}`, anna.ID))
+	h.tells(
+		fmt.Sprintf(`ruth chat_transferred chat of u {"agent": {"to": "", "from": "anna"}, "agent_id": {"to": "", "from": "%s"}}`, anna.ID),
+	)
 	_, err = h.AddDepartment(ctx, admin, "cards", "Cards")
 	h.must(err)
 	h.told()
@@ -427,7 +460,12 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 		`lower(subject_name) = lower('NAME77')`:                    "audit_log_subject_name",
 		`user_id = 'user77'`:                                       "audit_log_user",
 	} {
-		if plan := h.plan(`SELECT * FROM audit_log WHERE ` + condition + ` ORDER BY at DESC, id DESC LIMIT 51`); !strings.Contains(plan, index+" ") {
+		if plan := h.plan(
+			`SELECT * FROM audit_log WHERE ` + condition + ` ORDER BY at DESC, id DESC LIMIT 51`,
+		); !strings.Contains(
+			plan,
+			index+" ",
+		) {
 			t.Errorf("%s goes by\n%s", condition, plan)
 		}
 	}

@@ -19,13 +19,16 @@ func IsBlank(text string) bool {
 
 // blanks are characters of visible categories that have no shape: the braille blank, the musical null notehead and two
 // Egyptian blanks.
-var blanks = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
-	R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}}
+var blanks = &unicode.RangeTable{
+	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
+	R32: []unicode.Range32{{Lo: 0x13441, Hi: 0x13442, Stride: 1}, {Lo: 0x1d159, Hi: 0x1d159, Stride: 1}},
+}
 
 // isInvisible reports whether a character is white space, a control character or what Unicode calls default ignorable.
 // The format characters of Arabic and other numbers are visible.
 func isInvisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, blanks, unicode.Cc, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
+	return unicode.IsSpace(r) ||
+		unicode.In(r, blanks, unicode.Cc, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
 		unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 

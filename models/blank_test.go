@@ -11,9 +11,45 @@ import (
 
 // invisible are texts that show nothing.
 var invisible = []string{
-	"", " ", "\n\t", "\u200b", "\u200b\u200b \u200b", "\u3164", "\u2800", "\ufeff", "\u115f", "\u1160", "\u115f\u1160", "\uffa0", "\u17b4", "\u17b5", "\u180e", "\u180b", "\u00ad", "\u034f",
-	"\ufe0f", "\U000e0100", "\u200e", "\u200f", "\u061c", "\u202a\u202c", "\u2066\u2069", "\u2060", "\u2061", "\u2063", "\u206a", "\u200c\u200d", "\U000e0001\U000e0041", "\U0001d159", "\U0001d173",
-	"\u00a0\u3000\u2003", "\ufff9\ufffb", "\x1b", "\u2028", "\u2065", "\u2800\n\u3164",
+	"",
+	" ",
+	"\n\t",
+	"\u200b",
+	"\u200b\u200b \u200b",
+	"\u3164",
+	"\u2800",
+	"\ufeff",
+	"\u115f",
+	"\u1160",
+	"\u115f\u1160",
+	"\uffa0",
+	"\u17b4",
+	"\u17b5",
+	"\u180e",
+	"\u180b",
+	"\u00ad",
+	"\u034f",
+	"\ufe0f",
+	"\U000e0100",
+	"\u200e",
+	"\u200f",
+	"\u061c",
+	"\u202a\u202c",
+	"\u2066\u2069",
+	"\u2060",
+	"\u2061",
+	"\u2063",
+	"\u206a",
+	"\u200c\u200d",
+	"\U000e0001\U000e0041",
+	"\U0001d159",
+	"\U0001d173",
+	"\u00a0\u3000\u2003",
+	"\ufff9\ufffb",
+	"\x1b",
+	"\u2028",
+	"\u2065",
+	"\u2800\n\u3164",
 }
 
 var visible = []string{
@@ -41,8 +77,19 @@ func TestTheBeginningOfATextHasWholeCharacters(t *testing.T) {
 		most int
 		want string
 	}{
-		{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"", 3, ""}, {"您好吗", 2, "您好"}, {"a🇧🇷b", 2, "a"}, {"a🇧🇷b", 3, "a🇧🇷"}, {"ae\u0301x", 2, "a"}, {"ae\u0301x", 3, "ae\u0301"},
-		{"x👩\u200d👩\u200d👧y", 4, "x"}, {"x👩\u200d👩\u200d👧y", 6, "x👩\u200d👩\u200d👧"}, {"a\r\nb", 2, "a"}, {"e" + strings.Repeat("\u0301", 50), 3, "e\u0301\u0301"}, {"한국", 1, "한"},
+		{"abc", 3, "abc"},
+		{"abcd", 3, "abc"},
+		{"", 3, ""},
+		{"您好吗", 2, "您好"},
+		{"a🇧🇷b", 2, "a"},
+		{"a🇧🇷b", 3, "a🇧🇷"},
+		{"ae\u0301x", 2, "a"},
+		{"ae\u0301x", 3, "ae\u0301"},
+		{"x👩\u200d👩\u200d👧y", 4, "x"},
+		{"x👩\u200d👩\u200d👧y", 6, "x👩\u200d👩\u200d👧"},
+		{"a\r\nb", 2, "a"},
+		{"e" + strings.Repeat("\u0301", 50), 3, "e\u0301\u0301"},
+		{"한국", 1, "한"},
 	} {
 		if got := models.Beginning(c.text, c.most); got != c.want {
 			t.Errorf("the first %d of %+q are %+q, want %+q", c.most, c.text, got, c.want)
@@ -79,7 +126,11 @@ func TestInvisibleTextsCountAsEmpty(t *testing.T) {
 		missing("content", err)
 		_, err = h.AddNote(t.Context(), anna, chat, text)
 		missing("content", err)
-		_, err = h.AddAgent(t.Context(), admin, models.NewAgent{Email: "x@example.com", Name: text, Password: "correct horse", Role: models.RoleAgent, MaxConcurrent: 5})
+		_, err = h.AddAgent(
+			t.Context(),
+			admin,
+			models.NewAgent{Email: "x@example.com", Name: text, Password: "correct horse", Role: models.RoleAgent, MaxConcurrent: 5},
+		)
 		missing("name", err)
 		_, err = h.UpdateAgent(t.Context(), admin, anna.ID, models.AgentChange{Name: &text})
 		missing("name", err)

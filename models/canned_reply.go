@@ -132,7 +132,8 @@ func (d *Desk) UsableCannedReplies(ctx context.Context, actor Actor) ([]CannedRe
 		return nil, ErrRoleRequired
 	}
 	replies := []CannedReply{}
-	err := d.db.NewRaw(`SELECT * FROM canned_replies WHERE `+visibleReplies+` ORDER BY shortcut, language, id`, actor.ID).Scan(ctx, &replies)
+	err := d.db.NewRaw(`SELECT * FROM canned_replies WHERE `+visibleReplies+` ORDER BY shortcut, language, id`, actor.ID).
+		Scan(ctx, &replies)
 	return replies, translate(err)
 }
 
@@ -326,8 +327,10 @@ func (d *Desk) checkCannedRows(ctx context.Context, actor Actor, rows []NewCanne
 func rowField(row int, field string) string { return "row " + strconv.Itoa(row) + " " + field }
 
 func rowErrors(fields map[string]string) error {
-	return &Error{Kind: Invalid, Code: "validation_failed", Fields: fields,
-		Detail: "Nothing was imported, because rows of the file are not valid. Correct them and import the file again."}
+	return &Error{
+		Kind: Invalid, Code: "validation_failed", Fields: fields,
+		Detail: "Nothing was imported, because rows of the file are not valid. Correct them and import the file again.",
+	}
 }
 
 // key is what is unique about a reply.

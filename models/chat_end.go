@@ -135,6 +135,8 @@ func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (T
 		}
 	}
 	idle := now.Sub(since)
-	return TimeoutStatus{IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && idle >= d.Settings().IdleTimeout,
-		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(idle.Seconds()))}, nil
+	return TimeoutStatus{
+		IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && idle >= d.Settings().IdleTimeout,
+		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(idle.Seconds())),
+	}, nil
 }

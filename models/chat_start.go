@@ -123,9 +123,11 @@ func (d *Desk) startChat(
 		if err != nil {
 			return err
 		}
-		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting,
+		c := &Chat{
+			ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting,
 			QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now, Department: department,
-			EstimatedWaitSeconds: estimated, PageURL: pageURL, PageTitle: pageTitle}
+			EstimatedWaitSeconds: estimated, PageURL: pageURL, PageTitle: pageTitle,
+		}
 		if content != "" {
 			c.AwaitingReplySince = ptr(t.now)
 		}

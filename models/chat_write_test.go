@@ -38,7 +38,12 @@ func TestOneWriterOfVersionsAndMessages(t *testing.T) {
 			for _, at := range pattern.FindAllIndex(source, -1) {
 				found[what]++
 				if name != "chat_write.go" {
-					t.Errorf("%s:%d writes %s; use the fragments or save of chat_write.go", name, 1+strings.Count(string(source[:at[0]]), "\n"), what)
+					t.Errorf(
+						"%s:%d writes %s; use the fragments or save of chat_write.go",
+						name,
+						1+strings.Count(string(source[:at[0]]), "\n"),
+						what,
+					)
 				}
 			}
 		}

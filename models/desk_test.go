@@ -82,8 +82,10 @@ var admin = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAd
 // agent adds an online agent with room for so many chats.
 func (h *testDesk) agent(name string, room int, departments ...string) models.Actor {
 	h.t.Helper()
-	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: "correct horse",
-		Role: models.RoleAgent, MaxConcurrent: room, Departments: departments})
+	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{
+		Email: name + "@example.com", Name: name, Password: "correct horse",
+		Role: models.RoleAgent, MaxConcurrent: room, Departments: departments,
+	})
 	h.must(err)
 	actor := models.AgentActor(a)
 	h.online(actor)

@@ -19,8 +19,12 @@ func TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst(t *testing.T) {
 	}
 	h.Close()
 	// The assignment of the first chat makes room for one more, as an end on another instance would at that moment.
-	h.exec(`CREATE FUNCTION make_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE agents SET max_concurrent = 2 WHERE id = NEW.agent_id; RETURN NULL; END $$`)
-	h.exec(`CREATE TRIGGER make_room AFTER UPDATE ON chats FOR EACH ROW WHEN (NEW.id = '` + chats[0] + `' AND NEW.status = 'active') EXECUTE FUNCTION make_room()`)
+	h.exec(
+		`CREATE FUNCTION make_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE agents SET max_concurrent = 2 WHERE id = NEW.agent_id; RETURN NULL; END $$`,
+	)
+	h.exec(
+		`CREATE TRIGGER make_room AFTER UPDATE ON chats FOR EACH ROW WHEN (NEW.id = '` + chats[0] + `' AND NEW.status = 'active') EXECUTE FUNCTION make_room()`,
+	)
 	h.agent("anna", 1)
 	h.settle()
 	h.Close()

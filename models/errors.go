@@ -155,15 +155,20 @@ var (
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
 	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.
-	ErrFilesUnavailable = &Error{Kind: Unavailable, Code: "files_unavailable", RetryAfter: 5 * time.Second,
-		Detail: "Files are unavailable right now. Try again in a moment."}
+	ErrFilesUnavailable = &Error{
+		Kind: Unavailable, Code: "files_unavailable", RetryAfter: 5 * time.Second,
+		Detail: "Files are unavailable right now. Try again in a moment.",
+	}
 )
 
 func unauthorizedAs(code, detail string) *Error {
 	return &Error{Kind: Unauthorized, Code: code, Detail: detail}
 }
+
 func notFound(code, detail string) *Error { return &Error{Kind: NotFound, Code: code, Detail: detail} }
+
 func conflict(code, detail string) *Error { return &Error{Kind: Conflict, Code: code, Detail: detail} }
+
 func forbidden(code, detail string) *Error {
 	return &Error{Kind: Forbidden, Code: code, Detail: detail}
 }

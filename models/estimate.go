@@ -112,5 +112,10 @@ func estimate(position int, c staffing, handling time.Duration) Estimate {
 	}
 	ahead := max(0, position-(c.capacity-c.load))
 	seconds := float64(ahead) * handling.Seconds() / float64(c.capacity)
-	return Estimate{Known: known, Seconds: int(math.Ceil(seconds)), LowSeconds: int(seconds / 2), HighSeconds: int(math.Ceil(seconds * 1.5))}
+	return Estimate{
+		Known:       known,
+		Seconds:     int(math.Ceil(seconds)),
+		LowSeconds:  int(seconds / 2),
+		HighSeconds: int(math.Ceil(seconds * 1.5)),
+	}
 }

@@ -62,7 +62,7 @@ type Change struct {
 // StatusChange says that messages of one side reached a status.
 type StatusChange struct {
 	UpTo       int64         `json:"up_to"` // every message of that side up to this id has reached it
-	IDs        []int64       `bun:"ids,array" json:"ids"`
+	IDs        []int64       `json:"ids"         bun:"ids,array"`
 	Status     MessageStatus `json:"status"`
 	SenderType SenderType    `json:"sender_type"` // the side that wrote the messages
 	Version    int64         `json:"version"`

@@ -17,8 +17,10 @@ func (d *Desk) logChanges(events []Event) {
 			continue
 		}
 		if c.Chat.Version == 1 || c.Assigned || c.Returned || c.Ended {
-			attrs := []slog.Attr{slog.String("chat_id", c.Chat.ID), slog.String("status", string(c.Chat.Status)),
-				slog.String("agent_id", c.Chat.ServedBy()), slog.Int64("version", c.Chat.Version)}
+			attrs := []slog.Attr{
+				slog.String("chat_id", c.Chat.ID), slog.String("status", string(c.Chat.Status)),
+				slog.String("agent_id", c.Chat.ServedBy()), slog.Int64("version", c.Chat.Version),
+			}
 			if c.Ended {
 				attrs = append(attrs, slog.String("reason", *c.Chat.EndedReason), slog.String("type", *c.Chat.EndedType))
 			}

@@ -49,47 +49,65 @@ type invariant struct {
 const lateMarks = ` AND clock_timestamp() - (SELECT resumed_at FROM pulse) > make_interval(secs => ?1)`
 
 var invariants = []invariant{
-	{"one_open_chat_per_user", AboutUser, "A user has at most one open chat.",
+	{
+		"one_open_chat_per_user", AboutUser, "A user has at most one open chat.",
 		`SELECT user_id AS subject, count(*) || ' open chats' AS detail FROM chats WHERE status <> 'ended' GROUP BY user_id
-			HAVING count(*) > 1`, nil},
-	{"capacity", AboutAgent, "No agent has more active chats than max_concurrent, unless it was lowered since.",
+			HAVING count(*) > 1`, nil,
+	},
+	{
+		"capacity", AboutAgent, "No agent has more active chats than max_concurrent, unless it was lowered since.",
 		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id
 			AND c.status = 'active'
-			GROUP BY a.id HAVING count(*) > a.max_concurrent`, nil},
-	{"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
+			GROUP BY a.id HAVING count(*) > a.max_concurrent`, nil,
+	},
+	{
+		"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
 		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a
 			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
-			GROUP BY a.id HAVING count(c.id) <> a.load`, recount},
-	{"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
+			GROUP BY a.id HAVING count(c.id) <> a.load`, recount,
+	},
+	{
+		"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
 		checkedChats + `SELECT c.id AS subject,
 				'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
 			FROM looked c LEFT JOIN (SELECT chat_id, id, seq, version, row_number() OVER (PARTITION BY chat_id ORDER BY id) AS place
 				FROM messages WHERE chat_id IN (SELECT id FROM looked)) m ON m.chat_id = c.id
 			GROUP BY c.id, c.last_seq, c.version HAVING count(m.id) <> c.last_seq OR coalesce(max(m.seq), 0) <> c.last_seq
-			OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil},
-	{"status_order", AboutChat, "A message went through every earlier status in order, and the log agrees.",
+			OR bool_or(m.place <> m.seq) OR bool_or(m.version > c.version)`, nil,
+	},
+	{
+		"status_order", AboutChat, "A message went through every earlier status in order, and the log agrees.",
 		checkedChats + `SELECT m.chat_id AS subject, 'message ' || m.id || ' is ' || m.status AS detail FROM looked
 			JOIN messages m ON m.chat_id = looked.id
 			LEFT JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.message_id = m.id AND s.status = m.status
-			WHERE m.status <> 'sent' AND (s.message_id IS NULL OR m.read_at < m.delivered_at)`, nil},
-	{"waiting_beside_a_free_slot", AboutChat, "No chat waits longer than 5 s while a matching agent has capacity.",
+			WHERE m.status <> 'sent' AND (s.message_id IS NULL OR m.read_at < m.delivered_at)`, nil,
+	},
+	{
+		"waiting_beside_a_free_slot",
+		AboutChat,
+		"No chat waits longer than 5 s while a matching agent has capacity.",
 		`SELECT c.id AS subject, 'could go to ' || min(a.id) AS detail FROM chats c JOIN agents a ON a.choice = 'online' AND a.disabled_at IS NULL
 			AND a.load < a.max_concurrent AND a.idle_since < clock_timestamp() - make_interval(secs => ?1) AND a.id IS DISTINCT FROM c.avoid_agent_id
 			AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = c.department))
 			JOIN pulse p ON greatest(a.seen_at, p.resumed_at) > clock_timestamp() - make_interval(secs => ?0)
 			WHERE c.status = 'waiting' AND greatest(c.queued_at, c.returned_at) < clock_timestamp() - make_interval(secs => ?1) GROUP BY c.id`,
-		func(ctx context.Context, d *Desk) error { _, err := d.Drain(ctx); return err }},
-	{"with_an_agent_who_is_gone", AboutChat, "No chat stays with an agent who has been away for PRESENCE_TIMEOUT and PRESENCE_GRACE.",
+		func(ctx context.Context, d *Desk) error { _, err := d.Drain(ctx); return err },
+	},
+	{
+		"with_an_agent_who_is_gone", AboutChat, "No chat stays with an agent who has been away for PRESENCE_TIMEOUT and PRESENCE_GRACE.",
 		`SELECT c.id AS subject, 'with ' || a.id AS detail FROM chats c JOIN agents a ON a.id = c.agent_id CROSS JOIN pulse p
 			WHERE c.status = 'active' AND (a.choice = 'offline' AND a.choice_at < clock_timestamp() - make_interval(secs => ?1)
 				OR greatest(a.seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => ?0 + ?2 + ?1))`,
-		func(ctx context.Context, d *Desk) error { return d.SweepPresence(ctx) }},
-	{"silence_overdue", AboutChat, "An idle chat is warned and ended on time.",
+		func(ctx context.Context, d *Desk) error { return d.SweepPresence(ctx) },
+	},
+	{
+		"silence_overdue", AboutChat, "An idle chat is warned and ended on time.",
 		`SELECT id AS subject, 'quiet since ' || quiet_since AS detail FROM chats WHERE status = 'active'
 			AND (warned_at IS NULL AND quiet_since < clock_timestamp() - make_interval(secs => ?3 + ?1)
 				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3))
 					< clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
-		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err }},
+		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err },
+	},
 }
 
 // checkTimeout bounds one full check. It is far above the statement timeout of requests, because a check reads every

@@ -55,21 +55,21 @@ const (
 type Message struct {
 	bun.BaseModel `bun:"table:messages" json:"-"`
 
-	ID              int64             `bun:"id,pk" json:"id"`
-	ChatID          string            `bun:"chat_id,pk" json:"chat_id"`
-	Seq             int               `bun:"seq" json:"seq"`         // dense within the chat, from 1
-	Version         int64             `bun:"version" json:"version"` // the chat's version that added it
-	SenderType      SenderType        `bun:"sender_type" json:"sender_type"`
-	SenderID        string            `bun:"sender_id" json:"sender_id"`
-	Type            MessageType       `bun:"message_type" json:"message_type"`
-	Content         string            `bun:"content" json:"content"`
-	SystemKind      *string           `bun:"system_kind" json:"system_kind,omitempty"`
+	ID              int64             `bun:"id,pk"                  json:"id"`
+	ChatID          string            `bun:"chat_id,pk"             json:"chat_id"`
+	Seq             int               `bun:"seq"                    json:"seq"`     // dense within the chat, from 1
+	Version         int64             `bun:"version"                json:"version"` // the chat's version that added it
+	SenderType      SenderType        `bun:"sender_type"            json:"sender_type"`
+	SenderID        string            `bun:"sender_id"              json:"sender_id"`
+	Type            MessageType       `bun:"message_type"           json:"message_type"`
+	Content         string            `bun:"content"                json:"content"`
+	SystemKind      *string           `bun:"system_kind"            json:"system_kind,omitempty"`
 	SystemArgs      map[string]string `bun:"system_args,type:jsonb" json:"system_args,omitempty"`
-	ClientMessageID *string           `bun:"client_message_id" json:"client_message_id,omitempty"`
-	Status          MessageStatus     `bun:"status" json:"status"`
-	CreatedAt       time.Time         `bun:"created_at" json:"created_at"`
-	DeliveredAt     *time.Time        `bun:"delivered_at" json:"delivered_at,omitempty"`
-	ReadAt          *time.Time        `bun:"read_at" json:"read_at,omitempty"`
+	ClientMessageID *string           `bun:"client_message_id"      json:"client_message_id,omitempty"`
+	Status          MessageStatus     `bun:"status"                 json:"status"`
+	CreatedAt       time.Time         `bun:"created_at"             json:"created_at"`
+	DeliveredAt     *time.Time        `bun:"delivered_at"           json:"delivered_at,omitempty"`
+	ReadAt          *time.Time        `bun:"read_at"                json:"read_at,omitempty"`
 
 	// Attachment is set for images and files. Its Name is the Content of the message.
 	Attachment *Attachment `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"`

@@ -35,8 +35,11 @@ func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
 		waits.Go(func() { h.send(users[0], chats[0], fmt.Sprint("held ", i)) })
 	}
 	for waiting := 0; waiting == 0; { // the first of them has its turn
-		h.must(h.DB().NewRaw(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`).
-			Scan(t.Context(), &waiting))
+		h.must(
+			h.DB().
+				NewRaw(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`).
+				Scan(t.Context(), &waiting),
+		)
 	}
 	for i := 1; i < len(chats); i++ {
 		for n := range 10 {

@@ -69,9 +69,11 @@ func (d *Desk) answerRepeatedSend(
 		d.announceVersion(ctx, chatID)
 		return before, false, nil
 	case found:
-		return nil, false, &Error{Kind: Invalid, Code: "idempotency_key_reused",
+		return nil, false, &Error{
+			Kind: Invalid, Code: "idempotency_key_reused",
 			Detail: "This client_message_id was already used for a different message. Use a new id.",
-			Fields: map[string]string{"client_message_id": "reused"}}
+			Fields: map[string]string{"client_message_id": "reused"},
+		}
 	}
 	if err := d.checkCanSend(ctx, actor, chatID); err != nil {
 		return nil, false, err

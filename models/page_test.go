@@ -12,7 +12,11 @@ func TestTheUserMovesToAnotherPage(t *testing.T) {
 	h := newTestDesk(t)
 	anna := h.agent("anna", 1)
 	maria, other := h.user("maria"), h.user("other")
-	got, err := h.Assign(t.Context(), maria.ID, models.AssignRequest{Message: "Hello", PageURL: "https://shop.example/", PageTitle: "Start"})
+	got, err := h.Assign(
+		t.Context(),
+		maria.ID,
+		models.AssignRequest{Message: "Hello", PageURL: "https://shop.example/", PageTitle: "Start"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

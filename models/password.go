@@ -10,8 +10,11 @@ import (
 func preparePassword(password string) (string, error) {
 	prepared, err := precis.OpaqueString.String(password)
 	if err != nil {
-		return "", invalid("password", fieldInvalid,
-			"This password contains a character that is not allowed, such as a control character or an invisible one. Choose another password.")
+		return "", invalid(
+			"password",
+			fieldInvalid,
+			"This password contains a character that is not allowed, such as a control character or an invisible one. Choose another password.",
+		)
 	}
 	return prepared, nil
 }

@@ -40,7 +40,11 @@ func TestAPasswordIsTheSameFromEveryKeyboard(t *testing.T) {
 		h.must(h.ChangePassword(t.Context(), actor, nil, "another one "+next, set))
 		opened(next)
 	}
-	added, err := h.AddAgent(t.Context(), admin, models.NewAgent{Email: "ben@example.com", Name: "ben", Role: models.RoleAgent, Password: decomposed})
+	added, err := h.AddAgent(
+		t.Context(),
+		admin,
+		models.NewAgent{Email: "ben@example.com", Name: "ben", Role: models.RoleAgent, Password: decomposed},
+	)
 	h.must(err)
 	if _, err := h.signIn(models.Credentials{Email: added.Email, Password: composed}); err != nil {
 		t.Errorf("a new person's password: %v", err)

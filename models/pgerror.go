@@ -112,12 +112,16 @@ func translate(err error) error {
 		return err
 	}
 	if isUnavailable(err) {
-		return &Error{Kind: Unavailable, Code: "database_unavailable",
+		return &Error{
+			Kind: Unavailable, Code: "database_unavailable",
 			Detail:     "The database is unavailable. Nothing was changed unless you were told otherwise. Try again in a few seconds.",
-			RetryAfter: 2 * time.Second, cause: err}
+			RetryAfter: 2 * time.Second, cause: err,
+		}
 	}
-	return &Error{Kind: Internal, Code: "internal_error",
-		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.", cause: err}
+	return &Error{
+		Kind: Internal, Code: "internal_error",
+		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.", cause: err,
+	}
 }
 
 // isUnavailable reports whether an error means that PostgreSQL is unreachable, starting, stopping, out of resources,

@@ -71,7 +71,8 @@ func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.NewRaw(`UPDATE agents SET seen_at = clock_timestamp(), lost_at = NULL WHERE id IN (?)`, bunIn(ids)).Exec(ctx); err != nil {
+		if _, err := t.NewRaw(`UPDATE agents SET seen_at = clock_timestamp(), lost_at = NULL WHERE id IN (?)`, bunIn(ids)).
+			Exec(ctx); err != nil {
 			return err
 		}
 		back := []string{}
@@ -159,7 +160,8 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 		taken := 0
 		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 			var chats []*Chat
-			err := t.NewRaw(`SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id FOR UPDATE`, agentID).Scan(ctx, &chats)
+			err := t.NewRaw(`SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id FOR UPDATE`, agentID).
+				Scan(ctx, &chats)
 			if err != nil {
 				return err
 			}

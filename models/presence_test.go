@@ -34,7 +34,8 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	h.must(h.SweepPresence(t.Context()))
 	entries, _, err := h.Queue(t.Context(), models.QueueFilter{})
 	h.must(err)
-	if len(entries) != 3 || entries[0].Chat.ID != chat.ID || entries[1].Chat.ID != later.ID || !entries[0].Chat.QueuedAt.Equal(chat.QueuedAt) {
+	if len(entries) != 3 || entries[0].Chat.ID != chat.ID || entries[1].Chat.ID != later.ID ||
+		!entries[0].Chat.QueuedAt.Equal(chat.QueuedAt) {
 		t.Fatalf("both are in front, in their first order: %+v", entries)
 	}
 	messages, err := h.Messages(t.Context(), models.UserActor("u"), chat.ID, 0, 0)
@@ -207,7 +208,9 @@ func TestReports(t *testing.T) {
 	h.ask("x")
 	queue, lines, err := h.Queue(t.Context(), models.QueueFilter{First: 1})
 	h.must(err)
-	if len(queue) != 1 || queue[0].Chat.UserID != "w" || len(lines) != 1 || lines[0].Length != 2 || !lines[0].OldestAt.Equal(queue[0].Chat.QueuedAt) || lines[0].Estimate.Seconds <= queue[0].Estimate.Seconds {
+	if len(queue) != 1 || queue[0].Chat.UserID != "w" || len(lines) != 1 || lines[0].Length != 2 ||
+		!lines[0].OldestAt.Equal(queue[0].Chat.QueuedAt) ||
+		lines[0].Estimate.Seconds <= queue[0].Estimate.Seconds {
 		t.Fatalf("%+v before %+v", queue, lines)
 	}
 	o, err := h.Overview(t.Context())

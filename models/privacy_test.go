@@ -16,7 +16,9 @@ func (h *testDesk) holding(text string) []string {
 	h.must(h.DB().NewRaw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`).Scan(h.t.Context(), &tables))
 	for _, table := range tables {
 		var n int
-		h.must(h.DB().NewRaw(fmt.Sprintf(`SELECT count(*) FROM %s r WHERE position(? in r::text) > 0`, table), text).Scan(h.t.Context(), &n))
+		h.must(
+			h.DB().NewRaw(fmt.Sprintf(`SELECT count(*) FROM %s r WHERE position(? in r::text) > 0`, table), text).Scan(h.t.Context(), &n),
+		)
 		if n > 0 {
 			found = append(found, table)
 		}
@@ -134,7 +136,10 @@ func TestWhatIsSaidAgainIsMasked(t *testing.T) {
 	if len(said) != 4 || said[2] != "my card is •••• •••• •••• 1111" {
 		t.Fatalf("in the chat that goes on: %q", said)
 	}
-	if long := []rune(said[3]); len(long) > 4000 || !strings.HasPrefix(said[3], "•••• •••• •••• 2222 ••••") || !strings.HasSuffix(said[3], "…") {
+	if long := []rune(
+		said[3],
+	); len(long) > 4000 || !strings.HasPrefix(said[3], "•••• •••• •••• 2222 ••••") ||
+		!strings.HasSuffix(said[3], "…") {
 		t.Errorf("the long one has %d characters: %q", len(long), said[3])
 	}
 	for _, c := range h.changes(own.ID) {

@@ -71,9 +71,11 @@ func (d *Desk) queueStatusOf(ctx context.Context, c *Chat) (QueueStatus, error) 
 }
 
 func waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
-	return QueueStatus{State: StateWaiting, QueueID: c.QueueID, ChatID: c.ID,
+	return QueueStatus{
+		State: StateWaiting, QueueID: c.QueueID, ChatID: c.ID,
 		Position: position, Estimate: e.at(position, c.Department),
-		WaitSeconds: max(0, int(e.now.Sub(c.QueuedAt).Seconds())), QueuedAt: &c.QueuedAt, Department: c.Department}
+		WaitSeconds: max(0, int(e.now.Sub(c.QueuedAt).Seconds())), QueuedAt: &c.QueuedAt, Department: c.Department,
+	}
 }
 
 // estimatedWait returns the estimated wait of a chat that is about to be queued as the last of its queue, and false
@@ -97,8 +99,10 @@ func (d *Desk) QueueStatus(ctx context.Context, userID string) (QueueStatus, err
 	case !found:
 		return QueueStatus{State: StateNotInQueue}, nil
 	case c.Status == Active:
-		return QueueStatus{State: StateAssigned, ChatID: c.ID, AgentID: c.ServedBy(), AssignedAt: c.AssignedAt,
-			QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department}, nil
+		return QueueStatus{
+			State: StateAssigned, ChatID: c.ID, AgentID: c.ServedBy(), AssignedAt: c.AssignedAt,
+			QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department,
+		}, nil
 	}
 	return d.queueStatusOf(ctx, c)
 }

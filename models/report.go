@@ -71,9 +71,11 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	for i := range rows {
 		c := rows[i].Chat
 		s := waitingStatus(&c, nextIn(before, c.Department), e)
-		entries[i] = QueueEntry{Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
+		entries[i] = QueueEntry{
+			Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
 			NameIsClaim: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
-			Estimate: s.Estimate, WhyWaiting: e.why(c.Department)}
+			Estimate: s.Estimate, WhyWaiting: e.why(c.Department),
+		}
 	}
 	return entries, lines, nil
 }
@@ -164,8 +166,10 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 	if err != nil {
 		return Overview{}, translate(err)
 	}
-	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
-		Estimate: e.at(row.InLine+1, nil)}
+	o := Overview{
+		Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
+		Estimate: e.at(row.InLine+1, nil),
+	}
 	all := e.staffing(nil)
 	o.Online, o.Slots, o.SlotsUsed = all.agents, all.capacity, all.load
 	if row.LastPickup != nil {

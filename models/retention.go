@@ -73,7 +73,8 @@ func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 			var old []User
 			err := t.NewRaw(`SELECT id, created_at FROM users WHERE created_at < now() - make_interval(secs => ?) AND (created_at, id) > (?, ?)
-				ORDER BY created_at, id LIMIT ?`, retention.Seconds(), last.CreatedAt, last.ID, page).Scan(ctx, &old)
+				ORDER BY created_at, id LIMIT ?`, retention.Seconds(), last.CreatedAt, last.ID, page).
+				Scan(ctx, &old)
 			if more = err == nil && len(old) == page; err != nil || len(old) == 0 {
 				return err
 			}

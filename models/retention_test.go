@@ -79,8 +79,12 @@ func TestRetentionDeletesUsersOfWhomNothingIsKept(t *testing.T) {
 	h := newTestDesk(t)
 	ctx := t.Context()
 	h.user("known, with nothing")
-	h.exec(`INSERT INTO users (id) VALUES ('anon-with-nothing'), ('anon-young'), ('anon-expired'), ('anon-signed-in'), ('anon-chatting'), ('anon-streaming'), ('anon-old-chat')`)
-	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, now() + interval '1 day' FROM users WHERE id IN ('anon-expired', 'anon-signed-in')`)
+	h.exec(
+		`INSERT INTO users (id) VALUES ('anon-with-nothing'), ('anon-young'), ('anon-expired'), ('anon-signed-in'), ('anon-chatting'), ('anon-streaming'), ('anon-old-chat')`,
+	)
+	h.exec(
+		`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, now() + interval '1 day' FROM users WHERE id IN ('anon-expired', 'anon-signed-in')`,
+	)
 	h.exec(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = 'anon-expired'`)
 	_, err := h.IssueTicket(ctx, models.UserActor("anon-streaming"), nil, time.Now())
 	h.must(err)
@@ -116,7 +120,9 @@ func TestRetentionGoesThroughAllUsers(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, '2020-01-01' FROM generate_series(1, 2500) n`)
-	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, now() + interval '1 day' FROM users WHERE id LIKE '%7'`)
+	h.exec(
+		`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, now() + interval '1 day' FROM users WHERE id LIKE '%7'`,
+	)
 	h.clean()
 	if n := h.count(`SELECT count(*) FROM users`); n != 250 {
 		t.Errorf("%d users are left", n)
@@ -130,7 +136,8 @@ func TestRetentionPassesOverWhoIsNeededAtThisMoment(t *testing.T) {
 	h.exec(`INSERT INTO users (id, created_at) VALUES ('late', '2020-01-01')`)
 	tx, err := h.DB().BeginTx(t.Context(), nil)
 	h.must(err)
-	_, err = tx.NewRaw(`INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ('x', 'late', now() + interval '1 day')`).Exec(t.Context())
+	_, err = tx.NewRaw(`INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ('x', 'late', now() + interval '1 day')`).
+		Exec(t.Context())
 	h.must(err)
 	h.clean()
 	h.must(tx.Commit())
@@ -146,7 +153,9 @@ func TestRetentionPassesOverWhoIsNeededAtThisMoment(t *testing.T) {
 func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
-	if n := h.count(`SELECT count(*) FROM information_schema.columns WHERE table_name = 'minute_samples' AND data_type NOT IN ('integer', 'timestamp with time zone')`); n > 0 {
+	if n := h.count(
+		`SELECT count(*) FROM information_schema.columns WHERE table_name = 'minute_samples' AND data_type NOT IN ('integer', 'timestamp with time zone')`,
+	); n > 0 {
 		t.Errorf("%d columns of minute_samples hold more than figures", n)
 	}
 	h.exec(`INSERT INTO minute_samples SELECT now() - make_interval(days => n), 1, 1, 1, 1, 1 FROM generate_series(34, 36) n`)
@@ -161,8 +170,12 @@ func TestCleaningGoesByIndexes(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	h.exec(`INSERT INTO users (id, created_at) SELECT 'u' || n, now() - make_interval(mins => n) FROM generate_series(1, 1000) n`)
-	h.exec(`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)
-	h.exec(`INSERT INTO stream_tickets (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`)
+	h.exec(
+		`INSERT INTO sessions (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`,
+	)
+	h.exec(
+		`INSERT INTO stream_tickets (token_hash, user_id, expires_at) SELECT decode(md5(id), 'hex'), id, created_at + interval '16 hours' FROM users`,
+	)
 	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type)
 		SELECT id, id, 'ended', created_at, created_at, created_at, created_at, 'cancelled', 'manual' FROM users`)
 	h.exec(`ANALYZE users, sessions, stream_tickets, chats`)

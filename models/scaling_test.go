@@ -24,7 +24,12 @@ func TestMessagesByMonth(t *testing.T) {
 	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
 	defer desk.Close()
 	before := waitingChat(t, desk)
-	if _, _, err := desk.Send(t.Context(), models.UserActor(before.UserID), before.ID, models.NewMessage{Content: "one", ClientMessageID: "k1"}); err != nil {
+	if _, _, err := desk.Send(
+		t.Context(),
+		models.UserActor(before.UserID),
+		before.ID,
+		models.NewMessage{Content: "one", ClientMessageID: "k1"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	document, err := os.ReadFile("../docs/scaling.md")
@@ -41,7 +46,8 @@ func TestMessagesByMonth(t *testing.T) {
 
 	later := waitingChat(t, desk)
 	var id string // of a chat that begins in two months
-	err = db.DB.QueryRowContext(t.Context(), `UPDATE chats SET id = first_chat_id(date_trunc('month', now()) + interval '2 months') || right(id, 23) WHERE id = $1 RETURNING id`, later.ID).Scan(&id)
+	err = db.DB.QueryRowContext(t.Context(), `UPDATE chats SET id = first_chat_id(date_trunc('month', now()) + interval '2 months') || right(id, 23) WHERE id = $1 RETURNING id`, later.ID).
+		Scan(&id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +60,28 @@ func TestMessagesByMonth(t *testing.T) {
 		if err != nil || !created {
 			t.Fatalf("%s: %v, created %v", place, err, created)
 		}
-		if again, created, err := desk.Send(t.Context(), user, c.id, models.NewMessage{Content: "two", ClientMessageID: c.key}); err != nil || created || again.ID != m.ID {
+		if again, created, err := desk.Send(
+			t.Context(),
+			user,
+			c.id,
+			models.NewMessage{Content: "two", ClientMessageID: c.key},
+		); err != nil || created ||
+			again.ID != m.ID {
 			t.Errorf("%s: sent again it is %+v, created %v, %v", place, again, created, err)
 		}
-		if _, _, err := desk.Send(t.Context(), user, c.id, models.NewMessage{Content: "other", ClientMessageID: c.key}); models.CodeOf(err) != "idempotency_key_reused" {
+		if _, _, err := desk.Send(
+			t.Context(),
+			user,
+			c.id,
+			models.NewMessage{Content: "other", ClientMessageID: c.key},
+		); models.CodeOf(
+			err,
+		) != "idempotency_key_reused" {
 			t.Errorf("%s: the key with other words: %v", place, err)
 		}
 		var table string
-		if err := db.DB.QueryRowContext(t.Context(), `SELECT tableoid::regclass FROM messages WHERE id = $1 AND chat_id = $2`, m.ID, c.id).Scan(&table); err != nil {
+		if err := db.DB.QueryRowContext(t.Context(), `SELECT tableoid::regclass FROM messages WHERE id = $1 AND chat_id = $2`, m.ID, c.id).
+			Scan(&table); err != nil {
 			t.Fatal(err)
 		}
 		if inFirst := table == "month_first.messages"; inFirst == c.toCome {
@@ -108,7 +128,17 @@ func waitingChat(t *testing.T, desk *models.Desk) *models.Chat {
 func onlineAgent(t *testing.T, desk *models.Desk) models.Actor {
 	t.Helper()
 	root := models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
-	a, err := desk.AddAgent(t.Context(), root, models.NewAgent{Email: "anna@example.com", Name: "Anna", Password: "correct horse battery", Role: models.RoleAgent, MaxConcurrent: 5})
+	a, err := desk.AddAgent(
+		t.Context(),
+		root,
+		models.NewAgent{
+			Email:         "anna@example.com",
+			Name:          "Anna",
+			Password:      "correct horse battery",
+			Role:          models.RoleAgent,
+			MaxConcurrent: 5,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,9 @@ func TestASecondFactorCountsOnceACodeWasSeen(t *testing.T) {
 	h.must(err)
 	u, err := url.Parse(e.URL)
 	h.must(err)
-	if first.Secret == e.Secret || u.Scheme != "otpauth" || u.Query().Get("secret") != e.Secret || !strings.Contains(u.Path, "anna@example.com") || u.Query().Get("issuer") != "Parley" {
+	if first.Secret == e.Secret || u.Scheme != "otpauth" || u.Query().Get("secret") != e.Secret ||
+		!strings.Contains(u.Path, "anna@example.com") ||
+		u.Query().Get("issuer") != "Parley" {
 		t.Errorf("the app is told %s", e.URL)
 	}
 	h.signedIn("anna") // nothing counts yet
@@ -70,7 +72,11 @@ func TestASecondFactorCountsOnceACodeWasSeen(t *testing.T) {
 		seen[code] = true
 		var kept int
 		raw := strings.ToUpper(strings.ReplaceAll(code, "-", ""))
-		h.must(h.DB().NewRaw(`SELECT count(*) FROM recovery_codes WHERE position(convert_to(?, 'UTF8') IN code_hash) > 0`, raw).Scan(t.Context(), &kept))
+		h.must(
+			h.DB().
+				NewRaw(`SELECT count(*) FROM recovery_codes WHERE position(convert_to(?, 'UTF8') IN code_hash) > 0`, raw).
+				Scan(t.Context(), &kept),
+		)
 		if kept != 0 {
 			t.Error("a recovery code is stored as it is")
 		}
@@ -161,7 +167,8 @@ func TestWrongCodesCannotBeGuessedByPatience(t *testing.T) {
 	for _, good := range []string{h.code(secret, 0), codes[0]} {
 		err := h.with(good)
 		h.refused(err, "rate_limited")
-		if wait := err.(*models.Error).RetryAfter; wait < 50*time.Minute || wait > time.Hour { //nolint:errorlint // the desk returns it bare
+		if wait := err.(*models.Error).RetryAfter; wait < 50*time.Minute ||
+			wait > time.Hour { //nolint:errorlint // the desk returns it bare
 			t.Errorf("it says to wait for %s", wait)
 		}
 	}
@@ -251,7 +258,13 @@ func TestSigningInByTwoSteps(t *testing.T) {
 		h.must(err)
 		over()
 		h.exec(`UPDATE second_factors SET last_step = 0`)
-		if _, _, err = h.FinishSignIn(t.Context(), step, models.Credentials{Code: h.code(secret, 0)}); models.CodeOf(err) != "sign_in_expired" {
+		if _, _, err = h.FinishSignIn(
+			t.Context(),
+			step,
+			models.Credentials{Code: h.code(secret, 0)},
+		); models.CodeOf(
+			err,
+		) != "sign_in_expired" {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

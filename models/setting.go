@@ -144,8 +144,10 @@ type durationValue struct {
 
 func (v durationValue) describe() valueDescription {
 	lower, upper := ShortDuration(v.min.String()), ShortDuration(v.max.String())
-	return valueDescription{kind: SettingDuration, unit: v.unit, min: lower, max: upper,
-		accepts: fmt.Sprintf("a duration from %s to %s, such as %s", lower, upper, ShortDuration(v.def.String()))}
+	return valueDescription{
+		kind: SettingDuration, unit: v.unit, min: lower, max: upper,
+		accepts: fmt.Sprintf("a duration from %s to %s, such as %s", lower, upper, ShortDuration(v.def.String())),
+	}
 }
 
 func (v durationValue) read(s *Settings) string { return v.field(s).String() }
@@ -168,8 +170,10 @@ type integerValue struct {
 }
 
 func (v integerValue) describe() valueDescription {
-	return valueDescription{kind: SettingInteger, unit: v.unit, min: strconv.Itoa(v.min), max: strconv.Itoa(v.max),
-		accepts: fmt.Sprintf("a whole number from %d to %d", v.min, v.max)}
+	return valueDescription{
+		kind: SettingInteger, unit: v.unit, min: strconv.Itoa(v.min), max: strconv.Itoa(v.max),
+		accepts: fmt.Sprintf("a whole number from %d to %d", v.min, v.max),
+	}
 }
 
 func (v integerValue) read(s *Settings) string { return strconv.Itoa(*v.field(s)) }

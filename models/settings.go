@@ -66,7 +66,11 @@ func (s *Settings) Validate() error {
 	}
 	for _, origin := range s.AllowedOrigins {
 		if exact, err := ParseOrigin(origin); err != nil || exact != origin {
-			return invalid("value", fieldInvalid, fmt.Sprintf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com.", origin))
+			return invalid(
+				"value",
+				fieldInvalid,
+				fmt.Sprintf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com.", origin),
+			)
 		}
 	}
 	if err := fitHeader(s.AllowedOrigins); err != nil {

@@ -53,14 +53,20 @@ func TestSeveralSettingsAreChangedAtOnce(t *testing.T) {
 		changes []models.SettingChange
 		want    map[string]string
 	}{
-		"two out of bounds": {[]models.SettingChange{set("RATE_SEND", "0"), set("RATE_END", "40"), set("MASK_CARDS", "perhaps")},
-			map[string]string{"RATE_SEND": "out_of_bounds", "MASK_CARDS": "unknown"}},
-		"both in the wrong order": {[]models.SettingChange{set("IDLE_WARNING", "2m"), set("IDLE_TIMEOUT", "1m"), set("RATE_SEND", "40")},
-			map[string]string{"IDLE_TIMEOUT": "order"}},
+		"two out of bounds": {
+			[]models.SettingChange{set("RATE_SEND", "0"), set("RATE_END", "40"), set("MASK_CARDS", "perhaps")},
+			map[string]string{"RATE_SEND": "out_of_bounds", "MASK_CARDS": "unknown"},
+		},
+		"both in the wrong order": {
+			[]models.SettingChange{set("IDLE_WARNING", "2m"), set("IDLE_TIMEOUT", "1m"), set("RATE_SEND", "40")},
+			map[string]string{"IDLE_TIMEOUT": "order"},
+		},
 		"the shorter one too long":   {[]models.SettingChange{set("IDLE_WARNING", "30s")}, map[string]string{"IDLE_WARNING": "order"}},
 		"a reset of the shorter one": {[]models.SettingChange{{Key: "IDLE_WARNING", Reset: true}}, map[string]string{"IDLE_WARNING": "order"}},
-		"a value that somebody changed": {[]models.SettingChange{saw("IDLE_WARNING", "1m0s", "25s")},
-			map[string]string{"IDLE_WARNING": "changed"}},
+		"a value that somebody changed": {
+			[]models.SettingChange{saw("IDLE_WARNING", "1m0s", "25s")},
+			map[string]string{"IDLE_WARNING": "changed"},
+		},
 	} {
 		if got := h.faults(change(c.changes...)); !maps.Equal(got, c.want) {
 			t.Errorf("%s is refused as %v, want %v", name, got, c.want)

@@ -21,7 +21,9 @@ func (h *testDesk) signIn(c models.Credentials) (string, error) {
 
 func (h *testDesk) signedIn(name string) (token string, hash []byte) {
 	h.t.Helper()
-	token, err := h.signIn(models.Credentials{Email: name + "@example.com", Password: word, UserAgent: "Firefox on Linux", Address: "203.0.113.7"})
+	token, err := h.signIn(
+		models.Credentials{Email: name + "@example.com", Password: word, UserAgent: "Firefox on Linux", Address: "203.0.113.7"},
+	)
 	h.must(err)
 	return token, models.HashToken(token)
 }
@@ -58,7 +60,10 @@ func TestSigningInOpensAnotherSessionAndEndsTheOneThatWasHeld(t *testing.T) {
 	}
 	// A token that a stranger made up is never taken over.
 	made := strings.Repeat("A", 43)
-	if fresh, err = h.signIn(models.Credentials{Email: "ben@example.com", Password: word, Held: made}); err != nil || fresh == made || h.opens(made) {
+	if fresh, err = h.signIn(
+		models.Credentials{Email: "ben@example.com", Password: word, Held: made},
+	); err != nil || fresh == made ||
+		h.opens(made) {
 		t.Errorf("the made-up token opens a session: %v", err)
 	}
 }
@@ -115,7 +120,10 @@ func TestSigningInTakesAsLongWhoeverIsAsked(t *testing.T) {
 			began := time.Now()
 			_, err := h.signIn(c)
 			took[name] = append(took[name], time.Since(began))
-			if h.refused(err, "wrong_credentials"); err.(*models.Error).Detail != "The e-mail address or password is wrong." { //nolint:errorlint // the desk returns it bare
+			if h.refused(
+				err,
+				"wrong_credentials",
+			); err.(*models.Error).Detail != "The e-mail address or password is wrong." { //nolint:errorlint // the desk returns it bare
 				t.Errorf("%s is told %q", name, err)
 			}
 		}
@@ -142,7 +150,10 @@ func TestSessionsAreListedAndEndedByTheirOwner(t *testing.T) {
 	h.signedIn("ben")
 	list, err := h.Sessions(t.Context(), anna, hash)
 	h.must(err)
-	if len(list) != 3 || !list[0].Current || list[1].Current || list[0].Address != "203.0.113.7" || list[0].UserAgent != "Firefox on Linux" || list[0].CreatedAt.IsZero() || list[0].SeenAt.IsZero() {
+	if len(list) != 3 || !list[0].Current || list[1].Current || list[0].Address != "203.0.113.7" ||
+		list[0].UserAgent != "Firefox on Linux" ||
+		list[0].CreatedAt.IsZero() ||
+		list[0].SeenAt.IsZero() {
 		t.Fatalf("anna sees %+v", list)
 	}
 	for _, s := range list {

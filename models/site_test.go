@@ -82,8 +82,10 @@ var exactOrigin = regexp.MustCompile(`^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:
 
 // Whatever is taken can stand in a header, is what a browser would send, and is taken again as it is.
 func FuzzParseOrigin(f *testing.F) {
-	for _, seed := range []string{"https://www.example.com", "http://localhost:3000/", "https://a:0", "HTTPS://A.b:443", "https://a;b", "https://a b", "https://[::1]",
-		"https://a.", "https://user@a", "https://a\r\nb", "https://*.a", "null", "https://a:99999", "https://xn--a", "https://ſ.example", "https://K.example"} {
+	for _, seed := range []string{
+		"https://www.example.com", "http://localhost:3000/", "https://a:0", "HTTPS://A.b:443", "https://a;b", "https://a b", "https://[::1]",
+		"https://a.", "https://user@a", "https://a\r\nb", "https://*.a", "null", "https://a:99999", "https://xn--a", "https://ſ.example", "https://K.example",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -151,10 +153,21 @@ func TestTheListOfSitesStaysWithinAHeader(t *testing.T) {
 	if err := h.RemoveSite(t.Context(), admin, h.AllowedOrigins()[0]); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.AddSite(t.Context(), admin, "https://new.example"); err != nil || !slices.Contains(h.AllowedOrigins(), "https://new.example") {
+	if err := h.AddSite(
+		t.Context(),
+		admin,
+		"https://new.example",
+	); err != nil ||
+		!slices.Contains(h.AllowedOrigins(), "https://new.example") {
 		t.Errorf("with room again: %v", err)
 	}
-	if err := h.AddSite(t.Context(), models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleSupervisor}, "https://other.example"); models.CodeOf(err) != "role_required" {
+	if err := h.AddSite(
+		t.Context(),
+		models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleSupervisor},
+		"https://other.example",
+	); models.CodeOf(
+		err,
+	) != "role_required" {
 		t.Errorf("a supervisor adds a site: %v", err)
 	}
 }

@@ -39,8 +39,10 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
 	var waiting, lost, gone, abandoned bool
 	var untilIdleStep *float64
-	err := d.queryPrepared(ctx, sweepProbe, []any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
-		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds()}, &waiting, &lost, &gone, &abandoned, &untilIdleStep)
+	err := d.queryPrepared(ctx, sweepProbe, []any{
+		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
+		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(),
+	}, &waiting, &lost, &gone, &abandoned, &untilIdleStep)
 	if err != nil {
 		return 0, translate(err)
 	}

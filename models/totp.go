@@ -74,8 +74,10 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 			f.WrongCodes, f.WrongSince = 0, &t.now
 		}
 		if f.WrongCodes >= mostWrongCodes {
-			refused = &Error{Kind: TooMany, Code: "rate_limited", RetryAfter: codeWindow - t.now.Sub(*f.WrongSince),
-				Detail: "Too many wrong codes. Wait for the time in Retry-After and try again."}
+			refused = &Error{
+				Kind: TooMany, Code: "rate_limited", RetryAfter: codeWindow - t.now.Sub(*f.WrongSince),
+				Detail: "Too many wrong codes. Wait for the time in Retry-After and try again.",
+			}
 			return nil
 		}
 		step, good := stepOf(f.Secret, code, t.now)

@@ -154,10 +154,16 @@ func lostAnswers() []lostAnswer {
 			_, err := l.Transfer(l.t.Context(), l.anna, l.chatID, models.TransferRequest{ServiceID: l.berta.ID, Note: "She knows more"})
 			return err
 		}},
-		{name: "a transfer to the queue", agents: annaHears, retry: "chat_not_found", before: func(l *linked) { setPresence(l, models.Away) }, do: func(l *linked) error {
-			_, err := l.Transfer(l.t.Context(), l.anna, l.chatID, models.TransferRequest{})
-			return err
-		}},
+		{
+			name:   "a transfer to the queue",
+			agents: annaHears,
+			retry:  "chat_not_found",
+			before: func(l *linked) { setPresence(l, models.Away) },
+			do: func(l *linked) error {
+				_, err := l.Transfer(l.t.Context(), l.anna, l.chatID, models.TransferRequest{})
+				return err
+			},
+		},
 		{name: "an assignment by hand", agents: annaBertaHear, retry: "already_assigned", do: func(l *linked) error {
 			_, err := l.AssignByHand(l.t.Context(), admin, l.chatID, l.berta.ID)
 			return err
@@ -225,7 +231,13 @@ func TestWhatAnswersARetryIsAnnounced(t *testing.T) {
 				c.before(l)
 			}
 			l.must(c.do(l)) // heard by this instance alone
-			other := &linked{testDesk: newTestDeskOn(t, l.url, models.DefaultSettings()), anna: l.anna, berta: l.berta, user: l.user, chatID: l.chatID}
+			other := &linked{
+				testDesk: newTestDeskOn(t, l.url, models.DefaultSettings()),
+				anna:     l.anna,
+				berta:    l.berta,
+				user:     l.user,
+				chatID:   l.chatID,
+			}
 			err := c.do(other)
 			if models.CodeOf(err) != c.retry {
 				t.Fatalf("the retry: %v, want %q", err, c.retry)

@@ -38,8 +38,10 @@ func knownLocale(locale string) string {
 // IdentityRequired returns the refusal of anonymous users where the settings require an identity: 401 where a credential
 // is missing, 403 where there is one that is not enough.
 func IdentityRequired(kind Kind) *Error {
-	return &Error{Kind: kind, Code: "identity_required",
-		Detail: "This chat is for signed-in users. Sign in on the site first."}
+	return &Error{
+		Kind: kind, Code: "identity_required",
+		Detail: "This chat is for signed-in users. Sign in on the site first.",
+	}
 }
 
 // StartUserSession creates an anonymous user and opens a session of 90 days. Where an identity is required it is 403

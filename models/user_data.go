@@ -81,20 +81,20 @@ type UserExport struct {
 
 // ExportedUser is the profile.
 type ExportedUser struct {
-	ID         string    `bun:"id" json:"id"`
-	Name       *string   `bun:"name" json:"name"`
-	Email      *string   `bun:"email" json:"email"`
-	Avatar     *string   `bun:"avatar" json:"avatar"`
+	ID         string    `bun:"id"          json:"id"`
+	Name       *string   `bun:"name"        json:"name"`
+	Email      *string   `bun:"email"       json:"email"`
+	Avatar     *string   `bun:"avatar"      json:"avatar"`
 	IsVerified bool      `bun:"is_verified" json:"is_verified"`
-	Locale     string    `bun:"locale" json:"locale"`
-	CreatedAt  time.Time `bun:"created_at" json:"created_at"`
+	Locale     string    `bun:"locale"      json:"locale"`
+	CreatedAt  time.Time `bun:"created_at"  json:"created_at"`
 }
 
 // ExportedSession is a browser or a device of the user, without what opens it.
 type ExportedSession struct {
-	ID        string    `bun:"id" json:"id"`
+	ID        string    `bun:"id"         json:"id"`
 	UserAgent string    `bun:"user_agent" json:"user_agent"`
-	SeenAt    time.Time `bun:"seen_at" json:"seen_at"`
+	SeenAt    time.Time `bun:"seen_at"    json:"seen_at"`
 	CreatedAt time.Time `bun:"created_at" json:"created_at"`
 	ExpiresAt time.Time `bun:"expires_at" json:"expires_at"`
 }
@@ -104,7 +104,7 @@ type ExportedChat struct {
 	Chat `bun:",extend"`
 
 	AgentName *string           `bun:"agent_name" json:"agent_name"`
-	Messages  []ExportedMessage `bun:"-" json:"messages"`
+	Messages  []ExportedMessage `bun:"-"          json:"messages"`
 }
 
 // ExportedMessage is a message with its author and its status changes.
@@ -112,26 +112,26 @@ type ExportedMessage struct {
 	Message `bun:",extend"`
 
 	SenderName    *string          `bun:"sender_name" json:"sender_name"` // of agents
-	StatusChanges []ExportedStatus `bun:"-" json:"status_changes"`
-	File          *ExportedFile    `bun:"-" json:"file,omitempty"`
+	StatusChanges []ExportedStatus `bun:"-"           json:"status_changes"`
+	File          *ExportedFile    `bun:"-"           json:"file,omitempty"`
 }
 
 // ExportedFile describes the file of a message. The file itself is downloaded from the chat.
 type ExportedFile struct {
-	MessageID   int64  `bun:"message_id" json:"-"`
-	Name        string `bun:"name" json:"name"`
+	MessageID   int64  `bun:"message_id"   json:"-"`
+	Name        string `bun:"name"         json:"name"`
 	ContentType string `bun:"content_type" json:"content_type"`
-	Size        int64  `bun:"size" json:"size"` // bytes
-	Width       *int   `bun:"width" json:"width,omitempty"`
-	Height      *int   `bun:"height" json:"height,omitempty"`
+	Size        int64  `bun:"size"         json:"size"` // bytes
+	Width       *int   `bun:"width"        json:"width,omitempty"`
+	Height      *int   `bun:"height"       json:"height,omitempty"`
 }
 
 // ExportedStatus is one step of the status of a message.
 type ExportedStatus struct {
-	ChatID    string        `bun:"chat_id" json:"-"`
+	ChatID    string        `bun:"chat_id"    json:"-"`
 	MessageID int64         `bun:"message_id" json:"-"`
-	Status    MessageStatus `bun:"status" json:"status"`
-	Version   int64         `bun:"version" json:"version"`
+	Status    MessageStatus `bun:"status"     json:"status"`
+	Version   int64         `bun:"version"    json:"version"`
 	ChangedAt time.Time     `bun:"changed_at" json:"changed_at"`
 }
 

@@ -20,11 +20,18 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	anna = h.agent("anna", 1)
 	_, err := h.AddDepartment(ctx, admin, "cards", "Cards")
 	h.must(err)
-	maria, err := h.EnsureUser(ctx, models.Identity{ID: "maria-42", Name: "Maria Lopes", Email: "Maria@Example.com", Verified: true, Locale: "zh-CN"})
+	maria, err := h.EnsureUser(
+		ctx,
+		models.Identity{ID: "maria-42", Name: "Maria Lopes", Email: "Maria@Example.com", Verified: true, Locale: "zh-CN"},
+	)
 	h.must(err)
 	u := models.UserActor(maria.ID)
 	for range 3 {
-		got, err := h.Assign(ctx, u.ID, models.AssignRequest{Message: "secret words", PageURL: "https://shop.example/secret", PageTitle: "secret page"})
+		got, err := h.Assign(
+			ctx,
+			u.ID,
+			models.AssignRequest{Message: "secret words", PageURL: "https://shop.example/secret", PageTitle: "secret page"},
+		)
 		h.must(err)
 		m := h.send(anna, got.Chat.ID, "secret answer")
 		h.must(h.ConfirmOne(ctx, u, got.Chat.ID, m.ID, models.Read))
@@ -46,12 +53,28 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 
 // about says of each table what the export and the erasure of a user do with it. A new table needs a line.
 var about = map[string]string{
-	"users": "exported", "sessions": "exported", "chats": "exported", "messages": "exported", "message_status_changes": "exported",
-	"stream_tickets": "erased", // hashes that are good for 30 seconds
-	"agents":         "none", "agent_departments": "none", "departments": "none", "settings": "none", "sites": "none", "pulse": "none", "installation": "none",
-	"second_factors": "none", "recovery_codes": "none", "sign_in_steps": "none", "minute_samples": "none", "schema_migrations": "none",
-	"audit_log":   "kept", // ids alone
-	"attachments": "exported", "stored_files": "erased", "file_key": "none",
+	"users":                  "exported",
+	"sessions":               "exported",
+	"chats":                  "exported",
+	"messages":               "exported",
+	"message_status_changes": "exported",
+	"stream_tickets":         "erased", // hashes that are good for 30 seconds
+	"agents":                 "none",
+	"agent_departments":      "none",
+	"departments":            "none",
+	"settings":               "none",
+	"sites":                  "none",
+	"pulse":                  "none",
+	"installation":           "none",
+	"second_factors":         "none",
+	"recovery_codes":         "none",
+	"sign_in_steps":          "none",
+	"minute_samples":         "none",
+	"schema_migrations":      "none",
+	"audit_log":              "kept", // ids alone
+	"attachments":            "exported",
+	"stored_files":           "erased",
+	"file_key":               "none",
 }
 
 func TestNoTableIsForgotten(t *testing.T) {
@@ -72,16 +95,21 @@ func TestAnExportIsComplete(t *testing.T) {
 	h.settle()
 	h.send(models.UserActor("other"), other, "words of another")
 	// What is empty is left out, so nothing must be.
-	h.exec(`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
-		unread_by_agent = 1, unread_by_user = 1 WHERE status = 'ended'`, anna.ID)
+	h.exec(
+		`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
+		unread_by_agent = 1, unread_by_user = 1 WHERE status = 'ended'`,
+		anna.ID,
+	)
 	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}' WHERE content = 'secret answer'`)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)
 	raw, err := json.Marshal(e)
 	h.must(err)
 	text := string(raw)
-	for _, said := range []string{"maria-42", "Maria Lopes", "Maria@Example.com", "secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
-		"https://shop.example/secret", "secret page", "secret browser", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN"} {
+	for _, said := range []string{
+		"maria-42", "Maria Lopes", "Maria@Example.com", "secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
+		"https://shop.example/secret", "secret page", "secret browser", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
+	} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the export lacks %q", said)
 		}
@@ -101,10 +129,16 @@ func TestAnExportIsComplete(t *testing.T) {
 	chat := firstOf(doc["chats"])
 	messages := chat["messages"].([]any)
 	answer := messages[2].(map[string]any) // after the question and the line that somebody joined
-	for table, row := range map[string]map[string]any{"users": doc["user"].(map[string]any), "sessions": firstOf(doc["sessions"]), "chats": chat,
-		"messages": answer, "message_status_changes": firstOf(answer["status_changes"])} {
+	for table, row := range map[string]map[string]any{
+		"users": doc["user"].(map[string]any), "sessions": firstOf(doc["sessions"]), "chats": chat,
+		"messages": answer, "message_status_changes": firstOf(answer["status_changes"]),
+	} {
 		var columns []string
-		h.must(h.DB().NewRaw(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ?`, table).Scan(t.Context(), &columns))
+		h.must(
+			h.DB().
+				NewRaw(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ?`, table).
+				Scan(t.Context(), &columns),
+		)
 		for _, c := range columns {
 			implied := c == "token_hash" || c == "address" || table == "sessions" && strings.HasSuffix(c, "_id") || // of agents
 				table == "message_status_changes" && strings.HasSuffix(c, "_id")
@@ -243,7 +277,10 @@ func TestErasingWhileTheUserGoesOn(t *testing.T) {
 			all.Go(func() {
 				for range 4 {
 					got, err := h.Assign(ctx, "busy", models.AssignRequest{Message: "busy words"})
-					if code := models.CodeOf(err); err != nil && code != "unauthorized" && code != "chat_ended" && code != "chat_not_found" {
+					if code := models.CodeOf(
+						err,
+					); err != nil && code != "unauthorized" && code != "chat_ended" &&
+						code != "chat_not_found" {
 						t.Errorf("assign: %v", err)
 					}
 					if err == nil {
@@ -317,7 +354,8 @@ func TestUsersAreFound(t *testing.T) {
 	h.refused(err, "role_required")
 	holds, err := h.UserHoldings(ctx, admin, "maria-42")
 	h.must(err)
-	if holds.Chats != 3 || holds.Open != 1 || holds.Messages != 9 || holds.Notes != 3 || holds.Ratings != 2 || holds.Sessions != 1 || holds.FirstChatAt == nil {
+	if holds.Chats != 3 || holds.Open != 1 || holds.Messages != 9 || holds.Notes != 3 || holds.Ratings != 2 || holds.Sessions != 1 ||
+		holds.FirstChatAt == nil {
 		t.Errorf("held are %+v", holds)
 	}
 	_, err = h.UserHoldings(ctx, admin, "nobody")
@@ -325,7 +363,9 @@ func TestUsersAreFound(t *testing.T) {
 	_, err = h.UserHoldings(ctx, anna, "maria-42")
 	h.refused(err, "role_required")
 
-	h.exec(`INSERT INTO users (id, name, email) SELECT 'bulk' || n, 'Name ' || n, 'mail' || n || '@example.com' FROM generate_series(1, 2000) n`)
+	h.exec(
+		`INSERT INTO users (id, name, email) SELECT 'bulk' || n, 'Name ' || n, 'mail' || n || '@example.com' FROM generate_series(1, 2000) n`,
+	)
 	h.exec(`ANALYZE users`)
 	for query, index := range map[string]string{
 		`SELECT id FROM users WHERE lower(email) LIKE lower('Mail77%') LIMIT 21`: "users_email_search",

@@ -114,7 +114,12 @@ func TestIdentifyingTakesAlongWhatThisBrowserSaid(t *testing.T) {
 	_, err = h.UserByID(t.Context(), anonymous.ID)
 	h.refused(err, "user_not_found")
 	// The same message, sent again by a browser that did not hear the answer, is still the same.
-	m, created, err := h.Send(t.Context(), models.UserActor("maria"), now.ID, models.NewMessage{Content: "A question", ClientMessageID: "first"})
+	m, created, err := h.Send(
+		t.Context(),
+		models.UserActor("maria"),
+		now.ID,
+		models.NewMessage{Content: "A question", ClientMessageID: "first"},
+	)
 	h.must(err)
 	if created || m.SenderID != "maria" {
 		t.Errorf("sent again it is %+v, created %v", m, created)
@@ -317,7 +322,12 @@ func TestManyTabsIdentifyWhileTheyAsk(t *testing.T) {
 				if _, err := h.EnsureUser(t.Context(), models.Identity{ID: "maria", Verified: true}); err != nil {
 					t.Error(err)
 				}
-				if _, err := h.Assign(t.Context(), "maria", models.AssignRequest{Message: "Elsewhere"}); err != nil && models.CodeOf(err) != "chat_ended" {
+				if _, err := h.Assign(
+					t.Context(),
+					"maria",
+					models.AssignRequest{Message: "Elsewhere"},
+				); err != nil &&
+					models.CodeOf(err) != "chat_ended" {
 					t.Error(err)
 				}
 			})

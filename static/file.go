@@ -15,7 +15,12 @@ import (
 var packed = []struct{ coding, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
 // types are said here, whatever the machine believes.
-var types = map[string]string{".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+var types = map[string]string{
+	".js":  "text/javascript; charset=utf-8",
+	".mjs": "text/javascript; charset=utf-8",
+	".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml",
+}
 
 // File is a built file as it is sent.
 type File struct {

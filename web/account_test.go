@@ -129,14 +129,18 @@ func TestThePageAsksForTheCodeInAStepOfItsOwn(t *testing.T) {
 	anna, before := h.agent("anna", models.RoleSupervisor)
 	secret, codes := h.secondFactor(anna)
 	begin := func() (step string) {
-		page := h.login(before, url.Values{"email": {"anna@example.com"}, "password": {password}, "next": {"/workbench"}}).want(200).says(`autocomplete="one-time-code"`, `value="/workbench"`)
+		page := h.login(before, url.Values{"email": {"anna@example.com"}, "password": {password}, "next": {"/workbench"}}).
+			want(200).
+			says(`autocomplete="one-time-code"`, `value="/workbench"`)
 		if page.session() != "" || strings.Contains(string(page.Body), password) {
 			t.Fatal("the password alone has opened a session, or is in the page")
 		}
 		return stepField.FindStringSubmatch(string(page.Body))[1]
 	}
 	step := begin()
-	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).want(401).says("wrong or was already used", `autocomplete="one-time-code"`, "aria-invalid")
+	again := h.login(before, url.Values{"step": {step}, "code": {"000000x"}, "next": {"/workbench"}}).
+		want(401).
+		says("wrong or was already used", `autocomplete="one-time-code"`, "aria-invalid")
 	if got := stepField.FindStringSubmatch(string(again.Body))[1]; got != step {
 		t.Error("after a wrong code the step is another")
 	}
@@ -160,9 +164,17 @@ func TestTheAccountShowsWhereOneIsSignedIn(t *testing.T) {
 	h := startServer(t)
 	_, here := h.agent("anna", models.RoleSupervisor)
 	_, bens := h.agent("ben", models.RoleSupervisor)
-	there := h.signInFrom("anna", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1")
+	there := h.signInFrom(
+		"anna",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+	)
 	third := h.signInFrom("anna", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
-	page := string(h.browse("GET", "/account", here, nil).want(200).says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This session", "Sign out all others").Body)
+	page := string(
+		h.browse("GET", "/account", here, nil).
+			want(200).
+			says("Safari on iPhone", "Firefox on Windows", "from 127.0.0.1", "This session", "Sign out all others").
+			Body,
+	)
 	if strings.Contains(page, here) || strings.Contains(page, there) {
 		t.Error("the page tells a session's token")
 	}
@@ -207,7 +219,8 @@ func TestChangingThePasswordOnTheAccountsPage(t *testing.T) {
 	if h.status(here) != 200 || h.status(there) != 401 {
 		t.Errorf("here %d, there %d", h.status(here), h.status(there))
 	}
-	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": password}).refused(401, "wrong_credentials")
+	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": password}).
+		refused(401, "wrong_credentials")
 	change("wrong", "a new long password").want(422)
 	change("wrong", "a new long password").want(422)
 	change("a new long password", "another long password").want(429).says("Too many failed attempts")
@@ -225,7 +238,9 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 	h.browse("GET", "/account/second-factor", here, nil).goesTo("/account")
 	post("", url.Values{"password": {"wrong"}}).want(422).says("The password is wrong.")
 	post("", url.Values{"password": {password}}).goesTo("/account/second-factor")
-	page := h.browse("GET", "/account/second-factor", here, nil).want(200).says("<svg class=\"qr\"", "otpauth://totp/", `autocomplete="one-time-code"`)
+	page := h.browse("GET", "/account/second-factor", here, nil).
+		want(200).
+		says("<svg class=\"qr\"", "otpauth://totp/", `autocomplete="one-time-code"`)
 	secret := strings.ReplaceAll(secretInPage.FindStringSubmatch(string(page.Body))[1], " ", "")
 	post("/confirm", url.Values{"code": {"000000x"}}).want(422).says("wrong or was already used", secret[:4])
 	shown := post("/confirm", url.Values{"code": {code(t, secret)}}).want(200)
@@ -317,7 +332,11 @@ func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
 				a, token := one.agent(strings.ReplaceAll(name, " ", "-"), models.RoleAgent)
 				two.ask("GET", forAgent+"/status", token, nil).want(200)
 				ticket := two.ask("POST", forAgent+"/stream-ticket", token, nil).want(200).str("ticket")
-				streams := []*listener{two.listen(forAgent+"/events", token, ""), two.listen("/workbench/events", token, ""), two.listen(forAgent+"/events?ticket="+ticket, "", "")}
+				streams := []*listener{
+					two.listen(forAgent+"/events", token, ""),
+					two.listen("/workbench/events", token, ""),
+					two.listen(forAgent+"/events?ticket="+ticket, "", ""),
+				}
 				for i, stream := range streams {
 					stream.next([]string{"presence", "part", "presence"}[i])
 				}

@@ -18,7 +18,9 @@ func TestProgramsReadTheirAccount(t *testing.T) {
 	h := startServer(t)
 	anna, token := h.online("anna")
 	got := h.ask("GET", forAccount, token, nil).want(200).object()
-	if got["service"].(map[string]any)["id"] != anna.ID || got["email"] != "anna@example.com" || got["role"] != "agent" || got["presence"] != "online" || got["second_factor"].(map[string]any)["is_on"] != 0.0 {
+	if got["service"].(map[string]any)["id"] != anna.ID || got["email"] != "anna@example.com" || got["role"] != "agent" ||
+		got["presence"] != "online" ||
+		got["second_factor"].(map[string]any)["is_on"] != 0.0 {
 		t.Errorf("the account is %v", got)
 	}
 	_, guest := h.guest()
@@ -44,7 +46,10 @@ func TestProgramsChangeTheirPassword(t *testing.T) {
 	}
 	h.audited(alex, "anna password_set agent")
 	for range 3 {
-		if got := change("wrong wrong wrong", "a third horse battery").refused(422, "validation_failed"); got.errorsOf()["old_password"] != "wrong" {
+		if got := change(
+			"wrong wrong wrong",
+			"a third horse battery",
+		).refused(422, "validation_failed"); got.errorsOf()["old_password"] != "wrong" {
 			t.Errorf("a wrong old password: %s", got.Body)
 		}
 	}
@@ -117,7 +122,8 @@ func TestProgramsSetUpASecondFactor(t *testing.T) {
 	}
 	h.ask("POST", factor+"/confirm", token, map[string]any{"code": "123456"}).refused(409, "second_factor_not_begun")
 	h.ask("POST", factor+"/codes", token, map[string]any{"password": password, "code": "123456"}).refused(409, "second_factor_off")
-	if got := h.ask("POST", factor, token, map[string]any{"password": "wrong"}).refused(422, "validation_failed"); got.errorsOf()["password"] != "wrong" {
+	if got := h.ask("POST", factor, token, map[string]any{"password": "wrong"}).
+		refused(422, "validation_failed"); got.errorsOf()["password"] != "wrong" {
 		t.Errorf("a wrong password: %s", got.Body)
 	}
 	begun := h.ask("POST", factor, token, map[string]any{"password": password}).want(200).object()
@@ -128,7 +134,8 @@ func TestProgramsSetUpASecondFactor(t *testing.T) {
 	if on, pending, _ := stands(); on != 0 || pending != 1 {
 		t.Error("the set-up is not pending")
 	}
-	if got := h.ask("POST", factor+"/confirm", token, map[string]any{"code": "000000x"}).refused(422, "validation_failed"); got.errorsOf()["code"] != "wrong" {
+	if got := h.ask("POST", factor+"/confirm", token, map[string]any{"code": "000000x"}).
+		refused(422, "validation_failed"); got.errorsOf()["code"] != "wrong" {
 		t.Errorf("a wrong code: %s", got.Body)
 	}
 	codes := h.ask("POST", factor+"/confirm", token, map[string]any{"code": code(t, key.Secret())}).want(200).object()["recovery_codes"].([]any)

@@ -16,13 +16,15 @@ func TestSupervisorsReadChatsByProgram(t *testing.T) {
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	_, alex := h.agent("alex", models.RoleAdmin)
 	_, guest := h.guest()
-	h.ask("POST", forUser+"/assign", guest, map[string]any{"message": "Where is my parcel?", "page_url": "https://shop.example/cart", "page_title": "购物车"}).want(200)
+	h.ask("POST", forUser+"/assign", guest, map[string]any{"message": "Where is my parcel?", "page_url": "https://shop.example/cart", "page_title": "购物车"}).
+		want(200)
 	chat := h.ask("GET", forUser+"/chats", guest, nil).want(200).list()[0]["chat_id"].(string)
 	path := forSupervisor + "/chats/" + chat
 
 	waiting := h.ask("GET", path, ruth, nil).want(200).object()
 	entry, _ := waiting["queue_entry"].(map[string]any)
-	if waiting["status"] != "waiting" || waiting["service"] != nil || waiting["service_id"] != "" || entry["queue_position"] != 1.0 || waiting["page_title"] != "购物车" {
+	if waiting["status"] != "waiting" || waiting["service"] != nil || waiting["service_id"] != "" || entry["queue_position"] != 1.0 ||
+		waiting["page_title"] != "购物车" {
 		t.Errorf("waiting: %v", waiting)
 	}
 	h.ask("POST", path+"/transfer", ruth, nil).refused(409, "chat_not_active")
@@ -100,7 +102,10 @@ func TestSupervisorsEndAndTransferByProgram(t *testing.T) {
 	if got := h.ask("POST", path+"/end", ruth, map[string]any{"comment": "Solved"}).want(200); got.str("message") == "" {
 		t.Errorf("ended: %s", got.Body)
 	}
-	if got := h.ask("GET", path, ruth, nil).want(200).object(); got["status"] != "ended" || got["end_comment"] != "Solved" || got["ended_reason"] != "service_ended" {
+	if got := h.ask("GET", path, ruth, nil).
+		want(200).
+		object(); got["status"] != "ended" || got["end_comment"] != "Solved" ||
+		got["ended_reason"] != "service_ended" {
 		t.Errorf("the ended chat is %v", got)
 	}
 	h.ask("POST", path+"/end", ruth, nil).refused(409, "chat_ended")
@@ -114,7 +119,10 @@ func TestSupervisorsReadAnAgentByProgram(t *testing.T) {
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	anna, annaToken := h.online("anna")
 	path := forSupervisor + "/agents/" + anna.ID
-	if got := h.ask("GET", path, ruth, nil).want(200).object(); len(got["chats"].([]any)) != 0 || got["load"] != 0.0 || got["oldest_unanswered_seconds"] != nil || got["role"] != "agent" {
+	if got := h.ask("GET", path, ruth, nil).
+		want(200).
+		object(); len(got["chats"].([]any)) != 0 || got["load"] != 0.0 || got["oldest_unanswered_seconds"] != nil ||
+		got["role"] != "agent" {
 		t.Errorf("without a chat: %v", got)
 	}
 	for n := range 5 {

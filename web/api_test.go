@@ -18,7 +18,9 @@ func TestBothPrefixesServeTheSame(t *testing.T) {
 	h := startServer(t)
 	got := h.ask("POST", "/api/users/user/session", "", nil).want(200)
 	for _, prefix := range []string{"/api", "/api/users"} {
-		if s := h.ask("GET", prefix+"/user/customer-service/queue-status", got.str("token"), nil).want(200).str("status"); s != "not_in_queue" {
+		if s := h.ask("GET", prefix+"/user/customer-service/queue-status", got.str("token"), nil).
+			want(200).
+			str("status"); s != "not_in_queue" {
 			t.Errorf("%s: %s", prefix, s)
 		}
 	}
@@ -30,7 +32,9 @@ func TestAssign(t *testing.T) {
 	h := startServer(t)
 	_, token := h.guest()
 
-	waiting := h.ask("POST", forUser+"/assign", token, map[string]any{"message": "Where is my parcel?", "page_url": "https://shop.example/cart"}).want(200).object()
+	waiting := h.ask("POST", forUser+"/assign", token, map[string]any{"message": "Where is my parcel?", "page_url": "https://shop.example/cart"}).
+		want(200).
+		object()
 	if waiting["error"] != "no_available_service" {
 		t.Fatalf("with nobody online: %v", waiting)
 	}
@@ -63,7 +67,10 @@ func TestAssign(t *testing.T) {
 	}
 	h.ask("POST", forUser+"/queue/cancel", other, nil).want(200)
 	h.ask("POST", forUser+"/queue/cancel", other, nil).refused(409, "not_in_queue")
-	if chats := h.ask("GET", forUser+"/chats", other, nil).want(200).list(); chats[0]["ended_reason"] != "cancelled" || chats[0]["is_ended"] != 1.0 {
+	if chats := h.ask("GET", forUser+"/chats", other, nil).
+		want(200).
+		list(); chats[0]["ended_reason"] != "cancelled" ||
+		chats[0]["is_ended"] != 1.0 {
 		t.Errorf("after leaving the queue: %v", chats)
 	}
 	h.ask("POST", forUser+"/assign", other, map[string]any{"department": "nowhere"}).refused(422, "validation_failed")
@@ -73,17 +80,26 @@ func TestAvailability(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	_, token := h.guest()
-	if got := h.ask("GET", forUser+"/availability", token, nil).want(200).object(); got["available"] != false || got["online_count"] != 0.0 {
+	if got := h.ask("GET", forUser+"/availability", token, nil).
+		want(200).
+		object(); got["available"] != false ||
+		got["online_count"] != 0.0 {
 		t.Errorf("nobody is there: %v", got)
 	}
 	_, agentToken := h.online("anna")
-	if got := h.ask("GET", forAgent+"/check-availability", "", nil).want(200).object(); got["available"] != true || got["online_count"] != 1.0 {
+	if got := h.ask("GET", forAgent+"/check-availability", "", nil).
+		want(200).
+		object(); got["available"] != true ||
+		got["online_count"] != 1.0 {
 		t.Errorf("anna is there: %v", got)
 	}
 	if got := h.ask("POST", forAgent+"/away", agentToken, nil).want(200).object(); got["is_online"] != 0.0 || got["presence"] != "away" {
 		t.Errorf("anna went away: %v", got)
 	}
-	if got := h.ask("GET", forAgent+"/status", agentToken, nil).want(200).object(); got["is_online"] != 0.0 || got["max_concurrent"] != 5.0 {
+	if got := h.ask("GET", forAgent+"/status", agentToken, nil).
+		want(200).
+		object(); got["is_online"] != 0.0 ||
+		got["max_concurrent"] != 5.0 {
 		t.Errorf("anna is: %v", got)
 	}
 	h.ask("POST", forAgent+"/offline", agentToken, nil).want(200)
@@ -97,17 +113,24 @@ func TestMessages(t *testing.T) {
 	chat := h.asks(userToken, "Hello")
 	mine, theirs := forUser+"/chats/"+chat, forAgent+"/chats/"+chat
 
-	first := h.ask("POST", mine+"/messages", userToken, map[string]any{"content": " Hi\nthere ", "client_message_id": "a-1"}).want(201).object()
+	first := h.ask("POST", mine+"/messages", userToken, map[string]any{"content": " Hi\nthere ", "client_message_id": "a-1"}).
+		want(201).
+		object()
 	if first["content"] != "Hi\nthere" || first["status"] != "sent" || first["is_read"] != 0.0 || first["sender_type"] != "user" {
 		t.Errorf("stored: %v", first)
 	}
-	if again := h.ask("POST", mine+"/messages", userToken, map[string]any{"content": "Hi\nthere", "client_message_id": "a-1"}).want(200).object(); again["id"] != first["id"] {
+	if again := h.ask("POST", mine+"/messages", userToken, map[string]any{"content": "Hi\nthere", "client_message_id": "a-1"}).
+		want(200).
+		object(); again["id"] != first["id"] {
 		t.Errorf("sent twice: %v", again)
 	}
-	h.ask("POST", mine+"/messages", userToken, map[string]any{"content": "Other", "client_message_id": "a-1"}).refused(422, "idempotency_key_reused")
+	h.ask("POST", mine+"/messages", userToken, map[string]any{"content": "Other", "client_message_id": "a-1"}).
+		refused(422, "idempotency_key_reused")
 
 	id := jsonNumber(first["id"])
-	if got := h.ask("POST", theirs+"/mark-delivered", agentToken, map[string]any{"up_to": first["id"]}).want(200).object(); got["marked_count"] != 2.0 {
+	if got := h.ask("POST", theirs+"/mark-delivered", agentToken, map[string]any{"up_to": first["id"]}).
+		want(200).
+		object(); got["marked_count"] != 2.0 {
 		t.Errorf("delivered: %v", got)
 	}
 	h.ask("POST", theirs+"/messages/"+id+"/mark-read", agentToken, nil).want(200)
@@ -147,7 +170,10 @@ func TestAChatEndsAndIsRated(t *testing.T) {
 	mine := forUser + "/chats/" + chat
 
 	h.ask("POST", mine+"/rate", userToken, map[string]any{"rating": 5}).refused(409, "chat_not_ended")
-	if got := h.ask("GET", forAgent+"/chats/"+chat+"/timeout-status", agentToken, nil).want(200).object(); got["is_ended"] != 0.0 || got["timeout_available"] != false {
+	if got := h.ask("GET", forAgent+"/chats/"+chat+"/timeout-status", agentToken, nil).
+		want(200).
+		object(); got["is_ended"] != 0.0 ||
+		got["timeout_available"] != false {
 		t.Errorf("timeout status: %v", got)
 	}
 	h.ask("POST", forAgent+"/chats/"+chat+"/end", agentToken, map[string]any{"comment": "Solved"}).want(200)
@@ -160,7 +186,10 @@ func TestAChatEndsAndIsRated(t *testing.T) {
 	if ended[0]["user_rating"] != 4.5 || ended[0]["user_comment"] != "Quick" || ended[0]["ended_reason"] != "service_ended" {
 		t.Errorf("the ended chat is %v", ended[0])
 	}
-	if got := h.ask("GET", forAgent+"/"+anna.ID+"/rating", agentToken, nil).want(200).object(); got["avg_rating"] != 4.5 || got["total_ratings"] != 1.0 {
+	if got := h.ask("GET", forAgent+"/"+anna.ID+"/rating", agentToken, nil).
+		want(200).
+		object(); got["avg_rating"] != 4.5 ||
+		got["total_ratings"] != 1.0 {
 		t.Errorf("the rating is %v", got)
 	}
 	_, otherToken := h.agent("bob", models.RoleAgent)
@@ -186,8 +215,13 @@ func TestChatsOfOthersAreNotThere(t *testing.T) {
 	_, bossToken := h.agent("carla", models.RoleSupervisor)
 
 	for _, call := range []struct{ method, path, body string }{
-		{"GET", "/messages", ""}, {"POST", "/messages", `{"content":"x"}`}, {"POST", "/typing", ""}, {"POST", "/end", ""},
-		{"POST", "/mark-read", `{"up_to":1}`}, {"POST", "/mark-delivered", `{"up_to":1}`}, {"POST", "/messages/1/mark-read", ""},
+		{"GET", "/messages", ""},
+		{"POST", "/messages", `{"content":"x"}`},
+		{"POST", "/typing", ""},
+		{"POST", "/end", ""},
+		{"POST", "/mark-read", `{"up_to":1}`},
+		{"POST", "/mark-delivered", `{"up_to":1}`},
+		{"POST", "/messages/1/mark-read", ""},
 	} {
 		for _, id := range []string{chat, "no-such-chat", strings.Repeat("x", 51), "%00", "%ff"} {
 			h.ask(call.method, forUser+"/chats/"+id+call.path, strangerToken, body(call.body)).refused(404, "chat_not_found")
@@ -265,7 +299,9 @@ func TestSupervisorsSeeAndMoveTheQueue(t *testing.T) {
 	if load[0]["utilisation"] != 1.0 || load[1]["utilisation"] != 0.0 {
 		t.Errorf("the load is %v", load)
 	}
-	if got := h.ask("GET", "/api/supervisor/stats?from=2020-01-01&to=2020-06-01T00:00:00Z", bossToken, nil).want(200).object(); got["started"] != 0.0 {
+	if got := h.ask("GET", "/api/supervisor/stats?from=2020-01-01&to=2020-06-01T00:00:00Z", bossToken, nil).
+		want(200).
+		object(); got["started"] != 0.0 {
 		t.Errorf("before there was anything: %v", got)
 	}
 	if got := h.ask("GET", "/api/supervisor/stats", bossToken, nil).want(200).object(); got["started"] != 2.0 {

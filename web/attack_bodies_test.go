@@ -126,7 +126,13 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 				case r.body == "": // it is not read
 					want = 0
 				}
-				status, body, sent := wire(t, address, typed+"Transfer-Encoding: chunked\r\n\r\n"+fmt.Sprintf("%x\r\n%s\r\n", len(part), part), chunk, 0)
+				status, body, sent := wire(
+					t,
+					address,
+					typed+"Transfer-Encoding: chunked\r\n\r\n"+fmt.Sprintf("%x\r\n%s\r\n", len(part), part),
+					chunk,
+					0,
+				)
 				if status != want && want != 0 || status >= 500 && status != 501 || sent > most {
 					t.Errorf("%s as %s without an end: %d after %d bytes, want %d: %.200s", l.Path, kind, status, sent, want, body)
 				}

@@ -123,9 +123,19 @@ func (g *guarded) clean(what string) {
 func (g *guarded) visits(path string, texts ...string) {
 	g.t.Helper()
 	g.open(g.origin + path)
-	g.until(path+" to be whole", `document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`)
+	g.until(
+		path+" to be whole",
+		`document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`,
+	)
 	for _, text := range texts {
-		g.until(path+" to show "+text, "[...root.querySelectorAll('body *, title')].some((e) => (e.innerText ?? '').includes("+quote(text)+") || (e.value ?? '').includes?.("+quote(text)+"))")
+		g.until(
+			path+" to show "+text,
+			"[...root.querySelectorAll('body *, title')].some((e) => (e.innerText ?? '').includes("+quote(
+				text,
+			)+") || (e.value ?? '').includes?.("+quote(
+				text,
+			)+"))",
+		)
 	}
 	g.clean(path)
 }
@@ -147,8 +157,19 @@ func (s *stage) poison() (identified scene) {
 	for state, sc := range s.chats {
 		c, err := s.desk.Chat(ctx, admin, sc.chat)
 		s.must(err)
-		s.exec(`UPDATE users SET name = $1, email = $2, avatar = $3, is_verified = true WHERE id = $4`, evilImage, evilScript+"@evil.example?bcc=x&body=y", evilLink, c.UserID)
-		s.exec(`UPDATE chats SET page_title = $1, page_url = $2 WHERE id = $3`, evilAll[:290], map[models.Status]string{models.Active: evilLink, models.Waiting: evilData, models.Ended: evilURL}[state], sc.chat)
+		s.exec(
+			`UPDATE users SET name = $1, email = $2, avatar = $3, is_verified = true WHERE id = $4`,
+			evilImage,
+			evilScript+"@evil.example?bcc=x&body=y",
+			evilLink,
+			c.UserID,
+		)
+		s.exec(
+			`UPDATE chats SET page_title = $1, page_url = $2 WHERE id = $3`,
+			evilAll[:290],
+			map[models.Status]string{models.Active: evilLink, models.Waiting: evilData, models.Ended: evilURL}[state],
+			sc.chat,
+		)
 		if state == models.Ended {
 			s.must(s.desk.Rate(ctx, models.UserActor(c.UserID), sc.chat, 1, evilAll[:900]))
 			s.exec(`UPDATE chats SET end_comment = $1 WHERE id = $2`, evilAll[:900], sc.chat)
@@ -188,7 +209,12 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		// What is refused comes back in its form.
 		for path, field := range map[string]string{"/admin/sites": "input[name=origin]", "/admin/departments": "input[name=slug]", "/admin/people/new": "#name", "/admin/settings": "#setting-QUEUE_BATCH input[name=QUEUE_BATCH]"} {
 			g.visits(path)
-			_, err := eval[bool](g.browser, "([...root.querySelectorAll('form')].forEach((f) => { f.noValidate = true }), root.querySelector("+quote(field)+").type = 'text', true)")
+			_, err := eval[bool](
+				g.browser,
+				"([...root.querySelectorAll('form')].forEach((f) => { f.noValidate = true }), root.querySelector("+quote(
+					field,
+				)+").type = 'text', true)",
+			)
 			g.must(err) // nobody has to ask the browser's opinion
 			g.write(field, evilImage)
 			g.press("\r")
@@ -228,15 +254,27 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		g.until("the one who comes now", rowsOf("comes"))
 		g.write("#composer-text", evilAll[:900])
 		g.press("\r")
-		g.until("one's own", "[...root.querySelectorAll('#thread .msg-own .say')].at(-1)?.innerText.includes(root.defaultView.atob('ZGF0YS1ldmls'))")
+		g.until(
+			"one's own",
+			"[...root.querySelectorAll('#thread .msg-own .say')].at(-1)?.innerText.includes(root.defaultView.atob('ZGF0YS1ldmls'))",
+		)
 		g.clean("the workbench, live")
 	})
 	t.Run("pages of the user, live", func(t *testing.T) {
 		t.Parallel()
 		g := s.guard(t, "parley_user", talk.owner)
-		wishes := url.Values{"site": {evilImage}, "page_title": {evilAll[:190]}, "page_url": {evilLink}, "lang": {evilHTMX}, "theme": {evilHTMX}, "origin": {evilURL}, "after": {evilScript}}.Encode()
+		wishes := url.Values{
+			"site":       {evilImage},
+			"page_title": {evilAll[:190]},
+			"page_url":   {evilLink},
+			"lang":       {evilHTMX},
+			"theme":      {evilHTMX},
+			"origin":     {evilURL},
+			"after":      {evilScript},
+		}.Encode()
 		g.visits("/widget?department="+url.QueryEscape(evilScript)+"&"+wishes, "{{constructor.constructor", "<%= 7*7 %>")
-		s.ask("POST", forAgent+"/chats/"+talk.chat+"/messages", s.caller("the agent").token, map[string]any{"content": evilAll + "live"}).want(201)
+		s.ask("POST", forAgent+"/chats/"+talk.chat+"/messages", s.caller("the agent").token, map[string]any{"content": evilAll + "live"}).
+			want(201)
 		g.until("the message", "[...root.querySelectorAll('#thread .say')].some((e) => e.innerText.endsWith('live'))")
 		s.ask("POST", forAgent+"/chats/"+talk.chat+"/typing", s.caller("the agent").token, nil).want(204)
 		g.sees("#typing", "is typing")
@@ -268,8 +306,14 @@ func TestAttackTextsInABrowser(t *testing.T) {
 // comes makes a user with a name, an address and a question that are no better, and something to know them by.
 func (s *stage) comes(known, department string) {
 	s.t.Helper()
-	token := signed(s.t, jwt.MapClaims{"sub": "u-" + known, "name": known + evilImage, "email": evilScript, "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
-	s.ask("POST", forUser+"/assign", token, map[string]any{"message": evilAll, "department": department, "page_title": evilStream, "page_url": evilURL}).want(200)
+	token := signed(
+		s.t,
+		jwt.MapClaims{"sub": "u-" + known, "name": known + evilImage, "email": evilScript, "exp": time.Now().Add(time.Hour).Unix()},
+		nil,
+		nil,
+	)
+	s.ask("POST", forUser+"/assign", token, map[string]any{"message": evilAll, "department": department, "page_title": evilStream, "page_url": evilURL}).
+		want(200)
 }
 
 func rowsOf(known string) string {

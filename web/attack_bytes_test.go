@@ -214,14 +214,22 @@ func TestAttackContentTypes(t *testing.T) {
 				}
 			}
 		}
-		for _, kind := range []string{"", "text/plain", "text/html", "application/xml", "application/octet-stream", "application/jsonp", "application/json-seq", "text/json", "application",
-			"application/json; charset=utf-16", "application/json; charset=latin1", "application/json; charset", "application/json, text/plain", "*/*", "json"} {
+		for _, kind := range []string{
+			"", "text/plain", "text/html", "application/xml", "application/octet-stream", "application/jsonp", "application/json-seq", "text/json", "application",
+			"application/json; charset=utf-16", "application/json; charset=latin1", "application/json; charset", "application/json, text/plain", "*/*", "json",
+		} {
 			s.sends(tk, kind, tk.with(t, "", ""), otherType, as(kind))
 		}
 		form, parts := as("application/x-www-form-urlencoded"), as("multipart/form-data; boundary=b")
 		if tk.API {
 			s.sends(tk, "a form", "content=x&message=x", otherType, form)
-			s.sends(tk, "a form in parts", "--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx\r\n--b--\r\n", otherType, parts)
+			s.sends(
+				tk,
+				"a form in parts",
+				"--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx\r\n--b--\r\n",
+				otherType,
+				parts,
+			)
 			continue
 		}
 		s.sends(tk, "a large form", "content="+strings.Repeat("x", 200_000), tooLarge, form)
@@ -245,8 +253,10 @@ func TestAttackStrangeCharactersComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	sc := s.scene(models.Active)
-	for _, text := range []string{"\u202egnp.exe", "\u2066a\u2069", "a\u200bb", "a\u200db", "z\u0300\u0301\u0302", strings.Repeat("\u0489", 300), "\u0001\u001b[31m\u007f", "a\r\nb\tc", "a\u2028b\u2029c",
-		"a\ufffe\uffff", "a\U0010ffff", "a\U000e0001", "👩‍👩‍👧", "\u0627\u0644", "</script>", "data: x\nid: 1\n\n", "{{7*7}}${7*7}<%=7*7%>", "%00%0a", `\u0000`, "'; DROP TABLE chats; --", "?0 ?1 ?", "$1 $$"} {
+	for _, text := range []string{
+		"\u202egnp.exe", "\u2066a\u2069", "a\u200bb", "a\u200db", "z\u0300\u0301\u0302", strings.Repeat("\u0489", 300), "\u0001\u001b[31m\u007f", "a\r\nb\tc", "a\u2028b\u2029c",
+		"a\ufffe\uffff", "a\U0010ffff", "a\U000e0001", "👩‍👩‍👧", "\u0627\u0644", "</script>", "data: x\nid: 1\n\n", "{{7*7}}${7*7}<%=7*7%>", "%00%0a", `\u0000`, "'; DROP TABLE chats; --", "?0 ?1 ?", "$1 $$",
+	} {
 		said := s.ask("POST", forUser+"/chats/"+sc.chat+"/messages", sc.owner, map[string]any{"content": text}).want(201).str("content")
 		if said != strings.TrimSpace(text) {
 			t.Errorf("%q was taken for %q", text, said)
@@ -257,7 +267,8 @@ func TestAttackStrangeCharactersComeBackAsTheyWere(t *testing.T) {
 		}
 	}
 	other := s.anonymous()
-	s.ask("POST", forUser+"/assign", other, map[string]any{"department": unserved, "page_title": "Price\u202e\nlist\x1b", "page_url": "https://shop.example/\u202ea"}).want(200)
+	s.ask("POST", forUser+"/assign", other, map[string]any{"department": unserved, "page_title": "Price\u202e\nlist\x1b", "page_url": "https://shop.example/\u202ea"}).
+		want(200)
 	queue := s.ask("GET", "/api/supervisor/queue", s.caller("a supervisor").token, nil).want(200).list()
 	got, err := s.desk.Chat(t.Context(), admin, queue[len(queue)-1]["chat_id"].(string))
 	s.must(err)

@@ -44,7 +44,16 @@ func TestAttackChatsOfOthersLookLikeNone(t *testing.T) {
 				for state, theirs := range s.chats {
 					tried++
 					if got := s.call(l, c.token, s.fill(l.Path, l, theirs), body); got.got() != want.got() || got.told() != want.told() {
-						t.Errorf("%s %s as %s with %q: a chat that is %s answered %s, none %s", l.Method, l.Path, name, body, state, got.Body, want.Body)
+						t.Errorf(
+							"%s %s as %s with %q: a chat that is %s answered %s, none %s",
+							l.Method,
+							l.Path,
+							name,
+							body,
+							state,
+							got.Body,
+							want.Body,
+						)
 					}
 				}
 			}
@@ -89,16 +98,41 @@ func TestAttackMessagesOfAnotherChat(t *testing.T) {
 }
 
 // odd are ids that nothing has, as a path writes them.
-var odd = []string{"0", "-1", "null", "[]", "*", "%27%20OR%20%271%27=%271", "1;DROP%20TABLE%20chats", "a%00b", "%ff", "%ed%a0%80", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%5c", "%252e%252e",
-	"%0d%0aX:%20y", "%e2%80%ae", "%ef%bb%bf", "%F0%9F%92%A5", "$%7b7%7d", strings.Repeat("x", 51), strings.Repeat("x", 4000), "9223372036854775808", "-9223372036854775808"}
+var odd = []string{
+	"0",
+	"-1",
+	"null",
+	"[]",
+	"*",
+	"%27%20OR%20%271%27=%271",
+	"1;DROP%20TABLE%20chats",
+	"a%00b",
+	"%ff",
+	"%ed%a0%80",
+	"%2e%2e",
+	"%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+	"..%5c",
+	"%252e%252e",
+	"%0d%0aX:%20y",
+	"%e2%80%ae",
+	"%ef%bb%bf",
+	"%F0%9F%92%A5",
+	"$%7b7%7d",
+	strings.Repeat("x", 51),
+	strings.Repeat("x", 4000),
+	"9223372036854775808",
+	"-9223372036854775808",
+}
 
 // TestAttackIDsOfEveryShape: whatever stands where a path names something, it is something that is not there.
 func TestAttackIDsOfEveryShape(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	missing := map[string]outcome{"{chat_id}": notYours, "{message_id}": {404, "message_not_found"}, "{service_id}": {404, "agent_not_found"},
+	missing := map[string]outcome{
+		"{chat_id}": notYours, "{message_id}": {404, "message_not_found"}, "{service_id}": {404, "agent_not_found"},
 		"{agent_id}": {404, "agent_not_found"}, "{slug}": {404, "department_not_found"}, "{key}": {404, "setting_not_found"},
-		"{session_id}": noSession, "{public_id}": {403, "link_invalid"}}
+		"{session_id}": noSession, "{public_id}": {403, "link_invalid"},
+	}
 	before := s.kept()
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
@@ -137,7 +171,12 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	theirs := s.chats[models.Active]
-	forged := live.Cursor(time.Now().Add(-time.Hour), models.Chat{ID: theirs.chat}, models.Chat{ID: s.chats[models.Ended].chat}, models.Chat{ID: s.chats[models.Waiting].chat})
+	forged := live.Cursor(
+		time.Now().Add(-time.Hour),
+		models.Chat{ID: theirs.chat},
+		models.Chat{ID: s.chats[models.Ended].chat},
+		models.Chat{ID: s.chats[models.Waiting].chat},
+	)
 	type ear struct {
 		*listener
 		who, path, own string // own is the chat that it may hear of
@@ -146,14 +185,25 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	for _, name := range []string{"another user", "an identified user", "a user who is named as the agent is"} {
 		token := s.caller(name).token
 		for _, path := range []string{forUser + "/events", "/widget/events"} {
-			ears = append(ears, ear{listener: s.listen(path+"?last_event_id="+url.QueryEscape(forged), token, forged), who: name, path: path, own: s.asks(token, "Mine")})
+			ears = append(
+				ears,
+				ear{
+					listener: s.listen(path+"?last_event_id="+url.QueryEscape(forged), token, forged),
+					who:      name,
+					path:     path,
+					own:      s.asks(token, "Mine"),
+				},
+			)
 		}
 	}
 	bob, his := s.caller("another agent"), s.scene(models.Active).chat
 	_, err := s.desk.AssignByHand(t.Context(), admin, his, s.people["bob"].ID)
 	s.must(err)
 	for _, path := range []string{forAgent + "/events", "/workbench/events"} {
-		ears = append(ears, ear{listener: s.listen(path+"?last_event_id="+url.QueryEscape(forged), bob.token, forged), who: bob.name, path: path, own: his})
+		ears = append(
+			ears,
+			ear{listener: s.listen(path+"?last_event_id="+url.QueryEscape(forged), bob.token, forged), who: bob.name, path: path, own: his},
+		)
 	}
 	heard := func(e ear, word string) (all string) {
 		c, err := s.desk.Chat(t.Context(), admin, e.own)

@@ -154,7 +154,11 @@ func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 		sc := s.standing(r)
 		token := s.signedIn(l, r, sc)
 		for _, contentType := range []string{"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
-			header := http.Header{"Cookie": {"__Host-" + cookieOf(l) + "=" + token}, "Content-Type": {contentType}, "Origin": {"https://evil.example"}}
+			header := http.Header{
+				"Cookie":       {"__Host-" + cookieOf(l) + "=" + token},
+				"Content-Type": {contentType},
+				"Origin":       {"https://evil.example"},
+			}
 			for origin, want := range map[string]outcome{"https://evil.example": {403, "cross_origin"}, publicURL: {403, "csrf_failed"}, "": {403, "csrf_failed"}} {
 				header.Set("Origin", origin)
 				if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).got(); got != want {
@@ -167,7 +171,8 @@ func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 			header.Set("Cookie", "__Host-"+cookieOf(l)+"="+token)
 			header.Set("Content-Type", "application/json")
 			header.Set("X-CSRF-Token", web.CSRFFor(token))
-			if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).got(); got != (outcome{403, "cross_origin"}) {
+			if got := s.send(l.Method, s.fill(l.Path, l, sc), header, []byte(s.fill(r.body, l, sc))).
+				got(); got != (outcome{403, "cross_origin"}) {
 				t.Errorf("%s from %s with the right token answered %v", l.Path, name, got)
 			}
 		}
@@ -210,14 +215,30 @@ func TestAttackForeignReading(t *testing.T) {
 			continue
 		}
 		if !l.API {
-			link := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Cookie": {"__Host-" + cookieOf(l) + "=" + token}}
+			link := http.Header{
+				"Sec-Fetch-Site": {"cross-site"},
+				"Sec-Fetch-Mode": {"navigate"},
+				"Cookie":         {"__Host-" + cookieOf(l) + "=" + token},
+			}
 			if got := s.send(l.Method, path, link, nil); got.Status == 403 {
 				t.Errorf("a link of another site to %s answered %s", l.Path, got.Body)
 			}
 		}
 		if l.CORS {
-			header := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {allowedSite}, "Authorization": {"Bearer " + token}, "Cookie": {"__Host-" + cookieOf(l) + "=" + token}}
-			if got := s.send(l.Method, path, header, nil); got.Status == 403 || got.Header.Get("Access-Control-Allow-Origin") != allowedSite {
+			header := http.Header{
+				"Sec-Fetch-Site": {"cross-site"},
+				"Sec-Fetch-Mode": {"cors"},
+				"Origin":         {allowedSite},
+				"Authorization":  {"Bearer " + token},
+				"Cookie":         {"__Host-" + cookieOf(l) + "=" + token},
+			}
+			if got := s.send(
+				l.Method,
+				path,
+				header,
+				nil,
+			); got.Status == 403 ||
+				got.Header.Get("Access-Control-Allow-Origin") != allowedSite {
 				t.Errorf("a token from an allowed site answered %d at %s", got.Status, l.Path)
 			}
 		}
@@ -234,9 +255,15 @@ func TestAttackSessionFixation(t *testing.T) {
 	in := url.Values{"email": {"alex@example.com"}, "password": {password}}
 	bob := s.session(s.people["bob"].ID)
 	for name, planted := range map[string]string{"made up": "planted", "the attacker's own": bob, "a user's": s.anonymous(), "none": ""} {
-		header := http.Header{"Cookie": {"__Host-parley_session=" + planted}, "Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {publicURL}}
+		header := http.Header{
+			"Cookie":       {"__Host-parley_session=" + planted},
+			"Content-Type": {"application/x-www-form-urlencoded"},
+			"Origin":       {publicURL},
+		}
 		set := s.send("POST", "/login", header, []byte(in.Encode())).want(303).cookie("__Host-parley_session")
-		if set.Value == planted || len(set.Value) < 43 || !set.Secure || !set.HttpOnly || set.SameSite != http.SameSiteLaxMode || set.Path != "/" || set.Domain != "" {
+		if set.Value == planted || len(set.Value) < 43 || !set.Secure || !set.HttpOnly || set.SameSite != http.SameSiteLaxMode ||
+			set.Path != "/" ||
+			set.Domain != "" {
 			t.Errorf("%s: signed in with %v", name, set)
 		}
 		if got := s.ask("GET", forAgent+"/status", planted, nil); got.Status == 200 && got.object()["role"] == "admin" {
@@ -245,8 +272,13 @@ func TestAttackSessionFixation(t *testing.T) {
 		s.ask("GET", forAgent+"/status", set.Value, nil).want(200)
 	}
 	for name, planted := range map[string]string{"made up": "planted", "an agent's": bob, "none": ""} {
-		set := s.send("POST", "/widget/session", http.Header{"Cookie": {"__Host-parley_probe=1; __Host-parley_user=" + planted}, "Origin": {publicURL}, "Accept": {"application/json"}}, nil).want(200).cookie("__Host-parley_user")
-		if set.Value == planted || len(set.Value) < 43 || !set.Secure || !set.HttpOnly || set.SameSite != http.SameSiteNoneMode || !set.Partitioned || set.Path != "/" || set.Domain != "" {
+		set := s.send("POST", "/widget/session", http.Header{"Cookie": {"__Host-parley_probe=1; __Host-parley_user=" + planted}, "Origin": {publicURL}, "Accept": {"application/json"}}, nil).
+			want(200).
+			cookie("__Host-parley_user")
+		if set.Value == planted || len(set.Value) < 43 || !set.Secure || !set.HttpOnly || set.SameSite != http.SameSiteNoneMode ||
+			!set.Partitioned ||
+			set.Path != "/" ||
+			set.Domain != "" {
 			t.Errorf("%s: the widget began with %v", name, set)
 		}
 		s.ask("GET", forUser+"/queue-status", set.Value, nil).want(200)
@@ -254,7 +286,9 @@ func TestAttackSessionFixation(t *testing.T) {
 	// Whoever planted an anonymous session learns nothing of the person who is identified in it.
 	planted := s.anonymous()
 	header := http.Header{"Cookie": {"__Host-parley_user=" + planted}, "Content-Type": {"application/json"}, "Accept": {"application/json"}}
-	set := s.send("POST", "/widget/identify", header, []byte(`{"token":"`+s.signedUser("maria")+`"}`)).want(205).cookie("__Host-parley_user")
+	set := s.send("POST", "/widget/identify", header, []byte(`{"token":"`+s.signedUser("maria")+`"}`)).
+		want(205).
+		cookie("__Host-parley_user")
 	chat := s.asks(set.Value, "Maria's words")
 	s.ask("GET", forUser+"/chats/"+chat+"/messages", set.Value, nil).want(200)
 	if got := s.ask("GET", forUser+"/chats/"+chat+"/messages", planted, nil); got.Status == 200 || set.Value == planted {

@@ -13,16 +13,22 @@ import (
 // sumQuery prepares kept: signs of life, and what the clock alone writes, are not counted.
 func (s *stage) sumQuery() {
 	s.t.Helper()
-	rows, err := s.db.QueryContext(s.t.Context(), `SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-		AND relname NOT IN ('pulse', 'minute_samples') AND relname NOT LIKE 'schema_migrations%' ORDER BY 1`)
+	rows, err := s.db.QueryContext(
+		s.t.Context(),
+		`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+		AND relname NOT IN ('pulse', 'minute_samples') AND relname NOT LIKE 'schema_migrations%' ORDER BY 1`,
+	)
 	s.must(err)
 	defer rows.Close()
 	var sums []string
 	for rows.Next() {
 		var table string
 		s.must(rows.Scan(&table))
-		sums = append(sums, strings.ReplaceAll(`SELECT '%t' AS name, coalesce(string_agg(md5(row::text), '' ORDER BY md5(row::text)), '') AS sum
-			FROM (SELECT to_jsonb(t) - '{seen_at,lost_at,user_seen_at}'::text[] AS row FROM %t t) %t`, "%t", table))
+		sums = append(
+			sums,
+			strings.ReplaceAll(`SELECT '%t' AS name, coalesce(string_agg(md5(row::text), '' ORDER BY md5(row::text)), '') AS sum
+			FROM (SELECT to_jsonb(t) - '{seen_at,lost_at,user_seen_at}'::text[] AS row FROM %t t) %t`, "%t", table),
+		)
 	}
 	s.must(rows.Err())
 	if s.sums = "SELECT name, md5(sum) FROM (" + strings.Join(sums, " UNION ALL ") + ") all_of_them"; len(sums) < 10 {
@@ -59,10 +65,49 @@ func (s *stage) unchanged(before map[string]string, what string) {
 
 // tales are what only the inside knows: of the driver and its SQL, of Go, of the machine, and of what is secret.
 var tales = []string{
-	"SQLSTATE", "pgconn", "pgx/", "bun:", "pq:", "INSERT INTO", "UPDATE agents", "UPDATE chats", "DELETE FROM", "SELECT *", "LEFT JOIN", "RETURNING", "violates", "constraint \"",
-	"relation \"", "syntax error at", "redis:", "dial tcp", "dial unix", "connection refused", "context deadline", "i/o timeout", "unexpected EOF",
-	"goroutine ", "runtime error", "panic", "nil pointer", ".go:", "parley/models", "parley/web", "jsontext", "json: ", "strconv.", "template:",
-	here(), "/root/", "/home/", "/tmp/", "/usr/", ".s.PGSQL", "$argon2id", secret, password,
+	"SQLSTATE",
+	"pgconn",
+	"pgx/",
+	"bun:",
+	"pq:",
+	"INSERT INTO",
+	"UPDATE agents",
+	"UPDATE chats",
+	"DELETE FROM",
+	"SELECT *",
+	"LEFT JOIN",
+	"RETURNING",
+	"violates",
+	"constraint \"",
+	"relation \"",
+	"syntax error at",
+	"redis:",
+	"dial tcp",
+	"dial unix",
+	"connection refused",
+	"context deadline",
+	"i/o timeout",
+	"unexpected EOF",
+	"goroutine ",
+	"runtime error",
+	"panic",
+	"nil pointer",
+	".go:",
+	"parley/models",
+	"parley/web",
+	"jsontext",
+	"json: ",
+	"strconv.",
+	"template:",
+	here(),
+	"/root/",
+	"/home/",
+	"/tmp/",
+	"/usr/",
+	".s.PGSQL",
+	"$argon2id",
+	secret,
+	password,
 }
 
 // here is the folder in which this was built, as a stack names it.

@@ -55,10 +55,19 @@ func TestAttackLimiterDodging(t *testing.T) {
 
 	disguises = nil
 	for _, before := range []string{"", "198.51.100.1, ", "198.51.100.2,198.51.100.3, ", "unknown, ", "\"x\", ", "127.0.0.1, ", "::1, ", ", ", "10.0.0.9:80, ", "%31, ", strings.Repeat("198.51.100.4, ", 300)} {
-		disguises = append(disguises, http.Header{"X-Forwarded-For": {before + "203.0.113.7"}, "X-Real-IP": {"198.51.100.9"}, "Forwarded": {"for=198.51.100.8"}})
+		disguises = append(
+			disguises,
+			http.Header{"X-Forwarded-For": {before + "203.0.113.7"}, "X-Real-IP": {"198.51.100.9"}, "Forwarded": {"for=198.51.100.8"}},
+		)
 	}
-	disguises = append(disguises, http.Header{"X-Forwarded-For": {"198.51.100.5", "203.0.113.7"}}, http.Header{"X-Forwarded-For": {"203.0.113.7, 127.0.0.1"}}, http.Header{"X-Forwarded-For": {" 203.0.113.7 "}},
-		http.Header{"X-Forwarded-For": {"::ffff:203.0.113.7"}}, http.Header{"X-Forwarded-For": {"::ffff:cb00:7107"}})
+	disguises = append(
+		disguises,
+		http.Header{"X-Forwarded-For": {"198.51.100.5", "203.0.113.7"}},
+		http.Header{"X-Forwarded-For": {"203.0.113.7, 127.0.0.1"}},
+		http.Header{"X-Forwarded-For": {" 203.0.113.7 "}},
+		http.Header{"X-Forwarded-For": {"::ffff:203.0.113.7"}},
+		http.Header{"X-Forwarded-For": {"::ffff:cb00:7107"}},
+	)
 	proxied := startServer(t, few, behindProxy)
 	tries(proxied, "behind a proxy", disguises)
 
@@ -85,7 +94,16 @@ func TestAttackOneLimitByManyWays(t *testing.T) {
 	chat := s.asks(maria(), "One")
 	page := func(path, token string, fields url.Values) int {
 		fields.Set("csrf_token", web.CSRFFor(token))
-		return s.send("POST", path, http.Header{"Cookie": {"parley_user=" + token}, "Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}, []byte(fields.Encode())).Status
+		return s.send(
+			"POST",
+			path,
+			http.Header{
+				"Cookie":       {"parley_user=" + token},
+				"Content-Type": {"application/x-www-form-urlencoded"},
+				"Accept":       {"application/json"},
+			},
+			[]byte(fields.Encode()),
+		).Status
 	}
 	ways := []func() int{
 		func() int {
@@ -108,7 +126,14 @@ func TestAttackOneLimitByManyWays(t *testing.T) {
 			t.Errorf("way %d answered %d over the limit", n, got)
 		}
 	}
-	if messages, err := s.desk.Messages(t.Context(), admin, chat, 0, 200); err != nil || len(messages) > 7 { // and the line that says who joined
+	if messages, err := s.desk.Messages(
+		t.Context(),
+		admin,
+		chat,
+		0,
+		200,
+	); err != nil ||
+		len(messages) > 7 { // and the line that says who joined
 		t.Errorf("there are %d messages, %v", len(messages), err)
 	}
 }
@@ -224,7 +249,8 @@ func TestAttackAccountsCannotBeGuessed(t *testing.T) {
 	for range 7 { // in turns, so that what slows the machine slows all of them
 		for _, email := range accounts {
 			began := time.Now()
-			got := s.ask("POST", forAgent+"/login", "", map[string]any{"email": email, "password": "wrong wrong wrong"}).refused(401, "wrong_credentials")
+			got := s.ask("POST", forAgent+"/login", "", map[string]any{"email": email, "password": "wrong wrong wrong"}).
+				refused(401, "wrong_credentials")
 			if took := time.Since(began); fastest[email] == 0 || took < fastest[email] {
 				fastest[email] = took
 			}
@@ -241,7 +267,8 @@ func TestAttackAccountsCannotBeGuessed(t *testing.T) {
 			t.Errorf("%s takes %s, an account that is there %s", email, fastest[email], fastest[accounts[0]])
 		}
 	}
-	s.ask("POST", forAgent+"/login", "", map[string]any{"email": "gone@example.com", "password": password}).refused(401, "wrong_credentials")
+	s.ask("POST", forAgent+"/login", "", map[string]any{"email": "gone@example.com", "password": password}).
+		refused(401, "wrong_credentials")
 	bob := s.caller("another agent").token
 	for _, id := range []string{s.people["anna"].ID, s.people["gone"].ID, "nobody"} {
 		s.ask("GET", forAgent+"/"+id+"/rating", bob, nil).refused(403, "not_your_rating")
@@ -253,8 +280,22 @@ func TestAttackForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*setup){"alone": func(*setup) {}, "behind a proxy": behindProxy, "over https": overHTTPS} {
 		s := newStage(t, change)
-		hostile := http.Header{"X-Forwarded-Proto": {"javascript:alert(1)//"}, "X-Forwarded-Protocol": {"data:x"}, "X-Url-Scheme": {"vbscript"}, "X-Forwarded-Host": {"evil.example"}, "X-Host": {"evil.example"},
-			"X-Original-Url": {"/admin/people"}, "X-Rewrite-Url": {"/admin/people"}, "X-Forwarded-Prefix": {"//evil.example"}, "X-Forwarded-Server": {"evil.example"}, "Forwarded": {"host=evil.example;proto=javascript"}}
+		hostile := http.Header{
+			"X-Forwarded-Proto": {
+				"javascript:alert(1)//",
+			},
+			"X-Forwarded-Protocol": {"data:x"},
+			"X-Url-Scheme":         {"vbscript"},
+			"X-Forwarded-Host":     {"evil.example"},
+			"X-Host":               {"evil.example"},
+			"X-Original-Url": {
+				"/admin/people",
+			},
+			"X-Rewrite-Url":      {"/admin/people"},
+			"X-Forwarded-Prefix": {"//evil.example"},
+			"X-Forwarded-Server": {"evil.example"},
+			"Forwarded":          {"host=evil.example;proto=javascript"},
+		}
 		for _, path := range []string{"/demo", "/login", "/", "/widget?origin=https://evil.example", "/widget.js", "/workbench"} {
 			got := s.send("GET", path, hostile.Clone(), nil)
 			text := string(got.Body) + got.Header.Get("Location") + got.Header.Get("Set-Cookie")
@@ -266,7 +307,10 @@ func TestAttackForwardedHeaders(t *testing.T) {
 		}
 		secure := http.Header{"X-Forwarded-Proto": {map[bool]string{true: "http", false: "https"}[name == "over https"]}}
 		got := s.send("GET", "/widget", secure, nil).want(200)
-		if cookie := got.Header.Get("Set-Cookie"); strings.HasPrefix(cookie, "__Host-") != (name == "over https") || strings.Contains(cookie, "Secure") != (name == "over https") {
+		if cookie := got.Header.Get(
+			"Set-Cookie",
+		); strings.HasPrefix(cookie, "__Host-") != (name == "over https") ||
+			strings.Contains(cookie, "Secure") != (name == "over https") {
 			t.Errorf("%s: a header made the cookie %q", name, cookie)
 		}
 	}

@@ -14,33 +14,168 @@ import (
 
 // answers are what a parameter of the query may be, as it is written there, and how that is answered.
 var answers = map[string]map[string]int{
-	"limit": {"": 200, "1": 200, "200": 200, "%2b5": 200, "007": 200, "0": 422, "-1": 422, "201": 422, "9223372036854775807": 422, "-9223372036854775808": 422,
-		"9223372036854775808": 400, "ten": 400, "1.0": 400, "1e1": 400, "0x10": 400, "1_0": 400, "+5": 400, "1%20": 400, "%00": 400, "%ff": 400, "%d9%a1": 400, "null": 400, "[]": 400, "1,2": 400,
-		"1;2": 200, "5&limit=x": 200}, // Go passes over what holds a semicolon, and takes the first of two
-	"after_id": {"": 200, "0": 200, "-1": 200, "9223372036854775807": 200, "-9223372036854775808": 200, "9223372036854775808": 400, "x": 400, "1.5": 400, "%00": 400, "%ff": 400, "1%27--": 400},
-	"before": {"": 200, "2026-01-31": 200, "2026-01-31T09:00:00Z": 200, "2026-01-31T09:00:00%2b02:00": 200, "2026-01-31T09:00:00+02:00": 200, "9999-12-31T23:59:59Z": 200, "1970-01-01": 200, "1970-01-01T01:00:00%2b02:00": 422,
-		"1969-12-31": 422, "0001-01-01": 422, "0001-01-01T00:00:00%2b14:00": 422, "0000-01-01": 422, "0000-12-31T23:59:59Z": 422, "9999-12-31T23:59:59-14:00": 422,
-		"10000-01-01": 400, "-0001-01-01": 400, "2026-13-01": 400, "2026-02-30": 400, "2026-01-31T25:00:00Z": 400, "2026-01-31T09:00:00": 400, "2026-01-31T09:00:00%2b99:99": 400,
-		"yesterday": 400, "now()": 400, "infinity": 400, "1700000000": 400, "%00": 400, "%ff": 400, "2026-01-31%27": 400, "2026-01-31T09:00:00.123456789012345678901234567890Z": 200},
-	"from":          {"": 200, "0001-01-01": 422, "0000-01-01": 422, "9999-12-31": 422, "1900-01-01": 422, "noon": 400, "%00": 400, "%ff": 400},
-	"to":            {"": 200, "0001-01-01": 422, "0000-01-01": 422, "1970-01-01": 200, "9999-12-31": 200, "noon": 400, "%00": 400},
-	"status":        {"": 200, "active": 200, "ended": 200, "waiting": 422, "Active": 422, "lost": 422, "%00": 422, "%ff": 422, "active%27": 422, "active&status=x": 200},
+	"limit": {
+		"":                     200,
+		"1":                    200,
+		"200":                  200,
+		"%2b5":                 200,
+		"007":                  200,
+		"0":                    422,
+		"-1":                   422,
+		"201":                  422,
+		"9223372036854775807":  422,
+		"-9223372036854775808": 422,
+		"9223372036854775808":  400,
+		"ten":                  400,
+		"1.0":                  400,
+		"1e1":                  400,
+		"0x10":                 400,
+		"1_0":                  400,
+		"+5":                   400,
+		"1%20":                 400,
+		"%00":                  400,
+		"%ff":                  400,
+		"%d9%a1":               400,
+		"null":                 400,
+		"[]":                   400,
+		"1,2":                  400,
+		"1;2":                  200,
+		"5&limit=x":            200,
+	}, // Go passes over what holds a semicolon, and takes the first of two
+	"after_id": {
+		"":                     200,
+		"0":                    200,
+		"-1":                   200,
+		"9223372036854775807":  200,
+		"-9223372036854775808": 200,
+		"9223372036854775808":  400,
+		"x":                    400,
+		"1.5":                  400,
+		"%00":                  400,
+		"%ff":                  400,
+		"1%27--":               400,
+	},
+	"before": {
+		"":                            200,
+		"2026-01-31":                  200,
+		"2026-01-31T09:00:00Z":        200,
+		"2026-01-31T09:00:00%2b02:00": 200,
+		"2026-01-31T09:00:00+02:00":   200,
+		"9999-12-31T23:59:59Z":        200,
+		"1970-01-01":                  200,
+		"1970-01-01T01:00:00%2b02:00": 422,
+		"1969-12-31":                  422,
+		"0001-01-01":                  422,
+		"0001-01-01T00:00:00%2b14:00": 422,
+		"0000-01-01":                  422,
+		"0000-12-31T23:59:59Z":        422,
+		"9999-12-31T23:59:59-14:00":   422,
+		"10000-01-01":                 400,
+		"-0001-01-01":                 400,
+		"2026-13-01":                  400,
+		"2026-02-30":                  400,
+		"2026-01-31T25:00:00Z":        400,
+		"2026-01-31T09:00:00":         400,
+		"2026-01-31T09:00:00%2b99:99": 400,
+		"yesterday":                   400,
+		"now()":                       400,
+		"infinity":                    400,
+		"1700000000":                  400,
+		"%00":                         400,
+		"%ff":                         400,
+		"2026-01-31%27":               400,
+		"2026-01-31T09:00:00.123456789012345678901234567890Z": 200,
+	},
+	"from": {
+		"":           200,
+		"0001-01-01": 422,
+		"0000-01-01": 422,
+		"9999-12-31": 422,
+		"1900-01-01": 422,
+		"noon":       400,
+		"%00":        400,
+		"%ff":        400,
+	},
+	"to": {"": 200, "0001-01-01": 422, "0000-01-01": 422, "1970-01-01": 200, "9999-12-31": 200, "noon": 400, "%00": 400},
+	"status": {
+		"":                200,
+		"active":          200,
+		"ended":           200,
+		"waiting":         422,
+		"Active":          422,
+		"lost":            422,
+		"%00":             422,
+		"%ff":             422,
+		"active%27":       422,
+		"active&status=x": 200,
+	},
 	"last_event_id": {"": 200, "x": 200, "%00": 200, "%ff": 200, "AQ": 200, "%0aid:%201": 200, strings.Repeat("A", 8000): 200},
-	"id":            {"": 404, "nobody": 404, "0": 404, "%00": 404, "%ff": 404, "%2e%2e%2f": 404, "nobody&id=x": 404, strings.Repeat("x", 4000): 404},
-	"actor_id":      {"": 200, "nobody": 200, "console": 200, "%27%20OR%201=1": 200, "%00": 400, "%ff": 400},
-	"action":        {"": 200, "agent_added": 200, "nothing": 200, "%27--": 200, "%00": 400, "%ff": 400},
-	"subject":       {"": 200, "nothing": 200, "%25": 200, "%00": 422, "%ff": 422, strings.Repeat("x", 500): 200, strings.Repeat("x", 501): 422},
-	"poll":          {"": 200, "0": 200, "1": 200, "2": 422, "-1": 422, "x": 400, "%00": 400, "1.0": 400},
-	"wait":          {"": 200, "20": 200, "0&poll=1": 200, "-1&poll=1": 422, "21&poll=1": 422, "x&poll=1": 400, "%ff&poll=1": 400},
-	"ticket":        {"x": 401, "%00": 401, "%ff": 401, "%0d%0a": 401, strings.Repeat("A", 8000): 401},
+	"id": {
+		"":                        404,
+		"nobody":                  404,
+		"0":                       404,
+		"%00":                     404,
+		"%ff":                     404,
+		"%2e%2e%2f":               404,
+		"nobody&id=x":             404,
+		strings.Repeat("x", 4000): 404,
+	},
+	"actor_id": {"": 200, "nobody": 200, "console": 200, "%27%20OR%201=1": 200, "%00": 400, "%ff": 400},
+	"action":   {"": 200, "agent_added": 200, "nothing": 200, "%27--": 200, "%00": 400, "%ff": 400},
+	"subject": {
+		"":                       200,
+		"nothing":                200,
+		"%25":                    200,
+		"%00":                    422,
+		"%ff":                    422,
+		strings.Repeat("x", 500): 200,
+		strings.Repeat("x", 501): 422,
+	},
+	"poll":   {"": 200, "0": 200, "1": 200, "2": 422, "-1": 422, "x": 400, "%00": 400, "1.0": 400},
+	"wait":   {"": 200, "20": 200, "0&poll=1": 200, "-1&poll=1": 422, "21&poll=1": 422, "x&poll=1": 400, "%ff&poll=1": 400},
+	"ticket": {"x": 401, "%00": 401, "%ff": 401, "%0d%0a": 401, strings.Repeat("A", 8000): 401},
 }
 
 // answersAt are those of single addresses, where a name of the query means something else.
 var answersAt = map[string]map[string]int{
-	"/api/admin/audit from": {"": 200, "2026-01-31": 200, "2026-01-31T09:00:00Z": 200, "9999-12-31": 200, "0001-01-01": 422, "1969-12-31": 422, "noon": 400, "2026-02-30": 400, "%00": 400, "%ff": 400},
-	"/api/admin/audit to":   {"": 200, "2026-01-31": 200, "9999-12-31": 200, "0000-01-01": 422, "soon": 400, "31.1.2026": 400, "%00": 400, "%ff": 400},
-	"/api/admin/audit before": {"": 200, "2026-01-31T09:00:00Z_5": 200, "2026-01-31T09:00:00.123456Z_9223372036854775807": 200, "2026-01-31": 400, "2026-01-31T09:00:00Z": 400, "2026-01-31T09:00:00Z_0": 400,
-		"2026-01-31T09:00:00Z_-1": 400, "2026-01-31T09:00:00Z_x": 400, "2026-01-31T09:00:00Z_9223372036854775808": 400, "_5": 400, "0000-01-01T00:00:00Z_5": 400, "9999-12-31T23:59:59-14:00_5": 400, "%00": 400, "%ff": 400},
+	"/api/admin/audit from": {
+		"":                     200,
+		"2026-01-31":           200,
+		"2026-01-31T09:00:00Z": 200,
+		"9999-12-31":           200,
+		"0001-01-01":           422,
+		"1969-12-31":           422,
+		"noon":                 400,
+		"2026-02-30":           400,
+		"%00":                  400,
+		"%ff":                  400,
+	},
+	"/api/admin/audit to": {
+		"":           200,
+		"2026-01-31": 200,
+		"9999-12-31": 200,
+		"0000-01-01": 422,
+		"soon":       400,
+		"31.1.2026":  400,
+		"%00":        400,
+		"%ff":        400,
+	},
+	"/api/admin/audit before": {
+		"":                       200,
+		"2026-01-31T09:00:00Z_5": 200,
+		"2026-01-31T09:00:00.123456Z_9223372036854775807": 200,
+		"2026-01-31":                               400,
+		"2026-01-31T09:00:00Z":                     400,
+		"2026-01-31T09:00:00Z_0":                   400,
+		"2026-01-31T09:00:00Z_-1":                  400,
+		"2026-01-31T09:00:00Z_x":                   400,
+		"2026-01-31T09:00:00Z_9223372036854775808": 400,
+		"_5":                          400,
+		"0000-01-01T00:00:00Z_5":      400,
+		"9999-12-31T23:59:59-14:00_5": 400,
+		"%00":                         400,
+		"%ff":                         400,
+	},
 }
 
 // TestAttackQueriesOfEveryShape: each parameter that the document names is read exactly or refused; one that it does not name has no rule here and fails.
@@ -49,7 +184,9 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 	s := newStage(t)
 	document, err := strictDocument()
 	s.must(err)
-	s.ask("GET", "/api/supervisor/chats/"+s.chats[models.Active].chat+"/messages", s.caller("an administrator").token, nil).want(200) // which the audit log tells, once
+	s.ask("GET", "/api/supervisor/chats/"+s.chats[models.Active].chat+"/messages", s.caller("an administrator").token, nil).
+		want(200)
+		// which the audit log tells, once
 	before := s.kept()
 	tried := map[string]bool{}
 	for _, l := range web.Lines() {
@@ -91,14 +228,54 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 func TestAttackQueriesOfPages(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	wishes := []string{"lang", "theme", "next", "origin", "site", "page_url", "page_title", "after", "dialog", "v", "page", "csrf_token", "token", "q", "_method", "HX-Request"}
-	shapes := []string{"%00", "%ff", "%0d%0aSet-Cookie:%20a=b", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "javascript:alert(1)", "data:text/html,x", "//evil.example", "https://evil.example",
-		"..%2f..%2fetc%2fpasswd", "%7b%7b7*7%7d%7d", "%e2%80%ae", strings.Repeat("x", 1500), "%", "%zz", "1;2", "zh-CN", "[]", "-1", "%27%20OR%201=1--"}
+	wishes := []string{
+		"lang",
+		"theme",
+		"next",
+		"origin",
+		"site",
+		"page_url",
+		"page_title",
+		"after",
+		"dialog",
+		"v",
+		"page",
+		"csrf_token",
+		"token",
+		"q",
+		"_method",
+		"HX-Request",
+	}
+	shapes := []string{
+		"%00",
+		"%ff",
+		"%0d%0aSet-Cookie:%20a=b",
+		"%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+		"javascript:alert(1)",
+		"data:text/html,x",
+		"//evil.example",
+		"https://evil.example",
+		"..%2f..%2fetc%2fpasswd",
+		"%7b%7b7*7%7d%7d",
+		"%e2%80%ae",
+		strings.Repeat("x", 1500),
+		"%",
+		"%zz",
+		"1;2",
+		"zh-CN",
+		"[]",
+		"-1",
+		"%27%20OR%201=1--",
+	}
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
 		if l.Path == "/supervisor/events" {
 			for _, department := range []string{"nothing", "%00", "%ff"} { // what it cannot draw it would try again for ever
-				if got := s.listen(l.Path+"?department="+department, s.signedIn(l, r, s.standing(r)), "").next("part"); !strings.Contains(got.Data, `id="queue"`) {
+				if got := s.listen(l.Path+"?department="+department, s.signedIn(l, r, s.standing(r)), "").
+					next("part"); !strings.Contains(
+					got.Data,
+					`id="queue"`,
+				) {
 					t.Errorf("the stream of the department %s says %.200s", department, got.Data)
 				}
 			}
@@ -150,13 +327,19 @@ func TestAttackRatingsOfEveryShape(t *testing.T) {
 	}
 	for written, want := range map[string]outcome{"": unfit, "0": unfit, "5.5": unfit, "4,5": malformed, "five": malformed, "0x5": malformed, "Infinity": malformed, "[5]": malformed, `"5"`: malformed, "true": malformed} {
 		form := url.Values{"rating": {written}, "csrf_token": {web.CSRFFor(sc.owner)}}
-		header := http.Header{"Cookie": {"parley_user=" + sc.owner}, "Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
+		header := http.Header{
+			"Cookie":       {"parley_user=" + sc.owner},
+			"Content-Type": {"application/x-www-form-urlencoded"},
+			"Accept":       {"application/json"},
+		}
 		if got := s.send("POST", "/widget/chats/"+sc.chat+"/rate", header, []byte(form.Encode())).got(); got != want {
 			t.Errorf("the form's %q answered %v, want %v", written, got, want)
 		}
 	}
-	s.ask("POST", forUser+"/chats/"+s.chats[models.Active].chat+"/rate", s.chats[models.Active].owner, `{"rating":5}`).refused(409, "chat_not_ended")
-	s.ask("POST", forUser+"/chats/"+s.chats[models.Waiting].chat+"/rate", s.chats[models.Waiting].owner, `{"rating":5}`).refused(409, "chat_not_ended")
+	s.ask("POST", forUser+"/chats/"+s.chats[models.Active].chat+"/rate", s.chats[models.Active].owner, `{"rating":5}`).
+		refused(409, "chat_not_ended")
+	s.ask("POST", forUser+"/chats/"+s.chats[models.Waiting].chat+"/rate", s.chats[models.Waiting].owner, `{"rating":5}`).
+		refused(409, "chat_not_ended")
 	s.unchanged(before, "a rating that is none")
 	for n, good := range []string{"1", "1.5", "2.0", "25e-1", "3", "3.50", "4", "4.5", "5e0"} {
 		sc := s.scene(models.Ended)

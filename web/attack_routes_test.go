@@ -175,7 +175,13 @@ func TestAttackOtherMethods(t *testing.T) {
 			}
 			odd := l
 			odd.Method = method
-			got := s.call(odd, admin, path, "", func(h http.Header) { h.Set("X-HTTP-Method-Override", l.Method); h.Set("X-Method-Override", l.Method) })
+			got := s.call(
+				odd,
+				admin,
+				path,
+				"",
+				func(h http.Header) { h.Set("X-HTTP-Method-Override", l.Method); h.Set("X-Method-Override", l.Method) },
+			)
 			if got.got() != (outcome{405, "method_not_allowed"}) || got.Header.Get("Allow") == "" {
 				t.Errorf("%s %s answered %v", method, l.Path, got.got())
 			}

@@ -13,11 +13,36 @@ import (
 
 // lookAlikes are origins that are not the allowed one, however much they look like it.
 var lookAlikes = []string{
-	"http://shop.example.com", "https://shop.example.com:8443", "https://shop.example.com:443", "https://shop.example.com.", "https://shop.example.com/", "https://SHOP.example.com",
-	"https://www.shop.example.com", "https://example.com", "https://shop.example.com.evil.example", "https://evilshop.example.com", "https://shop-example.com", "https://shopxexample.com",
-	"https://shop.example.com@evil.example", "https://evil.example/https://shop.example.com", "https://evil.example?https://shop.example.com", "https://shop.example.com%00.evil.example",
-	"https://shop.example.com,https://evil.example", "https://shop.example.com https://evil.example", "https://sh\u043ep.example.com", "https://xn--shp-zed.example.com",
-	"null", "*", "https://*", "https://*.example.com", "shop.example.com", "//shop.example.com", "https:shop.example.com", "file://", "chrome-extension://shop.example.com", "https://",
+	"http://shop.example.com",
+	"https://shop.example.com:8443",
+	"https://shop.example.com:443",
+	"https://shop.example.com.",
+	"https://shop.example.com/",
+	"https://SHOP.example.com",
+	"https://www.shop.example.com",
+	"https://example.com",
+	"https://shop.example.com.evil.example",
+	"https://evilshop.example.com",
+	"https://shop-example.com",
+	"https://shopxexample.com",
+	"https://shop.example.com@evil.example",
+	"https://evil.example/https://shop.example.com",
+	"https://evil.example?https://shop.example.com",
+	"https://shop.example.com%00.evil.example",
+	"https://shop.example.com,https://evil.example",
+	"https://shop.example.com https://evil.example",
+	"https://sh\u043ep.example.com",
+	"https://xn--shp-zed.example.com",
+	"null",
+	"*",
+	"https://*",
+	"https://*.example.com",
+	"shop.example.com",
+	"//shop.example.com",
+	"https:shop.example.com",
+	"file://",
+	"chrome-extension://shop.example.com",
+	"https://",
 }
 
 // TestAttackCORSLookAlikes: a listed site, written as it is listed, reads the users' endpoints, without cookies; nobody else reads anything.
@@ -25,8 +50,15 @@ func TestAttackCORSLookAlikes(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
 	asked := func(method, path, origin string) answer {
-		return s.send(method, path, http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"authorization, x-csrf-token"},
-			"Access-Control-Request-Private-Network": {"true"}, "Accept": {"application/json"}}, nil)
+		return s.send(method, path, http.Header{
+			"Origin": {
+				origin,
+			},
+			"Access-Control-Request-Method":          {"POST"},
+			"Access-Control-Request-Headers":         {"authorization, x-csrf-token"},
+			"Access-Control-Request-Private-Network": {"true"},
+			"Accept":                                 {"application/json"},
+		}, nil)
 	}
 	crossing := 0
 	for _, l := range web.Lines() {
@@ -99,7 +131,11 @@ func TestAttackFraming(t *testing.T) {
 				}
 			}
 		}()
-		if kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";"); a.Status == http.StatusOK && (kind == "text/javascript" || kind == "text/css") {
+		if kind, _, _ := strings.Cut(
+			a.Header.Get("Content-Type"),
+			";",
+		); a.Status == http.StatusOK &&
+			(kind == "text/javascript" || kind == "text/css") {
 			return // a browser never shows it as a page, in a frame or out of one
 		}
 		headers["Referrer-Policy"] = "same-origin"

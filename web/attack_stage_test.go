@@ -99,7 +99,10 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		{name: "an agent who signed out", token: s.session(dora.ID)},
 		{name: "an agent whose session is over", token: s.session(dora.ID)},
 		{name: "a user whose session is over", token: s.anonymous()},
-		{name: "a user whose token is over", token: signed(t, jwt.MapClaims{"sub": "late", "exp": time.Now().Add(-time.Hour).Unix()}, nil, nil)},
+		{
+			name:  "a user whose token is over",
+			token: signed(t, jwt.MapClaims{"sub": "late", "exp": time.Now().Add(-time.Hour).Unix()}, nil, nil),
+		},
 		{name: "the owner", kind: "user", part: true},
 		{name: "another user", token: s.anonymous(), kind: "user"},
 		{name: "an identified user", token: s.signedUser("u-1"), kind: "user", known: true},
@@ -145,7 +148,14 @@ func (s *stage) person(name string, role models.Role, departments ...string) *mo
 	hash, err := hashed()
 	s.must(err)
 	id := uuid.NewString()
-	s.exec(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent) VALUES ($1, $2, $3, $4, $5, 100)`, id, name+"@example.com", name, role, hash)
+	s.exec(
+		`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent) VALUES ($1, $2, $3, $4, $5, 100)`,
+		id,
+		name+"@example.com",
+		name,
+		role,
+		hash,
+	)
 	for _, slug := range departments {
 		s.exec(`INSERT INTO agent_departments VALUES ($1, $2)`, id, slug)
 	}
@@ -160,7 +170,11 @@ func (s *stage) session(agentID string) string {
 	s.t.Helper()
 	s.serial++
 	token := fmt.Sprintf("session-%d-of-%s", s.serial, agentID)
-	s.exec(`INSERT INTO sessions (token_hash, agent_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')`, models.HashToken(token), agentID)
+	s.exec(
+		`INSERT INTO sessions (token_hash, agent_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')`,
+		models.HashToken(token),
+		agentID,
+	)
 	return token
 }
 
@@ -220,7 +234,12 @@ func (s *stage) scene(state models.Status) scene {
 	anna := models.AgentActor(s.people["anna"])
 	sc.session = s.another()
 	sc.reply = uuid.NewString()
-	s.exec(`INSERT INTO canned_replies (id, agent_id, shortcut, title, body) VALUES ($1, $2, $3, 'Title', 'Body')`, sc.reply, anna.ID, "of-"+sc.slug)
+	s.exec(
+		`INSERT INTO canned_replies (id, agent_id, shortcut, title, body) VALUES ($1, $2, $3, 'Title', 'Body')`,
+		sc.reply,
+		anna.ID,
+		"of-"+sc.slug,
+	)
 	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
 	s.must(err)
 	if sc.user = u.ID; state == "" {

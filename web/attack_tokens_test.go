@@ -65,18 +65,20 @@ func badTokens(t *testing.T) map[string]string {
 		"claims that are cut off":                ours(claims[:len(claims)-1]),
 		"something after the claims":             ours(claims + `{}`),
 		"no claims":                              ours(``),
-		"not to be used yet":                     ours(`{"sub":"u-1",` + soon + fmt.Sprintf(`,"nbf":%d}`, time.Now().Add(30*time.Minute).Unix())),
-		"cut off":                                good[:len(good)-1],
-		"something after it":                     good + "AA",
-		"a dot after it":                         good + ".",
-		"padding after it":                       good + "=",
-		"itself after it":                        good + "," + good,
-		"its last part again":                    good + good[strings.LastIndexByte(good, '.'):],
-		"two dots":                               "..",
-		"two dots and something":                 "a..b",
-		"five parts":                             "a.b.c.d.e",
-		"of 100 kB":                              "a." + strings.Repeat("b", 100_000) + ".c",
-		"of 100 kB, signed":                      ours(`{"sub":"` + strings.Repeat("x", 75_000) + `",` + soon + `}`),
+		"not to be used yet": ours(
+			`{"sub":"u-1",` + soon + fmt.Sprintf(`,"nbf":%d}`, time.Now().Add(30*time.Minute).Unix()),
+		),
+		"cut off":                good[:len(good)-1],
+		"something after it":     good + "AA",
+		"a dot after it":         good + ".",
+		"padding after it":       good + "=",
+		"itself after it":        good + "," + good,
+		"its last part again":    good + good[strings.LastIndexByte(good, '.'):],
+		"two dots":               "..",
+		"two dots and something": "a..b",
+		"five parts":             "a.b.c.d.e",
+		"of 100 kB":              "a." + strings.Repeat("b", 100_000) + ".c",
+		"of 100 kB, signed":      ours(`{"sub":"` + strings.Repeat("x", 75_000) + `",` + soon + `}`),
 	}
 	for _, none := range []string{"none", "None", "NONE", "nOnE", ""} {
 		bad["alg "+none+", unsigned"] = forged(`{"alg":"`+none+`"}`, claims, nil, "")
@@ -88,8 +90,10 @@ func badTokens(t *testing.T) map[string]string {
 	}
 	bad["no exp"] = ours(`{"sub":"u-1"}`)
 	bad["Exp"] = ours(`{"sub":"u-1","Expires":9999999999}`)
-	for _, sub := range []string{`""`, `" "`, `" u-1"`, `"u-1 "`, `"u-1\n"`, `"` + strings.Repeat("x", 65) + `"`, `"` + strings.Repeat("é", 65) + `"`,
-		"7", "null", "true", `["u-1"]`, `{"u":1}`, `"a\u0000b"`, `"\u0000"`, "\"a\x00b\""} {
+	for _, sub := range []string{
+		`""`, `" "`, `" u-1"`, `"u-1 "`, `"u-1\n"`, `"` + strings.Repeat("x", 65) + `"`, `"` + strings.Repeat("é", 65) + `"`,
+		"7", "null", "true", `["u-1"]`, `{"u":1}`, `"a\u0000b"`, `"\u0000"`, "\"a\x00b\"",
+	} {
 		bad[fmt.Sprintf("sub %q", sub)] = ours(`{` + soon + `,"sub":` + sub + `}`)
 	}
 	bad["no sub"] = ours(`{` + soon + `}`)

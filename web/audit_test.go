@@ -14,7 +14,9 @@ import (
 // log returns the rows of the audit log that are not of making the house, the oldest first, as "actor action subject_kind".
 func (h *testServer) log(token, query string) (rows []map[string]any, told []string) {
 	h.t.Helper()
-	got := h.send("GET", "/admin/audit?"+query, http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}}, nil).want(200).object()
+	got := h.send("GET", "/admin/audit?"+query, http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}}, nil).
+		want(200).
+		object()
 	for _, r := range got["rows"].([]any) {
 		row := r.(map[string]any)
 		if row["actor_id"] != admin.ID {
@@ -65,22 +67,43 @@ func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 	h.browse("POST", "/admin/sites", alex, url.Values{"origin": {"https://shop.example"}}).want(303)
 	h.browse("POST", "/admin/health/repair", alex, url.Values{"name": {"load_counted"}}).want(303)
 	h.browse("POST", "/supervisor/chats/"+chat+"/end", ruth, url.Values{}).want(303)
-	h.browse("POST", "/admin/people/"+anna.ID, alex, url.Values{"name": {"anna"}, "role": {"supervisor"}, "max_concurrent": {"5"}}).want(303)
+	h.browse("POST", "/admin/people/"+anna.ID, alex, url.Values{"name": {"anna"}, "role": {"supervisor"}, "max_concurrent": {"5"}}).
+		want(303)
 
 	rows, told := h.log(alex, "")
-	want := []string{" sign_in_failed agent", "anna signed_in agent", "anna signed_out agent", "ruth chat_watched chat", "alex chat_watched chat", "ruth file_exported file",
-		"alex setting_changed setting", "alex setting_reset setting", "alex site_added site", "alex health_repaired rule", "ruth chat_ended chat", "alex role_changed agent"}
+	want := []string{
+		" sign_in_failed agent",
+		"anna signed_in agent",
+		"anna signed_out agent",
+		"ruth chat_watched chat",
+		"alex chat_watched chat",
+		"ruth file_exported file",
+		"alex setting_changed setting",
+		"alex setting_reset setting",
+		"alex site_added site",
+		"alex health_repaired rule",
+		"ruth chat_ended chat",
+		"alex role_changed agent",
+	}
 	if got := strings.Join(told[len(before):], "\n"); got != strings.Join(want, "\n") {
 		t.Fatalf("the log tells\n%s", got)
 	}
 	failed, watched := rows[len(before)], rows[len(before)+3]
-	if failed["address"] != "203.0.113.77" || failed["subject_id"] != anna.ID || failed["actor_role"] != "" || len(failed["request_id"].(string)) < 10 {
+	if failed["address"] != "203.0.113.77" || failed["subject_id"] != anna.ID || failed["actor_role"] != "" ||
+		len(failed["request_id"].(string)) < 10 {
 		t.Errorf("the failed sign-in is %v", failed)
 	}
-	if watched["subject_id"] != chat || watched["user_id"] != uid || watched["actor_role"] != "supervisor" || !strings.HasPrefix(watched["address"].(string), "127.") {
+	if watched["subject_id"] != chat || watched["user_id"] != uid || watched["actor_role"] != "supervisor" ||
+		!strings.HasPrefix(watched["address"].(string), "127.") {
 		t.Errorf("reading a chat is %v", watched)
 	}
-	if _, told := h.log(alex, "subject="+uid); strings.Join(told, "\n") != "ruth chat_watched chat\nalex chat_watched chat\nruth chat_ended chat" {
+	if _, told := h.log(
+		alex,
+		"subject="+uid,
+	); strings.Join(
+		told,
+		"\n",
+	) != "ruth chat_watched chat\nalex chat_watched chat\nruth chat_ended chat" {
 		t.Errorf("about the user it tells %v", told)
 	}
 }
@@ -117,7 +140,9 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page := h.browse("GET", "/admin/audit?action=file_exported", alex, nil).want(200).says("Downloaded a file", "Rows: 5", `value="file_exported" selected`, "/admin/audit.csv?action=file_exported")
+	page := h.browse("GET", "/admin/audit?action=file_exported", alex, nil).
+		want(200).
+		says("Downloaded a file", "Rows: 5", `value="file_exported" selected`, "/admin/audit.csv?action=file_exported")
 	if n := strings.Count(string(page.Body), `scope="row"`); n != 50 {
 		t.Errorf("the page has %d rows", n)
 	}
@@ -129,7 +154,9 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 	}
 	next.says(`href="/admin/audit?action=file_exported"`)
 	h.browse("GET", "/admin/audit?person=nobody", alex, nil).want(200).says("No entries found")
-	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).want(200).says("The end is before the start.", `aria-describedby="to-hint to-error"`)
+	h.browse("GET", "/admin/audit?from=2026-11-26&to=2026-11-20", alex, nil).
+		want(200).
+		says("The end is before the start.", `aria-describedby="to-hint to-error"`)
 	for _, query := range []string{"from=2026-02-30", "to=2026-13-01", "from=yesterday", "to=0001-01-01&person=%ff", "from=2026-02-30&before=nothing"} {
 		h.browse("GET", "/admin/audit?"+query, alex, nil).want(200).says("This is not a valid date. Choose a day from 1970 on.")
 	}
@@ -140,8 +167,15 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.browse("GET", "/admin/audit?action=setting_changed", alex, nil).want(200).says("1 minute → 90 seconds", "End the chat → Back to the front of the queue", "Off → On")
-	if lines := strings.Split(strings.TrimSpace(string(h.browse("GET", "/admin/audit.csv?action=file_exported", alex, nil).want(200).Body)), "\n"); len(lines) != 61 {
+	h.browse("GET", "/admin/audit?action=setting_changed", alex, nil).
+		want(200).
+		says("1 minute → 90 seconds", "End the chat → Back to the front of the queue", "Off → On")
+	if lines := strings.Split(
+		strings.TrimSpace(string(h.browse("GET", "/admin/audit.csv?action=file_exported", alex, nil).want(200).Body)),
+		"\n",
+	); len(
+		lines,
+	) != 61 {
 		t.Errorf("the file has %d lines", len(lines))
 	}
 	today := strings.Split(lastRow(h, alex)["at"].(string), "T")[0]

@@ -94,10 +94,13 @@ func TestSignedUserTokens(t *testing.T) {
 		}
 	})
 	changing.ask("GET", path, good, nil).want(200)
-	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("the next secret of ours")), nil).want(200)
-	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("another")), nil).refused(401, "unauthorized")
+	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("the next secret of ours")), nil).
+		want(200)
+	changing.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte("another")), nil).
+		refused(401, "unauthorized")
 	none := startServer(t, func(s *setup) { s.options = func(o *web.Options) { o.UserTokenSecret = nil } })
-	none.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte{}), nil).refused(401, "unauthorized")
+	none.ask("GET", path, signed(t, jwt.MapClaims{"sub": "u-1", "exp": soon}, jwt.SigningMethodHS256, []byte{}), nil).
+		refused(401, "unauthorized")
 }
 
 // TestEveryRouteAsksForItsCredential goes through the whole table.
@@ -161,7 +164,8 @@ func TestSigningInAndOut(t *testing.T) {
 	h.ask("GET", forAgent+"/status", token, nil).refused(401, "unauthorized")
 
 	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": "wrong"}).refused(401, "wrong_credentials")
-	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "nobody@example.com", "password": "wrong"}).refused(401, "wrong_credentials")
+	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "nobody@example.com", "password": "wrong"}).
+		refused(401, "wrong_credentials")
 	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com"}).refused(422, "validation_failed")
 	h.ask("POST", forAgent+"/login", "", nil).refused(422, "validation_failed")
 }
@@ -213,7 +217,11 @@ func TestTheSignInPageAndItsSession(t *testing.T) {
 	h.agent("carla", models.RoleSupervisor)
 	b := &forms{testServer: h, cookies: map[string]string{}}
 
-	if to := b.do("GET", "/supervisor?department=cards", nil).want(303).Header.Get("Location"); to != "/login?next=%2Fsupervisor%3Fdepartment%3Dcards" {
+	if to := b.do("GET", "/supervisor?department=cards", nil).
+		want(303).
+		Header.Get(
+		"Location",
+	); to != "/login?next=%2Fsupervisor%3Fdepartment%3Dcards" {
 		t.Errorf("sent to %q", to)
 	}
 	b.do("GET", "/login", nil).want(200)

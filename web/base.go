@@ -42,8 +42,12 @@ func parsePublicURL(raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("PUBLIC_URL %q has a path that browsers read in different ways. Use a plain one such as /chat", raw)
 	}
 	if first, _, _ := strings.Cut(u.Path[1:], "/"); slices.Contains(ownSegments(), first) {
-		return nil, fmt.Errorf("PUBLIC_URL %q: Parley has pages of its own under /%s. Use another path, such as /chat or /chat/%s", raw, first,
-			first)
+		return nil, fmt.Errorf(
+			"PUBLIC_URL %q: Parley has pages of its own under /%s. Use another path, such as /chat or /chat/%s",
+			raw,
+			first,
+			first,
+		)
 	}
 	return u, nil
 }

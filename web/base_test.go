@@ -29,7 +29,9 @@ func TestEveryPageStaysBelowThePath(t *testing.T) {
 				w.visit(start)
 			}
 			for _, l := range web.Lines() {
-				if l.Method == http.MethodGet && !l.API && !strings.ContainsAny(l.Path, "{*") && !strings.HasSuffix(l.Path, "/events") && l.Path != "/admin/users/one" && !w.seen["/chat"+l.Path] {
+				if l.Method == http.MethodGet && !l.API && !strings.ContainsAny(l.Path, "{*") && !strings.HasSuffix(l.Path, "/events") &&
+					l.Path != "/admin/users/one" &&
+					!w.seen["/chat"+l.Path] {
 					w.visit("/chat" + l.Path)
 				}
 			}
@@ -54,7 +56,12 @@ func newWalker(t *testing.T, s *site) *walker {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	s.must(err)
-	return &walker{t: t, s: s, seen: map[string]bool{}, http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &walker{
+		t:    t,
+		s:    s,
+		seen: map[string]bool{},
+		http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 }
 
 // signIn fills the instance, so that every page has something to show, and signs in as its administrator.
@@ -93,7 +100,8 @@ func (w *walker) inside(what, address string) {
 	w.t.Helper()
 	base, _ := url.Parse(w.s.url + "/")
 	to, err := base.Parse(address)
-	if err != nil || to.Host == base.Host && to.Path != "/chat" && !strings.HasPrefix(to.Path, "/chat/") || strings.HasPrefix(to.Path, "/chat/chat") {
+	if err != nil || to.Host == base.Host && to.Path != "/chat" && !strings.HasPrefix(to.Path, "/chat/") ||
+		strings.HasPrefix(to.Path, "/chat/chat") {
 		w.t.Errorf("%s: %q leads out of the path", what, address)
 	}
 }

@@ -86,8 +86,10 @@ func TestNumbersOfRequests(t *testing.T) {
 	h := startServer(t)
 	_, token := h.guest()
 	chat := h.asks(token, "Hello")
-	for raw, status := range map[string]int{`1`: 200, `1.0`: 200, `1e0`: 200, `0`: 200, `-1`: 200, `9007199254740993`: 200,
-		`"1"`: 400, `1.5`: 400, `true`: 400, `[1]`: 400, `1e400`: 400, `null`: 422} {
+	for raw, status := range map[string]int{
+		`1`: 200, `1.0`: 200, `1e0`: 200, `0`: 200, `-1`: 200, `9007199254740993`: 200,
+		`"1"`: 400, `1.5`: 400, `true`: 400, `[1]`: 400, `1e400`: 400, `null`: 422,
+	} {
 		if got := h.ask("POST", forUser+"/chats/"+chat+"/mark-read", token, `{"up_to":`+raw+`}`); got.Status != status {
 			t.Errorf("%s answered %d, want %d", raw, got.Status, status)
 		}
@@ -97,6 +99,6 @@ func TestNumbersOfRequests(t *testing.T) {
 			t.Errorf("a rating of %s answered %d, want %d", raw, got.Status, status)
 		}
 	}
-	var long, _ = json.Marshal(strings.Repeat("x", 1001))
+	long, _ := json.Marshal(strings.Repeat("x", 1001))
 	h.ask("POST", forUser+"/chats/"+chat+"/rate", token, `{"rating":5,"comment":`+string(long)+`}`).refused(422, "validation_failed")
 }

@@ -99,12 +99,18 @@ func TestSettingsAreChangedByKeyboard(t *testing.T) {
 	if now := s.desk.Settings(); now.IdleWarning != 3*time.Minute || now.IdleTimeout != 10*time.Minute {
 		t.Errorf("saved are %s and %s", now.IdleWarning, now.IdleTimeout)
 	}
-	b.until("what was entered to stay", "root.querySelector('"+timeout+" input[type=number]').value === '600' && root.querySelector('"+timeout+" select').value === 'second' && root.querySelector('#setting-RATE_SEND input[type=number]').value === '77'")
+	b.until(
+		"what was entered to stay",
+		"root.querySelector('"+timeout+" input[type=number]').value === '600' && root.querySelector('"+timeout+" select').value === 'second' && root.querySelector('#setting-RATE_SEND input[type=number]').value === '77'",
+	)
 	enter(timeout, "700") // is kept by the reset of the other
 	reset(warning)
 	b.gone(warning + " .chip")
 	b.until("the focus at what was reset", "root.activeElement.matches('"+warning+" input')")
-	b.until("the default, and beside it what was entered", "root.querySelector('"+warning+" input[type=number]').value === '1' && root.querySelector('"+timeout+" input[type=number]').value === '700'")
+	b.until(
+		"the default, and beside it what was entered",
+		"root.querySelector('"+warning+" input[type=number]').value === '1' && root.querySelector('"+timeout+" input[type=number]').value === '700'",
+	)
 	if got := s.desk.Settings(); got.IdleWarning != time.Minute || got.IdleTimeout != 10*time.Minute {
 		t.Errorf("after the reset they are %s and %s", got.IdleWarning, got.IdleTimeout)
 	}
@@ -191,7 +197,10 @@ func TestAUsersDataIsErasedWhileAnAgentLooksAtIt(t *testing.T) {
 
 	bench.gone("#thread")
 	bench.sees("#list", "Somebody else asks")
-	bench.until("the person off the list", "!root.body.innerText.includes('My question of today') && !root.body.innerText.includes('My older question')")
+	bench.until(
+		"the person off the list",
+		"!root.body.innerText.includes('My question of today') && !root.body.innerText.includes('My older question')",
+	)
 	bench.until("the page of nothing", "location.pathname === '/workbench'")
 	bench.sees(".toast", "erased")
 	bench.click("#row-" + stays.ID)

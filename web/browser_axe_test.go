@@ -55,7 +55,10 @@ func (b *browser) accessible(what string) {
 	b.must(err)
 	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](source+"; true"))
 	b.must(err)
-	findings, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](strings.ReplaceAll(judge, "%root%", b.root), chromedp.EvalAwaitPromise))
+	findings, err := chromedp.Run(
+		b.ctx,
+		chromedp.Evaluate[[]string](strings.ReplaceAll(judge, "%root%", b.root), chromedp.EvalAwaitPromise),
+	)
 	b.must(err)
 	for _, f := range findings {
 		b.t.Errorf("%s: %s", what, f)

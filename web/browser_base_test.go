@@ -46,8 +46,14 @@ func TestAConversationBelowAPath(t *testing.T) {
 			user.shows(theirs, 1)
 
 			agent.write("#composer-text", "not sent yet")
-			agent.until("a draft in storage, told apart from other Parleys on this host", `Object.keys(localStorage).some((key) => key.startsWith("parley/chat.draft."))`)
-			agent.until("no key that others may use", `[...Object.keys(localStorage), ...Object.keys(sessionStorage)].every((key) => !key.startsWith("parley") || key.startsWith("parley/chat."))`)
+			agent.until(
+				"a draft in storage, told apart from other Parleys on this host",
+				`Object.keys(localStorage).some((key) => key.startsWith("parley/chat.draft."))`,
+			)
+			agent.until(
+				"no key that others may use",
+				`[...Object.keys(localStorage), ...Object.keys(sessionStorage)].every((key) => !key.startsWith("parley") || key.startsWith("parley/chat."))`,
+			)
 			agent.reload()
 			agent.shows(theirs, 1)
 			agent.open(s.url + "/supervisor")

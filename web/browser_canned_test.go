@@ -31,7 +31,10 @@ func (s *site) reply(actor models.Actor, in models.NewCannedReply) *models.Canne
 func (b *browser) typed(text string) {
 	b.t.Helper()
 	b.focus("#composer-text")
-	_, err := eval[bool](b, `((field) => { field.value = ""; return field.dispatchEvent(new Event("input", { bubbles: true })); })(root.querySelector("#composer-text"))`)
+	_, err := eval[bool](
+		b,
+		`((field) => { field.value = ""; return field.dispatchEvent(new Event("input", { bubbles: true })); })(root.querySelector("#composer-text"))`,
+	)
 	b.must(err)
 	b.press(text)
 }
@@ -51,11 +54,15 @@ func TestCannedRepliesAreInsertedByKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	anna, _ := s.online("anna")
-	shared := s.reply(admin, models.NewCannedReply{Scope: models.CannedEveryone, Shortcut: "hello", Language: "en", Title: "Greeting",
-		Body: "Hello, I am {{agent.name}}."})
+	shared := s.reply(admin, models.NewCannedReply{
+		Scope: models.CannedEveryone, Shortcut: "hello", Language: "en", Title: "Greeting",
+		Body: "Hello, I am {{agent.name}}.",
+	})
 	s.reply(admin, models.NewCannedReply{Scope: models.CannedEveryone, Shortcut: "hello", Language: "zh-CN", Title: "问候", Body: "您好"})
-	s.reply(models.AgentActor(anna), models.NewCannedReply{Shortcut: "refund", Title: "Refund takes a week",
-		Body: "Dear {{user.name}}, it takes a week."})
+	s.reply(models.AgentActor(anna), models.NewCannedReply{
+		Shortcut: "refund", Title: "Refund takes a week",
+		Body: "Dear {{user.name}}, it takes a week.",
+	})
 	user := visit(t, s)
 	user.send("I want my money back")
 	user.sees("#w-head", "anna")
@@ -133,8 +140,10 @@ func TestTwoThousandCannedRepliesFilterInTime(t *testing.T) {
 		for n := range 70 {
 			fmt.Fprintf(&body, "%s ", words[(i*7+n*n)%len(words)])
 		}
-		rows[i] = models.NewCannedReply{Shortcut: fmt.Sprintf("%s-%d", words[i%len(words)], i),
-			Title: fmt.Sprintf("About %s, case %d", words[(i+3)%len(words)], i), Body: body.String()}
+		rows[i] = models.NewCannedReply{
+			Shortcut: fmt.Sprintf("%s-%d", words[i%len(words)], i),
+			Title:    fmt.Sprintf("About %s, case %d", words[(i+3)%len(words)], i), Body: body.String(),
+		}
 	}
 	_, err := s.desk.ImportCannedReplies(t.Context(), models.AgentActor(anna), rows, 2)
 	s.must(err)
@@ -164,7 +173,16 @@ func TestCannedRepliesAreManagedOnTheirPage(t *testing.T) {
 	s := newSite(t, nil)
 	s.department("cards", "Cards")
 	s.agent("anna", models.RoleAgent)
-	s.reply(admin, models.NewCannedReply{Scope: models.CannedDepartment, Department: "cards", Shortcut: "pin", Title: "Change the PIN", Body: "In the app."})
+	s.reply(
+		admin,
+		models.NewCannedReply{
+			Scope:      models.CannedDepartment,
+			Department: "cards",
+			Shortcut:   "pin",
+			Title:      "Change the PIN",
+			Body:       "In the app.",
+		},
+	)
 	b := newBrowser(t)
 	b.signIn(s, "anna", "/workbench/canned-replies")
 	b.sees("#canned-rows", "No canned replies yet")

@@ -33,7 +33,11 @@ func TestKeysOfATextBeingComposedDoNothing(t *testing.T) {
 			t.Errorf("after each Enter the field of the %s holds %s", name, got)
 		}
 	}
-	if got := bench.composed("#composer [role=tab][aria-selected=true]", "ArrowRight", `root.querySelector("#composer").dataset.kind`); got != "reply,reply,note" {
+	if got := bench.composed(
+		"#composer [role=tab][aria-selected=true]",
+		"ArrowRight",
+		`root.querySelector("#composer").dataset.kind`,
+	); got != "reply,reply,note" {
 		t.Errorf("after each arrow the composer is for %s", got)
 	}
 

@@ -32,7 +32,10 @@ func TestMountingTwentyTimesLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
 	s.online("anna")
-	h.shows("/", `<!doctype html><html lang="en"><title>App</title><body><main></main><script src="/books.js"></script><script src="%s/widget.js" data-manual></script>`)
+	h.shows(
+		"/",
+		`<!doctype html><html lang="en"><title>App</title><body><main></main><script src="/books.js"></script><script src="%s/widget.js" data-manual></script>`,
+	)
 	h.shows("/books.js", counting)
 	b := newBrowser(t)
 	b.open(h.url + "/")
@@ -67,7 +70,10 @@ func TestATagThatComesAgainMountsAgain(t *testing.T) {
 	t.Parallel()
 	_, h := embedded(t)
 	h.shows("/", `<!doctype html><html lang="en"><title>App</title><body><script src="/tag.js"></script>`)
-	h.shows("/tag.js", `window.tag = () => { const s = document.createElement("script"); s.src = "%s/widget.js"; s.dataset.label = "Chat"; document.head.append(s); return s };`)
+	h.shows(
+		"/tag.js",
+		`window.tag = () => { const s = document.createElement("script"); s.src = "%s/widget.js"; s.dataset.label = "Chat"; document.head.append(s); return s };`,
+	)
 	b := newBrowser(t)
 	b.open(h.url + "/")
 	for range 3 {
@@ -91,7 +97,9 @@ func TestTheAgentSeesWhereTheUserGoes(t *testing.T) {
 	b.ready(h.url + "/?token=secret#secret")
 	user := b.panel()
 	user.sees("#w-hello")
-	b.run(`window.same = document.querySelector("#parley").shadowRoot.querySelector("iframe").contentWindow; history.pushState(null, "", "/shoes?size=42#top"); document.title = "Shoes"`)
+	b.run(
+		`window.same = document.querySelector("#parley").shadowRoot.querySelector("iframe").contentWindow; history.pushState(null, "", "/shoes?size=42#top"); document.title = "Shoes"`,
+	)
 	user.send("Do these run small?")
 	user.sees("#w-head", "anna")
 	bench.pick()
@@ -103,7 +111,10 @@ func TestTheAgentSeesWhereTheUserGoes(t *testing.T) {
 	if link := bench.attr(".talk-facts a", "href"); link != h.url+"/socks" {
 		t.Errorf("it leads to %s", link)
 	}
-	if !get[bool](b, `window.same === `+inShadow+`.querySelector("iframe").contentWindow && `+inShadow+`.querySelector("section").hidden === false`) {
+	if !get[bool](
+		b,
+		`window.same === `+inShadow+`.querySelector("iframe").contentWindow && `+inShadow+`.querySelector("section").hidden === false`,
+	) {
 		t.Error("the frame was made anew")
 	}
 	b.run(`history.replaceState(null, "", "/quiet"); document.title = "By hand"; Parley("update")`)

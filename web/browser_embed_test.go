@@ -19,12 +19,18 @@ func TestASiteWithAStrictPolicyAddsTwoLines(t *testing.T) {
 		<script async src="%s/widget.js" data-site="Shop" data-label="Ask us" data-colour="#6a1b9a" data-position="left" data-offset="32 48"></script>`)
 	b := newBrowser(t) // fails when anything breaks the policy
 	b.ready(h.url + "/")
-	b.until("the button in the site's colour, at the left, with its label", `(() => { const b = `+inShadow+`.querySelector("button"), r = b.getBoundingClientRect();
+	b.until(
+		"the button in the site's colour, at the left, with its label",
+		`(() => { const b = `+inShadow+`.querySelector("button"), r = b.getBoundingClientRect();
 		return getComputedStyle(b).backgroundColor === "rgb(106, 27, 154)" && getComputedStyle(b).color === "rgb(255, 255, 255)" &&
-			r.left === 32 && Math.round(innerHeight - r.bottom) === 48 && b.innerText === "Ask us" && b.ariaLabel === "Ask us. Open chat" })()`)
+			r.left === 32 && Math.round(innerHeight - r.bottom) === 48 && b.innerText === "Ask us" && b.ariaLabel === "Ask us. Open chat" })()`,
+	)
 	user := b.panel()
 	user.sees("#w-hello")
-	b.until("the window beside it", `(() => { const r = `+inShadow+`.querySelector("section").getBoundingClientRect(); return r.left === 32 && r.width === 384 && r.top >= 0 })()`)
+	b.until(
+		"the window beside it",
+		`(() => { const r = `+inShadow+`.querySelector("section").getBoundingClientRect(); return r.left === 32 && r.width === 384 && r.top >= 0 })()`,
+	)
 	user.until("the panel in the site's colour", `getComputedStyle(root.documentElement).getPropertyValue("--brand") === "#6a1b9a"`)
 	user.write("#composer-text", "Is this allowed?")
 	b.press("\r")
@@ -37,7 +43,10 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
 	agent, _ := s.online("anna")
-	h.shows("/", `<!doctype html><html lang="en"><title>Shop</title><body><h1>Shop</h1><script src="/early.js"></script><script async src="%s/widget.js"></script>`)
+	h.shows(
+		"/",
+		`<!doctype html><html lang="en"><title>Shop</title><body><h1>Shop</h1><script src="/early.js"></script><script async src="%s/widget.js"></script>`,
+	)
 	h.shows("/early.js", `window.Parley = window.Parley || function () { (Parley.q = Parley.q || []).push(arguments); };
 		window.told = [];
 		for (const name of ["ready", "open", "close", "unread", "assigned", "ended", "error"]) Parley("on", name, (detail) => told.push([name, detail]));
@@ -48,7 +57,10 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 	b := newBrowser(t)
 	b.ready(h.url + "/")
 	told := func() string { return get[string](b, "JSON.stringify(told)") }
-	b.until("the kept calls, in order, and then ready", `JSON.stringify(told) === '[["open",{}],["first",{}],["close",{}],["open",{}],["first",{}],["ready",{}]]'`)
+	b.until(
+		"the kept calls, in order, and then ready",
+		`JSON.stringify(told) === '[["open",{}],["first",{}],["close",{}],["open",{}],["first",{}],["ready",{}]]'`,
+	)
 
 	user := b.within("/widget?")
 	user.send("My secret question")
@@ -64,9 +76,17 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 	s.must(err)
 	b.until("the end", `told.at(-1)[0] === "ended"`)
 	want, err := json.Marshal([]any{
-		[]any{"open", map[string]any{}}, []any{"first", map[string]any{}}, []any{"close", map[string]any{}}, []any{"open", map[string]any{}}, []any{"first", map[string]any{}}, []any{"ready", map[string]any{}},
+		[]any{"open", map[string]any{}},
+		[]any{"first", map[string]any{}},
+		[]any{"close", map[string]any{}},
+		[]any{"open", map[string]any{}},
+		[]any{"first", map[string]any{}},
+		[]any{"ready", map[string]any{}},
 		[]any{"assigned", map[string]any{"chat_id": chat.ID, "agent": "anna"}},
-		[]any{"close", map[string]any{}}, []any{"unread", map[string]any{"count": 1}}, []any{"unread", map[string]any{"count": 0}}, []any{"open", map[string]any{}},
+		[]any{"close", map[string]any{}},
+		[]any{"unread", map[string]any{"count": 1}},
+		[]any{"unread", map[string]any{"count": 0}},
+		[]any{"open", map[string]any{}},
 		[]any{"ended", map[string]any{"chat_id": chat.ID, "reason": "service_ended"}},
 	})
 	s.must(err)
@@ -92,16 +112,23 @@ func TestErrorsOfTheSiteStayItsOwn(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
 	s.online("anna")
-	h.shows("/", `<!doctype html><html lang="en"><title>Shop</title><body><h1>Shop</h1><script src="/early.js"></script><script async src="%s/widget.js"></script>`)
+	h.shows(
+		"/",
+		`<!doctype html><html lang="en"><title>Shop</title><body><h1>Shop</h1><script src="/early.js"></script><script async src="%s/widget.js"></script>`,
+	)
 	h.shows("/early.js", `window.errors = []; window.warnings = []; window.opened = 0;
 		addEventListener("error", (event) => { errors.push(event.message); event.preventDefault(); });
 		console.warn = (...words) => warnings.push(words.join(" "));`)
 	b := newBrowser(t)
 	b.ready(h.url + "/")
-	b.run(`Parley("on", "open", () => { throw new Error("mine") }); Parley("on", "open", () => opened++); Parley("on", "ready", () => { throw new Error("late") }); Parley("open")`)
+	b.run(
+		`Parley("on", "open", () => { throw new Error("mine") }); Parley("on", "open", () => opened++); Parley("on", "ready", () => { throw new Error("late") }); Parley("open")`,
+	)
 	b.until("the panel to be open for the other", `opened === 1 && errors.join() === "Uncaught Error: mine,Uncaught Error: late"`)
 	b.within("/widget?").sees("#w-hello")
-	b.run(`for (const call of [["dance"], ["on", "dance", () => {}], ["constructor"], [], ["__proto__"], ["off", "dance"], ["off", "constructor", 1], ["on", "open", "no function"]]) Parley(...call); Parley("close")`)
+	b.run(
+		`for (const call of [["dance"], ["on", "dance", () => {}], ["constructor"], [], ["__proto__"], ["off", "dance"], ["off", "constructor", 1], ["on", "open", "no function"]]) Parley(...call); Parley("close")`,
+	)
 	warned := get[string](b, `warnings.join("\n")`)
 	for _, said := range []string{`"dance" is none of boot, shutdown, on, off, open, close,`, `"dance" is none of ready, open, close, unread, assigned, ended, error`, `"constructor" is none of`, `"undefined" is none of`} {
 		if !strings.Contains(warned, said) {
@@ -119,7 +146,10 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	h.shows("/early.js", `window.warnings = []; console.warn = (...words) => warnings.push(words.join(" "));`)
 	b := newBrowser(t)
 	b.ready(h.url + "/")
-	if got := get[string](b, `warnings.join("|")`); got != `Parley ignores position "middle" (right or left), colour "#777777" (#rrggbb, contrast 4.5)` {
+	if got := get[string](
+		b,
+		`warnings.join("|")`,
+	); got != `Parley ignores position "middle" (right or left), colour "#777777" (#rrggbb, contrast 4.5)` {
 		t.Errorf("of the tag the console says %q", got)
 	}
 	const face = `(() => { const b = ` + inShadow + `.querySelector("button"), c = getComputedStyle(b), r = b.getBoundingClientRect();
@@ -128,18 +158,29 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	if !strings.HasPrefix(plain, "rgb(11, 89, 104) rgb(255, 255, 255) 20 20 ") {
 		t.Errorf("the button is %s", plain)
 	}
-	for _, bad := range []string{`position: "top"`, `position: "LEFT"`, `offset: -1`, `offset: 201`, `offset: "20px"`, `offset: "1 2 3"`, `offset: {}`, `offset: NaN`, `offset: 1e9`, `offset: "20;color:red"`,
+	for _, bad := range []string{
+		`position: "top"`, `position: "LEFT"`, `offset: -1`, `offset: 201`, `offset: "20px"`, `offset: "1 2 3"`, `offset: {}`, `offset: NaN`, `offset: 1e9`, `offset: "20;color:red"`,
 		`colour: "red"`, `colour: "#fff; background: url(x)"`, `colour: "#7f7f7f"`, `color: "#888888"`, `colour: 0xff0000`, `theme: "blue"`, `language: "de"`, `language: "english"`,
-		`label: "a label that is far too long"`, `site: "x".repeat(41)`, `department: "x".repeat(41)`, `placed: "left"`, `constructor: "x"`, `toString: "x"`} {
+		`label: "a label that is far too long"`, `site: "x".repeat(41)`, `department: "x".repeat(41)`, `placed: "left"`, `constructor: "x"`, `toString: "x"`,
+	} {
 		b.run(`warnings.length = 0; Parley("update", { ` + bad + ` })`)
-		if n, said := get[int](b, "warnings.length"), get[string](b, `warnings.join()`); n != 1 || !strings.HasPrefix(said, "Parley ignores ") || !strings.Contains(said, "(") {
+		if n, said := get[int](
+			b,
+			"warnings.length",
+		), get[string](
+			b,
+			`warnings.join()`,
+		); n != 1 || !strings.HasPrefix(said, "Parley ignores ") ||
+			!strings.Contains(said, "(") {
 			t.Errorf("of %s the console says %q", bad, said)
 		}
 	}
 	if now := get[string](b, face); now != plain {
 		t.Errorf("the button was %s and is %s", plain, now)
 	}
-	b.run(`warnings.length = 0; Parley("update", { position: "left", offset: [12, 96], colour: "#FFCC00", label: "聊天", theme: "dark", language: "zh-Hans" })`)
+	b.run(
+		`warnings.length = 0; Parley("update", { position: "left", offset: [12, 96], colour: "#FFCC00", label: "聊天", theme: "dark", language: "zh-Hans" })`,
+	)
 	if now := get[string](b, face); !strings.HasPrefix(now, "rgb(255, 204, 0) rgb(5, 38, 45) ") || !strings.HasSuffix(now, " 96 12 聊天") {
 		t.Errorf("the button is %s", now)
 	}
@@ -189,7 +230,10 @@ func TestTwoSnippetsAreOneWidget(t *testing.T) {
 	b.ready(h.url + "/")
 	b.until("the module to be there", "window.module")
 	b.within("/widget?").sees("#w-hello")
-	if n := get[string](b, `[document.querySelectorAll("#parley").length, document.querySelector("#parley").shadowRoot.querySelectorAll("iframe").length, module === window.Parley].join()`); n != "1,1,true" {
+	if n := get[string](
+		b,
+		`[document.querySelectorAll("#parley").length, document.querySelector("#parley").shadowRoot.querySelectorAll("iframe").length, module === window.Parley].join()`,
+	); n != "1,1,true" {
 		t.Errorf("widgets, frames, one command: %s", n)
 	}
 }
@@ -201,7 +245,10 @@ func TestTheModuleIsTheSameWidget(t *testing.T) {
 	agent, _ := s.online("anna")
 	h.policy = "default-src 'none'; script-src 'self' %s; frame-src %s"
 	h.shows("/", `<!doctype html><html lang="en"><title>Shop</title><body><h1>Shop</h1><script type="module" src="/module.js"></script>`)
-	h.shows("/module.js", `import Parley from "%s/widget.mjs"; window.told = []; Parley("on", "ready", () => told.push("ready")); Parley("open"); window.start = () => Parley("boot", { site: "Shop" }); window.loaded = true;`)
+	h.shows(
+		"/module.js",
+		`import Parley from "%s/widget.mjs"; window.told = []; Parley("on", "ready", () => told.push("ready")); Parley("open"); window.start = () => Parley("boot", { site: "Shop" }); window.loaded = true;`,
+	)
 	b := newBrowser(t)
 	b.open(h.url + "/")
 	b.until("the module to be there", "window.loaded")

@@ -52,12 +52,21 @@ func (b *browser) choose(all ...given) {
 	if !opened {
 		b.t.Fatal("the button opens no dialog")
 	}
-	b.script(transfer(all...) + `const input = root.getElementById("composer-file"); input.files = files.files; input.dispatchEvent(new w.Event("change", {bubbles: true}))`)
+	b.script(
+		transfer(
+			all...) + `const input = root.getElementById("composer-file"); input.files = files.files; input.dispatchEvent(new w.Event("change", {bubbles: true}))`,
+	)
 }
 
 func (b *browser) drag(kind string, all ...given) {
 	b.t.Helper()
-	b.script(transfer(all...) + fmt.Sprintf(`root.getElementById("thread").dispatchEvent(new w.DragEvent(%q, {dataTransfer: files, bubbles: true, cancelable: true}))`, kind))
+	b.script(
+		transfer(
+			all...) + fmt.Sprintf(
+			`root.getElementById("thread").dispatchEvent(new w.DragEvent(%q, {dataTransfer: files, bubbles: true, cancelable: true}))`,
+			kind,
+		),
+	)
 }
 
 func (b *browser) drop(all ...given) {
@@ -72,7 +81,10 @@ func (b *browser) drop(all ...given) {
 func (b *browser) paste(all ...given) {
 	b.t.Helper()
 	b.focus("#composer-text")
-	b.script(transfer(all...) + `root.getElementById("composer-text").dispatchEvent(new w.ClipboardEvent("paste", {clipboardData: files, bubbles: true, cancelable: true}))`)
+	b.script(
+		transfer(
+			all...) + `root.getElementById("composer-text").dispatchEvent(new w.ClipboardEvent("paste", {clipboardData: files, bubbles: true, cancelable: true}))`,
+	)
 }
 
 // shows waits until the newest picture is loaded and really there.
@@ -116,8 +128,11 @@ func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
 	user.shows(theirs, 1)
 	bench.paste(photo("image.png"))
 	user.shows(theirs, 2)
-	bench.until("one picture each in the order in which they were given", `[...root.querySelectorAll("#thread .msg:not(.sys)")].map((e) => e.dataset.says ?? "text").join() ===
-		"text,Photo,Photo,bill.pdf,Photo,terms.docx,Photo,Photo"`)
+	bench.until(
+		"one picture each in the order in which they were given",
+		`[...root.querySelectorAll("#thread .msg:not(.sys)")].map((e) => e.dataset.says ?? "text").join() ===
+		"text,Photo,Photo,bill.pdf,Photo,terms.docx,Photo,Photo"`,
+	)
 	box, err := eval[string](user, `(() => { const p = root.querySelector(".pic img"); return p.clientWidth + "x" + p.clientHeight })()`)
 	user.must(err)
 	if box != "240x150" {
@@ -126,7 +141,10 @@ func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
 	// One that is all width or all height can still be pressed, and fills no screen.
 	user.choose(given{"wide.jpg", "image/jpeg", samples.JPEG(1600, 40)}, given{"high.jpg", "image/jpeg", samples.JPEG(10, 1000)})
 	user.shows(mine, 5)
-	boxes, err := eval[string](user, `[...root.querySelectorAll(".msg-own .pic img")].slice(-2).map((p) => p.clientWidth + "x" + p.clientHeight).join()`)
+	boxes, err := eval[string](
+		user,
+		`[...root.querySelectorAll(".msg-own .pic img")].slice(-2).map((p) => p.clientWidth + "x" + p.clientHeight).join()`,
+	)
 	user.must(err)
 	if boxes != "240x48,48x260" {
 		t.Errorf("they are drawn as %s", boxes)
@@ -173,7 +191,10 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	user.sees("#composer-say", "This file type is not supported.")
 	user.gone("#thread .msg[data-status=failed] [data-retry]") // the same file again would be refused again
 	user.send("Then I tell you")
-	user.until("the words to be sent", `[...root.querySelectorAll("#thread .msg-own[data-id] .say")].some((e) => e.innerText === "Then I tell you")`)
+	user.until(
+		"the words to be sent",
+		`[...root.querySelectorAll("#thread .msg-own[data-id] .say")].some((e) => e.innerText === "Then I tell you")`,
+	)
 	user.click("#thread .msg[data-status=failed] [data-delete]")
 	user.gone("#thread .msg[data-status=failed]")
 }
@@ -219,7 +240,10 @@ func TestAnUploadTellsHowFarItIsAndCanBeStopped(t *testing.T) {
 	b.open(s.slowly(128<<10) + "/widget?lang=en&site=Kestrel")
 	b.send("Hello")
 	b.sees("#w-head", "anna")
-	b.choose(given{"long.txt", "text/plain", []byte(strings.Repeat("these are words. ", 560_000))}, given{"second.txt", "text/plain", []byte("short")})
+	b.choose(
+		given{"long.txt", "text/plain", []byte(strings.Repeat("these are words. ", 560_000))},
+		given{"second.txt", "text/plain", []byte("short")},
+	)
 	b.sees("#thread .msg-own .file", "long.txt", "9.1 MB")
 	b.until("some of it sent", `(() => { const p = root.querySelector("#thread progress"); return p.value > 0 && p.value < 100 })()`)
 	b.until("the words for it", `/Sending \d+ %/.test(root.querySelector("#thread .msg-own:has(progress) .status").innerText)`)
@@ -227,7 +251,10 @@ func TestAnUploadTellsHowFarItIsAndCanBeStopped(t *testing.T) {
 		t.Errorf("the button says %q", label)
 	}
 	b.click("#thread [data-cancel]")
-	b.until("the first gone and the second sent", `[...root.querySelectorAll("#thread .msg-own[data-says]")].map((e) => e.dataset.says).join() === "second.txt" && !root.querySelector("#thread progress")`)
+	b.until(
+		"the first gone and the second sent",
+		`[...root.querySelectorAll("#thread .msg-own[data-says]")].map((e) => e.dataset.says).join() === "second.txt" && !root.querySelector("#thread progress")`,
+	)
 	s.until("nothing half sent to be left", func() bool { return len(s.stored()) == 1 })
 }
 
@@ -248,7 +275,10 @@ func TestAFileWaitsForTheLineAndIsSentOnce(t *testing.T) {
 	b.send("and words after it")
 	s.start()
 	b.shows(mine, 1)
-	b.until("both to be there once, in order", `[...root.querySelectorAll("#thread .msg-own[data-id]")].map((e) => e.dataset.says ?? e.querySelector(".say").innerText).join() === "Hello,Photo,and words after it"`)
+	b.until(
+		"both to be there once, in order",
+		`[...root.querySelectorAll("#thread .msg-own[data-id]")].map((e) => e.dataset.says ?? e.querySelector(".say").innerText).join() === "Hello,Photo,and words after it"`,
+	)
 	chat := s.onlyChat(agent)
 	if files, err := s.desk.FilesOfUser(t.Context(), chat.UserID); err != nil || len(files) != 1 {
 		t.Errorf("%d files, %v", len(files), err)
@@ -303,7 +333,9 @@ func TestAPictureThatIsDrawnLatePushesTheThreadUp(t *testing.T) {
 	const left = box + ".scrollHeight - " + box + ".scrollTop - " + box + ".clientHeight"
 	grows := func(until string) {
 		t.Helper()
-		b.script(box + `.scrollTop = ` + until + `; root.querySelector("#thread .msg-own:last-child .bubble").style.minHeight = (window.high = (window.high ?? 0) + 300) + "px"`)
+		b.script(
+			box + `.scrollTop = ` + until + `; root.querySelector("#thread .msg-own:last-child .bubble").style.minHeight = (window.high = (window.high ?? 0) + 300) + "px"`,
+		)
 	}
 	drawn := func() {
 		t.Helper()
@@ -351,10 +383,17 @@ func TestAddressesInAnOpenPageAreRenewed(t *testing.T) {
 	user.choose(photo("card.jpg"), given{"bill.pdf", "application/pdf", samples.PDF()})
 	user.shows(mine, 1)
 	user.sees(mine+" a.file", "bill.pdf")
-	user.script(`const link = root.querySelector(".pic"); link.href = "/files/x"; link.dataset.good = "0"; link.querySelector("img").src = "/files/aaaaaaaaaaaaaaaaaaaaaaaaaa/thumbnail?until=1&signature=x"`)
+	user.script(
+		`const link = root.querySelector(".pic"); link.href = "/files/x"; link.dataset.good = "0"; link.querySelector("img").src = "/files/aaaaaaaaaaaaaaaaaaaaaaaaaa/thumbnail?until=1&signature=x"`,
+	)
 	user.shows(mine, 1) // the picture came back by itself
-	user.until("a fresh address", `root.querySelector(".pic").dataset.good > Date.now() && root.querySelector(".pic").href.includes("signature=")`)
-	user.script(`const link = root.querySelector("a.file"); link.href = "/files/x"; link.dataset.good = "0"; link.dispatchEvent(new root.defaultView.Event("focusin", {bubbles: true}))`)
+	user.until(
+		"a fresh address",
+		`root.querySelector(".pic").dataset.good > Date.now() && root.querySelector(".pic").href.includes("signature=")`,
+	)
+	user.script(
+		`const link = root.querySelector("a.file"); link.href = "/files/x"; link.dataset.good = "0"; link.dispatchEvent(new root.defaultView.Event("focusin", {bubbles: true}))`,
+	)
 	user.until("a fresh address of the document", `root.querySelector("a.file").dataset.good > Date.now()`)
 	got := s.send("GET", user.attr("a.file", "href"), http.Header{}, nil).want(200)
 	if got.Header.Get("Content-Type") != "application/pdf" {
@@ -395,7 +434,11 @@ func TestFilesAreAccessible(t *testing.T) {
 			user.as(l)
 			user.open(s.url + "/widget?lang=" + l.lang + "&site=Kestrel")
 			user.send("您好 Hello")
-			user.choose(photo("card.jpg"), given{"bill.pdf", "application/pdf", samples.PDF()}, given{"page.png", "image/png", []byte("<!doctype html>")})
+			user.choose(
+				photo("card.jpg"),
+				given{"bill.pdf", "application/pdf", samples.PDF()},
+				given{"page.png", "image/png", []byte("<!doctype html>")},
+			)
 			user.shows(mine, 1)
 			user.until("the last to be refused", `root.querySelector("#thread .msg[data-status=failed]")`)
 			user.accessible("files in the widget")

@@ -84,7 +84,11 @@ func TestACompositionIsNotTornApart(t *testing.T) {
 	b.open(s.page)
 	b.until("the button", buttonThere)
 	b.clickWithMouse()
-	_, err := chromedp.Call(b.ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "ni hao", SelectionStart: 6, SelectionEnd: 6})
+	_, err := chromedp.Call(
+		b.ctx,
+		input.ImeSetComposition,
+		input.ImeSetCompositionParams{Text: "ni hao", SelectionStart: 6, SelectionEnd: 6},
+	)
 	b.must(err)
 	release()
 	user := b.foreign(s)
@@ -105,7 +109,9 @@ func TestTheWidgetTakesNoKeysOfThePage(t *testing.T) {
 	b := newBrowserIn(t, apartChromium)
 	b.open(s.page)
 	b.until("the button", buttonThere)
-	b.run(`for (const name of ["input", "textarea", "div"]) { const e = document.createElement(name); e.id = "own-" + name; if (name === "div") e.contentEditable = "true"; document.body.append(e) }`)
+	b.run(
+		`for (const name of ["input", "textarea", "div"]) { const e = document.createElement(name); e.id = "own-" + name; if (name === "div") e.contentEditable = "true"; document.body.append(e) }`,
+	)
 	for _, id := range []string{"#own-input", "#own-textarea", "#own-div"} {
 		b.focus(id)
 		b.says("open")

@@ -171,7 +171,9 @@ func quote(s string) string {
 
 // visible is the first element that matches and can be seen, in JavaScript.
 func visible(selector string) string {
-	return "[...root.querySelectorAll(" + quote(selector) + ")].find((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))"
+	return "[...root.querySelectorAll(" + quote(
+		selector,
+	) + ")].find((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))"
 }
 
 // usable is the first element that matches and takes the mouse; a control may be drawn by what lies below it.
@@ -182,7 +184,9 @@ func usable(selector string) string {
 // sees waits until an element that matches can be seen and holds each of the texts.
 func (b *browser) sees(selector string, texts ...string) {
 	b.t.Helper()
-	expression := "[...root.querySelectorAll(" + quote(selector) + ")].some((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true})"
+	expression := "[...root.querySelectorAll(" + quote(
+		selector,
+	) + ")].some((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true})"
 	for _, text := range texts {
 		expression += " && e.innerText.includes(" + quote(text) + ")"
 	}

@@ -47,7 +47,11 @@ func TestTheWidgetAddsNothingToTheHistory(t *testing.T) {
 	user.click("[data-again]")
 	user.sees("#w-hello")
 	unchanged("a new chat")
-	b.run(`Parley("close"); Parley("open"); Parley("hide"); Parley("show"); Parley("identify", ` + quote(names(t, "maria", "Maria")) + `); Parley("open")`)
+	b.run(
+		`Parley("close"); Parley("open"); Parley("hide"); Parley("show"); Parley("identify", ` + quote(
+			names(t, "maria", "Maria"),
+		) + `); Parley("open")`,
+	)
 	user.until("the identity", `root.querySelector("#main").dataset.user && !root.querySelector("#main").dataset.user.startsWith("anon-")`)
 	unchanged("an identity")
 	b.run(`Parley("logout")`)

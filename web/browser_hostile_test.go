@@ -28,7 +28,8 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
 	agent, _ := s.online("anna")
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "maria-0042", "name": "Maria Keller", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte(secret))
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "maria-0042", "name": "Maria Keller", "exp": time.Now().Add(time.Hour).Unix()}).
+		SignedString([]byte(secret))
 	s.must(err)
 	h.shows("/", strings.Replace(snippet, "<body>", "<body>"+eavesdropping, 1))
 	b := newBrowser(t)
@@ -51,8 +52,10 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 	b.until("that it is done", `got.some((m) => m.data.parley === "out")`)
 
 	raw := get[string](b, "JSON.stringify(got)")
-	for what, hidden := range map[string]string{"the site's token": token, "its signature": token[strings.LastIndex(token, ".")+1:], "the CSRF token": csrf, "what was asked": "private", "what was answered": "my answer",
-		"the user's id": "maria-0042", "the user's name": "Maria", "the agent's id": agent.ID} {
+	for what, hidden := range map[string]string{
+		"the site's token": token, "its signature": token[strings.LastIndex(token, ".")+1:], "the CSRF token": csrf, "what was asked": "private", "what was answered": "my answer",
+		"the user's id": "maria-0042", "the user's name": "Maria", "the agent's id": agent.ID,
+	} {
 		if hidden == "" || strings.Contains(raw, hidden) {
 			t.Errorf("the page is told %s (%q): %s", what, hidden, raw)
 		}
@@ -63,8 +66,19 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 		Frame  bool
 	}
 	s.must(json.Unmarshal([]byte(raw), &told))
-	may := map[string][]string{"hello": {"parley"}, "close": {"parley"}, "focused": {"parley"}, "out": {"parley"}, "unread": {"count", "parley"}, "status": {"chat", "parley"}, "error": {"code", "parley"},
-		"assigned": {"agent", "chat_id", "parley"}, "ended": {"chat_id", "parley", "reason"}}
+	may := map[string][]string{
+		"hello": {
+			"parley",
+		},
+		"close":    {"parley"},
+		"focused":  {"parley"},
+		"out":      {"parley"},
+		"unread":   {"count", "parley"},
+		"status":   {"chat", "parley"},
+		"error":    {"code", "parley"},
+		"assigned": {"agent", "chat_id", "parley"},
+		"ended":    {"chat_id", "parley", "reason"},
+	}
 	seen := map[string]bool{}
 	for _, m := range told {
 		name, _ := m.Data["parley"].(string)
@@ -106,11 +120,18 @@ func TestAHostileFrameIsHeardByNobody(t *testing.T) {
 	evil.shows("/ad", hostile)
 	h.shows("/own", hostile) // the site's own origin, but not the window that made the panel
 	// Its rival on Parley's own origin is a second panel that the loader has not made: the origin is right, the window is not.
-	h.shows("/", `<!doctype html><html lang="en"><title>Shop</title><body>`+eavesdropping+`<iframe src="`+evil.cousin()+`/ad"></iframe><iframe src="/own"></iframe><iframe src="%s/widget?origin=`+url.QueryEscape(h.url)+`&second=1"></iframe>
-		<script async src="%s/widget.js"></script></body>`)
+	h.shows(
+		"/",
+		`<!doctype html><html lang="en"><title>Shop</title><body>`+eavesdropping+`<iframe src="`+evil.cousin()+`/ad"></iframe><iframe src="/own"></iframe><iframe src="%s/widget?origin=`+url.QueryEscape(
+			h.url,
+		)+`&second=1"></iframe>
+		<script async src="%s/widget.js"></script></body>`,
+	)
 	b := newBrowser(t)
 	b.ready(h.url + "/")
-	b.run(`window.told = []; for (const name of ["close", "unread", "assigned", "ended", "error"]) Parley("on", name, (d) => told.push(name + JSON.stringify(d)))`)
+	b.run(
+		`window.told = []; for (const name of ["close", "unread", "assigned", "ended", "error"]) Parley("on", name, (d) => told.push(name + JSON.stringify(d)))`,
+	)
 	user := b.panel()
 	inside := *user
 	inside.inside = "&lang="
@@ -123,8 +144,12 @@ func TestAHostileFrameIsHeardByNobody(t *testing.T) {
 	user.until("the theme", `root.documentElement.dataset.theme === "light"`)
 
 	b.run(`for (let i = 0; i < frames.length; i++) frames[i].postMessage("go", "*")`)
-	b.within("second=1").run(`for (const parley of ["close", "logout", "unread", "ended", "error", "status"]) parent.postMessage({ parley, count: 42, chat_id: "x", code: "rival" }, "*")`)
-	b.until("the page to have got it all", `got.filter((m) => m.data?.code === "evil").length === 2 && got.filter((m) => m.data?.code === "rival").length === 6`)
+	b.within("second=1").
+		run(`for (const parley of ["close", "logout", "unread", "ended", "error", "status"]) parent.postMessage({ parley, count: 42, chat_id: "x", code: "rival" }, "*")`)
+	b.until(
+		"the page to have got it all",
+		`got.filter((m) => m.data?.code === "evil").length === 2 && got.filter((m) => m.data?.code === "rival").length === 6`,
+	)
 	b.run(`Parley("identify", "not.a.token")`) // what comes back by the right way comes after all of that
 	b.until("the answer of the panel", `told.some((line) => line.startsWith("error"))`)
 	if told := get[string](b, "told.slice(1).join()"); told != `error{"code":"unauthorized"}` {
@@ -195,9 +220,13 @@ func TestAFrameThatWasLedAwayHearsNothing(t *testing.T) {
 	b := newTab(t) // the browser says in the console that it does not deliver
 	b.ready(h.url + "/")
 	b.panel().sees("#w-hello")
-	b.run(`window.told = []; for (const name of ["close", "unread", "error"]) Parley("on", name, (d) => told.push(name)); const { shadowRoot } = document.querySelector("#parley"); shadowRoot.querySelector("iframe").src = "` + evil.cousin() + `/ad"`)
+	b.run(
+		`window.told = []; for (const name of ["close", "unread", "error"]) Parley("on", name, (d) => told.push(name)); const { shadowRoot } = document.querySelector("#parley"); shadowRoot.querySelector("iframe").src = "` + evil.cousin() + `/ad"`,
+	)
 	b.until("the stranger to have spoken", `got.some((m) => m.origin === "`+evil.cousin()+`" && m.data?.code === "evil" && m.frame)`)
-	b.run(`Parley("identify", "the.secret.token"); Parley("update", { theme: "dark" }); Parley("toggle"); Parley("toggle"); Parley("logout")`)
+	b.run(
+		`Parley("identify", "the.secret.token"); Parley("update", { theme: "dark" }); Parley("toggle"); Parley("toggle"); Parley("logout")`,
+	)
 	b.until("only the page's own doing", `told.join() === "close,close"`)
 	if title := get[string](b.within("/ad"), "document.title"); title != "Evil" {
 		t.Errorf("the stranger %s", title)
@@ -211,8 +240,13 @@ func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	s.online("anna")
 	evil := newHost(t)
 	evil.parley = s.url
-	evil.shows("/", hostile+`<script async src="%s/widget.js"></script><iframe id="claim" src="%s/widget?lang=en&origin=`+url.QueryEscape(h.url)+`"></iframe>
-		<iframe id="staff" src="%s/login"></iframe><iframe id="error" src="%s/widget/nothing"></iframe><iframe id="shop" src="`+h.url+`/"></iframe>`)
+	evil.shows(
+		"/",
+		hostile+`<script async src="%s/widget.js"></script><iframe id="claim" src="%s/widget?lang=en&origin=`+url.QueryEscape(
+			h.url,
+		)+`"></iframe>
+		<iframe id="staff" src="%s/login"></iframe><iframe id="error" src="%s/widget/nothing"></iframe><iframe id="shop" src="`+h.url+`/"></iframe>`,
+	)
 	h.shows("/", snippet)
 	b := newTab(t) // the browser says in the console what it blocks
 	b.ready(evil.cousin() + "/")
@@ -283,7 +317,9 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	for _, path := range []string{"/", "/login", "/workbench", "/supervisor", "/supervisor/chats/" + chat, "/supervisor/agents/" + anna.ID, "/admin", "/admin/people", "/admin/settings", "/admin/sites", "/admin/health", "/demo", "/demo/help", "/widget?lang=en", "/nothing"} {
 		b.open(proxy.URL + path)
 		b.until("the page", "document.readyState === 'complete'")
-		b.run(`document.querySelector("#js")?.click(); document.querySelector("[hx-on\\:click]")?.click(); document.querySelector("#away button").click()`)
+		b.run(
+			`document.querySelector("#js")?.click(); document.querySelector("[hx-on\\:click]")?.click(); document.querySelector("#away button").click()`,
+		)
 		// From a script of the page, too, text is not code.
 		b.must(b.asThePage(`window.tried = []; for (const [name, attack] of Object.entries({
 			eval: () => eval("window.ran = 'eval'"), maker: () => Function("window.ran = 'Function'")(), timer: () => setTimeout("window.ran = 'timer'"),
@@ -292,7 +328,12 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 			markup: () => { document.querySelector("#inline").innerHTML = "<img src=x: onerror=\"window.ran='markup'\"><script>window.ran='markup'<\/script>" },
 			worker: () => new Worker("/static/htmx.js"),
 		})) { try { attack(); tried.push(name) } catch { } }`))
-		got := get[string](b, `[window.ran ?? "nothing", getComputedStyle(document.body).getPropertyValue("--ran"), getComputedStyle(document.querySelector("#inline") ?? document.body).getPropertyValue("--ran"), location.origin === `+quote(proxy.URL)+`, document.baseURI.includes("evil"), document.querySelector("iframe[srcdoc]")?.contentWindow.ran].join("|")`)
+		got := get[string](
+			b,
+			`[window.ran ?? "nothing", getComputedStyle(document.body).getPropertyValue("--ran"), getComputedStyle(document.querySelector("#inline") ?? document.body).getPropertyValue("--ran"), location.origin === `+quote(
+				proxy.URL,
+			)+`, document.baseURI.includes("evil"), document.querySelector("iframe[srcdoc]")?.contentWindow.ran].join("|")`,
+		)
 		if got != "nothing|||true|false|" {
 			t.Errorf("on %s ran: %s", path, got)
 		}
@@ -315,18 +356,24 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 	s.holds("Another, which waits")
 	b := s.administer("/admin") // it fails for whatever the console says of the policy, and so does this:
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.effectiveDirective + " " + e.blockedURI + " " + e.sample))`})
+		Source: `window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.effectiveDirective + " " + e.blockedURI + " " + e.sample))`,
+	})
 	b.must(err)
 	known := strings.NewReplacer("{chat_id}", active, "{agent_id}", anna.ID, "{service_id}", anna.ID)
 	seen := 0
 	for _, line := range web.Lines() {
 		path := known.Replace(line.Path)
-		if line.Method != http.MethodGet || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".csv") {
+		if line.Method != http.MethodGet || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") ||
+			strings.HasSuffix(path, "/events") ||
+			strings.HasSuffix(path, ".csv") {
 			continue
 		}
 		for _, lang := range []string{"en", "zh-CN"} {
 			b.open(s.url + path + "?theme=dark&colour=%236a1b9a&lang=" + lang)
-			b.until("the page to be at work", `document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`)
+			b.until(
+				"the page to be at work",
+				`document.readyState === "complete" && (!document.body.hasAttribute("live-connect") || document.documentElement.dataset.live === "live")`,
+			)
 			if broken := get[string](b, `window.broken.join()`); broken != "" {
 				t.Errorf("%s: %s", path, broken)
 			}

@@ -37,8 +37,12 @@ func newShop(t *testing.T, tls bool, between func(http.Handler) http.Handler) *s
 	s := &shop{}
 	host := serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, `<!doctype html><title>Shop</title><script>heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
-			<script async src="%s/widget.js" data-site="Kestrel" data-language="en"></script>`, s.parley)
+		fmt.Fprintf(
+			w,
+			`<!doctype html><title>Shop</title><script>heard = []; addEventListener("message", (e) => heard.push(JSON.stringify(e.data)))</script>
+			<script async src="%s/widget.js" data-site="Kestrel" data-language="en"></script>`,
+			s.parley,
+		)
 	}))
 	s.site = newSite(t, func(now *models.Settings) { now.AllowedOrigins = []string{host.URL} })
 	handler := s.server.Handler()
@@ -124,7 +128,10 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 	noStorage := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/static/widget.js" {
-				fmt.Fprint(w, `for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError") } });`)
+				fmt.Fprint(
+					w,
+					`for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError") } });`,
+				)
 				r.Header.Del("If-None-Match")
 				r.Header.Del("Accept-Encoding")
 				recorded := httptest.NewRecorder()
@@ -159,7 +166,12 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 			user.sees("#w-head", "anna")
 			user.status("sent")
 			chat := s.onlyChat(anna)
-			_, _, err := s.desk.Send(t.Context(), models.AgentActor(anna), chat.ID, models.NewMessage{Content: "And I reach you all the same"})
+			_, _, err := s.desk.Send(
+				t.Context(),
+				models.AgentActor(anna),
+				chat.ID,
+				models.NewMessage{Content: "And I reach you all the same"},
+			)
 			s.must(err)
 			user.sees(theirs, "And I reach you all the same")
 			token := s.tokenOf(user, c.memory)
@@ -181,14 +193,21 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 			_, _, err = s.desk.Send(t.Context(), models.AgentActor(anna), chat.ID, models.NewMessage{Content: "Welcome, Maria"})
 			s.must(err)
 			user.sees(theirs, "Welcome, Maria")
-			if now := s.tokenOf(user, c.memory); !c.memory && (now == token || !strings.HasPrefix(user.stored(), "[{},") && strings.Contains(strings.Split(user.stored(), "},{")[0], now)) {
+			if now := s.tokenOf(
+				user,
+				c.memory,
+			); !c.memory &&
+				(now == token || !strings.HasPrefix(user.stored(), "[{},") && strings.Contains(strings.Split(user.stored(), "},{")[0], now)) {
 				t.Errorf("a person's session is kept for the next one at this browser: %s", user.stored())
 			}
 			s.ticketsOnly(c.tried)
 			b.hearsNoToken(token, s.tokenOf(user, c.memory))
 
 			b.says("logout")
-			user.until("a new anonymous session", "root.getElementById('w-now').dataset.state === 'greeting' && !root.getElementById('main').hasAttribute('data-stranger')")
+			user.until(
+				"a new anonymous session",
+				"root.getElementById('w-now').dataset.state === 'greeting' && !root.getElementById('main').hasAttribute('data-stranger')",
+			)
 			b.says("open")
 			user.sees("#w-hello")
 			if left := user.stored(); strings.Contains(left, chat.ID) || strings.Contains(left, "maria") {

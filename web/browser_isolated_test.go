@@ -48,11 +48,23 @@ func TestThePanelIsForOtherOriginsOnlyAsADocument(t *testing.T) {
 		}
 		got := h.send("GET", "/widget", header, nil).want(200).Header
 		if got.Get("Cross-Origin-Resource-Policy") != want || got.Get("Cross-Origin-Embedder-Policy") != "require-corp" {
-			t.Errorf("as %q it comes with %q and %q", dest, got.Get("Cross-Origin-Resource-Policy"), got.Get("Cross-Origin-Embedder-Policy"))
+			t.Errorf(
+				"as %q it comes with %q and %q",
+				dest,
+				got.Get("Cross-Origin-Resource-Policy"),
+				got.Get("Cross-Origin-Embedder-Policy"),
+			)
 		}
 	}
 	for _, path := range []string{"/login", "/"} {
-		if got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Sec-Fetch-Dest": {"iframe"}}, nil).Header; got.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+		if got := h.send(
+			"GET",
+			path,
+			http.Header{"Accept": {"text/html"}, "Sec-Fetch-Dest": {"iframe"}},
+			nil,
+		).Header; got.Get(
+			"Cross-Origin-Resource-Policy",
+		) != "same-origin" {
 			t.Errorf("%s comes with %q", path, got.Get("Cross-Origin-Resource-Policy"))
 		}
 	}

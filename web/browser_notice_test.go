@@ -53,7 +53,10 @@ func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
 			s.until("the message to be confirmed", func() bool {
 				m, err := s.desk.Messages(t.Context(), models.AgentActor(agent), chat, 0, 50)
 				s.must(err)
-				return slices.ContainsFunc(m, func(m models.Message) bool { return m.Content == "Where is my card?" && m.Status != models.Sent })
+				return slices.ContainsFunc(
+					m,
+					func(m models.Message) bool { return m.Content == "Where is my card?" && m.Status != models.Sent },
+				)
 			})
 			b.alt("KeyN")
 			b.sees("#thread", "Where is my card?")
@@ -115,7 +118,10 @@ func TestTheTitleCountsAChatThatTheListHoldsBack(t *testing.T) {
 	_, err := eval[bool](b, `(window.hand = setInterval(() => document.dispatchEvent(new PointerEvent("pointermove")), 50), true)`)
 	b.must(err)
 	_, second := s.newChat("Second question")
-	b.until("both in the title though the row is held", `document.title.startsWith("(2) ") && !root.querySelector(`+quote(rowOf(second))+`)`)
+	b.until(
+		"both in the title though the row is held",
+		`document.title.startsWith("(2) ") && !root.querySelector(`+quote(rowOf(second))+`)`,
+	)
 	b.sees("#held", "1 update held")
 	b.sees(".toast", "New chat: ", "Second question")
 	_, err = eval[bool](b, `(clearInterval(hand), true)`)

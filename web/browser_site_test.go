@@ -35,7 +35,13 @@ type site struct {
 // newSite starts a Parley of one test's own. change may be nil.
 func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *site {
 	t.Helper()
-	s := &site{testServer: &testServer{t: t, folder: t.TempDir()}, databaseURL: testdb.Postgres(t), prefix: "test-" + uuid.NewString() + ":", settings: models.DefaultSettings(), address: "127.0.0.1:0"}
+	s := &site{
+		testServer:  &testServer{t: t, folder: t.TempDir()},
+		databaseURL: testdb.Postgres(t),
+		prefix:      "test-" + uuid.NewString() + ":",
+		settings:    models.DefaultSettings(),
+		address:     "127.0.0.1:0",
+	}
 	if change != nil {
 		change(&s.settings)
 	}
@@ -70,16 +76,29 @@ func (s *site) start() {
 	desk.SetFiles(store)
 	key, err := desk.FileKey(s.t.Context())
 	s.must(err)
-	server, err := web.New(web.Options{Desk: desk, Hub: hub, Log: log, Redis: s.redis, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test", PublicURL: s.publicURL,
-		Files: store, FileKey: key})
+	server, err := web.New(web.Options{
+		Desk:            desk,
+		Hub:             hub,
+		Log:             log,
+		Redis:           s.redis,
+		RedisPrefix:     s.prefix,
+		UserTokenSecret: []byte(secret),
+		Ready:           desk.Ping,
+		Version:         "test",
+		PublicURL:       s.publicURL,
+		Files:           store,
+		FileKey:         key,
+	})
 	s.must(err)
 	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)
 	s.must(worker.Start(context.Background()))
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)
 	s.address = listener.Addr().String()
-	*s.testServer = testServer{t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
-		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	*s.testServer = testServer{
+		t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
+		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 
 	ctx, cancel := context.WithCancel(context.Background())
 	hubEnded := make(chan struct{})

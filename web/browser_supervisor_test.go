@@ -65,7 +65,10 @@ func join(ids []string) string {
 func (b *browser) pointAt(selector string) {
 	b.t.Helper()
 	b.sees(selector)
-	at, err := eval[map[string]float64](b, "(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))("+visible(selector)+".getBoundingClientRect())")
+	at, err := eval[map[string]float64](
+		b,
+		"(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))("+visible(selector)+".getBoundingClientRect())",
+	)
 	b.must(err)
 	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at["x"], at["y"]))
 }

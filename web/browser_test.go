@@ -242,6 +242,9 @@ func TestAfterARestartBothSeeWhatTheyMissed(t *testing.T) {
 	bench.sees(theirs, "I wrote this while you were away")
 	user.until("each line once, in order", `[...root.querySelectorAll("#thread .msg:not(.sys) .say")].map((e) => e.innerText).join("|") ===
 		"Are you there?|First line from elsewhere|Second line from elsewhere|I wrote this while you were away"`)
-	bench.until("the same on the agent's side", `[...root.querySelectorAll("#thread .msg:not(.sys) .say")].map((e) => e.innerText).join("|") ===
-		"Are you there?|First line from elsewhere|Second line from elsewhere|I wrote this while you were away"`)
+	bench.until(
+		"the same on the agent's side",
+		`[...root.querySelectorAll("#thread .msg:not(.sys) .say")].map((e) => e.innerText).join("|") ===
+		"Are you there?|First line from elsewhere|Second line from elsewhere|I wrote this while you were away"`,
+	)
 }

@@ -21,8 +21,32 @@ func TestAnInvisibleTextCannotBeSent(t *testing.T) {
 	bench.signIn(s, "anna", "/workbench")
 	bench.pick()
 	bench.sees("#composer-text")
-	texts := []string{"", " \n", "\u200b", "\u3164", "\u2800 ", "\ufeff", "\u115f\u1160", "\u17b4", "\ufe0f", "\U000e0100", "\u200e\u202e\u2066", "\U000e0041", "\u00ad", "\u034f", "\ufff9", "\U000e0001\u200d",
-		"a", "\u200b.", "您", "\u0600", "🇧🇷", "\u0301", "\ufffd", "·"}
+	texts := []string{
+		"",
+		" \n",
+		"\u200b",
+		"\u3164",
+		"\u2800 ",
+		"\ufeff",
+		"\u115f\u1160",
+		"\u17b4",
+		"\ufe0f",
+		"\U000e0100",
+		"\u200e\u202e\u2066",
+		"\U000e0041",
+		"\u00ad",
+		"\u034f",
+		"\ufff9",
+		"\U000e0001\u200d",
+		"a",
+		"\u200b.",
+		"您",
+		"\u0600",
+		"🇧🇷",
+		"\u0301",
+		"\ufffd",
+		"·",
+	}
 	for _, text := range texts {
 		encoded, err := json.Marshal(text)
 		s.must(err)

@@ -32,7 +32,10 @@ func TestNothingIsLoadedOrStoredBeforeTheFirstOpen(t *testing.T) {
 		}
 	}
 	b.reload()
-	b.until("the button again, and no frame", `document.querySelector("#parley")?.shadowRoot?.querySelector("button") && !document.querySelector("#parley").shadowRoot.querySelector("iframe")`)
+	b.until(
+		"the button again, and no frame",
+		`document.querySelector("#parley")?.shadowRoot?.querySelector("button") && !document.querySelector("#parley").shadowRoot.querySelector("iframe")`,
+	)
 	b.launch().sees("#w-hello")
 }
 
@@ -57,11 +60,17 @@ func TestUnreadMessagesAreCountedWhileThePanelIsClosed(t *testing.T) {
 		s.must(err)
 	}
 	b.until("the count at the button", `document.querySelector("#parley").shadowRoot.querySelector("button b").textContent === "2"`)
-	b.until("the button to say it", `document.querySelector("#parley").shadowRoot.querySelector("button").ariaLabel === "Open chat, 2 unread messages"`)
+	b.until(
+		"the button to say it",
+		`document.querySelector("#parley").shadowRoot.querySelector("button").ariaLabel === "Open chat, 2 unread messages"`,
+	)
 	b.until("the count in the title", `document.title === "(2) " + `+quote(plain))
 
 	b.launch().sees(theirs, "Second")
-	b.until("the count gone", `document.querySelector("#parley").shadowRoot.querySelector("button b").hidden && document.title === `+quote(plain))
+	b.until(
+		"the count gone",
+		`document.querySelector("#parley").shadowRoot.querySelector("button b").hidden && document.title === `+quote(plain),
+	)
 	s.until("the messages read", func() bool { return s.onlyChat(agent).UnreadByUser == 0 })
 }
 
@@ -154,9 +163,14 @@ func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 func (b *browser) connected(yes bool) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1}}})
+		MatchedNetworkConditions: []*network.Conditions{{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1}},
+	})
 	b.must(err)
-	_, err = chromedp.Call(b.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1})
+	_, err = chromedp.Call(
+		b.ctx,
+		network.OverrideNetworkState,
+		network.OverrideNetworkStateParams{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1},
+	)
 	b.must(err)
 }
 
@@ -209,7 +223,10 @@ func TestThePanelWorksByKeyboardAlone(t *testing.T) {
 	user.sees(mine, "Where is my card?")
 	user.sees("#w-head", "anna")
 	b.press("\x1b")
-	b.until("the panel closed and the button in focus", inShadow+`.querySelector("section").hidden && `+inShadow+`.activeElement?.tagName === "BUTTON"`)
+	b.until(
+		"the panel closed and the button in focus",
+		inShadow+`.querySelector("section").hidden && `+inShadow+`.activeElement?.tagName === "BUTTON"`,
+	)
 }
 
 func TestThePanelWorksWithoutScripts(t *testing.T) {

@@ -29,7 +29,13 @@ func atWork(t *testing.T, s *site, name string, change ...func(*models.NewAgent)
 // alt presses Alt and a key by its place on the board.
 func (b *browser) alt(code string) {
 	b.t.Helper()
-	_, err := eval[bool](b, fmt.Sprintf(`root.activeElement.dispatchEvent(new KeyboardEvent("keydown", {code: %q, altKey: true, bubbles: true, cancelable: true}))`, code))
+	_, err := eval[bool](
+		b,
+		fmt.Sprintf(
+			`root.activeElement.dispatchEvent(new KeyboardEvent("keydown", {code: %q, altKey: true, bubbles: true, cancelable: true}))`,
+			code,
+		),
+	)
 	b.must(err)
 }
 
@@ -293,7 +299,8 @@ func TestTheWorkbenchWorksWithoutScripts(t *testing.T) {
 	b.click("#end .btn-danger")
 	b.sees(".closed", "You ended this chat.", "Done by hand")
 	s.ask("GET", "/api/customer-service/status", agent, nil).want(200)
-	s.ask("POST", "/api/user/customer-service/chats/"+chat+"/messages", token, map[string]any{"content": "Too late"}).refused(409, "chat_ended")
+	s.ask("POST", "/api/user/customer-service/chats/"+chat+"/messages", token, map[string]any{"content": "Too late"}).
+		refused(409, "chat_ended")
 }
 
 func TestTheKeysAreToldAndCanBeSwitchedOff(t *testing.T) {

@@ -27,10 +27,14 @@ const (
 func (h *testServer) sent(path, coding string) (int, []byte) {
 	h.t.Helper()
 	var came atomic.Int64
-	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-		return countingConn{conn, &came}, err
-	}}
+	transport := &http.Transport{
+		DisableCompression: true,
+		DisableKeepAlives:  true,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+			return countingConn{conn, &came}, err
+		},
+	}
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, h.url+path, nil)
 	if err != nil {
 		h.t.Fatal(err)
@@ -79,7 +83,14 @@ func TestTheWidgetIsQuick(t *testing.T) {
 			t.Errorf("%s has %d bytes, more than %d", path, n, loaderBudget)
 		}
 	}
-	page := "/widget?" + url.Values{"origin": {"https://www.example.com"}, "lang": {"zh-CN"}, "site": {"Kestrel"}, "colour": {"#6a1b9a"}, "page_url": {"https://www.example.com/a/long/path/of/some/kind"}, "page_title": {"A title as they are"}}.Encode()
+	page := "/widget?" + url.Values{
+		"origin":     {"https://www.example.com"},
+		"lang":       {"zh-CN"},
+		"site":       {"Kestrel"},
+		"colour":     {"#6a1b9a"},
+		"page_url":   {"https://www.example.com/a/long/path/of/some/kind"},
+		"page_title": {"A title as they are"},
+	}.Encode()
 	for _, coding := range []string{"gzip", "gzip, br"} {
 		sum, body := h.sent(page, coding)
 		t.Logf("%s: the page has %d bytes", coding, sum)
@@ -136,7 +147,8 @@ func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 			if got.Header.Get("Content-Encoding") != want {
 				t.Errorf("%s comes to %q as %q", path, accept, got.Header.Get("Content-Encoding"))
 			}
-			if got.Header.Get("Vary") != "Accept-Encoding" || got.Header.Get("Content-Length") == "" || got.Header.Get("Content-Language") != "" {
+			if got.Header.Get("Vary") != "Accept-Encoding" || got.Header.Get("Content-Length") == "" ||
+				got.Header.Get("Content-Language") != "" {
 				t.Errorf("%s comes with %v", path, got.Header)
 			}
 			head := h.send("HEAD", path, http.Header{"Accept-Encoding": {accept}}, nil).want(200)
@@ -148,18 +160,33 @@ func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	// A page with somebody's secrets beside a stranger's words is not packed, one of nobody is.
 	p := h.opensPanel()
 	for _, path := range []string{"/widget", "/widget?page_title=guess"} {
-		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "Cookie": {p.cookie}}, nil).want(200)
+		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "Cookie": {p.cookie}}, nil).
+			want(200)
 		if coding := got.Header.Get("Content-Encoding"); coding != "" || !bytes.Contains(got.Body, []byte(p.csrf)) {
 			t.Errorf("%s of somebody comes as %q, or has no secret", path, coding)
 		}
 	}
 	_, agent := h.agent("anna", models.RoleAgent)
 	for _, path := range []string{"/", "/login", "/nothing", "/demo"} { // public, and yet somebody's
-		if got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip"}, "Cookie": {"parley_session=" + agent}}, nil); got.Header.Get("Content-Encoding") != "" {
+		if got := h.send(
+			"GET",
+			path,
+			http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip"}, "Cookie": {"parley_session=" + agent}},
+			nil,
+		); got.Header.Get(
+			"Content-Encoding",
+		) != "" {
 			t.Errorf("%s of an agent comes packed", path)
 		}
 	}
-	if got := h.send("GET", "/widget", http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip;q=0"}}, nil); got.Header.Get("Content-Encoding") != "" {
+	if got := h.send(
+		"GET",
+		"/widget",
+		http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip;q=0"}},
+		nil,
+	); got.Header.Get(
+		"Content-Encoding",
+	) != "" {
 		t.Error("a page comes packed to who does not want that")
 	}
 	for _, path := range []string{"/widget", "/login", "/demo", "/nothing"} {

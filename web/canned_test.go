@@ -27,7 +27,8 @@ func TestProgramsManageCannedReplies(t *testing.T) {
 	}
 	id := added["reply_id"].(string)
 	h.ask("POST", cannedAPI, annaToken, in).refused(409, "canned_reply_taken")
-	h.ask("POST", cannedAPI, annaToken, map[string]any{"shortcut": "a", "title": "A", "body": "A", "scope": "everyone"}).refused(403, "role_required")
+	h.ask("POST", cannedAPI, annaToken, map[string]any{"shortcut": "a", "title": "A", "body": "A", "scope": "everyone"}).
+		refused(403, "role_required")
 	h.ask("POST", cannedAPI, annaToken, map[string]any{"shortcut": "a b", "title": "A", "body": "A"}).refused(422, "validation_failed")
 	h.ask("GET", cannedAPI+"/"+id, bob, nil).refused(404, "canned_reply_not_found")
 	h.ask("POST", cannedAPI+"/"+id+"/use", annaToken, nil).want(204)
@@ -41,7 +42,9 @@ func TestProgramsManageCannedReplies(t *testing.T) {
 		return h.send("GET", cannedAPI+"?usable=1", http.Header{"Authorization": {"Bearer " + bob}, "If-None-Match": {tag}}, nil)
 	}
 	again().want(304)
-	shared := h.ask("POST", cannedAPI, alex, map[string]any{"shortcut": "hello", "title": "Hello", "body": "Hi", "scope": "everyone"}).want(201).object()
+	shared := h.ask("POST", cannedAPI, alex, map[string]any{"shortcut": "hello", "title": "Hello", "body": "Hi", "scope": "everyone"}).
+		want(201).
+		object()
 	if got := again().want(200); !strings.Contains(string(got.Body), `"hello"`) {
 		t.Errorf("after a reply was added the list is %s", got.Body)
 	}
@@ -71,7 +74,10 @@ func TestCannedRepliesTravelAsCSV(t *testing.T) {
 	if done["added"] != 1.0 || done["changed"] != 0.0 {
 		t.Errorf("the import did %v", done)
 	}
-	if got := string(h.ask("GET", cannedAPI, bob, nil).want(200).Body); !strings.Contains(got, `"title":"'-A"`) || !strings.Contains(got, `"body":"=1+1, \"quoted\"\nsecond line 您好"`) {
+	if got := string(
+		h.ask("GET", cannedAPI, bob, nil).want(200).Body,
+	); !strings.Contains(got, `"title":"'-A"`) ||
+		!strings.Contains(got, `"body":"=1+1, \"quoted\"\nsecond line 您好"`) {
 		t.Errorf("after the import there is %s", got)
 	}
 	if done := h.ask("POST", cannedAPI+"-import", bob, map[string]any{"csv": string(file)}).want(200).object(); done["changed"] != 1.0 {

@@ -55,7 +55,12 @@ func (h *testServer) signsIn(origin string, keeps bool, language string) answer 
 	}
 	step("GET", "/login", nil, http.Header{}).want(200)
 	form := url.Values{"email": {"anna@example.com"}, "password": {password}, "next": {"/account"}}
-	got := step("POST", "/login", form, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {origin}, "Referer": {origin + "/login"}}).want(303)
+	got := step(
+		"POST",
+		"/login",
+		form,
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {origin}, "Referer": {origin + "/login"}},
+	).want(303)
 	for to := got.Header.Get("Location"); strings.HasPrefix(to, "/login"); to = got.Header.Get("Location") {
 		if got = step("GET", to, nil, http.Header{"Referer": {origin + "/login"}}); got.Status != 303 {
 			break
@@ -88,14 +93,23 @@ func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 			t.Errorf("over http the page says nothing: %s", page)
 		}
 	}
-	if log := said.text(); !strings.Contains(log, "not opened at PUBLIC_URL") || !strings.Contains(log, publicURL) || !strings.Contains(log, plain) {
+	if log := said.text(); !strings.Contains(log, "not opened at PUBLIC_URL") || !strings.Contains(log, publicURL) ||
+		!strings.Contains(log, plain) {
 		t.Errorf("the log says: %s", log)
 	}
-	if page := string(h.signsIn(publicURL, false, "en").want(200).Body); !strings.Contains(page, "Allow cookies") || strings.Contains(page, "Sign in here instead") {
+	if page := string(
+		h.signsIn(publicURL, false, "en").want(200).Body,
+	); !strings.Contains(page, "Allow cookies") ||
+		strings.Contains(page, "Sign in here instead") {
 		t.Errorf("with cookies forbidden the page says: %s", page)
 	}
 	// A page that is only opened says nothing.
-	if page := string(h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body); strings.Contains(page, "password is correct") {
+	if page := string(
+		h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body,
+	); strings.Contains(
+		page,
+		"password is correct",
+	) {
 		t.Error("the page says so before anything was tried")
 	}
 }

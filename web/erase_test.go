@@ -20,13 +20,26 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	_, alex := h.agent("alex", models.RoleAdmin)
 	_, ruth := h.agent("ruth", models.RoleSupervisor)
 	const id = "shop/42 ünï?&\"<b>"
-	maria := signed(t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix(), "name": "Maria <i>Lopes", "email": "maria@example.com"}, nil, nil)
+	maria := signed(
+		t,
+		jwt.MapClaims{
+			"sub":   id,
+			"exp":   time.Now().Add(time.Hour).Unix(),
+			"iat":   time.Now().Add(-time.Minute).Unix(),
+			"name":  "Maria <i>Lopes",
+			"email": "maria@example.com",
+		},
+		nil,
+		nil,
+	)
 	undated := signed(t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
 	chat := h.asks(maria, "Where is my parcel?")
 	one := "/admin/users/one?" + url.Values{"id": {id}}.Encode()
 
 	h.browse("GET", "/admin/users", alex, nil).want(200)
-	h.browse("POST", "/admin/users", alex, url.Values{"q": {"MARIA@"}}).want(200).says("Maria &lt;i&gt;Lopes", "maria@example.com", strings.ReplaceAll(one, "&", "&amp;"))
+	h.browse("POST", "/admin/users", alex, url.Values{"q": {"MARIA@"}}).
+		want(200).
+		says("Maria &lt;i&gt;Lopes", "maria@example.com", strings.ReplaceAll(one, "&", "&amp;"))
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"nobody"}}).want(200).says("No users found")
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {""}}).want(422).says(`id="q-error"`)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {"\xff"}}).want(422)
@@ -43,7 +56,11 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 		User  map[string]any
 		Chats []struct{ Messages []map[string]any }
 	}
-	if err := json.Unmarshal(file.Body, &export); err != nil || export.User["id"] != id || export.Chats[0].Messages[0]["content"] != "Where is my parcel?" {
+	if err := json.Unmarshal(
+		file.Body,
+		&export,
+	); err != nil || export.User["id"] != id ||
+		export.Chats[0].Messages[0]["content"] != "Where is my parcel?" {
 		t.Errorf("the file says %s", file.Body)
 	}
 	h.browse("POST", "/admin/users/export", alex, url.Values{"id": {"nobody"}}).want(404)
@@ -67,7 +84,13 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	for _, token := range []string{maria, undated} {
 		h.ask("GET", forUser+"/chats", token, nil).refused(401, "unauthorized")
 	}
-	if _, told := h.log(alex, "subject="+url.QueryEscape(id)); !slices.Equal(told, []string{"alex user_exported user", "alex user_erased user"}) {
+	if _, told := h.log(
+		alex,
+		"subject="+url.QueryEscape(id),
+	); !slices.Equal(
+		told,
+		[]string{"alex user_exported user", "alex user_erased user"},
+	) {
 		t.Errorf("the log tells %v", told)
 	}
 	// Two minutes later: a host's clock may be off by one.
@@ -102,7 +125,12 @@ func TestAnErasureEndsStreams(t *testing.T) {
 			t.Parallel()
 			h := startServer(t)
 			anna, annaToken := h.online("anna")
-			jwtUser := signed(t, jwt.MapClaims{"sub": "signed", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix()}, nil, nil)
+			jwtUser := signed(
+				t,
+				jwt.MapClaims{"sub": "signed", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix()},
+				nil,
+				nil,
+			)
 			guestID, guest := h.guest()
 			bystander, other := h.guest()
 			chats := map[string]string{"signed": h.asks(jwtUser, "One"), guestID: h.asks(guest, "Two"), bystander: h.asks(other, "Three")}
@@ -158,7 +186,10 @@ func TestAnErasureEndsStreams(t *testing.T) {
 			}
 			h.ask("POST", forAgent+"/chats/"+chats[bystander]+"/messages", annaToken, map[string]any{"content": "Still here?"}).want(201)
 			users[bystander][0].next("message")
-			if list := h.ask("GET", forAgent+"/chats", annaToken, nil).want(200).list(); len(list) != 1 || list[0]["chat_id"] != chats[bystander] {
+			if list := h.ask("GET", forAgent+"/chats", annaToken, nil).
+				want(200).
+				list(); len(list) != 1 ||
+				list[0]["chat_id"] != chats[bystander] {
 				t.Errorf("the agent's list is %v", list)
 			}
 			if status := h.ask("GET", forAgent+"/status", annaToken, nil).object(); status["load"] != float64(1) {
@@ -191,10 +222,14 @@ func TestTheWidgetStartsAnewAfterAnErasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.program("/widget/assign", map[string]string{"message": "Still me?"}).refused(401, "unauthorized")
-	if page := p.get("/widget?lang=en").want(200); strings.Contains(string(page.Body), "parcel") || !strings.Contains(string(page.Body), "data-stranger") {
+	if page := p.get("/widget?lang=en").
+		want(200); strings.Contains(string(page.Body), "parcel") ||
+		!strings.Contains(string(page.Body), "data-stranger") {
 		t.Error("the page shows what was erased, or knows who asks")
 	}
-	if begun := p.program("/widget/session", nil).want(200); !strings.HasPrefix(begun.Header.Get("Set-Cookie"), "parley_user=") || strings.Contains(begun.Header.Get("Set-Cookie"), before) {
+	if begun := p.program("/widget/session", nil).
+		want(200); !strings.HasPrefix(begun.Header.Get("Set-Cookie"), "parley_user=") ||
+		strings.Contains(begun.Header.Get("Set-Cookie"), before) {
 		t.Errorf("the next session is %q", begun.Header.Get("Set-Cookie"))
 	}
 }

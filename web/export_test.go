@@ -38,8 +38,10 @@ func Lines() []Line {
 			name = r.page
 		}
 		for _, path := range r.paths() {
-			all = append(all, Line{Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == anyone,
-				API: kit.IsAPI(path), CORS: r.cors && kit.IsAPI(path), Limited: r.limit != ""})
+			all = append(all, Line{
+				Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == anyone,
+				API: kit.IsAPI(path), CORS: r.cors && kit.IsAPI(path), Limited: r.limit != "",
+			})
 		}
 	}
 	return all

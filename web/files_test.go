@@ -150,7 +150,8 @@ func TestEveryTypeOfFileIsSentAndFetched(t *testing.T) {
 			if isImage {
 				wantType = "image"
 			}
-			if m.str("message_type") != wantType || m.str("content") != sent.shown || a["name"] != sent.shown || a["content_type"] != sent.kind {
+			if m.str("message_type") != wantType || m.str("content") != sent.shown || a["name"] != sent.shown ||
+				a["content_type"] != sent.kind {
 				t.Errorf("%s is %s", sent.name, m.Body)
 			}
 			got := h.fetch(a["url"].(string), nil).want(200)
@@ -166,7 +167,10 @@ func TestEveryTypeOfFileIsSentAndFetched(t *testing.T) {
 					t.Errorf("%s comes with %s %q", sent.name, name, got.Header.Get(name))
 				}
 			}
-			if kind := got.Header.Get("Content-Type"); !strings.HasPrefix(kind, sent.kind) || !strings.HasPrefix(got.Header.Get("Cache-Control"), "private, ") {
+			if kind := got.Header.Get(
+				"Content-Type",
+			); !strings.HasPrefix(kind, sent.kind) ||
+				!strings.HasPrefix(got.Header.Get("Cache-Control"), "private, ") {
 				t.Errorf("%s comes as %s, %s", sent.name, kind, got.Header.Get("Cache-Control"))
 			}
 			if !isImage {
@@ -180,7 +184,8 @@ func TestEveryTypeOfFileIsSentAndFetched(t *testing.T) {
 			if err != nil || config.Width > 480 || config.Height > 480 {
 				t.Errorf("%s: the thumbnail is %dx%d, %v", sent.name, config.Width, config.Height, err)
 			}
-			if strings.Contains(string(got.Body), "SECRET OWNER") || sent.name == "card.jpg" && (a["width"] != 400.0 || a["height"] != 640.0) {
+			if strings.Contains(string(got.Body), "SECRET OWNER") ||
+				sent.name == "card.jpg" && (a["width"] != 400.0 || a["height"] != 640.0) {
 				t.Errorf("%s: %v by %v, or the owner is in it", sent.name, a["width"], a["height"])
 			}
 		}
@@ -365,12 +370,18 @@ func TestFilesThatLieAreRefused(t *testing.T) {
 	} {
 		h.file(userFiles+chat+"/files", user, name, lie.raw).refused(lie.status, lie.code)
 	}
-	said := h.file(agentFiles+chat+"/files", agent, "big.pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))).refused(413, "file_too_large")
+	said := h.file(agentFiles+chat+"/files", agent, "big.pdf", samples.Join(samples.PDF(), make([]byte, 14<<20-len(samples.PDF())))).
+		refused(413, "file_too_large")
 	if said.str("detail") != "This file is 14 MB. The limit for documents is 10 MB." {
 		t.Errorf("it says %s", said.Body)
 	}
-	header := http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary}, "Accept-Language": {"zh-CN"}}
-	zh := h.send("POST", userFiles+chat+"/files", header, formOf(field{name: "file", file: `"x.jpg"`, content: samples.Join(samples.JPEG(60, 60), make([]byte, 6<<20))})).refused(413, "file_too_large")
+	header := http.Header{
+		"Authorization":   {"Bearer " + user},
+		"Content-Type":    {"multipart/form-data; boundary=" + boundary},
+		"Accept-Language": {"zh-CN"},
+	}
+	zh := h.send("POST", userFiles+chat+"/files", header, formOf(field{name: "file", file: `"x.jpg"`, content: samples.Join(samples.JPEG(60, 60), make([]byte, 6<<20))})).
+		refused(413, "file_too_large")
 	if zh.str("detail") != "文件大小为 6.1 MB，图片不能超过 5 MB。" {
 		t.Errorf("in Chinese it says %s", zh.Body)
 	}
@@ -393,7 +404,8 @@ func TestFormsThatAreNone(t *testing.T) {
 	text := field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte("words")}
 	h.ask("POST", path, user, map[string]string{"file": "x"}).refused(415, "unsupported_media_type")
 	h.ask("POST", path, user, nil).refused(415, "unsupported_media_type")
-	h.send("POST", path, http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data"}}, []byte("x")).refused(415, "unsupported_media_type")
+	h.send("POST", path, http.Header{"Authorization": {"Bearer " + user}, "Content-Type": {"multipart/form-data"}}, []byte("x")).
+		refused(415, "unsupported_media_type")
 	h.form(path, user).refused(422, "validation_failed")
 	h.form(path, user, field{name: "other", content: []byte("x")}).refused(422, "validation_failed")
 	h.form(path, user, field{name: "file", file: `""`, kind: "application/octet-stream"}).refused(422, "validation_failed")
@@ -419,11 +431,21 @@ func TestNamesOfFilesDoNoHarm(t *testing.T) {
 	h := patientHouse(t)
 	chat, user, _ := h.talk()
 	for _, sent := range []struct{ quoted, want string }{
-		{`"../../etc/passwd"`, "passwd.txt"}, {`"..\\..\\win.ini"`, "win.ini.txt"}, {`"C:\fakepath\a.txt"`, "a.txt"}, {`"/etc/cron.d/x.txt"`, "x.txt"}, {`".."`, "file.txt"},
-		{"\"evil\u202etxt.exe\"", "eviltxt.exe.txt"}, {`"a%22b%0D%0Ac.txt"`, "a_b c.txt"}, {`"` + strings.Repeat("n", 300) + `.txt"`, strings.Repeat("n", 176) + ".txt"},
-		{"\"账单\u2028.txt\"", "账单.txt"}, {`"<img src=x onerror=alert(1)>.txt"`, "_img src=x onerror=alert(1)_.txt"}, {"\"bad\xff.txt\"", "bad\uFFFD.txt"}, {`"{{.Name}}.txt"`, "{{.Name}}.txt"},
+		{`"../../etc/passwd"`, "passwd.txt"},
+		{`"..\\..\\win.ini"`, "win.ini.txt"},
+		{`"C:\fakepath\a.txt"`, "a.txt"},
+		{`"/etc/cron.d/x.txt"`, "x.txt"},
+		{`".."`, "file.txt"},
+		{"\"evil\u202etxt.exe\"", "eviltxt.exe.txt"},
+		{`"a%22b%0D%0Ac.txt"`, "a_b c.txt"},
+		{`"` + strings.Repeat("n", 300) + `.txt"`, strings.Repeat("n", 176) + ".txt"},
+		{"\"账单\u2028.txt\"", "账单.txt"},
+		{`"<img src=x onerror=alert(1)>.txt"`, "_img src=x onerror=alert(1)_.txt"},
+		{"\"bad\xff.txt\"", "bad\uFFFD.txt"},
+		{`"{{.Name}}.txt"`, "{{.Name}}.txt"},
 	} {
-		m := h.form(userFiles+chat+"/files", user, field{name: "file", file: sent.quoted, kind: "text/plain", content: []byte("words")}).want(201)
+		m := h.form(userFiles+chat+"/files", user, field{name: "file", file: sent.quoted, kind: "text/plain", content: []byte("words")}).
+			want(201)
 		if got := m.attachment()["name"]; got != sent.want {
 			t.Errorf("%s is shown as %q, want %q", sent.quoted, got, sent.want)
 		}
@@ -459,7 +481,8 @@ func TestAFileSentAgainIsTheFirst(t *testing.T) {
 	}
 	h.fetch(again.attachment()["url"].(string), nil).want(200)
 	h.form(path, user, key, field{name: "file", file: `"b.jpg"`, content: samples.JPEG(81, 80)}).refused(422, "idempotency_key_reused")
-	h.ask("POST", userFiles+chat+"/messages", user, map[string]string{"content": "card.jpg", "client_message_id": "the-key"}).refused(422, "idempotency_key_reused")
+	h.ask("POST", userFiles+chat+"/messages", user, map[string]string{"content": "card.jpg", "client_message_id": "the-key"}).
+		refused(422, "idempotency_key_reused")
 	h.form(agentFiles+chat+"/files", agent, key, photo).want(201) // another sender's own
 	h.ask("POST", userFiles+chat+"/end", user, nil).want(200)
 	h.form(path, user, key, photo).want(200)
@@ -543,7 +566,10 @@ func TestAStoreThatFailsLeavesNoMessage(t *testing.T) {
 		t.Error("a message was made")
 	}
 	var due int
-	if err := h.desk.DB().NewRaw(`SELECT count(*) FROM stored_files WHERE due_at <= now()`).Scan(t.Context(), &due); err != nil || due != 1 {
+	if err := h.desk.DB().
+		NewRaw(`SELECT count(*) FROM stored_files WHERE due_at <= now()`).
+		Scan(t.Context(), &due); err != nil ||
+		due != 1 {
 		t.Errorf("%d names are due, %v", due, err)
 	}
 }
@@ -556,8 +582,10 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 	text := field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte("words")}
 	send := func(fields ...field) answer {
 		t.Helper()
-		return h.send("POST", "/widget/chats/"+chat+"/files", http.Header{"Cookie": {"parley_user=" + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary},
-			"Accept": {"text/html"}, "Referer": {h.url + "/widget"}, "Origin": {h.url}}, formOf(fields...))
+		return h.send("POST", "/widget/chats/"+chat+"/files", http.Header{
+			"Cookie": {"parley_user=" + user}, "Content-Type": {"multipart/form-data; boundary=" + boundary},
+			"Accept": {"text/html"}, "Referer": {h.url + "/widget"}, "Origin": {h.url},
+		}, formOf(fields...))
 	}
 	token := field{name: "csrf_token", content: []byte(web.CSRF(user))}
 	if got := send(token, text).want(303); got.Header.Get("Location") != "/widget" {
@@ -572,7 +600,8 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 	id := strconv.FormatFloat(listed[len(listed)-1]["id"].(float64), 'f', 0, 64)
 	cookie := http.Header{"Cookie": {"parley_user=" + user}, "Accept": {"text/html"}}
 	page := h.send("GET", "/widget", cookie, nil).want(200)
-	if !strings.Contains(string(page.Body), `data-file="/widget/chats/`+chat+"/files/"+id+`"`) || !strings.Contains(string(page.Body), "a.txt") {
+	if !strings.Contains(string(page.Body), `data-file="/widget/chats/`+chat+"/files/"+id+`"`) ||
+		!strings.Contains(string(page.Body), "a.txt") {
 		t.Error("the page does not show the file")
 	}
 	led := h.send("GET", "/widget/chats/"+chat+"/files/"+id, cookie, nil).want(303)
@@ -581,7 +610,11 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 	}
 	cookie.Set("Accept", "application/json")
 	var fresh map[string]any
-	if err := json.Unmarshal(h.send("GET", "/widget/chats/"+chat+"/files/"+id, cookie, nil).want(200).Body, &fresh); err != nil || !strings.HasPrefix(fresh["url"].(string), "/files/") {
+	if err := json.Unmarshal(
+		h.send("GET", "/widget/chats/"+chat+"/files/"+id, cookie, nil).want(200).Body,
+		&fresh,
+	); err != nil ||
+		!strings.HasPrefix(fresh["url"].(string), "/files/") {
 		t.Errorf("fresh addresses: %v, %v", fresh, err)
 	}
 }
@@ -613,7 +646,13 @@ func TestSlowUploads(t *testing.T) {
 	}
 	send(&dripping{raw: whole, size: 100, every: 50 * time.Millisecond}).want(201)
 	send(&dripping{raw: whole, size: 100, every: 900 * time.Millisecond}).refused(408, "upload_too_slow")
-	send(&dripping{raw: append(whole[:len(whole)-40:len(whole)-40], bytes.Repeat([]byte("more "), 10_000)...), size: 100, every: 20 * time.Millisecond}).refused(408, "upload_too_slow")
+	send(
+		&dripping{
+			raw:   append(whole[:len(whole)-40:len(whole)-40], bytes.Repeat([]byte("more "), 10_000)...),
+			size:  100,
+			every: 20 * time.Millisecond,
+		},
+	).refused(408, "upload_too_slow")
 }
 
 func TestABucketKeepsFilesToo(t *testing.T) {
@@ -624,7 +663,9 @@ func TestABucketKeepsFilesToo(t *testing.T) {
 	}
 	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{"key": "secret"})).Server())
 	defer server.Close()
-	bucket, err := files.Open(files.Options{URL: "s3://chats/sent?region=us-east-1&endpoint=" + url.QueryEscape(server.URL), KeyID: "key", Secret: "secret"})
+	bucket, err := files.Open(
+		files.Options{URL: "s3://chats/sent?region=us-east-1&endpoint=" + url.QueryEscape(server.URL), KeyID: "key", Secret: "secret"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -665,10 +706,20 @@ func TestOnePersonSendsAFewFilesAtATime(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST %s%s/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: 100000\r\n\r\n--", userFiles, chat, user, boundary)
+		fmt.Fprintf(
+			conn,
+			"POST %s%s/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: 100000\r\n\r\n--",
+			userFiles,
+			chat,
+			user,
+			boundary,
+		)
 		h.until("an upload goes on", func() bool { return web.Uploads(h.server) == n+1 })
 	}
-	if got := h.file(userFiles+chat+"/files", user, "a.txt", []byte("a")).refused(503, "uploads_busy"); got.Header.Get("Retry-After") == "" {
+	if got := h.file(userFiles+chat+"/files", user, "a.txt", []byte("a")).
+		refused(503, "uploads_busy"); got.Header.Get(
+		"Retry-After",
+	) == "" {
 		t.Error("without Retry-After")
 	}
 	h.file(userFiles+elsewhere+"/files", other, "a.txt", []byte("a")).want(201)

@@ -74,7 +74,8 @@ func TestThePanelGoesOnWithoutCookies(t *testing.T) {
 	p := h.bears()
 	p.program("/widget/assign", map[string]string{"message": "No cookie, no token of a form"}).want(200)
 	page := p.get("/widget?lang=en").want(200)
-	if !bytes.Contains(page.Body, []byte("No cookie, no token of a form")) || bytes.Contains(page.Body, []byte("data-stranger")) || bytes.Contains(page.Body, []byte(p.bearer)) {
+	if !bytes.Contains(page.Body, []byte("No cookie, no token of a form")) || bytes.Contains(page.Body, []byte("data-stranger")) ||
+		bytes.Contains(page.Body, []byte(p.bearer)) {
 		t.Error("the page for the header is not the user's own, or tells the token")
 	}
 	// Each connection of the stream takes a ticket of its own.
@@ -113,12 +114,16 @@ func TestASessionIsNeverGivenByTheBrowser(t *testing.T) {
 	}
 	h.ask("GET", forUser+"/chats", planted, nil).refused(401, "unauthorized")
 	p.cookie = strings.Split(begun.Header.Get("Set-Cookie"), ";")[0]
-	if again := p.program("/widget/session", nil).want(200); again.Header.Get("Set-Cookie") != "" || again.str("csrf") != begun.str("csrf") {
+	if again := p.program("/widget/session", nil).
+		want(200); again.Header.Get("Set-Cookie") != "" ||
+		again.str("csrf") != begun.str("csrf") {
 		t.Errorf("whoever has a session got another: %q", again.Header.Get("Set-Cookie"))
 	}
 	// The browser kept the probe, but not this: then the scripts ask for the token itself.
 	lost := &panel{testServer: h, cookie: "parley_probe=1"}
-	if got := lost.program("/widget/session", map[string]string{"bearer": "1"}).want(200); got.str("token") == "" || got.Header.Get("Set-Cookie") != "" {
+	if got := lost.program("/widget/session", map[string]string{"bearer": "1"}).
+		want(200); got.str("token") == "" ||
+		got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("asked for a token: %s", got.Body)
 	}
 }
@@ -164,21 +169,24 @@ func TestIdentifyingInThePanel(t *testing.T) {
 			}
 			own.next("assigned")
 
-			p.program("/widget/identify", map[string]string{"token": signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("not the shared key"))}).refused(401, "unauthorized")
+			p.program("/widget/identify", map[string]string{"token": signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("not the shared key"))}).
+				refused(401, "unauthorized")
 			before := *p
 			p.takes(p.program("/widget/identify", map[string]string{"token": names(t, "maria", "Maria Lopes")}))
 			if *p == before {
 				t.Fatal("the session was not rotated")
 			}
 			own.ended()
-			before.program("/widget/chats/"+chat+"/messages", map[string]string{"content": "With the old session"}).refused(401, "unauthorized")
+			before.program("/widget/chats/"+chat+"/messages", map[string]string{"content": "With the old session"}).
+				refused(401, "unauthorized")
 			page := p.get("/widget?lang=en").want(200)
 			if !bytes.Contains(page.Body, []byte("Nobody knows me yet")) {
 				t.Error("the panel does not show what was said before")
 			}
 			p.program("/widget/chats/"+chat+"/messages", map[string]string{"content": "It is me"}).want(201)
 			rows := h.ask("GET", forAgent+"/chats", agent, nil).want(200).list()
-			if len(rows) != 1 || rows[0]["user_name"] != "Maria Lopes" || rows[0]["user_is_verified"] != 1.0 || rows[0]["user_id"] != "maria" {
+			if len(rows) != 1 || rows[0]["user_name"] != "Maria Lopes" || rows[0]["user_is_verified"] != 1.0 ||
+				rows[0]["user_id"] != "maria" {
 				t.Errorf("the agent's list says %v", rows)
 			}
 			p.program("/widget/identify", map[string]string{"token": names(t, "maria", "Maria Lopes")}).want(204) // nothing new
@@ -237,7 +245,8 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 		}
 		path := strings.NewReplacer("{chat_id}", chat, "{message_id}", "1").Replace(line.Path)
 		h.send(line.Method, path, http.Header{"Accept": {"application/json"}}, nil).refused(401, "identity_required")
-		h.send(line.Method, path, http.Header{"Accept": {"application/json"}, "Authorization": {"Bearer " + early}}, nil).refused(403, "identity_required")
+		h.send(line.Method, path, http.Header{"Accept": {"application/json"}, "Authorization": {"Bearer " + early}}, nil).
+			refused(403, "identity_required")
 		asked++
 	}
 	if asked < 30 {
@@ -254,7 +263,12 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 			t.Error("the panel does not wait for an identity")
 		}
 	}
-	plain := h.send("POST", "/widget/assign", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}, []byte("message=Hello"))
+	plain := h.send(
+		"POST",
+		"/widget/assign",
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}},
+		[]byte("message=Hello"),
+	)
 	plain.want(401).says("Sign in on the site first")
 
 	// Whoever signs in goes on with what was said before.
@@ -283,11 +297,16 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	queued := h.asks(waits, "And me")
 	stream := h.listen("/workbench/events", anna, "")
 	stream.next("part")
-	got := h.ask("POST", forUser+"/introduce", token, map[string]any{"name": "Administrator", "email": "boss@example.com"}).want(200).object()
+	got := h.ask("POST", forUser+"/introduce", token, map[string]any{"name": "Administrator", "email": "boss@example.com"}).
+		want(200).
+		object()
 	if got["user_name"] != "Administrator" || got["user_email"] != "boss@example.com" || got["user_is_verified"] != 0.0 {
 		t.Errorf("introduced as %v", got)
 	}
-	if part := stream.next("part").Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") || strings.Count(part, "Unverified") < 3 {
+	if part := stream.next(
+		"part",
+	).Data; !strings.Contains(part, "Administrator") || !strings.Contains(part, "boss@example.com") ||
+		strings.Count(part, "Unverified") < 3 {
 		t.Errorf("list, head and person are drawn again as: %s", part)
 	}
 	h.ask("POST", forUser+"/introduce", waits, map[string]any{"name": "Queen"}).want(200)
@@ -298,7 +317,8 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	}
 	rows := h.ask("GET", forAgent+"/chats", anna, nil).want(200).list()
 	queue := h.ask("GET", "/api/supervisor/queue", ruth, nil).want(200).list()
-	if rows[0]["user_name"] != "Administrator" || rows[0]["user_is_verified"] != 0.0 || queue[0]["user_name"] != "Queen" || queue[0]["user_is_verified"] != 0.0 {
+	if rows[0]["user_name"] != "Administrator" || rows[0]["user_is_verified"] != 0.0 || queue[0]["user_name"] != "Queen" ||
+		queue[0]["user_is_verified"] != 0.0 {
 		t.Errorf("programs are told %v and %v", rows, queue)
 	}
 	h.browse("GET", "/supervisor/queue.csv", ruth, nil).want(200).says("is_verified", ",false")

@@ -61,7 +61,12 @@ func TestOnlyFailedSignInsAreLimited(t *testing.T) {
 	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.RateLogin = 4 } })
 	h.agent("anna", models.RoleAgent)
 	sign := func(email, word string) int {
-		return h.send("POST", forAgent+"/login", http.Header{"Content-Type": {"application/json"}}, fmt.Appendf(nil, `{"email":%q,"password":%q}`, email, word)).Status
+		return h.send(
+			"POST",
+			forAgent+"/login",
+			http.Header{"Content-Type": {"application/json"}},
+			fmt.Appendf(nil, `{"email":%q,"password":%q}`, email, word),
+		).Status
 	}
 	var all sync.WaitGroup
 	for range 8 {

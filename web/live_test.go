@@ -16,7 +16,11 @@ import (
 // twoHouses are two instances over the same database and Redis.
 func twoHouses(t *testing.T, change ...func(*setup)) (a, b *testServer) {
 	t.Helper()
-	shared := setup{databaseURL: testdb.Postgres(t), redisURL: testdb.Redis(t), prefix: fmt.Sprintf("test-%d-%s:", time.Now().UnixNano(), t.Name())}
+	shared := setup{
+		databaseURL: testdb.Postgres(t),
+		redisURL:    testdb.Redis(t),
+		prefix:      fmt.Sprintf("test-%d-%s:", time.Now().UnixNano(), t.Name()),
+	}
 	both := func(s *setup) {
 		s.databaseURL, s.redisURL, s.prefix = shared.databaseURL, shared.redisURL, shared.prefix
 		for _, f := range change {
@@ -173,7 +177,10 @@ func TestSilenceIsWarned(t *testing.T) {
 		must(t, err)
 		return status.WarnedAt != nil
 	})
-	if got := user.next("timeout_warning").body; got["chat_id"] != chat || got["seconds_left"].(float64) < 1 || got["seconds_left"].(float64) > 2 {
+	if got := user.next(
+		"timeout_warning",
+	).body; got["chat_id"] != chat || got["seconds_left"].(float64) < 1 ||
+		got["seconds_left"].(float64) > 2 {
 		t.Errorf("warned: %v", got)
 	}
 	late := h.listen(forAgent+"/events", annaToken, "")
@@ -260,7 +267,8 @@ func TestAnUnreadableCursorMeansFromTheStart(t *testing.T) {
 	if got := query.next("message").body["content"]; got != "Hello" {
 		t.Errorf("by the query: %v", got)
 	}
-	if h := query.header; h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" || h.Get("X-Accel-Buffering") != "no" {
+	if h := query.header; h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" ||
+		h.Get("X-Accel-Buffering") != "no" {
 		t.Errorf("the head of a stream is %v", h)
 	}
 }
@@ -331,7 +339,10 @@ func TestAStreamSpeaksTheLanguageOfItsPage(t *testing.T) {
 			token = userToken
 		}
 		for i, lang := range []string{"en", "zh-CN"} {
-			if said := h.listen(path+"?lang="+lang, token, "").next("part").Data; !strings.Contains(said, words[i]) || strings.Contains(said, words[1-i]) {
+			if said := h.listen(path+"?lang="+lang, token, "").
+				next("part").
+				Data; !strings.Contains(said, words[i]) ||
+				strings.Contains(said, words[1-i]) {
 				t.Errorf("%s says in %s: %s", path, lang, said)
 			}
 		}

@@ -40,11 +40,14 @@ func newInstanceMetrics(registry *prometheus.Registry) *instanceMetrics {
 		responses: histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitSecondsBuckets),
 		publishing: histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.",
 			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
-		unpublished: counter("publish_failures_total", "Failed publications, after which the other instances read the changes from PostgreSQL."),
-		warnings:    counter("idle_warnings_total", "Idle chats that were warned."),
-		messages:    counters("messages_total", "Stored messages.", "sender_type"),
-		statuses:    counters("message_status_changes_total", "Messages whose status changed.", "status"),
-		ended:       counters("chats_ended_total", "Chats that ended.", "reason", "type"),
+		unpublished: counter(
+			"publish_failures_total",
+			"Failed publications, after which the other instances read the changes from PostgreSQL.",
+		),
+		warnings: counter("idle_warnings_total", "Idle chats that were warned."),
+		messages: counters("messages_total", "Stored messages.", "sender_type"),
+		statuses: counters("message_status_changes_total", "Messages whose status changed.", "status"),
+		ended:    counters("chats_ended_total", "Chats that ended.", "reason", "type"),
 	}
 }
 
@@ -93,11 +96,18 @@ func (m *instanceMetrics) Relayed(lag time.Duration, err error) {
 func (s *Server) newMetrics() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},
-			value))
+		registry.MustRegister(
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},
+				value),
+		)
 	}
 	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
-		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
+		gauge(
+			"streams",
+			"Open live streams.",
+			prometheus.Labels{"kind": string(kind)},
+			func() float64 { return float64(s.Hub.Streams(kind)) },
+		)
 	}
 	const degraded = "1 while Redis is unavailable: limits are counted in memory, and events of other instances are read from PostgreSQL."
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })

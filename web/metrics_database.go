@@ -50,8 +50,10 @@ type databaseMetrics struct {
 
 // Describe implements prometheus.Collector.
 func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
-		descFindings, descCheckedAt} {
+	for _, d := range []*prometheus.Desc{
+		descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
+		descFindings, descCheckedAt,
+	} {
 		to <- d
 	}
 }

@@ -112,7 +112,8 @@ func TestOpenAPIGoClient(t *testing.T) {
 		if err := json.Unmarshal([]byte(runIn(t, folder, "./goclient", h.url)), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got["health"] != "ok" || got["chat_id"] == "" || got["first_message"] != "Where is my parcel?" || got["problem_code"] != "chat_not_ended" {
+		if got["health"] != "ok" || got["chat_id"] == "" || got["first_message"] != "Where is my parcel?" ||
+			got["problem_code"] != "chat_not_ended" {
 			t.Errorf("the client decoded %v", got)
 		}
 		return got

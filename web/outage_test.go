@@ -17,7 +17,10 @@ func TestStreamsOutliveAnOutageOfPostgreSQL(t *testing.T) {
 	user.next("assigned")
 
 	must(t, server.Stop())
-	if got := h.ask("POST", forUser+"/chats/"+chat+"/messages", userToken, map[string]any{"content": "x"}).refused(503, "database_unavailable"); got.Header.Get("Retry-After") == "" {
+	if got := h.ask("POST", forUser+"/chats/"+chat+"/messages", userToken, map[string]any{"content": "x"}).
+		refused(503, "database_unavailable"); got.Header.Get(
+		"Retry-After",
+	) == "" {
 		t.Error("503 without Retry-After")
 	}
 	if got := h.ask("GET", "/readyz", "", nil).want(503).str("postgres"); got != "unavailable" {

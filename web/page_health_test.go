@@ -16,7 +16,10 @@ func TestHealthShowsWhatIsBrokenAndMendsIt(t *testing.T) {
 	_, alex := h.agent("alex", models.RoleAdmin)
 	h.browse("GET", "/admin/health", ruth, nil).want(403)
 	h.browse("POST", "/admin/health/repair", ruth, url.Values{"name": {"load_counted"}}).want(403)
-	if page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body); strings.Contains(page, "chip-red") || strings.Count(page, "chip-green") < 9 {
+	if page := string(
+		h.browse("GET", "/admin/health", alex, nil).want(200).Body,
+	); strings.Contains(page, "chip-red") ||
+		strings.Count(page, "chip-green") < 9 {
 		t.Error("a healthy installation is reported as broken")
 	}
 	_, err := h.desk.DB().NewRaw(`UPDATE agents SET load = 3 WHERE id = ?`, anna.ID).Exec(t.Context())

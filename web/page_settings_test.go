@@ -129,8 +129,10 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 	for key, value := range entered {
 		limits.Set(key, value)
 	}
-	refusals := map[string]string{"RATE_SEND": "a whole number from 1 to 100,000", "RATE_RATE": "a whole number",
-		"RATE_FILE": "a whole number", "RATE_LOGIN": "a whole number"}
+	refusals := map[string]string{
+		"RATE_SEND": "a whole number from 1 to 100,000", "RATE_RATE": "a whole number",
+		"RATE_FILE": "a whole number", "RATE_LOGIN": "a whole number",
+	}
 	for _, form := range []answer{
 		h.browse("POST", "/admin/settings", alex, limits), h.browse("POST", "/admin/settings", alex, limits, asScript),
 	} {
@@ -155,7 +157,8 @@ func TestARefusedGroupComesBackAsItWasEntered(t *testing.T) {
 	for _, c := range []struct{ key, value, unit, refusal string }{
 		{"IDLE_WARNING", "2", "day", "Enter 1 second to 1 day"},
 		{"IDLE_WARNING", "3", "minute", "“Chat ends after” must be longer than “Warning after”"},
-		{"IDLE_WARNING", "5m", "second", "Enter 1 second"}, {"IDLE_WARNING", "-1", "minute", "Enter 1 second"},
+		{"IDLE_WARNING", "5m", "second", "Enter 1 second"},
+		{"IDLE_WARNING", "-1", "minute", "Enter 1 second"},
 		{"IDLE_WARNING", "1", "week", "Enter 1 second"},
 		{"IDLE_TIMEOUT", "9999999999999", "day", "Enter 2 seconds to 2 days"},
 		{"IDLE_TIMEOUT", "60", "second", "must be longer"},

@@ -32,8 +32,16 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 		{"?show=all", 55, 55, "c1", "", "c55", "none"},
 		{"?department=sales", 3, 3, "c53", "", "c55", "c1"},
 	} {
-		body := string(h.send("GET", "/supervisor"+c.query, http.Header{"Cookie": {"parley_session=" + boss}, "Accept": {"text/html"}}, nil).want(200).Body)
-		if got := strings.Count(body, `<tr id="waiting-`); got != c.rows || !strings.Contains(body, fmt.Sprintf(`Queue <span class="num muted">%d</span>`, c.length)) {
+		body := string(
+			h.send("GET", "/supervisor"+c.query, http.Header{"Cookie": {"parley_session=" + boss}, "Accept": {"text/html"}}, nil).
+				want(200).
+				Body,
+		)
+		if got := strings.Count(
+			body,
+			`<tr id="waiting-`,
+		); got != c.rows ||
+			!strings.Contains(body, fmt.Sprintf(`Queue <span class="num muted">%d</span>`, c.length)) {
 			t.Errorf("with %q %d rows are drawn, or the length is another than %d", c.query, got, c.length)
 		}
 		for id, want := range map[string]bool{c.first: true, c.last: true, c.other: false} {

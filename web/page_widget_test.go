@@ -70,8 +70,10 @@ func (p *panel) posts(path string, byScript bool, fields map[string]string) answ
 	for name, value := range fields {
 		form.Set(name, value)
 	}
-	header := http.Header{"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"},
-		"Referer": {p.url + "/widget?lang=en&site=Kestrel"}}
+	header := http.Header{
+		"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"},
+		"Referer": {p.url + "/widget?lang=en&site=Kestrel"},
+	}
 	if byScript {
 		header.Set("HX-Request", "true")
 	}
@@ -156,7 +158,10 @@ func TestEachActionOfThePanelAnswersPageFragmentAndJSON(t *testing.T) {
 		}
 	}
 	// The same actions for programs are tried in the tests of the endpoints; here only that they are the same chats.
-	if chats := h.ask("GET", "/api/customer-service/chats?status=ended", agent, nil).want(200).list(); len(chats) != 2 || chats[0]["user_rating"] != 4.5 {
+	if chats := h.ask("GET", "/api/customer-service/chats?status=ended", agent, nil).
+		want(200).
+		list(); len(chats) != 2 ||
+		chats[0]["user_rating"] != 4.5 {
 		t.Errorf("the agent's chats: %v", chats)
 	}
 }
@@ -182,8 +187,10 @@ func TestThePanelRefusesForeignFormsAndSpeaksItsLanguage(t *testing.T) {
 	}
 	p.csrf = own
 	form := url.Values{"csrf_token": {p.csrf}, "message": {"您好"}}
-	header := http.Header{"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"}, "HX-Request": {"true"},
-		"Referer": {p.url + "/widget?lang=zh-CN&site=Kestrel"}, "Accept-Language": {"en"}}
+	header := http.Header{
+		"Cookie": {p.cookie}, "Content-Type": {"application/x-www-form-urlencoded"}, "HX-Request": {"true"},
+		"Referer": {p.url + "/widget?lang=zh-CN&site=Kestrel"}, "Accept-Language": {"en"},
+	}
 	if got := p.send("POST", "/widget/assign", header, []byte(form.Encode())).want(200); !bytes.Contains(got.Body, []byte("您的问题已保留")) {
 		t.Errorf("a panel in Chinese was answered %s", got.Body)
 	}

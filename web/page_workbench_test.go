@@ -70,7 +70,9 @@ func TestTheWorkbenchPageAndItsFragments(t *testing.T) {
 	fragment.do("GET", "/workbench/chats/"+chat, nil).want(200).shows(`id="open"`, `id="thread"`, "!<!doctype", `!id="list"`)
 	fragment.do("GET", "/workbench", nil).want(200).shows(`id="open"`, `id="nothing"`, "!<!doctype")
 	fragment.do("GET", "/workbench/chats/"+chat+"?dialog=transfer", nil).want(200).shows(`id="transfer"`, "ben", `!id="thread"`)
-	b.do("GET", "/workbench/chats/"+chat+"?dialog=transfer", nil).want(200).shows(`<dialog class="dialog" id="transfer" aria-labelledby="transfer-h" open`)
+	b.do("GET", "/workbench/chats/"+chat+"?dialog=transfer", nil).
+		want(200).
+		shows(`<dialog class="dialog" id="transfer" aria-labelledby="transfer-h" open`)
 	b.do("GET", "/workbench/chats/"+chat+"?dialog=end", nil).want(200).shows(`<dialog class="dialog" id="end" aria-labelledby="end-h" open`)
 
 	stranger.do("GET", "/workbench/chats/"+chat, nil).want(404)
@@ -108,7 +110,9 @@ func TestActionsOfTheWorkbenchAsPageFragmentAndJSON(t *testing.T) {
 
 	b.post("/workbench/chats/"+chats[0]+"/end", url.Values{"comment": {"All well"}}).leads("/workbench/chats/" + chats[0])
 	b.do("GET", "/workbench/chats/"+chats[0], nil).want(200).shows("You ended this chat.", "All well", `!id="composer"`)
-	script.post("/workbench/chats/"+chats[1]+"/end", nil).want(200).shows(`id="write-`+chats[1], "You ended this chat.", `id="talk-h-`+chats[1], `id="list"`, "!<!doctype")
+	script.post("/workbench/chats/"+chats[1]+"/end", nil).
+		want(200).
+		shows(`id="write-`+chats[1], "You ended this chat.", `id="talk-h-`+chats[1], `id="list"`, "!<!doctype")
 	script.post("/workbench/chats/"+chats[1]+"/end", nil).refused(409, "chat_ended")
 
 	script.post("/workbench/chats/"+chats[2]+"/transfer", url.Values{"department": {"nowhere"}}).refused(422, "validation_failed")

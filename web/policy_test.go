@@ -21,8 +21,15 @@ const closed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 
 // pagePolicy is the whole policy of a page, but for its nonce and who may frame whom: what is not written here is not allowed.
 var pagePolicy = map[string]string{
-	"default-src": "'none'", "img-src": "'self' data: blob:", "connect-src": "'self'", "worker-src": "'self'", "form-action": "'self'", "object-src": "'none'", "base-uri": "'none'",
-	"require-trusted-types-for": "'script'", "trusted-types": "default",
+	"default-src":               "'none'",
+	"img-src":                   "'self' data: blob:",
+	"connect-src":               "'self'",
+	"worker-src":                "'self'",
+	"form-action":               "'self'",
+	"object-src":                "'none'",
+	"base-uri":                  "'none'",
+	"require-trusted-types-for": "'script'",
+	"trusted-types":             "default",
 }
 
 func directives(policy string) map[string]string {
@@ -37,7 +44,11 @@ func directives(policy string) map[string]string {
 // judged checks one answer: a page runs what its nonce names and nothing else, and only the widget may lie in a frame. It returns the nonce.
 func judged(t *testing.T, what string, a answer, framers string) string {
 	t.Helper()
-	if kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";"); a.Status == http.StatusOK && (kind == "text/javascript" || kind == "text/css") {
+	if kind, _, _ := strings.Cut(
+		a.Header.Get("Content-Type"),
+		";",
+	); a.Status == http.StatusOK &&
+		(kind == "text/javascript" || kind == "text/css") {
 		return "" // nobody's page
 	}
 	policies := a.Header.Values("Content-Security-Policy")
@@ -91,7 +102,8 @@ func harmless(t *testing.T, what string, body []byte, nonce string) {
 		attributes := map[string]string{}
 		for _, a := range token.Attr {
 			attributes[a.Key] = a.Val
-			if strings.HasPrefix(a.Key, "on") || strings.HasPrefix(a.Key, "hx-on") || a.Key == "style" || strings.HasPrefix(strings.TrimSpace(strings.ToLower(a.Val)), "javascript:") {
+			if strings.HasPrefix(a.Key, "on") || strings.HasPrefix(a.Key, "hx-on") || a.Key == "style" ||
+				strings.HasPrefix(strings.TrimSpace(strings.ToLower(a.Val)), "javascript:") {
 				t.Errorf("%s: <%s> has %s=%q", what, token.Data, a.Key, a.Val)
 			}
 		}
@@ -125,9 +137,19 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	_, adminToken := h.agent("alex", models.RoleAdmin)
 	userID, userToken := h.guest()
 	chat := h.asks(userToken, "Where is my parcel?")
-	known := map[string]string{"chat_id": chat, "agent_id": anna.ID, "service_id": anna.ID, "key": "IDLE_WARNING", "slug": "cards", "message_id": "1", "user_id": userID}
-	cookies := map[string]string{"nobody": "", "a user": "parley_user=" + userToken, "an agent": "parley_session=" + agentToken,
-		"a supervisor": "parley_session=" + supervisorToken, "an administrator": "parley_session=" + adminToken}
+	known := map[string]string{
+		"chat_id":    chat,
+		"agent_id":   anna.ID,
+		"service_id": anna.ID,
+		"key":        "IDLE_WARNING",
+		"slug":       "cards",
+		"message_id": "1",
+		"user_id":    userID,
+	}
+	cookies := map[string]string{
+		"nobody": "", "a user": "parley_user=" + userToken, "an agent": "parley_session=" + agentToken,
+		"a supervisor": "parley_session=" + supervisorToken, "an administrator": "parley_session=" + adminToken,
+	}
 	param := regexp.MustCompile(`\{(\w+)\}`)
 	nonces := map[string]string{}
 	pages := 0
@@ -142,7 +164,8 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 			return "1"
 		})
 		path = strings.ReplaceAll(path, "*", "app.css")
-		if line.Method == http.MethodPost && (strings.HasSuffix(path, "/logout") || strings.HasSuffix(path, "/disable") || strings.HasSuffix(path, "/end")) {
+		if line.Method == http.MethodPost &&
+			(strings.HasSuffix(path, "/logout") || strings.HasSuffix(path, "/disable") || strings.HasSuffix(path, "/end")) {
 			continue // they would end what the others need; their refusals are like all
 		}
 		for who, cookie := range cookies {
@@ -187,7 +210,8 @@ func TestFragmentsCarryNoScriptAndNoNonce(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	p := h.opensPanel()
-	fragment := p.posts("/widget/assign", true, map[string]string{"message": "<script>alert(1)</script><img src=x onerror=alert(1)>"}).want(200)
+	fragment := p.posts("/widget/assign", true, map[string]string{"message": "<script>alert(1)</script><img src=x onerror=alert(1)>"}).
+		want(200)
 	harmless(t, "the answer to a question", fragment.Body, "none")
 	stream := h.listen("/widget/events", strings.TrimPrefix(p.cookie, "parley_user="), "")
 	harmless(t, "the stream", []byte(stream.next("part").Data), "none")
@@ -202,11 +226,36 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	const site = "https://good.example"
 	h := startServer(t, func(s *setup) { s.settings = func(m *models.Settings) { m.AllowedOrigins = []string{site} } })
 	_, token := h.guest()
-	lookAlikes := []string{"https://good.example.evil.com", "https://evilgood.example", "https://sub.good.example", "http://good.example", "https://good.example:443", "https://good.example:8443", "null", "https://good.example.",
-		"https://GOOD.example", "HTTPS://good.example", "https://user@good.example", "https://good.example@evil.com", "https://good.example/", "https://good.example, https://evil.com",
-		"https://good.example https://evil.com", "https://good.exаmple", "https://good.example%00", "*", "file://", "https://good.example\tx", "https://", ""}
+	lookAlikes := []string{
+		"https://good.example.evil.com",
+		"https://evilgood.example",
+		"https://sub.good.example",
+		"http://good.example",
+		"https://good.example:443",
+		"https://good.example:8443",
+		"null",
+		"https://good.example.",
+		"https://GOOD.example",
+		"HTTPS://good.example",
+		"https://user@good.example",
+		"https://good.example@evil.com",
+		"https://good.example/",
+		"https://good.example, https://evil.com",
+		"https://good.example https://evil.com",
+		"https://good.exаmple",
+		"https://good.example%00",
+		"*",
+		"file://",
+		"https://good.example\tx",
+		"https://",
+		"",
+	}
 	asking := func(method, path, origin string) answer {
-		header := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"authorization"}}
+		header := http.Header{
+			"Origin":                         {origin},
+			"Access-Control-Request-Method":  {"POST"},
+			"Access-Control-Request-Headers": {"authorization"},
+		}
 		if method != "OPTIONS" {
 			header.Set("Authorization", "Bearer "+token)
 		}
@@ -245,7 +294,11 @@ func TestLookAlikesGetNothing(t *testing.T) {
 			t.Errorf("with %q the panel may be framed by %s", other, got)
 		}
 	}
-	if page := h.ask("GET", "/widget?origin="+url.QueryEscape(site), "", nil).want(200); !bytes.Contains(page.Body, []byte(`data-origin="`+site+`"`)) {
+	if page := h.ask("GET", "/widget?origin="+url.QueryEscape(site), "", nil).
+		want(200); !bytes.Contains(
+		page.Body,
+		[]byte(`data-origin="`+site+`"`),
+	) {
 		t.Error("the panel does not write to its own site")
 	}
 }
@@ -255,9 +308,12 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	for path, form := range map[string]string{"/widget.js": "(()=>", "/widget.mjs": "export{"} {
-		got := h.send("GET", path, http.Header{"Origin": {"https://anybody.example"}, "Sec-Fetch-Mode": {"cors"}, "Accept-Encoding": {"identity"}}, nil).want(200)
-		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": "",
-			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"} {
+		got := h.send("GET", path, http.Header{"Origin": {"https://anybody.example"}, "Sec-Fetch-Mode": {"cors"}, "Accept-Encoding": {"identity"}}, nil).
+			want(200)
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": "",
+			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff",
+		} {
 			if got.Header.Get(name) != want {
 				t.Errorf("%s comes with %s %q, want %q", path, name, got.Header.Get(name), want)
 			}
@@ -265,7 +321,13 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 		if !bytes.Contains(got.Body, []byte(form)) {
 			t.Errorf("%s is not what it should be: %.60s", path, got.Body)
 		}
-		if again := h.send("GET", path, http.Header{"If-None-Match": {got.Header.Get("ETag")}, "Accept-Encoding": {"identity"}}, nil); again.Status != 304 || len(again.Body) > 0 {
+		if again := h.send(
+			"GET",
+			path,
+			http.Header{"If-None-Match": {got.Header.Get("ETag")}, "Accept-Encoding": {"identity"}},
+			nil,
+		); again.Status != 304 ||
+			len(again.Body) > 0 {
 			t.Errorf("%s is sent again, with %d", path, again.Status)
 		}
 	}
@@ -273,7 +335,14 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 		if line.Method != http.MethodGet || strings.HasPrefix(line.Path, "/widget.") || strings.HasSuffix(line.Path, "/events") {
 			continue
 		}
-		if got := h.send("GET", line.Path, http.Header{"Origin": {"https://anybody.example"}}, nil).Header.Get("Access-Control-Allow-Origin"); got != "" {
+		if got := h.send(
+			"GET",
+			line.Path,
+			http.Header{"Origin": {"https://anybody.example"}},
+			nil,
+		).Header.Get(
+			"Access-Control-Allow-Origin",
+		); got != "" {
 			t.Errorf("%s is for %s", line.Path, got)
 		}
 	}

@@ -75,35 +75,65 @@ func (s *Server) routes() []route {
 	return []route{
 		// Users
 		{method: post, api: "/user/session", who: anyone, handle: s.chat.StartSession, cors: true},
-		{method: post, api: userPath + "/assign", page: "/widget/assign",
-			who: users, handle: s.chat.Assign, fragment: s.widget.Parts, cors: true, createsSession: true},
+		{
+			method: post, api: userPath + "/assign", page: "/widget/assign",
+			who: users, handle: s.chat.Assign, fragment: s.widget.Parts, cors: true, createsSession: true,
+		},
 		{method: get, api: userPath + "/queue-status", who: users, handle: s.chat.QueueStatus, cors: true},
-		{method: post, api: userPath + "/queue/cancel", page: "/widget/queue/cancel",
-			who: users, limit: limit.Leave, handle: s.chat.CancelQueue, fragment: s.widget.Parts, cors: true},
+		{
+			method: post, api: userPath + "/queue/cancel", page: "/widget/queue/cancel",
+			who: users, limit: limit.Leave, handle: s.chat.CancelQueue, fragment: s.widget.Parts, cors: true,
+		},
 		{method: get, api: userPath + "/availability", who: users, handle: s.chat.Availability, cors: true},
 		{method: get, api: userPath + "/chats", who: users, handle: s.chat.UserChats, cors: true},
 		{method: get, api: userPath + "/chats/:chat_id/messages", who: users, handle: s.chat.Messages, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
-			who: users, limit: limit.Send, handle: s.chat.Send, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/messages/:message_id/mark-read", who: users, handle: s.chat.MarkOneRead, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered",
-			who: users, handle: s.chat.MarkDelivered, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read",
-			who: users, handle: s.chat.MarkRead, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing",
-			who: users, handle: s.chat.Typing, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here",
-			who: users, handle: s.chat.StillHere, fragment: s.widget.Parts, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files",
-			who: users, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload, cors: true},
-		{method: get, api: userPath + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id",
-			who: users, handle: s.chat.RefreshFileLinks, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end",
-			who: users, limit: limit.End, handle: s.chat.End, fragment: s.widget.Parts, cors: true},
-		{method: post, api: userPath + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate",
-			who: users, limit: limit.Rate, handle: s.chat.Rate, fragment: s.widget.Parts, cors: true},
-		{method: post, api: userPath + "/introduce", page: "/widget/introduce",
-			who: users, limit: limit.Introduce, handle: s.widget.IntroduceUser, cors: true},
+		{
+			method: post, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
+			who: users, limit: limit.Send, handle: s.chat.Send, cors: true,
+		},
+		{
+			method: post,
+			api:    userPath + "/chats/:chat_id/messages/:message_id/mark-read",
+			who:    users,
+			handle: s.chat.MarkOneRead,
+			cors:   true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered",
+			who: users, handle: s.chat.MarkDelivered, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read",
+			who: users, handle: s.chat.MarkRead, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing",
+			who: users, handle: s.chat.Typing, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here",
+			who: users, handle: s.chat.StillHere, fragment: s.widget.Parts, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files",
+			who: users, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload, cors: true,
+		},
+		{
+			method: get, api: userPath + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id",
+			who: users, handle: s.chat.RefreshFileLinks, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end",
+			who: users, limit: limit.End, handle: s.chat.End, fragment: s.widget.Parts, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate",
+			who: users, limit: limit.Rate, handle: s.chat.Rate, fragment: s.widget.Parts, cors: true,
+		},
+		{
+			method: post, api: userPath + "/introduce", page: "/widget/introduce",
+			who: users, limit: limit.Introduce, handle: s.widget.IntroduceUser, cors: true,
+		},
 		{method: post, api: userPath + "/stream-ticket", who: users, handle: s.chat.StreamTicket, cors: true},
 		{method: get, api: userPath + "/events", who: users, handle: s.chat.Events, stream: true, cors: true},
 
@@ -119,32 +149,58 @@ func (s *Server) routes() []route {
 		// Agents
 		{method: post, api: agentPath + "/login", page: "/login", who: anyone, handle: s.account.SignIn},
 		{method: post, api: agentPath + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
-		{method: post, api: agentPath + "/online", page: "/workbench/online",
-			who: agents, handle: s.workbench.SetPresence(models.Online), fragment: s.workbench.Parts},
-		{method: post, api: agentPath + "/away", page: "/workbench/away",
-			who: agents, handle: s.workbench.SetPresence(models.Away), fragment: s.workbench.Parts},
-		{method: post, api: agentPath + "/offline", page: "/workbench/offline",
-			who: agents, handle: s.workbench.SetPresence(models.Offline), fragment: s.workbench.Parts},
+		{
+			method: post, api: agentPath + "/online", page: "/workbench/online",
+			who: agents, handle: s.workbench.SetPresence(models.Online), fragment: s.workbench.Parts,
+		},
+		{
+			method: post, api: agentPath + "/away", page: "/workbench/away",
+			who: agents, handle: s.workbench.SetPresence(models.Away), fragment: s.workbench.Parts,
+		},
+		{
+			method: post, api: agentPath + "/offline", page: "/workbench/offline",
+			who: agents, handle: s.workbench.SetPresence(models.Offline), fragment: s.workbench.Parts,
+		},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
 		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.CheckAvailability},
 		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
 		{method: get, api: agentPath + "/chats/:chat_id/messages", who: agents, handle: s.chat.Messages},
-		{method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
-			who: agents, limit: limit.Send, handle: s.chat.Send},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
+			who: agents, limit: limit.Send, handle: s.chat.Send,
+		},
 		{method: post, api: agentPath + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
-		{method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
-			who: agents, handle: s.chat.MarkDelivered},
-		{method: post, api: agentPath + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read",
-			who: agents, handle: s.chat.MarkRead},
-		{method: post, api: agentPath + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agents, handle: s.chat.Typing},
-		{method: post, api: agentPath + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files",
-			who: agents, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload},
-		{method: get, api: agentPath + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id",
-			who: agents, handle: s.chat.RefreshFileLinks},
-		{method: post, api: agentPath + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end",
-			who: agents, limit: limit.End, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id"},
-		{method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
-			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench"},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
+			who: agents, handle: s.chat.MarkDelivered,
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read",
+			who: agents, handle: s.chat.MarkRead,
+		},
+		{
+			method: post,
+			api:    agentPath + "/chats/:chat_id/typing",
+			page:   "/workbench/chats/:chat_id/typing",
+			who:    agents,
+			handle: s.chat.Typing,
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files",
+			who: agents, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload,
+		},
+		{
+			method: get, api: agentPath + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id",
+			who: agents, handle: s.chat.RefreshFileLinks,
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end",
+			who: agents, limit: limit.End, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
+			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
+		},
 		{method: post, api: agentPath + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
 		{method: get, api: agentPath + "/chats/:chat_id/timeout-status", who: agents, handle: s.chat.TimeoutStatus},
 		{method: get, api: agentPath + "/all-ratings", who: agents, handle: s.workbench.AllRatings},
@@ -152,20 +208,34 @@ func (s *Server) routes() []route {
 		{method: post, api: agentPath + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
 		{method: get, api: agentPath + "/events", who: agents, handle: s.chat.Events, stream: true},
 
-		{method: get, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
-			handle: s.workbench.CannedReplies},
-		{method: post, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
-			handle: s.workbench.AddCannedReply},
-		{method: get, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
-			handle: s.workbench.CannedReply},
-		{method: post, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
-			handle: s.workbench.ChangeCannedReply},
-		{method: post, api: "/canned-replies/:reply_id/remove", page: "/workbench/canned-replies/:reply_id/remove", who: agents,
-			handle: s.workbench.RemoveCannedReply},
-		{method: post, api: "/canned-replies/:reply_id/use", page: "/workbench/canned-replies/:reply_id/use", who: agents,
-			handle: s.workbench.UseCannedReply},
-		{method: post, api: "/canned-replies-import", page: "/workbench/canned-replies-import", who: agents,
-			handle: s.workbench.ImportCannedReplies, requestLimits: workbench.LimitImport},
+		{
+			method: get, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
+			handle: s.workbench.CannedReplies,
+		},
+		{
+			method: post, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
+			handle: s.workbench.AddCannedReply,
+		},
+		{
+			method: get, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
+			handle: s.workbench.CannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
+			handle: s.workbench.ChangeCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id/remove", page: "/workbench/canned-replies/:reply_id/remove", who: agents,
+			handle: s.workbench.RemoveCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id/use", page: "/workbench/canned-replies/:reply_id/use", who: agents,
+			handle: s.workbench.UseCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies-import", page: "/workbench/canned-replies-import", who: agents,
+			handle: s.workbench.ImportCannedReplies, requestLimits: workbench.LimitImport,
+		},
 		{method: get, page: "/workbench/canned-replies.csv", who: agents, handle: s.workbench.CannedCSV},
 		{method: get, page: "/workbench", who: agents, handle: s.workbench.Page},
 		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbench.Chat},
@@ -174,31 +244,53 @@ func (s *Server) routes() []route {
 		{method: get, api: "/account", page: "/account", who: agents, handle: s.account.AccountPage},
 		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.account.ChangePassword},
 		{method: get, api: "/account/sessions", who: agents, handle: s.account.MySessions},
-		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end",
-			who: agents, handle: s.account.EndMySession},
-		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others",
-			who: agents, handle: s.account.EndMyOtherSessions},
+		{
+			method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end",
+			who: agents, handle: s.account.EndMySession,
+		},
+		{
+			method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others",
+			who: agents, handle: s.account.EndMyOtherSessions,
+		},
 		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.SecondFactor},
 		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.BeginSecondFactor},
-		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm",
-			who: agents, handle: s.account.ConfirmSecondFactor},
-		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes",
-			who: agents, handle: s.account.RenewRecoveryCodes},
-		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.account.EndSecondFactor},
+		{
+			method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm",
+			who: agents, handle: s.account.ConfirmSecondFactor,
+		},
+		{
+			method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes",
+			who: agents, handle: s.account.RenewRecoveryCodes,
+		},
+		{
+			method: post,
+			api:    "/account/second-factor/off",
+			page:   "/account/second-factor/off",
+			who:    agents,
+			handle: s.account.EndSecondFactor,
+		},
 
 		// Supervisors
 		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.supervisor.Queue},
 		{method: get, api: "/supervisor/load", who: supervisors, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.supervisor.Stats},
-		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign",
-			who: supervisors, handle: s.supervisor.AssignByHand},
-		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority",
-			who: supervisors, handle: s.supervisor.SetPriority},
+		{
+			method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign",
+			who: supervisors, handle: s.supervisor.AssignByHand,
+		},
+		{
+			method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority",
+			who: supervisors, handle: s.supervisor.SetPriority,
+		},
 		{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisors, handle: s.chat.Messages},
-		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",
-			who: supervisors, limit: limit.End, handle: s.chat.End},
-		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer",
-			who: supervisors, handle: s.chat.Transfer},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",
+			who: supervisors, limit: limit.End, handle: s.chat.End,
+		},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer",
+			who: supervisors, handle: s.chat.Transfer,
+		},
 		{method: get, api: "/supervisor/events", who: supervisors, handle: s.chat.SupervisorEvents, stream: true},
 
 		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisor.Page},
@@ -206,9 +298,17 @@ func (s *Server) routes() []route {
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},
 		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.supervisor.DayCSV},
 		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
-		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",
-			who: supervisors, handle: s.chat.RefreshFileLinks},
-		{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisors, handle: s.supervisor.Agent},
+		{
+			method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",
+			who: supervisors, handle: s.chat.RefreshFileLinks,
+		},
+		{
+			method: get,
+			api:    "/supervisor/agents/:agent_id",
+			page:   "/supervisor/agents/:agent_id",
+			who:    supervisors,
+			handle: s.supervisor.Agent,
+		},
 
 		// Administrators
 		{method: get, page: "/admin", who: admins, handle: s.admin.Index},
@@ -217,19 +317,29 @@ func (s *Server) routes() []route {
 		{method: get, page: "/admin/people/new", who: admins, handle: s.admin.NewAgentPage},
 		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.AgentPage},
 		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.UpdateAgent},
-		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password",
-			who: admins, handle: s.admin.SetAgentPassword},
-		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor",
-			who: admins, handle: s.admin.ResetAgentSecondFactor},
-		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable",
-			who: admins, handle: s.admin.DisableAgent(true)},
-		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable",
-			who: admins, handle: s.admin.DisableAgent(false)},
+		{
+			method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password",
+			who: admins, handle: s.admin.SetAgentPassword,
+		},
+		{
+			method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor",
+			who: admins, handle: s.admin.ResetAgentSecondFactor,
+		},
+		{
+			method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable",
+			who: admins, handle: s.admin.DisableAgent(true),
+		},
+		{
+			method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable",
+			who: admins, handle: s.admin.DisableAgent(false),
+		},
 		{method: get, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.admin.DepartmentsPage},
 		{method: post, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.admin.AddDepartment},
 		{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admins, handle: s.admin.RenameDepartment},
-		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
-			who: admins, handle: s.admin.RemoveDepartment},
+		{
+			method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
+			who: admins, handle: s.admin.RemoveDepartment,
+		},
 		{method: get, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.SettingsPage},
 		{method: post, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.ChangeSettings},
 		{method: post, api: "/admin/settings/:key", who: admins, handle: s.admin.ChangeSetting},
@@ -256,8 +366,10 @@ func (s *Server) routes() []route {
 
 		// Files, by signed links
 		{method: get, page: "/files/:public_id", who: anyone, handle: s.chat.ServeFile(api.Original), requestLimits: chat.LimitDownload},
-		{method: get, page: "/files/:public_id/thumbnail",
-			who: anyone, handle: s.chat.ServeFile(api.Thumbnail), requestLimits: chat.LimitDownload},
+		{
+			method: get, page: "/files/:public_id/thumbnail",
+			who: anyone, handle: s.chat.ServeFile(api.Thumbnail), requestLimits: chat.LimitDownload,
+		},
 
 		// Operation
 		{method: get, page: "/static/*", who: anyone, handle: s.staticFile},
@@ -287,8 +399,10 @@ func (r *route) paths() []string {
 
 // access returns what the route requires of its callers.
 func (r *route) access() auth.Access {
-	return auth.Access{Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.createsSession, Stream: r.stream,
-		NoTimeout: r.stream || r.requestLimits != nil}
+	return auth.Access{
+		Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.createsSession, Stream: r.stream,
+		NoTimeout: r.stream || r.requestLimits != nil,
+	}
 }
 
 func (s *Server) mount(e *echo.Echo) {

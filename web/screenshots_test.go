@@ -50,7 +50,8 @@ func TestScreenshots(t *testing.T) {
 	page.size(1200, 820)
 	page.open(s.url + "/demo")
 	page.until("the widget", "window.Parley?.loaded")
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "demo-maria", "name": "Maria Lopes", "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte(secret))
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "demo-maria", "name": "Maria Lopes", "exp": time.Now().Add(time.Hour).Unix()}).
+		SignedString([]byte(secret))
 	s.must(err)
 	_, err = eval[bool](page, "(window.Parley('identify', "+quote(token)+"), true)")
 	s.must(err)
@@ -80,7 +81,10 @@ func (b *browser) prefer(what, value string) {
 func (b *browser) rests() {
 	b.t.Helper()
 	b.until("the line to be live", "!root.body.hasAttribute('live-connect') || root.documentElement.dataset.live === 'live'")
-	b.until("the page to rest", "root.fonts.status === 'loaded' && root.getAnimations().every((a) => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)")
+	b.until(
+		"the page to rest",
+		"root.fonts.status === 'loaded' && root.getAnimations().every((a) => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)",
+	)
 }
 
 // photograph writes a picture of what the tab shows.
@@ -121,13 +125,39 @@ type sampleLine struct {
 
 func (sc *sampleScene) play() {
 	sc.arrive("anna@example.com")
-	sc.chat("demo-samuel", "", "Declined payments", []sampleLine{{false, "Hi, I see a payment of 9.99 that I do not know", 152}, {true, "Hello Samuel, the one from this morning, to “LUMEN MEDIA”?", 118}, {false, "Yes, that one", 72}})
-	sc.chat("demo-maria", "cards", "Card limits", []sampleLine{{false, "My card was declined at a pharmacy in Lisbon. There is money on it.", 171},
-		{true, "Hello Maria, I can see the card. Give me a moment.", 140}, {true, "The shop asked twice within a second, so it was stopped. Shall I open it again?", 96}, {false, "Yes please, I am still at the counter", 38}})
+	sc.chat(
+		"demo-samuel",
+		"",
+		"Declined payments",
+		[]sampleLine{
+			{false, "Hi, I see a payment of 9.99 that I do not know", 152},
+			{true, "Hello Samuel, the one from this morning, to “LUMEN MEDIA”?", 118},
+			{false, "Yes, that one", 72},
+		},
+	)
+	sc.chat("demo-maria", "cards", "Card limits", []sampleLine{
+		{false, "My card was declined at a pharmacy in Lisbon. There is money on it.", 171},
+		{true, "Hello Maria, I can see the card. Give me a moment.", 140},
+		{true, "The shop asked twice within a second, so it was stopped. Shall I open it again?", 96},
+		{false, "Yes please, I am still at the counter", 38},
+	})
 	sc.chat("demo-tomasz", "", "The card", []sampleLine{{false, "How do I get a second card for my partner?", 14}})
-	sc.chat("demo-wangwei", "cards", "帮助", []sampleLine{{false, "你好，我的卡在便利店刷不了，余额是够的", 210}, {true, "您好，我是 Anna，正在为您查看。", 186},
-		{true, "这笔付款因为短时间内提交了两次被系统拦下，需要我为您恢复吗？", 150}, {false, "需要，谢谢", 128}, {true, "已经恢复，请您再试一次，建议插卡。", 90}})
-	sc.chat("demo-lucie", "", "Help", []sampleLine{{false, "Is there a limit for how much I can keep on the account?", 640}, {true, "Up to 100,000. Above 20,000 only a savings pot earns interest. Shall I show you how to open one?", 559}})
+	sc.chat("demo-wangwei", "cards", "帮助", []sampleLine{
+		{false, "你好，我的卡在便利店刷不了，余额是够的", 210},
+		{true, "您好，我是 Anna，正在为您查看。", 186},
+		{true, "这笔付款因为短时间内提交了两次被系统拦下，需要我为您恢复吗？", 150},
+		{false, "需要，谢谢", 128},
+		{true, "已经恢复，请您再试一次，建议插卡。", 90},
+	})
+	sc.chat(
+		"demo-lucie",
+		"",
+		"Help",
+		[]sampleLine{
+			{false, "Is there a limit for how much I can keep on the account?", 640},
+			{true, "Up to 100,000. Above 20,000 only a savings pot earns interest. Shall I show you how to open one?", 559},
+		},
+	)
 	sc.fill("ben@example.com", "demo-oliver", "demo-amara", "demo-jonas")
 	sc.fill("chenyu@example.com", "demo-zhangmin", "demo-liuyang", "demo-priya")
 	sc.fill("dalia@example.com", "demo-nils", "demo-hana")
@@ -188,25 +218,48 @@ func (sc *sampleScene) chat(user, department, page string, lines []sampleLine) {
 			_, err = sc.desk.ConfirmAll(sc.t.Context(), models.UserActor(user), id, models.Read)
 			sc.must(err)
 		}
-		sc.exec(`UPDATE messages SET created_at = now() - make_interval(secs => ?) WHERE chat_id = ? AND content = ?`, line.ago, id, line.text)
+		sc.exec(
+			`UPDATE messages SET created_at = now() - make_interval(secs => ?) WHERE chat_id = ? AND content = ?`,
+			line.ago,
+			id,
+			line.text,
+		)
 	}
 	first, last := lines[0].ago, lines[len(lines)-1]
-	sc.exec(`UPDATE messages SET created_at = now() - make_interval(secs => ?) WHERE chat_id = ? AND message_type = 'system'`, float64(first)-0.5, id)
-	sc.exec(`UPDATE chats SET created_at = now() - make_interval(secs => ?0), queued_at = now() - make_interval(secs => ?0), assigned_at = now() - make_interval(secs => ?0),
+	sc.exec(
+		`UPDATE messages SET created_at = now() - make_interval(secs => ?) WHERE chat_id = ? AND message_type = 'system'`,
+		float64(first)-0.5,
+		id,
+	)
+	sc.exec(
+		`UPDATE chats SET created_at = now() - make_interval(secs => ?0), queued_at = now() - make_interval(secs => ?0), assigned_at = now() - make_interval(secs => ?0),
 		first_assigned_at = now() - make_interval(secs => ?0), quiet_since = now() - make_interval(secs => ?1), last_message_at = now() - make_interval(secs => ?1),
-		awaiting_since = CASE WHEN ?2 THEN NULL ELSE now() - make_interval(secs => ?1) END WHERE id = ?3`, first, last.ago, last.agent, id)
+		awaiting_since = CASE WHEN ?2 THEN NULL ELSE now() - make_interval(secs => ?1) END WHERE id = ?3`,
+		first,
+		last.ago,
+		last.agent,
+		id,
+	)
 }
 
 // wait begins a chat that nobody has room for, so many seconds ago.
 func (sc *sampleScene) wait(user, department string, ago int, text string) {
 	sc.t.Helper()
 	id := sc.ask(user, department, "Help", text)
-	sc.exec(`UPDATE chats SET created_at = now() - make_interval(secs => ?0), queued_at = now() - make_interval(secs => ?0), last_message_at = now() - make_interval(secs => ?0) WHERE id = ?1`, ago, id)
+	sc.exec(
+		`UPDATE chats SET created_at = now() - make_interval(secs => ?0), queued_at = now() - make_interval(secs => ?0), last_message_at = now() - make_interval(secs => ?0) WHERE id = ?1`,
+		ago,
+		id,
+	)
 }
 
 func (sc *sampleScene) ask(user, department, page, text string) string {
 	sc.t.Helper()
-	got, err := sc.desk.Assign(sc.t.Context(), user, models.AssignRequest{Message: text, Department: department, PageURL: "https://kestrel.example/demo", PageTitle: page})
+	got, err := sc.desk.Assign(
+		sc.t.Context(),
+		user,
+		models.AssignRequest{Message: text, Department: department, PageURL: "https://kestrel.example/demo", PageTitle: page},
+	)
 	sc.must(err)
 	sc.chats[user] = got.Chat.ID
 	return got.Chat.ID

@@ -117,9 +117,14 @@ func TestSecretsStayOut(t *testing.T) {
 	// Users
 	guestID, guest := h.guest()
 	keep("user's session", guest)
-	maria := keep("signed token", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix(),
-		"name": "Maria", "email": secrets["e-mail of a user"]}, nil, nil))
-	forged := keep("forged token", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("another key")))
+	maria := keep("signed token", signed(t, jwt.MapClaims{
+		"sub": "maria", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Add(-time.Minute).Unix(),
+		"name": "Maria", "email": secrets["e-mail of a user"],
+	}, nil, nil))
+	forged := keep(
+		"forged token",
+		signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, jwt.SigningMethodHS256, []byte("another key")),
+	)
 	widget := h.opensPanel()
 	keep("user's cookie", strings.TrimPrefix(widget.cookie, "parley_user="))
 	widget.program("/widget/introduce", map[string]string{"name": "Maria", "email": secrets["claimed e-mail"]}).want(200)
@@ -128,7 +133,8 @@ func TestSecretsStayOut(t *testing.T) {
 	widget.takes(widget.program("/widget/identify", map[string]string{"token": maria}).want(205))
 	keep("identified cookie", strings.TrimPrefix(widget.cookie, "parley_user="))
 	widget.get("/widget?lang=en").want(200)
-	bearer := h.send("POST", "/widget/session", http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}, []byte(`{"bearer":"1"}`)).want(200)
+	bearer := h.send("POST", "/widget/session", http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}, []byte(`{"bearer":"1"}`)).
+		want(200)
 	keep("session without a cookie", bearer.str("token"))
 
 	// A whole chat
@@ -171,18 +177,24 @@ func TestSecretsStayOut(t *testing.T) {
 	for _, token := range []string{secrets["header"], forged, annaToken + "x", maria + "x"} {
 		h.ask("GET", forUser+"/chats", token, nil).want(401)
 	}
-	h.send("GET", forUser+"/chats", http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(secrets["header"]))}}, nil).want(401)
+	h.send("GET", forUser+"/chats", http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(secrets["header"]))}}, nil).
+		want(401)
 
 	// Administration
 	h.browse("GET", "/supervisor/chats/"+chat, alex, nil).want(200)
 	h.browse("POST", "/admin/people/"+anna.ID+"/password", alex, url.Values{"password": {secrets["new password"]}}).want(303)
-	h.browse("POST", "/admin/people", alex, url.Values{"name": {"x"}, "email": {"alex@example.com"}, "password": {secrets["new password"]}, "role": {"agent"}, "max_concurrent": {"5"}}).want(422)
+	h.browse("POST", "/admin/people", alex, url.Values{"name": {"x"}, "email": {"alex@example.com"}, "password": {secrets["new password"]}, "role": {"agent"}, "max_concurrent": {"5"}}).
+		want(422)
 	h.browse("POST", "/admin/users", alex, url.Values{"q": {secrets["e-mail of a user"]}}).want(200)
 	h.browse("POST", "/admin/users/export", alex, url.Values{"id": {"maria"}}).want(200)
 	h.browse("POST", "/admin/users/erase", alex, url.Values{"id": {"maria"}, "confirm": {"maria"}}).want(303)
 	h.browse("POST", "/admin/users/erase", alex, url.Values{"id": {guestID}, "confirm": {guestID}}).want(303)
 	figures := string(h.ask("GET", "/metrics", "", nil).want(200).Body)
-	log, err := json.Marshal(h.send("GET", "/admin/audit?limit=200", http.Header{"Cookie": {"parley_session=" + alex}, "Accept": {"application/json"}}, nil).want(200).object())
+	log, err := json.Marshal(
+		h.send("GET", "/admin/audit?limit=200", http.Header{"Cookie": {"parley_session=" + alex}, "Accept": {"application/json"}}, nil).
+			want(200).
+			object(),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +203,11 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 
 	logged := said.String()
-	if n := strings.Count(logged, "msg=request"); n < 50 || !strings.Contains(logged, "msg=message") || !strings.Contains(logged, "msg=chat") {
+	if n := strings.Count(
+		logged,
+		"msg=request",
+	); n < 50 || !strings.Contains(logged, "msg=message") ||
+		!strings.Contains(logged, "msg=chat") {
 		t.Fatalf("the log has %d requests, or says nothing of chats; it proves nothing", n)
 	}
 	for what, secret := range secrets {
@@ -205,7 +221,8 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 	for _, o := range ear.heard {
 		at := o.method + " " + o.path
-		typed := o.path == "/login" || o.path == "/admin/people" || o.path == "/admin/users" // a form comes back as it was filled in, but for passwords
+		typed := o.path == "/login" || o.path == "/admin/people" ||
+			o.path == "/admin/users" // a form comes back as it was filled in, but for passwords
 		for what, secret := range secrets {
 			if strings.Contains(o.header.Get("Location"), secret) {
 				t.Errorf("%s leads to an address with the %s", at, what)
@@ -214,7 +231,8 @@ func TestSecretsStayOut(t *testing.T) {
 				t.Errorf("%s answers %d and repeats the %s", at, o.status, what)
 			}
 			page := strings.HasPrefix(o.header.Get("Content-Type"), "text/html")
-			if page && strings.Contains(o.body, secret) && (strings.Contains(what, "session") || strings.Contains(what, "cookie") || strings.Contains(what, "token") || strings.Contains(what, "ticket") || strings.Contains(what, "password") || strings.Contains(what, "key")) {
+			if page && strings.Contains(o.body, secret) &&
+				(strings.Contains(what, "session") || strings.Contains(what, "cookie") || strings.Contains(what, "token") || strings.Contains(what, "ticket") || strings.Contains(what, "password") || strings.Contains(what, "key")) {
 				t.Errorf("the page of %s has the %s", at, what)
 			}
 			if !page {

@@ -96,8 +96,10 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey,
-		Origins: http.NewCrossOriginProtection()}}
+	s := &Server{opts: opts, Kit: &kit.Kit{
+		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey,
+		Origins: http.NewCrossOriginProtection(),
+	}}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
@@ -111,8 +113,10 @@ func New(opts Options) (*Server, error) {
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
-	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout,
-		UploadIdleTimeout: opts.UploadIdleTimeout})
+	s.chat = chat.New(s.Kit, s.Auth, chat.Config{
+		Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout,
+		UploadIdleTimeout: opts.UploadIdleTimeout,
+	})
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)

@@ -83,7 +83,16 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 	}
 	hub := live.New(live.Options{Desk: desk, Redis: redisOptions, Prefix: s.prefix, Log: log})
 	desk.SetPublisher(hub)
-	options := web.Options{Desk: desk, Hub: hub, Log: log, Redis: redisOptions, RedisPrefix: s.prefix, UserTokenSecret: []byte(secret), Ready: desk.Ping, Version: "test"}
+	options := web.Options{
+		Desk:            desk,
+		Hub:             hub,
+		Log:             log,
+		Redis:           redisOptions,
+		RedisPrefix:     s.prefix,
+		UserTokenSecret: []byte(secret),
+		Ready:           desk.Ping,
+		Version:         "test",
+	}
 	folder := t.TempDir()
 	if options.Files, err = files.Open(files.Options{Folder: folder}); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,8 @@ func TestASettingIsReadWhoseEventWasLost(t *testing.T) {
 	b.until("the other instance requires an identity", func() bool { return b.desk.Settings().RequireIdentity })
 	b.ask("GET", forUser+"/queue-status", guest, nil).refused(403, "identity_required")
 	stream.ended()
-	b.ask("GET", forUser+"/queue-status", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, nil, nil), nil).want(200)
+	b.ask("GET", forUser+"/queue-status", signed(t, jwt.MapClaims{"sub": "maria", "exp": time.Now().Add(time.Hour).Unix()}, nil, nil), nil).
+		want(200)
 	must(t, a.desk.ResetSetting(t.Context(), admin, "RATE_SEND"))
 	b.until("the other instance is back at the default", func() bool { return b.desk.Settings().RateSend == 30 })
 }

@@ -28,7 +28,9 @@ func (h *testServer) browse(method, path, session string, form url.Values, chang
 // csrf reads the token from the head of a page.
 func (h *testServer) csrf(session string) string {
 	h.t.Helper()
-	page := string(h.send("GET", "/supervisor", http.Header{"Cookie": {"parley_session=" + session}, "Accept": {"text/html"}}, nil).want(200).Body)
+	page := string(
+		h.send("GET", "/supervisor", http.Header{"Cookie": {"parley_session=" + session}, "Accept": {"text/html"}}, nil).want(200).Body,
+	)
 	_, after, found := strings.Cut(page, `<meta name="csrf-token" content="`)
 	token, _, _ := strings.Cut(after, `"`)
 	if !found || token == "" {
@@ -113,8 +115,11 @@ func TestAssigningByHandAnswersPageFragmentAndProgram(t *testing.T) {
 
 	h.browse("POST", "/supervisor/chats/"+plain+"/transfer", ruth, url.Values{"department": {""}, "note": {"Somebody else, please"}}, func(head http.Header) {
 		head.Set("Referer", h.url+"/supervisor/chats/"+plain)
-	}).goesTo("/supervisor/chats/" + plain)
-	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).want(200).says("Position 1", "Somebody else, please", "anna returned the chat to the queue")
+	}).
+		goesTo("/supervisor/chats/" + plain)
+	h.browse("GET", "/supervisor/chats/"+plain, ruth, nil).
+		want(200).
+		says("Position 1", "Somebody else, please", "anna returned the chat to the queue")
 }
 
 func TestTheQueueIsAFileToo(t *testing.T) {
@@ -134,7 +139,10 @@ func TestTheQueueIsAFileToo(t *testing.T) {
 	}
 	lines := func(path string) []string {
 		got := h.browse("GET", path, ruth, nil).want(200)
-		if kind := got.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") || !strings.Contains(got.Header.Get("Content-Disposition"), "attachment") {
+		if kind := got.Header.Get(
+			"Content-Type",
+		); !strings.HasPrefix(kind, "text/csv") ||
+			!strings.Contains(got.Header.Get("Content-Disposition"), "attachment") {
 			t.Errorf("%s is %q", path, kind)
 		}
 		return strings.Split(strings.TrimSpace(string(got.Body)), "\n")
@@ -159,7 +167,13 @@ func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {
 	h := startServer(t)
 	a, alex := h.agent("alex", models.RoleAdmin)
 	form := func(change url.Values) url.Values {
-		all := url.Values{"name": {"Maria Keller"}, "email": {"maria@example.com"}, "role": {"agent"}, "max_concurrent": {"5"}, "password": {password}}
+		all := url.Values{
+			"name":           {"Maria Keller"},
+			"email":          {"maria@example.com"},
+			"role":           {"agent"},
+			"max_concurrent": {"5"},
+			"password":       {password},
+		}
 		for k, v := range change {
 			all[k] = v
 		}
@@ -177,7 +191,9 @@ func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {
 	if err != nil || len(rows) != 0 {
 		t.Errorf("her capacity was changed after she was added: %v %v", rows, err)
 	}
-	h.browse("POST", "/admin/people/"+a.ID, alex, url.Values{"name": {"Alex"}, "role": {"agent"}, "max_concurrent": {"1"}}).want(422).says("last administrator")
+	h.browse("POST", "/admin/people/"+a.ID, alex, url.Values{"name": {"Alex"}, "role": {"agent"}, "max_concurrent": {"1"}}).
+		want(422).
+		says("last administrator")
 	h.browse("POST", "/admin/people/"+a.ID+"/disable", alex, url.Values{}).want(422).says("last administrator")
 	h.browse("GET", "/admin/people/nobody", alex, nil).want(404)
 	if got := h.browse("POST", "/admin/people", alex, nil); got.Status != 403 {

@@ -52,7 +52,8 @@ func TestACursorBringsWhatWasMissed(t *testing.T) {
 	user.ended()
 
 	for i := range 3 {
-		h.ask("POST", "/api/customer-service/chats/"+chat+"/messages", agentToken, map[string]any{"content": fmt.Sprint("missed ", i)}).want(201)
+		h.ask("POST", "/api/customer-service/chats/"+chat+"/messages", agentToken, map[string]any{"content": fmt.Sprint("missed ", i)}).
+			want(201)
 	}
 	h.ask("POST", "/api/customer-service/chats/"+chat+"/end", agentToken, nil).want(200)
 	// A whole chat happens meanwhile.

@@ -60,7 +60,12 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 			}
 		}
 		// Of a token that somebody else made nothing is said.
-		if got := h.ask("GET", path, signedRaw(claims, "another key"), nil).refused(401, "unauthorized").str("detail"); !strings.Contains(got, "not signed with the key of Parley") {
+		if got := h.ask("GET", path, signedRaw(claims, "another key"), nil).
+			refused(401, "unauthorized").
+			str("detail"); !strings.Contains(
+			got,
+			"not signed with the key of Parley",
+		) {
 			t.Errorf("with another key %s is refused with %q", claims, got)
 		}
 	}

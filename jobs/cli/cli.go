@@ -51,7 +51,7 @@ type Agent struct {
 	} `cmd:"" help:"Set a new password and sign the agent out everywhere."`
 	ResetSecondFactor struct {
 		Email string `required:"" help:"E-mail address of the agent."`
-	} `cmd:"" name:"reset-2fa" help:"Turn off two-factor authentication for an agent who lost access, and sign them out everywhere."`
+	} `cmd:"" help:"Turn off two-factor authentication for an agent who lost access, and sign them out everywhere." name:"reset-2fa"`
 }
 
 // Run runs the subcommand, such as "add".
@@ -62,8 +62,10 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 		if err != nil {
 			return err
 		}
-		added, err := desk.AddAgent(ctx, operator, models.NewAgent{Email: a.Add.Email, Name: a.Add.Name, Role: models.Role(a.Add.Role),
-			Password: password, MaxConcurrent: a.Add.Max, ExactCapacity: true, Departments: a.Add.Department})
+		added, err := desk.AddAgent(ctx, operator, models.NewAgent{
+			Email: a.Add.Email, Name: a.Add.Name, Role: models.Role(a.Add.Role),
+			Password: password, MaxConcurrent: a.Add.Max, ExactCapacity: true, Departments: a.Add.Department,
+		})
 		if err != nil {
 			return err
 		}
@@ -104,7 +106,17 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 			if a.DisabledAt != nil {
 				presence = "disabled"
 			}
-			row("%s\t%s\t%s\t%s\t%s\t%d/%d\t%s", a.ID, a.Email, a.Name, a.Role, presence, a.Load, a.MaxConcurrent, strings.Join(a.Departments, ","))
+			row(
+				"%s\t%s\t%s\t%s\t%s\t%d/%d\t%s",
+				a.ID,
+				a.Email,
+				a.Name,
+				a.Role,
+				presence,
+				a.Load,
+				a.MaxConcurrent,
+				strings.Join(a.Departments, ","),
+			)
 		}
 	})
 }
@@ -191,9 +203,9 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 // Token is `parley token`.
 type Token struct {
 	User  string        `required:"" help:"The user's id, at most 64 characters."`
-	Name  string        `help:"The user's name."`
-	Email string        `help:"The user's e-mail address."`
-	TTL   time.Duration `default:"1h" help:"Lifetime of the token, at most 24h."`
+	Name  string        `            help:"The user's name."`
+	Email string        `            help:"The user's e-mail address."`
+	TTL   time.Duration `            help:"Lifetime of the token, at most 24h."   default:"1h"`
 }
 
 // Run prints a user token signed with secret.

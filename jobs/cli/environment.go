@@ -20,7 +20,7 @@ import (
 
 // Environment is what the environment sets, read once. Admins can change most of Rules later.
 type Environment struct {
-	ListenAddr      string `env:"LISTEN_ADDR" envDefault:":8080"`
+	ListenAddr      string `env:"LISTEN_ADDR"       envDefault:":8080"`
 	PublicURL       string `env:"PUBLIC_URL"`
 	DatabaseURL     string `env:"DATABASE_URL"`
 	RedisURL        string `env:"REDIS_URL"`
@@ -29,12 +29,12 @@ type Environment struct {
 	UserTokenSecretPrevious string        `env:"USER_TOKEN_SECRET_PREVIOUS"`
 	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
 	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
-	SweepInterval           time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
-	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
-	LogFormat               string        `env:"LOG_FORMAT" envDefault:"text"`
-	LogLevel                slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	SweepInterval           time.Duration `env:"SWEEP_INTERVAL"             envDefault:"5s"`
+	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT"           envDefault:"10s"`
+	LogFormat               string        `env:"LOG_FORMAT"                 envDefault:"text"`
+	LogLevel                slog.Level    `env:"LOG_LEVEL"                  envDefault:"info"`
 	PprofAddr               string        `env:"PPROF_ADDR"`
-	DataDir                 string        `env:"PARLEY_DIR" envDefault:".parley"`
+	DataDir                 string        `env:"PARLEY_DIR"                 envDefault:".parley"`
 	FilesDir                string        `env:"FILES_DIR"`
 	FilesURL                string        `env:"FILES_URL"`
 	AWSKeyID                string        `env:"AWS_ACCESS_KEY_ID"`

@@ -19,7 +19,12 @@ func TestSitesOfTheEnvironmentAreExactOrigins(t *testing.T) {
 		return settings.AllowedOrigins, err
 	}
 	got, err := read("https://www.example.com, HTTPS://Shop.example:443/,,http://localhost:3000")
-	if want := []string{"https://www.example.com", "https://shop.example", "http://localhost:3000"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{
+		"https://www.example.com",
+		"https://shop.example",
+		"http://localhost:3000",
+	}; err != nil ||
+		!slices.Equal(got, want) {
 		t.Errorf("read %q, %v; want %q", got, err, want)
 	}
 	for _, bad := range []string{"*", "null", "https://*.example.com", "https://good.example; script-src *", "https://good.example\nX-Frame-Options: ALLOW", "good.example", "https://good.example/path", "https://u@good.example"} {

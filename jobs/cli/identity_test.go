@@ -27,7 +27,11 @@ func TestTokensLiveForADayAtMost(t *testing.T) {
 		if !good {
 			continue
 		}
-		token, err := jwt.Parse(strings.TrimSpace(out.String()), func(*jwt.Token) (any, error) { return secret, nil }, jwt.WithValidMethods([]string{"HS256"}))
+		token, err := jwt.Parse(
+			strings.TrimSpace(out.String()),
+			func(*jwt.Token) (any, error) { return secret, nil },
+			jwt.WithValidMethods([]string{"HS256"}),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

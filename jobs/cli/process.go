@@ -31,7 +31,10 @@ func (p *Program) Listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", p.Env.ListenAddr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the address %s is already in use. Choose another port, for example: LISTEN_ADDR=:8090 make run", p.Env.ListenAddr)
+		return nil, fmt.Errorf(
+			"the address %s is already in use. Choose another port, for example: LISTEN_ADDR=:8090 make run",
+			p.Env.ListenAddr,
+		)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", p.Env.ListenAddr, err)

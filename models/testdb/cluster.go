@@ -48,7 +48,12 @@ func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
 }
 
 func (c *cluster) dropLeavings(ctx context.Context) error {
-	rows, err := c.admin.Query(ctx, "SELECT datname FROM pg_database WHERE starts_with(datname, $1) OR starts_with(datname, $2)", clonePrefix, templatePrefix)
+	rows, err := c.admin.Query(
+		ctx,
+		"SELECT datname FROM pg_database WHERE starts_with(datname, $1) OR starts_with(datname, $2)",
+		clonePrefix,
+		templatePrefix,
+	)
 	if err != nil {
 		return err
 	}
@@ -70,7 +75,9 @@ func (c *cluster) dropLeavings(ctx context.Context) error {
 // The caller holds mu.
 func (c *cluster) makeTemplate(ctx context.Context) error {
 	var exists bool
-	if err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", c.template).Scan(&exists); err != nil || exists {
+	if err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", c.template).
+		Scan(&exists); err != nil ||
+		exists {
 		return err
 	}
 	unfinished := c.template + "_new"

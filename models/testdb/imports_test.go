@@ -28,7 +28,18 @@ var mayImport = map[string][]string{
 
 	"web": {"models", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.
-	"web/kit":     {"models", "views/login", "views/paths", "views/staff", "views/text", "views/ui", "web/api", "web/limit", "web/live", "static"},
+	"web/kit": {
+		"models",
+		"views/login",
+		"views/paths",
+		"views/staff",
+		"views/text",
+		"views/ui",
+		"web/api",
+		"web/limit",
+		"web/live",
+		"static",
+	},
 	"web/auth":    {"models", "views/text", "web/kit", "web/limit"},
 	"web/api":     {"models", "views/text", "web/live"},
 	"web/present": {"models", "views/chat", "views/text", "web/api", "web/live"},
@@ -65,13 +76,26 @@ var mayImport = map[string][]string{
 
 // neverImport are packages of others that a room of ours must not know.
 var neverImport = map[string][]string{
-	"models":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"migrations":   {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
-	"views":        {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
-	"jobs":         {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web":          {"parley/web/nginxtest", "github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
-	"web/live":     {"github.com/labstack/echo", "github.com/a-h/templ"},
-	"web/api":      {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
+	"models":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"migrations": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
+	"views": {
+		"github.com/labstack/echo",
+		"github.com/uptrace/bun",
+		"github.com/jackc/pgx",
+		"github.com/hibiken/asynq",
+		"github.com/redis",
+	},
+	"jobs":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web":      {"parley/web/nginxtest", "github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"web/live": {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/api": {
+		"net/http",
+		"github.com/labstack/echo",
+		"github.com/a-h/templ",
+		"github.com/uptrace/bun",
+		"github.com/jackc/pgx",
+		"github.com/hibiken/asynq",
+	},
 	"web/present":  {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
 	"web/files":    {"github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/media":    {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
@@ -117,7 +141,8 @@ func programImports(t *testing.T) map[string][]string {
 			return err
 		}
 		if entry.IsDir() {
-			if base := entry.Name(); name != root && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "tools" || base == "testdata") {
+			if base := entry.Name(); name != root &&
+				(strings.HasPrefix(base, ".") || base == "node_modules" || base == "tools" || base == "testdata") {
 				return fs.SkipDir
 			}
 			return nil

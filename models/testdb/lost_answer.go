@@ -48,8 +48,10 @@ func NewLink(t testing.TB, databaseURL string) *Link {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	l := &Link{to: filepath.Join(config.Host, fmt.Sprintf(".s.PGSQL.%d", config.Port)),
-		URL: fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", config.User, listener.Addr(), config.Database)}
+	l := &Link{
+		to:  filepath.Join(config.Host, fmt.Sprintf(".s.PGSQL.%d", config.Port)),
+		URL: fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", config.User, listener.Addr(), config.Database),
+	}
 	go func() {
 		for {
 			near, err := listener.Accept()

@@ -40,8 +40,10 @@ func equal(a, b []int64) bool {
 }
 
 func TestBubbleCarriesWhatTheScriptsNeed(t *testing.T) {
-	m := Message{ID: 12, ChatID: "c1", ClientID: "x-1", From: FromUser, Mine: true, To: "Anna", Text: "two\n  lines", Status: "delivered",
-		At: time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC)}
+	m := Message{
+		ID: 12, ChatID: "c1", ClientID: "x-1", From: FromUser, Mine: true, To: "Anna", Text: "two\n  lines", Status: "delivered",
+		At: time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC),
+	}
 	var out bytes.Buffer
 	if err := Bubble(m).Render(context.Background(), &out); err != nil {
 		t.Fatal(err)

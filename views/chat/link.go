@@ -109,7 +109,10 @@ func endsLink(r rune) bool {
 		return r <= ' ' || r == 0x7f || strings.ContainsRune("<>\"`|^", r)
 	case r == '’', r == '\u200c', r == '\u200d':
 		return false
-	case r == '—', r == '…', unicode.IsSpace(r), unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe):
+	case r == '—',
+		r == '…',
+		unicode.IsSpace(r),
+		unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe):
 		return true
 	case r >= 0x3000 && r <= 0x303f, r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xffef:
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N)

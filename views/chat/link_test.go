@@ -86,7 +86,9 @@ func FuzzLinks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		got := linked(text)
 		for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(got, -1) {
-			if tag != "</a>" && !regexp.MustCompile(`^<a href="(?i:https?)://[^"]+" target="_blank" rel="noopener noreferrer nofollow ugc">$`).MatchString(tag) {
+			if tag != "</a>" &&
+				!regexp.MustCompile(`^<a href="(?i:https?)://[^"]+" target="_blank" rel="noopener noreferrer nofollow ugc">$`).
+					MatchString(tag) {
 				t.Errorf("%q has the tag %s", text, tag)
 			}
 		}

@@ -46,9 +46,13 @@ func tabs(role string) []Tab {
 
 // adminTabs are the pages of the administration.
 var adminTabs = []Tab{
-	{"people", "/admin/people"}, {"departments", "/admin/departments"},
-	{"settings", "/admin/settings"}, {"sites", "/admin/sites"}, {"users", "/admin/users"},
-	{"audit", "/admin/audit"}, {"health", "/admin/health"},
+	{"people", "/admin/people"},
+	{"departments", "/admin/departments"},
+	{"settings", "/admin/settings"},
+	{"sites", "/admin/sites"},
+	{"users", "/admin/users"},
+	{"audit", "/admin/audit"},
+	{"health", "/admin/health"},
 }
 
 func (f Frame) inAdmin() bool {

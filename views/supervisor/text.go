@@ -16,6 +16,7 @@ import (
 func chatURL(id string) templ.SafeURL {
 	return templ.SafeURL("/supervisor/chats/" + url.PathEscape(id))
 }
+
 func agentURL(id string) templ.SafeURL {
 	return templ.SafeURL("/supervisor/agents/" + url.PathEscape(id))
 }
@@ -173,8 +174,11 @@ func (a Agents) without(id string) Agents {
 }
 
 var segment = map[string]string{
-	"late": `<i class="late"></i>`, "owed": `<i class="owed"></i>`, "answered": `<i class="answered"></i>`, "quiet": `<i class="quiet"></i>`,
-	"free": `<i class="free"></i>`,
+	"late":     `<i class="late"></i>`,
+	"owed":     `<i class="owed"></i>`,
+	"answered": `<i class="answered"></i>`,
+	"quiet":    `<i class="quiet"></i>`,
+	"free":     `<i class="free"></i>`,
 }
 
 // segments returns the HTML of a load bar's segments. A page has thousands of them, so each kind is a constant.

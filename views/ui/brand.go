@@ -58,8 +58,17 @@ func (b Brand) style(nonce string) string {
 		return ""
 	}
 	ink := fmt.Sprintf("light-dark(%s,%s)", b.inkLight, b.inkOnDark)
-	return fmt.Sprintf(`<style nonce="%s">:root{--brand:%s;--on-brand:%s;--brand-hover:%s;--brand-press:%s;--accent:%s;--on-accent:light-dark(%s,%s);--focus:%[6]s;--bubble-own:%[2]s;--on-bubble:%[3]s;--on-bubble-2:%[3]s}</style>`,
-		nonce, b.fill, b.on, b.hover, b.press, ink, white, petrol)
+	return fmt.Sprintf(
+		`<style nonce="%s">:root{--brand:%s;--on-brand:%s;--brand-hover:%s;--brand-press:%s;--accent:%s;--on-accent:light-dark(%s,%s);--focus:%[6]s;--bubble-own:%[2]s;--on-bubble:%[3]s;--on-bubble-2:%[3]s}</style>`,
+		nonce,
+		b.fill,
+		b.on,
+		b.hover,
+		b.press,
+		ink,
+		white,
+		petrol,
+	)
 }
 
 // readable moves a colour towards another only as far as it must, so that it can be read on every ground.

@@ -28,8 +28,10 @@ func TestABrandCanAlwaysBeRead(t *testing.T) {
 		if b.fill != c {
 			t.Fatalf("%s is filled with %s", c, b.fill)
 		}
-		for what, got := range map[string]float64{"text": contrast(b.fill, b.on), "text under the pointer": contrast(b.hover, b.on), "text while pressed": contrast(b.press, b.on),
-			"white on light ink": contrast(b.inkLight, white), "dark on dark ink": contrast(b.inkOnDark, petrol)} {
+		for what, got := range map[string]float64{
+			"text": contrast(b.fill, b.on), "text under the pointer": contrast(b.hover, b.on), "text while pressed": contrast(b.press, b.on),
+			"white on light ink": contrast(b.inkLight, white), "dark on dark ink": contrast(b.inkOnDark, petrol),
+		} {
 			if got < 4.5 {
 				t.Fatalf("%s: %s has %.2f", c, what, got)
 			}
@@ -57,7 +59,9 @@ func TestABrandIsAColourAndNothingElse(t *testing.T) {
 			t.Errorf("%q is taken", bad)
 		}
 	}
-	form := regexp.MustCompile(`^<style nonce="n">:root\{(--[a-z0-9-]+:(#[0-9a-f]{6}|light-dark\(#[0-9a-f]{6},#[0-9a-f]{6}\));?)+\}</style>$`)
+	form := regexp.MustCompile(
+		`^<style nonce="n">:root\{(--[a-z0-9-]+:(#[0-9a-f]{6}|light-dark\(#[0-9a-f]{6},#[0-9a-f]{6}\));?)+\}</style>$`,
+	)
 	for _, good := range []string{"#6a1b9a", "#FFCC00", "#000000", "#ffffff", "#b0461f"} {
 		b, ok := ParseBrand(good)
 		if !ok || !form.MatchString(b.style("n")) {

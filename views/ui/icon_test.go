@@ -15,7 +15,9 @@ func TestThePagesHaveTheIconsTheyAskFor(t *testing.T) {
 	used := map[string]bool{}
 	var sources strings.Builder
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".templ" && (filepath.Ext(path) != ".go" || strings.Contains(path, "_gen.go") || strings.HasSuffix(path, "_templ.go")) {
+		if err != nil ||
+			filepath.Ext(path) != ".templ" &&
+				(filepath.Ext(path) != ".go" || strings.Contains(path, "_gen.go") || strings.HasSuffix(path, "_templ.go")) {
 			return err
 		}
 		raw, err := os.ReadFile(path)

@@ -19,8 +19,12 @@ func TestTheLineOfPeopleHasAtMostSixMarks(t *testing.T) {
 		place, behind int
 		want          string
 	}{
-		{1, 0, "you"}, {1, 9, "you behind behind behind behind behind"}, {3, 1, "ahead ahead you behind"},
-		{6, 3, "ahead ahead ahead ahead ahead you"}, {7, 3, "more:2 ahead ahead ahead ahead you"}, {40, 0, "more:35 ahead ahead ahead ahead you"},
+		{1, 0, "you"},
+		{1, 9, "you behind behind behind behind behind"},
+		{3, 1, "ahead ahead you behind"},
+		{6, 3, "ahead ahead ahead ahead ahead you"},
+		{7, 3, "more:2 ahead ahead ahead ahead you"},
+		{40, 0, "more:35 ahead ahead ahead ahead you"},
 	} {
 		var got []string
 		for _, p := range (Queue{Position: c.place, Behind: c.behind}).pips() {
@@ -43,8 +47,12 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 		queue       Queue
 		has, hasNot []string
 	}{
-		{"known", Queue{Position: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
-			[]string{"You are number 3, about 3–6 min", "Your turn in about"}, []string{"We cannot estimate"}},
+		{
+			"known",
+			Queue{Position: 3, Since: since, Known: true, Low: 3 * time.Minute, High: 6 * time.Minute},
+			[]string{"You are number 3, about 3–6 min", "Your turn in about"},
+			[]string{"We cannot estimate"},
+		},
 		{"unknown", Queue{Position: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
 		{"nobody", Queue{Position: 3, Since: since, NoAgentOnline: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
 	} {
@@ -63,7 +71,12 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 }
 
 func TestAPartIsTheSameInThePageAndInTheStream(t *testing.T) {
-	p := Panel{State: Ended, ChatID: "c", End: &End{Kind: "by_agent", Name: "Anna", At: time.Now(), CanRate: true}, Thread: chat.Thread{Me: chat.FromUser}}
+	p := Panel{
+		State:  Ended,
+		ChatID: "c",
+		End:    &End{Kind: "by_agent", Name: "Anna", At: time.Now(), CanRate: true},
+		Thread: chat.Thread{Me: chat.FromUser},
+	}
 	page := render(t, p)
 	var parts bytes.Buffer
 	if err := Sheet(p).Render(context.Background(), &parts); err != nil {
@@ -81,12 +94,18 @@ func TestEveryReasonAndEndHasWords(t *testing.T) {
 	for _, lang := range []string{text.English, text.Chinese} {
 		ctx := text.With(context.Background(), lang)
 		for _, kind := range []string{"helped", "left", "moved_up", "agent_on", "agent_off", "returned", "priority", "moved_back", "kept_place", "you_returned"} {
-			if said := (Reason{Kind: kind, From: 4, To: 3, Name: "Anna"}).text(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+			if said := (Reason{Kind: kind, From: 4, To: 3, Name: "Anna"}).text(
+				ctx,
+			); strings.HasPrefix(said, "widget.") ||
+				strings.Contains(said, "<no value>") {
 				t.Errorf("%s, reason %s: %q", lang, kind, said)
 			}
 		}
 		for _, kind := range []string{"user_quiet", "agent_quiet", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
-			if said := (End{Kind: kind, Name: "Anna"}).text(ctx); strings.HasPrefix(said, "widget.") || strings.Contains(said, "<no value>") {
+			if said := (End{Kind: kind, Name: "Anna"}).text(
+				ctx,
+			); strings.HasPrefix(said, "widget.") ||
+				strings.Contains(said, "<no value>") {
 				t.Errorf("%s, end %s: %q", lang, kind, said)
 			}
 		}

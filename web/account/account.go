@@ -47,8 +47,10 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldE
 	if err != nil {
 		return err
 	}
-	page := view.Page{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
-		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft}}
+	page := view.Page{
+		Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
+		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft},
+	}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
 		page.Notice = text.T(ctx, key)
 	}
@@ -88,8 +90,10 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 	if err != nil {
 		return h.redrawForm(c, "password", err)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")},
-		Redirect: "/account?done=password"})
+	return h.Respond(c, kit.Result{
+		JSON:     api.Done{Message: text.T(c.Request().Context(), "account.done.password")},
+		Redirect: "/account?done=password",
+	})
 }
 
 // EndMySession ends one session of the caller; another agent's is 404.
@@ -116,8 +120,10 @@ func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"),
-		EndedSessions: ended}, Redirect: "/account?done=sessions"})
+	return h.Respond(c, kit.Result{JSON: api.EndedSessions{
+		Message:       text.T(c.Request().Context(), "account.done.sessions"),
+		EndedSessions: ended,
+	}, Redirect: "/account?done=sessions"})
 }
 
 type secondFactorInput struct {
@@ -163,8 +169,10 @@ func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused s
 	if err != nil {
 		return err
 	}
-	return h.Render(c, status, view.SetUpPage(view.SetUp{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
-		QR: code, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
+	return h.Render(c, status, view.SetUpPage(view.SetUp{
+		Frame: h.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
+		QR:    code, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused,
+	}))
 }
 
 // ConfirmSecondFactor enables the second factor by a code of the authenticator app and shows the recovery codes, once.
@@ -211,8 +219,10 @@ func (h *Handlers) RenewRecoveryCodes(c echo.Context) error {
 // recoveryCodesPage shows the codes in the response to the form, without a redirect, since they cannot be read again.
 func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool) error {
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"),
-			RecoveryCodes: codes}})
+		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{
+			Message:       text.T(c.Request().Context(), "done.recovery_codes"),
+			RecoveryCodes: codes,
+		}})
 	}
 	frame := h.AdminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
@@ -230,5 +240,8 @@ func (h *Handlers) EndSecondFactor(c echo.Context) error {
 	if err != nil {
 		return h.redrawForm(c, "off", err)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
+	return h.Respond(
+		c,
+		kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"},
+	)
 }

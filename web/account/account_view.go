@@ -18,16 +18,32 @@ import (
 
 func sessionView(ctx context.Context, s *models.Session, now time.Time) view.Session {
 	program, phone := describeUserAgent(ctx, s.UserAgent)
-	return view.Session{ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current,
-		Seen: lastSeen(ctx, now.Sub(s.SeenAt), s.Current)}
+	return view.Session{
+		ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current,
+		Seen: lastSeen(ctx, now.Sub(s.SeenAt), s.Current),
+	}
 }
 
 // The substrings that identify a browser and a system, the more specific ones first, since browsers also name those that they imitate.
 var (
-	browsers = [][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
-		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
-	systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"},
-		{"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
+	browsers = [][2]string{
+		{"Edg/", "Edge"},
+		{"OPR/", "Opera"},
+		{"Firefox/", "Firefox"},
+		{"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
+	}
+	systems = [][2]string{
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"Windows", "Windows"},
+		{"Mac OS X", "macOS"},
+		{"CrOS", "ChromeOS"},
+		{"Linux", "Linux"},
+	}
 )
 
 // describeUserAgent returns browser and system of a session as text, and whether it is a phone or tablet.

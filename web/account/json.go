@@ -52,8 +52,10 @@ func (h *Handlers) MySessions(c echo.Context) error {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
-		out := api.AgentSession{SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt),
-			IsCurrent: api.IntBool(m.Current)}
+		out := api.AgentSession{
+			SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt),
+			IsCurrent: api.IntBool(m.Current),
+		}
 		if m.Address != "" {
 			out.Address = &m.Address
 		}

@@ -37,8 +37,10 @@ func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
 
 // codeForm asks for the code of the second factor after address and password were correct.
 func (h *Handlers) codeForm(c echo.Context, status int, in signInInput, refused string) error {
-	f := login.CodeForm{Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email,
-		Step: in.Step, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), ""), Error: refused}
+	f := login.CodeForm{
+		Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.code.title"), "login.meta_description"), Email: in.Email,
+		Step: in.Step, Next: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), ""), Error: refused,
+	}
 	return h.Render(c, status, login.Code(f))
 }
 

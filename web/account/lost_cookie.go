@@ -26,7 +26,11 @@ func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	if h.PublicURL == nil || currentPath == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) ||
 		sameAddress(currentPath, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie", "opened_at", present.Shorten(currentPath, 200))
+		h.Log.Warn(
+			"sign-in failed with a correct password: the browser did not keep the cookie",
+			"opened_at",
+			present.Shorten(currentPath, 200),
+		)
 		return
 	}
 	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.BaseURL(c)+"/login"

@@ -26,8 +26,10 @@ func (h *Handlers) SetPreferences(c echo.Context) error {
 	keep := func(name, value string, known ...string) {
 		for _, k := range known {
 			if value == k {
-				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: cmp.Or(h.BasePath(), "/"),
-					MaxAge: int(kit.PreferenceCookieAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: h.OverTLS(c)})
+				c.SetCookie(&http.Cookie{
+					Name: name, Value: value, Path: cmp.Or(h.BasePath(), "/"),
+					MaxAge: int(kit.PreferenceCookieAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: h.OverTLS(c),
+				})
 			}
 		}
 		if value == "auto" {

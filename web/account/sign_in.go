@@ -106,8 +106,10 @@ func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent,
 }
 
 func (h *Handlers) credentials(c echo.Context, in signInInput) models.Credentials {
-	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(),
-		Held: h.Cookie(c, kit.AgentCookie)}
+	return models.Credentials{
+		Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(),
+		Held: h.Cookie(c, kit.AgentCookie),
+	}
 }
 
 func (h *Handlers) requireFields(in signInInput) error {

@@ -97,8 +97,10 @@ func (h *Handlers) AgentPage(c echo.Context) error {
 }
 
 func agentInputOf(a *models.Agent) *agentInput {
-	return &agentInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)),
-		Departments: slices.Clone(a.Departments)}
+	return &agentInput{
+		Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)),
+		Departments: slices.Clone(a.Departments),
+	}
 }
 
 // agentForm draws the form of a new agent, or of an existing one.
@@ -109,8 +111,10 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.AgentPage{Name: in.Name, Email: in.Email, Role: in.Role, Capacity: string(in.MaxConcurrent),
-		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
+	page := view.AgentPage{
+		Name: in.Name, Email: in.Email, Role: in.Role, Capacity: string(in.MaxConcurrent),
+		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors,
+	}
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
@@ -136,8 +140,10 @@ func (h *Handlers) AddAgent(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role),
-		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
+	n := models.NewAgent{
+		Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role),
+		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments,
+	}
 	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
 		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, nil, &in, fieldErrors) })
@@ -211,7 +217,10 @@ func (h *Handlers) SetAgentPassword(c echo.Context) error {
 			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
 		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
+	return h.Respond(
+		c,
+		kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"},
+	)
 }
 
 // ResetAgentSecondFactor removes the second factor of an agent who has lost it.
@@ -225,8 +234,10 @@ func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
 		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")},
-		Redirect: "/admin/people/" + a.ID})
+	return h.Respond(c, kit.Result{
+		JSON:     api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")},
+		Redirect: "/admin/people/" + a.ID,
+	})
 }
 
 // DisableAgent returns the handler that disables or enables an account.

@@ -10,8 +10,10 @@ import (
 )
 
 func agentRow(a *models.Agent, names map[string]string, me string) view.AgentRow {
-	p := view.AgentRow{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
-		Capacity: a.MaxConcurrent, Me: a.ID == me}
+	p := view.AgentRow{
+		ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
+		Capacity: a.MaxConcurrent, Me: a.ID == me,
+	}
 	for _, slug := range a.Departments {
 		p.Departments = append(p.Departments, names[slug])
 	}

@@ -23,8 +23,10 @@ const maxAuditFileRows = 10_000
 
 // auditFilter reads the filter of the query. A date in "to" includes the whole day. Malformed values are 400 or 422.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
-	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")),
-		Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	f := models.AuditFilter{
+		ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")),
+		Action:  models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject"),
+	}
 	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
 		return f, kit.Malformed("The filter must be UTF-8 text without NUL characters.")
 	}
@@ -116,11 +118,15 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), Agents: auditAgents(ctx, agents),
+	page := view.Audit{
+		Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), Agents: auditAgents(ctx, agents),
 		Actions: auditActions(ctx),
-		Filter: view.AuditFilter{AgentID: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
-			To: c.QueryParam("to")},
-		File: auditURL(c, "/admin/audit.csv", "")}
+		Filter: view.AuditFilter{
+			AgentID: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
+			To: c.QueryParam("to"),
+		},
+		File: auditURL(c, "/admin/audit.csv", ""),
+	}
 	page.Chosen = page.Filter != view.AuditFilter{}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
 		errs["to"] = text.T(ctx, "admin.audit.ends_before")
@@ -169,16 +175,20 @@ func (h *Handlers) AuditCSV(c echo.Context) error {
 		}
 		for i := range rows {
 			r := &rows[i]
-			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind),
+			lines = append(lines, kit.CSVRow{
+				r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind),
 				r.SubjectID, r.SubjectName,
-				present.Deref(r.UserID), string(r.Details), r.Address, r.RequestID})
+				present.Deref(r.UserID), string(r.Details), r.Address, r.RequestID,
+			})
 		}
 		if older == nil {
 			break
 		}
 		f.Before = *older
 	}
-	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id",
+	return h.WriteCSV(c, "audit", []string{
+		"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id",
 		"subject_name", "user_id", "details", "address",
-		"request_id"}, lines)
+		"request_id",
+	}, lines)
 }

@@ -34,11 +34,13 @@ func auditActions(ctx context.Context) []view.Choice {
 }
 
 func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
-	d := view.AuditEntry{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
+	d := view.AuditEntry{
+		At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
 		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
 		Request: r.RequestID,
-		Details: detailLines(ctx, r)}
+		Details: detailLines(ctx, r),
+	}
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
@@ -71,8 +73,10 @@ func currentUserName(r *models.AuditRow) string {
 }
 
 // detailKeys are the details that a row shows, in this order.
-var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
-	"value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages"}
+var detailKeys = []string{
+	"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
+	"value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages",
+}
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {
 	var details map[string]json.RawMessage
@@ -94,7 +98,10 @@ func detailLines(ctx context.Context, r *models.AuditRow) []string {
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
 		if json.Unmarshal(details[key], &step) == nil && step.To != nil {
-			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detail(key, step.From), "To", detail(key, step.To)))
+			lines = append(
+				lines,
+				text.T(ctx, "admin.audit.change", "Label", label, "From", detail(key, step.From), "To", detail(key, step.To)),
+			)
 		} else {
 			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detail(key, details[key])))
 		}

@@ -138,8 +138,10 @@ func (h *Handlers) RemoveDepartment(c echo.Context) error {
 			return h.departmentsForm(c, slug, departmentInput{}, fieldErrors)
 		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")},
-		Redirect: "/admin/departments"})
+	return h.Respond(c, kit.Result{
+		JSON:     api.Done{Message: text.T(c.Request().Context(), "done.department_removed")},
+		Redirect: "/admin/departments",
+	})
 }
 
 type departmentJSON struct {

@@ -126,7 +126,14 @@ func settingError(ctx context.Context, row models.SettingRow, code string, rows 
 				longer = other
 			}
 		}
-		return text.T(ctx, "admin.settings.error.order", "Longer", settingLabel(ctx, longer.Key), "Shorter", settingLabel(ctx, longer.LongerThan))
+		return text.T(
+			ctx,
+			"admin.settings.error.order",
+			"Longer",
+			settingLabel(ctx, longer.Key),
+			"Shorter",
+			settingLabel(ctx, longer.LongerThan),
+		)
 	}
 	lower, upper := settingRange(ctx, row.Setting)
 	switch row.Kind() {

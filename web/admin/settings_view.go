@@ -27,8 +27,10 @@ func settingsView(ctx context.Context, rows []models.SettingRow) []view.SettingG
 }
 
 func settingView(ctx context.Context, row models.SettingRow) view.Setting {
-	s := view.Setting{Key: row.Key, Name: settingLabel(ctx, row.Key), Help: text.T(ctx, settingText(row.Key)+".help"),
-		Value: row.Value, Seen: row.Value, Default: settingWord(ctx, row.Setting, row.Default), Overridden: row.Overridden}
+	s := view.Setting{
+		Key: row.Key, Name: settingLabel(ctx, row.Key), Help: text.T(ctx, settingText(row.Key)+".help"),
+		Value: row.Value, Seen: row.Value, Default: settingWord(ctx, row.Setting, row.Default), Overridden: row.Overridden,
+	}
 	switch row.Kind() {
 	case models.SettingDuration:
 		offered := offeredUnits(row)
@@ -155,10 +157,12 @@ type settingJSON struct {
 
 // settingJSONOf is a setting with the values that it accepts: between bounds, or one of several.
 func settingJSONOf(ctx context.Context, row models.SettingRow) settingJSON {
-	out := settingJSON{Key: row.Key, Group: string(row.Group), Kind: string(row.Kind()), Name: settingLabel(ctx, row.Key),
+	out := settingJSON{
+		Key: row.Key, Group: string(row.Group), Kind: string(row.Kind()), Name: settingLabel(ctx, row.Key),
 		Description: text.T(ctx, settingText(row.Key)+".help"),
 		Value:       models.ShortDuration(row.Value), Default: models.ShortDuration(row.Default),
-		IsOverridden: api.IntBool(row.Overridden), Choices: append([]string{}, row.Choices()...)}
+		IsOverridden: api.IntBool(row.Overridden), Choices: append([]string{}, row.Choices()...),
+	}
 	if unit, lower, upper := string(row.Unit()), row.Min(), row.Max(); unit != "" {
 		out.Unit, out.Minimum, out.Maximum = &unit, &lower, &upper
 	}

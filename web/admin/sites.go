@@ -41,8 +41,10 @@ func (h *Handlers) sitesForm(c echo.Context, in siteInput, fieldErrors view.Erro
 	if err != nil {
 		return nil, err
 	}
-	page := view.Sites{Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: fieldErrors,
-		Snippet: h.EmbedCode(c)}
+	page := view.Sites{
+		Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: fieldErrors,
+		Snippet: h.EmbedCode(c),
+	}
 	for _, origin := range h.Desk.AllowedOrigins() {
 		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
 	}

@@ -20,9 +20,12 @@ func (h *Handlers) respondUser(c echo.Context, id string) error {
 	}
 	u := &stored.User
 	return h.Respond(c, kit.Result{JSON: api.StoredUser{
-		FoundUser: api.FoundUser{UserID: u.ID, UserName: u.Name, UserEmail: u.Email, UserIsVerified: api.IntBool(u.IsVerified),
-			TotalChats: stored.Chats, LastChatAt: api.OptionalTime(stored.LastChatAt)},
+		FoundUser: api.FoundUser{
+			UserID: u.ID, UserName: u.Name, UserEmail: u.Email, UserIsVerified: api.IntBool(u.IsVerified),
+			TotalChats: stored.Chats, LastChatAt: api.OptionalTime(stored.LastChatAt),
+		},
 		Locale: u.Locale, CreatedAt: api.Time(u.CreatedAt), FirstChatAt: api.OptionalTime(stored.FirstChatAt), OpenChats: stored.Open,
 		TotalMessages: stored.Messages,
-		TotalNotes:    stored.Notes, TotalRatings: stored.Ratings, TotalSessions: stored.Sessions, Chats: api.Map(chats, api.AgentChatOf)}})
+		TotalNotes:    stored.Notes, TotalRatings: stored.Ratings, TotalSessions: stored.Sessions, Chats: api.Map(chats, api.AgentChatOf),
+	}})
 }

@@ -88,9 +88,11 @@ func (h *Handlers) renderUser(c echo.Context, id, typed string, fieldErrors view
 		return nil, err
 	}
 	name := holdings.User.DisplayName()
-	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holdings.User.IsVerified,
+	page := view.UserPage{
+		Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holdings.User.IsVerified,
 		Facts: holdingFacts(ctx, holdings),
-		Chats: userChatsView(ctx, chats, agents), Held: holdings.Chats, Typed: typed, Errors: fieldErrors}
+		Chats: userChatsView(ctx, chats, agents), Held: holdings.Chats, Typed: typed, Errors: fieldErrors,
+	}
 	return view.OneUserPage(page), nil
 }
 

@@ -11,8 +11,10 @@ import (
 )
 
 func foundUserView(u *models.FoundUser) view.FoundUser {
-	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats,
-		Last: u.LastChatAt}
+	return view.FoundUser{
+		ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats,
+		Last: u.LastChatAt,
+	}
 }
 
 // holdingFacts returns what is stored about a user: the profile, then the number of rows.
@@ -32,15 +34,27 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		chats = text.T(ctx, "admin.users.chats_open", "All", h.Chats, "Open", h.Open)
 	}
 	facts := []view.Fact{
-		say("user_id", h.User.ID), say("name", present.Deref(h.User.Name)), say("email", present.Deref(h.User.Email)), say("language", language),
-		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt}, say("chats", chats),
+		say(
+			"user_id",
+			h.User.ID,
+		),
+		say("name", present.Deref(h.User.Name)),
+		say("email", present.Deref(h.User.Email)),
+		say("language", language),
+		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt},
+		say("chats", chats),
 	}
 	if h.FirstChatAt != nil {
 		facts = append(facts, view.Fact{Label: text.T(ctx, "admin.users.first"), At: h.FirstChatAt},
 			view.Fact{Label: text.T(ctx, "admin.users.last"), At: h.LastChatAt})
 	}
-	return append(facts, say("said", strconv.Itoa(h.Messages)), say("notes", strconv.Itoa(h.Notes)), say("ratings", strconv.Itoa(h.Ratings)),
-		say("sessions", strconv.Itoa(h.Sessions)))
+	return append(
+		facts,
+		say("said", strconv.Itoa(h.Messages)),
+		say("notes", strconv.Itoa(h.Notes)),
+		say("ratings", strconv.Itoa(h.Ratings)),
+		say("sessions", strconv.Itoa(h.Sessions)),
+	)
 }
 
 func userChatsView(ctx context.Context, chats []models.AgentChat, agents []models.Agent) []view.UserChat {
@@ -51,8 +65,10 @@ func userChatsView(ctx context.Context, chats []models.AgentChat, agents []model
 	rows := make([]view.UserChat, len(chats))
 	for i := range chats {
 		c := &chats[i]
-		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: present.Outcome(ctx, &c.Chat), Messages: c.TotalMessages,
-			Agent: names[c.ServedBy()]}
+		rows[i] = view.UserChat{
+			ID: c.ID, At: c.CreatedAt, State: present.Outcome(ctx, &c.Chat), Messages: c.TotalMessages,
+			Agent: names[c.ServedBy()],
+		}
 		if c.IsOpen() {
 			rows[i].State = text.T(ctx, "admin.users.chat."+string(c.Status))
 		}

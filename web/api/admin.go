@@ -25,9 +25,11 @@ type AgentAccount struct {
 
 // AgentAccountOf returns the body of an agent as administrators see it.
 func AgentAccountOf(a *models.Agent) AgentAccount {
-	return AgentAccount{Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
+	return AgentAccount{
+		Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
 		MaxConcurrent: a.MaxConcurrent, Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
-		DisabledAt: OptionalTime(a.DisabledAt), CreatedAt: Time(a.CreatedAt)}
+		DisabledAt: OptionalTime(a.DisabledAt), CreatedAt: Time(a.CreatedAt),
+	}
 }
 
 // AgentDetails is an account with its second factor, which lists do not read.
@@ -79,9 +81,11 @@ func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool)
 		out.Redis = "unavailable"
 	}
 	out.Checks = Map(checked, func(i *models.Checked) HealthCheck {
-		return HealthCheck{Name: i.Invariant, Description: text.T(ctx, "admin.health.rule."+i.Invariant), IsOK: len(i.Findings) == 0,
+		return HealthCheck{
+			Name: i.Invariant, Description: text.T(ctx, "admin.health.rule."+i.Invariant), IsOK: len(i.Findings) == 0,
 			IsRepairable: i.Repair != "", SubjectKind: i.About,
-			Findings: Map(i.Findings, func(f *models.Finding) HealthFinding { return HealthFinding{f.Subject, f.Detail} })}
+			Findings: Map(i.Findings, func(f *models.Finding) HealthFinding { return HealthFinding{f.Subject, f.Detail} }),
+		}
 	})
 	return out
 }

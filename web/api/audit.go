@@ -32,7 +32,9 @@ type AuditRow struct {
 
 // AuditRowOf returns the body of an entry.
 func AuditRowOf(r *models.AuditRow) AuditRow {
-	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID,
+	return AuditRow{
+		r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID,
 		r.SubjectName,
-		r.UserID, r.Details, r.Address, r.RequestID}
+		r.UserID, r.Details, r.Address, r.RequestID,
+	}
 }

@@ -20,9 +20,11 @@ type CannedReply struct {
 
 // CannedReplyOf is the body of a canned reply as the actor sees it.
 func CannedReplyOf(r *models.CannedReply, actor models.Actor) CannedReply {
-	return CannedReply{ReplyID: r.ID, Scope: string(r.Scope()), Department: r.Department, AgentID: r.AgentID, Shortcut: r.Shortcut,
+	return CannedReply{
+		ReplyID: r.ID, Scope: string(r.Scope()), Department: r.Department, AgentID: r.AgentID, Shortcut: r.Shortcut,
 		Title: r.Title, Body: r.Body, Language: r.Language, UseCount: r.UseCount, CanChange: IntBool(r.CanChange(actor)),
-		CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt)}
+		CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt),
+	}
 }
 
 // CannedImport tells what an import did.

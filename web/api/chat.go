@@ -80,11 +80,23 @@ type Chat struct {
 // ChatOf returns the body of a chat.
 func ChatOf(c *models.Chat) Chat {
 	return Chat{
-		ChatID: c.ID, UserID: c.UserID, ServiceID: c.ServedBy(), Status: string(c.Status), IsEnded: IntBool(c.Status == models.Ended),
-		CreatedAt: Time(c.CreatedAt), AssignedAt: OptionalTime(c.AssignedAt), EndedAt: OptionalTime(c.EndedAt),
+		ChatID:        c.ID,
+		UserID:        c.UserID,
+		ServiceID:     c.ServedBy(),
+		Status:        string(c.Status),
+		IsEnded:       IntBool(c.Status == models.Ended),
+		CreatedAt:     Time(c.CreatedAt),
+		AssignedAt:    OptionalTime(c.AssignedAt),
+		EndedAt:       OptionalTime(c.EndedAt),
 		LastMessageAt: OptionalTime(c.LastMessageAt),
-		TotalMessages: c.TotalMessages, EndedReason: c.EndedReason, EndedType: c.EndedType,
-		UserRating: c.Rating, UserComment: c.RatingComment, RatedAt: OptionalTime(c.RatedAt), Department: c.Department, Priority: c.Priority,
+		TotalMessages: c.TotalMessages,
+		EndedReason:   c.EndedReason,
+		EndedType:     c.EndedType,
+		UserRating:    c.Rating,
+		UserComment:   c.RatingComment,
+		RatedAt:       OptionalTime(c.RatedAt),
+		Department:    c.Department,
+		Priority:      c.Priority,
 	}
 }
 
@@ -100,8 +112,10 @@ type AgentChat struct {
 
 // AgentChatOf returns the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
-	return AgentChat{Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
-		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince)}
+	return AgentChat{
+		Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
+		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince),
+	}
 }
 
 // Message is a message of a chat.
@@ -194,9 +208,11 @@ type QueueEntry struct {
 
 // QueueEntryOf returns the body of a waiting chat.
 func QueueEntryOf(e *models.QueueEntry) QueueEntry {
-	return QueueEntry{QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
+	return QueueEntry{
+		QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
 		Priority: e.Chat.Priority, QueuePosition: e.Position, WaitSeconds: e.WaitSeconds, QueuedAt: Time(e.Chat.QueuedAt),
-		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting, UserIsVerified: IntBool(e.UserIsVerified)}
+		EstimatedWaitSeconds: e.Estimate.Seconds, WhyWaiting: e.WhyWaiting, UserIsVerified: IntBool(e.UserIsVerified),
+	}
 }
 
 // AgentLoad is an agent with presence, load and capacity.
@@ -211,8 +227,10 @@ type AgentLoad struct {
 
 // LoadOf returns the body of an agent's load.
 func LoadOf(l *models.AgentLoad) AgentLoad {
-	out := AgentLoad{Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
-		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds}
+	out := AgentLoad{
+		Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
+		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds,
+	}
 	if l.Agent.MaxConcurrent > 0 {
 		out.Utilisation = min(1, math.Round(100*float64(l.Agent.Load)/float64(l.Agent.MaxConcurrent))/100)
 	} else if l.Agent.Load > 0 {

@@ -156,8 +156,10 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version,
-			Data: c.Cache.Get(j.cacheKey(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
+		out.Frames = append(out.Frames, live.Frame{
+			Event: "message", Version: m.Version,
+			Data: c.Cache.Get(j.cacheKey(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) }),
+		})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {

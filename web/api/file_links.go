@@ -75,8 +75,10 @@ func (l FileLinks) Attachment(a *models.Attachment) *Attachment {
 		return nil
 	}
 	until := time.Now().Add(LinkLifetime).Truncate(time.Second)
-	out := &Attachment{URL: l.URL(a, Original, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width,
-		Height: a.Height, ExpiresAt: Time(until)}
+	out := &Attachment{
+		URL: l.URL(a, Original, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width,
+		Height: a.Height, ExpiresAt: Time(until),
+	}
 	if a.Thumbnail != nil {
 		small := l.URL(a, Thumbnail, until)
 		out.ThumbnailURL = &small

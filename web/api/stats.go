@@ -30,8 +30,10 @@ type spread struct {
 
 // StatsOf returns the body of the figures.
 func StatsOf(s *models.Stats) Stats {
-	return Stats{From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
+	return Stats{
+		From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
 		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
 		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, Messages: s.Messages,
-		Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError}
+		Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError,
+	}
 }

@@ -19,22 +19,50 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 		keys texts
 		want map[string]any
 	}{
-		{models.SystemJoined, map[string]string{"agent": "Anna Lindqvist", "wait_seconds": "4"},
-			texts{"system.joined_at_once", "widget.joined_at_once", "workbench.said.joined_at_once"}, nil},
-		{models.SystemJoined, map[string]string{"agent": "Anna Lindqvist", "wait_seconds": "65"},
-			texts{"system.joined", "widget.joined", "workbench.said.joined"}, map[string]any{"Time": "1 min 5 s"}},
-		{models.SystemReturned, map[string]string{"agent": "Anna Lindqvist"},
-			texts{"system.returned", "widget.you_returned", "workbench.said.returned"}, nil},
-		{models.SystemRequeued, map[string]string{"agent": "Anna Lindqvist"},
-			texts{"system.requeued", "widget.you_requeued", "workbench.said.requeued"}, nil},
-		{models.SystemTransferred, map[string]string{"from": "Anna Lindqvist", "to": "Ben Okafor"},
-			texts{"system.transferred", "widget.transferred", "workbench.said.transferred"}, map[string]any{"Other": "Ben Okafor"}},
-		{models.SystemIdleWarning, map[string]string{"seconds": "60"},
-			texts{"system.idle_warning", "widget.idle.line", "workbench.said.idle_warning"}, map[string]any{"Time": "1 min"}},
+		{
+			models.SystemJoined,
+			map[string]string{"agent": "Anna Lindqvist", "wait_seconds": "4"},
+			texts{"system.joined_at_once", "widget.joined_at_once", "workbench.said.joined_at_once"},
+			nil,
+		},
+		{
+			models.SystemJoined,
+			map[string]string{"agent": "Anna Lindqvist", "wait_seconds": "65"},
+			texts{"system.joined", "widget.joined", "workbench.said.joined"},
+			map[string]any{"Time": "1 min 5 s"},
+		},
+		{
+			models.SystemReturned,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.returned", "widget.you_returned", "workbench.said.returned"},
+			nil,
+		},
+		{
+			models.SystemRequeued,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.requeued", "widget.you_requeued", "workbench.said.requeued"},
+			nil,
+		},
+		{
+			models.SystemTransferred,
+			map[string]string{"from": "Anna Lindqvist", "to": "Ben Okafor"},
+			texts{"system.transferred", "widget.transferred", "workbench.said.transferred"},
+			map[string]any{"Other": "Ben Okafor"},
+		},
+		{
+			models.SystemIdleWarning,
+			map[string]string{"seconds": "60"},
+			texts{"system.idle_warning", "widget.idle.line", "workbench.said.idle_warning"},
+			map[string]any{"Time": "1 min"},
+		},
 		{models.SystemBrought, nil, texts{"system.brought", "widget.brought", "workbench.said.brought"}, nil},
 		{models.SystemGoesOn, map[string]string{"agent": ""}, texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on"}, nil},
-		{models.SystemGoesOn, map[string]string{"agent": "Anna Lindqvist"},
-			texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on_with"}, nil},
+		{
+			models.SystemGoesOn,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on_with"},
+			nil,
+		},
 	}
 	ctx := text.With(context.Background(), text.English)
 	covered := map[string]bool{}

@@ -28,8 +28,11 @@ func (a *Auth) LimitFailures(c echo.Context, email string, verify func(context.C
 		}
 		defer done()
 	}
-	claims := []limit.Claim{{Action: limit.SignIn, Who: account + "@" + address}, {Action: limit.SignInAddress, Who: address},
-		{Action: limit.SignInAccount, Who: account}}
+	claims := []limit.Claim{
+		{Action: limit.SignIn, Who: account + "@" + address},
+		{Action: limit.SignInAddress, Who: address},
+		{Action: limit.SignInAccount, Who: account},
+	}
 	if v := a.Limits.Peek(ctx, claims...); !v.OK {
 		return kit.TooMany(v)
 	}

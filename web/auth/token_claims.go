@@ -56,7 +56,9 @@ func textClaim(name string, value jsontext.Value, into *string) error {
 		return nil
 	case '"':
 	default:
-		return claimError(fmt.Sprintf(`The claim %s of this token must be text in quotation marks, such as "42", not %s.`, name, kindOf(value)))
+		return claimError(
+			fmt.Sprintf(`The claim %s of this token must be text in quotation marks, such as "42", not %s.`, name, kindOf(value)),
+		)
 	}
 	if json.Unmarshal(value, into) != nil || !kit.Storable(*into) {
 		return claimError(fmt.Sprintf("The claim %s of this token is not valid UTF-8 text without NUL characters.", name))
@@ -70,7 +72,9 @@ func timeClaim(name string, value jsontext.Value, into **jwt.NumericDate) error 
 		return nil
 	case '0':
 	default:
-		return claimError(fmt.Sprintf("The claim %s of this token must be a number, the Unix time in seconds, not %s.", name, kindOf(value)))
+		return claimError(
+			fmt.Sprintf("The claim %s of this token must be a number, the Unix time in seconds, not %s.", name, kindOf(value)),
+		)
 	}
 	*into = new(jwt.NumericDate)
 	if (*into).UnmarshalJSON(value) != nil {

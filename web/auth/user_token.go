@@ -44,7 +44,9 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	case err != nil:
 		return models.Identity{}, time.Time{}, refused
 	case time.Until(claims.ExpiresAt.Time) > models.MaxUserTokenTTL+clockSkew:
-		return models.Identity{}, time.Time{}, kit.Unauthorized("This token expires too late: exp is a Unix time in seconds, at most a day away.")
+		return models.Identity{}, time.Time{}, kit.Unauthorized(
+			"This token expires too late: exp is a Unix time in seconds, at most a day away.",
+		)
 	}
 	expiresAt := claims.ExpiresAt.Time
 	if !time.Now().Before(expiresAt) { // expired by this clock, but within the skew
@@ -54,8 +56,10 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	if claims.IssuedAt != nil {
 		issued = claims.IssuedAt.Time
 	}
-	id := models.Identity{ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()),
-		Verified: true, IssuedAt: issued.Add(-clockSkew)}
+	id := models.Identity{
+		ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()),
+		Verified: true, IssuedAt: issued.Add(-clockSkew),
+	}
 	return id, expiresAt, nil
 }
 

@@ -122,7 +122,10 @@ func setDownloadHeaders(h http.Header, a *models.Attachment, kind string, left t
 	h.Set("Content-Type", kind)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // the link is the permission; sites with a chat window of their own show images too
+	h.Set(
+		"Cross-Origin-Resource-Policy",
+		"cross-origin",
+	) // the link is the permission; sites with a chat window of their own show images too
 	h.Set("Referrer-Policy", "no-referrer")
 	how := "attachment"
 	h.Set("Cache-Control", "private, no-store")
@@ -171,6 +174,8 @@ func fileError(ctx context.Context, why media.Reason, size int64) error {
 }
 
 func fileTooLarge(ctx context.Context, key string, size int64) error {
-	return &kit.HTTPError{Status: http.StatusRequestEntityTooLarge, Code: "file_too_large", Field: "file",
-		Detail: text.T(ctx, key, "Size", text.Size(size))}
+	return &kit.HTTPError{
+		Status: http.StatusRequestEntityTooLarge, Code: "file_too_large", Field: "file",
+		Detail: text.T(ctx, key, "Size", text.Size(size)),
+	}
 }

@@ -42,12 +42,18 @@ func (u *upload) Close() { _ = u.tempFile.Close() }
 var (
 	errNoFile        = kit.InvalidField("file", "required", "Choose a file and send it in the form field file.")
 	errTwoFiles      = kit.InvalidField("file", "too_many", "Send one file at a time.")
-	errUploadTooSlow = &kit.HTTPError{Status: http.StatusRequestTimeout, Code: "upload_too_slow",
-		Detail: "The upload was too slow or was interrupted. Try again on a better connection."}
-	errNotMultipart = &kit.HTTPError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
-		Detail: "Send the file as multipart/form-data in the field file."}
-	errUploadsBusy = &models.Error{Kind: models.Unavailable, Code: "uploads_busy",
-		Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second}
+	errUploadTooSlow = &kit.HTTPError{
+		Status: http.StatusRequestTimeout, Code: "upload_too_slow",
+		Detail: "The upload was too slow or was interrupted. Try again on a better connection.",
+	}
+	errNotMultipart = &kit.HTTPError{
+		Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
+		Detail: "Send the file as multipart/form-data in the field file.",
+	}
+	errUploadsBusy = &models.Error{
+		Kind: models.Unavailable, Code: "uploads_busy",
+		Detail: "Too many files are being uploaded. Try again in a moment.", RetryAfter: 5 * time.Second,
+	}
 )
 
 // receiveUpload reads a form with a file. It calls before when the file begins, so that a file that will be refused is not received. It
@@ -191,7 +197,8 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 // storeUpload judges a file, stores it, and only then creates the message. Files that are left behind by an error in between are planned
 // before, so that the sweep deletes them.
 func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool,
-	err error) {
+	err error,
+) {
 	if before, wasSent, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); wasSent || err != nil {
 		return before, false, err
 	}
@@ -205,9 +212,11 @@ func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID s
 	case err != nil:
 		return nil, false, err
 	}
-	file := models.NewFile{ClientMessageID: u.clientMessageID, Attachment: models.Attachment{Name: media.CleanName(u.fileName,
-		ready.ContentType), ContentType: ready.ContentType,
-		Size: ready.Size, UploadSHA256: u.sha256}}
+	file := models.NewFile{ClientMessageID: u.clientMessageID, Attachment: models.Attachment{
+		Name: media.CleanName(u.fileName,
+			ready.ContentType), ContentType: ready.ContentType,
+		Size: ready.Size, UploadSHA256: u.sha256,
+	}}
 	parts := []io.ReadSeeker{ready.Content}
 	if ready.Thumbnail != nil {
 		file.Width, file.Height, file.ThumbnailType = &ready.Width, &ready.Height, &ready.ThumbnailType

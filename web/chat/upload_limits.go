@@ -110,7 +110,12 @@ func (b *idleTimeoutBody) Read(p []byte) (int, error) {
 // withIdleTimeout replaces the body of a request by an idleTimeoutBody. done removes the read deadline and gives the response its own.
 func (h *Handlers) withIdleTimeout(c echo.Context) (body *idleTimeoutBody, done func()) {
 	rc := http.NewResponseController(c.Response())
-	body = &idleTimeoutBody{ReadCloser: c.Request().Body, rc: rc, idleTimeout: h.UploadIdleTimeout, deadline: time.Now().Add(h.UploadTimeout)}
+	body = &idleTimeoutBody{
+		ReadCloser:  c.Request().Body,
+		rc:          rc,
+		idleTimeout: h.UploadIdleTimeout,
+		deadline:    time.Now().Add(h.UploadTimeout),
+	}
 	c.Request().Body = body
 	return body, func() {
 		_ = rc.SetReadDeadline(time.Time{}) // a deadline that passes would look like a disconnected client

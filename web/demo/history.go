@@ -76,8 +76,10 @@ func (h *history) randomBetween(from, to int) time.Duration {
 
 // addChat adds one chat as the program would have stored it.
 func (h *history) addChat(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
-	c := models.Chat{ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
-		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title)}
+	c := models.Chat{
+		ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
+		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title),
+	}
 	if s.Department != "" {
 		c.Department = &s.Department
 	}
@@ -111,8 +113,10 @@ func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n 
 	wait := p.at.Sub(c.QueuedAt)
 	c.AgentID, c.AssignedAt, c.FirstAssignedAt = &agent.ID, ptr(p.at), ptr(p.at)
 	c.EstimatedWaitSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
-	p.appendMessage(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
-		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))}})
+	p.appendMessage(models.Message{
+		SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
+		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))},
+	})
 	for i := 1; i < len(s.Lines); i++ {
 		l := &s.Lines[i]
 		p.at = p.at.Add(p.randomBetween(14, 50) + time.Duration(len(l.Text))*90*time.Millisecond)
@@ -133,8 +137,10 @@ func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n 
 			kind = models.TypeServiceInactive
 		}
 		p.at = p.at.Add(time.Minute)
-		p.appendMessage(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemIdleWarning),
-			SystemArgs: map[string]string{"seconds": "60"}})
+		p.appendMessage(models.Message{
+			SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemIdleWarning),
+			SystemArgs: map[string]string{"seconds": "60"},
+		})
 		c.WarnedAt = ptr(p.at)
 		p.at = p.at.Add(time.Minute)
 		p.end(models.ReasonTimeout, kind)

@@ -66,7 +66,15 @@ func Live(ctx context.Context, opts Options) error {
 	err = userGroup.Wait()
 	stopAgents()
 	err = errors.Join(err, agentGroup.Wait())
-	st.Log.Info("sample chats finished", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
+	st.Log.Info(
+		"sample chats finished",
+		"chats",
+		st.done.chats.Load(),
+		"answers",
+		st.done.answers.Load(),
+		"left_waiting",
+		st.done.left.Load(),
+	)
 	return err
 }
 
@@ -101,7 +109,11 @@ func (st *simulation) signIn(ctx context.Context) ([]*sampleAgent, error) {
 		p, err := st.newSampleAgent(ctx, account)
 		switch {
 		case codeOf(err) == "wrong_credentials":
-			return nil, fmt.Errorf("%s cannot sign in at %s: run `parley demo` first, it adds the sample accounts", account.Email, st.BaseURL)
+			return nil, fmt.Errorf(
+				"%s cannot sign in at %s: run `parley demo` first, it adds the sample accounts",
+				account.Email,
+				st.BaseURL,
+			)
 		case err != nil:
 			return nil, fmt.Errorf("sign in %s at %s: %w", account.Email, st.BaseURL, err)
 		}

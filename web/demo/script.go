@@ -73,8 +73,10 @@ func parseHead(head string) (script, error) {
 	if !ok || len(comments) != 4 || langs[comments[0]] == "" {
 		return script{}, fmt.Errorf("a head is: == language department ends page | title")
 	}
-	s := script{Lang: langs[comments[0]], Department: strings.Trim(comments[1], "-"), Ends: comments[2], Page: comments[3],
-		Title: strings.TrimSpace(title)}
+	s := script{
+		Lang: langs[comments[0]], Department: strings.Trim(comments[1], "-"), Ends: comments[2], Page: comments[3],
+		Title: strings.TrimSpace(title),
+	}
 	return s, nil
 }
 

@@ -44,8 +44,10 @@ func seedAgents(ctx context.Context, desk *models.Desk) ([]models.Agent, error) 
 	for _, account := range accounts {
 		a, err := desk.AgentByEmail(ctx, account.Email)
 		if errors.Is(err, models.ErrAgentNotFound) {
-			a, err = desk.AddAgent(ctx, admin, models.NewAgent{Email: account.Email, Name: account.Name, Password: Password, Role: account.Role,
-				MaxConcurrent: account.MaxConcurrent, Departments: account.Departments})
+			a, err = desk.AddAgent(ctx, admin, models.NewAgent{
+				Email: account.Email, Name: account.Name, Password: Password, Role: account.Role,
+				MaxConcurrent: account.MaxConcurrent, Departments: account.Departments,
+			})
 		}
 		if errors.Is(err, models.ErrEmailTaken) { // another seed was faster
 			a, err = desk.AgentByEmail(ctx, account.Email)
@@ -100,8 +102,10 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 		if waiting > 0 {
 			longest = 12 + waiting*22 + rng.IntN(25)
 		}
-		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load,
-			Slots: capacity})
+		rows = append(rows, models.MinuteSample{
+			Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load,
+			Slots: capacity,
+		})
 	}
 	return rows
 }

@@ -62,7 +62,8 @@ func TestSeedLeavesADayThatReportsCanShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stats.Ended != stats.Started || stats.Ended < 40 || stats.Cancelled == 0 || stats.Abandoned == 0 || stats.Timeouts == 0 || stats.Ratings < 20 {
+	if stats.Ended != stats.Started || stats.Ended < 40 || stats.Cancelled == 0 || stats.Abandoned == 0 || stats.Timeouts == 0 ||
+		stats.Ratings < 20 {
 		t.Errorf("the past day is too thin: %+v", stats)
 	}
 	if stats.ResponseMean == nil || *stats.ResponseMean <= 0 || stats.HandleMean == nil || *stats.HandleMean < 30 {
@@ -109,10 +110,12 @@ type rows struct{ Agents, Users, Chats, Messages, Steps, Minutes, Replies, Log i
 func count(t *testing.T, desk *models.Desk) rows {
 	t.Helper()
 	var r rows
-	err := desk.DB().NewRaw(`SELECT (SELECT count(*) FROM agents) AS agents, (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM chats) AS chats,
+	err := desk.DB().
+		NewRaw(`SELECT (SELECT count(*) FROM agents) AS agents, (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM chats) AS chats,
 		(SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM message_status_changes) AS steps,
 		(SELECT count(*) FROM minute_samples) AS minutes, (SELECT count(*) FROM canned_replies) AS replies,
-		(SELECT count(*) FROM audit_log WHERE action = 'canned_reply_added') AS log`).Scan(t.Context(), &r)
+		(SELECT count(*) FROM audit_log WHERE action = 'canned_reply_added') AS log`).
+		Scan(t.Context(), &r)
 	if err != nil {
 		t.Fatal(err)
 	}

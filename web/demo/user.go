@@ -137,8 +137,10 @@ func (v *sampleUser) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTimeout)
 	defer cancel()
 	first := v.script.Lines[0].Text
-	in := map[string]string{"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page,
-		"page_title": v.script.Title}
+	in := map[string]string{
+		"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page,
+		"page_title": v.script.Title,
+	}
 	if v.script.Department != "" {
 		in["department"] = v.script.Department
 	}

@@ -25,8 +25,11 @@ func (p *plant) rows() []row {
 	conn, err := p.connect(p.t.Context())
 	p.must(err)
 	defer conn.Close(context.Background())
-	found, err := conn.Query(p.t.Context(), `SELECT m.chat_id AS chat, c.user_id, coalesce(c.agent_id, '') AS agent_id, m.id, m.seq, m.sender_type AS side, m.sender_id AS sender,
-		coalesce(m.client_message_id, '') AS key, m.content, m.message_type AS type FROM messages m JOIN chats c ON c.id = m.chat_id ORDER BY m.chat_id, m.id`)
+	found, err := conn.Query(
+		p.t.Context(),
+		`SELECT m.chat_id AS chat, c.user_id, coalesce(c.agent_id, '') AS agent_id, m.id, m.seq, m.sender_type AS side, m.sender_id AS sender,
+		coalesce(m.client_message_id, '') AS key, m.content, m.message_type AS type FROM messages m JOIN chats c ON c.id = m.chat_id ORDER BY m.chat_id, m.id`,
+	)
 	p.must(err)
 	rows, err := pgx.CollectRows(found, pgx.RowToStructByName[row])
 	p.must(err)

@@ -39,7 +39,14 @@ func (b *boss) move(chat, agent string) (code string, err error) {
 }
 
 // refusals are what may be said to somebody who moves what others move too.
-var refusals = map[string]bool{"": true, "agent_not_online": true, "agent_at_capacity": true, "already_assigned": true, "chat_not_active": true, "chat_ended": true}
+var refusals = map[string]bool{
+	"":                  true,
+	"agent_not_online":  true,
+	"agent_at_capacity": true,
+	"already_assigned":  true,
+	"chat_not_active":   true,
+	"chat_ended":        true,
+}
 
 // meddle moves chats about, as long as people talk.
 func (p *plant) meddle(b *boss, chats func() []string, agents []string) {

@@ -27,8 +27,14 @@ func TestBounds(t *testing.T) {
 	all.Go(func() { p.oldestStreamEnds(t, p.guest(t, 0)) })
 	if long {
 		all.Go(func() {
-			p.closesWithin(t, 30*time.Second, "a body that does not end", fmt.Sprintf("POST /api%s/assign HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
-				"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", ofUser, who.token), " ")
+			p.closesWithin(
+				t,
+				30*time.Second,
+				"a body that does not end",
+				fmt.Sprintf("POST /api%s/assign HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+					"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", ofUser, who.token),
+				" ",
+			)
 		})
 		all.Go(func() { p.unreadAnswerEnds(t) })
 	}
@@ -127,7 +133,13 @@ func (p *plant) unreadAnswerEnds(t *testing.T) {
 	_ = conn.(*net.TCPConn).SetReadBuffer(4096)
 	before := p.instances[0].metric(t, "process_open_fds")
 	for range 20 { // more than the kernel keeps
-		_, _ = fmt.Fprintf(conn, "GET /api%s/chats/%s/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", ofUser, chat, user.token)
+		_, _ = fmt.Fprintf(
+			conn,
+			"GET /api%s/chats/%s/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+			ofUser,
+			chat,
+			user.token,
+		)
 	}
 	p.until(60*time.Second, "the connection is given up", func() bool {
 		_, err := fmt.Fprint(conn, "\r\n")

@@ -185,7 +185,10 @@ func (l *listener) take(e event) {
 			Status    string
 		}
 		if err := json.Unmarshal(e.data, &s); err != nil || rank[s.Status] < rank[l.statuses[s.MessageID]] {
-			l.wrong = append(l.wrong, fmt.Sprintf("message %d went from %q to %q (%v)", s.MessageID, l.statuses[s.MessageID], s.Status, err))
+			l.wrong = append(
+				l.wrong,
+				fmt.Sprintf("message %d went from %q to %q (%v)", s.MessageID, l.statuses[s.MessageID], s.Status, err),
+			)
 		}
 		l.statuses[s.MessageID] = s.Status
 	}

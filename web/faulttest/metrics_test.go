@@ -91,16 +91,23 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	p.audit()
 	for _, i := range p.instances {
 		m := i.metrics(t)
-		for _, name := range []string{"parley_queue_length", "parley_queue_longest_wait_seconds", "parley_load", "parley_capacity", "parley_agents_online", "parley_drains_total",
+		for _, name := range []string{
+			"parley_queue_length", "parley_queue_longest_wait_seconds", "parley_load", "parley_capacity", "parley_agents_online", "parley_drains_total",
 			"parley_drained_chats_total", `parley_streams{kind="agent"}`, `parley_redis_degraded{use="limits"}`, `parley_redis_degraded{use="events"}`,
 			"parley_publish_lag_seconds_count", "parley_publish_failures_total", "parley_database_up", `parley_invariant_findings{invariant="capacity"}`,
-			`parley_invariant_findings{invariant="messages_dense"}`, "parley_invariants_checked_timestamp_seconds"} {
+			`parley_invariant_findings{invariant="messages_dense"}`, "parley_invariants_checked_timestamp_seconds",
+		} {
 			if _, ok := m[name]; !ok {
 				t.Errorf("instance %d has no %s", i.number, name)
 			}
 		}
 		if m["parley_capacity"] != 2 || m["parley_database_up"] != 1 || m["parley_publish_lag_seconds_count"] == 0 {
-			t.Errorf("capacity %v, database up %v, published %v", m["parley_capacity"], m["parley_database_up"], m["parley_publish_lag_seconds_count"])
+			t.Errorf(
+				"capacity %v, database up %v, published %v",
+				m["parley_capacity"],
+				m["parley_database_up"],
+				m["parley_publish_lag_seconds_count"],
+			)
 		}
 	}
 }

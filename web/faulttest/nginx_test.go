@@ -60,7 +60,16 @@ func (p *plant) passesAtOnce(t *testing.T) {
 	began := time.Now()
 	agent.say(chat, "at-once", "at once")
 	heard := func() bool { return len(user.stream.came()[chat]) > 1 }
-	if ok, slack := eventually(t.Context(), 10*time.Second, heard), p.meter.slack(began, time.Now(), 8); !ok || time.Since(began) > time.Second+slack {
+	if ok, slack := eventually(
+		t.Context(),
+		10*time.Second,
+		heard,
+	), p.meter.slack(
+		began,
+		time.Now(),
+		8,
+	); !ok ||
+		time.Since(began) > time.Second+slack {
 		t.Errorf("a message took %s through nginx on a machine that is slow by %s", time.Since(began), slack)
 	}
 	user.end(chat)

@@ -33,8 +33,22 @@ type person struct {
 }
 
 func (p *plant) newPerson(name, side, base, id, token string, at int) *person {
-	who := &person{caller: caller{plant: p, id: id, token: token, at: at}, name: name, side: side, base: base, inbox: make(chan messageBody, 10_000)}
-	who.stream = &listener{plant: p, name: name, path: base + "/events", token: token, at: at + 1, back: 200 * time.Millisecond, hear: who.hear}
+	who := &person{
+		caller: caller{plant: p, id: id, token: token, at: at},
+		name:   name,
+		side:   side,
+		base:   base,
+		inbox:  make(chan messageBody, 10_000),
+	}
+	who.stream = &listener{
+		plant: p,
+		name:  name,
+		path:  base + "/events",
+		token: token,
+		at:    at + 1,
+		back:  200 * time.Millisecond,
+		hear:  who.hear,
+	}
 	p.people = append(p.people, who)
 	p.work.Go(func() { who.stream.run(p.ctx) })
 	return who
@@ -42,8 +56,10 @@ func (p *plant) newPerson(name, side, base, id, token string, at int) *person {
 
 // tab opens one more stream.
 func (who *person) tab(at int, change func(*listener)) *listener {
-	l := &listener{plant: who.plant, name: fmt.Sprintf("%s, tab %d", who.name, len(who.tabs)), path: who.base + "/events", token: who.token,
-		at: at, back: 200 * time.Millisecond}
+	l := &listener{
+		plant: who.plant, name: fmt.Sprintf("%s, tab %d", who.name, len(who.tabs)), path: who.base + "/events", token: who.token,
+		at: at, back: 200 * time.Millisecond,
+	}
 	if change != nil {
 		change(l)
 	}
@@ -79,7 +95,11 @@ var root = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdm
 // account adds an agent who is not signed in.
 func (p *plant) account(name string, role models.Role, room int) *models.Agent {
 	p.t.Helper()
-	a, err := p.desk.AddAgent(p.t.Context(), root, models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role, MaxConcurrent: room})
+	a, err := p.desk.AddAgent(
+		p.t.Context(),
+		root,
+		models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role, MaxConcurrent: room},
+	)
 	p.must(err)
 	return a
 }
@@ -148,7 +168,9 @@ func (who *person) say(chat, key, words string) bool {
 	a.into(&m)
 	switch {
 	case err == nil && (a.status == 200 || a.status == 201):
-		who.plant.ledger.acked(ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now(), tries: a.tries})
+		who.plant.ledger.acked(
+			ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now(), tries: a.tries},
+		)
 		return true
 	case err == nil && (a.code == "chat_ended" || a.code == "chat_not_found" && who.side == byAgent): // the chat ended, or is another's
 		return false

@@ -22,29 +22,43 @@ type postgresFault struct {
 
 func postgresFaults() []postgresFault {
 	return []postgresFault{
-		{name: "restarted", lasts: 0,
+		{
+			name: "restarted", lasts: 0,
 			strike: func(p *plant) { p.must(p.postgres.Stop()) },
-			heal:   func(p *plant) { p.must(p.postgres.Start(p.t.Context())) }},
-		{name: "crashed", lasts: form(time.Second, 10*time.Second),
+			heal:   func(p *plant) { p.must(p.postgres.Start(p.t.Context())) },
+		},
+		{
+			name: "crashed", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant) { p.must(p.postgres.Kill()) },
-			heal:   func(p *plant) { p.must(p.postgres.Start(p.t.Context())) }},
-		{name: "refusing", lasts: form(time.Second, 20*time.Second),
+			heal:   func(p *plant) { p.must(p.postgres.Start(p.t.Context())) },
+		},
+		{
+			name: "refusing", lasts: form(time.Second, 20*time.Second),
 			strike: func(p *plant) {
 				p.house("ALTER DATABASE "+p.database()+" ALLOW_CONNECTIONS false",
 					"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+p.database()+"'")
 			},
-			heal: func(p *plant) { p.house("ALTER DATABASE " + p.database() + " ALLOW_CONNECTIONS true") }},
-		{name: "read-only", lasts: form(time.Second, 20*time.Second), reads: true,
+			heal: func(p *plant) { p.house("ALTER DATABASE " + p.database() + " ALLOW_CONNECTIONS true") },
+		},
+		{
+			name: "read-only", lasts: form(time.Second, 20*time.Second), reads: true,
 			strike: func(p *plant) {
 				p.house("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
 			},
 			heal: func(p *plant) {
-				p.house("SET default_transaction_read_only = off", "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+				p.house(
+					"SET default_transaction_read_only = off",
+					"ALTER SYSTEM RESET default_transaction_read_only",
+					"SELECT pg_reload_conf()",
+				)
 				p.readOnly("off")
-			}},
-		{name: "stalled", lasts: form(9*time.Second, 25*time.Second),
+			},
+		},
+		{
+			name: "stalled", lasts: form(9*time.Second, 25*time.Second),
 			strike: func(p *plant) { p.must(p.postgres.Pause()) },
-			heal:   func(p *plant) { p.must(p.postgres.Resume()) }},
+			heal:   func(p *plant) { p.must(p.postgres.Resume()) },
+		},
 	}
 }
 

@@ -38,7 +38,9 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 	p.until(10*time.Second, "nobody waits beside room", func() bool {
 		var idle int
-		err := p.desk.DB().QueryRow(`SELECT least((SELECT count(*) FROM chats WHERE status = 'waiting'), (SELECT sum(max_concurrent - load) FROM agents WHERE choice = 'online'))`).Scan(&idle)
+		err := p.desk.DB().
+			QueryRow(`SELECT least((SELECT count(*) FROM chats WHERE status = 'waiting'), (SELECT sum(max_concurrent - load) FROM agents WHERE choice = 'online'))`).
+			Scan(&idle)
 		return err == nil && idle == 0
 	})
 	p.settle()
@@ -97,7 +99,13 @@ func TestEverythingTwice(t *testing.T) {
 		if created != 1 {
 			t.Errorf("created %d times", created)
 		}
-		if a, err := u.ask("send", "POST", path+"/messages", map[string]any{"content": "other", "client_message_id": "same"}); err != nil || a.code != "idempotency_key_reused" {
+		if a, err := u.ask(
+			"send",
+			"POST",
+			path+"/messages",
+			map[string]any{"content": "other", "client_message_id": "same"},
+		); err != nil ||
+			a.code != "idempotency_key_reused" {
 			t.Errorf("a key for other words: %v %d %s", err, a.status, a.code)
 		}
 		ended := 0
@@ -111,12 +119,20 @@ func TestEverythingTwice(t *testing.T) {
 		if ended != 1 {
 			t.Errorf("ended %d times", ended)
 		}
-		if a, err := u.ask("send", "POST", path+"/messages", map[string]any{"content": "same", "client_message_id": "same"}); err != nil || a.status != 200 {
+		if a, err := u.ask(
+			"send",
+			"POST",
+			path+"/messages",
+			map[string]any{"content": "same", "client_message_id": "same"},
+		); err != nil ||
+			a.status != 200 {
 			t.Errorf("repeated after the end: %v %d %s", err, a.status, a.code)
 		}
 	}
-	p.none(`SELECT 'chat ' || chat_id || ' has ' || count(*) || ' messages' FROM messages WHERE message_type = 'text' GROUP BY chat_id HAVING count(*) <> 2
-		UNION SELECT 'user ' || user_id || ' has ' || count(*) || ' chats' FROM chats GROUP BY user_id HAVING count(*) <> 1`)
+	p.none(
+		`SELECT 'chat ' || chat_id || ' has ' || count(*) || ' messages' FROM messages WHERE message_type = 'text' GROUP BY chat_id HAVING count(*) <> 2
+		UNION SELECT 'user ' || user_id || ' has ' || count(*) || ' chats' FROM chats GROUP BY user_id HAVING count(*) <> 1`,
+	)
 	p.auditCheck()
 }
 

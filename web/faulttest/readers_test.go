@@ -22,14 +22,18 @@ type tap struct {
 
 // transport connects through the tap.
 func (v *tap) transport() http.RoundTripper {
-	return &http.Transport{DisableCompression: true, ReadBufferSize: 16 << 10, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &tapped{conn, v}, nil
-	}}
+	return &http.Transport{
+		DisableCompression: true,
+		ReadBufferSize:     16 << 10,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			var dialer net.Dialer
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &tapped{conn, v}, nil
+		},
+	}
 }
 
 type tapped struct {
@@ -87,7 +91,11 @@ func TestSlowReaders(t *testing.T) {
 		})
 	}
 	said.Wait()
-	p.until(20*time.Second, "the stalled reader is cut off", func() bool { return p.instances[0].metric(t, `parley_streams{kind="user"}`) < streams })
+	p.until(
+		20*time.Second,
+		"the stalled reader is cut off",
+		func() bool { return p.instances[0].metric(t, `parley_streams{kind="user"}`) < streams },
+	)
 	during.to = time.Now()
 	t.Logf("cut off after %s", during.to.Sub(during.from))
 	stalled.closed.Store(false)

@@ -20,24 +20,36 @@ type redisFault struct {
 
 func redisFaults() []redisFault {
 	return []redisFault{
-		{name: "paused", lasts: form(3*time.Second, 20*time.Second),
+		{
+			name: "paused", lasts: form(3*time.Second, 20*time.Second),
 			strike: func(p *plant, _ *way) { p.must(p.redis.Pause()) },
-			heal:   func(p *plant, _ *way) { p.must(p.redis.Resume()) }},
-		{name: "killed", lasts: form(1500*time.Millisecond, 10*time.Second),
+			heal:   func(p *plant, _ *way) { p.must(p.redis.Resume()) },
+		},
+		{
+			name: "killed", lasts: form(1500*time.Millisecond, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.must(p.redis.Kill()) },
-			heal:   func(p *plant, _ *way) { p.must(p.redis.Start(p.t.Context())) }},
-		{name: "slow", lasts: form(1500*time.Millisecond, 10*time.Second),
+			heal:   func(p *plant, _ *way) { p.must(p.redis.Start(p.t.Context())) },
+		},
+		{
+			name: "slow", lasts: form(1500*time.Millisecond, 10*time.Second),
 			strike: func(_ *plant, w *way) { w.delay.Store(int64(400 * time.Millisecond)) },
-			heal:   func(_ *plant, w *way) { w.delay.Store(0) }},
-		{name: "read-only", lasts: form(time.Second, 10*time.Second),
+			heal:   func(_ *plant, w *way) { w.delay.Store(0) },
+		},
+		{
+			name: "read-only", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "127.0.0.1", "1") },
-			heal:   func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "NO", "ONE") }},
-		{name: "full", lasts: form(time.Second, 10*time.Second),
+			heal:   func(p *plant, _ *way) { p.redisCommand("REPLICAOF", "NO", "ONE") },
+		},
+		{
+			name: "full", lasts: form(time.Second, 10*time.Second),
 			strike: func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "1") },
-			heal:   func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") }},
-		{name: "flushed", lasts: form(time.Second, 5*time.Second),
+			heal:   func(p *plant, _ *way) { p.redisCommand("CONFIG", "SET", "maxmemory", "0") },
+		},
+		{
+			name: "flushed", lasts: form(time.Second, 5*time.Second),
 			strike: func(p *plant, _ *way) { p.redisCommand("FLUSHALL") },
-			heal:   func(p *plant, _ *way) { p.redisCommand("FLUSHALL") }},
+			heal:   func(p *plant, _ *way) { p.redisCommand("FLUSHALL") },
+		},
 	}
 }
 
@@ -111,7 +123,13 @@ func (p *plant) newcomer(t *testing.T, account *models.Agent, at int, screens []
 		seen := eventually(t.Context(), 10*time.Second, func() bool { return s.presence(account.ID) == "online" })
 		took, slack := time.Since(online), p.meter.slack(online, time.Now(), 8)
 		if !seen || took > 2*time.Second+slack {
-			t.Errorf("the supervisor at instance %d saw an agent come at instance %d after %s on a machine that is slow by %s", i, at, took, slack)
+			t.Errorf(
+				"the supervisor at instance %d saw an agent come at instance %d after %s on a machine that is slow by %s",
+				i,
+				at,
+				took,
+				slack,
+			)
 		}
 	}
 	_, _ = user.ask("end", "POST", ofUser+"/chats/"+chatOf(a)+"/end", nil)

@@ -47,8 +47,10 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if o.KeyID != "" {
 		creds = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport,
-		MaxRetries: maxBucketTries})
+	client, err := minio.New(endpoint.Host, &minio.Options{
+		Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport,
+		MaxRetries: maxBucketTries,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("FILES_URL: %w", err)
 	}
@@ -70,8 +72,10 @@ func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	if err != nil {
 		return err
 	}
-	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream",
-		DisableMultipart: true})
+	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{
+		ContentType:      "application/octet-stream",
+		DisableMultipart: true,
+	})
 	return err
 }
 

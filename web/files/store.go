@@ -42,8 +42,10 @@ func Open(o Options) (Store, error) {
 	}
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Scheme != "s3" || u.Host == "" || u.User != nil {
-		return nil, errors.New("FILES_URL is an address such as s3://bucket/prefix?endpoint=https://minio.internal:9000&region=eu-central-1; " +
-			"credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		return nil, errors.New(
+			"FILES_URL is an address such as s3://bucket/prefix?endpoint=https://minio.internal:9000&region=eu-central-1; " +
+				"credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+		)
 	}
 	return openBucket(u, o)
 }

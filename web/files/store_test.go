@@ -56,7 +56,13 @@ func newServer(t *testing.T) (*httptest.Server, *s3mem.Backend) {
 
 func openBucket(t *testing.T, endpoint, bucket, secret string) files.Store {
 	t.Helper()
-	store, err := files.Open(files.Options{URL: "s3://" + bucket + "/parley?region=us-east-1&endpoint=" + url.QueryEscape(endpoint), KeyID: keyID, Secret: secret})
+	store, err := files.Open(
+		files.Options{
+			URL:    "s3://" + bucket + "/parley?region=us-east-1&endpoint=" + url.QueryEscape(endpoint),
+			KeyID:  keyID,
+			Secret: secret,
+		},
+	)
 	must(t, err)
 	return store
 }
@@ -155,7 +161,17 @@ func TestNoNameLeavesTheFolder(t *testing.T) {
 	linked := newName()
 	must(t, os.Mkdir(filepath.Join(dir, linked[:2]), 0o700))
 	must(t, os.Symlink(outside, filepath.Join(dir, linked[:2], linked)))
-	names := []string{"../outside", "..%2foutside", outside, "", ".", "/", strings.Repeat("a", 25) + "/", strings.Repeat("A", 26), "aa/../../outside.........."}
+	names := []string{
+		"../outside",
+		"..%2foutside",
+		outside,
+		"",
+		".",
+		"/",
+		strings.Repeat("a", 25) + "/",
+		strings.Repeat("A", 26),
+		"aa/../../outside..........",
+	}
 	for _, name := range append(names, linked) {
 		if file, err := store.Open(t.Context(), name); err == nil {
 			_ = file.Close()
@@ -206,8 +222,14 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
 	for _, o := range []files.Options{
-		{URL: "https://bucket"}, {URL: "s3://"}, {URL: "s3://key:secret@bucket"}, {URL: "s3://bucket?endpoint=minio:9000"}, {URL: "s3://bucket?endpoint=ftp://minio"},
-		{URL: "s3://bucket?endpoint=https://minio/path"}, {Folder: file}, {Folder: filepath.Join(file, "below")},
+		{URL: "https://bucket"},
+		{URL: "s3://"},
+		{URL: "s3://key:secret@bucket"},
+		{URL: "s3://bucket?endpoint=minio:9000"},
+		{URL: "s3://bucket?endpoint=ftp://minio"},
+		{URL: "s3://bucket?endpoint=https://minio/path"},
+		{Folder: file},
+		{Folder: filepath.Join(file, "below")},
 	} {
 		if _, err := files.Open(o); err == nil || !strings.Contains(err.Error(), "FILES_") {
 			t.Errorf("%+v: %v", o, err)

@@ -52,8 +52,10 @@ func (k *Kit) Cookie(c echo.Context, name string) string {
 // SetCookie sets a cookie for a credential; a negative age deletes it, 0 keeps it until the browser is closed. The user's cookie must reach
 // the widget in a frame of another site, so over https it is SameSite=None, partitioned by that site.
 func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
-	cookie := &http.Cookie{Name: k.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
-		HttpOnly: true, Secure: k.OverTLS(c), SameSite: http.SameSiteLaxMode}
+	cookie := &http.Cookie{
+		Name: k.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
+		HttpOnly: true, Secure: k.OverTLS(c), SameSite: http.SameSiteLaxMode,
+	}
 	if age < 0 {
 		cookie.MaxAge = -1
 	}

@@ -60,11 +60,15 @@ const statusClientClosedRequest = 499
 // httpProblems has code and text of the errors that HTTP itself has and the desk does not.
 var httpProblems = map[int]struct{ code, detail string }{
 	http.StatusNotFound: {"not_found", "This address does not exist."},
-	http.StatusMethodNotAllowed: {"method_not_allowed",
-		"This address does not support this method. The Allow header lists the supported ones."},
+	http.StatusMethodNotAllowed: {
+		"method_not_allowed",
+		"This address does not support this method. The Allow header lists the supported ones.",
+	},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is too large. Send less at once."},
-	http.StatusRequestTimeout: {"request_timeout",
-		"The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
+	http.StatusRequestTimeout: {
+		"request_timeout",
+		"The request arrived too slowly and was stopped. Nothing was changed. Send it again.",
+	},
 	http.StatusUnsupportedMediaType: {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
@@ -95,8 +99,10 @@ func InvalidField(field, code, detail string) error {
 // ProblemOf returns the body of an error in the language of ctx. An error of an unknown type becomes 500 internal_error; its text is never
 // part of the body.
 func ProblemOf(ctx context.Context, err error) problem {
-	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
-		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id."}
+	p := problem{
+		Status: http.StatusInternalServerError, Code: "internal_error",
+		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id.",
+	}
 	var modelErr *models.Error
 	var tooLarge *http.MaxBytesError
 	switch status := statusOf(err); {
@@ -110,7 +116,11 @@ func ProblemOf(ctx context.Context, err error) problem {
 		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
 		p.Detail = "This took too long and may still have been done. Check before you try again."
 	case status != 0:
-		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
+		p.Status, p.Code, p.Detail = status, strings.ToLower(
+			strings.ReplaceAll(http.StatusText(status), " ", "_"),
+		), http.StatusText(
+			status,
+		)+"."
 		if r, ok := httpProblems[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
 		}

@@ -45,8 +45,10 @@ func Theme(c echo.Context) string {
 
 // problemPage draws an error as a page that leads back to where the request came from.
 func (k *Kit) problemPage(c echo.Context, p problem) error {
-	page := login.Problem{Page: k.PublicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail,
-		RequestID: p.RequestID, Back: "/"}
+	page := login.Problem{
+		Page: k.PublicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail,
+		RequestID: p.RequestID, Back: "/",
+	}
 	if c.Request().Method != http.MethodGet {
 		page.Back = RefererPage(c)
 	}

@@ -51,8 +51,10 @@ func (k *Kit) NewAnonymousUser(c echo.Context) (string, *models.User, error) {
 
 // TooMany returns 429 rate_limited with Retry-After.
 func TooMany(v limit.Verdict) error {
-	return &models.Error{Kind: models.TooMany, Code: "rate_limited",
-		Detail: "Too many requests. Wait for the time in Retry-After and try again.", RetryAfter: v.RetryAfter}
+	return &models.Error{
+		Kind: models.TooMany, Code: "rate_limited",
+		Detail: "Too many requests. Wait for the time in Retry-After and try again.", RetryAfter: v.RetryAfter,
+	}
 }
 
 // NetworkOf returns the key by which limits count an address: the address itself for IPv4, the /64 for IPv6, which is what one

@@ -36,7 +36,17 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	run := func(ctx context.Context, out live.Transport) {
 		start := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
-		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(start).Round(time.Millisecond), "reason", err)
+		k.Log.Debug(
+			"stream ended",
+			"route",
+			route,
+			"kind",
+			to.Actor.Kind,
+			"lasted",
+			time.Since(start).Round(time.Millisecond),
+			"reason",
+			err,
+		)
 	}
 	sse := live.Hijack(c.Response())
 	if sse == nil {

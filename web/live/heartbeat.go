@@ -22,8 +22,10 @@ type heartbeats struct {
 }
 
 func newHeartbeats(report func(context.Context, []string) error, every func() time.Duration) *heartbeats {
-	return &heartbeats{report: report, every: every, wake: make(chan struct{}, 1),
-		unreported: map[string]bool{}, reportedAt: map[string]time.Time{}}
+	return &heartbeats{
+		report: report, every: every, wake: make(chan struct{}, 1),
+		unreported: map[string]bool{}, reportedAt: map[string]time.Time{},
+	}
 }
 
 // record counts an id as active now. It does nothing within `every` of the last report, and never waits.

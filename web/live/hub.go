@@ -191,8 +191,10 @@ func (h *Hub) health() (healthy, stable bool) {
 // subscribe adds a stream to the topics. It ends the receiver's oldest stream when there are too many.
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor
-	s := &subscription{actor: actor, session: to.Session, anonymous: to.Anonymous,
-		wake: make(chan struct{}, 1), topics: map[topic]bool{}}
+	s := &subscription{
+		actor: actor, session: to.Session, anonymous: to.Anonymous,
+		wake: make(chan struct{}, 1), topics: map[topic]bool{},
+	}
 	h.mu.Lock()
 	for _, t := range topics {
 		h.join(s, t)

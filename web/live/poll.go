@@ -126,8 +126,10 @@ func (r *Poller) open(ctx context.Context, q Poll, client string, renderer Rende
 
 // park runs a stream whose events wait for the polls of a client. The first of them is waiting already.
 func (r *Poller) park(stream *Stream, q Poll, client string, renderer Renderer) *parkedStream {
-	p := &parkedStream{stream: stream, scope: q.Scope, session: q.Session, cursor: q.Cursor, polledAt: time.Now(), polls: 1,
-		arrived: make(chan struct{}, 1), begun: make(chan struct{}), ended: make(chan struct{})}
+	p := &parkedStream{
+		stream: stream, scope: q.Scope, session: q.Session, cursor: q.Cursor, polledAt: time.Now(), polls: 1,
+		arrived: make(chan struct{}, 1), begun: make(chan struct{}), ended: make(chan struct{}),
+	}
 	key := parkedKey(q, client)
 	r.mu.Lock()
 	r.parked[key] = p

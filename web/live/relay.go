@@ -64,8 +64,10 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = relayTimeout, relayTimeout, relayTimeout, relayTimeout
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	self := uuid.NewString()
-	return &relay{hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: self,
-		queue: make(chan committed, relayQueue), health: newRelayHealth(self)}
+	return &relay{
+		hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: self,
+		queue: make(chan committed, relayQueue), health: newRelayHealth(self),
+	}
 }
 
 // offer queues events for the other instances. It never waits: when the queue is full the events are lost to them, and the

@@ -46,8 +46,10 @@ func TestTypingIsThrottledForEachSide(t *testing.T) {
 			s.chats.track(id).Status = models.Active
 		}
 		types := func(chat string) {
-			h.Publish([]models.Event{{Kind: models.KindTyping,
-				Typing: &models.Typing{ChatID: chat, AgentID: "anna", SenderType: models.FromUser}}})
+			h.Publish([]models.Event{{
+				Kind:   models.KindTyping,
+				Typing: &models.Typing{ChatID: chat, AgentID: "anna", SenderType: models.FromUser},
+			}})
 		}
 		for range 20 { // 2 s
 			types("1")

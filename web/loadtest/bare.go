@@ -112,8 +112,10 @@ func serveBare(ctx context.Context) error {
 }
 
 func (b *bare) send(w http.ResponseWriter, r *http.Request) {
-	m := bareMessage{ChatID: r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55",
-		MessageType: "text", Status: "sent"}
+	m := bareMessage{
+		ChatID: r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55",
+		MessageType: "text", Status: "sent",
+	}
 	err := json.NewDecoder(r.Body).Decode(&m)
 	if err == nil {
 		err = b.pool.QueryRow(r.Context(), bareInsert, m.ChatID, m.SenderType, m.Content, m.ClientMessageID).Scan(&m.ID, &m.CreatedAt)

@@ -40,7 +40,13 @@ func measureLife(ctx context.Context, b *bench) error {
 	each := b.opts.size(12, 2)
 	var all []chatCost
 	for range b.opts.rounds {
-		l, err := b.measureChats(ctx, server, database, workers*each, func() error { return runChats(ctx, server.addr, workers, each, agents) })
+		l, err := b.measureChats(
+			ctx,
+			server,
+			database,
+			workers*each,
+			func() error { return runChats(ctx, server.addr, workers, each, agents) },
+		)
 		if err != nil {
 			return err
 		}

@@ -70,9 +70,11 @@ func measureMessages(ctx context.Context, b *bench) error {
 func (d *duel) report(b *bench, how string) {
 	wrong := d.total.lost + d.total.doubled + d.total.reordered
 	yardstick := sampleOf(float64(d.bareSum.lost + d.bareSum.doubled + d.bareSum.reordered))
-	b.table.add(Row{Name: "lost, doubled or reordered, " + how, Measured: sampleOf(float64(wrong)), Yardstick: &yardstick, Bound: "0",
+	b.table.add(Row{
+		Name: "lost, doubled or reordered, " + how, Measured: sampleOf(float64(wrong)), Yardstick: &yardstick, Bound: "0",
 		OK:   wrong == 0,
-		Note: d.total.String()})
+		Note: d.total.String(),
+	})
 }
 
 func (b *bench) closedLoopRounds(ctx context.Context, d *duel, users int) error {

@@ -64,7 +64,9 @@ func (t *table) markdown(opts *options) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Version %s, %s, %d cores, %s; %.0f s for all of it.\n\n", opts.version, t.began.UTC().Format("2 January 2006"),
 		runtime.NumCPU(), runtime.Version(), t.seconds())
-	out.WriteString("| what | measured | spread | yardstick | spread | ratio | bound | |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	out.WriteString(
+		"| what | measured | spread | yardstick | spread | ratio | bound | |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+	)
 	for _, r := range t.rows {
 		yardstick, spread, ratio := "", "", ""
 		if r.Yardstick != nil {

@@ -13,11 +13,17 @@ const supervisor = `WITH made AS (INSERT INTO agents (id, email, name, role, pas
 
 // endedChats makes chats of users u1 to un that have ended without a word, the last of them a moment ago, one every so often before.
 func endedChats(chats, people, agents int, every string) string {
-	return fmt.Sprintf(`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, first_response_at,
+	return fmt.Sprintf(
+		`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, first_response_at,
 			ended_at, ended_reason, ended_type, version, rating, rated_at)
 		SELECT 'e' || n, 'u' || n %% %d + 1, 'a' || n %% %d + 1, 'ended', at - interval '6 min', at, at - interval '6 min', at - interval '5 min', at - interval '5 min',
 			at - interval '4 min', at, 'user_ended', 'manual', 3, CASE WHEN n %% 3 = 0 THEN 1 + n %% 5 END, CASE WHEN n %% 3 = 0 THEN at END
-		FROM (SELECT n, now() - n * interval '%s' AS at FROM generate_series(1, %d) n) ended`, people, agents, every, chats)
+		FROM (SELECT n, now() - n * interval '%s' AS at FROM generate_series(1, %d) n) ended`,
+		people,
+		agents,
+		every,
+		chats,
+	)
 }
 
 // measurePages: how long the server takes for the pages that people look at all day, in a full house.

@@ -106,8 +106,14 @@ func TestConnReadsWhatServersWrite(t *testing.T) {
 
 func TestStreamsAreReadWhateverTheLength(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
-	s := &stream{r: bufio.NewReader(strings.NewReader("retry: 2000\n\n: live\n\nid: 1\nevent: message\ndata: {\"id\":41,\"content\":\"" + long + "\",\"client_message_id\":\"u1-1\"}\n\n" +
-		"event: message\ndata: {\"id\":42,\"client_message_id\":null}\n\nevent: typing\ndata: {\"id\":43,\"client_message_id\":\"u1-2\"}\n\n"))}
+	s := &stream{
+		r: bufio.NewReader(
+			strings.NewReader(
+				"retry: 2000\n\n: live\n\nid: 1\nevent: message\ndata: {\"id\":41,\"content\":\"" + long + "\",\"client_message_id\":\"u1-1\"}\n\n" +
+					"event: message\ndata: {\"id\":42,\"client_message_id\":null}\n\nevent: typing\ndata: {\"id\":43,\"client_message_id\":\"u1-2\"}\n\n",
+			),
+		),
+	}
 	s.read()
 	heard := s.take()
 	if len(heard) != 1 || heard[0].key != "u1-1" || heard[0].id != 41 {

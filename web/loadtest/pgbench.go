@@ -124,7 +124,9 @@ func (b *bench) logStatements(ctx context.Context, which string) error {
 }
 
 var (
-	executed  = regexp.MustCompile(`(?m)LOG:  (?:execute [^:]*|statement): ((?:.*)(?:\n\t.*)*)(?:\n.*DETAIL:  parameters: (.*(?:\n\t.*)*))?`)
+	executed = regexp.MustCompile(
+		`(?m)LOG:  (?:execute [^:]*|statement): ((?:.*)(?:\n\t.*)*)(?:\n.*DETAIL:  parameters: (.*(?:\n\t.*)*))?`,
+	)
 	parameter = regexp.MustCompile(`\$(\d+) = ('(?:[^']|'')*'|NULL)`)
 	holder    = regexp.MustCompile(`\$\d+`)
 )

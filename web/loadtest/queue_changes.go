@@ -27,8 +27,10 @@ func measureQueueChanges(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	crowd, err := b.openStreamPool(streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people),
-		Tokens: userTokens(people + leavers)[leavers:]})
+	crowd, err := b.openStreamPool(streamPoolPlan{
+		Addr: server.addr, Paths: repeat(ofUser+"/events", people),
+		Tokens: userTokens(people + leavers)[leavers:],
+	})
 	if err != nil {
 		return err
 	}

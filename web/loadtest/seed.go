@@ -65,13 +65,20 @@ func agents(n, room, load int) string {
 // activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in
 // turn.
 func activeChats(first, chats, agents, messages int) string { //nolint:unparam // reads as the others do
-	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
+	return fmt.Sprintf(
+		`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)
 			SELECT 'c' || n, 'u' || n, 'a' || n %% %d + 1, 'active', now() - n * interval '1 ms', now(), now() - n * interval '1 ms', now(), now(),
 				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id)
 		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
-			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(messageText))
+			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`,
+		agents,
+		messages,
+		first,
+		first+chats-1,
+		pgQuote(messageText),
+	)
 }
 
 // waitingChats lets users from the first on wait, a hundredth of a second after one another.

@@ -88,8 +88,10 @@ func (b *bench) startServices(ctx context.Context) (err error) {
 	b.services = s
 	log := slog.New(slog.DiscardHandler)
 	dir := filepath.Join(b.dir, "services")
-	s.running, err = embedded.Start(ctx, embedded.Options{Dir: dir, Postgres: true, Redis: true, Log: log,
-		Settings: []string{"shared_preload_libraries=pg_stat_statements", "log_error_verbosity=default"}})
+	s.running, err = embedded.Start(ctx, embedded.Options{
+		Dir: dir, Postgres: true, Redis: true, Log: log,
+		Settings: []string{"shared_preload_libraries=pg_stat_statements", "log_error_verbosity=default"},
+	})
 	if err != nil {
 		return err
 	}

@@ -95,8 +95,13 @@ func (b *bench) position(ctx context.Context) (n int64, err error) {
 
 // walRecords tells which records most of the log between two positions is made of; nothing where PostgreSQL cannot tell.
 func (b *bench) walRecords(ctx context.Context, from, to int64) []string {
-	rows, err := b.services.admin.Query(ctx, `SELECT format('%s × %s, %s bytes each', count, "resource_manager/record_type", (record_size / greatest(count, 1))::int)
-		FROM pg_get_wal_stats('0/0'::pg_lsn + $1::numeric, '0/0'::pg_lsn + $2::numeric, per_record => true) WHERE count > 0 ORDER BY record_size DESC LIMIT 10`, from, to)
+	rows, err := b.services.admin.Query(
+		ctx,
+		`SELECT format('%s × %s, %s bytes each', count, "resource_manager/record_type", (record_size / greatest(count, 1))::int)
+		FROM pg_get_wal_stats('0/0'::pg_lsn + $1::numeric, '0/0'::pg_lsn + $2::numeric, per_record => true) WHERE count > 0 ORDER BY record_size DESC LIMIT 10`,
+		from,
+		to,
+	)
 	if err != nil {
 		return nil
 	}

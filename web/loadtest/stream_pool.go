@@ -99,7 +99,12 @@ func (c *streamPool) open(ctx context.Context, plan streamPoolPlan) error {
 			var s *stream
 			var err error
 			for try := range 5 { // a crowd that comes at once may be told to come again
-				if s, err = openStream(ctx, plan.Addr, request{"GET", path, token}); err == nil || pause(ctx, time.Duration(1+try)*time.Second) != nil {
+				if s, err = openStream(
+					ctx,
+					plan.Addr,
+					request{"GET", path, token},
+				); err == nil ||
+					pause(ctx, time.Duration(1+try)*time.Second) != nil {
 					break
 				}
 			}

@@ -144,10 +144,18 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, func() error { return errors.Join(second(), third()) }); err != nil {
 		return err
 	}
-	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3,
+	b.table.against(
+		fmt.Sprintf("one event to %d streams, until the last", people),
+		"ms",
+		sampleOf(parley...),
+		sampleOf(yardstick...),
+		1.3,
 		false,
-		fmt.Sprintf("an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
-			figure(sampleOf(goroutines...).Median)))
+		fmt.Sprintf(
+			"an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
+			figure(sampleOf(goroutines...).Median),
+		),
+	)
 	if err := b.runAlone(ctx, server, bare); err != nil {
 		return err
 	}

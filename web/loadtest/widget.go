@@ -46,8 +46,8 @@ func measureWidget(ctx context.Context, b *bench) error {
 	return nil
 }
 
-var (
-	subresource = regexp.MustCompile(`<(?:script|img|source)\b[^>]*\ssrc="([^"]+)"|<link\b[^>]*rel="(?:stylesheet|preload|modulepreload)"[^>]*\shref="([^"]+)"`)
+var subresource = regexp.MustCompile(
+	`<(?:script|img|source)\b[^>]*\ssrc="([^"]+)"|<link\b[^>]*rel="(?:stylesheet|preload|modulepreload)"[^>]*\shref="([^"]+)"`,
 )
 
 // needed are the parts that a browser loads for a page in a frame, which has no icon.
@@ -76,12 +76,14 @@ func (c counting) Read(b []byte) (int, error) {
 // fetch asks for a path over a connection of its own and returns how many bytes came and what they said.
 func fetch(ctx context.Context, addr, path string) (size int, text []byte, err error) {
 	var came atomic.Int64
-	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true,
+	transport := &http.Transport{
+		DisableCompression: true, DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			var dialer net.Dialer
 			c, err := dialer.DialContext(ctx, network, addr)
 			return counting{c, &came}, err
-		}}
+		},
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
 		return 0, nil, err

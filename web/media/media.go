@@ -125,10 +125,19 @@ const markup = "markup"
 
 // signatures are the types that the beginning tells, with what a file that begins so may be taken for.
 var signatures = []struct{ detected, kind string }{
-	{"image/jpeg", JPEG}, {"image/png", PNG}, {"image/gif", GIF}, {"image/webp", WebP},
-	{"application/pdf", PDF}, {"application/zip", DOCX}, {"application/x-ole-storage", DOC},
+	{"image/jpeg", JPEG},
+	{"image/png", PNG},
+	{"image/gif", GIF},
+	{"image/webp", WebP},
+	{"application/pdf", PDF},
+	{"application/zip", DOCX},
+	{"application/x-ole-storage", DOC},
 	// Whatever a browser would draw or run is no plain text.
-	{"text/html", markup}, {"text/xml", markup}, {"image/svg+xml", markup}, {"text/x-php", markup}, {"text/rtf", markup},
+	{"text/html", markup},
+	{"text/xml", markup},
+	{"image/svg+xml", markup},
+	{"text/x-php", markup},
+	{"text/rtf", markup},
 	{"text/plain", Text},
 }
 

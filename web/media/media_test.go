@@ -480,7 +480,8 @@ func FuzzNames(f *testing.F) {
 			kind = media.PNG
 		}
 		got := media.CleanName(given, kind)
-		if !utf8.ValidString(got) || len(got) > 180 || len(got) < 5 || strings.ContainsAny(got, "/\\\x00\r\n\"") || media.CleanName(got, kind) != got {
+		if !utf8.ValidString(got) || len(got) > 180 || len(got) < 5 || strings.ContainsAny(got, "/\\\x00\r\n\"") ||
+			media.CleanName(got, kind) != got {
 			t.Errorf("%q became %q", given, got)
 		}
 	})

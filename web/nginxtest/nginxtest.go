@@ -115,7 +115,9 @@ func find() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("there is no nginx: `make test` fetches one on Debian, and .ci/nginx does; else install nginx or set PARLEY_NGINX")
+	return "", errors.New(
+		"there is no nginx: `make test` fetches one on Debian, and .ci/nginx does; else install nginx or set PARLEY_NGINX",
+	)
 }
 
 // fetched returns where .ci/nginx puts its nginx, below the root of the repository.

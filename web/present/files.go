@@ -19,8 +19,10 @@ func FileView(l api.FileLinks, m *models.Message, section string) *chat.File {
 		return nil
 	}
 	until := time.Now().Add(api.LinkLifetime).Truncate(time.Second)
-	f := &chat.File{URL: l.URL(a, api.Original, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
-		Fresh: section + "/chats/" + url.PathEscape(m.ChatID) + "/files/" + strconv.FormatInt(m.ID, 10)}
+	f := &chat.File{
+		URL: l.URL(a, api.Original, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
+		Fresh: section + "/chats/" + url.PathEscape(m.ChatID) + "/files/" + strconv.FormatInt(m.ID, 10),
+	}
 	if a.Thumbnail != nil {
 		f.Thumbnail, f.Width, f.Height = l.URL(a, api.Thumbnail, until), *a.Width, *a.Height
 	}

@@ -242,8 +242,10 @@ func (b *board) tiles(ctx context.Context) []view.Tile {
 
 func (b *board) waitingTile(ctx context.Context) view.Tile {
 	n, _ := b.waiting()
-	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n),
-		Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting })}
+	t := view.Tile{
+		ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n),
+		Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting }),
+	}
 	switch {
 	case n > maxWaiting:
 		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxWaiting)
@@ -254,8 +256,10 @@ func (b *board) waitingTile(ctx context.Context) view.Tile {
 }
 
 func (b *board) longestWaitTile(ctx context.Context) view.Tile {
-	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0),
-		Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
+	t := view.Tile{
+		ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0),
+		Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds }),
+	}
 	if _, t.Since = b.waiting(); !t.Since.IsZero() {
 		t.Level = levelOf(b.readAt.Sub(t.Since), waitWarning, waitCritical)
 	}
@@ -271,8 +275,10 @@ func (b *board) longestWaitTile(ctx context.Context) view.Tile {
 }
 
 func (b *board) estimatedWaitTile(ctx context.Context) view.Tile {
-	t := view.Tile{ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"),
-		Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true}
+	t := view.Tile{
+		ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"),
+		Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true,
+	}
 	e := b.nextEstimate()
 	switch low, high := text.Minutes(time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second); {
 	case b.online() == 0:
@@ -311,8 +317,10 @@ func (b *board) nextEstimate() models.Estimate {
 
 func (b *board) capacityTile(ctx context.Context) view.Tile {
 	used, slots := b.capacity()
-	t := view.Tile{ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used),
-		Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load })}
+	t := view.Tile{
+		ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used),
+		Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load }),
+	}
 	switch {
 	case slots == 0:
 		t.Note = text.T(ctx, "supervisor.tile.slots_none")
@@ -326,8 +334,10 @@ func (b *board) capacityTile(ctx context.Context) view.Tile {
 
 func (b *board) abandonedTile(ctx context.Context) view.Tile {
 	n := b.overview.AbandonedLast30
-	t := view.Tile{ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n),
-		Unit: text.T(ctx, "supervisor.tile.left_unit")}
+	t := view.Tile{
+		ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n),
+		Unit: text.T(ctx, "supervisor.tile.left_unit"),
+	}
 	switch {
 	case n > maxAbandoned:
 		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxAbandoned)

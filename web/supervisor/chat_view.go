@@ -17,20 +17,35 @@ import (
 
 // chatPage returns the view data of one chat.
 func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
-	links api.FileLinks) view.ChatPage {
+	links api.FileLinks,
+) view.ChatPage {
 	names := make(map[string]string, len(agents))
 	for i := range agents {
 		names[agents[i].ID] = agents[i].Name
 	}
 	page := view.ChatPage{
-		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
-		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Position: b.positionText(ctx, c.ID),
-		Choices: []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
+		ChatID:   c.ID,
+		Name:     c.UserName,
+		Verified: c.UserIsVerified,
+		Status:   string(c.Status),
+		AgentID:  c.ServedBy(),
+		Agent:    names[c.ServedBy()],
+		Priority: c.Priority,
+		Facts:    b.facts(ctx, c),
+		Agents:   b.agentsView(view.Filter{}),
+		Position: b.positionText(ctx, c.ID),
+		Choices:  []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
 	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
-	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
+	page.Thread = chat.Thread{
+		ChatID: c.ID,
+		Label:  text.T(ctx, "supervisor.chat.messages"),
+		Other:  c.UserName,
+		Me:     chat.FromAgent,
+		Desk:   true,
+	}
 	for i := range messages {
 		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
 	}
@@ -81,7 +96,11 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	if c.Rating != nil {
 		rating := strconv.FormatFloat(*c.Rating, 'f', -1, 64)
 		if c.RatingComment != nil {
-			say(text.T(ctx, "supervisor.chat.rating"), text.T(ctx, "supervisor.chat.rated_said", "Rating", rating, "Comment", *c.RatingComment), "")
+			say(
+				text.T(ctx, "supervisor.chat.rating"),
+				text.T(ctx, "supervisor.chat.rated_said", "Rating", rating, "Comment", *c.RatingComment),
+				"",
+			)
 		} else {
 			say(text.T(ctx, "supervisor.chat.rating"), text.T(ctx, "supervisor.chat.rated", "Rating", rating), "")
 		}
@@ -99,8 +118,10 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.ChatRow{ChatID: c.ID, Name: c.UserName, Unverified: c.NameIsUnverified,
-			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
+		row := view.ChatRow{
+			ChatID: c.ID, Name: c.UserName, Unverified: c.NameIsUnverified,
+			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt,
+		}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}

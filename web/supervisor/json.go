@@ -11,9 +11,11 @@ import (
 // respondChat responds with the JSON of a chat, with its agent and, while it waits, its entry in the queue.
 func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 	ctx := c.Request().Context()
-	out := api.SupervisedChat{AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
+	out := api.SupervisedChat{
+		AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
 		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt),
-		FirstResponseAt: api.OptionalTime(chat.FirstResponseAt)}
+		FirstResponseAt: api.OptionalTime(chat.FirstResponseAt),
+	}
 	if id := chat.ServedBy(); id != "" {
 		a, err := h.Desk.AgentByID(ctx, id)
 		if err != nil {
@@ -57,7 +59,9 @@ func (h *Handlers) respondAgent(c echo.Context, a *models.Agent) error {
 			load = loads[i]
 		}
 	}
-	return h.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role),
+	return h.Respond(c, kit.Result{JSON: api.SupervisedAgent{
+		AgentLoad: api.LoadOf(&load), Role: string(a.Role),
 		Departments: append([]string{}, a.Departments...),
-		IsDisabled:  a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf)}})
+		IsDisabled:  a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf),
+	}})
 }

@@ -65,11 +65,15 @@ func (h *Handlers) QueueCSV(c echo.Context) error {
 		if e.Chat.Department != nil {
 			department = *e.Chat.Department
 		}
-		lines[i] = kit.CSVRow{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds,
-			e.WhyWaiting, e.UserIsVerified}
+		lines[i] = kit.CSVRow{
+			e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds,
+			e.WhyWaiting, e.UserIsVerified,
+		}
 	}
-	return h.WriteCSV(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting",
-		"is_verified"}, lines)
+	return h.WriteCSV(c, "queue", []string{
+		"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting",
+		"is_verified",
+	}, lines)
 }
 
 // DayCSV sends every minute of the last 24 hours as a file.

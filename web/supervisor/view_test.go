@@ -16,7 +16,12 @@ func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	minutes := make([]models.MinuteSample, 24*60)
 	for i := range minutes {
-		minutes[i] = models.MinuteSample{Minute: begin.Add(time.Duration(i) * time.Minute), Waiting: i % 10, LongestWaitSeconds: i % 10, AgentsOnline: 2}
+		minutes[i] = models.MinuteSample{
+			Minute:             begin.Add(time.Duration(i) * time.Minute),
+			Waiting:            i % 10,
+			LongestWaitSeconds: i % 10,
+			AgentsOnline:       2,
+		}
 	}
 	minutes = slices.Delete(minutes, 100, 200) // Parley did not run
 	day := dayView(context.Background(), minutes)
@@ -43,8 +48,10 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	now := time.Now()
 	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
 	h := &board{readAt: now, settings: models.DefaultSettings()}
-	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, DesiredPresence: models.Online},
-		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1}
+	l := &models.AgentLoad{
+		Agent:         models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, DesiredPresence: models.Online},
+		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1,
+	}
 	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
 		t.Errorf("the bar is %s", got)
 	}
@@ -62,11 +69,23 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	now := time.Now()
 	h := &board{readAt: now, settings: models.DefaultSettings()}
 	seen := now.Add(-time.Minute)
-	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Online, SeenAt: seen, DesiredPresenceAt: now.Add(-time.Hour)}})
+	card := h.agentCard(
+		&models.AgentLoad{
+			Agent: models.Agent{
+				MaxConcurrent:     5,
+				Presence:          models.Away,
+				DesiredPresence:   models.Online,
+				SeenAt:            seen,
+				DesiredPresenceAt: now.Add(-time.Hour),
+			},
+		},
+	)
 	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
 		t.Errorf("the card is %+v", card)
 	}
-	away := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Away, SeenAt: seen}})
+	away := h.agentCard(
+		&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Away, SeenAt: seen}},
+	)
 	if away.LostContact {
 		t.Error("whoever chose away is shown as lost")
 	}
@@ -76,7 +95,11 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 	ctx := context.Background()
 	now := time.Now()
 	waiting := func(n int, waited time.Duration) *board {
-		return &board{readAt: now, settings: models.DefaultSettings(), departmentQueues: []models.DepartmentQueue{{Length: n, OldestAt: now.Add(-waited)}}}
+		return &board{
+			readAt:           now,
+			settings:         models.DefaultSettings(),
+			departmentQueues: []models.DepartmentQueue{{Length: n, OldestAt: now.Add(-waited)}},
+		}
 	}
 	for _, c := range []struct {
 		h     *board

@@ -52,7 +52,12 @@ func (h *Handlers) Page(c echo.Context) error {
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // the page itself waits for the site to identify the user
 	}
-	return h.RenderEmbedded(c, kit.Embedding{Ancestors: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+	return h.RenderEmbedded(
+		c,
+		kit.Embedding{Ancestors: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)},
+		status,
+		widget.Page(frame, v),
+	)
 }
 
 // Events streams what happens in the user's chat as parts of the page.

@@ -84,8 +84,10 @@ type panel struct {
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
-	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
-		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+	p := &panel{
+		desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
+		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{},
+	}
 	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = caller.Actor
 	}
@@ -155,10 +157,12 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 
 // view returns the view data of the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
-	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
+	v := widget.Panel{
+		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
 		Here:       p.options.pageURL(""),
 		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
-		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
+		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")},
+	}
 	v.Fresh, v.NoSession, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
 	if v.NoSession && p.desk.Settings().RequireIdentity {
 		v.State = widget.Locked
@@ -186,7 +190,10 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: api.ShortName(a.Name), Away: a.Presence != models.Online}, p.idleView()
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{
+			Name: api.ShortName(a.Name),
+			Away: a.Presence != models.Online,
+		}, p.idleView()
 		v.Thread.Other = v.Agent.Name
 	default:
 		end, err := p.endView(ctx)

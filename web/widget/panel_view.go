@@ -20,8 +20,10 @@ const keptPositionAfter = 10 * time.Second
 
 // bubble returns a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
-		Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
+	message := chat.Message{
+		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
+		Status: string(m.Status), File: present.FileView(p.links, m, "/widget"),
+	}
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForUser)
@@ -52,8 +54,10 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	if c.EstimatedWaitSeconds != nil {
 		threshold = max(longWaitAfter, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
-	return &widget.Queue{Position: status.Position, Since: c.QueuedAt, Known: e.Known, NoAgentOnline: !e.Known, LongWait: waited > threshold,
-		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
+	return &widget.Queue{
+		Position: status.Position, Since: c.QueuedAt, Known: e.Known, NoAgentOnline: !e.Known, LongWait: waited > threshold,
+		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second,
+	}
 }
 
 // queueReason returns why the position or the estimated wait changed, nil if the change is not worth a notice.
@@ -88,15 +92,19 @@ func (p *panel) idleView() *widget.Idle {
 	}
 	s := p.desk.Settings()
 	awaiting := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
-	return &widget.Idle{Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, IdleFor: s.IdleWarning,
-		AwaitingReply: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
+	return &widget.Idle{
+		Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, IdleFor: s.IdleWarning,
+		AwaitingReply: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue,
+	}
 }
 
 // endView returns how the chat ended.
 func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, IdleFor: p.desk.Settings().IdleTimeout,
-		CanRate: c.Rating == nil && c.ServedBy() != ""}
+	e := &widget.End{
+		Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, IdleFor: p.desk.Settings().IdleTimeout,
+		CanRate: c.Rating == nil && c.ServedBy() != "",
+	}
 	if c.Rating != nil {
 		e.Rated = *c.Rating
 	}

@@ -33,8 +33,10 @@ type cannedInput struct {
 }
 
 func (in cannedInput) reply() models.NewCannedReply {
-	r := models.NewCannedReply{Scope: models.CannedScope(in.Scope), Department: in.Department, Shortcut: in.Shortcut, Title: in.Title,
-		Body: in.Body, Language: in.Language}
+	r := models.NewCannedReply{
+		Scope: models.CannedScope(in.Scope), Department: in.Department, Shortcut: in.Shortcut, Title: in.Title,
+		Body: in.Body, Language: in.Language,
+	}
 	if slug, ok := strings.CutPrefix(in.Scope, departmentPrefix); ok {
 		r.Scope, r.Department = models.CannedDepartment, slug
 	}
@@ -44,8 +46,10 @@ func (in cannedInput) reply() models.NewCannedReply {
 // cannedFilter reads the filter of the query. The page shows administrators the replies of all agents; programs ask for
 // them with all=1.
 func cannedFilter(c echo.Context) models.CannedFilter {
-	f := models.CannedFilter{Text: c.QueryParam("q"), Language: c.QueryParam("language"), Department: c.QueryParam("department"),
-		Scope: models.CannedScope(c.QueryParam("scope"))}
+	f := models.CannedFilter{
+		Text: c.QueryParam("q"), Language: c.QueryParam("language"), Department: c.QueryParam("department"),
+		Scope: models.CannedScope(c.QueryParam("scope")),
+	}
 	if slug, ok := strings.CutPrefix(c.QueryParam("scope"), departmentPrefix); ok {
 		f.Scope, f.Department = models.CannedDepartment, slug
 	}
@@ -81,7 +85,10 @@ func (h *Handlers) CannedReplies(c echo.Context) error {
 	if c.Request().Header.Get("If-None-Match") == tag {
 		return c.NoContent(http.StatusNotModified)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Map(replies, func(r *models.CannedReply) api.CannedReply { return api.CannedReplyOf(r, actor) })})
+	return h.Respond(
+		c,
+		kit.Result{JSON: api.Map(replies, func(r *models.CannedReply) api.CannedReply { return api.CannedReplyOf(r, actor) })},
+	)
 }
 
 // cannedTag is a version of a list. Use counts are not part of it: they change all the time and only order the list.
@@ -119,8 +126,10 @@ func (h *Handlers) AddCannedReply(c echo.Context) error {
 		}
 		return h.cannedList(c, formOfInput(in, words), nil, http.StatusUnprocessableEntity)
 	}
-	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.CannedReplyOf(r, kit.ActorOf(c)),
-		Redirect: cannedPage + "?done=added"})
+	return h.Respond(c, kit.Result{
+		Status: http.StatusCreated, JSON: api.CannedReplyOf(r, kit.ActorOf(c)),
+		Redirect: cannedPage + "?done=added",
+	})
 }
 
 // ChangeCannedReply replaces a reply.
@@ -153,7 +162,10 @@ func (h *Handlers) RemoveCannedReply(c echo.Context) error {
 	if err := h.Desk.RemoveCannedReply(ctx, kit.ActorOf(c), kit.PathID(c, "reply_id")); err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "done.canned_reply_removed")}, Redirect: cannedPage + "?done=removed"})
+	return h.Respond(
+		c,
+		kit.Result{JSON: api.Done{Message: text.T(ctx, "done.canned_reply_removed")}, Redirect: cannedPage + "?done=removed"},
+	)
 }
 
 // UseCannedReply counts that a reply was inserted into a message.
@@ -247,8 +259,17 @@ func (h *Handlers) cannedList(c echo.Context, form view.CannedForm, importErrors
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, status, view.CannedTable(list))
 	}
-	page := view.CannedPage{Frame: h.cannedFrame(c, text.T(ctx, "canned.title")), Form: form, List: list,
-		Query: f.Text, Scope: c.QueryParam("scope"), Language: f.Language, Scopes: names.scopes(ctx, actor), Languages: cannedLanguages(ctx, ""), ImportErrors: importErrors}
+	page := view.CannedPage{
+		Frame:        h.cannedFrame(c, text.T(ctx, "canned.title")),
+		Form:         form,
+		List:         list,
+		Query:        f.Text,
+		Scope:        c.QueryParam("scope"),
+		Language:     f.Language,
+		Scopes:       names.scopes(ctx, actor),
+		Languages:    cannedLanguages(ctx, ""),
+		ImportErrors: importErrors,
+	}
 	page.FilterScopes = append([]view.Option{{Name: text.T(ctx, "canned.all")}}, names.filterScopes(ctx, actor)...)
 	page.FilterLanguages = cannedLanguages(ctx, text.T(ctx, "canned.all_languages"))
 	if done := c.QueryParam("done"); done == "added" || done == "changed" || done == "removed" || done == "imported" {

@@ -84,8 +84,10 @@ func (h *Handlers) ImportCannedReplies(c echo.Context) error {
 		return err
 	}
 	said := text.T(c.Request().Context(), "done.canned_replies_imported", "Added", done.Added, "Changed", done.Changed)
-	return h.Respond(c, kit.Result{JSON: api.CannedImport{Message: said, Added: done.Added, Changed: done.Changed},
-		Redirect: cannedPage + "?done=imported"})
+	return h.Respond(c, kit.Result{
+		JSON:     api.CannedImport{Message: said, Added: done.Added, Changed: done.Changed},
+		Redirect: cannedPage + "?done=imported",
+	})
 }
 
 // sentFile reads the file of a form, "" if there is none.
@@ -143,8 +145,10 @@ func parseCanned(file string) ([]models.NewCannedReply, error) {
 			return ""
 		}
 		if len(rows) <= models.MaxCannedRows { // one more is refused, and the rest need not be kept
-			rows = append(rows, models.NewCannedReply{Scope: models.CannedScope(cell("scope")), Department: cell("department"),
-				Shortcut: cell("shortcut"), Title: cell("title"), Body: cell("body"), Language: cell("language")})
+			rows = append(rows, models.NewCannedReply{
+				Scope: models.CannedScope(cell("scope")), Department: cell("department"),
+				Shortcut: cell("shortcut"), Title: cell("title"), Body: cell("body"), Language: cell("language"),
+			})
 		}
 	}
 	if err != io.EOF { //nolint:errorlint // as above

@@ -56,8 +56,10 @@ func (n cannedNames) department(slug string) string {
 }
 
 func (n cannedNames) row(ctx context.Context, r *models.CannedReply, actor models.Actor) view.CannedRow {
-	row := view.CannedRow{ID: r.ID, Shortcut: r.Shortcut, Title: r.Title, Excerpt: present.Shorten(r.Body, cannedExcerpt), Body: r.Body,
-		Language: cannedLanguage(ctx, r.Language), Uses: r.UseCount, CanChange: r.CanChange(actor)}
+	row := view.CannedRow{
+		ID: r.ID, Shortcut: r.Shortcut, Title: r.Title, Excerpt: present.Shorten(r.Body, cannedExcerpt), Body: r.Body,
+		Language: cannedLanguage(ctx, r.Language), Uses: r.UseCount, CanChange: r.CanChange(actor),
+	}
 	switch r.Scope() {
 	case models.CannedDepartment:
 		row.Scope = n.department(*r.Department)
@@ -85,8 +87,10 @@ func (n cannedNames) filterScopes(ctx context.Context, actor models.Actor) []vie
 	if actor.AtLeast(models.RoleAdmin) {
 		mine = text.T(ctx, "canned.scope.personal")
 	}
-	options := []view.Option{{Value: string(models.CannedMine), Name: mine},
-		{Value: string(models.CannedEveryone), Name: text.T(ctx, "canned.scope.everyone")}}
+	options := []view.Option{
+		{Value: string(models.CannedMine), Name: mine},
+		{Value: string(models.CannedEveryone), Name: text.T(ctx, "canned.scope.everyone")},
+	}
 	for _, d := range n.departments {
 		options = append(options, view.Option{Value: departmentPrefix + d.Slug, Name: d.Name})
 	}
@@ -136,7 +140,10 @@ func importWords(c echo.Context, fields map[string]string) []string {
 			words = append(words, text.T(ctx, "canned.import.file_"+fields[field]))
 			continue
 		}
-		words = append(words, text.T(ctx, "canned.import.row", "Row", row, "Column", name, "Reason", cannedFieldError(c, name, fields[field])))
+		words = append(
+			words,
+			text.T(ctx, "canned.import.row", "Row", row, "Column", name, "Reason", cannedFieldError(c, name, fields[field])),
+		)
 	}
 	return words
 }

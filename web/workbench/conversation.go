@@ -13,15 +13,19 @@ import (
 
 // threadOf returns the conversation as an agent sees it, without its messages.
 func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
-	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: api.ShortName(c.UserName),
-		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
+	return chat.Thread{
+		ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: api.ShortName(c.UserName),
+		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true,
+	}
 }
 
 // bubble returns a message as an agent sees it: messages of all agents are on the own side, with the name of their sender.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
-	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
+	message := chat.Message{
+		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
 		Status: string(m.Status), To: api.ShortName(userName),
-		File: present.FileView(b.links, m, "/workbench")}
+		File: present.FileView(b.links, m, "/workbench"),
+	}
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForAgent)
@@ -43,9 +47,20 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 }
 
 func (b *workbench) head(c *models.AgentChat) view.Head {
-	h := view.Head{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Claimed: c.NameIsUnverified,
-		State: stateOf(&c.Chat), Began: c.CreatedAt,
-		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID}
+	h := view.Head{
+		CSRF:     b.csrf,
+		ChatID:   c.ID,
+		Name:     c.UserName,
+		Verified: c.UserIsVerified,
+		Claimed:  c.NameIsUnverified,
+		State:    stateOf(&c.Chat),
+		Began:    c.CreatedAt,
+		PageURL: present.Deref(
+			c.PageURL,
+		),
+		Page:     present.PageName(&c.Chat),
+		CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID,
+	}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
 	}
@@ -77,9 +92,11 @@ func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Writ
 
 // personOf is what the row of a chat tells of the person in it.
 func personOf(ctx context.Context, c *models.AgentChat) view.Person {
-	p := view.Person{ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
+	p := view.Person{
+		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
 		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale), Locale: c.User.Locale,
-		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt}
+		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt,
+	}
 	if !p.Anonymous {
 		p.FirstName = api.ShortName(c.UserName)
 	}

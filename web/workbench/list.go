@@ -55,8 +55,21 @@ func (b *workbench) list() view.List {
 }
 
 func (b *workbench) row(c *models.AgentChat) view.Row {
-	r := view.Row{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified, State: stateOf(&c.Chat), Since: lastMoment(&c.Chat), EndsAt: b.desk.EndsAt(&c.Chat),
-		Topic: present.Deref(c.PageTitle), Last: present.Deref(c.LastContent), LastType: string(c.LastType), Unread: c.UnreadByAgent, New: c.FirstResponseAt == nil && c.Status == models.Active}
+	r := view.Row{
+		ChatID:  c.ID,
+		Name:    c.UserName,
+		Claimed: c.NameIsUnverified,
+		State:   stateOf(&c.Chat),
+		Since:   lastMoment(&c.Chat),
+		EndsAt:  b.desk.EndsAt(&c.Chat),
+		Topic: present.Deref(
+			c.PageTitle,
+		),
+		Last:     present.Deref(c.LastContent),
+		LastType: string(c.LastType),
+		Unread:   c.UnreadByAgent,
+		New:      c.FirstResponseAt == nil && c.Status == models.Active,
+	}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
 	}
@@ -115,7 +128,13 @@ func (b *workbench) slots() []ui.SlotData {
 
 func (b *workbench) empty() view.Empty {
 	l := b.list()
-	e := view.Empty{CSRF: b.csrf, Presence: string(b.self.Presence), Lost: b.me().Lost != nil, Chats: len(l.Owed) + len(l.Answered), Waiting: b.overview.Waiting}
+	e := view.Empty{
+		CSRF:     b.csrf,
+		Presence: string(b.self.Presence),
+		Lost:     b.me().Lost != nil,
+		Chats:    len(l.Owed) + len(l.Answered),
+		Waiting:  b.overview.Waiting,
+	}
 	if len(l.Owed) > 0 {
 		e.Longest = l.Owed[0].ChatID
 	}
@@ -134,7 +153,10 @@ func (b *workbench) takers(c *models.AgentChat, agents []models.Agent, departmen
 			}
 		}
 		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
-			t.Agents = append(t.Agents, view.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent})
+			t.Agents = append(
+				t.Agents,
+				view.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent},
+			)
 		}
 	}
 	rank := func(c view.Colleague) int {

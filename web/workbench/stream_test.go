@@ -41,8 +41,10 @@ type screen struct {
 }
 
 func newScreen() *screen {
-	return &screen{page: &html.Node{Type: html.ElementNode, Data: "body"}, threads: map[string]map[string]string{},
-		statuses: map[string]string{}, changed: make(chan struct{}, 1)}
+	return &screen{
+		page: &html.Node{Type: html.ElementNode, Data: "body"}, threads: map[string]map[string]string{},
+		statuses: map[string]string{}, changed: make(chan struct{}, 1),
+	}
 }
 
 func (s *screen) Send(f live.Frame, _ string) error {
@@ -266,8 +268,10 @@ func (s *stage) must(err error) {
 
 func (s *stage) newAgent(name string, role models.Role, capacity int) *models.Agent {
 	s.t.Helper()
-	a, err := s.desk.AddAgent(s.t.Context(), root, models.NewAgent{Email: name + "@example.com", Name: name,
-		Password: "correct horse", Role: role, MaxConcurrent: capacity})
+	a, err := s.desk.AddAgent(s.t.Context(), root, models.NewAgent{
+		Email: name + "@example.com", Name: name,
+		Password: "correct horse", Role: role, MaxConcurrent: capacity,
+	})
 	s.must(err)
 	a, err = s.desk.SetPresence(s.t.Context(), models.AgentActor(a), models.Online)
 	s.must(err)
@@ -356,8 +360,10 @@ func (s *stage) differs(threads bool) string {
 		s.must(err)
 		w, err := b.write(ctx, c)
 		s.must(err)
-		for id, fresh := range map[string]templ.Component{"talk-h-": view.TalkHead(b.head(c)), "about-name-": view.AboutName(p),
-			"about-page-": view.AboutPage(p), "about-contact-": view.AboutContact(p)} {
+		for id, fresh := range map[string]templ.Component{
+			"talk-h-": view.TalkHead(b.head(c)), "about-name-": view.AboutName(p),
+			"about-page-": view.AboutPage(p), "about-contact-": view.AboutContact(p),
+		} {
 			if drawn := s.screen.part(id + c.ID); drawn != "" {
 				pairs[id+c.ID] = [2]string{drawn, s.draw(fresh)}
 			}

@@ -41,8 +41,7 @@ func flatten(into map[string]any, prefix string, tree map[string]any) {
 var words sync.Map
 
 // Words returns the texts whose keys begin with one of the prefixes as a JSON object for the scripts of a page: key to text, or to an
-// object
-// of plural forms. Values stay in the texts as {{.Name}}.
+// object of plural forms. Values stay in the texts as {{.Name}}.
 func Words(ctx context.Context, prefixes ...string) string {
 	lang := Lang(ctx)
 	cached := lang + " " + strings.Join(prefixes, " ")

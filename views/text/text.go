@@ -1,8 +1,8 @@
 // Package text has every text that Parley shows, in each of its languages.
 //
-// Keys are grouped by the part that uses them: ui, chat, widget, workbench, supervisor, admin, login, and
-// error.<code> and system.<kind> for problems and for system messages in a chat. A key must not end in
-// a plural word (one, few, many, other …) since the files use those for plural forms.
+// Keys are grouped by the part that uses them: ui, chat, widget, workbench, supervisor, admin, login, and error.<code> and system.<kind>
+// for problems and for system messages in a chat. A key must not end in a plural word (one, few, many, other …) since the files use those
+// for plural forms.
 package text
 
 import (
@@ -29,8 +29,7 @@ var files embed.FS
 var matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
 
 // localizers reads the catalogues when the first text is needed, so that commands that show none do not read them. It panics when an
-// embedded file
-// cannot be read, which every test of texts rules out.
+// embedded file cannot be read, which every test of texts rules out.
 var localizers = sync.OnceValue(func() map[string]*i18n.Localizer {
 	bundle := readBundle()
 	return map[string]*i18n.Localizer{

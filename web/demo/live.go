@@ -40,10 +40,8 @@ type simulation struct {
 }
 
 // Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall
-// silent; agents come
-// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents
-// go offline. An
-// error says what a person can do: nobody answers there, or the sample accounts are missing.
+// silent; agents come online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they
+// began and agents go offline. An error says what a person can do: nobody answers there, or the sample accounts are missing.
 func Live(ctx context.Context, opts Options) error {
 	st := newSimulation(opts)
 	defer st.http.CloseIdleConnections()

@@ -2,8 +2,7 @@
 // again or rebuilt without metadata, in the right orientation, with a thumbnail; documents are checked and stored unchanged.
 //
 // It decodes untrusted data, so everything is bounded: pixels and frames before the first is decoded, memory of all concurrent decoding,
-// and
-// the unpacked size of an archive. What is refused is a *Refusal with a Reason.
+// and the unpacked size of an archive. What is refused is a *Refusal with a Reason.
 package media
 
 import (

@@ -32,9 +32,8 @@ func checkText(content io.Reader) error {
 	}
 }
 
-// isAboutType reports whether a file that begins as one of that type does is a text that speaks of it: all of it is text, which no
-// picture is. The
-// sign of a picture ends there as a word of a sentence does, since some scripts begin with one; a PDF without objects is none.
+// isAboutType reports whether a file that begins as one of that type does is a text that speaks of it: all of it is text, which no picture
+// is. The sign of a picture ends there as a word of a sentence does, since some scripts begin with one; a PDF without objects is none.
 func isAboutType(kind string, up io.ReaderAt, size int64) bool {
 	sign := map[string]int{GIF: len("GIF89a"), WebP: len("RIFF....WEBP"), PDF: len("%PDF-")}[kind]
 	if sign == 0 || checkText(io.NewSectionReader(up, 0, size)) != nil {

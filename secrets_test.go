@@ -107,7 +107,7 @@ func TestTheLogMasksSecretsOfTheSettings(t *testing.T) {
 		e.LogFormat = format
 		var out bytes.Buffer
 		e.Logger(&out).
-			Warn("said 0123456789abcdef to parley", "error", errorOf("AUTH hunter2@swordfish"), "url", "hunter2%40swordfish", slog.Group("s3", "key", "wJalrXUtnFEMI/K7MDENG"))
+			Warn("said 0123456789abcdef to parley", "error", textError("AUTH hunter2@swordfish"), "url", "hunter2%40swordfish", slog.Group("s3", "key", "wJalrXUtnFEMI/K7MDENG"))
 		for _, secret := range []string{"hunter2", "swordfish", "0123456789abcdef", "wJalr"} {
 			if strings.Contains(out.String(), secret) {
 				t.Errorf("the log tells %s: %s", secret, out.String())
@@ -119,6 +119,6 @@ func TestTheLogMasksSecretsOfTheSettings(t *testing.T) {
 	}
 }
 
-type errorOf string
+type textError string
 
-func (e errorOf) Error() string { return string(e) }
+func (e textError) Error() string { return string(e) }

@@ -338,7 +338,10 @@ func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) 
 	}{
 		{before.Name != after.Name, AuditAgentRenamed, details{"name": step{before.Name, after.Name}}},
 		{before.Role != after.Role, AuditRoleChanged, details{"role": step{before.Role, after.Role}}},
-		{before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged, details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}}},
+		{
+			before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged,
+			details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}},
+		},
 		{
 			!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged,
 			details{"departments": step{before.Departments, after.Departments}},

@@ -68,7 +68,8 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 	}
 	err = d.db.NewRaw(`SELECT l.id, l.at, l.actor_id, l.actor_name, l.actor_role, l.action, l.subject_kind,
 		l.subject_id, l.subject_name, l.user_id, l.details,
-			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id, u.id IS NOT NULL AS user_known, u.name AS user_name
+			coalesce(host(l.address), '') AS address, coalesce(l.request_id, '') AS request_id,
+			u.id IS NOT NULL AS user_known, u.name AS user_name
 		FROM (`+query+`) l LEFT JOIN users u ON u.id = l.user_id ORDER BY l.at DESC, l.id DESC`, args...).Scan(ctx, &found)
 	if err != nil {
 		return nil, nil, translate(err)

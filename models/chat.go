@@ -49,7 +49,7 @@ type Chat struct {
 	Priority             int         `bun:"priority"          json:"priority,omitempty"`
 	QueueID              int64       `bun:"queue_id"          json:"queue_id"`
 	QueuedAt             time.Time   `bun:"queued_at"         json:"queued_at"`
-	ReturnedAt           *time.Time  `bun:"returned_at"       json:"returned_at,omitempty"` // came back from an agent: first of its priority
+	ReturnedAt           *time.Time  `bun:"returned_at"       json:"returned_at,omitempty"` // came back from an agent: first in line
 	AvoidAgentID         *string     `bun:"avoid_agent_id"    json:"avoid_agent_id,omitempty"`
 	AvoidUntil           *time.Time  `bun:"avoid_until"       json:"avoid_until,omitempty"`
 	EstimatedWaitSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // estimated when it was first queued
@@ -68,7 +68,7 @@ type Chat struct {
 	LastMessageAt        *time.Time  `bun:"last_message_at"   json:"last_message_at,omitempty"`
 	IdleSince            *time.Time  `bun:"quiet_since"       json:"quiet_since,omitempty"` // since when the chat is idle
 	LastSender           *SenderType `bun:"last_said_by"      json:"last_said_by,omitempty"`
-	AwaitingReplySince   *time.Time  `bun:"awaiting_since"    json:"awaiting_since,omitempty"` // oldest message of the user without an answer
+	AwaitingReplySince   *time.Time  `bun:"awaiting_since"    json:"awaiting_since,omitempty"` // oldest message without a reply
 	WarnedAt             *time.Time  `bun:"warned_at"         json:"warned_at,omitempty"`
 	UnreadByAgent        int         `bun:"unread_by_agent"   json:"unread_by_agent,omitempty"`
 	UnreadByUser         int         `bun:"unread_by_user"    json:"unread_by_user,omitempty"`

@@ -13,7 +13,8 @@ func preparePassword(password string) (string, error) {
 		return "", invalid(
 			"password",
 			fieldInvalid,
-			"This password contains a character that is not allowed, such as a control character or an invisible one. Choose another password.",
+			"This password contains a character that is not allowed, such as a control character or an invisible one. "+
+				"Choose another password.",
 		)
 	}
 	return prepared, nil

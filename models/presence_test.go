@@ -144,6 +144,7 @@ func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	for _, user := range []string{"gone", "back", "erased"} {
 		h.age("chats", h.ask(user).Chat.ID, time.Hour, "user_seen_at")
 	}
+	h.Close() // no drain in the background reads the hooks while one is added
 	//nolint:staticcheck // WithQueryHook makes another database than the desk has
 	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT id FROM chats WHERE status = 'waiting'", do: func() {
 		h.must(h.RecordUsersSeen(t.Context(), []string{"back"}))

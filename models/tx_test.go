@@ -54,6 +54,7 @@ func TestAPanicInATransactionReleasesItsLocks(t *testing.T) {
 	h.settle()
 	h.DB().SetMaxOpenConns(3)
 	hook := &panicHook{on: "SELECT FROM agents WHERE id"} // the chat's row is locked by then
+	h.Close()                                             // no drain in the background reads the hooks while one is added
 	h.DB().AddQueryHook(hook)                             //nolint:staticcheck // WithQueryHook makes another database than the desk has
 	for range 5 {                                         // more than there are connections
 		func() {

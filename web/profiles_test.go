@@ -36,7 +36,11 @@ func TestProfilesAreServed(t *testing.T) {
 	go func() { ended <- web.ServeProfiles(ctx, address) }()
 	var text []byte
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(string(text), "goroutine profile") && time.Now().Before(deadline); {
-		if res, err := http.Get("http://" + address + "/debug/pprof/goroutine?debug=1"); err == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/debug/pprof/goroutine?debug=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
 			text, _ = io.ReadAll(res.Body)
 			_ = res.Body.Close()
 		}

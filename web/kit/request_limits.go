@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// RequestTimeout is how long a request may take: longer than the timeout of a statement, shorter than clients and SHUTDOWN_TIMEOUT wait.
+	// RequestTimeout is how long a request may take: longer than the timeout of a statement, shorter than clients and
+	// SHUTDOWN_TIMEOUT wait.
 	RequestTimeout = 8 * time.Second
 	// BodyLimit is the maximum size of a request body in bytes. Uploads have limits of their own.
 	BodyLimit = 128 << 10

@@ -45,7 +45,8 @@ func (s *bareStream) write(frame []byte) error {
 }
 
 const (
-	bareTable = `CREATE TABLE bare_messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chat_id text NOT NULL, sender_type text NOT NULL,
+	bareTable = `CREATE TABLE bare_messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chat_id text NOT NULL,
+		sender_type text NOT NULL,
 		content text NOT NULL, client_message_id text NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp())`
 	bareInsert = `INSERT INTO bare_messages (chat_id, sender_type, content, client_message_id) VALUES ($1, $2, $3, $4) RETURNING id, created_at`
 

@@ -55,7 +55,8 @@ func measureStreams(ctx context.Context, b *bench) error {
 	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(people) }
 	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16,
 		fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
-			"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20,
+			"garbage was collected; the program without streams %d MiB; they were opened in %s",
+			people, idle, figure(each(fresh)), empty>>20,
 			opened.Round(10*time.Millisecond)))
 	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second,
 		func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
@@ -152,7 +153,8 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 		1.3,
 		false,
 		fmt.Sprintf(
-			"an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
+			"an agent's presence to everybody whom that agent serves; the yardstick is one loop, "+
+				"with a goroutine for each stream it takes %s ms",
 			figure(sampleOf(goroutines...).Median),
 		),
 	)

@@ -47,7 +47,7 @@ const (
 )
 
 // Refusal is the error of an upload that is refused.
-type Refusal struct{ Reason Reason }
+type Refusal struct{ Reason Reason } //nolint:errname // a refusal of the file, not a failure
 
 func (r *Refusal) Error() string { return "refused: " + string(r.Reason) }
 

@@ -576,7 +576,7 @@ func (a *actors) act() (what string, threads bool) {
 
 func second[T any](_ T, err error) error { return err }
 
-var notNow = &models.Error{Kind: models.Conflict, Code: "not_now"}
+var errNotNow = &models.Error{Kind: models.Conflict, Code: "not_now"}
 
 // rename changes what a user is called.
 func (a *actors) rename(ctx context.Context, user string) error {
@@ -593,7 +593,7 @@ func (a *actors) rename(ctx context.Context, user string) error {
 // identify makes an anonymous user a person whom the site knows.
 func (a *actors) identify(ctx context.Context, user string) error {
 	if a.held[user] == "" {
-		return notNow
+		return errNotNow
 	}
 	a.renamed = true
 	known := a.users[a.dice.IntN(3)]
@@ -611,7 +611,7 @@ func (a *actors) identify(ctx context.Context, user string) error {
 
 func (a *actors) erase(ctx context.Context, user string) error {
 	if a.held[user] == "" {
-		return notNow
+		return errNotNow
 	}
 	_, err := a.desk.EraseUser(ctx, root, user)
 	token, u, again := a.desk.StartUserSession(ctx, "en", "test")

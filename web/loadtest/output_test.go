@@ -29,7 +29,8 @@ func TestDocumentsKeepWholeRunsOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, _ := os.ReadFile(page)
-		kept := strings.Contains(string(got), "| messages a second | 4 /s | 3–5 | 5 | 5–6 | 0.8 | ≥ 0.6× | ok |") && strings.Contains(string(got), "- messages a second: a note\n") &&
+		kept := strings.Contains(string(got), "| messages a second | 4 /s | 3–5 | 5 | 5–6 | 0.8 | ≥ 0.6× | ok |") &&
+			strings.Contains(string(got), "- messages a second: a note\n") &&
 			strings.HasPrefix(string(got), "before\n") &&
 			strings.HasSuffix(string(got), "<!-- end of table -->\nafter\n") &&
 			!strings.Contains(string(got), "old")

@@ -1,6 +1,5 @@
 // The list of canned replies above the composer: filters as the agent types, shows a preview, and inserts the reply.
 import fuzzysort from "fuzzysort";
-import { credentials } from "../lib/request.js";
 
 const shown = 50;
 const few = 5; // results, below which bodies are searched fuzzily too
@@ -8,7 +7,7 @@ const searched = 120; // characters of a body that the fuzzy search looks at: lo
 const placeholder = /\{\{\s*([\w.]+)\s*\}\}/g;
 
 /** onUse(id) is called when a reply was inserted. */
-export function createPicker({ translate, listURL, onUse }) {
+export function createPicker({ translate, listURL, getChangedJSON, onUse }) {
   let replies = null; // as the server sent them
   let tag = "";
   let index = null; // for one language
@@ -56,12 +55,10 @@ export function createPicker({ translate, listURL, onUse }) {
   // Each opening asks whether anything changed; meanwhile the list shows what it has.
   async function refresh() {
     try {
-      const headers = { ...credentials(), Accept: "application/json", ...(tag && { "If-None-Match": tag }) };
-      const response = await fetch(`${listURL}?usable=1`, { headers, signal: AbortSignal.timeout(15000) });
-      if (response.status === 304) return;
-      if (!response.ok) throw new Error(String(response.status));
-      replies = await response.json();
-      tag = response.headers.get("ETag") ?? "";
+      const changed = await getChangedJSON(`${listURL}?usable=1`, tag);
+      if (!changed) return;
+      replies = changed.json;
+      tag = changed.tag;
       index = null;
       if (query !== null) draw();
     } catch {

@@ -1,7 +1,8 @@
 // Canned replies in the composer: "/" at the start of a word opens the list, whose module is loaded with the first use.
 // A message that still contains placeholders is marked and sent only after a question.
 import { openDialog } from "../lib/dialog.js";
-import { post } from "../lib/request.js";
+import { onKeyDown } from "../lib/keydown.js";
+import { getChangedJSON, post } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
 import { translate } from "../lib/translate.js";
 import { at } from "../lib/base.js";
@@ -14,7 +15,7 @@ let loading = null;
 
 function load() {
   loading ??= import(document.getElementById("desk").dataset.canned)
-    .then(({ createPicker }) => (picker = createPicker({ translate, listURL, onUse: (id) => post(`${listURL}/${encodeURIComponent(id)}/use`) })))
+    .then(({ createPicker }) => (picker = createPicker({ translate, listURL, getChangedJSON, onUse: (id) => post(`${listURL}/${encodeURIComponent(id)}/use`) })))
     .catch(() => {
       loading = null;
       toast(translate("workbench.canned.failed"), { error: true });
@@ -46,14 +47,15 @@ export function wireCannedReplies(form, field) {
   field.addEventListener("input", refresh);
   field.addEventListener("click", () => picker?.isOpen() && refresh());
   field.addEventListener("blur", () => picker?.close());
-  form.addEventListener("keydown", (event) => {
-    if (event.target !== field || event.isComposing || event.keyCode === 229) return;
+  const onKey = (event) => {
+    if (event.target !== field) return;
     // Until the list is there, Enter must not send what was typed to find a reply.
     const taken = picker?.isOpen() ? picker.onKey(event) : (waits || picker?.isLoading()) && event.key === "Enter";
     if (!taken) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-  }, true);
+  };
+  onKeyDown(form, onKey, { capture: true });
   form.querySelector("[data-canned-open]")?.addEventListener("click", () => {
     field.focus();
     const { selectionStart: from, value } = field;

@@ -1,7 +1,7 @@
 // Canned replies in the composer: "/" at the start of a word opens the list, whose module is loaded with the first use.
 // A message that still contains placeholders is marked and sent only after a question.
 import { openDialog } from "../lib/dialog.js";
-import { onKeyDown } from "../lib/keydown.js";
+import { onKeyDownFirst } from "../lib/keydown.js";
 import { getChangedJSON, post } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
 import { translate } from "../lib/translate.js";
@@ -55,7 +55,7 @@ export function wireCannedReplies(form, field) {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  onKeyDown(form, onKey, { capture: true });
+  onKeyDownFirst(form, onKey);
   form.querySelector("[data-canned-open]")?.addEventListener("click", () => {
     field.focus();
     const { selectionStart: from, value } = field;

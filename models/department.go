@@ -72,29 +72,20 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 }
 
 // DeleteDepartment deletes a department. Admins only. An unknown one is department_not_found; one that a stored chat
-// asked for is 409 department_in_use. Its canned replies are deleted with it.
+// asked for is 409 department_in_use.
 func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
 	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
-		var replies int
-		err := t.NewRaw(`SELECT count(*) FROM canned_replies WHERE department = ?`, slug).Scan(ctx, &replies)
-		if err != nil {
-			return err
-		}
-		_, err = t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
+		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
 		if violates(err, chatsDepartmentFkey) {
 			return ErrDepartmentInUse
 		}
 		if err != nil {
 			return err
 		}
-		var more details
-		if replies > 0 {
-			more = details{"canned_replies": replies}
-		}
-		return t.audit(ctx, actor, AuditDepartmentRemoved, aboutDepartment(slug, name), more)
+		return t.audit(ctx, actor, AuditDepartmentRemoved, aboutDepartment(slug, name), nil)
 	})
 }
 

@@ -21,7 +21,6 @@ type rule struct {
 	bare   int           // its answer to whoever brings no cookie, where that is another one
 	boss   outcome       // to supervisors and administrators who are not part of the chat
 	others outcome       // to everybody else whose chat it is not; chat_not_found where the path names one
-	admins bool          // administrators may do it, unlike other supervisors
 	known  outcome       // to users whom a host site vouches for, where that is more than to others
 }
 
@@ -29,7 +28,6 @@ var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}
 	noSession   = outcome{404, "session_not_found"}
-	noReply     = outcome{404, "canned_reply_not_found"}
 	unsigned    = 403 // of an address that is good only with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
@@ -149,23 +147,9 @@ var rules = map[string]rule{
 	"GET /customer-service/{service_id}/rating":            {others: outcome{403, "not_your_rating"}},
 	"POST /customer-service/stream-ticket":                 {},
 	"GET /customer-service/events":                         {},
-	"GET /canned-replies":                                  {},
-	"POST /canned-replies": {
-		body: `{"shortcut":"{slug}","title":"New","body":"New","language":"en","scope":"mine","department":"cards"}`,
-		ok:   justCreated,
-	},
-	"GET /canned-replies/{reply_id}": {boss: noReply, others: noReply, admins: true},
-	"POST /canned-replies/{reply_id}": {
-		body: `{"shortcut":"{slug}","title":"New","body":"New","language":"en","scope":"mine","department":"cards"}`,
-		boss: noReply, others: noReply, admins: true,
-	},
-	"POST /canned-replies/{reply_id}/remove": {boss: noReply, others: noReply, admins: true},
-	"POST /canned-replies/{reply_id}/use":    {ok: noContent, boss: noReply, others: noReply, admins: true},
-	"POST /canned-replies-import":            {body: `{"csv":"shortcut,title,body\n{slug},New,New"}`},
-	"GET /workbench/canned-replies.csv":      {},
-	"GET /workbench":                         {},
-	"GET /workbench/chats/{chat_id}":         {in: models.Active},
-	"GET /workbench/events":                  {},
+	"GET /workbench":                                       {},
+	"GET /workbench/chats/{chat_id}":                       {in: models.Active},
+	"GET /workbench/events":                                {},
 
 	"GET /account":                            {},
 	"POST /account/password":                  {body: `{"old_password":"correct horse battery","password":"another horse battery"}`},

@@ -16,7 +16,7 @@ func TestProfilesStayOnThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{":6060", "0.0.0.0:0", "192.0.2.1:6060", "localhost:6060", "127.0.0.1", "[::]:6060"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		if err := web.ServeProfiles(ctx, address); err == nil || !strings.Contains(err.Error(), "PPROF_ADDR is a loopback address") {
+		if err := web.ServeProfiles(ctx, address); err == nil || !strings.Contains(err.Error(), "PPROF_ADDR must be a loopback address") {
 			t.Errorf("%s: %v", address, err)
 		}
 		cancel()

@@ -143,8 +143,6 @@ type Person struct {
 	Anonymous bool
 	Email     string
 	Language  string // its name, in the reader's language
-	Locale    string // as the user's browser or site says it
-	FirstName string // "" for anonymous users
 	PageURL   string
 	Page      string
 	Came      time.Time

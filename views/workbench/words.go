@@ -2,7 +2,6 @@ package workbench
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -108,26 +107,10 @@ func (e Empty) waitingWords(ctx context.Context) string {
 	return text.T(ctx, "workbench.empty.offline_text", "Count", e.Waiting)
 }
 
-// knownName is the name for the placeholders of canned replies: that of an anonymous user is made up.
-func (p Person) knownName() string {
-	if p.Anonymous {
-		return ""
-	}
-	return p.Name
-}
-
-// site is the host of the page from which the user asks, "" where it is not known.
-func (p Person) site() string {
-	if u, err := url.Parse(p.PageURL); err == nil {
-		return u.Hostname()
-	}
-	return ""
-}
-
 // safeURL returns an address of the web as it is, and "" for anything else.
-func safeURL(address string) templ.SafeURL {
-	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
-		return templ.SafeURL(address)
+func safeURL(url string) templ.SafeURL {
+	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+		return templ.SafeURL(url)
 	}
 	return ""
 }

@@ -92,15 +92,11 @@ func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Writ
 
 // personOf is what the row of a chat tells of the person in it.
 func personOf(ctx context.Context, c *models.AgentChat) view.Person {
-	p := view.Person{
+	return view.Person{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
-		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale), Locale: c.User.Locale,
+		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale),
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt,
 	}
-	if !p.Anonymous {
-		p.FirstName = api.ShortName(c.UserName)
-	}
-	return p
 }
 
 func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {

@@ -11,7 +11,6 @@ import { session } from "../lib/storage.js";
 import { receive } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
-import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
 
 const maxLength = 4000;
 const outboxPrefix = scoped("parley.outbox.");
@@ -30,13 +29,11 @@ export function startComposer() {
   if (!form || wiredForms.has(form)) return;
   wiredForms.add(form);
   const chat = form.dataset.chat;
-  wireCannedReplies(form, field());
   wireComposer({
     form,
     field: field(),
     onSend: (text) => (form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
-    canSend: (text) => form.dataset.kind === "note" || confirmPlaceholders(form, text),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
   });
@@ -55,7 +52,6 @@ export function startComposer() {
 
 function onChange(form, chat, text) {
   showError(chat, "");
-  showPlaceholders(form.dataset.kind === "note" ? "" : text);
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);
@@ -128,7 +124,6 @@ function show(form) {
   form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   showCount(form, field().value);
-  showPlaceholders(note ? "" : field().value);
 }
 
 function showError(chat, text) {

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 	"time"
 )
@@ -161,20 +162,32 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 // Messages returns a chat's messages after an id, oldest first; limit is 1 to 200, 0 for 50. Users do not see notes. That somebody reads who
 // is not part of the chat is noted.
 func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID int64, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
-}
-
-// LatestMessages returns the last messages of a chat, oldest first, as Messages does.
-func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, `SELECT * FROM (`+selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ?
-		ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
-}
-
-func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {
 	limit, err := limitOrDefault(limit, MaxLimit)
 	if err != nil {
 		return nil, err
 	}
+	return d.messages(ctx, actor, chatID, selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
+}
+
+// MessagesBefore returns the newest messages of a chat before an id, oldest first, as Messages does, and whether the actor may see still earlier
+// ones. beforeID 0 stands for the end of the chat: the result is then the last messages.
+func (d *Desk) MessagesBefore(ctx context.Context, actor Actor, chatID string, beforeID int64, limit int) (found []Message, hasEarlier bool, err error) {
+	if limit, err = limitOrDefault(limit, MaxLimit); err != nil {
+		return nil, false, err
+	}
+	if beforeID == 0 {
+		beforeID = math.MaxInt64
+	}
+	found, err = d.messages(ctx, actor, chatID, `SELECT * FROM (`+selectMessages+`WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id < ?
+		ORDER BY m.id DESC LIMIT ?) newest ORDER BY id`, beforeID, limit+1)
+	if hasEarlier = len(found) > limit; hasEarlier {
+		found = found[1:]
+	}
+	return found, hasEarlier, err
+}
+
+// messages returns what a query finds that takes the chat, whether notes are wanted, an id and a number of rows.
+func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, id int64, rows int) ([]Message, error) {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
@@ -185,7 +198,7 @@ func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, 
 		}
 	}
 	messages := []Message{}
-	err = d.db.NewRaw(query, chatID, actor.IsAgent(), afterID, limit).Scan(ctx, &messages)
+	err = d.db.NewRaw(query, chatID, actor.IsAgent(), id, rows).Scan(ctx, &messages)
 	return messages, translate(err)
 }
 

@@ -10,6 +10,7 @@ import { followHostPage } from "./widget/host-page.js";
 import { createSession } from "./widget/session.js";
 import { wireComposer } from "./lib/composer.js";
 import { acceptHTML } from "./lib/accept-html.js";
+import { leaveEarlierPage, watchEarlier } from "./lib/earlier.js";
 import { onKeyDown } from "./lib/keydown.js";
 import { endLive, onLive, openLive } from "./lib/live.js";
 import { createOutbox } from "./lib/outbox.js";
@@ -22,7 +23,9 @@ import { translate } from "./lib/translate.js";
 
 document.documentElement.classList.add("js");
 startPage();
+leaveEarlierPage();
 startThread();
+watchEarlier();
 
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");

@@ -12,7 +12,7 @@ import (
 	"parley/web/kit"
 )
 
-// Messages lists messages of a chat after an id, oldest first, at most 200.
+// Messages lists messages of a chat after an id, or the newest before one, oldest first, at most 200. The scripts of a page get them drawn.
 func (h *Handlers) Messages(c echo.Context) error {
 	id := kit.ChatID(c)
 	limit, err := kit.QueryLimit(c)
@@ -23,8 +23,20 @@ func (h *Handlers) Messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return err
+	}
+	if kit.Format(c) == kit.Fragment {
+		return h.Respond(c, kit.Result{}) // what draws them reads them
+	}
 	ctx := c.Request().Context()
-	found, err := h.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
+	var found []models.Message
+	if before > 0 {
+		found, _, err = h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, limit)
+	} else {
+		found, err = h.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
+	}
 	if err != nil {
 		return err
 	}

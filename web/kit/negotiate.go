@@ -59,6 +59,21 @@ func PageBehind(c echo.Context) string {
 	return "/" + part
 }
 
+// atLatest is the address of a page that shows the last messages of a chat, where the one given shows earlier ones: an action leads to what it did.
+func atLatest(page string) string {
+	u, err := url.Parse(page)
+	if err != nil || u.Path != "/widget" && !strings.Contains(u.Path, "/chats/") {
+		return page
+	}
+	query := u.Query()
+	if !query.Has("before") {
+		return page
+	}
+	query.Del("before")
+	u.RawQuery = query.Encode()
+	return u.RequestURI()
+}
+
 // WithoutSlash leads from /demo/ to /demo: people type it, and a page has one address.
 func WithoutSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

@@ -17,6 +17,33 @@ func QueryLimit(c echo.Context) (int, error) {
 	return int(n), err
 }
 
+// QueryBeforeID reads the parameter before_id, the id of a message: 0 if it is absent. A number below 1 is 422, and so is after_id beside it.
+func QueryBeforeID(c echo.Context) (int64, error) {
+	if c.QueryParam("before_id") == "" {
+		return 0, nil
+	}
+	id, err := QueryInt(c, "before_id", 0)
+	switch {
+	case err != nil:
+		return 0, err
+	case c.QueryParam("after_id") != "":
+		return 0, InvalidField("before_id", "invalid", "Send either after_id or before_id, not both.")
+	case id < 1:
+		return 0, InvalidField("before_id", "out_of_bounds", "before_id must be the id of a message, 1 or more.")
+	}
+	return id, nil
+}
+
+// EarlierThan reads which page of a thread a browser without scripts asks for: that of the messages before the one with the id ?before=. It is 0,
+// which stands for the last messages, if the parameter is absent or not an id.
+func EarlierThan(c echo.Context) int64 {
+	id, err := QueryInt(c, "before", 0)
+	if err != nil {
+		return 0
+	}
+	return max(id, 0)
+}
+
 // ChatFilter reads which of an agent's chats are asked for: status, limit and before.
 func ChatFilter(c echo.Context) (f models.ChatFilter, err error) {
 	f.Status = models.Status(c.QueryParam("status"))

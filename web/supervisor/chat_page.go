@@ -3,9 +3,11 @@ package supervisor
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/views/chat"
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/kit"
@@ -16,14 +18,15 @@ import (
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
 	ctx := c.Request().Context()
-	chat, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
+	found, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerChat(c, chat)
+		return h.answerChat(c, found)
 	}
-	messages, err := h.Desk.LatestMessages(ctx, kit.ActorOf(c), id, present.ThreadMessages)
+	before := kit.EarlierThan(c)
+	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
@@ -35,14 +38,39 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, chat, messages, people, h.PageFileLinks())
+	page := b.chatPage(ctx, found, messages, people, h.PageFileLinks())
+	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}
-	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", found.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
+}
+
+// Earlier draws for the scripts of the page what a chat has before a message.
+func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, id := c.Request().Context(), kit.ChatID(c)
+	found, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
+	if err != nil {
+		return nil, err
+	}
+	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
+	if err != nil {
+		return nil, err
+	}
+	people, err := h.Desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := threadOf(ctx, found, messages, agentNames(people), h.PageFileLinks())
+	t.History.Before, t.History.HasEarlier = before, hasEarlier
+	return chat.EarlierPage(t), nil
 }
 
 // Agent lists the chats of one agent.

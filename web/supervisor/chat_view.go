@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,7 @@ import (
 
 // chatPage is one chat as a supervisor reads it.
 func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
-	names := make(map[string]string, len(people))
-	for i := range people {
-		names[people[i].ID] = people[i].Name
-	}
+	names := agentNames(people)
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
 		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.placeOf(ctx, c.ID),
@@ -29,11 +27,26 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
-	page.Thread = chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true}
-	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, fresh))
-	}
+	page.Thread = threadOf(ctx, c, messages, names, fresh)
 	return page
+}
+
+func agentNames(people []models.Agent) map[string]string {
+	names := make(map[string]string, len(people))
+	for i := range people {
+		names[people[i].ID] = people[i].Name
+	}
+	return names
+}
+
+// threadOf is a conversation as a supervisor reads it. names has those of the agents, by id.
+func threadOf(ctx context.Context, c *models.AgentChat, messages []models.Message, names map[string]string, fresh api.FileLinks) chat.Thread {
+	t := chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true,
+		History: present.HistoryAt("/supervisor/chats/" + url.PathEscape(c.ID))}
+	for i := range messages {
+		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, fresh))
+	}
+	return t
 }
 
 // placeOf says where a waiting chat stands.

@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/ui"
 	"parley/views/widget"
@@ -34,7 +35,7 @@ func (h *Handlers) Page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.withMessages(ctx, &v); err != nil {
+	if err := p.withMessages(ctx, &v.Thread, kit.EarlierThan(c)); err != nil {
 		return err
 	}
 	if err := p.withDepartment(ctx, &v); err != nil {
@@ -52,6 +53,24 @@ func (h *Handlers) Page(c echo.Context) error {
 		status = http.StatusForbidden // in words: it waits for the site to say who it is
 	}
 	return h.RenderEmbedded(c, kit.Embedding{Sites: append([]string{"'self'"}, h.Desk.AllowedOrigins()...)}, status, widget.Page(frame, v))
+}
+
+// Earlier draws for the scripts of the panel what a chat has before a message. It may be one that the panel shows no more.
+func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return nil, err
+	}
+	p := h.newPanel(c)
+	ctx := c.Request().Context()
+	found, err := h.Desk.Chat(ctx, p.user, kit.ChatID(c))
+	if err != nil {
+		return nil, err
+	}
+	p.chat = &found.Chat
+	var t chat.Thread
+	err = p.withMessages(ctx, &t, before)
+	return chat.EarlierPage(t), err
 }
 
 // Events is what happens in the user's chat, live, as parts of the page.

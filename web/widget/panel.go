@@ -53,11 +53,11 @@ func (v visit) get(name string, n int) string {
 	return present.Shorten(value, n)
 }
 
-// page is the address of the panel's page; after names the ended chat that is not to be shown again.
+// page is the address of the panel's page with the last messages; after names the ended chat that is not to be shown again.
 func (v visit) page(after string) string {
 	query := url.Values{}
 	for name, values := range v.Query {
-		if name != "after" {
+		if name != "after" && name != "before" {
 			query[name] = values
 		}
 	}
@@ -196,21 +196,24 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, nil
 }
 
-// withMessages adds the last messages of the chat.
-func (p *panel) withMessages(ctx context.Context, v *widget.Panel) error {
+// withMessages adds the messages of the chat that come before an id, or the last ones for 0.
+func (p *panel) withMessages(ctx context.Context, t *chat.Thread, before int64) error {
 	if p.chat == nil {
 		return nil
 	}
-	messages, err := p.desk.LatestMessages(ctx, p.user, p.chat.ID, present.ThreadMessages)
+	messages, hasEarlier, err := p.desk.MessagesBefore(ctx, p.user, p.chat.ID, before, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
+	t.ChatID = p.chat.ID
+	t.History = chat.History{HasEarlier: hasEarlier, Page: p.visit.page(p.visit.Query.Get("after")), Before: before,
+		Load: "/widget/chats/" + url.PathEscape(p.chat.ID) + "/messages"}
 	for i := range messages {
 		said, err := p.bubble(ctx, &messages[i])
 		if err != nil {
 			return err
 		}
-		v.Thread.Messages = append(v.Thread.Messages, said)
+		t.Messages = append(t.Messages, said)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // threadOf is the conversation as an agent sees it, without its messages.
 func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 	return chat.Thread{ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: present.ShortName(c.UserName),
-		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true}
+		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true, History: present.HistoryAt("/workbench/chats/" + url.PathEscape(c.ID))}
 }
 
 // bubble is a message as an agent sees it: every agent is the own side, and is named.

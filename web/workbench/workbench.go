@@ -92,12 +92,13 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 }
 
 // open reads a chat with everything that stands beside the list.
-func (b *workbench) open(ctx context.Context, id, dialog string) (*view.Open, error) {
+// before is the id that ends the shown messages, 0 for the last ones.
+func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (*view.Open, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
 	}
-	messages, err := b.desk.LatestMessages(ctx, b.actor(), id, present.ThreadMessages)
+	messages, hasEarlier, err := b.desk.MessagesBefore(ctx, b.actor(), id, before, present.ThreadMessages)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +106,7 @@ func (b *workbench) open(ctx context.Context, id, dialog string) (*view.Open, er
 	if o.Thread, err = b.thread(ctx, c, messages); err != nil {
 		return nil, err
 	}
+	o.Thread.History.Before, o.Thread.History.HasEarlier = before, hasEarlier
 	if o.Write, err = b.write(ctx, c); err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ export function receive(message) {
     insert(el);
   }
   localise(el);
-  arrange();
+  arrangeAt(el);
   if (!old) onArrival(el);
   return { element: el, isOpen: true, fresh: !old };
 }
@@ -86,7 +86,7 @@ export function addOwn(entry, file) {
   el.classList.add("is-new");
   thread().append(el);
   localise(el);
-  arrange();
+  arrangeAt(el);
   toEnd();
   return el;
 }
@@ -104,12 +104,56 @@ export function setStatus(el, status, text) {
 /** Raises the status of one own message, and of all up to an id. */
 export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, status }) {
   if (thread()?.dataset.chat !== chat) return;
-  for (const el of messages()) {
+  const raised = messages().filter((el) => {
     const id = Number(el.dataset.id);
-    if (!el.dataset.status || !id || (id > upTo && id !== one)) continue;
-    if (rank[status] > rank[el.dataset.status]) setStatus(el, status);
-  }
+    return el.dataset.status && id && (id <= upTo || id === one) && rank[status] > rank[el.dataset.status];
+  });
+  for (const el of raised) setStatus(el, status);
+  if (raised.length > 20) arrange();
+  else raised.forEach(arrangeAt);
+}
+
+/** Replaces the messages on the screen by those of another thread of the same chat, between which nothing was seen. */
+export function replaceMessages(fresh) {
+  thread().replaceChildren(...fresh.children);
   arrange();
+  toEnd();
+}
+
+/**
+ * Puts earlier messages of the chat before those on the screen; what the reader sees stays where it is. Their sizes are
+ * kept, so that the browser need not lay them out while they are off the screen.
+ */
+export function insertEarlier(earlier) {
+  const box = scroller();
+  const fresh = earlier.filter((el) => !findExisting(el));
+  const anchor = firstVisible(box);
+  const before = anchor?.getBoundingClientRect().top;
+  const root = thread();
+  root.ariaLive = "off"; // a log announces what is added to it, and this is not new
+  box.style.overflowAnchor = "none"; // the browser would move the messages as well, if it can
+  const row = root.querySelector(":scope > .earlier");
+  if (row) row.after(...fresh);
+  else root.prepend(...fresh);
+  for (const el of fresh) localise(el);
+  arrange();
+  const sizes = fresh.map((el) => el.getBoundingClientRect());
+  fresh.forEach((el, i) => {
+    el.style.containIntrinsicSize = `auto ${sizes[i].width}px auto ${sizes[i].height}px`;
+    el.classList.add("is-earlier");
+  });
+  if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - before;
+  top = box.scrollTop;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    box.style.overflowAnchor = "";
+    root.ariaLive = "polite";
+  }));
+  return fresh.length;
+}
+
+function firstVisible(box) {
+  const start = box.getBoundingClientRect().top;
+  return messages().find((el) => el.getBoundingClientRect().bottom > start);
 }
 
 /** Groups messages and puts a separator before each day. Doing it again changes nothing. */
@@ -127,6 +171,26 @@ export function arrange() {
     if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
   });
   for (const stale of days.values()) stale.remove();
+}
+
+// Does the same for one message and its neighbours, unless it begins or ends a day.
+function arrangeAt(el) {
+  const before = neighbour(el, "previousElementSibling");
+  const after = neighbour(el, "nextElementSibling");
+  const at = new Date(el.dataset.at);
+  const sameDayAs = (other) => sameDay(new Date(other.dataset.at), at);
+  if (!before || !sameDayAs(before) || (after && !sameDayAs(after))) {
+    arrange();
+    return;
+  }
+  if (!before.matches(".sys")) before.classList.toggle("msg-end", !sameGroup(before, el));
+  if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, after));
+}
+
+function neighbour(el, direction) {
+  let other = el[direction];
+  while (other && !other.matches(".msg")) other = other[direction];
+  return other;
 }
 
 function placeDay(days, el, at, today) {

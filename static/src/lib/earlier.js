@@ -1,0 +1,85 @@
+// The earlier messages of a thread. Its first row is a link to them, which htmx loads when it is clicked or when this
+// triggers "near" because the reader comes near the start of what is loaded.
+import { onPart } from "./parts.js";
+import { insertEarlier, thread } from "./thread.js";
+import { translate } from "./translate.js";
+
+const margin = 800; // pixels above the screen at which the next page is loaded
+
+const row = () => document.getElementById("earlier");
+const link = () => row()?.querySelector("a[data-earlier]");
+
+let observer;
+let isWired = false;
+
+/** Watches the start of the thread. Call again when another thread took its place. */
+export function watchEarlier() {
+  wire();
+  observer?.disconnect();
+  const box = thread()?.parentElement;
+  if (!box || !link()) return;
+  observer = new IntersectionObserver(onIntersection, { root: box, rootMargin: `${margin}px 0px 0px` });
+  observer.observe(row());
+}
+
+/** A page of earlier messages is for browsers without scripts: leads to the last messages. Returns whether it does. */
+export function leaveEarlierPage() {
+  const latest = thread()?.dataset.latest;
+  if (latest) location.replace(latest);
+  return Boolean(latest);
+}
+
+function onIntersection(entries) {
+  if (!entries.at(-1).isIntersecting || row()?.dataset.state) return;
+  if (link()) window.htmx.trigger(link(), "near");
+}
+
+function wire() {
+  if (isWired) return;
+  isWired = true;
+  onPart("earlier-page", receive);
+  // The errors of the row are shown in it, and not as those of the page.
+  const events = {
+    "htmx:beforeRequest": () => show("loading"),
+    "htmx:afterRequest": ({ detail }) => detail.successful || show("error"),
+    "htmx:sendError": (event) => event.stopPropagation(),
+    "htmx:timeout": (event) => event.stopPropagation(),
+    "htmx:beforeSwap": (event) => {
+      if (event.detail.xhr.status < 400) return;
+      event.stopPropagation();
+      event.detail.shouldSwap = false;
+    },
+  };
+  for (const [name, handle] of Object.entries(events)) {
+    document.addEventListener(name, (event) => event.target.matches?.("[data-earlier], #earlier") && handle(event), true);
+  }
+}
+
+function show(state) {
+  if (!row()) return;
+  row().dataset.state = state;
+  row().querySelector(".earlier-wait").hidden = state !== "loading";
+  row().querySelector(".earlier-error").hidden = state !== "error";
+  link().textContent = translate(state === "error" ? "chat.earlier.retry" : "chat.earlier.link");
+  say(state === "error" ? translate("chat.earlier.failed") : "");
+}
+
+function say(text) {
+  row().querySelector('[role="status"]').textContent = text;
+}
+
+// The answer may be of a chat that was left, or of a page that is there already.
+function receive(fresh) {
+  const current = row();
+  if (!current || fresh.dataset.chat !== thread().dataset.chat || fresh.dataset.end !== current.dataset.before) return;
+  const hadFocus = current.contains(document.activeElement);
+  const count = insertEarlier([...fresh.querySelectorAll(":scope > .msg")]);
+  show("");
+  delete current.dataset.state;
+  current.dataset.before = fresh.dataset.before;
+  current.querySelector("[data-earlier]").replaceWith(fresh.querySelector("[data-earlier]"));
+  window.htmx.process(current);
+  say(translate("chat.earlier.loaded", { Count: count }));
+  if (hadFocus) thread().focus({ preventScroll: true }); // the keys scroll on from here
+  watchEarlier();
+}

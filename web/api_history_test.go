@@ -18,6 +18,11 @@ func (h *testServer) fillChat(chatID string, messages int) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	_, err = h.desk.DB().NewRaw(`UPDATE messages SET created_at = now() - make_interval(mins => ?::int + 1) WHERE chat_id = ? AND content NOT LIKE 'Line %'`,
+		messages, chatID).Exec(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	_, err = h.desk.DB().NewRaw(`UPDATE chats SET last_seq = last_seq + ?, version = version + ?, total_messages = total_messages + ? WHERE id = ?`,
 		messages, messages, messages, chatID).Exec(h.t.Context())
 	if err != nil {

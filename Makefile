@@ -43,10 +43,11 @@ redis:
 	@.ci/redis
 
 # One folder at a time: templ writes paths relative to the one it is given into the files.
-generate: ## generate the *_templ.go files
+generate: ## generate the *_templ.go files and the settings in README and openapi.yaml
 	@for dir in $$(find . -name node_modules -prune -o -name '*.templ' -exec dirname {} + | sort -u); do \
 		$(TEMPL) generate -path $$dir -log-level error || exit; \
 	done
+	@go run ./jobs/cli/gendocs
 
 # What the tests of openapi.yaml need: npm packages, and the generator of Go clients compiled once.
 .PHONY: openapi-tools

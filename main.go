@@ -236,7 +236,7 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	}
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)
-	o.Spool = filepath.Join(p.Env.DataDir, "incoming")
+	o.TempDir = filepath.Join(p.Env.DataDir, "incoming")
 	o.Ready = func(ctx context.Context) error { return cli.CheckSchema(ctx, o.Desk) }
 	return web.New(o)
 }

@@ -11,52 +11,55 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Attachment is what a message of type image or file carries. What it holds lies in the file store.
+// Attachment is the file of a message of type image or file. Its bytes are in the file store.
 type Attachment struct {
 	bun.BaseModel `bun:"table:attachments" json:"-"`
 
 	ChatID        string  `bun:"chat_id" json:"chat_id"`
 	MessageID     int64   `bun:"message_id" json:"message_id"`
-	PublicID      string  `bun:"public_id" json:"public_id"` // names it in addresses
-	File          string  `bun:"file" json:"file"`           // names it in the store
-	Thumbnail     *string `bun:"thumbnail" json:"thumbnail"` // of images
+	PublicID      string  `bun:"public_id" json:"public_id"` // its name in URLs
+	File          string  `bun:"file" json:"file"`           // its name in the store
+	Thumbnail     *string `bun:"thumbnail" json:"thumbnail"` // its name in the store, of images
 	ThumbnailType *string `bun:"thumbnail_content_type" json:"thumbnail_content_type"`
-	Name          string  `bun:"name" json:"name"` // 1 to 200 characters, for people
+	Name          string  `bun:"name" json:"name"` // 1 to 200 characters, shown to people
 	ContentType   string  `bun:"content_type" json:"content_type"`
 	Size          int64   `bun:"size" json:"size"`
 	Width         *int    `bun:"width" json:"width"` // of images
 	Height        *int    `bun:"height" json:"height"`
-	UploadSHA256  string  `bun:"upload_sha256" json:"upload_sha256"` // of what was sent, in hex
+	UploadSHA256  string  `bun:"upload_sha256" json:"upload_sha256"` // of the bytes as uploaded, in hex
 }
 
 // IsImage reports whether the attachment is shown as a picture.
 func (a *Attachment) IsImage() bool { return strings.HasPrefix(a.ContentType, "image/") }
 
-// selectMessages reads whole messages m; a condition follows.
+// selectMessages reads messages m with their attachments; a WHERE follows.
 const selectMessages = `SELECT m.*, to_jsonb(a) AS attachment FROM messages m
 	LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id `
 
-// Files is the store outside the database. Delete of a name that it does not have is no error.
+// Files is the store of files, outside the database. Deleting a name that it does not have is no error.
 type Files interface {
 	Delete(ctx context.Context, name string) error
 }
 
-// SetFiles says where files are deleted. It is called once, before the desk is used; without it they wait.
+// SetFiles sets the store in which SweepFiles deletes. It is called once, before the desk is used; without it files
+// stay due.
 func (d *Desk) SetFiles(f Files) { d.files = f }
 
 const (
-	// keptUnsent is how long a file may lie in the store before a message has it.
+	// keptUnsent is how long a file is kept in the store for a message to be sent with it.
 	keptUnsent = time.Hour
-	// claimMargin is how long before that a message must take it, longer than a transaction lasts.
+	// claimMargin is how long before that the message must be sent: longer than a transaction lasts, so that a file is
+	// not deleted meanwhile.
 	claimMargin = time.Minute
 	// deleteAgain is after how long a deletion that failed is tried again.
 	deleteAgain = 5 * time.Minute
 )
 
+// newFileName returns a name that cannot be guessed.
 func newFileName() string { return strings.ToLower(rand.Text()) }
 
-// PlanFiles returns n new names for the store, to be written to within the hour. What no message has taken by then is deleted, so
-// that nothing lies there that nobody knows of.
+// PlanFiles records and returns n new names for the store. Files that no message has within an hour are deleted. A name
+// is recorded before anything is written under it, so that a failure leaves no file that is never deleted.
 func (d *Desk) PlanFiles(ctx context.Context, n int) ([]string, error) {
 	names := make([]string, n)
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -72,14 +75,16 @@ func (d *Desk) PlanFiles(ctx context.Context, n int) ([]string, error) {
 	return names, err
 }
 
-// DropFiles makes planned names due that no message will take. Names that a message has are passed over.
+// DropFiles makes planned names due for deletion at once. Names that a message has are left alone.
 func (d *Desk) DropFiles(ctx context.Context, names []string) error {
-	_, err := d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() WHERE name IN (?) AND due_at IS NOT NULL`, bunIn(names)).Exec(ctx)
+	_, err := d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() WHERE name IN (?) AND due_at IS NOT NULL`,
+		bunIn(names)).Exec(ctx)
 	return translate(err)
 }
 
-// SweepFiles deletes from the store what is due there: files of deleted messages and those that never became one. It returns how many;
-// one that cannot be deleted is tried again in 5 minutes, and holds up no other.
+// SweepFiles deletes the files that are due from the store, those of deleted messages and those that no message was
+// sent with, and returns how many. A file that cannot be deleted is tried again in 5 minutes and does not keep others
+// from being deleted; the error is then 503 files_unavailable.
 func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 	if d.files == nil {
 		return 0, nil
@@ -103,7 +108,8 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 				return swept, translate(ctx.Err())
 			default:
 				failed = ErrFilesUnavailable.WithCause(err)
-				_, err = d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() + make_interval(secs => ?) WHERE name = ? AND due_at < clock_timestamp()`,
+				_, err = d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() + make_interval(secs => ?)
+					WHERE name = ? AND due_at < clock_timestamp()`,
 					deleteAgain.Seconds(), name).Exec(ctx)
 			}
 			if err != nil {
@@ -116,7 +122,8 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 	}
 }
 
-// FileOfMessage returns what a message carries, to whoever may read its chat; file_not_found when it carries nothing.
+// FileOfMessage returns the attachment of a message to an actor who may read its chat; to others the chat is 404
+// chat_not_found. A message without one is 404 file_not_found.
 func (d *Desk) FileOfMessage(ctx context.Context, actor Actor, chatID string, messageID int64) (*Attachment, error) {
 	if _, err := d.Chat(ctx, actor, chatID); err != nil {
 		return nil, err
@@ -124,12 +131,13 @@ func (d *Desk) FileOfMessage(ctx context.Context, actor Actor, chatID string, me
 	return d.attachment(ctx, `chat_id = ? AND message_id = ?`, chatID, messageID)
 }
 
-// FileByID returns the attachment of an address, whoever asks: the address was signed for somebody in the chat. One that is gone is
-// file_not_found.
+// FileByID returns the attachment with a public id, without asking for an actor: the caller has checked the signature
+// of the URL, which was made for an actor who may read the chat. One that is no longer stored is 404 file_not_found.
 func (d *Desk) FileByID(ctx context.Context, publicID string) (*Attachment, error) {
 	return d.attachment(ctx, `public_id = ?`, publicID)
 }
 
+// attachment returns the attachment that meets a condition with ? for its arguments, or file_not_found.
 func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Attachment, error) {
 	a := new(Attachment)
 	err := d.db.NewRaw(`SELECT * FROM attachments WHERE `+where, args...).Scan(ctx, a)
@@ -142,15 +150,17 @@ func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Atta
 	return a, nil
 }
 
-// FilesOfUser returns every attachment in the chats of a user, whoever sent it, oldest first: for an export. They are deleted with
-// their messages.
+// FilesOfUser returns every attachment in the chats of a user, from either side, oldest first, for an export. It checks
+// no actor.
 func (d *Desk) FilesOfUser(ctx context.Context, userID string) ([]Attachment, error) {
 	files := []Attachment{}
-	err := d.db.NewRaw(`SELECT a.* FROM attachments a JOIN chats c ON c.id = a.chat_id WHERE c.user_id = ? ORDER BY a.message_id`, userID).Scan(ctx, &files)
+	err := d.db.NewRaw(`SELECT a.* FROM attachments a JOIN chats c ON c.id = a.chat_id WHERE c.user_id = ? ORDER BY a.message_id`,
+		userID).Scan(ctx, &files)
 	return files, translate(err)
 }
 
-// FileKey returns the key that signs the addresses of files, the same for every instance; the first one to ask makes it.
+// FileKey returns the key that signs the URLs of files. It is the same for every instance: the first call makes and
+// stores it.
 func (d *Desk) FileKey(ctx context.Context) ([]byte, error) {
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh)

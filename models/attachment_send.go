@@ -2,41 +2,47 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// NewFile is a file that lies in the store already, under names of [Desk.PlanFiles].
+// NewFile is a file to be sent that is in the store already, under names from [Desk.PlanFiles].
 type NewFile struct {
 	Attachment             // without its message and public id
 	ClientMessageID string // idempotency key, as of NewMessage
 }
 
-// ExpectFile tells whether the actor may send a file now, before it is received. It refuses what [Desk.SendFile] would, and returns nil, nil where
-// that would go on. A message that was sent with the same key before comes back; uploadSHA256 tells whether it is the same, "" that this is not known yet.
-func (d *Desk) ExpectFile(ctx context.Context, actor Actor, chatID, clientID, uploadSHA256 string) (*Message, error) {
+// ExpectFile checks, before a file is received or stored, whether the actor may send it, and refuses as [Desk.SendFile]
+// does. Where the same file was sent with the same key before, it returns that message and true; else the caller goes
+// on. uploadSHA256 is the hash of the upload, by which the same file is known, or "" while it is not known.
+func (d *Desk) ExpectFile(
+	ctx context.Context, actor Actor, chatID, clientID, uploadSHA256 string,
+) (sent *Message, wasSent bool, err error) {
 	key, err := clientMessageID(clientID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if before, err := d.messageByClientID(ctx, actor, chatID, key); before == nil {
-		if err == nil {
-			err = d.checkCanSend(ctx, actor, chatID)
-		}
-		return nil, err
+	_, found, err := d.messageByClientID(ctx, actor, chatID, key)
+	if err != nil {
+		return nil, false, err
 	}
-	m, _, err := d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool { return uploadSHA256 == "" || sameUpload(before, uploadSHA256) })
-	return m, err
+	if !found {
+		return nil, false, d.checkCanSend(ctx, actor, chatID)
+	}
+	sent, _, err = d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
+		return uploadSHA256 == "" || sameUpload(before, uploadSHA256)
+	})
+	return sent, err == nil, err
 }
 
+// sameUpload reports whether a message carries the file with a hash.
 func sameUpload(m *Message, sha256 string) bool {
 	return m.Attachment != nil && m.Attachment.UploadSHA256 == sha256
 }
 
-// SendFile stores a message of type image or file and returns it, as [Desk.Send] does for text, which also says what it refuses. What counts as the same
-// content is what was uploaded. Names that lay in the store for too long are 409 file_expired.
+// SendFile stores a message of type image or file and returns it, and refuses, as [Desk.Send] does for text. The same
+// content is the same upload, by its hash. Names that were planned too long ago are 409 file_expired.
 func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFile) (m *Message, created bool, err error) {
 	name, err := validateText("file", n.Name, 1, 200)
 	if err != nil {
@@ -51,7 +57,8 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		kind = Image
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		change, err := queriesFor(actor).insertFile(ctx, t, &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}, kind)
+		message := &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}
+		change, err := queriesFor(actor).insertFile(ctx, t, message, kind)
 		if err != nil {
 			return err
 		}
@@ -65,8 +72,10 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 		t.emit(Event{Kind: KindChange, Change: change})
 		return nil
 	})
-	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
-		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool { return sameUpload(before, n.UploadSHA256) })
+	if errors.Is(err, errNotStored) || violates(err, messagesClientMessageIDUnique) {
+		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
+			return sameUpload(before, n.UploadSHA256)
+		})
 	}
 	if err != nil {
 		return nil, false, err
@@ -74,9 +83,11 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	return m, true, nil
 }
 
-// insertFile stores the message of a file. It fails with sql.ErrNoRows when the sender may not speak.
-func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage, kind MessageType) (change *Change, err error) {
-	err = t.queryPreparedRows(ctx, s.fileSQL, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {
+// insertFile stores the message of a file and returns the change. It fails with [errNotStored] when the sender may not
+// write in the chat, and violates [messagesClientMessageIDUnique] when the key was used before.
+func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage, kind MessageType) (*Change, error) {
+	var change *Change
+	err := t.queryPreparedRows(ctx, s.fileSQL, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
@@ -87,12 +98,13 @@ func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage,
 		return nil
 	})
 	if err == nil && change == nil {
-		err = sql.ErrNoRows
+		err = errNotStored
 	}
 	return change, err
 }
 
-// attach gives a message its files, which from now on are kept as long as the message is.
+// attach stores the attachment of a message. Its files are kept as long as the message from then on; files that are due
+// too soon are file_expired.
 func (t *tx) attach(ctx context.Context, a *Attachment) error {
 	names := []string{a.File}
 	if a.Thumbnail != nil {

@@ -157,7 +157,7 @@ func TestWhoMaySendAFile(t *testing.T) {
 	user := models.UserActor("u1")
 	refused := func(actor models.Actor, code string) {
 		t.Helper()
-		_, err := h.ExpectFile(t.Context(), actor, chat, "", "")
+		_, _, err := h.ExpectFile(t.Context(), actor, chat, "", "")
 		h.refused(err, code)
 		_, _, err = h.SendFile(t.Context(), actor, chat, h.letter(""))
 		h.refused(err, code)
@@ -165,7 +165,7 @@ func TestWhoMaySendAFile(t *testing.T) {
 	refused(h.user("u2"), "chat_not_found")
 	refused(ben, "chat_not_found")
 	refused(models.Actor{Kind: models.KindAgent, ID: "boss", Role: models.RoleSupervisor}, "not_in_chat")
-	if m, err := h.ExpectFile(t.Context(), user, chat, "", ""); m != nil || err != nil {
+	if m, wasSent, err := h.ExpectFile(t.Context(), user, chat, "", ""); wasSent || err != nil {
 		t.Errorf("in an open chat: %v, %v", m, err)
 	}
 	_, err := h.End(t.Context(), anna, chat, "")
@@ -199,7 +199,7 @@ func TestAFileSentAgainIsTheFirstOne(t *testing.T) {
 	_, err = h.End(t.Context(), anna, chat, "") // even now
 	h.must(err)
 	for _, hash := range []string{"", again.UploadSHA256} {
-		if m, err := h.ExpectFile(t.Context(), user, chat, "k", hash); err != nil || m == nil || m.ID != first.ID {
+		if m, wasSent, err := h.ExpectFile(t.Context(), user, chat, "k", hash); err != nil || !wasSent || m.ID != first.ID {
 			t.Errorf("expected with %q: %v, %v", hash, m, err)
 		}
 	}
@@ -215,7 +215,7 @@ func TestAFileSentAgainIsTheFirstOne(t *testing.T) {
 	other.UploadSHA256 = strings.Repeat("0", 64)
 	_, _, err = h.SendFile(t.Context(), user, chat, other)
 	h.refused(err, "idempotency_key_reused")
-	_, err = h.ExpectFile(t.Context(), user, chat, "k", other.UploadSHA256)
+	_, _, err = h.ExpectFile(t.Context(), user, chat, "k", other.UploadSHA256)
 	h.refused(err, "idempotency_key_reused")
 	_, _, err = h.Send(t.Context(), user, chat, models.NewMessage{Content: "card.jpg", ClientMessageID: "k"})
 	h.refused(err, "idempotency_key_reused")

@@ -1,8 +1,6 @@
 package models
 
 import (
-	"github.com/jackc/pgx/v5"
-
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +8,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 )
 
@@ -26,18 +25,19 @@ const (
 // Why and how a chat ended.
 const (
 	ReasonUserEnded    = "user_ended"
-	ReasonServiceEnded = "service_ended"
-	ReasonTimeout      = "timeout"
-	ReasonCancelled    = "cancelled"
-	ReasonAbandoned    = "abandoned"
+	ReasonServiceEnded = "service_ended" // by an agent or a supervisor
+	ReasonTimeout      = "timeout"       // idle for IDLE_TIMEOUT
+	ReasonCancelled    = "cancelled"     // ended while it waited
+	ReasonAbandoned    = "abandoned"     // the user left while it waited
 
 	TypeManual          = "manual"
-	TypeUserInactive    = "user_inactive"
-	TypeServiceInactive = "service_inactive"
+	TypeUserInactive    = "user_inactive"    // a timeout after a message of the agent
+	TypeServiceInactive = "service_inactive" // a timeout after a message of the user
 	TypeAuto            = "auto"
 )
 
-// Chat is one conversation; while it waits it is the queue entry.
+// Chat is one conversation. While it waits it is the entry of the queue. The names of the columns and of the JSON stay
+// those that stored data and running instances know.
 type Chat struct {
 	bun.BaseModel `bun:"table:chats" json:"-"`
 
@@ -49,10 +49,10 @@ type Chat struct {
 	Priority             int         `bun:"priority" json:"priority,omitempty"`
 	QueueID              int64       `bun:"queue_id" json:"queue_id"`
 	QueuedAt             time.Time   `bun:"queued_at" json:"queued_at"`
-	ReturnedAt           *time.Time  `bun:"returned_at" json:"returned_at,omitempty"` // came back from an agent: served before its priority
+	ReturnedAt           *time.Time  `bun:"returned_at" json:"returned_at,omitempty"` // came back from an agent: first of its priority
 	AvoidAgentID         *string     `bun:"avoid_agent_id" json:"avoid_agent_id,omitempty"`
 	AvoidUntil           *time.Time  `bun:"avoid_until" json:"avoid_until,omitempty"`
-	EstimatedWaitSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // the wait that was foretold at the first queueing
+	EstimatedWaitSeconds *int        `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // estimated when it was first queued
 	UserSeenAt           time.Time   `bun:"user_seen_at" json:"user_seen_at"`
 	CreatedAt            time.Time   `bun:"created_at" json:"created_at"`
 	AssignedAt           *time.Time  `bun:"assigned_at" json:"assigned_at,omitempty"` // the latest assignment
@@ -66,7 +66,7 @@ type Chat struct {
 	LastSeq              int         `bun:"last_seq" json:"last_seq"`
 	TotalMessages        int         `bun:"total_messages" json:"total_messages"` // without notes
 	LastMessageAt        *time.Time  `bun:"last_message_at" json:"last_message_at,omitempty"`
-	IdleSince            *time.Time  `bun:"quiet_since" json:"quiet_since,omitempty"` // start of the present silence
+	IdleSince            *time.Time  `bun:"quiet_since" json:"quiet_since,omitempty"` // since when the chat is idle
 	LastSender           *SenderType `bun:"last_said_by" json:"last_said_by,omitempty"`
 	AwaitingReplySince   *time.Time  `bun:"awaiting_since" json:"awaiting_since,omitempty"` // oldest message of the user without an answer
 	WarnedAt             *time.Time  `bun:"warned_at" json:"warned_at,omitempty"`
@@ -98,7 +98,7 @@ type AgentChat struct {
 	UserAvatar     *string
 	UserEmail      *string
 	UserIsVerified bool
-	// NameIsUnverified tells that the name is what somebody said, and no host site vouched for.
+	// NameIsUnverified is true for a name that no host site has signed.
 	NameIsUnverified bool
 	LastContent      *string
 	LastSender       *SenderType
@@ -118,7 +118,7 @@ type User struct {
 	CreatedAt  time.Time `bun:"created_at"`
 }
 
-// DisplayName returns the user's name, or "Guest 1234" with four digits made from the id.
+// DisplayName returns the user's name, or "Guest 1234" with four digits derived from the id.
 func (u *User) DisplayName() string { return displayName(u.Name, u.ID) }
 
 func displayName(name *string, id string) string {
@@ -137,20 +137,22 @@ type ChatFilter struct {
 	Before time.Time // ended chats that ended before; zero for all
 }
 
-// previewLength is how many code points of the last message are read.
+// previewLength is how many code points of the last message are read for a list.
 const previewLength = 200
 
-var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, l.content, l.sender_type, coalesce(l.message_type::text, '')
+var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified,
+		l.content, l.sender_type, coalesce(l.message_type::text, '')
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
-// agentChats reads the chats of which rest tells.
+// agentChats reads chats c as agents see them. rest is the statement from WHERE on, with $1 for the first of args.
 func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]AgentChat, error) {
 	chats := []AgentChat{}
 	err := d.queryPreparedRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
 		var c AgentChat
-		err := rows.Scan(chatRow.scanTargets(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified, &c.LastContent, &c.LastSender, &c.LastType)...)
+		err := rows.Scan(chatRow.scanTargets(&c.Chat, &c.UserName, &c.UserAvatar, &c.UserEmail, &c.UserIsVerified,
+			&c.LastContent, &c.LastSender, &c.LastType)...)
 		if c.LastContent != nil {
 			*c.LastContent = Beginning(*c.LastContent, previewLength-1) // a character of several code points may have been cut
 		}
@@ -162,7 +164,8 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	return chats, translate(err)
 }
 
-// Chat returns one chat with its user. A chat that the actor may not know of is chat_not_found.
+// Chat returns one chat with its user. A chat that does not exist or that the actor may not know of is 404
+// chat_not_found.
 func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
 	chats, err := d.agentChats(ctx, `WHERE c.id = $1`, chatID)
 	if err != nil {
@@ -184,12 +187,13 @@ func (d *Desk) ChatsOfUser(ctx context.Context, userID string) ([]Chat, error) {
 	return chats, translate(err)
 }
 
-// ChatsWithUser returns what an agent may see of a user's earlier chats, newest first, at most 20: an agent those of
-// the person whom the agent serves now or served before, a supervisor all. Anybody else gets user_not_found.
+// ChatsWithUser returns the chats of a user, newest first, at most 20, to supervisors and to agents who serve the user
+// now or have served the user before. To all others it is 404 user_not_found.
 func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([]AgentChat, error) {
 	if !actor.AtLeast(RoleSupervisor) {
 		var serves bool
-		if err := d.db.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND agent_id = ?)`, userID, actor.ID).Scan(ctx, &serves); err != nil {
+		err := d.db.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND agent_id = ?)`, userID, actor.ID).Scan(ctx, &serves)
+		if err != nil {
 			return nil, translate(err)
 		}
 		if !actor.IsAgent() || !serves {
@@ -199,8 +203,8 @@ func (d *Desk) ChatsWithUser(ctx context.Context, actor Actor, userID string) ([
 	return d.agentChats(ctx, `WHERE c.user_id = $1 ORDER BY c.created_at DESC LIMIT 20`, userID)
 }
 
-// ChatsOfAgent returns an agent's chats: the active ones by their last message, newest first, then the ended ones, newest first.
-// A limit out of 1 to 200 is validation_failed.
+// ChatsOfAgent returns an agent's chats: the active ones by their last message, newest first, then the ended ones,
+// newest first. A limit outside 1 to 200 or another status than active and ended is validation_failed.
 func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) ([]AgentChat, error) {
 	limit, err := limitOrDefault(f.Limit, MaxLimit)
 	if err != nil {
@@ -221,7 +225,7 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 	if f.Status != Active && len(chats) < f.Limit {
 		before := f.Before
 		if before.IsZero() {
-			before = time.Now().AddDate(1, 0, 0)
+			before = time.Now().AddDate(1, 0, 0) // after every end, even if PostgreSQL's clock is ahead
 		}
 		ended, err := d.agentChats(ctx, `WHERE c.agent_id = $1 AND c.status = 'ended' AND c.ended_at < $2
 			ORDER BY c.ended_at DESC, c.id LIMIT $3`, agentID, before, f.Limit-len(chats))
@@ -233,7 +237,8 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 	return chats, nil
 }
 
-// lockChat takes the chat's row lock. Whatever is decided about a chat is decided on what this returns.
+// lockChat takes the chat's row lock, reads the clock and returns the chat, or chat_not_found. Every decision about a
+// chat is made on a row that is read under its lock.
 func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	c := new(Chat)
 	err := t.NewRaw(`SELECT * FROM chats WHERE id = ? FOR UPDATE`, chatID).Scan(ctx, c)
@@ -247,16 +252,9 @@ func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	return c, t.tick(ctx)
 }
 
-// saveChat writes a locked chat back as its next version.
-func saveChat(ctx context.Context, t *tx, c *Chat) error {
-	c.Version++
-	_, err := t.NewUpdate().Model(c).WherePK().Exec(ctx)
-	return err
-}
-
 func ptr[T any](v T) *T { return &v }
 
-// deref is what a pointer points to, and the zero value for none.
+// deref returns what a pointer points to, and the zero value for nil.
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// End ends a chat by hand. A waiting one is thereby cancelled. A chat that has ended is 409 chat_ended; supervisors may end any.
+// End ends an open chat and returns it. The user and the agent may end it, and supervisors any chat, which the audit
+// log records; to all others it is 404 chat_not_found. A user who ends a waiting chat cancels it. A chat that has ended
+// is 409 chat_ended; a comment of more than 1,000 characters is validation_failed.
 func (d *Desk) End(ctx context.Context, actor Actor, chatID, comment string) (*Chat, error) {
 	return d.endChat(ctx, actor, chatID, comment, "")
 }
 
-// endChat ends a chat, if it still stands as only says ("" for any open state).
+// endChat is End for a chat in one status only, "" for any open one; a chat in another status is chat_ended.
 func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, only Status) (*Chat, error) {
 	note, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
@@ -36,54 +38,47 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 				reason = ReasonCancelled
 			}
 		}
-		c.EndComment = note
-		ended = c
+		change := t.change(c)
+		change.Chat.EndComment = note
+		ended = &change.Chat
 		if !actor.isParticipant(c) {
 			if err := t.audit(ctx, actor, AuditChatEnded, aboutChat(c), details{"status": c.Status}); err != nil {
 				return err
 			}
 		}
-		return d.endLocked(ctx, t, c, reason, TypeManual)
+		return d.endLocked(ctx, t, change, reason, TypeManual)
 	})
 	return ended, err
 }
 
-// endLocked ends a locked open chat, frees the agent's slot and tells everybody.
-func (d *Desk) endLocked(ctx context.Context, t *tx, c *Chat, reason, kind string) error {
-	wasWaiting := c.Status == Waiting
-	c.Status, c.EndedAt, c.EndedReason, c.EndedType = Ended, ptr(t.now), &reason, &kind
-	c.AwaitingReplySince = nil
-	if err := saveChat(ctx, t, c); err != nil {
-		return err
+// endLocked ends a locked open chat and frees the capacity that it took of its agent. The change may hold messages that
+// belong to the end.
+func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason, kind string) error {
+	wasActive := change.Chat.Status == Active
+	change.end(reason, kind)
+	if !wasActive {
+		return t.save(ctx, change)
 	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, Ended: true}})
-	if wasWaiting {
-		t.emitQueueChange(CauseLeft, c)
-		return nil
-	}
-	return d.releaseCapacity(ctx, t, *c.AgentID, 1)
-}
-
-// releaseCapacity frees n slots of an agent; whoever waits gets them right after the commit.
-func (d *Desk) releaseCapacity(ctx context.Context, t *tx, agentID string, n int) error {
-	a, err := d.lockAgent(ctx, t, agentID)
+	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
 	if err != nil {
 		return err
 	}
-	a.Load, a.IdleSince = max(0, a.Load-n), t.now
+	a.release(1, t.now)
 	t.requestDrain()
-	return saveLoad(ctx, t, a)
+	return t.save(ctx, change, a)
 }
 
-// SweepQueue ends as abandoned the waiting chats whose user gave no sign of life for QUEUE_GRACE. It returns how many.
+// SweepQueue ends, as abandoned, the waiting chats whose user gave no sign of life for QUEUE_GRACE, at most 500 in one
+// call, each in a transaction of its own. It returns how many it ended.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace
-	if err := d.RecordHeartbeat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against users
 		return 0, err
 	}
-	const silent = `status = 'waiting' AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
+	const isAbandoned = `status = 'waiting'
+		AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
 	var ids []string
-	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+silent+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
+	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+isAbandoned+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -96,12 +91,13 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 			if err != nil {
 				return err
 			}
-			var still bool
-			if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+silent+`)`, id, grace.Seconds()).Scan(ctx, &still); err != nil || !still {
+			var still bool // the user may have come back before the lock was taken
+			err = t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+isAbandoned+`)`, id, grace.Seconds()).Scan(ctx, &still)
+			if err != nil || !still {
 				return err
 			}
 			ended = true
-			return d.endLocked(ctx, t, c, ReasonAbandoned, TypeAuto)
+			return d.endLocked(ctx, t, t.change(c), ReasonAbandoned, TypeAuto)
 		})
 		if err != nil && !errors.Is(err, ErrChatNotFound) {
 			return abandoned, err
@@ -113,15 +109,16 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	return abandoned, nil
 }
 
-// TimeoutStatus is how long a chat has been silent.
+// TimeoutStatus is how long a chat has been idle.
 type TimeoutStatus struct {
 	IsEnded       bool
-	IsTimeout     bool // an active chat in which nothing was said for IDLE_TIMEOUT
+	IsTimeout     bool // an active chat that has been idle for IDLE_TIMEOUT
 	LastMessageAt *time.Time
-	SinceSeconds  int
+	SinceSeconds  int // since the last message, the start of the idle time or the start of the chat, whichever is latest
 }
 
-// TimeoutStatus returns how long nothing was said in a chat that the actor may read.
+// TimeoutStatus returns how long a chat has been idle by PostgreSQL's clock. A chat that the actor may not read is 404
+// chat_not_found.
 func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (TimeoutStatus, error) {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -137,7 +134,7 @@ func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (T
 			since = *at
 		}
 	}
-	quiet := now.Sub(since)
-	return TimeoutStatus{IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && quiet >= d.Settings().IdleTimeout,
-		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(quiet.Seconds()))}, nil
+	idle := now.Sub(since)
+	return TimeoutStatus{IsEnded: c.Status == Ended, IsTimeout: c.Status == Active && idle >= d.Settings().IdleTimeout,
+		LastMessageAt: c.LastMessageAt, SinceSeconds: max(0, int(idle.Seconds()))}, nil
 }

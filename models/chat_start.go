@@ -9,12 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// AssignRequest is what a user may say when asking for help.
+// AssignRequest is what a user may send when asking for help. All of it is optional.
 type AssignRequest struct {
 	Message         string // stored in the chat, new or open; "" for none
-	ClientMessageID string
+	ClientMessageID string // idempotency key of the message
 	Department      string // short name; "" for none
-	PageURL         string
+	PageURL         string // where the user asks: kept by a new chat, ignored for an open one
 	PageTitle       string
 }
 
@@ -24,7 +24,7 @@ const (
 	AllBusy      = "all_services_busy"
 )
 
-// Assignment is where an asking user stands.
+// Assignment is what a user who asks for help gets.
 type Assignment struct {
 	Chat    Chat
 	Agent   *Agent // nil while waiting
@@ -33,8 +33,13 @@ type Assignment struct {
 	Message *Message // the stored message, if there was one
 }
 
-// Assign gives the user an agent, or a place in the queue: the open chat again if there is one; else the online agent of least
-// load with room, if nobody waits ahead; else a waiting chat. A department that does not exist is validation_failed.
+// Assign returns the user's open chat, or starts one: with the online agent of least load who has capacity, or in the
+// queue when there is none or other chats wait before it. A message is stored in the chat either way; sent again with
+// its key, it is stored once.
+//
+// A message, key, address or title that is not valid, or a department that does not exist, is validation_failed. A user
+// who was erased or has become another one by signing in is 401 unauthorized. A chat that ends while this runs is 409
+// chat_ended.
 func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Assignment, error) {
 	content, err := d.messageText("message", r.Message, 0, maxContent)
 	if err != nil {
@@ -51,52 +56,63 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 	if err != nil {
 		return nil, err
 	}
-	chat, err := d.openChat(ctx, userID)
+	chat, found, err := d.openChat(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
 	var message *Message
-	if chat != nil {
+	if found {
 		d.announceVersions(chatVersionOf(chat))
 	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
-		if violates(err, chatsOneOpenPerUser) { // the other tab was faster
-			chat, err = d.openChat(ctx, userID)
+		found = err == nil
+		if violates(err, chatsOneOpenPerUser) { // another request of the user was faster
+			chat, found, err = d.openChat(ctx, userID)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if chat == nil {
+	if !found {
 		return nil, conflict("chat_ended", "Your chat has just ended. Send the request again.")
 	}
 	if content != "" && message == nil {
-		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}); err != nil {
+		n := NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}
+		if message, _, err = d.Send(ctx, UserActor(userID), chat.ID, n); err != nil {
 			return nil, err
 		}
 	}
 	return d.assignment(ctx, chat.ID, message)
 }
 
-func (d *Desk) openChat(ctx context.Context, userID string) (*Chat, error) {
-	c := new(Chat)
-	err := d.db.NewRaw(`SELECT * FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, c)
+// openChat returns the user's waiting or active chat, and false when there is none.
+func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool, err error) {
+	c = new(Chat)
+	err = d.db.NewRaw(`SELECT * FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, c)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+		return nil, false, nil
 	}
-	return c, translate(err)
+	return c, err == nil, translate(err)
 }
 
-func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string) (*Chat, *Message, error) {
+// startChat queues a new chat, with its first message unless content is "", and assigns what can be assigned at once.
+// It returns the chat as it was queued. A user who has an open chat violates [chatsOneOpenPerUser].
+func (d *Desk) startChat(
+	ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string,
+) (*Chat, *Message, error) {
 	var started *Chat
 	var message *Message
 	var department *string
 	if r.Department != "" {
 		department = &r.Department
 	}
-	predicted, err := d.predict(ctx, department) // not while others wait for the queue's lock
+	var estimated *int
+	seconds, known, err := d.estimatedWait(ctx, department) // before the queue's lock is taken, for which others wait
 	if err != nil {
 		return nil, nil, translate(err)
+	}
+	if known {
+		estimated = &seconds
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message = nil
@@ -107,8 +123,9 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if err != nil {
 			return err
 		}
-		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting, QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now,
-			Department: department, EstimatedWaitSeconds: predicted, PageURL: pageURL, PageTitle: pageTitle}
+		c := &Chat{ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting,
+			QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now, Department: department,
+			EstimatedWaitSeconds: estimated, PageURL: pageURL, PageTitle: pageTitle}
 		if content != "" {
 			c.AwaitingReplySince = ptr(t.now)
 		}
@@ -116,48 +133,44 @@ func (d *Desk) startChat(ctx context.Context, userID string, r AssignRequest, co
 		if violates(err, chatsDepartmentFkey) {
 			return invalid("department", fieldUnknown, "This department does not exist.")
 		}
-		if violates(err, chatsUserIDFkey) { // the user has become somebody else, or was erased, at this very moment
+		if violates(err, chatsUserIDFkey) { // the user was erased or became another one meanwhile
 			return ErrUnauthorized
 		}
 		if err != nil {
 			return err
 		}
+		change := t.change(c)
 		if content != "" {
 			key, err := clientMessageID(r.ClientMessageID)
 			if err != nil {
 				return err
 			}
-			if message, err = t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key}); err != nil {
-				return err
-			}
-			c.LastMessageAt, c.LastSender, c.UnreadByAgent = ptr(t.now), ptr(FromUser), 1
+			change.addMessage(Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key})
+			change.Chat.LastMessageAt, change.Chat.LastSender, change.Chat.UnreadByAgent = &change.now, ptr(FromUser), 1
+			message = &change.Messages[0]
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		change.queueCause = CauseJoined
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		change := Change{Chat: *c}
-		if message != nil {
-			change.Messages = []Message{*message}
-		}
-		t.emit(Event{Kind: KindChange, Change: &change})
 		if _, err := d.drainBatch(ctx, t); err != nil {
 			return err
 		}
-		t.emitQueueChange(CauseJoined, c)
-		t.requestDrain() // whoever was ahead by more than a batch is served by the drain, and then this one
-		started = c
+		t.requestDrain() // where more than a batch waits before this chat, the drain assigns those and then this one
+		started = &change.Chat
 		return nil
 	})
 	return started, message, err
 }
 
-// newQueueTime returns the time under which a new chat queues: now, but never before anybody who waits, should PostgreSQL's clock have been set back.
+// newQueueTime returns the queue time of a new chat: now, but never before that of a chat that waits, even if
+// PostgreSQL's clock was set back.
 func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {
 	err = t.NewRaw(`SELECT greatest(?, max(queued_at)) FROM chats WHERE status = 'waiting'`, t.now).Scan(ctx, &at)
 	return at, err
 }
 
-// assignment tells how a chat stands after it was asked for.
+// assignment reads where a chat stands after the user asked for help, and adds the message that was stored.
 func (d *Desk) assignment(ctx context.Context, chatID string, message *Message) (*Assignment, error) {
 	a := &Assignment{Message: message}
 	if err := d.db.NewRaw(`SELECT * FROM chats WHERE id = ?`, chatID).Scan(ctx, &a.Chat); err != nil {

@@ -3,22 +3,23 @@ package models
 import (
 	"context"
 	"slices"
-	"time"
 )
 
-// avoidFor is how long a chat that was handed back is kept from the same agent while another could take it.
-const avoidFor = 2 * time.Minute
-
-// TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its own queue.
+// TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its
+// own queue.
 type TransferRequest struct {
-	ServiceID  string
-	Department string
-	Note       string // for agents only, at most 4,000 characters
+	ServiceID  string // id of an agent
+	Department string // short name
+	Note       string // a note that only agents see, at most 4,000 characters; "" for none
 }
 
-// Transfer hands an active chat over. An agent who is not online is 409 agent_not_online, a full one 409 agent_at_capacity, the
-// present one 409 already_assigned; a chat that is not active is 409 chat_not_active. Naming both targets, or an unknown department, is
-// validation_failed.
+// Transfer moves an active chat and returns it as it is afterwards. The chat's agent and supervisors may do so; a
+// transfer by a supervisor who is not part of the chat is recorded in the audit log.
+//
+// It refuses an agent who is not online with 409 agent_not_online, one at capacity with 409 agent_at_capacity, the
+// chat's own agent with 409 already_assigned and an unknown one with 404 agent_not_found; a waiting chat is 409
+// chat_not_active, an ended one 409 chat_ended. Both targets at once, an unknown department or a note that is too long
+// is validation_failed. Where it refuses, the chat stays as it was.
 func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r TransferRequest) (*Chat, error) {
 	if r.ServiceID != "" && r.Department != "" {
 		return nil, invalid("service_id", fieldInvalid, "Send service_id or department, not both.")
@@ -27,23 +28,22 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if err != nil {
 		return nil, err
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		if c.Status != Active {
 			return conflict("chat_not_active", "This chat is not with an agent and cannot be transferred.")
 		}
 		if note != nil {
-			if _, err := t.insertMessage(ctx, c, Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note}); err != nil {
-				return err
-			}
+			change.addMessage(Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: *note})
 		}
 		foreign, from, department := !actor.isParticipant(c), c.ServedBy(), c.Department
 		if r.ServiceID != "" {
-			err = d.transferToAgent(ctx, t, c, r.ServiceID)
+			err = d.transferToAgent(ctx, t, change, r.ServiceID)
 		} else {
 			if r.Department != "" {
 				c.Department = &r.Department
 			}
-			err = d.requeue(ctx, t, c, SystemRequeued, true)
+			err = d.requeue(ctx, t, change, SystemRequeued)
 		}
 		if err != nil || !foreign {
 			return err
@@ -52,7 +52,9 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	})
 }
 
-// AssignByHand gives a waiting chat to an agent, or moves an active one. Supervisors only; refused as Transfer refuses.
+// AssignByHand assigns a waiting chat to an agent, or moves an active one, and returns it. It is for supervisors, to
+// all others 403 role_required, and the audit log records it. It refuses agents as [Desk.Transfer] does; an ended chat
+// is 409 chat_ended, no agent validation_failed.
 func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID string) (*Chat, error) {
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
@@ -60,19 +62,21 @@ func (d *Desk) AssignByHand(ctx context.Context, actor Actor, chatID, serviceID 
 	if serviceID == "" {
 		return nil, invalid("service_id", fieldRequired, "Send the agent who gets the chat as service_id.")
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		from, department, action := c.ServedBy(), c.Department, AuditChatAssigned
 		if serviceID == actor.ID {
 			action = AuditChatTakenOver
 		}
-		if err := d.transferToAgent(ctx, t, c, serviceID); err != nil {
+		if err := d.transferToAgent(ctx, t, change, serviceID); err != nil {
 			return err
 		}
 		return t.auditMove(ctx, actor, action, c, from, department)
 	})
 }
 
-// auditMove tells from whom and to whom a chat went, by name and id, and between which departments.
+// auditMove records which agent had the chat and which one has it now, by name and id, and the departments if the chat
+// changed its own.
 func (t *tx) auditMove(ctx context.Context, actor Actor, action AuditAction, c *Chat, from string, department *string) error {
 	var names []struct{ ID, Name string }
 	if err := t.NewRaw(`SELECT id, name FROM agents WHERE id IN (?)`, bunIn([]string{from, c.ServedBy()})).Scan(ctx, &names); err != nil {
@@ -93,8 +97,9 @@ func (t *tx) auditMove(ctx context.Context, actor Actor, action AuditAction, c *
 	return t.audit(ctx, actor, action, aboutChat(c), more)
 }
 
-// SetPriority gives a waiting chat a priority from −100 to 100; higher is served first. Supervisors only; a chat that does not wait is 409
-// chat_not_waiting.
+// SetPriority gives a waiting chat a priority from −100 to 100, of which the highest is served first, and returns the
+// chat. It is for supervisors, to all others 403 role_required. A priority out of bounds is validation_failed, an
+// active chat 409 chat_not_waiting, an ended one 409 chat_ended.
 func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, priority int) (*Chat, error) {
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
@@ -102,17 +107,16 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	if priority < -100 || priority > 100 {
 		return nil, invalid("priority", fieldOutOfBounds, "priority must be a whole number from −100 to 100.")
 	}
-	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, c *Chat) error {
+	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
+		c := &change.Chat
 		if c.Status != Waiting {
 			return conflict("chat_not_waiting", "This chat is no longer waiting.")
 		}
 		before := c.Priority
-		c.Priority = priority
-		if err := saveChat(ctx, t, c); err != nil {
+		c.Priority, change.queueCause = priority, CausePriority
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
-		t.emitQueueChange(CausePriority, c)
 		if before == priority {
 			return nil
 		}
@@ -120,8 +124,12 @@ func (d *Desk) SetPriority(ctx context.Context, actor Actor, chatID string, prio
 	})
 }
 
-// withMovableChat runs f on a locked chat that the actor may move.
-func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *Chat) error) (*Chat, error) {
+// withMovableChat runs f in a transaction with a change of a locked open chat that the actor may move, and returns the
+// chat as f left it. To users and to agents who have no part in the chat it is chat_not_found, an ended chat is
+// chat_ended.
+func (d *Desk) withMovableChat(
+	ctx context.Context, actor Actor, chatID string, f func(context.Context, *tx, *chatChange) error,
+) (*Chat, error) {
 	var moved *Chat
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)
@@ -137,8 +145,9 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 		if !c.IsOpen() {
 			return ErrChatEnded
 		}
-		moved = c
-		return f(ctx, t, c)
+		change := t.change(c)
+		moved = &change.Chat
+		return f(ctx, t, change)
 	})
 	if violates(err, chatsDepartmentFkey) {
 		return nil, invalid("department", fieldUnknown, "This department does not exist.")
@@ -146,9 +155,11 @@ func (d *Desk) withMovableChat(ctx context.Context, actor Actor, chatID string, 
 	return moved, err
 }
 
-// transferToAgent gives a locked open chat to an agent who must be online and have room, whoever asks.
-func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID string) error {
-	from := c.ServedBy()
+// transferToAgent gives a locked open chat to another agent and frees the capacity that it took of the one who had it.
+// It refuses an agent who has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full
+// (409 agent_at_capacity).
+func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, agentID string) error {
+	from := change.Chat.ServedBy()
 	if from == agentID {
 		return conflict("already_assigned", "This agent already has the chat.")
 	}
@@ -166,72 +177,30 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, c *Chat, agentID stri
 	if to.Load >= to.MaxConcurrent {
 		return conflict("agent_at_capacity", to.Name+" is at capacity. The chat was not moved. Choose another agent.")
 	}
-	to.Load++
-	to.IdleSince = t.now
-	if from != "" {
-		prev, err := d.agent(ctx, t, from)
-		if err != nil {
-			return err
-		}
-		if _, err := addSystemMessage(ctx, t, c, SystemTransferred, map[string]string{"from": prev.Name, "to": to.Name}); err != nil {
-			return err
-		}
-		if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
-			return err
-		}
+	to.take(t.now)
+	if from == "" {
+		change.assign(to)
+		return t.save(ctx, change, to)
 	}
-	version := c.Version
-	if err := d.assignPlacements(ctx, t, []placement{{c, to}}, from); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
-}
-
-// requeue takes a locked active chat from its agent and puts it before all of its priority. The place it had is kept by its first queued_at.
-func (d *Desk) requeue(ctx context.Context, t *tx, c *Chat, kind string, avoid bool) error {
-	from := c.ServedBy()
-	a, err := d.agent(ctx, t, from)
+	before, err := d.agent(ctx, t, from)
 	if err != nil {
 		return err
 	}
-	version := c.Version
-	if err := unassign(ctx, t, c, a, kind, avoid); err != nil {
-		return err
-	}
-	if err := d.releaseCapacity(ctx, t, from, 1); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
-}
-
-// unassign is requeue without the agent's load.
-func unassign(ctx context.Context, t *tx, c *Chat, a *Agent, kind string, avoid bool) error {
-	c.Status, c.AgentID, c.AssignedAt = Waiting, nil, nil
-	c.ReturnedAt, c.UserSeenAt = ptr(t.now), t.now
-	c.IdleSince, c.WarnedAt = nil, nil
-	if avoid {
-		c.AvoidAgentID, c.AvoidUntil = &a.ID, ptr(t.now.Add(avoidFor))
-	}
-	m, err := addSystemMessage(ctx, t, c, kind, map[string]string{"agent": a.Name})
-	if err != nil {
-		return err
-	}
-	if err := saveChat(ctx, t, c); err != nil {
-		return err
-	}
-	t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c, PrevAgentID: a.ID, Messages: []Message{*m}, Returned: true}})
-	t.emitQueueChange(CauseReturned, c)
+	before.release(1, t.now)
+	change.transfer(before, to)
 	t.requestDrain()
-	return nil
+	return t.save(ctx, change, before, to)
 }
 
-// attachMessages completes the change of a hand-over with everything that was said in it: the note and the line about the transfer.
-func attachMessages(ctx context.Context, t *tx, c *Chat, since int64) error {
-	for i := range t.events {
-		if change := t.events[i].Change; change != nil && change.Chat.ID == c.ID {
-			change.Messages = nil
-			return t.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? ORDER BY m.id`, c.ID, since).Scan(ctx, &change.Messages)
-		}
+// requeue takes a locked active chat from its agent, as [chatChange.requeue] says, and keeps it from that agent for a
+// while.
+func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind string) error {
+	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
+	if err != nil {
+		return err
 	}
-	return nil
+	change.requeue(a, kind, true)
+	a.release(1, t.now)
+	t.requestDrain()
+	return t.save(ctx, change, a)
 }

@@ -27,4 +27,16 @@
 // each kind in the order of ids; messages, attachments and stored_files after their chat. Erasing a user never takes the
 // lock of the queue. A change of presence locks the agent's row alone, and the chats of an agent who left are taken back
 // in transactions of their own. A deadlock (40P01) or a serialization failure (40001) is tried again.
+//
+// # Changing a chat
+//
+// A chat is changed in one of two ways. On hot paths one prepared statement decides, writes and commits by itself:
+// message_sql.go for messages, message_status.go for confirmations. Everything else locks the chat, lets a method of
+// chatChange (chat_change.go), which is pure, say what the step does to it, and stores the result and emits its event
+// by save (chat_write.go). A chat's next version and the INSERT of a message are written in chat_write.go alone.
+//
+// # SQL
+//
+// Ordinary use cases write SQL for bun, with ? for arguments; hot paths use prepared statements, with $1. prepared.go
+// says which is which.
 package models

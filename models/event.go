@@ -2,8 +2,8 @@ package models
 
 import "time"
 
-// Publisher hears of every change after its commit. Publish must not block and must not fail: whoever misses an event
-// finds the truth in PostgreSQL.
+// Publisher is told of every change after its commit. Publish must not block and cannot fail: a receiver that misses an
+// event reads the change from PostgreSQL.
 type Publisher interface {
 	Publish(events []Event)
 }
@@ -23,7 +23,8 @@ const (
 	KindRecheck   EventKind = "recheck"
 )
 
-// Event is something that was committed (or, for typing, merely happened).
+// Event is a change that was committed, or, for typing, something that only happens. Instances send it to one another
+// as JSON, so that its names stay as they are.
 type Event struct {
 	Kind     EventKind       `json:"kind"`
 	Change   *Change         `json:"change,omitempty"`
@@ -32,7 +33,8 @@ type Event struct {
 	Queue    *QueueChange    `json:"queue,omitempty"`
 	Erased   *Erased         `json:"erased,omitempty"`
 	Recheck  *Recheck        `json:"recheck,omitempty"`
-	// SessionHash is the session that ended; AgentID alone means every session of that agent, and UserIDs whatever those users came with.
+	// SessionHash is a session that ended. AgentID alone means every session of that agent, UserIDs every session of
+	// those users.
 	SessionHash []byte   `json:"session_hash,omitempty"`
 	AgentID     string   `json:"agent_id,omitempty"`
 	UserIDs     []string `json:"user_ids,omitempty"`
@@ -41,50 +43,50 @@ type Event struct {
 // Change is what one transaction did to one chat. Chat is the chat afterwards; its Version is the number of the change.
 type Change struct {
 	Chat        Chat           `json:"chat"`
-	PrevAgentID string         `json:"prev_agent_id,omitempty"` // who had the chat before, when that changed
-	Messages    []Message      `json:"messages,omitempty"`
+	PrevAgentID string         `json:"prev_agent_id,omitempty"` // agent who had the chat before, when that changed
+	Messages    []Message      `json:"messages,omitempty"`      // that it added, in their order
 	Statuses    []StatusChange `json:"statuses,omitempty"`
 	Agent       *AgentCard     `json:"agent,omitempty"` // set with Assigned
 	Assigned    bool           `json:"assigned,omitempty"`
 	Returned    bool           `json:"returned,omitempty"` // went back to the queue
 	Ended       bool           `json:"ended,omitempty"`
-	Warned      bool           `json:"warned,omitempty"`
+	Warned      bool           `json:"warned,omitempty"` // will end if it stays idle
 }
 
 // StatusChange says that messages of one side reached a status.
 type StatusChange struct {
-	UpTo       int64         `json:"up_to"` // every message of that side up to here has come as far
+	UpTo       int64         `json:"up_to"` // every message of that side up to this id has reached it
 	IDs        []int64       `bun:"ids,array" json:"ids"`
 	Status     MessageStatus `json:"status"`
-	SenderType SenderType    `json:"sender_type"` // who wrote the messages, so who waits to hear
+	SenderType SenderType    `json:"sender_type"` // the side that wrote the messages
 	Version    int64         `json:"version"`
 	At         time.Time     `json:"at"`
 }
 
-// Recheck asks streams to compare themselves with PostgreSQL, because something may have been committed that no other event tells of. It holds
-// nothing that was not read from PostgreSQL after it was committed.
+// Recheck asks streams to compare themselves with PostgreSQL, because something may have been committed that no other
+// event reports. It holds only what was read from PostgreSQL after the commit.
 type Recheck struct {
-	Chats []ChatVersion `json:"chats,omitempty"` // how far these chats have come, for their users and for the agents who are named
+	Chats []ChatVersion `json:"chats,omitempty"` // versions of these chats, for their users and the agents that they name
 	Queue bool          `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
 }
 
-// Erased says that a user and all chats of that user are stored no more.
+// Erased says that a user and all chats of that user are no longer stored.
 type Erased struct {
 	UserID string       `json:"user_id"`
 	Chats  []ErasedChat `json:"chats"`
 }
 
-// ErasedChat is a chat with whoever served it last, "" for nobody.
+// ErasedChat is a chat that is no longer stored.
 type ErasedChat struct {
 	ID      string `json:"id"`
-	AgentID string `json:"agent_id"`
+	AgentID string `json:"agent_id"` // agent who served it last; "" for none
 }
 
-// Typing says that somebody writes.
+// Typing says that one side of a chat is typing.
 type Typing struct {
 	ChatID     string     `json:"chat_id"`
 	UserID     string     `json:"user_id"`
-	AgentID    string     `json:"agent_id"`
+	AgentID    string     `json:"agent_id"` // "" while the chat waits
 	SenderType SenderType `json:"sender_type"`
 }
 
@@ -97,27 +99,27 @@ type PresenceChange struct {
 	PresenceChanged bool     `json:"presence_changed"` // false when only load or capacity did
 }
 
-// QueueChange says why places in the queue may have changed.
+// QueueChange says that positions in the queue, or estimated waits, may have changed.
 type QueueChange struct {
 	Cause      QueueCause `json:"cause"`
-	Department string     `json:"department,omitempty"`
+	Department string     `json:"department,omitempty"` // of the chat that caused it; "" for none or when an agent did
 }
 
-// QueueCause is the reason that a place or a wait changed.
+// QueueCause is the reason of a [QueueChange].
 type QueueCause string
 
 // The causes.
 const (
-	CauseJoined   QueueCause = "joined"
-	CauseHelped   QueueCause = "helped"
-	CauseLeft     QueueCause = "left"
-	CauseReturned QueueCause = "returned"
-	CausePriority QueueCause = "priority"
+	CauseJoined   QueueCause = "joined"   // a chat was queued
+	CauseHelped   QueueCause = "helped"   // a chat was assigned
+	CauseLeft     QueueCause = "left"     // a waiting chat ended
+	CauseReturned QueueCause = "returned" // a chat came back from an agent
+	CausePriority QueueCause = "priority" // a waiting chat got another priority
 	CauseAgentOn  QueueCause = "agent_on"
 	CauseAgentOff QueueCause = "agent_off"
 )
 
-// AgentCard is what a user sees of the agent.
+// AgentCard is what a user sees of an agent.
 type AgentCard struct {
 	ID           string  `json:"id"`
 	Name         string  `json:"name"`

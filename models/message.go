@@ -6,7 +6,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// SenderType is which side a message comes from.
+// SenderType is the side of a chat that a message comes from.
 type SenderType string
 
 // The sides of a chat.
@@ -19,16 +19,17 @@ const (
 // MessageType is what a message is.
 type MessageType string
 
-// The types of messages. A note is seen by agents only.
+// The types of messages.
 const (
 	Text          MessageType = "text"
-	Image         MessageType = "image"
-	File          MessageType = "file"
-	SystemMessage MessageType = "system"
-	Note          MessageType = "note"
+	Image         MessageType = "image"  // with an attachment that is shown as a picture
+	File          MessageType = "file"   // with any other attachment
+	SystemMessage MessageType = "system" // from Parley itself, see [SystemJoined] and those after it
+	Note          MessageType = "note"   // only agents see it
 )
 
-// MessageStatus is how far a message has come: sent → delivered → read, never back. ("sending" exists only at the client.)
+// MessageStatus is how far a message has come: sent → delivered → read, never back. The status "sending" exists only in
+// clients.
 type MessageStatus string
 
 // The statuses of a stored message.
@@ -38,25 +39,26 @@ const (
 	Read      MessageStatus = "read"
 )
 
-// The kinds of system messages; the words are made by whoever shows them, in the reader's language.
+// The kinds of system messages, with the names of their arguments. A system message has no content: each screen renders
+// it from kind and arguments, in the language of its reader.
 const (
 	SystemJoined      = "joined"       // agent, wait_seconds
-	SystemReturned    = "returned"     // agent: lost connection, the chat is in front of the queue
+	SystemReturned    = "returned"     // agent: lost the connection, the chat is in front of the queue
 	SystemRequeued    = "requeued"     // agent: gave the chat back to the queue
 	SystemTransferred = "transferred"  // from, to
-	SystemIdleWarning = "idle_warning" // seconds
-	SystemBrought     = "brought"      // what follows was said in another chat of the same person
-	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the person goes on in another chat
+	SystemIdleWarning = "idle_warning" // seconds until the chat ends
+	SystemBrought     = "brought"      // the messages that follow come from another chat of the same user
+	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the user continues in another chat
 )
 
-// Message is one line of a chat.
+// Message is one message of a chat.
 type Message struct {
 	bun.BaseModel `bun:"table:messages" json:"-"`
 
 	ID              int64             `bun:"id,pk" json:"id"`
 	ChatID          string            `bun:"chat_id,pk" json:"chat_id"`
 	Seq             int               `bun:"seq" json:"seq"`         // dense within the chat, from 1
-	Version         int64             `bun:"version" json:"version"` // the change of the chat that brought it
+	Version         int64             `bun:"version" json:"version"` // the chat's version that added it
 	SenderType      SenderType        `bun:"sender_type" json:"sender_type"`
 	SenderID        string            `bun:"sender_id" json:"sender_id"`
 	Type            MessageType       `bun:"message_type" json:"message_type"`
@@ -68,7 +70,7 @@ type Message struct {
 	CreatedAt       time.Time         `bun:"created_at" json:"created_at"`
 	DeliveredAt     *time.Time        `bun:"delivered_at" json:"delivered_at,omitempty"`
 	ReadAt          *time.Time        `bun:"read_at" json:"read_at,omitempty"`
-	Attachment      *Attachment       `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"` // of images and files; its Name is the Content
-}
 
-const insertMessage = `INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at, system_kind, system_args)`
+	// Attachment is set for images and files. Its Name is the Content of the message.
+	Attachment *Attachment `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"`
+}

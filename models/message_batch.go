@@ -12,35 +12,43 @@ import (
 )
 
 const (
-	// slowAfter is when a statement that runs no longer keeps others from going: it waits for a lock, or PostgreSQL is busy.
+	// slowAfter is how long a statement holds the slot. One that takes longer waits for a lock, or PostgreSQL is busy.
 	slowAfter = 20 * time.Millisecond
 	maxBatch  = 64
 	// batchTimeout is longer than a statement may take.
 	batchTimeout = 6 * time.Second
 )
 
-// messageBatcher stores messages. One that comes alone is stored at once by a statement of its own; those that come while it is being stored share
-// the next statement of their side, and its commit: the more come, the less each costs.
+// errNotStored means that a message was not stored because the sender may not write in the chat now or the idempotency
+// key was used before. Which of these it was is found out by [Desk.answerRepeatedSend], outside the hot path.
+var errNotStored = errors.New("the message was not stored")
+
+// messageBatcher stores messages. One slot bounds how many statements run: a message that finds it free is stored at
+// once by a statement of its own; those that arrive meanwhile wait and share the next statement of their side, and its
+// commit. The more arrive, the less each one costs.
 type messageBatcher struct {
 	desk *Desk
 
 	mu      sync.Mutex
 	waiting []*pendingMessage
-	running bool // somebody has the turn
+	running bool // the slot is taken
 }
 
-// pendingMessage is a message on its way.
+// pendingMessage is a message that is being stored.
 type pendingMessage struct {
 	side                      *senderQueries
 	chatID, senderID, content string
-	key                       *string
+	key                       *string // client_message_id
 
+	// done is closed when the batch with the message has run. Then either stored or err is set, or neither when the
+	// message was left out and has to be stored alone.
 	done   chan struct{}
-	stored *Message // nil when it was refused, or has to be stored by itself
+	stored *Message
 	err    error
 }
 
-// send stores a message and returns it; nil without an error when the sender may not speak or the key was used.
+// send stores a message and returns it as stored, or [errNotStored]. A message that waits is withdrawn when the context
+// ends; one that is being stored by then may be stored all the same.
 func (g *messageBatcher) send(ctx context.Context, o *pendingMessage) (*Message, error) {
 	g.mu.Lock()
 	if !g.running {
@@ -63,28 +71,28 @@ func (g *messageBatcher) send(ctx context.Context, o *pendingMessage) (*Message,
 	if o.stored != nil || o.err != nil {
 		return o.stored, o.err
 	}
-	return g.insertOne(ctx, o) // it waits for whoever holds the chat, or is told what is wrong
+	return g.insertOne(ctx, o) // this waits for the chat's lock, and its error concerns this message alone
 }
 
-// holdSlot returns what ends the turn of a statement: once it has run, or by itself when it is slow.
+// holdSlot returns a function that frees the slot after a statement. A slow statement frees it by itself, once.
 func (g *messageBatcher) holdSlot() func() {
 	end := sync.OnceFunc(g.startNext)
 	slow := time.AfterFunc(slowAfter, end)
 	return func() { slow.Stop(); end() }
 }
 
-// startNext gives the turn to those who wait, or to nobody.
+// startNext stores the messages that wait, if there are any, in the background.
 func (g *messageBatcher) startNext() {
-	if together := g.takeBatch(); together != nil {
+	if batch := g.takeBatch(); len(batch) > 0 {
 		go func() {
 			defer g.holdSlot()()
-			g.insertBatch(together[0].side, together)
+			g.insertBatch(batch[0].side, batch)
 		}()
 	}
 }
 
-// takeBatch returns whose messages go next: those of the side of whoever waits longest, at most one of each chat, in the order in which they came.
-// The turn is over when nobody waits.
+// takeBatch removes and returns the messages to store next, in the order in which they came: those from the same side
+// as the one that waits longest, at most one of each chat. Without any it frees the slot.
 func (g *messageBatcher) takeBatch() []*pendingMessage {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,12 +112,13 @@ func (g *messageBatcher) takeBatch() []*pendingMessage {
 	return taken
 }
 
+// insertOne stores and publishes one message, or returns [errNotStored].
 func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Message, error) {
 	var chat Chat
 	var id int64
 	err := g.desk.queryPrepared(ctx, o.side.oneSQL, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.scanTargets(&chat, &id)...)
 	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
-		return nil, nil
+		return nil, errNotStored
 	}
 	if err != nil {
 		g.desk.uncertain.addChats(err, o.chatID)
@@ -120,12 +129,14 @@ func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Mes
 	return &change.Messages[0], nil
 }
 
-// insertBatch stores what can be stored at once. The rest is left to whoever sent it: a chat that somebody else holds is not waited for, and one
-// message that PostgreSQL does not take must not keep out the others.
+// insertBatch stores and publishes the messages that can be stored at once. The others are left to their senders, who
+// store them one by one: a batch waits for no locked chat, and a message that PostgreSQL refuses must not fail the
+// messages beside it.
 func (g *messageBatcher) insertBatch(side *senderQueries, all []*pendingMessage) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	chatIDs, senderIDs, contents, keys := make([]string, len(all)), make([]string, len(all)), make([]string, len(all)), make([]*string, len(all))
+	chatIDs, senderIDs := make([]string, len(all)), make([]string, len(all))
+	contents, keys := make([]string, len(all)), make([]*string, len(all))
 	byChat := make(map[string]*pendingMessage, len(all))
 	for i, o := range all {
 		chatIDs[i], senderIDs[i], contents[i], keys[i] = o.chatID, o.senderID, o.content, o.key

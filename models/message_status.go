@@ -6,11 +6,12 @@ import (
 	"errors"
 )
 
-// maxMessageID is an id that no message reaches.
+// maxMessageID is greater than every id of a message.
 const maxMessageID = 1 << 62
 
-// Confirm says that messages of the other side, up to and with an id, were delivered to or read by the actor. It returns how many
-// changed; saying it again changes none. Only the two who talk may confirm: a supervisor gets 403 not_in_chat.
+// Confirm marks the messages of the other side up to and including an id as delivered to, or read by, the actor, and
+// returns how many changed. Confirming again changes none. A chat that the actor may not know of is 404 chat_not_found;
+// a supervisor who is not part of it gets 403 not_in_chat; another status is validation_failed.
 func (d *Desk) Confirm(ctx context.Context, actor Actor, chatID string, upTo int64, status MessageStatus) (int, error) {
 	marked, err := d.confirm(ctx, actor, chatID, status, 0, upTo)
 	if err != nil || marked > 0 {
@@ -24,7 +25,8 @@ func (d *Desk) ConfirmAll(ctx context.Context, actor Actor, chatID string, statu
 	return d.Confirm(ctx, actor, chatID, maxMessageID, status)
 }
 
-// ConfirmOne is Confirm for one message. One's own is 403 own_message, one that the chat does not have 404 message_not_found.
+// ConfirmOne is Confirm for one message. A message of the actor's own side is 403 own_message, one that the chat does
+// not have, or a note to a user, 404 message_not_found.
 func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messageID int64, status MessageStatus) error {
 	marked, err := d.confirm(ctx, actor, chatID, status, messageID-1, messageID)
 	if err != nil || marked > 0 {
@@ -47,8 +49,9 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 	return nil
 }
 
-// checkCanConfirm refuses whoever is not one of the two who talk, in a chat ended or not. It is asked when a confirmation changed nothing: what the first
-// one changed may have been announced to nobody.
+// checkCanConfirm returns the refusal for an actor who is not part of the chat; an ended one may be confirmed. It is
+// called after a confirmation that changed nothing: it may be the retry of one whose event was lost, so the chat's
+// version is announced.
 func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) error {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
@@ -61,11 +64,12 @@ func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) 
 	return nil
 }
 
-// statusesBelow are the statuses from which a message may go to the key.
+// statusesBelow are the statuses that a message may have before it gets the one of the key.
 var statusesBelow = map[MessageStatus][]string{Delivered: {"sent"}, Read: {"sent", "delivered"}}
 
-// The one statement of a confirmation. The chat's row is locked before its messages change, so that a status step has its place among the changes of
-// the chat; where nothing changes the chat gets no new version. It commits by itself.
+// A confirmation is one statement that commits by itself. It locks the chat's row before it changes messages, so that a
+// status change has its place among the chat's versions; where nothing changes the chat gets no new version. Besides
+// the chat it returns the ids that changed, the time, and up to which id every message of that side has the status now.
 //
 //	$1 chat  $2 who confirms  $3 status  $4 side that wrote  $5 statuses below  $6 after this id  $7 up to this id
 const (
@@ -73,12 +77,13 @@ const (
 	confirmTail = ` = $2 FOR UPDATE),
 		changed AS (UPDATE messages m SET status = $3::message_status, delivered_at = coalesce(m.delivered_at, clock_timestamp()),
 				read_at = CASE WHEN $3 = 'read' THEN clock_timestamp() END
-			FROM chat WHERE m.chat_id = chat.id AND m.id > $6 AND m.id <= $7 AND m.sender_type = $4 AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])
+			FROM chat WHERE m.chat_id = chat.id AND m.id > $6 AND m.id <= $7 AND m.sender_type = $4
+				AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])
 			RETURNING m.id),
 		counted AS (SELECT count(*) AS n, array_agg(id ORDER BY id) AS ids, clock_timestamp() AS at,
 				coalesce((SELECT min(m.id) - 1 FROM messages m WHERE m.chat_id = $1 AND m.id <= $6 AND m.sender_type = $4
 					AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])), max(id)) AS covered FROM changed),
-		c AS (UPDATE chats c SET version = version + 1,
+		c AS (UPDATE chats c SET ` + nextVersion + `,
 				unread_by_agent = CASE WHEN $3 = 'read' AND $4 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
 				unread_by_user = CASE WHEN $3 = 'read' AND $4 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
 			FROM counted WHERE c.id = $1 AND n > 0 RETURNING c.*, counted.ids, counted.at, counted.covered),
@@ -92,7 +97,8 @@ var (
 	confirmAsAgent = confirmHead + `agent_id` + confirmTail + chatRow.selectList("c") + `, c.ids, c.at, c.covered FROM c`
 )
 
-// confirm raises the other side's messages with after < id ≤ upTo to a status, logs each step and tells both sides. It returns how many changed.
+// confirm raises the other side's messages with after < id ≤ upTo to a status, stores each step, publishes the change
+// and returns how many changed. It returns 0 also for an actor who may not confirm.
 func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status MessageStatus, after, upTo int64) (int, error) {
 	below := statusesBelow[status]
 	if below == nil {
@@ -104,7 +110,8 @@ func (d *Desk) confirm(ctx context.Context, actor Actor, chatID string, status M
 	}
 	var chat Chat
 	step := StatusChange{Status: status, SenderType: other}
-	err := d.queryPrepared(ctx, statement, []any{chatID, actor.ID, status, other, below, after, upTo}, chatRow.scanTargets(&chat, &step.IDs, &step.At, &step.UpTo)...)
+	err := d.queryPrepared(ctx, statement, []any{chatID, actor.ID, status, other, below, after, upTo},
+		chatRow.scanTargets(&chat, &step.IDs, &step.At, &step.UpTo)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

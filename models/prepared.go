@@ -2,30 +2,46 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// queryPrepared runs one of the hot statements with bound parameters, on the pool that bun uses: PostgreSQL parses and plans it once per
-// connection. bun writes arguments into the text, so that every call is a new statement; all others go that way. Without a row it
-// returns pgx.ErrNoRows, which is sql.ErrNoRows too.
+// There are two ways to run SQL here, and the placeholders tell which one a statement goes:
+//
+//   - bun, t.NewRaw or d.db.NewRaw with ?, for ordinary use cases. bun writes the arguments into the text, so that
+//     PostgreSQL parses and plans each call anew, and it fills structs and slices from the rows.
+//   - prepared statements, queryPrepared and queryPreparedRows with $1, for hot paths: what every message,
+//     confirmation, assignment, heartbeat, position in the queue or reconnecting stream runs, and lists that pages read
+//     often. PostgreSQL parses and plans each statement once per connection. They must be constants, or built from few
+//     variants, since every text is kept on every connection.
+//
+// Write a new statement for bun, and move it here when a measurement shows that it matters. A statement does not mix
+// the two: bun reads ? also in a text for $1.
+
+// queryPrepared runs a prepared statement and scans its only row. It runs on a connection of bun's pool. Without a row
+// it returns pgx.ErrNoRows, which is sql.ErrNoRows too.
 func (d *Desk) queryPrepared(ctx context.Context, query string, args []any, into ...any) error {
 	return d.onConn(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, query, cacheStatement(args)...).Scan(into...) })
 }
 
-// queryPreparedRows is queryPrepared for any number of rows: each is called once per row.
+// queryPreparedRows is queryPrepared for any number of rows: each is called once per row, to scan it.
 func (d *Desk) queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
 	return d.onConn(ctx, func(c *pgx.Conn) error { return forEach(ctx, c, query, args, each) })
 }
 
-// queryPreparedRows is the desk's, in the transaction.
+// queryPreparedRows is that of the desk, in the transaction.
 func (t *tx) queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
 	return t.conn.Raw(func(driver any) error { return forEach(ctx, driver.(*stdlib.Conn).Conn(), query, args, each) })
 }
 
+// onConn runs f on a connection. An error in getting one is a [notSentError], since no statement was sent then.
 func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
@@ -35,6 +51,7 @@ func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
 	return conn.Raw(func(driver any) error { return f(driver.(*stdlib.Conn).Conn()) })
 }
 
+// forEach runs a prepared statement on a connection.
 func forEach(ctx context.Context, c *pgx.Conn, query string, args []any, each func(pgx.Rows) error) error {
 	rows, err := c.Query(ctx, query, cacheStatement(args)...)
 	if err != nil {
@@ -49,14 +66,18 @@ func forEach(ctx context.Context, c *pgx.Conn, query string, args []any, each fu
 	return rows.Err()
 }
 
+// cacheStatement puts before the arguments that pgx prepares the statement under its text and keeps it for the
+// connection.
 func cacheStatement(args []any) []any { return append([]any{pgx.QueryExecModeCacheStatement}, args...) }
 
-// columns are the stored fields of a row type, by their bun tags, for statements that bun does not scan.
+// columns are columns of a table with the fields of the row type that hold them. Prepared statements are built and
+// scanned by them, so that a column is listed only in the struct.
 type columns struct {
-	names  []string
-	fields []int
+	names  []string // by the bun tags
+	fields []int    // indexes in the struct
 }
 
+// columnsOf returns all columns of a row type, without fields that are only scanned.
 func columnsOf[Row any]() columns {
 	var c columns
 	row := reflect.TypeFor[Row]()
@@ -70,12 +91,94 @@ func columnsOf[Row any]() columns {
 	return c
 }
 
-// selectList lists the columns of what the statement calls by a name.
+// selectList returns the columns of a table or alias for a SELECT.
 func (c columns) selectList(table string) string {
 	return table + "." + strings.Join(c.names, ", "+table+".")
 }
 
-// scanTargets returns where a row's columns go, and behind them what else is scanned.
+// assignments continues the SET of an UPDATE: it sets each column to that of another table or subquery.
+func (c columns) assignments(from string) string {
+	var set strings.Builder
+	for _, name := range c.names {
+		set.WriteString(", " + name + " = " + from + "." + name)
+	}
+	return set.String()
+}
+
+// without returns the columns but for some.
+func (c columns) without(names ...string) columns {
+	var rest columns
+	for i, name := range c.names {
+		if !slices.Contains(names, name) {
+			rest.names, rest.fields = append(rest.names, name), append(rest.fields, c.fields[i])
+		}
+	}
+	return rest
+}
+
+// and returns the columns with others before them.
+func (c columns) and(first columns) columns {
+	return columns{slices.Concat(first.names, c.names), slices.Concat(first.fields, c.fields)}
+}
+
+// changedColumns returns those columns in which any row differs from the one before it.
+func changedColumns[Row any](c columns, before, after []*Row) columns {
+	var changed columns
+	for i, field := range c.fields {
+		for j := range after {
+			was, is := reflect.ValueOf(before[j]).Elem().Field(field), reflect.ValueOf(after[j]).Elem().Field(field)
+			if !reflect.DeepEqual(was.Interface(), is.Interface()) {
+				changed.names, changed.fields = append(changed.names, c.names[i]), append(changed.fields, field)
+				break
+			}
+		}
+	}
+	return changed
+}
+
+// encodeRows returns rows as a JSON array of objects with a member for each column that is not NULL, as
+// json_populate_recordset takes them. The JSON tags of a row are not used: they leave out zero values.
+func encodeRows[Row any](c columns, rows []*Row) (string, error) {
+	b := []byte{'['}
+	for i, row := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		v := reflect.ValueOf(row).Elem()
+		separator := byte('{')
+		for j, field := range c.fields {
+			value := v.Field(field)
+			if value.Kind() == reflect.Pointer {
+				value = value.Elem()
+			}
+			if !value.IsValid() {
+				continue
+			}
+			b = append(strconv.AppendQuote(append(b, separator), c.names[j]), ':')
+			separator = ','
+			var err error
+			if b, err = appendJSON(b, value); err != nil {
+				return "", err
+			}
+		}
+		b = append(b, '}')
+	}
+	return string(append(b, ']')), nil
+}
+
+// appendJSON appends a value, the usual types without the cost of [json.Marshal].
+func appendJSON(b []byte, v reflect.Value) ([]byte, error) {
+	if at, ok := v.Interface().(time.Time); ok {
+		return append(at.AppendFormat(append(b, '"'), time.RFC3339Nano), '"'), nil
+	}
+	if v.CanInt() {
+		return strconv.AppendInt(b, v.Int(), 10), nil
+	}
+	encoded, err := json.Marshal(v.Interface())
+	return append(b, encoded...), err
+}
+
+// scanTargets returns pointers to the fields of a row in the order of the columns, and behind them further targets.
 func (c columns) scanTargets(row any, more ...any) []any {
 	v := reflect.ValueOf(row).Elem()
 	into := make([]any, len(c.fields), len(c.fields)+len(more))
@@ -86,6 +189,8 @@ func (c columns) scanTargets(row any, more ...any) []any {
 }
 
 var (
-	chatRow  = columnsOf[Chat]()
-	agentRow = columnsOf[Agent]()
+	chatRow    = columnsOf[Chat]()
+	chatKey    = columns{chatRow.names[:1], chatRow.fields[:1]}                                     // the id
+	newMessage = columnsOf[Message]().without("id", "version", "status", "delivered_at", "read_at") // PostgreSQL sets these
+	agentRow   = columnsOf[Agent]()
 )

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// SetPresence is an agent's own choice. Online: chats come, those who wait at once. Away: the chats stay, no new ones come. Offline: the
-// chats go back to the front of the queue. An unknown presence is validation_failed.
+// SetPresence stores the presence that an agent chose and returns the agent. Online, the agent is assigned chats,
+// waiting ones at once. Away, the agent keeps the chats and gets no new ones. Offline, the chats go back to the front
+// of the queue. An actor who is no agent gets 403 agents_only, an unknown presence is validation_failed.
 func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*Agent, error) {
 	if !actor.IsAgent() {
 		return nil, forbidden("agents_only", "Only agents have a presence.")
@@ -41,6 +42,7 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 	return d.AgentByID(ctx, actor.ID)
 }
 
+// emitPresence emits that an agent's presence changed, unless it is as before, and what follows from it for the queue.
 func emitPresence(t *tx, before Presence, after *Agent) {
 	if before == after.Presence {
 		return
@@ -55,7 +57,8 @@ func emitPresence(t *tx, before Presence, after *Agent) {
 	}
 }
 
-// RecordAgentsSeen records signs of life of agents. Whoever was lost is back: told, and given chats.
+// RecordAgentsSeen records signs of life of agents. Those whose connection was lost have the presence again that they
+// chose; it is announced, and those online are assigned chats.
 func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -85,7 +88,8 @@ func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 	})
 }
 
-// RecordUsersSeen records signs of life of users who wait.
+// RecordUsersSeen records signs of life of users who wait. A chat that is locked is passed over: what locks it either
+// ends the wait or is a sign of life itself, or the next call records it.
 func (d *Desk) RecordUsersSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -96,22 +100,27 @@ func (d *Desk) RecordUsersSeen(ctx context.Context, ids []string) error {
 }
 
 const (
+	// lastSign is the last sign of life of an agent a; p is the row of pulse. After an outage all signs count from when
+	// Parley ran again.
 	lastSign = `greatest(a.seen_at, p.resumed_at)`
-	// gone are agents who hold chats and will not answer them: offline, or without a sign of life for PRESENCE_TIMEOUT + PRESENCE_GRACE.
-	gone = `a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
+	// isGone is the condition for agents who hold chats and will not answer them: offline, disabled, or without a sign
+	// of life for PRESENCE_TIMEOUT + PRESENCE_GRACE, which is the argument.
+	isGone = `a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
+		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
 )
 
-// SweepPresence tells of agents who gave no sign of life for PRESENCE_TIMEOUT, and puts the chats of those who are gone for PRESENCE_GRACE
-// more to the front of the queue.
+// SweepPresence marks and announces agents who gave no sign of life for PRESENCE_TIMEOUT, and puts the chats of those
+// who gave none for PRESENCE_GRACE more at the front of the queue.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
-	if err := d.RecordHeartbeat(ctx); err != nil { // an outage, or a clock that jumped, is nobody's silence: it must be noticed first
+	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against agents
 		return err
 	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var lost []string
 		err := t.NewRaw(`UPDATE agents a SET lost_at = clock_timestamp() FROM pulse p
-			WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL AND `+lastSign+` < clock_timestamp() - make_interval(secs => ?)
+			WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
+				AND `+lastSign+` < clock_timestamp() - make_interval(secs => ?)
 			RETURNING a.id`, s.PresenceTimeout.Seconds()).Scan(ctx, &lost)
 		if err != nil || len(lost) == 0 {
 			return err
@@ -127,7 +136,7 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 	}
 	var ids []string
 	limit := (s.PresenceTimeout + s.PresenceGrace).Seconds()
-	if err := d.db.NewRaw(`SELECT a.id FROM agents a CROSS JOIN pulse p WHERE `+gone, limit).Scan(ctx, &ids); err != nil {
+	if err := d.db.NewRaw(`SELECT a.id FROM agents a CROSS JOIN pulse p WHERE `+isGone, limit).Scan(ctx, &ids); err != nil {
 		return translate(err)
 	}
 	for _, id := range ids {
@@ -138,15 +147,17 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 	return nil
 }
 
-// requeueChatsOf puts the chats of an agent who is gone to the front of the queue. Whoever came back meanwhile keeps them. The rows are locked in the
-// one order, chats then agent; a chat that the agent got in between is taken in another round.
+// requeueChatsOf puts the chats of an agent who is gone at the front of the queue, with a system message of a kind. An
+// agent who has come back meanwhile keeps them. The rows are locked in the usual order, chats then agent; a chat that
+// the agent got in between is taken in another round.
 func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 	s := d.Settings()
 	for {
 		taken := 0
 		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 			var chats []*Chat
-			if err := t.NewRaw(`SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id FOR UPDATE`, agentID).Scan(ctx, &chats); err != nil {
+			err := t.NewRaw(`SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id FOR UPDATE`, agentID).Scan(ctx, &chats)
+			if err != nil {
 				return err
 			}
 			if taken = len(chats); taken == 0 {
@@ -157,7 +168,7 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 				return err
 			}
 			var still bool
-			err = t.NewRaw(`SELECT EXISTS (SELECT FROM agents a CROSS JOIN pulse p WHERE a.id = ? AND `+gone+`)`,
+			err = t.NewRaw(`SELECT EXISTS (SELECT FROM agents a CROSS JOIN pulse p WHERE a.id = ? AND `+isGone+`)`,
 				agentID, (s.PresenceTimeout+s.PresenceGrace).Seconds()).Scan(ctx, &still)
 			if err != nil {
 				return err
@@ -170,12 +181,14 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 				return err
 			}
 			slices.SortFunc(chats, func(a, b *Chat) int { return a.QueuedAt.Compare(b.QueuedAt) })
-			for _, c := range chats {
-				if err := unassign(ctx, t, c, a, kind, false); err != nil {
-					return err
-				}
+			changes := make([]*chatChange, len(chats))
+			for i, c := range chats {
+				changes[i] = t.change(c)
+				changes[i].requeue(a, kind, false)
 			}
-			return d.releaseCapacity(ctx, t, agentID, len(chats))
+			a.release(len(chats), t.now)
+			t.requestDrain()
+			return t.saveAll(ctx, changes, a)
 		})
 		if err != nil || taken == 0 {
 			return err
@@ -183,12 +196,15 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 	}
 }
 
-const beat = `UPDATE pulse p SET alive_at = clock_timestamp(),
+// recordHeartbeat sets the time of the heartbeat. When the one before is too old it also sets resumed_at, from when on
+// signs of life count anew.
+const recordHeartbeat = `UPDATE pulse p SET alive_at = clock_timestamp(),
 	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
 
-// RecordHeartbeat says that Parley runs. When nobody said so for a while, by an outage of Parley or of PostgreSQL, nobody could give signs
-// of life either: from now they count anew.
+// RecordHeartbeat records that Parley is running. Where the last heartbeat is more than 15 seconds old, Parley or
+// PostgreSQL had an outage in which no signs of life could be given either; the times since the last ones then count
+// from now.
 func (d *Desk) RecordHeartbeat(ctx context.Context) error {
-	_, err := d.db.NewRaw(beat).Exec(ctx)
+	_, err := d.db.NewRaw(recordHeartbeat).Exec(ctx)
 	return translate(err)
 }

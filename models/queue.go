@@ -16,7 +16,8 @@ const (
 	StateNotInQueue = "not_in_queue"
 )
 
-// QueueStatus is a user's place. A department's chats, and those that ask for none, are a line each.
+// QueueStatus is a user's position in the queue. The chats of each department are a queue of their own, and so are
+// those of none.
 type QueueStatus struct {
 	State       string
 	QueueID     int64
@@ -30,29 +31,37 @@ type QueueStatus struct {
 	Department  *string
 }
 
-// servingOrder is the order in which chats are served: by priority, then those that came back from an agent, then as they came.
+// servingOrder is the order in which waiting chats are served: by priority, then those that came back from an agent,
+// then by queue time. It has the columns of the index chats_queue_order.
 const servingOrder = `-(priority::integer), (returned_at IS NULL), queued_at, queue_id`
 
-// maxCounted is up to where a place is counted, chat by chat; farther back it is looked up in the line as it was a moment ago.
+// maxCounted bounds how many chats are counted for a position. A chat farther back gets its position from [queueCache].
 const maxCounted = 200
 
-// ahead counts who is served before a chat, at most maxCounted, and how many of them are of its line. What is of another line is not left out
-// before it is counted: PostgreSQL would then believe that hardly anything remains, and read all who are before it; in order it reads the first from the index.
+// ahead counts the chats that are served before a chat, at most maxCounted, and how many of them are in its queue. The
+// department is no condition of the inner SELECT: PostgreSQL estimates that hardly a row would pass it and reads every
+// chat before this one, whereas without the condition it reads the first ones from the index, in order, and stops.
 //
 //	$2 department  $3 priority  $4 never came back  $5 queued_at  $6 queue_id  $7 maxCounted
-const ahead = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2) FROM (SELECT o.department FROM chats o WHERE o.status = 'waiting'
-	AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id) < (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint) ORDER BY ` + servingOrder + ` LIMIT $7) ahead`
+const ahead = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2)
+	FROM (SELECT o.department FROM chats o WHERE o.status = 'waiting'
+		AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id)
+			< (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint)
+		ORDER BY ` + servingOrder + ` LIMIT $7) ahead`
 
-// positionOf returns a waiting chat's place in its line, 1 for the next, with what is needed to say how long that takes.
+// positionOf returns a waiting chat's position in its queue, 1 for the next, and an estimator read by the same
+// statement.
 func (d *Desk) positionOf(ctx context.Context, c *Chat) (int, *estimator, error) {
 	var all, before int
-	e, err := d.estimator(ctx, ahead, []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}, &all, &before)
+	args := []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}
+	e, err := d.estimator(ctx, ahead, args, &all, &before)
 	if err == nil && all >= maxCounted {
 		before, err = d.line.aheadOf(ctx, d, c, before)
 	}
 	return before + 1, e, err
 }
 
+// queueStatusOf returns the status of a waiting chat.
 func (d *Desk) queueStatusOf(ctx context.Context, c *Chat) (QueueStatus, error) {
 	position, e, err := d.positionOf(ctx, c)
 	if err != nil {
@@ -62,84 +71,87 @@ func (d *Desk) queueStatusOf(ctx context.Context, c *Chat) (QueueStatus, error) 
 }
 
 func waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
-	return QueueStatus{State: StateWaiting, QueueID: c.QueueID, ChatID: c.ID, Position: position, Estimate: e.at(position, c.Department),
+	return QueueStatus{State: StateWaiting, QueueID: c.QueueID, ChatID: c.ID,
+		Position: position, Estimate: e.at(position, c.Department),
 		WaitSeconds: max(0, int(e.now.Sub(c.QueuedAt).Seconds())), QueuedAt: &c.QueuedAt, Department: c.Department}
 }
 
-// predict returns the wait foretold to a chat that is about to queue behind all of its line, nil while nobody is online.
-func (d *Desk) predict(ctx context.Context, department *string) (*int, error) {
-	position, e, err := d.positionOf(ctx, &Chat{Department: department, ReturnedAt: nil, QueuedAt: time.Now().AddDate(1, 0, 0)})
+// estimatedWait returns the estimated wait of a chat that is about to be queued as the last of its queue, and false
+// while it is unknown because no agent of the queue is online.
+func (d *Desk) estimatedWait(ctx context.Context, department *string) (seconds int, known bool, err error) {
+	// A queue time in the future puts the chat behind every chat that waits.
+	position, e, err := d.positionOf(ctx, &Chat{Department: department, QueuedAt: time.Now().AddDate(1, 0, 0)})
 	if err != nil {
-		return nil, err
+		return 0, false, err
 	}
-	if guess := e.at(position, department); guess.Known {
-		return &guess.Seconds, nil
-	}
-	return nil, nil
+	estimate := e.at(position, department)
+	return estimate.Seconds, estimate.Known, nil
 }
 
-// QueueStatus returns where the user stands: waiting with a place, assigned, or not_in_queue.
+// QueueStatus returns where the user stands: waiting with a position, assigned, or not_in_queue.
 func (d *Desk) QueueStatus(ctx context.Context, userID string) (QueueStatus, error) {
-	c, err := d.openChat(ctx, userID)
+	c, found, err := d.openChat(ctx, userID)
 	switch {
 	case err != nil:
 		return QueueStatus{}, err
-	case c == nil:
+	case !found:
 		return QueueStatus{State: StateNotInQueue}, nil
 	case c.Status == Active:
-		return QueueStatus{State: StateAssigned, ChatID: c.ID, AgentID: c.ServedBy(), AssignedAt: c.AssignedAt, QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department}, nil
+		return QueueStatus{State: StateAssigned, ChatID: c.ID, AgentID: c.ServedBy(), AssignedAt: c.AssignedAt,
+			QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department}, nil
 	}
 	return d.queueStatusOf(ctx, c)
 }
 
-// WaitingPosition is one waiting user's place.
+// WaitingPosition is the position of one waiting user.
 type WaitingPosition struct {
 	UserID string
 	Status QueueStatus
 }
 
-// WaitingPositions returns the place of everybody who waits, in serving order, by one query over the queue.
+// WaitingPositions returns the positions of all waiting users, in serving order, by one query over the queue.
 func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) {
 	began := time.Now()
 	var ids, users []string
 	var departments []*string
 	var queueIDs []int64
 	var queuedAt []time.Time
-	e, err := d.estimator(ctx, `, coalesce(array_agg(id::text), '{}'), coalesce(array_agg(user_id), '{}'), coalesce(array_agg(department), '{}'),
-			coalesce(array_agg(queue_id), '{}'), coalesce(array_agg(queued_at), '{}')
+	e, err := d.estimator(ctx, `, coalesce(array_agg(id::text), '{}'), coalesce(array_agg(user_id), '{}'),
+			coalesce(array_agg(department), '{}'), coalesce(array_agg(queue_id), '{}'), coalesce(array_agg(queued_at), '{}')
 		FROM (SELECT id, user_id, department, queue_id, queued_at FROM chats WHERE status = 'waiting' ORDER BY `+servingOrder+`) line`,
 		nil, &ids, &users, &departments, &queueIDs, &queuedAt)
 	if err != nil {
 		return nil, translate(err)
 	}
 	positions := make([]WaitingPosition, len(ids))
-	lines := map[string]int{}
+	lengths := map[string]int{}
 	for i := range ids {
 		c := &Chat{ID: ids[i], Department: departments[i], QueueID: queueIDs[i], QueuedAt: queuedAt[i]}
-		positions[i] = WaitingPosition{UserID: users[i], Status: waitingStatus(c, nextIn(lines, c.Department), e)}
+		positions[i] = WaitingPosition{UserID: users[i], Status: waitingStatus(c, nextIn(lengths, c.Department), e)}
 	}
-	d.line.store(positions, lines, began)
+	d.line.store(positions, lengths, began)
 	return positions, nil
 }
 
-func nextIn(lines map[string]int, department *string) int {
-	line := ""
-	if department != nil {
-		line = *department
-	}
-	lines[line]++
-	return lines[line]
+// nextIn counts one more chat of a department's queue and returns how many there are now.
+func nextIn(lengths map[string]int, department *string) int {
+	name := deref(department)
+	lengths[name]++
+	return lengths[name]
 }
 
+// queueRow is a waiting chat with what is shown of its user.
 type queueRow struct {
 	Chat
 	UserName string
 	Verified bool
 }
 
-// waiting returns the queue in serving order.
+// waiting returns the waiting chats that a filter lets pass, in serving order.
 func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
-	query, args := `SELECT `+chatRow.selectList("c")+`, coalesce(u.name, ''), u.is_verified FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`, []any{}
+	args := []any{}
+	query := `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.is_verified
+		FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`
 	if f.Department != "" {
 		query, args = query+` AND c.department = $1`, append(args, f.Department)
 	}
@@ -158,13 +170,14 @@ func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
 	return all, err
 }
 
-// CancelQueue takes the user out of the queue: the waiting chat ends as cancelled. Without one: 409 not_in_queue.
+// CancelQueue takes the user out of the queue: the waiting chat ends as cancelled. A user without a waiting chat gets
+// 409 not_in_queue.
 func (d *Desk) CancelQueue(ctx context.Context, userID string) error {
-	c, err := d.openChat(ctx, userID)
+	c, found, err := d.openChat(ctx, userID)
 	if err != nil {
 		return err
 	}
-	if c == nil || c.Status != Waiting {
+	if !found || c.Status != Waiting {
 		return conflict("not_in_queue", "You are not in the queue.")
 	}
 	_, err = d.endChat(ctx, UserActor(userID), c.ID, "", Waiting)
@@ -174,11 +187,13 @@ func (d *Desk) CancelQueue(ctx context.Context, userID string) error {
 	return err
 }
 
-// OnlineCount returns how many agents are online, with room or without.
+// OnlineCount returns how many agents are online, with capacity or without.
 func (d *Desk) OnlineCount(ctx context.Context) (n int, err error) {
 	err = d.queryPrepared(ctx, `SELECT count(*) FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL
-		AND `+lastSign+` >= clock_timestamp() - make_interval(secs => $1)`, []any{d.Settings().PresenceTimeout.Seconds()}, &n)
+			AND `+lastSign+` >= clock_timestamp() - make_interval(secs => $1)`,
+		[]any{d.Settings().PresenceTimeout.Seconds()}, &n)
 	return n, translate(err)
 }
 
+// seconds returns whole seconds as an argument of a system message, never less than 0.
 func seconds(d time.Duration) string { return strconv.Itoa(max(0, int(d.Seconds()))) }

@@ -7,34 +7,41 @@ import (
 )
 
 const (
-	// queueCacheFresh is how old the line may be at least; one that took long to read may be lineShare times as old as that.
+	// queueCacheFresh is how old the cached queue may become before it is read again. One that took long to read may
+	// become queueCacheShare times as old as that took, so that reading it takes at most one part in queueCacheShare of
+	// the time.
 	queueCacheFresh = 2 * time.Second
 	queueCacheShare = 30
-	// queueCacheStale is from when on the line is waited for: nobody has asked for so long.
+	// queueCacheStale is how old the cached queue may become, in addition to that, before a request waits for a new
+	// one.
 	queueCacheStale = 15 * time.Second
 )
 
-// queueCache is the queue as it was a moment ago: who is far back need not be counted from the front again by every question.
+// queueCache holds the queue as it was a moment ago, so that the position of a chat far back is not counted from the
+// front by every request.
 type queueCache struct {
 	mu        sync.Mutex
 	positions map[string]int // by chat
 	lengths   map[string]int // by department, "" for chats that ask for none
 	at        time.Time
-	took      time.Duration
-	reading   chan struct{} // closed when the line that is being read has come; nil while none is
+	took      time.Duration // to read it
+	reading   chan struct{} // closed when the reading under way ends; nil while there is none
 }
 
+// store replaces the cached queue by one whose reading began at a time.
 func (l *queueCache) store(positions []WaitingPosition, lengths map[string]int, began time.Time) {
-	places := make(map[string]int, len(positions))
+	byChat := make(map[string]int, len(positions))
 	for i := range positions {
-		places[positions[i].Status.ChatID] = positions[i].Status.Position
+		byChat[positions[i].Status.ChatID] = positions[i].Status.Position
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.positions, l.lengths, l.at, l.took = places, lengths, began, time.Since(began)
+	l.positions, l.lengths, l.at, l.took = byChat, lengths, began, time.Since(began)
 }
 
-// aheadOf returns how many of its line were before a chat a moment ago: all of them, for one that came since, and at least those counted now.
+// aheadOf returns how many chats of its queue are served before a chat, as of a moment ago. A chat that has been queued
+// since then comes after all of them, and after at least as many as were counted just now. An old queue is read again
+// in the background, once for all requests; only when it is missing or stale does the request wait for it.
 func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
 	l.mu.Lock()
 	old := time.Since(l.at) > max(queueCacheFresh, queueCacheShare*l.took)
@@ -46,7 +53,7 @@ func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int)
 	}
 	blind := l.positions == nil || time.Since(l.at) > queueCacheStale+queueCacheShare*l.took
 	l.mu.Unlock()
-	if mine { // for all who ask meanwhile, and who have the line as it was
+	if mine { // also for the requests that come meanwhile, so that the end of this one does not end the reading
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 			defer cancel()
@@ -66,12 +73,8 @@ func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if place, known := l.positions[c.ID]; known {
-		return place - 1, nil
+	if position, known := l.positions[c.ID]; known {
+		return position - 1, nil
 	}
-	department := ""
-	if c.Department != nil {
-		department = *c.Department
-	}
-	return max(counted, l.lengths[department]), nil
+	return max(counted, l.lengths[deref(c.Department)]), nil
 }

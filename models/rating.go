@@ -5,13 +5,14 @@ import (
 	"math"
 )
 
-// Rate stores the user's rating of an ended chat, once: 1 to 5 in steps of 0.5, comment at most 1,000 characters. Anything else is
-// validation_failed; an open chat is 409 chat_not_ended, a second rating 409 already_rated.
+// Rate stores the user's rating of an ended chat and adds it to the agent's average. The rating is 1 to 5 in steps of
+// 0.5, the comment at most 1,000 characters; anything else is validation_failed. Only the chat's user may rate, to all
+// others it is 404 chat_not_found. An open chat is 409 chat_not_ended, a second rating 409 already_rated.
 func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating float64, comment string) error {
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
 		return invalid("rating", fieldOutOfBounds, "rating must be a number from 1 to 5 in steps of 0.5.")
 	}
-	words, err := d.optionalMessageText("comment", comment, 1000)
+	text, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return err
 	}
@@ -29,15 +30,17 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 		if c.Rating != nil {
 			return conflict("already_rated", "You have already rated this chat.")
 		}
-		c.Rating, c.RatingComment, c.RatedAt = &rating, words, ptr(t.now)
-		if err := saveChat(ctx, t, c); err != nil {
+		change := t.change(c)
+		change.Chat.Rating, change.Chat.RatingComment, change.Chat.RatedAt = &rating, text, &change.now
+		if err := t.save(ctx, change); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 		if c.AgentID == nil {
 			return nil
 		}
-		if _, err := t.NewRaw(`UPDATE agents SET rating_sum = rating_sum + ?, rating_count = rating_count + 1 WHERE id = ?`, rating, *c.AgentID).Exec(ctx); err != nil {
+		_, err = t.NewRaw(`UPDATE agents SET rating_sum = rating_sum + ?, rating_count = rating_count + 1 WHERE id = ?`,
+			rating, *c.AgentID).Exec(ctx)
+		if err != nil {
 			return err
 		}
 		a, err := d.agent(ctx, t, *c.AgentID)
@@ -49,7 +52,8 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 	})
 }
 
-// Ratings returns the agent with its average and count: anyone's to supervisors, to agents their own, else 403 not_your_rating.
+// Ratings returns an agent, whose AvgRating and RatingCount are what was asked for. Supervisors get those of every
+// agent, agents their own, all others 403 not_your_rating; an unknown agent is 404 agent_not_found.
 func (d *Desk) Ratings(ctx context.Context, actor Actor, agentID string) (*Agent, error) {
 	if actor.ID != agentID && !actor.AtLeast(RoleSupervisor) {
 		return nil, forbidden("not_your_rating", "Only supervisors can see the ratings of other agents.")
@@ -57,7 +61,7 @@ func (d *Desk) Ratings(ctx context.Context, actor Actor, agentID string) (*Agent
 	return d.AgentByID(ctx, agentID)
 }
 
-// AllRatings returns everybody's to supervisors, to agents their own.
+// AllRatings returns all agents with their ratings to supervisors, and to an agent only that agent.
 func (d *Desk) AllRatings(ctx context.Context, actor Actor) ([]Agent, error) {
 	if actor.AtLeast(RoleSupervisor) {
 		return d.Agents(ctx)

@@ -167,7 +167,7 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 	o := Overview{Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
 		Estimate: e.at(row.InLine+1, nil)}
 	all := e.staffing(nil)
-	o.Online, o.Slots, o.SlotsUsed = all.agents, all.slots, all.load
+	o.Online, o.Slots, o.SlotsUsed = all.agents, all.capacity, all.load
 	if row.LastPickup != nil {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))
 	}

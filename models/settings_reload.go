@@ -36,15 +36,7 @@ func (d *Desk) Reload(ctx context.Context) error {
 	if err != nil {
 		return translate(err)
 	}
-	next := d.base
-	for _, s := range settingTable {
-		if value, overridden := row.Overrides[s.key]; overridden {
-			_ = s.set(&next, value)
-		}
-	}
-	if next.fit() != nil {
-		next.IdleWarning, next.IdleTimeout = d.base.IdleWarning, d.base.IdleTimeout
-	}
+	next := overridden(d.base, row.Overrides)
 	sites := allSites(d.base.AllowedOrigins, row.Sites)
 	d.settings.Store(&next)
 	d.sites.Store(&sites)

@@ -10,26 +10,30 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// tx is one transaction: one time, and what to say once it is committed.
+// tx is one transaction, with one time and with what is announced once it is committed.
 type tx struct {
 	bun.Tx
-	conn   bun.Conn  // that the transaction is on
+	conn   bun.Conn  // the transaction's connection
 	now    time.Time // PostgreSQL's clock, as of the latest tick
 	events []Event
-	locked []ChatVersion // the chats that it locked, as they were
-	drain  bool
+	locked []ChatVersion // the chats that it locked, as they were then
+	drain  bool          // drain the queue after the commit
 }
 
-// tick reads PostgreSQL's clock. After a lock was waited for, this is the time at which it was got.
+// tick reads PostgreSQL's clock. It is called after a lock was taken, so that the time of a change is not before that
+// of the change it waited for.
 func (t *tx) tick(ctx context.Context) error {
 	return t.NewRaw(`SELECT clock_timestamp()`).Scan(ctx, &t.now)
 }
 
+// emit adds an event to those that are published after the commit. The event is complete: it is not changed afterwards.
 func (t *tx) emit(e Event) { t.events = append(t.events, e) }
 
-// requestDrain says that somebody may have room now: after the commit the queue is drained.
+// requestDrain has the queue drained after the commit, because an agent may have capacity now.
 func (t *tx) requestDrain() { t.drain = true }
 
+// emitQueueChange emits that positions may have changed, and with the chat that caused it, if there is one, its
+// department.
 func (t *tx) emitQueueChange(cause QueueCause, c *Chat) {
 	q := &QueueChange{Cause: cause}
 	if c != nil && c.Department != nil {
@@ -38,11 +42,18 @@ func (t *tx) emitQueueChange(cause QueueCause, c *Chat) {
 	t.emit(Event{Kind: KindQueue, Queue: q})
 }
 
+// txTries is how often a transaction is run at most.
 const txTries = 6
 
-// inTx runs f in a transaction and, after the commit, publishes what it emitted. Deadlocks and failed serializations
-// are tried again; f must therefore set, not add to, whatever it captures. A lost connection is not: the commit may have happened, and what it
-// changed is then announced by [uncertainCommits].
+// inTx runs f in a transaction and, after the commit, publishes what it emitted. The error that it returns is an
+// [*Error].
+//
+// After a deadlock or a failed serialization f runs again, so it must set, and not add to, the variables that it
+// captures. After a lost connection it does not: the transaction may have been committed, and [uncertainCommits] then
+// announces what it changed.
+//
+// Where f changed nothing or a rule refused it, the request may be the retry of one whose commit was never announced,
+// so the versions of the chats that it locked are announced.
 func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
 	for try := 1; ; try++ {
 		t, err := d.attempt(ctx, f)
@@ -64,6 +75,8 @@ func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) erro
 	}
 }
 
+// attempt runs f in a transaction once. It returns the transaction with an error of f or of the commit, and nil with an
+// error before that.
 func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) error) (*tx, error) {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
@@ -90,14 +103,16 @@ func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) e
 	return t, err
 }
 
-// isRefusal reports whether a rule refused the transaction. It may be a retry, and is refused because the first request was committed.
+// isRefusal reports whether a rule refused the transaction. It may be a retry that is refused because the first request
+// was committed.
 func isRefusal(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Kind == Conflict || e.Kind == NotFound || e.Kind == Forbidden)
 }
 
+// announce publishes what a committed transaction changed, and drains the queue if it asked for that.
 func (d *Desk) announce(t *tx) {
-	if len(t.events) == 0 { // it found nothing to do: it may be a retry
+	if len(t.events) == 0 { // nothing was left to do: it may be a retry
 		d.announceVersions(t.locked...)
 	}
 	d.publish(t.events)
@@ -106,6 +121,7 @@ func (d *Desk) announce(t *tx) {
 	}
 }
 
+// publish logs events and hands them to the publisher.
 func (d *Desk) publish(events []Event) {
 	if len(events) > 0 {
 		d.logChanges(events)
@@ -113,18 +129,18 @@ func (d *Desk) publish(events []Event) {
 	}
 }
 
-// rawQuerier is the database or a transaction on it.
+// rawQuerier is the database or a transaction on it, for statements that run in either.
 type rawQuerier interface {
 	NewRaw(query string, args ...any) *bun.RawQuery
 }
 
-// bunIn spreads a slice for SQL's IN.
+// bunIn returns a slice as an argument of bun for IN (?).
 func bunIn[T any](values []T) any { return bun.List(values) }
 
-// Advisory locks. Whoever takes both takes the queue's first.
+// Advisory locks. A transaction that takes several takes the queue's first.
 const (
 	queueLock  = 0x7061726c01 // one assigner at a time
 	peopleLock = 0x7061726c02 // one change of roles at a time
-	pulseLock  = 0x7061726c03 // one beat at a time
+	pulseLock  = 0x7061726c03 // one heartbeat at a time
 	watchLock  = 0x7061726c04 // the seed of the locks of one reader and one chat
 )

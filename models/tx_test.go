@@ -53,9 +53,9 @@ func TestAPanicInATransactionReleasesItsLocks(t *testing.T) {
 	chat := h.ask("u1").Chat.ID
 	h.settle()
 	h.DB().SetMaxOpenConns(3)
-	hook := &panicHook{on: "UPDATE \"chats\""}
-	h.DB().AddQueryHook(hook) //nolint:staticcheck // WithQueryHook makes another database than the desk has
-	for range 5 {             // more than there are connections
+	hook := &panicHook{on: "SELECT FROM agents WHERE id"} // the chat's row is locked by then
+	h.DB().AddQueryHook(hook)                             //nolint:staticcheck // WithQueryHook makes another database than the desk has
+	for range 5 {                                         // more than there are connections
 		func() {
 			defer func() {
 				if got := recover(); got == nil || !errors.Is(got.(error), errPanic) {

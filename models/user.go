@@ -185,10 +185,9 @@ func announceUser(ctx context.Context, t *tx, userID string) error {
 		if err != nil {
 			return err
 		}
-		if err := saveChat(ctx, t, c); err != nil {
+		if err := t.save(ctx, t.change(c)); err != nil {
 			return err
 		}
-		t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (d *Desk) eraseChats(ctx context.Context, t *tx, userID string, done *Erasu
 		if c.Status == Waiting {
 			reason = ReasonCancelled
 		}
-		if err := d.endLocked(ctx, t, c, reason, TypeManual); err != nil {
+		if err := d.endLocked(ctx, t, t.change(c), reason, TypeManual); err != nil {
 			return err
 		}
 	}

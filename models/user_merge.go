@@ -7,14 +7,19 @@ import (
 	"time"
 )
 
-// identifiedSessionTTL counts anew from each time that the host site names the person.
+// identifiedSessionTTL is how long a session lasts after the host site has last signed who the user is.
 const identifiedSessionTTL = 7 * 24 * time.Hour
 
-// Identify opens a session of 7 days for the person whom a host site has vouched for and ends the one that this browser held.
+// Identify opens a session of 7 days for a user whose identity a host site has signed, and returns its token and the
+// user. held is the token of the session that the browser has, "" for none:
 //
-// Was that an anonymous user's, all of that user's chats become the person's, and the anonymous user is no more; another person's
-// chats are never taken. Where both have an open chat, one goes on and the other ends, as [Desk.mergeChats] says. Was it the same person's, it
-// stays, and token is "".
+//   - If it is a session of the same user, it is prolonged and the returned token is "".
+//   - If it is an anonymous user's, all chats of that user become those of the identified one and the anonymous user is
+//     deleted. Where both have an open chat, one goes on and the other ends, as [Desk.mergeChats] says.
+//   - If it is another identified user's, it ends, and that user's chats stay where they are.
+//
+// An identity that is not valid is validation_failed; one that was signed before the user was erased is 401
+// unauthorized.
 func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string) (token string, u *User, err error) {
 	id.Verified = true
 	if err := id.check(); err != nil {
@@ -22,11 +27,11 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		token = ""
-		before, err := userOfSession(ctx, t, held)
+		before, hasSession, err := userOfSession(ctx, t, held)
 		if err != nil {
 			return err
 		}
-		if before != nil && before.ID == id.ID {
+		if hasSession && before.ID == id.ID {
 			if u, err = ensureUser(ctx, t, id); err != nil {
 				return err
 			}
@@ -34,14 +39,14 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 				identifiedSessionTTL.Seconds(), HashToken(held)).Exec(ctx)
 			return err
 		}
-		if before != nil && !before.IsVerified {
+		if hasSession && !before.IsVerified {
 			if u, err = d.mergeUser(ctx, t, before.ID, id); err != nil {
 				return err
 			}
 		} else if u, err = ensureUser(ctx, t, id); err != nil {
 			return err
 		}
-		if before != nil {
+		if hasSession {
 			if err := endSession(ctx, t, HashToken(held)); err != nil {
 				return err
 			}
@@ -50,46 +55,49 @@ func (d *Desk) Identify(ctx context.Context, id Identity, held, userAgent string
 		token, hash = newToken()
 		return insertUserSession(ctx, t, hash, u.ID, userAgent, identifiedSessionTTL)
 	})
-	if violates(err, sessionsUserIDFkey) { // erased at this very moment
+	if violates(err, sessionsUserIDFkey) { // the user was erased meanwhile
 		return "", nil, ErrUnauthorized
 	}
-	if violates(err, chatsOneOpenPerUser) { // the person began a chat at this very moment, and now it is there to be seen
+	if violates(err, chatsOneOpenPerUser) { // the user started a chat meanwhile, which is seen now
 		return d.Identify(ctx, id, held, userAgent)
 	}
 	return token, u, err
 }
 
-// userOfSession returns whose session a token opens; nil for nobody's, or an agent's.
-func userOfSession(ctx context.Context, t *tx, token string) (*User, error) {
+// userOfSession returns the user of the session that a token opens, and false when it opens none or an agent's.
+func userOfSession(ctx context.Context, t *tx, token string) (u *User, found bool, err error) {
 	if token == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	u := new(User)
-	err := t.NewRaw(`SELECT u.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > now()`, HashToken(token)).Scan(ctx, u)
+	u = new(User)
+	err = t.NewRaw(`SELECT u.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND s.expires_at > now()`,
+		HashToken(token)).Scan(ctx, u)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+		return nil, false, nil
 	}
-	return u, err
+	return u, err == nil, err
 }
 
-// mergeUser makes everything that an anonymous user has the person's, and removes the anonymous user.
+// mergeUser stores the identified user, moves the chats of the anonymous user from there, ends the anonymous user's
+// sessions and deletes that user.
 func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (*User, error) {
 	var open bool
 	if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND status <> 'ended')`, from).Scan(ctx, &open); err != nil {
 		return nil, err
 	}
-	if open { // an open chat that changes hands must not be given out meanwhile
+	if open { // an open chat that gets another user must not be assigned meanwhile; the queue's lock comes first in the lock order
 		if err := lockQueue(ctx, t); err != nil {
 			return nil, err
 		}
 	}
-	// Whoever begins a chat for the anonymous user from now on waits, and is then refused: no chat stays behind.
+	// From here on a request that starts a chat for the anonymous user waits for the lock and is then refused, so that
+	// no chat stays behind.
 	var anonymous bool
 	err := t.NewRaw(`SELECT NOT is_verified FROM users WHERE id = ? FOR UPDATE`, from).Scan(ctx, &anonymous)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
-	if !anonymous { // another tab was faster
+	if !anonymous { // another request has done it already
 		return ensureUser(ctx, t, id)
 	}
 	u, changed, err := upsertUser(ctx, t, id)
@@ -116,21 +124,24 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	return u, err
 }
 
-// toldEnded is how long after its end a chat is still on somebody's screen.
-const toldEnded = 10 * time.Minute
+// announcedAfterEnd is how long after its end a chat may still be open on a screen, so that changes of it are
+// announced.
+const announcedAfterEnd = 10 * time.Minute
 
-// reassignChats gives every chat of one user to another. What the user said in them goes along, so that a message that is sent again is still
-// known by its client_message_id.
+// reassignChats moves every chat of one user to another, and makes one of two open chats. The sender of the messages
+// changes too, so that a message that is sent again is still found by its client_message_id.
 func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error {
 	var chats []*Chat
-	err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? OR user_id = ? AND status <> 'ended' ORDER BY id FOR UPDATE`, from, to).Scan(ctx, &chats)
+	err := t.NewRaw(`SELECT * FROM chats WHERE user_id = ? OR user_id = ? AND status <> 'ended' ORDER BY id FOR UPDATE`,
+		from, to).Scan(ctx, &chats)
 	if err != nil {
 		return err
 	}
 	if err := t.tick(ctx); err != nil {
 		return err
 	}
-	_, err = t.NewRaw(`UPDATE messages SET sender_id = ?1 WHERE sender_type = 'user' AND chat_id IN (SELECT id FROM chats WHERE user_id = ?0)`, from, to).Exec(ctx)
+	_, err = t.NewRaw(`UPDATE messages SET sender_id = ?1
+		WHERE sender_type = 'user' AND chat_id IN (SELECT id FROM chats WHERE user_id = ?0)`, from, to).Exec(ctx)
 	if err != nil {
 		return err
 	}
@@ -148,12 +159,15 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error 
 		if c.UserID != from || c == brought && own != nil {
 			continue
 		}
-		c.UserID = to
-		if err := saveChat(ctx, t, c); err != nil {
-			return err
+		change := t.change(c)
+		change.Chat.UserID = to
+		if !c.IsOpen() && t.now.Sub(*c.EndedAt) >= announcedAfterEnd {
+			err = t.write(ctx, []*chatChange{change}, nil)
+		} else {
+			err = t.save(ctx, change)
 		}
-		if c.IsOpen() || t.now.Sub(*c.EndedAt) < toldEnded {
-			t.emit(Event{Kind: KindChange, Change: &Change{Chat: *c}})
+		if err != nil {
+			return err
 		}
 	}
 	if own == nil || brought == nil {
@@ -162,60 +176,50 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from, to string) error 
 	return d.mergeChats(ctx, t, own, brought)
 }
 
-// mergeChats makes one of two open chats of one person, both locked: nobody may have two. The person's own goes on, unless only the brought one is
-// with an agent. The other ends (type auto) under a line that says so, and stays in the history; what was said in it and not answered is
-// said again in the one that goes on, and the better of two places in the queue is kept.
+// mergeChats makes one open chat of two locked ones, since a user may have only one: the identified user's own, and the
+// one that was brought from the anonymous user. The own one goes on, unless it waits and the other is with an agent.
+// The one that does not go on ends (type auto) with a system message about it and stays in the history. Its messages
+// that await a reply are copied to the one that goes on, which also gets the better of the two positions in the queue.
 func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat) error {
 	keep, leave := own, brought
 	if own.Status == Waiting && brought.Status == Active {
 		keep, leave = brought, own
 	}
-	person := own.UserID
+	userID := own.UserID
 	unanswered, err := messagesAwaitingReply(ctx, t, leave)
 	if err != nil {
 		return err
 	}
+	if err := d.endInFavorOf(ctx, t, leave, keep, userID); err != nil {
+		return err
+	}
+	change := t.change(keep)
 	if keep.Status == Waiting {
-		takeBetterPosition(keep, leave)
+		takeBetterPosition(&change.Chat, leave)
 	}
-	since := leave.AwaitingReplySince
-	if err := d.endInFavorOf(ctx, t, leave, keep, person); err != nil {
-		return err
-	}
-	keep.UserID, keep.UserSeenAt = person, t.now
-	change := Change{}
+	change.Chat.UserID, change.Chat.UserSeenAt = userID, t.now
 	if len(unanswered) > 0 {
-		if change.Messages, err = d.copyMessages(ctx, t, keep, unanswered); err != nil {
-			return err
-		}
-		keep.LastMessageAt, keep.LastSender, keep.IdleSince, keep.WarnedAt = ptr(t.now), ptr(FromUser), ptr(t.now), nil
-		keep.UnreadByAgent += len(unanswered)
-		if keep.AwaitingReplySince == nil || since.Before(*keep.AwaitingReplySince) {
-			keep.AwaitingReplySince = since
-		}
+		change.copyMessages(unanswered, leave.AwaitingReplySince, d.Settings().MaskCards)
 	}
-	if err := saveChat(ctx, t, keep); err != nil {
-		return err
-	}
-	change.Chat = *keep
-	t.emit(Event{Kind: KindChange, Change: &change})
-	return nil
+	return t.save(ctx, change)
 }
 
-// messagesAwaitingReply returns what the user said since an agent last did, oldest first.
+// messagesAwaitingReply returns the messages of the user since the last one of an agent, oldest first, without those of
+// empty content.
 func messagesAwaitingReply(ctx context.Context, t *tx, c *Chat) ([]Message, error) {
-	if c.AwaitingReplySince == nil {
-		return nil, nil
-	}
 	messages := []Message{}
+	if c.AwaitingReplySince == nil {
+		return messages, nil
+	}
 	err := t.NewRaw(`SELECT * FROM messages WHERE chat_id = ?0 AND sender_type = 'user' AND content <> ''
-		AND id > coalesce((SELECT max(id) FROM messages WHERE chat_id = ?0 AND sender_type = 'customer_service' AND message_type <> 'note'), 0)
+		AND id > coalesce((SELECT max(id) FROM messages
+			WHERE chat_id = ?0 AND sender_type = 'customer_service' AND message_type <> 'note'), 0)
 		ORDER BY id`, c.ID).Scan(ctx, &messages)
 	return messages, err
 }
 
-// endInFavorOf ends a chat because its person goes on in another.
-func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, person string) error {
+// endInFavorOf ends a chat because its user continues in another, and makes it the user's.
+func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, userID string) error {
 	agent := ""
 	if other.Status == Active {
 		a, err := d.agent(ctx, t, other.ServedBy())
@@ -224,21 +228,18 @@ func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, person s
 		}
 		agent = a.Name
 	}
-	version, reason := c.Version, ReasonUserEnded
+	reason := ReasonUserEnded
 	if c.Status == Waiting {
 		reason = ReasonCancelled
 	}
-	if _, err := addSystemMessage(ctx, t, c, SystemGoesOn, map[string]string{"agent": agent}); err != nil {
-		return err
-	}
-	c.UserID = person
-	if err := d.endLocked(ctx, t, c, reason, TypeAuto); err != nil {
-		return err
-	}
-	return attachMessages(ctx, t, c, version)
+	change := t.change(c)
+	change.addSystemMessage(SystemGoesOn, map[string]string{"agent": agent})
+	change.Chat.UserID = userID
+	return d.endLocked(ctx, t, change, reason, TypeAuto)
 }
 
-// takeBetterPosition gives a waiting chat the place of another where that is nearer to the front.
+// takeBetterPosition gives a waiting chat the priority, queue time and return of another waiting one where that brings
+// it nearer to the front.
 func takeBetterPosition(c, other *Chat) {
 	if other.Status != Waiting {
 		return
@@ -255,24 +256,22 @@ func takeBetterPosition(c, other *Chat) {
 	}
 }
 
-// copyMessages puts messages of another chat of the same person into this one, under a line that says where they come from. MASK_CARDS holds for
-// them as it does for what is said now, since it may have been switched on in between; nobody is there to shorten what becomes too long by it.
-func (d *Desk) copyMessages(ctx context.Context, t *tx, c *Chat, messages []Message) ([]Message, error) {
-	line, err := addSystemMessage(ctx, t, c, SystemBrought, nil)
-	if err != nil {
-		return nil, err
-	}
-	said := []Message{*line}
+// copyMessages adds messages of another chat of the same user, which await a reply since a time, below a system message
+// that says where they come from. With maskCards they are masked as new messages are, since MASK_CARDS may have been
+// switched on in between, and cut where that makes them too long: the user is not there to shorten them.
+func (c *chatChange) copyMessages(messages []Message, since *time.Time, maskCards bool) {
+	c.addSystemMessage(SystemBrought, nil)
+	chat := &c.Chat
 	for _, m := range messages {
 		content := m.Content
-		if d.Settings().MaskCards {
+		if maskCards {
 			content = truncate(MaskCards(content), maxContent)
 		}
-		again, err := t.insertMessage(ctx, c, Message{SenderType: FromUser, SenderID: c.UserID, Type: Text, Content: content})
-		if err != nil {
-			return nil, err
-		}
-		said = append(said, *again)
+		c.addMessage(Message{SenderType: FromUser, SenderID: chat.UserID, Type: Text, Content: content})
 	}
-	return said, nil
+	chat.LastMessageAt, chat.LastSender, chat.IdleSince, chat.WarnedAt = &c.now, ptr(FromUser), &c.now, nil
+	chat.UnreadByAgent += len(messages)
+	if chat.AwaitingReplySince == nil || since.Before(*chat.AwaitingReplySince) {
+		chat.AwaitingReplySince = since
+	}
 }

@@ -164,10 +164,10 @@ func TestProgramsAdministerSettings(t *testing.T) {
 		}
 		h.ask("POST", settings+"/"+row.Key, alex, map[string]any{"value": listed["value"]}).want(200)
 	}
-	if got := all["IDLE_WARNING"]; got["value"] != "1m" || got["minimum"] != "1s" || got["maximum"] != "24h" || len(got["choices"].([]any)) != 0 {
+	if got := all["IDLE_WARNING"]; got["value"] != "1m" || got["minimum"] != "1s" || got["maximum"] != "24h" || got["kind"] != "duration" || got["unit"] != "second" || got["group"] != "idle" || len(got["choices"].([]any)) != 0 {
 		t.Errorf("IDLE_WARNING is %v", got)
 	}
-	if got := all["MASK_CARDS"]; got["value"] != "false" || got["minimum"] != nil || !slices.Equal(got["choices"].([]any), []any{"true", "false"}) {
+	if got := all["MASK_CARDS"]; got["value"] != "false" || got["minimum"] != nil || got["kind"] != "switch" || got["unit"] != nil || !slices.Equal(got["choices"].([]any), []any{"true", "false"}) {
 		t.Errorf("MASK_CARDS is %v", got)
 	}
 	if got := h.ask("POST", settings+"/RATE_SEND", alex, map[string]any{"value": " 40 "}).want(200).object(); got["value"] != "40" || got["default"] != "30" || got["is_overridden"] != 1.0 {
@@ -187,9 +187,28 @@ func TestProgramsAdministerSettings(t *testing.T) {
 	if got := h.ask("POST", settings+"/RATE_SEND/reset", alex, nil).want(200).object(); got["value"] != "30" || got["is_overridden"] != 0.0 {
 		t.Errorf("reset: %v", got)
 	}
+	several := func(values map[string]any) answer {
+		return h.ask("POST", settings, alex, map[string]any{"values": values})
+	}
+	for _, row := range several(map[string]any{"IDLE_WARNING": "10m", "IDLE_TIMEOUT": "20m", "RATE_END": "20"}).want(200).list() {
+		if want := map[any]string{"IDLE_WARNING": "10m", "IDLE_TIMEOUT": "20m", "RATE_END": "20"}[row["key"]]; want != "" && row["value"] != want {
+			t.Errorf("changed with others, %v is %v", row["key"], row["value"])
+		}
+	}
+	wrong := several(map[string]any{"IDLE_WARNING": "soon", "RATE_END": "0", "RATE_SEND": "50"}).refused(422, "validation_failed").errorsOf()
+	if len(wrong) != 2 || wrong["IDLE_WARNING"] != "out_of_bounds" || wrong["RATE_END"] != "out_of_bounds" || h.desk.Settings().RateSend != 30 {
+		t.Errorf("two bad values beside a good one are refused by %v, and the good one is %d", wrong, h.desk.Settings().RateSend)
+	}
+	several(map[string]any{"IDLE_WARNING": nil, "IDLE_TIMEOUT": nil, "RATE_END": nil}).want(200)
+	if s := h.desk.Settings(); s.IdleWarning != time.Minute || s.IdleTimeout != 2*time.Minute || s.RateEnd != 10 {
+		t.Errorf("reset: %+v", s)
+	}
+	several(map[string]any{}).refused(422, "validation_failed")
+	several(map[string]any{"RATE_SEND": "40", "DATABASE_URL": "x"}).refused(404, "setting_not_found")
 	h.ask("POST", settings+"/DATABASE_URL", alex, map[string]any{"value": "x"}).refused(404, "setting_not_found")
 	h.ask("POST", settings+"/AUDIT_RETENTION/reset", alex, nil).refused(404, "setting_not_found")
-	h.audited(alex, "alex setting_changed setting", "alex setting_reset setting")
+	h.audited(alex, "alex setting_changed setting", "alex setting_reset setting", "alex setting_changed setting", "alex setting_changed setting",
+		"alex setting_changed setting", "alex setting_reset setting", "alex setting_reset setting", "alex setting_reset setting")
 }
 
 func TestProgramsAdministerSites(t *testing.T) {

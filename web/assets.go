@@ -11,48 +11,48 @@ import (
 )
 
 const (
-	forMinutes = "max-age=300"
-	forEver    = "max-age=31536000, immutable"
+	cacheMinutes = "max-age=300"
+	cacheForever = "max-age=31536000, immutable"
 )
 
-// static serves the built files. An address with the hash of the content may be kept for ever.
-func (s *Server) static(c echo.Context) error {
-	keep := forMinutes
+// staticFile serves the built files. An address with the hash of the content in ?v= may be cached for ever.
+func (s *Server) staticFile(c echo.Context) error {
+	keep := cacheMinutes
 	if c.QueryParam("v") != "" {
-		keep = forEver
+		keep = cacheForever
 	}
-	return s.file(c, c.Param("*"), keep)
+	return s.serveBuiltFile(c, c.Param("*"), keep)
 }
 
-// loader is what customers' pages load, as a script or as a module. It is fetched anew often enough that a new version arrives within
-// minutes.
+// loader serves the script or module that sites load. It is cached for minutes only, so that a new version arrives soon.
 //
-// Any page may read it: a browser runs a module of another site only with leave, and at that time nobody has asked us which sites are on the
-// list. It is the same for everybody, holds no secret and is sent without regard to cookies, so that there is nothing to win. What depends on
-// who asks is answered to the sites of the list alone, in allowSites.
+// Any origin may read it: a browser runs a module of another site only with CORS headers, and the loader is requested before Parley knows
+// the site. It is the same for every caller, holds no secret and does not depend on cookies. Responses that depend on the caller are
+// readable for allowed sites only; see cors.
 func (s *Server) loader(name string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages with a Cross-Origin-Embedder-Policy ask for it
-		return s.file(c, name, forMinutes)
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // required by pages with a Cross-Origin-Embedder-Policy
+		return s.serveBuiltFile(c, name, cacheMinutes)
 	}
 }
 
-// forPages are headers that mean nothing for a script or a sheet. Customers' pages pay for each byte of them.
-var forPages = []string{"Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "Referrer-Policy", echo.HeaderXRequestID}
+// pageOnlyHeaders have no effect on a script or a style sheet. Sites load the widget on every page, so each byte counts.
+var pageOnlyHeaders = []string{"Content-Security-Policy", "X-Frame-Options", "Permissions-Policy", "Referrer-Policy", echo.HeaderXRequestID}
 
-// file sends a built file, packed as the browser likes it. What the build has packed is the same for everybody, so its length tells nothing.
-func (s *Server) file(c echo.Context, name, keep string) error {
+// serveBuiltFile sends a built file in the best encoding that the browser accepts, or 404. Built files are public, so their compressed
+// length reveals nothing.
+func (s *Server) serveBuiltFile(c echo.Context, name, keep string) error {
 	f, found := static.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding))
 	if !found {
-		return kit.Refuse(http.StatusNotFound)
+		return kit.StatusError(http.StatusNotFound)
 	}
 	h := c.Response().Header()
-	h.Del(echo.HeaderVary) // it speaks no language
+	h.Del(echo.HeaderVary) // files have no language
 	h.Del("Content-Language")
 	if !f.Drawn {
-		for _, name := range forPages {
+		for _, name := range pageOnlyHeaders {
 			h.Del(name)
 		}
 	}

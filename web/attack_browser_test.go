@@ -186,7 +186,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 			g.visits(path)
 		}
 		// What is refused comes back in its form.
-		for path, field := range map[string]string{"/admin/sites": "input[name=origin]", "/admin/departments": "input[name=slug]", "/admin/people/new": "#name", "/admin/settings": "#setting-QUEUE_BATCH input[name=value]"} {
+		for path, field := range map[string]string{"/admin/sites": "input[name=origin]", "/admin/departments": "input[name=slug]", "/admin/people/new": "#name", "/admin/settings": "#setting-QUEUE_BATCH input[name=QUEUE_BATCH]"} {
 			g.visits(path)
 			_, err := eval[bool](g.browser, "([...root.querySelectorAll('form')].forEach((f) => { f.noValidate = true }), root.querySelector("+quote(field)+").type = 'text', true)")
 			g.must(err) // nobody has to ask the browser's opinion

@@ -91,6 +91,7 @@ func TestAttackWrongTypesInEveryField(t *testing.T) {
 		"text":   {`7`, `1.5`, `true`, `false`, `[]`, `["x"]`, `{}`, `{"$ne":null}`, `{"toString":"x"}`},
 		"number": {`"5"`, `""`, `true`, `[]`, `[5]`, `{}`, `{"$gt":0}`, `1e400`, `-1e999999999`},
 		"list":   {`"x"`, `7`, `true`, `{}`, `[7]`, `[[]]`, `[{}]`},
+		"object": {`"x"`, `7`, `true`, `[]`, `["x"]`, `{"x":7}`, `{"x":["y"]}`, `{"x":{"y":"z"}}`},
 	}
 	before := s.kept()
 	fields := 0
@@ -103,6 +104,8 @@ func TestAttackWrongTypesInEveryField(t *testing.T) {
 				kind = "number"
 			case []any:
 				kind = "list"
+			case map[string]any:
+				kind = "object"
 			}
 			for _, raw := range wrong[kind] {
 				got := s.sends(tk, field+" = "+raw, tk.with(t, field, raw), malformed)

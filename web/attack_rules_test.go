@@ -145,6 +145,7 @@ var rules = map[string]rule{
 	"POST /admin/departments/{slug}":                    {body: `{"name":"Newer"}`},
 	"POST /admin/departments/{slug}/remove":             {},
 	"GET /admin/settings":                               {},
+	"POST /admin/settings":                              {body: `{"values":{"{key}":"20"}}`},
 	"POST /admin/settings/{key}":                        {body: `{"value":"20"}`},
 	"POST /admin/settings/{key}/reset":                  {},
 	"GET /admin/sites":                                  {},

@@ -58,8 +58,10 @@ func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 		h.ask("GET", forUser+"/chats/"+chat+"/messages", guest, nil).want(200)
 	}
 	h.browse("GET", "/supervisor/queue.csv", ruth, nil).want(200)
-	h.browse("POST", "/admin/settings/RATE_SEND", alex, url.Values{"value": {"40"}}).want(303)
-	h.browse("POST", "/admin/settings/RATE_SEND/reset", alex, url.Values{}).want(303)
+	limits := h.settingsForm(alex, "limits")
+	limits.Set("RATE_SEND", "40")
+	h.browse("POST", "/admin/settings", alex, limits).want(303)
+	h.browse("POST", "/admin/settings", alex, url.Values{"group": {"limits"}, "reset": {"RATE_SEND"}}).want(200)
 	h.browse("POST", "/admin/sites", alex, url.Values{"origin": {"https://shop.example"}}).want(303)
 	h.browse("POST", "/admin/health/repair", alex, url.Values{"name": {"load_counted"}}).want(303)
 	h.browse("POST", "/supervisor/chats/"+chat+"/end", ruth, url.Values{}).want(303)
@@ -138,7 +140,7 @@ func TestTheAuditPageFiltersAndTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.browse("GET", "/admin/audit?action=setting_changed", alex, nil).want(200).says("1m → 1m30s", "End the chat → Back to the front of the queue", "Off → On")
+	h.browse("GET", "/admin/audit?action=setting_changed", alex, nil).want(200).says("1 minute → 90 seconds", "End the chat → Back to the front of the queue", "Off → On")
 	if lines := strings.Split(strings.TrimSpace(string(h.browse("GET", "/admin/audit.csv?action=file_exported", alex, nil).want(200).Body)), "\n"); len(lines) != 61 {
 		t.Errorf("the file has %d lines", len(lines))
 	}

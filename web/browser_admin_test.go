@@ -62,27 +62,69 @@ func TestAnAccountIsDisabledAfterAQuestion(t *testing.T) {
 	}
 }
 
-func TestASettingIsChangedInItsPlaceAndPutBack(t *testing.T) {
+func TestSettingsAreChangedByKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	b := s.administer("/admin/settings")
-	b.write("#setting-IDLE_WARNING input[name='value']", "3m")
-	b.press("\r")
-	b.sees("#setting-IDLE_WARNING .error", "must be longer")
-	b.write("#setting-IDLE_WARNING input[name='value']", "soon")
-	b.press("\r")
-	b.sees("#setting-IDLE_WARNING .error", "A length of time")
-	b.write("#setting-IDLE_WARNING input[name='value']", "90s")
-	b.press("\r")
-	b.sees("#setting-IDLE_WARNING .chip", "Changed")
-	b.gone("#setting-IDLE_WARNING .error")
-	if got := s.desk.Settings().IdleWarning; got != 90*time.Second {
-		t.Errorf("the warning comes after %s", got)
+	const warning, timeout = "#setting-IDLE_WARNING", "#setting-IDLE_TIMEOUT"
+	enter := func(setting, number string) { b.write(setting+" input[type='number']", number) }
+	reset := func(setting string) {
+		b.focus(setting + " button[name='reset']")
+		b.press("\r")
 	}
-	b.click("#setting-IDLE_WARNING .btn-quiet")
-	b.gone("#setting-IDLE_WARNING .chip")
-	if got := s.desk.Settings().IdleWarning; got != time.Minute {
-		t.Errorf("the warning comes after %s", got)
+	enter("#setting-RATE_SEND", "77") // in another group, which is not saved
+	enter(timeout, "9000")
+	enter(warning, "3")
+	b.press("\r")
+	b.sees(timeout+" .error", "Enter 2 seconds to 2 days")
+	b.until("the focus at what is wrong", "root.activeElement.matches('"+timeout+" input')")
+	b.sees("#settings-idle [role='status']", "Not saved")
+	for _, l := range looks {
+		b.as(l)
+		b.accessible("refused settings, " + l.name)
+	}
+	b.as(looks[0])
+	enter(timeout, "170")
+	b.focus(timeout + " select")
+	b.press("s") // seconds
+	b.focus(timeout + " input[type='number']")
+	b.press("\r")
+	b.sees(timeout+" .error", "“Chat ends after” must be longer than “Warning after”")
+	enter(timeout, "600")
+	b.press("\r")
+	b.sees("#settings-idle [role='status']", "Saved")
+	b.sees(warning+" .chip", "Changed")
+	b.sees(timeout+" .chip", "Changed")
+	b.gone("#settings-idle .error")
+	if now := s.desk.Settings(); now.IdleWarning != 3*time.Minute || now.IdleTimeout != 10*time.Minute {
+		t.Errorf("saved are %s and %s", now.IdleWarning, now.IdleTimeout)
+	}
+	b.until("what was entered to stay", "root.querySelector('"+timeout+" input[type=number]').value === '600' && root.querySelector('"+timeout+" select').value === 'second' && root.querySelector('#setting-RATE_SEND input[type=number]').value === '77'")
+	enter(timeout, "700") // is kept by the reset of the other
+	reset(warning)
+	b.gone(warning + " .chip")
+	b.until("the focus at what was reset", "root.activeElement.matches('"+warning+" input')")
+	b.until("the default, and beside it what was entered", "root.querySelector('"+warning+" input[type=number]').value === '1' && root.querySelector('"+timeout+" input[type=number]').value === '700'")
+	if got := s.desk.Settings(); got.IdleWarning != time.Minute || got.IdleTimeout != 10*time.Minute {
+		t.Errorf("after the reset they are %s and %s", got.IdleWarning, got.IdleTimeout)
+	}
+
+	b.focus("#setting-MASK_CARDS input[role='switch']")
+	b.press(" ")
+	b.press("\r")
+	b.sees("#settings-privacy [role='status']", "Saved")
+	if !s.desk.Settings().MaskCards {
+		t.Error("the switch was not saved")
+	}
+	// Another admin changes what has the focus here and is not changed.
+	b.focus(timeout + " input[type='number']")
+	b.reload()
+	b.focus(timeout + " input[type='number']")
+	s.must(s.desk.ChangeSetting(t.Context(), admin, "IDLE_TIMEOUT", "20m"))
+	b.press("\r")
+	b.until("what the other admin saved", "root.querySelector('"+timeout+" input[type=number]').value === '20'")
+	if got := s.desk.Settings().IdleTimeout; got != 20*time.Minute {
+		t.Errorf("the other admin's value was taken back: %s", got)
 	}
 }
 

@@ -73,7 +73,7 @@ func (b *browser) isArranged(what string) {
 // readsToTheStart scrolls up until the chat's first message is loaded.
 func (b *browser) readsToTheStart(total int) {
 	b.t.Helper()
-	for n := get[int](b, loadedCount); !get[bool](b, "Boolean("+atStart+")"); n = get[int](b, shown) {
+	for n := get[int](b, loadedCount); !get[bool](b, "Boolean("+atStart+")"); n = get[int](b, loadedCount) {
 		b.scrolls(0)
 		b.until("earlier messages", fmt.Sprintf("%s > %d && !root.querySelector('#earlier').dataset.state", loadedCount, n))
 		b.stays(fmt.Sprintf("after %d messages", n))

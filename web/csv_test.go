@@ -22,12 +22,12 @@ var formulas = []string{
 func TestCellsThatBeginAFormulaArePlain(t *testing.T) {
 	t.Parallel()
 	for _, text := range formulas {
-		if got := kit.PlainCell(text); got != "'"+text {
+		if got := kit.EscapeCSVCell(text); got != "'"+text {
 			t.Errorf("%q becomes %q", text, got)
 		}
 	}
 	for _, text := range []string{"", "5", "Anna", "a=b", "2026-11-24T10:00:00Z", "x-y", "“quoted”", "'", "\"", "您好", "{\"value\": 1}", "no_available_service"} {
-		if got := kit.PlainCell(text); got != text {
+		if got := kit.EscapeCSVCell(text); got != text {
 			t.Errorf("%q becomes %q", text, got)
 		}
 	}

@@ -65,7 +65,7 @@ func Endpoints() []string {
 
 // FileAddress is an address of a file that this instance would have signed so long ago or ahead of its end.
 func FileAddress(s *Server, path string, left time.Duration) string {
-	return s.PageFileLinks().URL(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, api.Whole, time.Now().Add(left))
+	return s.PageFileLinks().URL(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, api.Original, time.Now().Add(left))
 }
 
 // CSRF is the token of a session.
@@ -77,5 +77,5 @@ func Uploads(s *Server) int { return s.chat.UploadsInProgress() }
 // BaseOf is the path below which a Server with that PUBLIC_URL serves.
 func BaseOf(publicURL string) (string, error) {
 	public, err := parsePublicURL(publicURL)
-	return (&Server{Kit: &kit.Kit{PublicURL: public}}).Base(), err
+	return (&Server{Kit: &kit.Kit{PublicURL: public}}).BasePath(), err
 }

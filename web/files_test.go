@@ -336,7 +336,7 @@ func TestAddressesHoldOnEveryInstance(t *testing.T) {
 func TestFilesThatLieAreRefused(t *testing.T) {
 	t.Parallel()
 	spool := filepath.Join(t.TempDir(), "incoming")
-	h := patientHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.Spool = spool } })
+	h := patientHouse(t, func(s *setup) { s.options = func(o *web.Options) { o.TempDir = spool } })
 	chat, user, agent := h.talk()
 	before := len(h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list())
 	png := samples.PNG(40, 40)
@@ -590,7 +590,7 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 func TestSlowUploads(t *testing.T) {
 	t.Parallel()
 	h := patientHouse(t, func(s *setup) {
-		s.options = func(o *web.Options) { o.UploadTime, o.UploadIdle = 2*time.Second, 300*time.Millisecond }
+		s.options = func(o *web.Options) { o.UploadTimeout, o.UploadIdleTimeout = 2*time.Second, 300*time.Millisecond }
 	})
 	chat, user, _ := h.talk()
 	whole := formOf(field{name: "file", file: `"a.txt"`, kind: "text/plain", content: []byte(strings.Repeat("words ", 100))})

@@ -13,7 +13,7 @@ import (
 	"parley/web/kit"
 )
 
-// healthz tells that the process answers, whatever else is away.
+// healthz responds 200 as long as the process runs, whatever PostgreSQL and Redis do.
 func (s *Server) healthz(c echo.Context) error {
 	return s.Respond(c, kit.Result{JSON: struct {
 		Status  string `json:"status"`
@@ -27,7 +27,8 @@ type readiness struct {
 	Redis    string `json:"redis"`
 }
 
-// readyz tells whether requests can be served here. Without Redis they can, a little slower, so that is only told.
+// readyz responds 200 if this instance can serve requests, otherwise 503 with Retry-After: without PostgreSQL and while it shuts down.
+// Without Redis requests are served, only slower, so the response names that state and is still 200.
 func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()
@@ -41,7 +42,7 @@ func (s *Server) readyz(c echo.Context) error {
 			now.Postgres, now.Status = "unavailable", "unavailable"
 		}
 	}
-	if s.stopping.Load() {
+	if s.draining.Load() {
 		now.Status = "stopping"
 	}
 	if now.Status != "ok" {
@@ -51,8 +52,8 @@ func (s *Server) readyz(c echo.Context) error {
 	return s.Respond(c, kit.Result{JSON: now})
 }
 
-// measured counts requests by the path of the table, never by what was asked for, so that strangers make no series.
-func (s *Server) measured() echo.MiddlewareFunc {
+// requestMetrics counts requests by the path of their route, never by the requested path, so that clients cannot create time series.
+func (s *Server) requestMetrics() echo.MiddlewareFunc {
 	return echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
 		Namespace: "parley", Subsystem: "http", Registerer: s.metrics, DoNotUseRequestPathFor404: true,
 		LabelFuncs: map[string]echoprometheus.LabelValueFunc{"host": func(echo.Context, error) string { return "" }},

@@ -9,17 +9,17 @@ import (
 	"parley/models"
 )
 
-// waitBuckets are for what people wait for, in seconds.
-var waitBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
+// waitSecondsBuckets are the buckets of waiting times, in seconds.
+var waitSecondsBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
 
-// counted is what this instance did since it began; all instances together give the house's.
-type counted struct {
+// instanceMetrics are counters of this instance since it started. The sum over all instances is the total of the installation.
+type instanceMetrics struct {
 	waits, responses, publishing prometheus.Histogram
 	unpublished, warnings        prometheus.Counter
 	messages, statuses, ended    *prometheus.CounterVec
 }
 
-func newCounted(registry *prometheus.Registry) *counted {
+func newInstanceMetrics(registry *prometheus.Registry) *instanceMetrics {
 	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
 		h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "parley", Name: name, Help: help, Buckets: buckets})
 		registry.MustRegister(h)
@@ -35,10 +35,11 @@ func newCounted(registry *prometheus.Registry) *counted {
 		registry.MustRegister(c)
 		return c
 	}
-	return &counted{
-		waits:       histogram("wait_seconds", "Time from entering the queue to the first agent.", waitBuckets),
-		responses:   histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitBuckets),
-		publishing:  histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.", []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
+	return &instanceMetrics{
+		waits:     histogram("wait_seconds", "Time from entering the queue to the first agent.", waitSecondsBuckets),
+		responses: histogram("first_response_seconds", "Time from the first agent to that agent's first message.", waitSecondsBuckets),
+		publishing: histogram("publish_lag_seconds", "Time from a commit to its publication to the other instances.",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}),
 		unpublished: counter("publish_failures_total", "Failed publications, after which the other instances read the changes from PostgreSQL."),
 		warnings:    counter("idle_warnings_total", "Idle chats that were warned."),
 		messages:    counters("messages_total", "Stored messages.", "sender_type"),
@@ -47,8 +48,8 @@ func newCounted(registry *prometheus.Registry) *counted {
 	}
 }
 
-// Published is live.Observer.
-func (m *counted) Published(events []models.Event) {
+// Published implements live.Observer.
+func (m *instanceMetrics) Published(events []models.Event) {
 	for i := range events {
 		if c := events[i].Change; c != nil {
 			m.change(c)
@@ -56,12 +57,13 @@ func (m *counted) Published(events []models.Event) {
 	}
 }
 
-func (m *counted) change(c *models.Change) {
+func (m *instanceMetrics) change(c *models.Change) {
 	for i := range c.Messages {
-		said := &c.Messages[i]
-		m.messages.WithLabelValues(string(said.SenderType)).Inc()
-		// One statement sets both times, each from the clock.
-		if at := c.Chat.FirstResponseAt; at != nil && said.Type == models.Text && said.SenderType == models.FromAgent && said.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+		message := &c.Messages[i]
+		m.messages.WithLabelValues(string(message.SenderType)).Inc()
+		// One statement sets both times, each from the clock, so they differ by microseconds.
+		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent &&
+			message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
 	}
@@ -79,8 +81,8 @@ func (m *counted) change(c *models.Change) {
 	}
 }
 
-// Relayed is live.Observer.
-func (m *counted) Relayed(lag time.Duration, err error) {
+// Relayed implements live.Observer.
+func (m *instanceMetrics) Relayed(lag time.Duration, err error) {
 	if err != nil {
 		m.unpublished.Inc()
 		return
@@ -91,26 +93,29 @@ func (m *counted) Relayed(lag time.Duration, err error) {
 func (s *Server) newMetrics() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	gauge := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels}, value))
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},
+			value))
 	}
 	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
 		gauge("streams", "Open live streams.", prometheus.Labels{"kind": string(kind)}, func() float64 { return float64(s.Hub.Streams(kind)) })
 	}
 	const degraded = "1 while Redis is unavailable: limits are counted in memory, and events of other instances are read from PostgreSQL."
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return number(s.Limits.Degraded()) })
-	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return number(!s.Hub.Connected()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })
+	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return boolValue(!s.Hub.Connected()) })
 	counter := func(name, help string, value func() int64) {
-		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, func() float64 { return float64(value()) }))
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help},
+			func() float64 { return float64(value()) }))
 	}
-	counter("drains_total", "Times that this instance tried to assign waiting chats.", func() int64 { runs, _ := s.Desk.Drained(); return runs })
+	counter("drains_total", "Times that this instance tried to assign waiting chats.",
+		func() int64 { runs, _ := s.Desk.Drained(); return runs })
 	counter("drained_chats_total", "Chats assigned by these attempts.", func() int64 { _, chats := s.Desk.Drained(); return chats })
-	registry.MustRegister(&houseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
+	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
-	s.Hub.Observe(newCounted(registry))
+	s.Hub.Observe(newInstanceMetrics(registry))
 	return registry
 }
 
-func number(yes bool) float64 {
+func boolValue(yes bool) float64 {
 	if yes {
 		return 1
 	}

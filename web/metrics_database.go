@@ -12,93 +12,95 @@ import (
 )
 
 const (
-	// overviewEvery and checkEvery are how often PostgreSQL is asked at most, however often somebody looks.
-	overviewEvery = 2 * time.Second
-	checkEvery    = 30 * time.Second
-	metricsTime   = 3 * time.Second
+	// overviewInterval and checkInterval are the shortest times between two queries, however often metrics are scraped.
+	overviewInterval = 2 * time.Second
+	checkInterval    = 30 * time.Second
+	metricsTimeout   = 3 * time.Second
 )
 
 var (
-	houseUp      = describe("database_up", "1 if PostgreSQL answered.")
-	houseWaiting = describe("queue_length", "Waiting chats.")
-	houseLongest = describe("queue_longest_wait_seconds", "Time that the longest-waiting chat has waited.")
-	houseOnline  = describe("agents_online", "Online agents.")
-	houseLoad    = describe("load", "Active chats of online agents.")
-	houseSlots   = describe("capacity", "Total capacity of online agents.")
-	houseBroken  = describe("invariant_findings", "Violations of an invariant, at most 100; anything but 0 is a fault.", "invariant")
-	houseChecked = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
+	descDatabaseUp   = describe("database_up", "1 if PostgreSQL answered.")
+	descQueueLength  = describe("queue_length", "Waiting chats.")
+	descLongestWait  = describe("queue_longest_wait_seconds", "Time that the longest-waiting chat has waited.")
+	descAgentsOnline = describe("agents_online", "Online agents.")
+	descLoad         = describe("load", "Active chats of online agents.")
+	descCapacity     = describe("capacity", "Total capacity of online agents.")
+	descFindings     = describe("invariant_findings", "Violations of an invariant, at most 100; anything but 0 is a fault.", "invariant")
+	descCheckedAt    = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("parley_"+name, help, labels, nil)
 }
 
-// houseMetrics are the figures of the whole house, which every instance tells alike. While PostgreSQL is away it tells the last ones it knows.
-type houseMetrics struct {
+// databaseMetrics are the figures of the whole installation, which every instance reports alike from PostgreSQL. While PostgreSQL is
+// unreachable it reports the last known ones.
+type databaseMetrics struct {
 	desk *models.Desk
 	log  *slog.Logger
 
-	mu       sync.Mutex
-	up       bool
-	asked    time.Time
-	overview *models.Overview
-	tried    time.Time
-	checked  time.Time
-	findings []models.Checked
+	mu           sync.Mutex
+	up           bool
+	overviewAt   time.Time
+	overview     *models.Overview
+	checkTriedAt time.Time
+	checkedAt    time.Time
+	findings     []models.Checked
 }
 
-// Describe is prometheus.Collector.
-func (m *houseMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{houseUp, houseWaiting, houseLongest, houseOnline, houseLoad, houseSlots, houseBroken, houseChecked} {
+// Describe implements prometheus.Collector.
+func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
+		descFindings, descCheckedAt} {
 		to <- d
 	}
 }
 
-// Collect is prometheus.Collector.
-func (m *houseMetrics) Collect(to chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector.
+func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), metricsTime)
+	ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
 	defer cancel()
 	m.refresh(ctx)
 	tell := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
-	tell(houseUp, number(m.up))
+	tell(descDatabaseUp, boolValue(m.up))
 	if o := m.overview; o != nil {
-		tell(houseWaiting, float64(o.Waiting))
-		tell(houseLongest, float64(o.LongestWaitSeconds))
-		tell(houseOnline, float64(o.Online))
-		tell(houseLoad, float64(o.SlotsUsed))
-		tell(houseSlots, float64(o.Slots))
+		tell(descQueueLength, float64(o.Waiting))
+		tell(descLongestWait, float64(o.LongestWaitSeconds))
+		tell(descAgentsOnline, float64(o.Online))
+		tell(descLoad, float64(o.SlotsUsed))
+		tell(descCapacity, float64(o.Slots))
 	}
 	for _, c := range m.findings {
-		tell(houseBroken, float64(len(c.Findings)), c.Invariant)
+		tell(descFindings, float64(len(c.Findings)), c.Invariant)
 	}
-	if !m.checked.IsZero() {
-		tell(houseChecked, float64(m.checked.Unix()))
+	if !m.checkedAt.IsZero() {
+		tell(descCheckedAt, float64(m.checkedAt.Unix()))
 	}
 }
 
-// refresh asks again what was asked long enough ago.
-func (m *houseMetrics) refresh(ctx context.Context) {
-	if time.Since(m.asked) > overviewEvery {
+// refresh reads the figures whose interval has passed. An error keeps the previous ones.
+func (m *databaseMetrics) refresh(ctx context.Context) {
+	if time.Since(m.overviewAt) > overviewInterval {
 		overview, err := m.desk.Overview(ctx)
-		m.asked, m.up = time.Now(), err == nil
+		m.overviewAt, m.up = time.Now(), err == nil
 		if err == nil {
 			m.overview = &overview
 		}
 	}
-	if !m.up || time.Since(m.tried) < checkEvery {
+	if !m.up || time.Since(m.checkTriedAt) < checkInterval {
 		return
 	}
-	m.tried = time.Now()
+	m.checkTriedAt = time.Now()
 	findings, err := m.desk.CheckRecent(ctx)
 	if err != nil {
 		m.log.Warn("invariants check failed", "error", err)
 		return
 	}
-	m.findings, m.checked = findings, time.Now()
+	m.findings, m.checkedAt = findings, time.Now()
 	for _, c := range findings {
 		if len(c.Findings) > 0 {
 			m.log.Error("invariant violated", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)

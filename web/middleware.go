@@ -17,10 +17,11 @@ import (
 	"parley/web/kit"
 )
 
-// observe gives each request an id and a line in the log, without its body, its query or its credentials. The audit log tells id and address too.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+// requestLog gives each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
+// context, from which the audit log takes them.
+func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		began := time.Now()
+		start := time.Now()
 		id := strings.ToLower(rand.Text()[:16])
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		c.SetRequest(c.Request().WithContext(models.From(c.Request().Context(), c.RealIP(), id)))
@@ -34,22 +35,22 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		s.Log.LogAttrs(c.Request().Context(), level, "request",
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()),
-			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(began).Round(time.Microsecond)),
+			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start).Round(time.Microsecond)),
 			slog.String("address", c.RealIP()), slog.String("request_id", id))
 		return nil
 	}
 }
 
-// recoverPanic answers 500 for a bug and keeps the process.
+// recoverPanic turns a panic into 500 and keeps the process running.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
-			switch broken := recover(); {
-			case broken == nil:
-			case broken == http.ErrAbortHandler: //nolint:errorlint // net/http itself compares it
-				panic(broken)
+			switch panicked := recover(); {
+			case panicked == nil:
+			case panicked == http.ErrAbortHandler: //nolint:errorlint // net/http compares it the same way
+				panic(panicked)
 			default:
-				s.Log.Error("request panicked", "route", c.Path(), "panic", broken, "stack", string(debug.Stack()))
+				s.Log.Error("request panicked", "route", c.Path(), "panic", panicked, "stack", string(debug.Stack()))
 				err = errors.New("panic")
 			}
 		}()
@@ -57,8 +58,8 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// secure sets the headers that keep answers what they are. A page says for itself what it loads and who may frame it.
-func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
+// securityHeaders sets the strictest headers for every response. Pages, built files and downloads replace those that they need otherwise.
+func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", kit.ClosedPolicy)
@@ -70,18 +71,18 @@ func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 		if s.OverTLS(c) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		h.Set("Cache-Control", "no-store") // whoever may be cached says so
+		h.Set("Cache-Control", "no-store") // what may be cached replaces it
 		return next(c)
 	}
 }
 
-// speak chooses the language: ?lang=, then the cookie, then what the browser prefers.
-func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
+// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language.
+func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		forced := c.QueryParam("lang")
-		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // the panel speaks as its page does
-			forced = s.widget.VisitOf(c).Query.Get("lang")
+		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // actions of the panel use the language of its page
+			forced = s.widget.EmbedOptionsOf(c).Query.Get("lang")
 		}
 		if forced == "" {
 			if cookie, err := r.Cookie(kit.LangCookie); err == nil {
@@ -96,16 +97,28 @@ func (s *Server) speak(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bounded ends a request that takes too long or sends too much.
-func bounded(next echo.HandlerFunc) echo.HandlerFunc {
+// requestLimits bounds the time of a request and the size of its body.
+func requestLimits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), kit.RequestTimeout)
 		defer cancel()
-		r := whole.WithContext(ctx)
+		r := original.WithContext(ctx)
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, kit.BodyLimit)
 		c.SetRequest(r)
-		defer c.SetRequest(whole) // an error is answered after the time is over
+		defer c.SetRequest(original) // an error is still answered after the timeout
 		return next(c)
+	}
+}
+
+// rateLimited applies the rate limit of a route, per caller.
+func (s *Server) rateLimited(r *route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if r.limit == "" {
+			return next
+		}
+		return func(c echo.Context) error {
+			return s.RateLimited(c, r.limit, func() error { return next(c) })
+		}
 	}
 }

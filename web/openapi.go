@@ -12,12 +12,12 @@ import (
 	"parley/web/kit"
 )
 
-// The document is written by hand and held against the table and against every answer of the tests.
+// The document is written by hand. Tests compare it with the route table and with every response that they get.
 //
 //go:embed openapi.yaml
 var documentYAML []byte
 
-// Document is the description of every endpoint of the contract, OpenAPI 3.1.
+// Document returns the OpenAPI 3.1 description of the JSON interface.
 var Document = sync.OnceValues(func() (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(documentYAML)
 })
@@ -30,8 +30,8 @@ var documentJSON = sync.OnceValues(func() ([]byte, error) {
 	return document.MarshalJSON()
 })
 
-// documentBelow is the document for a server below a path: its servers begin with base.
-func documentBelow(base string) ([]byte, error) {
+// documentWithBase returns the document for a server below a path: the URLs of its servers begin with base.
+func documentWithBase(base string) ([]byte, error) {
 	document, err := openapi3.NewLoader().LoadFromData(documentYAML)
 	if err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func documentBelow(base string) ([]byte, error) {
 
 func (s *Server) openAPI(c echo.Context) error {
 	raw, err := documentJSON()
-	if base := s.Base(); base != "" && err == nil {
-		raw, err = documentBelow(base)
+	if base := s.BasePath(); base != "" && err == nil {
+		raw, err = documentWithBase(base)
 	}
 	if err != nil {
 		return err

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// ServeProfiles answers Go's pprof at an address of this machine until ctx ends; elsewhere it is refused, since whoever reads a profile
-// reads memory.
+// ServeProfiles serves Go's pprof at a loopback address until ctx ends. It refuses any other address, since a profile reveals memory.
 func ServeProfiles(ctx context.Context, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {

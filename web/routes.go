@@ -16,7 +16,7 @@ import (
 	"parley/web/limit"
 )
 
-// audience is who may use a route.
+// audience is who may call a route.
 type audience int
 
 const (
@@ -44,90 +44,114 @@ func (a audience) role() models.Role {
 	return ""
 }
 
-// route is one line of the table. A path of the contract is served under /api and /api/users; page paths are served as they are.
+// route is one line of the table. A path of the JSON interface is served below /api and /api/users, a page path as it is.
 type route struct {
 	method string
-	api    string // path of the contract, "" if there is none
+	api    string // path of the JSON interface, "" if there is none
 	page   string // path for browsers, "" if there is none
 	who    audience
 	limit  limit.Action // "" for none
 	handle echo.HandlerFunc
-	// then draws what the scripts of the page get of the action; without it they get 204, and the page's stream.
-	then   func(echo.Context) (templ.Component, error)
-	next   string              // where a plain form goes on, "" for the page that it was on
-	stream bool                // open without end; takes a ticket
-	begins bool                // by its plain form, whoever has no session yet becomes an anonymous user
-	cors   bool                // sites that embed the widget may call it
-	bounds echo.MiddlewareFunc // of time and size, in the place of bounded
+	// fragment renders the response for scripts of the page. Without it they get 204, and the stream of the page brings what changed.
+	fragment       func(echo.Context) (templ.Component, error)
+	next           string              // where a plain form is redirected, "" for the page that it came from
+	stream         bool                // a live stream, which has no timeout and accepts a ticket
+	createsSession bool                // a plain form without a session creates an anonymous user
+	cors           bool                // sites that embed the widget may call it
+	requestLimits  echo.MiddlewareFunc // bounds of time and size in place of the function requestLimits
 }
 
 const (
 	get  = http.MethodGet
 	post = http.MethodPost
 
-	ofUser  = "/user/customer-service"
-	ofAgent = "/customer-service"
+	userPath  = "/user/customer-service"
+	agentPath = "/customer-service"
 )
 
-// routes is everything that the outside can do.
+// routes returns the route table: every path that the server answers, with its audience, rate limit and handler.
 func (s *Server) routes() []route {
 	return []route{
 		// Users
 		{method: post, api: "/user/session", who: anyone, handle: s.chat.StartSession, cors: true},
-		{method: post, api: ofUser + "/assign", page: "/widget/assign", who: users, handle: s.chat.Assign, then: s.widget.Parts, cors: true, begins: true},
-		{method: get, api: ofUser + "/queue-status", who: users, handle: s.chat.QueueStatus, cors: true},
-		{method: post, api: ofUser + "/queue/cancel", page: "/widget/queue/cancel", who: users, limit: limit.Leave, handle: s.chat.CancelQueue, then: s.widget.Parts, cors: true},
-		{method: get, api: ofUser + "/availability", who: users, handle: s.chat.Availability, cors: true},
-		{method: get, api: ofUser + "/chats", who: users, handle: s.chat.UserChats, cors: true},
-		{method: get, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: users, handle: s.chat.Messages, then: s.widget.Earlier, next: "/widget", cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages", who: users, limit: limit.Send, handle: s.chat.Send, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/messages/:message_id/mark-read", who: users, handle: s.chat.MarkOneRead, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered", who: users, handle: s.chat.MarkDelivered, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read", who: users, handle: s.chat.MarkRead, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing", who: users, handle: s.chat.Typing, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here", who: users, handle: s.chat.StillHere, then: s.widget.Parts, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files", who: users, limit: limit.File, handle: s.chat.SendFile, bounds: chat.LimitUpload, cors: true},
-		{method: get, api: ofUser + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id", who: users, handle: s.chat.RefreshFileLinks, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end", who: users, limit: limit.End, handle: s.chat.End, then: s.widget.Parts, cors: true},
-		{method: post, api: ofUser + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate", who: users, limit: limit.Rate, handle: s.chat.Rate, then: s.widget.Parts, cors: true},
-		{method: post, api: ofUser + "/introduce", page: "/widget/introduce", who: users, limit: limit.Introduce, handle: s.widget.IntroduceUser, cors: true},
-		{method: post, api: ofUser + "/stream-ticket", who: users, handle: s.chat.StreamTicket, cors: true},
-		{method: get, api: ofUser + "/events", who: users, handle: s.chat.Events, stream: true, cors: true},
+		{method: post, api: userPath + "/assign", page: "/widget/assign",
+			who: users, handle: s.chat.Assign, fragment: s.widget.Parts, cors: true, createsSession: true},
+		{method: get, api: userPath + "/queue-status", who: users, handle: s.chat.QueueStatus, cors: true},
+		{method: post, api: userPath + "/queue/cancel", page: "/widget/queue/cancel",
+			who: users, limit: limit.Leave, handle: s.chat.CancelQueue, fragment: s.widget.Parts, cors: true},
+		{method: get, api: userPath + "/availability", who: users, handle: s.chat.Availability, cors: true},
+		{method: get, api: userPath + "/chats", who: users, handle: s.chat.UserChats, cors: true},
+		{method: get, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
+			who: users, handle: s.chat.Messages, fragment: s.widget.Earlier, next: "/widget", cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
+			who: users, limit: limit.Send, handle: s.chat.Send, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/messages/:message_id/mark-read", who: users, handle: s.chat.MarkOneRead, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered",
+			who: users, handle: s.chat.MarkDelivered, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/mark-read", page: "/widget/chats/:chat_id/mark-read",
+			who: users, handle: s.chat.MarkRead, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/typing", page: "/widget/chats/:chat_id/typing",
+			who: users, handle: s.chat.Typing, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/still-here", page: "/widget/chats/:chat_id/still-here",
+			who: users, handle: s.chat.StillHere, fragment: s.widget.Parts, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/files", page: "/widget/chats/:chat_id/files",
+			who: users, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload, cors: true},
+		{method: get, api: userPath + "/chats/:chat_id/files/:message_id", page: "/widget/chats/:chat_id/files/:message_id",
+			who: users, handle: s.chat.RefreshFileLinks, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/end", page: "/widget/chats/:chat_id/end",
+			who: users, limit: limit.End, handle: s.chat.End, fragment: s.widget.Parts, cors: true},
+		{method: post, api: userPath + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate",
+			who: users, limit: limit.Rate, handle: s.chat.Rate, fragment: s.widget.Parts, cors: true},
+		{method: post, api: userPath + "/introduce", page: "/widget/introduce",
+			who: users, limit: limit.Introduce, handle: s.widget.IntroduceUser, cors: true},
+		{method: post, api: userPath + "/stream-ticket", who: users, handle: s.chat.StreamTicket, cors: true},
+		{method: get, api: userPath + "/events", who: users, handle: s.chat.Events, stream: true, cors: true},
 
 		{method: get, page: "/widget", who: anyone, handle: s.widget.Page},
 		{method: get, page: "/widget/events", who: users, handle: s.widget.Events, stream: true},
 		{method: post, page: "/widget/session", who: anyone, handle: s.widget.BeginSession},
-		{method: post, page: "/widget/chats/:chat_id/page", who: users, limit: limit.Page, handle: s.chat.MovePage},
+		{method: post, page: "/widget/chats/:chat_id/page", who: users, limit: limit.Page, handle: s.chat.UpdatePage},
 		{method: post, page: "/widget/identify", who: anyone, handle: s.widget.IdentifyUser},
-		{method: post, page: "/widget/logout", who: anyone, handle: s.widget.ForgetUser},
+		{method: post, page: "/widget/logout", who: anyone, handle: s.widget.EndSession},
 		{method: get, page: "/widget.js", who: anyone, handle: s.loader("loader.js")},
 		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
 
 		// Agents
-		{method: post, api: ofAgent + "/login", page: "/login", who: anyone, handle: s.account.SignIn},
-		{method: post, api: ofAgent + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
-		{method: post, api: ofAgent + "/online", page: "/workbench/online", who: agents, handle: s.workbench.SetPresence(models.Online), then: s.workbench.Parts},
-		{method: post, api: ofAgent + "/away", page: "/workbench/away", who: agents, handle: s.workbench.SetPresence(models.Away), then: s.workbench.Parts},
-		{method: post, api: ofAgent + "/offline", page: "/workbench/offline", who: agents, handle: s.workbench.SetPresence(models.Offline), then: s.workbench.Parts},
-		{method: get, api: ofAgent + "/status", who: agents, handle: s.workbench.Status},
-		{method: get, api: ofAgent + "/check-availability", who: anyone, handle: s.chat.CheckAvailability},
-		{method: get, api: ofAgent + "/chats", who: agents, handle: s.chat.AgentChats},
-		{method: get, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agents, handle: s.chat.Messages, then: s.workbench.Earlier, next: "/workbench/chats/:chat_id"},
-		{method: post, api: ofAgent + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages", who: agents, limit: limit.Send, handle: s.chat.Send},
-		{method: post, api: ofAgent + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
-		{method: post, api: ofAgent + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered", who: agents, handle: s.chat.MarkDelivered},
-		{method: post, api: ofAgent + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read", who: agents, handle: s.chat.MarkRead},
-		{method: post, api: ofAgent + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agents, handle: s.chat.Typing},
-		{method: post, api: ofAgent + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files", who: agents, limit: limit.File, handle: s.chat.SendFile, bounds: chat.LimitUpload},
-		{method: get, api: ofAgent + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id", who: agents, handle: s.chat.RefreshFileLinks},
-		{method: post, api: ofAgent + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end", who: agents, limit: limit.End, handle: s.chat.End, then: s.workbench.Parts, next: "/workbench/chats/:chat_id"},
-		{method: post, api: ofAgent + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer", who: agents, handle: s.chat.Transfer, then: s.workbench.Parts, next: "/workbench"},
-		{method: post, api: ofAgent + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
-		{method: get, api: ofAgent + "/chats/:chat_id/timeout-status", who: agents, handle: s.chat.TimeoutStatus},
-		{method: get, api: ofAgent + "/all-ratings", who: agents, handle: s.workbench.AllRatings},
-		{method: get, api: ofAgent + "/:service_id/rating", who: agents, handle: s.workbench.Rating},
-		{method: post, api: ofAgent + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
-		{method: get, api: ofAgent + "/events", who: agents, handle: s.chat.Events, stream: true},
+		{method: post, api: agentPath + "/login", page: "/login", who: anyone, handle: s.account.SignIn},
+		{method: post, api: agentPath + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
+		{method: post, api: agentPath + "/online", page: "/workbench/online",
+			who: agents, handle: s.workbench.SetPresence(models.Online), fragment: s.workbench.Parts},
+		{method: post, api: agentPath + "/away", page: "/workbench/away",
+			who: agents, handle: s.workbench.SetPresence(models.Away), fragment: s.workbench.Parts},
+		{method: post, api: agentPath + "/offline", page: "/workbench/offline",
+			who: agents, handle: s.workbench.SetPresence(models.Offline), fragment: s.workbench.Parts},
+		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
+		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.CheckAvailability},
+		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
+		{method: get, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
+			who: agents, handle: s.chat.Messages, fragment: s.workbench.Earlier, next: "/workbench/chats/:chat_id"},
+		{method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
+			who: agents, limit: limit.Send, handle: s.chat.Send},
+		{method: post, api: agentPath + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
+		{method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
+			who: agents, handle: s.chat.MarkDelivered},
+		{method: post, api: agentPath + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read",
+			who: agents, handle: s.chat.MarkRead},
+		{method: post, api: agentPath + "/chats/:chat_id/typing", page: "/workbench/chats/:chat_id/typing", who: agents, handle: s.chat.Typing},
+		{method: post, api: agentPath + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files",
+			who: agents, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload},
+		{method: get, api: agentPath + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id",
+			who: agents, handle: s.chat.RefreshFileLinks},
+		{method: post, api: agentPath + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end",
+			who: agents, limit: limit.End, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id"},
+		{method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
+			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench"},
+		{method: post, api: agentPath + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
+		{method: get, api: agentPath + "/chats/:chat_id/timeout-status", who: agents, handle: s.chat.TimeoutStatus},
+		{method: get, api: agentPath + "/all-ratings", who: agents, handle: s.workbench.AllRatings},
+		{method: get, api: agentPath + "/:service_id/rating", who: agents, handle: s.workbench.Rating},
+		{method: post, api: agentPath + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
+		{method: get, api: agentPath + "/events", who: agents, handle: s.chat.Events, stream: true},
 
 		{method: get, page: "/workbench", who: agents, handle: s.workbench.Page},
 		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbench.Chat},
@@ -136,23 +160,32 @@ func (s *Server) routes() []route {
 		{method: get, api: "/account", page: "/account", who: agents, handle: s.account.AccountPage},
 		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.account.ChangePassword},
 		{method: get, api: "/account/sessions", who: agents, handle: s.account.MySessions},
-		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end", who: agents, handle: s.account.EndMySession},
-		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others", who: agents, handle: s.account.EndMyOtherSessions},
+		{method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end",
+			who: agents, handle: s.account.EndMySession},
+		{method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others",
+			who: agents, handle: s.account.EndMyOtherSessions},
 		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.SecondFactor},
-		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.BeginFactor},
-		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm", who: agents, handle: s.account.ConfirmFactor},
-		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes", who: agents, handle: s.account.RenewCodes},
-		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.account.EndFactor},
+		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.BeginSecondFactor},
+		{method: post, api: "/account/second-factor/confirm", page: "/account/second-factor/confirm",
+			who: agents, handle: s.account.ConfirmSecondFactor},
+		{method: post, api: "/account/second-factor/codes", page: "/account/second-factor/codes",
+			who: agents, handle: s.account.RenewRecoveryCodes},
+		{method: post, api: "/account/second-factor/off", page: "/account/second-factor/off", who: agents, handle: s.account.EndSecondFactor},
 
 		// Supervisors
 		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.supervisor.Queue},
 		{method: get, api: "/supervisor/load", who: supervisors, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.supervisor.Stats},
-		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign", who: supervisors, handle: s.supervisor.AssignByHand},
-		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority", who: supervisors, handle: s.supervisor.SetPriority},
-		{method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages", who: supervisors, handle: s.chat.Messages, then: s.supervisor.Earlier, next: "/supervisor/chats/:chat_id"},
-		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end", who: supervisors, limit: limit.End, handle: s.chat.End},
-		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer", who: supervisors, handle: s.chat.Transfer},
+		{method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign",
+			who: supervisors, handle: s.supervisor.AssignByHand},
+		{method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority",
+			who: supervisors, handle: s.supervisor.SetPriority},
+		{method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages",
+			who: supervisors, handle: s.chat.Messages, fragment: s.supervisor.Earlier, next: "/supervisor/chats/:chat_id"},
+		{method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",
+			who: supervisors, limit: limit.End, handle: s.chat.End},
+		{method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer",
+			who: supervisors, handle: s.chat.Transfer},
 		{method: get, api: "/supervisor/events", who: supervisors, handle: s.chat.SupervisorEvents, stream: true},
 
 		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisor.Page},
@@ -160,27 +193,34 @@ func (s *Server) routes() []route {
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},
 		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.supervisor.DayCSV},
 		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
-		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id", who: supervisors, handle: s.chat.RefreshFileLinks},
+		{method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",
+			who: supervisors, handle: s.chat.RefreshFileLinks},
 		{method: get, api: "/supervisor/agents/:agent_id", page: "/supervisor/agents/:agent_id", who: supervisors, handle: s.supervisor.Agent},
 
 		// Administrators
-		{method: get, page: "/admin", who: admins, handle: s.admin.AdminPage},
-		{method: get, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.admin.PeoplePage},
-		{method: post, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.admin.AddPerson},
-		{method: get, page: "/admin/people/new", who: admins, handle: s.admin.NewPersonPage},
-		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.PersonPage},
-		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.ChangePerson},
-		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password", who: admins, handle: s.admin.SetPersonPassword},
-		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor", who: admins, handle: s.admin.ResetPersonFactor},
-		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable", who: admins, handle: s.admin.DisablePerson(true)},
-		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable", who: admins, handle: s.admin.DisablePerson(false)},
+		{method: get, page: "/admin", who: admins, handle: s.admin.Index},
+		{method: get, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.admin.AgentsPage},
+		{method: post, api: "/admin/agents", page: "/admin/people", who: admins, handle: s.admin.AddAgent},
+		{method: get, page: "/admin/people/new", who: admins, handle: s.admin.NewAgentPage},
+		{method: get, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.AgentPage},
+		{method: post, api: "/admin/agents/:agent_id", page: "/admin/people/:agent_id", who: admins, handle: s.admin.UpdateAgent},
+		{method: post, api: "/admin/agents/:agent_id/password", page: "/admin/people/:agent_id/password",
+			who: admins, handle: s.admin.SetAgentPassword},
+		{method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor",
+			who: admins, handle: s.admin.ResetAgentSecondFactor},
+		{method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable",
+			who: admins, handle: s.admin.DisableAgent(true)},
+		{method: post, api: "/admin/agents/:agent_id/enable", page: "/admin/people/:agent_id/enable",
+			who: admins, handle: s.admin.DisableAgent(false)},
 		{method: get, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.admin.DepartmentsPage},
 		{method: post, api: "/admin/departments", page: "/admin/departments", who: admins, handle: s.admin.AddDepartment},
 		{method: post, api: "/admin/departments/:slug", page: "/admin/departments/:slug", who: admins, handle: s.admin.RenameDepartment},
-		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove", who: admins, handle: s.admin.RemoveDepartment},
+		{method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
+			who: admins, handle: s.admin.RemoveDepartment},
 		{method: get, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.SettingsPage},
-		{method: post, api: "/admin/settings/:key", page: "/admin/settings/:key", who: admins, handle: s.admin.ChangeSetting},
-		{method: post, api: "/admin/settings/:key/reset", page: "/admin/settings/:key/reset", who: admins, handle: s.admin.ResetSetting},
+		{method: post, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.ChangeSettings},
+		{method: post, api: "/admin/settings/:key", who: admins, handle: s.admin.ChangeSetting},
+		{method: post, api: "/admin/settings/:key/reset", who: admins, handle: s.admin.ResetSetting},
 		{method: get, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.SitesPage},
 		{method: post, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.AddSite},
 		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admins, handle: s.admin.RemoveSite},
@@ -201,12 +241,13 @@ func (s *Server) routes() []route {
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
 
-		// Files, for whoever holds a signed address
-		{method: get, page: "/files/:public_id", who: anyone, handle: s.chat.ServeFile(api.Whole), bounds: chat.LimitDownload},
-		{method: get, page: "/files/:public_id/thumbnail", who: anyone, handle: s.chat.ServeFile(api.Thumbnail), bounds: chat.LimitDownload},
+		// Files, by signed links
+		{method: get, page: "/files/:public_id", who: anyone, handle: s.chat.ServeFile(api.Original), requestLimits: chat.LimitDownload},
+		{method: get, page: "/files/:public_id/thumbnail",
+			who: anyone, handle: s.chat.ServeFile(api.Thumbnail), requestLimits: chat.LimitDownload},
 
-		// The house
-		{method: get, page: "/static/*", who: anyone, handle: s.static},
+		// Operation
+		{method: get, page: "/static/*", who: anyone, handle: s.staticFile},
 		{method: get, page: "/openapi.json", who: anyone, handle: s.openAPI},
 		{method: get, page: "/healthz", who: anyone, handle: s.healthz},
 		{method: get, page: "/readyz", who: anyone, handle: s.readyz},
@@ -214,14 +255,14 @@ func (s *Server) routes() []route {
 	}
 }
 
-// prefixes are where the paths of the contract are served.
-var prefixes = []string{"/api", "/api/users"}
+// apiPrefixes are the prefixes below which the JSON interface is served.
+var apiPrefixes = []string{"/api", "/api/users"}
 
-// paths are the addresses of a route.
+// paths returns all paths of a route.
 func (r *route) paths() []string {
 	var paths []string
 	if r.api != "" {
-		for _, prefix := range prefixes {
+		for _, prefix := range apiPrefixes {
 			paths = append(paths, prefix+r.api)
 		}
 	}
@@ -231,38 +272,39 @@ func (r *route) paths() []string {
 	return paths
 }
 
-// access is what the line asks of its callers.
+// access returns what the route requires of its callers.
 func (r *route) access() auth.Access {
-	return auth.Access{Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.begins, Stream: r.stream, Long: r.stream || r.bounds != nil}
+	return auth.Access{Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.createsSession, Stream: r.stream,
+		NoTimeout: r.stream || r.requestLimits != nil}
 }
 
 func (s *Server) mount(e *echo.Echo) {
-	crossing := map[string]bool{}
+	preflighted := map[string]bool{}
 	for _, line := range s.routes() {
 		r := &line
 		handler := func(c echo.Context) error {
-			if r.then != nil {
-				c.Set(kit.FragmentKey, func() (templ.Component, error) { return r.then(c) })
+			if r.fragment != nil {
+				c.Set(kit.FragmentKey, func() (templ.Component, error) { return r.fragment(c) })
 			}
 			if r.next != "" {
 				c.Set(kit.NextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(kit.ChatID(c))))
 			}
 			return r.handle(c)
 		}
-		chain := []echo.MiddlewareFunc{s.allowSites(r), s.sameOrigin, s.Middleware(r.access()), s.limited(r)}
+		chain := []echo.MiddlewareFunc{s.cors(r), s.sameOrigin, s.Middleware(r.access()), s.rateLimited(r)}
 		switch {
-		case r.bounds != nil:
-			chain = append([]echo.MiddlewareFunc{r.bounds}, chain...)
+		case r.requestLimits != nil:
+			chain = append([]echo.MiddlewareFunc{r.requestLimits}, chain...)
 		case !r.stream:
-			chain = append([]echo.MiddlewareFunc{bounded}, chain...)
+			chain = append([]echo.MiddlewareFunc{requestLimits}, chain...)
 		}
 		for _, path := range r.paths() {
 			e.Add(r.method, path, handler, chain...)
 			if r.method == get && !r.stream {
 				e.Add(http.MethodHead, path, handler, chain...)
 			}
-			if r.cors && kit.IsAPI(path) && !crossing[path] {
-				crossing[path] = true
+			if r.cors && kit.IsAPI(path) && !preflighted[path] {
+				preflighted[path] = true
 				e.Add(http.MethodOptions, path, s.preflight)
 			}
 		}

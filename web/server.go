@@ -1,5 +1,9 @@
-// Package web is the way in over HTTP: it binds a request, calls the desk once and answers as JSON, as a page or as a
-// fragment of one. Rules are in models; what the outside can do at all is the table in routes.go.
+// Package web is the HTTP server of Parley. Its route table (routes.go) lists every path with its audience, rate limit and handler; the
+// handlers are in a package for each audience (web/widget, web/workbench, web/supervisor, web/admin, web/account) and in web/chat, which
+// has the actions that they share. A handler binds the request, calls the desk and responds as JSON, as a page or as a fragment of one.
+// The rules of chats are in models.
+//
+// The package itself has what belongs to no audience: middleware, health, metrics, static files and the OpenAPI document.
 package web
 
 import (
@@ -39,33 +43,34 @@ type Options struct {
 	Desk *models.Desk
 	Hub  *live.Hub
 	Log  *slog.Logger
-	// Redis counts the rate limits; without it each instance counts for itself.
+	// Redis stores the counters of rate limits; without it each instance counts for itself.
 	Redis *redis.Options
-	// RedisPrefix is put before every key, the installation's own; required with Redis.
+	// RedisPrefix is the installation's own prefix of every key; required with Redis.
 	RedisPrefix string
-	// PublicURL is where people reach Parley, "" where requests tell. It may have a path, as in https://example.com/chat. https makes cookies secure.
+	// PublicURL is the address of Parley for browsers, "" to take it from each request. It may have a path, as in https://example.com/chat.
+	// With https cookies are secure.
 	PublicURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// UserTokenSecret is shared with host sites that sign their users' tokens; without it there are none.
+	// UserTokenSecret is shared with host sites that sign tokens for their users; without it no such token is accepted.
 	UserTokenSecret []byte
-	// UserTokenSecretPrevious is as good, so that the other can be changed without refusing anybody; usually there is none.
+	// UserTokenSecretPrevious is accepted too, so that the secret can be rotated; usually it is empty.
 	UserTokenSecretPrevious []byte
-	// Files keeps what is sent, and Spool is a folder of this machine for what is on its way there; nothing can be sent without the first,
-	// the system's temporary folder is the second if it is empty.
-	Files files.Store
-	Spool string
-	// UploadTime is how long a file may take to come, UploadIdle how long without a byte; 3 minutes and 20 s if they are zero.
-	UploadTime, UploadIdle time.Duration
-	// FileKey signs the addresses of files, the same for all instances; one of this instance's own if it is empty.
+	// Files stores uploads; without it they are refused. TempDir is a local folder for uploads that are being received, the system's
+	// temporary folder if it is empty.
+	Files   files.Store
+	TempDir string
+	// UploadTimeout is how long an upload may take, UploadIdleTimeout how long it may pause; 3 minutes and 20 s if UploadTimeout is zero.
+	UploadTimeout, UploadIdleTimeout time.Duration
+	// FileKey signs links to files and must be the same for all instances; a random one if it is empty.
 	FileKey []byte
-	// Ready tells why requests cannot be served: PostgreSQL is away, or its schema is behind.
+	// Ready returns why requests cannot be served: PostgreSQL is unreachable, or its schema is out of date.
 	Ready func(context.Context) error
-	// Version is told by /healthz.
+	// Version is reported by /healthz.
 	Version string
 }
 
-// Server answers HTTP.
+// Server is the HTTP server of one instance.
 type Server struct {
 	opts Options
 	*kit.Kit
@@ -78,12 +83,12 @@ type Server struct {
 	widget     *widget.Handlers
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
-	stopping   atomic.Bool
+	draining   atomic.Bool
 
-	cut context.CancelFunc // ends the streams
+	cancelStreams context.CancelFunc // closes all streams at once
 }
 
-// New makes a Server. It is refused when PublicURL is not an address.
+// New returns a Server. It returns an error if PublicURL is no address or if Redis comes without a prefix.
 func New(opts Options) (*Server, error) {
 	if opts.Redis != nil && opts.RedisPrefix == "" {
 		return nil, errors.New("web: a server with Redis needs the prefix of its installation")
@@ -91,7 +96,8 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Origins: http.NewCrossOriginProtection()}}
+	s := &Server{opts: opts, Kit: &kit.Kit{Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey,
+		Origins: http.NewCrossOriginProtection()}}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err
@@ -101,11 +107,12 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("PUBLIC_URL is not an address such as https://chat.example.com: %w", err)
 		}
 	}
-	s.StreamLife, s.cut = context.WithCancel(paths.With(context.Background(), s.Base()))
+	s.StreamContext, s.cancelStreams = context.WithCancel(paths.With(context.Background(), s.BasePath()))
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
 	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
-	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, Spool: opts.Spool, UploadTime: opts.UploadTime, UploadIdle: opts.UploadIdle})
+	s.chat = chat.New(s.Kit, s.Auth, chat.Config{Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout,
+		UploadIdleTimeout: opts.UploadIdleTimeout})
 	s.widget = widget.New(s.Kit, s.Auth)
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
@@ -116,10 +123,10 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Handler answers everything in the table.
+// Handler returns the handler of all routes.
 func (s *Server) Handler() http.Handler { return s.echo }
 
-// HTTP returns a server for the handler, with the limits that a public address needs. Its streams end as soon as it is shut down.
+// HTTP returns a server for the handler with the timeouts that a public address needs. Its streams close as soon as it is shut down.
 func (s *Server) HTTP() *http.Server {
 	server := &http.Server{
 		Handler:           s.echo,
@@ -134,26 +141,27 @@ func (s *Server) HTTP() *http.Server {
 	return server
 }
 
-// Drain makes the server not ready and ends its streams; requests are still answered.
+// Drain makes /readyz fail and closes the streams with a hint to reconnect elsewhere; requests are still answered.
 func (s *Server) Drain() {
-	s.stopping.Store(true)
+	s.draining.Store(true)
 	s.Hub.Drain()
 }
 
-// Finish waits until the streams have said farewell, as long as ctx allows, and then cuts them off. No request may be left when it is called.
+// Finish waits until all streams are closed and cancels them when ctx ends. Call it after the last request has been answered.
 func (s *Server) Finish(ctx context.Context) {
-	stop := context.AfterFunc(ctx, s.cut)
+	stop := context.AfterFunc(ctx, s.cancelStreams)
 	defer stop()
 	s.Streams.Wait()
 }
 
-// Close ends the connections that the server itself opened, and its streams.
+// Close cancels the streams and closes the connections that the server has opened.
 func (s *Server) Close() error {
-	s.cut()
+	s.cancelStreams()
 	return s.Limits.Close()
 }
 
-// perMinute tells the limits in force. Those of sign-in keep their proportion to the one that is set.
+// perMinute returns the limit of an action as it is set now. The limits of sign-in by address and by account are multiples of the one that
+// is set.
 func (s *Server) perMinute(a limit.Action) int {
 	now := s.Desk.Settings()
 	switch a {
@@ -162,7 +170,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.End:
 		return now.RateEnd
 	case limit.Leave:
-		return 3 * now.RateEnd // to change one's mind is cheap, but each time leaves a chat
+		return 3 * now.RateEnd // leaving the queue is cheap, but each time leaves a row
 	case limit.Rate:
 		return now.RateRate
 	case limit.File:
@@ -176,7 +184,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
 	case limit.Introduce:
-		return widget.IntroductionsPerMinute
+		return widget.MaxIntroductionsPerMinute
 	case limit.Poll:
 		return kit.PollsPerMinute
 	}
@@ -187,14 +195,14 @@ func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.HandleError
-	e.IPExtractor = addressOf(s.opts.TrustedProxies)
-	e.Pre(s.belowBase, s.secure, kit.WithoutSlash)
-	e.Use(s.observe, s.measured(), s.recoverPanic, s.speak)
+	e.IPExtractor = clientAddress(s.opts.TrustedProxies)
+	e.Pre(s.belowBase, s.securityHeaders, kit.RedirectTrailingSlash)
+	e.Use(s.requestLog, s.requestMetrics(), s.recoverPanic, s.language)
 	s.mount(e)
 	return e
 }
 
-// ParseNetwork reads a network such as 10.0.0.0/8, or a single address.
+// ParseNetwork parses a network such as 10.0.0.0/8, or a single address.
 func ParseNetwork(text string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(strings.TrimSpace(text)); err == nil {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
@@ -202,8 +210,9 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(strings.TrimSpace(text))
 }
 
-// addressOf believes X-Forwarded-For as far as the trusted proxies go, and nobody else.
-func addressOf(trusted []netip.Prefix) echo.IPExtractor {
+// clientAddress takes the address of a client from X-Forwarded-For as far as trusted proxies have written it, otherwise from the
+// connection.
+func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
 	if len(trusted) == 0 {
 		return echo.ExtractIPDirect()
 	}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/models"
 )
@@ -153,58 +152,6 @@ func TestTheQueueIsAFileToo(t *testing.T) {
 		t.Errorf("the day is %q", got)
 	}
 	h.browse("GET", "/supervisor?department=nothing", ruth, nil).goesTo("/supervisor")
-}
-
-func TestTheBoundsOnTheSettingsPageAreTheDesks(t *testing.T) {
-	t.Parallel()
-	h := startServer(t)
-	_, alex := h.agent("alex", models.RoleAdmin)
-	page := string(h.browse("GET", "/admin/settings", alex, nil).want(200).Body)
-	for _, row := range h.desk.SettingRows() {
-		_, after, found := strings.Cut(page, `id="setting-`+row.Key+`-hint">`)
-		if !found {
-			t.Errorf("the page lacks %s", row.Key)
-			continue
-		}
-		hint, _, _ := strings.Cut(after, "<")
-		if !strings.Contains(hint, "from ") { // one of a few
-			continue
-		}
-		_, limits, _ := strings.Cut(hint, "from ")
-		least, most, _ := strings.Cut(limits, " to ")
-		most, _, _ = strings.Cut(most, ".")
-		for _, value := range []string{least, most} {
-			if err := h.desk.ChangeSetting(t.Context(), admin, row.Key, value); err != nil && !idleOrder(row.Key) {
-				t.Errorf("%s = %s is offered and refused: %v", row.Key, value, err)
-			}
-		}
-		for _, value := range []string{beyond(least, -1), beyond(most, 1)} {
-			if err := h.desk.ChangeSetting(t.Context(), admin, row.Key, value); err == nil {
-				t.Errorf("%s = %s is taken though the page says %s to %s", row.Key, value, least, most)
-			}
-		}
-		if err := h.desk.ResetSetting(t.Context(), admin, row.Key); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// idleOrder are the two that must also fit each other.
-func idleOrder(key string) bool { return key == "IDLE_WARNING" || key == "IDLE_TIMEOUT" }
-
-// beyond is a little more, or less, than a limit.
-func beyond(limit string, sign int) string {
-	if d, err := time.ParseDuration(limit); err == nil {
-		return (d + time.Duration(sign)*time.Second).String()
-	}
-	n := 0
-	for _, digit := range limit {
-		n = 10*n + int(digit-'0')
-	}
-	if sign < 0 {
-		return "0"
-	}
-	return strings.Repeat("9", len(limit)+1)
 }
 
 func TestAFormOfThePeopleComesBackWithItsReasons(t *testing.T) {

@@ -23,6 +23,14 @@ import (
 // operator is the actor of commands in the audit log.
 var operator = models.Actor{Kind: models.KindAgent, ID: "console", Role: models.RoleAdmin}
 
+// Serve is `parley serve`.
+type Serve struct {
+	Role string `enum:"all,web,worker" default:"all" help:"Which part to run: all, web or worker."`
+}
+
+// Help adds the environment to what `parley serve --help` prints.
+func (Serve) Help() string { return EnvironmentHelp() }
+
 // Agent is `parley agent …`.
 type Agent struct {
 	Add struct {

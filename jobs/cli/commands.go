@@ -12,9 +12,7 @@ import (
 
 // Commands is the command line of parley, as kong reads it.
 type Commands struct {
-	Serve struct {
-		Role string `enum:"all,web,worker" default:"all" help:"Which part to run: all, web or worker."`
-	} `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
+	Serve      Serve      `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
 	Run        struct{}   `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
 	Migrate    Migrate    `cmd:"" help:"Change the database schema. No other command does."`
 	Agent      Agent      `cmd:"" help:"Manage agents."`

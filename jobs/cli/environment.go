@@ -18,7 +18,7 @@ import (
 	"parley/models"
 )
 
-// Environment is every setting, read once. The rules' numbers can be changed later by admins.
+// Environment is what the environment sets, read once. Admins can change most of Rules later.
 type Environment struct {
 	ListenAddr      string `env:"LISTEN_ADDR" envDefault:":8080"`
 	PublicURL       string `env:"PUBLIC_URL"`
@@ -29,45 +29,36 @@ type Environment struct {
 	UserTokenSecretPrevious string        `env:"USER_TOKEN_SECRET_PREVIOUS"`
 	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
 	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
+	SweepInterval           time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
+	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
+	LogFormat               string        `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel                slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	PprofAddr               string        `env:"PPROF_ADDR"`
 	DataDir                 string        `env:"PARLEY_DIR" envDefault:".parley"`
 	FilesDir                string        `env:"FILES_DIR"`
 	FilesURL                string        `env:"FILES_URL"`
 	AWSKeyID                string        `env:"AWS_ACCESS_KEY_ID"`
 	AWSSecret               string        `env:"AWS_SECRET_ACCESS_KEY"`
 	AWSSessionToken         string        `env:"AWS_SESSION_TOKEN"`
-	QueueBatch              int           `env:"QUEUE_BATCH" envDefault:"10"`
-	SweepInterval           time.Duration `env:"SWEEP_INTERVAL" envDefault:"5s"`
-	IdleWarning             time.Duration `env:"IDLE_WARNING" envDefault:"60s"`
-	IdleTimeout             time.Duration `env:"IDLE_TIMEOUT" envDefault:"120s"`
-	IdleAgentAction         string        `env:"IDLE_AGENT_ACTION" envDefault:"end"`
-	Retention               time.Duration `env:"RETENTION" envDefault:"720h"`
-	AuditRetention          time.Duration `env:"AUDIT_RETENTION" envDefault:"17520h"`
-	MaskCards               bool          `env:"MASK_CARDS" envDefault:"false"`
-	RateSend                int           `env:"RATE_SEND" envDefault:"30"`
-	RateEnd                 int           `env:"RATE_END" envDefault:"10"`
-	RateRate                int           `env:"RATE_RATE" envDefault:"5"`
-	RateFile                int           `env:"RATE_FILE" envDefault:"10"`
-	RateLogin               int           `env:"RATE_LOGIN" envDefault:"10"`
-	RateSession             int           `env:"RATE_SESSION" envDefault:"60"`
-	RequireIdentity         bool          `env:"REQUIRE_IDENTITY" envDefault:"false"`
-	PresenceTimeout         time.Duration `env:"PRESENCE_TIMEOUT" envDefault:"45s"`
-	PresenceGrace           time.Duration `env:"PRESENCE_GRACE" envDefault:"3m"`
-	QueueGrace              time.Duration `env:"QUEUE_GRACE" envDefault:"5m"`
-	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s"`
-	PprofAddr               string        `env:"PPROF_ADDR"`
-	LogFormat               string        `env:"LOG_FORMAT" envDefault:"text"`
-	LogLevel                slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+
+	// Rules has every setting of [models.SettingTable], each from the variable of its key.
+	Rules models.Settings
 }
 
-// ReadEnvironment reads the settings. An error names the variable and what it may be.
+// ReadEnvironment reads the environment. An error names the variable and what it may be.
 func ReadEnvironment(environ []string) (Environment, error) {
-	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: env.ToMap(environ)})
+	variables := env.ToMap(environ)
+	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: variables})
 	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
 		err = fmt.Errorf("LOG_FORMAT must be text or json, not %q", e.LogFormat)
 	}
 	if e.FilesDir == "" {
 		e.FilesDir = filepath.Join(e.DataDir, "files")
 	}
+	if err != nil {
+		return e, err
+	}
+	e.Rules, err = models.SettingsFromEnvironment(func(key string) string { return variables[key] })
 	return e, err
 }
 
@@ -82,10 +73,7 @@ func (e Environment) Logger(out io.Writer) *slog.Logger {
 
 // Settings returns the numbers of the rules, or an error that names the variable at fault.
 func (e Environment) Settings() (models.Settings, error) {
-	s := models.Settings{QueueBatch: e.QueueBatch, IdleWarning: e.IdleWarning, IdleTimeout: e.IdleTimeout, IdleAgentAction: e.IdleAgentAction,
-		Retention: e.Retention, PresenceTimeout: e.PresenceTimeout, PresenceGrace: e.PresenceGrace, QueueGrace: e.QueueGrace,
-		RateSend: e.RateSend, RateEnd: e.RateEnd, RateRate: e.RateRate, RateFile: e.RateFile, RateLogin: e.RateLogin, RateSession: e.RateSession,
-		RequireIdentity: e.RequireIdentity, MaskCards: e.MaskCards, AuditRetention: e.AuditRetention}
+	s := e.Rules
 	for _, origin := range e.AllowedOrigins {
 		if strings.TrimSpace(origin) == "" {
 			continue

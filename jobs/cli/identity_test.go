@@ -58,10 +58,10 @@ func TestSettingsOfIdentity(t *testing.T) {
 	if err != nil || !s.RequireIdentity || e.UserTokenSecretPrevious != "before" {
 		t.Errorf("read as %v, %q, %v", s.RequireIdentity, e.UserTokenSecretPrevious, err)
 	}
-	if e, err = cli.ReadEnvironment(nil); err != nil || e.RequireIdentity {
-		t.Errorf("unless told, an identity is required: %v, %v", e.RequireIdentity, err)
+	if e, err = cli.ReadEnvironment(nil); err != nil || e.Rules.RequireIdentity {
+		t.Errorf("unless told, an identity is required: %v, %v", e.Rules.RequireIdentity, err)
 	}
-	if _, err = cli.ReadEnvironment([]string{"REQUIRE_IDENTITY=perhaps"}); err == nil || !strings.Contains(err.Error(), "RequireIdentity") {
+	if _, err = cli.ReadEnvironment([]string{"REQUIRE_IDENTITY=perhaps"}); models.CodeOf(err) != "validation_failed" {
 		t.Errorf("an odd value is answered with %v", err)
 	}
 }

@@ -21,9 +21,10 @@ var mayImport = map[string][]string{
 	"migrations": {},
 	"static":     {},
 
-	"jobs":            {"models"},
-	"models/embedded": {},
-	"jobs/cli":        {"models", "models/embedded", "migrations"}, // the commands of main.go
+	"jobs":             {"models"},
+	"models/embedded":  {},
+	"jobs/cli":         {"models", "models/embedded", "migrations"}, // the commands of main.go
+	"jobs/cli/gendocs": {"jobs/cli"},                                // a program of its own, for make generate
 
 	"web": {"models", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.
@@ -44,6 +45,7 @@ var mayImport = map[string][]string{
 	"web/media":      {"web/media/samples"}, // only tests do
 	"web/demo":       {"models", "views/*", "static"},
 	"web/loadtest":   {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
+	"web/nginxtest":  {},
 
 	"views/text":       {},
 	"views/paths":      {},
@@ -67,7 +69,7 @@ var neverImport = map[string][]string{
 	"migrations":   {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
 	"views":        {"github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq", "github.com/redis"},
 	"jobs":         {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web":          {"github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"web":          {"parley/web/nginxtest", "github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
 	"web/live":     {"github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/api":      {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
 	"web/present":  {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},

@@ -65,32 +65,41 @@ type Department struct {
 	Errors     Errors
 }
 
-// Settings lists what can be set, in groups.
+// Settings is the settings page.
 type Settings struct {
 	Frame  staff.Frame
-	Groups []Group
+	Groups []SettingGroup
 }
 
-// Group is a set of settings about one subject.
-type Group struct {
-	Name string
-	Rows []Setting
+// SettingGroup is a set of settings that is saved at once.
+type SettingGroup struct {
+	ID, Name string
+	Rows     []Setting
+	Saved    bool // just now
+	Refused  bool // nothing was saved; rows have an Error
 }
 
-// Setting is one row: what it does, what it is, what it was shipped as.
+// Setting is one row. It is a switch, a choice or a number; a number has Units to choose from, or a Suffix.
 type Setting struct {
 	Key        string
-	Name, Does string
-	Bounds     string // unit and limits, in a sentence
-	Value      string // as typed, or as it holds
-	Default    string
-	Overridden bool
-	Choices    []Choice // when it is one of a few
-	Number     bool     // digits only
+	Name, Help string
+	Value      string // as entered; of a number without its unit
+	Seen       string // the value in force, as the form sends it back
+	Default    string // in words
+	Overridden bool   // an admin has set another value than the default
 	Error      string
+	Focus      bool // the field to go on with
+
+	IsSwitch bool
+	Choices  []Choice
+	IsWhole  bool   // a number without a fraction
+	Unit     string // the chosen one of Units
+	Units    []Choice
+	Suffix   string
+	Range    string // of a number, in words
 }
 
-// Choice is one of the values of a setting.
+// Choice is an option of a select.
 type Choice struct {
 	Value, Name string
 }

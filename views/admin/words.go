@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -27,11 +26,24 @@ func departmentURL(slug string) templ.SafeURL {
 	return templ.SafeURL("/admin/departments/" + url.PathEscape(slug))
 }
 
-func settingURL(key string) templ.SafeURL {
-	return templ.SafeURL("/admin/settings/" + url.PathEscape(key))
-}
+func groupID(g SettingGroup) string { return "settings-" + g.ID }
 
-func groupID(i int) string { return "group-" + strconv.Itoa(i) }
+// fieldID is the id of the control of a setting.
+func fieldID(s Setting) string { return "setting-" + s.Key + "-value" }
+
+// settingAttributes are those that the control of any kind has: what describes it, and the marks of a refused value.
+func settingAttributes(s Setting) templ.Attributes {
+	attributes := templ.Attributes{"id": fieldID(s), "aria-describedby": fieldID(s) + "-help " + fieldID(s) + "-default"}
+	if s.Error != "" {
+		attributes["aria-invalid"] = "true"
+		attributes["aria-describedby"] = fieldID(s) + "-error " + fieldID(s) + "-help " + fieldID(s) + "-default"
+	}
+	if s.Focus {
+		attributes["autofocus"] = true
+		attributes["data-focus"] = true // for answers that a script places
+	}
+	return attributes
+}
 
 func list(ctx context.Context, names []string) string {
 	return strings.Join(names, text.T(ctx, "staff.and"))
@@ -57,14 +69,4 @@ func disableHint(ctx context.Context, p PersonPage) string {
 		hint += " " + text.T(ctx, "admin.account.disable_chats", "Count", p.Load)
 	}
 	return hint
-}
-
-// shown is a value in the words of the choice, where there are choices.
-func shown(s Setting, value string) string {
-	for _, c := range s.Choices {
-		if c.Value == value {
-			return c.Name
-		}
-	}
-	return value
 }

@@ -24,7 +24,8 @@ func Base(ctx context.Context) string {
 	return base
 }
 
-// To returns the address of a path of Parley for a browser. What is not such a path, as in "#main" or "https://example.com", is returned as it is.
+// To returns the address of a path of Parley for a browser. What is not such a path, as in "#main" or "https://example.com", is returned
+// as it is.
 func To[S ~string](ctx context.Context, path S) templ.SafeURL {
 	if !strings.HasPrefix(string(path), "/") || strings.HasPrefix(string(path), "//") {
 		return templ.SafeURL(path)

@@ -172,7 +172,8 @@ func (a Agents) without(id string) Agents {
 }
 
 var segment = map[string]string{
-	"late": `<i class="late"></i>`, "owed": `<i class="owed"></i>`, "answered": `<i class="answered"></i>`, "quiet": `<i class="quiet"></i>`, "free": `<i class="free"></i>`,
+	"late": `<i class="late"></i>`, "owed": `<i class="owed"></i>`, "answered": `<i class="answered"></i>`, "quiet": `<i class="quiet"></i>`,
+	"free": `<i class="free"></i>`,
 }
 
 // segments are the parts of a load bar. There are thousands on a page, so that they are not put together one by one.

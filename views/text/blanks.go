@@ -7,7 +7,8 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 )
 
-// blanks reads texts in which values are named as in {{.Name}}, and nothing else happens: pages say hundreds of them, and with text/template that
+// blanks reads texts in which values are named as in {{.Name}}, and nothing else happens: pages say hundreds of them, and with
+// text/template that
 // was a third of what it took to draw the supervisor's.
 type blanks struct{}
 

@@ -28,7 +28,8 @@ var files embed.FS
 // matcher chooses a language; the first one wins ties, so English is the answer when none matches.
 var matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
 
-// localizers reads the catalogues when the first text is needed, so that commands that show none do not read them. It panics when an embedded file
+// localizers reads the catalogues when the first text is needed, so that commands that show none do not read them. It panics when an
+// embedded file
 // cannot be read, which every test of texts rules out.
 var localizers = sync.OnceValue(func() map[string]*i18n.Localizer {
 	bundle := readBundle()

@@ -12,7 +12,8 @@ import (
 const maxInitial = 12
 
 // initials are one or two characters for a face: of the first and the last word of a name, or the first one alone where it is an emoji or
-// of a script whose characters fill a square, as Han. A character is what is read as one, such as a flag or a letter with its marks. A name that
+// of a script whose characters fill a square, as Han. A character is what is read as one, such as a flag or a letter with its marks. A
+// name that
 // shows nothing has "?".
 func initials(name string) string {
 	var all []string

@@ -14,12 +14,12 @@ import (
 	"parley/web/kit"
 )
 
-// notices are what the account's page says was just done; only these are said.
+// notices has the texts of ?done= on the account page; other values are ignored.
 var notices = map[string]string{
 	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
 }
 
-// AccountPage shows the caller's account, sessions and second factor, or answers programs with them.
+// AccountPage shows the caller's account, sessions and second factor.
 func (h *Handlers) AccountPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
@@ -28,18 +28,18 @@ func (h *Handlers) AccountPage(c echo.Context) error {
 		}
 		return h.RespondAgent(c, a)
 	}
-	return h.accountWith(c, http.StatusOK, "", nil)
+	return h.renderAccount(c, http.StatusOK, "", nil)
 }
 
-// accountWith draws the account, with one of its forms refused for the reasons in words.
-func (h *Handlers) accountWith(c echo.Context, status int, form string, words view.Errors) error {
+// renderAccount draws the account, with the errors of the form that was refused, if any.
+func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldErrors view.Errors) error {
 	ctx := c.Request().Context()
-	who := kit.CallerOf(c)
-	sessions, err := h.Desk.Sessions(ctx, who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	sessions, err := h.Desk.Sessions(ctx, caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}
-	factor, err := h.Desk.SecondFactorOf(ctx, who.Actor, who.Actor.ID)
+	factor, err := h.Desk.SecondFactorOf(ctx, caller.Actor, caller.Actor.ID)
 	if err != nil {
 		return err
 	}
@@ -47,28 +47,28 @@ func (h *Handlers) accountWith(c echo.Context, status int, form string, words vi
 	if err != nil {
 		return err
 	}
-	page := view.Page{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: words,
+	page := view.Page{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
 		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft}}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
 		page.Notice = text.T(ctx, key)
 	}
 	for i := range sessions {
-		page.Sessions = append(page.Sessions, sessionOf(ctx, &sessions[i], now))
+		page.Sessions = append(page.Sessions, sessionView(ctx, &sessions[i], now))
 	}
 	return h.Render(c, status, view.AccountPage(page))
 }
 
-// refusedForm draws the account again where a form can be mended; anything else is an error.
-func (h *Handlers) refusedForm(c echo.Context, form string, err error) error {
-	words, ok := accountRefusal(c.Request().Context(), err)
+// redrawForm draws the account again with the errors of a form. For programs, and for errors that a form cannot show, it returns the error.
+func (h *Handlers) redrawForm(c echo.Context, form string, err error) error {
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.accountWith(c, kit.ProblemOf(c.Request().Context(), err).Status, form, words)
+	return h.renderAccount(c, kit.ProblemOf(c.Request().Context(), err).Status, form, fieldErrors)
 }
 
-// guarded does something that asks for a password or a code; wrong ones count as failed sign-ins do.
-func (h *Handlers) guarded(c echo.Context, do func(context.Context) error) error {
+// limitAttempts runs an action that requires a password or a code. Wrong ones count as failed sign-ins; too many are 429.
+func (h *Handlers) limitAttempts(c echo.Context, do func(context.Context) error) error {
 	return h.LimitFailures(c, kit.AgentOf(c).Email, do)
 }
 
@@ -81,25 +81,27 @@ func (h *Handlers) ChangePassword(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := kit.CallerOf(c)
-	err := h.guarded(c, func(ctx context.Context) error {
-		return h.Desk.ChangePassword(ctx, who.Actor, who.Session, in.Old, in.Fresh)
+	caller := kit.CallerOf(c)
+	err := h.limitAttempts(c, func(ctx context.Context) error {
+		return h.Desk.ChangePassword(ctx, caller.Actor, caller.Session, in.Old, in.Fresh)
 	})
 	if err != nil {
-		return h.refusedForm(c, "password", err)
+		return h.redrawForm(c, "password", err)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")}, Redirect: "/account?done=password"})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.password")},
+		Redirect: "/account?done=password"})
 }
 
 // EndMySession ends one session of the caller; another agent's is 404.
 func (h *Handlers) EndMySession(c echo.Context) error {
-	who := kit.CallerOf(c)
+	caller := kit.CallerOf(c)
 	ctx := c.Request().Context()
-	if err := h.Desk.EndSession(ctx, who.Actor, kit.PathID(c, "session_id")); err != nil {
+	if err := h.Desk.EndSession(ctx, caller.Actor, kit.PathID(c, "session_id")); err != nil {
 		return err
 	}
-	if live, err := h.Desk.LiveSessions(ctx, [][]byte{who.Session}); err == nil && !live[string(who.Session)] { // it was this one
-		if who.ByCookie {
+	// it was the caller's own
+	if live, err := h.Desk.LiveSessions(ctx, [][]byte{caller.Session}); err == nil && !live[string(caller.Session)] {
+		if caller.ByCookie {
 			h.SetCookie(c, kit.AgentCookie, "", -1)
 		}
 		return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, "done.signed_out")}, Redirect: "/login"})
@@ -109,45 +111,46 @@ func (h *Handlers) EndMySession(c echo.Context) error {
 
 // EndMyOtherSessions ends every session of the caller but this one.
 func (h *Handlers) EndMyOtherSessions(c echo.Context) error {
-	who := kit.CallerOf(c)
-	ended, err := h.Desk.EndOtherSessions(c.Request().Context(), who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	ended, err := h.Desk.EndOtherSessions(c.Request().Context(), caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"), EndedSessions: ended}, Redirect: "/account?done=sessions"})
+	return h.Respond(c, kit.Result{JSON: api.EndedSessions{Message: text.T(c.Request().Context(), "account.done.sessions"),
+		EndedSessions: ended}, Redirect: "/account?done=sessions"})
 }
 
-type factorInput struct {
+type secondFactorInput struct {
 	Password string `json:"password"`
 	Code     string `json:"code"`
 }
 
-// BeginFactor makes a secret, and leads to where it is shown.
-func (h *Handlers) BeginFactor(c echo.Context) error {
-	var in factorInput
+// BeginSecondFactor creates the secret of a second factor and redirects to the page that shows it. It asks for the password.
+func (h *Handlers) BeginSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := h.guarded(c, func(ctx context.Context) error { return h.Desk.BeginSecondFactor(ctx, kit.ActorOf(c), in.Password) })
+	err := h.limitAttempts(c, func(ctx context.Context) error { return h.Desk.BeginSecondFactor(ctx, kit.ActorOf(c), in.Password) })
 	if err != nil {
-		return h.refusedForm(c, "setup", err)
+		return h.redrawForm(c, "setup", err)
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerSetUp(c)
+		return h.respondSecondFactorSetup(c)
 	}
 	return h.Respond(c, kit.Result{Redirect: "/account/second-factor"})
 }
 
-// SecondFactor shows the key of a second factor that is being set up.
+// SecondFactor shows the secret of a second factor that is being set up, or responds to programs with the state of the second factor.
 func (h *Handlers) SecondFactor(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		return h.answerSecondFactor(c)
+		return h.respondSecondFactor(c)
 	}
-	return h.factorWith(c, http.StatusOK, "")
+	return h.renderSecondFactorSetup(c, http.StatusOK, "")
 }
 
-// factorWith shows the secret while it waits for its first code; before and after that there is nothing to show.
-func (h *Handlers) factorWith(c echo.Context, status int, refused string) error {
+// renderSecondFactorSetup shows the secret until the first code has confirmed it; at any other time it redirects to the account.
+func (h *Handlers) renderSecondFactorSetup(c echo.Context, status int, refused string) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if errors.Is(err, models.ErrSecondFactorNotBegun) {
@@ -156,75 +159,76 @@ func (h *Handlers) factorWith(c echo.Context, status int, refused string) error 
 	if err != nil {
 		return err
 	}
-	picture, err := qrOf(e.URL)
+	code, err := qrCode(e.URL)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, status, view.SetUpPage(view.SetUp{Frame: h.AdminFrame(c, "account", text.T(ctx, "account.setup.title")),
-		QR: picture, Secret: inGroups(e.Secret), URL: e.URL, Error: refused}))
+		QR: code, Secret: groupSecret(e.Secret), URL: e.URL, Error: refused}))
 }
 
-// ConfirmFactor switches the second factor on by a code of the authenticator app and shows the recovery codes, once.
-func (h *Handlers) ConfirmFactor(c echo.Context) error {
-	var in factorInput
+// ConfirmSecondFactor enables the second factor by a code of the authenticator app and shows the recovery codes, once.
+func (h *Handlers) ConfirmSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
-	err := h.guarded(c, func(ctx context.Context) (err error) {
+	err := h.limitAttempts(c, func(ctx context.Context) (err error) {
 		codes, err = h.Desk.ConfirmSecondFactor(ctx, kit.ActorOf(c), in.Code)
 		return err
 	})
 	switch {
 	case err == nil:
-		return h.codesPage(c, codes, false)
+		return h.recoveryCodesPage(c, codes, false)
 	case errors.Is(err, models.ErrSecondFactorNotBegun):
-		return h.refusedForm(c, "setup", err)
+		return h.redrawForm(c, "setup", err)
 	}
-	words, ok := accountRefusal(c.Request().Context(), err)
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	return h.factorWith(c, kit.ProblemOf(c.Request().Context(), err).Status, words["code"]+words[""])
+	return h.renderSecondFactorSetup(c, kit.ProblemOf(c.Request().Context(), err).Status, fieldErrors["code"]+fieldErrors[""])
 }
 
-// RenewCodes replaces the recovery codes. It asks for the password and a code.
-func (h *Handlers) RenewCodes(c echo.Context) error {
-	var in factorInput
+// RenewRecoveryCodes replaces the recovery codes. It asks for the password and a code.
+func (h *Handlers) RenewRecoveryCodes(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	var codes []string
-	err := h.guarded(c, func(ctx context.Context) (err error) {
+	err := h.limitAttempts(c, func(ctx context.Context) (err error) {
 		codes, err = h.Desk.RenewRecoveryCodes(ctx, kit.ActorOf(c), in.Password, in.Code)
 		return err
 	})
 	if err != nil {
-		return h.refusedForm(c, "codes", err)
+		return h.redrawForm(c, "codes", err)
 	}
-	return h.codesPage(c, codes, true)
+	return h.recoveryCodesPage(c, codes, true)
 }
 
-// codesPage answers the form itself, since nobody can ask for the codes again.
-func (h *Handlers) codesPage(c echo.Context, codes []string, fresh bool) error {
+// recoveryCodesPage shows the codes in the response to the form, without a redirect, since they cannot be read again.
+func (h *Handlers) recoveryCodesPage(c echo.Context, codes []string, fresh bool) error {
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"), RecoveryCodes: codes}})
+		return h.Respond(c, kit.Result{JSON: api.RecoveryCodes{Message: text.T(c.Request().Context(), "done.recovery_codes"),
+			RecoveryCodes: codes}})
 	}
 	frame := h.AdminFrame(c, "account", text.T(c.Request().Context(), "account.codes.title"))
 	return h.Render(c, http.StatusOK, view.CodesPage(view.Codes{Frame: frame, Codes: codes, Fresh: fresh}))
 }
 
-// EndFactor switches the second factor off. It asks for the password and a code.
-func (h *Handlers) EndFactor(c echo.Context) error {
-	var in factorInput
+// EndSecondFactor disables the second factor. It asks for the password and a code.
+func (h *Handlers) EndSecondFactor(c echo.Context) error {
+	var in secondFactorInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	err := h.guarded(c, func(ctx context.Context) error {
+	err := h.limitAttempts(c, func(ctx context.Context) error {
 		return h.Desk.EndSecondFactor(ctx, kit.ActorOf(c), in.Password, in.Code)
 	})
 	if err != nil {
-		return h.refusedForm(c, "off", err)
+		return h.redrawForm(c, "off", err)
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "account.done.off")}, Redirect: "/account?done=off"})
 }

@@ -16,19 +16,22 @@ import (
 	"parley/web/present"
 )
 
-func sessionOf(ctx context.Context, s *models.Session, now time.Time) view.Session {
-	program, phone := programOf(ctx, s.UserAgent)
-	return view.Session{ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current, Seen: seenWords(ctx, now.Sub(s.SeenAt), s.Current)}
+func sessionView(ctx context.Context, s *models.Session, now time.Time) view.Session {
+	program, phone := describeUserAgent(ctx, s.UserAgent)
+	return view.Session{ID: s.ID, Program: program, Phone: phone, Address: s.Address, Began: s.CreatedAt, Current: s.Current,
+		Seen: lastSeen(ctx, now.Sub(s.SeenAt), s.Current)}
 }
 
-// The parts by which a browser and a system are known, the more special ones first: each names itself after those it is like.
+// The substrings that identify a browser and a system, the more specific ones first, since browsers also name those that they imitate.
 var (
-	browsers = [][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
-	systems  = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
+	browsers = [][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
+	systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"},
+		{"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
 )
 
-// programOf says in a few words which browser on which system a session is in, and whether that is held in the hand.
-func programOf(ctx context.Context, userAgent string) (words string, phone bool) {
+// describeUserAgent returns browser and system of a session as text, and whether it is a phone or tablet.
+func describeUserAgent(ctx context.Context, userAgent string) (comment string, phone bool) {
 	browser, system := firstOf(browsers, userAgent), firstOf(systems, userAgent)
 	phone = system == "iPhone" || system == "iPad" || system == "Android"
 	switch {
@@ -52,8 +55,8 @@ func firstOf(known [][2]string, userAgent string) string {
 	return ""
 }
 
-// seenWords rounds as coarsely as the sign of life itself is noted.
-func seenWords(ctx context.Context, ago time.Duration, current bool) string {
+// lastSeen returns how long ago a session was used, rounded as coarsely as that time is stored.
+func lastSeen(ctx context.Context, ago time.Duration, current bool) string {
 	switch {
 	case current:
 		return text.T(ctx, "account.sessions.seen_now")
@@ -65,34 +68,27 @@ func seenWords(ctx context.Context, ago time.Duration, current bool) string {
 	return text.T(ctx, "account.sessions.seen_days", "Count", int(ago.Hours()/24))
 }
 
-// accountRefusal puts a refusal that a form of the account can mend into words, by field where the desk names one.
-func accountRefusal(ctx context.Context, err error) (view.Errors, bool) {
+// formErrors returns the texts of an error for a form of the account. Too many attempts are among the errors that a form shows.
+func formErrors(ctx context.Context, err error) (view.Errors, bool) {
 	var e *models.Error
-	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict && e.Kind != models.TooMany) {
-		return nil, false
-	}
-	if e.Kind == models.TooMany {
+	if errors.As(err, &e) && e.Kind == models.TooMany {
 		return view.Errors{"": text.T(ctx, "login.too_many", "Time", text.Spoken(ctx, e.RetryAfter))}, true
 	}
-	if len(e.Fields) == 0 {
-		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
-	}
-	words := view.Errors{}
-	for field, code := range e.Fields {
-		switch {
-		case code == "wrong" && field == "code":
-			words[field] = text.T(ctx, "account.error.code")
-		case code == "wrong":
-			words[field] = text.T(ctx, "account.error.password")
-		default:
-			words[field] = present.FieldError(ctx, field, code)
-		}
-	}
-	return words, true
+	return kit.FormErrors(ctx, err, fieldError)
 }
 
-// inGroups writes a secret as people type it: four at a time.
-func inGroups(secret string) string {
+func fieldError(ctx context.Context, field, code string) string {
+	switch {
+	case code == "wrong" && field == "code":
+		return text.T(ctx, "account.error.code")
+	case code == "wrong":
+		return text.T(ctx, "account.error.password")
+	}
+	return present.FieldError(ctx, field, code)
+}
+
+// groupSecret splits a secret into groups of four characters, which are easier to type.
+func groupSecret(secret string) string {
 	var groups []string
 	for ; len(secret) > 4; secret = secret[4:] {
 		groups = append(groups, secret[:4])
@@ -100,10 +96,10 @@ func inGroups(secret string) string {
 	return strings.Join(append(groups, secret), " ")
 }
 
-const quietBorder = 4 // modules, as the standard wants
+const quietZone = 4 // modules, as ISO/IEC 18004 requires
 
-// qrOf draws an address as a QR code: a path of one square for each run of dark modules.
-func qrOf(address string) (view.QR, error) {
+// qrCode returns the QR code of an address as an SVG path with one rectangle for each run of dark modules.
+func qrCode(address string) (view.QR, error) {
 	code, err := qr.Encode(address, qr.M, qr.Unicode)
 	if err != nil {
 		return view.QR{}, err
@@ -123,8 +119,8 @@ func qrOf(address string) (view.QR, error) {
 			for x < size && dark(x, y) {
 				x++
 			}
-			fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+quietBorder, y+quietBorder, x-from, x-from)
+			fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+quietZone, y+quietZone, x-from, x-from)
 		}
 	}
-	return view.QR{Size: size + 2*quietBorder, Path: path.String()}, nil
+	return view.QR{Size: size + 2*quietZone, Path: path.String()}, nil
 }

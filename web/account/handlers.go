@@ -5,7 +5,7 @@ import (
 	"parley/web/kit"
 )
 
-// Handlers serves sign-in and the pages of an agent's own account.
+// Handlers has the handlers of sign-in and of an agent's own account.
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth

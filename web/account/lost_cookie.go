@@ -11,29 +11,30 @@ import (
 	"parley/web/present"
 )
 
-// afterSignIn marks the sign-in page that a right password leads to when the browser has not shown yet that it keeps cookies.
-const afterSignIn = "signed_in"
+// signedInParam marks the sign-in page as the target after a correct password, for a browser that has not yet shown that it keeps cookies.
+const signedInParam = "signed_in"
 
-// tellCookieLost says on the page and in the log why a right password did not sign anybody in: the browser dropped the cookie. It does so for a
-// Secure cookie over plain http, where PUBLIC_URL begins with https, and where cookies are forbidden. What the browser sees is told by its
-// Referer; the request itself may have come from a proxy that speaks TLS to the browser.
-func (h *Handlers) tellCookieLost(c echo.Context, f *login.Form) {
+// reportLostCookie explains on the page and in the log why a correct password did not sign the agent in: the browser dropped the cookie. It
+// does so for a Secure cookie over plain http, where PUBLIC_URL is https, and where cookies are blocked. The Referer tells what address the
+// browser uses; the request itself may come from a proxy that terminates TLS.
+func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	ctx := c.Request().Context()
-	here := ""
+	currentPath := ""
 	if from, err := url.Parse(c.Request().Referer()); err == nil && from.Host != "" {
-		here = from.Scheme + "://" + from.Host
+		currentPath = from.Scheme + "://" + from.Host
 	}
-	if h.PublicURL == nil || here == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) || sameAddress(here, h.PublicURL) {
+	if h.PublicURL == nil || currentPath == "" && strings.EqualFold(c.Request().Host, h.PublicURL.Host) ||
+		sameAddress(currentPath, h.PublicURL) {
 		f.Error = text.T(ctx, "login.cookie_lost")
-		h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie", "opened_at", present.Shorten(here, 200))
+		h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie", "opened_at", present.Shorten(currentPath, 200))
 		return
 	}
-	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.Address(c)+"/login"
+	f.Error, f.Instead = text.T(ctx, "login.wrong_address"), h.BaseURL(c)+"/login"
 	h.Log.Warn("sign-in failed with a correct password: the browser did not keep the cookie, the page was not opened at PUBLIC_URL",
-		"opened_at", present.Shorten(here, 200), "public_url", h.Address(c))
+		"opened_at", present.Shorten(currentPath, 200), "public_url", h.BaseURL(c))
 }
 
-// sameAddress tells whether an origin as a browser writes it is that of a URL.
+// sameAddress reports whether an origin, as a browser writes it, is the origin of a URL.
 func sameAddress(origin string, of *url.URL) bool {
 	host := of.Host
 	if port := of.Port(); of.Scheme == "https" && port == "443" || of.Scheme == "http" && port == "80" {

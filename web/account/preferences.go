@@ -17,7 +17,7 @@ type preferencesInput struct {
 	Next  string `json:"next"`
 }
 
-// SetPreferences keeps language and theme in this browser. "auto" goes back to what the browser prefers.
+// SetPreferences stores language and theme in cookies. "auto" deletes the cookie, so that the browser's own preference counts.
 func (h *Handlers) SetPreferences(c echo.Context) error {
 	var in preferencesInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -26,14 +26,15 @@ func (h *Handlers) SetPreferences(c echo.Context) error {
 	keep := func(name, value string, known ...string) {
 		for _, k := range known {
 			if value == k {
-				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: cmp.Or(h.Base(), "/"), MaxAge: int(kit.ChoiceAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: h.OverTLS(c)})
+				c.SetCookie(&http.Cookie{Name: name, Value: value, Path: cmp.Or(h.BasePath(), "/"),
+					MaxAge: int(kit.PreferenceCookieAge / time.Second), SameSite: http.SameSiteLaxMode, Secure: h.OverTLS(c)})
 			}
 		}
 		if value == "auto" {
-			c.SetCookie(&http.Cookie{Name: name, Path: cmp.Or(h.Base(), "/"), MaxAge: -1})
+			c.SetCookie(&http.Cookie{Name: name, Path: cmp.Or(h.BasePath(), "/"), MaxAge: -1})
 		}
 	}
 	keep(kit.LangCookie, in.Lang, text.English, text.Chinese)
 	keep(kit.ThemeCookie, in.Theme, "light", "dark")
-	return h.Respond(c, kit.Result{Redirect: kit.LocalPath(kit.Inside(c.Request(), in.Next), "")})
+	return h.Respond(c, kit.Result{Redirect: kit.LocalPath(kit.InternalPath(c.Request(), in.Next), "")})
 }

@@ -19,10 +19,11 @@ type signInInput struct {
 	Password string `json:"password"`
 	Code     string `json:"code"`
 	Next     string `json:"next"`
-	Step     string `json:"step"` // of the page that asks for the code
+	Step     string `json:"step"` // token of the page that asks for the code
 }
 
-// SignIn takes everything at once from programs. The page asks for the code of a second factor in a step of its own.
+// SignIn signs an agent in. Programs send address, password and code at once; the page asks for the code in a second step. Wrong
+// credentials are 401 wrong_credentials or wrong_code; too many attempts are 429.
 func (h *Handlers) SignIn(c echo.Context) error {
 	var in signInInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -30,13 +31,13 @@ func (h *Handlers) SignIn(c echo.Context) error {
 	}
 	switch {
 	case kit.Format(c) == kit.JSON:
-		return h.signInProgram(c, in)
+		return h.signInJSON(c, in)
 	case in.Step != "":
 		return h.finishSignIn(c, in)
 	}
 	var token, step string
 	var a *models.Agent
-	err := h.checkFilled(in)
+	err := h.requireFields(in)
 	if err == nil {
 		err = h.LimitFailures(c, in.Email, func(ctx context.Context) (err error) {
 			token, a, step, err = h.Desk.BeginSignIn(ctx, h.credentials(c, in))
@@ -50,11 +51,11 @@ func (h *Handlers) SignIn(c echo.Context) error {
 		in.Step = step
 		return h.codeForm(c, http.StatusOK, in, "")
 	}
-	return h.signedIn(c, token, a, in.Next)
+	return h.completeSignIn(c, token, a, in.Next)
 }
 
-func (h *Handlers) signInProgram(c echo.Context, in signInInput) error {
-	if err := h.checkFilled(in); err != nil {
+func (h *Handlers) signInJSON(c echo.Context, in signInInput) error {
+	if err := h.requireFields(in); err != nil {
 		return err
 	}
 	var token string
@@ -72,7 +73,7 @@ func (h *Handlers) signInProgram(c echo.Context, in signInInput) error {
 	}{token, api.ServiceOf(a.Card())}})
 }
 
-// finishSignIn takes the code from the page that asked for it.
+// finishSignIn completes a sign-in with the code of the second factor.
 func (h *Handlers) finishSignIn(c echo.Context, in signInInput) error {
 	email, err := h.Desk.SignInStep(c.Request().Context(), in.Step)
 	if err != nil {
@@ -91,24 +92,25 @@ func (h *Handlers) finishSignIn(c echo.Context, in signInInput) error {
 	if err != nil {
 		return h.signInFailed(c, in, err)
 	}
-	return h.signedIn(c, token, a, in.Next)
+	return h.completeSignIn(c, token, a, in.Next)
 }
 
-func (h *Handlers) signedIn(c echo.Context, token string, a *models.Agent, next string) error {
+func (h *Handlers) completeSignIn(c echo.Context, token string, a *models.Agent, next string) error {
 	h.SetCookie(c, kit.AgentCookie, token, kit.AgentCookieAge)
-	to := kit.LocalPath(kit.Inside(c.Request(), next), kit.FrontPage(a))
-	keeps := h.Cookie(c, kit.TryCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
-	if header := c.Request().Header; !keeps && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
-		to = "/login?" + url.Values{afterSignIn: {"1"}, "next": {to}}.Encode() // a browser that may keep no cookie; the page looks
+	to := kit.LocalPath(kit.InternalPath(c.Request(), next), kit.HomePage(a))
+	cookiesWork := h.Cookie(c, kit.SignInProbeCookie) != "" || h.Cookie(c, kit.AgentCookie) != ""
+	if header := c.Request().Header; !cookiesWork && (header.Get(echo.HeaderOrigin) != "" || header.Get("Sec-Fetch-Site") != "") {
+		to = "/login?" + url.Values{signedInParam: {"1"}, "next": {to}}.Encode() // the page checks whether the browser kept the cookie
 	}
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
 func (h *Handlers) credentials(c echo.Context, in signInInput) models.Credentials {
-	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(), Held: h.Cookie(c, kit.AgentCookie)}
+	return models.Credentials{Email: in.Email, Password: in.Password, Code: in.Code, UserAgent: kit.UserAgent(c), Address: c.RealIP(),
+		Held: h.Cookie(c, kit.AgentCookie)}
 }
 
-func (h *Handlers) checkFilled(in signInInput) error {
+func (h *Handlers) requireFields(in signInInput) error {
 	switch {
 	case in.Email == "":
 		return kit.InvalidField("email", "required", "Enter your e-mail address.")
@@ -118,13 +120,13 @@ func (h *Handlers) checkFilled(in signInInput) error {
 	return nil
 }
 
-// SignOut ends the caller's session and takes its cookie back.
+// SignOut ends the caller's session and deletes its cookie.
 func (h *Handlers) SignOut(c echo.Context) error {
-	who := kit.CallerOf(c)
-	if err := h.Desk.SignOut(c.Request().Context(), who.Token); err != nil {
+	caller := kit.CallerOf(c)
+	if err := h.Desk.SignOut(c.Request().Context(), caller.Token); err != nil {
 		return err
 	}
-	if who.ByCookie {
+	if caller.ByCookie {
 		h.SetCookie(c, kit.AgentCookie, "", -1)
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})

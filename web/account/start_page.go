@@ -9,12 +9,12 @@ import (
 	"parley/web/kit"
 )
 
-// StartPage leads to the pages that are open to whoever looks.
+// StartPage shows links to the pages that the caller may open.
 func (h *Handlers) StartPage(c echo.Context) error {
 	start := staff.Start{Page: h.PublicFrame(c, "", "staff.start.meta_description"), Demo: true}
 	if token := h.Cookie(c, kit.AgentCookie); token != "" {
-		if who, err := h.AgentBySession(c, token); err == nil {
-			start.Me = kit.MeOf(who.Agent)
+		if caller, err := h.CallerByAgentSession(c, token); err == nil {
+			start.Me = kit.SignedInAgent(caller.Agent)
 			start.CSRF = kit.CSRFFor(token)
 		}
 	}

@@ -15,26 +15,27 @@ import (
 	"parley/web/kit"
 )
 
-// AdminPage leads to the first page of administration.
-func (h *Handlers) AdminPage(c echo.Context) error {
+// Index redirects to the first page of administration.
+func (h *Handlers) Index(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people")
 }
 
-// refused draws a form again with what was typed and why it was refused. Programs get the error itself, as they do for what is no refusal of a form.
-func (h *Handlers) refused(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
-	words, ok := refusal(c.Request().Context(), err)
+// redrawForm draws a form again with what was typed and why it was refused. For programs, and for errors that a form cannot show, it
+// returns the error.
+func (h *Handlers) redrawForm(c echo.Context, err error, draw func(view.Errors) (templ.Component, error)) error {
+	fieldErrors, ok := formErrors(c.Request().Context(), err)
 	if !ok || kit.Format(c) == kit.JSON {
 		return err
 	}
-	page, err := draw(words)
+	page, err := draw(fieldErrors)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusUnprocessableEntity, page)
 }
 
-// PeoplePage lists all agents.
-func (h *Handlers) PeoplePage(c echo.Context) error {
+// AgentsPage lists all agents.
+func (h *Handlers) AgentsPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
@@ -50,7 +51,7 @@ func (h *Handlers) PeoplePage(c echo.Context) error {
 	page := view.People{Frame: h.AdminFrame(c, "people", text.T(ctx, "admin.people.title"))}
 	names := departmentNames(departments)
 	for i := range agents {
-		p := personOf(&agents[i], names, kit.AgentOf(c).ID)
+		p := agentRow(&agents[i], names, kit.AgentOf(c).ID)
 		if agents[i].DisabledAt == nil {
 			page.Active = append(page.Active, p)
 		} else {
@@ -60,27 +61,27 @@ func (h *Handlers) PeoplePage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.PeoplePage(page))
 }
 
-// personInput is the form of a person.
-type personInput struct {
-	Name          string       `json:"name"`
-	Email         string       `json:"email"`
-	Role          string       `json:"role"`
-	MaxConcurrent kit.TypedInt `json:"max_concurrent"`
-	Password      string       `json:"password"`
-	Departments   []string     `json:"departments"`
+// agentInput is the form of an agent.
+type agentInput struct {
+	Name          string      `json:"name"`
+	Email         string      `json:"email"`
+	Role          string      `json:"role"`
+	MaxConcurrent kit.FormInt `json:"max_concurrent"`
+	Password      string      `json:"password"`
+	Departments   []string    `json:"departments"`
 }
 
-// NewPersonPage shows the form for a new agent.
-func (h *Handlers) NewPersonPage(c echo.Context) error {
-	page, err := h.personForm(c, nil, &personInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
+// NewAgentPage shows the form for a new agent.
+func (h *Handlers) NewAgentPage(c echo.Context) error {
+	page, err := h.agentForm(c, nil, &agentInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusOK, page)
 }
 
-// PersonPage shows one agent with the form to change it, or answers programs with the agent.
-func (h *Handlers) PersonPage(c echo.Context) error {
+// AgentPage shows one agent with the form to change it, or answers programs with the agent.
+func (h *Handlers) AgentPage(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
@@ -88,26 +89,28 @@ func (h *Handlers) PersonPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.RespondAgent(c, a)
 	}
-	page, err := h.personForm(c, a, inputOf(a), nil)
+	page, err := h.agentForm(c, a, agentInputOf(a), nil)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusOK, page)
 }
 
-func inputOf(a *models.Agent) *personInput {
-	return &personInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.TypedInt(strconv.Itoa(a.MaxConcurrent)), Departments: slices.Clone(a.Departments)}
+func agentInputOf(a *models.Agent) *agentInput {
+	return &agentInput{Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)),
+		Departments: slices.Clone(a.Departments)}
 }
 
-// personForm draws the form of a new person, or of one who is there.
-func (h *Handlers) personForm(c echo.Context, a *models.Agent, in *personInput, words view.Errors) (templ.Component, error) {
+// agentForm draws the form of a new agent, or of an existing one.
+func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	departments, err := h.Desk.Departments(ctx)
 	if err != nil {
 		return nil, err
 	}
 	title := text.T(ctx, "admin.people.add")
-	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent), Departments: optionsOf(departments, in.Departments), Errors: words}
+	page := view.PersonPage{Name: in.Name, Email: in.Email, Role: in.Role, Slots: string(in.MaxConcurrent),
+		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors}
 	if a != nil {
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
@@ -124,46 +127,47 @@ func (h *Handlers) personForm(c echo.Context, a *models.Agent, in *personInput, 
 	return view.PersonFormPage(page), nil
 }
 
-// AddPerson adds an agent and answers 201. Fields out of bounds are 422, an e-mail address in use is 409.
-func (h *Handlers) AddPerson(c echo.Context) error {
-	var in personInput
+// AddAgent adds an agent and answers 201. Fields out of bounds are 422, an e-mail address in use is 409.
+func (h *Handlers) AddAgent(c echo.Context) error {
+	var in agentInput
 	if kit.IsAPI(c.Request().URL.Path) { // a form has every field
 		in.Role, in.MaxConcurrent = string(models.RoleAgent), "5"
 	}
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role), MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
+	n := models.NewAgent{Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role),
+		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments}
 	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, nil, &in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, nil, &in, fieldErrors) })
 	}
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.AgentAccountOf(added), Redirect: "/admin/people"})
 }
 
-// ChangePerson changes name, role, capacity and departments of an agent.
-func (h *Handlers) ChangePerson(c echo.Context) error {
+// UpdateAgent changes name, role, capacity and departments of an agent.
+func (h *Handlers) UpdateAgent(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
-	var in personInput
+	var in agentInput
 	if kit.IsAPI(c.Request().URL.Path) {
-		in = *inputOf(a)
+		in = *agentInputOf(a)
 	}
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, in.change(c, a))
 	if err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, &in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.agentForm(c, a, &in, fieldErrors) })
 	}
 	return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 }
 
-// change returns what is to be changed about an agent. A form has every field but the role of one's own account, and names the departments that
-// are ticked. A program sends the fields that it changes; the others keep what another administrator may be changing at the same time.
-func (in *personInput) change(c echo.Context, before *models.Agent) models.AgentChange {
+// change returns the change of an agent. A form sends every field except the role of the caller's own account, and the departments that are
+// checked. A program sends only the fields that it changes; the others are not written, since another administrator may be changing them.
+func (in *agentInput) change(c echo.Context, before *models.Agent) models.AgentChange {
 	capacity, role := in.MaxConcurrent.Int(), models.Role(in.Role)
 	change := models.AgentChange{Name: &in.Name, Role: &role, MaxConcurrent: &capacity, Departments: &in.Departments}
 	if in.Role == "" {
@@ -190,8 +194,8 @@ func (in *personInput) change(c echo.Context, before *models.Agent) models.Agent
 	return change
 }
 
-// SetPersonPassword sets the password of an agent and ends the agent's sessions.
-func (h *Handlers) SetPersonPassword(c echo.Context) error {
+// SetAgentPassword sets the password of an agent and ends the agent's sessions.
+func (h *Handlers) SetAgentPassword(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
@@ -203,25 +207,30 @@ func (h *Handlers) SetPersonPassword(c echo.Context) error {
 		return err
 	}
 	if err := h.Desk.SetPassword(c.Request().Context(), kit.ActorOf(c), a.ID, in.Password); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+		})
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_password")}, Redirect: "/admin/people"})
 }
 
-// ResetPersonFactor takes the second factor off somebody who lost it.
-func (h *Handlers) ResetPersonFactor(c echo.Context) error {
+// ResetAgentSecondFactor removes the second factor of an agent who has lost it.
+func (h *Handlers) ResetAgentSecondFactor(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
 		return err
 	}
 	if err := h.Desk.ResetSecondFactor(c.Request().Context(), kit.ActorOf(c), a.ID); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")}, Redirect: "/admin/people/" + a.ID})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.agent_second_factor")},
+		Redirect: "/admin/people/" + a.ID})
 }
 
-// DisablePerson ends or restores an account.
-func (h *Handlers) DisablePerson(disabled bool) echo.HandlerFunc {
+// DisableAgent returns the handler that disables or enables an account.
+func (h *Handlers) DisableAgent(disabled bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		a, err := h.AgentFromPath(c)
 		if err != nil {
@@ -229,7 +238,9 @@ func (h *Handlers) DisablePerson(disabled bool) echo.HandlerFunc {
 		}
 		after, err := h.Desk.UpdateAgent(c.Request().Context(), kit.ActorOf(c), a.ID, models.AgentChange{Disabled: &disabled})
 		if err != nil {
-			return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.personForm(c, a, inputOf(a), words) })
+			return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+				return h.agentForm(c, a, agentInputOf(a), fieldErrors)
+			})
 		}
 		return h.Respond(c, kit.Result{JSON: api.AgentAccountOf(after), Redirect: "/admin/people"})
 	}

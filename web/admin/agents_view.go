@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 
 	"parley/models"
 	view "parley/views/admin"
@@ -10,8 +9,9 @@ import (
 	"parley/web/present"
 )
 
-func personOf(a *models.Agent, names map[string]string, me string) view.Person {
-	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load, Slots: a.MaxConcurrent, Me: a.ID == me}
+func agentRow(a *models.Agent, names map[string]string, me string) view.Person {
+	p := view.Person{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
+		Slots: a.MaxConcurrent, Me: a.ID == me}
 	for _, slug := range a.Departments {
 		p.Departments = append(p.Departments, names[slug])
 	}
@@ -37,19 +37,7 @@ func optionsOf(departments []models.Department, chosen []string) []view.Option {
 	return options
 }
 
-// refusal puts a refusal that a form can mend into words, by field where the desk names one. Any other error is not for
-// the form.
-func refusal(ctx context.Context, err error) (view.Errors, bool) {
-	var e *models.Error
-	if !errors.As(err, &e) || (e.Kind != models.Invalid && e.Kind != models.Conflict) {
-		return nil, false
-	}
-	if len(e.Fields) == 0 {
-		return view.Errors{"": kit.ProblemOf(ctx, err).Detail}, true
-	}
-	words := view.Errors{}
-	for field, code := range e.Fields {
-		words[field] = present.FieldError(ctx, field, code)
-	}
-	return words, true
+// formErrors returns the texts of an error for a form, and false for an error that the user cannot correct in the form.
+func formErrors(ctx context.Context, err error) (view.Errors, bool) {
+	return kit.FormErrors(ctx, err, present.FieldError)
 }

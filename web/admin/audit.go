@@ -18,12 +18,13 @@ import (
 	"parley/web/present"
 )
 
-// auditFileRows is the most that a file has of the log.
-const auditFileRows = 10_000
+// maxAuditFileRows is how many rows of the log a file may have.
+const maxAuditFileRows = 10_000
 
-// auditFilter reads the filter of the query: days are whole, and a time is a time.
+// auditFilter reads the filter of the query. A date in "to" includes the whole day. Malformed values are 400 or 422.
 func auditFilter(c echo.Context) (models.AuditFilter, error) {
-	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")), Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
+	f := models.AuditFilter{ActorID: cmp.Or(c.QueryParam("actor_id"), c.QueryParam("person")),
+		Action: models.AuditAction(c.QueryParam("action")), Subject: c.QueryParam("subject")}
 	if !kit.Storable(f.ActorID) || !kit.Storable(string(f.Action)) {
 		return f, kit.Malformed("The filter must be UTF-8 text without NUL characters.")
 	}
@@ -37,17 +38,17 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 	if _, day := time.Parse(time.DateOnly, c.QueryParam("to")); day == nil {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
-	if place := c.QueryParam("before"); place != "" {
-		if f.Before, err = auditPlace(place); err != nil {
+	if cursor := c.QueryParam("before"); cursor != "" {
+		if f.Before, err = parseAuditCursor(cursor); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
 }
 
-// auditPlace reads what placeOf wrote.
-func auditPlace(place string) (p models.AuditPlace, err error) {
-	at, id, _ := strings.Cut(place, "_")
+// parseAuditCursor parses what formatAuditCursor has written; anything else is 400.
+func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
+	at, id, _ := strings.Cut(cursor, "_")
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
 	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
@@ -56,9 +57,9 @@ func auditPlace(place string) (p models.AuditPlace, err error) {
 	return models.AuditPlace{At: moment, ID: number}, nil
 }
 
-// shownAuditFilter is what the page filters by where its address was refused: without the days that are none and the place that is none, with what
-// is wrong with a field.
-func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
+// displayedAuditFilter returns the filter of the page if its address was refused: without malformed values, and with the errors of the
+// fields.
+func displayedAuditFilter(c echo.Context, f models.AuditFilter, refused error) (models.AuditFilter, view.Errors) {
 	errs := view.Errors{}
 	if !kit.Storable(f.Subject) {
 		f.Subject, errs["subject"] = "", text.T(c.Request().Context(), "admin.error.malformed")
@@ -82,20 +83,20 @@ func shownAuditFilter(c echo.Context, f models.AuditFilter, refused error) (mode
 	return f, errs
 }
 
-func placeOf(p *models.AuditPlace) string {
+func formatAuditCursor(p *models.AuditPlace) string {
 	if p == nil {
 		return ""
 	}
 	return p.At.UTC().Format(time.RFC3339Nano) + "_" + strconv.FormatInt(p.ID, 10)
 }
 
-// AuditPage draws the log, or gives it to programs.
+// AuditPage shows the audit log, newest first.
 func (h *Handlers) AuditPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	f, err := auditFilter(c)
 	errs := view.Errors{}
 	if kit.Format(c) == kit.Page {
-		f, errs = shownAuditFilter(c, f, err)
+		f, errs = displayedAuditFilter(c, f, err)
 	} else if err != nil {
 		return err
 	}
@@ -109,15 +110,17 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: placeOf(older)}})
+		return h.Respond(c, kit.Result{JSON: api.AuditPage{Rows: api.Map(rows, api.AuditRowOf), Older: formatAuditCursor(older)}})
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditPeople(ctx, people), Actions: auditActions(ctx),
-		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"), To: c.QueryParam("to")},
-		File:   auditURL(c, "/admin/audit.csv", "")}
+	page := view.Audit{Frame: h.AdminFrame(c, "audit", text.T(ctx, "admin.audit.title")), People: auditAgents(ctx, agents),
+		Actions: auditActions(ctx),
+		Filter: view.AuditFilter{Person: f.ActorID, Action: string(f.Action), Subject: f.Subject, From: c.QueryParam("from"),
+			To: c.QueryParam("to")},
+		File: auditURL(c, "/admin/audit.csv", "")}
 	page.Chosen = page.Filter != view.AuditFilter{}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
 		errs["to"] = text.T(ctx, "admin.audit.ends_before")
@@ -127,15 +130,15 @@ func (h *Handlers) AuditPage(c echo.Context) error {
 		page.Newest = auditURL(c, "/admin/audit", "")
 	}
 	if older != nil {
-		page.Older = auditURL(c, "/admin/audit", placeOf(older))
+		page.Older = auditURL(c, "/admin/audit", formatAuditCursor(older))
 	}
 	for i := range rows {
-		page.Rows = append(page.Rows, rowView(ctx, &rows[i]))
+		page.Rows = append(page.Rows, auditRow(ctx, &rows[i]))
 	}
 	return h.Render(c, http.StatusOK, view.AuditPage(page))
 }
 
-// auditURL is an address with the filter of this one.
+// auditURL returns an address with the filter of this request.
 func auditURL(c echo.Context, path, before string) string {
 	query := url.Values{}
 	for _, name := range []string{"person", "action", "subject", "from", "to"} {
@@ -152,21 +155,22 @@ func auditURL(c echo.Context, path, before string) string {
 	return path + "?" + query.Encode()
 }
 
-// AuditCSV is the log as a file, with the filter of the page: its newest rows.
+// AuditCSV sends the newest rows of the log as a file, with the filter of the page.
 func (h *Handlers) AuditCSV(c echo.Context) error {
 	f, err := auditFilter(c)
 	if err != nil {
 		return err
 	}
 	var lines []kit.CSVRow
-	for f.Limit = 1000; len(lines) < auditFileRows; {
+	for f.Limit = 1000; len(lines) < maxAuditFileRows; {
 		rows, older, err := h.Desk.AuditLog(c.Request().Context(), kit.ActorOf(c), f)
 		if err != nil {
 			return err
 		}
 		for i := range rows {
 			r := &rows[i]
-			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+			lines = append(lines, kit.CSVRow{r.At, r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind),
+				r.SubjectID, r.SubjectName,
 				present.Deref(r.UserID), string(r.Details), r.Address, r.RequestID})
 		}
 		if older == nil {
@@ -174,6 +178,7 @@ func (h *Handlers) AuditCSV(c echo.Context) error {
 		}
 		f.Before = *older
 	}
-	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id", "subject_name", "user_id", "details", "address",
+	return h.WriteCSV(c, "audit", []string{"at", "actor_id", "actor_name", "actor_role", "action", "subject_kind", "subject_id",
+		"subject_name", "user_id", "details", "address",
 		"request_id"}, lines)
 }

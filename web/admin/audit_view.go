@@ -14,15 +14,15 @@ import (
 	"parley/web/present"
 )
 
-// consoleID is who acts by command line.
-const consoleID = "console"
+// commandLineID is the id of the actor of the command line.
+const commandLineID = "console"
 
-func auditPeople(ctx context.Context, agents []models.Agent) []view.Choice {
+func auditAgents(ctx context.Context, agents []models.Agent) []view.Choice {
 	choices := []view.Choice{{Name: text.T(ctx, "admin.audit.anybody")}}
 	for i := range agents {
 		choices = append(choices, view.Choice{Value: agents[i].ID, Name: agents[i].Name})
 	}
-	return append(choices, view.Choice{Value: consoleID, Name: text.T(ctx, "admin.audit.console")})
+	return append(choices, view.Choice{Value: commandLineID, Name: text.T(ctx, "admin.audit.console")})
 }
 
 func auditActions(ctx context.Context) []view.Choice {
@@ -33,25 +33,27 @@ func auditActions(ctx context.Context) []view.Choice {
 	return choices
 }
 
-func rowView(ctx context.Context, r *models.AuditRow) view.Deed {
-	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)), Kind: text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
-		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address, Request: r.RequestID,
-		Details: detailLines(ctx, r.Details)}
+func auditRow(ctx context.Context, r *models.AuditRow) view.Deed {
+	d := view.Deed{At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
+		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
+		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
+		Request: r.RequestID,
+		Details: detailLines(ctx, r)}
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
-	case consoleID:
+	case commandLineID:
 		d.Who = text.T(ctx, "admin.audit.console")
 	default:
 		d.Role = staff.RoleWord(ctx, string(r.ActorRole))
 	}
 	switch {
 	case r.SubjectKind == models.SubjectChat:
-		d.About = text.T(ctx, "admin.audit.chat_of", "Name", userNow(r))
+		d.About = text.T(ctx, "admin.audit.chat_of", "Name", currentUserName(r))
 	case r.SubjectKind == models.SubjectUser:
-		d.About = userNow(r)
+		d.About = currentUserName(r)
 	case r.SubjectKind == models.SubjectSetting:
-		d.About = text.T(ctx, "admin.setting."+strings.ToLower(r.SubjectID)+".name")
+		d.About = settingLabel(ctx, r.SubjectID)
 	case r.SubjectKind == models.SubjectRule:
 		d.About = text.T(ctx, "admin.health.rule."+r.SubjectID)
 	case r.SubjectID == "":
@@ -60,39 +62,47 @@ func rowView(ctx context.Context, r *models.AuditRow) view.Deed {
 	return d
 }
 
-// userNow is the name that the user has now; the log itself has none.
-func userNow(r *models.AuditRow) string {
+// currentUserName returns the current name of a user; the log itself stores none.
+func currentUserName(r *models.AuditRow) string {
 	if r.User != nil {
 		return r.User.DisplayName()
 	}
 	return present.Deref(r.UserID)
 }
 
-// detailKeys are what is said of a row, in this order.
-var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows", "sessions", "chats", "messages"}
+// detailKeys are the details that a row shows, in this order.
+var detailKeys = []string{"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows",
+	"sessions", "chats", "messages"}
 
-func detailLines(ctx context.Context, raw json.RawMessage) []string {
-	var told map[string]json.RawMessage
-	if json.Unmarshal(raw, &told) != nil {
+func detailLines(ctx context.Context, r *models.AuditRow) []string {
+	var details map[string]json.RawMessage
+	if json.Unmarshal(r.Details, &details) != nil {
 		return nil
+	}
+	detail := func(key string, raw json.RawMessage) string {
+		value := detailText(ctx, key, raw)
+		if setting, known := models.SettingByKey(r.SubjectID); known && key == "value" {
+			return settingWord(ctx, setting, value)
+		}
+		return value
 	}
 	var lines []string
 	for _, key := range detailKeys {
-		if told[key] == nil {
+		if details[key] == nil {
 			continue
 		}
 		label := text.T(ctx, "admin.audit.detail."+key)
 		var step struct{ From, To json.RawMessage }
-		if json.Unmarshal(told[key], &step) == nil && step.To != nil {
-			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detailWord(ctx, key, step.From), "To", detailWord(ctx, key, step.To)))
+		if json.Unmarshal(details[key], &step) == nil && step.To != nil {
+			lines = append(lines, text.T(ctx, "admin.audit.change", "Label", label, "From", detail(key, step.From), "To", detail(key, step.To)))
 		} else {
-			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detailWord(ctx, key, told[key])))
+			lines = append(lines, text.T(ctx, "admin.audit.fact", "Label", label, "Value", detail(key, details[key])))
 		}
 	}
 	return lines
 }
 
-func detailWord(ctx context.Context, key string, raw json.RawMessage) string {
+func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 	var value any
 	_ = json.Unmarshal(raw, &value)
 	switch v := value.(type) {
@@ -105,16 +115,14 @@ func detailWord(ctx context.Context, key string, raw json.RawMessage) string {
 	case nil:
 		value = ""
 	}
-	word := fmt.Sprint(value)
+	message := fmt.Sprint(value)
 	switch {
-	case word == "":
+	case message == "":
 		return text.T(ctx, "admin.audit.none")
 	case key == "role":
-		return staff.RoleWord(ctx, word)
+		return staff.RoleWord(ctx, message)
 	case key == "status":
-		return text.T(ctx, "admin.audit.status."+word)
-	case key == "value":
-		return settingWord(ctx, word)
+		return text.T(ctx, "admin.audit.status."+message)
 	}
-	return word
+	return message
 }

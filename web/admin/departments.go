@@ -22,7 +22,7 @@ type departmentInput struct {
 // DepartmentsPage lists departments with the number of their agents.
 func (h *Handlers) DepartmentsPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		departments, err := h.countedDepartments(c)
+		departments, err := h.departmentsWithAgents(c)
 		if err != nil {
 			return err
 		}
@@ -35,35 +35,35 @@ func (h *Handlers) DepartmentsPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, page)
 }
 
-// departmentsForm draws the list. What was refused stands in the row of slug, or in the form for one more if that is "".
-func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, words view.Errors) (templ.Component, error) {
+// departmentsForm draws the list. Errors are shown in the row of slug, or in the form for a new department if slug is "".
+func (h *Handlers) departmentsForm(c echo.Context, slug string, in departmentInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	departments, err := h.countedDepartments(c)
+	departments, err := h.departmentsWithAgents(c)
 	if err != nil {
 		return nil, err
 	}
 	page := view.Departments{Frame: h.AdminFrame(c, "departments", text.T(ctx, "admin.departments.title"))}
 	if slug == "" {
-		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, words
+		page.New, page.Errors = view.Department{Slug: in.Slug, Name: in.Name}, fieldErrors
 	}
 	for _, d := range departments {
 		row := view.Department{Slug: d.Slug, Name: d.Name, Agents: d.agents}
 		if d.Slug == slug {
-			row.Errors = words
+			row.Errors = fieldErrors
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return view.DepartmentsPage(page), nil
 }
 
-// countedDepartment is a department and how many agents work in it, without those who are disabled.
-type countedDepartment struct {
+// departmentWithAgents is a department and how many enabled agents work in it.
+type departmentWithAgents struct {
 	models.Department
 	agents int
 }
 
-// countedDepartments returns all departments by name.
-func (h *Handlers) countedDepartments(c echo.Context) ([]countedDepartment, error) {
+// departmentsWithAgents returns all departments by name.
+func (h *Handlers) departmentsWithAgents(c echo.Context) ([]departmentWithAgents, error) {
 	ctx := c.Request().Context()
 	departments, err := h.Desk.Departments(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (h *Handlers) countedDepartments(c echo.Context) ([]countedDepartment, erro
 	if err != nil {
 		return nil, err
 	}
-	counted := make([]countedDepartment, len(departments))
+	counted := make([]departmentWithAgents, len(departments))
 	for n, d := range departments {
 		counted[n].Department = d
 		for i := range agents {
@@ -85,16 +85,16 @@ func (h *Handlers) countedDepartments(c echo.Context) ([]countedDepartment, erro
 	return counted, nil
 }
 
-// answerDepartment leads a form back to the list, and tells programs how the department is now.
-func (h *Handlers) answerDepartment(c echo.Context, status int, slug string) error {
+// respondDepartment redirects a form to the list, and responds to programs with the department.
+func (h *Handlers) respondDepartment(c echo.Context, status int, slug string) error {
 	if kit.Format(c) != kit.JSON {
 		return h.Respond(c, kit.Result{Redirect: "/admin/departments"})
 	}
-	departments, err := h.countedDepartments(c)
+	departments, err := h.departmentsWithAgents(c)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(departments, func(d countedDepartment) bool { return d.Slug == slug })
+	i := slices.IndexFunc(departments, func(d departmentWithAgents) bool { return d.Slug == slug })
 	if i < 0 { // removed by another administrator since
 		return models.ErrDepartmentNotFound
 	}
@@ -108,9 +108,11 @@ func (h *Handlers) AddDepartment(c echo.Context) error {
 		return err
 	}
 	if _, err := h.Desk.AddDepartment(c.Request().Context(), kit.ActorOf(c), in.Slug, in.Name); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, "", in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, "", in, fieldErrors)
+		})
 	}
-	return h.answerDepartment(c, http.StatusCreated, in.Slug)
+	return h.respondDepartment(c, http.StatusCreated, in.Slug)
 }
 
 // RenameDepartment changes the name of a department; its short name stays.
@@ -121,20 +123,23 @@ func (h *Handlers) RenameDepartment(c echo.Context) error {
 	}
 	slug := kit.PathID(c, "slug")
 	if err := h.Desk.RenameDepartment(c.Request().Context(), kit.ActorOf(c), slug, in.Name); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.departmentsForm(c, slug, in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, slug, in, fieldErrors)
+		})
 	}
-	return h.answerDepartment(c, http.StatusOK, slug)
+	return h.respondDepartment(c, http.StatusOK, slug)
 }
 
 // RemoveDepartment removes a department. One that waiting chats ask for is 409.
 func (h *Handlers) RemoveDepartment(c echo.Context) error {
 	slug := kit.PathID(c, "slug")
 	if err := h.Desk.DeleteDepartment(c.Request().Context(), kit.ActorOf(c), slug); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) {
-			return h.departmentsForm(c, slug, departmentInput{}, words)
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			return h.departmentsForm(c, slug, departmentInput{}, fieldErrors)
 		})
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")}, Redirect: "/admin/departments"})
+	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.department_removed")},
+		Redirect: "/admin/departments"})
 }
 
 type departmentJSON struct {
@@ -143,6 +148,6 @@ type departmentJSON struct {
 	AgentCount int    `json:"agent_count"`
 }
 
-func departmentOf(d *countedDepartment) departmentJSON {
+func departmentOf(d *departmentWithAgents) departmentJSON {
 	return departmentJSON{Slug: d.Slug, Name: d.Name, AgentCount: d.agents}
 }

@@ -2,7 +2,7 @@ package admin
 
 import "parley/web/kit"
 
-// Handlers serves administration.
+// Handlers has the handlers of administration.
 type Handlers struct {
 	*kit.Kit
 }

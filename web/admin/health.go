@@ -15,10 +15,10 @@ import (
 	"parley/web/kit"
 )
 
-// healthShown is how many findings of one rule are listed.
-const healthShown = 10
+// maxShownFindings is how many findings of one check are listed.
+const maxShownFindings = 10
 
-// HealthPage shows the services and the invariants that were checked now.
+// HealthPage checks the invariants and shows them with the state of the services.
 func (h *Handlers) HealthPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	checked, err := h.Desk.CheckRecent(ctx)
@@ -36,8 +36,8 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 			rule.Repair = text.T(ctx, "admin.health.repair."+i.Invariant)
 		}
 		for n, f := range i.Findings {
-			if n == healthShown {
-				rule.More = len(i.Findings) - healthShown
+			if n == maxShownFindings {
+				rule.More = len(i.Findings) - maxShownFindings
 				break
 			}
 			rule.Findings = append(rule.Findings, view.Finding{Subject: f.Subject, Href: healthLink(i.About, f.Subject), Detail: f.Detail})
@@ -45,7 +45,7 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Rules = append(page.Rules, rule)
 	}
 	page.Services = []view.Service{
-		{Name: "PostgreSQL", Up: true, Says: text.T(ctx, "admin.health.postgres_up")}, // or there would be no page
+		{Name: "PostgreSQL", Up: true, Says: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
 		{Name: "Redis", Up: redisUp, Says: text.T(ctx, "admin.health.redis_up")},
 	}
 	if !page.Services[1].Up {
@@ -54,7 +54,7 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
 }
 
-// healthLink leads to the page of what a finding is about, if it has one.
+// healthLink returns the page of the subject of a finding, "" if it has none.
 func healthLink(about, id string) string {
 	switch about {
 	case models.AboutChat:
@@ -69,7 +69,7 @@ type repairInput struct {
 	Name string `json:"name"`
 }
 
-// RepairHealth repairs what one check found. A check that repairs nothing is 422.
+// RepairHealth repairs what one check has found. A check that has no repair is 422.
 func (h *Handlers) RepairHealth(c echo.Context) error {
 	var in repairInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -1,9 +1,10 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
@@ -14,86 +15,140 @@ import (
 
 // SettingsPage lists the settings with their values, defaults and bounds.
 func (h *Handlers) SettingsPage(c echo.Context) error {
-	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: settingsOf(c.Request().Context(), h.Desk.SettingRows())})
-	}
-	return h.settingsWith(c, http.StatusOK, nil)
-}
-
-// settingsWith draws the settings, with one row in the place of its own where a value was refused.
-func (h *Handlers) settingsWith(c echo.Context, status int, refused *view.Setting) error {
 	ctx := c.Request().Context()
-	page := view.Settings{Frame: h.AdminFrame(c, "settings", text.T(ctx, "admin.settings.title")), Groups: settingsView(ctx, h.Desk.SettingRows())}
-	for _, g := range page.Groups {
-		for i := range g.Rows {
-			if refused != nil && g.Rows[i].Key == refused.Key {
-				g.Rows[i] = *refused
-			}
-		}
+	if kit.Format(c) == kit.JSON {
+		return h.Respond(c, kit.Result{JSON: settingsJSON(ctx, h.Desk.SettingRows())})
 	}
-	return h.Render(c, status, view.SettingsPage(page))
+	groups := settingsView(ctx, h.Desk.SettingRows())
+	for i := range groups {
+		groups[i].Saved = groups[i].ID == c.QueryParam("saved")
+	}
+	return h.settingsWith(c, http.StatusOK, groups)
 }
 
-// settingOf is the row that the path names.
-func (h *Handlers) settingOf(c echo.Context) (models.SettingRow, bounds, error) {
+func (h *Handlers) settingsWith(c echo.Context, status int, groups []view.SettingGroup) error {
+	title := text.T(c.Request().Context(), "admin.settings.title")
+	return h.Render(c, status, view.SettingsPage(view.Settings{Frame: h.AdminFrame(c, "settings", title), Groups: groups}))
+}
+
+// ChangeSettings changes several settings at once: all of them, or none. A form names its group and saves what was changed in it, or
+// resets the one setting that its button names.
+func (h *Handlers) ChangeSettings(c echo.Context) error {
+	if kit.Format(c) != kit.JSON {
+		return h.saveGroup(c)
+	}
+	var in struct {
+		Values map[string]*string `json:"values"`
+	}
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	if len(in.Values) == 0 {
+		return kit.InvalidField("values", "required", "Name at least one setting and its new value.")
+	}
+	changes := make([]models.SettingChange, 0, len(in.Values))
+	for key, value := range in.Values {
+		change := models.SettingChange{Key: key, Reset: value == nil}
+		if value != nil {
+			change.Value = *value
+		}
+		changes = append(changes, change)
+	}
+	if err := h.Desk.ChangeSettings(c.Request().Context(), kit.ActorOf(c), changes); err != nil {
+		return err
+	}
+	return h.SettingsPage(c)
+}
+
+// saveGroup saves the form of a group. What is refused is drawn again as it was entered, with each reason at its field.
+func (h *Handlers) saveGroup(c echo.Context) error {
+	ctx := c.Request().Context()
+	form, err := kit.Form(c)
+	if err != nil {
+		return err
+	}
+	before := h.Desk.SettingRows()
+	groups := settingsView(ctx, before)
+	at := slices.IndexFunc(groups, func(g view.SettingGroup) bool { return g.ID == form.Get("group") })
+	if at < 0 {
+		return kit.InvalidField("group", "unknown", "There is no such group of settings.")
+	}
+	reset := form.Get("reset")
+	changes := groupChanges(form, groupRows(before, groups[at].ID))
+	if reset != "" {
+		changes = []models.SettingChange{{Key: reset, Reset: true}}
+	}
+	err = h.Desk.ChangeSettings(ctx, kit.ActorOf(c), changes)
+	var refused *models.Error
+	if err != nil && (!errors.As(err, &refused) || refused.Kind != models.Invalid) {
+		return err
+	}
+	// Read again: it is what holds now, also by other admins.
+	rows := h.Desk.SettingRows()
+	groups = settingsView(ctx, rows)
+	group := &groups[at]
+	enterAgain(group, form, groupRows(rows, group.ID), reset)
+	status := http.StatusOK
+	if refused != nil {
+		status = http.StatusUnprocessableEntity
+		refuseGroup(ctx, group, refused.Fields, rows)
+	} else {
+		group.Saved = reset == ""
+	}
+	switch {
+	case kit.Format(c) == kit.Fragment:
+		return h.Render(c, status, view.SettingsGroup(*group, kit.CSRFToken(c)))
+	case refused == nil && reset == "":
+		return c.Redirect(http.StatusSeeOther, "/admin/settings?saved="+group.ID+"#settings-"+group.ID)
+	}
+	return h.settingsWith(c, status, groups)
+}
+
+// settingRow is the row that the path names.
+func (h *Handlers) settingRow(c echo.Context) (models.SettingRow, error) {
 	key := kit.PathID(c, "key")
-	for _, g := range settingGroups {
-		for _, listed := range g.rows {
-			for _, row := range h.Desk.SettingRows() {
-				if listed.key == key && row.Key == key {
-					return row, listed.bounds, nil
-				}
-			}
+	for _, row := range h.Desk.SettingRows() {
+		if row.Key == key {
+			return row, nil
 		}
 	}
-	return models.SettingRow{}, bounds{}, models.ErrSettingNotFound
+	return models.SettingRow{}, models.ErrSettingNotFound
 }
 
 // ChangeSetting sets one setting for all instances. A value out of bounds is 422, an unknown setting 404.
 func (h *Handlers) ChangeSetting(c echo.Context) error {
-	ctx := c.Request().Context()
-	row, limits, err := h.settingOf(c)
-	if err != nil {
-		return err
-	}
 	var in struct {
 		Value string `json:"value"`
 	}
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := h.Desk.ChangeSetting(ctx, kit.ActorOf(c), row.Key, in.Value); err != nil {
-		words, ok := refusal(ctx, err)
-		if !ok || kit.Format(c) == kit.JSON {
-			return err
-		}
-		refused := refusedSetting(ctx, row, limits, in.Value, words)
-		if kit.Format(c) == kit.Fragment {
-			return h.Render(c, http.StatusUnprocessableEntity, view.SettingRow(refused, kit.CSRFToken(c)))
-		}
-		return h.settingsWith(c, http.StatusUnprocessableEntity, &refused)
-	}
-	return h.answerSetting(c)
+	key := kit.PathID(c, "key")
+	return h.answerSetting(c, h.Desk.ChangeSetting(c.Request().Context(), kit.ActorOf(c), key, in.Value))
 }
 
-// ResetSetting gives one setting its default back.
+// ResetSetting goes back to the default of one setting. A default that does not fit the other settings is 422, an unknown setting 404.
 func (h *Handlers) ResetSetting(c echo.Context) error {
-	row, _, err := h.settingOf(c)
-	if err != nil {
-		return err
-	}
-	if err := h.Desk.ResetSetting(c.Request().Context(), kit.ActorOf(c), row.Key); err != nil {
-		return err
-	}
-	return h.answerSetting(c)
+	return h.answerSetting(c, h.Desk.ResetSetting(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "key")))
 }
 
-func (h *Handlers) answerSetting(c echo.Context) error {
-	row, limits, err := h.settingOf(c)
+// answerSetting answers with the setting that the path names. A refusal is told at the field value.
+func (h *Handlers) answerSetting(c echo.Context, err error) error {
+	var refused *models.Error
+	if errors.As(err, &refused) && refused.Kind == models.Invalid {
+		for _, code := range refused.Fields {
+			if code == models.FieldOrder {
+				code = "out_of_bounds" // the code that this address always had for it
+			}
+			return kit.InvalidField("value", code, refused.Detail)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: settingOf(c.Request().Context(), row, limits), Redirect: "/admin/settings", Fragment: func() (templ.Component, error) {
-		return view.SettingRow(settingView(c.Request().Context(), row, limits), kit.CSRFToken(c)), nil
-	}})
+	row, err := h.settingRow(c)
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: settingJSONOf(c.Request().Context(), row)})
 }

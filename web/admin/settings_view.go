@@ -12,134 +12,137 @@ import (
 	"parley/web/api"
 )
 
-// bounds are the least and the most that the desk takes, as the page tells them. A test holds them to the desk's own.
-type bounds struct{ least, most string }
-
-// settingGroups is the order of the settings page.
-var settingGroups = []struct {
-	name string
-	rows []settingRow
-}{
-	{"admin.settings.group_idle", []settingRow{
-		{"IDLE_WARNING", bounds{"1s", "24h"}}, {"IDLE_TIMEOUT", bounds{"2s", "48h"}}, {"IDLE_AGENT_ACTION", bounds{}},
-	}},
-	{"admin.settings.group_presence", []settingRow{
-		{"PRESENCE_TIMEOUT", bounds{"1s", "1h"}}, {"PRESENCE_GRACE", bounds{"0s", "24h"}}, {"QUEUE_GRACE", bounds{"1s", "24h"}},
-	}},
-	{"admin.settings.group_queue", []settingRow{
-		{"QUEUE_BATCH", bounds{"1", "1000"}}, {"RETENTION", bounds{"1h", "87600h"}}, {"MASK_CARDS", bounds{}},
-	}},
-	{"admin.settings.group_access", []settingRow{{"REQUIRE_IDENTITY", bounds{}}}},
-	{"admin.settings.group_limits", []settingRow{
-		{"RATE_SEND", bounds{"1", "100000"}}, {"RATE_END", bounds{"1", "100000"}}, {"RATE_RATE", bounds{"1", "100000"}},
-		{"RATE_FILE", bounds{"1", "100000"}}, {"RATE_LOGIN", bounds{"1", "100000"}},
-		{"RATE_SESSION", bounds{"1", "100000"}},
-	}},
-}
-
-type settingRow struct {
-	key string
-	bounds
-}
-
-// settingsView sorts the desk's settings into their groups.
-func settingsView(ctx context.Context, rows []models.SettingRow) []view.Group {
-	groups := make([]view.Group, len(settingGroups))
-	for i, g := range settingGroups {
-		groups[i].Name = text.T(ctx, g.name)
-		for _, listed := range g.rows {
-			for _, row := range rows {
-				if row.Key == listed.key {
-					groups[i].Rows = append(groups[i].Rows, settingView(ctx, row, listed.bounds))
-				}
-			}
+// settingsView returns the settings in their groups, in the order of the table.
+func settingsView(ctx context.Context, rows []models.SettingRow) []view.SettingGroup {
+	var groups []view.SettingGroup
+	for _, row := range rows {
+		id := string(row.Group)
+		if len(groups) == 0 || groups[len(groups)-1].ID != id {
+			groups = append(groups, view.SettingGroup{ID: id, Name: text.T(ctx, "admin.settings.group."+id)})
 		}
+		last := &groups[len(groups)-1]
+		last.Rows = append(last.Rows, settingView(ctx, row))
 	}
 	return groups
 }
 
-func settingView(ctx context.Context, row models.SettingRow, b bounds) view.Setting {
-	key := "admin.setting." + strings.ToLower(row.Key)
-	s := view.Setting{Key: row.Key, Name: text.T(ctx, key+".name"), Does: text.T(ctx, key+".does"),
-		Value: short(row.Value), Default: short(row.Default), Overridden: row.Overridden}
-	switch {
-	case row.Key == "IDLE_AGENT_ACTION":
-		s.Choices = settingChoices(ctx, models.IdleEnd, models.IdleRequeue)
-	case row.Value == "true", row.Value == "false":
-		s.Choices = settingChoices(ctx, "true", "false")
-	case isLength(row.Value):
-		s.Bounds = text.T(ctx, "admin.settings.duration", "Least", b.least, "Most", b.most)
-	case strings.HasPrefix(row.Key, "RATE_"):
-		s.Bounds, s.Number = text.T(ctx, "admin.settings.per_minute", "Least", b.least, "Most", b.most), true
-	default:
-		s.Bounds, s.Number = text.T(ctx, "admin.settings.number", "Least", b.least, "Most", b.most), true
+func settingView(ctx context.Context, row models.SettingRow) view.Setting {
+	s := view.Setting{Key: row.Key, Name: settingLabel(ctx, row.Key), Help: text.T(ctx, settingText(row.Key)+".help"),
+		Value: row.Value, Seen: row.Value, Default: settingWord(ctx, row.Setting, row.Default), Overridden: row.Overridden}
+	switch row.Kind() {
+	case models.SettingDuration:
+		offered := offeredUnits(row)
+		s.Value, s.Unit = numberAndUnit(row.Value, offered)
+		for _, unit := range offered {
+			s.Units = append(s.Units, view.Choice{Value: string(unit), Name: text.T(ctx, "admin.settings.units."+string(unit))})
+		}
+	case models.SettingInteger:
+		s.IsWhole, s.Suffix = true, text.T(ctx, "admin.settings.units."+string(row.Unit()))
+	case models.SettingSwitch:
+		s.IsSwitch = true
+	case models.SettingChoice:
+		for _, choice := range row.Choices() {
+			s.Choices = append(s.Choices, view.Choice{Value: choice, Name: settingWord(ctx, row.Setting, choice)})
+		}
+	}
+	if lower, upper := settingRange(ctx, row.Setting); upper != "" {
+		s.Range = text.T(ctx, "admin.settings.range", "Min", lower, "Max", upper)
 	}
 	return s
 }
 
-func settingChoices(ctx context.Context, values ...string) []view.Choice {
-	choices := make([]view.Choice, len(values))
-	for i, value := range values {
-		choices[i] = view.Choice{Value: value, Name: settingWord(ctx, value)}
+// settingText is the beginning of the keys of a setting's texts in the catalogues.
+func settingText(key string) string { return "admin.setting." + strings.ToLower(key) }
+
+func settingLabel(ctx context.Context, key string) string {
+	return text.T(ctx, settingText(key)+".label")
+}
+
+// offeredUnits returns the units in which a duration can be entered: from the setting's own to the largest of which two fit its bounds. A
+// value in force that is no whole number of its own unit adds seconds.
+func offeredUnits(row models.SettingRow) []models.SettingUnit {
+	upper, _ := time.ParseDuration(row.Max())
+	value, _ := time.ParseDuration(row.Value)
+	smallest := row.Unit().Duration()
+	if value%smallest != 0 {
+		smallest = time.Second
 	}
-	return choices
+	var offered []models.SettingUnit
+	for _, unit := range models.DurationUnits() {
+		if unit.Duration() >= smallest && 2*unit.Duration() <= upper {
+			offered = append(offered, unit)
+		}
+	}
+	return offered
+}
+
+// numberAndUnit returns a duration in the largest unit of which it is a whole number, or as a fraction of the smallest.
+func numberAndUnit(value string, units []models.SettingUnit) (number, unit string) {
+	d, _ := time.ParseDuration(value)
+	for i := len(units) - 1; i >= 0; i-- {
+		if length := units[i].Duration(); d%length == 0 && (d != 0 || i == 0) {
+			return strconv.FormatInt(int64(d/length), 10), string(units[i])
+		}
+	}
+	return strconv.FormatFloat(float64(d)/float64(units[0].Duration()), 'f', -1, 64), string(units[0])
 }
 
 // settingWord is the value of a setting as people read it.
-func settingWord(ctx context.Context, value string) string {
-	switch value {
-	case "true":
-		return text.T(ctx, "admin.settings.on")
-	case "false":
+func settingWord(ctx context.Context, s models.Setting, value string) string {
+	switch s.Kind() {
+	case models.SettingDuration:
+		if _, err := time.ParseDuration(value); err != nil {
+			return value
+		}
+		number, unit := numberAndUnit(value, models.DurationUnits())
+		return amount(ctx, unit, number)
+	case models.SettingInteger:
+		return amount(ctx, string(s.Unit()), value)
+	case models.SettingSwitch:
+		if value == "true" {
+			return text.T(ctx, "admin.settings.on")
+		}
 		return text.T(ctx, "admin.settings.off")
-	case models.IdleEnd:
-		return text.T(ctx, "admin.setting.idle_agent_action.end")
-	case models.IdleRequeue:
-		return text.T(ctx, "admin.setting.idle_agent_action.requeue")
-	}
-	return short(value)
-}
-
-// refusedSetting is the row with what was typed and why it was refused.
-func refusedSetting(ctx context.Context, row models.SettingRow, b bounds, typed string, words view.Errors) view.Setting {
-	s := settingView(ctx, row, b)
-	s.Value, s.Error = typed, words["value"]
-	d, err := time.ParseDuration(strings.TrimSpace(typed))
-	least, _ := time.ParseDuration(b.least)
-	most, _ := time.ParseDuration(b.most)
-	switch {
-	case strings.HasPrefix(row.Key, "IDLE_") && err == nil && d >= least && d <= most:
-		s.Error = text.T(ctx, "admin.error.idle_order") // within its own bounds, so it is the other that it does not fit
-	case isLength(row.Value):
-		s.Error = text.T(ctx, "admin.error.duration")
-	case s.Error == "":
-		s.Error = words[""]
-	}
-	return s
-}
-
-func isLength(value string) bool {
-	_, err := strconv.Atoi(value)
-	_, derr := time.ParseDuration(value)
-	return err != nil && derr == nil
-}
-
-// short writes a duration without the zeros that Go adds: 2m for 2m0s. Anything else stays as it is.
-func short(value string) string {
-	if !isLength(value) {
-		return value
-	}
-	if trimmed, ok := strings.CutSuffix(value, "m0s"); ok {
-		value = trimmed + "m"
-	}
-	if trimmed, ok := strings.CutSuffix(value, "h0m"); ok {
-		value = trimmed + "h"
+	case models.SettingChoice:
+		return text.T(ctx, "admin.settings.choice."+value)
 	}
 	return value
 }
 
+// amount is a number with its unit, such as 90 seconds.
+func amount(ctx context.Context, unit, number string) string {
+	count, err := strconv.Atoi(number)
+	if err != nil {
+		return number + " " + text.T(ctx, "admin.settings.units."+unit)
+	}
+	said := text.T(ctx, "admin.settings.amount."+unit, "Count", count)
+	return strings.Replace(said, number, grouped(number), 1)
+}
+
+// grouped is a whole number with a comma for each three digits, as both languages write it.
+func grouped(number string) string {
+	for at := len(number) - 3; at > 0; at -= 3 {
+		number = number[:at] + "," + number[at:]
+	}
+	return number
+}
+
+// settingRange is the bounds of a number as people read them, both "" for a setting without.
+func settingRange(ctx context.Context, s models.Setting) (lower, upper string) {
+	switch s.Kind() {
+	case models.SettingDuration:
+		return settingWord(ctx, s, s.Min()), settingWord(ctx, s, s.Max())
+	case models.SettingInteger:
+		return grouped(s.Min()), grouped(s.Max())
+	}
+	return "", ""
+}
+
 type settingJSON struct {
 	Key          string      `json:"key"`
+	Group        string      `json:"group"`
+	Kind         string      `json:"kind"`
+	Unit         *string     `json:"unit"`
 	Name         string      `json:"name"`
 	Description  string      `json:"description"`
 	Value        string      `json:"value"`
@@ -150,31 +153,21 @@ type settingJSON struct {
 	Choices      []string    `json:"choices"`
 }
 
-// settingOf is a setting with the values that it takes: between bounds, or one of several.
-func settingOf(ctx context.Context, row models.SettingRow, b bounds) settingJSON {
-	shown := settingView(ctx, row, b)
-	out := settingJSON{Key: row.Key, Name: shown.Name, Description: shown.Does, Value: short(row.Value), Default: short(row.Default),
-		IsOverridden: api.IntBool(row.Overridden), Choices: []string{}}
-	for _, choice := range shown.Choices {
-		out.Choices = append(out.Choices, choice.Value)
-	}
-	if b.most != "" {
-		out.Minimum, out.Maximum = &b.least, &b.most
+// settingJSONOf is a setting with the values that it accepts: between bounds, or one of several.
+func settingJSONOf(ctx context.Context, row models.SettingRow) settingJSON {
+	out := settingJSON{Key: row.Key, Group: string(row.Group), Kind: string(row.Kind()), Name: settingLabel(ctx, row.Key),
+		Description: text.T(ctx, settingText(row.Key)+".help"), Value: models.ShortDuration(row.Value), Default: models.ShortDuration(row.Default),
+		IsOverridden: api.IntBool(row.Overridden), Choices: append([]string{}, row.Choices()...)}
+	if unit, lower, upper := string(row.Unit()), row.Min(), row.Max(); unit != "" {
+		out.Unit, out.Minimum, out.Maximum = &unit, &lower, &upper
 	}
 	return out
 }
 
-// settingsOf are the settings in the order of their page.
-func settingsOf(ctx context.Context, rows []models.SettingRow) []settingJSON {
-	settings := make([]settingJSON, 0, len(rows))
-	for _, group := range settingGroups {
-		for _, listed := range group.rows {
-			for _, row := range rows {
-				if row.Key == listed.key {
-					settings = append(settings, settingOf(ctx, row, listed.bounds))
-				}
-			}
-		}
+func settingsJSON(ctx context.Context, rows []models.SettingRow) []settingJSON {
+	settings := make([]settingJSON, len(rows))
+	for i, row := range rows {
+		settings[i] = settingJSONOf(ctx, row)
 	}
 	return settings
 }

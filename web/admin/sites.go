@@ -35,27 +35,28 @@ func (h *Handlers) SitesPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, page)
 }
 
-func (h *Handlers) sitesForm(c echo.Context, in siteInput, words view.Errors) (templ.Component, error) {
+func (h *Handlers) sitesForm(c echo.Context, in siteInput, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
 	added, err := h.Desk.Sites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	page := view.Sites{Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: words, Snippet: h.EmbedCode(c)}
+	page := view.Sites{Frame: h.AdminFrame(c, "sites", text.T(ctx, "admin.sites.title")), New: in.Origin, Errors: fieldErrors,
+		Snippet: h.EmbedCode(c)}
 	for _, origin := range h.Desk.AllowedOrigins() {
 		page.Rows = append(page.Rows, view.Site{Origin: origin, Fixed: !slices.Contains(added, origin)})
 	}
 	return view.SitesPage(page), nil
 }
 
-// AddSite allows a site. An address that is no origin is 422.
+// AddSite allows a site to embed the widget and answers 201. An address that is no origin is 422.
 func (h *Handlers) AddSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
 	if err := h.Desk.AddSite(c.Request().Context(), kit.ActorOf(c), in.Origin); err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) { return h.sitesForm(c, in, words) })
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return h.sitesForm(c, in, fieldErrors) })
 	}
 	origin, err := models.ParseOrigin(in.Origin)
 	if err != nil {
@@ -64,7 +65,7 @@ func (h *Handlers) AddSite(c echo.Context) error {
 	return h.Respond(c, kit.Result{Status: http.StatusCreated, JSON: api.Site{Origin: origin}, Redirect: "/admin/sites"})
 }
 
-// RemoveSite takes a site off the list. A site of ALLOWED_ORIGINS is 409.
+// RemoveSite removes a site. A site of ALLOWED_ORIGINS is 409.
 func (h *Handlers) RemoveSite(c echo.Context) error {
 	var in siteInput
 	if err := kit.Bind(c, &in); err != nil {

@@ -25,7 +25,7 @@ func (h *Handlers) UsersPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
-// FindUsers draws what a search found. It comes by POST, so that no address of a person stands in a log or a history.
+// FindUsers shows the result of a search. It is a POST, so that no name or address of a user gets into a log or a browser's history.
 func (h *Handlers) FindUsers(c echo.Context) error {
 	var in struct {
 		Query string `json:"q"`
@@ -37,8 +37,8 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
 	found, more, err := h.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
 	if err != nil {
-		return h.refused(c, err, func(words view.Errors) (templ.Component, error) {
-			page.Errors = words
+		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
+			page.Errors = fieldErrors
 			return view.UsersPage(page), nil
 		})
 	}
@@ -47,12 +47,12 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 	}
 	page.Searched, page.More = true, more
 	for i := range found {
-		page.Rows = append(page.Rows, foundUser(&found[i]))
+		page.Rows = append(page.Rows, foundUserView(&found[i]))
 	}
 	return h.Render(c, http.StatusOK, view.UsersPage(page))
 }
 
-// userID is an id as it was sent; what no user can have becomes "", whom the desk does not find either.
+// userID returns an id as it was sent, or "", which no user has, if PostgreSQL could not be asked for it.
 func userID(raw string) string {
 	if len(raw) > 4*64 || !kit.Storable(raw) {
 		return ""
@@ -63,19 +63,19 @@ func userID(raw string) string {
 // UserPage shows what is stored about one user.
 func (h *Handlers) UserPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
-		return h.answerUser(c, userID(c.QueryParam("id")))
+		return h.respondUser(c, userID(c.QueryParam("id")))
 	}
-	page, err := h.oneUser(c, userID(c.QueryParam("id")), "", nil)
+	page, err := h.renderUser(c, userID(c.QueryParam("id")), "", nil)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusOK, page)
 }
 
-// oneUser draws what is stored about a user, with what was typed to confirm an erasure.
-func (h *Handlers) oneUser(c echo.Context, id, typed string, words view.Errors) (templ.Component, error) {
+// renderUser draws what is stored about a user, with what was typed to confirm an erasure.
+func (h *Handlers) renderUser(c echo.Context, id, typed string, fieldErrors view.Errors) (templ.Component, error) {
 	ctx := c.Request().Context()
-	holds, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
+	holdings, err := h.Desk.UserHoldings(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return nil, err
 	}
@@ -83,13 +83,14 @@ func (h *Handlers) oneUser(c echo.Context, id, typed string, words view.Errors) 
 	if err != nil {
 		return nil, err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name := holds.User.DisplayName()
-	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holds.User.IsVerified, Facts: holdingFacts(ctx, holds),
-		Chats: userChats(ctx, chats, people), Held: holds.Chats, Typed: typed, Errors: words}
+	name := holdings.User.DisplayName()
+	page := view.UserPage{Frame: h.AdminFrame(c, "users", name), ID: id, Name: name, Verified: holdings.User.IsVerified,
+		Facts: holdingFacts(ctx, holdings),
+		Chats: userChatsView(ctx, chats, agents), Held: holdings.Chats, Typed: typed, Errors: fieldErrors}
 	return view.OneUserPage(page), nil
 }
 
@@ -98,7 +99,7 @@ type userInput struct {
 	Confirm string `json:"confirm"`
 }
 
-// ExportUser sends everything that is stored about a user as a file.
+// ExportUser sends everything that is stored about a user as a JSON file.
 func (h *Handlers) ExportUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -116,7 +117,7 @@ func (h *Handlers) ExportUser(c echo.Context) error {
 	return c.Blob(http.StatusOK, kit.JSONType, append(raw, '\n'))
 }
 
-// fileName is an id as a part of a file's name: letters, digits and dashes.
+// fileName returns an id as part of a file name: letters, digits and dashes, _ for anything else.
 func fileName(id string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
@@ -126,7 +127,7 @@ func fileName(id string) string {
 	}, id)
 }
 
-// EraseUser deletes everything that is stored about a user, once the id was typed.
+// EraseUser deletes everything that is stored about a user. The id must be repeated in confirm; otherwise it is 422.
 func (h *Handlers) EraseUser(c echo.Context) error {
 	var in userInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -135,8 +136,8 @@ func (h *Handlers) EraseUser(c echo.Context) error {
 	id := userID(in.ID)
 	if strings.TrimSpace(in.Confirm) != strings.TrimSpace(id) || id == "" {
 		err := kit.InvalidField("confirm", "invalid", "Enter the id of the user to confirm.")
-		return h.refused(c, err, func(view.Errors) (templ.Component, error) {
-			return h.oneUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
+		return h.redrawForm(c, err, func(view.Errors) (templ.Component, error) {
+			return h.renderUser(c, id, in.Confirm, view.Errors{"confirm": text.T(c.Request().Context(), "admin.users.confirm_wrong")})
 		})
 	}
 	done, err := h.Desk.EraseUser(c.Request().Context(), kit.ActorOf(c), id)

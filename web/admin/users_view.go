@@ -10,11 +10,12 @@ import (
 	"parley/web/present"
 )
 
-func foundUser(u *models.FoundUser) view.FoundUser {
-	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats, Last: u.LastChatAt}
+func foundUserView(u *models.FoundUser) view.FoundUser {
+	return view.FoundUser{ID: u.ID, Name: u.DisplayName(), Email: present.Deref(u.Email), Verified: u.IsVerified, Chats: u.Chats,
+		Last: u.LastChatAt}
 }
 
-// holdingFacts say what is stored, the profile first and then how much there is.
+// holdingFacts returns what is stored about a user: the profile, then the number of rows.
 func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 	say := func(key, value string) view.Fact {
 		if value == "" {
@@ -35,21 +36,23 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt}, say("chats", chats),
 	}
 	if h.FirstChatAt != nil {
-		facts = append(facts, view.Fact{Label: text.T(ctx, "admin.users.first"), At: h.FirstChatAt}, view.Fact{Label: text.T(ctx, "admin.users.last"), At: h.LastChatAt})
+		facts = append(facts, view.Fact{Label: text.T(ctx, "admin.users.first"), At: h.FirstChatAt},
+			view.Fact{Label: text.T(ctx, "admin.users.last"), At: h.LastChatAt})
 	}
 	return append(facts, say("said", strconv.Itoa(h.Messages)), say("notes", strconv.Itoa(h.Notes)), say("ratings", strconv.Itoa(h.Ratings)),
 		say("sessions", strconv.Itoa(h.Sessions)))
 }
 
-func userChats(ctx context.Context, chats []models.AgentChat, people []models.Agent) []view.UserChat {
-	names := make(map[string]string, len(people))
-	for i := range people {
-		names[people[i].ID] = people[i].Name
+func userChatsView(ctx context.Context, chats []models.AgentChat, agents []models.Agent) []view.UserChat {
+	names := make(map[string]string, len(agents))
+	for i := range agents {
+		names[agents[i].ID] = agents[i].Name
 	}
 	rows := make([]view.UserChat, len(chats))
 	for i := range chats {
 		c := &chats[i]
-		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: present.Outcome(ctx, &c.Chat), Messages: c.TotalMessages, Agent: names[c.ServedBy()]}
+		rows[i] = view.UserChat{ID: c.ID, At: c.CreatedAt, State: present.Outcome(ctx, &c.Chat), Messages: c.TotalMessages,
+			Agent: names[c.ServedBy()]}
 		if c.IsOpen() {
 			rows[i].State = text.T(ctx, "admin.users.chat."+string(c.Status))
 		}

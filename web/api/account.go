@@ -2,14 +2,14 @@ package api
 
 import "parley/models"
 
-// SecondFactor tells whether an agent's second factor is on.
+// SecondFactor is the state of an agent's second factor.
 type SecondFactor struct {
 	IsOn              IntBool `json:"is_on"`
 	ConfirmedAt       *Time   `json:"confirmed_at"`
 	RecoveryCodesLeft int     `json:"recovery_codes_left"`
 }
 
-// SecondFactorOf is the body of a second factor.
+// SecondFactorOf returns the body of a second factor.
 func SecondFactorOf(f *models.SecondFactor) SecondFactor {
 	out := SecondFactor{IsOn: IntBool(f.On), RecoveryCodesLeft: f.CodesLeft}
 	if f.On {
@@ -24,13 +24,13 @@ type RecoveryCodes struct {
 	RecoveryCodes []string `json:"recovery_codes"`
 }
 
-// EndedSessions tells how many sessions were ended.
+// EndedSessions is the number of sessions that were ended.
 type EndedSessions struct {
 	Message       string `json:"message"`
 	EndedSessions int    `json:"ended_sessions"`
 }
 
-// AgentSession is one place where an agent is signed in.
+// AgentSession is one session of an agent.
 type AgentSession struct {
 	SessionID string  `json:"session_id"`
 	UserAgent string  `json:"user_agent"`

@@ -23,14 +23,14 @@ type AgentAccount struct {
 	CreatedAt     Time     `json:"created_at"`
 }
 
-// AgentAccountOf is the body of an agent as administrators see it.
+// AgentAccountOf returns the body of an agent as administrators see it.
 func AgentAccountOf(a *models.Agent) AgentAccount {
 	return AgentAccount{Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
 		MaxConcurrent: a.MaxConcurrent, Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
 		DisabledAt: OptionalTime(a.DisabledAt), CreatedAt: Time(a.CreatedAt)}
 }
 
-// AgentDetails is one account with what is read for it alone.
+// AgentDetails is an account with its second factor, which lists do not read.
 type AgentDetails struct {
 	AgentAccount
 	SecondFactor SecondFactor `json:"second_factor"`
@@ -39,11 +39,11 @@ type AgentDetails struct {
 // Site is an origin that may embed the widget.
 type Site struct {
 	Origin string `json:"origin"`
-	// IsFixed is 1 for a site of ALLOWED_ORIGINS, which is not removed here.
+	// IsFixed is 1 for a site of ALLOWED_ORIGINS, which cannot be removed by this interface.
 	IsFixed IntBool `json:"is_fixed"`
 }
 
-// SitesOf are the bodies of sites; those of the environment cannot be removed.
+// SitesOf returns the bodies of all sites; those that are not among added come from the environment and are fixed.
 func SitesOf(all, added []string) []Site {
 	return Map(all, func(origin *string) Site { return Site{*origin, IntBool(!slices.Contains(added, *origin))} })
 }
@@ -56,7 +56,7 @@ type SystemHealth struct {
 	Checks    []HealthCheck `json:"checks"`
 }
 
-// HealthCheck is one invariant with what breaks it.
+// HealthCheck is one invariant with the rows that violate it.
 type HealthCheck struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description"`
@@ -66,13 +66,13 @@ type HealthCheck struct {
 	Findings     []HealthFinding `json:"findings"`
 }
 
-// HealthFinding is one row that breaks an invariant.
+// HealthFinding is one row that violates an invariant.
 type HealthFinding struct {
 	SubjectID string `json:"subject_id"`
 	Detail    string `json:"detail"`
 }
 
-// SystemHealthOf is what the health page shows, with every finding. PostgreSQL is there, or nothing could have been checked.
+// SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the checks ran on it.
 func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool) SystemHealth {
 	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok"}
 	if !redisUp {
@@ -93,7 +93,7 @@ type FoundUsers struct {
 	IsTruncated IntBool `json:"is_truncated"`
 }
 
-// FoundUser is one of them.
+// FoundUser is one user that a search found.
 type FoundUser struct {
 	UserID         string  `json:"user_id"`
 	UserName       *string `json:"user_name"`
@@ -103,12 +103,12 @@ type FoundUser struct {
 	LastChatAt     *Time   `json:"last_chat_at"`
 }
 
-// FoundUserOf is the body of a user that was found.
+// FoundUserOf returns the body of a user that a search found.
 func FoundUserOf(u *models.FoundUser) FoundUser {
 	return FoundUser{u.ID, u.Name, u.Email, IntBool(u.IsVerified), u.Chats, OptionalTime(u.LastChatAt)}
 }
 
-// StoredUser is a user with how much is stored about the user, and the latest chats.
+// StoredUser is a user with the number of rows stored about them and their latest chats.
 type StoredUser struct {
 	FoundUser
 	Locale        string      `json:"locale"`
@@ -122,7 +122,7 @@ type StoredUser struct {
 	Chats         []AgentChat `json:"chats"`
 }
 
-// Erased tells how much of a user was erased.
+// Erased is the number of rows of a user that were erased.
 type Erased struct {
 	Message        string `json:"message"`
 	ErasedChats    int    `json:"erased_chats"`
@@ -130,7 +130,7 @@ type Erased struct {
 	ErasedSessions int    `json:"erased_sessions"`
 }
 
-// ErasedOf is the body of an erasure.
+// ErasedOf returns the body of an erasure.
 func ErasedOf(ctx context.Context, e *models.Erasure) Erased {
 	return Erased{text.T(ctx, "admin.users.erased"), e.Chats, e.Messages, e.Sessions}
 }

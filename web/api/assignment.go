@@ -14,7 +14,7 @@ const (
 	statusWaiting  = "waiting"
 )
 
-// Assigned is the answer to an assignment that found an agent at once.
+// Assigned is the response to an assignment that found an agent at once.
 type Assigned struct {
 	Status       string   `json:"status"`
 	Service      *Service `json:"service"`
@@ -22,7 +22,8 @@ type Assigned struct {
 	FirstMessage *Message `json:"first_message"`
 }
 
-// Waiting has neither service nor chat: clients tell by them that they were assigned. The chat's id is in queue_status.
+// Waiting is the response to an assignment that found no agent yet. It has neither service nor chat, since clients recognize an assignment
+// by them; the id of the chat is in queue_status.
 type Waiting struct {
 	Status        string      `json:"status"`
 	Error         string      `json:"error"`
@@ -34,7 +35,7 @@ type Waiting struct {
 	FirstMessage *Message `json:"first_message"`
 }
 
-// AssignmentOf is an agent and a chat, or why there is none yet and what the wait is.
+// AssignmentOf returns the body of an assignment: Assigned or Waiting.
 func AssignmentOf(ctx context.Context, a *models.Assignment) any {
 	var first *Message
 	if a.Message != nil {

@@ -6,10 +6,10 @@ import (
 	"parley/models"
 )
 
-// AuditPage is a part of the audit log, newest first.
+// AuditPage is one page of the audit log, newest first.
 type AuditPage struct {
 	Rows []AuditRow `json:"rows"`
-	// Older is where to go on, as before=; "" when there is no more.
+	// Older is the cursor of the next page, for before=; "" on the last page.
 	Older string `json:"older"`
 }
 
@@ -30,8 +30,9 @@ type AuditRow struct {
 	RequestID   string          `json:"request_id"`
 }
 
-// AuditRowOf is the body of an entry.
+// AuditRowOf returns the body of an entry.
 func AuditRowOf(r *models.AuditRow) AuditRow {
-	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID, r.SubjectName,
+	return AuditRow{r.ID, Time(r.At), r.ActorID, r.ActorName, string(r.ActorRole), string(r.Action), string(r.SubjectKind), r.SubjectID,
+		r.SubjectName,
 		r.UserID, r.Details, r.Address, r.RequestID}
 }

@@ -7,12 +7,11 @@ import (
 	"time"
 
 	"parley/models"
-	"parley/views/text"
 )
 
-// The objects of the contract, as the native clients decode them. Fields are added freely, never renamed or retyped.
+// The objects of the JSON interface, as native clients decode them. Fields may be added, but never renamed or retyped.
 
-// IntBool is a yes or no as 1 or 0.
+// IntBool is a boolean that is 1 or 0 in JSON.
 type IntBool bool
 
 // MarshalJSON writes 1 or 0.
@@ -23,7 +22,7 @@ func (f IntBool) MarshalJSON() ([]byte, error) {
 	return []byte("0"), nil
 }
 
-// Time is a time in UTC, to the microsecond that PostgreSQL keeps.
+// Time is a time that is written in UTC with the microseconds that PostgreSQL stores.
 type Time time.Time
 
 // MarshalJSON writes RFC 3339 with Z.
@@ -31,7 +30,7 @@ func (m Time) MarshalJSON() ([]byte, error) {
 	return strconv.AppendQuote(nil, time.Time(m).UTC().Format("2006-01-02T15:04:05.999999Z")), nil
 }
 
-// OptionalTime is a time, or null.
+// OptionalTime returns the time, or nil for null.
 func OptionalTime(t *time.Time) *Time {
 	if t == nil {
 		return nil
@@ -49,7 +48,7 @@ type Service struct {
 	TotalRatings int     `json:"total_ratings"`
 }
 
-// ServiceOf is the body of an agent.
+// ServiceOf returns the body of an agent, nil for no agent.
 func ServiceOf(a *models.AgentCard) *Service {
 	if a == nil {
 		return nil
@@ -78,11 +77,12 @@ type Chat struct {
 	Priority      int      `json:"priority"`
 }
 
-// ChatOf is the body of a chat.
+// ChatOf returns the body of a chat.
 func ChatOf(c *models.Chat) Chat {
 	return Chat{
 		ChatID: c.ID, UserID: c.UserID, ServiceID: c.ServedBy(), Status: string(c.Status), IsEnded: IntBool(c.Status == models.Ended),
-		CreatedAt: Time(c.CreatedAt), AssignedAt: OptionalTime(c.AssignedAt), EndedAt: OptionalTime(c.EndedAt), LastMessageAt: OptionalTime(c.LastMessageAt),
+		CreatedAt: Time(c.CreatedAt), AssignedAt: OptionalTime(c.AssignedAt), EndedAt: OptionalTime(c.EndedAt),
+		LastMessageAt: OptionalTime(c.LastMessageAt),
 		TotalMessages: c.TotalMessages, EndedReason: c.EndedReason, EndedType: c.EndedType,
 		UserRating: c.Rating, UserComment: c.RatingComment, RatedAt: OptionalTime(c.RatedAt), Department: c.Department, Priority: c.Priority,
 	}
@@ -98,7 +98,7 @@ type AgentChat struct {
 	AwaitingSince  *Time   `json:"awaiting_since"`
 }
 
-// AgentChatOf is the body of a chat for agents.
+// AgentChatOf returns the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
 	return AgentChat{Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
 		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince)}
@@ -122,53 +122,24 @@ type Message struct {
 	Attachment      *Attachment `json:"attachment"`
 }
 
-// MessageOf is a message with fresh addresses of what it carries.
+// MessageOf returns the body of a message with newly signed links to its attachment.
 func (l FileLinks) MessageOf(ctx context.Context, m *models.Message) Message {
 	out := MessageOf(ctx, m)
 	out.Attachment = l.Attachment(m.Attachment)
 	return out
 }
 
-// MessageOf is a message of text.
+// MessageOf returns the body of a message without its attachment.
 func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
-		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m),
+		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
 		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
-		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt), ReadAt: OptionalTime(m.ReadAt),
+		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
+		ReadAt: OptionalTime(m.ReadAt),
 	}
 }
 
-// MessageText is what a message says; the lines of the system are worded here, in the reader's language.
-func MessageText(ctx context.Context, m *models.Message) string {
-	if m.SystemKind == nil {
-		return m.Content
-	}
-	args := m.SystemArgs
-	switch *m.SystemKind {
-	case models.SystemJoined:
-		waited, _ := strconv.Atoi(args["wait_seconds"])
-		if waited < 5 {
-			return text.T(ctx, "system.joined_at_once", "Name", args["agent"])
-		}
-		return text.T(ctx, "system.joined", "Name", args["agent"], "Time", text.Spoken(ctx, time.Duration(waited)*time.Second))
-	case models.SystemReturned:
-		return text.T(ctx, "system.returned", "Name", args["agent"])
-	case models.SystemRequeued:
-		return text.T(ctx, "system.requeued", "Name", args["agent"])
-	case models.SystemTransferred:
-		return text.T(ctx, "system.transferred", "Name", args["from"], "Other", args["to"])
-	case models.SystemBrought:
-		return text.T(ctx, "system.brought")
-	case models.SystemGoesOn:
-		return text.T(ctx, "system.goes_on")
-	case models.SystemIdleWarning:
-		left, _ := strconv.Atoi(args["seconds"])
-		return text.T(ctx, "system.idle_warning", "Time", text.Spoken(ctx, time.Duration(left)*time.Second))
-	}
-	return m.Content
-}
-
-// QueueStatus is where a user stands: in the queue, assigned, or in neither.
+// QueueStatus is the state of a user: waiting in the queue, assigned to an agent, or neither.
 type QueueStatus struct {
 	Status               string   `json:"status"`
 	QueueID              *int64   `json:"queue_id,omitempty"`
@@ -188,15 +159,15 @@ type QueueStatus struct {
 	Department           *string  `json:"department,omitempty"`
 }
 
-// QueueStatusOf is the body of a queue status.
+// QueueStatusOf returns the body of a queue status. Waits are also given in minutes, rounded up, for older clients.
 func QueueStatusOf(q models.QueueStatus) QueueStatus {
 	out := QueueStatus{Status: q.State, ChatID: q.ChatID}
 	switch q.State {
 	case models.StateWaiting:
 		minutes, waited := max(1, int(math.Ceil(float64(q.Estimate.Seconds)/60))), q.WaitSeconds/60
-		knows := IntBool(q.Estimate.Known)
+		isKnown := IntBool(q.Estimate.Known)
 		out.QueueID, out.Position, out.QueuePosition = &q.QueueID, &q.Position, &q.Position
-		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &knows
+		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &isKnown
 		out.EstimateLowSeconds, out.EstimateHighSeconds = &q.Estimate.LowSeconds, &q.Estimate.HighSeconds
 		out.WaitSeconds, out.WaitTimeMinutes, out.QueuedAt, out.Department = &q.WaitSeconds, &waited, OptionalTime(q.QueuedAt), q.Department
 	case models.StateAssigned:
@@ -221,7 +192,7 @@ type QueueEntry struct {
 	UserIsVerified       IntBool `json:"user_is_verified"`
 }
 
-// QueueEntryOf is the body of a waiting chat.
+// QueueEntryOf returns the body of a waiting chat.
 func QueueEntryOf(e *models.QueueEntry) QueueEntry {
 	return QueueEntry{QueueID: e.Chat.QueueID, ChatID: e.Chat.ID, UserID: e.Chat.UserID, UserName: e.UserName, Department: e.Chat.Department,
 		Priority: e.Chat.Priority, QueuePosition: e.Position, WaitSeconds: e.WaitSeconds, QueuedAt: Time(e.Chat.QueuedAt),
@@ -238,14 +209,14 @@ type AgentLoad struct {
 	OldestUnansweredSeconds *int     `json:"oldest_unanswered_seconds"`
 }
 
-// LoadOf is the body of an agent's load.
+// LoadOf returns the body of an agent's load.
 func LoadOf(l *models.AgentLoad) AgentLoad {
 	out := AgentLoad{Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
 		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds}
 	if l.Agent.MaxConcurrent > 0 {
 		out.Utilisation = min(1, math.Round(100*float64(l.Agent.Load)/float64(l.Agent.MaxConcurrent))/100)
 	} else if l.Agent.Load > 0 {
-		out.Utilisation = 1 // the capacity was taken away while chats were open
+		out.Utilisation = 1 // the capacity was set to 0 while chats were open
 	}
 	return out
 }
@@ -257,12 +228,12 @@ type Rating struct {
 	TotalRatings int     `json:"total_ratings"`
 }
 
-// RatingOf is the body of an agent's rating.
+// RatingOf returns the body of an agent's rating.
 func RatingOf(a *models.Agent) Rating {
 	return Rating{ServiceID: a.ID, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
 }
 
-// Map presents every row of a list; an empty list is [].
+// Map converts every row of a list. An empty list becomes [] in JSON, not null.
 func Map[T, J any](rows []T, present func(*T) J) []J {
 	out := make([]J, len(rows))
 	for i := range rows {

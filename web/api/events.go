@@ -11,7 +11,7 @@ import (
 	"parley/web/live"
 )
 
-// Events writes the events of the contract.
+// Events renders the events of the JSON streams.
 type Events struct {
 	Desk  *models.Desk
 	Links FileLinks
@@ -28,7 +28,7 @@ type (
 		Status    string `json:"status"`
 		UpTo      int64  `json:"up_to"`
 	}
-	// TypingEvent tells that the other side is typing.
+	// TypingEvent says that the other side is typing.
 	TypingEvent struct {
 		ChatID     string `json:"chat_id"`
 		SenderType string `json:"sender_type"`
@@ -59,7 +59,7 @@ type (
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
 	}
-	// ClosingEvent tells why the server ends a stream.
+	// ClosingEvent says why the server closes a stream.
 	ClosingEvent struct {
 		Reason string `json:"reason"`
 	}
@@ -71,7 +71,7 @@ type FrameWriter struct {
 	Err    error
 }
 
-// Add adds an event with a body. An error of encoding is kept in Err.
+// Add appends an event with a JSON body. It keeps an encoding error in Err.
 func (s *FrameWriter) Add(event string, version int64, body any) {
 	s.Frames = append(s.Frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
 }
@@ -84,12 +84,12 @@ func (s *FrameWriter) encode(body any) []byte {
 	return raw
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter
 	switch it := item.(type) {
 	case live.InitialState:
-		j.present(&out, it)
+		j.initialState(&out, it)
 	case live.Changed:
 		j.changed(ctx, &out, it)
 	case live.Erased:
@@ -119,7 +119,7 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	return out.Frames, out.Err
 }
 
-func (j *Events) present(out *FrameWriter, p live.InitialState) {
+func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
 	}
@@ -145,7 +145,7 @@ func (j *Events) present(out *FrameWriter, p live.InitialState) {
 	}
 }
 
-// changed writes messages and statuses in the order of the changes that made them, then what became of the chat.
+// changed writes messages and statuses in the order of the changes that made them, then what happened to the chat.
 func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) {
 	if c.Left {
 		out.Add("unassigned", 0, unassignedEvent{c.Chat.ID})
@@ -156,7 +156,8 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version, Data: c.Cache.Get(j.nameOf(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
+		out.Frames = append(out.Frames, live.Frame{Event: "message", Version: m.Version,
+			Data: c.Cache.Get(j.cacheKey(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) })})
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {
@@ -172,9 +173,9 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 }
 
-// nameOf is under what a message is shared: only the lines of the system are worded in the reader's language, and the addresses of
-// files begin with that by which the reader came.
-func (j *Events) nameOf(ctx context.Context, m *models.Message) string {
+// cacheKey returns the key under which the body of a message is shared by the streams of a change. The text of a system message depends on
+// the language, and links to files begin with the address by which the client reached Parley.
+func (j *Events) cacheKey(ctx context.Context, m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
 		name += text.Lang(ctx)
@@ -185,7 +186,7 @@ func (j *Events) nameOf(ctx context.Context, m *models.Message) string {
 	return name
 }
 
-// StatusEvents says a change of statuses in one event where that covers all it is about.
+// StatusEvents returns the events of a change of message statuses: one for all messages if up_to covers them, otherwise one for each.
 func StatusEvents(chatID string, s models.StatusChange) []statusEvent {
 	ids := s.IDs
 	if last := ids[len(ids)-1]; s.UpTo >= last {

@@ -11,18 +11,19 @@ import (
 	"parley/models"
 )
 
-// LinkLife is how long an address of a file is good.
-const LinkLife = 15 * time.Minute
+// LinkLifetime is how long a link to a file is valid.
+const LinkLifetime = 15 * time.Minute
 
-// A file is served whole, or as its thumbnail.
+// The variants of a file that can be served.
 const (
-	Whole     = ""
+	Original  = ""
 	Thumbnail = "thumbnail"
 )
 
-// FileLinks makes the addresses of files. Whoever holds one may fetch the file until it runs out, so they are made for those in the chat alone.
+// FileLinks signs links to files. Anyone who has a link can fetch the file until the link expires, so links are only given to those who may
+// read the chat.
 type FileLinks struct {
-	Base string // "" for addresses on a page of ours
+	Base string // "" for links on Parley's own pages
 	Key  []byte
 }
 
@@ -32,7 +33,7 @@ func (l FileLinks) sign(id, variant string, until int64) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// URL is the signed address of a file, or of its thumbnail, that is good until then.
+// URL returns the signed link to a variant of a file that is valid until then.
 func (l FileLinks) URL(a *models.Attachment, variant string, until time.Time) string {
 	path := "/files/" + a.PublicID
 	if variant != "" {
@@ -42,7 +43,8 @@ func (l FileLinks) URL(a *models.Attachment, variant string, until time.Time) st
 	return l.Base + path + "?" + query.Encode()
 }
 
-// Verify refuses an address that was not signed for this file and variant, or has run out. It returns how long it is still good.
+// Verify returns how long a link is still valid. A link that was not signed for this file and variant is 403 link_invalid, one that has
+// expired 403 link_expired.
 func (l FileLinks) Verify(id, variant, until, signature string) (time.Duration, error) {
 	at, err := strconv.ParseInt(until, 10, 64)
 	if err != nil || strconv.FormatInt(at, 10) != until || !hmac.Equal([]byte(signature), []byte(l.sign(id, variant, at))) {
@@ -55,7 +57,7 @@ func (l FileLinks) Verify(id, variant, until, signature string) (time.Duration, 
 	return left, nil
 }
 
-// Attachment is the file of a message. Its address needs no header and is good until expires_at.
+// Attachment is the file of a message. Its links need no header and are valid until expires_at.
 type Attachment struct {
 	URL          string  `json:"url"`
 	Name         string  `json:"name"`
@@ -67,13 +69,14 @@ type Attachment struct {
 	ExpiresAt    Time    `json:"expires_at"`
 }
 
-// Attachment is nil for a message that carries nothing.
+// Attachment returns the body of a file with newly signed links, nil for no file.
 func (l FileLinks) Attachment(a *models.Attachment) *Attachment {
 	if a == nil {
 		return nil
 	}
-	until := time.Now().Add(LinkLife).Truncate(time.Second)
-	out := &Attachment{URL: l.URL(a, Whole, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width, Height: a.Height, ExpiresAt: Time(until)}
+	until := time.Now().Add(LinkLifetime).Truncate(time.Second)
+	out := &Attachment{URL: l.URL(a, Original, until), Name: a.Name, Size: a.Size, ContentType: a.ContentType, Width: a.Width,
+		Height: a.Height, ExpiresAt: Time(until)}
 	if a.Thumbnail != nil {
 		small := l.URL(a, Thumbnail, until)
 		out.ThumbnailURL = &small

@@ -1,11 +1,11 @@
 package api
 
-// Done is an answer that only says what was done.
+// Done is a response that only says what was done.
 type Done struct {
 	Message string `json:"message"`
 }
 
-// MovedChat is a chat after it changed hands.
+// MovedChat is a chat after it was assigned, transferred or reordered.
 type MovedChat struct {
 	Message string `json:"message"`
 	Chat    Chat   `json:"chat"`

@@ -28,7 +28,7 @@ type spread struct {
 	P90  *float64 `json:"p90"`
 }
 
-// StatsOf is the body of the figures.
+// StatsOf returns the body of the figures.
 func StatsOf(s *models.Stats) Stats {
 	return Stats{From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
 		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},

@@ -13,7 +13,7 @@ type SupervisedChat struct {
 	QueueEntry      *QueueEntry `json:"queue_entry"`
 }
 
-// SupervisedAgent is an agent as a supervisor sees the agent, with a part of the agent's chats.
+// SupervisedAgent is an agent as a supervisor sees it, with some of its chats.
 type SupervisedAgent struct {
 	AgentLoad
 	Role        string      `json:"role"`

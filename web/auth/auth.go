@@ -5,7 +5,7 @@ import (
 	"parley/web/limit"
 )
 
-// Auth finds out who makes a request.
+// Auth finds the caller of a request.
 type Auth struct {
 	*kit.Kit
 	secret, previousSecret []byte

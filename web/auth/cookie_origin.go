@@ -6,18 +6,18 @@ import (
 	"parley/web/kit"
 )
 
-// checkCookieOrigin refuses a request whose cookie a page of another origin made the browser send, at every address. A browser sends the cookie
-// for pages of subdomains too, so a site may be foreign without being "cross-site". Only following a link to a page is left to other origins.
+// checkCookieOrigin returns 403 cross_origin for a request whose cookie a page of another origin made the browser send. SameSite is not
+// enough: browsers also send the cookie for pages of sibling subdomains, which are the same site. Other origins may only link to a page.
 func (a *Auth) checkCookieOrigin(r *http.Request, isStream bool) error {
 	isSafe := r.Method == http.MethodGet || r.Method == http.MethodHead
 	mode := r.Header.Get("Sec-Fetch-Mode")
 	if isSafe && !isStream && !kit.IsAPI(r.URL.Path) && (mode == "" || mode == "navigate") {
 		return nil
 	}
-	asked := *r
-	asked.Method = http.MethodPost // Check lets every GET pass
-	if a.Origins.Check(&asked) != nil {
-		return kit.CrossOriginRefused()
+	asPost := *r
+	asPost.Method = http.MethodPost // Check lets every GET pass
+	if a.Origins.Check(&asPost) != nil {
+		return kit.CrossOrigin()
 	}
 	return nil
 }

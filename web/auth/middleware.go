@@ -13,80 +13,81 @@ import (
 	"parley/web/kit"
 )
 
-// Access is what a route asks of its callers.
+// Access is what a route requires of its callers.
 type Access struct {
-	Public bool             // anyone may call it
+	Public bool             // no credential is needed
 	Kind   models.ActorKind // users or agents
-	Role   models.Role      // the least role of an agent, "" for any
-	// createsSession lets the plain form of a browser without a session make an anonymous user.
+	Role   models.Role      // the lowest role of an agent, "" for any
+	// CreatesSession makes a plain form from a browser without a session create an anonymous user.
 	CreatesSession bool
-	Stream         bool // takes a ticket
-	Long           bool // has no time limit of its own, so that the look-up of the caller gets one
+	Stream         bool // accepts a ticket
+	NoTimeout      bool // has no request timeout, so that finding the caller gets one
 }
 
-// Middleware lets only those on who the line of the table names.
+// Middleware finds the caller and refuses the request unless the route admits that caller. Public routes pass without a caller.
 func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if need.Public {
 				return next(c)
 			}
-			who, err := a.identifyInTime(c, need)
+			caller, err := a.authenticateWithTimeout(c, need)
 			if need.CreatesSession && errors.Is(err, models.ErrUnauthorized) && kit.Format(c) == kit.Page && a.KeepsCookies(c) {
-				who, err = a.StartGuestSession(c)
+				caller, err = a.StartGuestSession(c)
 			}
 			if err != nil {
 				return err
 			}
-			if who.Actor.Kind != need.Kind {
-				return kit.WrongKind(need.Kind)
+			if caller.Actor.Kind != need.Kind {
+				return kit.WrongCredential(need.Kind)
 			}
-			if err := a.RequireIdentity(who); err != nil {
+			if err := a.RequireIdentity(caller); err != nil {
 				return err
 			}
-			if role := need.Role; role != "" && !who.Actor.AtLeast(role) {
+			if role := need.Role; role != "" && !caller.Actor.AtLeast(role) {
 				return models.ErrRoleRequired
 			}
-			c.Set(kit.CallerKey, who)
-			a.Hub.RecordActivity(who.Actor)
+			c.Set(kit.CallerKey, caller)
+			a.Hub.RecordActivity(caller.Actor)
 			return next(c)
 		}
 	}
 }
 
-// RequireIdentity refuses anonymous users where an identity is required, whenever their session began.
-func (a *Auth) RequireIdentity(who *kit.Caller) error {
-	if who.Anonymous && a.Desk.Settings().RequireIdentity {
+// RequireIdentity returns 403 identity_required for an anonymous user while the setting requires an identity, also if the session is older
+// than the setting.
+func (a *Auth) RequireIdentity(caller *kit.Caller) error {
+	if caller.Anonymous && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Forbidden)
 	}
 	return nil
 }
 
-// unauthenticated is the answer to a request without any credential.
-func (a *Auth) unauthenticated(kind models.ActorKind) error {
+// notSignedIn returns the 401 for a request without a credential.
+func (a *Auth) notSignedIn(kind models.ActorKind) error {
 	if kind == models.KindUser && a.Desk.Settings().RequireIdentity {
 		return models.IdentityRequired(models.Unauthorized)
 	}
 	return kit.Unauthorized("You are not signed in. Sign in first.")
 }
 
-// identifyInTime bounds the question where the request itself may take longer, or for ever.
-func (a *Auth) identifyInTime(c echo.Context, need Access) (*kit.Caller, error) {
-	if !need.Long {
-		return a.identify(c, need)
+// authenticateWithTimeout gives authentication a timeout on routes whose requests may take longer or never end.
+func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller, error) {
+	if !need.NoTimeout {
+		return a.authenticate(c, need)
 	}
-	whole := c.Request()
-	ctx, cancel := context.WithTimeout(whole.Context(), kit.RequestTime)
+	original := c.Request()
+	ctx, cancel := context.WithTimeout(original.Context(), kit.RequestTimeout)
 	defer cancel()
-	c.SetRequest(whole.WithContext(ctx))
-	defer c.SetRequest(whole)
-	return a.identify(c, need)
+	c.SetRequest(original.WithContext(ctx))
+	defer c.SetRequest(original)
+	return a.authenticate(c, need)
 }
 
-// identify finds the credential: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
-func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
+// authenticate finds the credential and its caller: a stream's ticket, a bearer token, or the cookie of the audience with its CSRF token.
+func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	if ticket := c.QueryParam("ticket"); ticket != "" && need.Stream {
-		return a.byTicket(c, ticket)
+		return a.callerByTicket(c, ticket)
 	}
 	kind := need.Kind
 	if header := c.Request().Header.Get(echo.HeaderAuthorization); header != "" {
@@ -94,7 +95,7 @@ func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
 		if token == "" {
 			return nil, kit.Unauthorized("Send the token as Authorization: Bearer <token>.")
 		}
-		return a.byToken(c, kind, token)
+		return a.callerByToken(c, kind, token)
 	}
 	own, other := kit.AgentCookie, kit.UserCookie
 	if kind == models.KindUser {
@@ -102,58 +103,59 @@ func (a *Auth) identify(c echo.Context, need Access) (*kit.Caller, error) {
 	}
 	token := a.Cookie(c, own)
 	if token == "" && kit.IsAPI(c.Request().URL.Path) {
-		token = a.Cookie(c, other) // to say that it is of the wrong kind
+		token = a.Cookie(c, other) // so that the response says that it is of the wrong kind
 	}
 	if token == "" {
-		return nil, a.unauthenticated(kind)
+		return nil, a.notSignedIn(kind)
 	}
 	if err := a.checkCookieOrigin(c.Request(), need.Stream); err != nil {
 		return nil, err
 	}
-	who, err := a.byToken(c, kind, token)
+	caller, err := a.callerByToken(c, kind, token)
 	if err != nil {
 		return nil, err
 	}
-	who.ByCookie = true
+	caller.ByCookie = true
 	if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
-		return who, kit.CheckCSRF(c, token)
+		return caller, kit.CheckCSRF(c, token)
 	}
-	return who, nil
+	return caller, nil
 }
 
-// byToken finds whose token it is: among those remembered, else in PostgreSQL. Pages show who looks at them, so they read it anew.
-func (a *Auth) byToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+// callerByToken returns the caller of a token, from the cache or from PostgreSQL. Pages show data of the caller, so they always read it
+// anew.
+func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
-		return a.lookUp(c, kind, token)
+		return a.lookUpCaller(c, kind, token)
 	}
 	hash := models.HashToken(token)
-	who, mark := a.callers.find(hash)
-	if who != nil {
-		return who, nil
+	caller, mark := a.callers.get(hash)
+	if caller != nil {
+		return caller, nil
 	}
-	began := time.Now()
-	who, err := a.lookUp(c, kind, token)
+	start := time.Now()
+	caller, err := a.lookUpCaller(c, kind, token)
 	if err == nil {
-		a.callers.keep(hash, who, began, mark)
+		a.callers.put(hash, caller, start, mark)
 	}
-	return who, err
+	return caller, err
 }
 
-// lookUp tries the kind that is wanted first.
-func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+// lookUpCaller finds the caller of a token: a signed user token, or a session, first of the kind that the route expects.
+func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if strings.Count(token, ".") == 2 {
-		return a.bySignature(c, token)
+		return a.callerBySignedToken(c, token)
 	}
 	if len(token) > 200 || !kit.Storable(token) {
 		return nil, kit.Unauthorized("This token is not valid. Sign in again.")
 	}
-	find := []func(echo.Context, string) (*kit.Caller, error){a.AgentBySession, a.userBySession}
+	find := []func(echo.Context, string) (*kit.Caller, error){a.CallerByAgentSession, a.callerByUserSession}
 	if kind == models.KindUser {
 		find[0], find[1] = find[1], find[0]
 	}
-	who, err := find[0](c, token)
+	caller, err := find[0](c, token)
 	if !errors.Is(err, models.ErrUnauthorized) {
-		return who, err
+		return caller, err
 	}
 	if other, otherErr := find[1](c, token); otherErr == nil {
 		return other, nil
@@ -161,27 +163,28 @@ func (a *Auth) lookUp(c echo.Context, kind models.ActorKind, token string) (*kit
 	return nil, err
 }
 
-// AgentBySession returns the agent whose session the token opens; any other token is 401.
-func (a *Auth) AgentBySession(c echo.Context, token string) (*kit.Caller, error) {
-	agent, hash, ends, err := a.Desk.AgentBySession(c.Request().Context(), token)
+// CallerByAgentSession returns the agent of a session; any other token is 401 unauthorized.
+func (a *Auth) CallerByAgentSession(c echo.Context, token string) (*kit.Caller, error) {
+	agent, hash, expiresAt, err := a.Desk.AgentBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, Ends: ends, Token: token}, nil
+	return &kit.Caller{Actor: models.AgentActor(agent), Agent: agent, Session: hash, ExpiresAt: expiresAt, Token: token}, nil
 }
 
-func (a *Auth) userBySession(c echo.Context, token string) (*kit.Caller, error) {
-	u, hash, ends, err := a.Desk.UserBySession(c.Request().Context(), token)
+func (a *Auth) callerByUserSession(c echo.Context, token string) (*kit.Caller, error) {
+	u, hash, expiresAt, err := a.Desk.UserBySession(c.Request().Context(), token)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, Ends: ends, Token: token, Anonymous: !u.IsVerified}, nil
+	return &kit.Caller{Actor: models.UserActor(u.ID), User: u, Session: hash, ExpiresAt: expiresAt, Token: token, Anonymous: !u.IsVerified},
+		nil
 }
 
-func (a *Auth) byTicket(c echo.Context, ticket string) (*kit.Caller, error) {
+func (a *Auth) callerByTicket(c echo.Context, ticket string) (*kit.Caller, error) {
 	r, err := a.Desk.RedeemTicket(c.Request().Context(), ticket)
 	if err != nil {
 		return nil, err
 	}
-	return &kit.Caller{Actor: r.Actor, Session: r.Session, Ends: r.Ends, Anonymous: r.Anonymous}, nil
+	return &kit.Caller{Actor: r.Actor, Session: r.Session, ExpiresAt: r.Ends, Anonymous: r.Anonymous}, nil
 }

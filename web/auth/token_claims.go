@@ -13,37 +13,37 @@ import (
 	"parley/web/kit"
 )
 
-// userClaims are the claims of a user token that are used. What is wrong with them is kept until the signature was checked: Validate
-// returns it.
+// userClaims are the claims of a user token that Parley uses. An error in them is kept in err until the signature has been verified;
+// Validate returns it then. A forger learns nothing about the claims.
 type userClaims struct {
 	Name, Email string
 	jwt.RegisteredClaims
-	fault error
+	err error
 }
 
-// claimError says what is wrong with a claim, for the developers of the site that signed it.
+// claimError is the text of an error in a claim, for the developers of the site that signed it.
 type claimError string
 
 func (e claimError) Error() string { return string(e) }
 
-// UnmarshalJSON reads the claims by their exact names. Text must be UTF-8, also where it is escaped: replacing what is not would make
-// one person of two.
+// UnmarshalJSON reads the claims by their exact names. Text must be valid UTF-8, also in escapes: replacing invalid characters would turn
+// two ids into one. It never fails; Validate does.
 func (c *userClaims) UnmarshalJSON(data []byte) error {
 	var claims map[string]jsontext.Value
-	// The claims that are not used may hold what they like.
+	// Claims that are not used may hold anything.
 	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
-		c.fault = claimError("The claims of this token are not one JSON object without duplicate names.")
+		c.err = claimError("The claims of this token are not one JSON object without duplicate names.")
 		return nil //nolint:nilerr // Validate tells it
 	}
 	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
 		if err := textClaim(name, claims[name], into); err != nil {
-			c.fault = err
+			c.err = err
 			return nil //nolint:nilerr // Validate tells it
 		}
 	}
 	for name, into := range map[string]**jwt.NumericDate{"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt} {
 		if err := timeClaim(name, claims[name], into); err != nil {
-			c.fault = err
+			c.err = err
 			return nil //nolint:nilerr // Validate tells it
 		}
 	}
@@ -93,11 +93,11 @@ func kindOf(value jsontext.Value) string {
 	return "true or false"
 }
 
-// Validate refuses the claims of a token with a right signature.
+// Validate returns a claimError if the claims of a correctly signed token cannot be used. The jwt package calls it.
 func (c *userClaims) Validate() error {
 	switch sub := c.Subject; {
-	case c.fault != nil:
-		return c.fault
+	case c.err != nil:
+		return c.err
 	case sub == "":
 		return claimError("This token has no sub. Add a sub, the user's id.")
 	case strings.TrimSpace(sub) != sub:

@@ -12,18 +12,18 @@ type endInput struct {
 	Comment string `json:"comment"`
 }
 
-// End ends a chat. A chat that has ended is 409.
+// End ends a chat. A chat that has ended already is 409 chat_ended.
 func (h *Handlers) End(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in endInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who := kit.ActorOf(c)
-	if who.IsUser() {
-		in.Comment = "" // a user's words about a chat are the rating
+	actor := kit.ActorOf(c)
+	if actor.IsUser() {
+		in.Comment = "" // users comment with their rating
 	}
-	if _, err := h.Desk.End(c.Request().Context(), who, id, in.Comment); err != nil {
+	if _, err := h.Desk.End(c.Request().Context(), actor, id, in.Comment); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.ended")}})

@@ -9,17 +9,17 @@ import (
 	"parley/web/kit"
 )
 
-// Config says where files go and how long they may take.
+// Config says where uploads are stored and how long they may take.
 type Config struct {
-	// Files stores what is sent; without it no files can be sent.
+	// Files stores uploads; without it they are refused.
 	Files files.Store
-	// Spool is a folder of this machine for files that are being received, the system's temporary folder if empty.
-	Spool string
-	// UploadTime is how long a file may take to arrive, UploadIdle how long the sender may pause; 3 minutes and 20 s if they are zero.
-	UploadTime, UploadIdle time.Duration
+	// TempDir is a local folder for uploads that are being received, the system's temporary folder if it is empty.
+	TempDir string
+	// UploadTimeout is how long an upload may take, UploadIdleTimeout how long it may pause; 3 minutes and 20 s if UploadTimeout is zero.
+	UploadTimeout, UploadIdleTimeout time.Duration
 }
 
-// Handlers answers the actions on chats that users, agents and supervisors have in common.
+// Handlers has the handlers of the actions that users, agents and supervisors share.
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth
@@ -32,11 +32,11 @@ func New(k *kit.Kit, a *auth.Auth, config Config) *Handlers {
 	if config.Files == nil {
 		config.Files = files.None{}
 	}
-	if config.Spool == "" {
-		config.Spool = os.TempDir()
+	if config.TempDir == "" {
+		config.TempDir = os.TempDir()
 	}
-	if config.UploadTime == 0 {
-		config.UploadTime, config.UploadIdle = uploadTime, uploadIdle
+	if config.UploadTimeout == 0 {
+		config.UploadTimeout, config.UploadIdleTimeout = defaultUploadTimeout, defaultUploadIdleTimeout
 	}
 	return &Handlers{Kit: k, Auth: a, Config: config}
 }
@@ -45,5 +45,5 @@ func New(k *kit.Kit, a *auth.Auth, config Config) *Handlers {
 func (h *Handlers) UploadsInProgress() int {
 	h.uploads.mu.Lock()
 	defer h.uploads.mu.Unlock()
-	return h.uploads.all
+	return h.uploads.total
 }

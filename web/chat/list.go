@@ -34,8 +34,8 @@ type pageInput struct {
 	PageTitle string `json:"page_title"`
 }
 
-// MovePage is told when the user goes to another page of the site in the middle of a chat.
-func (h *Handlers) MovePage(c echo.Context) error {
+// UpdatePage stores the page of the site that the user has opened during a chat.
+func (h *Handlers) UpdatePage(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in pageInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -47,7 +47,7 @@ func (h *Handlers) MovePage(c echo.Context) error {
 	return h.Respond(c, kit.Result{})
 }
 
-// TimeoutStatus tells how long nothing was said in a chat.
+// TimeoutStatus responds with how long a chat has been idle and whether it has timed out.
 func (h *Handlers) TimeoutStatus(c echo.Context) error {
 	id := kit.ChatID(c)
 	t, err := h.Desk.TimeoutStatus(c.Request().Context(), kit.ActorOf(c), id)

@@ -12,7 +12,8 @@ import (
 	"parley/web/kit"
 )
 
-// Messages lists messages of a chat after an id, or the newest before one, oldest first, at most 200. The scripts of a page get them drawn.
+// Messages lists the messages of a chat after an id, or the newest before an id, oldest first: 50, or up to 200 by limit.
+// The scripts of a page get them as HTML.
 func (h *Handlers) Messages(c echo.Context) error {
 	id := kit.ChatID(c)
 	limit, err := kit.QueryLimit(c)
@@ -40,8 +41,8 @@ func (h *Handlers) Messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := h.FileLinks(c)
-	return h.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return fresh.MessageOf(ctx, m) })})
+	links := h.FileLinks(c)
+	return h.Respond(c, kit.Result{JSON: api.Map(found, func(m *models.Message) api.Message { return links.MessageOf(ctx, m) })})
 }
 
 type sendInput struct {
@@ -49,7 +50,7 @@ type sendInput struct {
 	ClientMessageID *string `json:"client_message_id"`
 }
 
-// Send stores a message and answers 201, or 200 where its client_message_id was used before.
+// Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before.
 func (h *Handlers) Send(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in sendInput
@@ -78,7 +79,7 @@ type noteInput struct {
 	Content string `json:"content"`
 }
 
-// Note stores a note that only agents see.
+// Note stores a note that only agents see and answers 201.
 func (h *Handlers) Note(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in noteInput
@@ -117,38 +118,39 @@ func (h *Handlers) MarkDelivered(c echo.Context) error { return h.confirm(c, mod
 // MarkRead confirms that the messages up to one were read.
 func (h *Handlers) MarkRead(c echo.Context) error { return h.confirm(c, models.Read) }
 
-// confirm takes what the other side wrote as delivered or read, up to a message; an agent who names none means all of it.
+// confirm marks the messages of the other side as delivered or read, up to the id in up_to. Without up_to an agent confirms all of them;
+// from a user it is 422.
 func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	id := kit.ChatID(c)
 	var in confirmInput
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	ctx, who := c.Request().Context(), kit.ActorOf(c)
+	ctx, actor := c.Request().Context(), kit.ActorOf(c)
 	var marked int
 	var err error
 	switch {
 	case in.UpTo != nil:
-		marked, err = h.Desk.Confirm(ctx, who, id, int64(*in.UpTo), status)
-	case who.IsAgent():
-		marked, err = h.Desk.ConfirmAll(ctx, who, id, status)
+		marked, err = h.Desk.Confirm(ctx, actor, id, int64(*in.UpTo), status)
+	case actor.IsAgent():
+		marked, err = h.Desk.ConfirmAll(ctx, actor, id, status)
 	default:
 		err = kit.InvalidField("up_to", "required", "Send the id of the last confirmed message as up_to.")
 	}
 	if err != nil {
 		return err
 	}
-	word := text.T(ctx, "done.delivered")
+	message := text.T(ctx, "done.delivered")
 	if status == models.Read {
-		word = text.T(ctx, "done.read")
+		message = text.T(ctx, "done.read")
 	}
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message     string `json:"message"`
 		MarkedCount int    `json:"marked_count"`
-	}{word, marked}})
+	}{message, marked}})
 }
 
-// Typing tells the other side that the caller is typing. Nothing is stored.
+// Typing announces to the other side that the caller is typing. Nothing is stored.
 func (h *Handlers) Typing(c echo.Context) error {
 	id := kit.ChatID(c)
 	if err := h.Desk.Typing(c.Request().Context(), kit.ActorOf(c), id); err != nil {

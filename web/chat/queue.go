@@ -8,7 +8,7 @@ import (
 	"parley/web/kit"
 )
 
-// QueueStatus tells where the caller stands.
+// QueueStatus responds with the caller's position and estimated wait, or that the caller does not wait.
 func (h *Handlers) QueueStatus(c echo.Context) error {
 	status, err := h.Desk.QueueStatus(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
@@ -17,7 +17,7 @@ func (h *Handlers) QueueStatus(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.QueueStatusOf(status)})
 }
 
-// CancelQueue takes the caller out of the queue.
+// CancelQueue takes the caller out of the queue; 409 not_in_queue if the caller does not wait.
 func (h *Handlers) CancelQueue(c echo.Context) error {
 	if err := h.Desk.CancelQueue(c.Request().Context(), kit.ActorOf(c).ID); err != nil {
 		return err
@@ -31,18 +31,18 @@ type availabilityJSON struct {
 	Message     string `json:"message"`
 }
 
-// Availability tells how many agents are online.
+// Availability responds with the number of agents who are online.
 func (h *Handlers) Availability(c echo.Context) error {
 	n, err := h.Desk.OnlineCount(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	said := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
+	message := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
 	if n == 0 {
-		said = text.T(c.Request().Context(), "done.nobody_online")
+		message = text.T(c.Request().Context(), "done.nobody_online")
 	}
-	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, said}})
+	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, message}})
 }
 
-// CheckAvailability is Availability at the agents' address.
+// CheckAvailability is Availability on the path of agents.
 func (h *Handlers) CheckAvailability(c echo.Context) error { return h.Availability(c) }

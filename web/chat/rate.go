@@ -13,7 +13,7 @@ type rateInput struct {
 	Comment string   `json:"comment"`
 }
 
-// Rate rates an ended chat, once, from 1 to 5 in steps of 0.5.
+// Rate stores the rating of an ended chat, from 1 to 5 in steps of 0.5. A chat can be rated once; the second time is 409 already_rated.
 func (h *Handlers) Rate(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in rateInput

@@ -9,7 +9,7 @@ import (
 	"parley/web/limit"
 )
 
-// StartSession makes an anonymous user and answers with the token of the session.
+// StartSession creates an anonymous user and responds with the token of the session.
 func (h *Handlers) StartSession(c echo.Context) error {
 	token, u, err := h.NewAnonymousUser(c)
 	if err != nil {
@@ -29,7 +29,8 @@ type assignInput struct {
 	PageTitle       string `json:"page_title"`
 }
 
-// Assign gives the caller the online agent of least load, or a place in the queue.
+// Assign starts a chat: with the online agent who has the lowest load, otherwise in the queue. A first message counts as a message for the
+// rate limit.
 func (h *Handlers) Assign(c echo.Context) error {
 	var in assignInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -41,7 +42,7 @@ func (h *Handlers) Assign(c echo.Context) error {
 		return err
 	}
 	err := do
-	if in.Message != "" { // a message is a message, whichever way it comes
+	if in.Message != "" {
 		err = func() error { return h.RateLimited(c, limit.Send, do) }
 	}
 	if err := err(); err != nil {
@@ -50,7 +51,7 @@ func (h *Handlers) Assign(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})
 }
 
-// StillHere starts the idle clock of an active chat anew, without a message.
+// StillHere restarts the idle timer of an active chat without a message.
 func (h *Handlers) StillHere(c echo.Context) error {
 	id := kit.ChatID(c)
 	if err := h.Desk.KeepAlive(c.Request().Context(), kit.ActorOf(c), id); err != nil {

@@ -10,8 +10,8 @@ import (
 
 // StreamTicket issues a ticket that opens one stream within 30 s.
 func (h *Handlers) StreamTicket(c echo.Context) error {
-	who := kit.CallerOf(c)
-	ticket, err := h.Desk.IssueTicket(c.Request().Context(), who.Actor, who.Session, who.Ends)
+	caller := kit.CallerOf(c)
+	ticket, err := h.Desk.IssueTicket(c.Request().Context(), caller.Actor, caller.Session, caller.ExpiresAt)
 	if err != nil {
 		return err
 	}
@@ -20,12 +20,12 @@ func (h *Handlers) StreamTicket(c echo.Context) error {
 	}{ticket}})
 }
 
-// Events is the caller's own chats, live, as JSON.
+// Events streams the caller's own chats as JSON.
 func (h *Handlers) Events(c echo.Context) error {
 	return h.Stream(c, live.Receiver{View: live.Own}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
 }
 
-// SupervisorEvents is the queue and everybody's load, live, as JSON.
+// SupervisorEvents streams the queue and the load of all agents as JSON.
 func (h *Handlers) SupervisorEvents(c echo.Context) error {
 	return h.Stream(c, live.Receiver{View: live.Supervision}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
 }

@@ -15,7 +15,7 @@ type transferInput struct {
 	Note       string `json:"note"`
 }
 
-// Transfer hands a chat to another agent or department, or back to the queue.
+// Transfer moves a chat to another agent or department, or back to the queue.
 func (h *Handlers) Transfer(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in transferInput

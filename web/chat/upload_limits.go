@@ -20,50 +20,52 @@ import (
 )
 
 const (
-	uploadTime = 3 * time.Minute  // a slow phone brings 10 MB in this
-	uploadIdle = 20 * time.Second // without a byte
-	storeTime  = time.Minute      // to judge and store what has come
-	// uploadLimit is how much is read, so that what is too large can be told how large it is.
-	uploadLimit = 2*media.MaxDocument + 64<<10
+	defaultUploadTimeout     = 3 * time.Minute  // enough for 10 MB from a slow phone
+	defaultUploadIdleTimeout = 20 * time.Second // without a byte
+	storeTimeout             = time.Minute      // to judge and store a received file
+	// maxUploadBytes is how much is read: more than may be stored, so that the refusal can name the size.
+	maxUploadBytes = 2*media.MaxDocument + 64<<10
 
-	downloadTime = 10 * time.Minute
-	downloadIdle = 20 * time.Second // without a byte being taken
+	downloadTimeout     = 10 * time.Minute
+	downloadIdleTimeout = 20 * time.Second // without a byte read by the client
 
-	peeked = 1 << 10
+	peekSize = 1 << 10
 )
 
-// LimitUpload bounds a request that brings a file, in the place of bounded. A plain form has its CSRF token in its first field, where it is found
-// without reading on.
+// LimitUpload bounds the time and size of an upload, in place of the limits of other requests. The CSRF token of a plain form is in its
+// first field, from which it is read without consuming the body.
 func LimitUpload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), uploadTime+storeTime)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), defaultUploadTimeout+storeTimeout)
 		defer cancel()
-		r := whole.WithContext(ctx)
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, uploadLimit)
-		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" && r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
+		r := original.WithContext(ctx)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUploadBytes)
+		if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" &&
+			r.Header.Get("X-CSRF-Token") == "" && !kit.IsAPI(r.URL.Path) {
 			r.Header = r.Header.Clone()
-			r.Header.Set("X-CSRF-Token", peekToken(r, params["boundary"]))
+			r.Header.Set("X-CSRF-Token", peekCSRFToken(r, params["boundary"]))
 		}
 		c.SetRequest(r)
 		err := next(c)
-		if errors.Is(err, errSlow) { // net/http takes it for a caller who left
-			whole = whole.WithContext(context.WithoutCancel(whole.Context()))
+		if errors.Is(err, errUploadTooSlow) { // net/http cancels the context as if the client had disconnected
+			original = original.WithContext(context.WithoutCancel(original.Context()))
 		}
-		c.SetRequest(whole)
+		c.SetRequest(original)
 		return err
 	}
 }
 
-// peekToken is the value of the first field, if that is the CSRF token, and "none" otherwise: nobody shall read the form to look for it.
-func peekToken(r *http.Request, boundary string) string {
-	ahead := bufio.NewReaderSize(r.Body, peeked)
+// peekCSRFToken returns the value of the first field if that is csrf_token, and otherwise "none", which keeps CheckCSRF from reading the
+// form.
+func peekCSRFToken(r *http.Request, boundary string) string {
+	buffered := bufio.NewReaderSize(r.Body, peekSize)
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{ahead, r.Body}
-	begin, _ := ahead.Peek(peeked) // less, where the form is shorter
-	part, err := multipart.NewReader(bytes.NewReader(begin), boundary).NextPart()
+	}{buffered, r.Body}
+	head, _ := buffered.Peek(peekSize) // less if the form is shorter
+	part, err := multipart.NewReader(bytes.NewReader(head), boundary).NextPart()
 	if err != nil || part.FormName() != "csrf_token" {
 		return "none"
 	}
@@ -74,89 +76,89 @@ func peekToken(r *http.Request, boundary string) string {
 	return string(token)
 }
 
-// LimitDownload bounds a request that fetches a file, in the place of bounded.
+// LimitDownload bounds the time of a download, in place of the limits of other requests.
 func LimitDownload(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		whole := c.Request()
-		ctx, cancel := context.WithTimeout(whole.Context(), downloadTime)
+		original := c.Request()
+		ctx, cancel := context.WithTimeout(original.Context(), downloadTimeout)
 		defer cancel()
-		c.SetRequest(whole.WithContext(ctx))
-		defer c.SetRequest(whole)
+		c.SetRequest(original.WithContext(ctx))
+		defer c.SetRequest(original)
 		return next(c)
 	}
 }
 
-// steadyBody lets a body come slowly, but neither stand still nor come for ever.
-type steadyBody struct {
+// idleTimeoutBody allows a body to come slowly, but not to pause longer than idleTimeout or to last beyond the deadline.
+type idleTimeoutBody struct {
 	io.ReadCloser
-	rc   *http.ResponseController
-	idle time.Duration
-	end  time.Time
-	// slow tells that it was too slow.
-	slow bool
+	rc          *http.ResponseController
+	idleTimeout time.Duration
+	deadline    time.Time
+	// timedOut is set once a read has exceeded either limit.
+	timedOut bool
 }
 
-func (b *steadyBody) Read(p []byte) (int, error) {
-	_ = b.rc.SetReadDeadline(earlier(b.end, time.Now().Add(b.idle)))
+func (b *idleTimeoutBody) Read(p []byte) (int, error) {
+	_ = b.rc.SetReadDeadline(earlierOf(b.deadline, time.Now().Add(b.idleTimeout)))
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		b.slow = true
+		b.timedOut = true
 	}
 	return n, err
 }
 
-// steady reads the body of a request from now on at its own pace. done ends that, and gives the answer its time.
-func (h *Handlers) steady(c echo.Context) (body *steadyBody, done func()) {
+// withIdleTimeout replaces the body of a request by an idleTimeoutBody. done removes the read deadline and gives the response its own.
+func (h *Handlers) withIdleTimeout(c echo.Context) (body *idleTimeoutBody, done func()) {
 	rc := http.NewResponseController(c.Response())
-	body = &steadyBody{ReadCloser: c.Request().Body, rc: rc, idle: h.UploadIdle, end: time.Now().Add(h.UploadTime)}
+	body = &idleTimeoutBody{ReadCloser: c.Request().Body, rc: rc, idleTimeout: h.UploadIdleTimeout, deadline: time.Now().Add(h.UploadTimeout)}
 	c.Request().Body = body
 	return body, func() {
-		_ = rc.SetReadDeadline(time.Time{}) // or what waits for the caller to leave would take it for that
-		_ = rc.SetWriteDeadline(time.Now().Add(storeTime + kit.RequestTime))
+		_ = rc.SetReadDeadline(time.Time{}) // a deadline that passes would look like a disconnected client
+		_ = rc.SetWriteDeadline(time.Now().Add(storeTimeout + kit.RequestTimeout))
 	}
 }
 
-// steadyWriter lets an answer be taken slowly, but not stand still.
-type steadyWriter struct {
+// idleTimeoutWriter allows a response to be read slowly, but not to stall.
+type idleTimeoutWriter struct {
 	http.ResponseWriter
 	rc *http.ResponseController
 }
 
-func (w steadyWriter) Write(p []byte) (int, error) {
-	_ = w.rc.SetWriteDeadline(time.Now().Add(downloadIdle))
+func (w idleTimeoutWriter) Write(p []byte) (int, error) {
+	_ = w.rc.SetWriteDeadline(time.Now().Add(downloadIdleTimeout))
 	return w.ResponseWriter.Write(p)
 }
 
-// uploadLimiter counts the uploads of an instance, and of each person, that go on.
+// uploadLimiter counts the uploads in progress, of the instance and of each sender.
 type uploadLimiter struct {
-	mu  sync.Mutex
-	all int
-	of  map[string]int
+	mu       sync.Mutex
+	total    int
+	bySender map[string]int
 }
 
-// enter counts one more, unless there are too many already. done counts it out.
-func (c *uploadLimiter) enter(who string) (done func(), ok bool) {
+// acquire counts one more upload, or returns false if there are too many. done must be called when the upload is over.
+func (c *uploadLimiter) acquire(who string) (done func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.all >= uploadsAtOnce || c.of[who] >= uploadsOfOne {
+	if c.total >= maxUploads || c.bySender[who] >= maxUploadsPerSender {
 		return nil, false
 	}
-	if c.of == nil {
-		c.of = map[string]int{}
+	if c.bySender == nil {
+		c.bySender = map[string]int{}
 	}
-	c.all++
-	c.of[who]++
+	c.total++
+	c.bySender[who]++
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.all--
-		if c.of[who]--; c.of[who] == 0 {
-			delete(c.of, who)
+		c.total--
+		if c.bySender[who]--; c.bySender[who] == 0 {
+			delete(c.bySender, who)
 		}
 	}, true
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

@@ -31,12 +31,16 @@ var accounts = []Account{
 	{Email: "anna@example.com", Name: "Anna Lindqvist", Role: models.RoleAgent, MaxConcurrent: 5, Departments: []string{cards, payments}},
 	{Email: "ruth@example.com", Name: "Ruth Adeyemi", Role: models.RoleSupervisor, MaxConcurrent: 2, Departments: []string{cards, payments}},
 	{Email: "admin@example.com", Name: "Alex Meyer", Role: models.RoleAdmin, MaxConcurrent: 1},
-	{Email: "ben@example.com", Name: "Ben Okafor", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
-	{Email: "chenyu@example.com", Name: "陈宇", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
+	{Email: "ben@example.com", Name: "Ben Okafor", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments},
+		Scripted: true},
+	{Email: "chenyu@example.com", Name: "陈宇", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments},
+		Scripted: true},
 	{Email: "emil@example.com", Name: "Emil Novak", Role: models.RoleAgent, MaxConcurrent: 2, Departments: []string{cards}, Scripted: true},
-	{Email: "dalia@example.com", Name: "Dalia Haddad", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments}, Scripted: true},
+	{Email: "dalia@example.com", Name: "Dalia Haddad", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments},
+		Scripted: true},
 	{Email: "lina@example.com", Name: "李娜", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{cards, payments}, Scripted: true},
-	{Email: "mateo@example.com", Name: "Mateo Silva", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments}, Scripted: true},
+	{Email: "mateo@example.com", Name: "Mateo Silva", Role: models.RoleAgent, MaxConcurrent: 3, Departments: []string{payments},
+		Scripted: true},
 }
 
 // Accounts returns the sample people who answer: first those to try Parley as (agent, supervisor, admin), then those whom [Live] plays.
@@ -52,12 +56,12 @@ func scripted() []Account {
 	return found
 }
 
-// guest is one of the sample people who ask. Without a name they are anonymous.
-type guest struct {
+// person is one of the sample people who ask. Without a name they are anonymous.
+type person struct {
 	ID, Name, Locale string
 }
 
-var guests = []guest{
+var people = []person{
 	{"demo-maria", "Maria Lopes", "en"}, {"demo-samuel", "Samuel Boateng", "en"}, {"demo-lucie", "Lucie Perrin", "en"},
 	{"demo-farid", "Farid Rahimi", "en"}, {"demo-ines", "Ines Duarte", "en"}, {"demo-tomasz", "Tomasz Nowak", "en"},
 	{"demo-hana", "Hana Kobayashi", "en"}, {"demo-oliver", "Oliver Grant", "en"}, {"demo-amara", "Amara Diallo", "en"},
@@ -67,9 +71,10 @@ var guests = []guest{
 	{"demo-zhaolei", "赵磊", "zh-CN"}, {"demo-sunli", "孙丽", "zh-CN"}, {"demo-guest-4", "", "zh-CN"},
 }
 
-// kindWords are what people write beside a rating, by language.
-var kindWords = map[string][]string{
-	"en":    {"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.", ""},
+// ratingComments are what people write beside a rating, by language.
+var ratingComments = map[string][]string{
+	"en": {"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.",
+		""},
 	"zh-CN": {"很快，态度也好。", "", "问题解决了，谢谢。", "回答得很清楚。", ""},
 }
 
@@ -86,5 +91,6 @@ Parley runs. Open, in three windows:
 Sample accounts:
 `, url)
 	_ = PrintAccounts(out)
-	fmt.Fprintf(out, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n", url)
+	fmt.Fprintf(out, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n",
+		url)
 }

@@ -36,7 +36,7 @@ type (
 		Type       string `json:"message_type"`
 		Content    string `json:"content"`
 	}
-	place struct {
+	queueStatus struct {
 		ChatID   string `json:"chat_id"`
 		Status   string `json:"status"`
 		Position int    `json:"position"`
@@ -74,7 +74,7 @@ const callTries = 6
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {
 	for try := 1; ; try++ {
 		err := c.once(ctx, method, path, in, out)
-		wait := patience(err, try)
+		wait := retryDelay(err, try)
 		if wait == 0 || try == callTries {
 			return err
 		}
@@ -84,14 +84,14 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	}
 }
 
-// patience is how long to wait before the same request is sent again; 0 for never.
-func patience(err error, try int) time.Duration {
+// retryDelay is how long to wait before the same request is sent again; 0 for never.
+func retryDelay(err error, try int) time.Duration {
 	var p *problem
-	var refused *net.OpError
+	var netErr *net.OpError
 	switch {
 	case errors.As(err, &p) && (p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable):
 		return min(max(p.after, time.Second), time.Minute)
-	case errors.As(err, &refused) && refused.Op == "dial": // it was never sent
+	case errors.As(err, &netErr) && netErr.Op == "dial": // it was never sent
 		return time.Duration(try) * 500 * time.Millisecond
 	}
 	return 0

@@ -19,29 +19,30 @@ type event struct {
 // read decodes the event's object.
 func (e event) read(out any) bool { return json.Unmarshal(e.Data, out) == nil }
 
-// silence is after how long without a word, not even a comment, a stream counts as dead.
-const silence = 45 * time.Second
+// streamTimeout is after how long without a word, not even a comment, a stream counts as dead.
+const streamTimeout = 45 * time.Second
 
-// listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after every break
+// listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after
+// every break
 // with the last cursor, so that nothing is missed; an event may come twice.
-func (c *client) listen(ctx context.Context, path string, hear func(event)) error {
+func (c *client) listen(ctx context.Context, path string, handle func(event)) error {
 	cursor, retry := "", 2*time.Second
 	for {
-		err := c.listenOnce(ctx, path, &cursor, &retry, hear)
+		err := c.listenOnce(ctx, path, &cursor, &retry, handle)
 		var p *problem
 		if ctx.Err() == nil && errors.As(err, &p) && p.Status < 500 && p.Status != http.StatusTooManyRequests {
 			return err
 		}
-		if !sleep(ctx, max(retry, patience(err, 1))) {
+		if !sleep(ctx, max(retry, retryDelay(err, 1))) {
 			return nil
 		}
 	}
 }
 
-func (c *client) listenOnce(ctx context.Context, path string, cursor *string, retry *time.Duration, hear func(event)) error {
+func (c *client) listenOnce(ctx context.Context, path string, cursor *string, retry *time.Duration, handle func(event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watchdog := time.AfterFunc(silence, cancel)
+	watchdog := time.AfterFunc(streamTimeout, cancel)
 	defer watchdog.Stop()
 	req, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
@@ -64,7 +65,7 @@ func (c *client) listenOnce(ctx context.Context, path string, cursor *string, re
 	var now event
 	id := *cursor
 	for lines.Scan() {
-		watchdog.Reset(silence)
+		watchdog.Reset(streamTimeout)
 		field, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimPrefix(value, " ")
 		switch field {
@@ -83,7 +84,7 @@ func (c *client) listenOnce(ctx context.Context, path string, cursor *string, re
 			continue
 		}
 		if now.Name != "" {
-			hear(now)
+			handle(now)
 		}
 		*cursor, now = id, event{} // heard, so not asked for again
 	}

@@ -28,8 +28,8 @@ func ptr[T any](v T) *T { return &v }
 
 // newHistory makes the same day each time, but for its place in time.
 func newHistory(agents []models.Agent, now time.Time) *history {
-	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, minutes: samples(now)}
-	for i, g := range guests {
+	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, minutes: dayOfSamples(now)}
+	for i, g := range people {
 		u := models.User{ID: g.ID, Locale: g.Locale, IsVerified: g.Name != "", CreatedAt: now.Add(-time.Duration(2+i) * 24 * time.Hour)}
 		if g.Name != "" {
 			u.Name, u.Email = ptr(g.Name), ptr(g.ID[len("demo-"):]+"@example.com")
@@ -38,20 +38,20 @@ func newHistory(agents []models.Agent, now time.Time) *history {
 	}
 	starts := make([]time.Time, pastChats)
 	for i := range starts {
-		starts[i] = h.someTime()
+		starts[i] = h.randomTime()
 	}
 	slices.SortFunc(starts, time.Time.Compare)
 	order := h.rng.Perm(len(scripts))
 	for i, at := range starts {
 		s := &scripts[order[i%len(order)]]
 		agent := &agents[h.rng.IntN(len(agents))]
-		h.play(s, h.asker(s.Lang, i), agent, at, i)
+		h.addChat(s, h.userSpeaking(s.Lang, i), agent, at, i)
 	}
 	return h
 }
 
-// someTime is a moment of the past day, more often a busy one, and never so late that the chat would still go on.
-func (h *history) someTime() time.Time {
+// randomTime is a moment of the past day, more often a busy one, and never so late that the chat would still go on.
+func (h *history) randomTime() time.Time {
 	for {
 		at := h.now.Add(-20*time.Minute - time.Duration(h.rng.Int64N(int64(23*time.Hour))))
 		if h.rng.Float64() < 0.05+demandAt(at) {
@@ -60,114 +60,114 @@ func (h *history) someTime() time.Time {
 	}
 }
 
-func (h *history) asker(lang string, n int) *models.User {
-	var speak []int
+func (h *history) userSpeaking(lang string, n int) *models.User {
+	var matching []int
 	for i := range h.users {
 		if h.users[i].Locale == lang {
-			speak = append(speak, i)
+			matching = append(matching, i)
 		}
 	}
-	return &h.users[speak[n%len(speak)]]
+	return &h.users[matching[n%len(matching)]]
 }
 
-func (h *history) between(from, to int) time.Duration {
+func (h *history) randomBetween(from, to int) time.Duration {
 	return time.Duration((float64(from) + h.rng.Float64()*float64(to-from)) * float64(time.Second))
 }
 
-// play writes one conversation as it would have been stored.
-func (h *history) play(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
+// addChat writes one conversation as it would have been stored.
+func (h *history) addChat(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
 	c := models.Chat{ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
 		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title)}
 	if s.Department != "" {
 		c.Department = &s.Department
 	}
-	p := &past{history: h, chat: &c, at: at}
-	p.say(models.FromUser, user.ID, s.Lines[0].Text)
+	p := &pastChat{history: h, chat: &c, at: at}
+	p.addMessage(models.FromUser, user.ID, s.Lines[0].Text)
 	switch n % 16 {
 	case 5: // did not want to wait
-		p.at = p.at.Add(h.between(60, 200))
+		p.at = p.at.Add(h.randomBetween(60, 200))
 		p.end(models.ReasonCancelled, models.TypeManual)
 	case 13: // went away
-		p.at = p.at.Add(h.between(300, 400))
+		p.at = p.at.Add(h.randomBetween(300, 400))
 		p.end(models.ReasonAbandoned, models.TypeAuto)
 	default:
-		p.talk(s, user, agent, n)
+		p.addTalk(s, user, agent, n)
 	}
 	h.chats = append(h.chats, c)
 }
 
-// past is one conversation being written, at a moment of it.
-type past struct {
+// pastChat is one conversation being written, at a moment of it.
+type pastChat struct {
 	*history
 	chat *models.Chat
 	at   time.Time
 }
 
-func (p *past) talk(s *script, user *models.User, agent *models.Agent, n int) {
+func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n int) {
 	c := p.chat
 	if n%3 != 0 {
-		p.at = p.at.Add(p.between(4, 150))
+		p.at = p.at.Add(p.randomBetween(4, 150))
 	}
 	wait := p.at.Sub(c.QueuedAt)
 	c.AgentID, c.AssignedAt, c.FirstAssignedAt = &agent.ID, ptr(p.at), ptr(p.at)
 	c.EstimatedWaitSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
-	p.add(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
+	p.appendMessage(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
 		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))}})
 	for i := 1; i < len(s.Lines); i++ {
 		l := &s.Lines[i]
-		p.at = p.at.Add(p.between(14, 50) + time.Duration(len(l.Text))*90*time.Millisecond)
+		p.at = p.at.Add(p.randomBetween(14, 50) + time.Duration(len(l.Text))*90*time.Millisecond)
 		if !l.ByAgent {
-			p.say(models.FromUser, user.ID, l.Text)
+			p.addMessage(models.FromUser, user.ID, l.Text)
 			continue
 		}
-		p.say(models.FromAgent, agent.ID, l.spoken(agent.Name))
+		p.addMessage(models.FromAgent, agent.ID, l.textFor(agent.Name))
 		if c.FirstResponseAt == nil {
 			c.FirstResponseAt = ptr(p.at)
 		}
 	}
 	p.readAll()
 	switch s.Ends {
-	case endsQuiet:
+	case endsTimeout:
 		kind := models.TypeUserInactive
 		if !s.Lines[len(s.Lines)-1].ByAgent {
 			kind = models.TypeServiceInactive
 		}
 		p.at = p.at.Add(time.Minute)
-		p.add(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemIdleWarning),
+		p.appendMessage(models.Message{SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemIdleWarning),
 			SystemArgs: map[string]string{"seconds": "60"}})
 		c.WarnedAt = ptr(p.at)
 		p.at = p.at.Add(time.Minute)
 		p.end(models.ReasonTimeout, kind)
 	case endsUser:
-		p.at = p.at.Add(p.between(3, 15))
+		p.at = p.at.Add(p.randomBetween(3, 15))
 		p.end(models.ReasonUserEnded, models.TypeManual)
 	default:
-		p.at = p.at.Add(p.between(3, 15))
+		p.at = p.at.Add(p.randomBetween(3, 15))
 		p.end(models.ReasonServiceEnded, models.TypeManual)
 	}
-	if s.Ends != endsQuiet && n%4 != 1 {
+	if s.Ends != endsTimeout && n%4 != 1 {
 		p.rate(user.Locale, n)
 	}
 }
 
-func (p *past) rate(locale string, n int) {
-	marks := []float64{5, 4.5, 5, 4, 5, 3.5, 4.5, 5, 4, 2}
+func (p *pastChat) rate(locale string, n int) {
+	ratings := []float64{5, 4.5, 5, 4, 5, 3.5, 4.5, 5, 4, 2}
 	c := p.chat
-	p.at = p.at.Add(p.between(5, 40))
+	p.at = p.at.Add(p.randomBetween(5, 40))
 	c.Version++
-	c.Rating, c.RatedAt = ptr(marks[n%len(marks)]), ptr(p.at)
-	if words := kindWords[locale][n%len(kindWords[locale])]; words != "" && *c.Rating >= 4 {
-		c.RatingComment = &words
+	c.Rating, c.RatedAt = ptr(ratings[n%len(ratings)]), ptr(p.at)
+	if comment := ratingComments[locale][n%len(ratingComments[locale])]; comment != "" && *c.Rating >= 4 {
+		c.RatingComment = &comment
 	}
 }
 
-func (p *past) say(side models.SenderType, who, content string) {
-	p.add(models.Message{SenderType: side, SenderID: who, Type: models.Text, Content: content})
+func (p *pastChat) addMessage(side models.SenderType, who, content string) {
+	p.appendMessage(models.Message{SenderType: side, SenderID: who, Type: models.Text, Content: content})
 	p.chat.LastMessageAt, p.chat.IdleSince, p.chat.LastSender = ptr(p.at), ptr(p.at), &side
 }
 
-// add gives a message its place; the database gives it its id.
-func (p *past) add(m models.Message) {
+// appendMessage gives a message its place; the database gives it its id.
+func (p *pastChat) appendMessage(m models.Message) {
 	c := p.chat
 	c.Version++
 	c.LastSeq++
@@ -177,22 +177,22 @@ func (p *past) add(m models.Message) {
 }
 
 // readAll says that both sides saw everything within moments.
-func (p *past) readAll() {
+func (p *pastChat) readAll() {
 	p.chat.Version++
 	for i := range p.messages {
 		m := &p.messages[i]
 		if m.ChatID != p.chat.ID || m.SenderType == models.FromSystem {
 			continue
 		}
-		delivered := m.CreatedAt.Add(p.between(0, 1))
+		delivered := m.CreatedAt.Add(p.randomBetween(0, 1))
 		if delivered.Before(*p.chat.AssignedAt) {
 			delivered = *p.chat.AssignedAt
 		}
-		m.Status, m.DeliveredAt, m.ReadAt = models.Read, &delivered, ptr(delivered.Add(p.between(1, 4)))
+		m.Status, m.DeliveredAt, m.ReadAt = models.Read, &delivered, ptr(delivered.Add(p.randomBetween(1, 4)))
 	}
 }
 
-func (p *past) end(reason, kind string) {
+func (p *pastChat) end(reason, kind string) {
 	p.chat.Version++
 	p.chat.EndedAt, p.chat.EndedReason, p.chat.EndedType = ptr(p.at), &reason, &kind
 }

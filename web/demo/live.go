@@ -27,23 +27,25 @@ type Options struct {
 	Speed float64
 }
 
-// goodbye is how long everybody has to leave properly.
-const goodbye = 15 * time.Second
+// signOutTimeout is how long everybody has to leave properly.
+const signOutTimeout = 15 * time.Second
 
-// stage is what the sample people of one run share.
-type stage struct {
+// simulation is what the sample people of one run share.
+type simulation struct {
 	Options
-	pace  pace
-	http  *http.Client
-	seats chan guest // users who are not in a chat; nobody is in two
-	done  struct{ chats, answers, left atomic.Int64 }
+	pace      pace
+	http      *http.Client
+	freeUsers chan person // users who are not in a chat; nobody is in two
+	done      struct{ chats, answers, left atomic.Int64 }
 }
 
-// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall silent; agents come
-// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents go offline. An
+// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall
+// silent; agents come
+// online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they began and agents
+// go offline. An
 // error says what a person can do: nobody answers there, or the sample accounts are missing.
 func Live(ctx context.Context, opts Options) error {
-	st := newStage(opts)
+	st := newSimulation(opts)
 	defer st.http.CloseIdleConnections()
 	agents, err := st.signIn(ctx)
 	if err != nil {
@@ -52,25 +54,25 @@ func Live(ctx context.Context, opts Options) error {
 	st.Log.Info("sample chats started", "users", st.Users, "agents", len(agents), "for", st.For)
 
 	// Agents stay until the last user has left.
-	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
-	var crew, crowd errgroup.Group
+	agentsCtx, stopAgents := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAgents()
+	var agentGroup, userGroup errgroup.Group
 	for _, a := range agents {
-		crew.Go(func() error { return a.work(working) })
+		agentGroup.Go(func() error { return a.work(agentsCtx) })
 	}
-	talking, stopTalk := context.WithTimeout(ctx, st.For)
-	defer stopTalk()
+	usersCtx, stopUsers := context.WithTimeout(ctx, st.For)
+	defer stopUsers()
 	for i := range st.Users {
-		crowd.Go(func() error { return st.comeAndGo(talking, i) })
+		userGroup.Go(func() error { return st.runVisits(usersCtx, i) })
 	}
-	err = crowd.Wait()
-	stopWork()
-	err = errors.Join(err, crew.Wait())
+	err = userGroup.Wait()
+	stopAgents()
+	err = errors.Join(err, agentGroup.Wait())
 	st.Log.Info("sample chats finished", "chats", st.done.chats.Load(), "answers", st.done.answers.Load(), "left_waiting", st.done.left.Load())
 	return err
 }
 
-func newStage(opts Options) *stage {
+func newSimulation(opts Options) *simulation {
 	if opts.Users <= 0 {
 		opts.Users = 12
 	}
@@ -87,18 +89,18 @@ func newStage(opts Options) *stage {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	opts.BaseURL = strings.TrimSuffix(opts.BaseURL, "/")
-	st := &stage{Options: opts, pace: pace(opts.Speed), seats: make(chan guest, len(guests))}
+	st := &simulation{Options: opts, pace: pace(opts.Speed), freeUsers: make(chan person, len(people))}
 	st.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: 20 * time.Second}}
-	for _, i := range rand.Perm(len(guests)) {
-		st.seats <- guests[i]
+	for _, i := range rand.Perm(len(people)) {
+		st.freeUsers <- people[i]
 	}
 	return st
 }
 
-func (st *stage) signIn(ctx context.Context) ([]*player, error) {
-	var players []*player
+func (st *simulation) signIn(ctx context.Context) ([]*sampleAgent, error) {
+	var players []*sampleAgent
 	for _, account := range scripted()[:min(st.Agents, len(scripted()))] {
-		p, err := st.newPlayer(ctx, account)
+		p, err := st.newSampleAgent(ctx, account)
 		switch {
 		case codeOf(err) == "wrong_credentials":
 			return nil, fmt.Errorf("%s cannot sign in at %s: run `parley demo` first, it adds the sample accounts", account.Email, st.BaseURL)
@@ -110,14 +112,14 @@ func (st *stage) signIn(ctx context.Context) ([]*player, error) {
 	return players, nil
 }
 
-// comeAndGo lets one chat after the other happen on one seat of the crowd.
-func (st *stage) comeAndGo(ctx context.Context, n int) error {
+// runVisits lets one chat after the other happen on one seat of the crowd.
+func (st *simulation) runVisits(ctx context.Context, n int) error {
 	// Not all at once: the first within seconds, the last within a minute.
 	if !sleep(ctx, st.pace.about(time.Duration(n)*4*time.Second)) {
 		return nil
 	}
 	for ctx.Err() == nil {
-		if err := st.visit(ctx); err != nil && ctx.Err() == nil {
+		if err := st.runVisit(ctx); err != nil && ctx.Err() == nil {
 			if codeOf(err) != "" {
 				return fmt.Errorf("a sample user was refused: %w", err)
 			}

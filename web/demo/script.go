@@ -12,9 +12,9 @@ var conversationsText string
 
 // Who ends a sample conversation.
 const (
-	endsAgent = "agent"
-	endsUser  = "user"
-	endsQuiet = "quiet" // nobody: it times out
+	endsAgent   = "agent"
+	endsUser    = "user"
+	endsTimeout = "quiet" // nobody: it times out
 )
 
 // script is one sample conversation.
@@ -69,11 +69,12 @@ func parseScripts(text string) ([]script, error) {
 
 func parseHead(head string) (script, error) {
 	facts, title, ok := strings.Cut(head, "|")
-	words := strings.Fields(facts)
-	if !ok || len(words) != 4 || langs[words[0]] == "" {
+	comments := strings.Fields(facts)
+	if !ok || len(comments) != 4 || langs[comments[0]] == "" {
 		return script{}, fmt.Errorf("a head is: == language department ends page | title")
 	}
-	s := script{Lang: langs[words[0]], Department: strings.Trim(words[1], "-"), Ends: words[2], Page: words[3], Title: strings.TrimSpace(title)}
+	s := script{Lang: langs[comments[0]], Department: strings.Trim(comments[1], "-"), Ends: comments[2], Page: comments[3],
+		Title: strings.TrimSpace(title)}
 	return s, nil
 }
 
@@ -92,8 +93,8 @@ func (s *script) next(byUser, byAgent int) *line {
 	return nil
 }
 
-// spoken is the line as that agent says it.
-func (l *line) spoken(agentName string) string {
+// textFor is the line as that agent says it.
+func (l *line) textFor(agentName string) string {
 	return strings.ReplaceAll(l.Text, "{agent}", firstName(agentName))
 }
 

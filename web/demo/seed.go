@@ -15,7 +15,8 @@ import (
 // admin is who adds the sample people: a command of the house, not a person.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays as it is, so
+// Seed adds the sample departments, people and conversations of the past day and writes the accounts to out. What is there already stays
+// as it is, so
 // that running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
@@ -69,8 +70,8 @@ func PrintAccounts(out io.Writer) error {
 	return table.Flush()
 }
 
-// samples are a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, asleep at night.
-func samples(now time.Time) []models.MinuteSample {
+// dayOfSamples are a plausible past day of the queue, minute by minute: busy before noon and in the afternoon, asleep at night.
+func dayOfSamples(now time.Time) []models.MinuteSample {
 	rng := rand.New(rand.NewPCG(20, 26))
 	const day = 24 * 60
 	rows := make([]models.MinuteSample, 0, day)
@@ -82,10 +83,10 @@ func samples(now time.Time) []models.MinuteSample {
 		if demand > 0 {
 			online = 2 + int(demand*5)
 		}
-		slots := online * 4
-		load = max(0, min(slots, load+rng.IntN(5)-2+int(demand*4)-load/6))
+		capacity := online * 4
+		load = max(0, min(capacity, load+rng.IntN(5)-2+int(demand*4)-load/6))
 		waiting = max(0, waiting+rng.IntN(3)-1)
-		if slots == 0 || load < slots*3/5 {
+		if capacity == 0 || load < capacity*3/5 {
 			waiting = max(0, waiting-2)
 		}
 		waiting = min(waiting, 1+int(demand*8))
@@ -96,7 +97,8 @@ func samples(now time.Time) []models.MinuteSample {
 		if waiting > 0 {
 			longest = 12 + waiting*22 + rng.IntN(25)
 		}
-		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load, Slots: slots})
+		rows = append(rows, models.MinuteSample{Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load,
+			Slots: capacity})
 	}
 	return rows
 }

@@ -1,16 +1,12 @@
 package faulttest_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -18,6 +14,7 @@ import (
 	"time"
 
 	"parley/models"
+	"parley/web/nginxtest"
 )
 
 // proxyAddress is where the proxy speaks to the instances from, so that it is told apart from others on this machine.
@@ -157,69 +154,11 @@ func startNginx(t *testing.T, instances ...string) string {
 		}
 		config = strings.Replace(config, from, to, 1)
 	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(nginxFrame(dir)+config+"}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	runNginx(t, dir, file)
+	directives := "access_log off;\nproxy_bind " + proxyAddress + ";\n" + config
+	nginx := nginxtest.Start(t, address, directives)
 	url := "http://" + address
 	if !eventually(t.Context(), 10*time.Second, func() bool { return look(t.Context(), url+"/healthz") == nil }) {
-		said, _ := os.ReadFile(filepath.Join(dir, "error.log"))
-		t.Fatalf("nginx does not answer: %s", said)
+		t.Fatalf("nginx does not reach an instance: %s", nginx.ErrorLog())
 	}
 	return url
-}
-
-// nginxFrame is what surrounds a site's configuration: files below dir, and an address of its own towards the instances.
-func nginxFrame(dir string) string {
-	frame := "daemon off;\nworker_processes 2;\npid nginx.pid;\nerror_log error.log warn;\n"
-	if os.Geteuid() == 0 {
-		frame += "user root;\n" // else its workers are nobody, who may not enter dir
-	}
-	frame += "events { worker_connections 4096; }\nhttp {\naccess_log off;\nproxy_bind " + proxyAddress + ";\n"
-	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		frame += fmt.Sprintf("%s_temp_path %s;\n", kind, filepath.Join(dir, kind))
-	}
-	return frame
-}
-
-func runNginx(t *testing.T, dir, file string) {
-	t.Helper()
-	program, err := findNginx()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Until it has read its configuration it would complain to a file of the system.
-	cmd := exec.Command(program, "-p", dir, "-c", file, "-e", filepath.Join(dir, "error.log"))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	end := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(end) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		select {
-		case <-end:
-		case <-ctx.Done():
-			_ = cmd.Process.Kill()
-			<-end
-		}
-		if said, _ := os.ReadFile(filepath.Join(dir, "error.log")); t.Failed() {
-			t.Logf("nginx said:\n%s", said)
-		}
-	})
-}
-
-// findNginx is PARLEY_NGINX, else the one of the system, else the one that was fetched.
-func findNginx() (string, error) {
-	fetched, _ := filepath.Abs("../../.tools/bin/nginx")
-	for _, name := range []string{os.Getenv("PARLEY_NGINX"), "nginx", "/usr/sbin/nginx", fetched} {
-		if path, err := exec.LookPath(name); name != "" && err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("there is no nginx: `make test` fetches one on Debian, and .ci/nginx does; else install nginx or set PARLEY_NGINX")
 }

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	bucketTries   = 3
-	bucketPatient = 10 * time.Second // until the head of an answer
+	maxBucketTries      = 3
+	bucketHeaderTimeout = 10 * time.Second // until the head of an answer
 )
 
 // bucket keeps files in a bucket of S3, or of what speaks its protocol.
@@ -29,10 +29,11 @@ type bucket struct {
 func openBucket(u *url.URL, o Options) (*bucket, error) {
 	query := u.Query()
 	endpoint := &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
-	if given := query.Get("endpoint"); given != "" {
+	if configured := query.Get("endpoint"); configured != "" {
 		var err error
-		endpoint, err = url.Parse(given)
-		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") || strings.Trim(endpoint.Path, "/") != "" {
+		endpoint, err = url.Parse(configured)
+		if err != nil || endpoint.Host == "" || endpoint.User != nil || (endpoint.Scheme != "https" && endpoint.Scheme != "http") ||
+			strings.Trim(endpoint.Path, "/") != "" {
 			return nil, errors.New("FILES_URL: the endpoint is not an address such as https://minio.internal:9000, without a user")
 		}
 	}
@@ -41,12 +42,13 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport.ResponseHeaderTimeout = bucketPatient
-	who := credentials.NewIAM("")
+	transport.ResponseHeaderTimeout = bucketHeaderTimeout
+	creds := credentials.NewIAM("")
 	if o.KeyID != "" {
-		who = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
+		creds = credentials.NewStaticV4(o.KeyID, o.Secret, o.SessionToken)
 	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: who, Secure: secure, Region: query.Get("region"), Transport: transport, MaxRetries: bucketTries})
+	client, err := minio.New(endpoint.Host, &minio.Options{Creds: creds, Secure: secure, Region: query.Get("region"), Transport: transport,
+		MaxRetries: maxBucketTries})
 	if err != nil {
 		return nil, fmt.Errorf("FILES_URL: %w", err)
 	}
@@ -58,7 +60,7 @@ func openBucket(u *url.URL, o Options) (*bucket, error) {
 }
 
 func (b *bucket) key(name string) (string, error) {
-	at, err := pathOf(name)
+	at, err := objectPath(name)
 	return b.prefix + at, err
 }
 
@@ -68,7 +70,8 @@ func (b *bucket) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	if err != nil {
 		return err
 	}
-	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
+	_, err = b.client.PutObject(ctx, b.name, key, content, size, minio.PutObjectOptions{ContentType: "application/octet-stream",
+		DisableMultipart: true})
 	return err
 }
 
@@ -84,7 +87,7 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadSeekCloser, erro
 	}
 	if _, err := object.Stat(); err != nil {
 		_ = object.Close()
-		if isGone(err) {
+		if isNotFound(err) {
 			return nil, ErrNotFound
 		}
 		return nil, err
@@ -97,7 +100,7 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.client.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil && !isGone(err) {
+	if err := b.client.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil && !isNotFound(err) {
 		return err
 	}
 	return nil
@@ -105,8 +108,8 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 
 // Check looks for the bucket.
 func (b *bucket) Check(ctx context.Context) error {
-	there, err := b.client.BucketExists(ctx, b.name)
-	if err == nil && !there {
+	exists, err := b.client.BucketExists(ctx, b.name)
+	if err == nil && !exists {
 		err = errors.New("it does not exist")
 	}
 	if err != nil {
@@ -115,7 +118,7 @@ func (b *bucket) Check(ctx context.Context) error {
 	return nil
 }
 
-func isGone(err error) bool {
+func isNotFound(err error) bool {
 	answer := minio.ToErrorResponse(err)
 	return answer.Code == minio.NoSuchKey || answer.StatusCode == http.StatusNotFound && answer.Code != minio.NoSuchBucket
 }

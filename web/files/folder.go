@@ -31,25 +31,25 @@ func openFolder(dir string) (*folder, error) {
 
 // Put writes beside the place and moves it there once everything is on the disk.
 func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, size int64) (err error) {
-	at, err := pathOf(name)
+	at, err := objectPath(name)
 	if err != nil {
 		return err
 	}
 	if err := f.root.MkdirAll(path.Dir(at), 0o700); err != nil {
 		return err
 	}
-	half := at + ".part"
-	file, err := f.root.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	partial := at + ".part"
+	file, err := f.root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = file.Close()
-			_ = f.root.Remove(half)
+			_ = f.root.Remove(partial)
 		}
 	}()
-	n, err := io.Copy(file, &stoppable{ctx, content})
+	n, err := io.Copy(file, &contextReader{ctx, content})
 	if err == nil && n != size {
 		err = fmt.Errorf("%d bytes received, %d announced", n, size)
 	}
@@ -62,11 +62,11 @@ func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	if err != nil {
 		return err
 	}
-	return f.root.Rename(half, at)
+	return f.root.Rename(partial, at)
 }
 
 func (f *folder) Open(_ context.Context, name string) (io.ReadSeekCloser, error) {
-	at, err := pathOf(name)
+	at, err := objectPath(name)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (f *folder) Open(_ context.Context, name string) (io.ReadSeekCloser, error)
 
 // Delete also takes away what a process left half written.
 func (f *folder) Delete(_ context.Context, name string) error {
-	at, err := pathOf(name)
+	at, err := objectPath(name)
 	if err != nil {
 		return err
 	}
@@ -104,13 +104,13 @@ func (f *folder) Check(context.Context) error {
 	return os.Remove(probe.Name())
 }
 
-// stoppable ends a copy with its context.
-type stoppable struct {
+// contextReader ends a copy with its context.
+type contextReader struct {
 	ctx context.Context
 	io.Reader
 }
 
-func (s *stoppable) Read(p []byte) (int, error) {
+func (s *contextReader) Read(p []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -51,8 +51,8 @@ func Open(o Options) (Store, error) {
 
 var wellFormed = regexp.MustCompile(`^[a-z0-9]{26}$`)
 
-// pathOf is where a name lies below the top: files spread over many folders. A name that the desk did not make lies nowhere.
-func pathOf(name string) (string, error) {
+// objectPath is where a name lies below the top: files spread over many folders. A name that the desk did not make lies nowhere.
+func objectPath(name string) (string, error) {
 	if !wellFormed.MatchString(name) {
 		return "", fmt.Errorf("%q is no name of the store", name)
 	}

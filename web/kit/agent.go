@@ -7,12 +7,12 @@ import (
 	"parley/web/api"
 )
 
-// AgentFromPath is the one whom the path names.
+// AgentFromPath returns the agent of the path parameter agent_id, or 404 agent_not_found.
 func (k *Kit) AgentFromPath(c echo.Context) (*models.Agent, error) {
 	return k.Desk.AgentByID(c.Request().Context(), PathID(c, "agent_id"))
 }
 
-// RespondAgent answers programs with one account: an administrator's view of an agent, or one's own.
+// RespondAgent responds with the JSON of an account: an agent as an administrator sees it, or the caller's own account.
 func (k *Kit) RespondAgent(c echo.Context, a *models.Agent) error {
 	factor, err := k.Desk.SecondFactorOf(c.Request().Context(), ActorOf(c), a.ID)
 	if err != nil {

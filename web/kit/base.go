@@ -8,16 +8,16 @@ import (
 	"parley/views/paths"
 )
 
-// Base is the escaped path of PUBLIC_URL, "" for none.
-func (k *Kit) Base() string {
+// BasePath returns the escaped path of PUBLIC_URL, "" if it has none.
+func (k *Kit) BasePath() string {
 	if k.PublicURL == nil {
 		return ""
 	}
 	return k.PublicURL.EscapedPath()
 }
 
-// Below takes base off a path; false for a path that is not below it.
-func Below(base, path string) (string, bool) {
+// CutBase removes base from the front of a path. It returns the path unchanged and false if the path is not below base.
+func CutBase(base, path string) (string, bool) {
 	rest, found := strings.CutPrefix(path, base)
 	switch {
 	case !found, rest != "" && rest[0] != '/':
@@ -28,22 +28,23 @@ func Below(base, path string) (string, bool) {
 	return rest, true
 }
 
-// Inside is a path within Parley for an address that a browser sent: in its Referer, or as the page to go on to.
-func Inside(r *http.Request, address string) string {
+// InternalPath removes the path of PUBLIC_URL from an address that a browser sent, such as a Referer or the page to redirect to.
+// Handlers and the route table know paths without it. Query and fragment are kept.
+func InternalPath(r *http.Request, address string) string {
 	base := paths.Base(r.Context())
 	cut := strings.IndexAny(address, "?#")
 	if cut < 0 {
 		cut = len(address)
 	}
-	if inner, ok := Below(base, address[:cut]); ok && base != "" {
-		return inner + address[cut:]
+	if internal, ok := CutBase(base, address[:cut]); ok && base != "" {
+		return internal + address[cut:]
 	}
 	return address
 }
 
-// isBelow tells whether the path of an address that a browser sent is one of Parley's.
-func isBelow(r *http.Request, path string) bool {
+// isInternal reports whether a path that a browser sent is below the path of PUBLIC_URL.
+func isInternal(r *http.Request, path string) bool {
 	base, err := url.PathUnescape(paths.Base(r.Context()))
-	_, ok := Below(base, path)
+	_, ok := CutBase(base, path)
 	return err == nil && ok && path != ""
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -19,12 +20,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-const maxDepth = 8
+const maxJSONDepth = 8
 
 // Int is an integer of a request. JSON has one kind of number, so 5.0 is 5; "5" is a string and is refused.
 type Int int64
 
-// UnmarshalJSON takes numbers without a fraction.
+// UnmarshalJSON accepts numbers without a fraction.
 func (w *Int) UnmarshalJSON(raw []byte) error {
 	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 		*w = Int(n)
@@ -34,15 +35,16 @@ func (w *Int) UnmarshalJSON(raw []byte) error {
 	if err != nil || f != math.Trunc(f) {
 		return errors.New("not an integer")
 	}
-	*w = Int(max(-1<<62, min(1<<62, f))) // farther out it is out of any bounds all the same
+	*w = Int(max(-1<<62, min(1<<62, f))) // no field has bounds this wide, so the exact value does not matter
 	return nil
 }
 
-// TypedInt is a whole number of a JSON body, or what was typed into the field of a form, which may be no number at all.
-type TypedInt string
+// FormInt is an integer of a JSON body, or the text of a form field, which may be no number. It keeps the text, so that a refused form
+// can be drawn again with what was typed.
+type FormInt string
 
-// UnmarshalJSON takes numbers without a fraction, and null as if nothing was sent.
-func (n *TypedInt) UnmarshalJSON(raw []byte) error {
+// UnmarshalJSON accepts numbers without a fraction. null leaves the value unchanged.
+func (n *FormInt) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		return nil
 	}
@@ -50,12 +52,12 @@ func (n *TypedInt) UnmarshalJSON(raw []byte) error {
 	if err := number.UnmarshalJSON(raw); err != nil {
 		return err
 	}
-	*n = TypedInt(strconv.FormatInt(int64(number), 10))
+	*n = FormInt(strconv.FormatInt(int64(number), 10))
 	return nil
 }
 
-// Int returns the number, or -1 for what is no number or too large for one.
-func (n TypedInt) Int() int {
+// Int returns the number, or -1 if the text is no number or does not fit into an int.
+func (n FormInt) Int() int {
 	number, err := strconv.Atoi(strings.TrimSpace(string(n)))
 	if err != nil {
 		return -1
@@ -63,8 +65,9 @@ func (n TypedInt) Int() int {
 	return number
 }
 
-// Bind reads the body into a struct by its json tags: one JSON object, or on page paths a form. An empty body is an empty
-// object. Unknown fields are passed over.
+// Bind reads the request body into a struct by its json tags: one JSON object, or on page paths a form. An empty body counts as an empty
+// object; unknown fields are ignored. It returns 400 malformed for a body that cannot be read, 408 for one that comes too slowly, 413 for
+// one that is too large, 415 for another content type or charset, and 422 for text that PostgreSQL cannot store.
 func Bind(c echo.Context, into any) error {
 	r := c.Request()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -74,12 +77,12 @@ func Bind(c echo.Context, into any) error {
 	body, readErr := io.ReadAll(r.Body)
 	switch {
 	case readErr != nil:
-		return unreadBody(readErr, "The body could not be read completely.")
+		return bodyReadError(readErr, "The body could not be read completely.")
 	case len(body) == 0:
 		return nil
 	case err != nil, kind != "application/json" && !strings.HasSuffix(kind, "+json"),
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
-		return Refuse(http.StatusUnsupportedMediaType)
+		return StatusError(http.StatusUnsupportedMediaType)
 	}
 	return bindJSON(body, into)
 }
@@ -89,9 +92,9 @@ func bindJSON(body []byte, into any) error {
 		return err
 	}
 	err := json.Unmarshal(body, into)
-	var wrong *json.SemanticError
-	if errors.As(err, &wrong) {
-		field := topField(wrong.JSONPointer)
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		field := topField(semantic.JSONPointer)
 		return Malformed("The field " + strconv.Quote(field) + " has the wrong type.")
 	}
 	if err != nil {
@@ -100,7 +103,8 @@ func bindJSON(body []byte, into any) error {
 	return nil
 }
 
-// checkJSON walks the body once: one object, no name twice, no deep nesting, no text that PostgreSQL cannot keep.
+// checkJSON refuses a body that is not exactly one JSON object, that repeats a name or nests deeper than maxJSONDepth, and text that
+// PostgreSQL cannot store. Other readers of JSON disagree on such bodies.
 func checkJSON(body []byte) error {
 	d := jsontext.NewDecoder(bytes.NewReader(body))
 	for first := true; ; first = false {
@@ -112,7 +116,7 @@ func checkJSON(body []byte) error {
 			return Malformed("The body must be one JSON object in UTF-8 without duplicate names.")
 		case first && token.Kind() != '{':
 			return Malformed("The body must be a JSON object.")
-		case d.StackDepth() > maxDepth:
+		case d.StackDepth() > maxJSONDepth:
 			return Malformed("The body is nested too deeply.")
 		case token.Kind() == '"' && strings.ContainsRune(token.String(), 0):
 			return InvalidField(topField(d.StackPointer()), "invalid", "Text must not contain NUL characters. Remove them.")
@@ -131,12 +135,13 @@ func topField(p jsontext.Pointer) string {
 
 const formKey = "form"
 
-// formRead is how the reading of a form went.
-type formRead struct{ err error }
+// formResult is the outcome of reading a form, kept in the context of the request.
+type formResult struct{ err error }
 
-// readForm reads the body as a form, once: net/http tells the first one only what is wrong with it. It refuses what is malformed or too large.
-func readForm(c echo.Context) error {
-	if done, read := c.Get(formKey).(formRead); read {
+// parseForm parses the body as a form and returns the same error on every call; net/http itself reports an error only to the first.
+// A malformed form is 400, one that is too large 413.
+func parseForm(c echo.Context) error {
+	if done, read := c.Get(formKey).(formResult); read {
 		return done.err
 	}
 	r := c.Request()
@@ -147,27 +152,45 @@ func readForm(c echo.Context) error {
 		}
 	}
 	if err != nil {
-		err = unreadBody(err, "The form could not be read.")
+		err = bodyReadError(err, "The form could not be read.")
 	}
-	c.Set(formKey, formRead{err})
+	c.Set(formKey, formResult{err})
 	return err
 }
 
-// unreadBody tells why a body was not read: it is too large, comes too slowly, or is malformed.
-func unreadBody(err error, otherwise string) error {
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return Refuse(http.StatusRequestEntityTooLarge)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return Refuse(http.StatusRequestTimeout)
+// Form returns the fields of a form whose names no struct knows; those of a struct are for [Bind]. It refuses what is malformed, too large, or
+// text that PostgreSQL cannot store.
+func Form(c echo.Context) (url.Values, error) {
+	if err := parseForm(c); err != nil {
+		return nil, err
 	}
-	return Malformed(otherwise)
+	form := c.Request().PostForm
+	for name, values := range form {
+		for _, text := range append(values, name) {
+			if !Storable(text) {
+				return nil, Malformed("Text must be UTF-8 without NUL characters.")
+			}
+		}
+	}
+	return form, nil
 }
 
-// bindForm reads a form as if it were the JSON object with the same names: what is not text is written as in JSON.
+// bodyReadError returns 413 if a body was too large, 408 if it came too slowly, and 400 with the fallback text otherwise.
+func bodyReadError(err error, fallback string) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return StatusError(http.StatusRequestEntityTooLarge)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return StatusError(http.StatusRequestTimeout)
+	}
+	return Malformed(fallback)
+}
+
+// bindForm reads a form as if it were the JSON object with the same names: text fields as they are, other fields as JSON values. Empty
+// fields count as absent.
 func bindForm(c echo.Context, into any) error {
-	if err := readForm(c); err != nil {
+	if err := parseForm(c); err != nil {
 		return err
 	}
 	fields := reflect.ValueOf(into).Elem()
@@ -182,8 +205,8 @@ func bindForm(c echo.Context, into any) error {
 				return InvalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
 			}
 		}
-		if typed, ok := fields.Field(i).Addr().Interface().(*TypedInt); ok {
-			*typed = TypedInt(sent[0])
+		if typed, ok := fields.Field(i).Addr().Interface().(*FormInt); ok {
+			*typed = FormInt(sent[0])
 			continue
 		}
 		raw := []byte(sent[0])
@@ -205,7 +228,7 @@ func Storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// PathID is an id of the path. What PostgreSQL could not even be asked for becomes "", which the desk does not find either.
+// PathID returns an id from the path. An id that PostgreSQL could not even be asked for becomes "", which no row has.
 func PathID(c echo.Context, name string) string {
 	id := c.Param(name)
 	if len(id) > 100 || !Storable(id) {
@@ -214,14 +237,14 @@ func PathID(c echo.Context, name string) string {
 	return id
 }
 
-// ChatID is the chat that the path names.
+// ChatID returns the path parameter chat_id.
 func ChatID(c echo.Context) string { return PathID(c, "chat_id") }
 
-// QueryInt is an integer of the query, otherwise if it is absent.
-func QueryInt(c echo.Context, name string, otherwise int64) (int64, error) {
+// QueryInt returns an integer of the query, or fallback if it is absent. Anything else is 400 malformed.
+func QueryInt(c echo.Context, name string, fallback int64) (int64, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
-		return otherwise, nil
+		return fallback, nil
 	}
 	n, err := strconv.ParseInt(raw, 10, 64)
 	if err != nil {
@@ -230,12 +253,12 @@ func QueryInt(c echo.Context, name string, otherwise int64) (int64, error) {
 	return n, nil
 }
 
-// QueryTime is an RFC 3339 time of the query, or a date, of the years 1970 to 9999, otherwise if it is absent. PostgreSQL writes other years in
-// another way, and there is nothing that old.
-func QueryTime(c echo.Context, name string, otherwise time.Time) (time.Time, error) {
+// QueryTime returns an RFC 3339 time or a date of the query, or fallback if it is absent. A malformed time is 400; one outside of the years
+// 1970 to 9999 is 422, since PostgreSQL writes other years in another format.
+func QueryTime(c echo.Context, name string, fallback time.Time) (time.Time, error) {
 	raw := c.QueryParam(name)
 	if raw == "" {
-		return otherwise, nil
+		return fallback, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {

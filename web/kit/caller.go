@@ -9,32 +9,32 @@ import (
 	"parley/models"
 )
 
-// Caller is who asks, and by which credential.
+// Caller is the user or agent who makes a request, with the credential that identified them.
 type Caller struct {
-	Actor    models.Actor
-	Agent    *models.Agent // nil for users, and behind a ticket
-	User     *models.User  // nil for agents, and behind a ticket
-	Session  []byte        // whose end ends the caller's streams; nil for signed tokens
-	Ends     time.Time
-	Token    string
-	ByCookie bool
-	// anonymous is true for a user whom no host site has vouched for.
+	Actor     models.Actor
+	Agent     *models.Agent // nil for users and for a stream's ticket
+	User      *models.User  // nil for agents and for a stream's ticket
+	Session   []byte        // hash of the session, whose end closes the caller's streams; nil for signed tokens
+	ExpiresAt time.Time
+	Token     string
+	ByCookie  bool
+	// Anonymous is true for a user whose identity no host site has verified.
 	Anonymous bool
 }
 
-// CallerKey is under what the caller is kept in the context of a request.
+// CallerKey is the key of the caller in the context of a request.
 const CallerKey = "caller"
 
-// CallerOf is who asks on a route that is not public.
+// CallerOf returns the caller of a request. It panics on public routes, which have none.
 func CallerOf(c echo.Context) *Caller { return c.Get(CallerKey).(*Caller) }
 
-// ActorOf is the caller as the desk knows it, on a route that is not public.
+// ActorOf returns the caller as an actor of the desk. It panics on public routes.
 func ActorOf(c echo.Context) models.Actor { return CallerOf(c).Actor }
 
-// AgentOf is the agent who asks, on routes for agents.
+// AgentOf returns the agent who makes the request, on routes for agents.
 func AgentOf(c echo.Context) *models.Agent { return CallerOf(c).Agent }
 
-// Bearer is the token of the Authorization header, "" for none.
+// Bearer returns the token of the Authorization header, "" if there is none.
 func Bearer(c echo.Context) string {
 	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

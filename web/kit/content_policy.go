@@ -5,20 +5,21 @@ import (
 	"strings"
 )
 
-// ClosedPolicy is the policy of everything but pages: data and files load nothing, even when a browser is made to show them as a page.
+// ClosedPolicy is the content security policy of every response that is no page: data and files load nothing, even if a browser can be
+// tricked into showing them as a page.
 const ClosedPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// Embedding is what a page has to do with frames. The zero value is a page that lies in none and holds none.
+// Embedding says which frames a page may be in and may hold. The zero value allows neither.
 type Embedding struct {
-	Sites     []string // whose pages may hold this one
-	ScriptsOf string   // whose pages this one may hold, "" for nobody's
+	Ancestors   []string // origins whose pages may hold this one
+	FrameSource string   // origin whose pages this one may hold, "" for none
 }
 
-// newNonce is 128 bits that nobody can foretell, for one answer.
+// newNonce returns at least 128 random bits for one response.
 func newNonce() string { return rand.Text() }
 
-// pagePolicy lets run what this very answer names by its nonce and nothing else: no script and no style that found its way into a page is
-// of any effect. Text becomes markup only through the policy of trusted-types.js, and never code.
+// pagePolicy allows only scripts and styles that carry the nonce of this response, so that markup injected into a page runs nothing.
+// Text becomes markup only through the policy of trusted-types.js, and never code.
 func pagePolicy(nonce string, e Embedding) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -27,17 +28,17 @@ func pagePolicy(nonce string, e Embedding) string {
 		"img-src 'self' data: blob:", // data: is in our style sheets, blob: a picture that is about to be sent
 		"connect-src 'self'",
 		"worker-src 'self'",
-		"frame-src " + sources(e.ScriptsOf),
+		"frame-src " + frameSources(e.FrameSource),
 		"form-action 'self'",
 		"object-src 'none'",
 		"base-uri 'none'",
-		"frame-ancestors " + sources(e.Sites...),
+		"frame-ancestors " + frameSources(e.Ancestors...),
 		"require-trusted-types-for 'script'",
 		"trusted-types default",
 	}, "; ")
 }
 
-func sources(of ...string) string {
+func frameSources(of ...string) string {
 	if named := strings.TrimSpace(strings.Join(of, " ")); named != "" {
 		return named
 	}

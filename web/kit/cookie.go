@@ -13,24 +13,24 @@ import (
 	"parley/models"
 )
 
-// The names of cookies, before the prefix of their host, and how long each is kept.
+// The names of cookies, without the prefix that cookieName adds, and how long each is kept.
 const (
-	AgentCookie = "parley_session"
-	UserCookie  = "parley_user"
-	ProbeCookie = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
-	TryCookie   = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
-	LangCookie  = "parley_lang"
-	ThemeCookie = "parley_theme"
+	AgentCookie       = "parley_session"
+	UserCookie        = "parley_user"
+	FrameProbeCookie  = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
+	SignInProbeCookie = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
+	LangCookie        = "parley_lang"
+	ThemeCookie       = "parley_theme"
 
-	AgentCookieAge = models.AgentSessionTTL
-	UserCookieAge  = models.UserSessionTTL
-	ChoiceAge      = 365 * 24 * time.Hour
+	AgentCookieAge      = models.AgentSessionTTL
+	UserCookieAge       = models.UserSessionTTL
+	PreferenceCookieAge = 365 * 24 * time.Hour
 )
 
-// cookieName is the name with the prefix that binds a cookie to this very host, where that is possible. Such a cookie has the path "/", so
-// below the path of PUBLIC_URL the name tells the Parleys of one host apart.
+// cookieName returns the full name of a cookie. Over https it has the prefix __Host-, which binds the cookie to this host but requires the
+// path "/". Several installations below paths of one host are therefore told apart by a hash of the path in the name.
 func (k *Kit) cookieName(c echo.Context, name string) string {
-	if base := k.Base(); base != "" {
+	if base := k.BasePath(); base != "" {
 		sum := sha256.Sum256([]byte(base))
 		name += "_" + hex.EncodeToString(sum[:4])
 	}
@@ -40,7 +40,7 @@ func (k *Kit) cookieName(c echo.Context, name string) string {
 	return name
 }
 
-// Cookie is the value of a cookie, "" for none.
+// Cookie returns the value of a cookie, "" if there is none.
 func (k *Kit) Cookie(c echo.Context, name string) string {
 	cookie, err := c.Cookie(k.cookieName(c, name))
 	if err != nil {
@@ -49,26 +49,28 @@ func (k *Kit) Cookie(c echo.Context, name string) string {
 	return cookie.Value
 }
 
-// SetCookie keeps a credential; an empty value and a negative age take it away. The user's cookie must reach the widget
-// inside a frame on another site, so over https it may cross sites, partitioned by the site.
+// SetCookie sets a cookie for a credential; a negative age deletes it, 0 keeps it until the browser is closed. The user's cookie must reach
+// the widget in a frame of another site, so over https it is SameSite=None, partitioned by that site.
 func (k *Kit) SetCookie(c echo.Context, name, value string, age time.Duration) {
 	cookie := &http.Cookie{Name: k.cookieName(c, name), Value: value, Path: "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: k.OverTLS(c), SameSite: http.SameSiteLaxMode}
 	if age < 0 {
 		cookie.MaxAge = -1
 	}
-	if (name == UserCookie || name == ProbeCookie) && cookie.Secure {
+	if (name == UserCookie || name == FrameProbeCookie) && cookie.Secure {
 		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
 	}
 	c.SetCookie(cookie)
 }
 
-// KeepsCookies tells whether the frame's browser sends our cookies back. Whoever sends a header has learnt that it does not.
+// KeepsCookies reports whether the browser sends cookies back from the widget's frame. A script that sends a bearer token has found that it
+// does not.
 func (k *Kit) KeepsCookies(c echo.Context) bool {
-	return Bearer(c) == "" && (k.Cookie(c, ProbeCookie) != "" || k.Cookie(c, UserCookie) != "")
+	return Bearer(c) == "" && (k.Cookie(c, FrameProbeCookie) != "" || k.Cookie(c, UserCookie) != "")
 }
 
-// CSRFFor is the token that belongs to a session: whoever cannot read the cookie cannot make it, and nothing is stored.
+// CSRFFor returns the CSRF token of a session, "" for no session. It is derived from the session's token, so nothing is stored and only a
+// page that knows the session can have it.
 func CSRFFor(session string) string {
 	if session == "" {
 		return ""
@@ -78,21 +80,21 @@ func CSRFFor(session string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// CSRFToken is for the head of the page that is being drawn. A page that was asked for with a header needs none, but its scripts tell by it
-// which tabs are the same person's.
+// CSRFToken returns the token for the head of a page. A page that was requested with a bearer token does not need one, but its scripts
+// recognize tabs of the same session by it.
 func CSRFToken(c echo.Context) string {
-	who, _ := c.Get(CallerKey).(*Caller)
-	if who == nil {
+	caller, _ := c.Get(CallerKey).(*Caller)
+	if caller == nil {
 		return ""
 	}
-	return CSRFFor(who.Token)
+	return CSRFFor(caller.Token)
 }
 
-// CheckCSRF refuses a request that does not come with the token of its session, in a header or in its form.
+// CheckCSRF returns 403 csrf_failed unless the request has the CSRF token of its session, in X-CSRF-Token or in the form field csrf_token.
 func CheckCSRF(c echo.Context, session string) error {
 	sent := c.Request().Header.Get("X-CSRF-Token")
 	if sent == "" {
-		if err := readForm(c); statusOf(err) != 0 { // too large or too slow; a form that makes no sense has no token
+		if err := parseForm(c); statusOf(err) != 0 { // too large or too slow; a malformed form just has no token
 			return err
 		}
 		sent = c.Request().PostForm.Get("csrf_token")

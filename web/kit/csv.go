@@ -12,14 +12,14 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// CSVRow is a line of a file: numbers, times and texts.
+// CSVRow is one row of a CSV file: numbers, times and texts.
 type CSVRow []any
 
-// byteOrderMark tells spreadsheets that a file is UTF-8: Excel takes it for the system's own encoding otherwise.
+// byteOrderMark makes Excel read a file as UTF-8 and not in the encoding of the system.
 const byteOrderMark = "\ufeff"
 
-// WriteCSV sends lines under the names of their columns as a file, and notes in the audit log that they left the house. No text of it is read
-// as a formula.
+// WriteCSV sends rows as a CSV file with a header row and records the export in the audit log. Texts are escaped so that spreadsheets do
+// not read them as formulas.
 func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CSVRow) error {
 	out := bytes.NewBufferString(byteOrderMark)
 	w := csv.NewWriter(out)
@@ -29,7 +29,7 @@ func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CS
 		for i, cell := range l {
 			switch v := cell.(type) {
 			case string:
-				cells[i] = PlainCell(v)
+				cells[i] = EscapeCSVCell(v)
 			case time.Time:
 				cells[i] = v.UTC().Format(time.RFC3339Nano)
 			default:
@@ -47,14 +47,14 @@ func (k *Kit) WriteCSV(c echo.Context, name string, columns []string, lines []CS
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
 }
 
-// PlainCell keeps a text from being read as a formula by a spreadsheet: it puts an apostrophe before whatever begins, after quotes and spaces,
-// with a sign that begins one (=, +, -, @, also as full-width and small forms) or with a tab or a line break.
-func PlainCell(value string) string {
+// EscapeCSVCell puts an apostrophe before a text that a spreadsheet could read as a formula: one that begins, after quotes and spaces, with
+// =, +, - or @ (also as full-width and small forms), or with a tab or a line break.
+func EscapeCSVCell(value string) string {
 	if value == "" {
 		return value
 	}
 	rest := strings.TrimLeftFunc(value, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf) || r == '"' || r == '\'' || r == '`' || r == '＂' || r == '＇'
+		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Pi, unicode.Pf) || strings.ContainsRune("\"'`＂＇", r)
 	})
 	first := []rune(rest)
 	if strings.ContainsRune("\t\r\n", rune(value[0])) || len(first) > 0 && strings.ContainsRune("=+-@＝＋－＠−﹢﹣﹦﹫", first[0]) {

@@ -1,3 +1,7 @@
-// Package kit is what every handler uses: it reads a request, says who the caller is, answers as JSON, as a page or as a fragment of one, and turns
-// every error into its one answer. It holds no rules and no actions.
+// Package kit is what every handler uses. It binds requests ([Bind], [QueryInt], [PathID]), gives the caller that package auth has found
+// ([CallerOf]), responds as JSON, page or fragment ([Kit.Respond]), runs streams and polls ([Kit.Stream]), counts rate limits, and turns an
+// error into the one response for it ([Kit.HandleError]).
+//
+// A handler returns an error and never writes one: a *models.Error has its status by its kind, and what only HTTP can refuse is an
+// *HTTPError. The package has no rules of chats and no actions, and imports no package of an audience.
 package kit

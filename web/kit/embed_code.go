@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// EmbedCode is what a site pastes to have the chat window: one line, the same that the demo site has.
+// EmbedCode returns the HTML that a site pastes to get the widget. The demo site uses the same line.
 func (k *Kit) EmbedCode(c echo.Context) string {
-	return fmt.Sprintf(`<script async src="%s/widget.js"></script>`, html.EscapeString(k.Address(c)))
+	return fmt.Sprintf(`<script async src="%s/widget.js"></script>`, html.EscapeString(k.BaseURL(c)))
 }

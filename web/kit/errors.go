@@ -15,18 +15,19 @@ import (
 	"parley/views/text"
 )
 
-// Unauthorized is 401 unauthorized.
+// Unauthorized returns 401 unauthorized.
 func Unauthorized(detail string) error {
 	return models.ErrUnauthorized.WithDetail(detail)
 }
 
-// Forbidden is 403 with that code.
+// Forbidden returns 403 with this code.
 func Forbidden(code, detail string) error {
 	return &models.Error{Kind: models.Forbidden, Code: code, Detail: detail}
 }
 
-// WrongKind is 403 wrong_credential, for a credential of the other kind.
-func WrongKind(kind models.ActorKind) error {
+// WrongCredential returns 403 wrong_credential, for the credential of an agent where users are expected or the other way round; kind is
+// what was expected.
+func WrongCredential(kind models.ActorKind) error {
 	if kind == models.KindUser {
 		return Forbidden("wrong_credential", "This address is for users, not for agents. Use a user token.")
 	}
@@ -47,30 +48,33 @@ type problem struct {
 	retryAfter time.Duration
 }
 
-// statuses has the one HTTP status of each kind of refusal.
+// statuses has the HTTP status of each kind of error of the desk.
 var statuses = map[models.Kind]int{
 	models.Malformed: 400, models.Unauthorized: 401, models.Forbidden: 403, models.NotFound: 404,
 	models.Conflict: 409, models.Invalid: 422, models.TooMany: 429, models.Internal: 500, models.Unavailable: 503,
 }
 
-// callerLeft is nginx's status for an answer that nobody waits for; only logs and metrics see it.
-const callerLeft = 499
+// statusClientClosedRequest is nginx's status for a request whose client has disconnected; only logs and metrics see it.
+const statusClientClosedRequest = 499
 
-// refusals that HTTP itself has and the desk does not.
-var refusals = map[int]struct{ code, detail string }{
-	http.StatusNotFound:              {"not_found", "This address does not exist."},
-	http.StatusMethodNotAllowed:      {"method_not_allowed", "This address does not support this method. The Allow header lists the supported ones."},
+// httpProblems has code and text of the errors that HTTP itself has and the desk does not.
+var httpProblems = map[int]struct{ code, detail string }{
+	http.StatusNotFound: {"not_found", "This address does not exist."},
+	http.StatusMethodNotAllowed: {"method_not_allowed",
+		"This address does not support this method. The Allow header lists the supported ones."},
 	http.StatusRequestEntityTooLarge: {"too_large", "The request is too large. Send less at once."},
-	http.StatusRequestTimeout:        {"request_timeout", "The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
-	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
+	http.StatusRequestTimeout: {"request_timeout",
+		"The request arrived too slowly and was stopped. Nothing was changed. Send it again."},
+	http.StatusUnsupportedMediaType: {"unsupported_media_type", "Send the body as application/json; charset=utf-8."},
 }
 
-// Refuse is what HTTP itself refuses by that status.
-func Refuse(status int) error {
+// StatusError returns an error of HTTP itself: 404, 405, 408, 413 or 415, with code and text of httpProblems.
+func StatusError(status int) error {
 	return &HTTPError{Status: status}
 }
 
-// HTTPError is what HTTP refuses. Without a code it is one of refusals; with one the detail is in the reader's language already.
+// HTTPError is an error that only HTTP can have, such as a body that is too large. Without a code it is one of httpProblems; with a code,
+// Detail is already in the language of the caller.
 type HTTPError struct {
 	Status              int
 	Code, Detail, Field string
@@ -78,41 +82,43 @@ type HTTPError struct {
 
 func (e *HTTPError) Error() string { return http.StatusText(e.Status) }
 
-// Malformed is 400 malformed.
+// Malformed returns 400 malformed.
 func Malformed(detail string) error {
 	return &models.Error{Kind: models.Malformed, Code: "malformed", Detail: detail}
 }
 
-// InvalidField is 422 validation_failed, with the code of one field.
+// InvalidField returns 422 validation_failed with the code of one field, as in errors: {"rating": "required"}.
 func InvalidField(field, code, detail string) error {
 	return models.InvalidField(field, code, detail)
 }
 
-// ProblemOf makes the body of an error. Nothing of what went wrong inside is in it.
+// ProblemOf returns the body of an error in the language of ctx. An error of an unknown type becomes 500 internal_error; its text is never
+// part of the body.
 func ProblemOf(ctx context.Context, err error) problem {
 	p := problem{Status: http.StatusInternalServerError, Code: "internal_error",
 		Detail: "Something went wrong on our side and was logged. Try again. If it happens again, report the request id."}
-	var desk *models.Error
-	var large *http.MaxBytesError
+	var modelErr *models.Error
+	var tooLarge *http.MaxBytesError
 	switch status := statusOf(err); {
-	case errors.As(err, &desk):
-		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[desk.Kind], desk.Code, desk.Detail, desk.Fields, desk.RetryAfter
-	case errors.As(err, &large):
+	case errors.As(err, &modelErr):
+		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[modelErr.Kind], modelErr.Code, modelErr.Detail, modelErr.Fields,
+			modelErr.RetryAfter
+	case errors.As(err, &tooLarge):
 		p.Status = http.StatusRequestEntityTooLarge
-		p.Code, p.Detail = refusals[p.Status].code, refusals[p.Status].detail
+		p.Code, p.Detail = httpProblems[p.Status].code, httpProblems[p.Status].detail
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.Status, p.Code = http.StatusServiceUnavailable, "timeout"
 		p.Detail = "This took too long and may still have been done. Check before you try again."
 	case status != 0:
 		p.Status, p.Code, p.Detail = status, strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "_")), http.StatusText(status)+"."
-		if r, ok := refusals[status]; ok {
+		if r, ok := httpProblems[status]; ok {
 			p.Code, p.Detail = r.code, r.detail
 		}
-		var own *HTTPError
-		if errors.As(err, &own) && own.Code != "" {
-			p.Code, p.Detail = own.Code, own.Detail
-			if own.Field != "" {
-				p.Errors = map[string]string{own.Field: strings.TrimPrefix(own.Code, own.Field+"_")}
+		var httpErr *HTTPError
+		if errors.As(err, &httpErr) && httpErr.Code != "" {
+			p.Code, p.Detail = httpErr.Code, httpErr.Detail
+			if httpErr.Field != "" {
+				p.Errors = map[string]string{httpErr.Field: strings.TrimPrefix(httpErr.Code, httpErr.Field+"_")}
 			}
 		}
 	}
@@ -122,34 +128,35 @@ func ProblemOf(ctx context.Context, err error) problem {
 	p.Type = "urn:parley:problem:" + p.Code
 	p.Title = strings.ToUpper(p.Code[:1]) + strings.ReplaceAll(p.Code[1:], "_", " ")
 	if key := "error." + p.Code; text.Lang(ctx) != text.English {
-		if said := text.T(ctx, key); said != key {
-			p.Detail = said
+		if message := text.T(ctx, key); message != key {
+			p.Detail = message
 		}
 	}
 	return p
 }
 
 func statusOf(err error) int {
-	var own *HTTPError
-	var routed *echo.HTTPError
+	var httpErr *HTTPError
+	var echoErr *echo.HTTPError
 	switch {
-	case errors.As(err, &own):
-		return own.Status
-	case errors.As(err, &routed):
-		return routed.Code
+	case errors.As(err, &httpErr):
+		return httpErr.Status
+	case errors.As(err, &echoErr):
+		return echoErr.Code
 	}
 	return 0
 }
 
-// HandleError is echo's error handler: the one place where an error becomes an answer.
+// HandleError is echo's error handler, the one place where an error becomes a response: problem+json, an error page, or for 401 on a page
+// a redirect to the sign-in page. Errors of 500 and above are logged with the id of the request.
 func (k *Kit) HandleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	// net/http ends the context of a request that comes too slowly, too, but there somebody waits for the answer.
+	// net/http also cancels the context of a request that comes too slowly, but that client still reads the response.
 	if errors.Is(c.Request().Context().Err(), context.Canceled) && statusOf(err) != http.StatusRequestTimeout {
 		k.Log.Debug("client disconnected before the response", "route", c.Path(), "error", err)
-		c.Response().WriteHeader(callerLeft)
+		c.Response().WriteHeader(statusClientClosedRequest)
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
@@ -178,7 +185,7 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	}
 }
 
-// CrossOriginRefused is 403 cross_origin, for a request that another site made a browser send.
-func CrossOriginRefused() error {
+// CrossOrigin returns 403 cross_origin, for a request that another site made a browser send.
+func CrossOrigin() error {
 	return Forbidden("cross_origin", "This request came from another site. Open this page directly and try again.")
 }

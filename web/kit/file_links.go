@@ -6,10 +6,10 @@ import (
 	"parley/web/api"
 )
 
-// FileLinks are for programs, which need the whole address.
+// FileLinks signs links for programs, which need the whole address.
 func (k *Kit) FileLinks(c echo.Context) api.FileLinks {
-	return api.FileLinks{Base: k.Address(c), Key: k.FileKey}
+	return api.FileLinks{Base: k.BaseURL(c), Key: k.FileKey}
 }
 
-// PageFileLinks are for pages of ours.
+// PageFileLinks signs links for Parley's own pages, relative to their origin.
 func (k *Kit) PageFileLinks() api.FileLinks { return api.FileLinks{Key: k.FileKey} }

@@ -12,26 +12,26 @@ import (
 	"parley/views/ui"
 )
 
-// AdminFrame is the frame of a page of administration.
-func (k *Kit) AdminFrame(c echo.Context, here, title string) staff.Frame {
-	frame := k.StaffFrame(c, here, title)
+// AdminFrame returns the frame of an administration page. here is the key of the page in the navigation.
+func (k *Kit) AdminFrame(c echo.Context, currentPath, title string) staff.Frame {
+	frame := k.AgentFrame(c, currentPath, title)
 	frame.Scripts = []string{"admin.js"}
 	return frame
 }
 
-// frame is what every page needs beside its content.
-func (k *Kit) frame(c echo.Context, title string) ui.Page {
+// pageFrame returns what every page needs beside its content.
+func (k *Kit) pageFrame(c echo.Context, title string) ui.Page {
 	return ui.Page{Title: title, CSRF: CSRFToken(c), Theme: Theme(c)}
 }
 
-// PublicFrame is frame for a page that needs no sign-in, with its description in the catalogue.
+// PublicFrame returns the frame of a page that needs no sign-in. description is the catalogue key of its meta description.
 func (k *Kit) PublicFrame(c echo.Context, title, description string) ui.Page {
-	page := k.frame(c, title)
+	page := k.pageFrame(c, title)
 	page.Description = text.T(c.Request().Context(), description)
 	return page
 }
 
-// Theme is "light", "dark", or "" for what the system says: ?theme=, then the cookie.
+// Theme returns "light", "dark", or "" to follow the system: from ?theme=, otherwise from the cookie.
 func Theme(c echo.Context) string {
 	chosen := c.QueryParam("theme")
 	if cookie, err := c.Cookie(ThemeCookie); chosen == "" && err == nil {
@@ -43,27 +43,28 @@ func Theme(c echo.Context) string {
 	return ""
 }
 
-// problemPage is an error as a page.
+// problemPage draws an error as a page that leads back to where the request came from.
 func (k *Kit) problemPage(c echo.Context, p problem) error {
-	page := login.Problem{Page: k.PublicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail, RequestID: p.RequestID, Back: "/"}
+	page := login.Problem{Page: k.PublicFrame(c, text.T(c.Request().Context(), "error.title"), "error.meta_description"), Detail: p.Detail,
+		RequestID: p.RequestID, Back: "/"}
 	if c.Request().Method != http.MethodGet {
-		page.Back = PageBehind(c)
+		page.Back = RefererPage(c)
 	}
 	return k.Render(c, p.Status, login.ProblemPage(page))
 }
 
-// StaffFrame is the frame of a page for whoever is signed in. Here is the key of the page in the bar.
-func (k *Kit) StaffFrame(c echo.Context, here, title string) staff.Frame {
-	return staff.Frame{Page: k.frame(c, title), Here: here, Me: MeOf(AgentOf(c))}
+// AgentFrame returns the frame of a page for a signed-in agent of any role. here is the key of the page in the navigation.
+func (k *Kit) AgentFrame(c echo.Context, currentPath, title string) staff.Frame {
+	return staff.Frame{Page: k.pageFrame(c, title), Here: currentPath, Me: SignedInAgent(AgentOf(c))}
 }
 
-// MeOf is the agent as the frame of a page shows it.
-func MeOf(a *models.Agent) staff.Me {
+// SignedInAgent returns the agent as the frame of a page shows them.
+func SignedInAgent(a *models.Agent) staff.Me {
 	return staff.Me{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }
 
-// FrontPage is where a role begins its day.
-func FrontPage(a *models.Agent) string {
+// HomePage returns the page that opens after sign-in: the live board for supervisors and admins, otherwise the workbench.
+func HomePage(a *models.Agent) string {
 	if models.AgentActor(a).AtLeast(models.RoleSupervisor) {
 		return "/supervisor"
 	}

@@ -12,22 +12,23 @@ import (
 	"parley/web/live"
 )
 
-// Kit is what every handler uses: the desk, the live hub, the limits, and the ways to read a request and to answer it.
+// Kit is what every handler uses: the desk, the live hub, the rate limits, and the methods to read a request and to respond. The fields are
+// set before the first request and do not change.
 type Kit struct {
 	Desk   *models.Desk
 	Hub    *live.Hub
 	Log    *slog.Logger
 	Limits *limit.Limiter
 	Poller *live.Poller
-	// PublicURL is where people reach Parley, nil where each request tells.
+	// PublicURL is the setting PUBLIC_URL, nil if each request has to tell the address.
 	PublicURL *url.URL
-	// Origins tells requests of other sites apart.
+	// Origins recognizes requests that other sites make a browser send.
 	Origins *http.CrossOriginProtection
-	// FileKey signs the addresses of files.
+	// FileKey signs links to files.
 	FileKey []byte
 
-	// Streams counts the streams that the HTTP server does not know of, since they took over their connections.
+	// Streams counts the streams that took over their connections, so that the HTTP server does not wait for them at shutdown.
 	Streams sync.WaitGroup
-	// StreamLife ends those streams when it ends.
-	StreamLife context.Context //nolint:containedctx // a stream outlives its request
+	// StreamContext closes these streams when it is cancelled.
+	StreamContext context.Context //nolint:containedctx // a stream outlives its request
 }

@@ -8,17 +8,17 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// ResponseFormat is what a request wants to be answered with.
+// ResponseFormat is the form in which a request wants its response.
 type ResponseFormat int
 
-// The formats, and who asks for them.
+// The formats, and who requests them.
 const (
 	JSON     ResponseFormat = iota // programs
 	Page                           // browsers, by plain links and forms
 	Fragment                       // htmx and the scripts of a page
 )
 
-// Format tells the form. Contract paths speak JSON only; on page paths the browser decides.
+// Format returns the form of the response. Paths of the JSON interface always get JSON; on page paths the headers decide.
 func Format(c echo.Context) ResponseFormat {
 	r := c.Request()
 	path := r.URL.Path
@@ -38,20 +38,22 @@ func Format(c echo.Context) ResponseFormat {
 // IsAPI reports whether a path is one of the JSON interface.
 func IsAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
 
-// loginPath is the sign-in page, which leads back to where the request was going.
+// loginPath returns the address of the sign-in page, which leads back to the page of the request.
 func loginPath(c echo.Context) string {
 	next := c.Request().URL.RequestURI()
 	if c.Request().Method != http.MethodGet {
-		next = PageBehind(c)
+		next = RefererPage(c)
 	}
 	return "/login?next=" + url.QueryEscape(next)
 }
 
-// PageBehind is the page that a form was on: the Referer if it is ours, else the front page of its part.
-func PageBehind(c echo.Context) string {
+// RefererPage returns the page on which a form was sent: the Referer if it is one of Parley's pages, otherwise the first segment of the
+// request's own path, as in "/workbench".
+func RefererPage(c echo.Context) string {
 	r := c.Request()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isBelow(r, from.Path) && !IsAPI(Inside(r, from.Path)) {
-		if page := LocalPath(Inside(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && isInternal(r, from.Path) &&
+		!IsAPI(InternalPath(r, from.Path)) {
+		if page := LocalPath(InternalPath(r, from.RequestURI()), ""); page != "" { // "//evil.example" would be another site's
 			return page
 		}
 	}
@@ -59,7 +61,8 @@ func PageBehind(c echo.Context) string {
 	return "/" + part
 }
 
-// atLatest is the address of a page that shows the last messages of a chat, where the one given shows earlier ones: an action leads to what it did.
+// atLatest returns the address of a page without the parameter that makes it show earlier messages of a chat, so that
+// the effect of an action is seen.
 func atLatest(page string) string {
 	u, err := url.Parse(page)
 	if err != nil || u.Path != "/widget" && !strings.Contains(u.Path, "/chats/") {
@@ -74,8 +77,8 @@ func atLatest(page string) string {
 	return u.RequestURI()
 }
 
-// WithoutSlash leads from /demo/ to /demo: people type it, and a page has one address.
-func WithoutSlash(next echo.HandlerFunc) echo.HandlerFunc {
+// RedirectTrailingSlash redirects GET /demo/ to /demo, so that each page has one address.
+func RedirectTrailingSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := *c.Request().URL
 		u.Path = strings.TrimRight(u.Path, "/")
@@ -88,11 +91,12 @@ func WithoutSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// LocalPath returns path if it leads nowhere but to us, else otherwise.
-func LocalPath(path, otherwise string) string {
+// LocalPath returns path if it is a path on this server, otherwise fallback. It is what keeps a redirect from leading to another site.
+func LocalPath(path, fallback string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
-		return otherwise
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.ContainsAny(path, "\\\r\n\t") {
+		return fallback
 	}
 	return path
 }

@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// QueryLimit reads the parameter limit, from 1 to 200, 50 if it is absent. Anything else is 422.
+// QueryLimit returns the query parameter limit, 50 if it is absent. It is 400 if it is no number and 422 outside of 1 to 200.
 func QueryLimit(c echo.Context) (int, error) {
 	n, err := QueryInt(c, "limit", models.DefaultLimit)
 	if err == nil {
@@ -17,7 +17,8 @@ func QueryLimit(c echo.Context) (int, error) {
 	return int(n), err
 }
 
-// QueryBeforeID reads the parameter before_id, the id of a message: 0 if it is absent. A number below 1 is 422, and so is after_id beside it.
+// QueryBeforeID reads the parameter before_id, the id of a message, and returns 0 if it is absent. A number below 1 is 422,
+// and so are before_id and after_id together.
 func QueryBeforeID(c echo.Context) (int64, error) {
 	if c.QueryParam("before_id") == "" {
 		return 0, nil
@@ -34,7 +35,7 @@ func QueryBeforeID(c echo.Context) (int64, error) {
 	return id, nil
 }
 
-// EarlierThan reads which page of a thread a browser without scripts asks for: that of the messages before the one with the id ?before=. It is 0,
+// EarlierThan reads the parameter before, with which a browser without scripts asks for the messages before an id. It returns 0,
 // which stands for the last messages, if the parameter is absent or not an id.
 func EarlierThan(c echo.Context) int64 {
 	id, err := QueryInt(c, "before", 0)
@@ -44,7 +45,7 @@ func EarlierThan(c echo.Context) int64 {
 	return max(id, 0)
 }
 
-// ChatFilter reads which of an agent's chats are asked for: status, limit and before.
+// ChatFilter reads the filter of an agent's chats from the query: status, limit and before.
 func ChatFilter(c echo.Context) (f models.ChatFilter, err error) {
 	f.Status = models.Status(c.QueryParam("status"))
 	if f.Limit, err = QueryLimit(c); err != nil {

@@ -15,7 +15,7 @@ import (
 	"parley/web/live"
 )
 
-// PollsPerMinute is how many polls one identity may make in a minute: five tabs that poll every second.
+// PollsPerMinute is the rate limit of polls for one caller: enough for five tabs that poll every second.
 const PollsPerMinute = 300
 
 type (
@@ -32,8 +32,7 @@ type (
 	}
 )
 
-// isPoll reports whether a request to a stream's route asks for one answer instead (?poll=1). It returns validation_failed for
-// any value but 0 and 1.
+// isPoll reports whether a request to a stream's route has ?poll=1, and so wants the events since its last poll in one response.
 func isPoll(c echo.Context) (bool, error) {
 	n, err := QueryInt(c, "poll", 0)
 	if err == nil && n != 0 && n != 1 {
@@ -42,8 +41,8 @@ func isPoll(c echo.Context) (bool, error) {
 	return n == 1, err
 }
 
-// poll answers with the events since the poll before. The answer is short, has a length and another content type than a
-// stream, so proxies that buffer streams pass it on. It returns validation_failed for a wait that is no number from 0 to 20.
+// poll responds with the events since the previous poll. The response is short, has a Content-Length and is no event stream, so it passes
+// proxies that buffer event streams.
 func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) error {
 	seconds, err := QueryInt(c, "wait", 0)
 	if err == nil && (seconds < 0 || seconds > int64(live.MaxPollWait/time.Second)) {
@@ -54,9 +53,9 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) err
 	}
 	q := live.Poll{Receiver: to, Scope: pollScope(c), Wait: time.Duration(seconds) * time.Second}
 	return k.RateLimited(c, limit.Poll, func() error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTime+q.Wait)
+		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTimeout+q.Wait)
 		defer cancel()
-		answer, err := k.Poller.Poll(ctx, q, inLanguage{renderer, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{renderer, text.Lang(ctx)})
 		if err != nil {
 			return err
 		}
@@ -64,7 +63,8 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) err
 	})
 }
 
-// pollScope names what a stream shows: the route with its filters, the page behind it, and the language.
+// pollScope returns the key of a poll's stream: the route with its filters, the page to which it belongs, and the language. Two polls
+// with the same key continue the same stream.
 func pollScope(c echo.Context) string {
 	filters := url.Values{}
 	for name, values := range c.QueryParams() {
@@ -74,7 +74,7 @@ func pollScope(c echo.Context) string {
 			filters[name] = values
 		}
 	}
-	return c.Request().URL.Path + "?" + filters.Encode() + " " + PageBehind(c) + " " + text.Lang(c.Request().Context())
+	return c.Request().URL.Path + "?" + filters.Encode() + " " + RefererPage(c) + " " + text.Lang(c.Request().Context())
 }
 
 // writePoll sets Content-Length itself: with a length a proxy need not wait for the end of the body.
@@ -99,21 +99,21 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
-// inLanguage renders in the language of the request that opened the stream: the stream outlives the request.
-type inLanguage struct {
+// localizedRenderer renders in the language of the request that opened the stream.
+type localizedRenderer struct {
 	live.Renderer
 	lang string
 }
 
-// Render implements [live.Renderer].
-func (r inLanguage) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+// Render implements live.Renderer.
+func (r localizedRenderer) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	return r.Renderer.Render(text.With(ctx, r.lang), item)
 }
 
-// StartStream runs a stream that no request waits for, until it ends or the instance stops. It is for live.NewPoller.
+// StartStream runs a stream in the background until it ends or the server stops. Polls read from such streams.
 func (k *Kit) StartStream(run func(context.Context)) {
 	k.Streams.Go(func() {
 		defer k.recoverStream("poll")
-		run(k.StreamLife)
+		run(k.StreamContext)
 	})
 }

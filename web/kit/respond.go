@@ -12,25 +12,25 @@ import (
 	"parley/static"
 )
 
-// JSONType is the content type of JSON answers.
+// JSONType is the content type of JSON responses.
 const JSONType = "application/json; charset=utf-8"
 
-// Result is the answer to an action in each of the three forms.
+// Result is the response to an action in each of the three formats.
 type Result struct {
-	Status int // of the JSON; 200 if it is 0
-	JSON   any // nil answers 204
-	// Fragment is drawn for scripts; without it they get 204, and the page's stream brings what changed.
+	Status int // of the JSON; 0 means 200
+	JSON   any // nil means 204
+	// Fragment is rendered for scripts. Without it they get 204, and the stream of the page brings what changed.
 	Fragment func() (templ.Component, error)
-	Redirect string // where a plain form goes on; "" is the page that it was on
+	Redirect string // where a plain form is redirected; "" means back to its page
 }
 
-// What the line of the table says of the answer to an action: the fragment that is drawn, and where a plain form goes on.
+// The keys under which a route of the table puts its fragment and its redirect into the context. They count where Result has none.
 const (
 	FragmentKey = "then"
 	NextKey     = "next"
 )
 
-// Respond sends a result in the form that was asked for.
+// Respond sends a result in the format of the request.
 func (k *Kit) Respond(c echo.Context, r Result) error {
 	switch Format(c) {
 	case Page:
@@ -38,7 +38,7 @@ func (k *Kit) Respond(c echo.Context, r Result) error {
 			r.Redirect = next
 		}
 		if r.Redirect == "" {
-			r.Redirect = atLatest(PageBehind(c))
+			r.Redirect = atLatest(RefererPage(c))
 		}
 		return c.Redirect(http.StatusSeeOther, r.Redirect)
 	case Fragment:
@@ -64,40 +64,42 @@ func (k *Kit) Respond(c echo.Context, r Result) error {
 	return writeJSON(c, r.Status, JSONType, r.JSON)
 }
 
-// Render sends a page, or a fragment of one, that nobody may frame.
+// Render sends a page, or a fragment of one, that no site may put into a frame.
 func (k *Kit) Render(c echo.Context, status int, component templ.Component) error {
 	return k.RenderEmbedded(c, Embedding{}, status, component)
 }
 
-// RenderEmbedded draws the whole of it before the first byte is sent, so that an error is still an error page. Pages of somebody are not compressed: they
-// hold secrets beside what a stranger may have put there, and the length of the two together would tell of the secrets (BREACH). Those of
-// nobody hold none, and the first thing that a new visitor's phone loads is one of them.
+// RenderEmbedded sends a page with these rules for frames. All of it is rendered before the first byte is sent, so that an error can still
+// become an error page.
+//
+// Only responses to requests without credentials are compressed. Others hold secrets next to text that an attacker may have put there, and
+// the length of the compressed page would reveal the secrets (BREACH).
 func (k *Kit) RenderEmbedded(c echo.Context, e Embedding, status int, component templ.Component) error {
-	var drawn bytes.Buffer
+	var html bytes.Buffer
 	nonce := newNonce()
-	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &drawn); err != nil {
+	if err := component.Render(templ.WithNonce(c.Request().Context(), nonce), &html); err != nil {
 		return err
 	}
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", pagePolicy(nonce, e))
-	if len(e.Sites) > 0 {
+	if len(e.Ancestors) > 0 {
 		h.Del("X-Frame-Options") // it cannot name several sites; the policy does
-		embeddable(c)
+		allowEmbedding(c)
 	}
-	if k.withoutCredentials(c) {
+	if k.hasNoCredentials(c) {
 		h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
 		if static.Takes(c.Request().Header.Get(echo.HeaderAcceptEncoding), "gzip") {
 			h.Set(echo.HeaderContentEncoding, "gzip")
-			return c.HTMLBlob(status, packed(drawn.Bytes()))
+			return c.HTMLBlob(status, gzipped(html.Bytes()))
 		}
 	}
-	return c.HTMLBlob(status, drawn.Bytes())
+	return c.HTMLBlob(status, html.Bytes())
 }
 
-// embeddable lets pages with a Cross-Origin-Embedder-Policy hold this one in a frame: they ask for a page that has such a policy itself and may be
-// taken by other origins. As anything but the document of a frame (as a picture or script of a page that wants to look into its memory) it
-// stays for its own origin. Browsers without Sec-Fetch-Dest are not refused.
-func embeddable(c echo.Context) {
+// allowEmbedding lets sites that have a Cross-Origin-Embedder-Policy hold this page in a frame: the page needs such a policy itself and a
+// cross-origin resource policy. It gets the latter only as the document of a frame, so that no other origin can load it as an image or a
+// script into its own process. Browsers that send no Sec-Fetch-Dest get it too.
+func allowEmbedding(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	if dest := c.Request().Header.Get("Sec-Fetch-Dest"); dest == "" || dest == "iframe" {
@@ -105,12 +107,14 @@ func embeddable(c echo.Context) {
 	}
 }
 
-// withoutCredentials tells that a request came with no credential at all. Public pages may hold the secrets of who is signed in, too.
-func (k *Kit) withoutCredentials(c echo.Context) bool {
-	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" && k.Cookie(c, UserCookie) == ""
+// hasNoCredentials reports whether a request has no credential at all. It is asked on public routes too, since those may show secrets of a
+// signed-in caller.
+func (k *Kit) hasNoCredentials(c echo.Context) bool {
+	return c.Get(CallerKey) == nil && c.Request().Header.Get(echo.HeaderAuthorization) == "" && k.Cookie(c, AgentCookie) == "" &&
+		k.Cookie(c, UserCookie) == ""
 }
 
-func packed(page []byte) []byte {
+func gzipped(page []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, _ = w.Write(page) // a buffer takes everything

@@ -12,11 +12,12 @@ import (
 	"parley/web/live"
 )
 
-// Stream keeps a receiver's stream until either side ends it, or answers with what has happened where that is asked for by ?poll=1. What cannot begin is still answered as a problem. The request is over once the
-// stream has begun, where its connection can be taken from the server.
+// Stream opens a live stream for the caller and writes it until either side closes it; with ?poll=1 it responds with the events since the
+// previous poll instead. An error before the stream has begun is returned and answered as a problem. Where the connection can be taken over
+// from the HTTP server, the stream goes on in a goroutine of its own and Stream returns at once.
 func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
-	who := CallerOf(c)
-	to.Actor, to.Session, to.Ends, to.Anonymous = who.Actor, who.Session, who.Ends, who.Anonymous
+	caller := CallerOf(c)
+	to.Actor, to.Session, to.Ends, to.Anonymous = caller.Actor, caller.Session, caller.ExpiresAt, caller.Anonymous
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
 	}
@@ -33,27 +34,27 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	}
 	route, lang := c.Path(), text.Lang(c.Request().Context())
 	run := func(ctx context.Context, out live.Transport) {
-		began := time.Now()
+		start := time.Now()
 		err := stream.Run(text.With(ctx, lang), draw, out)
-		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(began).Round(time.Millisecond), "reason", err)
+		k.Log.Debug("stream ended", "route", route, "kind", to.Actor.Kind, "lasted", time.Since(start).Round(time.Millisecond), "reason", err)
 	}
-	wire := live.Hijack(c.Response())
-	if wire == nil {
+	sse := live.Hijack(c.Response())
+	if sse == nil {
 		run(c.Request().Context(), live.NewSSE(c.Response()))
 		return nil
 	}
 	c.Response().Status, c.Response().Committed = http.StatusOK, true
 	k.Streams.Go(func() {
-		defer wire.Close()
+		defer sse.Close()
 		defer k.recoverStream(route)
-		run(k.StreamLife, wire)
+		run(k.StreamContext, sse)
 	})
 	return nil
 }
 
-// recoverStream keeps the process when there is a bug.
+// recoverStream logs a panic of a stream's goroutine and keeps the process running. It must be deferred.
 func (k *Kit) recoverStream(route string) {
-	if broken := recover(); broken != nil {
-		k.Log.Error("stream panicked", "route", route, "panic", broken, "stack", string(debug.Stack()))
+	if panicked := recover(); panicked != nil {
+		k.Log.Error("stream panicked", "route", route, "panic", panicked, "stack", string(debug.Stack()))
 	}
 }

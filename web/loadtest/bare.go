@@ -49,9 +49,9 @@ const (
 		content text NOT NULL, client_message_id text NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp())`
 	bareInsert = `INSERT INTO bare_messages (chat_id, sender_type, content, client_message_id) VALUES ($1, $2, $3, $4) RETURNING id, created_at`
 
-	bareChannel = "bare"
-	everybody   = "*" // by a goroutine for each stream
-	oneByOne    = "+" // in one loop
+	bareChannel  = "bare"
+	concurrently = "*" // by a goroutine for each stream
+	inOneLoop    = "+" // in one loop
 )
 
 // bareMessage has the fields of the program's message, so that both put the same on the wire.
@@ -112,7 +112,8 @@ func serveBare(ctx context.Context) error {
 }
 
 func (b *bare) send(w http.ResponseWriter, r *http.Request) {
-	m := bareMessage{ChatID: r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55", MessageType: "text", Status: "sent"}
+	m := bareMessage{ChatID: r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55",
+		MessageType: "text", Status: "sent"}
 	err := json.NewDecoder(r.Body).Decode(&m)
 	if err == nil {
 		err = b.pool.QueryRow(r.Context(), bareInsert, m.ChatID, m.SenderType, m.Content, m.ClientMessageID).Scan(&m.ID, &m.CreatedAt)
@@ -146,9 +147,9 @@ func (b *bare) publish(ctx context.Context, chat, event, id string, data []byte)
 // announce tells every stream one thing.
 func (b *bare) announce(w http.ResponseWriter, r *http.Request) {
 	data := []byte(`{"service_id":"3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55","presence":"away"}`)
-	to := everybody
+	to := concurrently
 	if r.URL.Query().Has("loop") {
-		to = oneByOne
+		to = inOneLoop
 	}
 	if err := b.publish(r.Context(), to, "presence", "1", data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -162,9 +163,9 @@ func (b *bare) fanOut(heard <-chan *redis.Message) {
 		raw := []byte(frame)
 		b.mu.RLock()
 		switch chat {
-		case everybody, oneByOne:
+		case concurrently, inOneLoop:
 			for _, streams := range b.streams {
-				give(streams, raw, chat == oneByOne)
+				give(streams, raw, chat == inOneLoop)
 			}
 		default:
 			give(b.streams[chat], raw, false)

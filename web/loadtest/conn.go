@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// answerTime is how long one answer may take.
-const answerTime = 20 * time.Second
+// responseTimeout is how long one answer may take.
+const responseTimeout = 20 * time.Second
 
 // conn is one HTTP/1.1 connection. It is written and read by hand: on a machine that carries the load and the loaded, what a client
 // costs is taken from what is measured.
@@ -81,7 +81,7 @@ func (c *conn) once(ctx context.Context, whole []byte) (int, error) {
 		}
 		c.c, c.r = opened, bufio.NewReader(opened)
 	}
-	if err := c.c.SetDeadline(time.Now().Add(answerTime)); err != nil {
+	if err := c.c.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
 		return 0, err
 	}
 	if _, err := c.c.Write(whole); err != nil {

@@ -23,7 +23,7 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	parley, bare := newDelays(), newDelays()
 	one := func(c, other *contestant, delays *delays, sum *tally) func() error {
 		return func() error {
-			if err := b.alone(ctx, c.server, other.server); err != nil {
+			if err := b.runAlone(ctx, c.server, other.server); err != nil {
 				return err
 			}
 			due, err := c.open(ctx, span)
@@ -67,10 +67,10 @@ func (c *contestant) open(ctx context.Context, span time.Duration) (map[string]t
 		s := c.chats[n/2%len(c.chats)].sides[n%2]
 		key := s.key()
 		due[key] = at
-		sent.Go(func() { failed.keep(s.say(ctx, key)) })
+		sent.Go(func() { failed.record(s.send(ctx, key)) })
 	}
 	sent.Wait()
-	if _, err := c.settle(ctx); err != nil {
+	if _, err := c.waitDelivered(ctx); err != nil {
 		return nil, err
 	}
 	return due, errors.Join(failed.err, ctx.Err())
@@ -81,7 +81,7 @@ type firstError struct {
 	err error
 }
 
-func (f *firstError) keep(err error) {
+func (f *firstError) record(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err == nil {

@@ -9,21 +9,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// house is some agents, all online and with room, two instances, and many who wait.
-type house struct {
-	agents, room, waiting int
-	database              string
-	db                    *pgx.Conn
-	servers               []*process
-	perSecond, cpu, ms    []float64
+// drainScene is some agents, all online and with room, two instances, and many who wait.
+type drainScene struct {
+	agents, freeCapacity, waiting int
+	database                      string
+	db                            *pgx.Conn
+	servers                       []*process
+	perSecond, cpu, ms            []float64
 }
 
 // measureDrain: room appears for everybody who waits, or for many of them, and two instances give them to agents at once.
 func measureDrain(ctx context.Context, b *bench) error {
 	waiting := b.opts.size(10_000, 300)
-	large := &house{agents: b.opts.size(1000, 20), room: 10, waiting: waiting}
-	small := &house{agents: 10, room: 100, waiting: waiting}
-	for _, h := range []*house{small, large} {
+	large := &drainScene{agents: b.opts.size(1000, 20), freeCapacity: 10, waiting: waiting}
+	small := &drainScene{agents: 10, freeCapacity: 100, waiting: waiting}
+	for _, h := range []*drainScene{small, large} {
 		if err := b.open(ctx, h); err != nil {
 			return err
 		}
@@ -37,20 +37,21 @@ func measureDrain(ctx context.Context, b *bench) error {
 			return err
 		}
 		for _, p := range h.servers {
-			if err := p.freeze(); err != nil {
+			if err := p.suspend(); err != nil {
 				return err
 			}
 		}
 	}
-	b.table.atLeast(fmt.Sprintf("assignments a second, %d agents, %d waiting", large.agents, large.waiting), "/s", sampleOf(large.perSecond...), 1000, "two instances draining")
+	b.table.atLeast(fmt.Sprintf("assignments a second, %d agents, %d waiting", large.agents, large.waiting), "/s",
+		sampleOf(large.perSecond...), 1000, "two instances draining")
 	name := fmt.Sprintf("one assignment among %d agents against %d, ", large.agents, small.agents)
 	b.table.against(name+"CPU", "ms", sampleOf(large.cpu...), sampleOf(small.cpu...), 1.5, false, "both instances and PostgreSQL")
 	b.table.against(name+"time", "ms", sampleOf(large.ms...), sampleOf(small.ms...), 1.5, false, "")
 	return nil
 }
 
-func (b *bench) open(ctx context.Context, h *house) (err error) {
-	if h.database, err = b.seeded(ctx, users(h.waiting+2), agents(h.agents, h.room, 0)); err != nil {
+func (b *bench) open(ctx context.Context, h *drainScene) (err error) {
+	if h.database, err = b.seeded(ctx, users(h.waiting+2), agents(h.agents, h.freeCapacity, 0)); err != nil {
 		return err
 	}
 	if h.db, err = pgx.Connect(ctx, b.databaseURL(h.database)); err != nil {
@@ -60,7 +61,7 @@ func (b *bench) open(ctx context.Context, h *house) (err error) {
 		return err
 	}
 	for range 2 {
-		p, err := b.serveProduct(ctx, h.database, patient...)
+		p, err := b.serveProduct(ctx, h.database, noTimeouts...)
 		if err != nil {
 			return err
 		}
@@ -69,8 +70,8 @@ func (b *bench) open(ctx context.Context, h *house) (err error) {
 	return pause(ctx, b.opts.span(2*time.Second, 300*time.Millisecond))
 }
 
-// fill puts everybody into the queue, but for two who are in a chat: their end makes the room that is noticed.
-func (h *house) fill(ctx context.Context) error {
+// fillQueue puts everybody into the queue, but for two who are in a chat: their end makes the room that is noticed.
+func (h *drainScene) fillQueue(ctx context.Context) error {
 	tx, err := h.db.Begin(ctx)
 	if err != nil {
 		return err
@@ -90,12 +91,12 @@ func (h *house) fill(ctx context.Context) error {
 	return tx.Commit(ctx)
 }
 
-func (b *bench) drainOnce(ctx context.Context, h *house) error {
+func (b *bench) drainOnce(ctx context.Context, h *drainScene) error {
 	before, err := b.used(h.servers...)
 	if err != nil {
 		return err
 	}
-	if err := h.fill(ctx); err != nil {
+	if err := h.fillQueue(ctx); err != nil {
 		return err
 	}
 	filled, err := b.used(h.servers...)
@@ -111,7 +112,7 @@ func (b *bench) drainOnce(ctx context.Context, h *house) error {
 	if err := errors.Join(<-ended, <-ended); err != nil {
 		return err
 	}
-	given, took, err := h.given(ctx)
+	given, took, err := h.waitDrained(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,8 @@ func (b *bench) drainOnce(ctx context.Context, h *house) error {
 	}
 	u := after.since(filled)
 	if b.opts.verbose {
-		b.say("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given), filled.since(before).total())
+		b.log("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given),
+			filled.since(before).total())
 	}
 	h.perSecond = append(h.perSecond, float64(given)/took.Seconds())
 	h.ms = append(h.ms, milliseconds(took)/float64(given))
@@ -129,13 +131,13 @@ func (b *bench) drainOnce(ctx context.Context, h *house) error {
 	return nil
 }
 
-// drainPatience is twice as long as a drain may take by the bound; one that takes longer is measured by what it gave till then.
-const drainPatience = 20 * time.Second
+// drainTimeout is twice as long as a drain may take by the bound; one that takes longer is measured by what it gave till then.
+const drainTimeout = 20 * time.Second
 
-// given waits until nobody waits or nobody has room, and returns how many chats were given in which time.
-func (h *house) given(ctx context.Context) (n int, took time.Duration, err error) {
-	want := min(h.waiting, h.agents*h.room)
-	for end := time.Now().Add(drainPatience); n < want && time.Now().Before(end); {
+// waitDrained waits until nobody waits or nobody has room, and returns how many chats were given in which time.
+func (h *drainScene) waitDrained(ctx context.Context) (n int, took time.Duration, err error) {
+	want := min(h.waiting, h.agents*h.freeCapacity)
+	for end := time.Now().Add(drainTimeout); n < want && time.Now().Before(end); {
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
 			return n, 0, err
 		}
@@ -148,14 +150,15 @@ func (h *house) given(ctx context.Context) (n int, took time.Duration, err error
 		took = time.Duration(seconds * float64(time.Second))
 	}
 	if took == 0 {
-		return n, 0, fmt.Errorf("%d of %d chats were given in %s", n, want, drainPatience)
+		return n, 0, fmt.Errorf("%d of %d chats were given in %s", n, want, drainTimeout)
 	}
 	return n, took, nil
 }
 
-func (b *bench) profileDrain(ctx context.Context, h *house) error {
+func (b *bench) profileDrain(ctx context.Context, h *drainScene) error {
 	if b.opts.profile == "" {
 		return nil
 	}
-	return b.profiled(ctx, h.servers[0], fmt.Sprintf("drain-%d", h.agents), 5*time.Second, func(ctx context.Context) error { return b.drainOnce(ctx, h) })
+	return b.profiled(ctx, h.servers[0], fmt.Sprintf("drain-%d", h.agents), 5*time.Second,
+		func(ctx context.Context) error { return b.drainOnce(ctx, h) })
 }

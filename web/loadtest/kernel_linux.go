@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// dyingWithUs keeps Ctrl-C from a child, which is stopped in its turn, and ends it when this process is killed.
-func dyingWithUs() *syscall.SysProcAttr {
+// killedWithParent keeps Ctrl-C from a child, which is stopped in its turn, and ends it when this process is killed.
+func killedWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 

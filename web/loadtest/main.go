@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		b.measure(ctx)
 		b.table.print(stdout)
-		err = errors.Join(b.table.keep(opts), ctx.Err())
+		err = errors.Join(b.table.write(opts), ctx.Err())
 	}
 	if err := errors.Join(err, b.close()); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // helpers are processes of this same program, so that what they use is counted apart from the load.
-var helpers = map[string]func(context.Context) error{"bare": serveBare, "crowd": holdCrowd}
+var helpers = map[string]func(context.Context) error{"bare": serveBare, "crowd": runStreamPool}
 
 // scene measures some rows on a database and processes of its own.
 type scene struct {
@@ -67,7 +67,7 @@ var scenes = []scene{
 	{"life", measureLife},
 	{"streams", measureStreams},
 	{"position", measurePosition},
-	{"places", measurePlaces},
+	{"places", measureQueueChanges},
 	{"drain", measureDrain},
 	{"pages", measurePages},
 	{"sweep", measureSweep},
@@ -81,14 +81,14 @@ func (b *bench) measure(ctx context.Context) {
 		if !b.opts.wants(s.name) || ctx.Err() != nil {
 			continue
 		}
-		b.say("%s", s.name)
+		b.log("%s", s.name)
 		bounded, cancel := context.WithTimeout(ctx, sceneTime)
 		err := s.run(bounded, b)
 		cancel()
 		if err != nil {
 			b.table.add(Row{Name: s.name, Bound: "measured", Note: err.Error()})
-			b.say("  %v", err)
-			b.tellLogs()
+			b.log("  %v", err)
+			b.reportLogs()
 		}
 		b.stopAll()
 	}

@@ -34,7 +34,8 @@ func parse(args []string, out io.Writer) (*options, error) {
 	flags.StringVar(&o.binary, "binary", "", "the program to measure; built if empty")
 	flags.StringVar(&o.json, "json", "", "write the table to this file as JSON")
 	flags.StringVar(&o.docs, "docs", "", "after a complete run, store the table in performance.json and performance.md of this folder")
-	flags.StringVar(&o.profile, "profile", "", "write CPU and heap profiles of the program into this folder, taken in rounds that do not count")
+	flags.StringVar(&o.profile, "profile", "",
+		"write CPU and heap profiles of the program into this folder, taken in rounds that do not count")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

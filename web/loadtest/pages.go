@@ -23,12 +23,13 @@ func endedChats(chats, people, agents int, every string) string {
 // measurePages: how long the server takes for the pages that people look at all day, in a full house.
 func measurePages(ctx context.Context, b *bench) error {
 	agentsN, active, waiting := b.opts.size(200, 10), b.opts.size(4000, 100), b.opts.size(1000, 20)
-	database, err := b.seeded(ctx, users(active+waiting), agents(agentsN, active/agentsN, active/agentsN), supervisor, activeChats(1, active, agentsN, 12),
+	database, err := b.seeded(ctx, users(active+waiting), agents(agentsN, active/agentsN, active/agentsN), supervisor,
+		activeChats(1, active, agentsN, 12),
 		waitingChats(active+1, waiting), endedChats(b.opts.size(10_000, 100), active, agentsN, "8 s"))
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
@@ -51,12 +52,16 @@ func measurePages(ctx context.Context, b *bench) error {
 		}
 		b.table.atMost(page.name, "ms", sampleOf(medians...), 20, fmt.Sprintf("median of each round; %s; %d KiB", house, size>>10))
 		if b.opts.verbose {
-			ran, err := b.counted(ctx, database, func() error { _, _, err := b.getPage(ctx, server.addr, page.path, page.token); return err })
+			ran, err := b.statementsDuring(ctx, database, func() error {
+				_, _,
+					err := b.getPage(ctx, server.addr, page.path, page.token)
+				return err
+			})
 			if err != nil {
 				return err
 			}
 			for _, line := range ran.top(b.opts.size(20, 3), 12) {
-				b.say("    %s", line)
+				b.log("    %s", line)
 			}
 		}
 		err := b.profiled(ctx, server, strings.ReplaceAll(page.name, " ", "-"), 2*time.Second, func(ctx context.Context) error {

@@ -48,7 +48,7 @@ func TestSamples(t *testing.T) {
 }
 
 func TestRowsHoldTheirBounds(t *testing.T) {
-	b := &table{say: func(string, ...any) {}}
+	b := &table{log: func(string, ...any) {}}
 	b.atMost("", "", sampleOf(20), 20, "")
 	b.atMost("", "", sampleOf(20.1), 20, "")
 	b.atLeast("", "", sampleOf(1000), 1000, "")

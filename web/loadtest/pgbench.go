@@ -36,14 +36,15 @@ func measurePgbench(ctx context.Context, b *bench) error {
 		return err
 	}
 	if b.opts.verbose {
-		b.say("    %s", strings.Join(strings.Fields(statement), " "))
+		b.log("    %s", strings.Join(strings.Fields(statement), " "))
 	}
 	var perSecond []float64
 	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
 		return err
 	}
 	for n := range b.opts.rounds + 1 {
-		out, err := exec.CommandContext(ctx, tool, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(b.opts.size(3, 1)), "-f", script,
+		out, err := exec.CommandContext(ctx, tool, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T",
+			strconv.Itoa(b.opts.size(3, 1)), "-f", script,
 			b.databaseURL(database)).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("pgbench: %w\n%s", err, out)
@@ -91,7 +92,8 @@ func (b *bench) sendStatement(ctx context.Context, database string) (string, err
 		return "", err
 	}
 	send := func(key string) error {
-		return ask(ctx, server.addr, request{"POST", ofUser + "/chats/c1/messages", userToken(1)}, map[string]string{"content": words, "client_message_id": key}, nil)
+		return ask(ctx, server.addr, request{"POST", ofUser + "/chats/c1/messages", userToken(1)},
+			map[string]string{"content": messageText, "client_message_id": key}, nil)
 	}
 	if err := send("first"); err != nil {
 		return "", err

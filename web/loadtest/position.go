@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// line is a queue of some length, with an instance that is asked for places in it.
-type line struct {
+// longQueue is a queue of some length, with an instance that is asked for places in it.
+type longQueue struct {
 	length   int
 	database string
 	server   *process
@@ -17,51 +17,53 @@ type line struct {
 
 // measurePosition: what it costs to tell one of a hundred thousand who wait where they stand, against one of a hundred.
 func measurePosition(ctx context.Context, b *bench) error {
-	long, err := b.newLine(ctx, b.opts.size(100_000, 1000))
+	long, err := b.newLongQueue(ctx, b.opts.size(100_000, 1000))
 	if err != nil {
 		return err
 	}
-	short, err := b.newLine(ctx, 100)
+	short, err := b.newLongQueue(ctx, 100)
 	if err != nil {
 		return err
 	}
-	one := func(l, other *line) func() error {
+	one := func(l, other *longQueue) func() error {
 		return func() error {
-			if err := b.alone(ctx, l.server, other.server); err != nil {
+			if err := b.runAlone(ctx, l.server, other.server); err != nil {
 				return err
 			}
-			return b.askPlaces(ctx, l)
+			return b.askPositions(ctx, l)
 		}
 	}
 	if err := alternate(1, one(long, short), one(short, long)); err != nil { // unmeasured, to warm up
 		return err
 	}
-	for _, l := range []*line{long, short} {
+	for _, l := range []*longQueue{long, short} {
 		l.cpu, l.ms = nil, nil
 	}
 	if err := alternate(b.opts.rounds, one(long, short), one(short, long)); err != nil {
 		return err
 	}
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
-	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false, "places of a hundred users all over the line, one request after the other; program and PostgreSQL")
+	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false,
+		"places of a hundred users all over the line, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
-	if err := b.alone(ctx, long.server, short.server); err != nil {
+	if err := b.runAlone(ctx, long.server, short.server); err != nil {
 		return err
 	}
-	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.askPlaces(ctx, long) })
+	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.askPositions(ctx, long) })
 }
 
-func (b *bench) newLine(ctx context.Context, length int) (*line, error) {
+func (b *bench) newLongQueue(ctx context.Context, length int) (*longQueue, error) {
 	database, err := b.seeded(ctx, users(length), waitingChats(1, length))
 	if err != nil {
 		return nil, err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
-	return &line{length: length, database: database, server: server}, err
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
+	return &longQueue{length: length, database: database, server: server}, err
 }
 
-// askPlaces asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions of those who ask.
-func (b *bench) askPlaces(ctx context.Context, l *line) error {
+// askPositions asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions
+// of those who ask.
+func (b *bench) askPositions(ctx context.Context, l *longQueue) error {
 	c := &conn{addr: l.server.addr}
 	defer c.close()
 	before, err := b.used(l.server)

@@ -63,9 +63,9 @@ func (b *bench) launch(ctx context.Context, name, path string, args []string, en
 	for !p.healthy(ctx) {
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%s did not become ready: %w%s", name, ctx.Err(), p.said())
+			return nil, fmt.Errorf("%s did not become ready: %w%s", name, ctx.Err(), p.outputTail())
 		case <-p.done:
-			return nil, fmt.Errorf("%s ended at once%s", name, p.said())
+			return nil, fmt.Errorf("%s ended at once%s", name, p.outputTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -99,7 +99,7 @@ func (b *bench) spawn(p *process, environ []string) error {
 		return err
 	}
 	defer output.Close()
-	p.done, p.cmd.Env, p.cmd.Stderr, p.cmd.SysProcAttr = make(chan struct{}), environ, output, dyingWithUs()
+	p.done, p.cmd.Env, p.cmd.Stderr, p.cmd.SysProcAttr = make(chan struct{}), environ, output, killedWithParent()
 	if p.cmd.Stdout == nil {
 		p.cmd.Stdout = output
 	}
@@ -135,13 +135,13 @@ func (p *process) healthy(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// freeze stops the clock of a process, so that what else runs has the machine to itself; thaw lets it go on.
-func (p *process) freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
-func (p *process) thaw() error   { return p.cmd.Process.Signal(syscall.SIGCONT) }
+// suspend stops the clock of a process, so that what else runs has the machine to itself; thaw lets it go on.
+func (p *process) suspend() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+func (p *process) resume() error  { return p.cmd.Process.Signal(syscall.SIGCONT) }
 
 // stop asks the process to end and, when it does not in time, ends it.
 func (p *process) stop() error {
-	_ = p.thaw()
+	_ = p.resume()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
@@ -155,16 +155,17 @@ func (p *process) stop() error {
 	return errors.Join(fmt.Errorf("%s did not stop in %s", p.name, stopTime), err)
 }
 
-// said is the end of what the process wrote, without its line for each request.
-func (p *process) said() string {
+// outputTail is the end of what the process wrote, without its line for each request.
+func (p *process) outputTail() string {
 	text, _ := os.ReadFile(p.log)
-	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool { return strings.Contains(line, "msg=request ") })
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"),
+		func(line string) bool { return strings.Contains(line, "msg=request ") })
 	return "\n" + strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// tellLogs tells what the processes of a scene that failed have said.
-func (b *bench) tellLogs() {
+// reportLogs tells what the processes of a scene that failed have said.
+func (b *bench) reportLogs() {
 	for _, p := range b.processes {
-		b.say("  %s:%s", p.name, p.said())
+		b.log("  %s:%s", p.name, p.outputTail())
 	}
 }

@@ -22,7 +22,8 @@ const (
 // serveProduct starts an instance of the program on a database. Its settings are the defaults, but for limits that a load must not
 // reach; the limiter counts all the same.
 func (b *bench) serveProduct(ctx context.Context, database string, environ ...string) (*process, error) {
-	environ = append([]string{"DATABASE_URL=" + b.databaseURL(database), "REDIS_URL=" + b.services.running.RedisURL, "USER_TOKEN_SECRET=" + tokenSecret,
+	environ = append([]string{"DATABASE_URL=" + b.databaseURL(database), "REDIS_URL=" + b.services.running.RedisURL, "USER_TOKEN_SECRET=" +
+		tokenSecret,
 		"PARLEY_DIR=" + b.dir, "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=100000"}, environ...)
 	profiles, err := b.freeAddr()
 	if err != nil {
@@ -78,7 +79,8 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, room
 	for i := range n {
 		group.Go(func() error {
 			email := fmt.Sprintf("agent%d@example.com", i)
-			a, err := desk.AddAgent(ctx, root, models.NewAgent{Email: email, Name: fmt.Sprint("Agent ", i), Password: password, Role: models.RoleAgent, MaxConcurrent: room})
+			a, err := desk.AddAgent(ctx, root, models.NewAgent{Email: email, Name: fmt.Sprint("Agent ", i), Password: password,
+				Role: models.RoleAgent, MaxConcurrent: room})
 			if err != nil {
 				return err
 			}

@@ -20,7 +20,8 @@ func (b *bench) profiled(ctx context.Context, p *process, name string, span time
 	}
 	taken := make(chan error, 1)
 	go func() {
-		taken <- p.keepProfile(ctx, fmt.Sprintf("profile?seconds=%d", max(1, int(span.Seconds()))), filepath.Join(b.opts.profile, name+".cpu.pprof"))
+		taken <- p.keepProfile(ctx, fmt.Sprintf("profile?seconds=%d", max(1, int(span.Seconds()))),
+			filepath.Join(b.opts.profile, name+".cpu.pprof"))
 	}()
 	if err := load(ctx); err != nil {
 		return err

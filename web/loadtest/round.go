@@ -28,7 +28,7 @@ func (r round) cpu() float64 { return milliseconds(r.used.total()) / float64(r.s
 func (b *bench) measured(ctx context.Context, c *contestant, database string, load func(context.Context) error) (round, error) {
 	var r round
 	c.collect()
-	before, err := b.look(ctx, c, database)
+	before, err := b.readCounters(ctx, c, database)
 	if err != nil {
 		return r, err
 	}
@@ -36,12 +36,12 @@ func (b *bench) measured(ctx context.Context, c *contestant, database string, lo
 	if err := load(ctx); err != nil {
 		return r, err
 	}
-	last, err := c.settle(ctx)
+	last, err := c.waitDelivered(ctx)
 	if err != nil {
 		return r, err
 	}
 	r.took = last.Sub(began)
-	after, err := b.look(ctx, c, database)
+	after, err := b.readCounters(ctx, c, database)
 	if err != nil {
 		return r, err
 	}
@@ -56,14 +56,14 @@ func (b *bench) measured(ctx context.Context, c *contestant, database string, lo
 	return r, nil
 }
 
-// glance is what stands at one moment.
-type glance struct {
+// counters is what stands at one moment.
+type counters struct {
 	used       usage
 	statements statements
 	wal        int64
 }
 
-func (b *bench) look(ctx context.Context, c *contestant, database string) (g glance, err error) {
+func (b *bench) readCounters(ctx context.Context, c *contestant, database string) (g counters, err error) {
 	if g.used, err = b.used(c.server); err != nil {
 		return g, err
 	}
@@ -74,15 +74,16 @@ func (b *bench) look(ctx context.Context, c *contestant, database string) (g gla
 	return g, err
 }
 
-// closed lets some chats talk for a while, as fast as they are answered: the user says something, and once that is taken the agent does.
-func (c *contestant) closed(ctx context.Context, chats int, span time.Duration) error {
+// sendClosedLoop lets some chats talk for a while, as fast as they are answered: the user says something, and once that is taken the
+// agent does.
+func (c *contestant) sendClosedLoop(ctx context.Context, chats int, span time.Duration) error {
 	end := time.Now().Add(span)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, each := range c.chats[:chats] {
 		group.Go(func() error {
 			for time.Now().Before(end) {
 				for _, s := range each.sides {
-					if err := s.say(ctx, s.key()); err != nil {
+					if err := s.send(ctx, s.key()); err != nil {
 						return err
 					}
 				}
@@ -93,14 +94,14 @@ func (c *contestant) closed(ctx context.Context, chats int, span time.Duration) 
 	return group.Wait()
 }
 
-// oneSided lets one side of some chats say so many messages each.
-func (c *contestant) oneSided(ctx context.Context, chats, which, messages int) error {
+// sendOneSided lets one side of some chats say so many messages each.
+func (c *contestant) sendOneSided(ctx context.Context, chats, which, messages int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, each := range c.chats[:chats] {
 		s := each.sides[which]
 		group.Go(func() error {
 			for range messages {
-				if err := s.say(ctx, s.key()); err != nil {
+				if err := s.send(ctx, s.key()); err != nil {
 					return err
 				}
 			}
@@ -110,13 +111,13 @@ func (c *contestant) oneSided(ctx context.Context, chats, which, messages int) e
 	return group.Wait()
 }
 
-// alone stops the clock of the other process, whose idle work would count as this one's, lets this one go on, and gives it time to do
+// runAlone stops the clock of the other process, whose idle work would count as this one's, lets this one go on, and gives it time to do
 // what it put off.
-func (b *bench) alone(ctx context.Context, p, other *process) error {
-	if err := other.freeze(); err != nil {
+func (b *bench) runAlone(ctx context.Context, p, other *process) error {
+	if err := other.suspend(); err != nil {
 		return err
 	}
-	if err := p.thaw(); err != nil {
+	if err := p.resume(); err != nil {
 		return err
 	}
 	return pause(ctx, b.opts.span(300*time.Millisecond, 50*time.Millisecond))

@@ -27,14 +27,14 @@ type table struct {
 	mu    sync.Mutex
 	began time.Time
 	rows  []Row
-	say   func(string, ...any)
+	log   func(string, ...any)
 }
 
 func (t *table) add(r Row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows = append(t.rows, r)
-	t.say("  %s: %s", r.Name, r.summary())
+	t.log("  %s: %s", r.Name, r.summary())
 }
 
 // atMost adds a row whose value may not be greater.
@@ -50,7 +50,8 @@ func (t *table) atLeast(name, unit string, got Sample, bound float64, note strin
 // against adds a row that is held against a yardstick: at most so many times of it or, where more is better, at least.
 func (t *table) against(name, unit string, got, yardstick Sample, times float64, moreIsBetter bool, note string) {
 	ratio := got.Median / yardstick.Median
-	r := Row{Name: name, Unit: unit, Measured: got, Yardstick: &yardstick, Ratio: &ratio, Bound: "≤ " + figure(times) + "×", OK: ratio <= times, Note: note}
+	r := Row{Name: name, Unit: unit, Measured: got, Yardstick: &yardstick, Ratio: &ratio, Bound: "≤ " + figure(times) + "×",
+		OK: ratio <= times, Note: note}
 	if moreIsBetter {
 		r.Bound, r.OK = "≥ "+figure(times)+"×", ratio >= times
 	}

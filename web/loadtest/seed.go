@@ -17,7 +17,8 @@ func (b *bench) seed(ctx context.Context, database string, statements ...string)
 		return err
 	}
 	defer conn.Close(ctx)
-	for _, s := range append(append([]string{"SET session_replication_role = replica", "SET synchronous_commit = off"}, statements...), "VACUUM (ANALYZE)", "CHECKPOINT") {
+	for _, s := range append(append([]string{"SET session_replication_role = replica", "SET synchronous_commit = off"}, statements...),
+		"VACUUM (ANALYZE)", "CHECKPOINT") {
 		if _, err := conn.Exec(ctx, s); err != nil {
 			return fmt.Errorf("seed: %w in %.200s", err, s)
 		}
@@ -61,7 +62,8 @@ func agents(n, room, load int) string {
 		FROM generate_series(1, %[3]d) n`, room, load, n)
 }
 
-// activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in turn.
+// activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in
+// turn.
 func activeChats(first, chats, agents, messages int) string { //nolint:unparam // reads as the others do
 	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)
@@ -69,7 +71,7 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id)
 		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
-			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(words))
+			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`, agents, messages, first, first+chats-1, pgQuote(messageText))
 }
 
 // waitingChats lets users from the first on wait, a hundredth of a second after one another.
@@ -80,5 +82,5 @@ func waitingChats(first, chats int) string {
 
 func pgQuote(text string) string { return "'" + text + "'" } // words hold no quote
 
-// patient are settings under which nobody is warned, missed or given up while it is measured.
-var patient = []string{"IDLE_WARNING=12h", "IDLE_TIMEOUT=24h", "PRESENCE_TIMEOUT=1h", "QUEUE_GRACE=12h"}
+// noTimeouts are settings under which nobody is warned, missed or given up while it is measured.
+var noTimeouts = []string{"IDLE_WARNING=12h", "IDLE_TIMEOUT=24h", "PRESENCE_TIMEOUT=1h", "QUEUE_GRACE=12h"}

@@ -27,7 +27,7 @@ type bench struct {
 	opts      *options
 	dir       string
 	binary    string
-	say       func(string, ...any)
+	log       func(string, ...any)
 	table     *table
 	services  *services
 	processes []*process
@@ -48,10 +48,10 @@ const template = "bench_template"
 
 func newBench(ctx context.Context, opts *options, out io.Writer) (*bench, error) {
 	b := &bench{opts: opts, table: &table{began: time.Now()}}
-	b.say = func(format string, args ...any) {
+	b.log = func(format string, args ...any) {
 		fmt.Fprintf(out, "%5.0f s  "+format+"\n", append([]any{time.Since(b.table.began).Seconds()}, args...)...)
 	}
-	b.table.say = b.say
+	b.table.log = b.log
 	var err error
 	if b.dir, err = os.MkdirTemp("", "parley-bench-"); err != nil {
 		return b, err
@@ -68,7 +68,7 @@ func newBench(ctx context.Context, opts *options, out io.Writer) (*bench, error)
 // build makes the program unless one was given, and asks it which it is.
 func (b *bench) build(ctx context.Context) (err error) {
 	if b.binary = b.opts.binary; b.binary == "" {
-		b.say("building the program")
+		b.log("building the program")
 		b.binary = filepath.Join(b.dir, "parley")
 		out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", b.binary, "parley").CombinedOutput()
 		if err != nil {
@@ -156,7 +156,7 @@ func (b *bench) newDatabase(ctx context.Context, from string) (name string, err 
 func (b *bench) stopAll() {
 	for _, p := range b.processes {
 		if err := p.stop(); err != nil {
-			b.say("  %v", err)
+			b.log("  %v", err)
 		}
 	}
 	b.processes = nil

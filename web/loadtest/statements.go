@@ -108,7 +108,8 @@ func (b *bench) walRecords(ctx context.Context, from, to int64) []string {
 // PostgreSQL cannot tell.
 func (b *bench) fullPages(ctx context.Context, from, to int64) int64 {
 	var n int64
-	err := b.services.admin.QueryRow(ctx, `SELECT coalesce(sum(fpi_size), 0)::bigint FROM pg_get_wal_stats('0/0'::pg_lsn + $1::numeric, '0/0'::pg_lsn + $2::numeric)`,
+	err := b.services.admin.QueryRow(ctx,
+		`SELECT coalesce(sum(fpi_size), 0)::bigint FROM pg_get_wal_stats('0/0'::pg_lsn + $1::numeric, '0/0'::pg_lsn + $2::numeric)`,
 		from, to).Scan(&n)
 	if err != nil {
 		return -1

@@ -25,9 +25,9 @@ type stream struct {
 	c net.Conn
 	r *bufio.Reader
 
-	mu    sync.Mutex
-	heard []arrival
-	ended error
+	mu       sync.Mutex
+	received []arrival
+	ended    error
 }
 
 // openStream returns when the head of the answer is there.
@@ -37,7 +37,7 @@ func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.SetDeadline(time.Now().Add(answerTime)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
 		return nil, err
 	}
 	if _, err := c.Write(append(r.head(addr), "Accept: text/event-stream\r\n\r\n"...)); err != nil {
@@ -70,7 +70,7 @@ func (s *stream) read() {
 			event = string(value)
 		case "data":
 			if event == "message" {
-				s.hear(value)
+				s.record(value)
 			}
 		case "":
 			event = ""
@@ -112,8 +112,8 @@ func eachLine(r *bufio.Reader, do func(field string, value []byte)) error {
 
 var keyName, idName = []byte(`"client_message_id":"`), []byte(`"id":`)
 
-// hear keeps a message that a person wrote; those of the house carry no key.
-func (s *stream) hear(data []byte) {
+// record keeps a message that a person wrote; those of the house carry no key.
+func (s *stream) record(data []byte) {
 	now := time.Now()
 	at := bytes.Index(data, keyName)
 	if at < 0 {
@@ -122,7 +122,7 @@ func (s *stream) hear(data []byte) {
 	key, _, _ := bytes.Cut(data[at+len(keyName):], []byte(`"`))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heard = append(s.heard, arrival{string(key), numberAfter(data, idName), now})
+	s.received = append(s.received, arrival{string(key), numberAfter(data, idName), now})
 }
 
 // numberAfter reads the whole number behind a name, 0 when there is none.
@@ -144,8 +144,8 @@ func numberAfter(data, name []byte) int64 {
 func (s *stream) take() []arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	heard := s.heard
-	s.heard = nil
+	heard := s.received
+	s.received = nil
 	return heard
 }
 
@@ -153,5 +153,5 @@ func (s *stream) take() []arrival {
 func (s *stream) count() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.heard), s.ended
+	return len(s.received), s.ended
 }

@@ -14,11 +14,12 @@ import (
 // them with one agent, far more than an agent may take: that agent's going away is the event that everybody hears.
 func measureStreams(ctx context.Context, b *bench) error {
 	people, idle := b.opts.size(10_000, 200), b.opts.size(50, 5)
-	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2), fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
+	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2),
+		fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 		go s.read()
 	}
 	began := time.Now()
-	crowd, err := b.gather(crowdPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
+	crowd, err := b.openStreamPool(streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
 	if err != nil {
 		return err
 	}
@@ -52,9 +53,12 @@ func measureStreams(ctx context.Context, b *bench) error {
 		return err
 	}
 	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(people) }
-	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16, fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
-		"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20, opened.Round(10*time.Millisecond)))
-	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second, func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
+	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16,
+		fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
+			"garbage was collected; the program without streams %d MiB; they were opened in %s", people, idle, figure(each(fresh)), empty>>20,
+			opened.Round(10*time.Millisecond)))
+	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second,
+		func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
 		return err
 	}
 	return b.fanOut(ctx, server, crowd, people)
@@ -63,7 +67,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 // idleWork counts what is asked of the database while nobody does anything.
 func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
 	span := b.opts.span(20*time.Second, 2*time.Second)
-	if err := b.quiet(ctx, database); err != nil {
+	if err := b.waitIdle(ctx, database); err != nil {
 		return err
 	}
 	before, err := b.statementsOf(ctx, database)
@@ -88,14 +92,14 @@ func (b *bench) idleWork(ctx context.Context, database string, people, idle int)
 		fmt.Sprintf("%d users and %d agents connected; they take %s ms of PostgreSQL a second", people, idle, figure(busy/seconds)))
 	if b.opts.verbose {
 		for _, line := range ran.top(int(seconds), 12) {
-			b.say("    %s", line)
+			b.log("    %s", line)
 		}
 	}
 	return nil
 }
 
 // fanOut lets the one agent leave and come back, and the bare handler announce something, to as many streams.
-func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess, people int) error {
+func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolProcess, people int) error {
 	bare, err := b.serveBareHandler(ctx)
 	if err != nil {
 		return err
@@ -104,7 +108,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	for i := range paths {
 		paths[i] = fmt.Sprintf("/chats/%d/events", i)
 	}
-	others, err := b.gather(crowdPlan{Addr: bare.addr, Paths: paths})
+	others, err := b.openStreamPool(streamPoolPlan{Addr: bare.addr, Paths: paths})
 	if err != nil {
 		return err
 	}
@@ -121,12 +125,12 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	announce := func(how string) func() error {
 		return func() error { return ask(ctx, bare.addr, request{"POST", "/announce" + how, ""}, nil, nil) }
 	}
-	one := func(who *crowdProcess, own, other *process, do func() error, all *[]float64) func() error {
+	one := func(who *streamPoolProcess, own, other *process, do func() error, all *[]float64) func() error {
 		return func() error {
-			if err := b.alone(ctx, own, other); err != nil {
+			if err := b.runAlone(ctx, own, other); err != nil {
 				return err
 			}
-			_, last, err := who.each("presence", people, do)
+			_, last, err := who.timeEach("presence", people, do)
 			*all = append(*all, milliseconds(last))
 			return err
 		}
@@ -140,15 +144,16 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *crowdProcess
 	if err := alternate(max(b.opts.rounds, b.opts.size(7, 1)), first, func() error { return errors.Join(second(), third()) }); err != nil {
 		return err
 	}
-	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3, false,
+	b.table.against(fmt.Sprintf("one event to %d streams, until the last", people), "ms", sampleOf(parley...), sampleOf(yardstick...), 1.3,
+		false,
 		fmt.Sprintf("an agent's presence to everybody whom that agent serves; the yardstick is one loop, with a goroutine for each stream it takes %s ms",
 			figure(sampleOf(goroutines...).Median)))
-	if err := b.alone(ctx, server, bare); err != nil {
+	if err := b.runAlone(ctx, server, bare); err != nil {
 		return err
 	}
 	return b.profiled(ctx, server, "streams-event", 3*time.Second, func(context.Context) error {
 		for range 10 {
-			if _, _, err := crowd.each("presence", people, leave); err != nil {
+			if _, _, err := crowd.timeEach("presence", people, leave); err != nil {
 				return err
 			}
 		}

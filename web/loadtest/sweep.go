@@ -14,7 +14,8 @@ import (
 func measureSweep(ctx context.Context, b *bench) error {
 	ended, active := b.opts.size(1_000_000, 2000), b.opts.size(10_000, 100)
 	const people, agentsN = 100_000, 500
-	database, err := b.seeded(ctx, agents(agentsN, 25, active/agentsN), endedChats(ended, people, agentsN, "2 s"), activeChats(1, active, agentsN, 1))
+	database, err := b.seeded(ctx, agents(agentsN, 25, active/agentsN), endedChats(ended, people, agentsN, "2 s"),
+		activeChats(1, active, agentsN, 1))
 	if err != nil {
 		return err
 	}
@@ -37,6 +38,7 @@ func measureSweep(ctx context.Context, b *bench) error {
 			took = append(took, milliseconds(time.Since(began)))
 		}
 	}
-	b.table.atMost("idle sweep", "ms", sampleOf(took...), 20, fmt.Sprintf("%d ended and %d active chats, none of them silent for long enough", ended, active))
+	b.table.atMost("idle sweep", "ms", sampleOf(took...), 20,
+		fmt.Sprintf("%d ended and %d active chats, none of them silent for long enough", ended, active))
 	return nil
 }

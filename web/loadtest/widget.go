@@ -76,11 +76,12 @@ func (c counting) Read(b []byte) (int, error) {
 // fetch asks for a path over a connection of its own and returns how many bytes came and what they said.
 func fetch(ctx context.Context, addr, path string) (size int, text []byte, err error) {
 	var came atomic.Int64
-	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		var dialer net.Dialer
-		c, err := dialer.DialContext(ctx, network, addr)
-		return counting{c, &came}, err
-	}}
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			var dialer net.Dialer
+			c, err := dialer.DialContext(ctx, network, addr)
+			return counting{c, &came}, err
+		}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
 		return 0, nil, err

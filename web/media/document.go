@@ -68,7 +68,8 @@ func unpack(entry *zip.File, left *int64) error {
 		return refuse(UnpacksTooLarge)
 	case err != nil:
 		return refuse(Broken)
-	case bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("macroenabled")), bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("vbaproject")):
+	case bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("macroenabled")),
+		bytes.Contains(bytes.ToLower(seen.Bytes()), []byte("vbaproject")):
 		return refuse(Macros)
 	}
 	return nil

@@ -134,7 +134,8 @@ func encode(kind string, picture image.Image) (*Prepared, error) {
 
 // finish adds size and thumbnail; shown is the picture, or the first of several.
 func finish(kind string, stored []byte, shown image.Image) (*Prepared, error) {
-	p := &Prepared{ContentType: kind, Content: bytes.NewReader(stored), Size: int64(len(stored)), Width: shown.Bounds().Dx(), Height: shown.Bounds().Dy()}
+	p := &Prepared{ContentType: kind, Content: bytes.NewReader(stored), Size: int64(len(stored)), Width: shown.Bounds().Dx(),
+		Height: shown.Bounds().Dy()}
 	var err error
 	p.Thumbnail, p.ThumbnailType, err = thumbnail(shown)
 	return p, err

@@ -75,7 +75,8 @@ type Prepared struct {
 // sniffed is how many of the first bytes tell the type.
 const sniffed = 3072
 
-// Prepare judges an upload of size bytes and returns what may be stored of it; what is refused is a *Refusal. It waits for its turn while too
+// Prepare judges an upload of size bytes and returns what may be stored of it; what is refused is a *Refusal. It waits for its turn
+// while too
 // much is decoded already, until ctx ends.
 func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	if size == 0 {
@@ -124,8 +125,8 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 // markup is what is not taken although it is text.
 const markup = "markup"
 
-// families are the types that the beginning tells, with what a file that begins so may be taken for.
-var families = []struct{ detected, kind string }{
+// signatures are the types that the beginning tells, with what a file that begins so may be taken for.
+var signatures = []struct{ detected, kind string }{
 	{"image/jpeg", JPEG}, {"image/png", PNG}, {"image/gif", GIF}, {"image/webp", WebP},
 	{"application/pdf", PDF}, {"application/zip", DOCX}, {"application/x-ole-storage", DOC},
 	// Whatever a browser would draw or run is no plain text.
@@ -136,7 +137,7 @@ var families = []struct{ detected, kind string }{
 // kindOf returns the type that the beginning tells, "" for one that is not known.
 func kindOf(head []byte) string {
 	for found := mimetype.Detect(head); found != nil; found = found.Parent() {
-		for _, f := range families {
+		for _, f := range signatures {
 			if found.Is(f.detected) {
 				return f.kind
 			}

@@ -64,7 +64,8 @@ func CleanName(given, contentType string) string {
 // isVisible reports whether a character that a name may have is drawn.
 func isVisible(r rune) bool {
 	const brailleBlank = '\u2800'
-	return r != brailleBlank && unicode.IsGraphic(r) && !unicode.In(r, unicode.Z, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return r != brailleBlank && unicode.IsGraphic(r) && !unicode.In(r, unicode.Z, unicode.Variation_Selector,
+		unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // isJoiner reports whether a character joins its neighbours or keeps them apart, as Persian, Indic scripts and emoji need.

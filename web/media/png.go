@@ -180,7 +180,8 @@ func remakeAnimatedPNG(chunks []pngChunk, frames []pngFrame, still image.Image) 
 		alone := slices.Clone(head.data)
 		binary.BigEndian.PutUint32(alone, uint32(width))
 		binary.BigEndian.PutUint32(alone[4:], uint32(height))
-		if _, err := png.Decode(bytes.NewReader(pngFile(slices.Concat([]pngChunk{{"IHDR", alone}}, colours, []pngChunk{{"IDAT", pixels}})...))); err != nil {
+		if _, err := png.Decode(bytes.NewReader(pngFile(slices.Concat([]pngChunk{{"IHDR", alone}}, colours,
+			[]pngChunk{{"IDAT", pixels}})...))); err != nil {
 			return nil, refuse(Broken)
 		}
 		numbered("fdAT", pixels)

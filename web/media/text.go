@@ -32,7 +32,8 @@ func checkText(content io.Reader) error {
 	}
 }
 
-// isAboutType reports whether a file that begins as one of that type does is a text that speaks of it: all of it is text, which no picture is. The
+// isAboutType reports whether a file that begins as one of that type does is a text that speaks of it: all of it is text, which no
+// picture is. The
 // sign of a picture ends there as a word of a sentence does, since some scripts begin with one; a PDF without objects is none.
 func isAboutType(kind string, up io.ReaderAt, size int64) bool {
 	sign := map[string]int{GIF: len("GIF89a"), WebP: len("RIFF....WEBP"), PDF: len("%PDF-")}[kind]
@@ -45,5 +46,6 @@ func isAboutType(kind string, up io.ReaderAt, size int64) bool {
 		return err == nil && !strings.Contains(string(text), "endobj")
 	}
 	next, _, err := in.ReadRune()
-	return errors.Is(err, io.EOF) || err == nil && (next >= utf8.RuneSelf || unicode.IsSpace(next) || strings.ContainsRune(".,:;!?)]-'\"", next))
+	return errors.Is(err, io.EOF) || err == nil && (next >= utf8.RuneSelf || unicode.IsSpace(next) ||
+		strings.ContainsRune(".,:;!?)]-'\"", next))
 }

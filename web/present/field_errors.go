@@ -6,7 +6,7 @@ import (
 	"parley/views/text"
 )
 
-// FieldError says what is wrong with a field: first what its name tells, then what the code tells.
+// FieldError returns the text for a refused form field. Some fields have a text of their own; for the others the code decides.
 func FieldError(ctx context.Context, field, code string) string {
 	switch {
 	case code == "required":

@@ -11,22 +11,23 @@ import (
 	"parley/web/api"
 )
 
-// FileView is the attachment of a message on a page of that part, nil for a message that carries nothing.
-func FileView(l api.FileLinks, m *models.Message, part string) *chat.File {
+// FileView returns the attachment of a message for a page, nil for a message without one. section is the path of the page's section, as in
+// "/workbench", under which its scripts request new links.
+func FileView(l api.FileLinks, m *models.Message, section string) *chat.File {
 	a := m.Attachment
 	if a == nil {
 		return nil
 	}
-	until := time.Now().Add(api.LinkLife).Truncate(time.Second)
-	f := &chat.File{URL: l.URL(a, api.Whole, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
-		Fresh: part + "/chats/" + url.PathEscape(m.ChatID) + "/files/" + strconv.FormatInt(m.ID, 10)}
+	until := time.Now().Add(api.LinkLifetime).Truncate(time.Second)
+	f := &chat.File{URL: l.URL(a, api.Original, until), Until: until, Name: a.Name, Kind: typeName(a.ContentType), Size: a.Size,
+		Fresh: section + "/chats/" + url.PathEscape(m.ChatID) + "/files/" + strconv.FormatInt(m.ID, 10)}
 	if a.Thumbnail != nil {
 		f.Thumbnail, f.Width, f.Height = l.URL(a, api.Thumbnail, until), *a.Width, *a.Height
 	}
 	return f
 }
 
-// typeName is the short name of a content type, as people know it.
+// typeName returns the short name of a content type, as in "PDF".
 func typeName(contentType string) string {
 	switch contentType {
 	case "application/msword":

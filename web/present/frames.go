@@ -10,12 +10,12 @@ import (
 	"parley/web/live"
 )
 
-// AddHTML adds a frame of HTML.
-func AddHTML(ctx context.Context, out *api.FrameWriter, event string, version int64, what templ.Component) error {
-	var drawn bytes.Buffer
-	if err := what.Render(ctx, &drawn); err != nil {
+// AddHTML renders a component and appends it as an event. Nothing is appended if rendering fails.
+func AddHTML(ctx context.Context, out *api.FrameWriter, event string, version int64, component templ.Component) error {
+	var html bytes.Buffer
+	if err := component.Render(ctx, &html); err != nil {
 		return err
 	}
-	out.Frames = append(out.Frames, live.Frame{Event: event, Data: drawn.Bytes(), Version: version})
+	out.Frames = append(out.Frames, live.Frame{Event: event, Data: html.Bytes(), Version: version})
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"parley/views/text"
 )
 
-// LanguageName is the name of a locale's language in the reader's language; an unknown locale is given as it is.
+// LanguageName returns the name of a locale's language in the language of ctx. An unknown locale is returned unchanged.
 func LanguageName(ctx context.Context, locale string) string {
 	switch {
 	case strings.HasPrefix(locale, "zh"):
@@ -20,7 +20,7 @@ func LanguageName(ctx context.Context, locale string) string {
 	return locale
 }
 
-// PageName is what the page calls itself, else its address without the ornaments.
+// PageName returns the title of the page on which the chat began, otherwise its address without scheme and query.
 func PageName(c *models.Chat) string {
 	if title := Deref(c.PageTitle); title != "" {
 		return title
@@ -30,16 +30,7 @@ func PageName(c *models.Chat) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
 }
 
-// ShortName is how a person is spoken of inside a chat: by first name, where the name has one before the others.
-func ShortName(name string) string {
-	first, rest, more := strings.Cut(name, " ")
-	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
-		return name
-	}
-	return first
-}
-
-// Shorten makes one line of a text, of at most n characters with the … at the end of what was cut.
+// Shorten returns a text as one line of at most n characters. A text that was cut ends with …, which counts as one of them.
 func Shorten(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if utf8.RuneCountInString(s) <= n {
@@ -48,7 +39,7 @@ func Shorten(s string, n int) string {
 	return models.Beginning(s, n-1) + "…"
 }
 
-// Deref is the text behind a pointer, "" for nil.
+// Deref returns the string that s points to, "" for nil.
 func Deref(s *string) string {
 	if s == nil {
 		return ""

@@ -10,9 +10,11 @@ import (
 	"parley/web/api"
 )
 
-// TranscriptLine is a message as somebody reads it who is neither side: the agent's to the right, each with its name.
-func TranscriptLine(ctx context.Context, m *models.Message, user string, agents map[string]string, fresh api.FileLinks) chat.Message {
-	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m), At: m.CreatedAt, Status: string(m.Status), File: FileView(fresh, m, "/supervisor")}
+// TranscriptLine returns a message for a reader who is neither the user nor the agent: agents' messages on the right, each with its
+// sender's name.
+func TranscriptLine(ctx context.Context, m *models.Message, user string, agents map[string]string, links api.FileLinks) chat.Message {
+	line := chat.Message{ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m, api.ForPrograms), At: m.CreatedAt,
+		Status: string(m.Status), File: FileView(links, m, "/supervisor")}
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user
@@ -26,7 +28,7 @@ func TranscriptLine(ctx context.Context, m *models.Message, user string, agents 
 	return line
 }
 
-// PageLink is the title of the page that the user asked from, and its address where that is one to follow.
+// PageLink returns the title of the page on which the chat began, and its address if it is http or https and so safe to link.
 func PageLink(c *models.Chat) (title, link string) {
 	title, link = Deref(c.PageTitle), Deref(c.PageURL)
 	if title == "" {
@@ -38,7 +40,7 @@ func PageLink(c *models.Chat) (title, link string) {
 	return title, link
 }
 
-// Outcome says how a chat ended, "" while it has not.
+// Outcome returns how a chat ended, "" while it is open.
 func Outcome(ctx context.Context, c *models.Chat) string {
 	switch Deref(c.EndedReason) {
 	case models.ReasonUserEnded:

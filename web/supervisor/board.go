@@ -16,56 +16,56 @@ import (
 	"parley/web/kit"
 )
 
-// The lines that a number crosses. Beyond over it is amber, beyond late red; the screen names the line.
+// The thresholds of the board. Beyond a warning a number is amber, beyond a critical one red; the tile names the threshold.
 const (
-	waitingOver   = 5
-	waitOver      = 3 * time.Minute
-	waitLate      = 4 * time.Minute
-	owedOver      = 30 * time.Second
-	abandonedOver = 3
+	maxWaiting   = 5
+	waitWarning  = 3 * time.Minute
+	waitCritical = 4 * time.Minute
+	replyWarning = 30 * time.Second
+	maxAbandoned = 3
 )
 
-// board is what the supervisor's page shows, as the desk tells it.
+// board is the data of the supervisor's page, as it was read from the desk at one time.
 type board struct {
-	at          time.Time
-	settings    models.Settings
-	overview    models.Overview
-	queue       []models.QueueEntry // the first ones, or all
-	lines       []models.DepartmentQueue
-	load        []models.AgentLoad
-	departments []models.Department
-	day         []models.MinuteSample
-	stats       *models.Stats
+	readAt           time.Time
+	settings         models.Settings
+	overview         models.Overview
+	queue            []models.QueueEntry // the first rows, or all
+	departmentQueues []models.DepartmentQueue
+	load             []models.AgentLoad
+	departments      []models.Department
+	day              []models.MinuteSample
+	stats            *models.Stats
 	boardFilter
 }
 
-// boardFilter is what of the house somebody looks at.
+// boardFilter is the part of the installation that a page shows.
 type boardFilter struct {
-	chosen string // a department, "" for all
-	all    bool   // everybody, not only the first ones
+	department string // slug, "" for all departments
+	showAll    bool   // all rows, not only the first ones
 }
 
-// filterOf reads the filter of a page. What cannot be the name of a department is "-", which none has.
-func filterOf(c echo.Context) boardFilter {
-	f := boardFilter{chosen: c.QueryParam("department"), all: c.QueryParam("show") == "all"}
-	if !kit.Storable(f.chosen) {
-		f.chosen = "-"
+// filterFromQuery reads the filter of a page. A department that PostgreSQL could not be asked for becomes "-", which none has.
+func filterFromQuery(c echo.Context) boardFilter {
+	f := boardFilter{department: c.QueryParam("department"), showAll: c.QueryParam("show") == "all"}
+	if !kit.Storable(f.department) {
+		f.department = "-"
 	}
 	return f
 }
 
-// firstRows is how many who wait, and how many agents, are shown until somebody asks for all.
-const firstRows = 50
+// initialRows is how many waiting chats, and how many agents, are shown until the page is asked for all.
+const initialRows = 50
 
-// readBoard asks for what moves all the time, for all of it at once. The overview is given where it is known already.
+// readBoard reads queue, load and departments in parallel, and the overview unless the caller has it already.
 func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.Overview) (*board, error) {
-	b := &board{at: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
-	first := firstRows
-	if f.all {
+	b := &board{readAt: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
+	first := initialRows
+	if f.showAll {
 		first = 0
 	}
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.SetLimit(2) // a tick draws for every supervisor at once, and sends need connections too
+	parts.SetLimit(2) // all boards are drawn at the same tick, and sending messages needs connections too
 	parts.Go(func() (err error) {
 		if known != nil {
 			b.overview = *known
@@ -75,7 +75,7 @@ func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.O
 		return err
 	})
 	parts.Go(func() (err error) {
-		b.queue, b.lines, err = h.Desk.Queue(ctx, models.QueueFilter{Department: f.chosen, First: first})
+		b.queue, b.departmentQueues, err = h.Desk.Queue(ctx, models.QueueFilter{Department: f.department, First: first})
 		return err
 	})
 	parts.Go(func() (err error) {
@@ -89,7 +89,7 @@ func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.O
 	return b, parts.Wait()
 }
 
-// dayCache is what moves once a minute, for everybody who looks at it.
+// dayCache keeps the figures of the last day, which change once a minute, for all boards of this instance.
 type dayCache struct {
 	mu      sync.Mutex
 	minute  time.Time
@@ -97,17 +97,17 @@ type dayCache struct {
 	stats   *models.Stats
 }
 
-// readDay adds the last 24 hours, as they were at most a minute ago.
+// readDay adds the last 24 hours to a board, at most a minute old.
 func (h *Handlers) readDay(ctx context.Context, b *board) error {
 	d := &h.day
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if minute := b.at.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
-		samples, err := h.Desk.Day(ctx, b.at.Add(-24*time.Hour), b.at)
+	if minute := b.readAt.Truncate(time.Minute); minute.After(d.minute) || d.minute.Sub(minute) > time.Minute { // or the clock was set back
+		samples, err := h.Desk.Day(ctx, b.readAt.Add(-24*time.Hour), b.readAt)
 		if err != nil {
 			return err
 		}
-		stats, err := h.Desk.Stats(ctx, b.at.Add(-24*time.Hour), b.at)
+		stats, err := h.Desk.Stats(ctx, b.readAt.Add(-24*time.Hour), b.readAt)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (h *Handlers) readDay(ctx context.Context, b *board) error {
 	return nil
 }
 
-// view turns the house into the view's data.
+// view returns the view data of the board.
 func (b *board) view(ctx context.Context) view.Board {
 	filter := b.filter(ctx)
 	return view.Board{
@@ -128,17 +128,17 @@ func (b *board) view(ctx context.Context) view.Board {
 
 func (b *board) filter(ctx context.Context) view.Filter {
 	all := text.T(ctx, "supervisor.filter.all")
-	f := view.Filter{Chosen: b.chosen, Name: all, Choices: []view.Choice{{Name: all}}}
+	f := view.Filter{Chosen: b.department, Name: all, Choices: []view.Choice{{Name: all}}}
 	for _, d := range b.departments {
 		f.Choices = append(f.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
-		if d.Slug == b.chosen {
+		if d.Slug == b.department {
 			f.Name = d.Name
 		}
 	}
 	return f
 }
 
-// departmentName is the name that people read; a short name without a department is said as it is.
+// departmentName returns the name of a department, or the slug itself if the department is gone.
 func (b *board) departmentName(slug string) string {
 	for _, d := range b.departments {
 		if d.Slug == slug {
@@ -148,10 +148,10 @@ func (b *board) departmentName(slug string) string {
 	return slug
 }
 
-// waiting is how many wait in the lines of the filter, and since when whoever came first does.
+// waiting returns how many chats wait in the departments of the filter, and since when the oldest of them does.
 func (b *board) waiting() (n int, oldest time.Time) {
-	for _, l := range b.lines {
-		if b.chosen != "" && b.chosen != l.Department {
+	for _, l := range b.departmentQueues {
+		if b.department != "" && b.department != l.Department {
 			continue
 		}
 		if n += l.Length; oldest.IsZero() || l.OldestAt.Before(oldest) {
@@ -161,22 +161,22 @@ func (b *board) waiting() (n int, oldest time.Time) {
 	return n, oldest
 }
 
-// serves tells whether an agent belongs to the filter.
+// serves reports whether an agent belongs to the filter.
 func (b *board) serves(a *models.Agent) bool {
-	return b.chosen == "" || a.Serves(&b.chosen)
+	return b.department == "" || a.Serves(&b.department)
 }
 
 func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 	q := view.Queue{Filter: filter, NobodyOnline: b.online() == 0}
-	used, slots := b.slots()
+	used, slots := b.capacity()
 	q.FreeSlots = slots - used
-	if s := b.overview.LastPickupSeconds; s != nil && b.chosen == "" {
+	if s := b.overview.LastPickupSeconds; s != nil && b.department == "" {
 		q.PickedUpAfter = time.Duration(*s) * time.Second
 	}
 	for i := range b.queue {
 		q.Rows = append(q.Rows, b.waitingRow(ctx, &b.queue[i]))
 	}
-	if q.Length = len(q.Rows); !b.all && q.Length == firstRows { // fewer are all, whatever the lines were a moment before
+	if q.Length = len(q.Rows); !b.showAll && q.Length == initialRows { // fewer rows are all there are
 		n, _ := b.waiting()
 		q.Length = max(n, q.Length)
 	}
@@ -186,14 +186,16 @@ func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
 	waited := time.Duration(e.WaitSeconds) * time.Second
 	row := view.Waiting{
-		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Claimed: e.NameIsClaim, Priority: e.Chat.Priority, Returned: e.Chat.ReturnedAt != nil,
-		Since: e.Chat.QueuedAt, Level: levelOf(waited, waitOver, waitLate), Expected: expected(ctx, e.Estimate), Why: why(ctx, e.WhyWaiting),
+		ChatID: e.Chat.ID, Place: e.Position, Name: e.UserName, Claimed: e.NameIsClaim, Priority: e.Chat.Priority,
+		Returned: e.Chat.ReturnedAt != nil,
+		Since:    e.Chat.QueuedAt, Level: levelOf(waited, waitWarning, waitCritical), Expected: estimatedWait(ctx, e.Estimate),
+		Why: whyWaiting(ctx, e.WhyWaiting),
 	}
 	if e.Chat.Department != nil {
 		row.Slug, row.Department = *e.Chat.Department, b.departmentName(*e.Chat.Department)
 	}
-	// An open window is a sign of life every 30 s; two that are missing mean that it is closed.
-	if b.at.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
+	// An open widget reports every 30 s. Two missing reports mean that it is closed.
+	if b.readAt.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
 		until := e.Chat.UserSeenAt.Add(b.settings.QueueGrace)
 		row.KeptUntil = &until
 	}
@@ -210,7 +212,7 @@ func levelOf(d, over, late time.Duration) view.Level {
 	return view.Fine
 }
 
-func expected(ctx context.Context, e models.Estimate) string {
+func estimatedWait(ctx context.Context, e models.Estimate) string {
 	switch {
 	case !e.Known:
 		return text.T(ctx, "supervisor.queue.expected_unknown")
@@ -224,7 +226,7 @@ func expected(ctx context.Context, e models.Estimate) string {
 	return text.Range(ctx, low, high)
 }
 
-func why(ctx context.Context, reason string) string {
+func whyWaiting(ctx context.Context, reason string) string {
 	switch reason {
 	case models.WhyNobodyHasRoom:
 		return text.T(ctx, "supervisor.why.nobody_has_room")
@@ -235,39 +237,42 @@ func why(ctx context.Context, reason string) string {
 }
 
 func (b *board) tiles(ctx context.Context) []view.Tile {
-	return []view.Tile{b.waitingTile(ctx), b.longestTile(ctx), b.expectedTile(ctx), b.slotsTile(ctx), b.leftTile(ctx)}
+	return []view.Tile{b.waitingTile(ctx), b.longestWaitTile(ctx), b.estimatedWaitTile(ctx), b.capacityTile(ctx), b.abandonedTile(ctx)}
 }
 
 func (b *board) waitingTile(ctx context.Context) view.Tile {
 	n, _ := b.waiting()
-	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n), Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting })}
+	t := view.Tile{ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n),
+		Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting })}
 	switch {
-	case n > waitingOver:
-		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", waitingOver)
+	case n > maxWaiting:
+		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxWaiting)
 	case n == 0:
 		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
 	}
 	return t
 }
 
-func (b *board) longestTile(ctx context.Context) view.Tile {
-	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0), Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
+func (b *board) longestWaitTile(ctx context.Context) view.Tile {
+	t := view.Tile{ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0),
+		Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds })}
 	if _, t.Since = b.waiting(); !t.Since.IsZero() {
-		t.Level = levelOf(b.at.Sub(t.Since), waitOver, waitLate)
+		t.Level = levelOf(b.readAt.Sub(t.Since), waitWarning, waitCritical)
 	}
 	switch {
 	case t.Since.IsZero():
 		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
 	case t.Level == view.Late:
-		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitLate))
+		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitCritical))
 	case t.Level == view.Over:
-		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitOver))
+		t.Crossed = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitWarning))
 	}
 	return t
 }
 
-func (b *board) expectedTile(ctx context.Context) view.Tile {
-	t := view.Tile{ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"), Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true}
+func (b *board) estimatedWaitTile(ctx context.Context) view.Tile {
+	t := view.Tile{ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"),
+		Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true}
 	e := b.nextEstimate()
 	switch low, high := text.Minutes(time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second); {
 	case b.online() == 0:
@@ -290,23 +295,24 @@ func (b *board) expectedTile(ctx context.Context) view.Tile {
 	return t
 }
 
-// nextEstimate is the wait of somebody who would ask now; with room and nobody waiting there is none.
+// nextEstimate returns the estimated wait of a chat that would start now. It is 0 while there is capacity and no chat waits.
 func (b *board) nextEstimate() models.Estimate {
-	if b.chosen == "" {
+	if b.department == "" {
 		return b.overview.Estimate
 	}
-	for _, l := range b.lines {
-		if l.Department == b.chosen {
+	for _, l := range b.departmentQueues {
+		if l.Department == b.department {
 			return l.Estimate
 		}
 	}
-	used, slots := b.slots()
+	used, slots := b.capacity()
 	return models.Estimate{Known: used < slots}
 }
 
-func (b *board) slotsTile(ctx context.Context) view.Tile {
-	used, slots := b.slots()
-	t := view.Tile{ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used), Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load })}
+func (b *board) capacityTile(ctx context.Context) view.Tile {
+	used, slots := b.capacity()
+	t := view.Tile{ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used),
+		Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load })}
 	switch {
 	case slots == 0:
 		t.Note = text.T(ctx, "supervisor.tile.slots_none")
@@ -318,13 +324,14 @@ func (b *board) slotsTile(ctx context.Context) view.Tile {
 	return t
 }
 
-func (b *board) leftTile(ctx context.Context) view.Tile {
+func (b *board) abandonedTile(ctx context.Context) view.Tile {
 	n := b.overview.AbandonedLast30
-	t := view.Tile{ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n), Unit: text.T(ctx, "supervisor.tile.left_unit")}
+	t := view.Tile{ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n),
+		Unit: text.T(ctx, "supervisor.tile.left_unit")}
 	switch {
-	case n > abandonedOver:
-		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", abandonedOver)
-	case b.chosen != "":
+	case n > maxAbandoned:
+		t.Level, t.Crossed = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxAbandoned)
+	case b.department != "":
 		t.Note = text.T(ctx, "supervisor.tile.left_all")
 	case b.stats != nil && b.stats.Started > 0:
 		left := b.stats.Abandoned + b.stats.Cancelled
@@ -333,23 +340,23 @@ func (b *board) leftTile(ctx context.Context) view.Tile {
 	return t
 }
 
-// spark is a figure of the last hour, one point a minute. The samples are of the whole house, so a filter has none.
+// spark returns a figure of the last hour, one point a minute. Samples are not kept by department, so a filtered board has none.
 func (b *board) spark(figure func(models.MinuteSample) int) []float64 {
-	if b.chosen != "" {
+	if b.department != "" {
 		return nil
 	}
 	var points []float64
 	for _, s := range b.day {
-		if b.at.Sub(s.Minute) <= time.Hour {
+		if b.readAt.Sub(s.Minute) <= time.Hour {
 			points = append(points, float64(figure(s)))
 		}
 	}
 	return points
 }
 
-func percent(part, whole int) int {
-	if whole == 0 {
+func percent(part, total int) int {
+	if total == 0 {
 		return 0
 	}
-	return (200*part + whole) / (2 * whole)
+	return (200*part + total) / (2 * total)
 }

@@ -14,7 +14,7 @@ import (
 	"parley/web/present"
 )
 
-// Chat is one chat, read only, with what a supervisor may do to it.
+// Chat shows one chat, read-only, with the actions of a supervisor.
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
 	ctx := c.Request().Context()
@@ -23,33 +23,33 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.answerChat(c, found)
+		return h.respondChat(c, found)
 	}
 	before := kit.EarlierThan(c)
 	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
-	b, err := h.readBoard(ctx, boardFilter{all: true}, nil)
+	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
 	if err != nil {
 		return err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, found, messages, people, h.PageFileLinks())
+	page := b.chatPage(ctx, found, messages, agents, h.PageFileLinks())
 	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}
-	page.Frame = h.StaffFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", found.UserName))
+	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", found.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
 }
 
-// Earlier draws for the scripts of the page what a chat has before a message.
+// Earlier renders the messages of a chat before an id for the scripts of the page.
 func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
 	before, err := kit.QueryBeforeID(c)
 	if err != nil {
@@ -64,16 +64,16 @@ func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	people, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := threadOf(ctx, found, messages, agentNames(people), h.PageFileLinks())
+	t := threadOf(ctx, found, messages, agentNames(agents), h.PageFileLinks())
 	t.History.Before, t.History.HasEarlier = before, hasEarlier
 	return chat.EarlierPage(t), nil
 }
 
-// Agent lists the chats of one agent.
+// Agent shows an agent with its active and its latest ended chats.
 func (h *Handlers) Agent(c echo.Context) error {
 	a, err := h.AgentFromPath(c)
 	if err != nil {
@@ -81,7 +81,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.JSON {
-		return h.answerAgent(c, a)
+		return h.respondAgent(c, a)
 	}
 	chats, err := h.Desk.ChatsOfAgent(ctx, a.ID, models.ChatFilter{})
 	if err != nil {
@@ -92,7 +92,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 		return err
 	}
 	page := b.agentPage(ctx, a, chats)
-	page.Frame = h.StaffFrame(c, "live", a.Name)
+	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneAgentPage(page))

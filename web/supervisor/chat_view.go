@@ -16,41 +16,44 @@ import (
 	"parley/web/present"
 )
 
-// chatPage is one chat as a supervisor reads it.
-func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, people []models.Agent, fresh api.FileLinks) view.ChatPage {
-	names := agentNames(people)
+// chatPage returns the view data of one chat.
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
+	links api.FileLinks) view.ChatPage {
+	names := agentNames(agents)
 	page := view.ChatPage{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Status: string(c.Status), AgentID: c.ServedBy(), Agent: names[c.ServedBy()],
-		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.placeOf(ctx, c.ID),
+		Priority: c.Priority, Facts: b.facts(ctx, c), Agents: b.agentsView(view.Filter{}), Place: b.positionText(ctx, c.ID),
 		Choices: []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
 	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
-	page.Thread = threadOf(ctx, c, messages, names, fresh)
+	page.Thread = threadOf(ctx, c, messages, names, links)
 	return page
 }
 
-func agentNames(people []models.Agent) map[string]string {
-	names := make(map[string]string, len(people))
-	for i := range people {
-		names[people[i].ID] = people[i].Name
+// agentNames returns the names of the agents by id.
+func agentNames(agents []models.Agent) map[string]string {
+	names := make(map[string]string, len(agents))
+	for i := range agents {
+		names[agents[i].ID] = agents[i].Name
 	}
 	return names
 }
 
-// threadOf is a conversation as a supervisor reads it. names has those of the agents, by id.
-func threadOf(ctx context.Context, c *models.AgentChat, messages []models.Message, names map[string]string, fresh api.FileLinks) chat.Thread {
+// threadOf returns a conversation as a supervisor reads it. names has the names of the agents by id.
+func threadOf(ctx context.Context, c *models.AgentChat, messages []models.Message, names map[string]string,
+	links api.FileLinks) chat.Thread {
 	t := chat.Thread{ChatID: c.ID, Label: text.T(ctx, "supervisor.chat.messages"), Other: c.UserName, Me: chat.FromAgent, Desk: true,
 		History: present.HistoryAt("/supervisor/chats/" + url.PathEscape(c.ID))}
 	for i := range messages {
-		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, fresh))
+		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
 	}
 	return t
 }
 
-// placeOf says where a waiting chat stands.
-func (b *board) placeOf(ctx context.Context, id string) string {
+// positionText returns the position and the estimated wait of a waiting chat, "" for any other.
+func (b *board) positionText(ctx context.Context, id string) string {
 	for i := range b.queue {
 		e := &b.queue[i]
 		if e.Chat.ID != id {
@@ -65,10 +68,10 @@ func (b *board) placeOf(ctx context.Context, id string) string {
 	return ""
 }
 
-// facts are what is known about a chat, in the order in which it happened.
+// facts returns what is known about a chat: its times in their order, then everything else.
 func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	facts := []view.Fact{{Label: text.T(ctx, "supervisor.chat.asked"), At: &c.CreatedAt}}
-	moment := func(label string, at *time.Time) {
+	addTime := func(label string, at *time.Time) {
 		if at != nil {
 			facts = append(facts, view.Fact{Label: label, At: at})
 		}
@@ -78,9 +81,9 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 			facts = append(facts, view.Fact{Label: label, Value: value, Href: href})
 		}
 	}
-	moment(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
-	moment(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
-	moment(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
+	addTime(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
+	addTime(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
+	addTime(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
 	say(text.T(ctx, "supervisor.chat.outcome"), present.Outcome(ctx, &c.Chat), "")
 	if c.Department != nil {
 		say(text.T(ctx, "supervisor.chat.department"), b.departmentName(*c.Department), "")
@@ -101,7 +104,7 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	return facts
 }
 
-// agentPage is the page of one agent: what is held now, who waits longest first, then what has ended.
+// agentPage returns the view data of one agent: active chats, those that have waited longest for a reply first, then ended ones.
 func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.AgentChat) view.AgentPage {
 	page := view.AgentPage{Agent: b.agentCard(&models.AgentLoad{Agent: *a})}
 	for i := range b.load {
@@ -111,7 +114,8 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 	}
 	for i := range chats {
 		c := &chats[i]
-		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified, Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
+		row := view.Listed{ChatID: c.ID, Name: c.UserName, Claimed: c.NameIsUnverified,
+			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt
 		}

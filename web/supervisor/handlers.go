@@ -2,7 +2,7 @@ package supervisor
 
 import "parley/web/kit"
 
-// Handlers serves the pages of supervisors and what programs ask of queue and load.
+// Handlers has the handlers of supervisors.
 type Handlers struct {
 	*kit.Kit
 	day dayCache

@@ -15,10 +15,10 @@ import (
 	"parley/web/live"
 )
 
-// Page draws queue and load as they are now, of one department where the query names it.
+// Page shows queue and load, of one department if the query names one.
 func (h *Handlers) Page(c echo.Context) error {
 	ctx := c.Request().Context()
-	b, err := h.readBoard(ctx, filterOf(c), nil)
+	b, err := h.readBoard(ctx, filterFromQuery(c), nil)
 	if err != nil {
 		return err
 	}
@@ -28,33 +28,33 @@ func (h *Handlers) Page(c echo.Context) error {
 	if err := h.readDay(ctx, b); err != nil {
 		return err
 	}
-	frame := h.StaffFrame(c, "live", text.T(ctx, "supervisor.title"))
+	frame := h.AgentFrame(c, "live", text.T(ctx, "supervisor.title"))
 	frame.Scripts = []string{"supervisor.js"}
 	frame.Stylesheets = []string{"uplot.css"}
 	frame.Words = []string{"supervisor."}
-	frame.Stream = streamOf(ctx, b.boardFilter)
+	frame.Stream = streamURL(ctx, b.boardFilter)
 	return h.Render(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: b.filter(ctx), Board: b.view(ctx)}))
 }
 
-// Events is what changes on that page, live.
+// Events streams the parts of that page that change.
 func (h *Handlers) Events(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.Supervision}, &boardStream{handlers: h, filter: filterOf(c)})
+	return h.Stream(c, live.Receiver{View: live.Supervision}, &boardStream{handlers: h, filter: filterFromQuery(c)})
 }
 
-// hasDepartment tells whether the department of the filter is there, as it is when none is chosen.
+// hasDepartment reports whether the department of the filter exists, or none is chosen.
 func (b *board) hasDepartment() bool {
 	for _, d := range b.departments {
-		if d.Slug == b.chosen {
+		if d.Slug == b.department {
 			return true
 		}
 	}
-	return b.chosen == ""
+	return b.department == ""
 }
 
-// QueueCSV is the queue as a file, with the filter of the page.
+// QueueCSV sends the queue as a file, with the filter of the page.
 func (h *Handlers) QueueCSV(c echo.Context) error {
 	ctx := c.Request().Context()
-	queue, _, err := h.Desk.Queue(ctx, models.QueueFilter{Department: filterOf(c).chosen})
+	queue, _, err := h.Desk.Queue(ctx, models.QueueFilter{Department: filterFromQuery(c).department})
 	if err != nil {
 		return err
 	}
@@ -65,12 +65,14 @@ func (h *Handlers) QueueCSV(c echo.Context) error {
 		if e.Chat.Department != nil {
 			department = *e.Chat.Department
 		}
-		lines[i] = kit.CSVRow{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds, e.WhyWaiting, e.UserIsVerified}
+		lines[i] = kit.CSVRow{e.Position, e.UserName, department, e.Chat.Priority, e.Chat.QueuedAt.Truncate(time.Second), e.WaitSeconds,
+			e.WhyWaiting, e.UserIsVerified}
 	}
-	return h.WriteCSV(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting", "is_verified"}, lines)
+	return h.WriteCSV(c, "queue", []string{"place", "name", "department", "priority", "queued_at", "wait_seconds", "why_waiting",
+		"is_verified"}, lines)
 }
 
-// DayCSV is every minute of the last 24 hours as a file.
+// DayCSV sends every minute of the last 24 hours as a file.
 func (h *Handlers) DayCSV(c echo.Context) error {
 	now := time.Now()
 	samples, err := h.Desk.Day(c.Request().Context(), now.Add(-24*time.Hour), now)
@@ -84,13 +86,13 @@ func (h *Handlers) DayCSV(c echo.Context) error {
 	return h.WriteCSV(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
 }
 
-// streamOf is the address of the page's stream, which speaks the language of the page.
-func streamOf(ctx context.Context, f boardFilter) string {
+// streamURL returns the address of the page's stream, with its filter and language.
+func streamURL(ctx context.Context, f boardFilter) string {
 	query := url.Values{"lang": {text.Lang(ctx)}}
-	if f.chosen != "" {
-		query.Set("department", f.chosen)
+	if f.department != "" {
+		query.Set("department", f.department)
 	}
-	if f.all {
+	if f.showAll {
 		query.Set("show", "all")
 	}
 	return "/supervisor/events?" + query.Encode()

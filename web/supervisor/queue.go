@@ -29,7 +29,7 @@ func (h *Handlers) Load(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Map(loads, api.LoadOf)})
 }
 
-// Stats are the figures of a period, by default of the last 24 hours.
+// Stats responds with the figures of a period, by default of the last 24 hours.
 func (h *Handlers) Stats(c echo.Context) error {
 	now := time.Now().UTC()
 	to, err := kit.QueryTime(c, "to", now)
@@ -51,7 +51,7 @@ type assignByHandInput struct {
 	ServiceID string `json:"service_id"`
 }
 
-// AssignByHand gives a waiting chat to an agent, or moves an active one.
+// AssignByHand assigns a waiting chat to an agent, or moves an active one to another.
 func (h *Handlers) AssignByHand(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in assignByHandInput
@@ -79,7 +79,7 @@ func (h *Handlers) SetPriority(c echo.Context) error {
 	if in.Priority == nil {
 		return kit.InvalidField("priority", "required", "Send a priority from −100 to 100.")
 	}
-	priority := int(max(-1000, min(1000, *in.Priority))) // far out of bounds either way
+	priority := int(max(-1000, min(1000, *in.Priority))) // clamped to fit an int; the desk refuses it
 	chat, err := h.Desk.SetPriority(c.Request().Context(), kit.ActorOf(c), id, priority)
 	if err != nil {
 		return err

@@ -12,14 +12,14 @@ import (
 	"parley/web/live"
 )
 
-// boardStream draws for a supervisor's page what has changed on it, part by part.
+// boardStream renders the parts of a supervisor's page that have changed since it last rendered.
 type boardStream struct {
 	handlers *Handlers
 	filter   boardFilter // of the page
-	shown    *view.Board
+	drawn    *view.Board
 }
 
-// Render draws the parts that are not what the page shows. Presence says nothing here: a Board follows it.
+// Render implements live.Renderer. It ignores changes of presence, since each is followed by a Board item.
 func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var overview *models.Overview
 	switch it := item.(type) {
@@ -38,37 +38,37 @@ func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		return nil, err
 	}
 	board := b.view(ctx)
-	var drawn bytes.Buffer
-	for _, part := range changedParts(&board, f.shown) {
-		if err := part.Render(ctx, &drawn); err != nil {
+	var html bytes.Buffer
+	for _, part := range changedParts(&board, f.drawn) {
+		if err := part.Render(ctx, &html); err != nil {
 			return nil, err
 		}
 	}
-	f.shown = &board
-	if drawn.Len() == 0 {
+	f.drawn = &board
+	if html.Len() == 0 {
 		return nil, nil
 	}
-	return []live.Frame{{Event: "part", Data: drawn.Bytes()}}, nil
+	return []live.Frame{{Event: "part", Data: html.Bytes()}}, nil
 }
 
-// changedParts are those of the page whose data is not what it was; all of them while nothing was shown.
-func changedParts(now, shown *view.Board) []templ.Component {
-	if shown == nil {
-		shown = &view.Board{}
+// changedParts returns the parts of the page whose data differs from what was drawn last; all of them the first time.
+func changedParts(now, drawn *view.Board) []templ.Component {
+	if drawn == nil {
+		drawn = &view.Board{}
 	}
 	parts := []struct {
-		now, shown any
+		now, drawn any
 		draw       []templ.Component
 	}{
-		{now.Tiles, shown.Tiles, []templ.Component{view.Tiles(now.Tiles)}},
-		{now.Queue, shown.Queue, []templ.Component{view.QueuePanel(now.Queue)}},
-		{now.Agents, shown.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
-		{now.Day, shown.Day, []templ.Component{view.DayFigures(now.Day)}},
-		{now.Totals, shown.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
+		{now.Tiles, drawn.Tiles, []templ.Component{view.Tiles(now.Tiles)}},
+		{now.Queue, drawn.Queue, []templ.Component{view.QueuePanel(now.Queue)}},
+		{now.Agents, drawn.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
+		{now.Day, drawn.Day, []templ.Component{view.DayFigures(now.Day)}},
+		{now.Totals, drawn.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
 	}
 	var changed []templ.Component
 	for _, p := range parts {
-		if !reflect.DeepEqual(p.now, p.shown) {
+		if !reflect.DeepEqual(p.now, p.drawn) {
 			changed = append(changed, p.draw...)
 		}
 	}

@@ -42,7 +42,7 @@ func TestTheDayIsGatheredSoThatItStaysATable(t *testing.T) {
 func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	now := time.Now()
 	ago := func(s int) time.Time { return now.Add(-time.Duration(s) * time.Second) }
-	h := &board{at: now, settings: models.DefaultSettings()}
+	h := &board{readAt: now, settings: models.DefaultSettings()}
 	l := &models.AgentLoad{Agent: models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, DesiredPresence: models.Online},
 		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1}
 	if got := strings.Join(h.segments(l), " "); got != "late owed answered answered quiet free" {
@@ -53,14 +53,14 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 		t.Errorf("the longest unanswered is %v, %q", card.Owed, card.Level)
 	}
 	l.Agent.MaxConcurrent = 100
-	if got := h.segments(l); len(got) != mostSegments {
+	if got := h.segments(l); len(got) != maxSegments {
 		t.Errorf("a hundred slots are %d segments", len(got))
 	}
 }
 
 func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	now := time.Now()
-	h := &board{at: now, settings: models.DefaultSettings()}
+	h := &board{readAt: now, settings: models.DefaultSettings()}
 	seen := now.Add(-time.Minute)
 	card := h.agentCard(&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Online, SeenAt: seen, DesiredPresenceAt: now.Add(-time.Hour)}})
 	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
@@ -76,7 +76,7 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 	ctx := context.Background()
 	now := time.Now()
 	waiting := func(n int, waited time.Duration) *board {
-		return &board{at: now, settings: models.DefaultSettings(), lines: []models.DepartmentQueue{{Length: n, OldestAt: now.Add(-waited)}}}
+		return &board{readAt: now, settings: models.DefaultSettings(), departmentQueues: []models.DepartmentQueue{{Length: n, OldestAt: now.Add(-waited)}}}
 	}
 	for _, c := range []struct {
 		h     *board
@@ -91,14 +91,14 @@ func TestALineThatIsCrossedIsNamed(t *testing.T) {
 		{waiting(1, 4*time.Minute+time.Second), 1, view.Late, "over 4:00"},
 	} {
 		if got := c.h.tiles(ctx)[c.tile]; got.Level != c.level || got.Crossed != c.words {
-			t.Errorf("%+v: %q %q, want %q %q", c.h.lines, got.Level, got.Crossed, c.level, c.words)
+			t.Errorf("%+v: %q %q, want %q %q", c.h.departmentQueues, got.Level, got.Crossed, c.level, c.words)
 		}
 	}
 }
 
 func TestAClosedWindowKeepsItsPlaceForAWhile(t *testing.T) {
 	now := time.Now()
-	h := &board{at: now, settings: models.DefaultSettings()}
+	h := &board{readAt: now, settings: models.DefaultSettings()}
 	row := func(seen time.Duration) view.Waiting {
 		return h.waitingRow(context.Background(), &models.QueueEntry{Chat: models.Chat{QueuedAt: now, UserSeenAt: now.Add(-seen)}})
 	}
@@ -124,7 +124,7 @@ func TestOnlyPartsThatChangedAreSentAgain(t *testing.T) {
 
 func TestNamesAreNoFormulas(t *testing.T) {
 	for name, want := range map[string]string{"Anna": "Anna", "": "", "=1+1": "'=1+1", "@x": "'@x", "-1": "'-1", "陈": "陈"} {
-		if got := kit.PlainCell(name); got != want {
+		if got := kit.EscapeCSVCell(name); got != want {
 			t.Errorf("%q became %q", name, got)
 		}
 	}

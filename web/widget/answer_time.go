@@ -9,35 +9,35 @@ import (
 )
 
 const (
-	answerTimeWindow = time.Hour   // of chats that are looked at
-	answerTimeTTL    = time.Minute // then it is asked for again
+	answerTimeWindow = time.Hour   // of the chats that count
+	answerTimeTTL    = time.Minute // of the cached value
 )
 
-// answerTime is how fast first answers usually come: the median of the last hour, kept for a minute.
+// answerTime caches how fast first replies usually come: the median of the last hour.
 type answerTime struct {
-	mu    sync.Mutex
-	asked time.Time
-	usual time.Duration
+	mu     sync.Mutex
+	readAt time.Time
+	median time.Duration
 }
 
-// typical tells it rounded up, 0 when nobody answered lately. Whoever comes while it is being asked for is told nothing.
-func (p *answerTime) typical(ctx context.Context, desk *models.Desk, now time.Time) time.Duration {
+// get returns the answer time rounded up, 0 if there was no reply lately. It returns 0 instead of waiting while another caller reads it.
+func (p *answerTime) get(ctx context.Context, desk *models.Desk, now time.Time) time.Duration {
 	if !p.mu.TryLock() {
 		return 0
 	}
 	defer p.mu.Unlock()
-	if now.Sub(p.asked) < answerTimeTTL {
-		return p.usual
+	if now.Sub(p.readAt) < answerTimeTTL {
+		return p.median
 	}
-	p.asked, p.usual = now, 0
+	p.readAt, p.median = now, 0
 	stats, err := desk.Stats(ctx, now.Add(-answerTimeWindow), now)
 	if err == nil && stats.ResponseP50 != nil {
-		p.usual = roundUp(time.Duration(*stats.ResponseP50 * float64(time.Second)))
+		p.median = roundUp(time.Duration(*stats.ResponseP50 * float64(time.Second)))
 	}
-	return p.usual
+	return p.median
 }
 
-// roundUp goes up to 10 s, beyond two minutes to whole minutes: nobody is promised what half of all did not get.
+// roundUp rounds up to 10 s, beyond two minutes to whole minutes. It never rounds down, since the panel would promise too much.
 func roundUp(d time.Duration) time.Duration {
 	step := 10 * time.Second
 	if d > 2*time.Minute {

@@ -5,11 +5,11 @@ import (
 	"parley/web/kit"
 )
 
-// Handlers serves the panel that sites embed.
+// Handlers has the handlers of the widget.
 type Handlers struct {
 	*kit.Kit
 	*auth.Auth
-	pace answerTime
+	answerTime answerTime
 }
 
 // New returns the handlers of the widget.

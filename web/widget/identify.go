@@ -10,11 +10,11 @@ import (
 	"parley/web/kit"
 )
 
-// IntroductionsPerMinute is how often a minute somebody may say who they are without a proof.
-const IntroductionsPerMinute = 10
+// MaxIntroductionsPerMinute is how often a minute a user may set an unverified name and address.
+const MaxIntroductionsPerMinute = 10
 
-// IdentifyUser makes the panel's user the one that the host site's token names, and takes along what this browser said before. It answers
-// 204 when the user is that one already, and else the new session: as panelSession, or 205 where it is in the cookie.
+// IdentifyUser signs the panel's user in by a user token of the host site and merges the chats of the anonymous session. It answers 204 if
+// the user is that one already, 205 if the new session is in a cookie, and otherwise a panelSession. A bad token is 401.
 func (h *Handlers) IdentifyUser(c echo.Context) error {
 	var in struct {
 		Token string `json:"token"`
@@ -26,15 +26,16 @@ func (h *Handlers) IdentifyUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	held, _ := h.SessionToken(c)
-	token, _, err := h.Desk.Identify(c.Request().Context(), id, held, kit.UserAgent(c))
+	session, _ := h.SessionToken(c)
+	token, _, err := h.Desk.Identify(c.Request().Context(), id, session, kit.UserAgent(c))
 	switch {
 	case err != nil:
 		return err
 	case token == "":
 		return c.NoContent(http.StatusNoContent)
 	case h.KeepsCookies(c):
-		h.SetCookie(c, kit.UserCookie, token, 0) // until the browser is closed: a signed identity is not for the next person
+		// until the browser is closed, so that the next person at this computer does not get the identity
+		h.SetCookie(c, kit.UserCookie, token, 0)
 		return c.NoContent(http.StatusResetContent)
 	}
 	return h.Respond(c, kit.Result{JSON: panelSession{token, kit.CSRFFor(token), draftKey(id.ID)}})
@@ -45,7 +46,7 @@ type identityInput struct {
 	Email string `json:"email"`
 }
 
-// IntroduceUser keeps what is said of an anonymous user without a proof. Agents see it marked "not verified".
+// IntroduceUser stores the unverified name and address of an anonymous user. Agents see them marked as not verified.
 func (h *Handlers) IntroduceUser(c echo.Context) error {
 	var in identityInput
 	if err := kit.Bind(c, &in); err != nil {
@@ -63,8 +64,8 @@ func (h *Handlers) IntroduceUser(c echo.Context) error {
 	}{u.ID, u.Name, u.Email, api.IntBool(u.IsVerified)}})
 }
 
-// ForgetUser ends the panel's session; the next page makes an anonymous one.
-func (h *Handlers) ForgetUser(c echo.Context) error {
+// EndSession ends the panel's session. The next page begins an anonymous one.
+func (h *Handlers) EndSession(c echo.Context) error {
 	if token, _ := h.SessionToken(c); token != "" {
 		if err := h.Desk.SignOut(c.Request().Context(), token); err != nil {
 			return err

@@ -20,21 +20,21 @@ import (
 	"parley/web/present"
 )
 
-// shownEnded is how long after its end a chat is still shown to its user, to be read and rated.
-const shownEnded = time.Hour
+// endedChatShown is how long after its end a chat is still shown to its user, who can read and rate it.
+const endedChatShown = time.Hour
 
-// visit is what the site around the frame told when it opened the panel.
-type visit struct {
+// embedOptions are the options that the site passed when it opened the panel.
+type embedOptions struct {
 	Query  url.Values
-	origin string // "" unless the panel may talk to it
+	origin string // of the site, "" unless the panel may exchange messages with it
 }
 
-// VisitOf reads the query of the panel's page: of this request, or of the page that it came from.
-func (h *Handlers) VisitOf(c echo.Context) visit {
-	v := visit{Query: c.QueryParams()}
+// EmbedOptionsOf reads the query of the panel's page: of this request, or of the page from which it came.
+func (h *Handlers) EmbedOptionsOf(c echo.Context) embedOptions {
+	v := embedOptions{Query: c.QueryParams()}
 	if c.Path() != "/widget" {
 		v.Query = url.Values{}
-		if from, err := url.Parse(kit.PageBehind(c)); err == nil && from.Path == "/widget" {
+		if from, err := url.Parse(kit.RefererPage(c)); err == nil && from.Path == "/widget" {
 			v.Query = from.Query()
 		}
 	}
@@ -44,8 +44,8 @@ func (h *Handlers) VisitOf(c echo.Context) visit {
 	return v
 }
 
-// get is a value of the visit as text of at most n characters.
-func (v visit) get(name string, n int) string {
+// get returns an option as text of at most n characters.
+func (v embedOptions) get(name string, n int) string {
 	value := v.Query.Get(name)
 	if !kit.Storable(value) {
 		return ""
@@ -53,8 +53,8 @@ func (v visit) get(name string, n int) string {
 	return present.Shorten(value, n)
 }
 
-// page is the address of the panel's page with the last messages; after names the ended chat that is not to be shown again.
-func (v visit) page(after string) string {
+// pageURL returns the address of the panel's page; after is the id of an ended chat that it does not show any more.
+func (v embedOptions) pageURL(after string) string {
 	query := url.Values{}
 	for name, values := range v.Query {
 		if name != "after" && name != "before" {
@@ -70,31 +70,32 @@ func (v visit) page(after string) string {
 	return "/widget?" + query.Encode()
 }
 
-// panel is what one user's window shows, as the desk tells it at one time.
+// panel is the data of one user's panel, as it was read from the desk at one time.
 type panel struct {
-	desk   *models.Desk
-	links  api.FileLinks
-	at     time.Time
-	user   models.Actor // without an id for whoever has no session yet
-	pace   *answerTime
-	visit  visit
-	csrf   string
-	chat   *models.Chat // the open one, else the one that ended last; nil for none
-	agents map[string]*models.Agent
+	desk       *models.Desk
+	links      api.FileLinks
+	readAt     time.Time
+	user       models.Actor // without an id if there is no session yet
+	answerTime *answerTime
+	options    embedOptions
+	csrf       string
+	chat       *models.Chat // the open one, otherwise the one that ended last; nil for none
+	agents     map[string]*models.Agent
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
-	p := &panel{desk: h.Desk, links: h.PageFileLinks(), pace: &h.pace, at: time.Now(), visit: h.VisitOf(c), csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
-	if who, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
-		p.user = who.Actor
+	p := &panel{desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
+		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{}}
+	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
+		p.user = caller.Actor
 	}
 	return p
 }
 
 func (p *panel) isAnonymous() bool { return p.user.ID == "" }
 
-// draftKey names a user in the storage of their browser, without the id, which may be an address: "" for nobody, and beginning with "anon-" for
-// an anonymous user.
+// draftKey returns the key under which the browser stores a user's drafts. It is a hash, since an id may be an e-mail address; it begins
+// with "anon-" for an anonymous user and is "" without a user.
 func draftKey(userID string) string {
 	if userID == "" {
 		return ""
@@ -107,9 +108,9 @@ func draftKey(userID string) string {
 	return key
 }
 
-// read finds the chat to show.
-func (p *panel) read(ctx context.Context) error {
-	p.at = time.Now()
+// load reads the chat to show.
+func (p *panel) load(ctx context.Context) error {
+	p.readAt = time.Now()
 	p.chat = nil
 	if p.isAnonymous() {
 		return nil
@@ -126,21 +127,21 @@ func (p *panel) read(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if last := &all[0]; last.EndedAt != nil && p.at.Sub(*last.EndedAt) < shownEnded && last.ID != p.visit.Query.Get("after") {
+	if last := &all[0]; last.EndedAt != nil && p.readAt.Sub(*last.EndedAt) < endedChatShown && last.ID != p.options.Query.Get("after") {
 		p.chat = last
 	}
 	return nil
 }
 
-// cursor is from where the page's stream goes on.
+// cursor returns the cursor from which the stream of the page continues.
 func (p *panel) cursor() string {
-	if p.chat == nil || p.chat.EndedAt != nil && p.at.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
-		return live.Cursor(p.at)
+	if p.chat == nil || p.chat.EndedAt != nil && p.readAt.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
+		return live.Cursor(p.readAt)
 	}
-	return live.Cursor(p.at, *p.chat)
+	return live.Cursor(p.readAt, *p.chat)
 }
 
-// agent is one of the people who answer.
+// agent returns an agent, read once for each panel.
 func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 	if a := p.agents[id]; a != nil {
 		return a, nil
@@ -152,10 +153,11 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 	return a, err
 }
 
-// view is the panel without its messages.
+// view returns the view data of the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
-	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.visit.origin, Site: p.visit.get("site", 40), Here: p.visit.page(""),
-		Department: p.visit.get("department", 50), PageURL: p.visit.get("page_url", 500), PageTitle: p.visit.get("page_title", 200),
+	v := widget.Panel{State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
+		Here:       p.options.pageURL(""),
+		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")}}
 	v.Fresh, v.Stranger, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)
 	if v.Stranger && p.desk.Settings().RequireIdentity {
@@ -168,26 +170,26 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 			v.State = widget.Offline
 			return v, err
 		}
-		v.AnswersIn = p.pace.typical(ctx, p.desk, p.at)
+		v.AnswersIn = p.answerTime.get(ctx, p.desk, p.readAt)
 		return v, nil
 	}
-	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.visit.page(p.chat.ID), p.chat.ID
+	v.ChatID, v.Fresh, v.Thread.ChatID = p.chat.ID, p.options.pageURL(p.chat.ID), p.chat.ID
 	switch p.chat.Status {
 	case models.Waiting:
 		status, err := p.desk.QueueStatus(ctx, p.user.ID)
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Queue = widget.Waiting, queueOf(p.chat, status)
+		v.State, v.Queue = widget.Waiting, queueView(p.chat, status)
 	case models.Active:
 		a, err := p.agent(ctx, p.chat.ServedBy())
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: present.ShortName(a.Name), Away: a.Presence != models.Online}, p.idle()
+		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{Name: api.ShortName(a.Name), Away: a.Presence != models.Online}, p.idleView()
 		v.Thread.Other = v.Agent.Name
 	default:
-		end, err := p.end(ctx)
+		end, err := p.endView(ctx)
 		if err != nil {
 			return v, err
 		}
@@ -196,8 +198,8 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, nil
 }
 
-// withMessages adds the messages of the chat that come before an id, or the last ones for 0.
-func (p *panel) withMessages(ctx context.Context, t *chat.Thread, before int64) error {
+// addMessages adds the messages of the chat before an id, or the latest ones for 0.
+func (p *panel) addMessages(ctx context.Context, t *chat.Thread, before int64) error {
 	if p.chat == nil {
 		return nil
 	}
@@ -206,20 +208,20 @@ func (p *panel) withMessages(ctx context.Context, t *chat.Thread, before int64) 
 		return err
 	}
 	t.ChatID = p.chat.ID
-	t.History = chat.History{HasEarlier: hasEarlier, Page: p.visit.page(p.visit.Query.Get("after")), Before: before,
+	t.History = chat.History{HasEarlier: hasEarlier, Page: p.options.pageURL(p.options.Query.Get("after")), Before: before,
 		Load: "/widget/chats/" + url.PathEscape(p.chat.ID) + "/messages"}
 	for i := range messages {
-		said, err := p.bubble(ctx, &messages[i])
+		message, err := p.bubble(ctx, &messages[i])
 		if err != nil {
 			return err
 		}
-		t.Messages = append(t.Messages, said)
+		t.Messages = append(t.Messages, message)
 	}
 	return nil
 }
 
-// withDepartment leaves out a department that does not exist: a slip of the site must not keep its visitors from asking.
-func (p *panel) withDepartment(ctx context.Context, v *widget.Panel) error {
+// checkDepartment removes a department that does not exist, so that an error in the site's code does not keep users from starting a chat.
+func (p *panel) checkDepartment(ctx context.Context, v *widget.Panel) error {
 	if v.Department == "" {
 		return nil
 	}

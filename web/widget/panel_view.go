@@ -7,57 +7,59 @@ import (
 	"parley/models"
 	"parley/views/chat"
 	"parley/views/widget"
+	"parley/web/api"
 	"parley/web/live"
 	"parley/web/present"
 )
 
-// longWait is how long a wait must have been, whatever was predicted, before it is called long.
-const longWait = 2 * time.Minute
+// longWaitAfter is how long a user must have waited, whatever the estimate was, before the wait is called long.
+const longWaitAfter = 2 * time.Minute
 
-// keptAfter is how long somebody must have waited to be told, on coming back, that the place was kept.
-const keptAfter = 10 * time.Second
+// keptPositionAfter is how long a user must have waited before the panel says, on reconnecting, that the position was kept.
+const keptPositionAfter = 10 * time.Second
 
-// bubble is a message as the user sees it.
+// bubble returns a message as the user sees it.
 func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, error) {
-	said := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt, Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
+	message := chat.Message{ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
+		Status: string(m.Status), File: present.FileView(p.links, m, "/widget")}
 	switch m.SenderType {
 	case models.FromSystem:
-		said.From, said.Text = chat.FromSystem, present.UserSystemLine(ctx, m)
+		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForUser)
 	case models.FromUser:
-		said.From, said.Mine = chat.FromUser, true
+		message.From, message.Mine = chat.FromUser, true
 		if p.chat != nil && p.chat.ServedBy() != "" {
 			a, err := p.agent(ctx, p.chat.ServedBy())
 			if err != nil {
-				return said, err
+				return message, err
 			}
-			said.To = present.ShortName(a.Name)
+			message.To = api.ShortName(a.Name)
 		}
 	default:
 		a, err := p.agent(ctx, m.SenderID)
 		if err != nil {
-			return said, err
+			return message, err
 		}
-		said.From, said.Name = chat.FromAgent, present.ShortName(a.Name)
+		message.From, message.Name = chat.FromAgent, api.ShortName(a.Name)
 	}
-	return said, nil
+	return message, nil
 }
 
-// queueOf is a place in words. Without anybody online there is no number.
-func queueOf(c *models.Chat, status models.QueueStatus) *widget.Queue {
+// queueView returns the view data of a position in the queue. The wait is long once it exceeds one and a half times the estimate.
+func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 	e := status.Estimate
 	waited := time.Duration(status.WaitSeconds) * time.Second
-	foretold := longWait
+	threshold := longWaitAfter
 	if c.EstimatedWaitSeconds != nil {
-		foretold = max(longWait, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
+		threshold = max(longWaitAfter, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
-	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > foretold,
+	return &widget.Queue{Place: status.Position, Since: c.QueuedAt, Known: e.Known, Nobody: !e.Known, Long: waited > threshold,
 		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second}
 }
 
-// reasonOf says why a place or a wait changed, nil when nothing is worth saying.
-func reasonOf(q live.Queued) *widget.Reason {
+// queueReason returns why the position or the estimated wait changed, nil if the change is not worth a notice.
+func queueReason(q live.Queued) *widget.Reason {
 	from, to := q.Previous, q.Status.Position
-	sooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
+	minutesSooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
 	switch {
 	case from == 0:
 		return nil
@@ -71,29 +73,30 @@ func reasonOf(q live.Queued) *widget.Reason {
 		return &widget.Reason{Kind: "moved_back", From: from, To: to}
 	case !q.Before.Estimate.Known || !q.Status.Estimate.Known:
 		return nil
-	case q.Cause == models.CauseAgentOn && sooner > 0:
-		return &widget.Reason{Kind: string(q.Cause), Minutes: sooner}
-	case q.Cause == models.CauseAgentOff && sooner < 0:
-		return &widget.Reason{Kind: string(q.Cause), Minutes: -sooner}
+	case q.Cause == models.CauseAgentOn && minutesSooner > 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: minutesSooner}
+	case q.Cause == models.CauseAgentOff && minutesSooner < 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: -minutesSooner}
 	}
 	return nil
 }
 
-func (p *panel) idle() *widget.Idle {
-	ends := p.desk.EndsAt(p.chat)
-	if ends.IsZero() {
+func (p *panel) idleView() *widget.Idle {
+	expiresAt := p.desk.EndsAt(p.chat)
+	if expiresAt.IsZero() {
 		return nil
 	}
 	s := p.desk.Settings()
-	owed := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
-	return &widget.Idle{Until: ends, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
-		Owed: owed, Returns: owed && s.IdleAgentAction == models.IdleRequeue}
+	awaiting := p.chat.LastSender != nil && *p.chat.LastSender == models.FromUser
+	return &widget.Idle{Until: expiresAt, Span: s.IdleTimeout - s.IdleWarning, Quiet: s.IdleWarning,
+		Owed: awaiting, Returns: awaiting && s.IdleAgentAction == models.IdleRequeue}
 }
 
-// end says how the shown chat ended.
-func (p *panel) end(ctx context.Context) (*widget.End, error) {
+// endView returns how the chat ended.
+func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 	c := p.chat
-	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout, CanRate: c.Rating == nil && c.ServedBy() != ""}
+	e := &widget.End{Kind: endKind(c), Reason: present.Deref(c.EndedReason), At: *c.EndedAt, Quiet: p.desk.Settings().IdleTimeout,
+		CanRate: c.Rating == nil && c.ServedBy() != ""}
 	if c.Rating != nil {
 		e.Rated = *c.Rating
 	}
@@ -102,7 +105,7 @@ func (p *panel) end(ctx context.Context) (*widget.End, error) {
 	}
 	a, err := p.agent(ctx, c.ServedBy())
 	if err == nil {
-		e.Name = present.ShortName(a.Name)
+		e.Name = api.ShortName(a.Name)
 	}
 	return e, err
 }

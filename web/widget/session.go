@@ -6,15 +6,15 @@ import (
 	"parley/web/kit"
 )
 
-// panelSession is what the scripts of the panel get of a session: the token itself only where the browser keeps no cookie for the frame.
+// panelSession is a session for the scripts of the panel. Token is set only if the browser keeps no cookies for the frame.
 type panelSession struct {
 	Token string `json:"token,omitempty"`
 	CSRF  string `json:"csrf"`
-	User  string `json:"user"` // as draftKey names them
+	User  string `json:"user"` // draftKey of the user
 }
 
-// BeginSession makes the panel's user an anonymous one, unless they are somebody already. With "bearer" the token is not trusted to a
-// cookie: one was set before, and did not come back.
+// BeginSession creates an anonymous user for the panel, or returns the session that it already has. With "bearer" the scripts say that the
+// browser did not send the cookie back, so the response has the token itself.
 func (h *Handlers) BeginSession(c echo.Context) error {
 	var in struct {
 		Bearer string `json:"bearer"`
@@ -22,17 +22,17 @@ func (h *Handlers) BeginSession(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	who, found, err := h.Guest(c)
+	caller, found, err := h.Guest(c)
 	switch {
 	case err != nil:
 		return err
 	case found:
-		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
+		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(caller.Token), User: draftKey(caller.Actor.ID)}})
 	case in.Bearer == "" && h.KeepsCookies(c):
-		if who, err = h.StartGuestSession(c); err != nil {
+		if caller, err = h.StartGuestSession(c); err != nil {
 			return err
 		}
-		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(who.Token), User: draftKey(who.Actor.ID)}})
+		return h.Respond(c, kit.Result{JSON: panelSession{CSRF: kit.CSRFFor(caller.Token), User: draftKey(caller.Actor.ID)}})
 	}
 	token, u, err := h.NewAnonymousUser(c)
 	if err != nil {

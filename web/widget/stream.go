@@ -13,31 +13,31 @@ import (
 	"parley/web/present"
 )
 
-// frameWriter writes the stream of the widget: messages and parts as HTML, what moves as JSON.
+// frameWriter renders the stream of the widget: messages and parts of the panel as HTML, typing and statuses as JSON.
 type frameWriter struct {
-	panel *panel
-	there bool // somebody was online when that was last told
+	panel  *panel
+	online bool // an agent was online when the panel was last drawn without a chat
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out api.FrameWriter
 	var err error
 	switch it := item.(type) {
 	case live.InitialState:
 		if len(it.Chats) > 0 {
-			err = f.parts(ctx, &out, kept(it))
+			err = f.writeParts(ctx, &out, keptPositionReason(it))
 		} else {
-			err = f.greet(ctx, &out) // the page may be older than the line
+			err = f.writeAvailability(ctx, &out) // availability may have changed since the page was drawn
 		}
 	case live.Board:
-		if f.panel.chat == nil && f.there != (it.Overview.Online > 0) {
-			err = f.greet(ctx, &out)
+		if f.panel.chat == nil && f.online != (it.Overview.Online > 0) {
+			err = f.writeAvailability(ctx, &out)
 		}
 	case live.Changed:
-		err = f.changed(ctx, &out, it)
+		err = f.writeChange(ctx, &out, it)
 	case live.Queued:
-		err = f.parts(ctx, &out, reasonOf(it))
+		err = f.writeParts(ctx, &out, queueReason(it))
 	case live.Typing:
 		if it.SenderType == models.FromAgent {
 			out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
@@ -45,7 +45,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	case live.Presence:
 		delete(f.panel.agents, it.ServiceID)
 		if it.PresenceChanged {
-			err = f.head(ctx, &out)
+			err = f.writeHead(ctx, &out)
 		}
 	case live.Closing:
 		out.Add("closing", 0, api.ClosingEvent{Reason: string(it.Reason)})
@@ -56,34 +56,34 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.Frames, err
 }
 
-// greet tells who has no chat whether anybody is there.
-func (f *frameWriter) greet(ctx context.Context, out *api.FrameWriter) error {
-	if err := f.panel.read(ctx); err != nil || f.panel.chat != nil {
+// writeAvailability draws a panel without a chat: whether an agent is online.
+func (f *frameWriter) writeAvailability(ctx context.Context, out *api.FrameWriter) error {
+	if err := f.panel.load(ctx); err != nil || f.panel.chat != nil {
 		return err
 	}
 	v, err := f.panel.view(ctx)
 	if err != nil {
 		return err
 	}
-	f.there = v.State == widget.Greeting
+	f.online = v.State == widget.Greeting
 	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
-// changed tells first which chat is shown and how it stands, where that changed, and then what was said in it.
-func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
-	if stands(it) {
-		if err := f.parts(ctx, out, returned(it)); err != nil {
+// writeChange writes the panel if the state of the chat changed, and then messages and statuses in the order of their versions.
+func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
+	if stateChanged(it) {
+		if err := f.writeParts(ctx, out, returnedReason(it)); err != nil {
 			return err
 		}
 	} else if f.panel.chat == nil || f.panel.chat.ID == it.Chat.ID {
 		f.panel.chat = &it.Chat
 	}
 	for i := range it.Messages {
-		said, err := f.panel.bubble(ctx, &it.Messages[i])
+		message, err := f.panel.bubble(ctx, &it.Messages[i])
 		if err != nil {
 			return err
 		}
-		if err := present.AddHTML(ctx, out, "message", it.Messages[i].Version, chat.Bubble(said)); err != nil {
+		if err := present.AddHTML(ctx, out, "message", it.Messages[i].Version, chat.Bubble(message)); err != nil {
 			return err
 		}
 	}
@@ -98,36 +98,36 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	return nil
 }
 
-// stands tells whether more changed than what was said.
-func stands(it live.Changed) bool {
+// stateChanged reports whether more has changed than messages and statuses.
+func stateChanged(it live.Changed) bool {
 	return it.Before.Status != it.Chat.Status || it.Before.AgentID != it.Chat.ServedBy() || it.Warned() || it.Unwarned() ||
 		it.Chat.Status == models.Ended
 }
 
-// returned is the reason to be told when the chat came back from an agent.
-func returned(it live.Changed) *widget.Reason {
+// returnedReason returns the notice for a chat that went back to the queue because its agent lost contact, nil for any other change.
+func returnedReason(it live.Changed) *widget.Reason {
 	if it.Before.Status != models.Active || it.Chat.Status != models.Waiting {
 		return nil
 	}
 	for _, m := range slices.Backward(it.Messages) {
 		if present.Deref(m.SystemKind) == models.SystemReturned {
-			return &widget.Reason{Kind: "you_returned", Name: present.ShortName(m.SystemArgs["agent"])}
+			return &widget.Reason{Kind: "you_returned", Name: api.ShortName(m.SystemArgs["agent"])}
 		}
 	}
 	return nil
 }
 
-// kept is the reason to be told when somebody who waits comes back, from a reload or a lost line.
-func kept(it live.InitialState) *widget.Reason {
-	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptAfter {
+// keptPositionReason returns the notice for a waiting user who reconnects, after a reload or a lost connection; nil for anyone else.
+func keptPositionReason(it live.InitialState) *widget.Reason {
+	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptPositionAfter {
 		return nil
 	}
 	return &widget.Reason{Kind: "kept_place", To: it.Place.Position}
 }
 
-// parts draws the panel as it now stands.
-func (f *frameWriter) parts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
-	if err := f.panel.read(ctx); err != nil {
+// writeParts reads the panel anew and draws it, with a notice why the position changed.
+func (f *frameWriter) writeParts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
+	if err := f.panel.load(ctx); err != nil {
 		return err
 	}
 	v, err := f.panel.view(ctx)
@@ -140,7 +140,7 @@ func (f *frameWriter) parts(ctx context.Context, out *api.FrameWriter, why *widg
 	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 
-func (f *frameWriter) head(ctx context.Context, out *api.FrameWriter) error {
+func (f *frameWriter) writeHead(ctx context.Context, out *api.FrameWriter) error {
 	v, err := f.panel.view(ctx)
 	if err != nil || v.State != widget.Active {
 		return err

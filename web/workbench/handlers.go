@@ -2,7 +2,7 @@ package workbench
 
 import "parley/web/kit"
 
-// Handlers serves the workbench, where agents answer, and what native clients of agents ask.
+// Handlers has the handlers of the workbench and of native clients for agents.
 type Handlers struct {
 	*kit.Kit
 }

@@ -15,19 +15,19 @@ import (
 	"parley/web/present"
 )
 
-// Page is the agent's list, with nothing open beside it.
+// Page shows the agent's list without an open chat.
 func (h *Handlers) Page(c echo.Context) error {
-	b, err := h.readBench(c)
+	b, err := h.readWorkbench(c)
 	if err != nil {
 		return err
 	}
-	return h.showWorkbench(c, b, nil)
+	return h.renderWorkbench(c, b, nil)
 }
 
-// Chat is the list with one chat open; with ?dialog= that dialog of the chat is open too.
+// Chat shows the list with one open chat; ?dialog= opens a dialog of it. A chat that the agent may not see is 404.
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
-	b, err := h.readBench(c)
+	b, err := h.readWorkbench(c)
 	if err != nil {
 		return err
 	}
@@ -44,11 +44,11 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showWorkbench(c, b, open)
+	return h.renderWorkbench(c, b, open)
 }
 
-// showWorkbench draws the page, or for its script only what stands beside the list.
-func (h *Handlers) showWorkbench(c echo.Context, b *workbench, open *view.Open) error {
+// renderWorkbench renders the page, or for its scripts only the part beside the list.
+func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open) error {
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.Beside(open, b.empty()))
@@ -59,7 +59,7 @@ func (h *Handlers) showWorkbench(c echo.Context, b *workbench, open *view.Open) 
 		title = text.T(ctx, "workbench.title_chat", "Name", open.Head.Name)
 		list.Current = open.Head.ChatID
 	}
-	frame := h.StaffFrame(c, "workbench", title)
+	frame := h.AgentFrame(c, "workbench", title)
 	frame.Scripts = []string{"workbench.js"}
 	frame.Words = []string{"workbench."}
 	frame.StreamShare = "parley.workbench"
@@ -70,7 +70,7 @@ func (h *Handlers) showWorkbench(c echo.Context, b *workbench, open *view.Open) 
 	}))
 }
 
-// Earlier draws for the scripts of the page what a chat has before a message.
+// Earlier renders the messages of a chat before an id for the scripts of the page.
 func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
 	before, err := kit.QueryBeforeID(c)
 	if err != nil {
@@ -91,16 +91,16 @@ func (h *Handlers) Earlier(c echo.Context) (templ.Component, error) {
 	return chat.EarlierPage(t), err
 }
 
-// Events is what happens in the agent's chats and in the queue, live, as parts of the page.
+// Events streams what happens in the agent's chats and in the queue as parts of the page.
 func (h *Handlers) Events(c echo.Context) error {
 	draw := &frameWriter{handlers: h, agent: kit.AgentOf(c), csrf: kit.CSRFToken(c)}
 	return h.Stream(c, live.Receiver{View: live.Own, Board: true}, draw)
 }
 
-// Parts are what the scripts of the workbench get of an action, so that its effect is seen even while the stream is away: the parts of
-// the page, and those of the chat where the path names one.
+// Parts returns the parts of the page as the response to an action of its scripts, so that its effect shows even while the stream is
+// disconnected. If the path names a chat, its parts are among them.
 func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
-	b, err := h.readBench(c)
+	b, err := h.readWorkbench(c)
 	if err != nil {
 		return nil, err
 	}

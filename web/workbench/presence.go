@@ -11,7 +11,7 @@ import (
 	"parley/web/kit"
 )
 
-// SetPresence is the handler of one choice.
+// SetPresence returns the handler that sets the caller's presence to this choice.
 func (h *Handlers) SetPresence(choice models.Presence) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
@@ -37,7 +37,7 @@ func presenceWord(ctx context.Context, p models.Presence) string {
 	return text.T(ctx, "done.offline")
 }
 
-// Status tells the caller's presence, load and capacity.
+// Status responds with the caller's presence, load and capacity.
 func (h *Handlers) Status(c echo.Context) error {
 	a, err := h.Desk.AgentByID(c.Request().Context(), kit.ActorOf(c).ID)
 	if err != nil {
@@ -53,7 +53,7 @@ func (h *Handlers) Status(c echo.Context) error {
 	}{a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role)}})
 }
 
-// Rating is the average rating of an agent. Agents may ask for their own.
+// Rating responds with the average rating of an agent. Agents see their own, supervisors all; any other is 403.
 func (h *Handlers) Rating(c echo.Context) error {
 	a, err := h.Desk.Ratings(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "service_id"))
 	if err != nil {
@@ -62,7 +62,7 @@ func (h *Handlers) Rating(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.RatingOf(a)})
 }
 
-// AllRatings lists the ratings of all agents for supervisors, and the own one for agents.
+// AllRatings lists the ratings of all agents for supervisors, and for an agent only its own.
 func (h *Handlers) AllRatings(c echo.Context) error {
 	agents, err := h.Desk.AllRatings(c.Request().Context(), kit.ActorOf(c))
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 	earlierShown = 5
 )
 
-// workbench is what one agent's workbench shows, as the desk tells it at one time.
+// workbench is the data of one agent's workbench, as it was read from the desk at one time.
 type workbench struct {
 	desk     *models.Desk
 	links    api.FileLinks
@@ -36,9 +36,9 @@ type workbench struct {
 	names    map[string]string // of agents, as they were asked for
 }
 
-// readBench reads the bench of the agent who asks, as of before anything of it was read: the cursor of the page's stream must not be ahead of
-// what is shown.
-func (h *Handlers) readBench(c echo.Context) (*workbench, error) {
+// readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
+// not be ahead of what the page shows.
+func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
@@ -59,7 +59,7 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 
 func (b *workbench) actor() models.Actor { return models.AgentActor(b.self) }
 
-// cursor is from where the page's stream goes on.
+// cursor returns the cursor from which the stream of the page continues.
 func (b *workbench) cursor() string {
 	var shown []models.Chat
 	for i := range b.chats {
@@ -71,14 +71,14 @@ func (b *workbench) cursor() string {
 	return live.Cursor(b.at, shown...)
 }
 
-// parts are those of the whole page.
+// parts returns the parts of the page that belong to no single chat.
 func (b *workbench) parts() []templ.Component {
 	return []templ.Component{
 		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.strip()), view.Nothing(b.empty()), view.Chats(b.list()),
 	}
 }
 
-// chatParts are those of one chat. A chat that this agent may know nothing of any more is one that was left.
+// chatParts returns the parts of one chat. A chat that this agent may not see any more is drawn as one that was left.
 func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if errors.Is(err, models.ErrChatNotFound) {
@@ -91,8 +91,8 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 	return []templ.Component{view.TalkHead(b.head(c)), view.WriteBox(w)}, err
 }
 
-// open reads a chat with everything that stands beside the list.
-// before is the id that ends the shown messages, 0 for the last ones.
+// open reads a chat with everything that is shown beside the list. before is the id before which its messages are shown, 0
+// for the last ones.
 func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (*view.Open, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
@@ -131,7 +131,7 @@ func (b *workbench) thread(ctx context.Context, c *models.AgentChat, messages []
 	return t, nil
 }
 
-// transfer reads who could take the chat over, the colleagues with most room first.
+// transfer reads the agents and departments that could take over the chat, the agents with the lowest load first.
 func (b *workbench) transfer(ctx context.Context, id string) (*view.Transfer, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
@@ -148,7 +148,7 @@ func (b *workbench) transfer(ctx context.Context, id string) (*view.Transfer, er
 	return b.takers(c, agents, departments), nil
 }
 
-// nameOf is the name of an agent, "" for nobody.
+// nameOf returns the name of another agent, "" for no agent and for the agent of this workbench.
 func (b *workbench) nameOf(ctx context.Context, agentID string) (string, error) {
 	if agentID == "" || agentID == b.self.ID {
 		return "", nil

@@ -21,9 +21,12 @@ export function elementsOf(html) {
 /**
  * Puts each element in its place; returns those that were placed. What a person has entered in
  * a form survives, unless the element is the answer to that form: isAnswer.
+ * Such an answer also takes the focus to its element with data-focus; with data-complete-answer it has even the field that has the focus.
  */
 export function placeParts(elements, { isAnswer = false } = {}) {
-  return elements.map((fresh) => place(fresh, isAnswer)).filter(Boolean);
+  const placed = elements.map((fresh) => place(fresh, isAnswer)).filter(Boolean);
+  if (isAnswer) placed.map((part) => part.querySelector("[data-focus]")).find(Boolean)?.focus();
+  return placed;
 }
 
 function place(fresh, isAnswer) {
@@ -38,7 +41,7 @@ function place(fresh, isAnswer) {
   const kept = isAnswer ? new Set() : editedControls(old, fresh);
   window.Idiomorph.morph(old, fresh, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true, // the field that has the focus
+    ignoreActiveValue: !(isAnswer && "completeAnswer" in fresh.dataset), // the field that has the focus
     callbacks: { beforeAttributeUpdated: (name, el) => !kept.has(el) || !enteredAttributes.includes(name) },
   });
   return activate(document.getElementById(fresh.id));

@@ -9,7 +9,7 @@ import (
 	"parley/web/kit"
 )
 
-// SessionToken is the session that the panel's browser holds, in a header or a cookie.
+// SessionToken returns the token of the widget's session, from the Authorization header or the cookie; "" if there is none.
 func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	if token = kit.Bearer(c); token != "" {
 		return token, false
@@ -17,28 +17,28 @@ func (a *Auth) SessionToken(c echo.Context) (token string, byCookie bool) {
 	return a.Cookie(c, kit.UserCookie), true
 }
 
-// Guest returns the user of the panel's browser. It is false when the browser holds no session, or one that may not be used: it has ended, is an
-// agent's, or is an anonymous user's where the settings require an identity.
-func (a *Auth) Guest(c echo.Context) (who *kit.Caller, found bool, err error) {
+// Guest returns the user of the widget's session. It returns false without a session, for the session of an agent, and for an anonymous
+// user where an identity is required.
+func (a *Auth) Guest(c echo.Context) (caller *kit.Caller, found bool, err error) {
 	token, byCookie := a.SessionToken(c)
 	if token == "" {
 		return nil, false, nil
 	}
-	who, err = a.byToken(c, models.KindUser, token)
+	caller, err = a.callerByToken(c, models.KindUser, token)
 	switch {
 	case errors.Is(err, models.ErrUnauthorized):
 		return nil, false, nil
 	case err != nil:
 		return nil, false, err
 	}
-	if !who.Actor.IsUser() || a.RequireIdentity(who) != nil {
+	if !caller.Actor.IsUser() || a.RequireIdentity(caller) != nil {
 		return nil, false, nil //nolint:nilerr // a session that may not be used is none
 	}
-	who.ByCookie = byCookie
-	return who, true, nil
+	caller.ByCookie = byCookie
+	return caller, true, nil
 }
 
-// StartGuestSession makes whoever opened the panel an anonymous user whose session is in a cookie.
+// StartGuestSession creates an anonymous user and sets the cookie of its session. Too many from one network are 429 rate_limited.
 func (a *Auth) StartGuestSession(c echo.Context) (*kit.Caller, error) {
 	token, u, err := a.NewAnonymousUser(c)
 	if err != nil {

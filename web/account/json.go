@@ -11,9 +11,9 @@ import (
 	"parley/web/kit"
 )
 
-// answerSecondFactor answers programs with how the caller's own second factor stands. The secret of one that is being set up is in the answer to
-// beginning it alone.
-func (h *Handlers) answerSecondFactor(c echo.Context) error {
+// respondSecondFactor responds with the state of the caller's second factor. The secret of a pending one is only in the response to
+// BeginSecondFactor.
+func (h *Handlers) respondSecondFactor(c echo.Context) error {
 	ctx := c.Request().Context()
 	factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), kit.ActorOf(c).ID)
 	if err != nil {
@@ -30,8 +30,8 @@ func (h *Handlers) answerSecondFactor(c echo.Context) error {
 	}{api.SecondFactorOf(factor), api.IntBool(isPending)}})
 }
 
-// answerSetUp answers programs with the secret that they put into an authenticator app.
-func (h *Handlers) answerSetUp(c echo.Context) error {
+// respondSecondFactorSetup responds with the secret for an authenticator app.
+func (h *Handlers) respondSecondFactorSetup(c echo.Context) error {
 	ctx := c.Request().Context()
 	e, err := h.Desk.PendingSecondFactor(ctx, kit.ActorOf(c))
 	if err != nil {
@@ -44,15 +44,16 @@ func (h *Handlers) answerSetUp(c echo.Context) error {
 	}{text.T(ctx, "done.second_factor_begun"), e.Secret, e.URL}})
 }
 
-// MySessions lists where the caller is signed in, for programs; people find the list on the page of their account.
+// MySessions lists the caller's sessions for programs; the account page shows the same list.
 func (h *Handlers) MySessions(c echo.Context) error {
-	who := kit.CallerOf(c)
-	sessions, err := h.Desk.Sessions(c.Request().Context(), who.Actor, who.Session)
+	caller := kit.CallerOf(c)
+	sessions, err := h.Desk.Sessions(c.Request().Context(), caller.Actor, caller.Session)
 	if err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.Map(sessions, func(m *models.Session) api.AgentSession {
-		out := api.AgentSession{SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt), IsCurrent: api.IntBool(m.Current)}
+		out := api.AgentSession{SessionID: m.ID, UserAgent: m.UserAgent, CreatedAt: api.Time(m.CreatedAt), SeenAt: api.Time(m.SeenAt),
+			IsCurrent: api.IntBool(m.Current)}
 		if m.Address != "" {
 			out.Address = &m.Address
 		}

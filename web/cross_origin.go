@@ -9,19 +9,19 @@ import (
 	"parley/web/kit"
 )
 
-// allowSites answers the sites that embed the widget, by their exact origin and without credentials; nobody else.
-func (s *Server) allowSites(r *route) echo.MiddlewareFunc {
+// cors lets the sites that embed the widget read the responses of a route, by their exact origin and without credentials.
+func (s *Server) cors(r *route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if r.cors && kit.IsAPI(c.Request().URL.Path) {
-				s.crossOrigin(c)
+				s.allowOrigin(c)
 			}
 			return next(c)
 		}
 	}
 }
 
-func (s *Server) crossOrigin(c echo.Context) bool {
+func (s *Server) allowOrigin(c echo.Context) bool {
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, echo.HeaderOrigin)
 	origin := c.Request().Header.Get(echo.HeaderOrigin)
@@ -35,7 +35,7 @@ func (s *Server) crossOrigin(c echo.Context) bool {
 }
 
 func (s *Server) preflight(c echo.Context) error {
-	if s.crossOrigin(c) {
+	if s.allowOrigin(c) {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowMethods, "GET, POST")
 		h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, Last-Event-ID")
@@ -44,24 +44,13 @@ func (s *Server) preflight(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// sameOrigin refuses forms that another site makes a browser send to a page, even where there is no session yet to hold a CSRF token.
+// sameOrigin returns 403 cross_origin for a form that another site makes a browser send to a page, also where there is no session yet and
+// so no CSRF token.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if !kit.IsAPI(c.Request().URL.Path) && s.Origins.Check(c.Request()) != nil {
-			return kit.CrossOriginRefused()
+			return kit.CrossOrigin()
 		}
 		return next(c)
-	}
-}
-
-// limited counts what the line of the table limits, per caller.
-func (s *Server) limited(r *route) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		if r.limit == "" {
-			return next
-		}
-		return func(c echo.Context) error {
-			return s.RateLimited(c, r.limit, func() error { return next(c) })
-		}
 	}
 }

@@ -11,17 +11,17 @@ import (
 
 const ofAgent = "/customer-service"
 
-// player is a sample agent at work: one person, who does one thing at a time.
-type player struct {
-	*stage
+// sampleAgent is a sample agent at work: one person, who does one thing at a time.
+type sampleAgent struct {
+	*simulation
 	client
 	me     service
 	events chan event
 	due    map[string]time.Time // chats to look at, and when
 }
 
-func (st *stage) newPlayer(ctx context.Context, account Account) (*player, error) {
-	p := &player{stage: st, events: make(chan event, 256), due: map[string]time.Time{}}
+func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sampleAgent, error) {
+	p := &sampleAgent{simulation: st, events: make(chan event, 256), due: map[string]time.Time{}}
 	p.client = client{base: st.BaseURL, http: st.http, lang: "en"}
 	var signed struct {
 		Token   string  `json:"token"`
@@ -36,11 +36,11 @@ func (st *stage) newPlayer(ctx context.Context, account Account) (*player, error
 }
 
 // work is a shift: online, answer whoever comes, offline.
-func (p *player) work(ctx context.Context) error {
-	defer p.goHome(ctx)
-	streaming, stop := context.WithCancel(ctx)
+func (p *sampleAgent) work(ctx context.Context) error {
+	defer p.signOut(ctx)
+	streamCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	go p.follow(streaming)
+	go p.follow(streamCtx)
 	if err := p.call(ctx, http.MethodPost, ofAgent+"/online", nil, nil); err != nil {
 		return err
 	}
@@ -53,18 +53,18 @@ func (p *player) work(ctx context.Context) error {
 			return nil
 		case e := <-p.events:
 			timer.Stop()
-			p.hear(e)
+			p.handleEvent(e)
 		case <-timer.C:
 			delete(p.due, chatID)
-			if err := p.attend(ctx, chatID); err != nil && ctx.Err() == nil {
+			if err := p.handleChat(ctx, chatID); err != nil && ctx.Err() == nil {
 				p.Log.Warn("sample agent could not reply", "who", p.me.Name, "error", err)
 			}
 		}
 	}
 }
 
-func (p *player) goHome(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+func (p *sampleAgent) signOut(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTimeout)
 	defer cancel()
 	for _, path := range []string{"/offline", "/logout"} {
 		if err := p.call(ctx, http.MethodPost, ofAgent+path, nil, nil); err != nil {
@@ -74,7 +74,7 @@ func (p *player) goHome(ctx context.Context) {
 }
 
 // follow says of each message at once that it is on the agent's screen, and leaves the rest to the agent's own loop.
-func (p *player) follow(ctx context.Context) {
+func (p *sampleAgent) follow(ctx context.Context) {
 	err := p.listen(ctx, ofAgent+"/events", func(e event) {
 		var in message
 		if e.Name == "message" && e.read(&in) && in.SenderType == byUser {
@@ -90,19 +90,19 @@ func (p *player) follow(ctx context.Context) {
 	}
 }
 
-func (p *player) hear(e event) {
+func (p *sampleAgent) handleEvent(e event) {
 	switch e.Name {
 	case "assigned":
 		var in struct {
 			Chat chat `json:"chat"`
 		}
 		if e.read(&in) {
-			p.soon(in.Chat.ChatID, 3*time.Second)
+			p.schedule(in.Chat.ChatID, 3*time.Second)
 		}
 	case "message":
 		var in message
 		if e.read(&in) && in.SenderType == byUser {
-			p.soon(in.ChatID, 2*time.Second)
+			p.schedule(in.ChatID, 2*time.Second)
 		}
 	case "ended":
 		var in struct {
@@ -114,8 +114,8 @@ func (p *player) hear(e event) {
 	}
 }
 
-// soon puts a chat on the list; one that is on it keeps its earlier time.
-func (p *player) soon(chatID string, in time.Duration) {
+// schedule puts a chat on the list; one that is on it keeps its earlier time.
+func (p *sampleAgent) schedule(chatID string, in time.Duration) {
 	at := time.Now().Add(p.pace.about(in))
 	if before, ok := p.due[chatID]; !ok || at.Before(before) {
 		p.due[chatID] = at
@@ -123,7 +123,7 @@ func (p *player) soon(chatID string, in time.Duration) {
 }
 
 // nextDue returns the chat that has waited longest for a look, and how long until then.
-func (p *player) nextDue() (string, time.Duration) {
+func (p *sampleAgent) nextDue() (string, time.Duration) {
 	first, at := "", time.Now().Add(never)
 	for chatID, due := range p.due {
 		if due.Before(at) {
@@ -133,18 +133,18 @@ func (p *player) nextDue() (string, time.Duration) {
 	return first, max(0, time.Until(at))
 }
 
-// attend reads a chat and does what comes next in it: one answer, or the end.
-func (p *player) attend(ctx context.Context, chatID string) error {
+// handleChat reads a chat and does what comes next in it: one answer, or the end.
+func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	var messages []message
 	if err := p.call(ctx, http.MethodGet, ofAgent+"/chats/"+chatID+"/messages?limit=200", nil, &messages); err != nil {
-		return p.mayBeGone(err)
+		return p.ignoreEnded(err)
 	}
 	messages = slices.DeleteFunc(messages, func(m message) bool { return m.Type != "text" })
 	if len(messages) == 0 {
-		return p.say(ctx, chatID, "Hello, this is "+firstName(p.me.Name)+". What can I do for you?", nil)
+		return p.sendLine(ctx, chatID, "Hello, this is "+firstName(p.me.Name)+". What can I do for you?", nil)
 	}
 	if err := p.post(ctx, chatID, "/mark-read", map[string]int64{"up_to": messages[len(messages)-1].ID}); err != nil {
-		return p.mayBeGone(err)
+		return p.ignoreEnded(err)
 	}
 	byWhom := map[string]int{}
 	for _, m := range messages {
@@ -156,47 +156,47 @@ func (p *player) attend(ctx context.Context, chatID string) error {
 	}
 	switch l := s.next(byWhom[byUser], byWhom[byAgent]); {
 	case l != nil && l.ByAgent:
-		return p.say(ctx, chatID, l.spoken(p.me.Name), s)
+		return p.sendLine(ctx, chatID, l.textFor(p.me.Name), s)
 	case l == nil && s.Ends == endsAgent:
-		return p.mayBeGone(p.post(ctx, chatID, "/end", nil))
+		return p.ignoreEnded(p.post(ctx, chatID, "/end", nil))
 	}
 	return nil
 }
 
-// say types and sends a line, and looks at the chat again in a moment: there may be more to say.
-func (p *player) say(ctx context.Context, chatID, content string, s *script) error {
+// sendLine types and sends a line, and looks at the chat again in a moment: there may be more to say.
+func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *script) error {
 	if err := p.post(ctx, chatID, "/typing", nil); err != nil {
-		return p.mayBeGone(err)
+		return p.ignoreEnded(err)
 	}
 	if !sleep(ctx, p.pace.typing(content)) {
 		return nil
 	}
 	in := map[string]string{"content": content, "client_message_id": uuid.NewString()}
 	if err := p.post(ctx, chatID, "/messages", in); err != nil {
-		return p.mayBeGone(err)
+		return p.ignoreEnded(err)
 	}
 	p.done.answers.Add(1)
 	if s != nil {
-		p.soon(chatID, 4*time.Second)
+		p.schedule(chatID, 4*time.Second)
 	}
 	return nil
 }
 
 // improvise answers somebody who is not one of the sample users: honestly, and only what can be said.
-func (p *player) improvise(ctx context.Context, chatID string, messages []message, answered int) error {
+func (p *sampleAgent) improvise(ctx context.Context, chatID string, messages []message, answered int) error {
 	last := messages[len(messages)-1]
 	if last.SenderType != byUser {
 		return nil
 	}
-	lines := improvised["en"]
+	lines := improvisedLines["en"]
 	if isChinese(last.Content) {
-		lines = improvised["zh-CN"]
+		lines = improvisedLines["zh-CN"]
 	}
 	l := line{Text: lines[min(answered, len(lines)-1)]}
-	return p.say(ctx, chatID, l.spoken(p.me.Name), nil)
+	return p.sendLine(ctx, chatID, l.textFor(p.me.Name), nil)
 }
 
-var improvised = map[string][]string{
+var improvisedLines = map[string][]string{
 	"en": {
 		"Hello, this is {agent}. I am one of the sample agents: the chat is real, I only follow a script.",
 		"I can read what you write, and you see it being read. To answer yourself, sign in at the workbench as anna@example.com.",
@@ -209,8 +209,8 @@ var improvised = map[string][]string{
 	},
 }
 
-// mayBeGone forgives that the chat has meanwhile ended or gone to somebody else.
-func (p *player) mayBeGone(err error) error {
+// ignoreEnded forgives that the chat has meanwhile ended or gone to somebody else.
+func (p *sampleAgent) ignoreEnded(err error) error {
 	switch codeOf(err) {
 	case "chat_ended", "chat_not_found", "not_in_chat":
 		return nil
@@ -218,6 +218,6 @@ func (p *player) mayBeGone(err error) error {
 	return err
 }
 
-func (p *player) post(ctx context.Context, chatID, tail string, in any) error {
+func (p *sampleAgent) post(ctx context.Context, chatID, tail string, in any) error {
 	return p.call(ctx, http.MethodPost, ofAgent+"/chats/"+chatID+tail, in, nil)
 }

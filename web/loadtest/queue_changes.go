@@ -8,13 +8,13 @@ import (
 )
 
 // measurePlaces: the first in the queue leaves, and everybody behind hears of the new place. Those who leave hold no stream.
-func measurePlaces(ctx context.Context, b *bench) error {
+func measureQueueChanges(ctx context.Context, b *bench) error {
 	people, leavers := b.opts.size(10_000, 200), b.opts.rounds+5
 	database, err := b.seeded(ctx, users(people+leavers), waitingChats(1, people+leavers))
 	if err != nil {
 		return err
 	}
-	server, err := b.serveProduct(ctx, database, patient...)
+	server, err := b.serveProduct(ctx, database, noTimeouts...)
 	if err != nil {
 		return err
 	}
@@ -23,28 +23,29 @@ func measurePlaces(ctx context.Context, b *bench) error {
 		next++
 		return ask(ctx, server.addr, request{"POST", ofUser + "/queue/cancel", userToken(next)}, nil, nil)
 	}
-	alone, err := b.counted(ctx, database, func() error { return errors.Join(leave(), leave(), leave(), leave()) })
+	alone, err := b.statementsDuring(ctx, database, func() error { return errors.Join(leave(), leave(), leave(), leave()) })
 	if err != nil {
 		return err
 	}
-	crowd, err := b.gather(crowdPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people + leavers)[leavers:]})
+	crowd, err := b.openStreamPool(streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people),
+		Tokens: userTokens(people + leavers)[leavers:]})
 	if err != nil {
 		return err
 	}
-	if err := b.quiet(ctx, database); err != nil {
+	if err := b.waitIdle(ctx, database); err != nil {
 		return err
 	}
 	began := time.Now()
-	idle, err := b.counted(ctx, database, func() error { return pause(ctx, b.opts.span(5*time.Second, 500*time.Millisecond)) })
+	idle, err := b.statementsDuring(ctx, database, func() error { return pause(ctx, b.opts.span(5*time.Second, 500*time.Millisecond)) })
 	if err != nil {
 		return err
 	}
 	quiet := time.Since(began)
 	var lasts, firsts []float64
 	began = time.Now()
-	ran, err := b.counted(ctx, database, func() error {
+	ran, err := b.statementsDuring(ctx, database, func() error {
 		for range b.opts.rounds {
-			first, last, err := crowd.each("queue", people, leave)
+			first, last, err := crowd.timeEach("queue", people, leave)
 			if err != nil {
 				return err
 			}
@@ -60,16 +61,16 @@ func measurePlaces(ctx context.Context, b *bench) error {
 	}
 	b.table.atMost(fmt.Sprintf("new places for %d waiting, until the last", people), "ms", sampleOf(lasts...), 1000,
 		fmt.Sprintf("from the request of the one who left; the first heard after %s ms", figure(sampleOf(firsts...).Median)))
-	b.tellPass(ran, alone, idle, float64(time.Since(began))/float64(quiet))
+	b.reportPass(ran, alone, idle, float64(time.Since(began))/float64(quiet))
 	return b.profiled(ctx, server, "places", 2*time.Second, func(context.Context) error {
-		_, _, err := crowd.each("queue", people, leave)
+		_, _, err := crowd.timeEach("queue", people, leave)
 		return err
 	})
 }
 
-// tellPass counts the statements of one pass: all that were run, without those of the leaving and of the house's beat, which were counted
+// reportPass counts the statements of one pass: all that were run, without those of the leaving and of the house's beat, which were counted
 // by themselves.
-func (b *bench) tellPass(ran, alone, idle statements, stretch float64) {
+func (b *bench) reportPass(ran, alone, idle statements, stretch float64) {
 	sum := 0
 	for id, s := range ran {
 		if control.MatchString(s.text) {
@@ -77,15 +78,15 @@ func (b *bench) tellPass(ran, alone, idle statements, stretch float64) {
 		}
 		each := (float64(s.calls)-float64(idle[id].calls)*stretch)/float64(b.opts.rounds) - float64(alone[id].calls)/4
 		if b.opts.verbose && each > 0.1 {
-			b.say("    %5.2f × %s", each, s)
+			b.log("    %5.2f × %s", each, s)
 		}
 		sum += max(0, int(each+0.25)) // what comes with the clock does not come with each pass
 	}
 	b.table.atMost("statements for one pass of new places", "", sampleOf(float64(sum)), 1, "")
 }
 
-// counted is what was run on a database while something was done.
-func (b *bench) counted(ctx context.Context, database string, do func() error) (statements, error) {
+// statementsDuring is what was run on a database while something was done.
+func (b *bench) statementsDuring(ctx context.Context, database string, do func() error) (statements, error) {
 	before, err := b.statementsOf(ctx, database)
 	if err != nil {
 		return nil, err
@@ -97,10 +98,10 @@ func (b *bench) counted(ctx context.Context, database string, do func() error) (
 	return after.since(before), err
 }
 
-// quiet waits until what was begun is done: hardly anything is asked of the database any more.
-func (b *bench) quiet(ctx context.Context, database string) error {
+// waitIdle waits until what was begun is done: hardly anything is asked of the database any more.
+func (b *bench) waitIdle(ctx context.Context, database string) error {
 	for range 40 {
-		ran, err := b.counted(ctx, database, func() error { return pause(ctx, b.opts.span(time.Second, 300*time.Millisecond)) })
+		ran, err := b.statementsDuring(ctx, database, func() error { return pause(ctx, b.opts.span(time.Second, 300*time.Millisecond)) })
 		if err != nil || ran.calls() < 50 {
 			return err
 		}

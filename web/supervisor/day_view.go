@@ -10,22 +10,21 @@ import (
 	"parley/views/text"
 )
 
-// mostRows is how many rows the day's table has at most; longer stretches are gathered into longer steps.
-const mostRows = 288
+// maxDayRows is how many rows the table of the day may have; a longer span is summarized in longer steps.
+const maxDayRows = 288
 
-// steps are the lengths that a row of the day may have.
-var steps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
+// daySteps are the spans that a row of the day may cover.
+var daySteps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
 
-// dayView gathers the minutes so that a day is still a table that can be read. Each row holds the highest figures of
-// its step.
+// dayView summarizes the minutes in at most maxDayRows rows. Each row has the highest figures of its step.
 func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 	if len(minutes) == 0 {
 		return view.Day{Step: time.Minute}
 	}
 	span := minutes[len(minutes)-1].Minute.Sub(minutes[0].Minute)
-	step := steps[len(steps)-1]
-	for _, s := range steps {
-		if span/s <= mostRows {
+	step := daySteps[len(daySteps)-1]
+	for _, s := range daySteps {
+		if span/s <= maxDayRows {
 			step = s
 			break
 		}
@@ -47,7 +46,7 @@ func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 	return day
 }
 
-// summary says what the chart shows.
+// summary describes the chart in a sentence.
 func summary(ctx context.Context, rows []view.Sample) string {
 	most, fewest, highest := 0, rows[0].Online, rows[0].Online
 	var longest time.Duration
@@ -58,7 +57,7 @@ func summary(ctx context.Context, rows []view.Sample) string {
 	return text.T(ctx, "supervisor.day.summary", "Waiting", most, "Longest", text.Clock(longest), "From", fewest, "To", highest)
 }
 
-// totalsView says the figures of the last 24 hours.
+// totalsView returns the figures of the last 24 hours.
 func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	if s == nil {
 		return nil
@@ -74,17 +73,17 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 	length := func(label string, half, most *float64) view.Total {
 		t := view.Total{Label: label, Value: none}
 		if half != nil {
-			t.Value, t.Note = text.Clock(lengthOf(*half)), text.T(ctx, "supervisor.totals.half")
+			t.Value, t.Note = text.Clock(secondsToDuration(*half)), text.T(ctx, "supervisor.totals.half")
 		}
 		if most != nil {
-			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, lengthOf(*most)))
+			t.Note += " · " + text.T(ctx, "supervisor.totals.most", "Time", text.Spoken(ctx, secondsToDuration(*most)))
 		}
 		return t
 	}
-	satisfied := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
+	csat := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
 	if s.CSAT != nil {
-		satisfied.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
-		satisfied.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
+		csat.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
+		csat.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
 	}
 	return []view.Total{
 		{Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
@@ -92,8 +91,8 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		{Label: text.T(ctx, "supervisor.totals.left"), Value: strconv.Itoa(left), Note: share(left)},
 		length(text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
 		length(text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
-		satisfied,
+		csat,
 	}
 }
 
-func lengthOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func secondsToDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -12,8 +12,8 @@ import (
 	"parley/web/present"
 )
 
-// mostSegments is how many segments a load bar has; beyond that each stands for several slots.
-const mostSegments = 24
+// maxSegments is how many segments a load bar may have. Beyond that each stands for several chats.
+const maxSegments = 24
 
 // online counts the agents of the filter who are online.
 func (b *board) online() int {
@@ -26,8 +26,8 @@ func (b *board) online() int {
 	return n
 }
 
-// slots counts those of the filter's online agents.
-func (b *board) slots() (used, all int) {
+// capacity returns the load and the capacity of the filter's online agents.
+func (b *board) capacity() (used, all int) {
 	for i := range b.load {
 		if a := &b.load[i].Agent; b.serves(a) && a.Presence == models.Online {
 			used += min(a.Load, a.MaxConcurrent)
@@ -37,7 +37,7 @@ func (b *board) slots() (used, all int) {
 	return used, all
 }
 
-// agentsView puts whoever has owed an answer longest first, then those who hold chats or could.
+// agentsView lists the agents of the filter: first those whose users have waited longest for a reply, then by presence.
 func (b *board) agentsView(filter view.Filter) view.Agents {
 	shown := view.Agents{Online: b.online(), Filter: filter}
 	for i := range b.load {
@@ -52,8 +52,8 @@ func (b *board) agentsView(filter view.Filter) view.Agents {
 		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
 	})
 	shown.First = len(shown.Cards)
-	if !b.all {
-		shown.First = min(shown.First, firstRows)
+	if !b.showAll {
+		shown.First = min(shown.First, initialRows)
 	}
 	return shown
 }
@@ -91,30 +91,30 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	}
 	if len(l.AwaitingSince) > 0 {
 		card.Owed = &l.AwaitingSince[0]
-		card.Level = levelOf(b.at.Sub(*card.Owed), owedOver, present.LateReplyAfter)
+		card.Level = levelOf(b.readAt.Sub(*card.Owed), replyWarning, present.LateReplyAfter)
 	}
 	return card
 }
 
-// segments says for each slot what its chat is, the most urgent first.
+// segments returns the kind of each segment of a load bar, the most urgent first: late, owed, answered, quiet or free.
 func (b *board) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {
-		if b.at.Sub(since) > present.LateReplyAfter {
+		if b.readAt.Sub(since) > present.LateReplyAfter {
 			late++
 		}
 	}
-	owed := len(l.AwaitingSince)
-	answered := max(0, l.Agent.Load-owed-l.Quiet) // load and chats are read a moment apart
-	all := strings.Repeat("late ", late) + strings.Repeat("owed ", owed-late) + strings.Repeat("answered ", answered) +
-		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-owed-answered-l.Quiet))
+	awaiting := len(l.AwaitingSince)
+	answered := max(0, l.Agent.Load-awaiting-l.Quiet) // load and chats are read a moment apart
+	all := strings.Repeat("late ", late) + strings.Repeat("owed ", awaiting-late) + strings.Repeat("answered ", answered) +
+		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Quiet))
 	kinds := strings.Fields(all)
-	if len(kinds) <= mostSegments {
+	if len(kinds) <= maxSegments {
 		return kinds
 	}
-	few := make([]string, mostSegments)
+	few := make([]string, maxSegments)
 	for i := range few {
-		few[i] = kinds[i*len(kinds)/mostSegments]
+		few[i] = kinds[i*len(kinds)/maxSegments]
 	}
 	return few
 }

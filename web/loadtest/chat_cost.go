@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// spoken is how many messages a whole chat has, half of them from each side.
-const spoken = 20
+// messagesPerChat is how many messages a whole chat has, half of them from each side.
+const messagesPerChat = 20
 
 // measureLife: what one whole chat costs, from an unknown user's coming to the rating. It is what docs/scaling.md reckons with.
 func measureLife(ctx context.Context, b *bench) error {
@@ -34,35 +34,35 @@ func measureLife(ctx context.Context, b *bench) error {
 		defer s.close()
 		go s.read()
 	}
-	if err := lives(ctx, server.addr, workers, 2, agents); err != nil { // warms up
+	if err := runChats(ctx, server.addr, workers, 2, agents); err != nil { // warms up
 		return err
 	}
 	each := b.opts.size(12, 2)
-	var all []life
+	var all []chatCost
 	for range b.opts.rounds {
-		l, err := b.measuredLives(ctx, server, database, workers*each, func() error { return lives(ctx, server.addr, workers, each, agents) })
+		l, err := b.measureChats(ctx, server, database, workers*each, func() error { return runChats(ctx, server.addr, workers, each, agents) })
 		if err != nil {
 			return err
 		}
 		all = append(all, l)
 	}
-	b.tellLives(all, workers)
-	err = b.profiled(ctx, server, "life", 0, func(ctx context.Context) error { return lives(ctx, server.addr, workers, each, agents) })
+	b.reportChats(all, workers)
+	err = b.profiled(ctx, server, "life", 0, func(ctx context.Context) error { return runChats(ctx, server.addr, workers, each, agents) })
 	return err
 }
 
-// life is what one chat cost, on average over a round.
-type life struct {
+// chatCost is what one chat cost, on average over a round.
+type chatCost struct {
 	cpu        usage // of all chats
 	chats      int
 	wal, disk  float64 // KiB
 	statements float64
 }
 
-func (b *bench) measuredLives(ctx context.Context, server *process, database string, chats int, do func() error) (life, error) {
-	l := life{chats: chats}
+func (b *bench) measureChats(ctx context.Context, server *process, database string, chats int, do func() error) (chatCost, error) {
+	l := chatCost{chats: chats}
 	c := &contestant{server: server}
-	before, err := b.look(ctx, c, database)
+	before, err := b.readCounters(ctx, c, database)
 	if err != nil {
 		return l, err
 	}
@@ -73,7 +73,7 @@ func (b *bench) measuredLives(ctx context.Context, server *process, database str
 	if err := do(); err != nil {
 		return l, err
 	}
-	after, err := b.look(ctx, c, database)
+	after, err := b.readCounters(ctx, c, database)
 	if err != nil {
 		return l, err
 	}
@@ -84,13 +84,13 @@ func (b *bench) measuredLives(ctx context.Context, server *process, database str
 	l.statements = float64(ran.calls()) / n
 	if b.opts.verbose {
 		for _, line := range ran.top(chats, 12) {
-			b.say("    %s", line)
+			b.log("    %s", line)
 		}
 	}
 	return l, err
 }
 
-func (b *bench) tellLives(all []life, workers int) {
+func (b *bench) reportChats(all []chatCost, workers int) {
 	var cpu, wal, disk, statements []float64
 	var sum usage
 	chats := 0
@@ -99,8 +99,9 @@ func (b *bench) tellLives(all []life, workers int) {
 		wal, disk, statements = append(wal, l.wal), append(disk, l.disk), append(statements, l.statements)
 		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
 	}
-	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil, fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
-		"and read, the end, a rating; %d at once; %s", spoken, workers, sum.each(chats)))
+	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil,
+		fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
+			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.each(chats)))
 	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")
 	b.table.inform("one whole chat, WAL", "KiB", sampleOf(wal...), nil, "")
 	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "tables and indexes, by what the files have grown")
@@ -112,15 +113,15 @@ func (b *bench) size(ctx context.Context, database string) (n int64, err error) 
 	return n, err
 }
 
-// lives lets so many users at once have so many chats, each chat with a new user.
-func lives(ctx context.Context, addr string, workers, each int, agents map[string]string) error {
+// runChats lets so many users at once have so many chats, each chat with a new user.
+func runChats(ctx context.Context, addr string, workers, each int, agents map[string]string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range workers {
 		group.Go(func() error {
 			c := &conn{addr: addr}
 			defer c.close()
 			for range each {
-				if err := live(ctx, c, agents); err != nil {
+				if err := runChat(ctx, c, agents); err != nil {
 					return err
 				}
 			}
@@ -130,8 +131,8 @@ func lives(ctx context.Context, addr string, workers, each int, agents map[strin
 	return group.Wait()
 }
 
-// live is one whole chat.
-func live(ctx context.Context, c *conn, agents map[string]string) error {
+// runChat is one whole chat.
+func runChat(ctx context.Context, c *conn, agents map[string]string) error {
 	var session struct{ Token string }
 	if err := askOver(ctx, c, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
 		return err
@@ -155,7 +156,7 @@ func live(ctx context.Context, c *conn, agents map[string]string) error {
 		return errors.New("a user waits though an agent has room")
 	}
 	user, agent := ofUser+"/chats/"+got.Chat.ID, ofAgent+"/chats/"+got.Chat.ID
-	for n := range spoken {
+	for n := range messagesPerChat {
 		from, to := request{"POST", user, session.Token}, request{"POST", agent, agents[got.Chat.AgentID]}
 		if n%2 == 1 {
 			from, to = to, from
@@ -177,7 +178,7 @@ func exchange(ctx context.Context, c *conn, from, to request, key string) error 
 		return err
 	}
 	var m struct{ ID int64 }
-	if err := askOver(ctx, c, at(from, "/messages"), map[string]any{"content": words, "client_message_id": key}, &m); err != nil {
+	if err := askOver(ctx, c, at(from, "/messages"), map[string]any{"content": messageText, "client_message_id": key}, &m); err != nil {
 		return err
 	}
 	for _, what := range []string{"/mark-delivered", "/mark-read"} {

@@ -34,37 +34,37 @@ func someMood() mood {
 	}
 }
 
-// visitor is a sample user in one chat.
-type visitor struct {
-	*stage
+// sampleUser is a sample user in one chat.
+type sampleUser struct {
+	*simulation
 	client
 	script *script
 	mood   mood
 	name   string
 	events chan event
 
-	chatID   string
-	assigned bool
-	waited   time.Time // when patience ends
-	said     int       // own lines
-	heard    int       // the agent's lines
-	lastID   int64     // of the agent's lines that were heard
-	away     bool
-	ended    bool
+	chatID        string
+	assigned      bool
+	givesUpAt     time.Time // when patience ends
+	sentLines     int       // own lines
+	receivedLines int       // the agent's lines
+	lastID        int64     // of the agent's lines that were heard
+	away          bool
+	ended         bool
 }
 
-// visit is one chat from the question to the rating.
-func (st *stage) visit(ctx context.Context) error {
-	who := st.sit()
-	defer st.rise(who)
-	v, err := st.newVisitor(ctx, who)
+// runVisit is one chat from the question to the rating.
+func (st *simulation) runVisit(ctx context.Context) error {
+	who := st.takeUser()
+	defer st.releaseUser(who)
+	v, err := st.newSampleUser(ctx, who)
 	if err != nil {
 		return err
 	}
 	defer v.leave(ctx)
-	streaming, stop := context.WithCancel(ctx)
+	streamCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	go v.follow(streaming)
+	go v.follow(streamCtx)
 	if err := v.ask(ctx); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (st *stage) visit(ctx context.Context) error {
 			return nil
 		case e := <-v.events:
 			timer.Stop()
-			err = v.hear(ctx, e)
+			err = v.handleEvent(ctx, e)
 		case <-timer.C:
 			err = do(ctx)
 		}
@@ -88,8 +88,8 @@ func (st *stage) visit(ctx context.Context) error {
 	return v.rate(ctx)
 }
 
-func (st *stage) newVisitor(ctx context.Context, who guest) (*visitor, error) {
-	v := &visitor{stage: st, mood: someMood(), name: who.Name, events: make(chan event, 64), script: someScript(who.Locale)}
+func (st *simulation) newSampleUser(ctx context.Context, who person) (*sampleUser, error) {
+	v := &sampleUser{simulation: st, mood: someMood(), name: who.Name, events: make(chan event, 64), script: someScript(who.Locale)}
 	v.client = client{base: st.BaseURL, http: st.http, lang: who.Locale}
 	var err error
 	if st.Token != nil && who.Name != "" {
@@ -105,19 +105,19 @@ func (st *stage) newVisitor(ctx context.Context, who guest) (*visitor, error) {
 	return v, err
 }
 
-// sit takes somebody who is in no chat; when all are, somebody without a name.
-func (st *stage) sit() guest {
+// takeUser takes somebody who is in no chat; when all are, somebody without a name.
+func (st *simulation) takeUser() person {
 	select {
-	case who := <-st.seats:
+	case who := <-st.freeUsers:
 		return who
 	default:
-		return guest{Locale: guests[rand.IntN(len(guests))].Locale}
+		return person{Locale: people[rand.IntN(len(people))].Locale}
 	}
 }
 
-func (st *stage) rise(who guest) {
+func (st *simulation) releaseUser(who person) {
 	if who.ID != "" {
-		st.seats <- who
+		st.freeUsers <- who
 	}
 }
 
@@ -130,29 +130,30 @@ func someScript(lang string) *script {
 }
 
 // ask begins the chat. It is not broken off: whoever has begun one must know which, to end it.
-func (v *visitor) ask(ctx context.Context) error {
+func (v *sampleUser) ask(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTimeout)
 	defer cancel()
 	first := v.script.Lines[0].Text
-	in := map[string]string{"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page, "page_title": v.script.Title}
+	in := map[string]string{"message": first, "client_message_id": uuid.NewString(), "page_url": v.BaseURL + v.script.Page,
+		"page_title": v.script.Title}
 	if v.script.Department != "" {
 		in["department"] = v.script.Department
 	}
 	var answer struct {
-		Chat  chat  `json:"chat"`
-		Queue place `json:"queue_status"`
+		Chat  chat        `json:"chat"`
+		Queue queueStatus `json:"queue_status"`
 	}
 	if err := v.call(ctx, http.MethodPost, ofUser+"/assign", in, &answer); err != nil {
 		return err
 	}
-	v.chatID, v.assigned, v.said = answer.Chat.ChatID, answer.Chat.ChatID != "", 1
+	v.chatID, v.assigned, v.sentLines = answer.Chat.ChatID, answer.Chat.ChatID != "", 1
 	if !v.assigned {
 		v.chatID = answer.Queue.ChatID
 	}
-	v.waited = time.Now().Add(v.pace.about(75 * time.Second))
+	v.givesUpAt = time.Now().Add(v.pace.about(75 * time.Second))
 	v.Log.Info("asks", "who", v.name, "says", first, "place", answer.Queue.Position)
 	return nil
 }

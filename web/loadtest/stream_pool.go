@@ -17,22 +17,22 @@ import (
 // A crowd is a process of its own that holds many streams: ten thousand of them for the program and as many for the bare handler are
 // more files than one process may open everywhere.
 
-// crowdPlan is what a crowd is told first. Paths and tokens are one for each stream.
-type crowdPlan struct {
+// streamPoolPlan is what a crowd is told first. Paths and tokens are one for each stream.
+type streamPoolPlan struct {
 	Addr   string   `json:"addr"`
 	Paths  []string `json:"paths"`
 	Tokens []string `json:"tokens"`
 }
 
-// crowdOrder is what it is told then: to wait until so many streams have brought an event, of those that come from now on.
-type crowdOrder struct {
+// streamPoolOrder is what it is told then: to wait until so many streams have brought an event, of those that come from now on.
+type streamPoolOrder struct {
 	Event  string        `json:"event"`
 	Count  int           `json:"count"`
 	Within time.Duration `json:"within"`
 }
 
-// crowdAnswer says how many streams stand, that an order was heard, or how many streams brought the event and when the last one did.
-type crowdAnswer struct {
+// streamPoolAnswer says how many streams stand, that an order was heard, or how many streams brought the event and when the last one did.
+type streamPoolAnswer struct {
 	Open  int       `json:"open"`
 	Ready bool      `json:"ready"`
 	Count int       `json:"count"`
@@ -51,34 +51,34 @@ type watch struct {
 	reached chan struct{}
 }
 
-type crowd struct {
+type streamPool struct {
 	watch atomic.Pointer[watch]
 	ended atomic.Int64
 }
 
-// holdCrowd is the process of a crowd. It ends with its input, or when it is told to.
-func holdCrowd(ctx context.Context) error {
+// runStreamPool is the process of a crowd. It ends with its input, or when it is told to.
+func runStreamPool(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { os.Exit(0) })()
 	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
-	var plan crowdPlan
+	var plan streamPoolPlan
 	if err := in.Decode(&plan); err != nil {
 		return err
 	}
-	c := &crowd{}
+	c := &streamPool{}
 	if err := c.open(ctx, plan); err != nil {
-		return errors.Join(err, out.Encode(crowdAnswer{Error: err.Error()}))
+		return errors.Join(err, out.Encode(streamPoolAnswer{Error: err.Error()}))
 	}
-	if err := out.Encode(crowdAnswer{Open: len(plan.Paths)}); err != nil {
+	if err := out.Encode(streamPoolAnswer{Open: len(plan.Paths)}); err != nil {
 		return err
 	}
 	for {
-		var order crowdOrder
+		var order streamPoolOrder
 		if err := in.Decode(&order); err != nil {
 			return nil //nolint:nilerr // there is nobody left to hold streams for
 		}
 		w := &watch{event: order.Event, want: int64(order.Count), reached: make(chan struct{})}
 		c.watch.Store(w)
-		if err := out.Encode(crowdAnswer{Ready: true}); err != nil {
+		if err := out.Encode(streamPoolAnswer{Ready: true}); err != nil {
 			return err
 		}
 		if err := out.Encode(c.wait(ctx, w, order.Within)); err != nil {
@@ -87,7 +87,7 @@ func holdCrowd(ctx context.Context) error {
 	}
 }
 
-func (c *crowd) open(ctx context.Context, plan crowdPlan) error {
+func (c *streamPool) open(ctx context.Context, plan streamPoolPlan) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(32)
 	for i, path := range plan.Paths {
@@ -114,7 +114,7 @@ func (c *crowd) open(ctx context.Context, plan crowdPlan) error {
 }
 
 // read counts a stream once for each watch.
-func (c *crowd) read(s *stream) {
+func (c *streamPool) read(s *stream) {
 	var seen *watch
 	_ = eachLine(s.r, func(field string, value []byte) {
 		if field != "event" {
@@ -135,29 +135,29 @@ func (c *crowd) read(s *stream) {
 	c.ended.Add(1)
 }
 
-func (c *crowd) wait(ctx context.Context, w *watch, within time.Duration) crowdAnswer {
+func (c *streamPool) wait(ctx context.Context, w *watch, within time.Duration) streamPoolAnswer {
 	select {
 	case <-w.reached:
 	case <-ctx.Done():
 	case <-time.After(within):
 	}
-	a := crowdAnswer{Count: int(w.count.Load()), First: time.Unix(0, w.first.Load()), Last: time.Unix(0, w.last.Load())}
+	a := streamPoolAnswer{Count: int(w.count.Load()), First: time.Unix(0, w.first.Load()), Last: time.Unix(0, w.last.Load())}
 	if n := c.ended.Load(); n > 0 {
 		a.Error = fmt.Sprintf("%d streams have ended", n)
 	}
 	return a
 }
 
-// crowdProcess is a crowd as the load sees it.
-type crowdProcess struct {
+// streamPoolProcess is a crowd as the load sees it.
+type streamPoolProcess struct {
 	*process
 	mu  sync.Mutex
 	in  *json.Encoder
 	out *json.Decoder
 }
 
-// gather opens the streams of a plan and returns when all of them stand.
-func (b *bench) gather(plan crowdPlan) (*crowdProcess, error) {
+// openStreamPool opens the streams of a plan and returns when all of them stand.
+func (b *bench) openStreamPool(plan streamPoolPlan) (*streamPoolProcess, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -166,28 +166,28 @@ func (b *bench) gather(plan crowdPlan) (*crowdProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &crowdProcess{process: p, in: json.NewEncoder(in), out: json.NewDecoder(out)}
+	c := &streamPoolProcess{process: p, in: json.NewEncoder(in), out: json.NewDecoder(out)}
 	if err := c.in.Encode(plan); err != nil {
 		return nil, err
 	}
-	var a crowdAnswer
+	var a streamPoolAnswer
 	if err := c.out.Decode(&a); err != nil || a.Error != "" {
-		return nil, errors.Join(err, errors.New(a.Error+p.said()))
+		return nil, errors.Join(err, errors.New(a.Error+p.outputTail()))
 	}
 	return c, nil
 }
 
-// patience is how long an event may take to reach everybody; one that has not by then is taken to have taken that long.
-const patience = 20 * time.Second
+// deliveryTimeout is how long an event may take to reach everybody; one that has not by then is taken to have taken that long.
+const deliveryTimeout = 20 * time.Second
 
-// each does something and returns how long it took until the event had come over every stream, the first of them and the last.
-func (c *crowdProcess) each(event string, count int, do func() error) (first, last time.Duration, err error) {
+// timeEach does something and returns how long it took until the event had come over every stream, the first of them and the last.
+func (c *streamPoolProcess) timeEach(event string, count int, do func() error) (first, last time.Duration, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.in.Encode(crowdOrder{Event: event, Count: count, Within: patience}); err != nil {
+	if err := c.in.Encode(streamPoolOrder{Event: event, Count: count, Within: deliveryTimeout}); err != nil {
 		return 0, 0, err
 	}
-	var a crowdAnswer
+	var a streamPoolAnswer
 	if err := c.out.Decode(&a); err != nil || !a.Ready {
 		return 0, 0, errors.Join(err, errors.New("the crowd did not hear"))
 	}
@@ -197,10 +197,10 @@ func (c *crowdProcess) each(event string, count int, do func() error) (first, la
 		return 0, 0, err
 	}
 	if a.Error != "" || a.Count == 0 {
-		return 0, 0, fmt.Errorf("%d of %d streams brought %s in %s; %s", a.Count, count, event, patience, a.Error)
+		return 0, 0, fmt.Errorf("%d of %d streams brought %s in %s; %s", a.Count, count, event, deliveryTimeout, a.Error)
 	}
 	if a.Count < count {
-		return a.First.Sub(began), patience, nil
+		return a.First.Sub(began), deliveryTimeout, nil
 	}
 	return a.First.Sub(began), a.Last.Sub(began), nil
 }

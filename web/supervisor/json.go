@@ -8,11 +8,12 @@ import (
 	"parley/web/kit"
 )
 
-// answerChat answers programs with a chat, its agent, and its place while it waits.
-func (h *Handlers) answerChat(c echo.Context, chat *models.AgentChat) error {
+// respondChat responds with the JSON of a chat, with its agent and, while it waits, its entry in the queue.
+func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 	ctx := c.Request().Context()
 	out := api.SupervisedChat{AgentChat: api.AgentChatOf(chat), UserEmail: chat.UserEmail, PageURL: chat.PageURL, PageTitle: chat.PageTitle,
-		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt), FirstResponseAt: api.OptionalTime(chat.FirstResponseAt)}
+		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt),
+		FirstResponseAt: api.OptionalTime(chat.FirstResponseAt)}
 	if id := chat.ServedBy(); id != "" {
 		a, err := h.Desk.AgentByID(ctx, id)
 		if err != nil {
@@ -35,8 +36,8 @@ func (h *Handlers) answerChat(c echo.Context, chat *models.AgentChat) error {
 	return h.Respond(c, kit.Result{JSON: out})
 }
 
-// answerAgent answers programs with an agent and the chats that status, limit and before ask for.
-func (h *Handlers) answerAgent(c echo.Context, a *models.Agent) error {
+// respondAgent responds with the JSON of an agent and its chats, filtered by status, limit and before.
+func (h *Handlers) respondAgent(c echo.Context, a *models.Agent) error {
 	f, err := kit.ChatFilter(c)
 	if err != nil {
 		return err
@@ -50,12 +51,13 @@ func (h *Handlers) answerAgent(c echo.Context, a *models.Agent) error {
 	if err != nil {
 		return err
 	}
-	load := models.AgentLoad{Agent: *a} // of one who is disabled
+	load := models.AgentLoad{Agent: *a} // Load leaves out disabled agents
 	for i := range loads {
 		if loads[i].Agent.ID == a.ID {
 			load = loads[i]
 		}
 	}
-	return h.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role), Departments: append([]string{}, a.Departments...),
-		IsDisabled: a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf)}})
+	return h.Respond(c, kit.Result{JSON: api.SupervisedAgent{AgentLoad: api.LoadOf(&load), Role: string(a.Role),
+		Departments: append([]string{}, a.Departments...),
+		IsDisabled:  a.DisabledAt != nil, Chats: api.Map(chats, api.AgentChatOf)}})
 }

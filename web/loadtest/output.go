@@ -12,14 +12,15 @@ import (
 	"time"
 )
 
-// keep writes the table where that was asked for; into the documents only what a whole run gave.
-func (t *table) keep(opts *options) error {
+// write writes the table where that was asked for; into the documents only what a whole run gave.
+func (t *table) write(opts *options) error {
 	var err error
 	if opts.json != "" {
 		err = t.writeJSON(opts, opts.json)
 	}
 	if opts.docs != "" && opts.whole() {
-		err = errors.Join(err, t.writeJSON(opts, filepath.Join(opts.docs, "performance.json")), t.writeDocument(opts, filepath.Join(opts.docs, "performance.md")))
+		err = errors.Join(err, t.writeJSON(opts, filepath.Join(opts.docs, "performance.json")),
+			t.writeDocument(opts, filepath.Join(opts.docs, "performance.md")))
 	}
 	return err
 }
@@ -61,7 +62,8 @@ func (t *table) writeDocument(opts *options, file string) error {
 
 func (t *table) markdown(opts *options) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "Version %s, %s, %d cores, %s; %.0f s for all of it.\n\n", opts.version, t.began.UTC().Format("2 January 2006"), runtime.NumCPU(), runtime.Version(), t.seconds())
+	fmt.Fprintf(&out, "Version %s, %s, %d cores, %s; %.0f s for all of it.\n\n", opts.version, t.began.UTC().Format("2 January 2006"),
+		runtime.NumCPU(), runtime.Version(), t.seconds())
 	out.WriteString("| what | measured | spread | yardstick | spread | ratio | bound | |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range t.rows {
 		yardstick, spread, ratio := "", "", ""
@@ -71,7 +73,8 @@ func (t *table) markdown(opts *options) string {
 		if r.Ratio != nil {
 			ratio = figure(*r.Ratio)
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Name, strings.TrimSpace(figure(r.Measured.Median)+" "+r.Unit), r.Measured.spread(), yardstick, spread, ratio, r.Bound, r.verdict())
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Name, strings.TrimSpace(figure(r.Measured.Median)+" "+r.Unit),
+			r.Measured.spread(), yardstick, spread, ratio, r.Bound, r.verdict())
 	}
 	out.WriteString("\n")
 	for _, r := range t.rows {

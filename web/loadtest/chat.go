@@ -43,8 +43,8 @@ func newSide(who byte, number int, addr string, post, listen request) *side {
 	return &side{who: who, chat: number, addr: addr, post: post.head(addr), listen: listen, acked: map[string]int64{}}
 }
 
-// words is what everybody says: about a hundred characters.
-var words = strings.TrimSpace(strings.Repeat("the parcel has not come yet ", 4))[:100]
+// messageText is what everybody says: about a hundred characters.
+var messageText = strings.TrimSpace(strings.Repeat("the parcel has not come yet ", 4))[:100]
 
 // key is the next client_message_id of this side.
 func (s *side) key() string {
@@ -54,11 +54,11 @@ func (s *side) key() string {
 	return fmt.Sprintf("%c%d-%d", s.who, s.chat, s.next)
 }
 
-// say sends a message over a free connection and notes the answer.
-func (s *side) say(ctx context.Context, key string) error {
+// send sends a message over a free connection and notes the answer.
+func (s *side) send(ctx context.Context, key string) error {
 	body := make([]byte, 0, 200)
 	body = append(body, `{"content":"`...)
-	body = append(body, words...)
+	body = append(body, messageText...)
 	body = append(body, `","client_message_id":"`...)
 	body = append(body, key...)
 	body = append(body, `"}`...)
@@ -132,9 +132,9 @@ func (c *contestant) hangUp() {
 	}
 }
 
-// settle waits until every stream has brought what was acknowledged, and returns when the last one had. It gives up after five
+// waitDelivered waits until every stream has brought what was acknowledged, and returns when the last one had. It gives up after five
 // seconds: what is missing then is lost.
-func (c *contestant) settle(ctx context.Context) (time.Time, error) {
+func (c *contestant) waitDelivered(ctx context.Context) (time.Time, error) {
 	deadline := time.Now().Add(5 * time.Second)
 	for {
 		missing, err := c.missing()

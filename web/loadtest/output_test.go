@@ -11,7 +11,7 @@ func TestDocumentsKeepWholeRunsOnly(t *testing.T) {
 	dir := t.TempDir()
 	page := filepath.Join(dir, "performance.md")
 	const text = "before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n"
-	b := &table{say: func(string, ...any) {}}
+	b := &table{log: func(string, ...any) {}}
 	b.against("messages a second", "/s", sampleOf(3, 4, 5), sampleOf(5, 5, 6), 0.6, true, "a note")
 	for _, c := range []struct {
 		opts options
@@ -25,7 +25,7 @@ func TestDocumentsKeepWholeRunsOnly(t *testing.T) {
 		if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.keep(&c.opts); err != nil {
+		if err := b.write(&c.opts); err != nil {
 			t.Fatal(err)
 		}
 		got, _ := os.ReadFile(page)
@@ -38,7 +38,7 @@ func TestDocumentsKeepWholeRunsOnly(t *testing.T) {
 	if err := os.WriteFile(page, []byte("no place"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.keep(&options{docs: dir, rounds: 5}); err == nil {
+	if err := b.write(&options{docs: dir, rounds: 5}); err == nil {
 		t.Error("a document without a place took a table")
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // follow hands the stream's events to the visitor's own loop.
-func (v *visitor) follow(ctx context.Context) {
+func (v *sampleUser) follow(ctx context.Context) {
 	err := v.listen(ctx, ofUser+"/events", func(e event) {
 		select {
 		case v.events <- e:
@@ -22,8 +22,8 @@ func (v *visitor) follow(ctx context.Context) {
 	}
 }
 
-// hear takes in one event.
-func (v *visitor) hear(ctx context.Context, e event) error {
+// handleEvent takes in one event.
+func (v *sampleUser) handleEvent(ctx context.Context, e event) error {
 	switch e.Name {
 	case "assigned":
 		var in struct {
@@ -35,7 +35,7 @@ func (v *visitor) hear(ctx context.Context, e event) error {
 			v.Log.Info("is served", "who", v.name, "by", in.Service.Name)
 		}
 	case "queue":
-		var in place
+		var in queueStatus
 		if e.read(&in) && in.ChatID == v.chatID {
 			v.assigned = in.Status == "assigned" // false when it went back to the queue
 		}
@@ -43,7 +43,7 @@ func (v *visitor) hear(ctx context.Context, e event) error {
 		var in message
 		if e.read(&in) && in.SenderType == byAgent && in.ChatID == v.chatID && in.ID > v.lastID {
 			v.lastID = in.ID
-			v.heard++
+			v.receivedLines++
 			return v.confirm(ctx, in.ID)
 		}
 	case "timeout_warning":
@@ -66,7 +66,7 @@ func (v *visitor) hear(ctx context.Context, e event) error {
 }
 
 // confirm says that the agent's line arrived and, unless the visitor looks elsewhere, that it was read.
-func (v *visitor) confirm(ctx context.Context, id int64) error {
+func (v *sampleUser) confirm(ctx context.Context, id int64) error {
 	upTo := map[string]int64{"up_to": id}
 	if err := v.post(ctx, "/mark-delivered", upTo); err != nil || v.away {
 		return err
@@ -77,7 +77,7 @@ func (v *visitor) confirm(ctx context.Context, id int64) error {
 	return v.post(ctx, "/mark-read", upTo)
 }
 
-func (v *visitor) post(ctx context.Context, tail string, in any) error {
+func (v *sampleUser) post(ctx context.Context, tail string, in any) error {
 	return v.call(ctx, http.MethodPost, ofUser+"/chats/"+v.chatID+tail, in, nil)
 }
 
@@ -86,26 +86,26 @@ const never = time.Hour
 func nothing(context.Context) error { return nil }
 
 // next is what the visitor does if nothing happens before, and when.
-func (v *visitor) next() (do func(context.Context) error, in time.Duration) {
-	switch l := v.script.next(v.said, v.heard); {
+func (v *sampleUser) next() (do func(context.Context) error, in time.Duration) {
+	switch l := v.script.next(v.sentLines, v.receivedLines); {
 	case !v.assigned && v.mood == hurried && l != nil:
-		return v.giveUp, max(0, time.Until(v.waited))
+		return v.leaveQueue, max(0, time.Until(v.givesUpAt))
 	case v.away:
 		return nothing, never
 	case l != nil && !l.ByAgent:
-		return v.say, v.pace.about(3 * time.Second)
+		return v.sendLine, v.pace.about(3 * time.Second)
 	case l == nil && v.script.Ends == endsUser:
 		return v.end, v.pace.about(6 * time.Second)
-	case v.assigned && v.heard > 0 && v.script.next(v.said, len(v.script.Lines)) != nil:
+	case v.assigned && v.receivedLines > 0 && v.script.next(v.sentLines, len(v.script.Lines)) != nil:
 		// Whoever answers does not keep to the script: go on all the same.
-		return v.say, v.pace.about(25 * time.Second)
+		return v.sendLine, v.pace.about(25 * time.Second)
 	}
 	return nothing, never
 }
 
-// say types and sends the next own line.
-func (v *visitor) say(ctx context.Context) error {
-	l := v.script.next(v.said, len(v.script.Lines))
+// sendLine types and sends the next own line.
+func (v *sampleUser) sendLine(ctx context.Context) error {
+	l := v.script.next(v.sentLines, len(v.script.Lines))
 	if v.assigned {
 		if err := v.post(ctx, "/typing", nil); err != nil {
 			return err
@@ -117,12 +117,12 @@ func (v *visitor) say(ctx context.Context) error {
 	if err := v.post(ctx, "/messages", map[string]string{"content": l.Text, "client_message_id": uuid.NewString()}); err != nil {
 		return err
 	}
-	v.said++
-	v.away = v.heard > 0 && (v.mood == absent || v.mood == gone)
+	v.sentLines++
+	v.away = v.receivedLines > 0 && (v.mood == absent || v.mood == gone)
 	return nil
 }
 
-func (v *visitor) giveUp(ctx context.Context) error {
+func (v *sampleUser) leaveQueue(ctx context.Context) error {
 	err := v.call(ctx, http.MethodPost, ofUser+"/queue/cancel", nil, nil)
 	if err == nil {
 		v.done.left.Add(1)
@@ -131,18 +131,18 @@ func (v *visitor) giveUp(ctx context.Context) error {
 	return err
 }
 
-func (v *visitor) end(ctx context.Context) error { return v.post(ctx, "/end", nil) }
+func (v *sampleUser) end(ctx context.Context) error { return v.post(ctx, "/end", nil) }
 
 // rate gives the stars that a person would, or none.
-func (v *visitor) rate(ctx context.Context) error {
-	if !v.assigned || v.heard == 0 || v.mood == gone || chance(0.3) || !v.pace.pause(ctx, 5*time.Second) {
+func (v *sampleUser) rate(ctx context.Context) error {
+	if !v.assigned || v.receivedLines == 0 || v.mood == gone || chance(0.3) || !v.pace.pause(ctx, 5*time.Second) {
 		return nil
 	}
-	marks := []float64{5, 5, 4.5, 4.5, 4, 4, 3.5, 2.5}
-	words := kindWords[v.script.Lang]
-	in := map[string]any{"rating": marks[rand.IntN(len(marks))]}
+	ratings := []float64{5, 5, 4.5, 4.5, 4, 4, 3.5, 2.5}
+	comments := ratingComments[v.script.Lang]
+	in := map[string]any{"rating": ratings[rand.IntN(len(ratings))]}
 	if in["rating"].(float64) >= 4 {
-		in["comment"] = words[rand.IntN(len(words))]
+		in["comment"] = comments[rand.IntN(len(comments))]
 	}
 	err := v.post(ctx, "/rate", in)
 	if codeOf(err) == "already_rated" {
@@ -152,11 +152,11 @@ func (v *visitor) rate(ctx context.Context) error {
 }
 
 // leave ends the chat if it is still open, whatever the reason for going.
-func (v *visitor) leave(ctx context.Context) {
+func (v *sampleUser) leave(ctx context.Context) {
 	if v.chatID == "" || v.ended {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTimeout)
 	defer cancel()
 	if err := v.end(ctx); err != nil && codeOf(err) != "chat_ended" {
 		v.Log.Warn("sample user could not end the chat", "who", v.name, "error", err)

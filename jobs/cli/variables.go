@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"text/tabwriter"
+
+	"parley/models"
+)
+
+// Variable is an environment variable, for documents and help. Doc and Unset are Markdown.
+type Variable struct {
+	Name, Default string
+	Unset         string // what holds without a value, where there is no Default
+	Doc           string
+	Accepts       string // the values of a setting of the rules, such as 1s to 24h
+	Changeable    bool   // on the settings page
+}
+
+// processDocs says what the variables of [Environment] are for, in the order of the README. The settings of the rules have their text in
+// [models.SettingTable].
+var processDocs = []Variable{
+	{Name: "LISTEN_ADDR", Doc: "the address to listen on"},
+	{Name: "PUBLIC_URL", Unset: "from the request", Doc: "the address at which people reach Parley, also with a path (`https://example.com/chat`); `https://` makes cookies secure"},
+	{Name: "DATABASE_URL", Unset: "embedded", Doc: "PostgreSQL 15 or newer; the database is encoded in UTF-8"},
+	{Name: "REDIS_URL", Unset: "embedded", Doc: "Redis: live events between instances, rate limits, scheduled tasks"},
+	{Name: "USER_TOKEN_SECRET", Unset: "random, kept in `.parley/`", Doc: "key shared with the sites that sign their users' tokens; 32 random bytes or more"},
+	{Name: "USER_TOKEN_SECRET_PREVIOUS", Unset: "none", Doc: "accepted too, while the sites change over to the new key"},
+	{Name: "ALLOWED_ORIGINS", Unset: "none", Doc: "sites that may embed the widget, separated by commas"},
+	{Name: "TRUSTED_PROXIES", Unset: "none", Doc: "proxies whose `X-Forwarded-For` is trusted, as addresses or networks"},
+	{Name: "SWEEP_INTERVAL", Doc: "how often the scheduled work runs; events trigger it too"},
+	{Name: "SHUTDOWN_TIMEOUT", Doc: "how long requests in flight may take when the process stops"},
+	{Name: "LOG_FORMAT", Doc: "or `json`"},
+	{Name: "LOG_LEVEL", Doc: "or `debug`, `warn`, `error`"},
+	{Name: "PPROF_ADDR", Unset: "off", Doc: "where Go's profiles are served, on a loopback address such as `127.0.0.1:6060`"},
+	{Name: "PARLEY_DIR", Doc: "the folder for the data of embedded servers and for files during their upload"},
+	{Name: "FILES_DIR", Unset: "`files` in `PARLEY_DIR`", Doc: "the folder for the files that people send"},
+	{Name: "FILES_URL", Unset: "none", Doc: "or a bucket: `s3://bucket/prefix?endpoint=https://minio.internal:9000&region=eu-central-1` (for S3 itself without `endpoint`)"},
+	{Name: "AWS_ACCESS_KEY_ID", Unset: "the machine's role", Doc: "credentials for the bucket"},
+	{Name: "AWS_SECRET_ACCESS_KEY", Unset: "the machine's role", Doc: "credentials for the bucket"},
+	{Name: "AWS_SESSION_TOKEN", Unset: "none", Doc: "for temporary credentials"},
+}
+
+// ProcessVariables returns the variables of [Environment] with the defaults of its tags.
+func ProcessVariables() []Variable {
+	defaults := map[string]string{}
+	for field := range reflect.TypeFor[Environment]().Fields() {
+		defaults[field.Tag.Get("env")] = field.Tag.Get("envDefault")
+	}
+	variables := make([]Variable, len(processDocs))
+	for i, v := range processDocs {
+		v.Default = defaults[v.Name]
+		variables[i] = v
+	}
+	return variables
+}
+
+// RuleVariables returns the variables of the settings of the rules.
+func RuleVariables() []Variable {
+	var variables []Variable
+	for _, s := range models.SettingTable() {
+		v := Variable{Name: s.Key, Default: s.BuiltInDefault(), Doc: s.Doc, Accepts: strings.Join(s.Choices(), ", "), Changeable: !s.EnvironmentOnly}
+		if s.Min() != "" {
+			v.Accepts = s.Min() + " to " + s.Max()
+		}
+		variables = append(variables, v)
+	}
+	return variables
+}
+
+// EnvironmentHelp returns the variables with their defaults, for the help of a command.
+func EnvironmentHelp() string {
+	var out strings.Builder
+	write := func(title string, variables []Variable) {
+		fmt.Fprintf(&out, "%s\n\n", title)
+		w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+		for _, v := range variables {
+			name, doc := v.Name, v.Doc
+			if v.Changeable {
+				name += "*"
+			}
+			if v.Accepts != "" {
+				doc += " (" + v.Accepts + ")"
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, plain(v.Shown()), plain(doc))
+		}
+		_ = w.Flush() // a builder takes everything
+		out.WriteString("\n")
+	}
+	write("Environment:", ProcessVariables())
+	write("Settings of the rules; an admin can change those marked * while Parley runs:", RuleVariables())
+	return out.String()
+}
+
+// Shown returns the default as Markdown, or what holds without a value.
+func (v Variable) Shown() string {
+	if v.Default == "" {
+		return v.Unset
+	}
+	return "`" + v.Default + "`"
+}
+
+func plain(markdown string) string { return strings.ReplaceAll(markdown, "`", "") }

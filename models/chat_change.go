@@ -1,0 +1,100 @@
+package models
+
+import "time"
+
+// avoidFor is how long a chat that an agent gave back is kept from that agent while another one could take it.
+const avoidFor = 2 * time.Minute
+
+// chatChange is the change that a transaction makes to one locked chat. Its methods are the steps that a chat takes
+// outside the statements for messages and confirmations: each sets everything that the step does to the row and
+// everything that its event says. They neither read nor write; [tx.save] stores the result and emits the event.
+type chatChange struct {
+	Change
+	before     Chat // the row as it is stored; the columns in which Chat differs from it are written
+	now        time.Time
+	queueCause QueueCause // why positions in the queue change; "" when they do not
+}
+
+// change begins a change of a chat that this transaction has locked, where c is the row as it is stored. What is to
+// change is set on the Chat of the result: c is not written.
+func (t *tx) change(c *Chat) *chatChange {
+	return &chatChange{Change: Change{Chat: *c}, before: *c, now: t.now}
+}
+
+// addMessage adds a message as the chat's last one. Its id and its version are known after [tx.save].
+func (c *chatChange) addMessage(m Message) {
+	c.Chat.LastSeq++
+	if m.Type != Note {
+		c.Chat.TotalMessages++
+	}
+	m.ChatID, m.Seq, m.Status, m.CreatedAt = c.Chat.ID, c.Chat.LastSeq, Sent, c.now
+	c.Messages = append(c.Messages, m)
+}
+
+// addSystemMessage adds a system message, one of the kinds in message.go.
+func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
+	c.addMessage(Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
+}
+
+// assign gives a waiting chat to an agent and adds the message that the agent joined.
+func (c *chatChange) assign(to *Agent) {
+	waited := c.now.Sub(c.Chat.QueuedAt)
+	c.addSystemMessage(SystemJoined, map[string]string{"agent": to.Name, "wait_seconds": seconds(waited)})
+	c.serveBy(to)
+}
+
+// transfer moves an active chat from one agent to another and adds the message about it.
+func (c *chatChange) transfer(from, to *Agent) {
+	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name})
+	c.PrevAgentID = from.ID
+	c.serveBy(to)
+}
+
+// serveBy makes the chat an active one of the agent. The idle time begins anew, since the agent has only now seen the
+// chat.
+func (c *chatChange) serveBy(a *Agent) {
+	chat := &c.Chat
+	chat.Status, chat.AgentID, chat.AssignedAt = Active, &a.ID, &c.now
+	if chat.FirstAssignedAt == nil {
+		chat.FirstAssignedAt = &c.now
+	}
+	chat.ReturnedAt, chat.AvoidAgentID, chat.AvoidUntil = nil, nil, nil
+	chat.IdleSince, chat.WarnedAt = &c.now, nil
+	c.Assigned, c.Agent, c.queueCause = true, a.Card(), CauseHelped
+}
+
+// requeue takes an active chat from its agent and puts it in front of its priority in the queue. The queue time stays
+// that of the first queueing, so chats that come back keep their order. kind is the system message that says why. With
+// avoid the chat is kept from the agent for [avoidFor], as long as another agent could take it.
+func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
+	c.addSystemMessage(kind, map[string]string{"agent": from.Name})
+	chat := &c.Chat
+	chat.Status, chat.AgentID, chat.AssignedAt = Waiting, nil, nil
+	// The user gives signs of life only while waiting, so the last one may be old.
+	chat.ReturnedAt, chat.UserSeenAt = &c.now, c.now
+	chat.IdleSince, chat.WarnedAt = nil, nil
+	if avoid {
+		chat.AvoidAgentID, chat.AvoidUntil = &from.ID, ptr(c.now.Add(avoidFor))
+	}
+	c.PrevAgentID, c.Returned, c.queueCause = from.ID, true, CauseReturned
+}
+
+// end ends an open chat. An active one keeps its agent, who served it last.
+func (c *chatChange) end(reason, kind string) {
+	chat := &c.Chat
+	if chat.Status == Waiting {
+		c.queueCause = CauseLeft
+	}
+	chat.Status, chat.EndedAt, chat.EndedReason, chat.EndedType = Ended, &c.now, &reason, &kind
+	chat.AwaitingReplySince = nil
+	c.Ended = true
+}
+
+// warn warns both sides of an active chat that it will end, and says in how many seconds.
+func (c *chatChange) warn(s Settings) {
+	c.Chat.WarnedAt, c.Warned = &c.now, true
+	c.addSystemMessage(SystemIdleWarning, map[string]string{"seconds": seconds(endsAt(&c.Chat, s).Sub(c.now))})
+}
+
+// restartIdle starts the idle time of an active chat anew, without a message.
+func (c *chatChange) restartIdle() { c.Chat.IdleSince, c.Chat.WarnedAt = &c.now, nil }

@@ -1,0 +1,272 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting describes one setting: an entry of the table of settings.
+type Setting struct {
+	Key             string       // the environment variable, the key in the database and the JSON, and in lower case the key of its texts
+	Group           SettingGroup // its section of the settings page
+	Doc             string       // for the README and the command line, in English Markdown
+	LongerThan      string       // the key of the duration that this one must exceed, "" for none
+	EnvironmentOnly bool         // admins cannot change it while Parley runs
+
+	value settingValue
+}
+
+// SettingGroup is a section of the settings page.
+type SettingGroup string
+
+// The groups, each with a title in the catalogues.
+const (
+	GroupIdle     SettingGroup = "idle"
+	GroupPresence SettingGroup = "presence"
+	GroupQueue    SettingGroup = "queue"
+	GroupPrivacy  SettingGroup = "privacy"
+	GroupLimits   SettingGroup = "limits"
+)
+
+// SettingKind is how the value of a setting is written and entered.
+type SettingKind string
+
+// The kinds. A new one is a type that implements settingValue, and its control on the settings page.
+const (
+	SettingDuration SettingKind = "duration" // a Go duration such as 90s
+	SettingInteger  SettingKind = "integer"
+	SettingSwitch   SettingKind = "switch" // true or false
+	SettingChoice   SettingKind = "choice" // one of [Setting.Choices]
+)
+
+// SettingUnit is what the number of a setting counts; of a duration it is the smallest unit in which the page offers it.
+type SettingUnit string
+
+// The units, "" for a setting that is no number.
+const (
+	UnitSecond    SettingUnit = "second"
+	UnitMinute    SettingUnit = "minute"
+	UnitHour      SettingUnit = "hour"
+	UnitDay       SettingUnit = "day"
+	UnitChat      SettingUnit = "chat"
+	UnitPerMinute SettingUnit = "per_minute"
+)
+
+// DurationUnits returns the units of durations, smallest first.
+func DurationUnits() []SettingUnit {
+	return []SettingUnit{UnitSecond, UnitMinute, UnitHour, UnitDay}
+}
+
+// Duration returns the length of a unit of time, 0 for any other unit.
+func (u SettingUnit) Duration() time.Duration {
+	switch u {
+	case UnitSecond:
+		return time.Second
+	case UnitMinute:
+		return time.Minute
+	case UnitHour:
+		return time.Hour
+	case UnitDay:
+		return day
+	}
+	return 0
+}
+
+// settingValue is the part of a setting that depends on its kind.
+type settingValue interface {
+	describe() valueDescription
+	read(*Settings) string
+	// set writes a value to its field, or leaves the field alone and returns the code of what is wrong with the value.
+	set(*Settings, string) (code string)
+	setDefault(*Settings)
+}
+
+type valueDescription struct {
+	kind     SettingKind
+	unit     SettingUnit
+	min, max string
+	choices  []string
+	accepts  string // completes "KEY is …"
+}
+
+// Kind returns how the value is written and entered.
+func (s Setting) Kind() SettingKind { return s.value.describe().kind }
+
+// Unit returns what the number counts, "" where the value is no number.
+func (s Setting) Unit() SettingUnit { return s.value.describe().unit }
+
+// Min returns the smallest value that the setting accepts, "" for a switch or a choice.
+func (s Setting) Min() string { return s.value.describe().min }
+
+// Max returns the largest value that the setting accepts, "" for a switch or a choice.
+func (s Setting) Max() string { return s.value.describe().max }
+
+// Choices returns the values of a choice or a switch, nothing for a number.
+func (s Setting) Choices() []string { return s.value.describe().choices }
+
+// BuiltInDefault returns the value that holds unless the environment or an admin sets another.
+func (s Setting) BuiltInDefault() string {
+	var defaults Settings
+	s.value.setDefault(&defaults)
+	return ShortDuration(s.value.read(&defaults))
+}
+
+// Canonical returns a value as Parley writes it, such as 1m0s for 60s, or as it is if the setting does not accept it.
+func (s Setting) Canonical(value string) string {
+	var scratch Settings
+	if s.set(&scratch, value) != nil {
+		return value
+	}
+	return s.value.read(&scratch)
+}
+
+// set writes value to the setting's field. A value that the setting does not accept is validation_failed at the field of its key.
+func (s Setting) set(settings *Settings, value string) error {
+	if code := s.value.set(settings, strings.TrimSpace(value)); code != "" {
+		return invalid(s.Key, code, s.Key+" is "+s.value.describe().accepts+".")
+	}
+	return nil
+}
+
+// orderFault says, at the field of key, that the setting is not longer than the one that it must exceed.
+func (s Setting) orderFault(key string) error {
+	return invalid(key, FieldOrder, s.Key+" must be longer than "+s.LongerThan+".")
+}
+
+type durationValue struct {
+	field         func(*Settings) *time.Duration
+	def, min, max time.Duration
+	unit          SettingUnit
+}
+
+func (v durationValue) describe() valueDescription {
+	lower, upper := ShortDuration(v.min.String()), ShortDuration(v.max.String())
+	return valueDescription{kind: SettingDuration, unit: v.unit, min: lower, max: upper,
+		accepts: fmt.Sprintf("a duration from %s to %s, such as %s", lower, upper, ShortDuration(v.def.String()))}
+}
+
+func (v durationValue) read(s *Settings) string { return v.field(s).String() }
+
+func (v durationValue) set(s *Settings, value string) string {
+	d, err := time.ParseDuration(value)
+	if err != nil || d < v.min || d > v.max {
+		return fieldOutOfBounds
+	}
+	*v.field(s) = d
+	return ""
+}
+
+func (v durationValue) setDefault(s *Settings) { *v.field(s) = v.def }
+
+type integerValue struct {
+	field         func(*Settings) *int
+	def, min, max int
+	unit          SettingUnit
+}
+
+func (v integerValue) describe() valueDescription {
+	return valueDescription{kind: SettingInteger, unit: v.unit, min: strconv.Itoa(v.min), max: strconv.Itoa(v.max),
+		accepts: fmt.Sprintf("a whole number from %d to %d", v.min, v.max)}
+}
+
+func (v integerValue) read(s *Settings) string { return strconv.Itoa(*v.field(s)) }
+
+func (v integerValue) set(s *Settings, value string) string {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < v.min || n > v.max {
+		return fieldOutOfBounds
+	}
+	*v.field(s) = n
+	return ""
+}
+
+func (v integerValue) setDefault(s *Settings) { *v.field(s) = v.def }
+
+type switchValue struct {
+	field func(*Settings) *bool
+	def   bool
+}
+
+func (v switchValue) describe() valueDescription {
+	return valueDescription{kind: SettingSwitch, choices: []string{"true", "false"}, accepts: "true or false"}
+}
+
+func (v switchValue) read(s *Settings) string { return strconv.FormatBool(*v.field(s)) }
+
+// set accepts what strconv.ParseBool does: the environment of a container often says 1.
+func (v switchValue) set(s *Settings, value string) string {
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return fieldUnknown
+	}
+	*v.field(s) = on
+	return ""
+}
+
+func (v switchValue) setDefault(s *Settings) { *v.field(s) = v.def }
+
+type choiceValue struct {
+	field   func(*Settings) *string
+	def     string
+	choices []string
+}
+
+func (v choiceValue) describe() valueDescription {
+	return valueDescription{kind: SettingChoice, choices: v.choices, accepts: strings.Join(v.choices, " or ")}
+}
+
+func (v choiceValue) read(s *Settings) string { return *v.field(s) }
+
+func (v choiceValue) set(s *Settings, value string) string {
+	if !slices.Contains(v.choices, value) {
+		return fieldUnknown
+	}
+	*v.field(s) = value
+	return ""
+}
+
+func (v choiceValue) setDefault(s *Settings) { *v.field(s) = v.def }
+
+// SettingTable returns every setting, in the order of the settings page.
+func SettingTable() []Setting { return slices.Clone(settingTable) }
+
+// SettingByKey returns the setting with that key, and whether there is one.
+func SettingByKey(key string) (Setting, bool) {
+	if s := settingByKey(key); s != nil {
+		return *s, true
+	}
+	return Setting{}, false
+}
+
+// settingByKey returns the entry with that key, nil for none.
+func settingByKey(key string) *Setting {
+	if i := slices.IndexFunc(settingTable, func(s Setting) bool { return s.Key == key }); i >= 0 {
+		return &settingTable[i]
+	}
+	return nil
+}
+
+// ShortDuration writes a Go duration without the zeros that Go adds: 2m for 2m0s. Any other text is returned as it is.
+func ShortDuration(value string) string {
+	if _, err := time.ParseDuration(value); err != nil {
+		return value
+	}
+	if short, ok := strings.CutSuffix(value, "m0s"); ok {
+		value = short + "m"
+	}
+	if short, ok := strings.CutSuffix(value, "h0m"); ok {
+		value = short + "h"
+	}
+	return value
+}
+
+// duration returns the value of a duration, 0 for any other kind.
+func (s Setting) duration(settings *Settings) time.Duration {
+	if v, ok := s.value.(durationValue); ok {
+		return *v.field(settings)
+	}
+	return 0
+}

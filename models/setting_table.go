@@ -1,0 +1,88 @@
+package models
+
+import "time"
+
+// settingTable is every setting of the rules, in the order of the settings page. The environment, the settings page, the JSON of settings,
+// the README, the help of the command line and the OpenAPI document read it. A new setting is a field of [Settings], an entry here, and its
+// label and help in both catalogues; `make generate` then writes the documents.
+var settingTable = []Setting{
+	{
+		Key: "IDLE_WARNING", Group: GroupIdle,
+		Doc: "time without a message after which an active chat gets a warning",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.IdleWarning },
+			def: time.Minute, min: time.Second, max: 24 * time.Hour, unit: UnitSecond},
+	},
+	{
+		Key: "IDLE_TIMEOUT", Group: GroupIdle, LongerThan: "IDLE_WARNING",
+		Doc: "time without a message after which an active chat ends; longer than `IDLE_WARNING`",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.IdleTimeout },
+			def: 2 * time.Minute, min: 2 * time.Second, max: 48 * time.Hour, unit: UnitSecond},
+	},
+	{
+		Key: "IDLE_AGENT_ACTION", Group: GroupIdle,
+		Doc:   "at `IDLE_TIMEOUT`, if the agent has not replied: `end` the chat, or `requeue` it at the front of the queue",
+		value: choiceValue{field: func(s *Settings) *string { return &s.IdleAgentAction }, def: IdleEnd, choices: []string{IdleEnd, IdleRequeue}},
+	},
+	{
+		Key: "PRESENCE_TIMEOUT", Group: GroupPresence,
+		Doc: "time without a heartbeat after which an agent is away",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.PresenceTimeout },
+			def: 45 * time.Second, min: time.Second, max: time.Hour, unit: UnitSecond},
+	},
+	{
+		Key: "PRESENCE_GRACE", Group: GroupPresence,
+		Doc: "time after `PRESENCE_TIMEOUT` until the agent's chats go back to the front of the queue",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.PresenceGrace },
+			def: 3 * time.Minute, min: 0, max: 24 * time.Hour, unit: UnitSecond},
+	},
+	{
+		Key: "QUEUE_GRACE", Group: GroupQueue,
+		Doc: "time without a heartbeat after which a waiting user loses the position in the queue",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.QueueGrace },
+			def: 5 * time.Minute, min: time.Second, max: 24 * time.Hour, unit: UnitSecond},
+	},
+	{
+		Key: "QUEUE_BATCH", Group: GroupQueue,
+		Doc:   "waiting chats that are assigned in one transaction",
+		value: integerValue{field: func(s *Settings) *int { return &s.QueueBatch }, def: 10, min: 1, max: 1000, unit: UnitChat},
+	},
+	{
+		Key: "REQUIRE_IDENTITY", Group: GroupPrivacy,
+		Doc:   "only users with a token that a site has signed may use the chat",
+		value: switchValue{field: func(s *Settings) *bool { return &s.RequireIdentity }, def: false},
+	},
+	{
+		Key: "MASK_CARDS", Group: GroupPrivacy,
+		Doc:   "payment card numbers in messages, notes and comments are stored as `•••• •••• •••• 1234`",
+		value: switchValue{field: func(s *Settings) *bool { return &s.MaskCards }, def: false},
+	},
+	{
+		Key: "RETENTION", Group: GroupPrivacy,
+		Doc: "time until an ended chat is deleted with everything that belongs to it; users without any data left are deleted, too",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.Retention },
+			def: 30 * day, min: time.Hour, max: 10 * 365 * day, unit: UnitHour},
+	},
+	{
+		// Admins are among those whose actions the log records, so they cannot shorten it. The schema keeps the last 90 days in any case.
+		Key: "AUDIT_RETENTION", Group: GroupPrivacy, EnvironmentOnly: true,
+		Doc: "time until a row of the audit log is deleted",
+		value: durationValue{field: func(s *Settings) *time.Duration { return &s.AuditRetention },
+			def: 2 * 365 * day, min: 90 * day, max: 20 * 365 * day, unit: UnitHour},
+	},
+	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
+	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
+	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),
+	rateSetting("RATE_FILE", 10, "files per minute from one user or agent", func(s *Settings) *int { return &s.RateFile }),
+	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
+		func(s *Settings) *int { return &s.RateLogin }),
+	rateSetting("RATE_SESSION", 60, "new anonymous users per minute from one address, or one IPv6 /64; the machine's own addresses are not counted",
+		func(s *Settings) *int { return &s.RateSession }),
+}
+
+const day = 24 * time.Hour
+
+// rateSetting is an entry for a rate limit; all of them have the same bounds.
+func rateSetting(key string, def int, doc string, field func(*Settings) *int) Setting {
+	return Setting{Key: key, Group: GroupLimits, Doc: doc,
+		value: integerValue{field: field, def: def, min: 1, max: 100_000, unit: UnitPerMinute}}
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/models"
+	"parley/views/text"
+)
+
+// Audience is who reads the text of a system message. The catalogue has a wording for each.
+type Audience int
+
+const (
+	// ForPrograms is the wording of the JSON interface and of transcripts.
+	ForPrograms Audience = iota
+	// ForUser addresses the user of the widget and gives agents by their short names.
+	ForUser
+	// ForAgent is the wording of the workbench.
+	ForAgent
+
+	audiences
+)
+
+// systemKeys has the catalogue key of each kind of system message for each audience.
+var systemKeys = map[string][audiences]string{
+	models.SystemJoined:      {"system.joined", "widget.joined", "workbench.said.joined"},
+	models.SystemReturned:    {"system.returned", "widget.you_returned", "workbench.said.returned"},
+	models.SystemRequeued:    {"system.requeued", "widget.you_requeued", "workbench.said.requeued"},
+	models.SystemTransferred: {"system.transferred", "widget.transferred", "workbench.said.transferred"},
+	models.SystemIdleWarning: {"system.idle_warning", "widget.idle.line", "workbench.said.idle_warning"},
+	models.SystemBrought:     {"system.brought", "widget.brought", "workbench.said.brought"},
+	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
+}
+
+// joinedAtOnce has the keys of SystemJoined for a wait that is not worth naming.
+var joinedAtOnce = [audiences]string{"system.joined_at_once", "widget.joined_at_once", "workbench.said.joined_at_once"}
+
+// shortWait is how long a user has to wait before the wait is named.
+const shortWait = 5 * time.Second
+
+// MessageText returns the text of a message in the language of ctx. A message that a person wrote, and a system message of an unknown
+// kind, is returned as it is stored.
+func MessageText(ctx context.Context, m *models.Message, audience Audience) string {
+	if m.SystemKind == nil {
+		return m.Content
+	}
+	keys, ok := systemKeys[*m.SystemKind]
+	if !ok {
+		return m.Content
+	}
+	key := keys[audience]
+	name := func(arg string) string {
+		if audience == ForUser {
+			return ShortName(m.SystemArgs[arg])
+		}
+		return m.SystemArgs[arg]
+	}
+	switch *m.SystemKind {
+	case models.SystemJoined:
+		wait := argSeconds(m, "wait_seconds")
+		if wait < shortWait {
+			return text.T(ctx, joinedAtOnce[audience], "Name", name("agent"))
+		}
+		return text.T(ctx, key, "Name", name("agent"), "Time", text.Spoken(ctx, wait))
+	case models.SystemTransferred:
+		return text.T(ctx, key, "Name", name("from"), "Other", name("to"))
+	case models.SystemIdleWarning:
+		return text.T(ctx, key, "Time", text.Spoken(ctx, argSeconds(m, "seconds")))
+	case models.SystemGoesOn:
+		if audience == ForAgent && m.SystemArgs["agent"] != "" {
+			return text.T(ctx, "workbench.said.goes_on_with", "Name", name("agent"))
+		}
+	}
+	return text.T(ctx, key, "Name", name("agent"))
+}
+
+// argSeconds returns a duration among the arguments of a system message, 0 if it is missing or malformed.
+func argSeconds(m *models.Message, arg string) time.Duration {
+	n, _ := strconv.Atoi(m.SystemArgs[arg])
+	return time.Duration(n) * time.Second
+}
+
+// ShortName returns the name that users see of an agent, and agents of a user: the first name if others follow it, otherwise all of it.
+// A name with digits, such as "Guest 4711", is not shortened.
+func ShortName(name string) string {
+	first, rest, more := strings.Cut(name, " ")
+	if !more || models.IsBlank(first) || rest == "" || strings.ContainsAny(rest, "0123456789") {
+		return name
+	}
+	return first
+}

@@ -40,7 +40,11 @@ function wire() {
   onPart("earlier-page", receive);
   // The errors of the row are shown in it, and not as those of the page.
   const events = {
-    "htmx:beforeRequest": () => show("loading"),
+    "htmx:beforeRequest": () => {
+      // The link is hidden while it loads: the focus goes to the thread, where the keys scroll on.
+      if (row().contains(document.activeElement)) thread().focus({ preventScroll: true });
+      show("loading");
+    },
     "htmx:afterRequest": ({ detail }) => detail.successful || show("error"),
     "htmx:sendError": (event) => event.stopPropagation(),
     "htmx:timeout": (event) => event.stopPropagation(),
@@ -72,7 +76,6 @@ function say(text) {
 function receive(fresh) {
   const current = row();
   if (!current || fresh.dataset.chat !== thread().dataset.chat || fresh.dataset.end !== current.dataset.before) return;
-  const hadFocus = current.contains(document.activeElement);
   const count = insertEarlier([...fresh.querySelectorAll(":scope > .msg")]);
   show("");
   delete current.dataset.state;
@@ -80,6 +83,5 @@ function receive(fresh) {
   current.querySelector("[data-earlier]").replaceWith(fresh.querySelector("[data-earlier]"));
   window.htmx.process(current);
   say(translate("chat.earlier.loaded", { Count: count }));
-  if (hadFocus) thread().focus({ preventScroll: true }); // the keys scroll on from here
   watchEarlier();
 }

@@ -198,16 +198,27 @@ func (s *Stream) catchUp(ctx context.Context, chatID string) error {
 }
 
 // applyChange takes a change of an event by its version: the next one is sent as it is, one that was sent already is
-// ignored, and a later one shows a gap.
+// ignored, and a later one shows a gap, which is filled from PostgreSQL. Of a user's chat that was erased together with its
+// end nothing is stored, and a comparison may have found that before the event came: the event is sent by itself.
 func (s *Stream) applyChange(ctx context.Context, change *models.Change, shared *EncodingCache) error {
 	version, tracked := change.Chat.Version, s.chats.state(change.Chat.ID).Version
 	switch {
 	case s.to.View == Supervision, version <= tracked:
 		return nil
-	case version > tracked+1:
-		return s.catchUp(ctx, change.Chat.ID)
+	case version == tracked+1:
+		return s.sendChange(ctx, change, shared)
+	case change.Ended && s.to.Actor.IsUser():
+		bounded, cancel := context.WithTimeout(ctx, queryTime)
+		defer cancel()
+		stored, err := s.hub.desk.IsStored(bounded, change.Chat.ID)
+		if err != nil {
+			return err
+		}
+		if !stored {
+			return s.sendChange(ctx, change, shared)
+		}
 	}
-	return s.sendChange(ctx, change, shared)
+	return s.catchUp(ctx, change.Chat.ID)
 }
 
 // sendLeft forgets a tracked chat that is no longer the receiver's, and sends that.

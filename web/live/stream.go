@@ -247,18 +247,11 @@ func (s *Stream) end(ctx context.Context, signals []signal, reason Reason) error
 	return s.sendClosing(ctx, reason)
 }
 
-// sendEndedChats sends, of the pending signals, the changes of chats that end among them: without those before the end
-// it would look like a gap, and after an erasure there is nothing to fill it from. Errors of PostgreSQL are ignored: the
-// client finds the ends with its cursor when it connects again.
+// sendEndedChats sends, of the pending signals, those that end a chat. Errors of PostgreSQL are ignored: the client finds
+// the ends with its cursor when it connects again.
 func (s *Stream) sendEndedChats(ctx context.Context, signals []signal) error {
-	ended := map[string]bool{}
 	for _, sig := range signals {
-		if sig.event != nil && sig.event.Change != nil && sig.event.Change.Ended {
-			ended[sig.event.Change.Chat.ID] = true
-		}
-	}
-	for _, sig := range signals {
-		if sig.event == nil || sig.event.Change == nil || !ended[sig.event.Change.Chat.ID] {
+		if sig.event == nil || sig.event.Change == nil || !sig.event.Change.Ended {
 			continue
 		}
 		if broken, ok := errors.AsType[transportError](s.apply(ctx, sig)); ok {

@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,6 +173,57 @@ func TestAStreamRepairsOnceItCan(t *testing.T) {
 			t.Error("it goes on repairing")
 		}
 	})
+}
+
+// recorder is a publisher that keeps the events.
+type recorder struct{ events []models.Event }
+
+func (r *recorder) Publish(events []models.Event) { r.events = append(r.events, events...) }
+
+// TestAnErasedChatEndsOnItsUsersStream: the event of the end is all that is left of an erased chat, so it is sent whatever
+// the stream has seen of the chat before.
+func TestAnErasedChatEndsOnItsUsersStream(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(*Stream, *models.Chat){
+		"in order":                   func(*Stream, *models.Chat) {},
+		"a comparison came first":    func(s *Stream, _ *models.Chat) { s.sub.repair() },
+		"a change before was missed": func(s *Stream, c *models.Chat) { s.chats.track(c.ID).Version = c.Version - 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := testdb.Postgres(t)
+			synctest.Test(t, func(t *testing.T) {
+				db, published := openDatabase(t, url), new(recorder)
+				db.SetPublisher(published)
+				ctx := t.Context()
+				if _, err := db.EnsureUser(ctx, models.Identity{ID: "u", Name: "U", Verified: true}); err != nil {
+					t.Fatal(err)
+				}
+				a, err := db.Assign(ctx, "u", models.AssignRequest{Message: "Hello"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				h := newTestHub(db)
+				s, err := h.Open(ctx, Receiver{Actor: models.UserActor("u")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := start(t, s)
+				published.events = nil
+				if _, err := db.EraseUser(ctx, models.Actor{Kind: models.KindAgent, ID: "admin", Role: models.RoleAdmin}, "u"); err != nil {
+					t.Fatal(err)
+				}
+				before(s, &a.Chat)
+				synctest.Wait()
+				h.deliver(published.events)
+				synctest.Wait()
+				ended := fmt.Sprintf("changed to %d, ", a.Chat.Version+1)
+				if got := c.names(); !strings.Contains(got, ended) || !strings.HasSuffix(got, "closing signed_out") {
+					t.Errorf("it sent %q, want %q in it", got, ended)
+				}
+			})
+		})
+	}
 }
 
 // The states before live are tried again too, and what arrived meanwhile is repaired after them.

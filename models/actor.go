@@ -43,7 +43,7 @@ func (a Actor) IsAgent() bool { return a.Kind == KindAgent }
 // AtLeast reports whether the actor is an agent whose role is r or higher.
 func (a Actor) AtLeast(r Role) bool { return a.IsAgent() && roleRank[a.Role] >= roleRank[r] }
 
-// senderType returns as whom the actor's messages are stored.
+// senderType returns the sender type with which the actor's messages are stored.
 func (a Actor) senderType() SenderType {
 	if a.IsUser() {
 		return FromUser

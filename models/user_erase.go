@@ -30,9 +30,8 @@ func (d *Desk) EraseUser(ctx context.Context, actor Actor, userID string) (*Eras
 	var done *Erasure
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		done = &Erasure{}
-		// A request that starts a chat or a session waits for this row, and then finds no user. A long history may take longer than the
-		// timeout
-		// of a statement.
+		// A request that starts a chat or a session waits for this row, and then finds no user. A long history may take
+		// longer than the usual timeout of a statement.
 		if _, err := t.NewRaw(`SET LOCAL statement_timeout = '60s'`).Exec(ctx); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func Parse(args []string, stdout, stderr io.Writer) (*Commands, string, error) {
 	parser, err := kong.New(c, kong.Name("parley"), kong.Description("Self-hosted live chat for customer service."),
 		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Bind(c))
 	if err != nil {
-		panic(err) // Commands cannot be read by kong, whatever the arguments
+		panic(err) // a mistake in Commands, which no arguments can cause
 	}
 	call, err := parser.Parse(args)
 	if err != nil {

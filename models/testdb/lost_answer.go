@@ -67,9 +67,8 @@ func NewLink(t testing.TB, databaseURL string) *Link {
 // Statements returns how many statements went over the link, those that begin and end transactions among them.
 func (l *Link) Statements() int64 { return l.statements.Load() }
 
-// LoseAnswer cuts the connection of the next commit that has the marker in it, once PostgreSQL has committed: the COMMIT of
-// a transaction in which
-// a statement had it, or a statement that commits by itself and is bound to it.
+// LoseAnswer cuts the connection of the next commit that has the marker in it, once PostgreSQL has committed: the COMMIT
+// of a transaction in which a statement had it, or a statement that commits by itself and is bound to it.
 func (l *Link) LoseAnswer(marker string) *Loss { return l.lose(marker, false) }
 
 // DelayCommit is LoseAnswer for a commit that reaches PostgreSQL only with [Loss.Deliver], after the connection was cut.

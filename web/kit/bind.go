@@ -158,9 +158,8 @@ func parseForm(c echo.Context) error {
 	return err
 }
 
-// Form returns the fields of a form whose names no struct knows; those of a struct are for [Bind]. It refuses what is malformed, too
-// large, or
-// text that PostgreSQL cannot store.
+// Form returns the fields of a form whose names are not known beforehand; [Bind] reads a form into a struct. It refuses a
+// malformed or too large body, and text that PostgreSQL cannot store.
 func Form(c echo.Context) (url.Values, error) {
 	if err := parseForm(c); err != nil {
 		return nil, err

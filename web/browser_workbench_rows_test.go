@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"testing"
+
+	"parley/models"
 )
 
 // holdAnswers makes the page keep the answers to its requests until window.letGo() is called.
@@ -84,4 +86,18 @@ func TestOneRowChangesAndTheOthersStayAsTheyAre(t *testing.T) {
 	b.gone("#held")
 	b.gone(".list-order")
 	b.until("the list to have each row once", `document.querySelectorAll("#list li").length === 2`)
+}
+
+// TestAChatFillsANarrowScreenOfAnAgentWithoutChats: the list is not shown beside it, so it takes no room.
+func TestAChatFillsANarrowScreenOfAnAgentWithoutChats(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.online("anna")
+	chat := s.holds("Where is my parcel?")
+	s.agent("ruth", models.RoleSupervisor)
+	b := newBrowser(t)
+	b.size(390, 844)
+	b.signIn(s, "ruth", "/workbench/chats/"+chat)
+	b.sees(theirs, "Where is my parcel?")
+	b.until("the chat to reach the bottom", `Math.abs(root.querySelector("#talk").getBoundingClientRect().bottom - innerHeight) <= 2`)
 }

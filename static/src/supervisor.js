@@ -3,7 +3,7 @@ import { wireDropdowns } from "./lib/dropdown.js";
 import { isConnected, liveState, lostSince, onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
 import { drawDayChart } from "./supervisor/day-chart.js";
-import { pauseReordering, watchPauses } from "./supervisor/pause-updates.js";
+import { pauseReordering } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
 import { followChat } from "./supervisor/chat.js";
 import { translate } from "./lib/translate.js";
@@ -18,7 +18,6 @@ if (document.body.hasAttribute("live-connect")) watchBoard();
 function watchBoard() {
   pauseReordering("queue", "tbody > tr", menuIsOpen);
   pauseReordering("agents", "li.agent");
-  watchPauses();
   onLive("state", () => isConnected() && showFresh());
   onLive("refused", () => location.reload());
   // Once the connection is lost, the numbers are greyed and the page says how old they are.

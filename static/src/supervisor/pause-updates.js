@@ -3,30 +3,16 @@
 import { flip, measure } from "../lib/flip.js";
 import { countMoves } from "../lib/count-moves.js";
 import { onPart, activate } from "../lib/parts.js";
+import { isPointed, watchPointer } from "../lib/pointer-rest.js";
 import { translate } from "../lib/translate.js";
 
-const lists = new Map(); // id → {rows, fresh, moves, pointed, busy}
+const lists = new Map(); // id → {rows, pending, moves, busy}
 
 /** Keeps the order of the part with that id while a row is in use or busy() is true. rows selects its rows, which have ids. */
 export function pauseReordering(id, rows, busy = () => false) {
-  lists.set(id, { rows, pending: null, moves: 0, pointed: false, busy });
+  lists.set(id, { rows, pending: null, moves: 0, busy });
+  watchPointer(rowsOf(id), resume);
   onPart(id, (fresh) => receive(id, fresh));
-}
-
-export function watchPauses() {
-  document.addEventListener("pointerover", (event) => {
-    for (const [id, list] of lists) {
-      const over = event.pointerType === "mouse" && Boolean(event.target.closest?.(`#${id} :is(${list.rows})`));
-      if (list.pointed === over) continue;
-      list.pointed = over;
-      if (!over) resume();
-    }
-  });
-  document.documentElement.addEventListener("pointerleave", () => {
-    for (const list of lists.values()) list.pointed = false;
-    resume();
-  });
-  document.addEventListener("focusout", () => setTimeout(resume));
 }
 
 /** Shows pending updates of the lists that are not in use any more. */
@@ -34,8 +20,10 @@ export function resume() {
   for (const [id, list] of lists) if (list.pending && !isPaused(id, list)) place(id, list, list.pending);
 }
 
+const rowsOf = (id) => `#${id} :is(${lists.get(id).rows})`;
+
 function isPaused(id, list) {
-  return list.pointed || list.busy() || Boolean(document.querySelector(`#${id} :is(${list.rows}) :focus-visible`));
+  return isPointed(rowsOf(id)) || list.busy() || Boolean(document.querySelector(`${rowsOf(id)} :focus-visible`));
 }
 
 function receive(id, fresh) {

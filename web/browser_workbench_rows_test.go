@@ -50,7 +50,7 @@ func TestAnOlderAnswerTakesNothingBack(t *testing.T) {
 	b.script(`window.letGo()`)
 	b.until("the menu to close", `!document.querySelector("#presence:popover-open")`)
 	b.sees("#list-ended "+rowOf(chat), "Are you there?")
-	b.gone("#list-owed li")
+	b.gone("#list-awaiting li")
 }
 
 func TestOneRowChangesAndTheOthersStayAsTheyAre(t *testing.T) {

@@ -110,7 +110,7 @@ func TestTheListIsOrderedByWhoWaitsLongestAndHeldUnderThePointer(t *testing.T) {
 	b.write("#composer-text", "Here is your answer")
 	b.press("\r")
 	b.sees("#held", "1 update held")
-	b.sees("#list-owed "+rowOf(first), "You: Here is your answer")
+	b.sees("#list-awaiting "+rowOf(first), "You: Here is your answer")
 	b.pointAt("#main .talk-h")
 	b.until("the second to be first", order+"==="+quote(second+","+first))
 	b.gone("#held")

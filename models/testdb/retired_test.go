@@ -99,6 +99,18 @@ var retiredNames = map[string]string{
 	"web/admin: Handlers.AddPerson":     "AddAgent",
 	"web/account: Handlers.guarded":     "limitAttempts",
 	"web/account: inGroups":             "groupSecret",
+	"views/workbench: Strip":            "QueueSummary",
+	"views/workbench: Head":             "ChatHeader",
+	"views/workbench: Write":            "ComposerData",
+	"views/workbench: Colleague":        "AgentOption",
+	"views/workbench: Row.Claimed":      "NameIsUnverified",
+	"views/workbench: gap":              "splitText",
+	"views/ui: SlotData":                "CapacitySegment",
+	"views/ui: Slots":                   "CapacityBar",
+	"views/ui: Claimed":                 "Unverified",
+	"views/ui: Owed":                    "AwaitingReply",
+	"web/workbench: takers":             "transferOptions",
+	"web/workbench: frameWriter.news":   "changedParts",
 	"views/admin: Person":               "AgentRow",
 	"views/admin: Deed":                 "AuditEntry",
 	"views/supervisor: Agent.HasRoom":   "HasCapacity",
@@ -108,6 +120,7 @@ var retiredNames = map[string]string{
 
 // retiredWords may not be a word of any declared identifier, as in houseMetrics. Names of tests are sentences and may have them.
 var retiredWords = map[string]string{
+	"owed":      "awaiting reply",
 	"house":     "installation, workbench or board, as it is meant",
 	"whoever":   "the role: caller, user, agent",
 	"crew":      "staffing",

@@ -68,7 +68,7 @@ func DepartmentsPage(p Departments) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(p.Rows) == 0 {
-				templ_7745c5c3_Err = ui.Empty(ui.EmptyLine, text.T(ctx, "admin.departments.empty"), text.T(ctx, "admin.departments.empty_detail")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.EmptyQueue, text.T(ctx, "admin.departments.empty"), text.T(ctx, "admin.departments.empty_detail")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

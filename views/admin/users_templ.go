@@ -152,7 +152,7 @@ func UsersPage(p Users) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(p.Rows) == 0 {
-					templ_7745c5c3_Err = ui.Empty(ui.EmptyNobody, text.T(ctx, "admin.users.none"), text.T(ctx, "admin.users.none_detail")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Empty(ui.EmptyPeople, text.T(ctx, "admin.users.none"), text.T(ctx, "admin.users.none_detail")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -143,7 +143,7 @@ func OneAgentPage(p AgentPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Empty(ui.EmptyLine, text.T(ctx, "supervisor.empty.chats"), text.T(ctx, "supervisor.empty.chats_detail", "Name", p.Agent.Name)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty(ui.EmptyQueue, text.T(ctx, "supervisor.empty.chats"), text.T(ctx, "supervisor.empty.chats_detail", "Name", p.Agent.Name)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -275,7 +275,7 @@ func chatRows(id, title string, chats []ChatRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if c.Unverified {
-					templ_7745c5c3_Err = ui.Claimed().Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Unverified().Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -320,7 +320,7 @@ func chatRows(id, title string, chats []ChatRow) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Owed(*c.Since).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.AwaitingReply(*c.Since).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -107,7 +107,7 @@ type Agent struct {
 	Departments        []string
 	Slugs              []string // of the departments, in the same order
 	Load, Capacity     int
-	Segments           []string   // one per slot: late, owed, answered, quiet, free
+	Segments           []string   // one per slot: late, awaiting, answered, idle, free
 	AwaitingReplySince *time.Time // since when the longest unanswered user waits
 	Level              Level      // of that wait
 	Rating             string     // "" without ratings

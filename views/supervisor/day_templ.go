@@ -199,7 +199,7 @@ func DayFigures(d Day) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(d.Rows) == 0 {
-			templ_7745c5c3_Err = ui.Empty(ui.EmptyLine, text.T(ctx, "supervisor.empty.day"), text.T(ctx, "supervisor.empty.day_detail")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.EmptyQueue, text.T(ctx, "supervisor.empty.day"), text.T(ctx, "supervisor.empty.day_detail")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

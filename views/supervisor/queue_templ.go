@@ -397,7 +397,7 @@ func queueRow(row Waiting) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if row.Unverified {
-			templ_7745c5c3_Err = ui.Claimed().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Unverified().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -890,12 +890,12 @@ func noChatsWaiting(q Queue) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if q.NoAgentOnline {
-			templ_7745c5c3_Err = ui.Empty(ui.EmptyNobody, text.T(ctx, "supervisor.empty.nobody_online"), text.T(ctx, "supervisor.empty.nobody_online_detail")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.EmptyPeople, text.T(ctx, "supervisor.empty.nobody_online"), text.T(ctx, "supervisor.empty.nobody_online_detail")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Empty(ui.EmptyLine, text.T(ctx, "supervisor.empty.queue"), emptyQueue(ctx, q)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(ui.EmptyQueue, text.T(ctx, "supervisor.empty.queue"), emptyQueue(ctx, q)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -47,9 +47,9 @@ func showAllURL(f Filter, part string) templ.SafeURL {
 func replyLevelClass(l Level) string {
 	switch l {
 	case Over:
-		return "owed-amber"
+		return "awaiting-amber"
 	case Late:
-		return "owed-red"
+		return "awaiting-red"
 	}
 	return ""
 }
@@ -85,10 +85,10 @@ func segmentText(ctx context.Context, kind string) string {
 	switch kind {
 	case "late":
 		return text.T(ctx, "ui.slots.late")
-	case "owed":
-		return text.T(ctx, "ui.slots.owed")
-	case "quiet":
-		return text.T(ctx, "ui.slots.quiet")
+	case "awaiting":
+		return text.T(ctx, "ui.slots.awaiting")
+	case "idle":
+		return text.T(ctx, "ui.slots.idle")
 	case "free":
 		return text.T(ctx, "ui.slots.free")
 	default:
@@ -96,10 +96,10 @@ func segmentText(ctx context.Context, kind string) string {
 	}
 }
 
-// loadText describes the load bar, as in "5 of 5 slots used, 1 late, 2 owed an answer".
+// loadText describes the load bar, as in "5 of 5 slots used, 1 late, 2 awaiting reply".
 func loadText(ctx context.Context, a Agent) string {
 	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Capacity)}
-	for _, kind := range []string{"late", "owed", "quiet"} {
+	for _, kind := range []string{"late", "awaiting", "idle"} {
 		n := 0
 		for _, s := range a.Segments {
 			if s == kind {
@@ -132,10 +132,10 @@ func cannotAssignReason(ctx context.Context, a Agent) string {
 
 func slugs(a Agent) string { return strings.Join(a.Slugs, " ") }
 
-func capacitySegments(a Agent) []ui.SlotData {
-	all := make([]ui.SlotData, len(a.Segments))
+func capacitySegments(a Agent) []ui.CapacitySegment {
+	all := make([]ui.CapacitySegment, len(a.Segments))
 	for i, kind := range a.Segments {
-		all[i] = ui.SlotData{Kind: kind}
+		all[i] = ui.CapacitySegment{Kind: kind}
 	}
 	return all
 }
@@ -175,9 +175,9 @@ func (a Agents) without(id string) Agents {
 
 var segment = map[string]string{
 	"late":     `<i class="late"></i>`,
-	"owed":     `<i class="owed"></i>`,
+	"awaiting": `<i class="awaiting"></i>`,
 	"answered": `<i class="answered"></i>`,
-	"quiet":    `<i class="quiet"></i>`,
+	"idle":     `<i class="idle"></i>`,
 	"free":     `<i class="free"></i>`,
 }
 

@@ -9,15 +9,15 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Drawing chooses the line drawing of an empty place.
+// Drawing is an illustration for a place without content.
 type Drawing int
 
-// The drawings: a clock face that has begun, nobody there, all done, a line without people.
+// The drawings: a clock, no people, all done, an empty queue.
 const (
-	EmptyTurn Drawing = iota
-	EmptyNobody
+	EmptyClock Drawing = iota
+	EmptyPeople
 	EmptyDone
-	EmptyLine
+	EmptyQueue
 )
 
 // Empty says that there is nothing, why, and what comes next; children are at most one button.
@@ -44,12 +44,12 @@ func Empty(d Drawing, title, detail string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		switch d {
-		case EmptyTurn:
+		case EmptyClock:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<circle class=\"b1\" cx=\"32\" cy=\"32\" r=\"27\"></circle> <path class=\"b2\" d=\"M32 5a27 27 0 0 1 27 27\"></path> <circle class=\"b3\" cx=\"32\" cy=\"32\" r=\"5\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case EmptyNobody:
+		case EmptyPeople:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<circle class=\"b1\" cx=\"32\" cy=\"32\" r=\"27\" stroke-dasharray=\"4 6\"></circle> <circle class=\"b4\" cx=\"32\" cy=\"32\" r=\"9\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -59,7 +59,7 @@ func Empty(d Drawing, title, detail string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case EmptyLine:
+		case EmptyQueue:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<path class=\"b1\" d=\"M8 32h48\"></path> <circle class=\"b3\" cx=\"8\" cy=\"32\" r=\"4\"></circle> <circle class=\"b4\" cx=\"32\" cy=\"32\" r=\"4\"></circle> <circle class=\"b4\" cx=\"56\" cy=\"32\" r=\"4\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -8,30 +8,30 @@ import (
 	"parley/views/text"
 )
 
-var slotWord = map[string]string{
-	"late": "ui.slots.late", "owed": "ui.slots.owed", "answered": "ui.slots.answered",
-	"quiet": "ui.slots.quiet", "free": "ui.slots.free",
+var segmentTextKey = map[string]string{
+	"late": "ui.slots.late", "awaiting": "ui.slots.awaiting", "answered": "ui.slots.answered",
+	"idle": "ui.slots.idle", "free": "ui.slots.free",
 }
 
-func slotCount(ctx context.Context, slots []SlotData) string {
+func capacityCount(ctx context.Context, segments []CapacitySegment) string {
 	used := 0
-	for _, s := range slots {
+	for _, s := range segments {
 		if s.Kind != "free" {
 			used++
 		}
 	}
-	return text.T(ctx, "ui.slots.count", "Used", used, "All", len(slots))
+	return text.T(ctx, "ui.slots.count", "Used", used, "All", len(segments))
 }
 
-func slotWords(ctx context.Context, slots []SlotData) string {
+func capacityText(ctx context.Context, segments []CapacitySegment) string {
 	count := map[string]int{}
-	for _, s := range slots {
+	for _, s := range segments {
 		count[s.Kind]++
 	}
 	var said []string
-	for _, kind := range []string{"late", "owed", "answered", "quiet", "free"} {
+	for _, kind := range []string{"late", "awaiting", "answered", "idle", "free"} {
 		if n := count[kind]; n > 0 {
-			said = append(said, strconv.Itoa(n)+" "+text.T(ctx, slotWord[kind]))
+			said = append(said, strconv.Itoa(n)+" "+text.T(ctx, segmentTextKey[kind]))
 		}
 	}
 	return strings.Join(said, ", ")

@@ -202,8 +202,8 @@ func AgentFaceSmall(name string) templ.Component {
 	})
 }
 
-// Claimed says of a name beside it that it is what somebody said, and no site vouched for.
-func Claimed() templ.Component {
+// Unverified says of the name beside it that the user entered it and no site has signed it.
+func Unverified() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -249,8 +249,8 @@ func Claimed() templ.Component {
 	})
 }
 
-// ClaimedMark is Claimed where there is room for its shape alone; the word is spoken, and shown under the pointer.
-func ClaimedMark() templ.Component {
+// UnverifiedMark is the icon of Unverified alone, for narrow places; the word is read aloud, and shown as a tooltip.
+func UnverifiedMark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -267,14 +267,14 @@ func ClaimedMark() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<span class=\"claimed\" title=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<span class=\"unverified\" title=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templruntime.NewAttributeExpression(text.T(ctx, "staff.unverified")).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 47, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 47, Col: 65}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var13)
 		if templ_7745c5c3_Err != nil {
@@ -444,15 +444,15 @@ func Presence(presence string) templ.Component {
 	})
 }
 
-// SlotData is one chat that an agent may hold. Kind is "late", "owed", "answered", "quiet" or "free"; an owed one
+// CapacitySegment is one chat that an agent may hold. Kind is "late", "awaiting", "answered", "idle" or "free"; an awaiting one
 // turns late in the browser a minute after Since.
-type SlotData struct {
+type CapacitySegment struct {
 	Kind  string
 	Since time.Time
 }
 
-// Slot is its shape.
-func Slot(s SlotData) templ.Component {
+// CapacityMark is the icon of one segment.
+func CapacityMark(s CapacitySegment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -495,7 +495,7 @@ func Slot(s SlotData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if s.Kind == "owed" && !s.Since.IsZero() {
+			if s.Kind == "awaiting" && !s.Since.IsZero() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, " data-since=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -529,8 +529,8 @@ func Slot(s SlotData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		switch s.Kind {
-		case "late", "owed":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<g class=\"as-owed\"><circle cx=\"7\" cy=\"7\" r=\"5.3\" stroke=\"currentColor\" stroke-width=\"1.8\"></circle> <path d=\"M7 1.7a5.3 5.3 0 0 1 0 10.6z\" fill=\"currentColor\"></path></g> <g class=\"as-late\"><circle cx=\"7\" cy=\"7\" r=\"6.2\" fill=\"currentColor\"></circle> <path class=\"cut\" d=\"M7 3.6v3.9M7 9.9v.3\"></path></g>")
+		case "late", "awaiting":
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<g class=\"as-awaiting\"><circle cx=\"7\" cy=\"7\" r=\"5.3\" stroke=\"currentColor\" stroke-width=\"1.8\"></circle> <path d=\"M7 1.7a5.3 5.3 0 0 1 0 10.6z\" fill=\"currentColor\"></path></g> <g class=\"as-late\"><circle cx=\"7\" cy=\"7\" r=\"6.2\" fill=\"currentColor\"></circle> <path class=\"cut\" d=\"M7 3.6v3.9M7 9.9v.3\"></path></g>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -539,7 +539,7 @@ func Slot(s SlotData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case "quiet":
+		case "idle":
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<circle cx=\"7\" cy=\"7\" r=\"5.3\" stroke=\"currentColor\" stroke-width=\"1.8\"></circle> <circle cx=\"7\" cy=\"7\" r=\"1.6\" fill=\"currentColor\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -558,12 +558,12 @@ func Slot(s SlotData) templ.Component {
 	})
 }
 
-// maxSlotMarks is the largest capacity that is drawn with a mark for each chat.
-const maxSlotMarks = 8
+// maxCapacityMarks is the largest capacity that is drawn with a mark for each chat.
+const maxCapacityMarks = 8
 
-// Slots is an agent's load, the most urgent first, and the count: "5 of 5". Up to maxSlotMarks it has a mark for each chat, above that a bar of
+// CapacityBar is the load of an agent, the most urgent first, and the count: "5 of 5". Up to maxCapacityMarks it has a mark for each chat, above that a bar of
 // one width.
-func Slots(slots []SlotData) templ.Component {
+func CapacityBar(segments []CapacitySegment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -584,13 +584,13 @@ func Slots(slots []SlotData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(slots) <= maxSlotMarks {
+		if len(segments) <= maxCapacityMarks {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<span class=\"slots\" aria-hidden=\"true\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, s := range slots {
-				templ_7745c5c3_Err = Slot(s).Render(ctx, templ_7745c5c3_Buffer)
+			for _, s := range segments {
+				templ_7745c5c3_Err = CapacityMark(s).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -600,7 +600,7 @@ func Slots(slots []SlotData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = slotBar(slots).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = capacityMeter(segments).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -610,9 +610,9 @@ func Slots(slots []SlotData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(slotCount(ctx, slots))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(capacityCount(ctx, segments))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 133, Col: 43}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 133, Col: 50}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {
@@ -623,9 +623,9 @@ func Slots(slots []SlotData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(slotWords(ctx, slots))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(capacityText(ctx, segments))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 134, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 134, Col: 48}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 		if templ_7745c5c3_Err != nil {
@@ -639,8 +639,8 @@ func Slots(slots []SlotData) templ.Component {
 	})
 }
 
-// slotBar has a segment for each chat, as the load bar of supervisors; what is free is left empty.
-func slotBar(slots []SlotData) templ.Component {
+// capacityMeter has a segment for each chat, as the load bar of supervisors; what is free is left empty.
+func capacityMeter(segments []CapacitySegment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -662,9 +662,9 @@ func slotBar(slots []SlotData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templruntime.NewAttributeExpression("0 0 " + strconv.Itoa(len(slots)) + " 1").Resolve(ctx)
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = templruntime.NewAttributeExpression("0 0 " + strconv.Itoa(len(segments)) + " 1").Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 140, Col: 73}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 140, Col: 76}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var28)
 		if templ_7745c5c3_Err != nil {
@@ -674,7 +674,7 @@ func slotBar(slots []SlotData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for i, s := range slots {
+		for i, s := range segments {
 			if s.Kind != "free" {
 				{
 					templ_7745c5c3_ElementWriter := templ_7745c5c3_Buffer
@@ -715,7 +715,7 @@ func slotBar(slots []SlotData) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if s.Kind == "owed" && !s.Since.IsZero() {
+					if s.Kind == "awaiting" && !s.Since.IsZero() {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, " data-since=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -90,14 +90,14 @@ type Idle struct {
 	Returns bool
 }
 
-// End says how a chat ended and whether it can still be rated. Kind is "user_quiet", "agent_quiet", "by_you",
+// End says how a chat ended and whether it can still be rated. Kind is "user_idle", "agent_idle", "by_you",
 // "by_agent", "cancelled", "abandoned" or "closed".
 type End struct {
 	Kind    string
 	Reason  string // ended_reason of the API, for the site
 	Name    string // the agent, "" if none ever answered
 	At      time.Time
-	IdleFor time.Duration // how long nothing was said, of user_quiet
+	IdleFor time.Duration // how long nothing was said, of user_idle
 	CanRate bool
 	Rated   float64 // 0 when not rated
 	Comment string  // as typed, when a rating was refused

@@ -434,7 +434,7 @@ func noAgent(q Queue) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Ring(ui.RingData{Quiet: true, Percent: 100}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Ring(ui.RingData{Idle: true, Percent: 100}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -160,14 +160,14 @@ func (i Idle) title(ctx context.Context, agent string) string {
 }
 
 func (i Idle) detail(ctx context.Context) string {
-	quiet := text.Spoken(ctx, i.IdleFor)
+	idleFor := text.Spoken(ctx, i.IdleFor)
 	switch {
 	case i.Returns:
-		return text.T(ctx, "widget.idle.detail_returns", "Time", quiet)
+		return text.T(ctx, "widget.idle.detail_returns", "Time", idleFor)
 	case i.AwaitingReply:
-		return text.T(ctx, "widget.idle.detail_owed", "Time", quiet)
+		return text.T(ctx, "widget.idle.detail_awaiting", "Time", idleFor)
 	}
-	return text.T(ctx, "widget.idle.detail", "Time", quiet)
+	return text.T(ctx, "widget.idle.detail", "Time", idleFor)
 }
 
 func (i Idle) stay(ctx context.Context) string {

@@ -101,7 +101,7 @@ func TestEveryReasonAndEndHasWords(t *testing.T) {
 				t.Errorf("%s, reason %s: %q", lang, kind, said)
 			}
 		}
-		for _, kind := range []string{"user_quiet", "agent_quiet", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
+		for _, kind := range []string{"user_idle", "agent_idle", "by_you", "by_agent", "cancelled", "abandoned", "closed"} {
 			if said := (End{Kind: kind, Name: "Anna"}).text(
 				ctx,
 			); strings.HasPrefix(said, "widget.") ||

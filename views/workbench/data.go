@@ -18,105 +18,105 @@ type Page struct {
 	// PresenceTimeout is how long an agent without a sign of life still counts as online.
 	PresenceTimeout time.Duration
 	Me              Me
-	Strip           Strip
+	Queue           QueueSummary
 	List            List
 	// Open is the chat beside the list; nil when none is open.
-	Open *Open
+	Open *OpenChat
 	// Empty is shown in the place of the chat when none is open.
-	Empty Empty
+	Empty EmptyState
 }
 
-// Me is the agent at work.
+// Me is the agent whose workbench it is.
 type Me struct {
 	CSRF string
 	// Presence is what others see: "online", "away" or "offline". Since tells from when.
 	Presence string
 	Since    time.Time
-	// Lost is since when Parley, not the agent, chose away; nil otherwise.
+	// Lost is since when Parley has set the agent to away because it lost contact; nil otherwise.
 	Lost *time.Time
 	Load int
 	// Slots has one for each chat that the agent may hold, the most urgent first.
-	Slots []ui.SlotData
+	Segments []ui.CapacitySegment
 }
 
-// Strip says what waits for everybody.
-type Strip struct {
+// QueueSummary is the state of the queue.
+type QueueSummary struct {
 	Waiting int
-	// Oldest is when the longest waiting chat came; zero when nobody waits.
+	// Oldest is the start of the longest wait; zero if the queue is empty.
 	Oldest time.Time
-	// Presence, Free: why the next one comes here, or does not.
+	// Presence and Free, the capacity left, tell whether this agent gets the next chat.
 	Presence string
 	Free     int
 }
 
-// List is the agent's chats: those who wait for an answer, longest first, those who do not, and the last ended.
+// List is the chats of the agent: those awaiting a reply, the longest wait first, the answered ones, and the last ended ones.
 type List struct {
-	Owed     []Row
-	Answered []Row
-	Ended    []Row
+	AwaitingReply []Row
+	Answered      []Row
+	Ended         []Row
 	// Current is the id of the open chat.
 	Current string
 }
 
 // The sections of the list, by their ids.
 const (
-	SectionOwed     = "list-owed"
-	SectionAnswered = "list-answered"
-	SectionEnded    = "list-ended"
+	SectionAwaitingReply = "list-awaiting"
+	SectionAnswered      = "list-answered"
+	SectionEnded         = "list-ended"
 )
 
 // Row is one chat in the list. Rows are drawn alike if they are equal.
 type Row struct {
-	ChatID  string
-	Name    string
-	Claimed bool // the name is what somebody said, and nobody vouched for
-	// State is "owed", "answered", "quiet" (warned, about to end) or "ended".
+	ChatID           string
+	Name             string
+	NameIsUnverified bool // the user entered it; no site has signed it
+	// State is "awaiting", "answered", "idle" (warned, about to end) or "ended".
 	State string
-	// Since is when the user began to wait for an answer (owed), else when the last message came.
+	// Since is when the user began to wait for an answer (awaiting), else when the last message came.
 	Since time.Time
-	// EndsAt is when a warned chat will be ended: quiet, or owed and not answered.
+	// EndsAt is when a warned chat will be ended: idle, or awaiting a reply.
 	EndsAt time.Time
-	// Topic is the title of the page the user asked from.
-	Topic string
-	// Last is the last line, LastType its type ("text", "image" or "file") and LastFrom who said it: "user", "agent", "note" or "".
+	// PageTitle is the title of the page on which the user asked.
+	PageTitle string
+	// Last is the last message, LastType its type ("text", "image" or "file") and LastFrom who sent it: "user", "agent", "note" or "".
 	Last     string
 	LastType string
 	LastFrom string
 	Unread   int
-	New      bool // nobody has answered yet
+	New      bool // no agent has answered yet
 }
 
-// Open is a chat beside the list, with its person.
-type Open struct {
-	Head   Head
-	Thread chat.Thread
-	Write  Write
-	Person Person
+// OpenChat is the chat beside the list and the panel of its user.
+type OpenChat struct {
+	Head     ChatHeader
+	Thread   chat.Thread
+	Composer ComposerData
+	User     UserPanel
 	// Dialog is "end" or "transfer" when the page was asked for with that dialog open (no scripts), else "".
 	Dialog   string
 	Transfer *Transfer
 }
 
-// Head is the line above a conversation. Heads are drawn alike if they are equal.
-type Head struct {
-	CSRF     string
-	ChatID   string
-	Name     string
-	Verified bool
-	Claimed  bool // as in Row
-	// State is as in Row; Owed since when an answer is owed.
-	State    string
-	Owed     time.Time
-	Began    time.Time
-	Ended    time.Time
-	Waited   time.Duration
-	PageURL  string
-	Page     string
-	CanWrite bool
+// ChatHeader is the header of a conversation. Heads are drawn alike if they are equal.
+type ChatHeader struct {
+	CSRF             string
+	ChatID           string
+	Name             string
+	Verified         bool
+	NameIsUnverified bool // as in Row
+	// State is as in Row; AwaitingReplySince is zero unless the user awaits a reply.
+	State              string
+	AwaitingReplySince time.Time
+	Began              time.Time
+	Ended              time.Time
+	Waited             time.Duration
+	PageURL            string
+	Page               string
+	CanWrite           bool
 }
 
-// Write is the place to answer, or the reason why there is none.
-type Write struct {
+// ComposerData is the state of the composer: open, or closed with the reason.
+type ComposerData struct {
 	CSRF   string
 	ChatID string
 	Name   string
@@ -124,43 +124,43 @@ type Write struct {
 	// reason) or "watching".
 	Closed string
 	// By and To are names for the sentence of Closed; Reason is the ended reason of the chat.
-	By, To string
-	Reason string
-	Type   string
-	At     time.Time
-	Rating *float64
-	Remark string // of the rating
-	// Outcome is what the agent wrote when ending it.
-	Outcome string
+	By, To        string
+	Reason        string
+	Type          string
+	At            time.Time
+	Rating        *float64
+	RatingComment string
+	// EndComment is what the agent wrote when ending it.
+	EndComment string
 }
 
-// Person is the user in the chat.
-type Person struct {
+// UserPanel is what is shown about the user of a chat.
+type UserPanel struct {
 	ChatID   string
 	Name     string
 	Verified bool
 	// Anonymous is true when the site did not say who it is; then the name is made up.
-	Anonymous bool
-	Email     string
-	Language  string // its name, in the reader's language
-	PageURL   string
-	Page      string
-	Came      time.Time
-	First     string // the first words of the chat
-	Dept      string
-	Earlier   []Earlier
-	EarlierOf int // how many there are in all
+	Anonymous    bool
+	Email        string
+	Language     string // its name, in the reader's language
+	PageURL      string
+	Page         string
+	StartedAt    time.Time
+	FirstMessage string // the first words of the chat
+	Department   string
+	Earlier      []EarlierChat
+	EarlierTotal int // Earlier has only the last ones
 }
 
-// Earlier is a chat that the same person had before.
-type Earlier struct {
-	ChatID string
-	At     time.Time
-	Agent  string
-	Lasted time.Duration
-	Rating *float64
-	Reason string
-	Linked bool // the agent may read it
+// EarlierChat is a chat that the same user had before.
+type EarlierChat struct {
+	ChatID   string
+	At       time.Time
+	Agent    string
+	Duration time.Duration
+	Rating   *float64
+	Reason   string
+	Linked   bool // the agent may read it
 }
 
 // Transfer is the choice of who takes the chat over.
@@ -168,12 +168,12 @@ type Transfer struct {
 	CSRF        string
 	ChatID      string
 	Name        string
-	Agents      []Colleague
-	Departments []Department
+	Agents      []AgentOption
+	Departments []DepartmentOption
 }
 
-// Colleague is an agent who could take the chat.
-type Colleague struct {
+// AgentOption is an agent who could take the chat.
+type AgentOption struct {
 	ID       string
 	Name     string
 	Presence string
@@ -181,18 +181,18 @@ type Colleague struct {
 	Max      int
 }
 
-// Free tells whether the colleague can be given a chat now.
-func (c Colleague) Free() bool { return c.Presence == "online" && c.Load < c.Max }
+// CanTakeChat reports whether the agent is online and below its capacity.
+func (c AgentOption) CanTakeChat() bool { return c.Presence == "online" && c.Load < c.Max }
 
-// Department is a queue that a chat can be sent to.
-type Department struct {
+// DepartmentOption is a department to which the chat can be transferred.
+type DepartmentOption struct {
 	Slug   string
 	Name   string
 	Online int
 }
 
-// Empty says why no chat is open and what comes next.
-type Empty struct {
+// EmptyState says why no chat is open and what comes next.
+type EmptyState struct {
 	CSRF     string
 	Presence string
 	Lost     bool   // away by lost contact
@@ -201,10 +201,10 @@ type Empty struct {
 	Waiting  int    // people in the queue
 }
 
-func (e Empty) kind() string {
+func (e EmptyState) kind() string {
 	switch {
 	case e.Longest != "":
-		return "owed"
+		return "awaiting"
 	case e.Lost:
 		return "lost"
 	case e.Presence != "online":

@@ -16,7 +16,7 @@ import (
 )
 
 // EndDialog asks before a chat is ended, and what came of it. Without scripts it is part of the page, open.
-func EndDialog(h Head, open bool) templ.Component {
+func EndDialog(h ChatHeader, open bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -331,7 +331,7 @@ func TransferDialog(t Transfer, open bool) templ.Component {
 			}
 		}
 		for _, c := range t.Agents {
-			templ_7745c5c3_Err = colleague(c).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = agentOption(c).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -482,7 +482,7 @@ func TransferDialog(t Transfer, open bool) templ.Component {
 	})
 }
 
-func colleague(c Colleague) templ.Component {
+func agentOption(c AgentOption) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -516,7 +516,7 @@ func colleague(c Colleague) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !c.Free() {
+		if !c.CanTakeChat() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, " disabled")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -568,7 +568,7 @@ func colleague(c Colleague) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if c.Presence == "online" && !c.Free() {
+		if c.Presence == "online" && !c.CanTakeChat() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -96,7 +96,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	return card
 }
 
-// segments returns the kind of each segment of a load bar, the most urgent first: late, owed, answered, quiet or free.
+// segments returns the kind of each segment of a load bar, the most urgent first: late, awaiting, answered, idle or free.
 func (b *board) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {
@@ -106,8 +106,8 @@ func (b *board) segments(l *models.AgentLoad) []string {
 	}
 	awaiting := len(l.AwaitingSince)
 	answered := max(0, l.Agent.Load-awaiting-l.Quiet) // load and chats are read a moment apart
-	all := strings.Repeat("late ", late) + strings.Repeat("owed ", awaiting-late) + strings.Repeat("answered ", answered) +
-		strings.Repeat("quiet ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Quiet))
+	all := strings.Repeat("late ", late) + strings.Repeat("awaiting ", awaiting-late) + strings.Repeat("answered ", answered) +
+		strings.Repeat("idle ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Quiet))
 	kinds := strings.Fields(all)
 	if len(kinds) <= maxSegments {
 		return kinds

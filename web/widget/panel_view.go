@@ -130,9 +130,9 @@ func endKind(c *models.Chat) string {
 		return "abandoned"
 	case models.ReasonTimeout:
 		if present.Deref(c.EndedType) == models.TypeServiceInactive {
-			return "agent_quiet"
+			return "agent_idle"
 		}
-		return "user_quiet"
+		return "user_idle"
 	}
 	return "closed"
 }

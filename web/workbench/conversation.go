@@ -46,15 +46,15 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 	return message, err
 }
 
-func (b *workbench) head(c *models.AgentChat) view.Head {
-	h := view.Head{
-		CSRF:     b.csrf,
-		ChatID:   c.ID,
-		Name:     c.UserName,
-		Verified: c.UserIsVerified,
-		Claimed:  c.NameIsUnverified,
-		State:    stateOf(&c.Chat),
-		Began:    c.CreatedAt,
+func (b *workbench) head(c *models.AgentChat) view.ChatHeader {
+	h := view.ChatHeader{
+		CSRF:             b.csrf,
+		ChatID:           c.ID,
+		Name:             c.UserName,
+		Verified:         c.UserIsVerified,
+		NameIsUnverified: c.NameIsUnverified,
+		State:            stateOf(&c.Chat),
+		Began:            c.CreatedAt,
 		PageURL: present.Deref(
 			c.PageURL,
 		),
@@ -65,7 +65,7 @@ func (b *workbench) head(c *models.AgentChat) view.Head {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
 	}
 	if c.AwaitingReplySince != nil {
-		h.Owed = *c.AwaitingReplySince
+		h.AwaitingReplySince = *c.AwaitingReplySince
 	}
 	if c.EndedAt != nil {
 		h.Ended = *c.EndedAt
@@ -74,12 +74,12 @@ func (b *workbench) head(c *models.AgentChat) view.Head {
 }
 
 // write returns the state of the composer: open for the agent who serves the chat, otherwise closed with the reason.
-func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Write, err error) {
-	w = view.Write{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
+func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.ComposerData, err error) {
+	w = view.ComposerData{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	switch {
 	case c.Status == models.Ended:
 		w.Closed, w.Reason, w.Type, w.At = "ended", present.Deref(c.EndedReason), present.Deref(c.EndedType), *c.EndedAt
-		w.Rating, w.Remark, w.Outcome = c.Rating, present.Deref(c.RatingComment), present.Deref(c.EndComment)
+		w.Rating, w.RatingComment, w.EndComment = c.Rating, present.Deref(c.RatingComment), present.Deref(c.EndComment)
 		w.By, err = b.nameOf(ctx, c.ServedBy())
 	case c.Status == models.Waiting:
 		w.Closed = "returned"
@@ -90,19 +90,19 @@ func (b *workbench) write(ctx context.Context, c *models.AgentChat) (w view.Writ
 	return w, err
 }
 
-// personOf is what the row of a chat tells of the person in it.
-func personOf(ctx context.Context, c *models.AgentChat) view.Person {
-	return view.Person{
+// userOf is what the row of a chat tells of the person in it.
+func userOf(ctx context.Context, c *models.AgentChat) view.UserPanel {
+	return view.UserPanel{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
 		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale),
-		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), Came: c.CreatedAt,
+		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), StartedAt: c.CreatedAt,
 	}
 }
 
-func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.Person, error) {
-	p := personOf(ctx, c)
+func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.UserPanel, error) {
+	p := userOf(ctx, c)
 	var err error
-	if p.Dept, err = b.departmentName(ctx, c.Department); err != nil {
+	if p.Department, err = b.departmentName(ctx, c.Department); err != nil {
 		return p, err
 	}
 	if len(messages) == 0 || messages[0].Seq > 1 {
@@ -112,11 +112,11 @@ func (b *workbench) person(ctx context.Context, c *models.AgentChat, messages []
 	}
 	for _, m := range messages {
 		if m.SenderType == models.FromUser {
-			p.First = present.Shorten(chat.Says(ctx, string(m.Type), m.Content), 160)
+			p.FirstMessage = present.Shorten(chat.Says(ctx, string(m.Type), m.Content), 160)
 			break
 		}
 	}
-	p.Earlier, p.EarlierOf, err = b.earlier(ctx, c)
+	p.Earlier, p.EarlierTotal, err = b.earlier(ctx, c)
 	return p, err
 }
 
@@ -134,12 +134,12 @@ func (b *workbench) departmentName(ctx context.Context, slug *string) (string, e
 }
 
 // earlier returns other ended chats of the same user, newest first, and how many there are.
-func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.Earlier, int, error) {
+func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.EarlierChat, int, error) {
 	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
 	if err != nil {
 		return nil, 0, err
 	}
-	var shown []view.Earlier
+	var shown []view.EarlierChat
 	n := 0
 	for i := range chats {
 		o := &chats[i].Chat
@@ -149,10 +149,10 @@ func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.Ea
 		if n++; n > earlierShown {
 			continue
 		}
-		e := view.Earlier{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID ||
+		e := view.EarlierChat{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID ||
 			b.actor().AtLeast(models.RoleSupervisor)}
 		if o.AssignedAt != nil {
-			e.Lasted = o.EndedAt.Sub(*o.AssignedAt)
+			e.Duration = o.EndedAt.Sub(*o.AssignedAt)
 			if e.Agent, err = b.nameOf(ctx, o.ServedBy()); err != nil {
 				return nil, 0, err
 			}

@@ -12,7 +12,7 @@ import (
 )
 
 func (b *workbench) me() view.Me {
-	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.load(), Slots: b.slots()}
+	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.load(), Segments: b.segments()}
 	if b.self.Presence != b.self.DesiredPresence && b.self.DisabledAt == nil {
 		m.Since = b.lostAt()
 		m.Lost = &m.Since
@@ -20,7 +20,7 @@ func (b *workbench) me() view.Me {
 	return m
 }
 
-// lostAt is when Parley lost contact; until the next sweep has written it down, it is reckoned.
+// lostAt is when Parley lost contact. Until the next sweep has stored it, it is calculated.
 func (b *workbench) lostAt() time.Time {
 	if b.self.LostAt != nil {
 		return *b.self.LostAt
@@ -28,8 +28,8 @@ func (b *workbench) lostAt() time.Time {
 	return b.self.SeenAt.Add(b.desk.Settings().PresenceTimeout)
 }
 
-func (b *workbench) strip() view.Strip {
-	s := view.Strip{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.load())}
+func (b *workbench) queueSummary() view.QueueSummary {
+	s := view.QueueSummary{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.load())}
 	if s.Waiting > 0 {
 		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
@@ -42,27 +42,29 @@ func (b *workbench) list() view.List {
 	for i := range b.chats {
 		row := b.row(&b.chats[i])
 		switch {
-		case row.State == "owed":
-			l.Owed = append(l.Owed, row)
+		case row.State == "awaiting":
+			l.AwaitingReply = append(l.AwaitingReply, row)
 		case row.State != "ended":
 			l.Answered = append(l.Answered, row)
 		case len(l.Ended) < endedShown:
 			l.Ended = append(l.Ended, row)
 		}
 	}
-	slices.SortStableFunc(l.Owed, func(a, b view.Row) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID)) })
+	slices.SortStableFunc(l.AwaitingReply, func(a, b view.Row) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID))
+	})
 	return l
 }
 
 func (b *workbench) row(c *models.AgentChat) view.Row {
 	r := view.Row{
-		ChatID:  c.ID,
-		Name:    c.UserName,
-		Claimed: c.NameIsUnverified,
-		State:   stateOf(&c.Chat),
-		Since:   lastMoment(&c.Chat),
-		EndsAt:  b.desk.EndsAt(&c.Chat),
-		Topic: present.Deref(
+		ChatID:           c.ID,
+		Name:             c.UserName,
+		NameIsUnverified: c.NameIsUnverified,
+		State:            stateOf(&c.Chat),
+		Since:            lastActivity(&c.Chat),
+		EndsAt:           b.desk.EndsAt(&c.Chat),
+		PageTitle: present.Deref(
 			c.PageTitle,
 		),
 		Last:     present.Deref(c.LastContent),
@@ -79,20 +81,20 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 	return r
 }
 
-// stateOf is how a chat stands for its agent: an answer is owed, given, or the chat is about to end, or has.
+// stateOf returns the state of a row: awaiting, answered, idle or ended.
 func stateOf(c *models.Chat) string {
 	switch {
 	case c.Status == models.Ended:
 		return "ended"
 	case c.AwaitingReplySince != nil:
-		return "owed"
+		return "awaiting"
 	case c.WarnedAt != nil:
-		return "quiet"
+		return "idle"
 	}
 	return "answered"
 }
 
-func lastMoment(c *models.Chat) time.Time {
+func lastActivity(c *models.Chat) time.Time {
 	switch {
 	case c.EndedAt != nil:
 		return *c.EndedAt
@@ -107,12 +109,12 @@ func lastMoment(c *models.Chat) time.Time {
 }
 
 // slots are the agent's, the most urgent first; one for each chat, even while there are more than there should be.
-func (b *workbench) slots() []ui.SlotData {
-	var slots []ui.SlotData
+func (b *workbench) segments() []ui.CapacitySegment {
+	var slots []ui.CapacitySegment
 	l := b.list()
-	for _, row := range append(l.Owed, l.Answered...) {
-		slot := ui.SlotData{Kind: row.State}
-		if row.State == "owed" {
+	for _, row := range append(l.AwaitingReply, l.Answered...) {
+		slot := ui.CapacitySegment{Kind: row.State}
+		if row.State == "awaiting" {
 			slot.Since = row.Since
 			if b.at.Sub(row.Since) >= present.LateReplyAfter {
 				slot.Kind = "late"
@@ -121,28 +123,28 @@ func (b *workbench) slots() []ui.SlotData {
 		slots = append(slots, slot)
 	}
 	for len(slots) < b.self.MaxConcurrent {
-		slots = append(slots, ui.SlotData{Kind: "free"})
+		slots = append(slots, ui.CapacitySegment{Kind: "free"})
 	}
 	return slots
 }
 
-func (b *workbench) empty() view.Empty {
+func (b *workbench) empty() view.EmptyState {
 	l := b.list()
-	e := view.Empty{
+	e := view.EmptyState{
 		CSRF:     b.csrf,
 		Presence: string(b.self.Presence),
 		Lost:     b.me().Lost != nil,
-		Chats:    len(l.Owed) + len(l.Answered),
+		Chats:    len(l.AwaitingReply) + len(l.Answered),
 		Waiting:  b.overview.Waiting,
 	}
-	if len(l.Owed) > 0 {
-		e.Longest = l.Owed[0].ChatID
+	if len(l.AwaitingReply) > 0 {
+		e.Longest = l.AwaitingReply[0].ChatID
 	}
 	return e
 }
 
-// takers puts those who can take a chat now first, the least busy of them on top.
-func (b *workbench) takers(c *models.AgentChat, agents []models.Agent, departments []models.Department) *view.Transfer {
+// transferOptions puts agents with capacity first, those with the lowest load on top.
+func (b *workbench) transferOptions(c *models.AgentChat, agents []models.Agent, departments []models.Department) *view.Transfer {
 	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	online := map[string]int{}
 	for i := range agents {
@@ -155,24 +157,24 @@ func (b *workbench) takers(c *models.AgentChat, agents []models.Agent, departmen
 		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
 			t.Agents = append(
 				t.Agents,
-				view.Colleague{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent},
+				view.AgentOption{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent},
 			)
 		}
 	}
-	rank := func(c view.Colleague) int {
+	rank := func(c view.AgentOption) int {
 		switch {
-		case c.Free():
+		case c.CanTakeChat():
 			return 0
 		case c.Presence == string(models.Online):
 			return 1
 		}
 		return 2
 	}
-	slices.SortStableFunc(t.Agents, func(a, b view.Colleague) int {
+	slices.SortStableFunc(t.Agents, func(a, b view.AgentOption) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Load, b.Load), cmp.Compare(a.Name, b.Name))
 	})
 	for _, d := range departments {
-		t.Departments = append(t.Departments, view.Department{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
+		t.Departments = append(t.Departments, view.DepartmentOption{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
 	}
 	return t
 }

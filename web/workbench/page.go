@@ -45,7 +45,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 }
 
 // renderWorkbench renders the page, or for its scripts only the part beside the list.
-func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open) error {
+func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.OpenChat) error {
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.Beside(open, b.empty()))
@@ -63,7 +63,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return h.Render(c, http.StatusOK, view.Workbench(view.Page{
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
-		Me: b.me(), Strip: b.strip(), List: list, Open: open, Empty: b.empty(),
+		Me: b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
 	}))
 }
 

@@ -111,22 +111,22 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	parts := b.parts()
 	for i := range b.chats {
 		if before := f.last.chat(b.chats[i].ID); before != nil {
-			parts = append(parts, b.headNews(before, &b.chats[i])...)
+			parts = append(parts, b.changedHeader(before, &b.chats[i])...)
 		}
 	}
 	f.drawn = b.drawing()
 	return f.part(ctx, out, b, 0, parts...)
 }
 
-// board says what became of the queue. Every agent hears of it a few times a second while much happens, so nothing is
+// board draws the state of the queue. Every agent receives it a few times a second while much happens, so nothing is
 // read for it, and nothing is drawn that is on the screen already.
 func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
 	b := f.last.copy()
 	b.overview, b.overviewAt = overview, b.at
-	if sameStrip(b.strip(), f.drawn.strip) {
+	if sameQueue(b.queueSummary(), f.drawn.queue) {
 		return nil
 	}
-	return f.part(ctx, out, b, 0, f.news(b)...)
+	return f.part(ctx, out, b, 0, f.changedParts(b)...)
 }
 
 // presence draws the agent's own presence, load and capacity.
@@ -136,7 +136,7 @@ func (f *frameWriter) presence(ctx context.Context, out *api.FrameWriter, it liv
 	}
 	b := f.last.copy()
 	b.self = b.self.WithPresence(it.PresenceChange, *it.Agent)
-	return f.part(ctx, out, b, 0, f.news(b)...)
+	return f.part(ctx, out, b, 0, f.changedParts(b)...)
 }
 
 func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
@@ -152,7 +152,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	}
 	if it.Assigned() {
 		preview := present.Shorten(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent)), 120)
-		out.Add("arrived", 0, arrivedEvent{c.ID, calledIn(ctx, c), preview})
+		out.Add("arrived", 0, arrivedEvent{c.ID, nameInNotice(ctx, c), preview})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
@@ -167,11 +167,11 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		}
 	}
 	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
-	parts, err := f.chatNews(ctx, b, c, it)
+	parts, err := f.changedChatParts(ctx, b, c, it)
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
+	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
 }
 
 // userChanged draws the ended chats of a user who has changed. Open chats have a change of their own about it.
@@ -183,16 +183,16 @@ func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it 
 		if c.Status == models.Ended && (c.UserID == it.UserID || c.UserID == it.PrevUserID) {
 			c.UserID = it.UserID
 			c.SetUser(it.Card)
-			parts = append(parts, b.userNews(ctx, f.last.chat(c.ID), c)...)
+			parts = append(parts, b.changedUserParts(ctx, f.last.chat(c.ID), c)...)
 		}
 	}
-	return f.part(ctx, out, b, 0, append(f.news(b), parts...)...)
+	return f.part(ctx, out, b, 0, append(f.changedParts(b), parts...)...)
 }
 
-// calledIn is the name for a notice that stands alone, away from any mark beside it.
-func calledIn(ctx context.Context, c *models.AgentChat) string {
+// nameInNotice is the name for a notification, where no icon can say that it is unverified.
+func nameInNotice(ctx context.Context, c *models.AgentChat) string {
 	if c.NameIsUnverified {
-		return text.T(ctx, "workbench.notice.claimed", "Name", c.UserName)
+		return text.T(ctx, "workbench.notice.unverified", "Name", c.UserName)
 	}
 	return c.UserName
 }
@@ -219,18 +219,18 @@ func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Ch
 	b := f.last.copy()
 	b.drop(it.Chat.ID)
 	if it.Service != nil {
-		b.learnName(it.Service.ID, it.Service.Name)
+		b.rememberName(it.Service.ID, it.Service.Name)
 	}
-	parts, err := b.leftParts(ctx, &it.Chat)
+	parts, err := b.departedParts(ctx, &it.Chat)
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, it.Chat.Version, append(f.news(b), parts...)...)
+	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
 }
 
-// leftParts say of a chat that is not this agent's any more where it went, as far as that is known.
-func (b *workbench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
-	w := view.Write{ChatID: c.ID, Closed: "left"}
+// departedParts returns the composer of a chat that has left this agent, closed with the reason, as far as it is known.
+func (b *workbench) departedParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
+	w := view.ComposerData{ChatID: c.ID, Closed: "left"}
 	var err error
 	switch {
 	case c.Status == models.Waiting:
@@ -239,15 +239,15 @@ func (b *workbench) leftParts(ctx context.Context, c *models.Chat) ([]templ.Comp
 		w.Closed = "moved"
 		w.By, err = b.nameOf(ctx, c.ServedBy())
 	}
-	return []templ.Component{view.WriteBox(w)}, err
+	return []templ.Component{view.Composer(w)}, err
 }
 
 func (f *frameWriter) message(ctx context.Context, out *api.FrameWriter, b *workbench, userName string, m *models.Message) error {
-	said, err := b.bubble(ctx, userName, m)
+	bubble, err := b.bubble(ctx, userName, m)
 	if err != nil {
 		return err
 	}
-	return present.AddHTML(ctx, out, "message", m.Version, chat.Bubble(said))
+	return present.AddHTML(ctx, out, "message", m.Version, chat.Bubble(bubble))
 }
 
 // part adds a frame with the parts, if there are any, and keeps what they were drawn from.

@@ -350,18 +350,18 @@ func (s *stage) differs(threads bool) string {
 		"list":    {s.screen.part("list"), s.draw(view.Chats(b.list()))},
 		"me":      {s.screen.part("me"), s.draw(view.Status(b.me()))},
 		"lost":    {s.screen.part("lost"), s.draw(view.Lost(b.me()))},
-		"strip":   {s.screen.part("strip"), s.draw(view.Queue(b.strip()))},
-		"nothing": {s.screen.part("nothing"), s.draw(view.Nothing(b.empty()))},
+		"strip":   {s.screen.part("strip"), s.draw(view.Queue(b.queueSummary()))},
+		"nothing": {s.screen.part("nothing"), s.draw(view.NoChat(b.empty()))},
 	}
 	ctx := text.With(s.t.Context(), "en")
 	for i := range b.chats {
 		c := &b.chats[i]
-		p, err := b.person(ctx, c, nil)
+		p, err := b.userPanel(ctx, c, nil)
 		s.must(err)
-		w, err := b.write(ctx, c)
+		w, err := b.composer(ctx, c)
 		s.must(err)
 		for id, fresh := range map[string]templ.Component{
-			"talk-h-": view.TalkHead(b.head(c)), "about-name-": view.AboutName(p),
+			"talk-h-": view.Header(b.head(c)), "about-name-": view.AboutName(p),
 			"about-page-": view.AboutPage(p), "about-contact-": view.AboutContact(p),
 		} {
 			if drawn := s.screen.part(id + c.ID); drawn != "" {
@@ -369,7 +369,7 @@ func (s *stage) differs(threads bool) string {
 			}
 		}
 		if drawn := s.screen.part("write-" + c.ID); drawn != "" && w.Closed == "ended" && w.Reason != "user_ended" {
-			pairs["write-"+c.ID] = [2]string{drawn, s.draw(view.WriteBox(w))}
+			pairs["write-"+c.ID] = [2]string{drawn, s.draw(view.Composer(w))}
 		}
 		if !threads {
 			continue

@@ -77,7 +77,7 @@ func (b *workbench) cursor() string {
 // parts returns the parts of the page that belong to no single chat.
 func (b *workbench) parts() []templ.Component {
 	return []templ.Component{
-		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.strip()), view.Nothing(b.empty()), view.Chats(b.list()),
+		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.queueSummary()), view.NoChat(b.empty()), view.Chats(b.list()),
 	}
 }
 
@@ -88,18 +88,18 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 		var err error
 		c, err = b.desk.Chat(ctx, b.actor(), id)
 		if errors.Is(err, models.ErrChatNotFound) {
-			return []templ.Component{view.WriteBox(view.Write{ChatID: id, Closed: "left"})}, nil
+			return []templ.Component{view.Composer(view.ComposerData{ChatID: id, Closed: "left"})}, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	w, err := b.write(ctx, c)
-	return []templ.Component{view.TalkHead(b.head(c)), view.WriteBox(w)}, err
+	w, err := b.composer(ctx, c)
+	return []templ.Component{view.Header(b.head(c)), view.Composer(w)}, err
 }
 
 // open reads a chat with everything that is shown beside the list.
-func (b *workbench) open(ctx context.Context, id, dialog string) (*view.Open, error) {
+func (b *workbench) open(ctx context.Context, id, dialog string) (*view.OpenChat, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
@@ -108,14 +108,14 @@ func (b *workbench) open(ctx context.Context, id, dialog string) (*view.Open, er
 	if err != nil {
 		return nil, err
 	}
-	o := &view.Open{Head: b.head(c), Dialog: dialog}
+	o := &view.OpenChat{Head: b.head(c), Dialog: dialog}
 	if o.Thread, err = b.thread(ctx, c, messages); err != nil {
 		return nil, err
 	}
-	if o.Write, err = b.write(ctx, c); err != nil {
+	if o.Composer, err = b.composer(ctx, c); err != nil {
 		return nil, err
 	}
-	if o.Person, err = b.person(ctx, c, messages); err != nil {
+	if o.User, err = b.userPanel(ctx, c, messages); err != nil {
 		return nil, err
 	}
 	if dialog == "transfer" && o.Head.CanWrite {
@@ -150,7 +150,7 @@ func (b *workbench) transfer(ctx context.Context, id string) (*view.Transfer, er
 	if err != nil {
 		return nil, err
 	}
-	return b.takers(c, agents, departments), nil
+	return b.transferOptions(c, agents, departments), nil
 }
 
 // nameOf returns the name of another agent, "" for no agent and for the agent of this workbench.
@@ -167,12 +167,12 @@ func (b *workbench) nameOf(ctx context.Context, agentID string) (string, error) 
 		case !errors.Is(err, models.ErrAgentNotFound):
 			return "", err
 		}
-		b.learnName(agentID, name)
+		b.rememberName(agentID, name)
 	}
 	return name, nil
 }
 
-func (b *workbench) learnName(agentID, name string) {
+func (b *workbench) rememberName(agentID, name string) {
 	if b.names == nil {
 		b.names = map[string]string{}
 	}

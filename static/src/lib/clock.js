@@ -45,7 +45,7 @@ function fill(ring, seconds) {
 }
 
 function tone(el, passed) {
-  const prefix = el.matches(".ring") ? "ring" : "owed";
+  const prefix = el.matches(".ring") ? "ring" : "awaiting";
   el.classList.toggle(`${prefix}-amber`, passed >= amberAfter && passed < redAfter);
   el.classList.toggle(`${prefix}-red`, passed >= redAfter);
 }

@@ -3,6 +3,7 @@
 import { countMoves } from "../lib/count-moves.js";
 import { flip, measure } from "../lib/flip.js";
 import { activate } from "../lib/parts.js";
+import { isPointed, watchPointer } from "../lib/pointer-rest.js";
 import { translate } from "../lib/translate.js";
 import { showDraft } from "./drafts.js";
 
@@ -11,7 +12,6 @@ const pointerRestTime = 1500;
 let list;
 let pending = null;
 let pendingMoves = 0;
-let pointed = false;
 let movedAt = 0;
 let resumeTimer;
 const typing = new Map(); // chat → timer
@@ -19,18 +19,8 @@ const typing = new Map(); // chat → timer
 export function watchList() {
   list = document.getElementById("list");
   if (!list) return;
-  document.addEventListener("pointerover", (event) => {
-    const over = event.pointerType === "mouse" && Boolean(event.target.closest?.("#list"));
-    if (over === pointed) return;
-    pointed = over;
-    if (!over) resume();
-  });
+  watchPointer("#list", resume);
   document.addEventListener("pointermove", () => (movedAt = Date.now()), { passive: true });
-  document.documentElement.addEventListener("pointerleave", () => {
-    pointed = false;
-    resume();
-  });
-  document.addEventListener("focusout", () => setTimeout(resume));
   document.addEventListener("parley:draft", (event) => {
     const row = rowOf(event.detail.chat);
     if (row) showDraft(row);
@@ -81,8 +71,8 @@ export function receiveRow({ dataset, content }) {
 }
 
 function isPaused(fresh) {
-  if (hasNewChat(fresh)) return pointed && Date.now() - movedAt < pointerRestTime;
-  return pointed || Boolean(list.querySelector(":focus-visible"));
+  if (hasNewChat(fresh)) return isPointed("#list") && Date.now() - movedAt < pointerRestTime;
+  return isPointed("#list") || Boolean(list.querySelector(":focus-visible"));
 }
 
 const hasNewChat = (fresh) => [...fresh.querySelectorAll("a.row")].some((row) => row.dataset.state !== "ended" && !rowOf(row.dataset.chat));
@@ -149,7 +139,7 @@ export function stopTyping(chat) {
 
 /** The row of the user who has waited longest for a reply; null when none waits. */
 export function longestWaiting() {
-  return (pending ?? document).querySelector("#list-owed a.row");
+  return (pending ?? document).querySelector("#list-awaiting a.row");
 }
 
 /** The row by away from the open one, around the ends. */

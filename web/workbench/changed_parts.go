@@ -15,23 +15,23 @@ import (
 // drawing is what the page shows beside the open chat.
 type drawing struct {
 	me    view.Me
-	strip view.Strip
-	empty view.Empty
+	queue view.QueueSummary
+	empty view.EmptyState
 	list  view.List
 }
 
 func (b *workbench) drawing() drawing {
-	return drawing{me: b.me(), strip: b.strip(), empty: b.empty(), list: b.list()}
+	return drawing{me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list()}
 }
 
 // news returns the parts of the page that differ from those drawn last, and takes them as drawn.
-func (f *frameWriter) news(b *workbench) []templ.Component {
+func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 	before, now := f.drawn, b.drawing()
 	var parts []templ.Component
 	if !reflect.DeepEqual(before.me, now.me) {
-		before.me.Slots = now.me.Slots
+		before.me.Segments = now.me.Segments
 		if reflect.DeepEqual(before.me, now.me) {
-			parts = append(parts, view.MySlots(now.me))
+			parts = append(parts, view.MyCapacity(now.me))
 		} else {
 			parts = append(parts, view.Status(now.me))
 		}
@@ -39,16 +39,16 @@ func (f *frameWriter) news(b *workbench) []templ.Component {
 	if !sameLost(before.me, now.me) {
 		parts = append(parts, view.Lost(now.me))
 	}
-	if sameStrip(before.strip, now.strip) {
-		now.strip.Oldest = before.strip.Oldest
+	if sameQueue(before.queue, now.queue) {
+		now.queue.Oldest = before.queue.Oldest
 	} else {
-		parts = append(parts, view.Queue(now.strip))
+		parts = append(parts, view.Queue(now.queue))
 	}
 	if before.empty != now.empty {
-		parts = append(parts, view.Nothing(now.empty))
+		parts = append(parts, view.NoChat(now.empty))
 	}
 	f.drawn = now
-	return append(parts, rowNews(before.list, now.list)...)
+	return append(parts, changedRows(before.list, now.list)...)
 }
 
 func sameLost(a, b view.Me) bool {
@@ -58,9 +58,9 @@ func sameLost(a, b view.Me) bool {
 	return a.Lost.Equal(*b.Lost) && a.Load == b.Load
 }
 
-// sameStrip reports whether two strips show the same. The longest wait is in whole seconds and a moment old, so that the
+// sameQueue reports whether two summaries of the queue show the same. The longest wait is in whole seconds and a moment old, so that the
 // start that is calculated from it varies.
-func sameStrip(a, b view.Strip) bool {
+func sameQueue(a, b view.QueueSummary) bool {
 	moved := a.Oldest.Sub(b.Oldest).Abs()
 	a.Oldest, b.Oldest = time.Time{}, time.Time{}
 	return a == b && moved < 2*time.Second
@@ -72,9 +72,9 @@ type placed struct {
 	row     view.Row
 }
 
-// rowNews returns the parts that turn one list into another: the rows that are gone, then those that differ, from the last
+// changedRows returns the parts that turn one list into another: the rows that are gone, then those that differ, from the last
 // to the first, each with the row that follows. Rows are sorted by what they show, so equal rows keep their order.
-func rowNews(before, now view.List) []templ.Component {
+func changedRows(before, now view.List) []templ.Component {
 	var parts []templ.Component
 	old, rows := placedRows(before), placedRows(now)
 	known, kept := make(map[string]placed, len(old)), make(map[string]bool, len(rows))
@@ -103,7 +103,7 @@ func placedRows(l view.List) []placed {
 	for _, s := range []struct {
 		section string
 		rows    []view.Row
-	}{{view.SectionOwed, l.Owed}, {view.SectionAnswered, l.Answered}, {view.SectionEnded, l.Ended}} {
+	}{{view.SectionAwaitingReply, l.AwaitingReply}, {view.SectionAnswered, l.Answered}, {view.SectionEnded, l.Ended}} {
 		for _, row := range s.rows {
 			all = append(all, placed{s.section, row})
 		}
@@ -111,20 +111,20 @@ func placedRows(l view.List) []placed {
 	return all
 }
 
-// chatNews returns the parts of chats that differ after a change of one: those of the chat itself, and if the change says
+// changedChatParts returns the parts of chats that differ after a change of one: those of the chat itself, and if the change says
 // who the user is, those of the user's other chats.
-func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
+func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
 	before := f.last.chat(c.ID)
-	parts := b.userNews(ctx, before, c)
+	parts := b.changedUserParts(ctx, before, c)
 	if it.User != nil {
 		for i := range b.chats {
 			if other := &b.chats[i]; other.ID != c.ID && other.UserID == c.UserID {
-				parts = append(parts, b.userNews(ctx, f.last.chat(other.ID), other)...)
+				parts = append(parts, b.changedUserParts(ctx, f.last.chat(other.ID), other)...)
 			}
 		}
 	}
 	if before != nil && before.UserID != c.UserID { // another user has other earlier chats
-		about, err := b.person(ctx, c, nil)
+		about, err := b.userPanel(ctx, c, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -132,40 +132,40 @@ func (f *frameWriter) chatNews(ctx context.Context, b *workbench, c *models.Agen
 	}
 	// The composer is drawn again only when it opens or closes: it may contain a draft.
 	if it.Assigned() || it.Ended() || before == nil || c.Status == models.Ended && !sameEnd(&before.Chat, &c.Chat) {
-		w, err := b.write(ctx, c)
+		w, err := b.composer(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, view.WriteBox(w))
+		parts = append(parts, view.Composer(w))
 	}
 	return parts, nil
 }
 
-// userNews returns the parts about the user of a chat, and its head, that differ from before; all of them if before is nil.
-func (b *workbench) userNews(ctx context.Context, before, now *models.AgentChat) []templ.Component {
+// changedUserParts returns the parts about the user of a chat, and its head, that differ from before; all of them if before is nil.
+func (b *workbench) changedUserParts(ctx context.Context, before, now *models.AgentChat) []templ.Component {
 	var parts []templ.Component
-	parts = append(parts, b.headNews(before, now)...)
-	is := personOf(ctx, now)
-	if before == nil || !reflect.DeepEqual(personOf(ctx, before), is) {
+	parts = append(parts, b.changedHeader(before, now)...)
+	is := userOf(ctx, now)
+	if before == nil || !reflect.DeepEqual(userOf(ctx, before), is) {
 		parts = append(parts, view.AboutName(is), view.AboutPage(is), view.AboutContact(is))
 	}
 	return parts
 }
 
-// headNews returns the head of a chat if it differs from before, or of it only the line that changes with every message.
-func (b *workbench) headNews(before, now *models.AgentChat) []templ.Component {
+// changedHeader returns the header of a chat if it differs from before, or of it only the line that changes with every message.
+func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Component {
 	is := b.head(now)
 	if before == nil {
-		return []templ.Component{view.TalkHead(is)}
+		return []templ.Component{view.Header(is)}
 	}
 	was := b.head(before)
 	if was == is {
 		return nil
 	}
-	if was.State, was.Owed = is.State, is.Owed; was == is {
-		return []templ.Component{view.TalkOwed(is)}
+	if was.State, was.AwaitingReplySince = is.State, is.AwaitingReplySince; was == is {
+		return []templ.Component{view.HeaderWait(is)}
 	}
-	return []templ.Component{view.TalkHead(is)}
+	return []templ.Component{view.Header(is)}
 }
 
 // sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated.

@@ -12,17 +12,17 @@ import (
 	"parley/views/text"
 )
 
-// Spans of the waiting ring: an answer is late after the first; a warned chat ends within the second.
+// Durations of the ring of a row: a reply is late after the first; a warned chat ends within the second.
 const (
-	lateAfter = time.Minute
-	quietSpan = time.Minute
+	lateAfter     = time.Minute
+	warningPeriod = time.Minute
 )
 
-// gap says key with a hole for the name, and returns what stands before and after the hole: an element goes there,
-// wherever the language wants it.
-func gap(ctx context.Context, key, name string) (before, after string) {
-	const hole = "\x00"
-	before, after, _ = strings.Cut(text.T(ctx, key, name, hole), hole)
+// splitText returns the text of key before and after the placeholder name, so that an element can take its place,
+// wherever the language puts it.
+func splitText(ctx context.Context, key, name string) (before, after string) {
+	const placeholder = "\x00"
+	before, after, _ = strings.Cut(text.T(ctx, key, name, placeholder), placeholder)
 	return before, after
 }
 
@@ -32,7 +32,7 @@ func itemID(chatID string) string { return "item-" + chatID }
 
 func count(n int) string { return strconv.Itoa(n) }
 
-// lastLine is what a row says below the name.
+// lastLine is the text of a row below the name.
 func lastLine(ctx context.Context, r Row) string {
 	switch {
 	case r.Last == "":
@@ -44,8 +44,8 @@ func lastLine(ctx context.Context, r Row) string {
 	}
 }
 
-// whyNotMe says why the people who wait do not come to this agent.
-func (s Strip) whyNotMe(ctx context.Context) string {
+// notAssignedReason says why waiting chats are not assigned to this agent.
+func (s QueueSummary) notAssignedReason(ctx context.Context) string {
 	switch {
 	case s.Presence == "away":
 		return text.T(ctx, "workbench.strip.away")
@@ -58,16 +58,16 @@ func (s Strip) whyNotMe(ctx context.Context) string {
 	}
 }
 
-// offlineWords say what going offline does to the chats.
-func (m Me) offlineWords(ctx context.Context) string {
+// offlineText says what going offline does to the chats.
+func (m Me) offlineText(ctx context.Context) string {
 	if m.Load == 0 {
 		return text.T(ctx, "workbench.presence.offline_free")
 	}
 	return text.T(ctx, "workbench.presence.offline_chats", "Count", m.Load)
 }
 
-// closedWords say why nobody can write here any more.
-func (w Write) closedWords(ctx context.Context) string {
+// closedText says why the agent cannot write in this chat.
+func (w ComposerData) closedText(ctx context.Context) string {
 	switch w.Closed {
 	case "moved":
 		return text.T(ctx, "workbench.closed.moved", "Name", w.By)
@@ -92,15 +92,15 @@ func (w Write) closedWords(ctx context.Context) string {
 		return text.T(ctx, "workbench.closed.abandoned", "Name", w.Name)
 	case "timeout":
 		if w.Type == "service_inactive" {
-			return text.T(ctx, "workbench.closed.agent_quiet")
+			return text.T(ctx, "workbench.closed.agent_idle")
 		}
-		return text.T(ctx, "workbench.closed.user_quiet", "Name", w.Name)
+		return text.T(ctx, "workbench.closed.user_idle", "Name", w.Name)
 	}
 	return text.T(ctx, "workbench.closed.ended")
 }
 
-// waitingWords say what going online would bring.
-func (e Empty) waitingWords(ctx context.Context) string {
+// waitingText says what going online would bring.
+func (e EmptyState) waitingText(ctx context.Context) string {
 	if e.Waiting == 0 {
 		return text.T(ctx, "workbench.empty.offline_nobody")
 	}

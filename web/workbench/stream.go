@@ -102,7 +102,8 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 	return f.part(ctx, out, b, 0, parts...)
 }
 
-// refresh reads everything again, and draws the page and the heads that differ.
+// refresh reads everything again, and draws the page and the headers that differ. A chat that is new in the list may have left this
+// agent and come back, with its old header still on the screen.
 func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	b, err := f.read(ctx)
 	if err != nil {
@@ -110,9 +111,7 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	}
 	parts := b.parts()
 	for i := range b.chats {
-		if before := f.last.chat(b.chats[i].ID); before != nil {
-			parts = append(parts, b.changedHeader(before, &b.chats[i])...)
-		}
+		parts = append(parts, b.changedHeader(f.last.chat(b.chats[i].ID), &b.chats[i])...)
 	}
 	f.drawn = b.drawing()
 	return f.part(ctx, out, b, 0, parts...)

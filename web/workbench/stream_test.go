@@ -692,3 +692,34 @@ func TestAMessageCostsTheWorkbenchNoStatement(t *testing.T) {
 		t.Errorf("%d messages, each delivered and read, cost the stream %d statements", sent, asked)
 	}
 }
+
+// TestARepairDrawsTheHeaderOfAChatThatCameBack: the chat left and returned, and the stream read that instead of hearing it.
+func TestARepairDrawsTheHeaderOfAChatThatCameBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, models.DefaultSettings())
+	ctx := text.With(t.Context(), "en")
+	ben := s.newAgent("ben", models.RoleAgent, 5)
+	u, err := s.desk.EnsureUser(ctx, models.Identity{ID: "maria", Name: "Maria", Verified: true})
+	s.must(err)
+	started, err := s.desk.Assign(ctx, u.ID, models.AssignRequest{Message: "Hello"})
+	s.must(err)
+	of := map[string]*models.Agent{s.agent.ID: s.agent, ben.ID: ben}[started.Chat.ServedBy()]
+	to := map[string]*models.Agent{s.agent.ID: ben, ben.ID: s.agent}[of.ID]
+	f := &frameWriter{handlers: New(&kit.Kit{Desk: s.desk}), agent: of}
+	_, err = f.Render(ctx, live.InitialState{})
+	s.must(err)
+	moved, err := s.desk.Transfer(ctx, models.AgentActor(of), started.Chat.ID, models.TransferRequest{ServiceID: to.ID})
+	s.must(err)
+	_, err = f.Render(ctx, live.Changed{Chat: *moved, Left: true})
+	s.must(err)
+	_, err = s.desk.Transfer(ctx, models.AgentActor(to), started.Chat.ID, models.TransferRequest{ServiceID: of.ID})
+	s.must(err)
+	frames, err := f.Render(ctx, live.Repaired{})
+	s.must(err)
+	for _, frame := range frames {
+		if strings.Contains(string(frame.Data), `id="talk-h-`+started.Chat.ID) {
+			return
+		}
+	}
+	t.Errorf("no header in %d frames", len(frames))
+}

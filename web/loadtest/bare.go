@@ -16,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The bare handler is the yardstick: what a chat's message costs when nothing is asked, checked or kept but the message itself. It is
-// simple Go, written to be quick: one prepared statement, one publish, one encoding of an event for all who hear it.
+// bare is the bare handler, the yardstick of the benchmark: it shows what a message costs without authentication, checks and chats. For
+// each message it executes one prepared statement, publishes once and encodes the event once for all streams.
 type bare struct {
 	pool   *pgxpool.Pool
 	memory *redis.Client
@@ -26,7 +26,8 @@ type bare struct {
 	streams map[string]map[*bareStream]bool // by chat
 }
 
-// bareStream is written to by a goroutine of its own, or, in the bare loop, by whoever has something to say.
+// bareStream is one open event stream. Its handler goroutine writes the frames from the channel. With inOneLoop, fanOut writes directly;
+// mu serialises both.
 type bareStream struct {
 	frames  chan []byte
 	mu      sync.Mutex
@@ -51,11 +52,11 @@ const (
 	bareInsert = `INSERT INTO bare_messages (chat_id, sender_type, content, client_message_id) VALUES ($1, $2, $3, $4) RETURNING id, created_at`
 
 	bareChannel  = "bare"
-	concurrently = "*" // by a goroutine for each stream
-	inOneLoop    = "+" // in one loop
+	concurrently = "*" // to all streams, each written by its own goroutine
+	inOneLoop    = "+" // to all streams, written in one loop
 )
 
-// bareMessage has the fields of the program's message, so that both put the same on the wire.
+// bareMessage has the same fields as a message of the program, so that both send the same amount of data.
 type bareMessage struct {
 	ID              int64      `json:"id"`
 	ChatID          string     `json:"chat_id"`
@@ -73,13 +74,13 @@ type bareMessage struct {
 	Attachment      *string    `json:"attachment"`
 }
 
-// serveBare is the process of the bare handler.
+// serveBare runs the bare handler until ctx ends. It is the main function of its process.
 func serveBare(ctx context.Context) error {
 	config, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
 	if err != nil {
 		return err
 	}
-	config.MaxConns = 24 // as the program has
+	config.MaxConns = 24 // the same as the program
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return err
@@ -91,11 +92,11 @@ func serveBare(ctx context.Context) error {
 	}
 	b := &bare{pool: pool, memory: redis.NewClient(options), streams: map[string]map[*bareStream]bool{}}
 	defer b.memory.Close()
-	heard := b.memory.Subscribe(ctx, bareChannel)
-	if _, err := heard.Receive(ctx); err != nil {
+	subscription := b.memory.Subscribe(ctx, bareChannel)
+	if _, err := subscription.Receive(ctx); err != nil {
 		return err
 	}
-	go b.fanOut(heard.Channel(redis.WithChannelSize(10_000)))
+	go b.fanOut(subscription.Channel(redis.WithChannelSize(10_000)))
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /chats/{chat}/{side}/messages", b.send)
 	mux.HandleFunc("GET /chats/{chat}/events", b.events)
@@ -137,7 +138,7 @@ func (b *bare) send(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(data)
 }
 
-// publish sends the very bytes that streams will write.
+// publish publishes the encoded frame, which the streams write unchanged.
 func (b *bare) publish(ctx context.Context, chat, event, id string, data []byte) error {
 	frame := make([]byte, 0, len(data)+100)
 	frame = append(frame, chat+"\n"...)
@@ -147,7 +148,7 @@ func (b *bare) publish(ctx context.Context, chat, event, id string, data []byte)
 	return b.memory.Publish(ctx, bareChannel, frame).Err()
 }
 
-// announce tells every stream one thing.
+// announce publishes one presence event to every stream.
 func (b *bare) announce(w http.ResponseWriter, r *http.Request) {
 	data := []byte(`{"service_id":"3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55","presence":"away"}`)
 	to := concurrently
@@ -159,27 +160,28 @@ func (b *bare) announce(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fanOut gives what was published to the streams.
-func (b *bare) fanOut(heard <-chan *redis.Message) {
-	for m := range heard {
+// fanOut forwards published frames to the streams.
+func (b *bare) fanOut(published <-chan *redis.Message) {
+	for m := range published {
 		chat, frame, _ := strings.Cut(m.Payload, "\n")
 		raw := []byte(frame)
 		b.mu.RLock()
 		switch chat {
 		case concurrently, inOneLoop:
 			for _, streams := range b.streams {
-				give(streams, raw, chat == inOneLoop)
+				deliver(streams, raw, chat == inOneLoop)
 			}
 		default:
-			give(b.streams[chat], raw, false)
+			deliver(b.streams[chat], raw, false)
 		}
 		b.mu.RUnlock()
 	}
 }
 
-func give(streams map[*bareStream]bool, frame []byte, itself bool) {
+// deliver passes a frame to each stream: direct writes it at once, otherwise the stream's own goroutine writes it.
+func deliver(streams map[*bareStream]bool, frame []byte, direct bool) {
 	for s := range streams {
-		if itself {
+		if direct {
 			_ = s.write(frame)
 		} else {
 			s.frames <- frame

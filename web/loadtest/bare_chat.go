@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// serveBareHandler starts the bare handler on a database of its own.
+// serveBareHandler starts the bare handler with its own database.
 func (b *bench) serveBareHandler(ctx context.Context) (*process, error) {
 	database, err := b.newDatabase(ctx, "template1")
 	if err != nil {
@@ -32,13 +32,13 @@ func (b *bench) serveBareHandler(ctx context.Context) (*process, error) {
 	return b.launch(ctx, "bare", self, []string{"bare"}, "DATABASE_URL="+b.databaseURL(database), "REDIS_URL="+b.services.running.RedisURL)
 }
 
-// bareTalkers are talkers on the bare handler: nobody signs in, and a chat is a number.
-func (b *bench) bareTalkers(ctx context.Context, chats int) (*contestant, error) {
+// newBareTarget starts the bare handler and opens the streams of its chats. It has no accounts, and a chat is only a number.
+func (b *bench) newBareTarget(ctx context.Context, chats int) (*target, error) {
 	server, err := b.serveBareHandler(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &contestant{name: "bare", server: server}
+	c := &target{name: "bare", server: server}
 	for i := range chats {
 		listen := request{"GET", fmt.Sprintf("/chats/%d/events", i), ""}
 		c.chats = append(c.chats, &chat{number: i, sides: [2]*side{
@@ -46,5 +46,5 @@ func (b *bench) bareTalkers(ctx context.Context, chats int) (*contestant, error)
 			newSide('a', i, server.addr, request{"POST", fmt.Sprintf("/chats/%d/customer_service/messages", i), ""}, listen),
 		}})
 	}
-	return c, c.listenAll(ctx)
+	return c, c.openStreams(ctx)
 }

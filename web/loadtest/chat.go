@@ -10,43 +10,42 @@ import (
 	"time"
 )
 
-// contestant is who is measured: the program, or the bare handler beside it. Both are driven by the same code; only addresses and
-// tokens differ.
-type contestant struct {
+// target is a measured server: the program or the bare handler. The same code drives both; only addresses and tokens differ.
+type target struct {
 	name   string
 	server *process
 	chats  []*chat
 }
 
-// chat is a conversation of one user and one agent, each with a stream open.
+// chat is a conversation between one user and one agent, each with an open stream.
 type chat struct {
 	number int
-	sides  [2]*side // the user's and the agent's
+	sides  [2]*side // the user and the agent
 }
 
-// side is one of the two who talk.
+// side is one participant of a chat.
 type side struct {
-	who    byte // u or a
+	who    byte // 'u' for the user, 'a' for the agent
 	chat   int
 	addr   string
-	post   []byte // the head of a send
+	post   []byte // method, path and headers of the request that sends a message
 	listen request
 	stream *stream
 
 	mu    sync.Mutex
-	spare []*conn
+	idle  []*conn
 	next  int
-	acked map[string]int64 // by key: the id, of this round
+	acked map[string]int64 // message id by key, of the messages acknowledged in this round
 }
 
 func newSide(who byte, number int, addr string, post, listen request) *side {
 	return &side{who: who, chat: number, addr: addr, post: post.head(addr), listen: listen, acked: map[string]int64{}}
 }
 
-// messageText is what everybody says: about a hundred characters.
+// messageText is the content of every message: 100 characters at most.
 var messageText = strings.TrimSpace(strings.Repeat("the parcel has not come yet ", 4))[:100]
 
-// key is the next client_message_id of this side.
+// key returns the next client_message_id of this side.
 func (s *side) key() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +53,7 @@ func (s *side) key() string {
 	return fmt.Sprintf("%c%d-%d", s.who, s.chat, s.next)
 }
 
-// send sends a message over a free connection and notes the answer.
+// send sends a message over an idle connection and records the id from the response.
 func (s *side) send(ctx context.Context, key string) error {
 	body := make([]byte, 0, 200)
 	body = append(body, `{"content":"`...)
@@ -62,9 +61,9 @@ func (s *side) send(ctx context.Context, key string) error {
 	body = append(body, `","client_message_id":"`...)
 	body = append(body, key...)
 	body = append(body, `"}`...)
-	c := s.borrow()
+	c := s.takeConn()
 	status, answer, err := c.do(ctx, withBody(s.post, body))
-	if err == nil && status != 201 && status != 200 { // 200: the connection broke, and the first one had been taken
+	if err == nil && status != 201 && status != 200 { // 200: repeated after a connection error, although the first request was stored
 		err = fmt.Errorf("a send was answered %d: %s", status, answer)
 	}
 	var id int64
@@ -73,26 +72,26 @@ func (s *side) send(ctx context.Context, key string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spare = append(s.spare, c)
+	s.idle = append(s.idle, c)
 	if err == nil {
 		s.acked[key] = id
 	}
 	return err
 }
 
-func (s *side) borrow() *conn {
+func (s *side) takeConn() *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.spare); n > 0 {
-		c := s.spare[n-1]
-		s.spare = s.spare[:n-1]
+	if n := len(s.idle); n > 0 {
+		c := s.idle[n-1]
+		s.idle = s.idle[:n-1]
 		return c
 	}
 	return &conn{addr: s.addr}
 }
 
-// takeAcked returns what was answered since the last time.
-func (s *side) takeAcked() map[string]int64 {
+// drainAcked returns the messages acknowledged since the previous call.
+func (s *side) drainAcked() map[string]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	acked := s.acked
@@ -100,17 +99,17 @@ func (s *side) takeAcked() map[string]int64 {
 	return acked
 }
 
-func (s *side) hangUp() {
+func (s *side) close() {
 	if s.stream != nil {
 		s.stream.close()
 	}
-	for _, c := range s.spare {
+	for _, c := range s.idle {
 		c.close()
 	}
 }
 
-// listenAll opens the streams of every chat.
-func (c *contestant) listenAll(ctx context.Context) error {
+// openStreams opens the streams of every chat.
+func (c *target) openStreams(ctx context.Context) error {
 	for _, each := range c.chats {
 		for _, s := range each.sides {
 			opened, err := openStream(ctx, s.addr, s.listen)
@@ -124,17 +123,17 @@ func (c *contestant) listenAll(ctx context.Context) error {
 	return nil
 }
 
-func (c *contestant) hangUp() {
+func (c *target) close() {
 	for _, each := range c.chats {
 		for _, s := range each.sides {
-			s.hangUp()
+			s.close()
 		}
 	}
 }
 
-// waitDelivered waits until every stream has brought what was acknowledged, and returns when the last one had. It gives up after five
-// seconds: what is missing then is lost.
-func (c *contestant) waitDelivered(ctx context.Context) (time.Time, error) {
+// waitDelivered waits until every stream has received all acknowledged messages and returns the time at which that was complete. After
+// five seconds it returns anyway; messages missing by then count as lost.
+func (c *target) waitDelivered(ctx context.Context) (time.Time, error) {
 	deadline := time.Now().Add(5 * time.Second)
 	for {
 		missing, err := c.missing()
@@ -152,7 +151,8 @@ func (c *contestant) waitDelivered(ctx context.Context) (time.Time, error) {
 	}
 }
 
-func (c *contestant) missing() (int, error) {
+// missing returns how many acknowledged messages the streams have not received yet.
+func (c *target) missing() (int, error) {
 	missing := 0
 	for _, each := range c.chats {
 		acked := 0
@@ -162,22 +162,22 @@ func (c *contestant) missing() (int, error) {
 			s.mu.Unlock()
 		}
 		for _, s := range each.sides {
-			heard, err := s.stream.count()
+			received, err := s.stream.count()
 			if err != nil {
 				return 0, fmt.Errorf("a stream of %s ended: %w", c.name, err)
 			}
-			missing += max(0, acked-heard)
+			missing += max(0, acked-received)
 		}
 	}
 	return missing, nil
 }
 
-// ask makes one request as JSON, for what is prepared. Told to come again, it does.
-func ask(ctx context.Context, addr string, r request, in, out any) error {
+// callAPI makes one JSON request over a new connection. It retries a 503 response up to ten times, once a second.
+func callAPI(ctx context.Context, addr string, r request, in, out any) error {
 	c := &conn{addr: addr}
 	defer c.close()
 	for try := 0; ; try++ {
-		err := askOver(ctx, c, r, in, out)
+		err := callAPIOn(ctx, c, r, in, out)
 		if !errors.Is(err, errUnavailable) || try == 10 || pause(ctx, time.Second) != nil {
 			return err
 		}
@@ -186,8 +186,8 @@ func ask(ctx context.Context, addr string, r request, in, out any) error {
 
 var errUnavailable = errors.New("the program could not reach its database")
 
-// askOver is ask over a connection that is kept.
-func askOver(ctx context.Context, c *conn, r request, in, out any) error {
+// callAPIOn makes one JSON request over an existing connection and decodes the response into out. A 503 response is errUnavailable.
+func callAPIOn(ctx context.Context, c *conn, r request, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// messagesPerChat is how many messages a whole chat has, half of them from each side.
+// messagesPerChat is the number of messages in a whole chat, half of them from each side.
 const messagesPerChat = 20
 
-// measureLife: what one whole chat costs, from an unknown user's coming to the rating. It is what docs/scaling.md reckons with.
-func measureLife(ctx context.Context, b *bench) error {
+// measureChatCost measures what one whole chat costs, from the arrival of a new user to the rating. docs/scaling.md uses the result.
+func measureChatCost(ctx context.Context, b *bench) error {
 	workers := b.opts.size(8, 2)
 	database, err := b.newDatabase(ctx, template)
 	if err != nil {
@@ -57,9 +57,9 @@ func measureLife(ctx context.Context, b *bench) error {
 	return err
 }
 
-// chatCost is what one chat cost, on average over a round.
+// chatCost is the cost of the chats of one round: the CPU time of all of them, the other values per chat.
 type chatCost struct {
-	cpu        usage // of all chats
+	cpu        usage // of all chats together
 	chats      int
 	wal, disk  float64 // KiB
 	statements float64
@@ -67,12 +67,12 @@ type chatCost struct {
 
 func (b *bench) measureChats(ctx context.Context, server *process, database string, chats int, do func() error) (chatCost, error) {
 	l := chatCost{chats: chats}
-	c := &contestant{server: server}
+	c := &target{server: server}
 	before, err := b.readCounters(ctx, c, database)
 	if err != nil {
 		return l, err
 	}
-	size, err := b.size(ctx, database)
+	size, err := b.databaseSize(ctx, database)
 	if err != nil {
 		return l, err
 	}
@@ -83,7 +83,7 @@ func (b *bench) measureChats(ctx context.Context, server *process, database stri
 	if err != nil {
 		return l, err
 	}
-	grown, err := b.size(ctx, database)
+	grown, err := b.databaseSize(ctx, database)
 	n := float64(chats)
 	l.cpu, l.wal, l.disk = after.used.since(before.used), float64(after.wal-before.wal)/1024/n, float64(grown-size)/1024/n
 	ran := after.statements.since(before.statements)
@@ -106,20 +106,20 @@ func (b *bench) reportChats(all []chatCost, workers int) {
 		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
 	}
 	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil,
-		fmt.Sprintf("a new user, a stream, help asked for, %d messages each of which is typed, delivered "+
-			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.each(chats)))
+		fmt.Sprintf("a new user, a stream, a request for an agent, %d messages, each typed, delivered "+
+			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.perItem(chats)))
 	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")
 	b.table.inform("one whole chat, WAL", "KiB", sampleOf(wal...), nil, "")
-	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "tables and indexes, by what the files have grown")
+	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "growth of the files of tables and indexes")
 }
 
-// size is what a database takes on disk, in bytes.
-func (b *bench) size(ctx context.Context, database string) (n int64, err error) {
+// databaseSize returns the size of a database on disk, in bytes.
+func (b *bench) databaseSize(ctx context.Context, database string) (n int64, err error) {
 	err = b.services.admin.QueryRow(ctx, `SELECT pg_database_size($1)`, database).Scan(&n)
 	return n, err
 }
 
-// runChats lets so many users at once have so many chats, each chat with a new user.
+// runChats runs a number of chats on each of several concurrent workers. Each chat has a new user.
 func runChats(ctx context.Context, addr string, workers, each int, agents map[string]string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for range workers {
@@ -137,10 +137,10 @@ func runChats(ctx context.Context, addr string, workers, each int, agents map[st
 	return group.Wait()
 }
 
-// runChat is one whole chat.
+// runChat runs one whole chat.
 func runChat(ctx context.Context, c *conn, agents map[string]string) error {
 	var session struct{ Token string }
-	if err := askOver(ctx, c, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
+	if err := callAPIOn(ctx, c, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
 		return err
 	}
 	stream, err := openStream(ctx, c.addr, request{"GET", ofUser + "/events", session.Token})
@@ -155,11 +155,11 @@ func runChat(ctx context.Context, c *conn, agents map[string]string) error {
 			AgentID string `json:"service_id"`
 		}
 	}
-	if err := askOver(ctx, c, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
+	if err := callAPIOn(ctx, c, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
 		return err
 	}
 	if agents[got.Chat.AgentID] == "" {
-		return errors.New("a user waits though an agent has room")
+		return errors.New("a user waits although an agent has free capacity")
 	}
 	user, agent := ofUser+"/chats/"+got.Chat.ID, ofAgent+"/chats/"+got.Chat.ID
 	for n := range messagesPerChat {
@@ -171,24 +171,25 @@ func runChat(ctx context.Context, c *conn, agents map[string]string) error {
 			return err
 		}
 	}
-	if err := askOver(ctx, c, request{"POST", user + "/end", session.Token}, nil, nil); err != nil {
+	if err := callAPIOn(ctx, c, request{"POST", user + "/end", session.Token}, nil, nil); err != nil {
 		return err
 	}
-	return askOver(ctx, c, request{"POST", user + "/rate", session.Token}, map[string]any{"rating": 4.5, "comment": "thank you"}, nil)
+	return callAPIOn(ctx, c, request{"POST", user + "/rate", session.Token}, map[string]any{"rating": 4.5, "comment": "thank you"}, nil)
 }
 
-// exchange is one message: typed, sent, delivered and read. The requests stand for the two and hold the address of the chat.
+// exchange sends one message: it is typed, sent, delivered and read. from and to hold the path of the chat and the token of the sender
+// and of the recipient.
 func exchange(ctx context.Context, c *conn, from, to request, key string) error {
 	at := func(r request, what string) request { return request{r.method, r.path + what, r.token} }
-	if err := askOver(ctx, c, at(from, "/typing"), nil, nil); err != nil {
+	if err := callAPIOn(ctx, c, at(from, "/typing"), nil, nil); err != nil {
 		return err
 	}
 	var m struct{ ID int64 }
-	if err := askOver(ctx, c, at(from, "/messages"), map[string]any{"content": messageText, "client_message_id": key}, &m); err != nil {
+	if err := callAPIOn(ctx, c, at(from, "/messages"), map[string]any{"content": messageText, "client_message_id": key}, &m); err != nil {
 		return err
 	}
 	for _, what := range []string{"/mark-delivered", "/mark-read"} {
-		if err := askOver(ctx, c, at(to, what), map[string]any{"up_to": m.ID}, nil); err != nil {
+		if err := callAPIOn(ctx, c, at(to, what), map[string]any{"up_to": m.ID}, nil); err != nil {
 			return err
 		}
 	}

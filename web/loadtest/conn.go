@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// responseTimeout is how long one answer may take.
+// responseTimeout limits how long one response may take.
 const responseTimeout = 20 * time.Second
 
-// conn is one HTTP/1.1 connection. It is written and read by hand: on a machine that carries the load and the loaded, what a client
-// costs is taken from what is measured.
+// conn is one HTTP/1.1 connection. It writes and parses HTTP itself: the load generator shares the machine with the server, so an
+// expensive client would distort the results.
 type conn struct {
 	addr string
 	c    net.Conn
@@ -28,7 +28,7 @@ type conn struct {
 // request is the fixed part of a request.
 type request struct{ method, path, token string }
 
-// head is everything up to the length of the body.
+// head returns the request line and the headers that do not depend on the body.
 func (r request) head(addr string) []byte {
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n", r.method, r.path, addr)
 	if r.token != "" {
@@ -37,7 +37,7 @@ func (r request) head(addr string) []byte {
 	return []byte(head)
 }
 
-// withBody completes a head.
+// withBody returns the complete request: head, the headers of the body, and the body.
 func withBody(head, body []byte) []byte {
 	out := make([]byte, 0, len(head)+len(body)+80)
 	out = append(out, head...)
@@ -57,14 +57,14 @@ func (c *conn) close() {
 	}
 }
 
-// do sends a whole request and returns the answer; body is good until the next call. A kept connection that the server has closed
-// meanwhile is opened anew, so what is sent must bear to be sent twice.
-func (c *conn) do(ctx context.Context, whole []byte) (status int, body []byte, err error) {
-	kept := c.c != nil
-	if status, err = c.once(ctx, whole); err != nil {
+// do sends a complete request and returns the response; body is valid until the next call. If a reused connection fails, do reconnects and
+// sends the request again, so requests must be idempotent.
+func (c *conn) do(ctx context.Context, raw []byte) (status int, body []byte, err error) {
+	reused := c.c != nil
+	if status, err = c.once(ctx, raw); err != nil {
 		c.close()
-		if kept && ctx.Err() == nil {
-			if status, err = c.once(ctx, whole); err != nil {
+		if reused && ctx.Err() == nil {
+			if status, err = c.once(ctx, raw); err != nil {
 				c.close()
 			}
 		}
@@ -72,7 +72,7 @@ func (c *conn) do(ctx context.Context, whole []byte) (status int, body []byte, e
 	return status, c.body.Bytes(), err
 }
 
-func (c *conn) once(ctx context.Context, whole []byte) (int, error) {
+func (c *conn) once(ctx context.Context, raw []byte) (int, error) {
 	if c.c == nil {
 		var dialer net.Dialer
 		opened, err := dialer.DialContext(ctx, "tcp", c.addr)
@@ -84,7 +84,7 @@ func (c *conn) once(ctx context.Context, whole []byte) (int, error) {
 	if err := c.c.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
 		return 0, err
 	}
-	if _, err := c.c.Write(whole); err != nil {
+	if _, err := c.c.Write(raw); err != nil {
 		return 0, err
 	}
 	status, length, chunked, err := readHead(c.r)
@@ -96,7 +96,7 @@ func (c *conn) once(ctx context.Context, whole []byte) (int, error) {
 	case chunked:
 		_, err = c.body.ReadFrom(httputil.NewChunkedReader(c.r))
 		if err == nil {
-			_, err = c.r.Discard(2) // the end of the empty trailer
+			_, err = c.r.Discard(2) // the line break after the empty trailer
 		}
 	case length > 0:
 		_, err = io.CopyN(&c.body, c.r, int64(length))
@@ -104,19 +104,19 @@ func (c *conn) once(ctx context.Context, whole []byte) (int, error) {
 	return status, err
 }
 
-var errAnswer = errors.New("this is no answer of HTTP/1.1")
+var errNotHTTP = errors.New("not an HTTP/1.1 response")
 
-// readHead reads up to the body.
+// readHead reads the status line and the headers of a response.
 func readHead(r *bufio.Reader) (status, length int, chunked bool, err error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return 0, 0, false, err
 	}
 	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
-		return 0, 0, false, errAnswer
+		return 0, 0, false, errNotHTTP
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, 0, false, errAnswer
+		return 0, 0, false, errNotHTTP
 	}
 	for {
 		if line, err = r.ReadSlice('\n'); err != nil {
@@ -128,7 +128,7 @@ func readHead(r *bufio.Reader) (status, length int, chunked bool, err error) {
 		switch name, value, _ := bytes.Cut(line, []byte(":")); {
 		case bytes.EqualFold(name, []byte("Content-Length")):
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return 0, 0, false, errAnswer
+				return 0, 0, false, errNotHTTP
 			}
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 			chunked = bytes.EqualFold(bytes.TrimSpace(value), []byte("chunked"))

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// tick is the unit in which the kernel tells the time that a process has used (USER_HZ).
+// tick is the unit in which the kernel reports the CPU time of a process (USER_HZ).
 const tick = 10 * time.Millisecond
 
-// usage is the processor time that the parts of one contestant have used.
+// usage is the CPU time used by the parts of one target.
 type usage struct{ server, postgres, redis time.Duration }
 
 func (u usage) total() time.Duration { return u.server + u.postgres + u.redis }
@@ -23,13 +23,13 @@ func (u usage) since(before usage) usage {
 	return usage{u.server - before.server, u.postgres - before.postgres, u.redis - before.redis}
 }
 
-// each is the time for one of n, in milliseconds by part.
-func (u usage) each(n int) string {
+// perItem formats the time per item for n items, in milliseconds for each part.
+func (u usage) perItem(n int) string {
 	part := func(d time.Duration) string { return figure(milliseconds(d) / float64(max(1, n))) }
 	return fmt.Sprintf("program %s, PostgreSQL %s, Redis %s ms", part(u.server), part(u.postgres), part(u.redis))
 }
 
-// used reads what some servers, PostgreSQL with all its backends, and Redis have used so far.
+// used returns the CPU time that the servers, PostgreSQL with all its backends, and Redis have used so far.
 func (b *bench) used(servers ...*process) (usage, error) {
 	all, err := readProcesses()
 	if err != nil {
@@ -42,25 +42,25 @@ func (b *bench) used(servers ...*process) (usage, error) {
 	return u, nil
 }
 
-// processes are those that run, by their number.
+// processes are the running processes by process id.
 type processes map[int]struct {
 	parent int
-	used   time.Duration // by itself, and by those of its children that have ended
+	used   time.Duration // of the process and of its children that have ended
 }
 
 func readProcesses() (processes, error) {
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	if len(files) == 0 {
-		return nil, errors.New("processor time is read from /proc, which is not here: run it on Linux")
+		return nil, errors.New("CPU time is read from /proc, which does not exist here: run the benchmark on Linux")
 	}
 	all := processes{}
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-		// The name of the program stands in brackets and may hold anything.
+		// The name of the program is in parentheses and may contain any character.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 		if len(fields) < 15 {
 			continue
@@ -76,7 +76,7 @@ func readProcesses() (processes, error) {
 	return all, nil
 }
 
-// tree is what a process and everything below it have used.
+// tree returns the CPU time of a process and all its descendants.
 func (all processes) tree(pid int) time.Duration {
 	sum := all[pid].used
 	for child, p := range all {

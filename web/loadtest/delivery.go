@@ -8,25 +8,26 @@ import (
 	"time"
 )
 
-// perDirection is how many messages a second go each way.
+// perDirection is the number of messages per second in each direction.
 const perDirection = 50
 
-// measureDelivery: how long a message takes to the other side when it was due at a fixed time, whatever happened to those before it.
+// measureDelivery measures the time from when a message is due to its arrival at the other side. Messages are due at fixed times,
+// independent of the progress of earlier ones.
 func measureDelivery(ctx context.Context, b *bench) error {
 	chats := b.opts.size(25, 4)
-	d, err := b.newDuel(ctx, chats)
+	d, err := b.newComparison(ctx, chats)
 	if err != nil {
 		return err
 	}
-	defer d.hangUp()
+	defer d.close()
 	span := b.opts.span(8*time.Second, 500*time.Millisecond)
 	parley, bare := newDelays(), newDelays()
-	one := func(c, other *contestant, delays *delays, sum *tally) func() error {
+	one := func(c, other *target, delays *delays, sum *tally) func() error {
 		return func() error {
 			if err := b.runAlone(ctx, c.server, other.server); err != nil {
 				return err
 			}
-			due, err := c.open(ctx, span)
+			due, err := c.sendOpenLoop(ctx, span)
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	if err := alternate(1, one(d.parley, d.bare, warm, &tally{}), one(d.bare, d.parley, warm, &tally{})); err != nil {
 		return err
 	}
-	if err := alternate(b.opts.rounds, one(d.parley, d.bare, parley, &d.total), one(d.bare, d.parley, bare, &d.bareSum)); err != nil {
+	if err := alternate(b.opts.rounds, one(d.parley, d.bare, parley, &d.total), one(d.bare, d.parley, bare, &d.bareTotal)); err != nil {
 		return err
 	}
 	for _, from := range []byte{'u', 'a'} {
@@ -51,8 +52,8 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// open sends at a fixed pace, both ways, and returns when each message was due.
-func (c *contestant) open(ctx context.Context, span time.Duration) (map[string]time.Time, error) {
+// sendOpenLoop sends at a fixed rate in both directions and returns the time at which each message was due.
+func (c *target) sendOpenLoop(ctx context.Context, span time.Duration) (map[string]time.Time, error) {
 	due := map[string]time.Time{}
 	var sent sync.WaitGroup
 	var failed firstError
@@ -89,7 +90,7 @@ func (f *firstError) record(err error) {
 	}
 }
 
-// delays are those of each round, in milliseconds, by direction.
+// delays holds the delivery times of each round, in milliseconds, by the sender's role.
 type delays struct{ rounds map[byte][][]float64 }
 
 func newDelays() *delays { return &delays{map[byte][][]float64{}} }
@@ -99,7 +100,7 @@ func (d *delays) add(due map[string]time.Time, reached []delivered) error {
 	for _, m := range reached {
 		at, ok := due[m.key]
 		if !ok {
-			return fmt.Errorf("message %s came though it was not due in this round", m.key)
+			return fmt.Errorf("message %s arrived but was not sent in this round", m.key)
 		}
 		round[m.from] = append(round[m.from], milliseconds(m.at.Sub(at)))
 	}

@@ -1,7 +1,7 @@
-// Load runs the real program on a PostgreSQL and a Redis of its own, drives it through its public endpoints and streams as users and
-// agents do, and holds what that costs against the bounds of docs/performance.md. Beside it, on the same services and in
-// alternating rounds, it drives the yardstick: a bare handler that does one statement, one publish and one stream write, and nothing
-// that makes a chat a chat.
+// Command loadtest is the benchmark behind `make bench`. It starts the program with its own PostgreSQL and Redis, drives it through the
+// public endpoints and streams as users and agents do, and compares the cost with the bounds in docs/performance.md. In alternating
+// rounds on the same services it drives a yardstick: a bare handler that executes one statement, one publish and one stream write per
+// message and implements nothing else of a chat.
 //
-// It is what `make bench` runs. It measures by what the kernel and PostgreSQL count, so it needs Linux.
+// It reads the counters of the kernel and of PostgreSQL and therefore needs Linux.
 package main

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// drainScene is some agents, all online and with room, two instances, and many who wait.
-type drainScene struct {
+// drainSetup is a database with waiting chats and online agents with free capacity, and two instances of the program.
+type drainSetup struct {
 	agents, freeCapacity, waiting int
 	database                      string
 	db                            *pgx.Conn
@@ -18,13 +18,13 @@ type drainScene struct {
 	perSecond, cpu, ms            []float64
 }
 
-// measureDrain: room appears for everybody who waits, or for many of them, and two instances give them to agents at once.
+// measureDrain measures how fast two instances assign a full queue once agents have free capacity.
 func measureDrain(ctx context.Context, b *bench) error {
 	waiting := b.opts.size(10_000, 300)
-	large := &drainScene{agents: b.opts.size(1000, 20), freeCapacity: 10, waiting: waiting}
-	small := &drainScene{agents: 10, freeCapacity: 100, waiting: waiting}
-	for _, h := range []*drainScene{small, large} {
-		if err := b.open(ctx, h); err != nil {
+	large := &drainSetup{agents: b.opts.size(1000, 20), freeCapacity: 10, waiting: waiting}
+	small := &drainSetup{agents: 10, freeCapacity: 100, waiting: waiting}
+	for _, h := range []*drainSetup{small, large} {
+		if err := b.prepareDrain(ctx, h); err != nil {
 			return err
 		}
 		defer h.db.Close(context.WithoutCancel(ctx))
@@ -50,7 +50,8 @@ func measureDrain(ctx context.Context, b *bench) error {
 	return nil
 }
 
-func (b *bench) open(ctx context.Context, h *drainScene) (err error) {
+// prepareDrain creates the database of a setup and starts its two instances.
+func (b *bench) prepareDrain(ctx context.Context, h *drainSetup) (err error) {
 	if h.database, err = b.seeded(ctx, users(h.waiting+2), agents(h.agents, h.freeCapacity, 0)); err != nil {
 		return err
 	}
@@ -70,8 +71,8 @@ func (b *bench) open(ctx context.Context, h *drainScene) (err error) {
 	return pause(ctx, b.opts.span(2*time.Second, 300*time.Millisecond))
 }
 
-// fillQueue puts everybody into the queue, but for two who are in a chat: their end makes the room that is noticed.
-func (h *drainScene) fillQueue(ctx context.Context) error {
+// fillQueue puts all users into the queue except two, who are in a chat. When those two chats end, the drain starts.
+func (h *drainSetup) fillQueue(ctx context.Context) error {
 	tx, err := h.db.Begin(ctx)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (h *drainScene) fillQueue(ctx context.Context) error {
 	return tx.Commit(ctx)
 }
 
-func (b *bench) drainOnce(ctx context.Context, h *drainScene) error {
+func (b *bench) drainOnce(ctx context.Context, h *drainSetup) error {
 	before, err := b.used(h.servers...)
 	if err != nil {
 		return err
@@ -106,13 +107,13 @@ func (b *bench) drainOnce(ctx context.Context, h *drainScene) error {
 	ended := make(chan error, 2)
 	for n, p := range h.servers {
 		go func() {
-			ended <- ask(ctx, p.addr, request{"POST", fmt.Sprintf("%s/chats/c%d/end", ofUser, n+1), userToken(n + 1)}, nil, nil)
+			ended <- callAPI(ctx, p.addr, request{"POST", fmt.Sprintf("%s/chats/c%d/end", ofUser, n+1), userToken(n + 1)}, nil, nil)
 		}()
 	}
 	if err := errors.Join(<-ended, <-ended); err != nil {
 		return err
 	}
-	given, took, err := h.waitDrained(ctx)
+	assigned, took, err := h.waitDrained(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,20 +123,21 @@ func (b *bench) drainOnce(ctx context.Context, h *drainScene) error {
 	}
 	u := after.since(filled)
 	if b.opts.verbose {
-		b.log("    %d agents: %d in %s, %s each; filling took %s", h.agents, given, took.Round(time.Millisecond), u.each(given),
+		b.log("    %d agents: %d in %s, %s each; filling took %s", h.agents, assigned, took.Round(time.Millisecond), u.perItem(assigned),
 			filled.since(before).total())
 	}
-	h.perSecond = append(h.perSecond, float64(given)/took.Seconds())
-	h.ms = append(h.ms, milliseconds(took)/float64(given))
-	h.cpu = append(h.cpu, milliseconds(u.server+u.postgres)/float64(given))
+	h.perSecond = append(h.perSecond, float64(assigned)/took.Seconds())
+	h.ms = append(h.ms, milliseconds(took)/float64(assigned))
+	h.cpu = append(h.cpu, milliseconds(u.server+u.postgres)/float64(assigned))
 	return nil
 }
 
-// drainTimeout is twice as long as a drain may take by the bound; one that takes longer is measured by what it gave till then.
+// drainTimeout is twice the time that the bound allows for a drain. A longer drain is measured by the chats it assigned until then.
 const drainTimeout = 20 * time.Second
 
-// waitDrained waits until nobody waits or nobody has room, and returns how many chats were given in which time.
-func (h *drainScene) waitDrained(ctx context.Context) (n int, took time.Duration, err error) {
+// waitDrained waits until the queue is empty or all agents are at capacity. It returns the number of assigned chats and the time between
+// the first and the last assignment.
+func (h *drainSetup) waitDrained(ctx context.Context) (n int, took time.Duration, err error) {
 	want := min(h.waiting, h.agents*h.freeCapacity)
 	for end := time.Now().Add(drainTimeout); n < want && time.Now().Before(end); {
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
@@ -150,12 +152,12 @@ func (h *drainScene) waitDrained(ctx context.Context) (n int, took time.Duration
 		took = time.Duration(seconds * float64(time.Second))
 	}
 	if took == 0 {
-		return n, 0, fmt.Errorf("%d of %d chats were given in %s", n, want, drainTimeout)
+		return n, 0, fmt.Errorf("%d of %d chats were assigned in %s", n, want, drainTimeout)
 	}
 	return n, took, nil
 }
 
-func (b *bench) profileDrain(ctx context.Context, h *drainScene) error {
+func (b *bench) profileDrain(ctx context.Context, h *drainSetup) error {
 	if b.opts.profile == "" {
 		return nil
 	}

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// killedWithParent keeps Ctrl-C from a child, which is stopped in its turn, and ends it when this process is killed.
+// killedWithParent returns attributes that put a child into its own process group, so that Ctrl-C does not reach it directly, and that
+// kill it when this process dies.
 func killedWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// sleepUntil is exact to some hundredths of a millisecond, where time.Sleep may be late by a whole one. It holds a thread.
+// sleepUntil sleeps until t. It is accurate to a few hundredths of a millisecond, while time.Sleep can be late by a millisecond; it blocks
+// an OS thread meanwhile.
 func sleepUntil(t time.Time) {
 	for {
 		left := time.Until(t)
@@ -18,6 +20,6 @@ func sleepUntil(t time.Time) {
 			return
 		}
 		span := syscall.NsecToTimespec(int64(left))
-		_ = syscall.Nanosleep(&span, nil) // a signal wakes it early
+		_ = syscall.Nanosleep(&span, nil) // returns early on a signal
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// The helpers of the load are processes of this very program, which in a test is the test.
+// TestMain runs a helper if the arguments name one: the benchmark starts its helpers from its own executable, which is the test binary
+// here.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && helpers[os.Args[1]] != nil {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestMessagesAreMeasured runs the load as `make bench -quick` does, for messages. How fast they are is nothing that a test can tell.
+// TestMessagesAreMeasured runs the message scenarios as the -quick option does. It does not check how fast they are.
 func TestMessagesAreMeasured(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -34,11 +35,11 @@ func TestMessagesAreMeasured(t *testing.T) {
 	if binary := os.Getenv("PARLEY_BINARY"); binary != "" {
 		args = append(args, "-binary", binary)
 	}
-	var out, said bytes.Buffer
-	code := run(t.Context(), args, &out, &said)
+	var out, stderr bytes.Buffer
+	code := run(t.Context(), args, &out, &stderr)
 	text, err := os.ReadFile(table)
 	if err != nil {
-		t.Fatalf("exit %d without a table: %v\n%s", code, err, said.String())
+		t.Fatalf("exit %d without a table: %v\n%s", code, err, stderr.String())
 	}
 	var kept struct{ Rows []Row }
 	if err := json.Unmarshal(text, &kept); err != nil {
@@ -53,7 +54,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 		}
 	}
 	if code != map[bool]int{false: 0, true: 1}[missed] {
-		t.Errorf("exit %d, though a missed bound is %v", code, missed)
+		t.Errorf("exit %d, missed bound: %v", code, missed)
 	}
 	for _, name := range []string{"messages a second, 4 users", "CPU per message, 4 users", "WAL per message", "delivery agent → user, p99"} {
 		if r := rows[name]; r.Measured.Median <= 0 || r.Yardstick == nil || r.Yardstick.Median <= 0 || r.Ratio == nil {
@@ -71,12 +72,12 @@ func TestMessagesAreMeasured(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Log(said.String())
+		t.Log(stderr.String())
 	}
-	leftNothing(t, dir)
+	checkNothingLeft(t, dir)
 }
 
-// interrupter ends a run once it has said something.
+// interrupter is a log writer that cancels the run once the log contains a text.
 type interrupter struct {
 	after string
 	end   context.CancelFunc
@@ -103,13 +104,13 @@ func TestAnInterruptLeavesNothing(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	if ctx.Err() == nil || bytes.Contains(out.Bytes(), []byte("widget before it is opened")) {
-		t.Errorf("it went on:\n%s", out.String())
+		t.Errorf("the run continued:\n%s", out.String())
 	}
-	leftNothing(t, dir)
+	checkNothingLeft(t, dir)
 }
 
-// leftNothing: no process and no file of a run stays.
-func leftNothing(t *testing.T, dir string) {
+// checkNothingLeft fails if a process or a file of a run remains.
+func checkNothingLeft(t *testing.T, dir string) {
 	t.Helper()
 	if left, _ := filepath.Glob(filepath.Join(dir, "parley-bench-*")); len(left) > 0 {
 		t.Errorf("the run left %v", left)
@@ -121,16 +122,16 @@ func leftNothing(t *testing.T, dir string) {
 	for pid, p := range all {
 		if p.parent == os.Getpid() {
 			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-			t.Errorf("process %d still runs: %s", pid, bytes.ReplaceAll(name, []byte{0}, []byte{' '}))
+			t.Errorf("process %d is still running: %s", pid, bytes.ReplaceAll(name, []byte{0}, []byte{' '}))
 		}
 	}
 }
 
 func TestAWrongCallIsRefused(t *testing.T) {
 	for _, args := range [][]string{{"-only", "nothing"}, {"-rounds", "many"}, {"more"}, {"-unknown"}} {
-		var out, said bytes.Buffer
-		if code := run(t.Context(), args, &out, &said); code != 2 || said.Len() == 0 {
-			t.Errorf("%v: exit %d, said %q", args, code, said.String())
+		var out, stderr bytes.Buffer
+		if code := run(t.Context(), args, &out, &stderr); code != 2 || stderr.Len() == 0 {
+			t.Errorf("%v: exit %d, stderr %q", args, code, stderr.String())
 		}
 	}
 }

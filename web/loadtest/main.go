@@ -18,8 +18,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program; it returns the exit code: 0 when every row holds, 1 when one misses its bound or could not be measured, 2 when
-// it was called wrongly.
+// run runs the benchmark and returns the exit code: 0 if every row meets its bound, 1 if a row misses its bound or could not be measured,
+// 2 if the command line is invalid.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && helpers[args[0]] != nil {
 		if err := helpers[args[0]](ctx); err != nil && ctx.Err() == nil {
@@ -48,23 +48,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// helpers are processes of this same program, so that what they use is counted apart from the load.
-var helpers = map[string]func(context.Context) error{"bare": serveBare, "crowd": runStreamPool}
+// helpers are the subcommands that run in a process of their own, so that their CPU time is counted separately from the load generator.
+var helpers = map[string]func(context.Context) error{"bare": serveBare, "stream-pool": runStreamPool}
 
-// scene measures some rows on a database and processes of its own.
-type scene struct {
+// scenario measures one or more rows of the table with its own database and processes.
+type scenario struct {
 	name string
 	run  func(context.Context, *bench) error
 }
 
-// sceneTime is more than any scene takes with a program that keeps its bounds.
-const sceneTime = 4 * time.Minute
+// scenarioTimeout limits one scenario. A program that meets its bounds needs less.
+const scenarioTimeout = 4 * time.Minute
 
-// scenes are everything that can be measured, in the order of the table.
-var scenes = []scene{
+// scenarios lists all scenarios in the order of the table.
+var scenarios = []scenario{
 	{"messages", measureMessages},
 	{"delivery", measureDelivery},
-	{"life", measureLife},
+	{"life", measureChatCost},
 	{"streams", measureStreams},
 	{"position", measurePosition},
 	{"places", measureQueueChanges},
@@ -76,14 +76,14 @@ var scenes = []scene{
 	{"pgbench", measurePgbench},
 }
 
-// measure runs the scenes that were asked for. One that cannot be measured becomes a row that says why.
+// measure runs the selected scenarios. A scenario that fails adds a row with the error as its note.
 func (b *bench) measure(ctx context.Context) {
-	for _, s := range scenes {
+	for _, s := range scenarios {
 		if !b.opts.wants(s.name) || ctx.Err() != nil {
 			continue
 		}
 		b.log("%s", s.name)
-		bounded, cancel := context.WithTimeout(ctx, sceneTime)
+		bounded, cancel := context.WithTimeout(ctx, scenarioTimeout)
 		err := s.run(bounded, b)
 		cancel()
 		if err != nil {

@@ -6,47 +6,46 @@ import (
 	"time"
 )
 
-// duel is the program and the bare handler side by side, on the same services.
-type duel struct {
-	database       string
-	parley, bare   *contestant
-	total, bareSum tally
+// comparison is the program and the bare handler running on the same services.
+type comparison struct {
+	database         string
+	parley, bare     *target
+	total, bareTotal tally
 }
 
-func (b *bench) newDuel(ctx context.Context, chats int) (*duel, error) {
+func (b *bench) newComparison(ctx context.Context, chats int) (*comparison, error) {
 	database, err := b.newDatabase(ctx, template)
 	if err != nil {
 		return nil, err
 	}
-	d := &duel{database: database}
-	if d.parley, err = b.talkers(ctx, database, chats); err != nil {
+	d := &comparison{database: database}
+	if d.parley, err = b.newProductTarget(ctx, database, chats); err != nil {
 		return nil, err
 	}
-	d.bare, err = b.bareTalkers(ctx, chats)
+	d.bare, err = b.newBareTarget(ctx, chats)
 	return d, err
 }
 
-func (d *duel) hangUp() {
-	d.parley.hangUp()
-	d.bare.hangUp()
+func (d *comparison) close() {
+	d.parley.close()
+	d.bare.close()
 }
 
-// measureMessages: as many messages as go through, and what each one costs.
+// measureMessages measures the message throughput and the cost per message.
 func measureMessages(ctx context.Context, b *bench) error {
 	most := b.opts.size(64, 4)
-	d, err := b.newDuel(ctx, most)
+	d, err := b.newComparison(ctx, most)
 	if err != nil {
 		return err
 	}
-	defer d.hangUp()
-	// No checkpoint is due while it is measured. The full pages that follow one are written while it is warming up: in rounds of three
-	// seconds they
-	// would weigh many times what they do in the five minutes between two checkpoints.
+	defer d.close()
+	// The checkpoint before the warm-up ensures that none falls into the measured rounds. The full-page writes that follow a checkpoint
+	// happen during the warm-up; in rounds of three seconds they would weigh far more than in the five minutes between two checkpoints.
 	if _, err := b.services.admin.Exec(ctx, "CHECKPOINT"); err != nil {
 		return err
 	}
 	warm := b.opts.span(2*time.Second, 200*time.Millisecond)
-	for _, c := range []*contestant{d.parley, d.bare} {
+	for _, c := range []*target{d.parley, d.bare} {
 		if err := c.sendClosedLoop(ctx, most, warm); err != nil {
 			return err
 		}
@@ -66,10 +65,10 @@ func measureMessages(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// report adds the row of what was lost, doubled or reordered in all rounds. The bare handler keeps no order.
-func (d *duel) report(b *bench, how string) {
+// report adds the row of messages lost, doubled or reordered in all rounds. The bare handler does not guarantee order.
+func (d *comparison) report(b *bench, how string) {
 	wrong := d.total.lost + d.total.doubled + d.total.reordered
-	yardstick := sampleOf(float64(d.bareSum.lost + d.bareSum.doubled + d.bareSum.reordered))
+	yardstick := sampleOf(float64(d.bareTotal.lost + d.bareTotal.doubled + d.bareTotal.reordered))
 	b.table.add(Row{
 		Name: "lost, doubled or reordered, " + how, Measured: sampleOf(float64(wrong)), Yardstick: &yardstick, Bound: "0",
 		OK:   wrong == 0,
@@ -77,25 +76,25 @@ func (d *duel) report(b *bench, how string) {
 	})
 }
 
-func (b *bench) closedLoopRounds(ctx context.Context, d *duel, users int) error {
+func (b *bench) closedLoopRounds(ctx context.Context, d *comparison, users int) error {
 	span := b.opts.span(3*time.Second, 400*time.Millisecond)
 	var parley, bare []round
 	commits, err := b.commits(ctx, d.database)
 	if err != nil {
 		return err
 	}
-	one := func(c, other *contestant, database string, rounds *[]round, sum *tally) func() error {
+	one := func(c, other *target, database string, rounds *[]round, sum *tally) func() error {
 		return func() error {
 			if err := b.runAlone(ctx, c.server, other.server); err != nil {
 				return err
 			}
-			r, err := b.measured(ctx, c, database, func(ctx context.Context) error { return c.sendClosedLoop(ctx, users, span) })
+			r, err := b.measureRound(ctx, c, database, func(ctx context.Context) error { return c.sendClosedLoop(ctx, users, span) })
 			*rounds = append(*rounds, r)
 			sum.add(r.tally)
 			return err
 		}
 	}
-	err = alternate(b.opts.rounds, one(d.parley, d.bare, d.database, &parley, &d.total), one(d.bare, d.parley, "", &bare, &d.bareSum))
+	err = alternate(b.opts.rounds, one(d.parley, d.bare, d.database, &parley, &d.total), one(d.bare, d.parley, "", &bare, &d.bareTotal))
 	if err != nil {
 		return err
 	}
@@ -151,10 +150,11 @@ func (b *bench) reportClosedLoop(users int, parley, bare []round, commits int64)
 	b.table.add(r)
 }
 
-// perMessage rounds a count per message. The house's own beat, a few statements a second whoever speaks, is in it.
+// perMessage rounds a count per message to one decimal, because the count includes the few periodic statements that the program executes
+// each second regardless of messages.
 func perMessage(v float64) float64 { return float64(int(v*10+0.5)) / 10 }
 
-// processorShares tells who used the processor, over all rounds.
+// processorShares formats the CPU time per message of the program, PostgreSQL and Redis over all rounds.
 func processorShares(rounds []round) string {
 	var sum usage
 	sent := 0
@@ -164,13 +164,13 @@ func processorShares(rounds []round) string {
 		sum.redis += r.used.redis
 		sent += r.sent
 	}
-	return sum.each(sent)
+	return sum.perItem(sent)
 }
 
-// countStatements sends in one direction at a time.
-func (b *bench) countStatements(ctx context.Context, d *duel) error {
+// countStatements counts the statements per message, one direction at a time.
+func (b *bench) countStatements(ctx context.Context, d *comparison) error {
 	for which, direction := range []string{"user → agent", "agent → user"} {
-		r, err := b.measured(ctx, d.parley, d.database, func(ctx context.Context) error {
+		r, err := b.measureRound(ctx, d.parley, d.database, func(ctx context.Context) error {
 			return d.parley.sendOneSided(ctx, b.opts.size(16, 2), which, b.opts.size(60, 60))
 		})
 		if err != nil {

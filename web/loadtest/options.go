@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the parsed command-line flags.
 type options struct {
 	only    []string
 	rounds  int
@@ -27,7 +27,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	var only string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&only, "only", "", "measure only these, separated by commas: "+strings.Join(sceneNames(), ", "))
+	flags.StringVar(&only, "only", "", "measure only these, separated by commas: "+strings.Join(scenarioNames(), ", "))
 	flags.IntVar(&o.rounds, "rounds", 5, "alternating rounds of each kind")
 	flags.BoolVar(&o.quick, "quick", false, "one short round of everything on little data: checks that it works, not how fast")
 	flags.BoolVar(&o.verbose, "v", false, "print the executed statements and where the time went")
@@ -43,8 +43,8 @@ func parse(args []string, out io.Writer) (*options, error) {
 		o.only = strings.Split(only, ",")
 	}
 	for _, name := range o.only {
-		if !slices.Contains(sceneNames(), name) {
-			fmt.Fprintf(out, "unknown scenario %q; choose from %s\n", name, strings.Join(sceneNames(), ", "))
+		if !slices.Contains(scenarioNames(), name) {
+			fmt.Fprintf(out, "unknown scenario %q; choose from %s\n", name, strings.Join(scenarioNames(), ", "))
 			return nil, flag.ErrHelp
 		}
 	}
@@ -58,20 +58,22 @@ func parse(args []string, out io.Writer) (*options, error) {
 	return o, nil
 }
 
-func sceneNames() []string {
-	names := make([]string, 0, len(scenes))
-	for _, s := range scenes {
+func scenarioNames() []string {
+	names := make([]string, 0, len(scenarios))
+	for _, s := range scenarios {
 		names = append(names, s.name)
 	}
 	return names
 }
 
-func (o *options) wants(scene string) bool { return len(o.only) == 0 || slices.Contains(o.only, scene) }
+func (o *options) wants(scenario string) bool {
+	return len(o.only) == 0 || slices.Contains(o.only, scenario)
+}
 
-// whole tells that everything was measured as it should be.
-func (o *options) whole() bool { return len(o.only) == 0 && !o.quick && o.rounds >= 5 }
+// complete reports whether the run measures every scenario with the full amount of data and at least five rounds.
+func (o *options) complete() bool { return len(o.only) == 0 && !o.quick && o.rounds >= 5 }
 
-// size is a number of things, or the small number for a quick run.
+// size returns full, or quick in a quick run.
 func (o *options) size(full, quick int) int {
 	if o.quick {
 		return quick
@@ -79,7 +81,7 @@ func (o *options) size(full, quick int) int {
 	return full
 }
 
-// span is a stretch of time, or the short one for a quick run.
+// span returns the duration full, or quick in a quick run.
 func (o *options) span(full, quick time.Duration) time.Duration {
 	if o.quick {
 		return quick

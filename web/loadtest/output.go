@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// write writes the table where that was asked for; into the documents only what a whole run gave.
+// write writes the table to the files named in the options. The documents are only updated by a complete run.
 func (t *table) write(opts *options) error {
 	var err error
 	if opts.json != "" {
 		err = t.writeJSON(opts, opts.json)
 	}
-	if opts.docs != "" && opts.whole() {
+	if opts.docs != "" && opts.complete() {
 		err = errors.Join(err, t.writeJSON(opts, filepath.Join(opts.docs, "performance.json")),
 			t.writeDocument(opts, filepath.Join(opts.docs, "performance.md")))
 	}
@@ -43,10 +43,10 @@ func (t *table) writeJSON(opts *options, file string) error {
 
 func (t *table) seconds() float64 { return math.Round(time.Since(t.began).Seconds()) }
 
-// The table of a document stands between these two lines.
+// tableBegin and tableEnd are the lines that enclose the table in the document.
 const tableBegin, tableEnd = "<!-- table -->\n", "<!-- end of table -->\n"
 
-// writeDocument puts the table into a document in the place of the last one.
+// writeDocument replaces the table in a document.
 func (t *table) writeDocument(opts *options, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -55,7 +55,7 @@ func (t *table) writeDocument(opts *options, file string) error {
 	before, rest, found := strings.Cut(string(text), tableBegin)
 	_, after, ended := strings.Cut(rest, tableEnd)
 	if !found || !ended {
-		return fmt.Errorf("%s has no place for a table", file)
+		return fmt.Errorf("%s has no markers for the table", file)
 	}
 	return os.WriteFile(file, []byte(before+tableBegin+t.markdown(opts)+tableEnd+after), 0o644)
 }

@@ -42,6 +42,6 @@ func TestDocumentsKeepWholeRunsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := b.write(&options{docs: dir, rounds: 5}); err == nil {
-		t.Error("a document without a place took a table")
+		t.Error("a document without markers was accepted")
 	}
 }

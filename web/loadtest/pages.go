@@ -7,26 +7,27 @@ import (
 	"time"
 )
 
-// supervisor makes s1, who is signed in by the token of agent 0.
+// supervisor inserts the supervisor s1 with the session token agentToken(0).
 const supervisor = `WITH made AS (INSERT INTO agents (id, email, name, role, password_hash, choice) VALUES ('s1', 'ruth@example.com', 'Ruth', 'supervisor', 'none', 'online'))
 	INSERT INTO sessions (token_hash, agent_id, expires_at) VALUES (sha256(convert_to('token-of-agent-0', 'UTF8')), 's1', now() + interval '1 day')`
 
-// endedChats makes chats of users u1 to un that have ended without a word, the last of them a moment ago, one every so often before.
-func endedChats(chats, people, agents int, every string) string {
+// endedChats returns a statement that inserts ended chats without messages, of users u1 to un and agents a1 to an in turn. One ended every
+// interval, the most recent one an interval ago.
+func endedChats(chats, users, agents int, interval string) string {
 	return fmt.Sprintf(
 		`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, first_response_at,
 			ended_at, ended_reason, ended_type, version, rating, rated_at)
 		SELECT 'e' || n, 'u' || n %% %d + 1, 'a' || n %% %d + 1, 'ended', at - interval '6 min', at, at - interval '6 min', at - interval '5 min', at - interval '5 min',
 			at - interval '4 min', at, 'user_ended', 'manual', 3, CASE WHEN n %% 3 = 0 THEN 1 + n %% 5 END, CASE WHEN n %% 3 = 0 THEN at END
 		FROM (SELECT n, now() - n * interval '%s' AS at FROM generate_series(1, %d) n) ended`,
-		people,
+		users,
 		agents,
-		every,
+		interval,
 		chats,
 	)
 }
 
-// measurePages: how long the server takes for the pages that people look at all day, in a full house.
+// measurePages measures the response time of the workbench and supervisor pages under a full load of chats.
 func measurePages(ctx context.Context, b *bench) error {
 	agentsN, active, waiting := b.opts.size(200, 10), b.opts.size(4000, 100), b.opts.size(1000, 20)
 	database, err := b.seeded(ctx, users(active+waiting), agents(agentsN, active/agentsN, active/agentsN), supervisor,
@@ -39,7 +40,7 @@ func measurePages(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	house := fmt.Sprintf("%d chats open, %d of them waiting, %d agents", active+waiting, waiting, agentsN)
+	load := fmt.Sprintf("%d chats open, %d of them waiting, %d agents", active+waiting, waiting, agentsN)
 	for _, page := range []struct{ name, path, token string }{
 		{"workbench page", "/workbench", agentToken(2)},
 		{"workbench page with a chat", fmt.Sprintf("/workbench/chats/c%d", agentsN+1), agentToken(2)},
@@ -52,11 +53,11 @@ func measurePages(ctx context.Context, b *bench) error {
 			if err != nil {
 				return err
 			}
-			if size = bytes; n > 0 { // the first one warms up
+			if size = bytes; n > 0 { // the first round is the warm-up
 				medians = append(medians, median)
 			}
 		}
-		b.table.atMost(page.name, "ms", sampleOf(medians...), 20, fmt.Sprintf("median of each round; %s; %d KiB", house, size>>10))
+		b.table.atMost(page.name, "ms", sampleOf(medians...), 20, fmt.Sprintf("median of each round; %s; %d KiB", load, size>>10))
 		if b.opts.verbose {
 			ran, err := b.statementsDuring(ctx, database, func() error {
 				_, _,
@@ -85,15 +86,15 @@ func measurePages(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// getPage reads a page some times over and returns the median time in milliseconds, and its size.
+// getPage requests a page repeatedly and returns the median response time in milliseconds and the size in bytes.
 func (b *bench) getPage(ctx context.Context, addr, path, token string) (median float64, size int, err error) {
 	c := &conn{addr: addr}
 	defer c.close()
-	whole := []byte(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nCookie: parley_session=%s\r\nAccept: text/html\r\n\r\n", path, addr, token))
+	raw := []byte(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nCookie: parley_session=%s\r\nAccept: text/html\r\n\r\n", path, addr, token))
 	var took []float64
 	for range b.opts.size(20, 3) {
 		began := time.Now()
-		status, page, err := c.do(ctx, whole)
+		status, page, err := c.do(ctx, raw)
 		if err != nil || status != 200 {
 			return 0, 0, fmt.Errorf("%s was answered %d: %w", path, status, err)
 		}

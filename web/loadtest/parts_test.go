@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-func TestCompareCountsWhatIsWrong(t *testing.T) {
+func TestCompareCountsErrors(t *testing.T) {
 	acked := map[string]int64{"u1-1": 1, "u1-2": 2, "a1-1": 3, "a1-2": 4}
 	at := func(key string, id int64) arrival { return arrival{key, id, time.Time{}} }
 	for _, c := range []struct {
-		name  string
-		heard []arrival
-		want  tally
+		name     string
+		received []arrival
+		want     tally
 	}{
 		{"all in order", []arrival{at("u1-1", 1), at("u1-2", 2), at("a1-1", 3), at("a1-2", 4)}, tally{}},
 		{"one more that was not acknowledged", []arrival{at("u1-1", 1), at("u1-2", 2), at("a1-1", 3), at("a1-2", 4), at("a1-3", 5)}, tally{}},
@@ -27,7 +27,7 @@ func TestCompareCountsWhatIsWrong(t *testing.T) {
 		{"one late", []arrival{at("u1-2", 2), at("u1-1", 1), at("a1-1", 3), at("a1-2", 4)}, tally{reordered: 1}},
 		{"nothing", nil, tally{lost: 4}},
 	} {
-		if got := compare(acked, c.heard); got != c.want {
+		if got := compare(acked, c.received); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -38,11 +38,11 @@ func TestSamples(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	if q := quantileOf([]float64{1, 2, 3, 4}, 0.5); q != 2.5 {
-		t.Errorf("the middle of four is %v", q)
+		t.Errorf("the median of four values is %v", q)
 	}
 	for v, want := range map[float64]string{1234.5: "1235", 0.12345: "0.123", 2: "2", 99.96: "100", 1e6: "1000000"} {
 		if got := figure(v); got != want {
-			t.Errorf("%v is written %s, want %s", v, got, want)
+			t.Errorf("%v is formatted as %s, want %s", v, got, want)
 		}
 	}
 }
@@ -67,12 +67,12 @@ func TestRowsHoldTheirBounds(t *testing.T) {
 		t.Errorf("%v, want %v", ok, want)
 	}
 	if b.holds() {
-		t.Error("a table with a missed row holds")
+		t.Error("a table with a missed row passes")
 	}
 }
 
-// TestConnReadsWhatServersWrite: with a length, in chunks, and after the server has closed the connection.
-func TestConnReadsWhatServersWrite(t *testing.T) {
+// TestConnReadsResponses reads responses with a length, in chunks, and after the server has closed the connection.
+func TestConnReadsResponses(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.URL.Path == "/close" {
@@ -104,7 +104,7 @@ func TestConnReadsWhatServersWrite(t *testing.T) {
 	}
 }
 
-func TestStreamsAreReadWhateverTheLength(t *testing.T) {
+func TestStreamsReadLinesOfAnyLength(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
 	s := &stream{
 		r: bufio.NewReader(
@@ -115,12 +115,12 @@ func TestStreamsAreReadWhateverTheLength(t *testing.T) {
 		),
 	}
 	s.read()
-	heard := s.take()
-	if len(heard) != 1 || heard[0].key != "u1-1" || heard[0].id != 41 {
-		t.Errorf("%+v", heard)
+	got := s.take()
+	if len(got) != 1 || got[0].key != "u1-1" || got[0].id != 41 {
+		t.Errorf("%+v", got)
 	}
 	if _, err := s.count(); err == nil {
-		t.Error("a stream that ended is taken to stand")
+		t.Error("a stream that has ended counts as open")
 	}
 }
 
@@ -135,18 +135,18 @@ func TestTheSendStatementIsFoundInTheLog(t *testing.T) {
 	const want = "WITH c AS (UPDATE chats SET version = version + 1\n\tWHERE id = ('c' || (:client_id + 1)) AND user_id = ('u' || (:client_id + 1))), " +
 		"m AS (INSERT INTO messages VALUES ('it''s', ('k' || :k))) SELECT 1"
 	for name, log := range map[string]string{"bound": bound, "literal": literal} {
-		if got, err := generalised(log); err != nil || got != want {
+		if got, err := generaliseStatement(log); err != nil || got != want {
 			t.Errorf("%s: %v\n%s", name, err, got)
 		}
 	}
-	if _, err := generalised(strings.ReplaceAll(bound, marker, "another")); err == nil {
-		t.Error("a statement was found that is not there")
+	if _, err := generaliseStatement(strings.ReplaceAll(bound, marker, "another")); err == nil {
+		t.Error("found a statement that is not in the log")
 	}
 }
 
-func TestPartsOfAPage(t *testing.T) {
+func TestSubresourcesOfAPage(t *testing.T) {
 	page := `<link rel="icon" href="/static/icon.svg"/><link rel="stylesheet" href="/static/app.css?v=1"/><script src="/static/htmx.js" defer></script><img src="https://elsewhere.example/x.png"/><img alt="" src="/a.png">`
-	if got, want := needed([]byte(page)), []string{"/static/app.css?v=1", "/static/htmx.js", "/a.png"}; !slices.Equal(got, want) {
+	if got, want := subresources([]byte(page)), []string{"/static/app.css?v=1", "/static/htmx.js", "/a.png"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

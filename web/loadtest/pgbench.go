@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// measurePgbench: PostgreSQL's own load program runs the very statement by which the program sends a message, with nothing around it. The
-// statement is taken from PostgreSQL's log while the program sends one.
+// measurePgbench runs the statement with which the program sends a message in pgbench, without anything around it. It takes the statement
+// from PostgreSQL's log while the program sends a message.
 func measurePgbench(ctx context.Context, b *bench) error {
-	tool, err := b.pgbench()
+	tool, err := b.findPgbench()
 	if err != nil {
 		b.table.inform("pgbench, the program's send statement", "/s", Sample{}, nil, err.Error())
 		return nil
@@ -51,10 +51,10 @@ func measurePgbench(ctx context.Context, b *bench) error {
 		}
 		m := tps.FindSubmatch(out)
 		if m == nil {
-			return fmt.Errorf("pgbench said no tps:\n%s", out)
+			return fmt.Errorf("pgbench printed no tps:\n%s", out)
 		}
 		value, _ := strconv.ParseFloat(string(m[1]), 64)
-		if n > 0 { // the first one warms up
+		if n > 0 { // the first run is the warm-up
 			perSecond = append(perSecond, value)
 		}
 	}
@@ -69,8 +69,8 @@ func measurePgbench(ctx context.Context, b *bench) error {
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
-// pgbench is the one beside the PostgreSQL that runs, or in PATH.
-func (b *bench) pgbench() (string, error) {
+// findPgbench returns the path of pgbench: next to the executable of the running PostgreSQL, otherwise from PATH.
+func (b *bench) findPgbench() (string, error) {
 	if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", b.services.postgres)); err == nil {
 		if tool := filepath.Join(filepath.Dir(exe), "pgbench"); exec.Command(tool, "--version").Run() == nil {
 			return tool, nil
@@ -78,21 +78,21 @@ func (b *bench) pgbench() (string, error) {
 	}
 	tool, err := exec.LookPath("pgbench")
 	if err != nil {
-		return "", errors.New("there is no pgbench here; Debian has it in postgresql-contrib or postgresql")
+		return "", errors.New("pgbench is not installed; Debian has it in postgresql-contrib or postgresql")
 	}
 	return tool, nil
 }
 
 const marker = "marked-for-pgbench"
 
-// sendStatement is what PostgreSQL is asked when user 1 sends a message, made general: each client of pgbench has a user and a chat.
+// sendStatement returns the statement that sends a message, generalised so that each pgbench client has its own user and chat.
 func (b *bench) sendStatement(ctx context.Context, database string) (string, error) {
 	server, err := b.serveProduct(ctx, database)
 	if err != nil {
 		return "", err
 	}
 	send := func(key string) error {
-		return ask(ctx, server.addr, request{"POST", ofUser + "/chats/c1/messages", userToken(1)},
+		return callAPI(ctx, server.addr, request{"POST", ofUser + "/chats/c1/messages", userToken(1)},
 			map[string]string{"content": messageText, "client_message_id": key}, nil)
 	}
 	if err := send("first"); err != nil {
@@ -111,7 +111,7 @@ func (b *bench) sendStatement(ctx context.Context, database string) (string, err
 	if err != nil {
 		return "", err
 	}
-	return generalised(string(log))
+	return generaliseStatement(string(log))
 }
 
 func (b *bench) logStatements(ctx context.Context, which string) error {
@@ -120,19 +120,20 @@ func (b *bench) logStatements(ctx context.Context, which string) error {
 			return err
 		}
 	}
-	return pause(ctx, 500*time.Millisecond) // until every process of PostgreSQL has read it
+	return pause(ctx, 500*time.Millisecond) // until every PostgreSQL process has reloaded it
 }
 
 var (
 	executed = regexp.MustCompile(
 		`(?m)LOG:  (?:execute [^:]*|statement): ((?:.*)(?:\n\t.*)*)(?:\n.*DETAIL:  parameters: (.*(?:\n\t.*)*))?`,
 	)
-	parameter = regexp.MustCompile(`\$(\d+) = ('(?:[^']|'')*'|NULL)`)
-	holder    = regexp.MustCompile(`\$\d+`)
+	parameter   = regexp.MustCompile(`\$(\d+) = ('(?:[^']|'')*'|NULL)`)
+	placeholder = regexp.MustCompile(`\$\d+`)
 )
 
-// generalised finds the marked statement in a log, puts its parameters in, and lets chat, user and key depend on the client.
-func generalised(log string) (string, error) {
+// generaliseStatement finds the statement with the marker in a log, inserts its parameters, and replaces chat, user and key by pgbench
+// variables. It returns an error if the log has no such statement or if it lacks one of these values.
+func generaliseStatement(log string) (string, error) {
 	for _, m := range executed.FindAllStringSubmatch(log, -1) {
 		text, values := m[1], map[string]string{}
 		if !strings.Contains(m[0], marker) || !strings.Contains(text, "INSERT INTO messages") {
@@ -141,7 +142,7 @@ func generalised(log string) (string, error) {
 		for _, p := range parameter.FindAllStringSubmatch(m[2], -1) {
 			values["$"+p[1]] = p[2]
 		}
-		text = holder.ReplaceAllStringFunc(text, func(h string) string {
+		text = placeholder.ReplaceAllStringFunc(text, func(h string) string {
 			if v, ok := values[h]; ok {
 				return v
 			}
@@ -150,7 +151,7 @@ func generalised(log string) (string, error) {
 		text = strings.NewReplacer("\n\t", "\n", "'c1'", "('c' || (:client_id + 1))", "'u1'", "('u' || (:client_id + 1))",
 			"'"+marker+"'", "('k' || :k)").Replace(text)
 		if strings.Count(text, ":client_id") < 2 || !strings.Contains(text, ":k)") {
-			return "", errors.New("the statement by which a message is sent does not take chat, user and key by themselves")
+			return "", errors.New("the statement that sends a message does not have chat, user and key as separate values")
 		}
 		return text, nil
 	}

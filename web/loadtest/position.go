@@ -7,36 +7,36 @@ import (
 	"time"
 )
 
-// longQueue is a queue of some length, with an instance that is asked for places in it.
-type longQueue struct {
+// queueSetup is a database with a queue of a given length and an instance of the program.
+type queueSetup struct {
 	length   int
 	database string
 	server   *process
 	cpu, ms  []float64
 }
 
-// measurePosition: what it costs to tell one of a hundred thousand who wait where they stand, against one of a hundred.
+// measurePosition compares the cost of a queue position request in a queue of 100,000 with that in a queue of 100.
 func measurePosition(ctx context.Context, b *bench) error {
-	long, err := b.newLongQueue(ctx, b.opts.size(100_000, 1000))
+	long, err := b.newQueueSetup(ctx, b.opts.size(100_000, 1000))
 	if err != nil {
 		return err
 	}
-	short, err := b.newLongQueue(ctx, 100)
+	short, err := b.newQueueSetup(ctx, 100)
 	if err != nil {
 		return err
 	}
-	one := func(l, other *longQueue) func() error {
+	one := func(l, other *queueSetup) func() error {
 		return func() error {
 			if err := b.runAlone(ctx, l.server, other.server); err != nil {
 				return err
 			}
-			return b.askPositions(ctx, l)
+			return b.requestPositions(ctx, l)
 		}
 	}
-	if err := alternate(1, one(long, short), one(short, long)); err != nil { // unmeasured, to warm up
+	if err := alternate(1, one(long, short), one(short, long)); err != nil { // warm-up, not measured
 		return err
 	}
-	for _, l := range []*longQueue{long, short} {
+	for _, l := range []*queueSetup{long, short} {
 		l.cpu, l.ms = nil, nil
 	}
 	if err := alternate(b.opts.rounds, one(long, short), one(short, long)); err != nil {
@@ -44,26 +44,26 @@ func measurePosition(ctx context.Context, b *bench) error {
 	}
 	name := fmt.Sprintf("one's place among %d against %d, ", long.length, short.length)
 	b.table.against(name+"CPU", "ms", sampleOf(long.cpu...), sampleOf(short.cpu...), 1.5, false,
-		"places of a hundred users all over the line, one request after the other; program and PostgreSQL")
+		"positions of a hundred users all over the queue, one request after the other; program and PostgreSQL")
 	b.table.against(name+"answer", "ms", sampleOf(long.ms...), sampleOf(short.ms...), 1.5, false, "median of each round")
 	if err := b.runAlone(ctx, long.server, short.server); err != nil {
 		return err
 	}
-	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.askPositions(ctx, long) })
+	return b.profiled(ctx, long.server, "position", 2*time.Second, func(ctx context.Context) error { return b.requestPositions(ctx, long) })
 }
 
-func (b *bench) newLongQueue(ctx context.Context, length int) (*longQueue, error) {
+func (b *bench) newQueueSetup(ctx context.Context, length int) (*queueSetup, error) {
 	database, err := b.seeded(ctx, users(length), waitingChats(1, length))
 	if err != nil {
 		return nil, err
 	}
 	server, err := b.serveProduct(ctx, database, noTimeouts...)
-	return &longQueue{length: length, database: database, server: server}, err
+	return &queueSetup{length: length, database: database, server: server}, err
 }
 
-// askPositions asks for random places for a while: those of a hundred users spread over the line, so that both lines know the sessions
-// of those who ask.
-func (b *bench) askPositions(ctx context.Context, l *longQueue) error {
+// requestPositions requests queue positions for a while, at random among a hundred users spread over the queue. With the same number of
+// users in both queues, the session cache has the same hit rate.
+func (b *bench) requestPositions(ctx context.Context, l *queueSetup) error {
 	c := &conn{addr: l.server.addr}
 	defer c.close()
 	before, err := b.used(l.server)
@@ -76,7 +76,7 @@ func (b *bench) askPositions(ctx context.Context, l *longQueue) error {
 		began := time.Now()
 		status, answer, err := c.do(ctx, withBody(r.head(l.server.addr), nil))
 		if err != nil || status != 200 || numberAfter(answer, []byte(`"position":`)) == 0 {
-			return fmt.Errorf("a place was answered %d %s: %w", status, answer, err)
+			return fmt.Errorf("queue-status was answered %d %s: %w", status, answer, err)
 		}
 		took = append(took, milliseconds(time.Since(began)))
 	}

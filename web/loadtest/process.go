@@ -22,18 +22,18 @@ const (
 	stopTime  = 20 * time.Second // longer than the program's SHUTDOWN_TIMEOUT and its grace
 )
 
-// process is a child of ours that serves HTTP on an address of its own.
+// process is a child process. A server listens for HTTP on addr.
 type process struct {
 	name string
 	addr string
 	cmd  *exec.Cmd
 
-	profiles string // where its profiles are, of the program only
+	profiles string // the address of its pprof endpoints; only for the program
 	log      string
 	done     chan struct{}
 }
 
-// firstPort and lastPort are below the range from which the kernel takes the ports of clients.
+// firstPort and lastPort bound the ports of servers. They are below the kernel's range of ephemeral ports.
 const firstPort, lastPort = 27100, 27199
 
 func (b *bench) freeAddr() (string, error) {
@@ -47,7 +47,7 @@ func (b *bench) freeAddr() (string, error) {
 	return "", fmt.Errorf("no port from %d to %d is free", firstPort, lastPort)
 }
 
-// launch starts a program that reads its address from LISTEN_ADDR, and returns when it is healthy.
+// launch starts a server that reads its address from LISTEN_ADDR and returns when /healthz responds with 200.
 func (b *bench) launch(ctx context.Context, name, path string, args []string, environ ...string) (*process, error) {
 	addr, err := b.freeAddr()
 	if err != nil {
@@ -65,19 +65,19 @@ func (b *bench) launch(ctx context.Context, name, path string, args []string, en
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%s did not become ready: %w%s", name, ctx.Err(), p.outputTail())
 		case <-p.done:
-			return nil, fmt.Errorf("%s ended at once%s", name, p.outputTail())
+			return nil, fmt.Errorf("%s ended during startup%s", name, p.outputTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 	return p, nil
 }
 
-// ownEnvironment is what a program needs of ours, without the settings of any Parley.
+// ownEnvironment returns the basic environment variables for a child, without any setting of Parley.
 func ownEnvironment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
 }
 
-// helper starts a process of this program that is told what to do on its input and answers on its output.
+// helper starts a helper of this program that reads commands from its standard input and writes results to its standard output.
 func (b *bench) helper(name, path string) (*process, io.Writer, io.Reader, error) {
 	p := &process{name: name, log: filepath.Join(b.dir, fmt.Sprintf("%s-%d.log", name, len(b.processes)))}
 	p.cmd = exec.Command(path, name)
@@ -92,7 +92,8 @@ func (b *bench) helper(name, path string) (*process, io.Writer, io.Reader, error
 	return p, in, out, b.spawn(p, ownEnvironment())
 }
 
-// spawn starts the process on a thread that stays, since the kernel tells a child of its parent's death when the parent's thread ends.
+// spawn starts the process on a locked OS thread that lives until the process ends, because the kernel delivers the parent death signal
+// when the thread that started the child ends.
 func (b *bench) spawn(p *process, environ []string) error {
 	output, err := os.Create(p.log)
 	if err != nil {
@@ -135,11 +136,13 @@ func (p *process) healthy(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// suspend stops the clock of a process, so that what else runs has the machine to itself; thaw lets it go on.
+// suspend pauses the process with SIGSTOP, so that it uses no CPU.
 func (p *process) suspend() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
-func (p *process) resume() error  { return p.cmd.Process.Signal(syscall.SIGCONT) }
 
-// stop asks the process to end and, when it does not in time, ends it.
+// resume continues a suspended process.
+func (p *process) resume() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
+
+// stop sends SIGTERM and waits for the process to end. After stopTime it kills the process and returns an error.
 func (p *process) stop() error {
 	_ = p.resume()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -155,7 +158,7 @@ func (p *process) stop() error {
 	return errors.Join(fmt.Errorf("%s did not stop in %s", p.name, stopTime), err)
 }
 
-// outputTail is the end of what the process wrote, without its line for each request.
+// outputTail returns the last 20 lines of the process's log, without the request log.
 func (p *process) outputTail() string {
 	text, _ := os.ReadFile(p.log)
 	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"),
@@ -163,7 +166,7 @@ func (p *process) outputTail() string {
 	return "\n" + strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// reportLogs tells what the processes of a scene that failed have said.
+// reportLogs prints the end of the logs of all processes of a failed scenario.
 func (b *bench) reportLogs() {
 	for _, p := range b.processes {
 		b.log("  %s:%s", p.name, p.outputTail())

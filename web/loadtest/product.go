@@ -16,11 +16,11 @@ const (
 	ofUser      = "/api/user/customer-service"
 	ofAgent     = "/api/customer-service"
 	password    = "correct horse battery staple"
-	tokenSecret = "the load's own secret of many characters"
+	tokenSecret = "a secret for the load test of sufficient length"
 )
 
-// serveProduct starts an instance of the program on a database. Its settings are the defaults, but for limits that a load must not
-// reach; the limiter counts all the same.
+// serveProduct starts an instance of the program on a database, with default settings except for rate limits that the load must not
+// reach. The limiter still counts.
 func (b *bench) serveProduct(ctx context.Context, database string, environ ...string) (*process, error) {
 	environ = append([]string{
 		"DATABASE_URL=" + b.databaseURL(database), "REDIS_URL=" + b.services.running.RedisURL, "USER_TOKEN_SECRET=" +
@@ -36,20 +36,21 @@ func (b *bench) serveProduct(ctx context.Context, database string, environ ...st
 		return nil, err
 	}
 	p.profiles = profiles
-	for { // it begins to serve them a moment after the rest
+	for { // the pprof server starts shortly after the main one
 		if _, err = p.profile(ctx, ""); err == nil || pause(ctx, 20*time.Millisecond) != nil {
 			return p, err
 		}
 	}
 }
 
-// talkers makes an instance and as many chats on it, each of a user and an agent who are signed in and listen.
-func (b *bench) talkers(ctx context.Context, database string, chats int) (*contestant, error) {
+// newProductTarget starts an instance of the program and opens chats on it, each between a signed-in user and a signed-in agent with open
+// streams.
+func (b *bench) newProductTarget(ctx context.Context, database string, chats int) (*target, error) {
 	server, err := b.serveProduct(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	c := &contestant{name: "parley", server: server}
+	c := &target{name: "parley", server: server}
 	agents, err := b.onlineAgents(ctx, server.addr, database, chats, 1)
 	if err != nil {
 		return nil, err
@@ -61,11 +62,11 @@ func (b *bench) talkers(ctx context.Context, database string, chats int) (*conte
 		}
 		c.chats = append(c.chats, opened)
 	}
-	return c, c.listenAll(ctx)
+	return c, c.openStreams(ctx)
 }
 
-// onlineAgents adds agents with room for so many chats each, signs them in and returns their tokens by id.
-func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, room int) (map[string]string, error) {
+// onlineAgents adds n agents with the given capacity, signs them in, sets them online and returns their tokens by agent id.
+func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, capacity int) (map[string]string, error) {
 	db, err := models.Open(ctx, b.databaseURL(database))
 	if err != nil {
 		return nil, err
@@ -83,15 +84,21 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, room
 			email := fmt.Sprintf("agent%d@example.com", i)
 			a, err := desk.AddAgent(ctx, root, models.NewAgent{
 				Email: email, Name: fmt.Sprint("Agent ", i), Password: password,
-				Role: models.RoleAgent, MaxConcurrent: room,
+				Role: models.RoleAgent, MaxConcurrent: capacity,
 			})
 			if err != nil {
 				return err
 			}
 			var session struct{ Token string }
-			err = ask(ctx, addr, request{"POST", ofAgent + "/login", ""}, map[string]string{"email": email, "password": password}, &session)
+			err = callAPI(
+				ctx,
+				addr,
+				request{"POST", ofAgent + "/login", ""},
+				map[string]string{"email": email, "password": password},
+				&session,
+			)
 			if err == nil {
-				err = ask(ctx, addr, request{"POST", ofAgent + "/online", session.Token}, nil, nil)
+				err = callAPI(ctx, addr, request{"POST", ofAgent + "/online", session.Token}, nil, nil)
 			}
 			all <- signedIn{a.ID, session.Token}
 			return err
@@ -106,10 +113,10 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, room
 	return tokens, err
 }
 
-// openChat lets a new user ask for help; an agent takes the chat at once.
+// openChat creates a user and requests an agent, who is assigned immediately. It returns an error if the user has to wait.
 func openChat(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
 	var session struct{ Token string }
-	if err := ask(ctx, addr, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
+	if err := callAPI(ctx, addr, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
 		return nil, err
 	}
 	var got struct {
@@ -118,12 +125,12 @@ func openChat(ctx context.Context, addr string, number int, agents map[string]st
 			AgentID string `json:"service_id"`
 		}
 	}
-	if err := ask(ctx, addr, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
+	if err := callAPI(ctx, addr, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
 		return nil, err
 	}
 	token, ok := agents[got.Chat.AgentID]
 	if !ok {
-		return nil, errors.New("a user waits though an agent has room")
+		return nil, errors.New("a user waits although an agent has free capacity")
 	}
 	messages := "/chats/" + got.Chat.ID + "/messages"
 	return &chat{number: number, sides: [2]*side{

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// profiled runs a load that does not count and keeps what the program did meanwhile, and then what it holds in memory.
+// profiled runs an unmeasured load, stores a CPU profile of the program taken during it, and a heap profile afterwards. It does nothing
+// without the -profile option.
 func (b *bench) profiled(ctx context.Context, p *process, name string, span time.Duration, load func(context.Context) error) error {
 	if b.opts.profile == "" {
 		return nil
@@ -32,7 +33,7 @@ func (b *bench) profiled(ctx context.Context, p *process, name string, span time
 	return p.keepProfile(ctx, "heap", filepath.Join(b.opts.profile, name+".heap.pprof"))
 }
 
-// keepProfile writes one of the program's profiles into a file.
+// keepProfile stores one of the program's profiles in a file.
 func (p *process) keepProfile(ctx context.Context, which, file string) error {
 	text, err := p.profile(ctx, which)
 	if err != nil {
@@ -58,7 +59,7 @@ func (p *process) profile(ctx context.Context, which string) ([]byte, error) {
 	return text, err
 }
 
-// collectGarbage lets the program free what nobody uses.
+// collectGarbage runs a garbage collection in the program.
 func (p *process) collectGarbage(ctx context.Context) error {
 	_, err := p.profile(ctx, "heap?gc=1")
 	return err

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// measurePlaces: the first in the queue leaves, and everybody behind hears of the new place. Those who leave hold no stream.
+// measureQueueChanges measures how long it takes until every waiting user has received the new position after the first user has left the
+// queue. The users who leave have no stream.
 func measureQueueChanges(ctx context.Context, b *bench) error {
-	people, leavers := b.opts.size(10_000, 200), b.opts.rounds+5
-	database, err := b.seeded(ctx, users(people+leavers), waitingChats(1, people+leavers))
+	userCount, leavers := b.opts.size(10_000, 200), b.opts.rounds+5
+	database, err := b.seeded(ctx, users(userCount+leavers), waitingChats(1, userCount+leavers))
 	if err != nil {
 		return err
 	}
@@ -21,15 +22,15 @@ func measureQueueChanges(ctx context.Context, b *bench) error {
 	next := 0
 	leave := func() error {
 		next++
-		return ask(ctx, server.addr, request{"POST", ofUser + "/queue/cancel", userToken(next)}, nil, nil)
+		return callAPI(ctx, server.addr, request{"POST", ofUser + "/queue/cancel", userToken(next)}, nil, nil)
 	}
 	alone, err := b.statementsDuring(ctx, database, func() error { return errors.Join(leave(), leave(), leave(), leave()) })
 	if err != nil {
 		return err
 	}
-	crowd, err := b.openStreamPool(streamPoolPlan{
-		Addr: server.addr, Paths: repeat(ofUser+"/events", people),
-		Tokens: userTokens(people + leavers)[leavers:],
+	pool, err := b.openStreamPool(streamPoolPlan{
+		Addr: server.addr, Paths: repeat(ofUser+"/events", userCount),
+		Tokens: userTokens(userCount + leavers)[leavers:],
 	})
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func measureQueueChanges(ctx context.Context, b *bench) error {
 	began = time.Now()
 	ran, err := b.statementsDuring(ctx, database, func() error {
 		for range b.opts.rounds {
-			first, last, err := crowd.timeEach("queue", people, leave)
+			first, last, err := pool.timeDelivery("queue", userCount, leave)
 			if err != nil {
 				return err
 			}
@@ -61,33 +62,33 @@ func measureQueueChanges(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.table.atMost(fmt.Sprintf("new places for %d waiting, until the last", people), "ms", sampleOf(lasts...), 1000,
-		fmt.Sprintf("from the request of the one who left; the first heard after %s ms", figure(sampleOf(firsts...).Median)))
+	b.table.atMost(fmt.Sprintf("new places for %d waiting, until the last", userCount), "ms", sampleOf(lasts...), 1000,
+		fmt.Sprintf("from the request of the user who left; the first update arrived after %s ms", figure(sampleOf(firsts...).Median)))
 	b.reportPass(ran, alone, idle, float64(time.Since(began))/float64(quiet))
 	return b.profiled(ctx, server, "places", 2*time.Second, func(context.Context) error {
-		_, _, err := crowd.timeEach("queue", people, leave)
+		_, _, err := pool.timeDelivery("queue", userCount, leave)
 		return err
 	})
 }
 
-// reportPass counts the statements of one pass: all that were run, without those of the leaving and of the house's beat, which were counted
-// by themselves.
+// reportPass adds the row with the statements of one pass. alone holds the statements of four users leaving, idle those of an idle period;
+// both are subtracted. stretch is the length of the measured period relative to the idle one.
 func (b *bench) reportPass(ran, alone, idle statements, stretch float64) {
 	sum := 0
 	for id, s := range ran {
-		if control.MatchString(s.text) {
+		if transactionControl.MatchString(s.text) {
 			continue
 		}
 		each := (float64(s.calls)-float64(idle[id].calls)*stretch)/float64(b.opts.rounds) - float64(alone[id].calls)/4
 		if b.opts.verbose && each > 0.1 {
 			b.log("    %5.2f × %s", each, s)
 		}
-		sum += max(0, int(each+0.25)) // what comes with the clock does not come with each pass
+		sum += max(0, int(each+0.25)) // rounded down: periodic statements do not occur in every pass
 	}
 	b.table.atMost("statements for one pass of new places", "", sampleOf(float64(sum)), 1, "")
 }
 
-// statementsDuring is what was run on a database while something was done.
+// statementsDuring returns the statements executed on a database while do runs.
 func (b *bench) statementsDuring(ctx context.Context, database string, do func() error) (statements, error) {
 	before, err := b.statementsOf(ctx, database)
 	if err != nil {
@@ -100,7 +101,7 @@ func (b *bench) statementsDuring(ctx context.Context, database string, do func()
 	return after.since(before), err
 }
 
-// waitIdle waits until what was begun is done: hardly anything is asked of the database any more.
+// waitIdle waits until the database executes fewer than 50 statements a second. It returns an error if that takes more than 40 seconds.
 func (b *bench) waitIdle(ctx context.Context, database string) error {
 	for range 40 {
 		ran, err := b.statementsDuring(ctx, database, func() error { return pause(ctx, b.opts.span(time.Second, 300*time.Millisecond)) })
@@ -108,5 +109,5 @@ func (b *bench) waitIdle(ctx context.Context, database string) error {
 			return err
 		}
 	}
-	return errors.New("the program does not come to rest")
+	return errors.New("the program does not become idle")
 }

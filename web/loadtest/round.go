@@ -8,24 +8,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// round is what one contestant did in one round.
+// round is the result of one target in one round.
 type round struct {
 	tally
 	reached    []delivered
-	took       time.Duration // until the last message had reached everybody
+	took       time.Duration // until the last message had been delivered
 	used       usage
 	statements statements
 	wal        int64
-	pages      int64    // of that, pages written whole; -1 for unknown
-	records    []string // what else, when more is to be told
+	pages      int64    // bytes of full-page images in the WAL; -1 if unknown
+	records    []string // the largest WAL record types, in a verbose run
 }
 
 func (r round) perSecond() float64 { return float64(r.sent) / r.took.Seconds() }
 
 func (r round) cpu() float64 { return milliseconds(r.used.total()) / float64(r.sent) }
 
-// measured runs a round between two looks at everything that counts.
-func (b *bench) measured(ctx context.Context, c *contestant, database string, load func(context.Context) error) (round, error) {
+// measureRound runs a load and returns the differences of all counters, with the messages delivered. Without a database, statements are
+// not counted.
+func (b *bench) measureRound(ctx context.Context, c *target, database string, load func(context.Context) error) (round, error) {
 	var r round
 	c.collect()
 	before, err := b.readCounters(ctx, c, database)
@@ -51,32 +52,32 @@ func (b *bench) measured(ctx context.Context, c *contestant, database string, lo
 		r.records = b.walRecords(ctx, before.wal, after.wal)
 	}
 	if r.tally, r.reached = c.collect(); r.sent == 0 {
-		return r, fmt.Errorf("%s took no message", c.name)
+		return r, fmt.Errorf("%s accepted no message", c.name)
 	}
 	return r, nil
 }
 
-// counters is what stands at one moment.
+// counters holds the values of the counters at one moment.
 type counters struct {
 	used       usage
 	statements statements
 	wal        int64
 }
 
-func (b *bench) readCounters(ctx context.Context, c *contestant, database string) (g counters, err error) {
+func (b *bench) readCounters(ctx context.Context, c *target, database string) (g counters, err error) {
 	if g.used, err = b.used(c.server); err != nil {
 		return g, err
 	}
-	if g.wal, err = b.position(ctx); err != nil || database == "" {
+	if g.wal, err = b.walPosition(ctx); err != nil || database == "" {
 		return g, err
 	}
 	g.statements, err = b.statementsOf(ctx, database)
 	return g, err
 }
 
-// sendClosedLoop lets some chats talk for a while, as fast as they are answered: the user says something, and once that is taken the
-// agent does.
-func (c *contestant) sendClosedLoop(ctx context.Context, chats int, span time.Duration) error {
+// sendClosedLoop sends messages in several chats for the given time, user and agent in turn, each as soon as the previous message has been
+// acknowledged.
+func (c *target) sendClosedLoop(ctx context.Context, chats int, span time.Duration) error {
 	end := time.Now().Add(span)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, each := range c.chats[:chats] {
@@ -94,8 +95,8 @@ func (c *contestant) sendClosedLoop(ctx context.Context, chats int, span time.Du
 	return group.Wait()
 }
 
-// sendOneSided lets one side of some chats say so many messages each.
-func (c *contestant) sendOneSided(ctx context.Context, chats, which, messages int) error {
+// sendOneSided sends a number of messages from one side of several chats.
+func (c *target) sendOneSided(ctx context.Context, chats, which, messages int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, each := range c.chats[:chats] {
 		s := each.sides[which]
@@ -111,8 +112,7 @@ func (c *contestant) sendOneSided(ctx context.Context, chats, which, messages in
 	return group.Wait()
 }
 
-// runAlone stops the clock of the other process, whose idle work would count as this one's, lets this one go on, and gives it time to do
-// what it put off.
+// runAlone suspends the other process, whose idle work would be counted too, resumes this one, and gives it time to catch up.
 func (b *bench) runAlone(ctx context.Context, p, other *process) error {
 	if err := other.suspend(); err != nil {
 		return err
@@ -123,7 +123,8 @@ func (b *bench) runAlone(ctx context.Context, p, other *process) error {
 	return pause(ctx, b.opts.span(300*time.Millisecond, 50*time.Millisecond))
 }
 
-// alternate runs rounds of both, each time the other one first, so that a machine that grows slower or faster treats them alike.
+// alternate runs rounds of both functions and swaps their order each round, so that a machine that becomes slower or faster affects both
+// equally.
 func alternate(rounds int, first, second func() error) error {
 	for n := range rounds {
 		pair := []func() error{first, second}
@@ -139,7 +140,7 @@ func alternate(rounds int, first, second func() error) error {
 	return nil
 }
 
-// values are one figure of every round.
+// values returns the sample of one figure over all rounds.
 func values(rounds []round, of func(round) float64) Sample {
 	all := make([]float64, 0, len(rounds))
 	for _, r := range rounds {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Row is one line of the table: what was measured, the yardstick beside it where there is one, and the bound.
+// Row is one line of the table: the measured value, the value of the yardstick if there is one, and the bound.
 type Row struct {
 	Name      string   `json:"name"`
 	Unit      string   `json:"unit,omitempty"`
 	Measured  Sample   `json:"measured"`
 	Yardstick *Sample  `json:"yardstick,omitempty"`
 	Ratio     *float64 `json:"ratio,omitempty"`
-	Bound     string   `json:"bound,omitempty"` // empty where the row only informs
+	Bound     string   `json:"bound,omitempty"` // empty for a row without a bound
 	OK        bool     `json:"ok"`
 	Note      string   `json:"note,omitempty"`
 }
 
-// table is all rows of a run.
+// table holds all rows of a run.
 type table struct {
 	mu    sync.Mutex
 	began time.Time
@@ -37,17 +37,18 @@ func (t *table) add(r Row) {
 	t.log("  %s: %s", r.Name, r.summary())
 }
 
-// atMost adds a row whose value may not be greater.
+// atMost adds a row whose median may not exceed bound.
 func (t *table) atMost(name, unit string, got Sample, bound float64, note string) {
 	t.add(Row{Name: name, Unit: unit, Measured: got, Bound: "≤ " + figure(bound), OK: got.Rounds > 0 && got.Median <= bound, Note: note})
 }
 
-// atLeast adds a row whose value may not be less.
+// atLeast adds a row whose median may not be less than bound.
 func (t *table) atLeast(name, unit string, got Sample, bound float64, note string) {
 	t.add(Row{Name: name, Unit: unit, Measured: got, Bound: "≥ " + figure(bound), OK: got.Rounds > 0 && got.Median >= bound, Note: note})
 }
 
-// against adds a row that is held against a yardstick: at most so many times of it or, where more is better, at least.
+// against adds a row that is compared with a yardstick: the ratio of the medians may be at most times or, if moreIsBetter, must be at least
+// times.
 func (t *table) against(name, unit string, got, yardstick Sample, times float64, moreIsBetter bool, note string) {
 	ratio := got.Median / yardstick.Median
 	r := Row{
@@ -100,7 +101,7 @@ func (r Row) verdict() string {
 	return "MISSED"
 }
 
-// print writes the table for people. A spread is the least and the most of the rounds.
+// print writes the table as aligned text. A spread is the minimum and the maximum of the rounds.
 func (t *table) print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "what\tunit\tmeasured\tspread\tyardstick\tspread\tratio\tbound\t")
@@ -130,7 +131,7 @@ func (s Sample) spread() string {
 	return figure(s.Min) + "–" + figure(s.Max)
 }
 
-// figure writes three digits, or all of a whole number.
+// figure formats a value with three significant digits, or an integer with all digits.
 func figure(v float64) string {
 	switch {
 	case math.IsNaN(v):

@@ -7,10 +7,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// What takes the public endpoints hours to make is written into the tables directly: people, sessions, and chats in a state that the
-// program could have left behind. Triggers are off meanwhile; what they would check holds by the way it is made.
+// Data that would take hours to create through the public endpoints is written directly to the tables: users, agents, sessions, and chats
+// in a state that the program could have produced. Triggers are disabled for speed; TestSeedsAreValid runs the same statements with them.
 
-// seed runs statements on a database and lets PostgreSQL count its tables.
+// seed runs statements on a database with triggers disabled, then analyses its tables and makes a checkpoint.
 func (b *bench) seed(ctx context.Context, database string, statements ...string) error {
 	conn, err := pgx.Connect(ctx, b.databaseURL(database))
 	if err != nil {
@@ -26,7 +26,7 @@ func (b *bench) seed(ctx context.Context, database string, statements ...string)
 	return nil
 }
 
-// seeded makes a database with the schema and these rows.
+// seeded creates a database with the schema, runs the statements on it, and returns its name.
 func (b *bench) seeded(ctx context.Context, statements ...string) (string, error) {
 	database, err := b.newDatabase(ctx, template)
 	if err != nil {
@@ -38,7 +38,7 @@ func (b *bench) seeded(ctx context.Context, statements ...string) (string, error
 func userToken(n int) string  { return fmt.Sprintf("token-of-user-%d", n) }
 func agentToken(n int) string { return fmt.Sprintf("token-of-agent-%d", n) }
 
-// userTokens are those of users 1 to n.
+// userTokens returns the session tokens of users 1 to n.
 func userTokens(n int) []string {
 	tokens := make([]string, n)
 	for i := range tokens {
@@ -47,24 +47,24 @@ func userTokens(n int) []string {
 	return tokens
 }
 
-// users makes users u1 to un who are signed in.
+// users returns a statement that inserts the users u1 to un with a session each.
 func users(n int) string {
 	return fmt.Sprintf(`WITH made AS (INSERT INTO users (id, name) SELECT 'u' || n, 'User ' || n FROM generate_series(1, %d) n)
 		INSERT INTO sessions (token_hash, user_id, expires_at) SELECT sha256(convert_to('token-of-user-' || n, 'UTF8')), 'u' || n, now() + interval '1 day'
 		FROM generate_series(1, %[1]d) n`, n)
 }
 
-// agents makes agents a1 to an who are signed in and online, and hold that many chats each.
-func agents(n, room, load int) string {
+// agents returns a statement that inserts the online agents a1 to an with a session, a capacity and a number of current chats each.
+func agents(n, capacity, load int) string {
 	return fmt.Sprintf(`WITH made AS (INSERT INTO agents (id, email, name, role, password_hash, max_concurrent, load, choice)
 			SELECT 'a' || n, 'agent' || n || '@example.com', 'Agent ' || n, 'agent', 'none', %d, %d, 'online' FROM generate_series(1, %d) n)
 		INSERT INTO sessions (token_hash, agent_id, expires_at) SELECT sha256(convert_to('token-of-agent-' || n, 'UTF8')), 'a' || n, now() + interval '1 day'
-		FROM generate_series(1, %[3]d) n`, room, load, n)
+		FROM generate_series(1, %[3]d) n`, capacity, load, n)
 }
 
-// activeChats gives users from the first on to agents a1 to an in turn, each chat with so many messages, the user's and the agent's in
-// turn.
-func activeChats(first, chats, agents, messages int) string { //nolint:unparam // reads as the others do
+// activeChats returns a statement that inserts active chats of consecutive users, starting with number first, with agents a1 to an in turn.
+// Each chat has a number of messages, from user and agent in turn.
+func activeChats(first, chats, agents, messages int) string { //nolint:unparam // the same parameters as waitingChats
 	return fmt.Sprintf(
 		`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)
@@ -81,13 +81,13 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 	)
 }
 
-// waitingChats lets users from the first on wait, a hundredth of a second after one another.
+// waitingChats returns a statement that inserts waiting chats of consecutive users, starting with number first, queued 10 ms apart.
 func waitingChats(first, chats int) string {
 	return fmt.Sprintf(`INSERT INTO chats (id, user_id, status, version, queued_at, user_seen_at, created_at)
 		SELECT 'c' || n, 'u' || n, 'waiting', 1, now() - (%d - n) * interval '10 ms', now(), now() FROM generate_series(%d, %[1]d) n`, first+chats-1, first)
 }
 
-func pgQuote(text string) string { return "'" + text + "'" } // words hold no quote
+func pgQuote(text string) string { return "'" + text + "'" } // the text contains no quote
 
-// noTimeouts are settings under which nobody is warned, missed or given up while it is measured.
+// noTimeouts are settings under which no chat or presence times out during a measurement.
 var noTimeouts = []string{"IDLE_WARNING=12h", "IDLE_TIMEOUT=24h", "PRESENCE_TIMEOUT=1h", "QUEUE_GRACE=12h"}

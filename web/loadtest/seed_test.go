@@ -10,8 +10,8 @@ import (
 	"parley/models/testdb"
 )
 
-// TestSeedsCouldBeTheProgramsOwn: what is written past the program breaks no rule of the schema, with the triggers on, and none of the desk's.
-func TestSeedsCouldBeTheProgramsOwn(t *testing.T) {
+// TestSeedsAreValid checks that the seeded rows pass all triggers of the schema and all invariants of the desk.
+func TestSeedsAreValid(t *testing.T) {
 	url := testdb.Postgres(t)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -46,6 +46,6 @@ func TestSeedsCouldBeTheProgramsOwn(t *testing.T) {
 		t.Errorf("user 7 is not signed in: %v", err)
 	}
 	if q, err := desk.QueueStatus(t.Context(), "u23"); err != nil || q.Position != 3 {
-		t.Errorf("the third who waits is told %d, %v", q.Position, err)
+		t.Errorf("the third waiting user has position %d, %v", q.Position, err)
 	}
 }

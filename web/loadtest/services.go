@@ -22,7 +22,7 @@ import (
 	"parley/models/embedded"
 )
 
-// bench is one run.
+// bench is one run of the benchmark.
 type bench struct {
 	opts      *options
 	dir       string
@@ -33,13 +33,13 @@ type bench struct {
 	processes []*process
 	port      int
 	databases int
-	sent16    *Sample // messages a second of the program, at the lower number of users
+	sent16    *Sample // messages per second of the program at the lower number of users
 }
 
-// services are a PostgreSQL and a Redis with the settings of production: everything is written through to the disk.
+// services are the PostgreSQL and Redis of the benchmark. Both run with the durability settings of production.
 type services struct {
 	running         *embedded.Services
-	postgres, redis int       // their process numbers
+	postgres, redis int       // process ids
 	admin           *pgx.Conn // used from one goroutine
 	memory          *redis.Client
 }
@@ -56,7 +56,7 @@ func newBench(ctx context.Context, opts *options, out io.Writer) (*bench, error)
 	if b.dir, err = os.MkdirTemp("", "parley-bench-"); err != nil {
 		return b, err
 	}
-	if err := os.Chmod(b.dir, 0o711); err != nil { // root's PostgreSQL may be nobody and has to get through
+	if err := os.Chmod(b.dir, 0o711); err != nil { // run by root, PostgreSQL has the user nobody, who needs access to its directory
 		return b, err
 	}
 	if err := b.build(ctx); err != nil {
@@ -65,7 +65,7 @@ func newBench(ctx context.Context, opts *options, out io.Writer) (*bench, error)
 	return b, b.startServices(ctx)
 }
 
-// build makes the program unless one was given, and asks it which it is.
+// build builds the program unless the options name one, and reads its version.
 func (b *bench) build(ctx context.Context) (err error) {
 	if b.binary = b.opts.binary; b.binary == "" {
 		b.log("building the program")
@@ -112,7 +112,7 @@ func (b *bench) startServices(ctx context.Context) (err error) {
 	if _, err = s.admin.Exec(ctx, "CREATE EXTENSION pg_stat_statements"); err != nil {
 		return fmt.Errorf("this PostgreSQL lacks pg_stat_statements (Debian has it in postgresql, others in contrib): %w", err)
 	}
-	// Tells how much of the WAL is full pages; some installations lack it.
+	// Reports the share of full-page images in the WAL. Some installations lack it.
 	_, _ = s.admin.Exec(ctx, "CREATE EXTENSION pg_walinspect")
 	return b.makeTemplate(ctx)
 }
@@ -140,13 +140,13 @@ func (b *bench) makeTemplate(ctx context.Context) error {
 func (b *bench) databaseURL(name string) string {
 	u, err := url.Parse(b.services.running.DatabaseURL)
 	if err != nil {
-		panic(err) // it was made by package embedded
+		panic(err) // package embedded returned it
 	}
 	u.Path = "/" + name
 	return u.String()
 }
 
-// newDatabase makes a database, with the schema in it or empty.
+// newDatabase creates a database from a template database and returns its name.
 func (b *bench) newDatabase(ctx context.Context, from string) (name string, err error) {
 	b.databases++
 	name = fmt.Sprintf("bench_%d", b.databases)
@@ -154,7 +154,7 @@ func (b *bench) newDatabase(ctx context.Context, from string) (name string, err 
 	return name, err
 }
 
-// stopAll ends the processes of a scene; the services stay.
+// stopAll ends the processes of a scenario. PostgreSQL and Redis keep running.
 func (b *bench) stopAll() {
 	for _, p := range b.processes {
 		if err := p.stop(); err != nil {
@@ -164,7 +164,7 @@ func (b *bench) stopAll() {
 	b.processes = nil
 }
 
-// close ends everything that was started, and removes what it left.
+// close stops all processes and services and removes the directory of the run.
 func (b *bench) close() error {
 	b.stopAll()
 	var err error

@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statement is one that PostgreSQL has counted.
+// statement is one row of pg_stat_statements.
 type statement struct {
 	calls int64
-	ms    float64 // time in the executor, all calls together
+	ms    float64 // execution time of all calls
 	text  string
 }
 
-// statements are those of one database, by PostgreSQL's own number.
+// statements are the statements of one database by queryid.
 type statements map[int64]statement
 
 // statementsOf reads pg_stat_statements.
@@ -37,7 +37,7 @@ func (b *bench) statementsOf(ctx context.Context, database string) (statements, 
 	return all, err
 }
 
-// since is what was run after an earlier look.
+// since returns the statements executed since an earlier reading.
 func (s statements) since(before statements) statements {
 	ran := statements{}
 	for id, now := range s {
@@ -49,51 +49,52 @@ func (s statements) since(before statements) statements {
 	return ran
 }
 
-// control begins and ends transactions; commits are counted by themselves.
-var control = regexp.MustCompile(`(?i)^\s*(begin|start transaction|commit|end|rollback|savepoint|release)\b`)
+// transactionControl matches the statements that begin and end transactions, which are not counted: commits have their own row.
+var transactionControl = regexp.MustCompile(`(?i)^\s*(begin|start transaction|commit|end|rollback|savepoint|release)\b`)
 
-// calls counts the statements that do something.
+// calls returns the number of executed statements without transaction control.
 func (s statements) calls() (n int64) {
 	for _, one := range s {
-		if !control.MatchString(one.text) {
+		if !transactionControl.MatchString(one.text) {
 			n += one.calls
 		}
 	}
 	return n
 }
 
-// top tells the statements that were run most, for each of n messages or whatever it was.
-func (s statements) top(n int, most int) []string {
+// top formats the most frequent statements, at most limit of them, with their count per item for n items.
+func (s statements) top(n, limit int) []string {
 	all := make([]statement, 0, len(s))
 	for _, one := range s {
 		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b statement) int { return int(b.calls - a.calls) })
-	lines := make([]string, 0, most)
-	for _, one := range all[:min(most, len(all))] {
+	lines := make([]string, 0, limit)
+	for _, one := range all[:min(limit, len(all))] {
 		lines = append(lines, fmt.Sprintf("%7.3f × %s", float64(one.calls)/float64(max(1, n)), one))
 	}
 	return lines
 }
 
-// String is the mean time and the beginning of the text.
+// String returns the mean time and the beginning of the text.
 func (s statement) String() string {
 	return fmt.Sprintf("%8.4f ms  %.160s", s.ms/float64(max(1, s.calls)), strings.Join(strings.Fields(s.text), " "))
 }
 
-// commits is how many transactions of a database PostgreSQL has counted; what a session does is counted within a second.
+// commits returns the number of committed transactions of a database. PostgreSQL counts the transactions of a session with a delay of up
+// to a second.
 func (b *bench) commits(ctx context.Context, database string) (n int64, err error) {
 	err = b.services.admin.QueryRow(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = $1`, database).Scan(&n)
 	return n, err
 }
 
-// position is where the log of PostgreSQL stands, in bytes.
-func (b *bench) position(ctx context.Context) (n int64, err error) {
+// walPosition returns the current write position of the WAL, in bytes.
+func (b *bench) walPosition(ctx context.Context) (n int64, err error) {
 	err = b.services.admin.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&n)
 	return n, err
 }
 
-// walRecords tells which records most of the log between two positions is made of; nothing where PostgreSQL cannot tell.
+// walRecords formats the ten record types with the largest share of the WAL between two positions, or returns nil without pg_walinspect.
 func (b *bench) walRecords(ctx context.Context, from, to int64) []string {
 	rows, err := b.services.admin.Query(
 		ctx,
@@ -109,8 +110,8 @@ func (b *bench) walRecords(ctx context.Context, from, to int64) []string {
 	return lines
 }
 
-// fullPages is how many bytes between two positions are pages written whole, for their first change after a checkpoint; -1 where
-// PostgreSQL cannot tell.
+// fullPages returns the bytes of full-page images between two WAL positions, which PostgreSQL writes for the first change of a page after a
+// checkpoint. It returns -1 without pg_walinspect.
 func (b *bench) fullPages(ctx context.Context, from, to int64) int64 {
 	var n int64
 	err := b.services.admin.QueryRow(ctx,

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Sample is what some rounds gave.
+// Sample is the median, minimum and maximum of several rounds.
 type Sample struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -22,7 +22,7 @@ func sampleOf(values ...float64) Sample {
 	return Sample{Median: quantile(sorted, 0.5), Min: sorted[0], Max: sorted[len(sorted)-1], Rounds: len(sorted)}
 }
 
-// quantile is between the two nearest of sorted values.
+// quantile interpolates linearly between the two nearest sorted values. It returns NaN without values.
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// arrival is one message of a person that came over a stream.
+// arrival is one message from a user or agent that a stream received.
 type arrival struct {
 	key string // its client_message_id
 	id  int64
 	at  time.Time
 }
 
-// stream is a stream of events that is read to its end.
+// stream is an open event stream.
 type stream struct {
 	c net.Conn
 	r *bufio.Reader
@@ -33,7 +33,7 @@ type stream struct {
 	ended    error
 }
 
-// openStream returns when the head of the answer is there.
+// openStream opens a stream and returns once the response headers have arrived. A status other than 200 is an error.
 func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", addr)
@@ -47,7 +47,7 @@ func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 		return nil, err
 	}
 	s := &stream{c: c}
-	buffered := bufio.NewReader(counter{c, &s.bytes})
+	buffered := bufio.NewReader(countingReader{c, &s.bytes})
 	status, _, chunked, err := readHead(buffered)
 	if err == nil && status != 200 {
 		err = fmt.Errorf("a stream was refused: %d", status)
@@ -62,13 +62,13 @@ func openStream(ctx context.Context, addr string, r request) (*stream, error) {
 	return s, c.SetDeadline(time.Time{})
 }
 
-// counter counts what is read.
-type counter struct {
+// countingReader counts the bytes read.
+type countingReader struct {
 	io.Reader
 	n *atomic.Int64
 }
 
-func (c counter) Read(b []byte) (int, error) {
+func (c countingReader) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
 	c.n.Add(int64(n))
 	return n, err
@@ -76,7 +76,7 @@ func (c counter) Read(b []byte) (int, error) {
 
 func (s *stream) close() { _ = s.c.Close() }
 
-// read keeps the messages that come, until the stream ends.
+// read records received messages until the stream ends.
 func (s *stream) read() {
 	event := ""
 	err := eachLine(s.r, func(field string, value []byte) {
@@ -96,23 +96,23 @@ func (s *stream) read() {
 	s.mu.Unlock()
 }
 
-// eachLine reads a stream's lines, split into field and value; the line that ends an event has neither.
+// eachLine calls do with the field and value of each line of a stream. The empty line that ends an event has an empty field.
 func eachLine(r *bufio.Reader, do func(field string, value []byte)) error {
 	for {
 		line, err := r.ReadSlice('\n')
-		if err == bufio.ErrBufferFull { //nolint:errorlint // as bufio documents it
-			begin := bytes.Clone(line) // what is read next takes its place
+		if err == bufio.ErrBufferFull { //nolint:errorlint // bufio returns it unwrapped
+			begin := bytes.Clone(line) // the next read overwrites the buffer
 			rest, more := r.ReadBytes('\n')
 			line, err = append(begin, rest...), more
 		}
 		if err != nil {
-			if err == io.EOF { //nolint:errorlint // as io documents it
+			if err == io.EOF { //nolint:errorlint // io returns it unwrapped
 				err = io.ErrUnexpectedEOF
 			}
 			return err
 		}
 		field, value, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(":"))
-		switch string(field) { // the compiler makes no copies here
+		switch string(field) { // the compiler does not copy the bytes here
 		case "event":
 			do("event", bytes.TrimPrefix(value, []byte(" ")))
 		case "data":
@@ -127,7 +127,7 @@ func eachLine(r *bufio.Reader, do func(field string, value []byte)) error {
 
 var keyName, idName = []byte(`"client_message_id":"`), []byte(`"id":`)
 
-// record keeps a message that a person wrote; those of the house carry no key.
+// record records a message from a user or agent. System messages have no key and are ignored.
 func (s *stream) record(data []byte) {
 	now := time.Now()
 	at := bytes.Index(data, keyName)
@@ -140,7 +140,7 @@ func (s *stream) record(data []byte) {
 	s.received = append(s.received, arrival{string(key), numberAfter(data, idName), now})
 }
 
-// numberAfter reads the whole number behind a name, 0 when there is none.
+// numberAfter returns the integer that follows a name, or 0 if there is none.
 func numberAfter(data, name []byte) int64 {
 	at := bytes.Index(data, name)
 	if at < 0 {
@@ -155,16 +155,16 @@ func numberAfter(data, name []byte) int64 {
 	return n
 }
 
-// take returns what came since the last take.
+// take returns the messages received since the previous call.
 func (s *stream) take() []arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	heard := s.received
+	received := s.received
 	s.received = nil
-	return heard
+	return received
 }
 
-// count tells how many came since the last take, and whether the stream still stands.
+// count returns the number of messages received since the last take, and the error with which the stream ended, if it has.
 func (s *stream) count() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

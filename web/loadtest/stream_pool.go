@@ -14,24 +14,26 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A crowd is a process of its own that holds many streams: ten thousand of them for the program and as many for the bare handler are
-// more files than one process may open everywhere.
+// A stream pool is a process that holds many streams. The benchmark needs ten thousand streams to the program and as many to the bare
+// handler, which exceeds the open file limit of one process on many machines.
 
-// streamPoolPlan is what a crowd is told first. Paths and tokens are one for each stream.
+// streamPoolPlan is the first message to a stream pool: the streams to open. Paths and Tokens have one entry per stream; Tokens may be
+// empty.
 type streamPoolPlan struct {
 	Addr   string   `json:"addr"`
 	Paths  []string `json:"paths"`
 	Tokens []string `json:"tokens"`
 }
 
-// streamPoolOrder is what it is told then: to wait until so many streams have brought an event, of those that come from now on.
+// streamPoolOrder tells a stream pool to wait until a number of streams have received a new event of this type.
 type streamPoolOrder struct {
 	Event  string        `json:"event"`
 	Count  int           `json:"count"`
 	Within time.Duration `json:"within"`
 }
 
-// streamPoolAnswer says how many streams stand, that an order was heard, or how many streams brought the event and when the last one did.
+// streamPoolAnswer is a reply of a stream pool: the number of open streams, the confirmation of an order, or its result, which is the
+// number of streams that received the event and the times of the first and the last one.
 type streamPoolAnswer struct {
 	Open  int       `json:"open"`
 	Ready bool      `json:"ready"`
@@ -41,7 +43,7 @@ type streamPoolAnswer struct {
 	Error string    `json:"error,omitempty"`
 }
 
-// watch is what the streams of a crowd look out for.
+// watch is the event that the streams of a pool wait for.
 type watch struct {
 	event   string
 	want    int64
@@ -51,12 +53,13 @@ type watch struct {
 	reached chan struct{}
 }
 
+// streamPool is the state of a stream pool process.
 type streamPool struct {
 	watch atomic.Pointer[watch]
 	ended atomic.Int64
 }
 
-// runStreamPool is the process of a crowd. It ends with its input, or when it is told to.
+// runStreamPool is the main function of a stream pool process. It ends when its standard input closes or ctx ends.
 func runStreamPool(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { os.Exit(0) })()
 	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
@@ -74,7 +77,7 @@ func runStreamPool(ctx context.Context) error {
 	for {
 		var order streamPoolOrder
 		if err := in.Decode(&order); err != nil {
-			return nil //nolint:nilerr // there is nobody left to hold streams for
+			return nil //nolint:nilerr // the parent has closed the pipe
 		}
 		w := &watch{event: order.Event, want: int64(order.Count), reached: make(chan struct{})}
 		c.watch.Store(w)
@@ -98,7 +101,7 @@ func (c *streamPool) open(ctx context.Context, plan streamPoolPlan) error {
 			}
 			var s *stream
 			var err error
-			for try := range 5 { // a crowd that comes at once may be told to come again
+			for try := range 5 { // the server may refuse some of many simultaneous connections
 				if s, err = openStream(
 					ctx,
 					plan.Addr,
@@ -118,7 +121,7 @@ func (c *streamPool) open(ctx context.Context, plan streamPoolPlan) error {
 	return group.Wait()
 }
 
-// read counts a stream once for each watch.
+// read reads a stream to its end and counts it once for each watch.
 func (c *streamPool) read(s *stream) {
 	var seen *watch
 	_ = eachLine(s.r, func(field string, value []byte) {
@@ -132,7 +135,7 @@ func (c *streamPool) read(s *stream) {
 		seen = w
 		now := time.Now().UnixNano()
 		w.first.CompareAndSwap(0, now)
-		w.last.Store(now) // that of the last one stands, or of one that came in the same moment
+		w.last.Store(now) // concurrent stores differ by microseconds, so the order does not matter
 		if w.count.Add(1) == w.want {
 			close(w.reached)
 		}
@@ -153,7 +156,7 @@ func (c *streamPool) wait(ctx context.Context, w *watch, within time.Duration) s
 	return a
 }
 
-// streamPoolProcess is a crowd as the load sees it.
+// streamPoolProcess controls a stream pool from the benchmark.
 type streamPoolProcess struct {
 	*process
 	mu  sync.Mutex
@@ -161,13 +164,13 @@ type streamPoolProcess struct {
 	out *json.Decoder
 }
 
-// openStreamPool opens the streams of a plan and returns when all of them stand.
+// openStreamPool starts a stream pool and returns when all streams of the plan are open.
 func (b *bench) openStreamPool(plan streamPoolPlan) (*streamPoolProcess, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	p, in, out, err := b.helper("crowd", self)
+	p, in, out, err := b.helper("stream-pool", self)
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +185,12 @@ func (b *bench) openStreamPool(plan streamPoolPlan) (*streamPoolProcess, error) 
 	return c, nil
 }
 
-// deliveryTimeout is how long an event may take to reach everybody; one that has not by then is taken to have taken that long.
+// deliveryTimeout limits how long an event may take to reach all streams. If it takes longer, this value is recorded.
 const deliveryTimeout = 20 * time.Second
 
-// timeEach does something and returns how long it took until the event had come over every stream, the first of them and the last.
-func (c *streamPoolProcess) timeEach(event string, count int, do func() error) (first, last time.Duration, err error) {
+// timeDelivery calls do and returns the time until the first and until the last of count streams received the event. It returns an error
+// if no stream received it.
+func (c *streamPoolProcess) timeDelivery(event string, count int, do func() error) (first, last time.Duration, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.in.Encode(streamPoolOrder{Event: event, Count: count, Within: deliveryTimeout}); err != nil {
@@ -194,7 +198,7 @@ func (c *streamPoolProcess) timeEach(event string, count int, do func() error) (
 	}
 	var a streamPoolAnswer
 	if err := c.out.Decode(&a); err != nil || !a.Ready {
-		return 0, 0, errors.Join(err, errors.New("the crowd did not hear"))
+		return 0, 0, errors.Join(err, errors.New("the stream pool did not confirm the order"))
 	}
 	began := time.Now()
 	done := do()
@@ -202,7 +206,7 @@ func (c *streamPoolProcess) timeEach(event string, count int, do func() error) (
 		return 0, 0, err
 	}
 	if a.Error != "" || a.Count == 0 {
-		return 0, 0, fmt.Errorf("%d of %d streams brought %s in %s; %s", a.Count, count, event, deliveryTimeout, a.Error)
+		return 0, 0, fmt.Errorf("%d of %d streams received %s in %s; %s", a.Count, count, event, deliveryTimeout, a.Error)
 	}
 	if a.Count < count {
 		return a.First.Sub(began), deliveryTimeout, nil

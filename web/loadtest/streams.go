@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// measureStreams: what many streams cost that say nothing, and how fast one event reaches them all. Every user is in a chat, all of
-// them with one agent, far more than an agent may take: that agent's going away is the event that everybody hears.
+// measureStreams measures the cost of many idle streams and how fast one event reaches all of them. Every user is in a chat with the same
+// agent, far beyond the capacity of a real one, so that a change of the agent's presence is an event for every stream.
 func measureStreams(ctx context.Context, b *bench) error {
-	people, idle := b.opts.size(10_000, 200), b.opts.size(50, 5)
-	database, err := b.seeded(ctx, users(people), agents(idle+1, 5, 0), activeChats(1, people, 1, 2),
-		fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", people))
+	userCount, idle := b.opts.size(10_000, 200), b.opts.size(50, 5)
+	database, err := b.seeded(ctx, users(userCount), agents(idle+1, 5, 0), activeChats(1, userCount, 1, 2),
+		fmt.Sprintf("UPDATE agents SET load = %d WHERE id = 'a1'", userCount))
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	empty, err := b.atRest(ctx, server)
+	empty, err := b.memoryAfterGC(ctx, server)
 	if err != nil {
 		return err
 	}
@@ -36,37 +36,39 @@ func measureStreams(ctx context.Context, b *bench) error {
 		go s.read()
 	}
 	began := time.Now()
-	crowd, err := b.openStreamPool(streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", people), Tokens: userTokens(people)})
+	pool, err := b.openStreamPool(
+		streamPoolPlan{Addr: server.addr, Paths: repeat(ofUser+"/events", userCount), Tokens: userTokens(userCount)},
+	)
 	if err != nil {
 		return err
 	}
 	opened := time.Since(began)
-	if err := b.idleWork(ctx, database, people, idle); err != nil {
+	if err := b.idleWork(ctx, database, userCount, idle); err != nil {
 		return err
 	}
 	fresh, err := server.resident()
 	if err != nil {
 		return err
 	}
-	full, err := b.atRest(ctx, server)
+	full, err := b.memoryAfterGC(ctx, server)
 	if err != nil {
 		return err
 	}
-	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(people) }
+	each := func(bytes int64) float64 { return float64(bytes-empty) / 1024 / float64(userCount) }
 	b.table.atMost("memory per idle connected user", "KiB", sampleOf(each(full)), 16,
 		fmt.Sprintf("%d users in a chat and %d agents; %s KiB before the "+
 			"garbage was collected; the program without streams %d MiB; they were opened in %s",
-			people, idle, figure(each(fresh)), empty>>20,
+			userCount, idle, figure(each(fresh)), empty>>20,
 			opened.Round(10*time.Millisecond)))
 	if err := b.profiled(ctx, server, "streams-idle", 10*time.Second,
 		func(ctx context.Context) error { return pause(ctx, 10*time.Second) }); err != nil {
 		return err
 	}
-	return b.fanOut(ctx, server, crowd, people)
+	return b.fanOut(ctx, server, pool, userCount)
 }
 
-// idleWork counts what is asked of the database while nobody does anything.
-func (b *bench) idleWork(ctx context.Context, database string, people, idle int) error {
+// idleWork counts the statements executed while all streams are idle.
+func (b *bench) idleWork(ctx context.Context, database string, userCount, idle int) error {
 	span := b.opts.span(20*time.Second, 2*time.Second)
 	if err := b.waitIdle(ctx, database); err != nil {
 		return err
@@ -90,7 +92,7 @@ func (b *bench) idleWork(ctx context.Context, database string, people, idle int)
 		busy += s.ms
 	}
 	b.table.atMost("statements while all are idle", "/s", sampleOf(float64(ran.calls())/seconds), 5,
-		fmt.Sprintf("%d users and %d agents connected; they take %s ms of PostgreSQL a second", people, idle, figure(busy/seconds)))
+		fmt.Sprintf("%d users and %d agents connected; they take %s ms of PostgreSQL a second", userCount, idle, figure(busy/seconds)))
 	if b.opts.verbose {
 		for _, line := range ran.top(int(seconds), 12) {
 			b.log("    %s", line)
@@ -99,13 +101,13 @@ func (b *bench) idleWork(ctx context.Context, database string, people, idle int)
 	return nil
 }
 
-// fanOut lets the one agent leave and come back, and the bare handler announce something, to as many streams.
-func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolProcess, people int) error {
+// fanOut measures one event to all streams: a presence change of the agent in the program, an announcement in the bare handler.
+func (b *bench) fanOut(ctx context.Context, server *process, pool *streamPoolProcess, userCount int) error {
 	bare, err := b.serveBareHandler(ctx)
 	if err != nil {
 		return err
 	}
-	paths := make([]string, people)
+	paths := make([]string, userCount)
 	for i := range paths {
 		paths[i] = fmt.Sprintf("/chats/%d/events", i)
 	}
@@ -121,24 +123,24 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 			path = ofAgent + "/away"
 		}
 		away = !away
-		return ask(ctx, server.addr, request{"POST", path, agentToken(1)}, nil, nil)
+		return callAPI(ctx, server.addr, request{"POST", path, agentToken(1)}, nil, nil)
 	}
 	announce := func(how string) func() error {
-		return func() error { return ask(ctx, bare.addr, request{"POST", "/announce" + how, ""}, nil, nil) }
+		return func() error { return callAPI(ctx, bare.addr, request{"POST", "/announce" + how, ""}, nil, nil) }
 	}
 	one := func(who *streamPoolProcess, own, other *process, do func() error, all *[]float64) func() error {
 		return func() error {
 			if err := b.runAlone(ctx, own, other); err != nil {
 				return err
 			}
-			_, last, err := who.timeEach("presence", people, do)
+			_, last, err := who.timeDelivery("presence", userCount, do)
 			*all = append(*all, milliseconds(last))
 			return err
 		}
 	}
-	first, second := one(crowd, server, bare, leave, &parley), one(others, bare, server, announce("?loop"), &yardstick)
+	first, second := one(pool, server, bare, leave, &parley), one(others, bare, server, announce("?loop"), &yardstick)
 	third := one(others, bare, server, announce(""), &goroutines)
-	if err := alternate(1, first, second); err != nil { // unmeasured, to warm up
+	if err := alternate(1, first, second); err != nil { // warm-up, not measured
 		return err
 	}
 	parley, yardstick, goroutines = nil, nil, nil
@@ -146,15 +148,15 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 		return err
 	}
 	b.table.against(
-		fmt.Sprintf("one event to %d streams, until the last", people),
+		fmt.Sprintf("one event to %d streams, until the last", userCount),
 		"ms",
 		sampleOf(parley...),
 		sampleOf(yardstick...),
 		1.3,
 		false,
 		fmt.Sprintf(
-			"an agent's presence to everybody whom that agent serves; the yardstick is one loop, "+
-				"with a goroutine for each stream it takes %s ms",
+			"an agent's presence change, sent to every user in a chat with the agent; the yardstick writes in one loop, "+
+				"with one goroutine per stream it takes %s ms",
 			figure(sampleOf(goroutines...).Median),
 		),
 	)
@@ -163,7 +165,7 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 	}
 	return b.profiled(ctx, server, "streams-event", 3*time.Second, func(context.Context) error {
 		for range 10 {
-			if _, _, err := crowd.timeEach("presence", people, leave); err != nil {
+			if _, _, err := pool.timeDelivery("presence", userCount, leave); err != nil {
 				return err
 			}
 		}
@@ -171,8 +173,8 @@ func (b *bench) fanOut(ctx context.Context, server *process, crowd *streamPoolPr
 	})
 }
 
-// atRest is the memory that a process holds once its garbage is collected and given back, in bytes.
-func (b *bench) atRest(ctx context.Context, p *process) (int64, error) {
+// memoryAfterGC returns the resident memory of a process after garbage collection, in bytes.
+func (b *bench) memoryAfterGC(ctx context.Context, p *process) (int64, error) {
 	for range 3 {
 		if err := p.collectGarbage(ctx); err != nil {
 			return 0, err
@@ -184,7 +186,7 @@ func (b *bench) atRest(ctx context.Context, p *process) (int64, error) {
 	return p.resident()
 }
 
-// resident is the memory that a process holds, in bytes.
+// resident returns the resident memory of a process, in bytes.
 func (p *process) resident() (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
 	if err != nil {
@@ -195,6 +197,7 @@ func (p *process) resident() (int64, error) {
 	return kib << 10, err
 }
 
+// repeat returns a slice with n copies of text.
 func repeat(text string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -203,6 +206,7 @@ func repeat(text string, n int) []string {
 	return all
 }
 
+// pause sleeps for d and returns the error of ctx if it ends first.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -9,12 +9,12 @@ import (
 	"parley/models"
 )
 
-// measureSweep: looking for silent chats among many that are not, beside very many that have ended. It is asked of the desk itself, as the
-// worker does every few seconds.
+// measureSweep measures a sweep for idle chats among many active chats that are not idle, with a large number of ended chats in the table.
+// It calls the desk directly, as the worker does every few seconds.
 func measureSweep(ctx context.Context, b *bench) error {
 	ended, active := b.opts.size(1_000_000, 2000), b.opts.size(10_000, 100)
-	const people, agentsN = 100_000, 500
-	database, err := b.seeded(ctx, agents(agentsN, 25, active/agentsN), endedChats(ended, people, agentsN, "2 s"),
+	const userCount, agentsN = 100_000, 500
+	database, err := b.seeded(ctx, agents(agentsN, 25, active/agentsN), endedChats(ended, userCount, agentsN, "2 s"),
 		activeChats(1, active, agentsN, 1))
 	if err != nil {
 		return err
@@ -34,11 +34,11 @@ func measureSweep(ctx context.Context, b *bench) error {
 		if _, err := desk.SweepIdle(ctx); err != nil {
 			return err
 		}
-		if n >= b.opts.rounds { // the first ones warm up
+		if n >= b.opts.rounds { // the first ones are the warm-up
 			took = append(took, milliseconds(time.Since(began)))
 		}
 	}
 	b.table.atMost("idle sweep", "ms", sampleOf(took...), 20,
-		fmt.Sprintf("%d ended and %d active chats, none of them silent for long enough", ended, active))
+		fmt.Sprintf("%d ended and %d active chats, none of them idle for long enough", ended, active))
 	return nil
 }

@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// tally holds what the streams brought against what was acknowledged.
+// tally compares the messages received on the streams with the acknowledged ones.
 type tally struct {
 	sent                     int // acknowledged
-	lost, doubled, reordered int // on any of the streams that should have brought it
+	lost, doubled, reordered int // on any of the streams that should have received it
 }
 
 func (t *tally) add(o tally) {
@@ -19,29 +19,30 @@ func (t tally) String() string {
 	return fmt.Sprintf("%d messages on two streams each: %d lost, %d doubled, %d reordered", t.sent, t.lost, t.doubled, t.reordered)
 }
 
-// delivered is one message on its way to the other side.
+// delivered is a message that the other side received.
 type delivered struct {
 	from byte
 	key  string
 	arrival
 }
 
-// collect ends a round: it takes what was acknowledged and what came, counts, and returns what reached the other side.
-func (c *contestant) collect() (tally, []delivered) {
+// collect ends a round. It takes the acknowledged and the received messages, compares them, and returns the counts and the messages that
+// reached the other side.
+func (c *target) collect() (tally, []delivered) {
 	var sum tally
 	var reached []delivered
 	for _, each := range c.chats {
 		acked := map[string]int64{}
 		for _, s := range each.sides {
-			for key, id := range s.takeAcked() {
+			for key, id := range s.drainAcked() {
 				acked[key] = id
 			}
 		}
 		sum.sent += len(acked)
 		for _, s := range each.sides {
-			heard := s.stream.take()
-			sum.add(compare(acked, heard))
-			for _, a := range heard {
+			received := s.stream.take()
+			sum.add(compare(acked, received))
+			for _, a := range received {
 				if a.key != "" && a.key[0] != s.who {
 					reached = append(reached, delivered{a.key[0], a.key, a})
 				}
@@ -51,12 +52,12 @@ func (c *contestant) collect() (tally, []delivered) {
 	return sum, reached
 }
 
-// compare counts what is wrong on one stream. A stream may bring a message that was not acknowledged, and nothing else.
-func compare(acked map[string]int64, heard []arrival) tally {
+// compare counts the lost, doubled and reordered messages of one stream. Receiving a message that was not acknowledged is not an error.
+func compare(acked map[string]int64, received []arrival) tally {
 	var t tally
-	seen := make(map[string]bool, len(heard))
+	seen := make(map[string]bool, len(received))
 	var last int64
-	for _, a := range heard {
+	for _, a := range received {
 		switch {
 		case seen[a.key]:
 			t.doubled++

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 )
 
-// measureWidget: what comes over the wire, heads and all, before the widget is opened and until its panel can be used.
+// measureWidget measures the bytes on the wire, including headers, before the widget is opened and until its panel is usable.
 func measureWidget(ctx context.Context, b *bench) error {
 	database, err := b.newDatabase(ctx, template)
 	if err != nil {
@@ -33,7 +33,7 @@ func measureWidget(ctx context.Context, b *bench) error {
 		return err
 	}
 	parts := []string{fmt.Sprintf("the page %d", sum)}
-	for _, path := range needed(page) {
+	for _, path := range subresources(page) {
 		size, _, err := fetch(ctx, server.addr, path)
 		if err != nil {
 			return err
@@ -50,8 +50,8 @@ var subresource = regexp.MustCompile(
 	`<(?:script|img|source)\b[^>]*\ssrc="([^"]+)"|<link\b[^>]*rel="(?:stylesheet|preload|modulepreload)"[^>]*\shref="([^"]+)"`,
 )
 
-// needed are the parts that a browser loads for a page in a frame, which has no icon.
-func needed(page []byte) []string {
+// subresources returns the paths that a browser loads for a page in a frame. An icon is not among them.
+func subresources(page []byte) []string {
 	var paths []string
 	for _, m := range subresource.FindAllStringSubmatch(string(page), -1) {
 		if path := m[1] + m[2]; strings.HasPrefix(path, "/") {
@@ -61,27 +61,27 @@ func needed(page []byte) []string {
 	return paths
 }
 
-// counting counts what is read from a connection.
-type counting struct {
+// countingConn counts the bytes read from a connection.
+type countingConn struct {
 	net.Conn
 	n *atomic.Int64
 }
 
-func (c counting) Read(b []byte) (int, error) {
+func (c countingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.n.Add(int64(n))
 	return n, err
 }
 
-// fetch asks for a path over a connection of its own and returns how many bytes came and what they said.
+// fetch requests a path over a new connection. It returns the number of bytes received and the decompressed body.
 func fetch(ctx context.Context, addr, path string) (size int, text []byte, err error) {
-	var came atomic.Int64
+	var received atomic.Int64
 	transport := &http.Transport{
 		DisableCompression: true, DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			var dialer net.Dialer
 			c, err := dialer.DialContext(ctx, network, addr)
-			return counting{c, &came}, err
+			return countingConn{c, &received}, err
 		},
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
@@ -100,12 +100,12 @@ func fetch(ctx context.Context, addr, path string) (size int, text []byte, err e
 		return 0, nil, fmt.Errorf("%s was answered %d: %w", path, res.StatusCode, err)
 	}
 	if res.Header.Get("Content-Encoding") != "gzip" {
-		return int(came.Load()), raw, nil
+		return int(received.Load()), raw, nil
 	}
 	plain, err := gzip.NewReader(bytes.NewReader(raw))
 	if err != nil {
 		return 0, nil, err
 	}
 	text, err = io.ReadAll(plain)
-	return int(came.Load()), text, err
+	return int(received.Load()), text, err
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// measureWorkbench measures what an open workbench costs for each message in one of its agent's five chats: the statements that are not run
-// while no workbench is open, and the bytes that are sent to it.
+// measureWorkbench measures what an open workbench costs per message in one of its agent's five chats: the additional statements compared
+// with no open workbench, and the bytes sent to it.
 func measureWorkbench(ctx context.Context, b *bench) error {
 	agentsN, each := b.opts.size(8, 2), b.opts.size(20, 4)
 	const chatsOfOne = 5
@@ -25,10 +25,10 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 	var closed, open, bytes []float64
 	count := func(streams []*stream) (float64, error) {
 		ran, err := b.statementsDuring(ctx, database, func() error {
-			if err := talkInAll(ctx, server.addr, chats, agentsN, each); err != nil {
+			if err := exchangeInAllChats(ctx, server.addr, chats, agentsN, each); err != nil {
 				return err
 			}
-			return quiet(ctx, streams)
+			return waitQuiet(ctx, streams)
 		})
 		if err == nil && b.opts.verbose {
 			for _, line := range ran.top(chats*each, 12) {
@@ -55,7 +55,7 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		if n > 0 { // the first one warms up
+		if n > 0 { // the first round is the warm-up
 			closed, open, bytes = append(closed, without), append(open, with-without), append(bytes, float64(sent)/float64(chats*each))
 		}
 	}
@@ -70,6 +70,7 @@ func measureWorkbench(ctx context.Context, b *bench) error {
 	return nil
 }
 
+// openWorkbenches opens the workbench streams of agents a1 to an and waits until they have received their initial state.
 func openWorkbenches(ctx context.Context, addr string, n int) ([]*stream, error) {
 	var streams []*stream
 	for i := range n {
@@ -80,9 +81,10 @@ func openWorkbenches(ctx context.Context, addr string, n int) ([]*stream, error)
 		go s.read()
 		streams = append(streams, s)
 	}
-	return streams, quiet(ctx, streams)
+	return streams, waitQuiet(ctx, streams)
 }
 
+// received returns the number of bytes received on all streams.
 func received(streams []*stream) (n int64) {
 	for _, s := range streams {
 		n += s.bytes.Load()
@@ -90,8 +92,8 @@ func received(streams []*stream) (n int64) {
 	return n
 }
 
-// quiet returns once nothing has been received for 700 ms.
-func quiet(ctx context.Context, streams []*stream) error {
+// waitQuiet returns once the streams have received nothing for 700 ms.
+func waitQuiet(ctx context.Context, streams []*stream) error {
 	for before := int64(-1); ; {
 		now := received(streams)
 		if now == before {
@@ -104,8 +106,8 @@ func quiet(ctx context.Context, streams []*stream) error {
 	}
 }
 
-// talkInAll sends so many messages in every chat, from user and agent in turn, each typed, delivered and read.
-func talkInAll(ctx context.Context, addr string, chats, agents, each int) error {
+// exchangeInAllChats sends a number of messages in every chat, from user and agent in turn, each typed, delivered and read.
+func exchangeInAllChats(ctx context.Context, addr string, chats, agents, each int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for n := 1; n <= chats; n++ {

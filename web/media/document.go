@@ -16,7 +16,8 @@ const (
 	maxTypes    = 1 << 20 // of [Content_Types].xml
 )
 
-// checkDOCX unpacks the archive to nowhere: all of it must be there, be a document of Word, and hold no programs.
+// checkDOCX checks that a ZIP archive is a Word document that can be unpacked completely and has no macros. It decompresses every entry and
+// discards the result.
 func checkDOCX(up io.ReaderAt, size int64) error {
 	begin := make([]byte, 4)
 	if _, err := up.ReadAt(begin, 0); err != nil || string(begin) != "PK\x03\x04" {
@@ -49,7 +50,7 @@ func checkDOCX(up io.ReaderAt, size int64) error {
 	return nil
 }
 
-// unpack reads one entry, whatever its size is said to be, and takes what it has from what is left.
+// unpack decompresses one entry and subtracts its actual size, not the declared one, from left.
 func unpack(entry *zip.File, left *int64) error {
 	content, err := entry.Open()
 	if err != nil {
@@ -75,18 +76,18 @@ func unpack(entry *zip.File, left *int64) error {
 	return nil
 }
 
-// limitedBuffer keeps the beginning.
+// limitedBuffer keeps the first limit bytes and discards the rest.
 type limitedBuffer struct {
 	*bytes.Buffer
-	most int
+	limit int
 }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	_, _ = b.Buffer.Write(p[:min(len(p), max(0, b.most-b.Len()))])
+	_, _ = b.Buffer.Write(p[:min(len(p), max(0, b.limit-b.Len()))])
 	return len(p), nil
 }
 
-// checkDOC walks the folders of an OLE2 file: a document of Word has a stream of that name, and programs have a folder.
+// checkDOC checks that an OLE2 file is a Word document without macros, by the names of its entries.
 func checkDOC(up io.ReaderAt, size int64) error {
 	file, err := mscfb.New(io.NewSectionReader(up, 0, size))
 	if err != nil {

@@ -1,7 +1,7 @@
 package media
 
-// TakeAll holds all memory for decoding until it is given back.
-func TakeAll() (give func()) {
+// TakeAll reserves all memory for decoding and returns a function that releases it, or nil if some of it is in use.
+func TakeAll() (release func()) {
 	if !memory.TryAcquire(decodingMemory) {
 		return nil
 	}

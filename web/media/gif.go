@@ -8,13 +8,13 @@ import (
 	"io"
 )
 
-// planGIF walks the blocks: how many frames there are and how large, without unpacking any.
+// planGIF reads the blocks of a GIF and returns its size and the work for all frames, without decompressing any.
 func planGIF(raw []byte) (plan, error) {
 	if len(raw) < 13 {
 		return plan{}, refuse(Broken)
 	}
 	p := plan{width: int(raw[6]) | int(raw[7])<<8, height: int(raw[8]) | int(raw[9])<<8, bytesPerPixel: 4}
-	at := 13 + colours(raw[10])
+	at := 13 + colourTableSize(raw[10])
 	frames, work := 0, int64(0)
 	for at < len(raw) {
 		switch raw[at] {
@@ -31,7 +31,7 @@ func planGIF(raw []byte) (plan, error) {
 			if frames++; frames > maxFrames || work > maxWork {
 				return p, refuse(TooManyPixels)
 			}
-			at += 11 + colours(raw[at+9])
+			at += 11 + colourTableSize(raw[at+9])
 		default:
 			return p, refuse(Broken)
 		}
@@ -40,9 +40,9 @@ func planGIF(raw []byte) (plan, error) {
 		}
 		at++
 	}
-	// Without its end marker: the decoder sees whether the last frame is whole.
+	// The end marker is missing. The decoder checks whether the last frame is complete.
 	p.extra, p.missing = work, []byte{0x3b}
-	if at == len(raw)+1 { // nor the end of the last block
+	if at == len(raw)+1 { // the end of the last block is missing too
 		p.missing = []byte{0, 0x3b}
 	}
 	if frames == 0 || at > len(raw)+1 {
@@ -51,16 +51,16 @@ func planGIF(raw []byte) (plan, error) {
 	return p, nil
 }
 
-// colours is how many bytes the table of colours takes that a field of flags announces.
-func colours(flags byte) int {
+// colourTableSize returns the size in bytes of the colour table that the flags announce.
+func colourTableSize(flags byte) int {
 	if flags&0x80 == 0 {
 		return 0
 	}
 	return 3 << (flags&7 + 1)
 }
 
-// remakeGIF writes the frames anew, and nothing that lay between them.
-func remakeGIF(raw, missing []byte) (*Prepared, error) {
+// reencodeGIF encodes the frames again and drops everything else.
+func reencodeGIF(raw, missing []byte) (*Prepared, error) {
 	all, err := gif.DecodeAll(io.MultiReader(bytes.NewReader(raw), bytes.NewReader(missing)))
 	if err != nil || len(all.Image) == 0 {
 		return nil, refuse(Broken)

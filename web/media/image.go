@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// MaxPixels is what an image may have, frames together twice that.
+	// MaxPixels is the maximum number of pixels of an image. All frames of an animation together may have twice as many.
 	MaxPixels = 50_000_000
 	maxSide   = 30_000
 	maxFrames = 1000
@@ -28,38 +28,39 @@ const (
 	decodingMemory = 256 << 20
 )
 
-// memory bounds what is decoded at once, in bytes, and slots how many processors it takes.
+// memory bounds the memory of concurrent decoding, in bytes. slots bounds the number of images decoded at the same time.
 var (
 	memory = semaphore.NewWeighted(decodingMemory)
 	slots  = semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1)))
 )
 
-// plan is what an image says of itself, before any of it is decoded.
+// plan holds what the headers of an image declare, before any of it is decoded.
 type plan struct {
 	width, height int
-	bytesPerPixel float64 // of memory, while it is decoded
-	extra         int64   // bytes of memory beside that
-	missing       []byte  // the end marker, where there is none
+	bytesPerPixel float64 // memory needed for decoding
+	extra         int64   // additional memory for decoding, in bytes
+	missing       []byte  // the end marker to append if the file lacks it
 }
 
+// cost returns the memory needed to decode the image and make the thumbnail, in bytes.
 func (p plan) cost() int64 {
 	cost := int64(float64(p.width)*float64(p.height)*p.bytesPerPixel) + p.extra
 	w, _ := thumbnailSize(p.width, p.height)
-	return cost + int64(w)*int64(p.height)*32 // what scaling needs
+	return cost + int64(w)*int64(p.height)*32 // for scaling
 }
 
-// prepareImage holds an image against the bounds, waits for its turn, and makes it anew.
+// prepareImage checks an image against the bounds, waits for memory and a slot, and encodes it again.
 func prepareImage(ctx context.Context, kind string, content *io.SectionReader) (*Prepared, error) {
 	raw, err := io.ReadAll(content)
 	if err != nil {
 		return nil, err
 	}
-	turned := orientation(kind, raw)
+	rotation := orientation(kind, raw)
 	p, err := planOf(kind, raw)
 	if err != nil {
 		return nil, err
 	}
-	if turned > 1 {
+	if rotation > 1 {
 		p.bytesPerPixel += 4
 	}
 	cost := p.cost()
@@ -80,18 +81,18 @@ func prepareImage(ctx context.Context, kind string, content *io.SectionReader) (
 	}
 	switch kind {
 	case GIF:
-		return remakeGIF(raw, p.missing)
+		return reencodeGIF(raw, p.missing)
 	case WebP:
-		return remakeWebP(raw, turned)
+		return reencodeWebP(raw, rotation)
 	}
 	if kind == PNG {
-		return remakePNG(raw, turned)
+		return reencodePNG(raw, rotation)
 	}
 	picture, err := jpeg.Decode(io.MultiReader(bytes.NewReader(raw), bytes.NewReader(p.missing)))
 	if err != nil {
 		return nil, refuse(Broken)
 	}
-	return encode(kind, turn(picture, turned))
+	return encode(kind, rotate(picture, rotation))
 }
 
 func planOf(kind string, raw []byte) (plan, error) {
@@ -108,16 +109,16 @@ func planOf(kind string, raw []byte) (plan, error) {
 		return plan{}, refuse(Broken)
 	}
 	p := plan{width: config.Width, height: config.Height, bytesPerPixel: 4}
-	if raw[24] == 16 { // bits of a channel
+	if raw[24] == 16 { // bits per channel
 		p.bytesPerPixel = 8
 	}
-	if raw[28] != 0 { // interlaced: half of it is there twice
+	if raw[28] != 0 { // interlaced: the decoder needs half as much memory again
 		p.bytesPerPixel *= 1.5
 	}
 	return p, nil
 }
 
-// encode writes a picture as a JPEG or a PNG, with nothing in it but the picture.
+// encode encodes a picture as JPEG or PNG without metadata.
 func encode(kind string, picture image.Image) (*Prepared, error) {
 	var out bytes.Buffer
 	var err error
@@ -132,7 +133,7 @@ func encode(kind string, picture image.Image) (*Prepared, error) {
 	return finish(kind, out.Bytes(), picture)
 }
 
-// finish adds size and thumbnail; shown is the picture, or the first of several.
+// finish returns the prepared image with size and thumbnail. shown is the picture, or the first frame of an animation.
 func finish(kind string, stored []byte, shown image.Image) (*Prepared, error) {
 	p := &Prepared{
 		ContentType: kind, Content: bytes.NewReader(stored), Size: int64(len(stored)), Width: shown.Bounds().Dx(),
@@ -166,7 +167,7 @@ func thumbnail(picture image.Image) ([]byte, string, error) {
 
 var metaFormats = map[string]imagemeta.ImageFormat{JPEG: imagemeta.JPEG, PNG: imagemeta.PNG, WebP: imagemeta.WebP}
 
-// orientation is how the camera was held, 1 to 8 as Exif counts; 1 when nothing can be read.
+// orientation returns the Exif orientation, 1 to 8. It returns 1 if there is none or it cannot be read.
 func orientation(kind string, raw []byte) int {
 	format, known := metaFormats[kind]
 	found := 1
@@ -186,16 +187,16 @@ func orientation(kind string, raw []byte) int {
 	return found
 }
 
-// turn returns the picture as it is to be seen.
-func turn(picture image.Image, how int) image.Image {
+// rotate returns the picture in its upright position for an Exif orientation.
+func rotate(picture image.Image, orientation int) image.Image {
 	from, ok := picture.(image.RGBA64Image)
-	if how <= 1 || !ok {
+	if orientation <= 1 || !ok {
 		return picture
 	}
 	at := picture.Bounds()
 	w, h := at.Dx(), at.Dy()
 	size := image.Rect(0, 0, w, h)
-	if how >= 5 {
+	if orientation >= 5 {
 		size = image.Rect(0, 0, h, w)
 	}
 	var to draw.RGBA64Image = image.NewNRGBA(size)
@@ -205,7 +206,7 @@ func turn(picture image.Image, how int) image.Image {
 	for y := range h {
 		for x := range w {
 			tx, ty := x, y
-			switch how {
+			switch orientation {
 			case 2:
 				tx = w - 1 - x
 			case 3:

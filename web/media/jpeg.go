@@ -1,9 +1,10 @@
 package media
 
-// maxScans is how often a picture may be gone over: a few bytes can ask for millions of blocks.
+// maxScans is the maximum number of scans of a picture. Each scan costs work for all blocks, even if it has only a few bytes.
 const maxScans = 100
 
-// planJPEG walks the markers: how large the picture is, how it is built up, and in how many scans.
+// planJPEG reads the markers of a JPEG and returns its size and the memory for decoding. It refuses a picture with more than maxScans
+// scans.
 func planJPEG(raw []byte) (plan, error) {
 	var p plan
 	scans := 0
@@ -33,7 +34,7 @@ func planJPEG(raw []byte) (plan, error) {
 			}
 			p.height, p.width = int(body[1])<<8|int(body[2]), int(body[3])<<8|int(body[4])
 			p.bytesPerPixel = samples(body[6:], int(body[5]))
-			if marker == 0xc2 { // progressive: all coefficients are held, of four bytes each
+			if marker == 0xc2 { // progressive: the decoder holds all coefficients, four bytes each
 				p.bytesPerPixel *= 5
 			}
 		case 0xda:
@@ -46,11 +47,11 @@ func planJPEG(raw []byte) (plan, error) {
 	if scans == 0 {
 		return p, refuse(Broken)
 	}
-	p.missing = []byte{0xff, 0xd9} // the decoder sees whether the picture is whole
+	p.missing = []byte{0xff, 0xd9} // the decoder checks whether the picture is complete
 	return p, nil
 }
 
-// samples is how many are kept of each pixel: 3 for full colour, 1.5 where colour is coarser.
+// samples returns the number of samples per pixel: 3 for full colour, 1.5 for 4:2:0 chroma subsampling.
 func samples(components []byte, n int) float64 {
 	all, most := 0, 1
 	for i := range n {

@@ -2,7 +2,7 @@
 // again or rebuilt without metadata, in the right orientation, with a thumbnail; documents are checked and stored unchanged.
 //
 // It decodes untrusted data, so everything is bounded: pixels and frames before the first is decoded, memory of all concurrent decoding,
-// and the unpacked size of an archive. What is refused is a *Refusal with a Reason.
+// and the unpacked size of an archive. A refused upload is a *Refusal with a Reason.
 package media
 
 import (
@@ -30,7 +30,7 @@ const (
 	Text = "text/plain"
 )
 
-// Reason is why an upload is refused.
+// Reason states why an upload is refused.
 type Reason string
 
 // The reasons.
@@ -39,8 +39,8 @@ const (
 	ImageTooLarge    Reason = "image_too_large"    // more than MaxImage
 	DocumentTooLarge Reason = "document_too_large" // more than MaxDocument
 	UnknownType      Reason = "unknown_type"       // none of the accepted types
-	NotUTF8          Reason = "not_utf8"           // a text, but not in UTF-8
-	Broken           Reason = "broken"             // of an accepted type, but it cannot be read to its end
+	NotUTF8          Reason = "not_utf8"           // text, but not in UTF-8
+	Broken           Reason = "broken"             // of an accepted type, but cannot be read completely
 	TooManyPixels    Reason = "too_many_pixels"    // more than MaxPixels, or too much work for its pixels
 	UnpacksTooLarge  Reason = "unpacks_too_large"
 	Macros           Reason = "macros" // a document with executable code
@@ -71,16 +71,16 @@ type Prepared struct {
 	ThumbnailType string
 }
 
-// sniffed is how many bytes at the beginning are read to detect the type.
-const sniffed = 3072
+// sniffLen is the number of bytes at the beginning of a file from which its type is detected.
+const sniffLen = 3072
 
-// Prepare checks an upload of size bytes and returns the file to store. It returns a *Refusal for one that is refused. It waits while too
-// much is being decoded, until ctx ends.
+// Prepare checks an upload of size bytes and returns the file to store. It returns a *Refusal if the upload is refused. While too much is
+// being decoded it waits, at most until ctx ends.
 func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	if size == 0 {
 		return nil, refuse(Empty)
 	}
-	head := make([]byte, min(size, sniffed))
+	head := make([]byte, min(size, sniffLen))
 	if _, err := up.ReadAt(head, 0); err != nil {
 		return nil, err
 	}
@@ -100,14 +100,14 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	}
 	var err error
 	switch kind {
-	case PDF: // it is never opened here, and never shown in a page
+	case PDF: // never parsed here and never shown inside a page
 	case DOCX:
 		err = checkDOCX(up, size)
 	case DOC:
 		err = checkDOC(up, size)
 	case Text:
 		err = checkText(io.NewSectionReader(up, 0, size))
-	case "": // a few letters at the beginning of a text, as "MZ", are the sign of another type
+	case "": // a text can begin with letters that are the signature of another type, such as "MZ"
 		if kind = Text; checkText(io.NewSectionReader(up, 0, size)) != nil {
 			err = refuse(UnknownType)
 		}
@@ -120,10 +120,10 @@ func Prepare(ctx context.Context, up Upload, size int64) (*Prepared, error) {
 	return &Prepared{ContentType: kind, Content: io.NewSectionReader(up, 0, size), Size: size}, nil
 }
 
-// markup is what is not taken although it is text.
+// markup is the kind of text files that are refused.
 const markup = "markup"
 
-// signatures are the types that the beginning tells, with what a file that begins so may be taken for.
+// signatures maps the types detected by the beginning of a file to the kinds of this package.
 var signatures = []struct{ detected, kind string }{
 	{"image/jpeg", JPEG},
 	{"image/png", PNG},
@@ -132,7 +132,7 @@ var signatures = []struct{ detected, kind string }{
 	{"application/pdf", PDF},
 	{"application/zip", DOCX},
 	{"application/x-ole-storage", DOC},
-	// Whatever a browser would draw or run is no plain text.
+	// Text that a browser would render or execute does not count as plain text.
 	{"text/html", markup},
 	{"text/xml", markup},
 	{"image/svg+xml", markup},
@@ -141,7 +141,7 @@ var signatures = []struct{ detected, kind string }{
 	{"text/plain", Text},
 }
 
-// kindOf returns the type that the beginning tells, "" for one that is not known.
+// kindOf returns the type detected by the beginning of a file, or "" if it is unknown.
 func kindOf(head []byte) string {
 	for found := mimetype.Detect(head); found != nil; found = found.Parent() {
 		for _, f := range signatures {

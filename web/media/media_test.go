@@ -37,7 +37,7 @@ func content(t *testing.T, p *media.Prepared) []byte {
 	return raw
 }
 
-func TestEveryTypeThatIsTakenIsKnownByItsContent(t *testing.T) {
+func TestTypesAreDetectedByContent(t *testing.T) {
 	t.Parallel()
 	for name, sent := range map[string]struct {
 		raw  []byte
@@ -57,12 +57,12 @@ func TestEveryTypeThatIsTakenIsKnownByItsContent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p.ContentType != sent.kind {
-				t.Fatalf("it is taken for %s", p.ContentType)
+				t.Fatalf("detected as %s", p.ContentType)
 			}
 			kept := content(t, p)
 			if !strings.HasPrefix(sent.kind, "image/") {
 				if !bytes.Equal(kept, sent.raw) || p.Thumbnail != nil {
-					t.Error("a document is not kept as it is")
+					t.Error("a document is not stored unchanged")
 				}
 				return
 			}
@@ -71,13 +71,13 @@ func TestEveryTypeThatIsTakenIsKnownByItsContent(t *testing.T) {
 				t.Errorf("%dx%d is stored as %dx%d, %v", p.Width, p.Height, config.Width, config.Height, err)
 			}
 			if _, format, err := image.DecodeConfig(bytes.NewReader(p.Thumbnail)); err != nil || "image/"+format != p.ThumbnailType {
-				t.Errorf("the thumbnail is %s, said to be %s, %v", format, p.ThumbnailType, err)
+				t.Errorf("the thumbnail is %s, declared as %s, %v", format, p.ThumbnailType, err)
 			}
 		})
 	}
 }
 
-// huge is a PNG whose head alone says how large it is.
+// huge returns a small PNG whose header declares another size.
 func huge(width, height uint32) []byte {
 	raw := samples.PNG(4, 4)
 	binary.BigEndian.PutUint32(raw[16:], width)
@@ -86,7 +86,7 @@ func huge(width, height uint32) []byte {
 	return raw
 }
 
-// sized sets the size that a JPEG says it has.
+// sized sets the size that the header of a JPEG declares.
 func sized(raw []byte, width, height uint16) []byte {
 	at := bytes.Index(raw, []byte{0xff, 0xc0})
 	binary.BigEndian.PutUint16(raw[at+5:], height)
@@ -94,13 +94,14 @@ func sized(raw []byte, width, height uint16) []byte {
 	return raw
 }
 
-// grey takes the least memory of all: the bound of pixels holds for it too.
+// grey returns a greyscale JPEG. It needs the least memory per pixel, so that the pixel limit applies before the memory limit.
 func grey() []byte {
 	var out bytes.Buffer
 	_ = jpeg.Encode(&out, image.NewGray(image.Rect(0, 0, 16, 16)), nil)
 	return out.Bytes()
 }
 
+// manyScans returns a JPEG that repeats its scan 300 times.
 func manyScans() []byte {
 	raw := samples.JPEG(16, 16)
 	scan := bytes.Index(raw, []byte{0xff, 0xda})
@@ -116,12 +117,12 @@ func noise(n int) []byte {
 	return raw
 }
 
-// padded is an archive whose entry cannot be packed smaller.
+// padded returns an archive with an incompressible entry of n bytes.
 func padded(n int) []byte {
 	return samples.DOCX(samples.Entry{Name: "word/media/noise.bin", Content: noise(n)})
 }
 
-func TestLiesAndBombsAreRefused(t *testing.T) {
+func TestInvalidFilesAndBombsAreRefused(t *testing.T) {
 	t.Parallel()
 	zeros := make([]byte, 60<<20)
 	long := func(raw []byte, n int) []byte { return samples.Join(raw, make([]byte, n-len(raw))) }
@@ -196,8 +197,8 @@ func broken(raw []byte) []byte {
 	return raw
 }
 
-// What is exactly as large as may be is taken.
-func TestTheLimitsThemselvesAreTaken(t *testing.T) {
+// TestMaximumSizesAreAccepted uploads an image and a text of exactly the maximum size.
+func TestMaximumSizesAreAccepted(t *testing.T) {
 	t.Parallel()
 	photo := samples.JPEG(60, 60)
 	if _, err := prepare(samples.Join(photo, make([]byte, media.MaxImage-len(photo)))); err != nil {
@@ -208,7 +209,7 @@ func TestTheLimitsThemselvesAreTaken(t *testing.T) {
 	}
 }
 
-func TestNothingButThePictureIsKept(t *testing.T) {
+func TestMetadataIsRemoved(t *testing.T) {
 	t.Parallel()
 	hidden := []byte("<script>SECRET</script>")
 	comment := func(raw []byte) []byte {
@@ -242,7 +243,7 @@ func TestNothingButThePictureIsKept(t *testing.T) {
 		}
 		for what, kept := range map[string][]byte{"picture": content(t, p), "thumbnail": p.Thumbnail} {
 			if bytes.Contains(kept, []byte("SECRET")) || bytes.Contains(kept, []byte("Exif")) {
-				t.Errorf("%s: the %s still holds it", name, what)
+				t.Errorf("%s: the %s still contains metadata", name, what)
 			}
 		}
 	}
@@ -255,8 +256,8 @@ func TestNothingButThePictureIsKept(t *testing.T) {
 	}
 }
 
-// In each of the eight ways to hold a camera the white corner comes out where it was.
-func TestPicturesAreTurnedTheRightWayUp(t *testing.T) {
+// TestPicturesAreRotatedUpright checks the position of the white corner for all eight Exif orientations.
+func TestPicturesAreRotatedUpright(t *testing.T) {
 	t.Parallel()
 	white := map[uint16]string{1: "tl", 2: "tr", 3: "br", 4: "bl", 5: "tl", 6: "tr", 7: "br", 8: "bl"}
 	for how, want := range white {
@@ -289,8 +290,8 @@ func whiteCorner(p image.Image) string {
 	return "nowhere"
 }
 
-// Browsers show pictures without their end marker; of half a picture they show half.
-func TestPicturesWithoutTheirEndAreTaken(t *testing.T) {
+// TestPicturesWithoutEndMarkerAreAccepted checks that only the end marker may be missing. Browsers display such pictures.
+func TestPicturesWithoutEndMarkerAreAccepted(t *testing.T) {
 	t.Parallel()
 	photo, drawing, moving, animated := samples.JPEG(300, 200), samples.PNG(300, 200), samples.GIF(60, 60, 4), samples.APNG(60, 40, 3)
 	exif := samples.Join(samples.WebP["alpha"], []byte("EXIF\x10\x00\x00\x00"), make([]byte, 16))
@@ -314,10 +315,10 @@ func TestPicturesWithoutTheirEndAreTaken(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(content(t, p), content(t, whole)) {
-				t.Errorf("%s without its last %d bytes is another picture", name, cut)
+				t.Errorf("%s without its last %d bytes is a different picture", name, cut)
 			}
 		}
-		for part := 2; part < 8; part++ { // less is a text, more has all of the picture
+		for part := 2; part < 8; part++ { // less would be detected as text, more would have the complete picture
 			var refused *media.Refusal
 			if _, err := prepare(sent.raw[:len(sent.raw)*part/10]); !errors.As(err, &refused) {
 				t.Errorf("%d/10 of %s: %v", part, name, err)
@@ -343,7 +344,7 @@ func TestAnAnimatedPNGKeepsItsFrames(t *testing.T) {
 		}
 	}
 	if again, err := prepare(kept); err != nil || !bytes.Equal(content(t, again), kept) {
-		t.Errorf("prepared again it is another: %v", err)
+		t.Errorf("preparing it again changes it: %v", err)
 	}
 	if p.Width != 60 || p.Height != 40 || p.ContentType != media.PNG {
 		t.Errorf("it is %s of %dx%d", p.ContentType, p.Width, p.Height)
@@ -383,12 +384,13 @@ func TestThumbnailsAreSmall(t *testing.T) {
 	}
 }
 
-// Whoever comes while too much is decoded already waits, and no longer than the caller does. It runs alone: it takes everything.
+// TestImagesWaitForTheirTurn checks that an image waits while others use all memory for decoding, at most until its context ends. It cannot
+// run in parallel because it reserves all of that memory.
 func TestImagesWaitForTheirTurn(t *testing.T) {
 	raw := samples.JPEG(2000, 2000)
-	give := media.TakeAll()
-	if give == nil {
-		t.Fatal("somebody else decodes")
+	release := media.TakeAll()
+	if release == nil {
+		t.Fatal("another test is decoding")
 	}
 	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -396,11 +398,11 @@ func TestImagesWaitForTheirTurn(t *testing.T) {
 		t.Errorf("without memory: %v", err)
 	}
 	if _, err := prepare(samples.PDF()); err != nil {
-		t.Errorf("a document needs no turn: %v", err)
+		t.Errorf("a document had to wait: %v", err)
 	}
 	done := make(chan error)
 	go func() { _, err := prepare(raw); done <- err }()
-	give()
+	release()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
@@ -425,7 +427,7 @@ func TestNamesAreMadeHarmless(t *testing.T) {
 	}
 }
 
-// Scripts and emoji need what joins their letters and keeps them apart.
+// TestNamesKeepJoiners checks that zero-width joiners and non-joiners stay where scripts and emoji need them and are removed elsewhere.
 func TestNamesKeepJoiners(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
@@ -440,8 +442,8 @@ func TestNamesKeepJoiners(t *testing.T) {
 	}
 }
 
-// Letters at the beginning of a text are no sign of another type, and ^Z may end it.
-func TestTextsThatBeginAsOtherTypesDo(t *testing.T) {
+// TestTextsThatBeginLikeOtherTypes checks that a text may begin with the signature of another type and end with ^Z.
+func TestTextsThatBeginLikeOtherTypes(t *testing.T) {
 	t.Parallel()
 	for _, begin := range []string{
 		"MZ", "ZM", "GIF89a", "GIF87a", "%PDF-1.7", "%PDF-", "RIFF1234WEBP", "BM", "PK", "ID3", "OggS", "fLaC", "MThd", "BZh9", "Rar!", "FWS", "CWS", "8BPS", "wOFF", "wOF2", "OTTO", "II*", "%!PS-Adobe-3.0", "!<arch>", "FORM0000AIFF",
@@ -487,7 +489,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// Whatever comes, nothing breaks and nothing takes long.
+// FuzzPrepare checks that any input is prepared or refused in bounded time.
 func FuzzPrepare(f *testing.F) {
 	f.Add(samples.JPEG(8, 8))
 	f.Add(samples.Exif(samples.JPEG(8, 8), 6))
@@ -499,7 +501,7 @@ func FuzzPrepare(f *testing.F) {
 	f.Add(samples.DOC("WordDocument"))
 	f.Add(samples.DOCX())
 	f.Add([]byte("text"))
-	f.Add([]byte("\xff\xd8\xff\xe0\x00\x00\xff")) // a length shorter than itself
+	f.Add([]byte("\xff\xd8\xff\xe0\x00\x00\xff")) // a segment length shorter than its own field
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		began := time.Now()
 		p, err := prepare(raw)
@@ -511,7 +513,7 @@ func FuzzPrepare(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err == nil && p.Size == 0 {
-			t.Fatal("nothing is left of it")
+			t.Fatal("accepted, but the stored file is empty")
 		}
 	})
 }

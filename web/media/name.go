@@ -9,17 +9,18 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// maxName is the most that a name has in bytes: every file system takes it.
+// maxName is the maximum length of a name in bytes. Every common file system accepts it.
 const maxName = 180
 
-// endings are the ends that a name of each type may have; the first is its own.
+// endings are the file extensions accepted for each type. The first one is the default.
 var endings = map[string][]string{
 	JPEG: {".jpg", ".jpeg", ".jfif"}, PNG: {".png"}, GIF: {".gif"}, WebP: {".webp"},
 	PDF: {".pdf"}, DOC: {".doc"}, DOCX: {".docx"}, Text: {".txt"},
 }
 
-// CleanName makes of what a file was called a name that can be shown and saved anywhere: without folders, without characters that
-// cannot be seen or turn a line around, but with those that join letters, not too long, and ending as its content type does.
+// CleanName returns a name that can be displayed and saved on any system. It removes folders, invisible and bidirectional control
+// characters, except joiners that scripts and emoji need, shortens the name to maxName bytes, and gives it an extension of the content
+// type.
 func CleanName(given, contentType string) string {
 	given = strings.ToValidUTF8(given, "\uFFFD")
 	given = given[strings.LastIndexAny(given, `/\`)+1:]
@@ -45,13 +46,13 @@ func CleanName(given, contentType string) string {
 	own := endings[contentType]
 	switch lower := strings.ToLower(ending); {
 	case slices.Contains(own, lower):
-	case isEnding(lower): // of another type that is taken: the content says better
+	case isEnding(lower): // the extension of another accepted type: the content decides
 		ending = own[0]
 	default:
 		stem, ending = name, own[0]
 	}
 	stem = strings.Trim(stem, ". ")
-	stem = strings.TrimRight(beginning(stem, maxName-len(ending)), ". ")
+	stem = strings.TrimRight(truncate(stem, maxName-len(ending)), ". ")
 	if !strings.ContainsFunc(stem, isVisible) {
 		stem = "file"
 		if strings.HasPrefix(contentType, "image/") {
@@ -61,23 +62,23 @@ func CleanName(given, contentType string) string {
 	return stem + ending
 }
 
-// isVisible reports whether a character that a name may have is drawn.
+// isVisible reports whether a character is visible when drawn.
 func isVisible(r rune) bool {
 	const brailleBlank = '\u2800'
 	return r != brailleBlank && unicode.IsGraphic(r) && !unicode.In(r, unicode.Z, unicode.Variation_Selector,
 		unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// isJoiner reports whether a character joins its neighbours or keeps them apart, as Persian, Indic scripts and emoji need.
+// isJoiner reports whether a character is a zero-width joiner or non-joiner, which Persian, Indic scripts and emoji need.
 func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
-// beginning returns as much of a text as has at most so many bytes, without taking apart what is read as one character.
-func beginning(text string, most int) string {
+// truncate returns the beginning of a text with at most limit bytes, without splitting a grapheme cluster.
+func truncate(text string, limit int) string {
 	end := 0
 	for rest, state := text, -1; rest != ""; {
 		var cluster string
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if end+len(cluster) > most {
+		if end+len(cluster) > limit {
 			return text[:end]
 		}
 		end += len(cluster)
@@ -85,6 +86,7 @@ func beginning(text string, most int) string {
 	return text
 }
 
+// isEnding reports whether an extension belongs to any accepted type.
 func isEnding(ending string) bool {
 	for _, all := range endings {
 		if slices.Contains(all, ending) {

@@ -33,8 +33,8 @@ func pngFile(chunks ...pngChunk) []byte {
 	return pngChunk{name: "IEND"}.appendTo(out)
 }
 
-// pngChunks takes a PNG apart, up to its end marker. Without one, all that makes the picture must be there: what was cut off may only be
-// the marker, or what is not kept.
+// pngChunks splits a PNG into chunks up to its end marker and returns the position of the marker. A truncated file is accepted if only the
+// marker or a chunk that is dropped anyway is incomplete.
 func pngChunks(raw []byte) (chunks []pngChunk, end int, err error) {
 	end = len(pngSignature)
 	for len(raw)-end >= 8 {
@@ -54,8 +54,8 @@ func pngChunks(raw []byte) (chunks []pngChunk, end int, err error) {
 	return chunks, end, nil
 }
 
-// remakePNG writes a picture anew. An animation keeps its frames, and nothing beside them.
-func remakePNG(raw []byte, turned int) (*Prepared, error) {
+// reencodePNG encodes a picture again. An animation keeps its frames and nothing else.
+func reencodePNG(raw []byte, rotation int) (*Prepared, error) {
 	chunks, end, err := pngChunks(raw)
 	if err != nil {
 		return nil, err
@@ -69,13 +69,13 @@ func remakePNG(raw []byte, turned int) (*Prepared, error) {
 		return nil, err
 	}
 	if len(frames) == 0 {
-		return encode(PNG, turn(picture, turned))
+		return encode(PNG, rotate(picture, rotation))
 	}
-	return remakeAnimatedPNG(chunks, frames, picture)
+	return rebuildAnimatedPNG(chunks, frames, picture)
 }
 
-// pngFrame is one frame of an animation: its control chunk without the number, and its compressed pixels. The picture that
-// programs without animations show is one too; it has no control where it is no part of the animation.
+// pngFrame is one frame of an animation: its control chunk without the sequence number, and its compressed pixels. The still picture for
+// programs without support for animations is a frame too. Its control is nil if it is not part of the animation.
 type pngFrame struct {
 	control []byte
 	pixels  []byte
@@ -85,8 +85,8 @@ func (f pngFrame) size() (width, height int) {
 	return int(binary.BigEndian.Uint32(f.control)), int(binary.BigEndian.Uint32(f.control[4:]))
 }
 
-// pngFrames returns the frames of an animated PNG, the still picture first, and none for another one. More of them than is allowed are
-// refused before any is decoded.
+// pngFrames returns the frames of an animated PNG, the still picture first, or none if the PNG is not animated. It refuses too many frames
+// before any is decoded.
 func pngFrames(chunks []pngChunk) ([]pngFrame, error) {
 	var frames []pngFrame
 	var still pngFrame
@@ -139,8 +139,8 @@ func pngFrames(chunks []pngChunk) ([]pngFrame, error) {
 	return append([]pngFrame{still}, frames...), nil
 }
 
-// remakeAnimatedPNG decodes every frame, to see that it can be, and puts them together again.
-func remakeAnimatedPNG(chunks []pngChunk, frames []pngFrame, still image.Image) (*Prepared, error) {
+// rebuildAnimatedPNG decodes every frame to validate it and builds a new file from the frames.
+func rebuildAnimatedPNG(chunks []pngChunk, frames []pngFrame, still image.Image) (*Prepared, error) {
 	head := chunks[0]
 	var colours []pngChunk // palette and transparency
 	var loop pngChunk
@@ -189,17 +189,17 @@ func remakeAnimatedPNG(chunks []pngChunk, frames []pngFrame, still image.Image) 
 	return finish(PNG, pngFile(out...), still)
 }
 
-// repack compresses pixels anew, so that nothing can hide behind them.
+// repack decompresses pixels and compresses them again, so that no data can hide after them.
 func repack(packed []byte, width, height int) ([]byte, error) {
 	in, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, refuse(Broken)
 	}
-	most := 8*int64(width)*int64(height) + 8*int64(height) + 64 // 16 bits of four channels, and a byte for each line of each pass
+	limit := 8*int64(width)*int64(height) + 8*int64(height) + 64 // four channels of 16 bits, and a filter byte for each line of each pass
 	var out bytes.Buffer
 	pack := zlib.NewWriter(&out)
-	n, err := io.Copy(pack, io.LimitReader(in, most+1))
-	if err != nil || n > most || pack.Close() != nil {
+	n, err := io.Copy(pack, io.LimitReader(in, limit+1))
+	if err != nil || n > limit || pack.Close() != nil {
 		return nil, refuse(Broken)
 	}
 	return out.Bytes(), nil

@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// endOfText is Ctrl+Z, which ends the texts of some old programs.
+// endOfText is Ctrl+Z, with which some old programs end a text.
 const endOfText = 0x1a
 
-// checkText reads all of it: characters of UTF-8, and no control characters but those that lay a text out or end it.
+// checkText checks that the whole content is UTF-8 and has no control characters except those for layout and endOfText.
 func checkText(content io.Reader) error {
 	in := bufio.NewReader(content)
 	for ended := false; ; {
@@ -32,14 +32,15 @@ func checkText(content io.Reader) error {
 	}
 }
 
-// isAboutType reports whether a file that begins as one of that type does is a text that speaks of it: all of it is text, which no picture
-// is. The sign of a picture ends there as a word of a sentence does, since some scripts begin with one; a PDF without objects is none.
+// isAboutType reports whether a file that begins with the signature of a type is only a text that mentions it, such as "GIF89a is a
+// format". The whole file must be text. The signature of a picture must be followed by a space, punctuation or a non-ASCII character,
+// because some scripts begin with such a signature. A PDF must have no objects.
 func isAboutType(kind string, up io.ReaderAt, size int64) bool {
-	sign := map[string]int{GIF: len("GIF89a"), WebP: len("RIFF....WEBP"), PDF: len("%PDF-")}[kind]
-	if sign == 0 || checkText(io.NewSectionReader(up, 0, size)) != nil {
+	signature := map[string]int{GIF: len("GIF89a"), WebP: len("RIFF....WEBP"), PDF: len("%PDF-")}[kind]
+	if signature == 0 || checkText(io.NewSectionReader(up, 0, size)) != nil {
 		return false
 	}
-	in := bufio.NewReader(io.NewSectionReader(up, int64(sign), size))
+	in := bufio.NewReader(io.NewSectionReader(up, int64(signature), size))
 	if kind == PDF {
 		text, err := io.ReadAll(in)
 		return err == nil && !strings.Contains(string(text), "endobj")

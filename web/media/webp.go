@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// The chunks of a WebP that make the picture. All others (Exif, XMP, colour profiles and whatever is hidden there) are left out.
+// The chunks of a WebP that make up the picture. All others (Exif, XMP, colour profiles and unknown ones) are dropped.
 const (
 	chunkHead     = "VP8X"
 	chunkLoop     = "ANIM"
@@ -27,7 +27,7 @@ type chunk struct {
 	data []byte
 }
 
-// chunksOf takes a sequence of chunks apart. Where one of them is cut off, there are none, unless it is one that is not kept.
+// chunksOf splits a sequence of chunks. It returns nil if a chunk is truncated, unless that chunk would be dropped anyway.
 func chunksOf(raw []byte) []chunk {
 	var all []chunk
 	for len(raw) >= 8 {
@@ -53,7 +53,7 @@ func (c chunk) bytes() []byte {
 	return out
 }
 
-// container is a whole file of these chunks.
+// container returns a complete file with these chunks.
 func container(chunks ...chunk) []byte {
 	body := []byte("WEBP")
 	for _, c := range chunks {
@@ -62,7 +62,7 @@ func container(chunks ...chunk) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
-// webpFile is a file taken apart: one still picture, or frames with their heads of 16 bytes.
+// webpFile is a parsed file: one still picture, or the frames of an animation with their headers of 16 bytes.
 type webpFile struct {
 	width, height int
 	loop          *chunk
@@ -70,12 +70,12 @@ type webpFile struct {
 }
 
 type webpFrame struct {
-	head          []byte // of animations
+	head          []byte // only in animations
 	parts         []chunk
 	width, height int
 }
 
-// still is the frame as a picture of its own.
+// still returns the frame as a separate still picture.
 func (f webpFrame) still() []byte {
 	if len(f.parts) == 1 {
 		return container(f.parts...)
@@ -94,6 +94,7 @@ func headOf(width, height int, flags byte) chunk {
 func put24(to []byte, n int) { to[0], to[1], to[2] = byte(n), byte(n>>8), byte(n>>16) }
 func get24(from []byte) int  { return int(from[0]) | int(from[1])<<8 | int(from[2])<<16 }
 
+// readWebP parses a file and drops all chunks that are not part of the picture.
 func readWebP(raw []byte) (*webpFile, error) {
 	if len(raw) < 20 {
 		return nil, refuse(Broken)
@@ -125,7 +126,7 @@ func readWebP(raw []byte) (*webpFile, error) {
 			f.frames = append(f.frames, *frame)
 		}
 	}
-	if cut > 1 && len(f.frames) > 0 { // more than the padding: frames may be missing
+	if cut > 1 && len(f.frames) > 0 { // more than the padding is missing: frames may be lost
 		return nil, refuse(Broken)
 	}
 	if f.loop != nil && len(f.frames) > 0 && len(f.loop.data) >= 6 {
@@ -150,7 +151,7 @@ func pictureChunks(raw []byte) []chunk {
 	return kept
 }
 
-// frameOf reads the size from the picture itself. A frame is one picture, or its alpha and the picture.
+// frameOf returns a frame with the size that its picture declares. A frame is either one picture or an alpha chunk and a lossy picture.
 func frameOf(parts []chunk) (*webpFrame, error) {
 	ok := len(parts) == 1 && parts[0].name != chunkAlpha || len(parts) == 2 && parts[0].name == chunkAlpha && parts[1].name == chunkLossy
 	if !ok {
@@ -182,9 +183,9 @@ func planWebP(raw []byte) (plan, error) {
 	return p, nil
 }
 
-// remakeWebP decodes every frame, to see that it can be, and puts them together again with nothing beside them. One that the camera held
-// another way is turned, and becomes a JPEG or, where it can be seen through, a PNG.
-func remakeWebP(raw []byte, turned int) (*Prepared, error) {
+// reencodeWebP decodes every frame to validate it and builds a new file from the frames, without other chunks. A still picture that needs
+// rotation becomes a JPEG, or a PNG if it has transparency.
+func reencodeWebP(raw []byte, rotation int) (*Prepared, error) {
 	f, err := readWebP(raw)
 	if err != nil {
 		return nil, err
@@ -199,25 +200,25 @@ func remakeWebP(raw []byte, turned int) (*Prepared, error) {
 			first = picture
 		}
 	}
-	if f.loop == nil && turned > 1 {
+	if f.loop == nil && rotation > 1 {
 		kind := JPEG
 		if opaque, can := first.(interface{ Opaque() bool }); !can || !opaque.Opaque() {
 			kind = PNG
 		}
-		return encode(kind, turn(first, turned))
+		return encode(kind, rotate(first, rotation))
 	}
 	if f.loop == nil {
 		return finish(WebP, f.frames[0].still(), first)
 	}
-	whole := []chunk{headOf(f.width, f.height, flagAnimation|flagAlpha), *f.loop}
+	chunks := []chunk{headOf(f.width, f.height, flagAnimation|flagAlpha), *f.loop}
 	for _, frame := range f.frames {
 		data := append([]byte{}, frame.head...)
 		for _, part := range frame.parts {
 			data = append(data, part.bytes()...)
 		}
-		whole = append(whole, chunk{chunkFrame, data})
+		chunks = append(chunks, chunk{chunkFrame, data})
 	}
-	p, err := finish(WebP, container(whole...), first)
+	p, err := finish(WebP, container(chunks...), first)
 	if err == nil {
 		p.Width, p.Height = f.width, f.height
 	}

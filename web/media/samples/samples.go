@@ -1,4 +1,4 @@
-// Package samples makes files for tests: sound ones of every type that is taken, and parts of those that lie.
+// Package samples generates files for tests: valid ones of every accepted type, and parts for building invalid ones.
 package samples
 
 import (
@@ -16,7 +16,8 @@ import (
 	"unicode/utf16"
 )
 
-// Picture is red at its left and blue at its right, so that it can be seen which way up it is; the upper left corner is white.
+// Picture returns a picture that is red on the left and blue on the right with a white upper left corner, so that its orientation is
+// visible.
 func Picture(width, height int) *image.RGBA {
 	p := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -34,14 +35,14 @@ func Picture(width, height int) *image.RGBA {
 	return p
 }
 
-// JPEG is a photograph of that size, in pixels.
+// JPEG returns a JPEG of this size in pixels.
 func JPEG(width, height int) []byte {
 	var out bytes.Buffer
 	must(jpeg.Encode(&out, Picture(width, height), &jpeg.Options{Quality: 92}))
 	return out.Bytes()
 }
 
-// Exif puts metadata into a JPEG: how the camera was held (1 to 8), where it was, and whose it is.
+// Exif adds metadata to a JPEG: the orientation (1 to 8), a position and an owner.
 func Exif(photo []byte, orientation uint16) []byte {
 	le := binary.LittleEndian
 	tiff := []byte("II*\x00\x08\x00\x00\x00")
@@ -65,14 +66,14 @@ func Exif(photo []byte, orientation uint16) []byte {
 	return Join(photo[:2], head, body, photo[2:])
 }
 
-// PNG is a picture of that size.
+// PNG returns a PNG of this size in pixels.
 func PNG(width, height int) []byte {
 	var out bytes.Buffer
 	must(png.Encode(&out, Picture(width, height)))
 	return out.Bytes()
 }
 
-// APNG is an animation of so many frames, of which the first is the picture for programs that show no animations.
+// APNG returns an animated PNG. Its first frame is also the still picture.
 func APNG(width, height, frames int) []byte {
 	be := binary.BigEndian
 	chunk := func(name string, data []byte) []byte {
@@ -109,7 +110,7 @@ func APNG(width, height, frames int) []byte {
 	return append(out, chunk("IEND", nil)...)
 }
 
-// GIF is an animation of so many frames.
+// GIF returns an animated GIF.
 func GIF(width, height, frames int) []byte {
 	all := &gif.GIF{}
 	for n := range frames {
@@ -124,7 +125,7 @@ func GIF(width, height, frames int) []byte {
 	return out.Bytes()
 }
 
-// WebP are pictures of one pixel each: lossy, lossless, with alpha, and moving.
+// WebP holds pictures of one pixel each: lossy, lossless, with alpha, and an animation.
 var WebP = map[string][]byte{
 	"lossy":    decoded("UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"),
 	"lossless": decoded("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="),
@@ -136,7 +137,7 @@ var WebP = map[string][]byte{
 	),
 }
 
-// PDF is a document of one empty page.
+// PDF returns a document with one empty page.
 func PDF() []byte {
 	return []byte(
 		"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
@@ -154,12 +155,12 @@ type Entry struct {
 const types = `<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
 	`<Override PartName="/word/document.xml" ContentType="application/vnd.%s.main+xml"/></Types>`
 
-// DOCX is a document of Word with more entries.
+// DOCX returns a Word document with these additional entries.
 func DOCX(more ...Entry) []byte {
 	return archive("openxmlformats-officedocument.wordprocessingml.document", more)
 }
 
-// DOCM is a document that says it has macros.
+// DOCM returns a Word document that declares macros.
 func DOCM() []byte { return archive("ms-word.document.macroEnabled", nil) }
 
 func archive(kind string, more []Entry) []byte {
@@ -170,7 +171,7 @@ func archive(kind string, more []Entry) []byte {
 	}, more...)...)
 }
 
-// Zip is an archive of these entries.
+// Zip returns an archive with these entries.
 func Zip(entries ...Entry) []byte {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
@@ -184,7 +185,7 @@ func Zip(entries ...Entry) []byte {
 	return out.Bytes()
 }
 
-// DOC is an OLE2 file with streams of these names, each of 4096 bytes. A document of Word has "WordDocument".
+// DOC returns an OLE2 file with streams of these names, each of 4096 bytes. A Word document has the stream "WordDocument".
 func DOC(streams ...string) []byte {
 	const sector, free, end, table = 512, 0xffffffff, 0xfffffffe, 0xfffffffd
 	le := binary.LittleEndian
@@ -240,7 +241,7 @@ func DOC(streams ...string) []byte {
 	return Join(head, fat, folder, body)
 }
 
-// Join is one after the other.
+// Join concatenates its arguments.
 func Join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 func decoded(s string) []byte {

@@ -8,7 +8,7 @@ import (
 	"parley/jobs/cli"
 )
 
-// The exit code tells the parent process that the stop failed.
+// The exit code reports to the parent process that the stop failed.
 func TestAStopThatDoesNotStopFails(t *testing.T) {
 	codes := make(chan int, 1)
 	exit = func(code int) { codes <- code }

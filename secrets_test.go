@@ -12,7 +12,7 @@ import (
 	"parley/models/testdb"
 )
 
-// Each address holds a password, whole or in two parts, that no error may tell any part of.
+// TestNoErrorQuotesASecretOfTheSettings uses addresses that contain a password, whole or in two parts. No error may contain any part of it.
 func TestNoErrorQuotesASecretOfTheSettings(t *testing.T) {
 	t.Parallel()
 	parts := []string{"hunter2", "swordfish", "hunter2swordfish"}
@@ -44,7 +44,7 @@ func TestNoErrorQuotesASecretOfTheSettings(t *testing.T) {
 			"postgres://u@127.0.0.1:1/d?sslmode=bogus&password=hunter2swordfish",
 			"host=127.0.0.1 port=1 sslmode=bogus password=hunter2swordfish",
 			"host=127.0.0.1 port=1 sslmode=bogus password = 'hunter2 swordfish'",
-			"postgres://u:hunter2swordfish@127.0.0.1:1/d", // nobody answers there
+			"postgres://u:hunter2swordfish@127.0.0.1:1/d", // no server listens there
 		},
 		"FILES_URL": {
 			"hunter2swordfish",

@@ -13,7 +13,7 @@ import (
 	"parley/models/testdb"
 )
 
-// killed leaves in Redis what a process leaves that was killed some time ago.
+// killed writes to Redis what a process leaves behind that was killed some time ago.
 func killed(t *testing.T, client *redis.Client, prefix, entry string, ago time.Duration) {
 	t.Helper()
 	at := float64(time.Now().Add(-ago).Unix())
@@ -35,7 +35,7 @@ func TestWhatAKilledProcessLeftInRedisIsRemoved(t *testing.T) {
 	url := testdb.Redis(t)
 	client, options := open(t, url)
 	killed(t, client, "ours:", "long-gone", time.Hour)
-	killed(t, client, "ours:", "just-now", time.Minute) // may as well be alive
+	killed(t, client, "ours:", "just-now", time.Minute) // may still be alive
 	killed(t, client, "theirs:", "of-others", time.Hour)
 	d := newDesk(t, models.DefaultSettings())
 	w := jobs.New(d, options, "ours:", time.Second, quiet)

@@ -102,7 +102,7 @@ func TestAFailingStepLeavesNothing(t *testing.T) {
 	must(t, migrations.UpFrom(t.Context(), db, broken, io.Discard))
 }
 
-// Two machines that migrate at once: one does it, the other waits and finds it done.
+// Two machines migrate at the same time: one applies the steps, the other waits and finds nothing to do.
 func TestTwoAtOnceApplyEachStepOnce(t *testing.T) {
 	t.Parallel()
 	url := testdb.EmptyPostgres(t)
@@ -150,7 +150,8 @@ func TestAStepNeedsAWayBack(t *testing.T) {
 	}
 }
 
-// The session's timeouts are for requests; they neither cut a migration short nor are they lost to those who use the connection next.
+// The timeouts of the session are meant for requests. They must not interrupt a migration, and must be in place again for the next user of
+// the connection.
 func TestTimeoutsOfTheSessionDoNotCount(t *testing.T) {
 	t.Parallel()
 	db := openAt(t, testdb.EmptyPostgres(t)+"&statement_timeout=50")

@@ -30,7 +30,7 @@ func TestAssignGivesTheOpenChatBack(t *testing.T) {
 	h := newTestDesk(t)
 	first := h.ask("u")
 	if first.Agent != nil || first.Reason != models.NobodyOnline || first.Queue.Position != 1 {
-		t.Fatalf("with nobody online: %+v", first)
+		t.Fatalf("without an agent online: %+v", first)
 	}
 	again, err := h.Assign(t.Context(), "u", models.AssignRequest{Message: "hello"})
 	h.must(err)
@@ -55,7 +55,7 @@ func TestAssignRefusesAnUnknownDepartment(t *testing.T) {
 	h.refused(err, "validation_failed")
 }
 
-// Two desks on one database stand for two instances.
+// Two desks on one database represent two instances.
 func TestTwoInstancesGiveExactlyTheFreeSlotsToTheFirstWhoCame(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
@@ -170,14 +170,14 @@ func TestQueueServesPriorityThenReturnedThenFirstCome(t *testing.T) {
 	}
 }
 
-func TestDepartmentsAreServedByTheirOwnAndBlockNobodyElse(t *testing.T) {
+func TestDepartmentsAreServedByTheirAgentsAndDoNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	_, err := h.AddDepartment(t.Context(), admin, "cards", "Cards")
 	h.must(err)
 	for i := range 12 { // more than a batch
 		if a := h.askFor(fmt.Sprintf("card%d", i), "cards"); a.Queue.Position != i+1 {
-			t.Fatalf("place %d in its line is told as %d", i+1, a.Queue.Position)
+			t.Fatalf("position %d in its queue is reported as %d", i+1, a.Queue.Position)
 		}
 	}
 	general := h.agent("general", 2)
@@ -219,7 +219,7 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 		`UPDATE chats SET status = 'ended', ended_at = first_assigned_at + interval '2 minutes', ended_reason = 'user_ended', ended_type = 'manual' WHERE status = 'active'`,
 	)
 	h.exec(`UPDATE agents SET max_concurrent = 2, load = 2`)
-	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // nothing remembered
+	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // with an empty cache
 	s, err := other.QueueStatus(t.Context(), "w")
 	h.must(err)
 	if s.Estimate.Seconds != 60 || s.Estimate.LowSeconds != 30 || s.Estimate.HighSeconds != 90 {
@@ -229,7 +229,7 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	s, err = other.QueueStatus(t.Context(), "w")
 	h.must(err)
 	if s.Estimate.Known {
-		t.Fatal("nobody is online: no number is known")
+		t.Fatal("no agent is online, so there must be no estimate")
 	}
 }
 
@@ -280,7 +280,7 @@ func TestHandedBackChatAvoidsTheAgentWhileAnotherCouldTakeIt(t *testing.T) {
 	handBack(anna, ben)
 	_, err := h.SetPresence(t.Context(), anna, models.Away)
 	h.must(err)
-	handBack(ben, ben) // nobody else is online
+	handBack(ben, ben) // no other agent is online
 	_, err = h.SetPresence(t.Context(), anna, models.Online)
 	h.must(err)
 	handBack(ben, anna)

@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// shelf is a file store of which only the names are kept.
+// shelf is a file store that keeps only the names.
 type shelf struct {
 	mu      sync.Mutex
 	deleted []string
@@ -34,7 +34,7 @@ func (h *testDesk) shelf() *shelf {
 	return s
 }
 
-// photo is a file that lies in the store.
+// photo returns a file that is in the store.
 func (h *testDesk) photo(key string) models.NewFile {
 	h.t.Helper()
 	names, err := h.PlanFiles(h.t.Context(), 2)
@@ -269,7 +269,7 @@ func TestTheSameFileAtOnceIsOneMessage(t *testing.T) {
 	}
 }
 
-// Retention, erasure, a deleted chat: whatever takes the message takes the files.
+// Retention, erasure or a deleted chat: the files are deleted together with the message.
 func TestFilesGoWithTheirMessages(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

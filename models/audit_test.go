@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// told returns the log from the oldest row on, each as "actor action kind subject details", and forgets what was told before.
+// told returns the new rows of the log since the last call, oldest first, each as "actor action kind subject details".
 func (h *testDesk) told() []string {
 	h.t.Helper()
 	rows, _, err := h.AuditLog(h.t.Context(), admin, models.AuditFilter{Limit: 1000})
@@ -31,7 +31,7 @@ func (h *testDesk) told() []string {
 	return told
 }
 
-// tells checks what the log tells since it was last asked.
+// tells checks the new rows of the log since the last call.
 func (h *testDesk) tells(want ...string) {
 	h.t.Helper()
 	if got := h.told(); !slices.Equal(got, want) {
@@ -39,7 +39,7 @@ func (h *testDesk) tells(want ...string) {
 	}
 }
 
-// staff adds a person of a role who has no chats.
+// staff adds an agent with a role and without chats.
 func (h *testDesk) staff(name string, role models.Role) models.Actor {
 	h.t.Helper()
 	a, err := h.AddAgent(
@@ -155,7 +155,7 @@ func TestTheLogTellsWhatWasChanged(t *testing.T) {
 	)
 }
 
-// Whatever is refused leaves no row.
+// A refused action leaves no row.
 func TestTheLogTellsNothingOfWhatWasRefused(t *testing.T) {
 	t.Parallel()
 	h, anna, _, chat := talking(t)
@@ -263,7 +263,7 @@ func TestTheLogTellsWhoReadAndMovedTheChatsOfOthers(t *testing.T) {
 	}
 }
 
-// laterInTheLog makes all that is told so much older, past the trigger.
+// laterInTheLog makes all rows of the log older, bypassing the trigger.
 func (h *testDesk) laterInTheLog(by time.Duration) {
 	h.t.Helper()
 	h.exec(`ALTER TABLE audit_log DISABLE TRIGGER USER`)
@@ -333,7 +333,7 @@ func TestTheLogIsNeverEdited(t *testing.T) {
 	} {
 		_, err := h.DB().NewRaw(statement).Exec(t.Context())
 		if strings.HasPrefix(statement, "SELECT audit_log_forget(now() - interval '89") {
-			continue // it may go by: only what is older than 90 days goes
+			continue // only rows older than 90 days may be deleted
 		}
 		if err == nil {
 			t.Errorf("the schema takes %s", statement)

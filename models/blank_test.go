@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// invisible are texts that show nothing.
+// invisible are texts without visible characters.
 var invisible = []string{
 	"",
 	" ",
@@ -97,7 +97,7 @@ func TestTheBeginningOfATextHasWholeCharacters(t *testing.T) {
 	}
 }
 
-// No invisible text is kept: what must be said is refused as missing, and anything else is as if it was left out.
+// Invisible text is not stored: in a required field it is refused as missing, in any other field it counts as empty.
 func TestInvisibleTextsCountAsEmpty(t *testing.T) {
 	t.Parallel()
 	h, anna, u, chat := talking(t)

@@ -7,7 +7,7 @@ import (
 	"parley/models"
 )
 
-// A person without capacity is added in one transaction: the log has no second row that takes it away.
+// An agent without capacity is added in one transaction: the log has no second row for the capacity.
 func TestAPersonWithoutCapacityIsAddedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

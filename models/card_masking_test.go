@@ -33,7 +33,7 @@ func TestCardNumbersAreMasked(t *testing.T) {
 		"4111 1111 1111 1111 12/27 123":      "•••• •••• •••• 1111 12/27 123",
 		"order 12 4111 1111 1111 1111":       "order 12 •••• •••• •••• 1111",
 		"2026-11-24 4111111111111111":        "2026-11-24 •••• •••• •••• 1111",
-		"4915112345678":                      "•••• •••• •••• 5678", // only the + tells a telephone number
+		"4915112345678":                      "•••• •••• •••• 5678", // only the + identifies a telephone number
 		"+4111111111111111":                  "+•••• •••• •••• 1111",
 		"a•••• •••• •••• 4111 1111 1111 1111 then more":    "a•••• •••• •••• 4111 1111 1111 1111 then more",
 		strings.Repeat("x", 3000) + " 378282246310005 end": strings.Repeat("x", 3000) + " •••• •••• •••• 0005 end",
@@ -54,7 +54,7 @@ func TestOtherNumbersStay(t *testing.T) {
 		"", "no digits at all", "order 1234567890", "order 4111111111111112", "order 4111 1111 1111 1112",
 		"4111111111111111" + "0000", // 20 digits in one piece
 		"411111111111",              // 12
-		"1234567890123452",          // passes Luhn, but nobody issues it
+		"1234567890123452",          // passes Luhn, but no network issues it
 		"4111/1111/1111/1111", "4111.1111.1111.1111", "4111\n1111\n1111\n1111", "4111    1111    1111    1111",
 		"+4915112345678", "+49 151 1234 5678", // Luhn holds, as it does for every tenth telephone number
 		"DE89 3704 0044 0532 0130 00", "2026-11-24 10:15:30.123456", "0044 20 7946 0958",

@@ -7,8 +7,7 @@ import (
 	"parley/models"
 )
 
-// step does to every time in the house what a jump of PostgreSQL's clock by that much would: to what is stored, a clock that jumps ahead is
-// the past moving away.
+// step simulates a jump of PostgreSQL's clock: it moves all stored times into the past, which is equivalent to a clock that jumps ahead.
 func (h *testDesk) step(by time.Duration) {
 	h.t.Helper()
 	seconds := -by.Seconds()
@@ -20,7 +19,7 @@ func (h *testDesk) step(by time.Duration) {
 	h.exec(`UPDATE pulse SET alive_at = alive_at + make_interval(secs => ?0), resumed_at = resumed_at + make_interval(secs => ?0)`, seconds)
 }
 
-func TestAClockThatJumpsAheadTakesNobodysChats(t *testing.T) {
+func TestAClockJumpDoesNotTakeChatsAway(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	anna := h.agent("anna", 1)

@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// talking returns a house with anna in a chat with u.
+// talking returns a desk with anna in a chat with u.
 func talking(t *testing.T) (h *testDesk, anna, u models.Actor, chatID string) {
 	t.Helper()
 	h = newTestDesk(t)

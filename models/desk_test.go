@@ -12,7 +12,7 @@ import (
 	"parley/models/testdb"
 )
 
-// testDesk is a desk on a database of its own, and what it published.
+// testDesk is a desk with its own database and a record of its published events.
 type testDesk struct {
 	*models.Desk
 	t   *testing.T
@@ -79,7 +79,7 @@ func (h *testDesk) refused(err error, code string) {
 
 var admin = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdmin}
 
-// agent adds an online agent with room for so many chats.
+// agent adds an online agent with the given capacity.
 func (h *testDesk) agent(name string, room int, departments ...string) models.Actor {
 	h.t.Helper()
 	a, err := h.AddAgent(h.t.Context(), admin, models.NewAgent{
@@ -127,7 +127,7 @@ func (h *testDesk) exec(query string, args ...any) {
 	h.must(err)
 }
 
-// age moves the times of a row into the past, as if so long had gone by.
+// age moves the times of a row into the past.
 func (h *testDesk) age(table, id string, by time.Duration, columns ...string) {
 	h.t.Helper()
 	for _, column := range columns {
@@ -135,7 +135,7 @@ func (h *testDesk) age(table, id string, by time.Duration, columns ...string) {
 	}
 }
 
-// settle waits for the drains that what happened has started.
+// settle waits for the drains that were started.
 func (h *testDesk) settle() {
 	h.t.Helper()
 	if _, err := h.Drain(h.t.Context()); err != nil {

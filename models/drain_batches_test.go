@@ -6,8 +6,8 @@ import (
 	"parley/models"
 )
 
-// TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst: between two batches of a drain a slot becomes free.
-func TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst(t *testing.T) {
+// TestCapacityThatAppearsDuringADrainGoesToTheFirstInTheQueue frees capacity between two batches of a drain.
+func TestCapacityThatAppearsDuringADrainGoesToTheFirstInTheQueue(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	settings := models.DefaultSettings()
@@ -18,7 +18,7 @@ func TestRoomThatAppearsDuringADrainGoesToWhoeverIsFirst(t *testing.T) {
 		chats = append(chats, h.ask(id).Chat.ID)
 	}
 	h.Close()
-	// The assignment of the first chat makes room for one more, as an end on another instance would at that moment.
+	// The assignment of the first chat raises the capacity, like the end of a chat on another instance at that moment.
 	h.exec(
 		`CREATE FUNCTION make_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE agents SET max_concurrent = 2 WHERE id = NEW.agent_id; RETURN NULL; END $$`,
 	)

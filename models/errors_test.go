@@ -60,7 +60,7 @@ func goFiles(t *testing.T, f func(path string, file *ast.File)) {
 	}
 }
 
-// A code that is compared as a string is misspelt without anybody noticing.
+// The compiler does not notice a misspelt code in a comparison of strings.
 func TestCodesAreNotComparedAsStrings(t *testing.T) {
 	t.Parallel()
 	goFiles(t, func(path string, file *ast.File) {

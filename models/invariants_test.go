@@ -7,7 +7,8 @@ import (
 	"parley/models"
 )
 
-// TestCheckFindsWhatIsBroken breaks what the schema and the rules keep, one at a time, and expects it found and, where a repair is offered, mended.
+// TestCheckFindsWhatIsBroken violates the invariants one at a time and expects each violation to be found and, if there
+// is a repair, repaired.
 func TestCheckFindsWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(h *testDesk, anna models.Actor, chat string){

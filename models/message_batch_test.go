@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// talks are many users, each in a chat with the same agent.
+// talks are the chats of many users with the same agent.
 func talks(t *testing.T, many int) (h *testDesk, users []models.Actor, chats []string) {
 	t.Helper()
 	h = newTestDesk(t)
@@ -22,8 +22,9 @@ func talks(t *testing.T, many int) (h *testDesk, users []models.Actor, chats []s
 	return h, users, chats
 }
 
-// A chat that somebody holds keeps nobody else's message waiting, and its own is stored once it is let go.
-func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
+// TestALockedChatDoesNotDelayOthers checks that messages of other chats do not wait for a locked chat, and that its own
+// message is stored once the lock is released.
+func TestALockedChatDoesNotDelayOthers(t *testing.T) {
 	t.Parallel()
 	h, users, chats := talks(t, 6)
 	held, err := h.DB().BeginTx(t.Context(), nil)
@@ -34,7 +35,7 @@ func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
 	for i := range 3 {
 		waits.Go(func() { h.send(users[0], chats[0], fmt.Sprint("held ", i)) })
 	}
-	for waiting := 0; waiting == 0; { // the first of them has its turn
+	for waiting := 0; waiting == 0; { // the first of them is being stored
 		h.must(
 			h.DB().
 				NewRaw(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`).
@@ -48,7 +49,7 @@ func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
 	}
 	began := time.Now()
 	goes.Wait()
-	if took := time.Since(began); took > 3*time.Second { // a lock is waited for 4 s
+	if took := time.Since(began); took > 3*time.Second { // the lock timeout is 4 s
 		t.Errorf("the others waited %s", took)
 	}
 	h.must(held.Rollback())
@@ -61,7 +62,7 @@ func TestAHeldChatHoldsUpNobodyElse(t *testing.T) {
 	}
 }
 
-// One message that PostgreSQL does not take, and one that was sent before, keep out none of those beside them.
+// A message that PostgreSQL refuses and one that was sent before do not prevent the others in the batch.
 func TestWhatCannotBeStoredIsRefusedAlone(t *testing.T) {
 	t.Parallel()
 	h, users, chats := talks(t, 20)

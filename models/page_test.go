@@ -43,7 +43,7 @@ func TestTheUserMovesToAnotherPage(t *testing.T) {
 		t.Errorf("the same page again is told again, %s", code)
 	}
 	for what, refused := range map[string]struct{ code, want string }{
-		"somebody else":              {move(other, "https://evil.example/", ""), "chat_not_found"},
+		"another user":               {move(other, "https://evil.example/", ""), "chat_not_found"},
 		"the agent":                  {move(anna, "https://evil.example/", ""), "chat_not_found"},
 		"an administrator":           {move(admin, "https://evil.example/", ""), "chat_not_found"},
 		"an endless address":         {move(maria, "https://a/"+strings.Repeat("x", 2000), ""), "validation_failed"},

@@ -64,7 +64,7 @@ func TestAPasswordThatWasHashedAsTypedStillOpens(t *testing.T) {
 		hash, err := argon2id.CreateHash(stored, parameters)
 		h.must(err)
 		h.exec(`UPDATE agents SET password_hash = ? WHERE id = ?`, hash, anna.ID)
-		for range 2 { // the second time with a hash that may have been made anew
+		for range 2 { // the second time with a hash that may have been renewed
 			_, err := h.signIn(models.Credentials{Email: "anna@example.com", Password: stored})
 			h.must(err)
 		}

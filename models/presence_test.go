@@ -101,7 +101,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 	h.must(h.RecordHeartbeat(t.Context()))
 	h.must(h.SweepPresence(t.Context()))
 	if a, _ := h.AgentByID(t.Context(), anna.ID); a.Presence != models.Online {
-		t.Fatalf("nobody could give signs of life: %s", a.Presence)
+		t.Fatalf("no heartbeat was possible: %s", a.Presence)
 	}
 	if n, err := h.SweepQueue(t.Context()); n != 0 || err != nil {
 		t.Fatalf("abandoned %d: %v", n, err)
@@ -136,7 +136,7 @@ func TestAWaitingUserWhoLeftIsAbandonedAfterTheGrace(t *testing.T) {
 	}
 }
 
-// What a sweep chose and then left alone, because the user came back or the chat was erased meanwhile, is not counted.
+// A chat that a sweep selected but did not change, because the user came back or the chat was erased in the meantime, is not counted.
 func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

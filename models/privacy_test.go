@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// holding returns the tables in which a text stands, in whatever column.
+// holding returns the tables that contain a text in any column.
 func (h *testDesk) holding(text string) []string {
 	h.t.Helper()
 	var tables, found []string
@@ -26,7 +26,7 @@ func (h *testDesk) holding(text string) []string {
 	return found
 }
 
-// published returns everything that was announced, as it goes to the other instances.
+// published returns all announced events, encoded as for the other instances.
 func (h *testDesk) published() string {
 	h.t.Helper()
 	h.mu.Lock()
@@ -122,7 +122,7 @@ func TestAMaskedMessageIsKnownAgain(t *testing.T) {
 	h.refused(err, "chat_not_found")
 }
 
-// TestWhatIsSaidAgainIsMasked switches the setting on between what was said and the chat into which it is taken along.
+// TestWhatIsSaidAgainIsMasked enables the setting after messages were sent and before they are copied to another chat.
 func TestWhatIsSaidAgainIsMasked(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -11,7 +11,7 @@ import (
 
 const day = 24 * time.Hour
 
-// ids returns what is left in a table.
+// ids returns the ids that are left in a table.
 func (h *testDesk) ids(table string) []string {
 	h.t.Helper()
 	var ids []string
@@ -74,7 +74,7 @@ func TestRetentionDeletesWhatHangsOnAChat(t *testing.T) {
 	}
 }
 
-func TestRetentionDeletesUsersOfWhomNothingIsKept(t *testing.T) {
+func TestRetentionDeletesUsersWithoutStoredData(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	ctx := t.Context()
@@ -129,7 +129,7 @@ func TestRetentionGoesThroughAllUsers(t *testing.T) {
 	}
 }
 
-// Whoever begins a chat at this very moment keeps the row.
+// The row of a user who starts a chat during the cleanup is kept.
 func TestRetentionPassesOverWhoIsNeededAtThisMoment(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
@@ -165,7 +165,7 @@ func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 	}
 }
 
-// TestCleaningGoesByIndexes asks PostgreSQL how it would find what is old among very much.
+// TestCleaningGoesByIndexes checks the query plans of the cleanup on large tables.
 func TestCleaningGoesByIndexes(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -12,8 +12,8 @@ import (
 
 var sqlBlock = regexp.MustCompile("(?s)```sql\n(.*?)```")
 
-// TestMessagesByMonth: the partitions that docs/scaling.md describes are made as it says, and the desk notices nothing: neither in the month that
-// holds what was there before nor in one to come.
+// TestMessagesByMonth creates the partitions as docs/scaling.md describes and checks that the desk works unchanged, in the month with the
+// existing messages and in a later one.
 func TestMessagesByMonth(t *testing.T) {
 	t.Parallel()
 	db, err := models.Open(t.Context(), testdb.Postgres(t))
@@ -45,7 +45,7 @@ func TestMessagesByMonth(t *testing.T) {
 	}
 
 	later := waitingChat(t, desk)
-	var id string // of a chat that begins in two months
+	var id string // of a chat that starts in two months
 	err = db.DB.QueryRowContext(t.Context(), `UPDATE chats SET id = first_chat_id(date_trunc('month', now()) + interval '2 months') || right(id, 23) WHERE id = $1 RETURNING id`, later.ID).
 		Scan(&id)
 	if err != nil {
@@ -108,7 +108,7 @@ func TestMessagesByMonth(t *testing.T) {
 	}
 }
 
-// waitingChat lets a new user ask for help while nobody is there.
+// waitingChat creates a waiting chat of a new user while no agent is online.
 func waitingChat(t *testing.T, desk *models.Desk) *models.Chat {
 	t.Helper()
 	_, user, err := desk.StartUserSession(t.Context(), "en", "")

@@ -13,7 +13,7 @@ import (
 	"parley/models"
 )
 
-// secondFactor switches one on, and returns its secret and the recovery codes. The code that was used is forgotten again.
+// secondFactor enables a second factor and returns its secret and the recovery codes. The used code becomes valid again.
 func (h *testDesk) secondFactor(who models.Actor) (secret string, codes []string) {
 	h.t.Helper()
 	h.must(h.BeginSecondFactor(h.t.Context(), who, word))
@@ -25,7 +25,7 @@ func (h *testDesk) secondFactor(who models.Actor) (secret string, codes []string
 	return e.Secret, codes
 }
 
-// code is what an app shows so many periods from now, on PostgreSQL's clock.
+// code returns the code that an app shows a number of periods from now, by PostgreSQL's clock.
 func (h *testDesk) code(secret string, periods int) string {
 	h.t.Helper()
 	now, err := h.Now(h.t.Context())
@@ -278,7 +278,7 @@ func (h *testDesk) signInByCode(name, code string) (token string, hash []byte) {
 	return token, models.HashToken(token)
 }
 
-// retryAfter returns how long a refused caller is to wait, 0 if the error does not say.
+// retryAfter returns how long a refused caller has to wait, 0 if the error does not contain it.
 func retryAfter(err error) time.Duration {
 	var refused *models.Error
 	if errors.As(err, &refused) {

@@ -49,7 +49,7 @@ func TestEverySettingIsWellDefined(t *testing.T) {
 	}
 }
 
-// alone reads an environment in which one variable is set, and any other setting that it must fit leaves room for it.
+// alone reads an environment in which one variable is set. Settings that limit it have values that allow it.
 func alone(s models.Setting, value string) (models.Settings, error) {
 	settings, err := models.SettingsFromEnvironment(func(key string) string {
 		if key == s.Key {
@@ -64,7 +64,7 @@ func alone(s models.Setting, value string) (models.Settings, error) {
 	return settings, err
 }
 
-// checkNumber holds the bounds of a number to what the setting accepts.
+// checkNumber compares the bounds of a number with the values that the setting accepts.
 func checkNumber(t *testing.T, s models.Setting) {
 	t.Helper()
 	var inside, outside []string
@@ -109,7 +109,7 @@ func checkNumber(t *testing.T, s models.Setting) {
 	}
 }
 
-// checkTexts looks for what the settings page says of a setting, in both languages.
+// checkTexts checks that the texts of a setting exist in both languages.
 func checkTexts(t *testing.T, s models.Setting) {
 	t.Helper()
 	if s.EnvironmentOnly {
@@ -127,7 +127,7 @@ func checkTexts(t *testing.T, s models.Setting) {
 	}
 	for _, key := range keys {
 		en, zh := catalogue.In(catalogue.English, key, "Count", 1), catalogue.In(catalogue.Chinese, key, "Count", 1)
-		if en == key || en == "" || zh == en || zh == "" { // without a Chinese text the English one is said
+		if en == key || en == "" || zh == en || zh == "" { // without a Chinese text the English one is returned
 			t.Errorf("%s needs the text %s in both catalogues; there are %q and %q", s.Key, key, en, zh)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 	"parley/models"
 )
 
-// set is a change without regard to what was seen.
+// set returns a change without the value that was displayed.
 func set(key, value string) models.SettingChange { return models.SettingChange{Key: key, Value: value} }
 
-// saw is a change by somebody who was shown a value.
+// saw returns a change with the value that was displayed.
 func saw(key, seen, value string) models.SettingChange {
 	return models.SettingChange{Key: key, Value: value, Seen: &seen}
 }
@@ -63,7 +63,7 @@ func TestSeveralSettingsAreChangedAtOnce(t *testing.T) {
 		},
 		"the shorter one too long":   {[]models.SettingChange{set("IDLE_WARNING", "30s")}, map[string]string{"IDLE_WARNING": "order"}},
 		"a reset of the shorter one": {[]models.SettingChange{{Key: "IDLE_WARNING", Reset: true}}, map[string]string{"IDLE_WARNING": "order"}},
-		"a value that somebody changed": {
+		"a value that another admin changed": {
 			[]models.SettingChange{saw("IDLE_WARNING", "1m0s", "25s")},
 			map[string]string{"IDLE_WARNING": "changed"},
 		},

@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// The first of two reloads is held between its reads and its end while the settings change and the second one begins.
+// The first of two reloads is delayed between its reads and its end while the settings change and the second one starts.
 func TestAnOlderReloadDoesNotWin(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

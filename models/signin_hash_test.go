@@ -6,7 +6,7 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// A cheaper hash would answer sooner, and tell that the account does not exist.
+// A cheaper hash would respond sooner and reveal that the account does not exist.
 func TestAnUnknownAccountIsComparedAtTheSameCost(t *testing.T) {
 	t.Parallel()
 	params, _, _, err := argon2id.DecodeHash(unknownAccountHash)

@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-const word = "correct horse" // of everybody whom agent adds
+const word = "correct horse" // of all agents added by agent
 
 func (h *testDesk) signIn(c models.Credentials) (string, error) {
 	h.t.Helper()
@@ -28,7 +28,7 @@ func (h *testDesk) signedIn(name string) (token string, hash []byte) {
 	return token, models.HashToken(token)
 }
 
-// opens tells whether a token is still an agent's session.
+// opens reports whether a token is still an agent's session.
 func (h *testDesk) opens(token string) bool {
 	h.t.Helper()
 	_, _, _, err := h.AgentBySession(h.t.Context(), token)
@@ -58,7 +58,7 @@ func TestSigningInOpensAnotherSessionAndEndsTheOneThatWasHeld(t *testing.T) {
 	if h.signedOut(held) == 0 {
 		t.Error("the end of the session was not announced")
 	}
-	// A token that a stranger made up is never taken over.
+	// A token invented by an attacker is never accepted.
 	made := strings.Repeat("A", 43)
 	if fresh, err = h.signIn(
 		models.Credentials{Email: "ben@example.com", Password: word, Held: made},
@@ -97,8 +97,8 @@ func TestAPasswordsHashIsMadeAnewWithTheParametersOfToday(t *testing.T) {
 	h.signedIn("anna")
 }
 
-// TestSigningInTakesAsLongWhoeverIsAsked compares medians; the bound is generous, since the machine has other work.
-func TestSigningInTakesAsLongWhoeverIsAsked(t *testing.T) {
+// TestSigningInTakesTheSameTimeForAllAccounts compares medians. The bound is generous because the machine has other work.
+func TestSigningInTakesTheSameTimeForAllAccounts(t *testing.T) {
 	h := newTestDesk(t)
 	h.agent("anna", 1)
 	gone := h.agent("gone", 1)

@@ -59,7 +59,7 @@ func TestASiteIsAnExactOrigin(t *testing.T) {
 		"https://www.example.com https://evil.test":   "",
 		"https://www.example.com,https://evil.test":   "",
 		"https://www.example.com\r\nSet-Cookie: a=b":  "",
-		"https://www.example.com\t":                   "https://www.example.com", // what is around it is passed over
+		"https://www.example.com\t":                   "https://www.example.com", // surrounding white space is ignored
 		"https://www.exam\tple.com":                   "",
 		"https://www.example.com'unsafe-inline'":      "",
 		"https://www.example.com%0d%0aX:y":            "",
@@ -77,10 +77,10 @@ func TestASiteIsAnExactOrigin(t *testing.T) {
 	}
 }
 
-// exactOrigin is written down a second time, by what a header may hold.
+// exactOrigin is a second definition of an exact origin, by what a header may contain.
 var exactOrigin = regexp.MustCompile(`^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$`)
 
-// Whatever is taken can stand in a header, is what a browser would send, and is taken again as it is.
+// An accepted origin can be sent in a header, equals what a browser would send, and is accepted unchanged.
 func FuzzParseOrigin(f *testing.F) {
 	for _, seed := range []string{
 		"https://www.example.com", "http://localhost:3000/", "https://a:0", "HTTPS://A.b:443", "https://a;b", "https://a b", "https://[::1]",
@@ -172,7 +172,7 @@ func TestTheListOfSitesStaysWithinAHeader(t *testing.T) {
 	}
 }
 
-// Whoever writes into the table by hand cannot put anything else there either.
+// The constraints of the table also reject invalid values written by hand.
 func TestTheTableOfSitesHoldsOnlyExactOrigins(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

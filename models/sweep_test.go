@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// Sweep finds by itself whatever time makes due.
+// Sweep finds everything that is due without being told.
 func TestASweepDoesAllThatIsDue(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
@@ -33,7 +33,7 @@ func TestASweepDoesAllThatIsDue(t *testing.T) {
 	if sweep(); h.chat(silent).Status != models.Ended {
 		t.Error("not ended")
 	}
-	// Nobody is told of this room.
+	// This capacity is not announced.
 	full := h.ask("full").Chat.ID
 	h.exec(`UPDATE agents SET max_concurrent = 0`)
 	waits := h.ask("waits").Chat.ID
@@ -54,11 +54,11 @@ func TestASweepDoesAllThatIsDue(t *testing.T) {
 	}
 	h.age("chats", waits, time.Hour, "user_seen_at")
 	if sweep(); h.chat(waits).Status != models.Ended || h.chat(full).Status != models.Waiting {
-		t.Error("whoever left the queue is not let go, or somebody else is")
+		t.Error("the user who left the queue was not removed, or another one was")
 	}
 }
 
-// A place far back is where it is in the line, whoever came or went since that was read.
+// The position of a chat far back is correct even if chats joined or left since the queue was read.
 func TestAPlaceFarBackIsFound(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

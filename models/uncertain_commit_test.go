@@ -11,10 +11,10 @@ import (
 	"parley/models/testdb"
 )
 
-// heardWithin is how soon what was committed is announced once PostgreSQL answers.
+// heardWithin limits the time until a commit is announced once PostgreSQL responds.
 const heardWithin = 2 * time.Second
 
-// linked is a house whose commits can lose their answers.
+// linked is a desk whose connection can lose the answers to commits.
 type linked struct {
 	*testDesk
 	link        *testdb.Link
@@ -35,7 +35,7 @@ func newLinked(t *testing.T) *linked {
 	return l
 }
 
-// announced waits until the present version of a chat was announced to its user and to everybody who is named.
+// announced waits until the current version of a chat was announced to its user and to the named agents.
 func (l *linked) announced(chatID string, agents ...string) {
 	l.t.Helper()
 	version := l.chat(chatID).Version
@@ -82,7 +82,7 @@ func (l *linked) forget() {
 	l.events = nil
 }
 
-// unknown runs an operation whose answer is lost.
+// unknown runs an operation and loses the answer to its commit.
 func (l *linked) unknown(marker string, do func() error) {
 	l.t.Helper()
 	l.forget()
@@ -106,7 +106,7 @@ func serviceHears(l *linked) []string  { return deref(l.chat(l.newestChat()).Age
 func annaBertaHear(l *linked) []string { return []string{l.anna.ID, l.berta.ID} }
 func ended(l *linked)                  { _, err := l.End(l.t.Context(), l.user, l.chatID, ""); l.must(err) }
 func answered(l *linked)               { l.send(l.anna, l.chatID, "What can I do for you?") }
-func nobodyIsOnline(l *linked)         { setPresence(l, models.Away) }
+func noAgentIsOnline(l *linked)        { setPresence(l, models.Away) }
 func setPresence(l *linked, p models.Presence) {
 	for _, who := range []models.Actor{l.anna, l.berta} {
 		_, err := l.SetPresence(l.t.Context(), who, p)
@@ -135,7 +135,7 @@ func lostAnswers() []lostAnswer {
 			}
 			return err
 		}},
-		{name: "joining the queue", before: func(l *linked) { ended(l); nobodyIsOnline(l) }, do: func(l *linked) error {
+		{name: "joining the queue", before: func(l *linked) { ended(l); noAgentIsOnline(l) }, do: func(l *linked) error {
 			a, err := l.Assign(l.t.Context(), l.user.ID, models.AssignRequest{})
 			if err == nil {
 				l.chatID = a.Chat.ID
@@ -190,7 +190,7 @@ func lostAnswers() []lostAnswer {
 	}
 }
 
-// marker is in the statements of an operation, and in none of what may run beside it.
+// marker is a text in the statements of an operation that no concurrent statement contains.
 func (l *linked) marker(name string) string {
 	if name == "an assignment" || name == "joining the queue" {
 		return "'" + l.user.ID + "'"
@@ -198,7 +198,7 @@ func (l *linked) marker(name string) string {
 	return l.chatID
 }
 
-// TestACommitWhoseAnswerIsLostIsAnnounced: PostgreSQL has committed, the connection broke before it said so.
+// TestACommitWhoseAnswerIsLostIsAnnounced breaks the connection after PostgreSQL has committed and before it responds.
 func TestACommitWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 	t.Parallel()
 	for _, c := range lostAnswers() {
@@ -217,7 +217,7 @@ func TestACommitWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 	}
 }
 
-// TestWhatAnswersARetryIsAnnounced: the instance that made the change is gone, and another one answers the retry.
+// TestWhatAnswersARetryIsAnnounced checks a retry on another instance after the instance that made the change is gone.
 func TestWhatAnswersARetryIsAnnounced(t *testing.T) {
 	t.Parallel()
 	for _, c := range lostAnswers() {
@@ -230,7 +230,7 @@ func TestWhatAnswersARetryIsAnnounced(t *testing.T) {
 			if c.before != nil {
 				c.before(l)
 			}
-			l.must(c.do(l)) // heard by this instance alone
+			l.must(c.do(l)) // received only by this instance
 			other := &linked{
 				testDesk: newTestDeskOn(t, l.url, models.DefaultSettings()),
 				anna:     l.anna,
@@ -254,7 +254,7 @@ func deref(id *string) []string {
 	return []string{*id}
 }
 
-// who must hear of it.
+// who must be notified.
 func (l *linked) who(c lostAnswer) []string {
 	if c.agents == nil {
 		return nil
@@ -262,7 +262,7 @@ func (l *linked) who(c lostAnswer) []string {
 	return c.agents(l)
 }
 
-// newestChat is the chat that a case is about.
+// newestChat returns the chat of a test case.
 func (l *linked) newestChat() string {
 	l.t.Helper()
 	chats, err := l.ChatsOfUser(l.t.Context(), l.user.ID)
@@ -270,7 +270,8 @@ func (l *linked) newestChat() string {
 	return chats[0].ID
 }
 
-// TestACommitThatComesLateIsAnnounced: the answer was given up before PostgreSQL even had the statement, as when it stands still.
+// TestACommitThatComesLateIsAnnounced checks a statement that reaches PostgreSQL only after the caller has given up, as
+// when PostgreSQL hangs.
 func TestACommitThatComesLateIsAnnounced(t *testing.T) {
 	t.Parallel()
 	for _, c := range lostAnswers()[:6] {
@@ -293,7 +294,7 @@ func TestACommitThatComesLateIsAnnounced(t *testing.T) {
 	}
 }
 
-// heardNothingNew lets the desk ask PostgreSQL once, and holds what it announced against what is stored.
+// heardNothingNew lets the desk query PostgreSQL once and compares its announcements with the stored state.
 func (l *linked) heardNothingNew(stored []models.Chat) {
 	l.t.Helper()
 	<-time.After(600 * time.Millisecond)
@@ -311,7 +312,7 @@ func (l *linked) heardNothingNew(stored []models.Chat) {
 	}
 }
 
-// TestABatchWhoseAnswerIsLostIsAnnounced: messages of several chats share one commit.
+// TestABatchWhoseAnswerIsLostIsAnnounced loses the answer to a commit with messages of several chats.
 func TestABatchWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 	t.Parallel()
 	l := &linked{}
@@ -350,7 +351,7 @@ func TestABatchWhoseAnswerIsLostIsAnnounced(t *testing.T) {
 	t.Error("no batch lost its answer")
 }
 
-// TestOtherCommitsWhoseAnswersAreLost: presence, sign-outs and settings.
+// TestOtherCommitsWhoseAnswersAreLost covers presence, sign-outs and settings.
 func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	t.Run("presence", func(t *testing.T) {
@@ -382,7 +383,7 @@ func TestOtherCommitsWhoseAnswersAreLost(t *testing.T) {
 	}
 }
 
-// TestRoomOfAnUncertainEndIsUsed: somebody who waits gets the agent whose chat was ended by a commit without an answer.
+// TestRoomOfAnUncertainEndIsUsed checks that a waiting user is assigned to the agent whose chat was ended by a commit without an answer.
 func TestRoomOfAnUncertainEndIsUsed(t *testing.T) {
 	t.Parallel()
 	database := testdb.Postgres(t)
@@ -396,7 +397,7 @@ func TestRoomOfAnUncertainEndIsUsed(t *testing.T) {
 	deadline := time.Now().Add(heardWithin)
 	for l.chat(waiting).Status != models.Active {
 		if time.Now().After(deadline) {
-			t.Fatal("nobody drained the queue")
+			t.Fatal("the queue was not drained")
 		}
 	}
 }

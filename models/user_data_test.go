@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// life is a user of whom there is everything that can be: two ended chats and an open one, notes, ratings, sessions, tickets.
+// life creates a user with all kinds of data: two ended chats and an open one, notes, ratings, sessions, tickets.
 func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session string) {
 	t.Helper()
 	h = newTestDesk(t)
@@ -51,7 +51,7 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	return h, anna, open, session
 }
 
-// about says of each table what the export and the erasure of a user do with it. A new table needs a line.
+// about states for each table what the export and the erasure of a user do with it. A new table needs a line.
 var about = map[string]string{
 	"users":                  "exported",
 	"sessions":               "exported",
@@ -94,7 +94,7 @@ func TestAnExportIsComplete(t *testing.T) {
 	other := h.ask("other").Chat.ID
 	h.settle()
 	h.send(models.UserActor("other"), other, "words of another")
-	// What is empty is left out, so nothing must be.
+	// Empty fields are omitted, so no field may be empty.
 	h.exec(
 		`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
 		unread_by_agent = 1, unread_by_user = 1 WHERE status = 'ended'`,
@@ -128,7 +128,7 @@ func TestAnExportIsComplete(t *testing.T) {
 	firstOf := func(v any) map[string]any { return v.([]any)[0].(map[string]any) }
 	chat := firstOf(doc["chats"])
 	messages := chat["messages"].([]any)
-	answer := messages[2].(map[string]any) // after the question and the line that somebody joined
+	answer := messages[2].(map[string]any) // after the question and the system message that an agent joined
 	for table, row := range map[string]map[string]any{
 		"users": doc["user"].(map[string]any), "sessions": firstOf(doc["sessions"]), "chats": chat,
 		"messages": answer, "message_status_changes": firstOf(answer["status_changes"]),
@@ -234,7 +234,7 @@ func TestAnErasureTakesWhoWaitsOutOfTheQueue(t *testing.T) {
 	}
 }
 
-func TestAnOlderTokenBringsNobodyBack(t *testing.T) {
+func TestAnOlderTokenDoesNotRestoreAnErasedUser(t *testing.T) {
 	t.Parallel()
 	h, _, _, _ := life(t)
 	ctx := t.Context()
@@ -264,7 +264,7 @@ func TestAnOlderTokenBringsNobodyBack(t *testing.T) {
 	}
 }
 
-// Whatever the user does at the same time, afterwards there is nothing, or somebody who came anew.
+// Even if the user is active at the same time, afterwards no data is left, or only that of a new user.
 func TestErasingWhileTheUserGoesOn(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

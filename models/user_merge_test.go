@@ -17,7 +17,7 @@ func (h *testDesk) visitor() (token string, who models.Actor) {
 	return token, models.UserActor(u.ID)
 }
 
-// identify makes whoever holds a session the person of that id, and returns the new session.
+// identify identifies the holder of a session as the user with that id and returns the new session.
 func (h *testDesk) identify(id, held string) string {
 	h.t.Helper()
 	token, u, err := h.Identify(h.t.Context(), models.Identity{ID: id, Name: "Name of " + id}, held, "test")
@@ -28,7 +28,7 @@ func (h *testDesk) identify(id, held string) string {
 	return token
 }
 
-// asks begins a chat of that user with a message.
+// asks starts a chat of that user with a message.
 func (h *testDesk) asks(who models.Actor, message string) *models.Chat {
 	h.t.Helper()
 	a, err := h.Assign(h.t.Context(), who.ID, models.AssignRequest{Message: message, ClientMessageID: "first"})
@@ -37,7 +37,7 @@ func (h *testDesk) asks(who models.Actor, message string) *models.Chat {
 	return h.chat(a.Chat.ID)
 }
 
-// said are the words of a chat, oldest first, with the kind of a system line in place of its words.
+// said returns the messages of a chat, oldest first, with the kind of a system message in place of its text.
 func (h *testDesk) said(chatID string) []string {
 	h.t.Helper()
 	messages, err := h.Messages(h.t.Context(), admin, chatID, 0, 200)
@@ -113,7 +113,7 @@ func TestIdentifyingTakesAlongWhatThisBrowserSaid(t *testing.T) {
 	}
 	_, err = h.UserByID(t.Context(), anonymous.ID)
 	h.refused(err, "user_not_found")
-	// The same message, sent again by a browser that did not hear the answer, is still the same.
+	// A message that a browser sends again because it did not receive the response is not stored twice.
 	m, created, err := h.Send(
 		t.Context(),
 		models.UserActor("maria"),
@@ -124,7 +124,7 @@ func TestIdentifyingTakesAlongWhatThisBrowserSaid(t *testing.T) {
 	if created || m.SenderID != "maria" {
 		t.Errorf("sent again it is %+v, created %v", m, created)
 	}
-	// For the agent the person has a name.
+	// The agent sees the name of the user.
 	row, err := h.Desk.Chat(t.Context(), admin, now.ID)
 	h.must(err)
 	if row.UserName != "Name of maria" || !row.UserIsVerified {
@@ -154,7 +154,7 @@ func TestAnotherPersonsChatsAreNeverTaken(t *testing.T) {
 	if again := h.identify("ben", ben); again != "" || h.signedOut(ben) != 0 {
 		t.Errorf("the session of the same person was rotated to %q", again)
 	}
-	// On another device, and with a session that was never one, the person finds the chat.
+	// On another device, and with an invalid session, the user finds the chat.
 	for _, held := range []string{"", "nobody's"} {
 		token := h.identify("maria", held)
 		u, _, _, err := h.UserBySession(t.Context(), token)
@@ -183,7 +183,7 @@ func TestNoSignedIdHasTheFormOfAnAnonymousOne(t *testing.T) {
 	h.identify("anon-42", "")
 }
 
-// TestOfTwoOpenChatsOneGoesOn tells what becomes of the chat that was begun before signing in when the person has one already.
+// TestOfTwoOpenChatsOneGoesOn covers a chat started before signing in when the user already has an open one.
 func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 	t.Parallel()
 	const room, full = 5, 1
@@ -303,7 +303,7 @@ func TestTheBetterPlaceIsKept(t *testing.T) {
 	}
 }
 
-// TestManyTabsIdentifyWhileTheyAsk lets everything happen at once: nobody has two open chats, and no chat is left behind.
+// TestManyTabsIdentifyWhileTheyAsk runs everything concurrently: no user has two open chats, and no chat is left behind.
 func TestManyTabsIdentifyWhileTheyAsk(t *testing.T) {
 	t.Parallel()
 	for range 6 {
@@ -345,12 +345,12 @@ func TestManyTabsIdentifyWhileTheyAsk(t *testing.T) {
 		var left int
 		h.must(h.DB().NewRaw(`SELECT count(*) FROM chats WHERE user_id <> 'maria'`).Scan(t.Context(), &left))
 		if left != 0 {
-			t.Errorf("%d chats stayed with nobody", left)
+			t.Errorf("%d chats have no user", left)
 		}
 	}
 }
 
-func TestWhereAnIdentityIsRequiredNobodyIsAnonymous(t *testing.T) {
+func TestWhereAnIdentityIsRequiredNoUserIsAnonymous(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	h.must(h.ChangeSetting(t.Context(), admin, "REQUIRE_IDENTITY", "true"))

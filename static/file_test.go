@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The loader is what every visit to a customer's page pays for.
+// Every visit of a host page downloads the loader.
 func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"loader.js", "loader.mjs"} {
@@ -27,7 +27,7 @@ func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
 			}
 		}
 		if bytes.Contains(plain.Body, []byte("{{")) || bytes.Contains(plain.Body, []byte("@parley-words@")) {
-			t.Errorf("%s has places that nobody fills", name)
+			t.Errorf("%s has placeholders that are not filled", name)
 		}
 	}
 }

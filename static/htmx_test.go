@@ -31,8 +31,8 @@ func matching(t *testing.T, dir, ending string, content *regexp.Regexp) (names [
 	return names
 }
 
-// Requests that ask for a part and swap it are hx-* attributes in the templates. Scripts send the others through
-// lib/request.js; the stream and the session of the panel need more than that. docs/architecture.md says which is which.
+// Requests that ask for a part and swap it are hx-* attributes in the templates. Scripts send the others through lib/request.js; the
+// stream and the session of the panel need more than that. docs/architecture.md explains which is used where.
 func TestScriptsRequestInFewPlaces(t *testing.T) {
 	t.Parallel()
 	found := matching(t, "src", ".js", regexp.MustCompile(`\bfetch\(|new (XMLHttpRequest|EventSource)\b|sendBeacon\(`))

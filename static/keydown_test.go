@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every key is heard through onKeyDown, which leaves those of a text being composed to the input method.
+// All key handlers use onKeyDown, which ignores keys that belong to the input method during composition.
 func TestKeysAreHeardInOnePlaceOnly(t *testing.T) {
 	t.Parallel()
 	for dir, of := range map[string]struct{ files, keys *regexp.Regexp }{

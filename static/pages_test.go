@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestEveryBuiltFileIsNamedByAPage holds the binary free of bundles that no browser ever asks for: each file of dist is
-// named, as a string, by a template or a handler.
+// TestEveryBuiltFileIsNamedByAPage keeps unused bundles out of the binary: each file of dist is named, as a string, by a template or a
+// handler.
 func TestEveryBuiltFileIsNamedByAPage(t *testing.T) {
 	t.Parallel()
 	var sources strings.Builder

@@ -15,7 +15,7 @@ import (
 	"parley/web"
 )
 
-// secondFactor switches one on for an agent, and returns its secret and the recovery codes. The code that was used is forgotten again.
+// secondFactor enables a second factor for an agent and returns its secret and the recovery codes. The used code becomes valid again.
 func (h *testServer) secondFactor(a *models.Agent) (secret string, codes []string) {
 	h.t.Helper()
 	actor := models.AgentActor(a)
@@ -34,7 +34,7 @@ func (h *testServer) secondFactor(a *models.Agent) (secret string, codes []strin
 	return e.Secret, codes
 }
 
-// forgetCodes lets the code of now be used once more, as if half a minute had gone by.
+// forgetCodes allows the current code to be used again, as if half a minute had passed.
 func (h *testServer) forgetCodes() {
 	h.t.Helper()
 	if _, err := h.desk.DB().ExecContext(h.t.Context(), `UPDATE second_factors SET last_step = 0`); err != nil {
@@ -51,7 +51,7 @@ func code(t *testing.T, secret string) string {
 	return code
 }
 
-// login posts the sign-in page of a browser that holds a session, "" for none.
+// login posts the sign-in page of a browser with a session, "" for none.
 func (h *testServer) login(session string, form url.Values) answer {
 	h.t.Helper()
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "Sec-Fetch-Site": {"same-origin"}}
@@ -61,7 +61,7 @@ func (h *testServer) login(session string, form url.Values) answer {
 	return h.send("POST", "/login", header, []byte(form.Encode()))
 }
 
-// session is the one that an answer brought, "" for none.
+// session returns the session from a response, "" for none.
 func (a answer) session() string {
 	for _, line := range a.Header.Values("Set-Cookie") {
 		if rest, ok := strings.CutPrefix(line, "parley_session="); ok {
@@ -89,7 +89,7 @@ func TestASessionThatComesWithTheSignInIsOver(t *testing.T) {
 	if fresh == "" || fresh == before || h.status(before) != 401 || h.status(fresh) != 200 {
 		t.Errorf("before %d, now %d", h.status(before), h.status(fresh))
 	}
-	planted := strings.Repeat("A", 43) // by somebody who hopes that it is signed in by another
+	planted := strings.Repeat("A", 43) // by an attacker who hopes that another user signs in with it
 	if got := h.login(planted, in).want(303).session(); got == planted || h.status(planted) != 401 {
 		t.Errorf("a planted session answers %d", h.status(planted))
 	}
@@ -268,7 +268,7 @@ func TestTheSecondFactorIsSetUpOnTheAccountsPage(t *testing.T) {
 	}
 }
 
-func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
+func TestAnAdministratorResetsASecondFactor(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	anna, annas := h.agent("anna", models.RoleAgent)
@@ -292,9 +292,9 @@ func TestAnAdministratorResetsSomebodysSecondFactor(t *testing.T) {
 	h.ask("POST", forAgent+"/login", "", map[string]any{"email": "anna@example.com", "password": password}).want(200)
 }
 
-// TestWhoeverLosesRightsIsCutOffOnEveryServer opens requests and streams on a second server of the same database, one that hears of the
-// first, and one that does not.
-func TestWhoeverLosesRightsIsCutOffOnEveryServer(t *testing.T) {
+// TestLostRightsEndRequestsAndStreamsOnEveryServer sends requests and opens streams on two other servers of the same database, one that
+// receives the events of the first server and one that does not.
+func TestLostRightsEndRequestsAndStreamsOnEveryServer(t *testing.T) {
 	t.Parallel()
 	for name, heard := range map[string]bool{"heard": true, "not heard": false} {
 		t.Run(name, func(t *testing.T) {

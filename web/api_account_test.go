@@ -155,7 +155,7 @@ func TestProgramsSetUpASecondFactor(t *testing.T) {
 	h.audited(alex, "anna second_factor_on agent", "anna recovery_codes_renewed agent", "anna second_factor_off agent")
 }
 
-// TestTheCookieNeedsItsToken: a browser's session reads the account, and changes it with the CSRF token alone.
+// TestTheCookieNeedsItsToken checks that a browser's session can read the account, and change it only with the CSRF token.
 func TestTheCookieNeedsItsToken(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

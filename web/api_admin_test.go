@@ -14,14 +14,14 @@ import (
 
 const forAdmin = "/api/admin"
 
-// errorsOf are the fields that a refusal names.
+// errorsOf returns the fields that a refusal names.
 func (a answer) errorsOf() map[string]any {
 	a.t.Helper()
 	fields, _ := a.object()["errors"].(map[string]any)
 	return fields
 }
 
-// audited checks that the newest rows of the audit log, the oldest of them first, are those.
+// audited checks the newest rows of the audit log, given oldest first.
 func (h *testServer) audited(token string, want ...string) {
 	h.t.Helper()
 	_, told := h.log(token, "")
@@ -332,7 +332,7 @@ func TestProgramsHandleUserData(t *testing.T) {
 		}
 	}
 	if got := h.ask("POST", users+"/find", alex, map[string]any{"q": "nobody"}).want(200).object(); len(got["users"].([]any)) != 0 {
-		t.Errorf("nobody is %v", got)
+		t.Errorf("an unknown user is %v", got)
 	}
 	h.ask("POST", users+"/find", alex, map[string]any{"q": ""}).refused(422, "validation_failed")
 	for range 25 {
@@ -408,7 +408,7 @@ func TestProgramsReadTheAuditLog(t *testing.T) {
 		t.Errorf("on %d pages it told %v", pages+1, seen)
 	}
 	if got := h.ask("GET", audit+"actor_id=nobody", alex, nil).want(200).object(); len(got["rows"].([]any)) != 0 {
-		t.Errorf("nobody did %v", got)
+		t.Errorf("an unknown actor has %v", got)
 	}
 	for query, code := range map[string]string{
 		"limit=0": "validation_failed", "limit=201": "validation_failed", "limit=ten": "malformed", "before=soon": "malformed", "before=0000-01-01T00:00:00Z_5": "malformed",

@@ -36,7 +36,7 @@ func TestAssign(t *testing.T) {
 		want(200).
 		object()
 	if waiting["error"] != "no_available_service" {
-		t.Fatalf("with nobody online: %v", waiting)
+		t.Fatalf("without an agent online: %v", waiting)
 	}
 	for _, key := range []string{"chat", "service"} {
 		if _, has := waiting[key]; has {
@@ -84,7 +84,7 @@ func TestAvailability(t *testing.T) {
 		want(200).
 		object(); got["available"] != false ||
 		got["online_count"] != 0.0 {
-		t.Errorf("nobody is there: %v", got)
+		t.Errorf("no agent is online: %v", got)
 	}
 	_, agentToken := h.online("anna")
 	if got := h.ask("GET", forAgent+"/check-availability", "", nil).

@@ -15,7 +15,7 @@ import (
 	"parley/web"
 )
 
-// listens is the server of the program, with the time that it gives a request cut, where that is told, to what a test can wait for.
+// listens starts the server of the program, optionally with a request timeout short enough for a test.
 func (s *stage) listens(patience time.Duration) string {
 	s.t.Helper()
 	server := s.server.HTTP()
@@ -42,8 +42,8 @@ func (s *stage) listens(patience time.Duration) string {
 
 const hurry = 700 * time.Millisecond
 
-// wire sends bytes as they are, then goes on with more every few milliseconds, and returns the answer's status and body, and how much was taken. A
-// status of 0 is a connection that was closed without one. It is an error when the connection outlives 20 s.
+// wire sends raw bytes, then more every few milliseconds, and returns status and body of the response and the number of bytes that were
+// accepted. Status 0 means that the connection was closed without a response. A connection that lasts longer than 20 s is an error.
 func wire(t *testing.T, address, begin, more string, every time.Duration) (status int, body string, sent int) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -80,7 +80,7 @@ func wire(t *testing.T, address, begin, more string, every time.Duration) (statu
 		raw, _ := io.ReadAll(io.LimitReader(res.Body, 1<<16))
 		body = string(raw)
 		_ = res.Body.Close()
-	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // it comes bare
+	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // net returns it unwrapped
 		t.Errorf("still open after 20 s: %.200q", begin)
 	}
 	_ = conn.Close()
@@ -88,7 +88,7 @@ func wire(t *testing.T, address, begin, more string, every time.Duration) (statu
 	return status, body, sent
 }
 
-// TestAttackBodiesWithoutEnd: at every address that takes a body, one that does not end, or comes too slowly, is given up in time and little of it is kept.
+// TestAttackBodiesWithoutEnd checks that every endpoint with a body stops reading an endless or slow one in time and stores little of it.
 func TestAttackBodiesWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -121,7 +121,7 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 				defer func() { <-turns }()
 				want, most := 413, 16<<20
 				switch {
-				case r.file && strings.HasPrefix(kind, "multipart"): // is read to where it can be told how large it is
+				case r.file && strings.HasPrefix(kind, "multipart"): // read until the size limit is exceeded
 					most = 40 << 20
 				case r.body == "": // it is not read
 					want = 0
@@ -154,7 +154,7 @@ func TestAttackBodiesWithoutEnd(t *testing.T) {
 	s.ask("GET", "/readyz", "", nil).want(200)
 }
 
-// TestAttackHeads: a head is short, quick and clear, or refused before anything of ours hears of it.
+// TestAttackHeads checks that long, slow or malformed headers are refused before they reach a handler.
 func TestAttackHeads(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

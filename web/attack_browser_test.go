@@ -19,8 +19,8 @@ import (
 	"parley/models"
 )
 
-// What people may write, so that it would show if any of it were taken for more than text: data-evil is an element of ours nowhere, and evil.example is nobody
-// whom a page asks. The short ones fit into a name.
+// Texts for all fields that would be detected if a page treated them as markup: no page has an element with data-evil or requests
+// evil.example. The short ones fit into a name.
 const (
 	evilImage  = `<img src=//evil.example/i data-evil onerror=alert(1)>{{7*7}}`
 	evilScript = `"'></script></title></textarea><script data-evil>alert(1)</script>`
@@ -36,7 +36,7 @@ const (
 	evilURL    = `https://shop.example/"><img src=//evil.example/u data-evil onerror=alert(1)>`
 )
 
-// guarded is a tab in which anything that a page does not plan is noted: a dialog, an error, a broken policy, or a request to elsewhere.
+// guarded is a tab that records unexpected behaviour: dialogs, errors, policy violations and requests to other hosts.
 type guarded struct {
 	*browser
 	mu     sync.Mutex
@@ -91,7 +91,7 @@ func (s *stage) guard(t *testing.T, cookie, value string) *guarded {
 	return g
 }
 
-// found are the elements that only an attack can have made, and the addresses that lead to code or elsewhere.
+// found returns the elements that only an attack can have created, and addresses with scripts or of other hosts.
 const found = `(() => {
 	const roots = [root, ...[...root.querySelectorAll("template")].map((t) => t.content), ...[...root.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)];
 	const evil = roots.flatMap((r) => [...r.querySelectorAll("[data-evil], base, meta[http-equiv=refresh], [onload], [onerror], [onclick], [srcdoc]")]).map((e) => e.outerHTML);
@@ -103,7 +103,7 @@ const found = `(() => {
 	return [...evil, ...leads, ...(root.defaultView.__evil ? ["a variable of the attack's"] : [])];
 })()`
 
-// clean fails for whatever the page did, or holds, that is none of its own.
+// clean fails if the page did or contains anything that only an attack can have caused.
 func (g *guarded) clean(what string) {
 	g.t.Helper()
 	list, err := eval[[]string](g.browser, found)
@@ -119,7 +119,7 @@ func (g *guarded) clean(what string) {
 	g.heard = nil
 }
 
-// visits opens a page, waits until it is whole and, where it has a stream, live, and finds each of the texts on it.
+// visits opens a page, waits until it is loaded and its stream, if any, is live, and finds each of the texts on it.
 func (g *guarded) visits(path string, texts ...string) {
 	g.t.Helper()
 	g.open(g.origin + path)
@@ -140,7 +140,7 @@ func (g *guarded) visits(path string, texts ...string) {
 	g.clean(path)
 }
 
-// poison writes the texts wherever a person can.
+// poison writes the texts into all fields that users and agents can fill.
 func (s *stage) poison() (identified scene) {
 	ctx := s.t.Context()
 	for name, evil := range map[string]string{"anna": evilImage, "bob": evilHTMX, "ruth": evilStyle, "alex": evilScript, "dora": evilImage} {
@@ -152,7 +152,7 @@ func (s *stage) poison() (identified scene) {
 	for slug, name := range map[string]string{served: evilScript, unserved: evilHTMX} {
 		s.must(s.desk.RenameDepartment(ctx, admin, slug, name))
 	}
-	// The owner of the chats is identified, by claims that are no better.
+	// The owner of the chats is identified by claims with such texts, too.
 	anna := models.AgentActor(s.people["anna"])
 	for state, sc := range s.chats {
 		c, err := s.desk.Chat(ctx, admin, sc.chat)
@@ -190,7 +190,7 @@ func (s *stage) poison() (identified scene) {
 	return s.chats[models.Active]
 }
 
-// TestAttackTextsInABrowser: what people write is text on every page that shows it, when the page is drawn and when it changes.
+// TestAttackTextsInABrowser checks that user text is displayed as text on every page, when it is rendered and when it is updated.
 func TestAttackTextsInABrowser(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -206,7 +206,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		for _, path := range []string{"/", "/admin/people/new", "/admin/settings", "/admin/sites", "/admin/health", "/workbench"} {
 			g.visits(path)
 		}
-		// What is refused comes back in its form.
+		// A refused text is returned in its form.
 		for path, field := range map[string]string{"/admin/sites": "input[name=origin]", "/admin/departments": "input[name=slug]", "/admin/people/new": "#name", "/admin/settings": "#setting-QUEUE_BATCH input[name=QUEUE_BATCH]"} {
 			g.visits(path)
 			_, err := eval[bool](
@@ -215,7 +215,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 					field,
 				)+").type = 'text', true)",
 			)
-			g.must(err) // nobody has to ask the browser's opinion
+			g.must(err) // without validation by the browser
 			g.write(field, evilImage)
 			g.press("\r")
 			g.until("a refusal of "+path, "root.querySelector('[aria-invalid=true], [role=alert], .error, .toast')")
@@ -320,7 +320,7 @@ func rowsOf(known string) string {
 	return "[...root.querySelectorAll('body *')].some((e) => e.innerText?.includes(" + quote(known+evilImage[:10]) + "))"
 }
 
-// meant passes over what the browser and htmx say of a refusal that was meant.
+// meant ignores what the browser and htmx log about an expected refusal.
 func (g *guarded) meant(status string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"parley/web"
 )
 
-// taker is a line that reads a body, with a scene and somebody who may send it.
+// taker is a route that reads a body, with a scene and a caller who may send it.
 type taker struct {
 	web.Line
 	rule  rule
@@ -83,7 +83,7 @@ var (
 	otherType = outcome{415, "unsupported_media_type"}
 )
 
-// TestAttackWrongTypesInEveryField: each field of each body takes its own type and no other, and says so.
+// TestAttackWrongTypesInEveryField checks that each field of each body accepts only its own type and reports others.
 func TestAttackWrongTypesInEveryField(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -247,8 +247,8 @@ func TestAttackContentTypes(t *testing.T) {
 
 func hex(b byte) string { return string("0123456789abcdef"[b>>4]) + string("0123456789abcdef"[b&15]) }
 
-// TestAttackStrangeCharactersComeBackAsTheyWere: whatever can be written can be said, and is given back as it was; in a name, what would change how its
-// neighbours are read is left out. A text that shows nothing at all is empty.
+// TestAttackStrangeCharactersComeBackAsTheyWere checks that any valid text is accepted and returned unchanged. In a name, characters that
+// change the text around it are removed. A blank text counts as empty.
 func TestAttackStrangeCharactersComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -16,17 +16,18 @@ import (
 
 var requestID = regexp.MustCompile(`"request_id":"\w+"`)
 
-// told is everything that an answer tells, but for what is drawn by lot.
+// told returns the body of a response without random parts.
 func (a answer) told() string { return string(requestID.ReplaceAll(a.Body, nil)) }
 
-// TestAttackChatsOfOthersLookLikeNone: whoever has no part in a chat cannot even learn that it is there, in whatever state, by whatever request.
+// TestAttackChatsOfOthersLookLikeNone checks that a caller without a part in a chat cannot find out that it exists, in any state, by any
+// request.
 func TestAttackChatsOfOthersLookLikeNone(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	before := s.kept()
 	none := scene{chat: "0198c0de-0000-7000-8000-000000000000", said: map[string]int64{"user": 1, "agent": 1}}
 	for _, sc := range []scene{none, s.chats[models.Waiting], s.chats[models.Ended]} {
-		s.sent[sc.chat] = s.sent[s.chats[models.Active].chat] // or theirs would be told from none by its file
+		s.sent[sc.chat] = s.sent[s.chats[models.Active].chat] // otherwise its file would distinguish it from a chat that does not exist
 	}
 	tried := 0
 	for _, l := range web.Lines() {
@@ -62,10 +63,10 @@ func TestAttackChatsOfOthersLookLikeNone(t *testing.T) {
 	if tried < 200 {
 		t.Errorf("only %d were tried", tried)
 	}
-	s.unchanged(before, "somebody without a part in the chat")
+	s.unchanged(before, "a caller without a part in the chat")
 }
 
-// TestAttackMessagesOfAnotherChat: a message is found in its own chat only, and a confirmation reaches no further.
+// TestAttackMessagesOfAnotherChat checks that a message is only found in its own chat and that a confirmation affects no other chat.
 func TestAttackMessagesOfAnotherChat(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -97,7 +98,7 @@ func TestAttackMessagesOfAnotherChat(t *testing.T) {
 	}
 }
 
-// odd are ids that nothing has, as a path writes them.
+// odd are ids that do not exist, as written in a path.
 var odd = []string{
 	"0",
 	"-1",
@@ -124,7 +125,7 @@ var odd = []string{
 	"-9223372036854775808",
 }
 
-// TestAttackIDsOfEveryShape: whatever stands where a path names something, it is something that is not there.
+// TestAttackIDsOfEveryShape checks that any invalid id in a path is treated as one that does not exist.
 func TestAttackIDsOfEveryShape(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -166,7 +167,7 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 	s.unchanged(before, "an id that nothing has")
 }
 
-// TestAttackStreamsTellOnlyTheirOwn: whoever listens, with whatever cursor, hears nothing of a chat of others.
+// TestAttackStreamsTellOnlyTheirOwn checks that a stream with any cursor contains nothing of other chats.
 func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -179,7 +180,7 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	)
 	type ear struct {
 		*listener
-		who, path, own string // own is the chat that it may hear of
+		who, path, own string // own is the chat that the stream may contain
 	}
 	var ears []ear
 	for _, name := range []string{"another user", "an identified user", "a user who is named as the agent is"} {
@@ -232,7 +233,7 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	s.ask("POST", hers+"/notes", anna, map[string]any{"content": "Between agents"}).want(201)
 	s.ask("POST", mine+"/end", theirs.owner, nil).want(200)
 	for _, e := range ears {
-		all := heard(e, "after") // which comes after whatever came before it
+		all := heard(e, "after") // the last event
 		for _, secret := range []string{theirs.chat, "Between", "The owner's words", "The agent's words", s.chats[models.Ended].chat} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%s at %s heard %q: %s", e.who, e.path, secret, all)

@@ -11,7 +11,7 @@ import (
 	"parley/web"
 )
 
-// elsewhere are the marks of a request that another site made a browser send.
+// elsewhere are the headers of a request that another site made a browser send.
 var elsewhere = map[string]http.Header{
 	"another site":                {"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
 	"another site, long ago":      {"Origin": {"https://evil.example"}},
@@ -28,7 +28,7 @@ var elsewhere = map[string]http.Header{
 
 const publicURL = "https://chat.example.com"
 
-// overHTTPS is an instance that people reach at publicURL, with an allowed site.
+// overHTTPS is an instance with publicURL and an allowed site.
 func overHTTPS(s *setup) {
 	s.options = func(o *web.Options) { o.PublicURL = publicURL }
 	before := s.settings
@@ -37,7 +37,7 @@ func overHTTPS(s *setup) {
 
 const allowedSite = "https://shop.example.com"
 
-// posts sends a form as a browser does that has the cookie, with headers of the attack's own choice.
+// posts sends a form like a browser with the cookie, with additional headers of the attack.
 func (s *stage) posts(l web.Line, token string, sc scene, form url.Values, marks http.Header) answer {
 	s.t.Helper()
 	header := marks.Clone()
@@ -77,7 +77,7 @@ func (s *stage) signedIn(l web.Line, r rule, sc scene) string {
 	return s.caller("an administrator").token
 }
 
-// TestAttackForeignForms: no page but our own makes a signed-in browser change anything, and without a session none even signs in.
+// TestAttackForeignForms checks that a page of another origin cannot make a signed-in browser change anything, or make it sign in.
 func TestAttackForeignForms(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -102,12 +102,12 @@ func TestAttackForeignForms(t *testing.T) {
 		}
 		if l.Public {
 			s.unchanged(before, l.Path)
-			continue // what asks for no session has no token
+			continue // a route without a session has no token
 		}
 		for name, forge := range map[string]func(url.Values, http.Header){
 			"no token":            func(f url.Values, _ http.Header) { f.Del("csrf_token") },
 			"an empty token":      func(f url.Values, _ http.Header) { f.Set("csrf_token", "") },
-			"another's token":     func(f url.Values, _ http.Header) { f.Set("csrf_token", web.CSRFFor("somebody else's session")) },
+			"another's token":     func(f url.Values, _ http.Header) { f.Set("csrf_token", web.CSRFFor("the session of another user")) },
 			"the token cut off":   func(f url.Values, _ http.Header) { f.Set("csrf_token", web.CSRFFor(token)[1:]) },
 			"the session itself":  func(f url.Values, _ http.Header) { f.Set("csrf_token", token) },
 			"a wrong token first": func(f url.Values, _ http.Header) { f["csrf_token"] = []string{"x", web.CSRFFor(token)} },
@@ -140,8 +140,8 @@ func TestAttackForeignForms(t *testing.T) {
 	}
 }
 
-// TestAttackForeignRequestsToTheAPI: no page of another origin uses a cookie there, whatever the content type, with the right CSRF token or
-// without one. Without marks of another origin the cookie alone changes nothing either.
+// TestAttackForeignRequestsToTheAPI checks that a page of another origin cannot use a cookie there, with any content type, with or
+// without the right CSRF token. A request without headers of another origin cannot change anything with the cookie alone either.
 func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -180,8 +180,8 @@ func TestAttackForeignRequestsToTheAPI(t *testing.T) {
 	s.unchanged(before, "another site's request")
 }
 
-// TestAttackForeignReading: a page of another origin can open no stream and read no endpoint with somebody's cookie, nor load a page as a
-// part of its own. A link to a page still leads there, and a token in a header is as good from any allowed site as before.
+// TestAttackForeignReading checks that a page of another origin cannot open a stream or read an endpoint with the cookie of a user, nor
+// embed a page. A link to a page still works, and so does a token in a header from an allowed site.
 func TestAttackForeignReading(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -248,7 +248,7 @@ func TestAttackForeignReading(t *testing.T) {
 	}
 }
 
-// TestAttackSessionFixation: nobody ends up in a session that somebody else chose or knows.
+// TestAttackSessionFixation checks that no one is signed in to a session that another person chose or knows.
 func TestAttackSessionFixation(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -283,7 +283,7 @@ func TestAttackSessionFixation(t *testing.T) {
 		}
 		s.ask("GET", forUser+"/queue-status", set.Value, nil).want(200)
 	}
-	// Whoever planted an anonymous session learns nothing of the person who is identified in it.
+	// An attacker who planted an anonymous session learns nothing about the user who is identified in it.
 	planted := s.anonymous()
 	header := http.Header{"Cookie": {"__Host-parley_user=" + planted}, "Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	set := s.send("POST", "/widget/identify", header, []byte(`{"token":"`+s.signedUser("maria")+`"}`)).
@@ -296,7 +296,7 @@ func TestAttackSessionFixation(t *testing.T) {
 	}
 }
 
-// TestAttackCookiesFromASubdomain: over https only the cookie counts that this very host set; of two the first.
+// TestAttackCookiesFromASubdomain checks that over https only a cookie set by the host itself counts; of two, the first one.
 func TestAttackCookiesFromASubdomain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)

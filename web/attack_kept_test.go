@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// sumQuery prepares kept: signs of life, and what the clock alone writes, are not counted.
+// sumQuery returns the query for kept. It ignores heartbeats and columns that change with time alone.
 func (s *stage) sumQuery() {
 	s.t.Helper()
 	rows, err := s.db.QueryContext(
@@ -36,7 +36,7 @@ func (s *stage) sumQuery() {
 	}
 }
 
-// kept is everything that is stored: a sum for each table.
+// kept returns a checksum of each table.
 func (s *stage) kept() map[string]string {
 	s.t.Helper()
 	rows, err := s.db.QueryContext(s.t.Context(), s.sums)
@@ -52,7 +52,7 @@ func (s *stage) kept() map[string]string {
 	return kept
 }
 
-// unchanged fails when something is stored that was not before.
+// unchanged fails if the stored data differs from before.
 func (s *stage) unchanged(before map[string]string, what string) {
 	s.t.Helper()
 	after := s.kept()
@@ -63,7 +63,7 @@ func (s *stage) unchanged(before map[string]string, what string) {
 	}
 }
 
-// tales are what only the inside knows: of the driver and its SQL, of Go, of the machine, and of what is secret.
+// tales match internals that a response must not contain: of the driver and its SQL, of Go, of the machine, and secrets.
 var tales = []string{
 	"SQLSTATE",
 	"pgconn",
@@ -110,20 +110,20 @@ var tales = []string{
 	password,
 }
 
-// here is the folder in which this was built, as a stack names it.
+// here is the folder of the build, as it appears in a stack trace.
 func here() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(filepath.Dir(file)) + "/"
 }
 
-// checkDiscretion holds every answer of every test: nothing goes wrong inside, and nothing of the inside comes out.
+// checkDiscretion checks every response of every test: it is no internal error and contains no internals.
 func checkDiscretion(t *testing.T, r *http.Request, got *http.Response, body []byte) {
 	t.Helper()
 	if got.StatusCode == http.StatusInternalServerError {
 		t.Errorf("%s %s went wrong inside: %s", r.Method, r.URL, body)
 	}
 	if r.URL.Path == "/metrics" || strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/widget.js" {
-		return // Go's own figures have Go's own names, and scripts their own words
+		return // the metrics of Go contain names of Go, and scripts contain such words
 	}
 	text := string(body)
 	for name, values := range got.Header {

@@ -14,7 +14,7 @@ import (
 	"parley/web"
 )
 
-// behindProxy makes an instance believe the X-Forwarded-For of this machine.
+// behindProxy makes an instance trust the X-Forwarded-For header from this machine.
 func behindProxy(set *setup) {
 	set.options = func(o *web.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 }
@@ -27,7 +27,7 @@ func (h *testServer) signsInAs(email string, header http.Header) int {
 	return h.send("POST", forAgent+"/login", header, fmt.Appendf(nil, `{"email":%q,"password":"wrong wrong wrong"}`, email)).Status
 }
 
-// TestAttackLimiterDodging: no header makes one caller look like many.
+// TestAttackLimiterDodging checks that no header makes one caller look like several.
 func TestAttackLimiterDodging(t *testing.T) {
 	t.Parallel()
 	few := func(set *setup) { set.settings = func(m *models.Settings) { m.RateLogin = 2 } }
@@ -83,7 +83,7 @@ func TestAttackLimiterDodging(t *testing.T) {
 	}
 }
 
-// TestAttackOneLimitByManyWays: a limit of a person holds whichever address, session or device the person uses.
+// TestAttackOneLimitByManyWays checks that a limit per user or agent applies across addresses, sessions and devices.
 func TestAttackOneLimitByManyWays(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(set *setup) {
@@ -133,12 +133,13 @@ func TestAttackOneLimitByManyWays(t *testing.T) {
 		0,
 		200,
 	); err != nil ||
-		len(messages) > 7 { // and the line that says who joined
+		len(messages) > 7 { // and the system message that an agent joined
 		t.Errorf("there are %d messages, %v", len(messages), err)
 	}
 }
 
-// TestAttackAnonymousUsersWithoutEnd: one address makes so many new users in a minute, by whatever way, and then no row more.
+// TestAttackAnonymousUsersWithoutEnd checks that one address can create a limited number of users per minute, by any endpoint, and then
+// none.
 func TestAttackAnonymousUsersWithoutEnd(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, behindProxy, func(set *setup) {
@@ -167,7 +168,7 @@ func TestAttackAnonymousUsersWithoutEnd(t *testing.T) {
 			t.Errorf("user %d of one address answered %d, %v", n+5, got.Status, got.Header)
 		}
 	}
-	from("203.0.113.7", 1, known).want(200) // who is known goes on
+	from("203.0.113.7", 1, known).want(200) // existing users are not affected
 	s.unchanged(before, "one user too many")
 	from("203.0.113.8", 0, "").want(200)
 	for n := range 5 {
@@ -180,7 +181,7 @@ func TestAttackAnonymousUsersWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestAttackFloods: what costs nothing to say is not told, or stored, as often as it is said.
+// TestAttackFloods checks that cheap requests in large numbers are not all published or stored.
 func TestAttackFloods(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(set *setup) {
@@ -239,14 +240,14 @@ func TestAttackFloods(t *testing.T) {
 	}
 }
 
-// TestAttackAccountsCannotBeGuessed: whether an account is there, disabled or not, neither words nor time tell.
+// TestAttackAccountsCannotBeGuessed checks that neither the response nor its time reveals whether an account exists or is disabled.
 func TestAttackAccountsCannotBeGuessed(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	accounts := []string{"anna@example.com", "gone@example.com", "nobody@example.com", "' OR 1=1 --"}
 	fastest := map[string]time.Duration{}
 	var words string
-	for range 7 { // in turns, so that what slows the machine slows all of them
+	for range 7 { // in turns, so that other load affects all of them
 		for _, email := range accounts {
 			began := time.Now()
 			got := s.ask("POST", forAgent+"/login", "", map[string]any{"email": email, "password": "wrong wrong wrong"}).
@@ -275,7 +276,7 @@ func TestAttackAccountsCannotBeGuessed(t *testing.T) {
 	}
 }
 
-// TestAttackForwardedHeaders: what a proxy may say of an address is not what a caller may say of ours.
+// TestAttackForwardedHeaders checks that a caller cannot set the address of the server by headers for proxies.
 func TestAttackForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*setup){"alone": func(*setup) {}, "behind a proxy": behindProxy, "over https": overHTTPS} {

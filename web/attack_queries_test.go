@@ -12,7 +12,7 @@ import (
 	"parley/web"
 )
 
-// answers are what a parameter of the query may be, as it is written there, and how that is answered.
+// answers are values of query parameters, as written in the query, with the expected response.
 var answers = map[string]map[string]int{
 	"limit": {
 		"":                     200,
@@ -41,7 +41,7 @@ var answers = map[string]map[string]int{
 		"1,2":                  400,
 		"1;2":                  200,
 		"5&limit=x":            200,
-	}, // Go passes over what holds a semicolon, and takes the first of two
+	}, // Go ignores a pair with a semicolon and uses the first of two
 	"after_id": {
 		"":                     200,
 		"0":                    200,
@@ -136,7 +136,7 @@ var answers = map[string]map[string]int{
 	"ticket": {"x": 401, "%00": 401, "%ff": 401, "%0d%0a": 401, strings.Repeat("A", 8000): 401},
 }
 
-// answersAt are those of single addresses, where a name of the query means something else.
+// answersAt are the values for single routes where a parameter has another meaning.
 var answersAt = map[string]map[string]int{
 	"/api/admin/audit from": {
 		"":                     200,
@@ -178,7 +178,7 @@ var answersAt = map[string]map[string]int{
 	},
 }
 
-// TestAttackQueriesOfEveryShape: each parameter that the document names is read exactly or refused; one that it does not name has no rule here and fails.
+// TestAttackQueriesOfEveryShape checks that each documented parameter is read exactly or refused. A parameter without a rule here fails.
 func TestAttackQueriesOfEveryShape(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -186,7 +186,7 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 	s.must(err)
 	s.ask("GET", "/api/supervisor/chats/"+s.chats[models.Active].chat+"/messages", s.caller("an administrator").token, nil).
 		want(200)
-		// which the audit log tells, once
+		// which the audit log records once
 	before := s.kept()
 	tried := map[string]bool{}
 	for _, l := range web.Lines() {
@@ -224,7 +224,7 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 	s.unchanged(before, "a query")
 }
 
-// TestAttackQueriesOfPages: what the address of a page says besides is a wish at most: the page is the same page, and what was written is not part of it.
+// TestAttackQueriesOfPages checks that unexpected query parameters do not change a page and do not appear in it.
 func TestAttackQueriesOfPages(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -270,7 +270,7 @@ func TestAttackQueriesOfPages(t *testing.T) {
 	for _, l := range web.Lines() {
 		r := rules[l.Name]
 		if l.Path == "/supervisor/events" {
-			for _, department := range []string{"nothing", "%00", "%ff"} { // what it cannot draw it would try again for ever
+			for _, department := range []string{"nothing", "%00", "%ff"} { // the script would retry an error response for ever
 				if got := s.listen(l.Path+"?department="+department, s.signedIn(l, r, s.standing(r)), "").
 					next("part"); !strings.Contains(
 					got.Data,
@@ -306,7 +306,8 @@ func TestAttackQueriesOfPages(t *testing.T) {
 	}
 }
 
-// TestAttackRatingsOfEveryShape: a rating is 1 to 5 by halves, once; whatever else is sent is refused and leaves the chat unrated.
+// TestAttackRatingsOfEveryShape checks that a rating is accepted once, from 1 to 5 in halves. Any other value is refused and the chat
+// stays unrated.
 func TestAttackRatingsOfEveryShape(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

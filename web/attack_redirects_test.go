@@ -19,7 +19,7 @@ import (
 	"parley/web"
 )
 
-// elsewhereBound are what attackers write in the place of a page of ours.
+// elsewhereBound are values that attackers use instead of a path of Parley.
 var elsewhereBound = []string{
 	"//evil.example",
 	"///evil.example",
@@ -64,7 +64,7 @@ var elsewhereBound = []string{
 	"",
 }
 
-// landing is where a browser goes from a page of ours by a Location or a link: the way the URL Standard reads it.
+// landing returns where a browser goes from a page by a Location header or a link, according to the URL Standard.
 func landing(t *testing.T, base, location string) *url.URL {
 	t.Helper()
 	read := strings.NewReplacer("\t", "", "\n", "", "\r", "", "\\", "/").
@@ -80,7 +80,7 @@ func landing(t *testing.T, base, location string) *url.URL {
 	return to
 }
 
-// stays fails when a browser would leave our site.
+// stays fails if a browser would leave the site.
 func (a answer) stays(what, base string) {
 	a.t.Helper()
 	if a.Header.Get("X-Injected") != "" || len(a.Header.Values("Location")) > 1 ||
@@ -94,7 +94,7 @@ func (a answer) stays(what, base string) {
 
 var backLink = regexp.MustCompile(`<a class="btn" href="([^"]*)"`)
 
-// TestAttackOpenRedirects: whatever a link or a form says of where to go on, it is a page of ours.
+// TestAttackOpenRedirects checks that no link or form can make a redirect lead to another site.
 func TestAttackOpenRedirects(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -119,7 +119,7 @@ func TestAttackOpenRedirects(t *testing.T) {
 		} else {
 			got.want(303).stays("preferences: "+next, s.url)
 		}
-		if n%4 == 0 && !strings.Contains(next, "\x00") { // a password takes its time
+		if n%4 == 0 && !strings.Contains(next, "\x00") { // hashing a password is slow
 			form(
 				"/login",
 				url.Values{"email": {"alex@example.com"}, "password": {password}, "next": {next}},
@@ -140,7 +140,7 @@ func TestAttackOpenRedirects(t *testing.T) {
 	}
 }
 
-// raw sends a request as it is written and returns the answer's status and Location.
+// raw sends a request without normalising it and returns status and Location of the response.
 func (s *stage) raw(request string) (int, string) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -154,7 +154,7 @@ func (s *stage) raw(request string) (int, string) {
 	return res.StatusCode, res.Header.Get("Location")
 }
 
-// TestAttackReferers: a form leads back to a page of ours, whatever it says it comes from; so does the page of an error.
+// TestAttackReferers checks that no Referer makes a form or an error page lead to another site.
 func TestAttackReferers(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -183,7 +183,7 @@ func TestAttackReferers(t *testing.T) {
 			continue
 		}
 		for n, referer := range referers {
-			refused := n%4 != tried%4 // most are refused for want of a token, and get an error's page; some go through
+			refused := n%4 != tried%4 // most lack a token and get an error page; some succeed
 			sc := s.standing(r)
 			if !refused {
 				sc = s.scene(r.in)
@@ -214,7 +214,7 @@ func TestAttackReferers(t *testing.T) {
 	}
 }
 
-// TestAttackHeaderInjection: nothing that is sent becomes a header of the answer, or a word of the content policy.
+// TestAttackHeaderInjection checks that no input becomes a header of the response or a part of the content policy.
 func TestAttackHeaderInjection(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -258,7 +258,7 @@ func TestAttackHeaderInjection(t *testing.T) {
 	}
 }
 
-// lines is a log that a test reads.
+// lines is a log for reading in a test.
 type lines struct {
 	mu sync.Mutex
 	bytes.Buffer
@@ -276,7 +276,8 @@ func (l *lines) take() string {
 	return l.Buffer.String()
 }
 
-// TestAttackLogInjection: one event is one line of the log, in text and in JSON, whatever was sent; and no line has characters that steer a terminal.
+// TestAttackLogInjection checks that each event is one line of the log, in text and in JSON, for any input, and that no line has terminal
+// control characters.
 func TestAttackLogInjection(t *testing.T) {
 	t.Parallel()
 	const forged = "\r\ntime=2020-01-01T00:00:00Z level=ERROR msg=forged\x1b[31m\u202e"

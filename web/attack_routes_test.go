@@ -11,7 +11,7 @@ import (
 
 var rank = map[string]int{"agent": 1, "supervisor": 2, "admin": 3}
 
-// lets tells what a line answers to a caller, from its audience and its rule alone.
+// lets returns the expected response of a route to a caller, from its audience and its rule.
 func (r rule) lets(l web.Line, c caller) outcome {
 	kind, level := "agent", rank[l.Who]
 	if l.Who == "user" {
@@ -39,7 +39,7 @@ func (r rule) lets(l web.Line, c caller) outcome {
 	return r.others
 }
 
-// got is what came back, as an outcome.
+// got returns a response as an outcome.
 func (a answer) got() outcome {
 	o := outcome{status: a.Status}
 	if strings.HasPrefix(a.Header.Get("Content-Type"), "application/problem+json") {
@@ -48,8 +48,8 @@ func (a answer) got() outcome {
 	return o
 }
 
-// TestAttackEveryRouteAsEveryCaller goes through the whole table with every credential there is. What a caller may not do changes nothing, and what
-// it may do is answered as the rule says.
+// TestAttackEveryRouteAsEveryCaller calls every route with every kind of credential. A forbidden request changes nothing, and an allowed
+// one is answered according to the rule.
 func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -62,7 +62,7 @@ func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 			t.Errorf("%s has no rule: say in attack_rules_test.go who may do what there", l.Name)
 			continue
 		}
-		if strings.Contains(l.Path, "{session_id}") { // the agent's own lines end them
+		if strings.Contains(l.Path, "{session_id}") { // the agent's own routes end sessions
 			sc := s.chats[models.Active]
 			sc.session = s.another()
 			s.chats[models.Active] = sc
@@ -72,10 +72,10 @@ func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 		for n, c := range s.callers {
 			want := r.lets(l, c)
 			if strings.HasPrefix(l.Path, "/api/users/") && n%3 != len(l.Name)%3 {
-				continue // where the same handlers answer, a third of them will do
+				continue // these routes share handlers, so a third of them is enough
 			}
 			if want == (outcome{}) {
-				if !l.Public || c.kind == "" { // what is public asks for nothing, and is tried with nothing that is good
+				if !l.Public || c.kind == "" { // public routes need no credential and are called without a valid one
 					may = append(may, c)
 				}
 				continue
@@ -105,7 +105,7 @@ func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 	}
 }
 
-// standing is the scene that nobody may get at.
+// standing returns the scene that no caller may change.
 func (s *stage) standing(r rule) scene {
 	if r.in == "" {
 		return s.chats[models.Active]
@@ -113,7 +113,7 @@ func (s *stage) standing(r rule) scene {
 	return s.chats[r.in]
 }
 
-// rightly does what a caller may, in a scene of its own.
+// rightly sends an allowed request in a separate scene.
 func (s *stage) rightly(l web.Line, r rule, c caller) {
 	s.t.Helper()
 	sc := s.scene(r.in)
@@ -142,7 +142,7 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 	if got := s.call(l, token, s.fill(l.Path, l, sc), s.fill(r.body, l, sc)); got.Status != want {
 		s.t.Errorf("%s %s as %s answered %d, want %d: %.300s", l.Method, l.Path, c.name, got.Status, want, got.Body)
 	}
-	switch l.Name { // back to what the lines after this one count on
+	switch l.Name { // restore the state that later routes depend on
 	case "POST /account/password":
 		hash, err := hashed()
 		s.must(err)
@@ -155,7 +155,7 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 	}
 }
 
-// TestAttackOtherMethods: a line answers its own method alone, and HEAD where it is GET; no header talks it into another.
+// TestAttackOtherMethods checks that a route only accepts its own method, and HEAD if it is GET. No header overrides the method.
 func TestAttackOtherMethods(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -168,7 +168,7 @@ func TestAttackOtherMethods(t *testing.T) {
 	for _, l := range web.Lines() {
 		path := s.fill(l.Path, l, s.chats[models.Active])
 		for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "GET", "POST"} {
-			if taken[method+" "+l.Path] || l.Path == "/admin/people/new" && method == "POST" { // which is a person's page, of nobody
+			if taken[method+" "+l.Path] || l.Path == "/admin/people/new" && method == "POST" { // an unknown agent
 				continue
 			}
 			odd := l

@@ -6,29 +6,29 @@ import (
 	"parley/models"
 )
 
-// outcome is an exact answer. The zero outcome is that of a line's right use.
+// outcome is an exact response. The zero outcome is that of a valid request.
 type outcome struct {
 	status int
 	code   string // of the problem, "" for none
 }
 
-// rule is what a line of the table answers to those whom its audience lets on. A line without one fails the tests.
+// rule is the expected response of a route to callers of its audience. A route without a rule fails the tests.
 type rule struct {
 	in     models.Status // the state of the chat that the request is meant for, "" where no chat matters
-	body   string        // a right request: every field that there is, but for those of which one excludes the other
-	file   bool          // a right request is a form with a file
-	ok     int           // its answer, 200 if it is 0
-	bare   int           // its answer to whoever brings no cookie, where that is another one
+	body   string        // a valid request with every field, except mutually exclusive ones
+	file   bool          // a valid request is a form with a file
+	ok     int           // the status of the response; 0 means 200
+	bare   int           // the status without a cookie, if different
 	boss   outcome       // to supervisors and administrators who are not part of the chat
-	others outcome       // to everybody else whose chat it is not; chat_not_found where the path names one
-	known  outcome       // to users whom a host site vouches for, where that is more than to others
+	others outcome       // to all other callers without a part in the chat; chat_not_found if the path names one
+	known  outcome       // to users verified by a host site, if different
 }
 
 var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}
 	noSession   = outcome{404, "session_not_found"}
-	unsigned    = 403 // of an address that is good only with its signature
+	unsigned    = 403 // for an address that is only valid with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
 	noGood      = outcome{401, "unauthorized"}
@@ -38,7 +38,7 @@ var (
 	justCreated = http.StatusCreated
 )
 
-// rules has a line for each of the table, by its name.
+// rules has an entry for each route, by its name.
 var rules = map[string]rule{
 	// Users
 	"POST /user/session": {},
@@ -89,7 +89,7 @@ var rules = map[string]rule{
 		body: `{"token":"{signed}"}`,
 		ok:   drawnAnew,
 		bare: http.StatusOK,
-	}, // where no cookie came back, the session is in the answer
+	}, // without a cookie, the session is in the response
 	"POST /widget/logout": {ok: drawnAnew},
 	"GET /widget.js":      {},
 	"GET /widget.mjs":     {},
@@ -161,7 +161,7 @@ var rules = map[string]rule{
 	"POST /account/second-factor/confirm": {
 		body: `{"code":"123456"}`,
 		ok:   409,
-	}, // a right code needs the secret: see TestProgramsSetUpASecondFactor
+	}, // a valid code needs the secret: see TestProgramsSetUpASecondFactor
 	"POST /account/second-factor/codes": {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
 	"POST /account/second-factor/off":   {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
 
@@ -209,7 +209,7 @@ var rules = map[string]rule{
 	"POST /admin/sites/remove":                          {body: `{"origin":"https://{slug}.example"}`},
 	"GET /admin/users":                                  {},
 	"POST /admin/users/find":                            {body: `{"q":"{user_id}"}`},
-	"GET /admin/users/one":                              {ok: 404}, // nobody is named
+	"GET /admin/users/one":                              {ok: 404}, // no user is named
 	"POST /admin/users/export":                          {body: `{"id":"{user_id}"}`},
 	"POST /admin/users/erase":                           {in: models.Active, body: `{"id":"{user_id}","confirm":"{user_id}"}`},
 	"GET /admin/audit":                                  {},

@@ -11,7 +11,7 @@ import (
 	"parley/web"
 )
 
-// lookAlikes are origins that are not the allowed one, however much they look like it.
+// lookAlikes are origins that look similar to the allowed one.
 var lookAlikes = []string{
 	"http://shop.example.com",
 	"https://shop.example.com:8443",
@@ -45,7 +45,7 @@ var lookAlikes = []string{
 	"https://",
 }
 
-// TestAttackCORSLookAlikes: a listed site, written as it is listed, reads the users' endpoints, without cookies; nobody else reads anything.
+// TestAttackCORSLookAlikes checks that only an exactly listed site can read the endpoints for users, without cookies.
 func TestAttackCORSLookAlikes(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -72,7 +72,7 @@ func TestAttackCORSLookAlikes(t *testing.T) {
 					allowed["Access-Control-Allow-Methods"], allowed["Access-Control-Allow-Headers"] = "GET, POST", "Authorization, Content-Type, Last-Event-ID"
 				}
 			}
-			if method == "GET" && (path == "/widget.js" || path == "/widget.mjs") { // public and the same for everybody
+			if method == "GET" && (path == "/widget.js" || path == "/widget.mjs") { // public and identical for all callers
 				allowed = map[string]string{"Access-Control-Allow-Origin": "*"}
 			}
 			got := asked(method, path, allowedSite)
@@ -107,7 +107,8 @@ func TestAttackCORSLookAlikes(t *testing.T) {
 	}
 }
 
-// TestAttackFraming: the panel lies on the listed sites; nothing else lies in anybody's frame, and no page lets in a script that is not ours.
+// TestAttackFraming checks that only listed sites can embed the panel, that no other page can be embedded, and that no page allows
+// foreign scripts.
 func TestAttackFraming(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, overHTTPS)
@@ -136,7 +137,7 @@ func TestAttackFraming(t *testing.T) {
 			";",
 		); a.Status == http.StatusOK &&
 			(kind == "text/javascript" || kind == "text/css") {
-			return // a browser never shows it as a page, in a frame or out of one
+			return // a browser never displays it as a page
 		}
 		headers["Referrer-Policy"] = "same-origin"
 		policy := a.Header.Get("Content-Security-Policy")
@@ -146,7 +147,7 @@ func TestAttackFraming(t *testing.T) {
 			directives[name] = sources
 		}
 		framers, frameOptions := "'none'", "DENY"
-		if path == "/widget" && a.Status == 200 { // what goes wrong there is shown by nobody
+		if path == "/widget" && a.Status == 200 { // it has no error display
 			framers, frameOptions = "'self' "+allowedSite, ""
 		}
 		if directives["frame-ancestors"] != framers || a.Header.Get("X-Frame-Options") != frameOptions {
@@ -176,7 +177,7 @@ func TestAttackFraming(t *testing.T) {
 		sc := s.standing(r)
 		path := s.fill(strings.Replace(l.Path, "*", "app.css", 1), l, sc)
 		if l.Method == http.MethodGet {
-			see("GET", path, s.signedIn(l, r, sc), l, "")                     // as it is meant
+			see("GET", path, s.signedIn(l, r, sc), l, "")                     // a valid request
 			see("GET", path, s.caller("another agent").token, l, "")          // 403 or 404
 			see("GET", path+"?limit=x&from=x&before=x&after_id=x", "", l, "") // to the sign-in page, or 401
 		}

@@ -15,51 +15,51 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver with which the tests look at what is stored
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver with which the tests read the stored data
 
 	"parley/models"
 	"parley/models/testdb"
 	"parley/web"
 )
 
-// stage is an instance with a user of every kind and a chat in every state, for those who must not reach them.
+// stage is an instance with a user of every kind and a chat in every state, for attacks by other callers.
 type stage struct {
 	*testServer
 	db      *sql.DB
 	sums    string // the query of kept
 	people  map[string]*models.Agent
 	callers []caller
-	chats   map[models.Status]scene // of the owner, who talks with anna
+	chats   map[models.Status]scene // of the owner, in a chat with anna
 	sent    map[string]sentFile     // the file of each chat that has one
 	serial  int
 }
 
-// caller is somebody with a credential, or without.
+// caller is a caller with or without a credential.
 type caller struct {
 	name  string
 	token string
-	kind  string // whom the credential is good for: "user", "agent", or "" for nobody
+	kind  string // the kind of credential: "user", "agent", or "" for none
 	role  models.Role
-	known bool // a user whom a host site vouches for
-	part  bool // one of the two who talk in the chat of the scene
+	known bool // a user verified by a host site
+	part  bool // a participant of the chat of the scene
 }
 
-// scene is a chat, and what the requests about it name.
+// scene is a chat with the values that requests about it need.
 type scene struct {
 	chat          string
 	owner, user   string           // the user's token and id
 	session       string           // the id of a session of the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
-	slug, address string           // a short name and an e-mail address that nothing else has
+	slug, address string           // a short name and an e-mail address that are not used elsewhere
 }
 
-// sentFile is what a request about a file names.
+// sentFile has the values for a request about a file.
 type sentFile struct {
 	message  int64
 	publicID string
 }
 
-// served and unserved are departments: anna alone works in the first, and nobody in the second.
+// served and unserved are departments: only anna belongs to the first one, and no agent to the second one.
 const served, unserved = "cards", "parcels"
 
 func newStage(t *testing.T, change ...func(*setup)) *stage {
@@ -120,7 +120,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 	return s
 }
 
-// bothOnline brings anna and bob back, whatever was done to them.
+// bothOnline sets anna and bob online again after any change.
 func (s *stage) bothOnline() {
 	s.t.Helper()
 	for _, name := range []string{"anna", "bob"} {
@@ -136,12 +136,12 @@ func (s *stage) must(err error) {
 	}
 }
 
-// hashed is the password as it is kept: making that takes its time, so it is made once.
+// hashed is the hash of the password. Hashing is slow, so it is computed once.
 var hashed = sync.OnceValues(func() (string, error) {
 	return argon2id.CreateHash(password, &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 })
 
-// person adds somebody who holds as many chats as there may be.
+// person adds an agent with the maximum capacity.
 func (s *stage) person(name string, role models.Role, departments ...string) *models.Agent {
 	s.t.Helper()
 	hash, err := hashed()
@@ -164,7 +164,7 @@ func (s *stage) person(name string, role models.Role, departments ...string) *mo
 	return a
 }
 
-// session opens one for an agent, without the password that takes its time.
+// session opens a session for an agent without the slow password check.
 func (s *stage) session(agentID string) string {
 	s.t.Helper()
 	s.serial++
@@ -177,7 +177,7 @@ func (s *stage) session(agentID string) string {
 	return token
 }
 
-// another opens one more session for the agent, and returns its id.
+// another opens one more session for the agent and returns its id.
 func (s *stage) another() (id string) {
 	s.t.Helper()
 	token := s.session(s.people["anna"].ID)
@@ -192,7 +192,7 @@ func (s *stage) anonymous() string {
 	return token
 }
 
-// signedUser is the token of a user who is known already.
+// signedUser returns the token of an existing user.
 func (s *stage) signedUser(id string) string {
 	s.t.Helper()
 	_, err := s.desk.EnsureUser(s.t.Context(), models.Identity{ID: id, Verified: true})
@@ -200,7 +200,7 @@ func (s *stage) signedUser(id string) string {
 	return signed(s.t, jwt.MapClaims{"sub": id, "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
 }
 
-// over ends the sessions of callers, as time would.
+// over makes the sessions of callers expire.
 func (s *stage) over(names ...string) {
 	s.t.Helper()
 	for _, name := range names {
@@ -221,11 +221,11 @@ func (s *stage) caller(name string) caller {
 			return c
 		}
 	}
-	s.t.Fatalf("nobody is %q", name)
+	s.t.Fatalf("no caller is named %q", name)
 	return caller{}
 }
 
-// scene makes a user with a chat in that state, "" for none, and names that nothing has yet.
+// scene creates a user with a chat in that state, "" for none, and unused names.
 func (s *stage) scene(state models.Status) scene {
 	s.t.Helper()
 	s.serial++
@@ -257,14 +257,14 @@ func (s *stage) scene(state models.Status) scene {
 	return sc
 }
 
-// leave frees the agent's slot.
+// leave frees the capacity of the agent.
 func (s *stage) leave(sc scene) {
 	if sc.chat != "" {
 		_, _ = s.desk.End(s.t.Context(), admin, sc.chat, "")
 	}
 }
 
-// fileIn is a file that the owner of an open chat sent; it is sent when it is first asked for.
+// fileIn returns a file of the owner of an open chat. The first call sends it.
 func (s *stage) fileIn(sc scene) sentFile {
 	s.t.Helper()
 	if had, ok := s.sent[sc.chat]; ok {
@@ -283,7 +283,7 @@ func (s *stage) fileIn(sc scene) sentFile {
 
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
-// fill puts the things of a scene into a path or a body.
+// fill inserts the values of a scene into a path or a body.
 func (s *stage) fill(text string, l web.Line, sc scene) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		switch name {
@@ -320,7 +320,7 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 	})
 }
 
-// call sends a request as the owner of a token does: a program to the contract's paths, a browser to the pages'.
+// call sends a request with a token: like a program to paths of the contract, like a browser to pages.
 func (s *stage) call(l web.Line, token, path, body string, change ...func(http.Header)) answer {
 	s.t.Helper()
 	header := http.Header{"Accept": {"application/json"}}
@@ -346,7 +346,7 @@ func (s *stage) call(l web.Line, token, path, body string, change ...func(http.H
 	return s.send(l.Method, strings.Replace(path, "*", "app.css", 1), header, raw)
 }
 
-// cookieOf is the cookie that a page looks for.
+// cookieOf returns the name of the cookie for a page.
 func cookieOf(l web.Line) string {
 	if l.Who == "user" || strings.HasPrefix(l.Path, "/widget") {
 		return "parley_user"
@@ -354,7 +354,7 @@ func cookieOf(l web.Line) string {
 	return "parley_session"
 }
 
-// parse reads a right request; "" has no fields.
+// parse decodes the body of a valid request; "" has no fields.
 func parse(t *testing.T, body string) map[string]any {
 	t.Helper()
 	fields := map[string]any{}

@@ -18,7 +18,7 @@ import (
 
 const head = `{"alg":"HS256","typ":"JWT"}`
 
-// forged puts a token together from a head and claims as they are written, with a signature by a key; a hash of nil leaves that out.
+// forged builds a token from raw header and claims, signed with a key; without a hash it has no signature.
 func forged(head, claims string, sum func() hash.Hash, key string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	said := encode([]byte(head)) + "." + encode([]byte(claims))
@@ -30,7 +30,7 @@ func forged(head, claims string, sum func() hash.Hash, key string) string {
 	return said + "." + encode(mac.Sum(nil))
 }
 
-// badTokens are tokens that nobody who knows the rules and the secret would make, by what is wrong with them.
+// badTokens are invalid tokens by their fault.
 func badTokens(t *testing.T) map[string]string {
 	t.Helper()
 	soon := fmt.Sprintf(`"exp":%d`, time.Now().Add(time.Hour).Unix())
@@ -103,7 +103,7 @@ func badTokens(t *testing.T) map[string]string {
 	return bad
 }
 
-// TestAttackForgedTokens: a token that was not made by the rules with the secret opens nothing anywhere, and leaves nothing behind.
+// TestAttackForgedTokens checks that an invalid token is refused everywhere and changes nothing.
 func TestAttackForgedTokens(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -128,7 +128,7 @@ func TestAttackForgedTokens(t *testing.T) {
 	s.unchanged(before, "a forged token")
 }
 
-// TestAttackTokensOfTheWrongKind: what opens one thing opens no other.
+// TestAttackTokensOfTheWrongKind checks that a credential of one kind is not accepted for another.
 func TestAttackTokensOfTheWrongKind(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -175,7 +175,7 @@ func TestAttackTokensOfTheWrongKind(t *testing.T) {
 	s.ask("GET", forUser+"/queue-status", agent, nil).refused(403, "wrong_credential")
 }
 
-// TestAttackTickets: a ticket opens one stream, of whom it was given to, within 30 s, while that person may.
+// TestAttackTickets checks that a ticket opens one stream of its owner within 30 s, while the owner is signed in.
 func TestAttackTickets(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -208,7 +208,7 @@ func TestAttackTickets(t *testing.T) {
 	if got := s.ask("GET", forAgent+"/events?ticket="+fresh, s.caller("another agent").token, nil).got(); got != wrongKind {
 		t.Errorf("a user's ticket beside an agent's session: %v", got)
 	}
-	// The ticket of one beside the session of another opens the stream of whom the ticket is.
+	// A ticket together with the session of another user opens the stream of the owner of the ticket.
 	mine := s.scene(models.Active)
 	stream := s.listen(events+ticket(forUser, mine.owner), other, "")
 	if got := stream.next("assigned").body["chat"].(map[string]any)["chat_id"]; got != mine.chat {
@@ -219,5 +219,5 @@ func TestAttackTickets(t *testing.T) {
 	disabled, kept := true, ticket(forAgent, dora)
 	_, err := s.desk.UpdateAgent(t.Context(), admin, s.people["dora"].ID, models.AgentChange{Disabled: &disabled})
 	s.must(err)
-	refused("a ticket of somebody who was disabled", forAgent+"/events?ticket="+kept, "")
+	refused("a ticket of a disabled agent", forAgent+"/events?ticket="+kept, "")
 }

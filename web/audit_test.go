@@ -11,7 +11,7 @@ import (
 	"parley/web"
 )
 
-// log returns the rows of the audit log that are not of making the house, the oldest first, as "actor action subject_kind".
+// log returns the rows of the audit log without those of the setup, oldest first, as "actor action subject_kind".
 func (h *testServer) log(token, query string) (rows []map[string]any, told []string) {
 	h.t.Helper()
 	got := h.send("GET", "/admin/audit?"+query, http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json"}}, nil).
@@ -49,7 +49,7 @@ func TestTheAuditLogHearsOfEveryWayIn(t *testing.T) {
 	h.send("POST", forAgent+"/login", from, []byte(`{"email":"anna@example.com","password":"wrong"}`)).want(401)
 	signedIn := h.send("POST", forAgent+"/login", from, []byte(`{"email":"anna@example.com","password":"`+password+`"}`)).want(200)
 	h.ask("POST", forAgent+"/logout", signedIn.str("token"), nil).want(200)
-	// Reading a chat of others, whichever way.
+	// Reading a chat of another agent, by each route.
 	for range 2 {
 		h.browse("GET", "/supervisor/chats/"+chat, ruth, nil).want(200)
 		h.browse("GET", "/workbench/chats/"+chat, ruth, nil).want(200)

@@ -14,7 +14,7 @@ import (
 	"parley/web"
 )
 
-// signed makes a user token; method nil is HS256 with the shared secret.
+// signed returns a user token; method nil is HS256 with the shared secret.
 func signed(t *testing.T, claims jwt.MapClaims, method jwt.SigningMethod, key any) string {
 	t.Helper()
 	if method == nil {
@@ -87,7 +87,7 @@ func TestSignedUserTokens(t *testing.T) {
 			t.Errorf("%s: answered %d", name, got.Status)
 		}
 	}
-	// While the secret is changed both are good, and after that the old one is not.
+	// During a change of the secret both are accepted, afterwards only the new one.
 	changing := startServer(t, func(s *setup) {
 		s.options = func(o *web.Options) {
 			o.UserTokenSecret, o.UserTokenSecretPrevious = []byte("the next secret of ours"), []byte(secret)
@@ -254,7 +254,7 @@ func TestTheSignInPageAndItsSession(t *testing.T) {
 	b.do("POST", "/login", in).want(403)
 	b.header = nil
 
-	// The JSON endpoints take the cookie too, with the token.
+	// The JSON endpoints accept the cookie too, with the CSRF token.
 	session := http.Header{"Cookie": {"parley_session=" + b.cookies["parley_session"]}}
 	h.send("GET", forAgent+"/status", session, nil).want(200)
 	h.send("POST", forAgent+"/online", session, nil).refused(403, "csrf_failed")

@@ -15,8 +15,8 @@ import (
 	"parley/web"
 )
 
-// TestEveryPageStaysBelowThePath goes from page to page behind a real nginx, as an administrator. No attribute of any page, no redirect and no
-// address for programs leads out of the path.
+// TestEveryPageStaysBelowThePath visits all pages behind a real nginx as an administrator. No attribute, redirect or address for programs
+// may lead out of the path.
 func TestEveryPageStaysBelowThePath(t *testing.T) {
 	t.Parallel()
 	for name, strip := range map[string]bool{"the proxy keeps the path": false, "the proxy takes the path off": true} {
@@ -106,7 +106,7 @@ func (w *walker) inside(what, address string) {
 	}
 }
 
-// visit reads a page and what it links to.
+// visit reads a page and the pages that it links to.
 func (w *walker) visit(path string) {
 	w.t.Helper()
 	if w.seen[path] {
@@ -150,7 +150,8 @@ func (w *walker) visit(path string) {
 	}
 }
 
-// links checks every attribute that holds an address and returns those of the links. Whatever begins with a slash is taken for an address.
+// links checks every attribute that holds an address and returns those of the links. Every value that begins with a slash counts as an
+// address.
 func (w *walker) links(path string, page *bytes.Buffer) (next []string) {
 	w.t.Helper()
 	root, err := html.Parse(page)
@@ -173,7 +174,7 @@ func (w *walker) links(path string, page *bytes.Buffer) (next []string) {
 	return next
 }
 
-// TestPublicURLWithAPath: which paths are taken, and what is said of the others.
+// TestPublicURLWithAPath checks which paths are accepted, and the errors for others.
 func TestPublicURLWithAPath(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{

@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// heard is a node of the accessibility tree, as a screen reader gets it.
+// heard is a node of the accessibility tree.
 type heard struct {
 	role, name string
 	invalid    string
@@ -70,7 +70,7 @@ func said(tree []heard) string {
 	return strings.Join(all, " ")
 }
 
-// validFields fails for each field that is reported as invalid.
+// validFields fails for each field that is marked as invalid.
 func (b *browser) validFields(what string, roles ...string) {
 	b.t.Helper()
 	seen := 0
@@ -108,7 +108,7 @@ func TestTheSenderIsReadBeforeTheMessage(t *testing.T) {
 					t.Errorf("%s: %q is not in %q", lang.code, want, heard)
 				}
 			}
-			b.reload() // drawn by the server, too
+			b.reload() // also when rendered by the server
 			b.sees(theirs, "It is on its way.")
 		}
 		s.ask("POST", forAgent+"/chats/"+chat+"/end", token, nil).want(200)
@@ -140,7 +140,7 @@ func (s *site) adminName() string {
 	return "olga"
 }
 
-// TestLauncherAndPanelHaveNamesOfTheirOwn: one closes the window, the other minimizes it.
+// TestLauncherAndPanelHaveNamesOfTheirOwn checks that the two buttons, which close and minimize the window, have different names.
 func TestLauncherAndPanelHaveNamesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

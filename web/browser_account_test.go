@@ -40,7 +40,7 @@ func TestASecondFactorIsSetUpAndUsedByKeyboardAlone(t *testing.T) {
 	b.click("a[href='/account']")
 	b.sees("#second-factor", "On", "10 recovery codes left")
 
-	// Elsewhere the code is asked for, and a recovery code does as well.
+	// Another browser has to enter a code; a recovery code works too.
 	other := newBrowser(t)
 	other.open(s.url + "/login?next=/workbench")
 	other.write("input[name=email]", "anna@example.com")
@@ -55,7 +55,7 @@ func TestASecondFactorIsSetUpAndUsedByKeyboardAlone(t *testing.T) {
 	other.press("\r")
 	other.until("the workbench", "location.pathname === '/workbench'")
 
-	// It is listed, and ended from here: the page there says so at once.
+	// The session is listed and ended here, and the page of the other browser shows that immediately.
 	b.reload()
 	b.sees(".rows", "Chrome on Linux", "This session")
 	b.click("form[action='/account/sessions/end-others'] button")
@@ -121,7 +121,7 @@ func TestTheLockedPanelIsAccessible(t *testing.T) {
 	}
 }
 
-// TestAnotherTabFollowsAnIdentity has two pages of one browser, of which only the first hears who the person is.
+// TestAnotherTabFollowsAnIdentity opens two pages in one browser and identifies the user only in the first one.
 func TestAnotherTabFollowsAnIdentity(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

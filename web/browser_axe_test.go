@@ -19,20 +19,20 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(source), err
 })
 
-// look is how somebody sees a page.
+// look is a combination of width, theme and language.
 type look struct {
 	name          string
 	width, height int64
 	theme, lang   string
 }
 
-// looks are the ends of what there is: either width, either theme and either language is in one of them.
+// looks cover both widths, both themes and both languages.
 var looks = []look{
 	{"wide, light, English", 1440, 960, "light", "en"},
 	{"narrow, dark, Chinese", 390, 844, "dark", "zh-CN"},
 }
 
-// as sets the width and what the system says of the theme. The language is the page's own: ?lang=.
+// as sets the width and the theme of the system. The language is the page's own: ?lang=.
 func (b *browser) as(l look) {
 	b.t.Helper()
 	b.size(l.width, l.height)
@@ -42,7 +42,7 @@ func (b *browser) as(l look) {
 	b.must(err)
 }
 
-// judge runs every rule of axe-core over the document, which a frame has too: best practices and experimental rules as well, but not those of
+// judge runs every rule of axe-core on the document, including frames: best practices and experimental rules as well, but not those of
 // WCAG's level AAA.
 const judge = `axe.run(%root%, { rules: Object.fromEntries(axe.getRules().filter(({ tags }) => !tags.includes("wcag2aaa")).map(({ ruleId }) => [ruleId, { enabled: true }])) }).then((report) => report.violations
 	.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\s+/g, " "))))`

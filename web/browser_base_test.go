@@ -16,7 +16,8 @@ func newSiteBelow(t *testing.T, path string, strip bool) (*site, *proxy) {
 	return s, p
 }
 
-// TestAConversationBelowAPath: the widget on the demo site and the workbench talk and send a file, and nothing is asked for outside of the path.
+// TestAConversationBelowAPath chats and sends a file between the widget on the demo site and the workbench, and checks that no request
+// leaves the path.
 func TestAConversationBelowAPath(t *testing.T) {
 	t.Parallel()
 	for name, strip := range map[string]bool{"the proxy keeps the path": false, "the proxy takes the path off": true} {
@@ -69,8 +70,8 @@ func TestAConversationBelowAPath(t *testing.T) {
 	}
 }
 
-// TestTwoParleysBelowOneHost: the sessions of one open nothing on the other, and both live side by side. Cookies know no ports, so that two
-// addresses of one machine are one host to them.
+// TestTwoParleysBelowOneHost checks that two installations on one host work at the same time and do not accept the sessions of each other.
+// Cookies ignore ports, so two addresses of one machine are one host for them.
 func TestTwoParleysBelowOneHost(t *testing.T) {
 	t.Parallel()
 	one, _ := newSiteBelow(t, "/one", false)

@@ -11,8 +11,8 @@ import (
 // screenWidths are those of phones, tablets and desks, and both sides of each width at which the layout changes.
 var screenWidths = []int64{320, 360, 390, 480, 600, 767, 768, 820, 900, 1023, 1024, 1035, 1199, 1200, 1440}
 
-// offScreen names what sticks out of the screen: the page itself, or the button of the account's menu. On a phone an open chat takes the whole
-// screen, and the bar with that button is not shown; the start page has none.
+// offScreen returns what extends beyond the screen: the page itself, or the button of the account's menu. On a phone an open chat takes
+// the whole screen, and the bar with that button is not shown; the start page has none.
 const offScreen = `(() => {
 	const out = [];
 	if (root.documentElement.scrollWidth > innerWidth) {

@@ -2,8 +2,8 @@ package web_test
 
 import "testing"
 
-// composed presses a key three times on the element of a selector: as browsers tell of one that belongs to a text being composed, which is in two
-// ways, and at last as one that does not. It returns what the expression gives after each of them.
+// composed presses a key three times on the element of a selector: twice as part of a composition, in the two ways in which browsers report
+// that, then as an ordinary key. It returns the value of the expression after each of them.
 func (b *browser) composed(selector, key, expression string) string {
 	b.t.Helper()
 	got, err := eval[string](b, `[{ isComposing: true }, { keyCode: 229 }, {}].map((how) => {
@@ -14,7 +14,7 @@ func (b *browser) composed(selector, key, expression string) string {
 	return got
 }
 
-// Enter, Escape and the arrows are the input method's while it composes a text.
+// Enter, Escape and the arrows belong to the input method during composition.
 func TestKeysOfATextBeingComposedDoNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

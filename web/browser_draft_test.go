@@ -23,10 +23,10 @@ func (b *browser) settled() {
 	b.until("the panel to be live", `root?.querySelector("#main")?.dataset.user && root.documentElement.dataset.live === "live"`)
 }
 
-// drafts is how many are kept.
+// drafts returns the number of stored drafts.
 const drafts = `(() => { try { return Object.keys(localStorage).filter((key) => key.startsWith("parley.draft.")).length } catch { return 0 } })()`
 
-// What was not sent is there again after a reload, on another page, and in a new body, in each state of the chat, until it was sent.
+// An unsent text is restored after a reload, on another page, and in a new body, in each state of the chat, until it is sent.
 func TestTheUnsentTextIsKept(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -78,7 +78,7 @@ func TestTheUnsentTextIsKept(t *testing.T) {
 	}
 }
 
-// A draft is its user's: another person of the same browser never sees it, and it is gone with a sign-out.
+// A draft belongs to its user: another user of the same browser does not see it, and a sign-out deletes it.
 func TestADraftIsItsUsersAlone(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -97,7 +97,7 @@ func TestADraftIsItsUsersAlone(t *testing.T) {
 	user.settled()
 	user.write("#composer-text", "Written before signing in")
 	identified(user, "maria")
-	user.drafted("Written before signing in") // the anonymous user has turned out to be maria
+	user.drafted("Written before signing in") // the anonymous user was identified as maria
 	identified(user, "joan")
 	user.drafted("")
 	if kept := get[int](user, drafts); kept != 0 {
@@ -121,7 +121,7 @@ func TestADraftIsItsUsersAlone(t *testing.T) {
 	}
 }
 
-// In a frame of another site the session may be a token, and storage of its own, forbidden or full.
+// In a frame on another site the session may be a token, and the storage partitioned, forbidden or full.
 func TestADraftInAFrameOfAnotherSite(t *testing.T) {
 	t.Parallel()
 	broken := func(script string) func(http.Handler) http.Handler {

@@ -7,7 +7,7 @@ import (
 	"parley/models"
 )
 
-// counting keeps the books of a page: what listens outside of elements that come and go, which timers are to fire, what the window has.
+// counting records the listeners of a page outside of temporary elements, its pending timers, and the properties of its window.
 const counting = `
 	window.heard = 0; window.kept = new Set(); window.timers = new Set(); window.watchers = 0;
 	const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
@@ -27,7 +27,7 @@ const counting = `
 	window.MutationObserver = class extends Watch { observe(...args) { if (!this.on) { this.on = true; watchers++ } super.observe(...args) } disconnect() { if (this.on) { this.on = false; watchers-- } super.disconnect() } };
 	window.books = () => [kept.size, watchers, document.querySelectorAll("*").length, document.querySelectorAll("#parley").length, Object.keys(window).length].join();`
 
-// An application may put the widget on and take it off as often as it likes.
+// An application may add and remove the widget any number of times.
 func TestMountingTwentyTimesLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -57,7 +57,7 @@ func TestMountingTwentyTimesLeavesNothing(t *testing.T) {
 	if title := get[string](b, "document.title + document.documentElement.style.overflow"); title != "App" {
 		t.Errorf("the page is left as %q", title)
 	}
-	// Handlers went with it, and what is called now waits for the next time.
+	// Its handlers were removed, and new calls wait for the next boot.
 	b.run(`Parley("open"); heard = 0; Parley("boot")`)
 	b.within("/widget?").sees("#w-hello")
 	if n := get[int](b, "heard"); n != 0 {
@@ -65,7 +65,7 @@ func TestMountingTwentyTimesLeavesNothing(t *testing.T) {
 	}
 }
 
-// Some applications add the tag and take it away with their components.
+// Some applications add and remove the tag with their components.
 func TestATagThatComesAgainMountsAgain(t *testing.T) {
 	t.Parallel()
 	_, h := embedded(t)
@@ -84,7 +84,7 @@ func TestATagThatComesAgainMountsAgain(t *testing.T) {
 	}
 }
 
-// A route of the application is a page of the site: the widget stays, and whoever answers sees where the user is.
+// A route of the application counts as a page of the site: the widget stays, and the agent sees the current page of the user.
 func TestTheAgentSeesWhereTheUserGoes(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -119,7 +119,7 @@ func TestTheAgentSeesWhereTheUserGoes(t *testing.T) {
 	}
 	b.run(`history.replaceState(null, "", "/quiet"); document.title = "By hand"; Parley("update")`)
 	bench.sees(".talk-facts", "By hand")
-	b.open(h.url + "/cart") // and a page that is loaded
+	b.open(h.url + "/cart") // and a page load
 	b.within("/widget?").sees(mine, "Do these run small?")
 	bench.sees(".talk-facts", "Cart")
 	for _, page := range []string{s.onlyChat(agent).ID} {
@@ -167,7 +167,7 @@ func TestThemeAndLanguageFollowThePage(t *testing.T) {
 	b.until("the button to speak it", inShadow+`.querySelector("button").ariaLabel === "收起对话"`)
 }
 
-// Whoever signs out on the site is signed out of the chat, even when the panel is not there at that time.
+// A user who signs out on the site is signed out of the chat, even if the panel is not loaded at that time.
 func TestSigningOutReachesThePanel(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -192,11 +192,11 @@ func TestSigningOutReachesThePanel(t *testing.T) {
 	if text := user.text("#main"); strings.Contains(text, "Something private") {
 		t.Errorf("the next person reads %q", text)
 	}
-	// Where nobody has opened it there is nobody to sign out, and nothing is loaded for it.
+	// If the widget was never opened, there is no user to sign out, and nothing is loaded.
 	other := newBrowser(t)
 	other.ready(h.url + "/")
 	other.run(`Parley("logout")`)
 	if n := get[int](other, inShadow+`.querySelectorAll("iframe").length + localStorage.length`); n != 0 {
-		t.Errorf("signing out where nobody was in loads or keeps %d things", n)
+		t.Errorf("signing out without a signed-in user loads or keeps %d things", n)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"parley/models"
 )
 
-// The two lines that the README tells a site to add, for a site that allows nothing else: no style, no request, no markup made by scripts.
+// The two lines that the README tells a site to add, for a site with a strict content policy: no inline styles, no other requests, no
+// markup created by scripts.
 func TestASiteWithAStrictPolicyAddsTwoLines(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -38,7 +39,7 @@ func TestASiteWithAStrictPolicyAddsTwoLines(t *testing.T) {
 	user.sees("#w-head", "anna")
 }
 
-// Calls before the script is there are kept in order; each event comes once, with what it promises and no word of anybody.
+// Calls before the script is loaded are kept in order. Each event is sent once, with the documented fields and no message text.
 func TestThePageIsToldWhatHappens(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -97,7 +98,7 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 		t.Errorf("the page was told\n%v, want\n%v", got, wanted)
 	}
 
-	// Whoever comes late hears that it is ready; whoever leaves hears nothing more.
+	// A listener that is added late receives "ready"; a removed one receives nothing more.
 	b.run(`window.late = 0; window.leave = Parley("on", "ready", () => late++); Parley("on", "ready", () => late++)()`)
 	b.until("ready, for the one who stays", "late === 1")
 	b.run(`leave(); window.n = 0; const off = Parley("on", "close", () => n++); off(); Parley("close")`)
@@ -107,7 +108,7 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 	}
 }
 
-// What a site gets wrong breaks the site's own code and not the widget.
+// Errors in the code of the site do not break the widget.
 func TestErrorsOfTheSiteStayItsOwn(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -193,7 +194,7 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	}
 }
 
-// The script and the server judge a colour alike: what the button takes, the panel takes.
+// The script and the server accept the same colours.
 func TestButtonAndPanelTakeTheSameColours(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -238,7 +239,7 @@ func TestTwoSnippetsAreOneWidget(t *testing.T) {
 	}
 }
 
-// As a module it is the same, and a browser runs it across origins.
+// The module works the same and can be loaded across origins.
 func TestTheModuleIsTheSameWidget(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)

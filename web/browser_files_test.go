@@ -37,7 +37,7 @@ func (b *browser) script(js string) {
 	b.must(err)
 }
 
-// choose gives files as the browser's dialog does, which the button must open.
+// choose selects files in the browser's dialog, which the button must open.
 func (b *browser) choose(all ...given) {
 	b.t.Helper()
 	b.until("a button for files", usable("[data-attach]")+"?.matches(':not(:disabled)')")
@@ -138,7 +138,7 @@ func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
 	if box != "240x150" {
 		t.Errorf("a picture is drawn as %s", box)
 	}
-	// One that is all width or all height can still be pressed, and fills no screen.
+	// A very wide or very high picture can still be clicked and does not fill the screen.
 	user.choose(given{"wide.jpg", "image/jpeg", samples.JPEG(1600, 40)}, given{"high.jpg", "image/jpeg", samples.JPEG(10, 1000)})
 	user.shows(mine, 5)
 	boxes, err := eval[string](
@@ -149,7 +149,7 @@ func TestPicturesAndDocumentsGoBothWays(t *testing.T) {
 	if boxes != "240x48,48x260" {
 		t.Errorf("they are drawn as %s", boxes)
 	}
-	// After a reload everything is there again.
+	// After a reload everything is displayed again.
 	user.reload()
 	user.frame().shows("#thread", 7)
 }
@@ -185,7 +185,7 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	user.sees("#composer-say", "This file is empty.")
 	user.write("#composer-text", "S")
 	user.gone("#composer-say")
-	// What only the server can see: the file stays, with its reason, and holds up nothing.
+	// A file that only the server can refuse stays, with the reason, and does not block other messages.
 	user.choose(given{"page.png", "image/png", []byte("<!doctype html><script>alert(1)</script>")})
 	user.until("the file to be refused", `root.querySelector("#thread .msg-own:last-of-type")?.dataset.status === "failed"`)
 	user.sees("#composer-say", "This file type is not supported.")
@@ -199,7 +199,7 @@ func TestWhatCannotBeSentIsSaidAtOnce(t *testing.T) {
 	user.gone("#thread .msg[data-status=failed]")
 }
 
-// slowly is a way to the site on which what is sent goes out in drops: so many bytes, ten times a second.
+// slowly is a connection to the site that sends a number of bytes ten times a second.
 func (s *site) slowly(bytes int64) string {
 	s.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -211,7 +211,7 @@ func (s *site) slowly(bytes int64) string {
 			if err != nil {
 				return
 			}
-			_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10) // or the kernel would take most of it at once
+			_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10) // otherwise the kernel would buffer most of it at once
 			go func() {
 				defer conn.Close()
 				there, err := net.Dial("tcp", s.address)
@@ -285,7 +285,7 @@ func TestAFileWaitsForTheLineAndIsSentOnce(t *testing.T) {
 	}
 }
 
-// A failed file is still there to be tried again, until the page is loaded anew: then it says so.
+// A failed file can be retried until the page is reloaded. Then it shows that it is lost.
 func TestAFailedFileIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -316,7 +316,7 @@ func TestAFailedFileIsTriedAgain(t *testing.T) {
 	b.shows(mine, 1)
 }
 
-// A picture is drawn a moment after its message is there: whoever is at the end stays there, and whoever went up is left alone.
+// A picture loads after its message is displayed: a reader at the end stays there, and a reader who scrolled up is not moved.
 func TestAPictureThatIsDrawnLatePushesTheThreadUp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -349,7 +349,7 @@ func TestAPictureThatIsDrawnLatePushesTheThreadUp(t *testing.T) {
 	grows("0")
 	drawn()
 	if top, err := eval[int](b, box+".scrollTop"); err != nil || top != 0 {
-		t.Errorf("whoever went up is at %d, %v", top, err)
+		t.Errorf("a reader who scrolled up is at %d, %v", top, err)
 	}
 }
 
@@ -372,7 +372,7 @@ func TestANoteTakesNoFiles(t *testing.T) {
 	}
 }
 
-// The addresses in an open page run out; whoever looks or clicks gets fresh ones.
+// The addresses in an open page expire. They are renewed when the user views or clicks a file.
 func TestAddressesInAnOpenPageAreRenewed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -386,7 +386,7 @@ func TestAddressesInAnOpenPageAreRenewed(t *testing.T) {
 	user.script(
 		`const link = root.querySelector(".pic"); link.href = "/files/x"; link.dataset.good = "0"; link.querySelector("img").src = "/files/aaaaaaaaaaaaaaaaaaaaaaaaaa/thumbnail?until=1&signature=x"`,
 	)
-	user.shows(mine, 1) // the picture came back by itself
+	user.shows(mine, 1) // the picture was loaded again automatically
 	user.until(
 		"a fresh address",
 		`root.querySelector(".pic").dataset.good > Date.now() && root.querySelector(".pic").href.includes("signature=")`,

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// slowShop is a shop of another site whose panel does not come before it is released.
+// slowShop is a shop on another site whose panel does not load until it is released.
 func slowShop(t *testing.T) (s *shop, release func()) {
 	t.Helper()
 	held := make(chan struct{})
@@ -34,7 +34,7 @@ func (b *browser) clickWithMouse() {
 	b.do(chromedp.MouseClickXY(at["x"], at["y"]))
 }
 
-// focused waits until the keys that the tab gets go to the panel's composer.
+// focused waits until the panel's composer has the keyboard focus.
 func (b *browser) focused(user *browser) {
 	b.t.Helper()
 	b.until("the focus to be in the frame", inShadow+`.activeElement?.localName === "iframe"`)
@@ -43,7 +43,7 @@ func (b *browser) focused(user *browser) {
 
 const buttonThere = inShadow + `?.querySelector("button")`
 
-// What is typed before the panel has come arrives in its composer, in order, and so does what follows.
+// Text typed before the panel is loaded appears in its composer, in order, followed by later text.
 func TestTheFirstKeysArrive(t *testing.T) {
 	t.Parallel()
 	s, release := slowShop(t)
@@ -54,7 +54,7 @@ func TestTheFirstKeysArrive(t *testing.T) {
 	b.press("Hello  wrold" + kb.Backspace + kb.Backspace + kb.Backspace + kb.Backspace + "orld, é ")
 	_, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: "您好 🙂"})
 	b.must(err)
-	b.press("a", chromedp.KeyModifiers(2)) // a shortcut is none of the text
+	b.press("a", chromedp.KeyModifiers(2)) // a shortcut is not text
 	b.press(kb.End)
 	b.press("\r!")
 	if open := get[bool](b, `!`+inShadow+`.querySelector("section").hidden`); !open {
@@ -68,7 +68,7 @@ func TestTheFirstKeysArrive(t *testing.T) {
 	user.until("what was typed next", draftValue+` === "Hello  world, é 您好 🙂\n! More"`)
 	b.press("\r")
 	user.sees(mine, "! More")
-	// The second time the panel is there.
+	// The second time the panel is already loaded.
 	b.says("close")
 	b.clickWithMouse()
 	b.focused(user)
@@ -76,7 +76,7 @@ func TestTheFirstKeysArrive(t *testing.T) {
 	user.until("what was typed", draftValue+` === "again"`)
 }
 
-// A text that is being composed is complete before it goes to the panel.
+// A composition is complete before it is passed to the panel.
 func TestACompositionIsNotTornApart(t *testing.T) {
 	t.Parallel()
 	s, release := slowShop(t)
@@ -102,7 +102,7 @@ func TestACompositionIsNotTornApart(t *testing.T) {
 	b.focused(user)
 }
 
-// Keys belong to the field that the user writes in: the site's own keeps them, and Escape closes.
+// Keys go to the field with the focus: a field of the site keeps them, and Escape closes the window.
 func TestTheWidgetTakesNoKeysOfThePage(t *testing.T) {
 	t.Parallel()
 	s, release := slowShop(t)
@@ -123,7 +123,7 @@ func TestTheWidgetTakesNoKeysOfThePage(t *testing.T) {
 	b.press("x" + kb.Escape)
 	b.until("the window to be closed", inShadow+`.querySelector("section").hidden`)
 	b.until("the button to have the focus", inShadow+`.activeElement === `+inShadow+`.querySelector("button")`)
-	// Who opens it and writes elsewhere meanwhile is not called away.
+	// A user who opens it and then writes in another field keeps the focus there.
 	b.clickWithMouse()
 	b.press("y")
 	b.focus("#own-input")
@@ -135,7 +135,7 @@ func TestTheWidgetTakesNoKeysOfThePage(t *testing.T) {
 	if text := get[string](b, `document.querySelector("#own-input").value`); text != "abcdef" {
 		t.Errorf("the page's field has %q", text)
 	}
-	// A panel that was open on the page before comes again without the focus.
+	// A panel that was open on the previous page is opened again without the focus.
 	user.focus("#composer-text")
 	user.press("\r")
 	user.sees("#w-head", "anna")

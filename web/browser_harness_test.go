@@ -18,12 +18,12 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// patience is how long a page may take for what a test waits for.
+// patience limits how long a test waits for a page.
 const patience = 30 * time.Second
 
 var (
 	chromium = sync.OnceValues(func() (context.Context, error) { return startChromium() })
-	// apartChromium runs frames of other sites in processes of their own, as people's browsers do, and believes any certificate.
+	// apartChromium runs frames of other sites in separate processes, like ordinary browsers, and accepts any certificate.
 	apartChromium = sync.OnceValues(func() (context.Context, error) {
 		return startChromium(chromedp.Flag("site-per-process", true), chromedp.Flag("ignore-certificate-errors", true))
 	})
@@ -42,13 +42,13 @@ func startChromium(more ...chromedp.ExecAllocatorOption) (context.Context, error
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("force-prefers-reduced-motion", true))
 	options = append(options, more...)
-	// It lives as long as the tests: the kernel ends it with their process.
+	// It runs until the tests end: the kernel kills it together with their process.
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
 	return ctx, chromedp.Do(ctx)
 }
 
-// browser is one tab, or for openFrame a frame of one. Tabs from newBrowser share nothing: each is a person.
+// browser is one tab, or for openFrame a frame of one. Tabs from newBrowser share nothing: each belongs to a different user or agent.
 type browser struct {
 	t    *testing.T
 	ctx  context.Context
@@ -57,8 +57,8 @@ type browser struct {
 	inside string
 }
 
-// newBrowser returns a tab with cookies and storage of its own. The test fails when a script of the page does, or when the
-// page breaks its content policy.
+// newBrowser returns a tab with its own cookies and storage. The test fails if a script of the page throws, or if the page violates its
+// content policy.
 func newBrowser(t *testing.T) *browser { t.Helper(); return newBrowserIn(t, chromium) }
 
 func newBrowserIn(t *testing.T, program func() (context.Context, error)) *browser {
@@ -68,7 +68,7 @@ func newBrowserIn(t *testing.T, program func() (context.Context, error)) *browse
 	return b
 }
 
-// newTab is newBrowser for tests in which pages do break something.
+// newTab is newBrowser for tests in which errors are expected.
 func newTab(t *testing.T) *browser { t.Helper(); return newTabIn(t, chromium) }
 
 func newTabIn(t *testing.T, program func() (context.Context, error)) *browser {
@@ -81,7 +81,7 @@ func newTabIn(t *testing.T, program func() (context.Context, error)) *browser {
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, root: "document"}
 	b.do(chromedp.EmulateViewport(1440, 960))
-	// Both people of a test look at their own screen at once.
+	// Both sides of a test have their screen visible at the same time.
 	_, err = chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	b.must(err)
 	return b
@@ -120,7 +120,7 @@ func (b *browser) size(width, height int64) {
 // open goes to an address.
 func (b *browser) open(url string) { b.t.Helper(); b.do(chromedp.Navigate(url)) }
 
-// reload loads the page anew.
+// reload reloads the page.
 func (b *browser) reload() { b.t.Helper(); b.do(chromedp.Reload()) }
 
 // eval returns the value of a JavaScript expression, in which root is the document.
@@ -152,7 +152,7 @@ func (b *browser) until(what, expression string) {
 	}
 }
 
-// state is what the page shows, for the message of a failed test. The picture goes to PARLEY_TEST_PICTURES, if that is set.
+// state returns the content of the page for the message of a failed test. It stores a screenshot in PARLEY_TEST_PICTURES, if that is set.
 func (b *browser) state() string {
 	text, _ := eval[string](b, "(root?.body ?? document.body).innerText")
 	where, _ := chromedp.Run(b.ctx, chromedp.Location())
@@ -169,19 +169,20 @@ func quote(s string) string {
 	return string(raw)
 }
 
-// visible is the first element that matches and can be seen, in JavaScript.
+// visible returns the JavaScript expression for the first visible element that matches.
 func visible(selector string) string {
 	return "[...root.querySelectorAll(" + quote(
 		selector,
 	) + ")].find((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))"
 }
 
-// usable is the first element that matches and takes the mouse; a control may be drawn by what lies below it.
+// usable returns the JavaScript expression for the first matching element that receives mouse events. A control may be drawn by an
+// element below it.
 func usable(selector string) string {
 	return "[...root.querySelectorAll(" + quote(selector) + ")].find((e) => e.checkVisibility({visibilityProperty: true}))"
 }
 
-// sees waits until an element that matches can be seen and holds each of the texts.
+// sees waits until a matching element is visible and contains each of the texts.
 func (b *browser) sees(selector string, texts ...string) {
 	b.t.Helper()
 	expression := "[...root.querySelectorAll(" + quote(
@@ -193,13 +194,13 @@ func (b *browser) sees(selector string, texts ...string) {
 	b.until(fmt.Sprintf("%s with %q", selector, texts), expression+")")
 }
 
-// gone waits until nothing that matches can be seen.
+// gone waits until no matching element is visible.
 func (b *browser) gone(selector string) {
 	b.t.Helper()
 	b.until("no "+selector, "!"+visible(selector))
 }
 
-// text returns what the first visible element that matches says.
+// text returns the text of the first visible element that matches.
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	b.sees(selector)
@@ -208,7 +209,7 @@ func (b *browser) text(selector string) string {
 	return text
 }
 
-// attr returns an attribute of the first element that matches, "" when it has none.
+// attr returns an attribute of the first element that matches, "" if it has none.
 func (b *browser) attr(selector, name string) string {
 	b.t.Helper()
 	value, err := eval[string](b, fmt.Sprintf(`(root.querySelector(%s)?.getAttribute(%s) ?? "")`, quote(selector), quote(name)))
@@ -216,7 +217,7 @@ func (b *browser) attr(selector, name string) string {
 	return value
 }
 
-// click waits for an element that can be seen and used, and clicks it.
+// click waits for a visible and usable element and clicks it.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.until(selector+" to be usable", usable(selector)+"?.matches(':not(:disabled):not([aria-disabled=true])')")
@@ -224,7 +225,7 @@ func (b *browser) click(selector string) {
 	b.must(err)
 }
 
-// focus puts the keyboard into an element.
+// focus moves the keyboard focus to an element.
 func (b *browser) focus(selector string) {
 	b.t.Helper()
 	b.until(selector+" to be usable", usable(selector))
@@ -232,7 +233,7 @@ func (b *browser) focus(selector string) {
 	b.must(err)
 }
 
-// write types a text into a field, in place of what is in it.
+// write replaces the content of a field by typing a text.
 func (b *browser) write(selector, text string) {
 	b.t.Helper()
 	b.focus(selector)
@@ -242,18 +243,18 @@ func (b *browser) write(selector, text string) {
 	b.must(err)
 }
 
-// press sends keys, such as "\r", to whatever has the focus.
+// press sends keys, such as "\r", to the element with the focus.
 func (b *browser) press(keys string, options ...chromedp.KeyOption) {
 	b.t.Helper()
 	asKeyboard := func(k *input.DispatchKeyEventParams) {
-		if k.Type == kb.KeyDown { // what the page takes on the way down types nothing
+		if k.Type == kb.KeyDown { // a key that the page handles on keydown types nothing
 			k.Type = kb.KeyRawDown
 		}
 	}
 	b.do(chromedp.KeyEvent(keys, append(options, asKeyboard)...))
 }
 
-// frame returns the widget's frame in the page, once its document is there.
+// frame returns the widget's frame in the page, once its document is loaded.
 func (b *browser) frame() *browser {
 	b.t.Helper()
 	const inside = `document.querySelector("#parley")?.shadowRoot?.querySelector("iframe")?.contentDocument`
@@ -273,7 +274,7 @@ func (b *browser) launch() *browser {
 	return b.frame()
 }
 
-// signIn takes an agent of [house.agent] to a page.
+// signIn signs an agent of [testServer.agent] in and opens a page.
 func (b *browser) signIn(s *site, name, path string) {
 	b.t.Helper()
 	b.open(s.url + "/login?next=" + path)

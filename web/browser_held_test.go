@@ -17,7 +17,7 @@ import (
 	"parley/models"
 )
 
-// holding is what a proxy does to event streams.
+// holding is how a proxy treats event streams.
 type holding string
 
 const (
@@ -29,14 +29,14 @@ const (
 
 const holdingBuffer = 256 << 10
 
-// holder is a reverse proxy in front of a site that holds event streams back until it is released, and everything else not at all.
+// holder is a reverse proxy in front of a site that buffers event streams until it is released, and nothing else.
 type holder struct {
 	how      holding
 	released chan struct{}
 	once     sync.Once
 }
 
-// behind returns the site as it is reached through a proxy, and what ends its holding.
+// behind returns the site as reached through a proxy, and a function that releases the streams.
 func (s *site) behind(how holding) (through *site, release func()) {
 	s.t.Helper()
 	target, err := url.Parse(s.url)
@@ -122,7 +122,7 @@ func (b *heldBody) isReleased() bool {
 
 const livePolling, liveStream = `root.documentElement.dataset.live === "polling"`, `root.documentElement.dataset.live === "live"`
 
-// untilSlow is until for what takes several looks at the stream.
+// untilSlow is until for conditions that take several checks of the stream.
 func (b *browser) untilSlow(what, expression string) {
 	b.t.Helper()
 	deadline := time.NewTimer(2 * patience)
@@ -141,7 +141,7 @@ func (b *browser) untilSlow(what, expression string) {
 	}
 }
 
-// once fails unless exactly one message on the screen says that.
+// once fails unless exactly one message on the screen has this text.
 func (b *browser) once(words string) {
 	b.t.Helper()
 	n, err := eval[int](b, `[...root.querySelectorAll("#thread .msg")].filter((m) => m.innerText.includes(`+quote(words)+`)).length`)
@@ -268,7 +268,7 @@ func TestManyTabsPollTogetherThoughStreamsAreHeld(t *testing.T) {
 	tabs[3].once("Hello all of you")
 }
 
-// untilSlow is until for what takes as long as streams are kept for a client that no longer polls.
+// untilSlow is until with the time for which streams are kept for a client that no longer polls.
 func (s *site) untilSlow(what string, done func() bool) {
 	s.t.Helper()
 	deadline := time.Now().Add(2 * patience)

@@ -7,7 +7,7 @@ import (
 	"parley/models"
 )
 
-// Back leads from the page to the one before, whatever was done with the widget: neither the loader nor the panel adds to the history.
+// "Back" leads from the page to the previous one after any use of the widget: neither the loader nor the panel adds to the history.
 func TestTheWidgetAddsNothingToTheHistory(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -36,7 +36,7 @@ func TestTheWidgetAddsNothingToTheHistory(t *testing.T) {
 	user.sees("#w-hello", "What can we help you with?")
 	b.run(`document.documentElement.replaceChild(document.createElement("body"), document.body)`)
 	user.until("the panel in the new body", `root.documentElement.dataset.live === "live"`)
-	user.sees("#w-hello", "What can we help you with?") // as it was last asked for, not as it was at first
+	user.sees("#w-hello", "What can we help you with?") // with the latest settings, not the first ones
 	unchanged("a new body")
 	user.send("A question")
 	user.sees("#w-head", "anna")

@@ -19,7 +19,7 @@ import (
 	"parley/models"
 )
 
-// host is a web site of somebody else, on an origin of its own. In its pages %s is the address of Parley.
+// host is a host site on a separate origin. In its pages %s is the address of Parley.
 type host struct {
 	url    string
 	policy string // the site's own content security policy, "" for none; %s as in the pages
@@ -29,7 +29,7 @@ type host struct {
 
 	mu    sync.Mutex
 	pages map[string]string
-	asked []string // every path that was asked for
+	asked []string // every requested path
 }
 
 func newHost(t *testing.T) *host {
@@ -41,7 +41,7 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-// cousin is the same server by another name: another origin, and to browsers another site.
+// cousin is the same server by another name: another origin, and for browsers another site.
 func (h *host) cousin() string { return strings.Replace(h.url, "127.0.0.1", "localhost", 1) }
 
 func (h *host) serve(w http.ResponseWriter, r *http.Request) {
@@ -67,14 +67,14 @@ func (h *host) serve(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, strings.ReplaceAll(html, "%s", h.parley))
 }
 
-// shows puts a page at a path.
+// shows serves a page at a path.
 func (h *host) shows(path, html string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pages[path] = html
 }
 
-// embedded is a Parley that lets one site embed the widget, with somebody online.
+// embedded is a Parley that one site may embed, with an agent online.
 func embedded(t *testing.T) (*site, *host) {
 	t.Helper()
 	h := newHost(t)
@@ -95,14 +95,14 @@ func (b *browser) ready(url string) {
 	b.until("the widget's button", inShadow+`?.querySelector("button")`)
 }
 
-// run does something in the page.
+// run executes a script in the page.
 func (b *browser) run(script string) {
 	b.t.Helper()
 	_, err := eval[bool](b, "(() => { "+script+"; return true })()")
 	b.must(err)
 }
 
-// get is the value of an expression in the page.
+// get returns the value of an expression in the page.
 func get[T any](b *browser, expression string) T {
 	b.t.Helper()
 	got, err := eval[T](b, expression)
@@ -110,14 +110,14 @@ func get[T any](b *browser, expression string) T {
 	return got
 }
 
-// panel opens the widget by the page's own command and returns the frame, which lies on another origin.
+// panel opens the widget by the command for pages and returns the frame, which has another origin.
 func (b *browser) panel() *browser {
 	b.t.Helper()
 	b.run(`window.Parley("open")`)
 	return b.within("/widget?")
 }
 
-// within returns the frame whose address holds a text, seen from a script world of its own: the same document, whatever its origin.
+// within returns the frame whose address contains a text. It uses an isolated script world, which works for any origin.
 func (b *browser) within(address string) *browser {
 	b.t.Helper()
 	framed := *b
@@ -126,7 +126,7 @@ func (b *browser) within(address string) *browser {
 	return &framed
 }
 
-// world is where expressions are evaluated: the page, or the frame that was asked for, which may have been loaded anew.
+// world returns where expressions are evaluated: the page, or the requested frame, which may have been reloaded.
 func (b *browser) world() (chromedp.EvaluateOption, error) {
 	if b.inside == "" {
 		return func(*runtime.EvaluateParams) {}, nil
@@ -155,14 +155,14 @@ func frameOf(tree *page.FrameTree, address string) cdp.FrameID {
 	return ""
 }
 
-// frameThere tells whether a document of that address was shown in a frame; what was blocked has left an error page of the browser there.
+// frameThere reports whether a document of that address was displayed in a frame. A blocked one leaves an error page of the browser.
 func frameThere(b *browser, address string) bool {
 	tree, err := chromedp.Call(b.ctx, page.GetFrameTree, cdp.Empty{})
 	b.must(err)
 	return frameOf(tree.FrameTree, address) != ""
 }
 
-// tabOf is another tab that the page has opened.
+// tabOf returns another tab that the page has opened.
 func tabOf(b *browser, address string) *browser {
 	b.t.Helper()
 	var id target.ID
@@ -184,7 +184,7 @@ func tabOf(b *browser, address string) *browser {
 	return &browser{t: b.t, ctx: ctx, root: "document"}
 }
 
-// replaceBody changes a page on its way.
+// replaceBody changes the response of a page in transit.
 func replaceBody(a *http.Response, old, by string) error {
 	raw, err := io.ReadAll(a.Body)
 	if err != nil {

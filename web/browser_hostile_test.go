@@ -20,10 +20,10 @@ import (
 	"parley/web"
 )
 
-// eavesdropping writes down every message that the page gets, before anybody else hears it.
+// eavesdropping records every message that the page receives, before other listeners.
 const eavesdropping = `<script>window.got = []; addEventListener("message", (e) => got.push({ origin: e.origin, data: e.data, frame: e.source === document.querySelector("#parley")?.shadowRoot.querySelector("iframe")?.contentWindow }));</script>`
 
-// What the frame tells the page is short, goes to the page's own origin, and holds no token, no text and nobody's id.
+// Messages from the frame to the page are short, sent to the origin of the page, and contain no token, no message text and no id.
 func TestNothingSecretGoesUpToThePage(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -99,27 +99,27 @@ func TestNothingSecretGoesUpToThePage(t *testing.T) {
 	}
 }
 
-// hostile is a page that, when told "go", talks to every window that it can reach, as loader and as panel. What it hears of others than its
-// like stands in its title.
+// hostile is a page that, on the message "go", sends messages to every window that it can reach, as loader and as panel. Its title
+// contains the messages that it receives from other pages.
 const hostile = `<!doctype html><title>Evil</title><script>
 	addEventListener("message", ({ data }) => { if (data === "go") shout(); else if (data?.parley && !data.evil) document.title += " heard " + JSON.stringify(data) });
 	const up = [{parley:"hello"},{parley:"close"},{parley:"unread",count:99},{parley:"status",chat:true},{parley:"assigned",chat_id:"c",agent:"Mallory"},{parley:"ended",chat_id:"c"},{parley:"error",code:"evil"},{parley:"out"},{parley:"__proto__"},{parley:"constructor"},null,"hello",{},[],{parley:{}},{parley:1}];
 	const down = [{parley:"theme",theme:"dark"},{parley:"logout"},{parley:"identify",token:"a.b.c"},{parley:"page",url:"https://evil.example/",title:"Evil"},{parley:"shut"},{parley:"typed",text:"evil"},{parley:"attention",value:true},{parley:"constructor"},null,"open",7];
 	for (const m of [...up, ...down]) if (m && typeof m === "object") m.evil = true;
-	// Frames in a shadow tree are not among the frames of the window; a page of the same origin finds them all the same.
+	// Frames in a shadow tree are not among the frames of the window; a page of the same origin can still find them.
 	const hidden = () => { try { return [top.document.querySelector("#parley").shadowRoot.querySelector("iframe").contentWindow] } catch { return [] } };
 	window.shout = () => { for (const m of up) top.postMessage(m, "*"); for (const w of [...Array.from({ length: top.length }, (_, i) => top[i]), ...hidden()]) if (w !== window) for (const m of down) w.postMessage(m, "*"); };
 </script>`
 
-// A frame of somebody else on the same page talks neither to the page's loader nor to the panel.
-func TestAHostileFrameIsHeardByNobody(t *testing.T) {
+// TestAHostileFrameIsIgnored checks that a foreign frame on the same page cannot send messages to the loader or to the panel.
+func TestAHostileFrameIsIgnored(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
 	agent, _ := s.online("anna")
 	evil := newHost(t)
 	evil.shows("/ad", hostile)
 	h.shows("/own", hostile) // the site's own origin, but not the window that made the panel
-	// Its rival on Parley's own origin is a second panel that the loader has not made: the origin is right, the window is not.
+	// A second panel on Parley's own origin was not created by the loader: the origin is right, the window is not.
 	h.shows(
 		"/",
 		`<!doctype html><html lang="en"><title>Shop</title><body>`+eavesdropping+`<iframe src="`+evil.cousin()+`/ad"></iframe><iframe src="/own"></iframe><iframe src="%s/widget?origin=`+url.QueryEscape(
@@ -150,7 +150,7 @@ func TestAHostileFrameIsHeardByNobody(t *testing.T) {
 		"the page to have got it all",
 		`got.filter((m) => m.data?.code === "evil").length === 2 && got.filter((m) => m.data?.code === "rival").length === 6`,
 	)
-	b.run(`Parley("identify", "not.a.token")`) // what comes back by the right way comes after all of that
+	b.run(`Parley("identify", "not.a.token")`) // the response on the right channel arrives after all of these
 	b.until("the answer of the panel", `told.some((line) => line.startsWith("error"))`)
 	if told := get[string](b, "told.slice(1).join()"); told != `error{"code":"unauthorized"}` {
 		t.Errorf("the page was told %s", told)
@@ -174,7 +174,7 @@ func TestAHostileFrameIsHeardByNobody(t *testing.T) {
 	}
 }
 
-// A site of the list that says it is another one is neither heard nor told anything.
+// A listed site that claims to be another one is ignored and receives nothing.
 func TestASiteCannotSpeakForAnother(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -186,7 +186,7 @@ func TestASiteCannotSpeakForAnother(t *testing.T) {
 		return `<iframe src="%s/widget?lang=en&theme=light&origin=` + url.QueryEscape(claim) + `"></iframe>`
 	}
 	h.shows("/", hostile+panel(other))
-	b := newTab(t) // the browser says in the console that it does not deliver
+	b := newTab(t) // the browser logs that it does not deliver the message
 	b.open(h.url + "/")
 	user := b.within("/widget?")
 	user.sees("#w-hello")
@@ -200,7 +200,7 @@ func TestASiteCannotSpeakForAnother(t *testing.T) {
 	if title := get[string](b, "document.title"); strings.Contains(title, "hello") || strings.Contains(title, "assigned") {
 		t.Errorf("another site was told: %s", title)
 	}
-	// Saying who it is, it is heard.
+	// With its own origin it is accepted.
 	h.shows("/", hostile+panel(h.url))
 	b.open(h.url + "/")
 	user = b.within("/widget?")
@@ -209,7 +209,7 @@ func TestASiteCannotSpeakForAnother(t *testing.T) {
 	user.until("the theme", `root.documentElement.dataset.theme === "dark"`)
 }
 
-// A frame that was led to another origin hears nothing more, whatever the page has to say to the panel.
+// A frame that was navigated to another origin receives no more messages for the panel.
 func TestAFrameThatWasLedAwayHearsNothing(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -217,7 +217,7 @@ func TestAFrameThatWasLedAwayHearsNothing(t *testing.T) {
 	evil := newHost(t)
 	evil.shows("/ad", hostile+`<script>onload = shout</script>`)
 	h.shows("/", strings.Replace(snippet, "<body>", "<body>"+eavesdropping, 1))
-	b := newTab(t) // the browser says in the console that it does not deliver
+	b := newTab(t) // the browser logs that it does not deliver the message
 	b.ready(h.url + "/")
 	b.panel().sees("#w-hello")
 	b.run(
@@ -233,7 +233,7 @@ func TestAFrameThatWasLedAwayHearsNothing(t *testing.T) {
 	}
 }
 
-// A page that is not on the list cannot frame the panel, whatever it says that it is; nor can it talk to one that it opens.
+// A page that is not on the list cannot embed the panel, whatever origin it claims, nor send messages to one that it opens.
 func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -248,7 +248,7 @@ func TestAHostilePageCannotReachThePanel(t *testing.T) {
 		<iframe id="staff" src="%s/login"></iframe><iframe id="error" src="%s/widget/nothing"></iframe><iframe id="shop" src="`+h.url+`/"></iframe>`,
 	)
 	h.shows("/", snippet)
-	b := newTab(t) // the browser says in the console what it blocks
+	b := newTab(t) // the browser logs what it blocks
 	b.ready(evil.cousin() + "/")
 	b.run(`Parley("open")`)
 	b.until("the frames to be done", `performance.getEntriesByType("resource").filter((e) => e.initiatorType === "iframe").length >= 5`)
@@ -260,7 +260,7 @@ func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	if !frameThere(b, h.url) {
 		t.Fatal("the shop does not lie in the frame, so the test proves nothing")
 	}
-	// The shop itself may be framed by whoever it lets; the panel in it has two strangers above it and is not shown.
+	// The shop may allow others to embed it. The panel in it then has two foreign ancestors and is not displayed.
 	shop := b.within(h.url)
 	shop.until("the button", inShadow+`?.querySelector("button")`)
 	shop.run(inShadow + `.querySelector("button").click()`)
@@ -269,7 +269,7 @@ func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	if title := get[string](b, "document.title"); title != "Evil" {
 		t.Errorf("the stranger: %s", title)
 	}
-	// A window of its own has no site around it: nobody is heard there.
+	// A separate window has no host page and accepts no messages.
 	b.run(`window.opened = open("` + s.url + `/widget?lang=en&theme=light&origin=` + url.QueryEscape(h.url) + `", "panel")`)
 	other := tabOf(b, "theme=light")
 	other.sees("#w-hello")
@@ -279,13 +279,13 @@ func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	if theme := get[string](other, "document.documentElement.dataset.theme"); theme != "light" {
 		t.Errorf("a stranger made the panel %s", theme)
 	}
-	other.sees(mine, "Just me") // and signed nobody out
+	other.sees(mine, "Just me") // and the user is still signed in
 	if title := get[string](b, "document.title"); title != "Evil" {
 		t.Errorf("the stranger: %s", title)
 	}
 }
 
-// Whatever is smuggled into a page of ours does not run: neither markup that comes with the page nor what a script puts in.
+// Injected content does not run: neither markup in the page nor content added by a script.
 func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(now *models.Settings) { now.QueueGrace = time.Hour })
@@ -294,7 +294,7 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	s.agent("alex", models.RoleAdmin)
 	behind, err := url.Parse(s.url)
 	s.must(err)
-	// A proxy that adds to every page what an attacker would like to have in it.
+	// A proxy that adds attacks to every page.
 	const smuggled = `<script>window.ran = "script"</script><script src="/widget.js?smuggled"></script><img src="x:" onerror="window.ran='handler'"><style>body{--ran:style}</style>
 		<b style="--ran:style" id="inline"></b><link rel="stylesheet" href="/static/demo.css"><a id="js" href="javascript:window.ran='link'">x</a><svg onload="window.ran='svg'"></svg><iframe srcdoc="<script>parent.ran='srcdoc'</script>"></iframe>
 		<base href="https://evil.example/"><form id="away" action="https://evil.example/"><button>x</button></form><div hx-on:click="window.ran='hx'" hx-get="/healthz" hx-trigger="load" hx-vals="js:{a: window.ran='vals'}"></div></body>`
@@ -320,7 +320,7 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 		b.run(
 			`document.querySelector("#js")?.click(); document.querySelector("[hx-on\\:click]")?.click(); document.querySelector("#away button").click()`,
 		)
-		// From a script of the page, too, text is not code.
+		// Text is not code for scripts of the page either.
 		b.must(b.asThePage(`window.tried = []; for (const [name, attack] of Object.entries({
 			eval: () => eval("window.ran = 'eval'"), maker: () => Function("window.ran = 'Function'")(), timer: () => setTimeout("window.ran = 'timer'"),
 			text: () => { const s = document.createElement("script"); s.text = "window.ran = 'text'"; document.body.append(s) },
@@ -346,7 +346,7 @@ func TestASmuggledScriptDoesNotRun(t *testing.T) {
 	}
 }
 
-// Every page of the table, as an administrator sees it and as a user does, keeps to its own policy while it lives.
+// Every page, for administrators and for users, complies with its own policy while it is open.
 func TestNoPageBreaksItsPolicy(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(now *models.Settings) { now.QueueGrace = time.Hour })
@@ -354,7 +354,7 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 	anna, _ := s.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	active := s.holds("A question")
 	s.holds("Another, which waits")
-	b := s.administer("/admin") // it fails for whatever the console says of the policy, and so does this:
+	b := s.administer("/admin") // it fails for violations in the console, and so does this:
 	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.effectiveDirective + " " + e.blockedURI + " " + e.sample))`,
 	})
@@ -392,7 +392,7 @@ func TestNoPageBreaksItsPolicy(t *testing.T) {
 	}
 }
 
-// asThePage runs what a script of the page could run. Elsewhere in the tests the tools are let off the page's policy.
+// asThePage runs a script under the policy of the page. In the other tests the tools bypass it.
 func (b *browser) asThePage(script string) error {
 	held := func(p *runtime.EvaluateParams) { no := false; p.AllowUnsafeEvalBlockedByCSP = &no }
 	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](script, held))

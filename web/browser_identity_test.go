@@ -16,8 +16,8 @@ import (
 	"parley/models"
 )
 
-// shop is a site of somebody else's with the widget on it. Its address is 127.0.0.1 and Parley's is localhost, so that for a browser they are
-// two sites, and the frame is a third party.
+// shop is a host site with the widget. Its address is 127.0.0.1 and Parley's is localhost, so that for a browser they are two sites, and
+// the frame is a third party.
 type shop struct {
 	*site
 	page   string // address of the page with the widget
@@ -27,7 +27,7 @@ type shop struct {
 	streams []url.URL // those that were opened
 }
 
-// newShop puts between between browser and Parley; it may be nil. Over TLS both have certificates that nobody signed.
+// newShop puts the proxy between, which may be nil, in front of Parley. Over TLS both have self-signed certificates.
 func newShop(t *testing.T, tls bool, between func(http.Handler) http.Handler) *shop {
 	t.Helper()
 	serve := httptest.NewServer
@@ -67,7 +67,7 @@ func newShop(t *testing.T, tls bool, between func(http.Handler) http.Handler) *s
 	return s
 }
 
-// foreign returns the widget's frame, which runs apart from the page since it is another site's.
+// foreign returns the widget's frame, which runs in another process because it is from another site.
 func (b *browser) foreign(s *shop) *browser {
 	b.t.Helper()
 	var frame *browser
@@ -105,7 +105,7 @@ func (b *browser) clickLauncher() {
 	b.must(err)
 }
 
-// stored is everything that the frame's storage holds.
+// stored returns the content of the frame's storage.
 func (b *browser) stored() string {
 	b.t.Helper()
 	const all = `(() => { try { return JSON.stringify([{...localStorage}, {...sessionStorage}]) } catch { return "" } })()`
@@ -114,7 +114,7 @@ func (b *browser) stored() string {
 	return stored
 }
 
-// says is what a script of the page tells the widget.
+// says executes a command to the widget in a script of the page.
 func (b *browser) says(command string, arguments ...any) {
 	b.t.Helper()
 	raw, err := json.Marshal(append([]any{command}, arguments...))
@@ -149,7 +149,7 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		tls, memory bool
-		tried       int // streams by cookie, before it is known that none comes back
+		tried       int // streams by cookie, before it is known that the browser keeps none
 		between     func(http.Handler) http.Handler
 	}{
 		"plain http in a page of another site":  {},
@@ -223,7 +223,7 @@ func TestTheWidgetGoesOnWhereTheBrowserKeepsNoCookies(t *testing.T) {
 	}
 }
 
-// cookieless is an answer that loses one cookie.
+// cookieless is a response writer that drops one cookie.
 type cookieless struct {
 	http.ResponseWriter
 	name string
@@ -242,7 +242,7 @@ func (w *cookieless) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// tokenOf is the session's token in the frame's storage; there must be one, and no cookie, unless it is kept in memory alone.
+// tokenOf returns the session token in the frame's storage. There must be one, and no cookie, unless it is only kept in memory.
 func (s *shop) tokenOf(b *browser, memory bool) string {
 	s.t.Helper()
 	cookies, err := chromedp.Call(b.ctx, network.GetCookies, network.GetCookiesParams{})
@@ -263,7 +263,7 @@ func (s *shop) tokenOf(b *browser, memory bool) string {
 	return token
 }
 
-// ticketsOnly checks that each stream came with a ticket of its own.
+// ticketsOnly checks that each stream was opened with its own ticket.
 func (s *shop) ticketsOnly(tried int) {
 	s.t.Helper()
 	s.mu.Lock()
@@ -284,7 +284,7 @@ func (s *shop) ticketsOnly(tried int) {
 	}
 }
 
-// hearsNoToken checks what the page around the frame could know.
+// hearsNoToken checks that the host page cannot find out the token.
 func (b *browser) hearsNoToken(tokens ...string) {
 	b.t.Helper()
 	const known = `JSON.stringify([heard, {...localStorage}, {...sessionStorage}, document.cookie, document.querySelector("#parley").shadowRoot.querySelector("iframe").src])`
@@ -328,7 +328,7 @@ func TestOverHTTPSTheFramesCookieIsPartitioned(t *testing.T) {
 	user.sees(theirs, "Seen")
 }
 
-// TestAnIdentityTakesAlongTheChatWithoutAReload is in a page of Parley itself, where the frame keeps its cookie.
+// TestAnIdentityTakesAlongTheChatWithoutAReload uses a page of Parley itself, where the frame keeps its cookie.
 func TestAnIdentityTakesAlongTheChatWithoutAReload(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -393,7 +393,8 @@ func TestWhereAnIdentityIsRequiredTheWidgetSaysSoAndWaits(t *testing.T) {
 	waiting.sees("#w-head", "anna")
 }
 
-// What was written while the site began to require an identity is neither lost nor "Sending" for ever: it is sent once the user is known.
+// A message written when the site starts to require an identity is neither lost nor "Sending" for ever: it is sent once the user is
+// identified.
 func TestAMessageOutlivesTheRequirementOfAnIdentity(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -37,7 +37,7 @@ func TestTheWidgetWorksOnIsolatedPages(t *testing.T) {
 	}
 }
 
-// The panel is a document for frames of other origins, and nothing else for them.
+// The panel is available to other origins only as a document in a frame.
 func TestThePanelIsForOtherOriginsOnlyAsADocument(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

@@ -2,7 +2,7 @@ package web_test
 
 import "testing"
 
-// The server finds the links; a message that was written in the browser gets them with the server's answer.
+// The server detects links. A message written in the browser gets them with the response of the server.
 func TestLinksAreTheSameOnBothScreens(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

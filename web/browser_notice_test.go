@@ -19,10 +19,10 @@ func (b *browser) before(script string) {
 	b.must(err)
 }
 
-// away makes the page believe that nobody looks at it, and that notices are wanted.
+// away makes the page behave as if it were hidden and notifications were enabled.
 const away = `document.hasFocus = () => false; try { localStorage.setItem("parley.notices", "on") } catch {};`
 
-// androidNotices is how notices are on Android: allowed, and refused to pages.
+// androidNotices simulates notifications on Android: permitted, but not available to pages.
 const androidNotices = `window.Notification = class { constructor() { throw new TypeError("Illegal constructor") } static permission = "granted"; static requestPermission() { throw new TypeError("not here") } };`
 
 func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
@@ -69,8 +69,8 @@ func TestAChatIsToldWhateverTheBrowserRefuses(t *testing.T) {
 	}
 }
 
-// recordedNotices records the notices that the page asks the browser to show, and by which way. It stands in for a part
-// that chromium-headless-shell lacks: that denies notices to every page, even after the permission was granted.
+// recordedNotices records the notifications that the page requests, and by which API. It replaces a part that chromium-headless-shell
+// lacks: it denies notifications to every page, even after the permission was granted.
 const recordedNotices = `window.told = [];
 	const tell = (way, title, {body, tag, data}) => told.push([way, title, body, tag, data.path].join("|"));
 	window.Notification = class { constructor(title, options) { tell("page", title, options) } static permission = "granted" };
@@ -78,7 +78,7 @@ const recordedNotices = `window.told = [];
 		tell(new URL(this.active.scriptURL).pathname + " " + this.active.state, title, options);
 	};`
 
-// TestNoticesAreShown sees notices up to the call of the browser. That the browser shows them is not seen.
+// TestNoticesAreShown checks notifications up to the call of the browser API, not whether the browser displays them.
 func TestNoticesAreShown(t *testing.T) {
 	t.Parallel()
 	const noWorker = `Object.defineProperty(navigator, "serviceWorker", {value: undefined});`

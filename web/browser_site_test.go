@@ -19,8 +19,8 @@ import (
 	"parley/web/live"
 )
 
-// site is a whole Parley for browsers: pages, live events and the worker, at an address that stays the same when it is stopped and started
-// again. Its testServer is the instance that runs now.
+// site is a complete Parley for browsers: pages, live events and the worker, at an address that stays the same when it is stopped and
+// started again. Its testServer is the instance that runs now.
 type site struct {
 	*testServer
 	databaseURL string
@@ -28,11 +28,11 @@ type site struct {
 	prefix      string
 	settings    models.Settings
 	address     string
-	publicURL   string // where people reach it, where that is not its address
-	running     func() // ends what runs; nil while stopped
+	publicURL   string // the public address, if different from its own
+	running     func() // stops the instance; nil while stopped
 }
 
-// newSite starts a Parley of one test's own. change may be nil.
+// newSite starts a Parley for one test. change may be nil.
 func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *site {
 	t.Helper()
 	s := &site{
@@ -61,7 +61,7 @@ func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *
 	return s
 }
 
-// start returns when the site answers.
+// start starts the instance and returns when it responds.
 func (s *site) start() {
 	s.t.Helper()
 	db, err := models.Open(s.t.Context(), s.databaseURL)
@@ -127,7 +127,7 @@ func (s *site) stop() {
 	s.running = nil
 }
 
-// elsewhere is the desk of another instance, which nobody's stream is connected to.
+// elsewhere is the desk of another instance, which has no streams.
 func (s *site) elsewhere() *models.Desk {
 	s.t.Helper()
 	db, err := models.Open(s.t.Context(), s.databaseURL)

@@ -11,23 +11,24 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// launcher tells where the button is: the distances from the side and the bottom, its size, its font, and whether the mouse reaches it.
+// launcher returns the geometry of the button: the distances from the side and the bottom, its size, its font, and whether the mouse
+// reaches it.
 const launcher = `(() => { const host = document.querySelector("#parley"), b = host.shadowRoot.querySelector("button"), r = b.getBoundingClientRect(), s = getComputedStyle(b);
 	return [innerWidth - r.right, innerHeight - r.bottom, r.width, r.height].map(Math.round).join(" ") + " " + [s.fontSize, s.letterSpacing, s.textTransform, s.cursor, document.elementFromPoint(r.x + 30, r.y + 30) === host].join(" ") })()`
 
-// window tells the same of the window.
+// window returns the same for the window.
 const window = `(() => { const host = document.querySelector("#parley"), r = host.shadowRoot.querySelector("section").getBoundingClientRect();
 	return [innerWidth - r.right, innerHeight - r.bottom, r.width, r.height].map(Math.round).join(" ") + " " + (document.elementFromPoint(r.x + 50, r.y + 50) === host) })()`
 
-// layout is where the page's own elements are.
+// layout returns the positions of the page's own elements.
 const layout = `JSON.stringify([...document.querySelectorAll("html, body, main, footer")].map((e) => e.getBoundingClientRect()).concat(document.documentElement.scrollWidth, document.documentElement.scrollHeight))`
 
-// styled is a page of the host with a style sheet of its own.
+// styled returns a page of the host with a style sheet.
 func styled(attributes, css string) string {
 	return `<!doctype html><html lang="en" ` + attributes + `><title>Shop</title><style>` + css + `</style><body><main>Shop</main><footer>Imprint</footer><script async src="%s/widget.js" data-site="Shop"></script></body></html>`
 }
 
-// colourAt is the colour of a pixel of what the tab shows.
+// colourAt returns the colour of a pixel of the tab.
 func (b *browser) colourAt(x, y int) string {
 	b.t.Helper()
 	raw, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
@@ -38,7 +39,8 @@ func (b *browser) colourAt(x, y int) string {
 	return fmt.Sprint(red>>8, green>>8, blue>>8)
 }
 
-// Whatever the page's style sheets say, the button and the window are the same, can be seen and used, and change nothing of the page's layout.
+// No style sheet of the page changes the button and the window, hides them or makes them unusable, and they do not change the layout of
+// the page.
 func TestTheWidgetSurvivesAnyStyleSheet(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -98,7 +100,7 @@ func TestTheWidgetSurvivesAnyStyleSheet(t *testing.T) {
 	}
 }
 
-// A page may be zoomed by its style: the widget is larger or smaller, and all of it is on the screen.
+// A page may be zoomed by its style: the widget is scaled, and all of it stays on the screen.
 func TestTheWidgetStaysOnAZoomedPage(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)
@@ -144,7 +146,7 @@ func TestTheWidgetIsNotPrinted(t *testing.T) {
 	}
 }
 
-// Opening moves neither the button nor the side of the window, in whatever direction the page is written.
+// Opening does not move the button or the window to the other side, for any writing direction of the page.
 func TestNothingJumpsOnAPageFromRightToLeft(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)

@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// queues makes a new guest ask something of a department, "" for none, and returns the chat, which waits or does not.
+// queues lets a new guest start a chat with a department, "" for none, and returns the chat, which may be waiting or assigned.
 func (s *site) queues(department, question string) models.Chat {
 	s.t.Helper()
 	id, _ := s.guest()
@@ -21,7 +21,7 @@ func (s *site) queues(department, question string) models.Chat {
 	return got.Chat
 }
 
-// department adds one.
+// department adds a department.
 func (s *site) department(slug, name string) {
 	s.t.Helper()
 	_, err := s.desk.AddDepartment(s.t.Context(), admin, slug, name)
@@ -40,7 +40,7 @@ func (s *site) watch(path string) *browser {
 
 func row(c models.Chat) string { return "#waiting-" + c.ID }
 
-// rows waits until the queue has these chats, in this order.
+// rows waits until the queue shows these chats, in this order.
 func (b *browser) rows(chats ...models.Chat) {
 	b.t.Helper()
 	ids := []string{}

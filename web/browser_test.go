@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// visit opens the demo site as a new person and the widget on it.
+// visit opens the demo site as a new user, and the widget on it.
 func visit(t *testing.T, s *site) *browser {
 	t.Helper()
 	b := newBrowser(t)
@@ -17,7 +17,7 @@ func visit(t *testing.T, s *site) *browser {
 	return b.launch()
 }
 
-// write sends a line in an open chat, or the first question.
+// write sends a message in an open chat, or the first one.
 func (b *browser) send(text string) {
 	b.t.Helper()
 	b.write("#composer-text", text)
@@ -29,16 +29,16 @@ const (
 	theirs = "#thread .msg:not(.msg-own, .sys)"
 )
 
-// status waits until the newest of one's own messages has a status.
+// status waits until the newest own message has a status.
 func (b *browser) status(name string) {
 	b.t.Helper()
 	b.until("the newest message to be "+name, "[...root.querySelectorAll("+quote(mine)+")].at(-1)?.dataset.status === "+quote(name))
 }
 
-// pick opens the first chat of the list with the keyboard's help only where it must.
+// pick opens the first chat of the list.
 func (b *browser) pick() { b.t.Helper(); b.click("#list .row") }
 
-// holds makes somebody else take one of the agents' slots, by the API, and returns the chat's id.
+// holds lets another user occupy capacity of an agent, by the API, and returns the id of the chat.
 func (s *site) holds(question string) string {
 	s.t.Helper()
 	_, token := s.guest()
@@ -55,7 +55,7 @@ func (s *site) chatOf(userID string) models.Chat {
 	return chats[0]
 }
 
-func TestSomebodyIsAssignedAtOnceAndBothTalk(t *testing.T) {
+func TestAUserIsAssignedAtOnceAndBothSidesChat(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	s.online("anna")
@@ -74,7 +74,7 @@ func TestSomebodyIsAssignedAtOnceAndBothTalk(t *testing.T) {
 	agent.sees(theirs, "Thank you")
 }
 
-func TestTheQueueTellsThePlaceUntilSomebodyIsFree(t *testing.T) {
+func TestTheQueueShowsThePositionUntilAnAgentIsFree(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	agent, _ := s.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
@@ -106,7 +106,7 @@ func TestTicksGoFromSentToRead(t *testing.T) {
 	s.online("anna")
 	user := visit(t, s)
 	user.send("Is anybody there?")
-	user.status("sent") // on nobody's screen yet
+	user.status("sent") // not displayed to an agent yet
 
 	agent := newBrowser(t)
 	agent.signIn(s, "anna", "/workbench")
@@ -147,7 +147,7 @@ func TestSilenceIsWarnedAndThenEndsTheChat(t *testing.T) {
 	}
 }
 
-// onlyChat is the one chat that an agent has or had.
+// onlyChat returns the only chat of an agent.
 func (s *site) onlyChat(agent *models.Agent) models.Chat {
 	s.t.Helper()
 	var chats []models.AgentChat
@@ -229,7 +229,7 @@ func TestAfterARestartBothSeeWhatTheyMissed(t *testing.T) {
 	s.stop()
 	user.until("the widget to say that the line is down", "root.documentElement.dataset.live === 'reconnecting'")
 	user.send("I wrote this while you were away")
-	// Another instance on the same database goes on meanwhile.
+	// Another instance on the same database continues in the meantime.
 	elsewhere := s.elsewhere()
 	_, _, err := elsewhere.Send(t.Context(), models.AgentActor(agent), chat.ID, models.NewMessage{Content: "First line from elsewhere"})
 	s.must(err)

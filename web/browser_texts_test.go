@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// The field and the server agree on what shows nothing: neither of them sends it.
+// The field and the server use the same definition of a blank text: neither accepts it.
 func TestAnInvisibleTextCannotBeSent(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -12,10 +12,10 @@ import (
 	"parley/models"
 )
 
-// keys is what the host page stores.
+// keys returns the storage keys of the host page.
 const keys = `Object.keys(localStorage).concat(Object.keys(sessionStorage), document.cookie).filter(Boolean).join(" ")`
 
-// asked are the addresses of Parley that the host page has loaded, but for its own.
+// asked returns the addresses of Parley that the host page has loaded, without its own.
 const asked = `performance.getEntriesByType("resource").map((e) => new URL(e.name).pathname).filter((p) => p.startsWith("/widget")).join(" ")`
 
 func TestNothingIsLoadedOrStoredBeforeTheFirstOpen(t *testing.T) {
@@ -82,7 +82,7 @@ func TestTwoTabsAgree(t *testing.T) {
 	b := newBrowser(t)
 	b.open(s.url + "/demo")
 	one := b.launch()
-	ctx, cancel := chromedp.NewContext(b.ctx) // same person, same cookies
+	ctx, cancel := chromedp.NewContext(b.ctx) // same user, same cookies
 	t.Cleanup(cancel)
 	other := &browser{t: t, ctx: ctx, root: "document"}
 	other.open(s.url + "/demo")
@@ -147,7 +147,7 @@ func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 	s.start()
 	user.sees("#w-sheet", "anna ended the chat")
 	user.sees(mine+".msg", "Said too late", "Not sent")
-	// In a new chat it is there to be sent again, or not.
+	// In a new chat the user can send it again.
 	user.click("#w-sheet [data-again]")
 	user.sees("#w-hello")
 	user.sees(mine, "Said too late", "Not sent")
@@ -159,7 +159,7 @@ func TestAMessageThatIsRefusedKeepsItsTextAndCanBeTakenBack(t *testing.T) {
 	}
 }
 
-// connected plugs the network cable of a browser in, or pulls it: what is open stays open, as it does then.
+// connected connects or disconnects the network of a browser. Open connections stay open, as with an unplugged cable.
 func (b *browser) connected(yes bool) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
@@ -259,7 +259,7 @@ func TestThePanelWorksWithoutScripts(t *testing.T) {
 	b.sees("#w-hello")
 }
 
-// TestAnUnsentRatingSurvivesARedraw: the panel is drawn again while the user chooses, as when the agent reads a last message.
+// TestAnUnsentRatingSurvivesARedraw renders the panel again while the user chooses a rating, as when the agent reads a last message.
 func TestAnUnsentRatingSurvivesARedraw(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

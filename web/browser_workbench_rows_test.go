@@ -32,7 +32,7 @@ func TestWhatComesWhileAChatIsBeingOpenedIsSeen(t *testing.T) {
 	b.until("both to be read", `!document.title.startsWith("(")`)
 }
 
-// The list that answers a form may have been read before something that the stream brought meanwhile.
+// The list that answers a form may be older than an event that the stream delivered in the meantime.
 func TestAnOlderAnswerTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -88,7 +88,7 @@ func TestOneRowChangesAndTheOthersStayAsTheyAre(t *testing.T) {
 	b.until("the list to have each row once", `document.querySelectorAll("#list li").length === 2`)
 }
 
-// TestAChatFillsANarrowScreenOfAnAgentWithoutChats: the list is not shown beside it, so it takes no room.
+// TestAChatFillsANarrowScreenOfAnAgentWithoutChats checks that the hidden list does not take space next to the chat.
 func TestAChatFillsANarrowScreenOfAnAgentWithoutChats(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

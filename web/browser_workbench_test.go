@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// atWork is an agent's browser at the workbench, online.
+// atWork is the browser of an online agent with the workbench open.
 func atWork(t *testing.T, s *site, name string, change ...func(*models.NewAgent)) *browser {
 	t.Helper()
 	s.agent(name, models.RoleAgent, change...)
@@ -26,7 +26,7 @@ func atWork(t *testing.T, s *site, name string, change ...func(*models.NewAgent)
 	return b
 }
 
-// alt presses Alt and a key by its place on the board.
+// alt presses Alt and a key by its position on the keyboard.
 func (b *browser) alt(code string) {
 	b.t.Helper()
 	_, err := eval[bool](
@@ -39,13 +39,13 @@ func (b *browser) alt(code string) {
 	b.must(err)
 }
 
-// says sends a message as a program of the user does.
+// says sends a message of the user through the API.
 func (s *site) says(token, chat, words string) {
 	s.t.Helper()
 	s.ask("POST", "/api/user/customer-service/chats/"+chat+"/messages", token, map[string]any{"content": words}).want(201)
 }
 
-// asksOf begins a chat and returns the user's token and the chat's id.
+// asksOf starts a chat and returns the token of the user and the id of the chat.
 func (s *site) newChat(words string) (token, chat string) {
 	s.t.Helper()
 	_, token = s.guest()
@@ -182,7 +182,7 @@ func TestAChatIsHandedOver(t *testing.T) {
 	anna.sees("#thread", "And me?")
 	anna.alt("KeyT")
 	anna.sees("#transfer .taker:disabled", "ben", "At capacity")
-	// Whoever was free a moment ago is full now: the reason is said in the dialog, which stays.
+	// The selected agent has reached capacity in the meantime: the dialog stays open and shows the reason.
 	_, err := eval[bool](anna, `(root.querySelector("#transfer .taker[name=service_id]").disabled = false, true)`)
 	anna.must(err)
 	anna.click("#transfer .taker[name=service_id]")
@@ -222,8 +222,8 @@ func TestTheWorkbenchComesBackAfterARestart(t *testing.T) {
 	b.press("\r")
 	b.sees("#thread .msg-own", "Written while it was away", "Will be sent")
 	s.start()
-	s.says(token, chat, "Sent while nobody heard")
-	b.sees("#thread", "Sent while nobody heard")
+	s.says(token, chat, "Sent while disconnected")
+	b.sees("#thread", "Sent while disconnected")
 	b.sees(".live", "Live")
 	b.sees("#thread .msg-own", "Written while it was away", "Sent")
 	if n := strings.Count(b.text("#thread"), "Written while it was away"); n != 1 {
@@ -248,7 +248,7 @@ func TestManyTabsOfTheWorkbenchShareOneStream(t *testing.T) {
 	}
 	looks := 0
 	s.until("the streams to be few", func() bool {
-		if looks++; looks%100 == 1 { // a tab gives up its own when it hears that another's is alive
+		if looks++; looks%100 == 1 { // a tab closes its stream when another tab has a live one
 			s.ask("POST", "/api/user/customer-service/chats/"+chat+"/typing", token, map[string]any{}).want(204)
 		}
 		return s.hub.Streams(models.KindAgent) <= 2

@@ -19,11 +19,11 @@ import (
 )
 
 const (
-	loaderBudget = 5 * 1024 // before anybody opens the chat, on every page of a customer
-	panelBudget  = 60_000   // until the panel can be used, by somebody who has never seen it
+	loaderBudget = 5 * 1024 // before the chat is opened, on every host page
+	panelBudget  = 60_000   // until the panel is usable, with an empty cache
 )
 
-// sent is what an address costs in a coding: every byte that comes over a connection of its own, heads and all.
+// sent returns the bytes of a response in a coding over a new connection, including headers.
 func (h *testServer) sent(path, coding string) (int, []byte) {
 	h.t.Helper()
 	var came atomic.Int64
@@ -72,7 +72,7 @@ func (c countingConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// TestTheWidgetIsQuick adds up what a browser loads from the running server, cold.
+// TestTheWidgetIsQuick adds up what a browser with an empty cache loads from the running server.
 func TestTheWidgetIsQuick(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -109,7 +109,7 @@ func TestTheWidgetIsQuick(t *testing.T) {
 	}
 }
 
-// loadedBy are the scripts and sheets that a page names.
+// loadedBy returns the scripts and style sheets of a page.
 func loadedBy(t *testing.T, page []byte) (files []string) {
 	t.Helper()
 	tokens := html.NewTokenizer(bytes.NewReader(page))
@@ -129,8 +129,9 @@ func loadedBy(t *testing.T, page []byte) (files []string) {
 	return files
 }
 
-// Files of the build come packed. Pages of somebody do not: their length would tell of the secrets in them.
-func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
+// TestFilesAreCompressedAndPersonalPagesAreNot checks that built files are compressed and that pages with personal data are not, because
+// their length would reveal secrets in them.
+func TestFilesAreCompressedAndPersonalPagesAreNot(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	hashed := regexp.MustCompile(`^/static/[\w.-]+\?v=[0-9a-f]{12}$`)
@@ -157,17 +158,17 @@ func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 			}
 		}
 	}
-	// A page with somebody's secrets beside a stranger's words is not packed, one of nobody is.
+	// A page with secrets of the user together with text of others is not compressed; a public page is.
 	p := h.opensPanel()
 	for _, path := range []string{"/widget", "/widget?page_title=guess"} {
 		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "Cookie": {p.cookie}}, nil).
 			want(200)
 		if coding := got.Header.Get("Content-Encoding"); coding != "" || !bytes.Contains(got.Body, []byte(p.csrf)) {
-			t.Errorf("%s of somebody comes as %q, or has no secret", path, coding)
+			t.Errorf("%s of a user has the coding %q, or has no secret", path, coding)
 		}
 	}
 	_, agent := h.agent("anna", models.RoleAgent)
-	for _, path := range []string{"/", "/login", "/nothing", "/demo"} { // public, and yet somebody's
+	for _, path := range []string{"/", "/login", "/nothing", "/demo"} { // public, but with personal data
 		if got := h.send(
 			"GET",
 			path,
@@ -192,7 +193,7 @@ func TestFilesArePackedAndPagesOfSomebodyAreNot(t *testing.T) {
 	for _, path := range []string{"/widget", "/login", "/demo", "/nothing"} {
 		got := h.send("GET", path, http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}, nil)
 		if got.Header.Get("Content-Encoding") != "gzip" || !slices.Contains(got.Header.Values("Vary"), "Accept-Encoding") {
-			t.Errorf("%s of nobody comes as %v", path, got.Header)
+			t.Errorf("%s without a user has the headers %v", path, got.Header)
 		}
 	}
 }

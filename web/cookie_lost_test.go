@@ -30,8 +30,8 @@ func (b *lockedBuffer) text() string {
 	return b.String()
 }
 
-// signsIn fills in the sign-in page as a browser does that sees the page at origin, and keeps cookies or does not. It returns the page or the
-// redirect that the browser ends with.
+// signsIn submits the sign-in page like a browser that opened it at origin and keeps cookies or not. It returns the page or redirect at the
+// end.
 func (h *testServer) signsIn(origin string, keeps bool, language string) answer {
 	h.t.Helper()
 	kept := map[string]string{}
@@ -69,8 +69,8 @@ func (h *testServer) signsIn(origin string, keeps bool, language string) answer 
 	return got
 }
 
-// TestARightPasswordIsNotAnsweredByAnEmptyForm: where the browser drops the session's cookie, page and log say why. A proxy that speaks TLS to
-// the browser and plain http to Parley raises no alarm.
+// TestARightPasswordIsNotAnsweredByAnEmptyForm checks that page and log explain a dropped session cookie. A proxy with TLS for the
+// browser and plain http for Parley causes no warning.
 func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 	t.Parallel()
 	said := &lockedBuffer{}
@@ -103,7 +103,7 @@ func TestARightPasswordIsNotAnsweredByAnEmptyForm(t *testing.T) {
 		strings.Contains(page, "Sign in here instead") {
 		t.Errorf("with cookies forbidden the page says: %s", page)
 	}
-	// A page that is only opened says nothing.
+	// Opening the page alone shows no warning.
 	if page := string(
 		h.send("GET", "/login", http.Header{"Accept": {"text/html"}}, nil).want(200).Body,
 	); strings.Contains(

@@ -13,7 +13,7 @@ import (
 	"parley/web/kit"
 )
 
-// formulas are texts that a spreadsheet would run.
+// formulas are texts that a spreadsheet would execute.
 var formulas = []string{
 	"=1+1",
 	"+1+1",
@@ -52,7 +52,8 @@ func TestCellsThatBeginAFormulaArePlain(t *testing.T) {
 	}
 }
 
-// TestNoFileHoldsAFormula asks for every file of the route table after everything that people can name was named by a formula. Each is marked as UTF-8, once.
+// TestNoFileHoldsAFormula exports every CSV file of the route table after all names were set to formulas. Each file has one UTF-8 byte
+// order mark.
 func TestNoFileHoldsAFormula(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -93,7 +94,7 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 		}
 		files++
 		got := h.browse(line.Method, line.Path, alex, nil).want(200)
-		// Excel reads a file in UTF-8 as such by its mark alone.
+		// Excel detects UTF-8 only by the byte order mark.
 		body, marked := bytes.CutPrefix(got.Body, []byte("\xef\xbb\xbf"))
 		if kind := got.Header.Get(
 			"Content-Type",

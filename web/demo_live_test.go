@@ -41,7 +41,7 @@ func (s *site) stats() *models.Stats {
 	return stats
 }
 
-// heardEachOther looks for a chat of this run in which both sides read what the other said.
+// heardEachOther reports whether this run has a chat in which both sides have read the messages of the other.
 func (s *site) heardEachOther() bool {
 	s.t.Helper()
 	agents, err := s.desk.Agents(s.t.Context())

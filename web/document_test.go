@@ -15,7 +15,7 @@ import (
 	"parley/web"
 )
 
-// strictDocument is the document of the API, in which an object has no fields but those that are written down.
+// strictDocument is the OpenAPI document in which objects have only the documented fields.
 var strictDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	document, err := web.Document()
 	if err != nil {
@@ -38,7 +38,7 @@ var strictDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	return strict, nil
 })
 
-// checkAgainstDocument holds an answer against the document: the path, the method, the status, the type and every field.
+// checkAgainstDocument checks a response against the document: the path, the method, the status, the type and every field.
 func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, body []byte) {
 	t.Helper()
 	path := r.URL.EscapedPath()
@@ -140,7 +140,7 @@ func checkSchema(t *testing.T, what string, schema *openapi3.Schema, body []byte
 	}
 }
 
-// documentPath is how the document writes a path: what is served under both prefixes is there once, under /api.
+// documentPath returns the path in the document. A path that is served under both prefixes is documented once, under /api.
 func documentPath(path string) string {
 	if rest, found := strings.CutPrefix(path, "/api/users/"); found {
 		return "/api/" + rest
@@ -166,7 +166,7 @@ func pathItem(document *openapi3.T, path string) *openapi3.PathItem {
 	return nil
 }
 
-// checkEvent holds an event against its schema and against the events that the document names for the stream at that path.
+// checkEvent checks an event against its schema and the events that the document lists for the stream at that path.
 func checkEvent(t *testing.T, path string, e event) {
 	t.Helper()
 	document, err := strictDocument()

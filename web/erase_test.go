@@ -106,7 +106,8 @@ func TestAnAdminExportsAndErasesAUser(t *testing.T) {
 	}
 }
 
-// TestAnErasureEndsStreams holds a stream of every kind over an erasure by this instance, and over one by a process that tells nobody.
+// TestAnErasureEndsStreams keeps a stream of every kind open during an erasure by this instance, and during one by a process that
+// publishes no events.
 func TestAnErasureEndsStreams(t *testing.T) {
 	t.Parallel()
 	for name, erase := range map[string]func(h *testServer, id string) error{

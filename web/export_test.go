@@ -10,18 +10,18 @@ import (
 	"parley/web/kit"
 )
 
-// Line is a line of the table at one of its addresses.
+// Line is a route at one of its paths.
 type Line struct {
-	Name         string // method and path of the line itself: the contract's path if it has one
+	Name         string // method and path of the route: the path of the contract if it has one
 	Method, Path string
 	Who          string
 	Public       bool
 	API          bool // a path of the contract
-	CORS         bool // sites that embed the widget may call it, at this address
+	CORS         bool // sites that embed the widget may call it at this path
 	Limited      bool
 }
 
-// CSRFFor is the token that goes with a session.
+// CSRFFor returns the CSRF token of a session.
 func CSRFFor(session string) string { return kit.CSRFFor(session) }
 
 var (
@@ -29,7 +29,7 @@ var (
 	audiences = map[audience]string{anyone: "public", users: "user", agents: "agent", supervisors: "supervisor", admins: "admin"}
 )
 
-// Lines are all lines at all of their addresses.
+// Lines returns all routes at all of their paths.
 func Lines() []Line {
 	var all []Line
 	for _, r := range new(Server).routes() {
@@ -49,7 +49,7 @@ func Lines() []Line {
 
 func braced(path string) string { return pathParam.ReplaceAllString(path, "{$1}") }
 
-// Endpoints are the lines of the table that programs may rely on, as the document writes them.
+// Endpoints returns the routes for programs, as the document writes them.
 func Endpoints() []string {
 	var all []string
 	for _, r := range new(Server).routes() {
@@ -65,18 +65,18 @@ func Endpoints() []string {
 	return all
 }
 
-// FileAddress is an address of a file that this instance would have signed so long ago or ahead of its end.
+// FileAddress returns a signed address of a file that expires after left, which may be negative.
 func FileAddress(s *Server, path string, left time.Duration) string {
 	return s.PageFileLinks().URL(&models.Attachment{PublicID: strings.TrimPrefix(path, "/files/")}, api.Original, time.Now().Add(left))
 }
 
-// CSRF is the token of a session.
+// CSRF returns the CSRF token of a session.
 func CSRF(session string) string { return kit.CSRFFor(session) }
 
-// Uploads is how many uploads go on.
+// Uploads returns the number of running uploads.
 func Uploads(s *Server) int { return s.chat.UploadsInProgress() }
 
-// BaseOf is the path below which a Server with that PUBLIC_URL serves.
+// BaseOf returns the base path of a Server with that PUBLIC_URL.
 func BaseOf(publicURL string) (string, error) {
 	public, err := parsePublicURL(publicURL)
 	return (&Server{Kit: &kit.Kit{PublicURL: public}}).BasePath(), err

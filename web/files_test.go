@@ -35,7 +35,7 @@ const (
 	boundary   = "parleyboundaryparleyboundary"
 )
 
-// field is one of a form; a file has a name in quotes, as it stands in the form.
+// field is a field of a form; a file has a quoted name, as written in the form.
 type field struct {
 	name, file, kind string
 	content          []byte
@@ -65,13 +65,13 @@ func (h *testServer) form(path, token string, fields ...field) answer {
 	return h.send("POST", path, header, formOf(fields...))
 }
 
-// file sends one as a program does; the type that it says is a lie.
+// file sends a file like a program, with a false content type.
 func (h *testServer) file(path, token, name string, raw []byte) answer {
 	h.t.Helper()
 	return h.form(path, token, field{name: "file", file: strconv.Quote(name), kind: "text/html", content: raw})
 }
 
-// attachment reads the one of a message.
+// attachment returns the attachment of a message.
 func (a answer) attachment() (m map[string]any) {
 	a.t.Helper()
 	m, ok := a.object()["attachment"].(map[string]any)
@@ -81,7 +81,7 @@ func (a answer) attachment() (m map[string]any) {
 	return m
 }
 
-// fetch gets an address that was given out, with no header at all.
+// fetch requests a signed address without any header.
 func (h *testServer) fetch(address string, header http.Header) answer {
 	h.t.Helper()
 	u, err := url.Parse(address)
@@ -94,7 +94,7 @@ func (h *testServer) fetch(address string, header http.Header) answer {
 	return h.send("GET", u.RequestURI(), header, nil)
 }
 
-// stored are the files below the folder.
+// stored returns the files below the folder.
 func (h *testServer) stored() (all []string) {
 	h.t.Helper()
 	err := filepath.WalkDir(h.folder, func(path string, e fs.DirEntry, err error) error {
@@ -109,7 +109,7 @@ func (h *testServer) stored() (all []string) {
 	return all
 }
 
-// talk is an open chat between an agent and a user.
+// talk opens a chat between an agent and a user.
 func (h *testServer) talk() (chat, user, agent string) {
 	h.t.Helper()
 	_, agent = h.online("anna")
@@ -117,7 +117,7 @@ func (h *testServer) talk() (chat, user, agent string) {
 	return h.asks(user, "Hello"), user, agent
 }
 
-// patientHouse lets people send as much as they like.
+// patientHouse returns an instance without rate limits for sending.
 func patientHouse(t *testing.T, change ...func(*setup)) *testServer {
 	t.Helper()
 	return startServer(t, append(change, func(s *setup) { s.settings = func(m *models.Settings) { m.RateFile = 1000 } })...)
@@ -204,7 +204,7 @@ func TestAFileIsToldToTheOtherSide(t *testing.T) {
 		got = stream.next("message")
 	}
 	h.fetch(got.body["attachment"].(map[string]any)["url"].(string), nil).want(200)
-	// What the stream missed comes with addresses that are good too.
+	// Missed messages are delivered with valid addresses, too.
 	again := h.listen(forAgent+"/events", agent, "from the start")
 	late := again.next("message")
 	for late.body["message_type"] != "image" {
@@ -294,7 +294,7 @@ func TestAnAddressIsGoodForWhatItWasSignedForAlone(t *testing.T) {
 		"with a time that is none":  change(u.Path, "soon", signature),
 		"with the signature of two": change(u.Path, until, signature+"&signature="+signature),
 	} {
-		for _, token := range []string{"", user} { // a session does not make a bad address good
+		for _, token := range []string{"", user} { // a session does not make an invalid address valid
 			header := http.Header{"Accept": {"application/json"}}
 			if token != "" {
 				header.Set("Authorization", "Bearer "+token)
@@ -306,7 +306,7 @@ func TestAnAddressIsGoodForWhatItWasSignedForAlone(t *testing.T) {
 	expired := web.FileAddress(h.server, u.Path, -time.Second)
 	h.send("GET", expired, http.Header{"Accept": {"application/json"}}, nil).refused(403, "link_expired")
 	h.send("GET", web.FileAddress(h.server, u.Path, time.Minute), http.Header{}, nil).want(200)
-	// Fresh ones are for those in the chat.
+	// Only participants of the chat get new addresses.
 	mineID := h.ask("GET", userFiles+chat+"/messages", user, nil).want(200).list()
 	id := strconv.FormatFloat(mineID[len(mineID)-1]["id"].(float64), 'f', 0, 64)
 	h.ask("GET", userFiles+chat+"/files/"+id, stranger, nil).refused(404, "chat_not_found")
@@ -527,7 +527,7 @@ func TestFilesAreCountedUnlessTheyAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever takes the chat takes its files.
+// Deleting a chat deletes its files.
 func TestFilesGoWithTheirChat(t *testing.T) {
 	t.Parallel()
 	h := patientHouse(t)
@@ -574,7 +574,7 @@ func TestAStoreThatFailsLeavesNoMessage(t *testing.T) {
 	}
 }
 
-// A plain form of a page has its token in the first field; without it, or with a wrong one, nothing is taken.
+// A plain form has its CSRF token in the first field. Without it, or with a wrong one, nothing is accepted.
 func TestAPlainFormSendsAFile(t *testing.T) {
 	t.Parallel()
 	h := patientHouse(t)
@@ -619,7 +619,7 @@ func TestAPlainFormSendsAFile(t *testing.T) {
 	}
 }
 
-// An upload may come slowly; one that stands still is ended, and so is one without an end.
+// An upload may be slow. A stalled or endless one is aborted.
 func TestSlowUploads(t *testing.T) {
 	t.Parallel()
 	h := patientHouse(t, func(s *setup) {
@@ -693,7 +693,7 @@ func TestABucketKeepsFilesToo(t *testing.T) {
 	h.file(userFiles+h.asks(user, "Again")+"/files", user, "a.txt", []byte("words")).refused(503, "files_unavailable")
 }
 
-// One person may not take all the room there is.
+// One user must not occupy all upload slots.
 func TestOnePersonSendsAFewFilesAtATime(t *testing.T) {
 	t.Parallel()
 	h := patientHouse(t)
@@ -725,7 +725,7 @@ func TestOnePersonSendsAFewFilesAtATime(t *testing.T) {
 	h.file(userFiles+elsewhere+"/files", other, "a.txt", []byte("a")).want(201)
 }
 
-// dripping gives a few bytes at a time.
+// dripping returns a few bytes at a time.
 type dripping struct {
 	raw   []byte
 	size  int

@@ -16,13 +16,13 @@ import (
 	"parley/web/live"
 )
 
-// names is what a host site signs for a person.
+// names returns a token that a host site signs for a user.
 func names(t *testing.T, sub, name string) string {
 	t.Helper()
 	return signed(t, jwt.MapClaims{"sub": sub, "name": name, "exp": time.Now().Add(time.Hour).Unix()}, nil, nil)
 }
 
-// bears is a panel in a browser that keeps no cookie for the frame.
+// bears is a panel with a bearer token, in a browser that keeps no cookie for the frame.
 func (h *testServer) bears() *panel {
 	h.t.Helper()
 	p := &panel{testServer: h}
@@ -38,7 +38,7 @@ func (h *testServer) bears() *panel {
 	return p
 }
 
-// get asks for a page as the panel's scripts do.
+// get requests a page like the scripts of the panel.
 func (p *panel) get(path string) answer {
 	p.t.Helper()
 	header := http.Header{"Accept": {"text/html"}}
@@ -51,7 +51,7 @@ func (p *panel) get(path string) answer {
 	return p.send("GET", path, header, nil)
 }
 
-// takes goes on with the session that an answer brought.
+// takes continues with the session from a response.
 func (p *panel) takes(a answer) {
 	p.t.Helper()
 	for _, line := range a.Header.Values("Set-Cookie") {
@@ -78,7 +78,7 @@ func TestThePanelGoesOnWithoutCookies(t *testing.T) {
 		bytes.Contains(page.Body, []byte(p.bearer)) {
 		t.Error("the page for the header is not the user's own, or tells the token")
 	}
-	// Each connection of the stream takes a ticket of its own.
+	// Each connection of the stream needs its own ticket.
 	issued := func() string {
 		return h.ask("POST", forUser+"/stream-ticket", p.bearer, nil).want(200).str("ticket")
 	}
@@ -117,7 +117,7 @@ func TestASessionIsNeverGivenByTheBrowser(t *testing.T) {
 	if again := p.program("/widget/session", nil).
 		want(200); again.Header.Get("Set-Cookie") != "" ||
 		again.str("csrf") != begun.str("csrf") {
-		t.Errorf("whoever has a session got another: %q", again.Header.Get("Set-Cookie"))
+		t.Errorf("a user with a session got another one: %q", again.Header.Get("Set-Cookie"))
 	}
 	// The browser kept the probe, but not this: then the scripts ask for the token itself.
 	lost := &panel{testServer: h, cookie: "parley_probe=1"}
@@ -190,7 +190,7 @@ func TestIdentifyingInThePanel(t *testing.T) {
 				t.Errorf("the agent's list says %v", rows)
 			}
 			p.program("/widget/identify", map[string]string{"token": names(t, "maria", "Maria Lopes")}).want(204) // nothing new
-			// The same person elsewhere finds it all; another one here finds nothing.
+			// The same user finds it all on another device; another user on this device finds nothing.
 			elsewhere := open(h)
 			elsewhere.takes(elsewhere.program("/widget/identify", map[string]string{"token": names(t, "maria", "")}))
 			if page := elsewhere.get("/widget?lang=en").want(200); !bytes.Contains(page.Body, []byte("It is me")) {
@@ -207,13 +207,13 @@ func TestIdentifyingInThePanel(t *testing.T) {
 				t.Errorf("after signing out: %s", left.Header.Get("Set-Cookie"))
 			}
 			if page := p.get("/widget?lang=en").want(200); !bytes.Contains(page.Body, []byte("data-stranger")) {
-				t.Error("the session is still somebody's")
+				t.Error("the session is still valid")
 			}
 		})
 	}
 }
 
-// api asks an endpoint of the contract with what the panel's browser holds.
+// api calls an endpoint of the contract with the credential of the panel.
 func (p *panel) api(method, path string) answer {
 	p.t.Helper()
 	return p.send(method, forUser+path, http.Header{"Cookie": {p.cookie}, "X-Csrf-Token": {p.csrf}}, nil)
@@ -271,7 +271,7 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 	)
 	plain.want(401).says("Sign in on the site first")
 
-	// Whoever signs in goes on with what was said before.
+	// A user who signs in keeps the previous conversation.
 	p := &panel{testServer: h, bearer: early}
 	p.takes(p.program("/widget/identify", map[string]string{"token": names(t, "maria", "Maria")}))
 	p.get("/widget?lang=en").want(200).says("Before it was required")
@@ -283,7 +283,7 @@ func TestWhereAnIdentityIsRequiredEveryAddressForUsersAsksForIt(t *testing.T) {
 
 var wordsMeta = regexp.MustCompile(`<meta name="words"[^>]*>`)
 
-// shown is a page without the words that its scripts may say one day.
+// shown returns a page without the texts for its scripts.
 func shown(a answer) string { return wordsMeta.ReplaceAllString(string(a.Body), "") }
 
 func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
@@ -322,7 +322,7 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 		t.Errorf("programs are told %v and %v", rows, queue)
 	}
 	h.browse("GET", "/supervisor/queue.csv", ruth, nil).want(200).says("is_verified", ",false")
-	// A generated name is nobody's claim, and a signed one is marked as such.
+	// A generated name is not marked as unverified, and a signed one is marked as verified.
 	_, nameless := h.guest()
 	h.asks(nameless, "Who am I?")
 	h.asks(names(t, "maria", "Maria"), "It is me")
@@ -340,7 +340,7 @@ func TestWhatIsSaidWithoutAProofIsMarked(t *testing.T) {
 	p.program("/widget/introduce", map[string]string{"name": "Mia"}).refused(429, "rate_limited")
 }
 
-// discardSink is a sink that keeps nothing.
+// discardSink is a sink that drops everything.
 type discardSink struct{}
 
 func (discardSink) Send(live.Frame, string) error { return nil }
@@ -349,7 +349,7 @@ func (discardSink) Heartbeat() error              { return nil }
 func (discardSink) Flush() error                  { return nil }
 func (discardSink) Disconnected() bool            { return false }
 
-// reasons notes why a stream ended.
+// reasons records why a stream ended.
 type reasons struct{ why live.Reason }
 
 func (r *reasons) Render(_ context.Context, item live.Item) ([]live.Frame, error) {
@@ -359,7 +359,7 @@ func (r *reasons) Render(_ context.Context, item live.Item) ([]live.Frame, error
 	return nil, nil
 }
 
-// TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce is about the moment between the question who asks and the first of which the hub tells.
+// TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce covers the time between the authentication and the first event from the hub.
 func TestAStreamWhoseSessionEndsWhileItOpensEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

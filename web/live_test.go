@@ -13,7 +13,7 @@ import (
 	"parley/models/testdb"
 )
 
-// twoHouses are two instances over the same database and Redis.
+// twoHouses returns two instances with the same database and Redis.
 func twoHouses(t *testing.T, change ...func(*setup)) (a, b *testServer) {
 	t.Helper()
 	shared := setup{
@@ -84,7 +84,7 @@ func TestNothingIsMissedWhileRedisIsAway(t *testing.T) {
 		}
 	}
 	said("while Redis hangs")
-	b.until("the instance knows that it hears nobody", func() bool { return !b.hub.Connected() })
+	b.until("the instance detects that it is disconnected", func() bool { return !b.hub.Connected() })
 	if got := b.ask("GET", "/readyz", "", nil).want(200).str("redis"); got != "unavailable" {
 		t.Errorf("readyz says of Redis: %q", got)
 	}
@@ -184,7 +184,7 @@ func TestSilenceIsWarned(t *testing.T) {
 		t.Errorf("warned: %v", got)
 	}
 	late := h.listen(forAgent+"/events", annaToken, "")
-	late.next("timeout_warning") // whoever comes now is told as well
+	late.next("timeout_warning") // a later stream receives it as well
 	h.ask("POST", forUser+"/chats/"+chat+"/still-here", userToken, nil).want(204)
 }
 
@@ -209,7 +209,7 @@ func TestStreamsEndWithTheirCredentials(t *testing.T) {
 	own.ended()
 	house.ended()
 
-	// The event may be lost: the session's end is found all the same.
+	// The event may be lost: the end of the session is still detected.
 	_, bobToken := h.agent("bob", models.RoleAgent)
 	bob := h.listen(forAgent+"/events", bobToken, "")
 	bob.next("presence")
@@ -273,7 +273,7 @@ func TestAnUnreadableCursorMeansFromTheStart(t *testing.T) {
 	}
 }
 
-func TestACursorOfSomebodyElseOpensNothing(t *testing.T) {
+func TestACursorOfAnotherUserOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
 	h.online("anna")
@@ -286,7 +286,7 @@ func TestACursorOfSomebodyElseOpensNothing(t *testing.T) {
 	other.next("queue")
 	h.asks(theirs, "Mine")
 	if got := other.next("message").body["content"]; got != "Mine" {
-		t.Errorf("somebody else's cursor brought %v", got)
+		t.Errorf("the cursor of another user delivered %v", got)
 	}
 }
 
@@ -326,7 +326,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// What comes live speaks the language of its page, whatever the browser prefers.
+// Live updates use the language of the page, not the one that the browser prefers.
 func TestAStreamSpeaksTheLanguageOfItsPage(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

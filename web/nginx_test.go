@@ -54,7 +54,7 @@ server {
 }`, address, path, to))}
 }
 
-// outside returns the addresses outside of the path that browsers have asked for.
+// outside returns the addresses outside of the path that browsers have requested.
 func (p *proxy) outside(t *testing.T) []string {
 	t.Helper()
 	requested, err := os.ReadFile(filepath.Join(p.nginx.Dir, "access.log"))

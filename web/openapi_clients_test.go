@@ -98,7 +98,7 @@ func TestOpenAPITypeScriptClient(t *testing.T) {
 	runIn(t, folder, "node_modules/.bin/tsc", "-p", ".")
 }
 
-// TestOpenAPIGoClient generates a client as oapi-codegen does by default and calls a server with it, which first has nobody to assign.
+// TestOpenAPIGoClient generates a client with the defaults of oapi-codegen and calls a server with it, at first without an available agent.
 func TestOpenAPIGoClient(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -127,7 +127,7 @@ func TestOpenAPIGoClient(t *testing.T) {
 	}
 }
 
-// generatedName is a name as generators write it: without separators, whatever the case of its letters.
+// generatedName returns a name as generators write it: without separators and case-insensitive.
 func generatedName(name string) string {
 	return strings.ToLower(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -137,8 +137,8 @@ func generatedName(name string) string {
 	}, name))
 }
 
-// TestOpenAPINamesAreDistinct: generators write components of all sections, operations and the parameters of an operation as identifiers of
-// one namespace, in camel case.
+// TestOpenAPINamesAreDistinct checks that names stay distinct in camel case: generators use one namespace for components of all sections,
+// operations and their parameters.
 func TestOpenAPINamesAreDistinct(t *testing.T) {
 	document, err := web.Document()
 	if err != nil {
@@ -193,7 +193,7 @@ func TestOpenAPINamesAreDistinct(t *testing.T) {
 	}
 }
 
-// TestOpenAPINumbersHaveAFormat: without one, generators take 32 bits for both kinds of numbers.
+// TestOpenAPINumbersHaveAFormat checks that all numbers have a format. Without one, generators use 32 bits for both kinds of numbers.
 func TestOpenAPINumbersHaveAFormat(t *testing.T) {
 	document, err := web.Document()
 	if err != nil {

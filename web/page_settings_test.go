@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// settingsForm returns what a browser sends of the form of a group of settings as it is drawn.
+// settingsForm returns the fields that a browser sends from the form of a group of settings.
 func (h *testServer) settingsForm(session, group string) url.Values {
 	h.t.Helper()
 	page := h.browse("GET", "/admin/settings", session, nil).want(200)
@@ -20,7 +20,7 @@ func (h *testServer) settingsForm(session, group string) url.Values {
 	return form
 }
 
-// fieldsOf returns what a browser sends of the form in the element with that id.
+// fieldsOf returns the fields that a browser sends from the form in the element with that id.
 func fieldsOf(t *testing.T, page, id string) url.Values {
 	t.Helper()
 	document, err := html.Parse(strings.NewReader(page))

@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// A long queue is drawn to its fiftieth, with the number of those behind and the way to them; a department's shows its own line.
+// A long queue shows the first fifty chats, the number of the others and a link to them. The filter by department shows its own queue.
 func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -50,7 +50,7 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 			}
 		}
 		if more := strings.Contains(body, `class="list-more"`); more != (c.behind != "") || !strings.Contains(body, c.behind) {
-			t.Errorf("with %q somebody is said to be behind: %t", c.query, more)
+			t.Errorf("with %q further chats are indicated: %t", c.query, more)
 		}
 	}
 }

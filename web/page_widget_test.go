@@ -11,7 +11,7 @@ import (
 	"parley/models"
 )
 
-// panel is a person who opened the widget: the cookie and the page's CSRF token, or the token for the header.
+// panel is a user with the widget open: the cookie and the CSRF token of the page, or the token for the header.
 type panel struct {
 	*testServer
 	cookie, csrf, bearer string
@@ -32,7 +32,7 @@ func (h *testServer) opensPanel() *panel {
 	return p
 }
 
-// program posts as the scripts of the panel do that ask for JSON.
+// program posts like the scripts of the panel that request JSON.
 func (p *panel) program(path string, fields map[string]string) answer {
 	p.t.Helper()
 	form := url.Values{}

@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// bench is an agent's browser at the workbench; asScript makes it ask as the page's script does.
+// bench is the browser of an agent with the workbench open; asScript makes it send requests like the scripts of the page.
 type bench struct {
 	*forms
 	csrf string
@@ -37,7 +37,7 @@ func (b *bench) post(path string, form url.Values) answer {
 	return b.do("POST", path, form)
 }
 
-// shows checks what is in an answer, and with a "!" before it, what is not.
+// shows checks that a response contains each text or, with a "!" before the text, does not.
 func (a answer) shows(texts ...string) answer {
 	a.t.Helper()
 	for _, text := range texts {
@@ -78,8 +78,8 @@ func TestTheWorkbenchPageAndItsFragments(t *testing.T) {
 	stranger.do("GET", "/workbench/chats/"+chat, nil).want(404)
 	stranger.asScript().do("GET", "/workbench/chats/"+chat, nil).refused(404, "chat_not_found")
 	stranger.asScript().post("/workbench/chats/"+chat+"/end", nil).refused(404, "chat_not_found")
-	nobody := &forms{testServer: h, cookies: map[string]string{}}
-	if to := nobody.do("GET", "/workbench/chats/"+chat, nil).want(303).Header.Get("Location"); !strings.HasPrefix(to, "/login?next=") {
+	anonymous := &forms{testServer: h, cookies: map[string]string{}}
+	if to := anonymous.do("GET", "/workbench/chats/"+chat, nil).want(303).Header.Get("Location"); !strings.HasPrefix(to, "/login?next=") {
 		t.Errorf("sent to %q", to)
 	}
 }
@@ -120,7 +120,7 @@ func TestActionsOfTheWorkbenchAsPageFragmentAndJSON(t *testing.T) {
 	b.post("/workbench/chats/"+chats[2]+"/transfer", url.Values{"note": {"Knows us"}}).leads("/workbench")
 	b.do("GET", "/workbench", nil).want(200).shows("!row-" + chats[2])
 
-	// A supervisor may read along on the same page, and is told why there is no place to write.
+	// A supervisor may read the chat on the same page, which explains why it has no composer.
 	watching := h.bench("ruth")
 	watching.do("GET", "/workbench/chats/"+chats[0], nil).want(200).shows("anna ended this chat.")
 	watching.do("GET", "/workbench/chats/"+chats[2], nil).want(200).shows("This chat is back in the queue.", "Knows us")

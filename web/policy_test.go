@@ -16,10 +16,10 @@ import (
 	"parley/web"
 )
 
-// closed is the policy of what is no page.
+// closed is the policy of responses that are not pages.
 const closed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// pagePolicy is the whole policy of a page, but for its nonce and who may frame whom: what is not written here is not allowed.
+// pagePolicy is the policy of a page without its nonce and its frame rules. Anything else is not allowed.
 var pagePolicy = map[string]string{
 	"default-src":               "'none'",
 	"img-src":                   "'self' data: blob:",
@@ -41,7 +41,7 @@ func directives(policy string) map[string]string {
 	return found
 }
 
-// judged checks one answer: a page runs what its nonce names and nothing else, and only the widget may lie in a frame. It returns the nonce.
+// judged checks one response: a page only runs scripts with its nonce, and only the widget may be in a frame. It returns the nonce.
 func judged(t *testing.T, what string, a answer, framers string) string {
 	t.Helper()
 	if kind, _, _ := strings.Cut(
@@ -49,7 +49,7 @@ func judged(t *testing.T, what string, a answer, framers string) string {
 		";",
 	); a.Status == http.StatusOK &&
 		(kind == "text/javascript" || kind == "text/css") {
-		return "" // nobody's page
+		return "" // not a page
 	}
 	policies := a.Header.Values("Content-Security-Policy")
 	if len(policies) != 1 {
@@ -88,7 +88,7 @@ func judged(t *testing.T, what string, a answer, framers string) string {
 	return nonce
 }
 
-// harmless checks that a page or a fragment holds no script, style or handler of its own, and that each that it fetches is named.
+// harmless checks that a page or a fragment has no inline script, style or handler, and that each fetched one is expected.
 func harmless(t *testing.T, what string, body []byte, nonce string) {
 	t.Helper()
 	whole := bytes.Contains(body, []byte("<html"))
@@ -127,7 +127,7 @@ func harmless(t *testing.T, what string, body []byte, nonce string) {
 	}
 }
 
-// TestEveryAnswerHasItsPolicy asks for every line of the table as everybody: as nobody, as a user, and as an agent of each role.
+// TestEveryAnswerHasItsPolicy calls every route without a session, as a user, and as an agent of each role.
 func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	t.Parallel()
 	const site = "https://shop.example"
@@ -205,7 +205,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	}
 }
 
-// Fragments and the stream bring markup into a page that is there already: it names no script and carries no nonce.
+// Fragments and the stream insert markup into a loaded page. It must not have scripts or a nonce.
 func TestFragmentsCarryNoScriptAndNoNonce(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -220,7 +220,7 @@ func TestFragmentsCarryNoScriptAndNoNonce(t *testing.T) {
 	}
 }
 
-// TestLookAlikesGetNothing: an origin is on the list, or it is not.
+// TestLookAlikesGetNothing checks that origins similar to a listed one get no access.
 func TestLookAlikesGetNothing(t *testing.T) {
 	t.Parallel()
 	const site = "https://good.example"
@@ -284,7 +284,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 			}
 		}
 	}
-	// The panel writes to no look-alike either, and none is named as one that may frame it.
+	// The panel does not send messages to them either, and none may embed it.
 	for _, other := range lookAlikes {
 		page := h.ask("GET", "/widget?origin="+url.QueryEscape(other), "", nil).want(200)
 		if !bytes.Contains(page.Body, []byte(`data-origin=""`)) {
@@ -303,7 +303,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	}
 }
 
-// The script is for everybody, as a script and as a module; it is the only thing that is.
+// Only the script, as a script and as a module, is available to all origins.
 func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

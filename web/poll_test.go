@@ -12,7 +12,7 @@ import (
 	"parley/models"
 )
 
-// polled is what one client that polls has heard.
+// polled is one polling client with the events that it received.
 type polled struct {
 	h      *testServer
 	path   string
@@ -131,7 +131,7 @@ func TestAPollGoesOnBehindAnAnswerThatWasLost(t *testing.T) {
 	for e := user.next("message"); e.body["content"] != "lost"; {
 		e = user.next("message")
 	}
-	user.cursor, user.events = before, nil // that answer never arrived
+	user.cursor, user.events = before, nil // as if that response had not arrived
 	for e := user.next("message"); e.body["content"] != "lost"; {
 		e = user.next("message")
 	}
@@ -221,7 +221,7 @@ func TestAPollTellsOnlyItsOwnCaller(t *testing.T) {
 	thief.cursor = mine.cursor
 	for _, e := range thief.once(h, "") {
 		if e.body["chat_id"] == chat {
-			t.Errorf("somebody else is told %s %s", e.Name, e.Data)
+			t.Errorf("another user received %s %s", e.Name, e.Data)
 		}
 	}
 	h.ask("POST", "/api/user/customer-service/chats/"+chat+"/end", first, nil).want(200)

@@ -16,10 +16,10 @@ import (
 	"parley/web/demo"
 )
 
-// The pictures of the README, taken from the running program: `make screenshots`. The scene is one minute of a busy afternoon at Kestrel.
+// The screenshots of the README, taken from the running program by `make screenshots`. They show one minute of a busy afternoon at Kestrel.
 func TestScreenshots(t *testing.T) {
 	s := newSite(t, func(settings *models.Settings) {
-		// The scene stands still while it is photographed.
+		// The scene does not change while the screenshots are taken.
 		settings.IdleWarning, settings.IdleTimeout = 9*time.Minute, 10*time.Minute
 		settings.PresenceTimeout, settings.QueueGrace = time.Hour, time.Hour
 	})
@@ -77,7 +77,7 @@ func (b *browser) prefer(what, value string) {
 	b.must(err)
 }
 
-// rests waits until the line is live, and fonts and motion have come to rest.
+// rests waits until the stream is live, the fonts are loaded and animations have ended.
 func (b *browser) rests() {
 	b.t.Helper()
 	b.until("the line to be live", "!root.body.hasAttribute('live-connect') || root.documentElement.dataset.live === 'live'")
@@ -87,7 +87,7 @@ func (b *browser) rests() {
 	)
 }
 
-// photograph writes a picture of what the tab shows.
+// photograph writes a screenshot of the tab.
 func (b *browser) photograph(name string) {
 	b.t.Helper()
 	b.rests()
@@ -99,7 +99,7 @@ func (b *browser) photograph(name string) {
 	b.must(os.WriteFile(filepath.Join("..", "docs", name+".png"), picture, 0o644))
 }
 
-// sampleScene adds people to the instance, by the rules, and then sets the clock back for what they did.
+// sampleScene adds users and agents through the desk and then moves the times of their actions into the past.
 type sampleScene struct {
 	*site
 	agents map[string]*models.Agent // by address
@@ -116,7 +116,7 @@ func newScene(s *site) *sampleScene {
 	return sc
 }
 
-// sampleLine is one line, so many seconds ago.
+// sampleLine is one message, sent a number of seconds ago.
 type sampleLine struct {
 	agent bool
 	text  string
@@ -179,7 +179,7 @@ func (sc *sampleScene) arrive(email string) {
 	sc.must(err)
 }
 
-// fill gives an agent who arrives chats that are answered or not, in turn.
+// fill assigns chats to a new agent, alternately answered and unanswered.
 func (sc *sampleScene) fill(email string, users ...string) {
 	sc.t.Helper()
 	sc.arrive(email)
@@ -192,7 +192,7 @@ func (sc *sampleScene) fill(email string, users ...string) {
 	}
 }
 
-// chat begins a chat, says its lines and sets each back to its time. Who has room gets it.
+// chat starts a chat, sends its messages and sets each to its time. Any agent with capacity gets it.
 func (sc *sampleScene) chat(user, department, page string, lines []sampleLine) {
 	sc.t.Helper()
 	id := sc.ask(user, department, page, lines[0].text)
@@ -212,7 +212,7 @@ func (sc *sampleScene) chat(user, department, page string, lines []sampleLine) {
 			_, _, err := sc.desk.Send(sc.t.Context(), actor, id, models.NewMessage{Content: line.text})
 			sc.must(err)
 		}
-		if line.agent { // whoever answers has read what was said, and is read in turn
+		if line.agent { // an agent who replies has read the messages, and the reply was read, too
 			_, err = sc.desk.ConfirmAll(sc.t.Context(), models.AgentActor(agent), id, models.Read)
 			sc.must(err)
 			_, err = sc.desk.ConfirmAll(sc.t.Context(), models.UserActor(user), id, models.Read)
@@ -242,7 +242,7 @@ func (sc *sampleScene) chat(user, department, page string, lines []sampleLine) {
 	)
 }
 
-// wait begins a chat that nobody has room for, so many seconds ago.
+// wait starts a chat that waits because no agent has capacity, a number of seconds ago.
 func (sc *sampleScene) wait(user, department string, ago int, text string) {
 	sc.t.Helper()
 	id := sc.ask(user, department, "Help", text)

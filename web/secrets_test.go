@@ -19,7 +19,7 @@ import (
 	"parley/models"
 )
 
-// journal keeps what is written, from any goroutine.
+// journal records everything written to it, from any goroutine.
 type journal struct {
 	mu   sync.Mutex
 	said bytes.Buffer
@@ -37,7 +37,7 @@ func (j *journal) String() string {
 	return j.said.String()
 }
 
-// eavesdropper keeps every answer that is no stream.
+// eavesdropper records every response except streams.
 type eavesdropper struct {
 	mu    sync.Mutex
 	heard []overheard
@@ -69,8 +69,8 @@ func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var linked = regexp.MustCompile(`(?:href|src|action|live-connect|content|hx-post|hx-get)="([^"]*)"`)
 
-// TestSecretsStayOut has people do everything that takes a secret, well and badly, and then looks for the secrets where they must not be: in the
-// log at its most talkative, in addresses, in the answers to what was refused, in pages, in the figures and in the audit log.
+// TestSecretsStayOut uses every feature with a secret, successfully and not, and then searches for the secrets where they must not be: in
+// the log at debug level, in addresses, in error responses, in pages, in metrics and in the audit log.
 func TestSecretsStayOut(t *testing.T) {
 	t.Parallel()
 	said, ear := &journal{}, &eavesdropper{}
@@ -79,7 +79,7 @@ func TestSecretsStayOut(t *testing.T) {
 		s.settings = func(m *models.Settings) { m.MaskCards = true }
 	})
 	h.client.Transport = ear
-	secrets := map[string]string{} // by what they are
+	secrets := map[string]string{} // by kind
 	keep := func(what, secret string) string {
 		if secret == "" {
 			t.Fatalf("there is no %s", what)
@@ -222,7 +222,7 @@ func TestSecretsStayOut(t *testing.T) {
 	for _, o := range ear.heard {
 		at := o.method + " " + o.path
 		typed := o.path == "/login" || o.path == "/admin/people" ||
-			o.path == "/admin/users" // a form comes back as it was filled in, but for passwords
+			o.path == "/admin/users" // a form is returned with its values, except passwords
 		for what, secret := range secrets {
 			if strings.Contains(o.header.Get("Location"), secret) {
 				t.Errorf("%s leads to an address with the %s", at, what)

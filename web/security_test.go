@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestSecurityNamesItsTests: each guarantee of SECURITY.md names tests that exist, and no attack is tried that it does not name.
+// TestSecurityNamesItsTests checks that each guarantee of SECURITY.md names existing tests, and that it names every attack test.
 func TestSecurityNamesItsTests(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "SECURITY.md"))
@@ -51,7 +51,7 @@ func TestSecurityNamesItsTests(t *testing.T) {
 	}
 }
 
-// testsOf are the names of all tests below a folder.
+// testsOf returns the names of all tests below a folder.
 func testsOf(t *testing.T, root string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}

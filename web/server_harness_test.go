@@ -27,7 +27,7 @@ const (
 	password = "correct horse battery"
 )
 
-// testServer is one whole instance on a database and a Redis of its own.
+// testServer is one complete instance with its own database and Redis.
 type testServer struct {
 	t      *testing.T
 	folder string // of the files that were sent
@@ -123,7 +123,7 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 	return h
 }
 
-// testWriter puts the log of an instance into the output of its test.
+// testWriter writes the log of an instance to the output of its test.
 type testWriter struct{ t *testing.T }
 
 func (w testWriter) Write(p []byte) (int, error) {
@@ -149,7 +149,7 @@ func (h *testServer) until(what string, done func() bool) {
 	}
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	t      *testing.T
 	Status int
@@ -158,7 +158,7 @@ type answer struct {
 	host   string // where it came from, if that matters
 }
 
-// ask sends a request as a program does.
+// ask sends a request like a program.
 func (h *testServer) ask(method, path, token string, body any) answer {
 	h.t.Helper()
 	header := http.Header{}
@@ -251,10 +251,10 @@ func (a answer) str(name string) string {
 	return s
 }
 
-// admin is who adds people in tests.
+// admin is the actor who adds agents in tests.
 var admin = models.Actor{Kind: models.KindAgent, ID: "setup", Role: models.RoleAdmin}
 
-// agent adds a person and signs in.
+// agent adds an agent and signs in.
 func (h *testServer) agent(name string, role models.Role, change ...func(*models.NewAgent)) (*models.Agent, string) {
 	h.t.Helper()
 	n := models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role}
@@ -272,7 +272,7 @@ func (h *testServer) agent(name string, role models.Role, change ...func(*models
 	return a, token
 }
 
-// online is agent, ready for chats.
+// online adds an agent who is signed in and online.
 func (h *testServer) online(name string, change ...func(*models.NewAgent)) (*models.Agent, string) {
 	h.t.Helper()
 	a, token := h.agent(name, models.RoleAgent, change...)
@@ -280,14 +280,14 @@ func (h *testServer) online(name string, change ...func(*models.NewAgent)) (*mod
 	return a, token
 }
 
-// guest is an anonymous user.
+// guest creates an anonymous user.
 func (h *testServer) guest() (id, token string) {
 	h.t.Helper()
 	got := h.ask("POST", "/api/user/session", "", nil).want(200)
 	return got.str("user_id"), got.str("token")
 }
 
-// asks begins a chat and returns its id.
+// asks starts a chat and returns its id.
 func (h *testServer) asks(token, message string) string {
 	h.t.Helper()
 	got := h.ask("POST", "/api/user/customer-service/assign", token, map[string]any{"message": message}).want(200).object()
@@ -301,7 +301,7 @@ func (h *testServer) asks(token, message string) string {
 	return chat["chat_id"].(string)
 }
 
-// event is one of a stream.
+// event is an event of a stream.
 type event struct {
 	Name, ID, Data string
 	body           map[string]any
@@ -366,7 +366,7 @@ func (h *testServer) listen(path, token, cursor string) *listener {
 	return l
 }
 
-// next returns the next event of that name, and passes over others.
+// next returns the next event of that name and skips others.
 func (l *listener) next(name string) event {
 	l.h.t.Helper()
 	deadline := time.NewTimer(10 * time.Second)
@@ -389,7 +389,7 @@ func (l *listener) next(name string) event {
 	}
 }
 
-// any returns the next event, whatever it is.
+// any returns the next event of any name.
 func (l *listener) any() event {
 	l.h.t.Helper()
 	select {

@@ -10,7 +10,7 @@ import (
 	"parley/models/testdb"
 )
 
-// The two instances listen to different channels, so every event is lost between them, and neither knows. Both run no worker.
+// The two instances use different channels, so all events between them are lost unnoticed. Neither runs a worker.
 func TestASettingIsReadWhoseEventWasLost(t *testing.T) {
 	t.Parallel()
 	database, redisURL := testdb.Postgres(t), testdb.Redis(t)

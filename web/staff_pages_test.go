@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// browse sends what a browser would: the session's cookie, and for a form its token.
+// browse sends a request like a browser: with the session cookie and, for a form, its CSRF token.
 func (h *testServer) browse(method, path, session string, form url.Values, change ...func(http.Header)) answer {
 	h.t.Helper()
 	header := http.Header{"Cookie": {"parley_session=" + session}, "Accept": {"text/html"}}

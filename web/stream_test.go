@@ -56,7 +56,7 @@ func TestACursorBringsWhatWasMissed(t *testing.T) {
 			want(201)
 	}
 	h.ask("POST", "/api/customer-service/chats/"+chat+"/end", agentToken, nil).want(200)
-	// A whole chat happens meanwhile.
+	// A whole chat happens in the meantime.
 	second := h.asks(userToken, "Again")
 	h.ask("POST", "/api/customer-service/chats/"+second+"/messages", agentToken, map[string]any{"content": "Again?"}).want(201)
 	h.ask("POST", "/api/customer-service/chats/"+second+"/end", agentToken, nil).want(200)

@@ -59,7 +59,7 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 				t.Errorf("%s is refused with %q", claims, got.str("detail"))
 			}
 		}
-		// Of a token that somebody else made nothing is said.
+		// The error for a token with a wrong signature contains no details.
 		if got := h.ask("GET", path, signedRaw(claims, "another key"), nil).
 			refused(401, "unauthorized").
 			str("detail"); !strings.Contains(
@@ -73,7 +73,7 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 		`{"sub":"\ud83d\ude00","exp":EXP}`:                                      "😀",
 		"{\"sub\":\"\ufffd\",\"exp\":EXP}":                                      "\ufffd", // which is a character as any other
 		`{"sub":"张伟","name":null,"iat":null,"exp":EXP}`:                         "张伟",
-		"{\"sub\":\"u-2\",\"city\":\"\xff\",\"aud\":[\"\\ud800\"],\"exp\":EXP}": "u-2", // of claims that nobody reads
+		"{\"sub\":\"u-2\",\"city\":\"\xff\",\"aud\":[\"\\ud800\"],\"exp\":EXP}": "u-2", // in claims that are not used
 	} {
 		h.ask("GET", path, signedRaw(strings.ReplaceAll(claims, "EXP", strconv.FormatInt(soon, 10)), secret), nil).want(200)
 		if _, err := h.desk.UserByID(t.Context(), id); err != nil {

@@ -10,7 +10,8 @@ import (
 	"parley/models/testdb"
 )
 
-// lossy are two instances on one database and one Redis, of which the first can lose the answers to its commits. Everybody listens at the second.
+// lossy are two instances on one database and one Redis, of which the first can lose the answers to its commits. All streams are at the
+// second.
 type lossy struct {
 	a, b        *testServer
 	link        *testdb.Link
@@ -54,7 +55,7 @@ func newLossy(t *testing.T) *lossy {
 	return l
 }
 
-// lose makes a request to the first instance whose commit loses its answer.
+// lose sends a request to the first instance and loses the answer to its commit.
 func (l *lossy) lose(marker string, do func() answer) (since time.Time) {
 	l.a.t.Helper()
 	loss := l.link.LoseAnswer(marker)
@@ -65,18 +66,18 @@ func (l *lossy) lose(marker string, do func() answer) (since time.Time) {
 	return time.Now()
 }
 
-// within holds what a stream brings against the 2 s in which a lost commit is heard.
+// within checks that a condition is met within the 2 s in which a commit without an answer must arrive.
 func (l *lossy) within(since time.Time, what string, is func() bool) {
 	l.a.t.Helper()
 	for !is() {
 	}
 	if took := time.Since(since); took > 2*time.Second {
-		l.a.t.Errorf("%s was heard after %s", what, took)
+		l.a.t.Errorf("%s arrived after %s", what, took)
 	}
 }
 
-// TestALostCommitIsHeardAtTheOtherInstance: sends, confirmations, transfers, ends and ratings whose answer was lost are on the open streams of the other
-// instance within 2 s, and the retry there is answered as one.
+// TestALostCommitIsHeardAtTheOtherInstance checks that sends, confirmations, transfers, ends and ratings whose answer was lost arrive on
+// the open streams of the other instance within 2 s, and that a retry there is recognised.
 func TestALostCommitIsHeardAtTheOtherInstance(t *testing.T) {
 	t.Parallel()
 	l := newLossy(t)
@@ -124,7 +125,8 @@ func TestALostCommitIsHeardAtTheOtherInstance(t *testing.T) {
 	l.within(since, "an assignment", func() bool { return l.user.next("assigned").body["chat"].(map[string]any)["chat_id"] != l.chat })
 }
 
-// TestARetryIsHeardWithoutTheFirstInstance: the first instance committed and could tell nobody, for it is gone; what answers the retry makes the message heard.
+// TestARetryIsHeardWithoutTheFirstInstance covers a first instance that commits and stops before it publishes. The instance that answers
+// the retry publishes the message.
 func TestARetryIsHeardWithoutTheFirstInstance(t *testing.T) {
 	t.Parallel()
 	l := newLossy(t)

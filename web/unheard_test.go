@@ -9,7 +9,7 @@ import (
 	"parley/models/testdb"
 )
 
-// What a command of the console does is told by nobody: an instance finds it in PostgreSQL within the 5 s that it has for a sign-out.
+// A command of the console publishes no events: an instance finds the change in PostgreSQL within the 5 s that it has for a sign-out.
 func TestACommandOfTheConsoleIsHeard(t *testing.T) {
 	t.Parallel()
 	database := testdb.Postgres(t)

@@ -110,6 +110,6 @@ func TestTheSecondFactorIsResetByACommand(t *testing.T) {
 	must(err)
 	command.ResetSecondFactor.Email = "nobody@example.com"
 	if err = command.Run(t.Context(), "reset-2fa", desk, nil, &bytes.Buffer{}); models.CodeOf(err) != "agent_not_found" {
-		t.Errorf("of nobody: %v", err)
+		t.Errorf("of an unknown agent: %v", err)
 	}
 }

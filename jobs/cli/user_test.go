@@ -72,7 +72,7 @@ func TestAUserIsExportedAndErased(t *testing.T) {
 	); models.CodeOf(
 		err,
 	) != "user_not_found" {
-		t.Errorf("of nobody: %v", err)
+		t.Errorf("of an unknown user: %v", err)
 	}
 	if _, err := run(
 		"erase",

@@ -140,7 +140,7 @@ func start(t *testing.T, dir string) *embedded.Services {
 	return s
 }
 
-// startUnsynced is for tests that end with the servers: not to wait for the disk makes them faster.
+// startUnsynced starts servers without fsync, for tests that do not use the data afterwards. This makes them faster.
 func startUnsynced(t *testing.T, dir string) *embedded.Services {
 	t.Helper()
 	opts := both(dir)
@@ -196,7 +196,7 @@ func remember(t *testing.T, s *embedded.Services, what string) {
 	}
 }
 
-// recall returns what both servers remember, and fails when they disagree.
+// recall returns the value stored in both servers and fails if they differ.
 func recall(t *testing.T, s *embedded.Services) string {
 	t.Helper()
 	var row string
@@ -230,7 +230,7 @@ func client(t *testing.T, s *embedded.Services) *redis.Client {
 	return c
 }
 
-// answers asks both servers; what they say while they come up does not matter.
+// answers reports whether both servers respond. Errors during their start do not matter.
 func answers(ctx context.Context, s *embedded.Services) bool {
 	conn, err := pgx.Connect(ctx, s.DatabaseURL)
 	if err != nil {
@@ -250,7 +250,7 @@ func TestThrowawayServersAreNotShared(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
 	first := startThrowaway(t, parent)
-	runtime.GC() // a lock that nothing refers to would be gone
+	runtime.GC() // would release a lock without references
 	runtime.GC()
 	second := startThrowaway(t, parent)
 	if first == second {

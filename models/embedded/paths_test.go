@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestServersRunBelowAnyPath: whatever a folder is called, both servers start there and are reached by the addresses that they give.
+// TestServersRunBelowAnyPath checks that both servers start in folders with unusual names and are reachable by their addresses.
 func TestServersRunBelowAnyPath(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
@@ -23,7 +23,7 @@ func TestServersRunBelowAnyPath(t *testing.T) {
 	}
 }
 
-// TestDataIsFoundAgainBelowAnyPath: what both servers wrote there is read after a restart.
+// TestDataIsFoundAgainBelowAnyPath checks that the data of both servers is available after a restart.
 func TestDataIsFoundAgainBelowAnyPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), `a, b%20#c 客服 'q" \ [0-9]* @$HOME`)

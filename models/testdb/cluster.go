@@ -71,7 +71,7 @@ func (c *cluster) dropLeavings(ctx context.Context) error {
 	return nil
 }
 
-// makeTemplate gives the database its name only when it is whole, so that a run that is cut off leaves no half template.
+// makeTemplate renames the database to its final name only when it is complete, so that an interrupted run leaves no incomplete template.
 // The caller holds mu.
 func (c *cluster) makeTemplate(ctx context.Context) error {
 	var exists bool
@@ -91,7 +91,7 @@ func (c *cluster) makeTemplate(ctx context.Context) error {
 	db := stdlib.OpenDB(*config)
 	err = migrations.Up(ctx, db, io.Discard)
 	if closeErr := db.Close(); err == nil {
-		err = closeErr // PostgreSQL renames and copies no database that somebody is connected to
+		err = closeErr // PostgreSQL does not rename or copy a database with open connections
 	}
 	if err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 
 const root = "../.."
 
-// mayImport is the plan of the house: for each package, which of ours it may import. A folder that is not named goes by the
-// nearest one above it; a * stands for everything below.
+// mayImport lists the packages of the repository that each package may import. A folder that is not listed follows the
+// nearest listed parent. A * means everything below.
 var mayImport = map[string][]string{
 	".":          {"web", "web/*", "jobs", "jobs/*", "models", "migrations"},
 	"models":     {},
@@ -74,7 +74,7 @@ var mayImport = map[string][]string{
 	"models/testdb": {"models/embedded", "migrations"},
 }
 
-// neverImport are packages of others that a room of ours must not know.
+// neverImport lists the external packages that a package must not import.
 var neverImport = map[string][]string{
 	"models":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
 	"migrations": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/redis"},
@@ -104,8 +104,8 @@ var neverImport = map[string][]string{
 	"models/testdb": {},
 }
 
-// Tests may import what they like; the program may not.
-func TestNobodyImportsPastTheHouse(t *testing.T) {
+// TestImportsFollowTheGraph checks the imports of the program. Tests may import any package.
+func TestImportsFollowTheGraph(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for dir, imports := range programImports(t) {
@@ -132,7 +132,7 @@ func TestNobodyImportsPastTheHouse(t *testing.T) {
 	}
 }
 
-// programImports returns for each folder what its files import, tests aside.
+// programImports returns the imports of the files of each folder, without tests.
 func programImports(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}

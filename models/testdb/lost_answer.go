@@ -137,7 +137,7 @@ func (l *Link) join(near net.Conn) {
 	l.carry(bufio.NewReader(near), near, far, answers)
 }
 
-// carry sends what the program says to PostgreSQL, message by message.
+// carry forwards the messages of the program to PostgreSQL.
 func (l *Link) carry(from *bufio.Reader, near, far net.Conn, answers chan<- *Loss) {
 	first, err := message(from, false) // has no type
 	if err != nil {

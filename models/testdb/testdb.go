@@ -1,7 +1,8 @@
-// Package testdb gives every test a PostgreSQL database with the schema in it and a Redis database, both empty and its own.
+// Package testdb provides every test with its own empty PostgreSQL database, which has the schema, and its own empty Redis database.
 //
-// One PostgreSQL and one Redis serve a test binary; they start with the first test that asks and end with the process. Their
-// folders below the system's temporary one are used again by later runs. A test fails when the servers cannot be had; none is ever skipped.
+// One PostgreSQL and one Redis serve a test binary; they start with the first test that asks and end with the process.
+// Their folders below the system's temporary one are used again by later runs. A test fails if the servers cannot be
+// started; tests are never skipped.
 package testdb
 
 import (
@@ -20,7 +21,7 @@ import (
 	"parley/models/embedded"
 )
 
-// redisDatabases is how many numbers there are; 0 is left to those who forget to choose one.
+// redisDatabases is the number of Redis databases. Database 0 is not used, so that clients without a database number do not interfere.
 const redisDatabases = 1023
 
 var (
@@ -37,7 +38,7 @@ var (
 	redisTaken atomic.Int64
 )
 
-// Postgres returns the URL of a migrated database that is dropped when the test ends, whoever is still connected.
+// Postgres returns the URL of a migrated database that is dropped when the test ends, even if clients are still connected.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return database(t, (*cluster).clone)
@@ -67,7 +68,7 @@ func database(t testing.TB, create func(*cluster, context.Context) (string, erro
 	return withDatabase(c.url, name)
 }
 
-// Redis returns the URL of an empty database. Pub/sub channels know no databases: tests that run side by side hear each other
+// Redis returns the URL of an empty database. Pub/sub channels are shared by all databases: parallel tests receive each other's messages
 // unless they use channel names of their own.
 func Redis(t testing.TB) string {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	// « and » mark what must be a link; a text with these characters of its own is in TestQuotedLinks.
+	// « and » mark the expected links; a text with these characters of its own is in TestQuotedLinks.
 	for _, marked := range []string{
 		"no link", "<b>&", "javascript:alert(1)", "data:text/html,x", "https://", "http:///x", "www.", "www.example", "ftp://a.test/x", "anna@example.com",
 		"see «https://a.test/x».", "(«https://a.test/x_(y)»)", "[«https://a.test/x»]", "{«https://a.test/x»}", "(«https://a.test/x_(y).html»)", "«https://a.test/a[1]»",

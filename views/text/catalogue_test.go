@@ -56,12 +56,12 @@ func TestEveryKeyIsUsed(t *testing.T) {
 	}
 	for key := range catalogues()[English] {
 		if !said[key] && !putTogether(key, said) {
-			t.Errorf("nobody asks for %s", key)
+			t.Errorf("%s is not used", key)
 		}
 	}
 }
 
-// putTogether tells whether a key may be made in the code, as "error." and "chat_ended", or with an end such as ".name".
+// putTogether reports whether a key may be built in the code, as "error." and "chat_ended", or with an end such as ".name".
 func putTogether(key string, said map[string]bool) bool {
 	for i := range key {
 		if i == 0 || !said[key[:i]] || !strings.Contains(key[:i], ".") {
@@ -75,8 +75,8 @@ func putTogether(key string, said map[string]bool) bool {
 	return false
 }
 
-// mayDiffer is asked for all but the reasons of the queue, which Chinese tells by how far one moved.
-// It allows a language to leave a name unsaid, never to ask for one that is not given.
+// mayDiffer applies to all keys except the reasons of the queue, for which Chinese uses the distance moved. It allows a language to omit
+// a name, but not to use one that is not passed.
 func mayDiffer(en, zh []string) bool {
 	for _, name := range zh {
 		if !slices.Contains(en, name) {

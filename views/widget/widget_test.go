@@ -40,7 +40,7 @@ func TestTheLineOfPeopleHasAtMostSixMarks(t *testing.T) {
 	}
 }
 
-func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
+func TestUnknownNumbersAreNotShown(t *testing.T) {
 	since := time.Now().Add(-2 * time.Minute)
 	for _, c := range []struct {
 		name        string
@@ -54,7 +54,7 @@ func TestNoNumberIsShownThatNobodyKnows(t *testing.T) {
 			[]string{"We cannot estimate"},
 		},
 		{"unknown", Queue{Position: 3, Since: since}, []string{"You are number 3", "We cannot estimate your wait yet"}, []string{" min<", "Your turn"}},
-		{"nobody", Queue{Position: 3, Since: since, NoAgentOnline: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
+		{"no agent online", Queue{Position: 3, Since: since, NoAgentOnline: true}, []string{"Your question is saved"}, []string{"number 3", "Your position: 3", " min<"}},
 	} {
 		page := render(t, Panel{State: Waiting, ChatID: "c", Queue: &c.queue, Thread: chat.Thread{Me: chat.FromUser}})
 		for _, said := range c.has {

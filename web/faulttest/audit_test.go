@@ -36,7 +36,7 @@ func (p *plant) rows() []row {
 	return rows
 }
 
-// settle lets everybody stop talking, and waits until the streams have said all that is stored.
+// settle ends all conversations and waits until the streams have delivered all stored messages.
 func (p *plant) settle() {
 	p.t.Helper()
 	p.rest()
@@ -45,7 +45,7 @@ func (p *plant) settle() {
 	select {
 	case <-done:
 	case <-time.After(2 * opPatience):
-		p.t.Fatal("somebody still waits for an answer")
+		p.t.Fatal("a user still awaits a reply")
 	}
 	rows, began := p.rows(), time.Now()
 	var missing string
@@ -65,8 +65,8 @@ func (p *plant) settle() {
 	}
 }
 
-// mine are the stored messages that a person's stream must have brought: a user's all, an agent's those of the chats that are
-// theirs or were when they ended.
+// mine returns the stored messages that a stream must have delivered: for a user all, for an agent those of the agent's current and ended
+// chats.
 func (who *person) mine(rows []row) map[string][]row {
 	chats := map[string][]row{}
 	for _, r := range rows {
@@ -96,7 +96,7 @@ func (who *person) missing(rows []row) string {
 	return ""
 }
 
-// audit holds what everybody was told against what is stored. Call it after settle.
+// audit compares what all clients received with what is stored. Call it after settle.
 func (p *plant) audit() {
 	p.t.Helper()
 	rows := p.rows()
@@ -124,7 +124,7 @@ func (p *plant) audit() {
 		len(p.ledger.during(span{}, "")), len(p.ledger.allAcks()), len(rows), p.seen.looks, p.settled.Round(time.Millisecond))
 }
 
-// auditAcks: acknowledged = stored exactly once, and nothing is stored twice.
+// auditAcks checks that each acknowledged message is stored exactly once and that no message is stored twice.
 func (p *plant) auditAcks(rows []row) {
 	p.t.Helper()
 	type name struct{ sender, key string }
@@ -149,11 +149,11 @@ func (p *plant) auditAcks(rows []row) {
 	}
 	wrong.report(p.t)
 	if len(acks) == 0 {
-		p.t.Error("nobody said anything")
+		p.t.Error("no message was sent")
 	}
 }
 
-// auditStreams: every stream says, chat by chat, what the table holds, in its order, and never the same twice over one connection to a user.
+// auditStreams checks that every stream delivers the stored messages of each chat in order, and to a user never twice over one connection.
 func (p *plant) auditStreams(rows []row) {
 	p.t.Helper()
 	table := map[string][]row{}
@@ -201,7 +201,7 @@ func (l *listener) audit(side string, wrong complaints) {
 	}
 }
 
-// auditVersions: no two changes of a chat have one number, and nothing is said in a chat that has ended.
+// auditVersions checks that the changes of a chat have distinct versions and that an ended chat has no later messages.
 func (p *plant) auditVersions() {
 	p.t.Helper()
 	p.none(`SELECT 'change ' || m.version || ' of chat ' || m.chat_id || ' is a message and a confirmation' FROM messages m
@@ -212,7 +212,7 @@ func (p *plant) auditVersions() {
 			WHERE m.created_at > c.ended_at`)
 }
 
-// none runs a statement that returns what is wrong.
+// none runs a statement that returns violations and fails for each row.
 func (p *plant) none(query string) {
 	p.t.Helper()
 	conn, err := p.connect(p.t.Context())
@@ -229,7 +229,7 @@ func (p *plant) none(query string) {
 	wrong.report(p.t)
 }
 
-// auditTurns: first come, first served, where nobody is assigned by hand.
+// auditTurns checks that the queue is served in order, unless chats are assigned by hand.
 func (p *plant) auditTurns() {
 	p.t.Helper()
 	p.none(`SELECT 'chat ' || late.id || ' of ' || late.queued_at || ' was served before ' || early.id || ' of ' || early.queued_at
@@ -238,7 +238,7 @@ func (p *plant) auditTurns() {
 		WHERE late.first_assigned_at < coalesce(early.first_assigned_at, early.ended_at, 'infinity') AND early.ended_reason IS DISTINCT FROM 'cancelled'`)
 }
 
-// auditLogs: no message, token, address or SQL in the log.
+// auditLogs checks that the log contains no message, token, address or SQL.
 func (p *plant) auditLogs() {
 	p.t.Helper()
 	for _, i := range p.instances {
@@ -256,7 +256,7 @@ func (p *plant) auditLogs() {
 	}
 }
 
-// auditCheck: `parley check` finds nothing.
+// auditCheck checks that `parley check` finds nothing.
 func (p *plant) auditCheck() {
 	p.t.Helper()
 	cmd := exec.Command(p.instances[0].binary, "check")

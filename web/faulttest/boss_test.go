@@ -10,7 +10,7 @@ import (
 // boss is a supervisor, who moves chats by hand.
 type boss struct{ caller }
 
-// boss adds a supervisor. From then on nobody's turn is certain.
+// boss adds a supervisor. From then on the order of the queue is not checked.
 func (p *plant) boss() *boss {
 	p.t.Helper()
 	p.moved = true
@@ -22,13 +22,13 @@ func (p *plant) boss() *boss {
 	return &boss{caller{plant: p, id: account.ID, token: token, at: p.bosses}}
 }
 
-// assign gives a chat to an agent. It returns the code of a refusal.
+// assign assigns a chat to an agent. It returns the code of a refusal.
 func (b *boss) assign(chat, agent string) (code string, err error) {
 	a, err := b.ask("by hand", "POST", "/supervisor/queue/"+chat+"/assign", map[string]any{"service_id": agent})
 	return a.code, err
 }
 
-// move hands a chat to an agent, or for "" back to the queue.
+// move transfers a chat to an agent, or for "" back to the queue.
 func (b *boss) move(chat, agent string) (code string, err error) {
 	in := map[string]any{}
 	if agent != "" {
@@ -38,7 +38,7 @@ func (b *boss) move(chat, agent string) (code string, err error) {
 	return a.code, err
 }
 
-// refusals are what may be said to somebody who moves what others move too.
+// refusals are the expected error codes for concurrent moves of the same chat.
 var refusals = map[string]bool{
 	"":                  true,
 	"agent_not_online":  true,
@@ -48,7 +48,7 @@ var refusals = map[string]bool{
 	"chat_ended":        true,
 }
 
-// meddle moves chats about, as long as people talk.
+// meddle moves chats at random while conversations run.
 func (p *plant) meddle(b *boss, chats func() []string, agents []string) {
 	p.talking.Go(func() {
 		for p.load.Err() == nil {

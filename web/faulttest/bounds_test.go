@@ -14,7 +14,7 @@ import (
 	"parley/models"
 )
 
-// TestBounds: nobody can hold a connection, a stream or memory for as long or as much as they like.
+// TestBounds checks that no client can occupy connections, streams or memory without limit.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "TRUSTED_PROXIES=127.0.0.0/8", "RATE_LOGIN=100000") })
@@ -44,7 +44,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// closesWithin: a connection that sends the beginning and then a little every second is closed, or answered, in time.
+// closesWithin checks that a connection that sends a beginning and then a little every second is closed, or answered, in time.
 func (p *plant) closesWithin(t *testing.T, limit time.Duration, what, begin, more string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.instances[0].addr)
@@ -69,7 +69,7 @@ func (p *plant) closesWithin(t *testing.T, limit time.Duration, what, begin, mor
 	}
 }
 
-// largeIsRefused: a body of more than 128 KiB is 413, a head of more than 32 KiB 431.
+// largeIsRefused checks that a body of more than 128 KiB is 413 and headers of more than 32 KiB are 431.
 func (p *plant) largeIsRefused(t *testing.T, who *caller) {
 	t.Helper()
 	a, err := who.once(t.Context(), "large", "POST", ofUser+"/assign", map[string]any{"message": strings.Repeat("x", 200<<10)})
@@ -89,7 +89,8 @@ func (p *plant) largeIsRefused(t *testing.T, who *caller) {
 	}
 }
 
-// oldestStreamEnds: one person holds twenty streams at an instance; one more ends the first, which need not come back soon.
+// oldestStreamEnds checks that a user has at most twenty streams at an instance: one more ends the first, which reconnects only after a
+// while.
 func (p *plant) oldestStreamEnds(t *testing.T, who *caller) {
 	t.Helper()
 	var first *bufio.Scanner
@@ -115,7 +116,7 @@ func (p *plant) oldestStreamEnds(t *testing.T, who *caller) {
 	}
 }
 
-// unreadAnswerEnds: whoever asks for much and reads nothing is cut off.
+// unreadAnswerEnds checks that a client that requests much data and reads nothing is disconnected.
 func (p *plant) unreadAnswerEnds(t *testing.T) {
 	t.Helper()
 	agent := p.agent("writer", models.RoleAgent, 5)
@@ -132,7 +133,7 @@ func (p *plant) unreadAnswerEnds(t *testing.T) {
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4096)
 	before := p.instances[0].metric(t, "process_open_fds")
-	for range 20 { // more than the kernel keeps
+	for range 20 { // more than the kernel buffers
 		_, _ = fmt.Fprintf(
 			conn,
 			"GET /api%s/chats/%s/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
@@ -147,7 +148,7 @@ func (p *plant) unreadAnswerEnds(t *testing.T) {
 	})
 }
 
-// signInsAreBounded: many passwords at once, from many addresses, do not take memory each.
+// signInsAreBounded checks that many simultaneous sign-ins from many addresses do not each need memory for hashing.
 func (p *plant) signInsAreBounded(t *testing.T) {
 	t.Helper()
 	const many = 40

@@ -19,7 +19,7 @@ var opPatience = form(time.Minute, 3*time.Minute)
 
 var transport = &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * time.Second, DisableCompression: true}
 
-// caller speaks to the instances for one person: to its own as long as that one answers, then to the next.
+// caller sends the requests of one user or agent: to its own instance as long as that one responds, then to the next.
 type caller struct {
 	plant *plant
 	id    string
@@ -27,7 +27,7 @@ type caller struct {
 	at    int
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	status     int
 	code       string
@@ -39,7 +39,7 @@ type answer struct {
 // into decodes the body.
 func (a answer) into(out any) { _ = json.Unmarshal(a.body, out) }
 
-// once makes one request and notes it in the ledger.
+// once makes one request and records it in the ledger.
 func (c *caller) once(ctx context.Context, kind, method, path string, in any) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.plant.patience, requestPatience))
 	defer cancel()
@@ -81,8 +81,8 @@ func (c *caller) once(ctx context.Context, kind, method, path string, in any) (a
 	return a, nil
 }
 
-// ask repeats a request until somebody answers it for good, as a client does that is told 503 or not told anything. What cannot be
-// done twice must carry a key.
+// ask repeats a request until it gets a final response, like a client that receives 503 or no response. A request that is not idempotent
+// must have a key.
 func (c *caller) ask(kind, method, path string, in any) (answer, error) {
 	ctx, cancel := context.WithTimeout(c.plant.ctx, opPatience)
 	defer cancel()

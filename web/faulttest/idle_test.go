@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// idleStream is a stream on which nothing happens but its end.
+// idleStream is a stream without events until its end.
 type idleStream struct {
 	lines chan []string // all of it, once it has ended
 }
@@ -45,7 +45,7 @@ func (p *plant) idleStreams(t *testing.T, n int, at *instance) []*idleStream {
 	return all
 }
 
-// toldToComeBack: the last of the stream says when to come back.
+// toldToComeBack checks that the end of the stream contains the time until the reconnect.
 func (s *idleStream) toldToComeBack(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -32,8 +32,8 @@ type instance struct {
 	end chan struct{} // closed when the process is gone
 }
 
-// firstPort and lastPort are below the range from which the kernel takes the ports of clients, one of which could else sit on the port
-// of an instance that is just away.
+// firstPort and lastPort are below the range from which the kernel takes the ports of clients, otherwise one of them could take the port
+// of an instance that is being restarted.
 const firstPort, lastPort = 27000, 27099
 
 var ports struct {
@@ -95,7 +95,7 @@ func (i *instance) start() {
 	}
 }
 
-// ready is the status of /readyz, 0 when nobody answers.
+// ready returns the status of /readyz, 0 without a response.
 func (i *instance) ready() int {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
@@ -147,14 +147,14 @@ func (i *instance) wait(within time.Duration) (code int, took time.Duration) {
 	case <-i.ended():
 		return i.cmd.ProcessState.ExitCode(), time.Since(began)
 	case <-time.After(within):
-		i.signal(syscall.SIGABRT) // it says where it stands
+		i.signal(syscall.SIGABRT) // it prints its stacks
 		<-i.ended()
 		i.t.Fatalf("instance %d still runs after %s", i.number, within)
 		return 0, 0
 	}
 }
 
-// kill ends the process at whatever instruction it is.
+// kill ends the process immediately, at any instruction.
 func (i *instance) kill() {
 	i.signal(syscall.SIGKILL)
 	<-i.ended()
@@ -178,7 +178,7 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// remarks are the last lines that are about more than one request.
+// remarks returns the last lines of the log that are not about a single request.
 func (o *output) remarks() string {
 	lines := slices.DeleteFunc(strings.Split(o.String(), "\n"), func(line string) bool {
 		return strings.Contains(line, `"msg":"request"`) || strings.Contains(line, `"msg":"request failed"`)

@@ -12,7 +12,7 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// call is one request that somebody made.
+// call is one request of a client.
 type call struct {
 	instance   int
 	kind       string // what it is for: send, assign, sign-in, …
@@ -33,7 +33,7 @@ type ack struct {
 	tries                            int // how often it was sent
 }
 
-// heard is a message that came over a stream.
+// heard is a message received on a stream.
 type heard struct {
 	at                       time.Time
 	conn                     int // the connections of a stream are counted
@@ -41,7 +41,7 @@ type heard struct {
 	chat, side, key, content string
 }
 
-// ledger is what the clients know, to be held against the database.
+// ledger records what the clients sent and received, for comparison with the database.
 type ledger struct {
 	mu    sync.Mutex
 	calls []call
@@ -66,14 +66,14 @@ func (l *ledger) allAcks() []ack {
 	return slices.Clone(l.acks)
 }
 
-// span is a stretch of time; a zero end has not come yet.
+// span is a period of time; a zero end means that it has not ended.
 type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool {
 	return !t.Before(s.from) && (s.to.IsZero() || t.Before(s.to))
 }
 
-// during returns the calls that began in a stretch of time, of one kind or, for "", of all.
+// during returns the calls that began in a period, of one kind or, for "", of all kinds.
 func (l *ledger) during(s span, kind string) []call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,12 +86,12 @@ func (l *ledger) during(s span, kind string) []call {
 	return found
 }
 
-// complaints are things found wrong, each with how often.
+// complaints are violations with their count.
 type complaints map[string]int
 
 func (c complaints) add(format string, args ...any) { c[fmt.Sprintf(format, args...)]++ }
 
-// report says the first dozen.
+// report prints the first dozen.
 func (c complaints) report(t *testing.T) {
 	t.Helper()
 	all := slices.Sorted(maps.Keys(c))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// guest is a user who listens to nothing.
+// guest is a user without a stream.
 func (p *plant) guest(t *testing.T, at int) *caller {
 	t.Helper()
 	c := &caller{plant: p, at: at}
@@ -37,10 +37,10 @@ func chatOf(a answer) string {
 	return cmp.Or(got.Chat.ID, got.Queue.ID)
 }
 
-// rateLimit is how often a minute anybody may rate, by default.
+// rateLimit is the default limit of ratings per minute.
 const rateLimit = 5
 
-// rates rates a chat that is not there, and returns how often that was let through.
+// rates rates a chat that does not exist and returns how many requests passed the limiter.
 func (c *caller) rates(t *testing.T, times int) (granted int) {
 	t.Helper()
 	for range times {
@@ -55,7 +55,7 @@ func (c *caller) rates(t *testing.T, times int) (granted int) {
 	return granted
 }
 
-// limitHolds: whatever becomes of Redis, an instance lets nobody do more than the limit, and nobody less than that in all.
+// limitHolds checks that in any state of Redis no instance allows more than the limit, and that the instances together allow no less.
 func (p *plant) limitHolds(t *testing.T) {
 	t.Helper()
 	c := p.guest(t, 0)
@@ -68,7 +68,7 @@ func (p *plant) limitHolds(t *testing.T) {
 	}
 }
 
-// countTogether: some seconds after Redis is back the instances have one limit together again.
+// countTogether checks that some seconds after Redis is back the instances share one limit again.
 func (p *plant) countTogether(t *testing.T) {
 	t.Helper()
 	began := time.Now()

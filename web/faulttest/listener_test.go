@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// silence is the longest that a live stream may say nothing.
+// silence is the maximum time without data on a live stream.
 const silence = 20 * time.Second
 
 // event is one frame of a stream.
@@ -21,16 +21,16 @@ type event struct {
 	data     []byte
 }
 
-// listener holds one stream open as a browser does: it comes back with the last id that it received, to the next instance when
-// one does not answer.
+// listener keeps one stream open like a browser: it reconnects with the last id that it received, to the next instance if one does not
+// respond.
 type listener struct {
 	plant *plant
 	name  string
 	path  string
 	token string
 	at    int
-	back  time.Duration // how long it stays away after a break
-	life  time.Duration // if set, it breaks off by itself after about that, as long as people talk
+	back  time.Duration // how long it waits before it reconnects
+	life  time.Duration // if set, it disconnects by itself after about this time, while conversations run
 	hear  func(event)
 	via   http.RoundTripper
 
@@ -40,10 +40,10 @@ type listener struct {
 	open     bool
 	messages []heard
 	statuses map[int64]string
-	wrong    []string // what a stream must never say
+	wrong    []string // content that a stream must never have
 }
 
-// fromTheStart is a cursor that cannot be read: everything of the open chats.
+// fromTheStart is an invalid cursor, which requests everything of the open chats.
 const fromTheStart = "from-the-start"
 
 // run listens until ctx ends, from the start of the open chats.
@@ -62,7 +62,7 @@ func (l *listener) run(ctx context.Context) {
 	}
 }
 
-// connect reads one connection to its end. The error says that there was none.
+// connect reads one connection to its end. It returns an error if the connection failed.
 func (l *listener) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -153,7 +153,7 @@ func (m messageBody) key() string {
 	return *m.ClientMessageID
 }
 
-// came are the ids that the stream brought, by chat, each once, in the order of their first coming.
+// came returns the received message ids by chat, each once, in the order of their first arrival.
 func (l *listener) came() map[string][]int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,7 +169,7 @@ func (l *listener) came() map[string][]int64 {
 
 var rank = map[string]int{"sent": 1, "delivered": 2, "read": 3}
 
-// take keeps what a frame says. As in a browser, the cursor moves only once the frame is whole.
+// take records a frame. As in a browser, the cursor moves only once the frame is complete.
 func (l *listener) take(e event) {
 	l.mu.Lock()
 	switch e.name {
@@ -207,7 +207,7 @@ func (l *listener) fault(format string, args ...any) {
 	l.wrong = append(l.wrong, fmt.Sprintf(format, args...))
 }
 
-// connection returns the number of the present connection, and whether it stands.
+// connection returns the number of the current connection and whether it is open.
 func (l *listener) connection() (int, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

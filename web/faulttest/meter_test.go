@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// meter measures how slow this machine is at each moment, by what depends on no fault: a page of the program that asks nobody, and where
-// PostgreSQL is left alone a statement of its own.
-// What is promised in milliseconds is judged with that much more allowed.
+// meter measures how slow this machine is at each moment, by operations that no fault affects: a page of the program without
+// dependencies, and its own statement where a test does not disturb PostgreSQL. Limits in milliseconds are extended by that time.
 type meter struct {
 	mu    sync.Mutex
 	stops []stop
@@ -42,7 +41,7 @@ func look(ctx context.Context, url string) error {
 	return res.Body.Close()
 }
 
-// withPostgres measures PostgreSQL too, in tests that leave it alone.
+// withPostgres measures PostgreSQL too, in tests that do not disturb it.
 func (m *meter) withPostgres(p *plant) {
 	p.t.Helper()
 	conn, err := p.connect(p.ctx)
@@ -70,8 +69,8 @@ func (m *meter) run(ctx context.Context, probe func(context.Context) error) {
 	}
 }
 
-// slack returns what the machine may have added to something that crossed it some times: that often the worst stop of that stretch of time
-// and its neighbourhood.
+// slack returns the delay that the machine may have added to an operation with a number of steps: for each step the longest pause around
+// that time.
 func (m *meter) slack(from, to time.Time, crossings int) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

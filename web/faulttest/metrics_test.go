@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// metrics reads what an instance tells of itself.
+// metrics reads the metrics of an instance.
 func (i *instance) metrics(t *testing.T) map[string]float64 {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -49,7 +49,7 @@ func (i *instance) metric(t *testing.T, name string) float64 {
 	return v
 }
 
-// TestMetricsCountWhatHappens: the sums over the instances are what the tables say.
+// TestMetricsCountWhatHappens compares the sums over the instances with the tables.
 func TestMetricsCountWhatHappens(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "LOG_LEVEL=debug") })
@@ -112,7 +112,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	}
 }
 
-// logged counts the lines of all instances that have a text in them.
+// logged counts the log lines of all instances that contain a text.
 func (p *plant) logged(text string) (n float64) {
 	for _, i := range p.instances {
 		n += float64(strings.Count(i.output.String(), text))

@@ -17,11 +17,11 @@ import (
 	"parley/web/nginxtest"
 )
 
-// proxyAddress is where the proxy speaks to the instances from, so that it is told apart from others on this machine.
+// proxyAddress is the source address of the proxy, which distinguishes it from other clients on this machine.
 const proxyAddress = "127.0.0.77"
 
-// TestBehindNginx: two instances behind a real nginx, configured as the README says. Streams pass at once, an instance stops and is replaced
-// and nobody notices, and an address that a request only claims is believed of the proxy alone.
+// TestBehindNginx runs two instances behind a real nginx, configured as in the README. Streams are not delayed, the replacement of an
+// instance goes unnoticed, and a forwarded address is accepted only from the proxy.
 func TestBehindNginx(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "TRUSTED_PROXIES="+proxyAddress) })
@@ -47,7 +47,7 @@ func TestBehindNginx(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// passesAtOnce: what is said in a silent chat is not held back until there is more.
+// passesAtOnce checks that a message in an idle chat is not buffered.
 func (p *plant) passesAtOnce(t *testing.T) {
 	t.Helper()
 	agent := p.agent("calm", models.RoleAgent, 1)
@@ -76,7 +76,7 @@ func (p *plant) passesAtOnce(t *testing.T) {
 	agent.be("offline")
 }
 
-// passesFiles: what is too large is refused by the program, which says so in its own words, not by nginx.
+// passesFiles checks that the program refuses a file that is too large, with its own message, and not nginx.
 func (p *plant) passesFiles(t *testing.T) {
 	t.Helper()
 	a, err := p.guest(t, 0).once(t.Context(), "large", "POST", ofUser+"/assign", map[string]any{"message": strings.Repeat("x", 2<<20)})
@@ -85,7 +85,7 @@ func (p *plant) passesFiles(t *testing.T) {
 	}
 }
 
-// believesTheProxyAlone: X-Forwarded-For counts where the proxy wrote it, and nowhere else.
+// believesTheProxyAlone checks that X-Forwarded-For is only accepted from the proxy.
 func (p *plant) believesTheProxyAlone(t *testing.T) {
 	t.Helper()
 	direct := p.instances[0].url
@@ -101,7 +101,7 @@ func (p *plant) believesTheProxyAlone(t *testing.T) {
 	}
 }
 
-// addressOf asks from an address, claiming another, and returns which one the program's log has.
+// addressOf sends a request from one address with another one in the header and returns the address in the log.
 func (p *plant) addressOf(t *testing.T, url, from, claims string) string {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -130,7 +130,7 @@ func (p *plant) addressOf(t *testing.T, url, from, claims string) string {
 	return line.Address
 }
 
-// since is what an instance wrote from a time on, to the second.
+// since returns the log of an instance from a time on, to the second.
 func (o *output) since(began time.Time) string {
 	var said strings.Builder
 	for line := range strings.Lines(o.String()) {

@@ -17,18 +17,18 @@ const (
 	byAgent = "customer_service"
 )
 
-// secretWord is in everything that anybody says, so that it can be looked for where it must not be.
+// secretWord is part of every message, so that a test can search for it where it must not be.
 const secretWord = "quincunx"
 
-// person is a user or an agent, who speaks to one instance and listens to another.
+// person is a user or an agent, who sends requests to one instance and has a stream at another.
 type person struct {
 	caller
 	name   string
 	side   string
 	base   string // of the paths
 	spoken int
-	stream *listener   // the one that the person acts on
-	tabs   []*listener // others of the same person
+	stream *listener   // the one that the conversation uses
+	tabs   []*listener // further streams of the same user or agent
 	inbox  chan messageBody
 }
 
@@ -68,10 +68,10 @@ func (who *person) tab(at int, change func(*listener)) *listener {
 	return l
 }
 
-// streams are all of a person's.
+// streams returns all streams of the person.
 func (who *person) streams() []*listener { return append([]*listener{who.stream}, who.tabs...) }
 
-// hear keeps what the other side says.
+// hear records the messages of the other side.
 func (who *person) hear(e event) {
 	var m messageBody
 	if e.name != "message" || json.Unmarshal(e.data, &m) != nil || m.SenderType == who.side || m.SenderType == "system" {
@@ -83,7 +83,7 @@ func (who *person) hear(e event) {
 	}
 }
 
-// user adds somebody without an account.
+// user adds an anonymous user.
 func (p *plant) user(name string) *person {
 	p.t.Helper()
 	c := p.guest(p.t, len(p.people))
@@ -130,7 +130,7 @@ func (p *plant) agent(name string, role models.Role, room int) *person {
 	return who
 }
 
-// be chooses a presence.
+// be sets a presence.
 func (who *person) be(presence string) {
 	who.plant.t.Helper()
 	if a, err := who.ask("presence", "POST", who.base+"/"+presence, nil); err != nil || a.status != 200 {
@@ -152,7 +152,7 @@ func (who *person) open() (chat string, ok bool) {
 	a.into(&got)
 	chat = cmp.Or(got.Chat.ID, got.Queue.ID)
 	if err != nil || a.status != 200 || chat == "" {
-		if a.code != "chat_ended" { // it ended at this very moment: ask again
+		if a.code != "chat_ended" { // it has just ended: try again
 			who.plant.t.Errorf("%s is not helped: %v %d %s", who.name, err, a.status, a.body)
 		}
 		return "", false
@@ -160,7 +160,7 @@ func (who *person) open() (chat string, ok bool) {
 	return chat, true
 }
 
-// say sends words under a key, as often as it takes, and notes the answer. It reports whether the words were taken.
+// say sends a message with a key, repeats it until there is a response, and records it. It reports whether the message was accepted.
 func (who *person) say(chat, key, words string) bool {
 	words = words + " " + secretWord
 	a, err := who.ask("send", "POST", who.base+"/chats/"+chat+"/messages", map[string]any{"content": words, "client_message_id": key})
@@ -184,7 +184,7 @@ func (who *person) next() string {
 	return fmt.Sprintf("%s-%d", who.name, who.spoken)
 }
 
-// confirm says that the other side's messages were delivered or read.
+// confirm confirms the other side's messages as delivered or read.
 func (who *person) confirm(chat, what string, upTo int64) {
 	a, err := who.ask("confirm", "POST", who.base+"/chats/"+chat+"/"+what, map[string]any{"up_to": upTo})
 	if err != nil || a.status != 200 && (a.code != "chat_not_found" || who.side == byUser) {
@@ -200,7 +200,7 @@ func (who *person) end(chat string) {
 	}
 }
 
-// converse is a user's day: ask for help, say something, wait for an answer, say more, end, and again.
+// converse runs the conversations of a user: start a chat, write, wait for a reply, write more, end, and repeat.
 func (p *plant) converse(who *person, lines int, pace time.Duration) {
 	p.talking.Go(func() {
 		for p.load.Err() == nil {
@@ -226,7 +226,7 @@ func (p *plant) converse(who *person, lines int, pace time.Duration) {
 	})
 }
 
-// awaitAnswer waits for words of the agent, and confirms some.
+// awaitAnswer waits for a message of the agent and confirms some of them.
 func (who *person) awaitAnswer(chat string) {
 	for {
 		select {
@@ -243,7 +243,7 @@ func (who *person) awaitAnswer(chat string) {
 	}
 }
 
-// serve is an agent's day: every message is answered once, under a key made from it, however often it comes.
+// serve runs the conversations of an agent: every message is answered once, with a key derived from it, even if it arrives repeatedly.
 func (p *plant) serve(who *person) {
 	p.talking.Go(func() {
 		for {
@@ -263,7 +263,7 @@ func (p *plant) serve(who *person) {
 	})
 }
 
-// crowd lets users talk to agents, with less room than users so that some wait.
+// crowd lets users chat with agents. The capacity is lower than the number of users, so that some wait.
 func (p *plant) crowd(users, agents, room int, pace time.Duration) {
 	p.t.Helper()
 	for i := range agents {

@@ -17,7 +17,7 @@ import (
 	"parley/models/testdb"
 )
 
-// long chooses the long forms.
+// long selects the long forms.
 var long = os.Getenv("PARLEY_FAULTS") == "long"
 
 // form returns the value of the short or of the long form.
@@ -63,7 +63,7 @@ const (
 	password    = "correct horse battery staple"
 )
 
-// plant is two instances on a PostgreSQL and a Redis of their own, and everybody who uses them.
+// plant is two instances with their own PostgreSQL and Redis, and their users and agents.
 type plant struct {
 	t        *testing.T
 	postgres *testdb.Server
@@ -71,15 +71,15 @@ type plant struct {
 	// As the program sees them.
 	databaseURL, redisURL string
 
-	desk      *models.Desk // behind the program's back: to prepare and to look
+	desk      *models.Desk // bypasses the program, for setup and checks
 	environ   []string
 	instances []*instance
 	front     string // the address of a proxy before the instances, "" for none
 	ledger    *ledger
 	meter     *meter
 
-	ctx    context.Context // the life of streams
-	load   context.Context // the life of conversations
+	ctx    context.Context // the lifetime of streams
+	load   context.Context // the lifetime of conversations
 	rest   context.CancelFunc
 	people []*person
 	seen   *sightings
@@ -87,7 +87,7 @@ type plant struct {
 	patience time.Duration
 
 	moved   bool          // chats are assigned by hand
-	settled time.Duration // how long the streams took to say the last of it
+	settled time.Duration // how long the streams took to deliver the last message
 
 	floods  int
 	bosses  int
@@ -95,7 +95,7 @@ type plant struct {
 	work    sync.WaitGroup // ends with ctx
 }
 
-// newPlant starts two instances. Nobody reaches the rate limits of sending and ending.
+// newPlant starts two instances with rate limits for sending and ending that the tests do not reach.
 func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	t.Helper()
 	binary, err := program()
@@ -128,7 +128,7 @@ func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	return p
 }
 
-// door is where people come in who would go to an instance.
+// door returns the address for clients of an instance.
 func (p *plant) door(number int) string {
 	if p.front != "" {
 		return p.front
@@ -143,7 +143,7 @@ func (p *plant) must(err error) {
 	}
 }
 
-// connect opens a connection past the program.
+// connect opens a connection that bypasses the program.
 func (p *plant) connect(ctx context.Context) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(p.postgres.URL)
 	if err != nil {
@@ -153,7 +153,7 @@ func (p *plant) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// until waits for what others do.
+// until waits for a condition that other goroutines fulfil.
 func (p *plant) until(within time.Duration, what string, done func() bool) {
 	p.t.Helper()
 	if !eventually(p.t.Context(), within, done) {
@@ -172,7 +172,7 @@ func eventually(ctx context.Context, within time.Duration, done func() bool) boo
 	return true
 }
 
-// pause reports whether the time went by before ctx was done.
+// pause reports whether the time passed before ctx was done.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// postgresFault is a way in which PostgreSQL can be of no use.
+// postgresFault is a fault of PostgreSQL.
 type postgresFault struct {
 	name   string
 	lasts  time.Duration
 	strike func(*plant)
 	heal   func(*plant)
-	// reads tells that what changes nothing goes on.
+	// reads means that read requests still work.
 	reads bool
 }
 
@@ -83,7 +83,7 @@ func (p *plant) house(statements ...string) {
 	}
 }
 
-// readOnly returns when new sessions are told so.
+// readOnly returns once new sessions are read-only.
 func (p *plant) readOnly(want string) {
 	p.t.Helper()
 	p.until(10*time.Second, "PostgreSQL read its settings again", func() bool {
@@ -97,15 +97,15 @@ func (p *plant) readOnly(want string) {
 	})
 }
 
-// answersWithin is the longest that a request may take while PostgreSQL is away.
+// answersWithin limits the time of a request while PostgreSQL is unavailable.
 const answersWithin = 9 * time.Second
 
-// TestPostgresFaults: without PostgreSQL everybody is told so, soon and clearly; nothing is half done; and from the moment it is back
-// there is no error more. Streams stay up.
+// TestPostgresFaults checks that without PostgreSQL every request gets a clear error soon, that no action is half done, and that there
+// are no errors once it is back. Streams stay open.
 func TestPostgresFaults(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
-	// The server for tests forgets the last commits when it crashes; an honest one does not.
+	// The test server loses the last commits when it crashes, because it runs without fsync; a durable one does not.
 	p.house("ALTER DATABASE " + p.database() + " SET synchronous_commit = on")
 	p.crowd(form(5, 20), form(3, 8), 2, form(200*time.Millisecond, 300*time.Millisecond))
 	for _, fault := range postgresFaults() {
@@ -134,14 +134,14 @@ func TestPostgresFaults(t *testing.T) {
 	p.audit()
 }
 
-// notReady: every instance says that it cannot serve and that it lives, takes no writes and opens no stream.
+// notReady checks that every instance reports that it is alive but not ready, accepts no writes and opens no stream.
 func (p *plant) notReady(t *testing.T, fault postgresFault) {
 	t.Helper()
 	var asked sync.WaitGroup
 	for at, instance := range p.instances {
 		asked.Go(func() {
 			c := caller{plant: p, token: p.people[0].token, at: at}
-			refused := func() bool { // sessions read their settings when they come to it, and outlive a crash for a moment
+			refused := func() bool { // sessions reload their settings with a delay, and exist for a short time after a crash
 				a, err := c.once(t.Context(), "presence", "POST", ofAgent+"/online", nil)
 				return err == nil && a.status == 503
 			}
@@ -165,7 +165,7 @@ func (p *plant) notReady(t *testing.T, fault postgresFault) {
 			refused := func() bool {
 				ctx, cancel := context.WithTimeout(t.Context(), answersWithin)
 				defer cancel()
-				time.AfterFunc(time.Second, func() { // an open stream would last
+				time.AfterFunc(time.Second, func() { // a stream would not end by itself
 					if _, open := l.connection(); open {
 						cancel()
 					}
@@ -180,7 +180,7 @@ func (p *plant) notReady(t *testing.T, fault postgresFault) {
 	asked.Wait()
 }
 
-// toldSo: requests of the outage were answered in bounded time, with 503 and when to come back or as if nothing were, and never otherwise.
+// toldSo checks that requests during the outage were answered in bounded time, either normally or with 503 and a time to retry.
 func (p *plant) toldSo(t *testing.T, during span) {
 	t.Helper()
 	told, wrong := 0, complaints{}
@@ -207,7 +207,7 @@ func (p *plant) toldSo(t *testing.T, during span) {
 	t.Logf("%d were told, the slowest answer took %s", told, slowest)
 }
 
-// allListen reports whether every stream stands.
+// allListen reports whether every stream is connected.
 func (p *plant) allListen() bool {
 	for _, who := range p.people {
 		if _, open := who.stream.connection(); !open {
@@ -226,7 +226,7 @@ func (p *plant) connections() (n int) {
 	return n
 }
 
-// TestNoErrorAfterARestart: as soon as PostgreSQL takes connections again nobody gets one that is dead.
+// TestNoErrorAfterARestart checks that no request uses a dead connection once PostgreSQL accepts connections again.
 func TestNoErrorAfterARestart(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, func(p *plant) { p.databaseURL = new(way).toPostgres(t, p.postgres.URL) })

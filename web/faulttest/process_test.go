@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestKilledInstances: a process may be killed at any instruction.
+// TestKilledInstances kills processes at any instruction.
 func TestKilledInstances(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -24,7 +24,7 @@ func TestKilledInstances(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// TestRollingRestart: two instances are replaced one after the other, and whoever tries again at the other one notices nothing.
+// TestRollingRestart replaces two instances one after the other. Clients that retry at the other instance see no error.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -43,8 +43,8 @@ func TestRollingRestart(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// TestTermination: told to stop with many streams open and many sends in flight, a process answers what it took, tells the streams when to come
-// back, and ends well in time; another takes over and nothing is missed.
+// TestTermination stops a process with many open streams and sends in flight. It answers accepted requests, tells the streams when to
+// reconnect, and ends in time; another instance takes over and no message is missed.
 func TestTermination(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -70,7 +70,7 @@ func TestTermination(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// TestTerminationWithoutServices: Redis does not answer, and in the long form PostgreSQL neither, and still a process ends in time.
+// TestTerminationWithoutServices checks that a process ends in time if Redis, and in the long form also PostgreSQL, does not respond.
 func TestTerminationWithoutServices(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -100,12 +100,12 @@ func TestTerminationWithoutServices(t *testing.T) {
 	p.audit()
 }
 
-// TestSecondSignal: it ends a process at once, whatever it waits for.
+// TestSecondSignal checks that a second signal ends a process immediately, even while it waits.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
 	who := p.guest(t, 0)
-	p.must(p.postgres.Pause()) // so that the request below holds the process up
+	p.must(p.postgres.Pause()) // so that the request below delays the stop
 	var asked sync.WaitGroup
 	asked.Go(func() { _, _ = who.once(p.ctx, "look", "GET", ofUser+"/chats", nil) })
 	pause(t.Context(), 200*time.Millisecond)
@@ -122,7 +122,7 @@ func TestSecondSignal(t *testing.T) {
 	asked.Wait()
 }
 
-// ends waits for the process to end, since a moment, with a code and in time.
+// ends checks that the process ends with a code and in time.
 func (i *instance) ends(t *testing.T, want int, since time.Time, within time.Duration) {
 	t.Helper()
 	code, _ := i.wait(within + 10*time.Second)
@@ -131,7 +131,7 @@ func (i *instance) ends(t *testing.T, want int, since time.Time, within time.Dur
 	}
 }
 
-// mustNotFail: nobody was told that something is broken.
+// mustNotFail checks that no client received an internal error.
 func (p *plant) mustNotFail(t *testing.T, during span) {
 	t.Helper()
 	wrong := complaints{}

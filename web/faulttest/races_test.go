@@ -10,7 +10,8 @@ import (
 	"parley/models"
 )
 
-// TestEverythingAtOnce: agents who come and go, supervisors who assign and transfer by hand, users who ask and end, and drains on two instances.
+// TestEverythingAtOnce combines agents who change presence, supervisors who assign and transfer by hand, users who start and end chats, and
+// drains on two instances.
 func TestEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -36,7 +37,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			who.be("online")
 		}
 	}
-	p.until(10*time.Second, "nobody waits beside room", func() bool {
+	p.until(10*time.Second, "no chat waits while there is capacity", func() bool {
 		var idle int
 		err := p.desk.DB().
 			QueryRow(`SELECT least((SELECT count(*) FROM chats WHERE status = 'waiting'), (SELECT sum(max_concurrent - load) FROM agents WHERE choice = 'online'))`).
@@ -48,7 +49,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// flap lets an agent come and go.
+// flap toggles the presence of an agent.
 func (p *plant) flap(who *person) {
 	again := *who
 	p.talking.Go(func() {
@@ -58,7 +59,7 @@ func (p *plant) flap(who *person) {
 	})
 }
 
-// openChats asks behind the program's back.
+// openChats reads the database directly.
 func (p *plant) openChats() []string {
 	var open []string
 	if err := p.desk.DB().NewRaw(`SELECT id FROM chats WHERE status <> 'ended'`).Scan(p.ctx, &open); err != nil {
@@ -67,7 +68,7 @@ func (p *plant) openChats() []string {
 	return open
 }
 
-// TestEverythingTwice: whatever is asked twice at the same moment, at two instances, happens once.
+// TestEverythingTwice checks that an action requested twice at the same time, at two instances, happens once.
 func TestEverythingTwice(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -136,7 +137,7 @@ func TestEverythingTwice(t *testing.T) {
 	p.auditCheck()
 }
 
-// atOnce asks the same that many times at the same moment, at both instances in turn.
+// atOnce sends the same request a number of times concurrently, alternating between the instances.
 func (p *plant) atOnce(who *caller, times int, kind, path string, in any) []answer {
 	p.t.Helper()
 	answers := make([]answer, times)
@@ -159,7 +160,7 @@ func (p *plant) atOnce(who *caller, times int, kind, path string, in any) []answ
 	return answers
 }
 
-// TestEndAgainstSend: the two sides talk and end at the same moment; what was acknowledged is there, and nothing comes after the end.
+// TestEndAgainstSend sends and ends concurrently: acknowledged messages are stored, and none comes after the end.
 func TestEndAgainstSend(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)

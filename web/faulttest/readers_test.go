@@ -14,13 +14,13 @@ import (
 	"parley/models"
 )
 
-// tap is how fast a reader reads.
+// tap limits the speed of a reader.
 type tap struct {
-	closed atomic.Bool   // not at all
+	closed atomic.Bool   // blocked
 	pause  time.Duration // between two pieces
 }
 
-// transport connects through the tap.
+// transport returns a transport whose connections read through the tap.
 func (v *tap) transport() http.RoundTripper {
 	return &http.Transport{
 		DisableCompression: true,
@@ -52,7 +52,7 @@ func (c *tapped) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// TestSlowReaders: readers that take their time, or nothing at all, hold nobody up, and have everything in the end.
+// TestSlowReaders checks that clients that read slowly or not at all do not delay others and receive everything in the end.
 func TestSlowReaders(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
@@ -78,7 +78,7 @@ func TestSlowReaders(t *testing.T) {
 
 	stalled.closed.Store(true)
 	during := span{from: time.Now()}
-	// More than the kernel keeps for a connection.
+	// More than the kernel buffers for a connection.
 	words := strings.Repeat("\U0001D11E", 3900)
 	var said sync.WaitGroup
 	for n := range 4 {
@@ -110,7 +110,7 @@ func TestSlowReaders(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
-// TestManyTabs: seven tabs of one person, on two instances, some of which are reloaded all the time.
+// TestManyTabs opens seven tabs of one user on two instances and reloads some of them continuously.
 func TestManyTabs(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)

@@ -10,7 +10,7 @@ import (
 	"parley/models"
 )
 
-// redisFault is a way in which Redis can be of no use.
+// redisFault is a fault of Redis.
 type redisFault struct {
 	name   string
 	lasts  time.Duration
@@ -62,7 +62,7 @@ func (p *plant) redisCommand(args ...any) {
 	p.must(client.Do(context.Background(), args...).Err())
 }
 
-// TestRedisFaults: without Redis, or with a bad one, everything goes on, a little slower, and comes back by itself.
+// TestRedisFaults checks that everything continues without Redis or with a faulty one, slightly slower, and recovers by itself.
 func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	slow := &way{}
@@ -97,7 +97,7 @@ func TestRedisFaults(t *testing.T) {
 	p.quick(t, span{})
 }
 
-// newcomer signs in and is given a chat while the fault lasts, and supervisors at both instances see it.
+// newcomer signs an agent in who is assigned a chat during the fault, and checks that supervisors at both instances see it.
 func (p *plant) newcomer(t *testing.T, account *models.Agent, at int, screens []*screen) {
 	t.Helper()
 	began := time.Now()
@@ -139,7 +139,7 @@ func (p *plant) newcomer(t *testing.T, account *models.Agent, at int, screens []
 	}
 }
 
-// quick: no send waits long. Redis may cost a request 300 ms, all of it may take 500 ms.
+// quick checks that sends are fast. Redis may cost a request 300 ms, the whole request may take 500 ms.
 func (p *plant) quick(t *testing.T, during span) {
 	t.Helper()
 	sends := p.ledger.during(during, "send")
@@ -164,7 +164,7 @@ func (p *plant) quick(t *testing.T, during span) {
 	t.Logf("%d sends, the slowest %s", len(sends), slowest.took)
 }
 
-// hearWithin: what was said is on the other side's stream, at the other instance, soon after it was acknowledged.
+// hearWithin checks that a message arrives on the other side's stream, at the other instance, soon after it was acknowledged.
 func (p *plant) hearWithin(t *testing.T, during span, limit time.Duration) {
 	t.Helper()
 	var worst time.Duration

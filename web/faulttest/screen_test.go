@@ -15,7 +15,7 @@ type screen struct {
 	agents map[string]string // presence by id
 }
 
-// screens lets a supervisor look on at each instance.
+// screens opens the stream of a supervisor at each instance.
 func (p *plant) screens() []*screen {
 	p.t.Helper()
 	var all []*screen

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// patience is how long these people wait for an answer before they send the same again: less than PostgreSQL stands still.
+// patience is how long these clients wait for a response before they retry: less than the pause of PostgreSQL.
 const patience = 2 * time.Second
 
-// TestStalledCommitsAreHeard: PostgreSQL stands still for 6 s under load, and senders give up and try again. What was committed without an answer is on
-// the other side's open stream within 2 s of the moment at which PostgreSQL works again, or of the answer to the retry, whichever is later. No stream is
-// opened again, and nobody waits for the check of all streams every 15 s.
+// TestStalledCommitsAreHeard pauses PostgreSQL for 6 s under load, so that senders give up and retry. What was committed without a
+// response must be on the other side's open stream within 2 s after PostgreSQL works again or the retry is answered. No stream
+// reconnects, and the delivery does not depend on the check of all streams every 15 s.
 func TestStalledCommitsAreHeard(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, func(p *plant) { p.patience = patience })
@@ -35,8 +35,8 @@ func TestStalledCommitsAreHeard(t *testing.T) {
 	p.audit()
 }
 
-// worksAgain waits until PostgreSQL takes new connections as quickly as it does on this machine: it has first to turn to all those that were opened and
-// given up while it stood still.
+// worksAgain waits until PostgreSQL accepts new connections at its normal speed: it first has to process all those that were opened and
+// abandoned during the pause.
 func (p *plant) worksAgain() time.Time {
 	p.t.Helper()
 	resumed, quick := time.Now(), 0
@@ -57,8 +57,8 @@ func (p *plant) worksAgain() time.Time {
 	return works
 }
 
-// heardAfter holds every stored message of that time against the stream of the other side: it came within the limit of the moment at which PostgreSQL
-// worked again, or of the answer to its sender, whichever is later.
+// heardAfter checks for every stored message of that period that the stream of the other side received it within the limit after
+// PostgreSQL worked again or the sender got a response.
 func (p *plant) heardAfter(t *testing.T, stopped, works time.Time, limit time.Duration) {
 	t.Helper()
 	heardAt := map[int64]time.Time{}
@@ -85,7 +85,7 @@ func (p *plant) heardAfter(t *testing.T, stopped, works time.Time, limit time.Du
 			retried++
 		}
 		at, heard := heardAt[a.id]
-		if !heard { // the chat went on to another agent: settle has held that stream against what is stored
+		if !heard { // the chat moved to another agent, whose stream settle has compared with the stored messages
 			continue
 		}
 		n++

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// atEveryInstant finds what must not be so even for a moment. One statement sees one instant.
+// atEveryInstant finds states that must not exist even for a moment. Each statement sees one snapshot.
 const atEveryInstant = `
 	SELECT 'agent ' || a.id || ' holds ' || count(c.id) || ' of ' || a.max_concurrent FROM agents a JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
 		GROUP BY a.id HAVING count(c.id) > a.max_concurrent
@@ -17,14 +17,14 @@ const atEveryInstant = `
 	UNION ALL SELECT 'chat ' || id || ' counts ' || last_seq || ' messages' FROM chats
 		WHERE status <> 'ended' AND last_seq <> (SELECT count(*) FROM messages m WHERE m.chat_id = chats.id)`
 
-// sightings are what the watch saw.
+// sightings are the findings of the watch.
 type sightings struct {
 	mu    sync.Mutex
 	looks int
 	found map[string]bool
 }
 
-// watch looks for broken rules as long as the plant lives. While PostgreSQL is away it sees nothing.
+// watch checks the rules while the plant runs. It pauses while PostgreSQL is unavailable.
 func (p *plant) watch() {
 	p.seen = &sightings{found: map[string]bool{}}
 	p.work.Go(func() {
@@ -35,7 +35,7 @@ func (p *plant) watch() {
 	})
 }
 
-// look connects and looks until something fails.
+// look connects and checks until something fails.
 func (p *plant) look(ctx context.Context) {
 	conn, err := p.connect(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *sightings) note(what string) {
 	s.found[what] = true
 }
 
-// all returns what was found, or that nobody looked.
+// all returns the findings, or an error if no check ran.
 func (s *sightings) all() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// way leads to the Unix socket of a server, and may hold every piece back for a while.
+// way is a proxy to the Unix socket of a server that can delay every piece of data.
 type way struct {
 	delay atomic.Int64
 	to    string
 }
 
-// toRedis returns the address of a way to Redis.
+// toRedis returns the address of a proxy to Redis.
 func (w *way) toRedis(t *testing.T, redisURL string) string {
 	t.Helper()
 	u, err := url.Parse(redisURL)
@@ -32,7 +32,7 @@ func (w *way) toRedis(t *testing.T, redisURL string) string {
 	return u.String()
 }
 
-// toPostgres returns the address of a way to PostgreSQL over TCP, which tells of a broken connection later than a Unix socket does.
+// toPostgres returns the address of a proxy to PostgreSQL over TCP, which reports a broken connection later than a Unix socket does.
 func (w *way) toPostgres(t *testing.T, databaseURL string) string {
 	t.Helper()
 	config, err := pgx.ParseConfig(databaseURL)

@@ -44,7 +44,7 @@ const (
 	secret = "a secret of the bucket"
 )
 
-// newServer speaks the S3 protocol, signatures included, and has one bucket.
+// newServer starts a server for the S3 protocol, including signatures, with one bucket.
 func newServer(t *testing.T) (*httptest.Server, *s3mem.Backend) {
 	t.Helper()
 	backend := s3mem.New()
@@ -67,7 +67,7 @@ func openBucket(t *testing.T, endpoint, bucket, secret string) files.Store {
 	return store
 }
 
-// Both kinds of stores do the same.
+// Both kinds of stores behave alike.
 func TestAStoreKeepsWhatItIsGiven(t *testing.T) {
 	t.Parallel()
 	local, _ := newFolder(t)
@@ -134,7 +134,7 @@ func TestNothingIsReadUnderANameWhoseWritingFailed(t *testing.T) {
 	}))
 }
 
-func TestNobodyElseOnTheMachineReadsTheFolder(t *testing.T) {
+func TestOtherAccountsOfTheMachineCannotReadTheFolder(t *testing.T) {
 	t.Parallel()
 	store, dir := newFolder(t)
 	must(t, store.Put(t.Context(), newName(), strings.NewReader("x"), 1))
@@ -203,7 +203,7 @@ func TestABucketThatRefusesIsTold(t *testing.T) {
 		if err := store.Put(t.Context(), newName(), strings.NewReader("x"), 1); err == nil {
 			t.Errorf("%s: it was stored all the same", what)
 		}
-		// A bucket that is not there cannot be told from a file that is not: HEAD has no words.
+		// A missing bucket cannot be distinguished from a missing file, because a HEAD response has no body.
 		if _, err := store.Open(t.Context(), newName()); err == nil || errors.Is(err, files.ErrNotFound) && what != "no such bucket" {
 			t.Errorf("%s: opening says %v", what, err)
 		}

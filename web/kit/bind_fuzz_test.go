@@ -23,8 +23,8 @@ type everyKind struct {
 	Names   []string `json:"names"`
 }
 
-// FuzzBind: whatever is sent as a body, it is refused as the client's fault, or it is one JSON object whose text PostgreSQL can keep, and means what
-// another reader of JSON takes it to mean.
+// FuzzBind checks that any body is refused as an error of the client, or is one JSON object whose text PostgreSQL can store and that
+// another JSON parser reads alike.
 func FuzzBind(f *testing.F) {
 	for _, body := range []string{
 		``, `{}`, `null`, `[]`, `"text"`, `{} {}`, `{"content":"hello","client_message_id":"k-1"}`, `{"content":"a","content":"b"}`,
@@ -70,7 +70,7 @@ func FuzzBind(f *testing.F) {
 	})
 }
 
-// FuzzForm is FuzzBind for what pages send.
+// FuzzForm is FuzzBind for forms.
 func FuzzForm(f *testing.F) {
 	for _, body := range []string{
 		"", "content=hello", "content=a&content=b", "content=%00", "content=%ff", "up_to=5", "up_to=x", "up_to=5.0", "rating=4.5", "rating=",

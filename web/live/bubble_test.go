@@ -95,7 +95,7 @@ type written struct {
 	what  string
 }
 
-// client is a Transport that keeps what a stream writes, and a Renderer that names items by one frame each.
+// client is a Transport that records what a stream writes, and a Renderer that renders each item as one frame with its name.
 type client struct {
 	connected time.Time
 	gone      atomic.Bool
@@ -153,7 +153,7 @@ func (c *client) names() string {
 	return strings.Join(names, ", ")
 }
 
-// connect runs a stream that has sent everything it begins with, and ends it with the test.
+// connect runs a stream until it has sent its initial state, and ends it with the test.
 func connect(t *testing.T, h *Hub, to Receiver) (*client, *Stream) {
 	t.Helper()
 	topics := []topic{ownTopic(to.Actor)}
@@ -189,7 +189,7 @@ func (c *client) hasEnded(t *testing.T) bool {
 	}
 }
 
-// pass lets time pass and then everything that is due happen.
+// pass advances the time and waits until everything that is due has happened.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// FuzzCursor: what can be read at all is read the same again when it is written, and is never more than a cursor may be.
+// FuzzCursor checks that a valid cursor is unchanged after writing and reading it, and never exceeds the allowed length.
 func FuzzCursor(f *testing.F) {
 	for _, c := range []cursor{
 		{at: time.Unix(0, 0)},
@@ -51,7 +51,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzEventWriter: two events with anything in them are read as these two events, whatever is in them.
+// FuzzEventWriter checks that two events with any content are read back as the same two events.
 func FuzzEventWriter(f *testing.F) {
 	for _, data := range []string{
 		"", "plain", "a\nb", "a\r\nb", "a\rb", "\n", "\r\n\r\n",
@@ -84,7 +84,7 @@ func plainBreaks(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// readEvents reads a stream as the standard says: any of three line ends, one space after the colon, data joined by line feeds.
+// readEvents parses a stream according to the standard: any of three line ends, one space after the colon, data joined by line feeds.
 func readEvents(stream string) (events []readEvent) {
 	var now readEvent
 	var data []string

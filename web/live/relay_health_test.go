@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// expectHealth compares the three words with what is so now.
+// expectHealth compares the three levels with the current state.
 func expectHealth(t *testing.T, r *relayHealth, what string, connected, healthy, stable bool) {
 	t.Helper()
 	isHealthy, isStable := r.current()

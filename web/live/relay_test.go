@@ -37,7 +37,7 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// A release before the installation's prefix runs beside this one while an installation is upgraded instance by instance.
+// During a rolling upgrade, instances of a release before the installation's prefix run together with this one.
 func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 	t.Parallel()
 	server := testdb.RedisServer(t) // the channel is the same for all tests
@@ -92,7 +92,7 @@ func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 	}
 }
 
-// The version in the database does not show this change, so only the gap can.
+// The version in the database does not change, so only the gap reveals it.
 func TestAGapReadsTheSettings(t *testing.T) {
 	t.Parallel()
 	options, err := redis.ParseURL(testdb.RedisServer(t).URL) // whose connections are cut

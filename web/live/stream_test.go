@@ -180,8 +180,8 @@ type recorder struct{ events []models.Event }
 
 func (r *recorder) Publish(events []models.Event) { r.events = append(r.events, events...) }
 
-// TestAnErasedChatEndsOnItsUsersStream: the event of the end is all that is left of an erased chat, so it is sent whatever
-// the stream has seen of the chat before.
+// TestAnErasedChatEndsOnItsUsersStream: the event of the end is all that is left of an erased chat, so it is sent even if
+// the stream has sent nothing of the chat before.
 func TestAnErasedChatEndsOnItsUsersStream(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]func(*Stream, *models.Chat){
@@ -226,7 +226,7 @@ func TestAnErasedChatEndsOnItsUsersStream(t *testing.T) {
 	}
 }
 
-// The states before live are tried again too, and what arrived meanwhile is repaired after them.
+// The states before live are retried too, and what arrived in the meantime is repaired after them.
 func TestAnInitialStateIsSentOnceItCanBeRendered(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)

@@ -81,7 +81,7 @@ func TestTheTickerSendsTheLatestOfManyChanges(t *testing.T) {
 		h := newTestHub(unreachable(t))
 		run(t, h.queue.run)
 		c, _ := connect(t, h, Receiver{Actor: models.Actor{Kind: models.KindAgent, ID: "boss"}, View: Supervision})
-		pass(10 * time.Minute) // whatever ticks while nothing happens
+		pass(10 * time.Minute) // timers must not fire while nothing happens
 		for load := 1; load <= 5; load++ {
 			for _, agent := range []string{"anna", "ben"} {
 				h.Publish([]models.Event{{Kind: models.KindPresence, Presence: &models.PresenceChange{ServiceID: agent, Load: load}}})

@@ -87,7 +87,7 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 		&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Away, SeenAt: seen}},
 	)
 	if away.LostContact {
-		t.Error("whoever chose away is shown as lost")
+		t.Error("an agent who chose away is shown as having lost contact")
 	}
 }
 

@@ -3,14 +3,14 @@
 MAKEFLAGS += --no-print-directory
 BINARY  := bin/parley
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-# The packages are installed anew when the lock file changes, whatever its date says.
+# The packages are reinstalled when the content of the lock file changes, regardless of its modification time.
 PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-')
-# The linters and generators that the tests hold the OpenAPI document against.
+# The linters and generators with which the tests check the OpenAPI document.
 OPENAPI_TOOLS := tools/openapi/node_modules/.installed-$(shell cksum <tools/openapi/package-lock.json | tr ' ' '-')
-# The command of the very version whose library we use.
+# The command in the same version as the library.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
-# The packages whose tests also look for data races, where there is a C compiler, which the race detector needs.
+# The packages whose tests also run with the race detector, if there is a C compiler, which it needs.
 RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 

@@ -100,7 +100,7 @@ func try(ctx context.Context, p *cli.Program) error {
 	return serve(ctx, p, "all", func(url string) { demo.Invite(p.Stdout, url) })
 }
 
-// runDemo adds sample data, or lets sample users and agents talk through the public API of a running Parley.
+// runDemo adds sample data, or lets sample users and agents chat through the public API of a running Parley.
 func runDemo(ctx context.Context, p *cli.Program, commands *cli.Commands) error {
 	o := commands.Demo
 	if !o.Live {
@@ -120,7 +120,7 @@ func runDemo(ctx context.Context, p *cli.Program, commands *cli.Commands) error 
 	})
 }
 
-// Redis may hold a request up no longer than webRedisTimeout. A worker has nothing better to do than to wait.
+// webRedisTimeout limits how long Redis can delay a request. The worker waits longer, because it has no user who waits.
 const (
 	webRedisTimeout    = 250 * time.Millisecond
 	workerRedisTimeout = 3 * time.Second
@@ -129,7 +129,7 @@ const (
 // serve runs the web part, the worker or both until ctx ends, then stops them. It calls started with the address once
 // requests are answered.
 func serve(ctx context.Context, p *cli.Program, role string, started func(url string)) error {
-	// The port first: an address in use is the most common mistake, and is told before anything is started.
+	// Open the port first: an address in use is the most common mistake and should be reported before anything is started.
 	listener, err := p.Listen(ctx)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 	return group.Wait()
 }
 
-// openStore opens the store of files. A bucket that does not answer now may do so later: everything but files works without it.
+// openStore opens the store of files. A bucket that is unreachable now may become available later; only files need it.
 func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
 	store, err := files.Open(files.Options{
 		URL: p.Env.FilesURL, Folder: p.Env.FilesDir,

@@ -20,7 +20,7 @@ const (
 	schedulesAtOnce = 500
 	scheduleTimeout = time.Second
 	// historyKey is where asynq keeps a schedule's latest tasks, without an expiry: asynq removes it when the process stops, and a process
-	// that is killed leaves it. The key does not tell which installation it belongs to.
+	// that is killed leaves it. The key does not identify its installation.
 	historyKey = "asynq:scheduler_history:"
 )
 

@@ -9,7 +9,7 @@ import (
 	"parley/models"
 )
 
-// Task names as they stand in Redis.
+// The names of tasks in Redis.
 const (
 	TaskSweep  = "house:sweep"
 	TaskSample = "house:sample"
@@ -17,7 +17,7 @@ const (
 	TaskClean  = "chats:clean"
 )
 
-// task is one periodic action. every is its period; 0 stands for SWEEP_INTERVAL.
+// task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
 type task struct {
 	name  string
 	every time.Duration

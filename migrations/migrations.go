@@ -1,4 +1,4 @@
-// Package migrations holds the schema as SQL files and brings a database to it.
+// Package migrations contains the schema as SQL files and migrates a database to it.
 //
 // A step is a pair of files, <number>_<subject>.tx.up.sql and .tx.down.sql, run in the order of their names. Each step runs
 // in one transaction together with its entry in schema_migrations, so a step is either there and recorded or not there at all.

@@ -80,7 +80,7 @@ func (s step) run(ctx context.Context, conn *sql.Conn, script, mark string) erro
 	return nil
 }
 
-// line returns the line of the script at which PostgreSQL found the error, if it told.
+// line returns the line of the script at which PostgreSQL found the error, if the error has a position.
 func line(script string, err error) string {
 	var fault *pgconn.PgError
 	if !errors.As(err, &fault) || fault.Position < 1 {

@@ -60,7 +60,7 @@ func (a Actor) isParticipant(c *Chat) bool {
 }
 
 // checkCanRead refuses with chat_not_found an actor who may not read the chat: only its participants and supervisors
-// may. It is not 403, which would tell that the chat exists.
+// may. It is not 403, which would reveal that the chat exists.
 func (a Actor) checkCanRead(c *Chat) error {
 	if a.isParticipant(c) || a.AtLeast(RoleSupervisor) {
 		return nil

@@ -249,7 +249,7 @@ func (c *AgentChange) validate() error {
 	return nil
 }
 
-// write stores the change of a locked agent. A disabled agent chooses offline, so that a later enabling does not bring them online.
+// write stores the change of a locked agent. A disabled agent chooses offline, so that the agent is not online when enabled again.
 func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
 	disabled := before.DisabledAt != nil
 	if c.Disabled != nil {

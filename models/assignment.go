@@ -144,7 +144,7 @@ func (d *Desk) nextWaiting(ctx context.Context, t *tx, passed []string) ([]*Chat
 }
 
 // lockCandidates locks, in the order of their ids, the agents of least load in each queue of the chats: one more than
-// there are chats, since one may be the agent whom a chat avoids. No plan for these chats needs others. It then reads
+// there are chats, since one may be the agent that a chat avoids. No plan for these chats needs others. It then reads
 // them in a statement of its own, as they are once no other transaction can change them: counting in the statement that
 // locks would assign too many.
 func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Agent, error) {
@@ -219,7 +219,7 @@ func (d *Desk) wakeDrain() {
 // drainTimeout bounds a drain in the background, so that closing the desk never waits longer for it.
 const drainTimeout = 5 * time.Second
 
-// drainUntilIdle drains until no one has asked for another drain meanwhile.
+// drainUntilIdle drains until no further drain was requested in the meantime.
 func (d *Desk) drainUntilIdle() {
 	defer d.drains.Done()
 	for {

@@ -21,7 +21,7 @@ type Attachment struct {
 	File          string  `bun:"file"                   json:"file"`      // its name in the store
 	Thumbnail     *string `bun:"thumbnail"              json:"thumbnail"` // its name in the store, of images
 	ThumbnailType *string `bun:"thumbnail_content_type" json:"thumbnail_content_type"`
-	Name          string  `bun:"name"                   json:"name"` // 1 to 200 characters, shown to people
+	Name          string  `bun:"name"                   json:"name"` // 1 to 200 characters, displayed to users and agents
 	ContentType   string  `bun:"content_type"           json:"content_type"`
 	Size          int64   `bun:"size"                   json:"size"`
 	Width         *int    `bun:"width"                  json:"width"` // of images

@@ -13,7 +13,7 @@ const (
 	cardMask         = "•••• •••• •••• "
 )
 
-// issuer is a range of the first four digits that a payment network gives out, and the lengths of its numbers.
+// issuer is a range of the first four digits that a payment network issues, and the lengths of its numbers.
 type issuer struct {
 	from, to int
 	lengths  []int
@@ -87,12 +87,12 @@ func digit(r rune) int {
 	return -1
 }
 
-// joinsDigits reports whether a character may stand between the groups of one number.
+// joinsDigits reports whether a character may separate the groups of one number.
 func joinsDigits(r rune) bool {
 	return unicode.In(r, unicode.Zs, unicode.Pd) || r == '\t' || r == '−' || r == '\u00ad' || r == '\u200b'
 }
 
-// written is a number as it stands in a text: groups of digits, each with the positions of its first rune and of the one
+// written is a number as written in a text: groups of digits, each with the positions of its first rune and of the one
 // after its last, and up to three spaces or dashes between groups.
 type written struct {
 	groups [][2]int
@@ -129,7 +129,7 @@ func numberAt(runes []rune, at int) written {
 func (w written) end() int { return w.groups[len(w.groups)-1][1] }
 
 // mask writes the number with the cards in it masked. A card starts and ends at the border of a group; the longest one
-// that fits is taken, so that a number beside a card does not hide it.
+// that fits is taken, so that an adjacent number does not hide it.
 func (w written) mask(runes []rune, out *strings.Builder) {
 	at := w.groups[0][0]
 	for i := 0; i < len(w.groups); i++ {

@@ -12,7 +12,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Status is where a chat stands: waiting → active → ended, and active → waiting when it comes back from an agent.
+// Status is the state of a chat: waiting → active → ended, and active → waiting when it comes back from an agent.
 type Status string
 
 // The states of a chat.

@@ -2,12 +2,12 @@ package models
 
 import "time"
 
-// avoidFor is how long a chat that an agent gave back is kept from that agent while another one could take it.
+// avoidFor is how long a chat that an agent returned to the queue is not assigned to that agent if another one can take it.
 const avoidFor = 2 * time.Minute
 
 // chatChange is the change that a transaction makes to one locked chat. Its methods are the steps that a chat takes
-// outside the statements for messages and confirmations: each sets everything that the step does to the row and
-// everything that its event says. They neither read nor write; [tx.save] stores the result and emits the event.
+// outside the statements for messages and confirmations: each sets everything that the step does to the row and the
+// content of its event. They neither read nor write; [tx.save] stores the result and emits the event.
 type chatChange struct {
 	Change
 	before     Chat // the row as it is stored; the columns in which Chat differs from it are written
@@ -36,7 +36,7 @@ func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
 	c.addMessage(Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
 }
 
-// assign gives a waiting chat to an agent and adds the message that the agent joined.
+// assign assigns a waiting chat to an agent and adds the message that the agent joined.
 func (c *chatChange) assign(to *Agent) {
 	waited := c.now.Sub(c.Chat.QueuedAt)
 	c.addSystemMessage(SystemJoined, map[string]string{"agent": to.Name, "wait_seconds": seconds(waited)})
@@ -50,7 +50,7 @@ func (c *chatChange) transfer(from, to *Agent) {
 	c.serveBy(to)
 }
 
-// serveBy makes the chat an active one of the agent. The idle time begins anew, since the agent has only now seen the
+// serveBy makes the chat an active one of the agent. The idle time restarts, because the agent has only now seen the
 // chat.
 func (c *chatChange) serveBy(a *Agent) {
 	chat := &c.Chat
@@ -64,13 +64,13 @@ func (c *chatChange) serveBy(a *Agent) {
 }
 
 // requeue takes an active chat from its agent and puts it in front of its priority in the queue. The queue time stays
-// that of the first queueing, so chats that come back keep their order. kind is the system message that says why. With
+// that of the first queueing, so chats that come back keep their order. kind is the system message with the reason. With
 // avoid the chat is kept from the agent for [avoidFor], as long as another agent could take it.
 func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
 	c.addSystemMessage(kind, map[string]string{"agent": from.Name})
 	chat := &c.Chat
 	chat.Status, chat.AgentID, chat.AssignedAt = Waiting, nil, nil
-	// The user gives signs of life only while waiting, so the last one may be old.
+	// A user sends heartbeats only while waiting, so the last one may be old.
 	chat.ReturnedAt, chat.UserSeenAt = &c.now, c.now
 	chat.IdleSince, chat.WarnedAt = nil, nil
 	if avoid {
@@ -90,11 +90,11 @@ func (c *chatChange) end(reason, kind string) {
 	c.Ended = true
 }
 
-// warn warns both sides of an active chat that it will end, and says in how many seconds.
+// warn warns both sides of an active chat that it will end, and states in how many seconds.
 func (c *chatChange) warn(s Settings) {
 	c.Chat.WarnedAt, c.Warned = &c.now, true
 	c.addSystemMessage(SystemIdleWarning, map[string]string{"seconds": seconds(endsAt(&c.Chat, s).Sub(c.now))})
 }
 
-// restartIdle starts the idle time of an active chat anew, without a message.
+// restartIdle restarts the idle time of an active chat without a message.
 func (c *chatChange) restartIdle() { c.Chat.IdleSince, c.Chat.WarnedAt = &c.now, nil }

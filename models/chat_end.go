@@ -68,7 +68,7 @@ func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason,
 	return t.save(ctx, change, a)
 }
 
-// SweepQueue ends, as abandoned, the waiting chats whose user gave no sign of life for QUEUE_GRACE, at most 500 in one
+// SweepQueue ends, as abandoned, the waiting chats whose user has sent no heartbeat for QUEUE_GRACE, at most 500 in one
 // call, each in a transaction of its own. It returns how many it ended.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace

@@ -172,7 +172,7 @@ func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {
 	return at, err
 }
 
-// assignment reads where a chat stands after the user asked for help, and adds the message that was stored.
+// assignment reads the state of a chat after the user has asked for an agent, and adds the message that was stored.
 func (d *Desk) assignment(ctx context.Context, chatID string, message *Message) (*Assignment, error) {
 	a := &Assignment{Message: message}
 	if err := d.db.NewRaw(`SELECT * FROM chats WHERE id = ?`, chatID).Scan(ctx, &a.Chat); err != nil {

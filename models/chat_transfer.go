@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// TransferRequest says where a chat goes: to an agent, to a department's queue, or, with neither, to the front of its
+// TransferRequest is the target of a transfer: to an agent, to a department's queue, or, with neither, to the front of its
 // own queue.
 type TransferRequest struct {
 	ServiceID  string // id of an agent
@@ -155,9 +155,9 @@ func (d *Desk) withMovableChat(
 	return moved, err
 }
 
-// transferToAgent gives a locked open chat to another agent and frees the capacity that it took of the one who had it.
-// It refuses an agent who has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full
-// (409 agent_at_capacity).
+// transferToAgent assigns a locked open chat to another agent and frees the capacity of the previous one. It refuses an
+// agent who has the chat already (409 already_assigned), is not online (409 agent_not_online) or is full (409
+// agent_at_capacity).
 func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, agentID string) error {
 	from := change.Chat.ServedBy()
 	if from == agentID {
@@ -192,7 +192,7 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, a
 	return t.save(ctx, change, before, to)
 }
 
-// requeue takes a locked active chat from its agent, as [chatChange.requeue] says, and keeps it from that agent for a
+// requeue takes a locked active chat from its agent, as described at [chatChange.requeue], and keeps it from that agent for a
 // while.
 func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind string) error {
 	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())

@@ -26,8 +26,8 @@ const (
 // new version, once for every message with the message's id, or once without an id.
 //
 // The chats and messages come as JSON, so that their columns are those of [Chat] and [Message]. Of the chats only the
-// columns that change are written: a drain writes a fifth of them, and the others would cost it a sixth of its speed.
-// The condition on $2 repeats the one before it. It tells PostgreSQL how few chats there are, which it cannot estimate
+// columns that change are written: a drain writes a fifth of them, and the others would cost it a sixth of its speed. The
+// condition on $2 repeats the one before it. It lets PostgreSQL estimate the small number of chats, which it cannot do
 // from JSON, so that it finds them by their key.
 //
 //	$1 chats  $2 their ids  $3 messages, those of a chat in their order  $4 ids of agents  $5 their loads  $6 since when each load holds

@@ -19,7 +19,7 @@ func shouldPing(_ context.Context, p stdlib.ShouldPingParams) bool {
 }
 
 // readable reports whether there is something to read, or the connection has ended. It does not wait and consumes
-// nothing. When it cannot tell, it returns true, which costs one ping.
+// nothing. If it cannot find out, it returns true, which costs one ping.
 func readable(conn net.Conn) bool {
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()

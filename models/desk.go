@@ -93,7 +93,8 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 		"idle_in_transaction_session_timeout": "10s", "lock_timeout": "4s",
 		// Compiling costs a statement seconds when a table's size is guessed wrong, and no statement here is worth it.
 		"jit": "off",
-		// Frequent statements find their rows by key, whatever the key is; PostgreSQL would otherwise plan some of them at every call.
+		// Frequent statements find their rows by key, so one plan fits all values. Otherwise PostgreSQL would plan some
+		// of them on each call.
 		"plan_cache_mode": "force_generic_plan",
 	}
 	for name, value := range defaults {
@@ -125,7 +126,7 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	return db, nil
 }
 
-// inUTC makes times scan in UTC, whatever the time zone of the machine.
+// inUTC makes times scan in UTC, independent of the time zone of the machine.
 func inUTC(_ context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID,

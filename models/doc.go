@@ -1,10 +1,10 @@
 // Package models is the core of Parley: rows, rules and transactions. It knows nothing of HTTP, templates, Redis or
 // background workers.
 //
-// An exported method of [Desk] is one use case. It runs in one transaction, or in a few that may each be repeated, and
-// the events of what it changed go to the [Publisher] after the commit. Every error that it returns is an [*Error];
-// errors.go lists those with a name. When the answer to a commit is lost, the change is announced once PostgreSQL tells
-// whether it happened, and the answer to a retry announces the version of the chat.
+// An exported method of [Desk] is one use case. It runs in one transaction, or in a few that may each be repeated, and the
+// events of what it changed go to the [Publisher] after the commit. Every error that it returns is an [*Error]; errors.go
+// lists those with a name. When the answer to a commit is lost, the change is announced once PostgreSQL confirms that it
+// happened, and the answer to a retry announces the version of the chat.
 //
 // Inside a use case the order is: lock, read, decide (pure functions), write, emit. Unexported functions take a
 // [context.Context] and a tx and can be combined in one transaction.
@@ -31,12 +31,12 @@
 // # Changing a chat
 //
 // A chat is changed in one of two ways. On hot paths one prepared statement decides, writes and commits by itself:
-// message_sql.go for messages, message_status.go for confirmations. Everything else locks the chat, lets a method of
-// chatChange (chat_change.go), which is pure, say what the step does to it, and stores the result and emits its event
-// by save (chat_write.go). A chat's next version and the INSERT of a message are written in chat_write.go alone.
+// message_sql.go for messages, message_status.go for confirmations. Everything else locks the chat, applies a pure
+// method of chatChange (chat_change.go) to it, and stores the result and emits its event with save (chat_write.go). A
+// chat's next version and the INSERT of a message are written in chat_write.go alone.
 //
 // # SQL
 //
 // Ordinary use cases write SQL for bun, with ? for arguments; hot paths use prepared statements, with $1. prepared.go
-// says which is which.
+// explains which to use.
 package models

@@ -7,7 +7,7 @@ import (
 )
 
 // checkEncoding refuses a database that is not encoded in UTF-8: others cannot store every character, and SQL_ASCII
-// stores bytes that are not text. The error says how to create another database.
+// stores bytes that are not text. The error explains how to create another database.
 func checkEncoding(ctx context.Context, pool *sql.DB) error {
 	var encoding, name string
 	err := pool.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_database()`).Scan(&encoding, &name)

@@ -26,7 +26,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Code   string            // stable, snake_case
-	Detail string            // one English sentence that says what to do
+	Detail string            // one English sentence for the reader, with what to do
 	Fields map[string]string // validation: field name -> code
 	// RetryAfter is how long to wait before the same request can succeed; zero when unknown.
 	RetryAfter time.Duration
@@ -44,7 +44,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether target is an [*Error] with the same code, so that errors.Is(err, ErrChatNotFound) holds for every
-// refusal with the code chat_not_found, whatever its detail and its cause.
+// refusal with the code chat_not_found, regardless of detail and cause.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Code == e.Code
@@ -168,7 +168,7 @@ func forbidden(code, detail string) *Error {
 	return &Error{Kind: Forbidden, Code: code, Detail: detail}
 }
 
-// InvalidField returns 422 validation_failed with the code of one field. Detail is one English sentence that says what the field takes.
+// InvalidField returns 422 validation_failed with the code of one field. Detail is one English sentence that describes the accepted values.
 func InvalidField(field, code, detail string) *Error {
 	return &Error{Kind: Invalid, Code: "validation_failed", Detail: detail, Fields: map[string]string{field: code}}
 }

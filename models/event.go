@@ -2,13 +2,13 @@ package models
 
 import "time"
 
-// Publisher is told of every change after its commit. Publish must not block and cannot fail: a receiver that misses an
+// Publisher receives every change after its commit. Publish must not block and cannot fail: a receiver that misses an
 // event reads the change from PostgreSQL.
 type Publisher interface {
 	Publish(events []Event)
 }
 
-// EventKind says which field of an [Event] is set.
+// EventKind identifies the field of an [Event] that is set.
 type EventKind string
 
 // The kinds of events.
@@ -59,7 +59,7 @@ type Change struct {
 	Warned      bool           `json:"warned,omitempty"` // will end if it stays idle
 }
 
-// StatusChange says that messages of one side reached a status.
+// StatusChange announces that messages of one side reached a status.
 type StatusChange struct {
 	UpTo       int64         `json:"up_to"` // every message of that side up to this id has reached it
 	IDs        []int64       `json:"ids"         bun:"ids,array"`
@@ -76,7 +76,7 @@ type Recheck struct {
 	Queue bool          `json:"queue,omitempty"` // the queue, or the presence or load of an agent, may have changed too
 }
 
-// Erased says that a user and all chats of that user are no longer stored.
+// Erased announces that a user and all chats of that user were deleted.
 type Erased struct {
 	UserID string       `json:"user_id"`
 	Chats  []ErasedChat `json:"chats"`
@@ -88,7 +88,7 @@ type ErasedChat struct {
 	AgentID string `json:"agent_id"` // agent who served it last; "" for none
 }
 
-// Typing says that one side of a chat is typing.
+// Typing announces that one side of a chat is typing.
 type Typing struct {
 	ChatID     string     `json:"chat_id"`
 	UserID     string     `json:"user_id"`
@@ -105,7 +105,7 @@ type PresenceChange struct {
 	PresenceChanged bool     `json:"presence_changed"` // false when only load or capacity did
 }
 
-// AgentState is what an agent's own screen shows of the agent beside presence, load and capacity.
+// AgentState is what an agent's own screen shows of the agent in addition to presence, load and capacity.
 type AgentState struct {
 	DesiredPresence   Presence   `json:"desired_presence"`
 	DesiredPresenceAt time.Time  `json:"desired_presence_at"`
@@ -114,7 +114,7 @@ type AgentState struct {
 	DisabledAt        *time.Time `json:"disabled_at,omitempty"`
 }
 
-// QueueChange says that positions in the queue, or estimated waits, may have changed.
+// QueueChange announces that positions in the queue, or estimated waits, may have changed.
 type QueueChange struct {
 	Cause      QueueCause `json:"cause"`
 	Department string     `json:"department,omitempty"` // of the chat that caused it; "" for none or when an agent did
@@ -134,8 +134,8 @@ const (
 	CauseAgentOff QueueCause = "agent_off"
 )
 
-// UserChange says that something else is known of a user, to the agents who have ended chats of the user. For an open
-// chat its Change says it, in the order of the chat's versions.
+// UserChange announces new data of a user to the agents who have ended chats of the user. For an open chat the data is
+// part of its Change, in the order of the chat's versions.
 type UserChange struct {
 	UserID     string   `json:"user_id"`
 	PrevUserID string   `json:"prev_user_id,omitempty"` // user whose chats became this user's; "" for none

@@ -80,7 +80,7 @@ func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
 }
 
 // applyIdleRule warns or ends one chat, if that is still due once the chat is locked. A chat that ends while the user
-// waits for an answer goes back to the queue instead where the setting says so.
+// waits for an answer goes back to the queue instead if the setting requires it.
 func (d *Desk) applyIdleRule(ctx context.Context, chatID string) error {
 	s := d.Settings()
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {

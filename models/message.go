@@ -44,7 +44,7 @@ const (
 const (
 	SystemJoined      = "joined"       // agent, wait_seconds
 	SystemReturned    = "returned"     // agent: lost the connection, the chat is in front of the queue
-	SystemRequeued    = "requeued"     // agent: gave the chat back to the queue
+	SystemRequeued    = "requeued"     // agent: returned the chat to the queue
 	SystemTransferred = "transferred"  // from, to
 	SystemIdleWarning = "idle_warning" // seconds until the chat ends
 	SystemBrought     = "brought"      // the messages that follow come from another chat of the same user

@@ -23,9 +23,9 @@ const (
 // key was used before. Which of these it was is found out by [Desk.answerRepeatedSend], outside the hot path.
 var errNotStored = errors.New("the message was not stored")
 
-// messageBatcher stores messages. One slot bounds how many statements run: a message that finds it free is stored at
-// once by a statement of its own; those that arrive meanwhile wait and share the next statement of their side, and its
-// commit. The more arrive, the less each one costs.
+// messageBatcher stores messages. One slot bounds how many statements run: a message that finds it free is stored at once by
+// a statement of its own; those that arrive in the meantime wait and share the next statement of their side, and its commit.
+// The more arrive, the less each one costs.
 type messageBatcher struct {
 	desk *Desk
 
@@ -131,7 +131,7 @@ func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Mes
 
 // insertBatch stores and publishes the messages that can be stored at once. The others are left to their senders, who
 // store them one by one: a batch waits for no locked chat, and a message that PostgreSQL refuses must not fail the
-// messages beside it.
+// other messages of the batch.
 func (g *messageBatcher) insertBatch(side *senderQueries, all []*pendingMessage) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()

@@ -196,8 +196,8 @@ func (d *Desk) Typing(ctx context.Context, actor Actor, chatID string) error {
 	return nil
 }
 
-// KeepAlive starts the idle time of an active chat anew without a message, as an answer to the warning. It does nothing
-// in a waiting chat, or within a second of activity in one that is not warned. It refuses as [Desk.Send] does.
+// KeepAlive restarts the idle time of an active chat without a message, in response to the warning. It does nothing in
+// a waiting chat, or within a second of activity in one that is not warned. It refuses as [Desk.Send] does.
 func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, chatID)

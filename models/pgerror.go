@@ -126,7 +126,7 @@ func translate(err error) error {
 // read-only or not migrated, rather than that the statement is wrong.
 func isUnavailable(err error) bool {
 	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) { // whatever the reason
+	if errors.As(err, &connect) { // for any reason
 		return true
 	}
 	code, _ := sqlState(err)

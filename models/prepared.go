@@ -13,10 +13,10 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// There are two ways to run SQL here, and the placeholders tell which one a statement goes:
+// There are two ways to run SQL in this package. The placeholders show which one a statement uses:
 //
 //   - bun, t.NewRaw or d.db.NewRaw with ?, for ordinary use cases. bun writes the arguments into the text, so that
-//     PostgreSQL parses and plans each call anew, and it fills structs and slices from the rows.
+//     PostgreSQL parses and plans each call, and it fills structs and slices from the rows.
 //   - prepared statements, queryPrepared and queryPreparedRows with $1, for hot paths: what every message,
 //     confirmation, assignment, heartbeat, position in the queue or reconnecting stream runs, and lists that pages read
 //     often. PostgreSQL parses and plans each statement once per connection. They must be constants, or built from few

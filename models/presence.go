@@ -113,8 +113,8 @@ const (
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
 )
 
-// SweepPresence marks and announces agents who gave no sign of life for PRESENCE_TIMEOUT, and puts the chats of those
-// who gave none for PRESENCE_GRACE more at the front of the queue.
+// SweepPresence marks and announces agents who have sent no heartbeat for PRESENCE_TIMEOUT. It puts the chats of agents
+// who have sent none for another PRESENCE_GRACE at the front of the queue.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
 	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against agents
@@ -152,7 +152,7 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 }
 
 // requeueChatsOf puts the chats of an agent who is gone at the front of the queue, with a system message of a kind. An
-// agent who has come back meanwhile keeps them. The rows are locked in the usual order, chats then agent; a chat that
+// agent who has come back in the meantime keeps them. The rows are locked in the usual order, chats then agent; a chat that
 // the agent got in between is taken in another round.
 func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 	s := d.Settings()
@@ -202,7 +202,7 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 }
 
 // recordHeartbeat sets the time of the heartbeat. When the one before is too old it also sets resumed_at, from when on
-// signs of life count anew.
+// heartbeats are counted from now on.
 const recordHeartbeat = `UPDATE pulse p SET alive_at = clock_timestamp(),
 	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
 

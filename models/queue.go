@@ -90,7 +90,7 @@ func (d *Desk) estimatedWait(ctx context.Context, department *string) (seconds i
 	return estimate.Seconds, estimate.Known, nil
 }
 
-// QueueStatus returns where the user stands: waiting with a position, assigned, or not_in_queue.
+// QueueStatus returns the state of the user: waiting with a position, assigned, or not_in_queue.
 func (d *Desk) QueueStatus(ctx context.Context, userID string) (QueueStatus, error) {
 	c, found, err := d.openChat(ctx, userID)
 	switch {

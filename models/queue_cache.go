@@ -17,8 +17,8 @@ const (
 	queueCacheStale = 15 * time.Second
 )
 
-// queueCache holds the queue as it was a moment ago, so that the position of a chat far back is not counted from the
-// front by every request.
+// queueCache caches the queue for a short time, so that requests do not each count the position of a chat from the front
+// of the queue.
 type queueCache struct {
 	mu        sync.Mutex
 	positions map[string]int // by chat
@@ -39,9 +39,9 @@ func (l *queueCache) store(positions []WaitingPosition, lengths map[string]int, 
 	l.positions, l.lengths, l.at, l.took = byChat, lengths, began, time.Since(began)
 }
 
-// aheadOf returns how many chats of its queue are served before a chat, as of a moment ago. A chat that has been queued
-// since then comes after all of them, and after at least as many as were counted just now. An old queue is read again
-// in the background, once for all requests; only when it is missing or stale does the request wait for it.
+// aheadOf returns how many chats of its queue are served before a chat, according to the cache. A chat that has been queued
+// since then comes after all of them, and after at least as many as were counted just now. An old queue is read again in
+// the background, once for all requests; only when it is missing or stale does the request wait for it.
 func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
 	l.mu.Lock()
 	old := time.Since(l.at) > max(queueCacheFresh, queueCacheShare*l.took)
@@ -53,7 +53,7 @@ func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int)
 	}
 	blind := l.positions == nil || time.Since(l.at) > queueCacheStale+queueCacheShare*l.took
 	l.mu.Unlock()
-	if mine { // also for the requests that come meanwhile, so that the end of this one does not end the reading
+	if mine { // other requests wait for it too, so it must not be cancelled with this request
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 			defer cancel()

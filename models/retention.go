@@ -64,7 +64,7 @@ func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.
 const unneeded = ` NOT EXISTS (SELECT FROM chats c WHERE c.user_id = u.id) AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id)
 	AND NOT EXISTS (SELECT FROM stream_tickets t WHERE t.user_id = u.id)`
 
-// cleanUsers deletes users who are not needed, in pages by age. A user for whom a host site signs a token later is
+// cleanUsers deletes users who are not needed, in pages by age. If a host site signs a token for such a user later, the user is
 // created again from the token.
 func (d *Desk) cleanUsers(ctx context.Context, retention time.Duration) error {
 	const page = 1000

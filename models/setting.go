@@ -131,7 +131,7 @@ func (s Setting) set(settings *Settings, value string) error {
 	return nil
 }
 
-// orderFault says, at the field of key, that the setting is not longer than the one that it must exceed.
+// orderFault returns the error, at the field of key, that the setting is not longer than the one that it must exceed.
 func (s Setting) orderFault(key string) error {
 	return invalid(key, FieldOrder, s.Key+" must be longer than "+s.LongerThan+".")
 }
@@ -200,7 +200,7 @@ func (v switchValue) describe() valueDescription {
 
 func (v switchValue) read(s *Settings) string { return strconv.FormatBool(*v.field(s)) }
 
-// set accepts what strconv.ParseBool does: the environment of a container often says 1.
+// set accepts what strconv.ParseBool does: the environment of a container often contains 1.
 func (v switchValue) set(s *Settings, value string) string {
 	on, err := strconv.ParseBool(value)
 	if err != nil {

@@ -100,7 +100,7 @@ func (s *Settings) outOfOrder() []Setting {
 // SettingRow is one setting as the admin page shows it.
 type SettingRow struct {
 	Setting
-	Value, Default string // Default is what the environment says
+	Value, Default string // Default is the value from the environment
 	Overridden     bool
 }
 

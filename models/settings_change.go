@@ -12,14 +12,14 @@ type SettingChange struct {
 	Value string
 	Reset bool // Value is ignored
 	// Seen is the value in force that the caller was shown, as in [SettingRow], nil if it does not matter. A Value equal to it changes
-	// nothing, whatever is in force by now; any other Value is refused if somebody else has changed the setting since.
+	// nothing, even if the value in force is different by now; any other Value is refused if another admin has changed the setting since.
 	Seen *string
 }
 
 // The codes of field errors that only settings have.
 const (
 	FieldOrder   = "order"   // does not fit another setting: see Setting.LongerThan
-	FieldChanged = "changed" // somebody else changed it since it was shown
+	FieldChanged = "changed" // another admin changed it since it was displayed
 )
 
 // ChangeSetting overrides one setting of the environment on every instance. Admins only; a value out of bounds or one that does not fit
@@ -96,8 +96,9 @@ func acceptedChanges(changes []SettingChange) ([]SettingChange, error) {
 	return accepted, faults.err()
 }
 
-// checkChanges refuses changes of what somebody else has changed since it was shown, and those after which two settings do not fit each
-// other. Overrides that did not fit before are no reason to refuse the change of another setting.
+// checkChanges refuses changes of settings that another admin has changed since they were displayed, and those after
+// which two settings do not fit each other. Overrides that did not fit before are no reason to refuse the change of
+// another setting.
 func checkChanges(base Settings, overrides map[string]string, changes []SettingChange) error {
 	var faults fieldFaults
 	inForce, next := overridden(base, overrides), withOverrides(base, overrides)

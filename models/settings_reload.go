@@ -7,12 +7,12 @@ import (
 
 // reload lets one read of the settings finish before the next begins, so that what is stored last was also read last.
 type reload struct {
-	turn    chan struct{} // holds one while somebody reads
+	turn    chan struct{} // holds one token during a read
 	version atomic.Int64
 }
 
 // SettingsVersion returns the version of the settings and sites that [Desk.Reload] read last, 0 before the first time. In the database
-// the version grows with every change, whoever makes it.
+// the version grows with every change by any instance.
 func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
 
 // Reload reads the overrides of admins and the sites that they added. Values that no longer fit are passed over in favour of the

@@ -181,7 +181,7 @@ func (d *Desk) renewHash(ctx context.Context, a *account, form string) error {
 	return nil
 }
 
-// openSession opens a session for a verified account, unless it was disabled or got another password meanwhile:
+// openSession opens a session for a verified account, unless it was disabled or got another password in the meantime:
 // wrong_credentials.
 func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (string, *Agent, error) {
 	token, hash := newToken()

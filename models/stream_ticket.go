@@ -31,7 +31,7 @@ func (d *Desk) IssueTicket(ctx context.Context, actor Actor, sessionHash []byte,
 // Redeemed is who a ticket was issued to.
 type Redeemed struct {
 	Actor     Actor
-	Anonymous bool // a user whom no host site has verified
+	Anonymous bool // a user not verified by any host site
 	Session   []byte
 	Ends      time.Time
 }

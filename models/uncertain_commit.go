@@ -80,7 +80,7 @@ type uncertainCommits struct {
 	work     sync.WaitGroup
 }
 
-// add remembers a commit if err says that its outcome is unknown. It does not block.
+// add stores a commit if err means that its outcome is unknown. It does not block.
 func (u *uncertainCommits) add(err error, c *uncertainCommit) {
 	if !isOutcomeUnknown(err) || c.isEmpty() || u.desk.hasNoPublisher() {
 		return
@@ -245,8 +245,8 @@ func chatVersionOf(c *Chat) ChatVersion {
 	return ChatVersion{ChatID: c.ID, UserID: c.UserID, AgentID: c.AgentID, Version: c.Version, EndedAt: c.EndedAt}
 }
 
-// announceVersions tells the streams of some chats which version those have. Every answer to a request that may be a
-// retry calls it: the process that made the change may have died before it published the change.
+// announceVersions publishes the versions of chats to their streams. Every response to a request that may be a retry
+// calls it: the process that made the change may have died before it published the change.
 func (d *Desk) announceVersions(heads ...ChatVersion) {
 	if len(heads) > 0 {
 		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: heads}}})

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Identity is what a signed token says about a user.
+// Identity is the data of a user from a signed token.
 type Identity struct {
 	ID, Name, Email, Locale string
 	Verified                bool
@@ -196,7 +196,7 @@ func announceUser(ctx context.Context, t *tx, u *User) error {
 	return emitUser(ctx, t, u, "")
 }
 
-// emitUser tells the agents who have ended chats of a user what is known of the user now. from is the user whose chats
+// emitUser announces the current data of a user to the agents who have ended chats of the user. from is the user whose chats
 // these were before, "" for none.
 func emitUser(ctx context.Context, t *tx, u *User, from string) error {
 	agents := []string{}
@@ -210,7 +210,7 @@ func emitUser(ctx context.Context, t *tx, u *User, from string) error {
 
 // IntroduceUser stores a name of at most 80 characters and an e-mail address that come without proof, from an anonymous
 // user or from the page around the widget. "" leaves what is stored. Agents see both marked as not verified. For a user
-// whom a host site has verified it is 409 identity_verified, for one who was erased 401 unauthorized.
+// verified by a host site it returns 409 identity_verified, for an erased one 401 unauthorized.
 func (d *Desk) IntroduceUser(ctx context.Context, userID, name, email string) (*User, error) {
 	called, err := optionalText("name", name, maxUserName)
 	if err != nil {

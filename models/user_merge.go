@@ -15,7 +15,7 @@ const identifiedSessionTTL = 7 * 24 * time.Hour
 //
 //   - If it is a session of the same user, it is prolonged and the returned token is "".
 //   - If it is an anonymous user's, all chats of that user become those of the identified one and the anonymous user is
-//     deleted. Where both have an open chat, one goes on and the other ends, as [Desk.mergeChats] says.
+//     deleted. Where both have an open chat, one goes on and the other ends, as described at [Desk.mergeChats].
 //   - If it is another identified user's, it ends, and that user's chats stay where they are.
 //
 // An identity that is not valid is validation_failed; one that was signed before the user was erased is 401
@@ -85,7 +85,7 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	if err := t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE user_id = ? AND status <> 'ended')`, from).Scan(ctx, &open); err != nil {
 		return nil, err
 	}
-	if open { // an open chat that gets another user must not be assigned meanwhile; the queue's lock comes first in the lock order
+	if open { // an open chat that gets another user must not be assigned in the meantime; the queue's lock comes first in the lock order
 		if err := lockQueue(ctx, t); err != nil {
 			return nil, err
 		}
@@ -181,9 +181,9 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from string, u *User) e
 }
 
 // mergeChats makes one open chat of two locked ones, since a user may have only one: the identified user's own, and the
-// one that was brought from the anonymous user. The own one goes on, unless it waits and the other is with an agent.
-// The one that does not go on ends (type auto) with a system message about it and stays in the history. Its messages
-// that await a reply are copied to the one that goes on, which also gets the better of the two positions in the queue.
+// one taken over from the anonymous user. The own one goes on, unless it waits and the other is with an agent. The one
+// that does not go on ends (type auto) with a system message about it and stays in the history. Its messages that await
+// a reply are copied to the one that goes on, which also gets the better of the two positions in the queue.
 func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat, u *User) error {
 	keep, leave := own, brought
 	if own.Status == Waiting && brought.Status == Active {
@@ -241,8 +241,8 @@ func (d *Desk) endInFavorOf(ctx context.Context, t *tx, c, other *Chat, u *User)
 	return d.endLocked(ctx, t, change, reason, TypeAuto)
 }
 
-// takeBetterPosition gives a waiting chat the priority, queue time and return of another waiting one where that brings
-// it nearer to the front.
+// takeBetterPosition gives a waiting chat the priority, queue time and return of another waiting one where that moves
+// it closer to the front.
 func takeBetterPosition(c, other *Chat) {
 	if other.Status != Waiting {
 		return
@@ -260,8 +260,8 @@ func takeBetterPosition(c, other *Chat) {
 }
 
 // copyMessages adds messages of another chat of the same user, which await a reply since a time, below a system message
-// that says where they come from. With maskCards they are masked as new messages are, since MASK_CARDS may have been
-// switched on in between, and cut where that makes them too long: the user is not there to shorten them.
+// that names their origin. With maskCards they are masked as new messages are, since MASK_CARDS may have been switched
+// on in between, and cut where that makes them too long: the user is not there to shorten them.
 func (c *chatChange) copyMessages(messages []Message, since *time.Time, maskCards bool) {
 	c.addSystemMessage(SystemBrought, nil)
 	chat := &c.Chat

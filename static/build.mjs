@@ -25,7 +25,7 @@ const copied = {
 const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];
 const sheets = ["app", "widget", "demo"];
 
-// The loader is fetched by pages of others, as a script and as a module, and brings its few texts along.
+// The loader is loaded by host pages, as a script and as a module, and contains its few texts.
 const modules = ["loader"];
 const languages = ["en", "zh-CN"];
 const wordsOf = "widget.loader.";
@@ -33,7 +33,7 @@ const wordsOf = "widget.loader.";
 // Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
 const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
 
-// A customer's page pays for the loader on every visit.
+// Every visit of a host page downloads the loader.
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024 };
 
 const made = new Set([".gitkeep"]);
@@ -75,7 +75,7 @@ async function bundleScripts() {
   await Promise.all([".js", ".mjs"].flatMap((ending) => modules.map((name) => squeeze(name + ending))));
 }
 
-/** Every byte of the loader is paid for by people who never open the chat, so it is minified as far as it goes. */
+/** Minifies the loader as far as possible, because every visitor of a host page downloads it. */
 async function squeeze(name) {
   const path = join(dist, name);
   const compress = { passes: 6, ecma: 2020, unsafe_arrows: true, pure_getters: true }; // we use neither "this" of arrows nor getters with effects
@@ -93,7 +93,7 @@ async function loaderWords() {
   return said;
 }
 
-/** import words from "@parley-words@" gives the texts of the loader, with # in the place of the count. */
+/** Resolves `import words from "@parley-words@"` to the texts of the loader, with # in the place of the count. */
 function wordsFrom(said) {
   return {
     name: "words",
@@ -104,7 +104,7 @@ function wordsFrom(said) {
   };
 }
 
-/** import style from "./style.css" gives the sheet as a text. */
+/** Resolves `import style from "./style.css"` to the content of the style sheet. */
 const sheetsAsText = {
   name: "sheets",
   setup(build) {
@@ -129,7 +129,7 @@ async function removeStale() {
   await Promise.all(stale.map((name) => rm(join(dist, name), { recursive: true })));
 }
 
-/** What browsers unpack is packed once, here, as small as it gets. */
+/** Compresses the files once, at the highest level. */
 async function compress() {
   const squeezed = Object.keys(budgets);
   const pack = { ".gz": (raw, name) => (squeezed.includes(name) ? zopfli(raw, { numiterations: 50 }) : promisify(gzip)(raw, { level: 9 })), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// packed are the codings in which the build has left files, the smallest first.
+// packed are the codings of the compressed files that the build creates, the smallest first.
 var packed = []struct{ coding, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
-// types are said here, whatever the machine believes.
+// types are the content types by file extension. They do not depend on the configuration of the machine.
 var types = map[string]string{
 	".js":  "text/javascript; charset=utf-8",
 	".mjs": "text/javascript; charset=utf-8",
@@ -61,7 +61,7 @@ func Get(name, accept string) (File, bool) {
 	return f, true
 }
 
-// Takes tells whether an Accept-Encoding header allows a coding: by its name or by *, unless with a quality of 0.
+// Takes reports whether an Accept-Encoding header allows a coding: by its name or by *, unless with a quality of 0.
 func Takes(accept, coding string) bool {
 	wild := false
 	for part := range strings.SplitSeq(accept, ",") {

@@ -13,7 +13,7 @@ import (
 	"parley/web/kit"
 )
 
-// healthz responds 200 as long as the process runs, whatever PostgreSQL and Redis do.
+// healthz responds 200 as long as the process runs, regardless of PostgreSQL and Redis.
 func (s *Server) healthz(c echo.Context) error {
 	return s.Respond(c, kit.Result{JSON: struct {
 		Status  string `json:"status"`

@@ -17,7 +17,7 @@ import (
 	"parley/web/kit"
 )
 
-// requestLog gives each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
+// requestLog assigns each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
 // context, from which the audit log takes them.
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

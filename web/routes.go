@@ -52,7 +52,7 @@ type route struct {
 	who    audience
 	limit  limit.Action // "" for none
 	handle echo.HandlerFunc
-	// fragment renders the response for scripts of the page. Without it they get 204, and the stream of the page brings what changed.
+	// fragment renders the response for scripts of the page. Without it they get 204, and the stream of the page delivers the changes.
 	fragment       func(echo.Context) (templ.Component, error)
 	next           string              // where a plain form is redirected, "" for the page that it came from
 	stream         bool                // a live stream, which has no timeout and accepts a ticket

@@ -90,7 +90,8 @@ func (e Environment) Settings() (models.Settings, error) {
 	return s, s.Validate()
 }
 
-// UserSecret returns the key shared with host sites; without one, a random one of this machine's own, kept beside the embedded data.
+// UserSecret returns the key shared with host sites. If none is set, it returns a random key, which it creates once and stores with the
+// embedded data.
 func (e Environment) UserSecret() ([]byte, error) {
 	if e.UserTokenSecret != "" {
 		return []byte(e.UserTokenSecret), nil
@@ -108,7 +109,7 @@ func (e Environment) UserSecret() ([]byte, error) {
 	return secret, os.WriteFile(path, secret, 0o600)
 }
 
-// RedisOptions are for clients that wait for Redis no longer than timeout and try once: what it does not answer is done without it.
+// RedisOptions returns options for clients that try once and wait at most timeout, because the program can work without Redis.
 func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error) {
 	options, err := redis.ParseURL(e.RedisURL)
 	if err != nil {
@@ -119,7 +120,7 @@ func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error)
 	options.ContextTimeoutEnabled = true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
 	options.MaxRetries = -1
-	options.Protocol = 2 // 3 brings nothing here, and makes the client look for pushed notifications before every answer
+	options.Protocol = 2 // version 3 has no benefit here and makes the client check for push notifications before every reply
 	options.ClientName = "parley"
 	return options, nil
 }

@@ -26,7 +26,7 @@ func UntilSignal(ctx context.Context, code int) (context.Context, func()) {
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
-// Listen opens LISTEN_ADDR. The error says what to do where another program has the port.
+// Listen opens LISTEN_ADDR. If another program uses the port, the error explains how to choose a different one.
 func (p *Program) Listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", p.Env.ListenAddr)

@@ -39,7 +39,7 @@ func NewProgram(environ []string, stdin io.Reader, stdout, stderr io.Writer) (*P
 	return p, nil
 }
 
-// Describe returns what to print of an error: of a refusal the sentence for people, of any other error its text. Secrets are masked.
+// Describe returns the text to print for an error: the detail of a *models.Error, the text of any other error. Secrets are masked.
 func (p *Program) Describe(err error) string {
 	text := err.Error()
 	var refused *models.Error
@@ -117,7 +117,7 @@ func (p *Program) ReadyDesk(ctx context.Context) (*models.Desk, error) {
 	return desk, desk.Reload(ctx)
 }
 
-// SchemaBehindError says how many migrations of this release are not applied.
+// SchemaBehindError is the error for a schema that lacks migrations of this release.
 type SchemaBehindError int
 
 func (e SchemaBehindError) Error() string {

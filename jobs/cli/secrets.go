@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// leastSecret is the length in bytes from which a secret is masked wherever it occurs. Shorter ones are part of too many
-// ordinary texts.
+// leastSecret is the minimum length in bytes of a secret that is masked everywhere in a text. Shorter ones occur in too many ordinary
+// texts.
 const leastSecret = 8
 
 const mask = "*****"
@@ -27,7 +27,7 @@ func (e Environment) secrets() []string {
 	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL} {
 		u, err := url.Parse(address)
 		if err != nil {
-			all = append(all, address) // its secret cannot be told from the rest
+			all = append(all, address) // the secret cannot be separated from the rest
 			continue
 		}
 		password, _ := u.User.Password()

@@ -50,7 +50,7 @@ func writeJSON(out io.Writer, document any) error {
 	return encoder.Encode(document)
 }
 
-// erase deletes a user. Without --yes it only says, as an error, how much would be deleted.
+// erase deletes a user. Without --yes it deletes nothing and returns an error that lists what would be deleted.
 func (u *User) erase(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	if !u.Erase.Yes {
 		holds, err := desk.UserHoldings(ctx, operator, u.Erase.User)

@@ -18,7 +18,7 @@ type Variable struct {
 	Changeable    bool   // on the settings page
 }
 
-// processDocs says what the variables of [Environment] are for, in the order of the README. The settings of the rules have their text in
+// processDocs describes the variables of [Environment], in the order of the README. The settings of the rules have their text in
 // [models.SettingTable].
 var processDocs = []Variable{
 	{Name: "LISTEN_ADDR", Doc: "the address to listen on"},

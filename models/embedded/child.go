@@ -47,7 +47,7 @@ func (c *child) ended() bool {
 	}
 }
 
-// stop asks with sig and, when that was not enough within the time, kills.
+// stop sends sig and kills the process if it has not ended within the time.
 func (c *child) stop(sig os.Signal, within time.Duration) error {
 	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

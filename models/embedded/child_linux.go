@@ -20,9 +20,9 @@ func dieWithParent(cmd *exec.Cmd, dying syscall.Signal) {
 // unprivileged returns how to start PostgreSQL, which refuses to run as root, and the user who must own its files. probe is a program
 // to try it with.
 //
-// For root that is a user namespace in which root is called nobody: PostgreSQL sees an ordinary user while the files stay ours,
-// also below a home that only root may enter. Where namespaces are not allowed, as in most containers, it really becomes nobody,
-// with the right to pass through that home where root may give it.
+// For root it uses a user namespace that maps root to the user nobody: PostgreSQL sees an ordinary user while root
+// still owns the files, even below a home directory that only root may enter. If namespaces are not allowed, as in most
+// containers, PostgreSQL runs as nobody, with the capability to enter that directory if root may grant it.
 func unprivileged(ctx context.Context, probe string) (disguise func(*exec.Cmd), owner int) {
 	if os.Geteuid() != 0 {
 		return asWeAre, os.Geteuid()
@@ -47,8 +47,8 @@ func asNobodyInNamespace(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: mapped, GidMappings: mapped}
 }
 
-// asPassingNobody leaves to Debian's setpriv what takes several steps: a right that outlives the change of user, and PostgreSQL's
-// own checks of access to respect it. The change of user also forgets the parent's death, hence the last option.
+// asPassingNobody uses Debian's setpriv, which keeps a capability across the change of user and makes access checks
+// respect it. The change of user also clears the parent death signal, hence the last option.
 func asPassingNobody(cmd *exec.Cmd) {
 	id := strconv.Itoa(nobody)
 	as := []string{

@@ -1,6 +1,6 @@
-// Package embedded runs PostgreSQL and Redis as children of this process, for `make run`, for the commands beside it and for
-// tests. Both listen on a Unix socket that only this user can reach, keep their data below one folder, and end with the process
-// that started them, whatever ends it.
+// Package embedded runs PostgreSQL and Redis as children of this process, for `make run`, for other commands and for tests.
+// Both listen on a Unix socket that only this user can reach, keep their data below one folder, and end with the process that
+// started them, however it ends.
 //
 // Several processes may share a folder: the first one runs the servers, the others use them.
 package embedded
@@ -40,7 +40,7 @@ type Services struct {
 	slot    *os.File // the lock of a throwaway folder
 }
 
-// Start returns when the servers answer. Its error says what to do.
+// Start starts the servers and returns when they respond. Its error explains what to do.
 func Start(ctx context.Context, opts Options) (*Services, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

@@ -34,7 +34,7 @@ func openLog(path string) (output, error) {
 	return output{File: f, began: end}, nil
 }
 
-// said returns the end of what the server wrote in this run, set off for an error text, and where to read on.
+// said returns the end of the server's output in this run, indented for an error text, with the name of the log file.
 func (o output) said() string {
 	text := make([]byte, sayAtMost)
 	from := o.began

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// nobody is the user who owns nothing, under the same number on every Linux.
+// nobody is the id of the unprivileged user "nobody", which is the same on every Linux.
 const nobody = 65534
 
 func asWeAre(*exec.Cmd) {}

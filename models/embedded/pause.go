@@ -10,7 +10,7 @@ import (
 // Pause stops the server's processes where they are: connections stay open and nothing answers. For tests of faults; Linux only.
 func (s *Server) Pause() error { return s.signalAll(syscall.SIGSTOP) }
 
-// Resume lets a paused server go on.
+// Resume continues a paused server.
 func (s *Server) Resume() error { return s.signalAll(syscall.SIGCONT) }
 
 // signalAll reaches PostgreSQL's sessions too, which have process groups of their own.

@@ -96,7 +96,7 @@ func (p *postgres) prepare(ctx context.Context) (err error) {
 	return giveTo(owner, p.data, p.sockets)
 }
 
-// initialise makes the cluster beside its place and moves it there when it is whole.
+// initialise creates the cluster in a temporary folder and renames it when it is complete.
 func (p *postgres) initialise(ctx context.Context, owner int) error {
 	p.opts.Log.Info("creating the PostgreSQL cluster", "version", p.bin.major, "dir", p.data)
 	unfinished := p.data + ".new"
@@ -148,7 +148,7 @@ func (p *postgres) command() *exec.Cmd {
 	return cmd
 }
 
-// ready connects and sees to it that there is a database for Parley.
+// ready connects and creates the database for Parley if it is missing.
 func (p *postgres) ready(ctx context.Context) error {
 	err := p.ping(ctx)
 	var refused *pgconn.PgError

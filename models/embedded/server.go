@@ -25,7 +25,7 @@ type Server struct {
 	title string // for messages
 	dir   string
 	log   *slog.Logger
-	// shared says that another process may use the server. One for tests may not: what still answers is about to end with its owner.
+	// shared means that a running server of another process may be used. In tests it may not: such a server is about to end with its owner.
 	shared bool
 
 	prepare func(context.Context) error // once, before the first start

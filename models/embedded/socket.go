@@ -13,10 +13,10 @@ import (
 // maxSocketPath is what the address of a Unix socket holds on Linux; macOS has four bytes less.
 const maxSocketPath = 103
 
-// longestSocket is the longest name that a server gives to a socket.
+// longestSocket is the longest socket name of the servers.
 const longestSocket = "/.s.PGSQL.5432"
 
-// plainPath is a path that means the same wherever it is written. PostgreSQL and libpq read a comma as the end of a path
+// plainPath matches a path that needs no quoting in any of the configurations. PostgreSQL and libpq read a comma as the end of a path
 // and a leading "@" as an abstract socket, and go-redis reads a URL.
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._+-]+$`)
 

@@ -9,10 +9,10 @@ import (
 )
 
 // StartThrowaway starts servers for tests in the first numbered folder below parent that no other process uses. What an
-// earlier process left there is used again, since making a cluster takes longer than most tests; a folder that has gone bad is
-// made anew. Dir and Throwaway of opts are set here.
+// earlier process left there is used again, since making a cluster takes longer than most tests; a damaged folder is
+// recreated. Dir and Throwaway of opts are set here.
 func StartThrowaway(ctx context.Context, parent string, opts Options) (*Services, error) {
-	// Root's PostgreSQL may be nobody and has to get through.
+	// Started by root, PostgreSQL runs as the user nobody, who must be able to enter the folder.
 	if err := os.Mkdir(parent, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-// The administration: plain forms, with the settings changed in place, questions before what hurts, and a copy button.
+// The administration: plain forms, settings changed in place, confirmations of destructive actions, and a copy button.
 import { wireDropdowns } from "./lib/dropdown.js";
 import { startPage } from "./lib/page.js";
 

@@ -20,7 +20,7 @@ function watchBoard() {
   pauseReordering("agents", "li.agent");
   onLive("state", () => isConnected() && showFresh());
   onLive("refused", () => location.reload());
-  // Once the connection is lost, the numbers are greyed and the page says how old they are.
+  // Once the connection is lost, the numbers are greyed and the page shows their age.
   setInterval(() => {
     const lost = lostSince();
     if (lost && liveState() !== "connecting") showStale(Math.round((Date.now() - lost) / 1000));

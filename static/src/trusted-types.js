@@ -1,7 +1,6 @@
-// Runs before everything else: makes the one policy by which text may become markup. htmx, idiomorph and our parts put markup into the
-// page that our server drew, in which every text of a person is escaped. The content policy lets no script or handler run that might be in
-// it all the same, and since this makes no scripts, and no address of a script but that of our own service worker, nothing can ask for those
-// (eval, script.src, …) at all.
+// Runs before all other scripts and creates the only Trusted Types policy. It allows htmx, idiomorph and lib/parts.js to insert markup from
+// the server, in which all user text is escaped. Should such markup contain a script or a handler, the content policy does not run it. The
+// policy creates no scripts and no script URL except that of the service worker, so eval, script.src and similar sinks are blocked.
 window.trustedTypes?.createPolicy("default", {
   createHTML: (markup) => markup,
   createScriptURL(address) {

@@ -80,11 +80,11 @@ const session = createSession({
 let pendingBefore = 0;
 let sending = Promise.resolve();
 let ready = false;
-let labels = null; // the unverified name and email that the host page gave
+let labels = null; // the unverified name and email from the host page
 
 const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
 
-// A change of the session waits for the message that is being sent; messages written meanwhile wait for the change.
+// A change of the session waits for the message that is being sent; messages written in the meantime wait for the change.
 async function changeSession(step) {
   ready = false;
   await sending;
@@ -132,7 +132,7 @@ onState((now) => {
 });
 const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // on a touch screen the keyboard would cover the messages
 
-// The loader keeps the focus and what is typed until "focused" tells it that the field is ready. Without focus the user is
+// The loader keeps the focus and what is typed until "focused" reports that the field is ready. Without focus the user is
 // writing elsewhere. Older loaders do not send focus.
 host.on("open", ({ focus }) => {
   toEnd();

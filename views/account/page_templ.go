@@ -18,7 +18,7 @@ import (
 	"parley/views/ui"
 )
 
-// AccountPage draws everything that concerns one's own account.
+// AccountPage renders the account of the signed-in agent.
 func AccountPage(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1124,7 +1124,7 @@ func SetUpPage(s SetUp) templ.Component {
 	})
 }
 
-// qr is dark on white in either theme, as cameras want it.
+// qr renders a QR code dark on white in both themes, as cameras need it.
 func qr(q QR) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

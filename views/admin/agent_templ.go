@@ -16,7 +16,7 @@ import (
 	"parley/views/ui"
 )
 
-// AgentFormPage draws the form of one person, with the password and the account's end below it.
+// AgentFormPage renders the form of one agent, with the forms to set the password and to disable the account below it.
 func AgentFormPage(p AgentPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

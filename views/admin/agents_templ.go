@@ -16,7 +16,7 @@ import (
 	"parley/views/ui"
 )
 
-// AgentsPage draws the list of people.
+// AgentsPage renders the list of agents.
 func AgentsPage(p Agents) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

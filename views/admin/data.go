@@ -29,7 +29,7 @@ type AgentRow struct {
 type AgentPage struct {
 	Frame       staff.Frame
 	ID          string // "" for a new one
-	Title       string // the stored name, whatever was typed
+	Title       string // the stored name, not the one in the form
 	Name, Email string
 	Role        string
 	Capacity    string // as typed

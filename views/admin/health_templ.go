@@ -16,7 +16,7 @@ import (
 	"parley/views/ui"
 )
 
-// HealthPage draws what must always hold, what was found against it, and what this instance can reach.
+// HealthPage renders the invariants, their violations, and the services of this instance with their state.
 func HealthPage(p Health) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

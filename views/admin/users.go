@@ -40,7 +40,7 @@ type UserPage struct {
 	Errors   Errors
 }
 
-// Fact is one thing that is known.
+// Fact is one stored piece of data.
 type Fact struct {
 	Label, Value string
 	At           *time.Time

@@ -17,7 +17,7 @@ import (
 	"strconv"
 )
 
-// UsersPage draws the search for a user. What is searched for is sent in the body: addresses of people do not belong into addresses of pages.
+// UsersPage renders the search for a user. The form sends the search text in the body, so that e-mail addresses do not appear in URLs.
 func UsersPage(p Users) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -538,7 +538,7 @@ func verifiedChip(verified bool) templ.Component {
 	})
 }
 
-// OneUserPage draws what is stored about a user, with the download and the erasure below it.
+// OneUserPage renders the stored data of a user, with the export and the erasure below it.
 func OneUserPage(p UserPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

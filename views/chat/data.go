@@ -1,7 +1,7 @@
 // Package chat draws a conversation. Users and agents see the same parts; only the style around them differs.
 //
-// A message frame of a live stream is one Bubble. The scripts put it where it belongs by data-id and data-client-id
-// and arrange groups and days, so a bubble says nothing about its neighbours.
+// A message frame of a live stream is one Bubble. The scripts put it where it belongs by data-id and data-client-id and arrange groups
+// and days, so a bubble does not depend on its neighbours.
 package chat
 
 import (
@@ -51,7 +51,7 @@ type File struct {
 type Thread struct {
 	ChatID   string // "" before there is a chat
 	Label    string // for screen readers
-	Other    string // the name of the other side, "" when there is nobody yet
+	Other    string // the name of the other side, "" if there is none yet
 	Me       string // FromUser or FromAgent: whose own messages the scripts add
 	MeName   string // shown under own messages, "" to leave it out
 	Desk     bool   // the quieter look of the workbench

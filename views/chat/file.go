@@ -38,7 +38,7 @@ func (f File) facts(ctx context.Context) string {
 
 func (f File) until() string { return strconv.FormatInt(f.Until.UnixMilli(), 10) }
 
-// says is the message in a line of a list or a notice.
+// says returns the text of the message for a line of a list or a notice.
 func (f File) says(ctx context.Context) string {
 	if f.IsPicture() {
 		return text.T(ctx, "chat.file.picture")
@@ -46,7 +46,7 @@ func (f File) says(ctx context.Context) string {
 	return f.Name
 }
 
-// Says returns the line of a list for a message of this type: "Picture" for an image, otherwise its text or file name.
+// Says returns the text of a list row for a message of this type: "Picture" for an image, otherwise its text or file name.
 func Says(ctx context.Context, messageType, words string) string {
 	if messageType == "image" {
 		return text.T(ctx, "chat.file.picture")

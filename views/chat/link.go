@@ -94,7 +94,7 @@ func linkEnd(text string, host int) int {
 		text = text[:host+cut]
 	}
 	end := max(host, wholeLink.FindStringIndex(text)[1])
-	// xurls takes no asterisk at the end, since people write **address**; linked sees to that itself.
+	// xurls drops asterisks at the end because of **address** in Markdown. linked handles that itself.
 	if stars := len(text[end:]) - len(strings.TrimLeft(text[end:], "*")); end+stars == len(text) {
 		end += stars
 	}

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "parley/views/text"
 
-// Help is the company's page of answers.
+// Help renders the company's help page.
 func Help(s Site) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

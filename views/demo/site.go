@@ -12,7 +12,7 @@ import (
 type Site struct {
 	// Here is the path of the page.
 	Here string
-	// Theme is "light", "dark", or "" for what the system says.
+	// Theme is "light", "dark", or "" to follow the system.
 	Theme string
 	// Lang is the language in the address, "" to follow the browser. Links keep it.
 	Lang string
@@ -36,7 +36,7 @@ func (s Site) to(path string) string {
 	return path + "?lang=" + s.Lang
 }
 
-// with is the snippet with what this page has to say to the chat: the name of the company and, where one was asked for, the theme.
+// with returns the snippet with the attributes of this page: the name of the company and, if one was chosen, the theme.
 func (s Site) with(name string) string {
 	attributes := ` data-site="` + name + `"`
 	if s.Theme != "" {

@@ -470,7 +470,7 @@ func bird() templ.Component {
 	})
 }
 
-// ask opens the chat by the command that the chat gives to pages; without scripts there is no chat to open.
+// ask renders a button that opens the chat through its page API. It stays hidden without scripts.
 func ask(words string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -509,7 +509,7 @@ func ask(words string) templ.Component {
 	})
 }
 
-// workshop lets whoever tries Parley out change what a site may set, and see what the page is told.
+// workshop renders controls for the settings of the widget, and a log of the events that the page receives.
 func workshop(s Site) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

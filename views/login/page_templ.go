@@ -2,7 +2,7 @@
 
 // templ: version: v0.3.1118
 
-// Package login draws the sign-in page of the staff, and the page that says what did not work.
+// Package login renders the sign-in page for agents and the error page.
 
 package login
 
@@ -25,7 +25,7 @@ type Form struct {
 	Error string // why it did not work, in words
 	// Instead is the whole address of the page to open instead, "" for none. Error leads to it.
 	Instead string
-	// EmailError and PasswordError stand below their fields.
+	// EmailError and PasswordError are shown below their fields.
 	EmailError, PasswordError string
 }
 
@@ -222,7 +222,7 @@ func SignIn(f Form) templ.Component {
 type CodeForm struct {
 	ui.Page
 	Email string // whose account it is
-	Step  string // what the first step gave
+	Step  string // the token from the first step
 	Next  string
 	Error string // below the field, in words
 }
@@ -383,7 +383,7 @@ func Code(f CodeForm) templ.Component {
 	})
 }
 
-// Problem says what did not work, and leads back.
+// Problem is the error page, with a link back.
 type Problem struct {
 	ui.Page
 	Detail    string

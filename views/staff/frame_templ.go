@@ -73,7 +73,7 @@ func Layout(f Frame) templ.Component {
 	})
 }
 
-// Bar is the top of every page of the staff; its children stand at the right, before the account.
+// Bar renders the top bar of every page for agents. Its children are on the right, before the account menu.
 func Bar(f Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

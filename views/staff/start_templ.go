@@ -15,14 +15,14 @@ import (
 	"parley/views/ui"
 )
 
-// Start is the page at the root: where one can go from here.
+// Start is the data of the page at the root, with links to the other pages.
 type Start struct {
 	ui.Page
 	Me   Me
 	Demo bool // the demo site is served
 }
 
-// StartPage draws the places that are open to whoever looks.
+// StartPage renders links to the pages that the caller may open.
 func StartPage(s Start) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

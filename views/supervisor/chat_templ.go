@@ -494,7 +494,7 @@ func readOnly(p ChatPage) templ.Component {
 	})
 }
 
-// ChatFacts says when what happened.
+// ChatFacts renders the times of the events of a chat.
 func ChatFacts(p ChatPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

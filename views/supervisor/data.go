@@ -36,7 +36,7 @@ type Board struct {
 	Totals []Total
 }
 
-// Level says whether a number has crossed a threshold.
+// Level is the threshold that a number has crossed, if any.
 type Level string
 
 // The levels.

@@ -291,8 +291,8 @@ func departmentFilter(f Filter) templ.Component {
 	})
 }
 
-// assignMenu is shared by all rows: the script says for whom it is and puts it beside the row. Without scripts the
-// row's link leads to the chat, which has the same choice.
+// assignMenu renders one menu for all rows. The script sets the chat and places it next to the row. Without scripts the link of the row
+// leads to the chat, which has the same actions.
 func assignMenu(csrf string, a Agents) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

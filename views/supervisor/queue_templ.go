@@ -16,7 +16,7 @@ import (
 	"strconv"
 )
 
-// QueuePanel draws who waits. With nobody there, it says so and what it means.
+// QueuePanel renders the waiting chats, or an explanation if there are none.
 func QueuePanel(q Queue) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -807,7 +807,7 @@ func queueRow(row Waiting) templ.Component {
 	})
 }
 
-// more stands below the first rows of a long list.
+// more renders the link below the first rows of a long list.
 func more(words string, all templ.SafeURL) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -904,7 +904,7 @@ func noChatsWaiting(q Queue) templ.Component {
 	})
 }
 
-// held is filled by the script while rows stand still under pointer or focus.
+// held is filled by the script while updates pause because the pointer or the focus is on a row.
 func held() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

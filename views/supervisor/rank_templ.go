@@ -14,7 +14,7 @@ import (
 	"strconv"
 )
 
-// priorityFields is the number with its button, in the menu of the queue and on the page of a chat.
+// priorityFields renders the field for the priority with its button, in the menu of the queue and on the page of a chat.
 func priorityFields(id string, value int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -96,7 +96,7 @@ func segmentText(ctx context.Context, kind string) string {
 	}
 }
 
-// loadText describes the load bar, as in "5 of 5 slots used, 1 late, 2 awaiting reply".
+// loadText describes the load bar, for example "5 of 5 slots used, 1 late, 2 awaiting reply".
 func loadText(ctx context.Context, a Agent) string {
 	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Capacity)}
 	for _, kind := range []string{"late", "awaiting", "idle"} {

@@ -15,7 +15,7 @@ import (
 	"parley/views/ui"
 )
 
-// Tiles draws the five numbers of now.
+// Tiles renders the five current figures.
 func Tiles(tiles []Tile) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -16,7 +16,7 @@ import (
 	"strconv"
 )
 
-// Countdown is the card in the thread that asks whether somebody is still there.
+// Countdown renders the card in the thread that asks whether the user is still there.
 func Countdown(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -240,7 +240,7 @@ func countdown(p Panel, idle Idle) templ.Component {
 	})
 }
 
-// Sheet lies in the place of the composer once the chat has ended.
+// Sheet replaces the composer once the chat has ended.
 func Sheet(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,8 +1,7 @@
 // Package widget draws the panel that sites show in a frame.
 //
-// The page is made of parts with ids. Parts of the Panel change together with its state, so the stream and the
-// answers to forms send Parts(panel) whole; the composer and the messages are not among them, because what a
-// person types or reads must not be touched.
+// The page is made of parts with ids. Parts of the Panel change together with its state, so the stream and the answers to forms send all
+// of Parts(panel). The composer and the messages are not among them, because updates must not touch what a user types or reads.
 package widget
 
 import (
@@ -34,13 +33,13 @@ type Panel struct {
 	User   string
 	CSRF   string
 	Origin string // of the site around the frame, the only one the scripts talk to; "" when opened by itself
-	Site   string // the name of the company, "" when not told
+	Site   string // the name of the company, "" if unknown
 	Here   string // address of this page with its query, for plain links
 	Fresh  string // address of this page with a new chat instead of the ended one
 
 	Department         string // asked for by the site, "" for any
-	Refused            string // what the site asked for and cannot have, as a code for its scripts; "" for nothing
-	PageURL, PageTitle string // where the user is, as the site told
+	Refused            string // the error code of an invalid request by the site, for its scripts; "" for none
+	PageURL, PageTitle string // where the user is, according to the site
 
 	ChatID    string        // "" before the first question
 	AnswersIn time.Duration // how fast answers usually come, 0 when unknown
@@ -67,12 +66,12 @@ type Queue struct {
 	Known         bool // there is an estimate
 	Low, High     time.Duration
 	NoAgentOnline bool // no agent is online: no number is shown
-	LongWait      bool // longer than was predicted
+	LongWait      bool // longer than the estimated wait
 	Reason        *Reason
 }
 
-// Reason says why the position or the estimated wait changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off",
-// "returned", "priority", "moved_back", "kept_place" or "you_returned".
+// Reason is why the position or the estimated wait changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off", "returned",
+// "priority", "moved_back", "kept_place" or "you_returned".
 type Reason struct {
 	Kind     string
 	From, To int    // places
@@ -86,18 +85,18 @@ type Idle struct {
 	Span          time.Duration // of the whole ring
 	IdleFor       time.Duration // how long the chat has been idle
 	AwaitingReply bool          // it is the agent who has not answered
-	// Returns tells that the chat will not end then, but go back to the queue.
+	// Returns means that the chat will go back to the queue instead of ending.
 	Returns bool
 }
 
-// End says how a chat ended and whether it can still be rated. Kind is "user_idle", "agent_idle", "by_you",
-// "by_agent", "cancelled", "abandoned" or "closed".
+// End describes how a chat ended and whether it can still be rated. Kind is "user_idle", "agent_idle", "by_you", "by_agent",
+// "cancelled", "abandoned" or "closed".
 type End struct {
 	Kind    string
 	Reason  string // ended_reason of the API, for the site
 	Name    string // the agent, "" if none ever answered
 	At      time.Time
-	IdleFor time.Duration // how long nothing was said, of user_idle
+	IdleFor time.Duration // how long the chat was idle, for user_idle
 	CanRate bool
 	Rated   float64 // 0 when not rated
 	Comment string  // as typed, when a rating was refused

@@ -283,7 +283,7 @@ func Parts(p Panel) templ.Component {
 	})
 }
 
-// Now tells the scripts the state, and what the composer has to say for it.
+// Now renders the state for the scripts, with the texts of the composer in that state.
 func Now(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -435,7 +435,7 @@ func Now(p Panel) templ.Component {
 	})
 }
 
-// Head is always true: who is there and what is going on.
+// Head renders the header: the agent and the state of the chat. It is visible in every state.
 func Head(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -569,7 +569,7 @@ func Head(p Panel) templ.Component {
 	})
 }
 
-// face is the agent's, before that the first letter of the company, or the mark.
+// face renders the avatar of the agent, or before that the first letter of the company or the logo.
 func face(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -857,7 +857,7 @@ func form(p Panel, action string, attrs templ.Attributes) templ.Component {
 	})
 }
 
-// lost is shown by the style while the line is down.
+// lost renders a notice that the styles show while the connection is lost.
 func lost() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

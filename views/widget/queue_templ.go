@@ -16,7 +16,7 @@ import (
 	"strconv"
 )
 
-// QueueCard is the queue panel. It is never spoken as a whole; the scripts say changes, at most every 30 s.
+// QueueCard renders the queue panel. Screen readers do not read it as a whole; the scripts announce changes, at most every 30 s.
 func QueueCard(p Panel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -151,7 +151,7 @@ func (q Queue) positionText(ctx context.Context) string {
 	return text.T(ctx, "widget.state.place_unknown", "Place", q.Position)
 }
 
-// title asks the user to reply, or says that the agent has not replied.
+// title returns the request to the user to reply, or the notice that the agent has not replied.
 func (i Idle) title(ctx context.Context, agent string) string {
 	if i.AwaitingReply {
 		return text.T(ctx, "widget.idle.title_owed", "Name", agent)
@@ -249,5 +249,5 @@ func (e End) question(ctx context.Context) string {
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// Words are the texts that the scripts of the panel say beyond those of a conversation.
+// Words are the texts of the panel scripts in addition to those of a conversation.
 var Words = []string{"widget.rating.", "widget.add_something"}

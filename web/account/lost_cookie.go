@@ -14,9 +14,9 @@ import (
 // signedInParam marks the sign-in page as the target after a correct password, for a browser that has not yet shown that it keeps cookies.
 const signedInParam = "signed_in"
 
-// reportLostCookie explains on the page and in the log why a correct password did not sign the agent in: the browser dropped the cookie. It
-// does so for a Secure cookie over plain http, where PUBLIC_URL is https, and where cookies are blocked. The Referer tells what address the
-// browser uses; the request itself may come from a proxy that terminates TLS.
+// reportLostCookie explains on the page and in the log why a correct password did not sign the agent in: the browser dropped the cookie.
+// It does so for a Secure cookie over plain http, where PUBLIC_URL is https, and where cookies are blocked. The Referer has the address
+// that the browser uses; the request itself may come from a proxy that terminates TLS.
 func (h *Handlers) reportLostCookie(c echo.Context, f *login.Form) {
 	ctx := c.Request().Context()
 	currentPath := ""

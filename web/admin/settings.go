@@ -132,7 +132,7 @@ func (h *Handlers) ResetSetting(c echo.Context) error {
 	return h.answerSetting(c, h.Desk.ResetSetting(c.Request().Context(), kit.ActorOf(c), kit.PathID(c, "key")))
 }
 
-// answerSetting answers with the setting that the path names. A refusal is told at the field value.
+// answerSetting responds with the setting that the path names. A refusal is reported at the field value.
 func (h *Handlers) answerSetting(c echo.Context, err error) error {
 	var refused *models.Error
 	if errors.As(err, &refused) && refused.Kind == models.Invalid {

@@ -11,7 +11,7 @@ import (
 	"parley/views/text"
 )
 
-// The fields that a setting has in the form of its group, beside the one of its key.
+// The form fields of a setting in addition to the one named by its key.
 const (
 	seenField = ".seen" // the value in force when the form was drawn
 	unitField = ".unit" // of a duration
@@ -28,7 +28,7 @@ func groupRows(rows []models.SettingRow, group string) []models.SettingRow {
 	return found
 }
 
-// groupChanges returns what a form says of the settings that it has.
+// groupChanges returns the changes in a form of the settings that it contains.
 func groupChanges(form url.Values, rows []models.SettingRow) []models.SettingChange {
 	var changes []models.SettingChange
 	for _, row := range rows {

@@ -89,7 +89,7 @@ func numberAndUnit(value string, units []models.SettingUnit) (number, unit strin
 	return strconv.FormatFloat(float64(d)/float64(units[0].Duration()), 'f', -1, 64), string(units[0])
 }
 
-// settingWord is the value of a setting as people read it.
+// settingWord returns the value of a setting for display.
 func settingWord(ctx context.Context, s models.Setting, value string) string {
 	switch s.Kind() {
 	case models.SettingDuration:
@@ -129,7 +129,7 @@ func grouped(number string) string {
 	return number
 }
 
-// settingRange is the bounds of a number as people read them, both "" for a setting without.
+// settingRange returns the bounds of a number for display, both "" for a setting without bounds.
 func settingRange(ctx context.Context, s models.Setting) (lower, upper string) {
 	switch s.Kind() {
 	case models.SettingDuration:

@@ -8,7 +8,7 @@ import (
 	"parley/views/text"
 )
 
-// The status of an assignment: the property by which generated clients tell its two forms apart.
+// The status of an assignment: the property by which generated clients distinguish its two forms.
 const (
 	statusAssigned = "assigned"
 	statusWaiting  = "waiting"

@@ -28,7 +28,7 @@ type (
 		Status    string `json:"status"`
 		UpTo      int64  `json:"up_to"`
 	}
-	// TypingEvent says that the other side is typing.
+	// TypingEvent announces that the other side is typing.
 	TypingEvent struct {
 		ChatID     string `json:"chat_id"`
 		SenderType string `json:"sender_type"`
@@ -59,7 +59,7 @@ type (
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
 	}
-	// ClosingEvent says why the server closes a stream.
+	// ClosingEvent announces that the server closes a stream, with the reason.
 	ClosingEvent struct {
 		Reason string `json:"reason"`
 	}

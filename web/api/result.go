@@ -1,6 +1,6 @@
 package api
 
-// Done is a response that only says what was done.
+// Done is a response with only the result of an action.
 type Done struct {
 	Message string `json:"message"`
 }

@@ -16,7 +16,7 @@ type Audience int
 const (
 	// ForPrograms is the wording of the JSON interface and of transcripts.
 	ForPrograms Audience = iota
-	// ForUser addresses the user of the widget and gives agents by their short names.
+	// ForUser addresses the user of the widget and calls agents by their short names.
 	ForUser
 	// ForAgent is the wording of the workbench.
 	ForAgent

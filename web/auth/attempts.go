@@ -43,7 +43,7 @@ func (a *Auth) LimitFailures(c echo.Context, email string, verify func(context.C
 	return err
 }
 
-// IsWrongCredential reports whether an error says that a password or a code was wrong, at sign-in or in a form of the account.
+// IsWrongCredential reports whether an error means that a password or a code was wrong, at sign-in or in a form of the account.
 func IsWrongCredential(err error) bool {
 	var modelErr *models.Error
 	if !errors.As(err, &modelErr) {

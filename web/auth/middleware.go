@@ -71,7 +71,7 @@ func (a *Auth) notSignedIn(kind models.ActorKind) error {
 	return kit.Unauthorized("You are not signed in. Sign in first.")
 }
 
-// authenticateWithTimeout gives authentication a timeout on routes whose requests may take longer or never end.
+// authenticateWithTimeout authenticates with a timeout on routes whose requests may take longer or never end.
 func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller, error) {
 	if !need.NoTimeout {
 		return a.authenticate(c, need)
@@ -103,7 +103,7 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	}
 	token := a.Cookie(c, own)
 	if token == "" && kit.IsAPI(c.Request().URL.Path) {
-		token = a.Cookie(c, other) // so that the response says that it is of the wrong kind
+		token = a.Cookie(c, other) // so that the response can report a credential of the wrong kind
 	}
 	if token == "" {
 		return nil, a.notSignedIn(kind)
@@ -123,7 +123,7 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 }
 
 // callerByToken returns the caller of a token, from the cache or from PostgreSQL. Pages show data of the caller, so they always read it
-// anew.
+// from PostgreSQL.
 func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
 	if c.Request().Method == http.MethodGet && !kit.IsAPI(c.Request().URL.Path) {
 		return a.lookUpCaller(c, kind, token)

@@ -33,18 +33,18 @@ func (c *userClaims) UnmarshalJSON(data []byte) error {
 	// Claims that are not used may hold anything.
 	if err := json.Unmarshal(data, &claims, jsontext.AllowInvalidUTF8(true)); err != nil {
 		c.err = claimError("The claims of this token are not one JSON object without duplicate names.")
-		return nil //nolint:nilerr // Validate tells it
+		return nil //nolint:nilerr // Validate returns it
 	}
 	for name, into := range map[string]*string{"sub": &c.Subject, "name": &c.Name, "email": &c.Email} {
 		if err := textClaim(name, claims[name], into); err != nil {
 			c.err = err
-			return nil //nolint:nilerr // Validate tells it
+			return nil //nolint:nilerr // Validate returns it
 		}
 	}
 	for name, into := range map[string]**jwt.NumericDate{"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt} {
 		if err := timeClaim(name, claims[name], into); err != nil {
 			c.err = err
-			return nil //nolint:nilerr // Validate tells it
+			return nil //nolint:nilerr // Validate returns it
 		}
 	}
 	return nil

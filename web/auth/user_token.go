@@ -18,8 +18,8 @@ const clockSkew = time.Minute
 var errExtension = errors.New("the token requires an extension that is not supported")
 
 // VerifyUserToken returns the identity in a user token that a host site has signed, and when it expires. Any other token is 401
-// unauthorized. Only HS256 is accepted, whatever the header of the token names; exp is required and at most a day away; nbf and iat are
-// checked if present. For a token with a valid signature the error says what is wrong with its claims.
+// unauthorized. Only HS256 is accepted, regardless of the header of the token; exp is required and at most a day away; nbf and iat are
+// checked if present. For a token with a valid signature the error explains what is wrong with its claims.
 func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, time.Time, error) {
 	refused := kit.Unauthorized("This token has expired or was not signed with the key of Parley. Get a new one from the site.")
 	keys := a.tokenKeys()

@@ -9,7 +9,7 @@ import (
 	"parley/web/kit"
 )
 
-// Config says where uploads are stored and how long they may take.
+// Config sets where uploads are stored and how long they may take.
 type Config struct {
 	// Files stores uploads; without it they are refused.
 	Files files.Store

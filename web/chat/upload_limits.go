@@ -107,7 +107,8 @@ func (b *idleTimeoutBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// withIdleTimeout replaces the body of a request by an idleTimeoutBody. done removes the read deadline and gives the response its own.
+// withIdleTimeout replaces the body of a request by an idleTimeoutBody. done removes the read deadline and sets the write deadline of the
+// response.
 func (h *Handlers) withIdleTimeout(c echo.Context) (body *idleTimeoutBody, done func()) {
 	rc := http.NewResponseController(c.Response())
 	body = &idleTimeoutBody{

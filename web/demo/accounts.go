@@ -16,7 +16,7 @@ type Account struct {
 	Role          models.Role
 	MaxConcurrent int
 	Departments   []string
-	// Scripted marks the agents that [Live] plays; the others are for people who try Parley.
+	// Scripted marks the agents that [Live] plays; the others are for visitors who try Parley.
 	Scripted bool
 }
 
@@ -64,7 +64,7 @@ var accounts = []Account{
 	},
 }
 
-// Accounts returns the sample people who answer: first those to try Parley as (agent, supervisor, admin), then those whom [Live] plays.
+// Accounts returns the sample accounts: first those for visitors (agent, supervisor, admin), then those that [Live] plays.
 func Accounts() []Account { return accounts }
 
 func scripted() []Account {

@@ -182,7 +182,7 @@ func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *s
 	return nil
 }
 
-// improvise answers a real user, for whom there is no script.
+// improvise answers a real user, who has no script.
 func (p *sampleAgent) improvise(ctx context.Context, chatID string, messages []message, answered int) error {
 	last := messages[len(messages)-1]
 	if last.SenderType != byUser {
@@ -209,7 +209,7 @@ var improvisedLines = map[string][]string{
 	},
 }
 
-// ignoreEnded returns nil if the chat has ended meanwhile or has another agent.
+// ignoreEnded returns nil if the chat has ended in the meantime or has another agent.
 func (p *sampleAgent) ignoreEnded(err error) error {
 	switch codeOf(err) {
 	case "chat_ended", "chat_not_found", "not_in_chat":

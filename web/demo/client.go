@@ -69,8 +69,8 @@ func codeOf(err error) string {
 
 const callTries = 6
 
-// call sends a request and reads the answer into out, unless that is nil. Told to wait (429, 503) it waits as long as it is told and tries
-// again, as it does when nobody takes the connection.
+// call sends a request and decodes the response into out, unless out is nil. After a 429 or 503 response it waits for the time that the
+// response requests and tries again. It also tries again after a refused connection.
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {
 	for try := 1; ; try++ {
 		err := c.once(ctx, method, path, in, out)

@@ -22,8 +22,8 @@ func (e event) read(out any) bool { return json.Unmarshal(e.Data, out) == nil }
 // streamTimeout is after how long without any data, not even a comment, a stream counts as broken.
 const streamTimeout = 45 * time.Second
 
-// listen holds a stream open and gives each event to hear, until ctx is done or the stream is refused for good. It comes back after every
-// break with the last cursor, so that nothing is missed; an event may come twice.
+// listen keeps a stream open and calls handle with each event, until ctx is done or the stream is permanently refused. After an
+// interruption it reconnects with the last cursor, so that no event is missed. An event may arrive twice.
 func (c *client) listen(ctx context.Context, path string, handle func(event)) error {
 	cursor, retry := "", 2*time.Second
 	for {

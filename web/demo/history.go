@@ -172,7 +172,7 @@ func (p *pastChat) addMessage(side models.SenderType, who, content string) {
 	p.chat.LastMessageAt, p.chat.IdleSince, p.chat.LastSender = ptr(p.at), ptr(p.at), &side
 }
 
-// appendMessage gives a message its sequence number and version; the database gives it its id.
+// appendMessage sets the sequence number and version of a message. The database sets its id.
 func (p *pastChat) appendMessage(m models.Message) {
 	c := p.chat
 	c.Version++

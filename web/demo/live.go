@@ -20,10 +20,10 @@ type Options struct {
 	Users   int           // how many sample users at once; 12 if 0
 	Agents  int           // how many sample agents; 3 if 0, and never more than there are
 	For     time.Duration // how long; 5 minutes if 0
-	Log     *slog.Logger  // tells what happens; nil is silence
+	Log     *slog.Logger  // nil disables logging
 	// Token, if not nil, signs a token for a user of that id and name, as a host site would. Without it all users are anonymous.
 	Token func(id, name string) (string, error)
-	// Speed is how much faster than people they act; 1 if 0.
+	// Speed is a factor on the pace of real users and agents; 1 if 0.
 	Speed float64
 }
 
@@ -39,9 +39,9 @@ type simulation struct {
 	done      struct{ chats, answers, left atomic.Int64 }
 }
 
-// Live lets sample users and sample agents talk through the public endpoints for a while: users ask, wait, answer, rate, leave or fall
-// silent; agents come online, answer as fast as people do, and end chats. When the time is over, or ctx is done, users end the chats they
-// began and agents go offline. An error says what a person can do: nobody answers there, or the sample accounts are missing.
+// Live simulates sample users and agents who chat through the public endpoints: users ask, wait, answer, rate, leave or become idle; agents
+// go online, answer at a human pace, and end chats. When the time is over or ctx is done, users end the chats that they started and agents
+// go offline. The errors are for the operator: the server does not respond, or the sample accounts are missing.
 func Live(ctx context.Context, opts Options) error {
 	st := newSimulation(opts)
 	defer st.http.CloseIdleConnections()

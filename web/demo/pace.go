@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// pace is how fast sample users and agents act: 1 is as fast as people, 10 ten times as fast.
+// pace is the speed of sample users and agents: 1 is human speed, 10 is ten times as fast.
 type pace float64
 
 // about returns a random duration around d.

@@ -80,7 +80,7 @@ func parseHead(head string) (script, error) {
 	return s, nil
 }
 
-// next returns the line after so many lines of the user and of the agent, nil at the end.
+// next returns the line that follows byUser lines of the user and byAgent lines of the agent, or nil at the end.
 func (s *script) next(byUser, byAgent int) *line {
 	for i := range s.Lines {
 		count := &byUser

@@ -12,7 +12,7 @@ import (
 	"regexp"
 )
 
-// ErrNotFound says that the store has no file of that name.
+// ErrNotFound means that the store has no file of that name.
 var ErrNotFound = errors.New("no such file in the store")
 
 // Store keeps files by their names. It is safe for concurrent use, and several instances may share one.

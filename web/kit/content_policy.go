@@ -9,7 +9,7 @@ import (
 // tricked into showing them as a page.
 const ClosedPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// Embedding says which frames a page may be in and may hold. The zero value allows neither.
+// Embedding lists the sites that may embed a page in a frame, and those that the page may embed. The zero value allows neither.
 type Embedding struct {
 	Ancestors   []string // origins whose pages may hold this one
 	FrameSource string   // origin whose pages this one may hold, "" for none

@@ -17,7 +17,7 @@ import (
 const (
 	AgentCookie       = "parley_session"
 	UserCookie        = "parley_user"
-	FrameProbeCookie  = "parley_probe" // holds nothing; whether it comes back tells whether the browser keeps cookies for the frame
+	FrameProbeCookie  = "parley_probe" // empty; if it is sent back, the browser keeps cookies for the frame
 	SignInProbeCookie = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
 	LangCookie        = "parley_lang"
 	ThemeCookie       = "parley_theme"

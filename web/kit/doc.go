@@ -1,4 +1,4 @@
-// Package kit is what every handler uses. It binds requests ([Bind], [QueryInt], [PathID]), gives the caller that package auth has found
+// Package kit is what every handler uses. It binds requests ([Bind], [QueryInt], [PathID]), returns the caller that package auth has found
 // ([CallerOf]), responds as JSON, page or fragment ([Kit.Respond]), runs streams and polls ([Kit.Stream]), counts rate limits, and turns an
 // error into the one response for it ([Kit.HandleError]).
 //

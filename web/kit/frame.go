@@ -19,7 +19,7 @@ func (k *Kit) AdminFrame(c echo.Context, currentPath, title string) staff.Frame 
 	return frame
 }
 
-// pageFrame returns what every page needs beside its content.
+// pageFrame returns what every page needs in addition to its content.
 func (k *Kit) pageFrame(c echo.Context, title string) ui.Page {
 	return ui.Page{Title: title, CSRF: CSRFToken(c), Theme: Theme(c)}
 }

@@ -20,7 +20,7 @@ type Kit struct {
 	Log    *slog.Logger
 	Limits *limit.Limiter
 	Poller *live.Poller
-	// PublicURL is the setting PUBLIC_URL, nil if each request has to tell the address.
+	// PublicURL is the setting PUBLIC_URL, nil if the address is taken from each request.
 	PublicURL *url.URL
 	// Origins recognizes requests that other sites make a browser send.
 	Origins *http.CrossOriginProtection

@@ -20,7 +20,7 @@ func (k *Kit) Origin(c echo.Context) string {
 		return k.PublicURL.Scheme + "://" + k.PublicURL.Host
 	}
 	scheme := "http"
-	if c.Scheme() == "https" { // Scheme returns what X-Forwarded-Proto says; nothing but these two may get into an address
+	if c.Scheme() == "https" { // Scheme returns any value of X-Forwarded-Proto; an address has one of these two
 		scheme = "https"
 	}
 	return scheme + "://" + c.Request().Host

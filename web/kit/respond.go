@@ -19,7 +19,7 @@ const JSONType = "application/json; charset=utf-8"
 type Result struct {
 	Status int // of the JSON; 0 means 200
 	JSON   any // nil means 204
-	// Fragment is rendered for scripts. Without it they get 204, and the stream of the page brings what changed.
+	// Fragment is rendered for scripts. Without it they get 204, and the stream of the page delivers the changes.
 	Fragment func() (templ.Component, error)
 	Redirect string // where a plain form is redirected; "" means back to its page
 }

@@ -11,5 +11,5 @@
 //   - Several claims are granted or refused together, and a refused claim is not counted: trying too often does not make
 //     the wait longer.
 //   - Limits are settings and are read with each call. An action without a limit is neither counted nor stored.
-//   - Memory is bounded here by [maxKeys] and in Redis by the window's expiry, whatever unknown clients send.
+//   - Memory is bounded here by [maxKeys] and in Redis by the window's expiry, regardless of what unknown clients send.
 package limit

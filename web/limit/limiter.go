@@ -50,7 +50,7 @@ func New(opts Options) *Limiter {
 }
 
 // Allow counts the claims and returns an OK Verdict if none of them is over its limit. Else it counts none of them, and the
-// Verdict says when to try again.
+// Verdict has the time to wait before the next attempt.
 func (l *Limiter) Allow(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, allow, claims)
 }
@@ -69,7 +69,7 @@ func (l *Limiter) Peek(ctx context.Context, claims ...Claim) Verdict {
 	return l.apply(ctx, peek, claims)
 }
 
-// Record counts the claims whatever their limits, for what has happened already.
+// Record counts the claims regardless of their limits, for actions that have already happened.
 func (l *Limiter) Record(ctx context.Context, claims ...Claim) {
 	l.apply(ctx, record, claims)
 }

@@ -18,7 +18,7 @@ type memory struct {
 
 func newMemory() *memory { return &memory{counts: map[string][]time.Time{}} }
 
-// apply does what the mode says at a time; refund takes back what was counted at that time.
+// apply executes a mode at a given time. refund removes what was counted at that time.
 func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	m.mu.Lock()
 	defer m.mu.Unlock()

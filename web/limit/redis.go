@@ -62,7 +62,7 @@ type shared struct {
 type request struct {
 	keys   []string
 	args   []any
-	answer chan response // holds one, so that answering does not wait for a caller that gave up
+	answer chan response // buffered, so that answering does not block if the caller gave up
 }
 
 type response struct {
@@ -139,7 +139,7 @@ func (s *shared) run(done <-chan struct{}) {
 	}
 }
 
-// answer sends a batch and gives each request its reply.
+// answer sends a batch and passes each request its reply.
 func (s *shared) answer(batch []*request) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()

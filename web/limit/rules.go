@@ -65,6 +65,6 @@ type mode string
 const (
 	peek   mode = "peek"   // count nothing
 	allow  mode = "allow"  // count all of them if none is over its limit, else none
-	record mode = "record" // count all of them, whatever their limits
+	record mode = "record" // count all of them regardless of their limits
 	refund mode = "refund" // take one count back
 )

@@ -17,7 +17,7 @@ const cursorSlack = 2 * time.Minute
 // repair compares everything that the stream shows with PostgreSQL and sends the difference. It is the work of the state
 // repairing.
 func (s *Stream) repair(ctx context.Context) error {
-	s.hub.queue.markQueueChanged("") // positions and the board are sent anew by the ticker
+	s.hub.queue.markQueueChanged("") // the ticker sends positions and the board again
 	return s.compareAll(ctx)
 }
 
@@ -292,7 +292,7 @@ func (s *Stream) sendFrames(frames []Frame, c *models.Chat) error {
 	return nil
 }
 
-// withAgent returns an open chat with the agent who serves it, whom it reads unless the event names the agent, and
+// withAgent returns an open chat with the agent who serves it, reading the agent unless the event has the data, and
 // subscribes a user's stream to that agent's presence.
 func (s *Stream) withAgent(ctx context.Context, c *models.Chat, agent *models.AgentCard) (ServedChat, error) {
 	served := ServedChat{Chat: *c}

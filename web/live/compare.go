@@ -25,7 +25,7 @@ const (
 type chatVersions struct {
 	at       time.Time // on PostgreSQL's clock, before the chats were read
 	versions map[string]int64
-	ended    map[string]time.Time // the chats that ended a moment ago
+	ended    map[string]time.Time // the chats that ended recently
 	complete bool                 // the instance was healthy: no earlier change is still on its way
 }
 
@@ -35,9 +35,9 @@ func (v *chatVersions) equal(other *chatVersions) bool {
 	return other != nil && maps.Equal(v.versions, other.versions) && len(v.ended) == len(other.ended)
 }
 
-// compareWithDatabase finds what events did not bring. It reads the versions of the chats of everyone with a stream, with a
-// few statements for all of them, and sends them to the streams of those for whom they changed: every compareEvery while the
-// instance is not stable or a comparison is wanted, else every fullCheckEvery. A slow PostgreSQL is asked less often.
+// compareWithDatabase finds changes whose events did not arrive. It reads the versions of the chats of everyone with a stream, with a
+// few statements for all of them, and sends them to the streams whose chats changed: every compareEvery while the instance is not
+// stable or a comparison is wanted, else every fullCheckEvery. A slow PostgreSQL is asked less often.
 func (h *Hub) compareWithDatabase(ctx context.Context) {
 	var comparedAt, sentToAllAt time.Time
 	var took time.Duration
@@ -119,7 +119,7 @@ func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete 
 	return found
 }
 
-// presences is the presence of each agent as events brought it last.
+// presences is the presence of each agent according to the latest event.
 type presences struct {
 	mu   sync.Mutex
 	sent map[string]sentPresence
@@ -155,7 +155,7 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 	return missed
 }
 
-// samePresence reports whether two events show the same agent in the same state. PresenceChanged is left out: it says what
+// samePresence reports whether two events show the same agent in the same state. PresenceChanged is ignored: it is what
 // an event changed, not what the agent's state is.
 func samePresence(a, b models.PresenceChange) bool {
 	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.MaxConcurrent == b.MaxConcurrent

@@ -1,5 +1,5 @@
-// Package live brings committed changes to open streams: those of this instance at once, those of other instances over
-// Redis Pub/Sub. PostgreSQL is the truth; whatever a stream may have missed is read from there again, so that an event
+// Package live delivers committed changes to open streams: those of this instance at once, those of other instances over
+// Redis Pub/Sub. PostgreSQL is the source of truth; what a stream may have missed is read from there again, so that an event
 // can be lost on the way and still no client misses what it was about.
 //
 // # Contract

@@ -278,7 +278,7 @@ func (h *Hub) each(do func(*subscription)) {
 	}
 }
 
-// send gives a signal to every stream of the topics. A stream with two of them gets it twice; versions make that harmless.
+// send sends a signal to every stream of the topics. A stream with two of them gets it twice; versions make that harmless.
 func (h *Hub) send(sig signal, topics ...topic) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()

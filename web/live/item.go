@@ -26,7 +26,7 @@ type Frame struct {
 // Item is one of InitialState, Repaired, Changed, UserChanged, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
-// InitialState is how things stand when the stream begins.
+// InitialState is the state when the stream begins.
 type InitialState struct {
 	Chats    []ServedChat        // the receiver's open chats
 	Ended    []models.Chat       // chats that ended after the cursor
@@ -67,7 +67,7 @@ type Changed struct {
 	Cache *EncodingCache // of the event; nil after a gap
 }
 
-// UserChanged says to an agent what is known now of the user of ended chats.
+// UserChanged carries new data of the user of ended chats to an agent.
 type UserChanged struct{ models.UserChange }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.

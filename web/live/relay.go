@@ -36,7 +36,7 @@ type relay struct {
 	channel string
 	self    string // names this instance
 	queue   chan committed
-	lost    atomic.Bool // something was not published; the next envelope has to say so
+	lost    atomic.Bool // something was not published; the next envelope must report it
 	health  relayHealth
 
 	previous previousRelease
@@ -71,7 +71,7 @@ func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
 }
 
 // offer queues events for the other instances. It never waits: when the queue is full the events are lost to them, and the
-// next envelope says so.
+// next envelope reports it.
 func (r *relay) offer(events []models.Event) {
 	select {
 	case r.queue <- committed{events, time.Now()}:
@@ -223,7 +223,7 @@ func (r *relay) handle(got any) {
 		if m.Channel != r.channel {
 			return
 		}
-		// The client subscribes again by itself too. Either way, what was published meanwhile is lost.
+		// The client also resubscribes by itself. In both cases, what was published in between is lost.
 		if !r.health.setSubscribed(true) {
 			r.hub.log.Info("event subscription established")
 		}

@@ -9,7 +9,7 @@ const (
 	// relayHeartbeat is how often an instance publishes at least. One that published nothing for three times as long is
 	// silent.
 	relayHeartbeat = 250 * time.Millisecond
-	// peerKept is how long a silent instance that did not say goodbye is expected back. It may live on where it cannot
+	// peerKept is how long a silent instance that has not signed off is expected back. It may live on where it cannot
 	// reach Redis, and commit.
 	peerKept = 10 * time.Minute
 	// stableAfter is how long an instance must be healthy to be stable. After a pause Redis first delivers the heartbeats
@@ -17,8 +17,8 @@ const (
 	stableAfter = 3 * time.Second
 )
 
-// relayHealth knows how far the events of other instances can be relied on. Three words say so, each stronger than the
-// one before:
+// relayHealth knows how far the events of other instances can be relied on. It has three levels, each stronger than the
+// previous one:
 //
 //   - connected: this instance receives its own heartbeats, so Redis takes and delivers what is published;
 //   - healthy: connected, and no other instance is silent, so what any instance commits arrives here;

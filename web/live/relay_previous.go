@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Releases before the installation's prefix publish on a channel that all installations on a Redis share. While an instance
-// of such a release runs beside this one, as in a rolling upgrade, neither receives what the other commits. Messages on the
-// shared channel may come from another installation, so their content is never read: that one arrives is reason enough to
-// read PostgreSQL. A greeting makes the other side do the same. This file can be deleted with the release after the next.
+// Releases before the installation's prefix publish on a channel that all installations on a Redis share. While an instance of
+// such a release runs together with this one, as in a rolling upgrade, neither receives what the other commits. Messages on the
+// shared channel may come from another installation, so their content is never read: that one arrives is reason enough to read
+// PostgreSQL. A greeting makes the other side do the same. This file can be deleted with the release after the next.
 
 // previousChannel is the shared channel.
 const previousChannel = "parley:events"
@@ -64,7 +64,7 @@ func (r *relay) receivePrevious(payload string) {
 	go r.publishToPrevious(`{` + previousMark)
 }
 
-// leavePrevious says goodbye to the previous release, so that it does not wait for an instance that has ended.
+// leavePrevious signs off from the previous release, so that it does not wait for an instance that has ended.
 func (r *relay) leavePrevious() {
 	if r.previous.wasGreeted() {
 		r.publishToPrevious(`{"bye":true,` + previousMark)

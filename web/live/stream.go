@@ -183,7 +183,7 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 	}
 }
 
-// advance brings the stream to live and then applies the signals. After an error the signals that were not applied are
+// advance moves the stream to the state live and then applies the signals. After an error the signals that were not applied are
 // dropped: the caller must call fallBehind, and the repair finds what they were about.
 func (s *Stream) advance(ctx context.Context, signals []signal) error {
 	for s.state != stateLive {

@@ -96,8 +96,8 @@ func (s *Stream) readBoard(ctx context.Context) error {
 	return err
 }
 
-// sendInitialState sends how things stood when the stream was opened. A client that connects for the first time gets a
-// cursor with the last frame, or by itself where there is no frame, so that it never has to begin anew. A client that
+// sendInitialState sends the state from when the stream was opened. A client that connects for the first time gets a
+// cursor with the last frame, or separately if there is no frame, so that it never has to start over. A client that
 // came with a cursor keeps it: what it missed is sent next.
 func (s *Stream) sendInitialState(ctx context.Context) error {
 	frames, err := s.render(ctx, *s.initial)

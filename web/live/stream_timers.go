@@ -45,7 +45,7 @@ const (
 )
 
 // due returns what is due, the most important first, and sets the next heartbeat when that is it. It is a heartbeat too
-// when the timer fired too early: the clock of expireAt may be adjusted meanwhile.
+// when the timer fired too early: the clock of expireAt may be adjusted in the meantime.
 func (t *streamTimers) due(now time.Time) dueWork {
 	switch {
 	case !t.expireAt.IsZero() && !now.Before(t.expireAt):

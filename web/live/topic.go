@@ -19,7 +19,7 @@ const (
 func userTopic(id string) topic  { return topic("user:" + id) }
 func agentTopic(id string) topic { return topic("agent:" + id) }
 
-// servedTopic is the presence of an agent, for the users whom that agent serves.
+// servedTopic is the presence of an agent, for the users served by that agent.
 func servedTopic(agentID string) topic { return topic("served:" + agentID) }
 
 // ownTopic is everything addressed to one user or agent.

@@ -12,7 +12,7 @@ import (
 	"parley/web/present"
 )
 
-// maxSegments is how many segments a load bar may have. Beyond that each stands for several chats.
+// maxSegments is how many segments a load bar may have. Beyond that each represents several chats.
 const maxSegments = 24
 
 // online counts the agents of the filter who are online.

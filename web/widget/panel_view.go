@@ -12,10 +12,10 @@ import (
 	"parley/web/present"
 )
 
-// longWaitAfter is how long a user must have waited, whatever the estimate was, before the wait is called long.
+// longWaitAfter is how long a user must have waited, regardless of the estimate, before the wait is called long.
 const longWaitAfter = 2 * time.Minute
 
-// keptPositionAfter is how long a user must have waited before the panel says, on reconnecting, that the position was kept.
+// keptPositionAfter is how long a user must have waited before the panel reports, on reconnecting, that the position was kept.
 const keptPositionAfter = 10 * time.Second
 
 // bubble returns a message as the user sees it.

@@ -13,8 +13,8 @@ type panelSession struct {
 	User  string `json:"user"` // draftKey of the user
 }
 
-// BeginSession creates an anonymous user for the panel, or returns the session that it already has. With "bearer" the scripts say that the
-// browser did not send the cookie back, so the response has the token itself.
+// BeginSession creates an anonymous user for the panel, or returns the session that it already has. With "bearer" the scripts report that
+// the browser did not send the cookie back, so the response has the token itself.
 func (h *Handlers) BeginSession(c echo.Context) error {
 	var in struct {
 		Bearer string `json:"bearer"`

@@ -125,7 +125,7 @@ func keptPositionReason(it live.InitialState) *widget.Reason {
 	return &widget.Reason{Kind: "kept_place", To: it.Place.Position}
 }
 
-// writeParts reads the panel anew and draws it, with a notice why the position changed.
+// writeParts reads the panel again and renders it, with the reason for the changed position.
 func (f *frameWriter) writeParts(ctx context.Context, out *api.FrameWriter, why *widget.Reason) error {
 	if err := f.panel.load(ctx); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Command gendocs writes what README.md and web/openapi.yaml say of the settings from their table in models. It is run by `make generate`
-// in the folder of the repository; a test fails when the files are out of date.
+// Command gendocs writes the descriptions of the settings in README.md and web/openapi.yaml from their table in models. `make generate`
+// runs it in the folder of the repository. A test fails if the files are out of date.
 package main
 
 import (

@@ -65,7 +65,7 @@ function disableWhileOffline(button) {
 
 let droppingWired = false;
 
-// A file that is dropped beside its place must not take the page away.
+// A file dropped outside the drop zone must not navigate the page away.
 function wireDropping() {
   if (droppingWired) return;
   droppingWired = true;

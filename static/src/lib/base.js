@@ -1,4 +1,4 @@
-// Where Parley lies on its host: PUBLIC_URL may have a path, as in https://example.com/chat.
+// The base path of Parley on its host: PUBLIC_URL may have a path, as in https://example.com/chat.
 const base = document.documentElement.dataset.base ?? "";
 
 /** The address of a path of Parley, as in "/workbench". */

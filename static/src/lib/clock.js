@@ -21,7 +21,7 @@ export function startClocks() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tick());
 }
 
-/** Brings the clocks inside root up to now. */
+/** Updates the clocks inside root. */
 export function tick(root = document) {
   const at = now();
   for (const el of root.querySelectorAll("[data-since], [data-until]")) {

@@ -13,7 +13,7 @@ export function wireDialogs() {
       event.preventDefault();
       event.target.closest("dialog")?.close();
     }
-    // A click beside the dialog lands on its backdrop, which is the dialog itself.
+    // A click outside the dialog hits its backdrop, whose event target is the dialog itself.
     if (event.target.matches?.("dialog") && outside(event.target, event)) event.target.close();
   });
   document.addEventListener("submit", confirmFirst, true);

@@ -1,7 +1,7 @@
 // Rows that change place move there in 200 ms.
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Notes where elements with ids are; glide moves them from there after a change. */
+/** Stores the positions of elements with ids; glide animates them from there after a change. */
 export function measure(elements) {
   return new Map([...elements].map((el) => [el.id, el.getBoundingClientRect()]));
 }

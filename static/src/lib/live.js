@@ -42,7 +42,7 @@ export const lostSince = () => stream?.lostSince() ?? 0;
 /** Calls handle(detail, event) for each event of that name. */
 export const onLive = (name, handle) => document.addEventListener(`live:${name}`, (event) => handle(event.detail, event));
 
-/** Opens the stream of the page, or starts it anew for another user. options are share and fetch of openStream. */
+/** Opens the stream of the page, or restarts it for another user. options are share and fetch of openStream. */
 export function openLive(options) {
   if (stream) stream.restart(options.share);
   else connect(options);
@@ -95,7 +95,7 @@ function setState(state) {
   dispatch("state", { state });
 }
 
-// Also for parts that the server has drawn anew: it does not know the state of this connection.
+// Also for parts that the server has rendered again: it does not know the state of this connection.
 function showState() {
   if (!stream) return;
   const state = liveState();

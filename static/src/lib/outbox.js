@@ -18,7 +18,7 @@ const fileErrors = new Set([413, 415, 422]); // the file itself is at fault, so 
  * waits for the next flush. key names the store.
  */
 export function createOutbox({ key, send, showError = () => {}, onSent = () => {}, onRefused = () => {} }) {
-  let shown = false; // errors of others at the composer are theirs to remove
+  let shown = false; // whether the error at the composer is from this module
   const setError = (text) => {
     if (text || shown) showError(text);
     shown = text !== "";
@@ -71,7 +71,7 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
     busy = false;
     entry.progress = undefined;
     if (entries.includes(entry)) handleResponse(entry, response);
-    else flush(); // it was deleted meanwhile
+    else flush(); // it was deleted in the meantime
   }
 
   function handleResponse(entry, response) {

@@ -41,8 +41,8 @@ export async function pollEvents(open, address, lastId, signal) {
 }
 
 /**
- * Opens a stream beside the polls and returns whether it is unbuffered: the first bytes come at once, a heartbeat in time.
- * Its events are dropped: the polls bring them.
+ * Opens a stream in parallel with polling and returns whether it is unbuffered: the first bytes arrive at once, a heartbeat in time.
+ * Its events are dropped, because polling delivers them.
  */
 export async function streamIsUnbuffered(open, address, lastId, signal) {
   const abort = new AbortController();
@@ -90,7 +90,7 @@ export function rememberBuffering(buffered) {
   else local.remove(storageKey);
 }
 
-/** Whether streams were buffered in this browser a moment ago. */
+/** Returns whether streams were recently buffered in this browser. */
 export function wasBuffered() {
   return Date.now() - Number(local.get(storageKey)) < rememberedFor;
 }

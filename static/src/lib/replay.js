@@ -18,7 +18,7 @@ export function requestEnded(since) {
   return missed.length > 0;
 }
 
-/** Places what an event brought, and returns what place does. It must do no harm to place it twice. */
+/** Calls place to apply an event, and returns its result. place may be called twice and must be idempotent. */
 export function placeEvent(place) {
   if (requests > 0) events.push(place);
   return place();

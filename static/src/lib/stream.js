@@ -1,6 +1,6 @@
 // The transport of the live stream: it keeps one connection to the server, notices a dead one by the missing heartbeat, and
-// reconnects with the id of the last event it saw, whatever failed in between. Where a proxy buffers the body of the
-// stream, it polls for the same events until a stream gets through again. lib/live.js connects it to the page.
+// reconnects with the id of the last event after any failure. Where a proxy buffers the body of the stream, it polls for
+// the same events until a stream gets through again. lib/live.js connects it to the page.
 import { pollEvents, rememberBuffering, streamIsUnbuffered, wasBuffered, withCursor } from "./poll.js";
 import { shareStream } from "./shared-stream.js";
 import { parser } from "./sse.js";
@@ -110,7 +110,7 @@ export function openStream({ url, share = "", fetch: open = fetch, onEvent, onSt
     retryTimer = setTimeout(run, wait * (0.75 + Math.random() * 0.5));
   }
 
-  // A silent stream may be buffered, or the connection may be dead: whether a poll is answered tells them apart.
+  // A silent stream may be buffered, or the connection may be dead: the response to a poll distinguishes the two.
   async function checkSilence() {
     const silentRequest = abort;
     const controller = (silenceCheck = new AbortController());
@@ -176,7 +176,7 @@ export function openStream({ url, share = "", fetch: open = fetch, onEvent, onSt
     return name ? shareStream(name, { event: receive, alive: follow, lead: () => following && reconnect() }) : null;
   }
 
-  /** Starts anew for a page that belongs to another user: nothing of the stream before is continued. */
+  /** Restarts for a page that belongs to another user, without the state of the previous stream. */
   function restart(nextShare) {
     sharedStream?.close();
     sharedStream = joinShared(nextShare);

@@ -15,7 +15,7 @@ const messages = () => [...thread().querySelectorAll(":scope > .msg")];
 
 let unseen = 0;
 let following = true;
-let top = 0; // where the reader was
+let top = 0; // the last scroll position
 let watcher;
 
 /** Starts to keep the thread in order. Call again when another thread took its place. */
@@ -61,14 +61,14 @@ function findExisting(el) {
   return client ? messages().find((m) => m.dataset.clientId === client && m.dataset.from === el.dataset.from) : null;
 }
 
-// A status never goes back, whatever order the frames come in.
+// A status never goes back, in any order of frames.
 function keepStatus(old, el) {
   if (rank[old.dataset.status] > rank[el.dataset.status]) setStatus(el, old.dataset.status);
 }
 
 function insert(el) {
   const id = Number(el.dataset.id);
-  // What the server does not have yet stays below everything that it has.
+  // Messages that the server does not have yet stay below all others.
   const after = messages().find((m) => (m.dataset.id ? Number(m.dataset.id) > id : true));
   thread().insertBefore(el, after ?? null);
 }

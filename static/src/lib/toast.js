@@ -1,4 +1,4 @@
-// Short messages at the edge of the screen. They are never the only place for an information.
+// Short messages at the edge of the screen. They are never the only place where something is shown.
 const maxToasts = 3;
 const visibleFor = 6000;
 

@@ -1,4 +1,4 @@
-// Parley(command, …), the one thing that a page gets of us.
+// Parley(command, …), the only interface for pages.
 import { mount } from "./mount.js";
 import { read } from "./settings.js";
 
@@ -6,7 +6,7 @@ const events = "ready open close unread assigned ended error".split(" ");
 const commands = "open close toggle show hide identify logout update".split(" ");
 const most = 50; // calls that are kept for the next boot
 
-/** Makes window.Parley, or answers the one that is there: however often the script is on a page, there is one widget. tag is its dataset. */
+/** Creates window.Parley, or returns the existing one: a page with several script tags has one widget. tag is the dataset of the script tag. */
 export function install(src, tag) {
   const there = window.Parley;
   const manual = !tag || "manual" in tag;
@@ -18,7 +18,7 @@ export function install(src, tag) {
   let settings, widget, ready;
   let early = [];
 
-  // What a site's own code gets wrong is told to the site's own code.
+  // Errors of a listener are errors of the site's own code and are reported as such.
   function call(fn, detail) {
     try {
       fn(detail);

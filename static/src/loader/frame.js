@@ -1,10 +1,10 @@
-// The frame with the panel, and the words exchanged with it: only with its window and its origin.
+// The frame with the panel, and the messages exchanged with it: only with its window and its origin.
 export function createFrame(base, settings, language, title, heard, listen, into) {
   const { origin } = new URL(base);
   let frame;
   let name;
-  let loaded; // what the panel in the frame was asked for
-  let ready; // it said hello
+  let loaded; // the query of the panel in the frame
+  let ready; // the panel has sent "hello"
   let attentive;
   let timer;
 
@@ -15,19 +15,19 @@ export function createFrame(base, settings, language, title, heard, listen, into
   });
 
   const tell = (parley, more) => ready && frame.contentWindow?.postMessage({ ...more, parley }, origin);
-  // Queries and fragments may hold what is nobody's business.
+  // Queries and fragments may contain private data.
   const page = () => ({ url: (location.origin + location.pathname).slice(0, 500), title: title().slice(0, 400) }); // the panel shortens it
   const tellPage = () => tell("page", page());
   const theme = () => ({ theme: settings.theme ?? "auto" });
 
-  // A change of this is a new panel.
+  // A change of the query loads a new panel.
   function asked() {
     const query = new URLSearchParams({ origin: location.origin, lang: language() });
     for (const what of ["site", "department", "colour"]) if (settings[what]) query.set(what, settings[what]);
     return `${base}widget?${query}&`;
   }
 
-  // A frame that goes elsewhere adds to the history of the tab, and a new one does not.
+  // Navigating a frame would add to the history of the tab; a new frame does not.
   function load() {
     const { url, title } = page();
     const next = document.createElement("iframe");
@@ -53,7 +53,7 @@ export function createFrame(base, settings, language, title, heard, listen, into
       if (frame) dress();
     },
     tell,
-    // Whether the focus went into the frame is known a moment later.
+    // The browser reports only after the event whether the focus moved into the frame.
     attention(open) {
       setTimeout(() => {
         const value = open && !document.hidden && document.hasFocus();

@@ -1,4 +1,4 @@
-// Everything that is listened to outside of our own elements ends with the widget.
+// All listeners outside of the elements of the widget end with the widget.
 export const listener = (signal) => (target, types, hear) => {
   for (const type of types) target?.addEventListener(type, hear, { signal });
 };

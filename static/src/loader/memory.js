@@ -1,4 +1,4 @@
-// What the next page of the site has to know. Nothing is stored before the first open; a page without storage remembers for itself.
+// The state for the next page of the site. Nothing is stored before the first open. Without storage the state lasts as long as the page.
 const key = "parley";
 let here = {};
 

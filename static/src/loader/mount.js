@@ -1,4 +1,4 @@
-// One widget on a page: what it does with the page's commands and with what the panel says. All that it listens to ends with its signal.
+// One widget on a page: it handles the commands of the page and the messages of the panel. All its listeners end with its signal.
 import words from "@parley-words@";
 import { createFrame } from "./frame.js";
 import { listener } from "./listen.js";
@@ -6,7 +6,7 @@ import { memory } from "./memory.js";
 import { titleCount } from "./title.js";
 import { build } from "./view.js";
 
-/** Puts the button on the page. Answers what Parley(name, …) does; emit(name, detail) tells the page. */
+/** Adds the button to the page and returns the commands of Parley(name, …). emit(name, detail) sends an event to the page. */
 export function mount(base, settings, emit) {
   const stop = new AbortController();
   const listen = listener(stop.signal);
@@ -17,17 +17,17 @@ export function mount(base, settings, emit) {
   let person;
   const pass = (...names) => (said) => emit(said.parley, Object.fromEntries(names.map((name) => [name, String(said[name] ?? "").slice(0, 100)])));
 
-  // What the panel may say. It is short, never a message, and never who somebody is.
+  // The messages that the panel may send. They are short and contain no chat messages and no identity.
   const heard = {
     __proto__: null,
     hello() {
       if (memory.kept().out) return frame.tell("logout");
       if (person) frame.tell("identify", person);
       tellOpen();
-      update(); // what was changed while it loaded
+      update(); // apply the changes from while it loaded
     },
     close: () => toggle(false),
-    // Its field is ready for the keys.
+    // The field of the panel is ready for input.
     focused() {
       const focus = view.focused();
       if (focus) frame.focus();
@@ -80,7 +80,7 @@ export function mount(base, settings, emit) {
   listen(window.navigation, ["currententrychange"], frame.moved);
   listen(window, ["popstate"], frame.moved);
   update();
-  // Somebody with an open chat finds it again on the next page, and who was to be signed out is, before anybody else looks.
+  // An open chat continues on the next page. A pending sign-out is executed before another user can see the chat.
   const kept = memory.kept();
   if (kept.chat || kept.out) frame.make();
   if (kept.chat && kept.open && !view.phone.matches) toggle(true, false);
@@ -103,7 +103,7 @@ export function mount(base, settings, emit) {
       toggle(false);
       view.held();
       count(0);
-      if (memory.kept().open === undefined) return; // nobody has ever opened it here
+      if (memory.kept().open === undefined) return; // the widget was never opened in this browser
       memory.keep({ out: true, chat: false });
       frame.make();
       frame.tell("logout");

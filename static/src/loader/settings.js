@@ -1,10 +1,10 @@
-// What a site may set, on the tag (data-position="left") or as an object ({ position: "left" }).
+// The settings of a site, on the tag (data-position="left") or as an object ({ position: "left" }).
 const dark = "#05262d"; // the text on a colour that is too light for white
 
 const text = (most) => [(value) => [...value].length <= most && value, `at most ${most} characters`];
 const among = (...known) => [(value) => known.includes(value) && value, known.join(" or ")];
 
-// How each is read, answering "" or false for what cannot be used, and what is allowed.
+// How each setting is read: the parser returns "" or false for an invalid value. The second item describes the valid ones.
 const rules = {
   __proto__: null,
   site: text(40),
@@ -18,15 +18,15 @@ const rules = {
 };
 
 /**
- * Reads what is given, an object or the dataset of a tag, into settings. What cannot be used is left as it was, and told once; null or ""
- * goes back to the default.
+ * Reads given, an object or the dataset of a tag, into settings. An invalid value changes nothing and is reported once; null or "" restores
+ * the default.
  */
 export function read(given, settings) {
   const bad = [];
   for (const key in given) {
     const name = key === "color" ? "colour" : key;
     const [take, allowed] = rules[name] ?? [];
-    if (given[key] === undefined || (!take && given instanceof DOMStringMap)) continue; // a tag may have attributes of others
+    if (given[key] === undefined || (!take && given instanceof DOMStringMap)) continue; // a tag may have other attributes
     const asked = String(given[key] ?? "").trim();
     const taken = asked && take?.(asked);
     if (taken) settings[name] = taken;
@@ -42,7 +42,7 @@ function pixels(value) {
   return side <= 200 && bottom <= 200 && [side + "px", bottom + "px"];
 }
 
-/** The text that can be read on a colour: white, or dark; false when neither can. */
+/** Returns the text colour with enough contrast on a colour: white or dark, or false if neither has. */
 export function textOn(colour) {
   if (!/^#[0-9a-f]{6}$/i.test(colour)) return false;
   const light = colour.match(/\w\w/g).reduce((sum, part, i) => {

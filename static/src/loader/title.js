@@ -1,4 +1,4 @@
-// The number of unread messages before the title of the page, whose own title may change meanwhile.
+// The number of unread messages before the title of the page, whose own title may change in the meantime.
 export function titleCount() {
   let plain;
   let shown;

@@ -1,6 +1,6 @@
-// The button and the window, in a shadow tree, so that neither page can spoil the other's look. Nothing here needs leave of the page's content
-// policy: no markup is made of text, and all style comes by the object model. They lie in the browser's top layer, above every z-index and
-// outside of the page's transforms, filters and clips. On a phone the window is the whole screen.
+// The button and the window, in a shadow tree, so that the styles of page and widget do not affect each other. They work under any content
+// policy of the page: no markup is parsed from text, and all styles are set through the object model. They are in the browser's top layer,
+// above every z-index and outside of the page's transforms, filters and clips. On a phone the window is the whole screen.
 import { onKeyDown } from "../lib/keydown.js";
 import { textOn } from "./settings.js";
 import style from "./style.css";
@@ -17,7 +17,7 @@ function make(name, ...children) {
 const draw = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
 
 /**
- * Puts them on the page. toggle() opens or closes, and typed() is called when there is something new in the holder.
+ * Adds both to the page. toggle() opens or closes; typed() is called when the holder has new text.
  */
 export function build(listen, toggle, typed) {
   const phone = matchMedia("(max-width: 480px)");
@@ -29,7 +29,7 @@ export function build(listen, toggle, typed) {
   const holder = make("textarea");
   const window = make("section", holder);
   const all = make("div", button, window);
-  const host = make("parley-widget"); // a name of its own, which no rule of the page is about
+  const host = make("parley-widget"); // a custom element name that no rule of the page matches
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   let said;
@@ -56,7 +56,7 @@ export function build(listen, toggle, typed) {
     path.setAttribute("d", isOpen ? down : bubble);
   }
 
-  // The keyboard of a phone covers a fixed element; the visual viewport says what is left.
+  // The keyboard of a phone covers a fixed element; the visual viewport has the remaining size.
   function fit() {
     const { height, offsetTop } = visualViewport;
     const whole = isOpen && phone.matches;
@@ -66,14 +66,14 @@ export function build(listen, toggle, typed) {
     lock(whole);
   }
 
-  // The page behind a full screen does not scroll.
+  // The page behind the full-screen window must not scroll.
   function lock(on) {
     const page = document.documentElement.style;
     if (on === (scroll != null)) return;
     [page.overflow, scroll] = on ? ["hidden", page.overflow] : [scroll];
   }
 
-  // The body may be yet to come, and applications may put another in its place.
+  // The body may not exist yet, and applications may replace it.
   function put() {
     if (host.isConnected || !document.body) return;
     document.body.append(host);
@@ -84,7 +84,7 @@ export function build(listen, toggle, typed) {
   watch.observe(document.documentElement, { childList: true });
   put();
   listen(button, ["click"], () => {
-    button.focus(); // Safari leaves the focus where it was
+    button.focus(); // Safari does not focus a clicked button
     toggle();
   });
   onKeyDown(all, ({ key }) => key === "Escape" && isOpen && toggle());
@@ -124,15 +124,15 @@ export function build(listen, toggle, typed) {
       if (!next && document.activeElement === host) button.focus({ preventScroll: true });
     },
     /**
-     * Takes the focus into a field that cannot be seen. It holds what is typed until the panel can take it. Where somebody writes in a field
-     * of the page, the focus stays there.
+     * Moves the focus to a field that the user cannot see. It collects typed text until the panel is ready. If a field of the page
+     * has the focus, it stays there.
      */
     hold() {
       if (!document.activeElement?.matches(":read-write")) holder.focus({ preventScroll: true });
     },
-    /** Whether the focus is here, and may go on to the panel. */
+    /** Returns whether the holder has the focus and may pass it to the panel. */
     focused: () => document.activeElement === host && !composing,
-    /** What was typed into the holder, which forgets it. */
+    /** Returns the text typed into the holder and clears it. */
     held() {
       const { value } = holder;
       if (composing) return "";

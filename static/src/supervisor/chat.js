@@ -7,7 +7,7 @@ export function followChat() {
   startThread();
   const main = document.getElementById("main");
   main.addEventListener("htmx:beforeRequest", (event) => {
-    event.stopPropagation(); // no button of the page is busy with it
+    event.stopPropagation(); // it must not mark a button of the page as busy
     if (document.visibilityState === "hidden") event.preventDefault();
   });
   // The next poll may succeed: its errors are not shown.

@@ -34,7 +34,7 @@ const inner = (box) => {
   return Math.max(200, box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
 };
 
-/** The columns of the chart; null when there is not enough for a line. A hole in time is a hole in the lines. */
+/** The columns of the chart; null when there is not enough for a line. A gap in time is a gap in the lines. */
 function read() {
   const root = document.getElementById("day-figures");
   const step = Number(root?.dataset.step);
@@ -90,12 +90,12 @@ function options(box) {
   };
 }
 
-// Whole numbers of people: at least 4, so that one person waiting is not a wall.
+// The scale has whole numbers up to at least 4, so that one waiting user does not fill the chart.
 function fromZero(u, min, max) {
   return [0, Math.max(4, Math.ceil((max ?? 0) * 1.1))];
 }
 
-/** What the figures are under the pointer. */
+/** Shows the figures under the pointer. */
 function tooltip() {
   const el = document.createElement("div");
   el.className = "chart-tip";

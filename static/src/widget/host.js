@@ -42,7 +42,7 @@ export function connectHost(origin) {
     on(parley, handle) {
       handlers.set(parley, [...(handlers.get(parley) ?? []), handle]);
     },
-    /** Sends hello, and waits a moment for the answer of the page. */
+    /** Sends hello, and waits briefly for the response of the page. */
     hello() {
       this.send("hello");
       return framed ? Promise.race([new Promise((done) => (resolveHello = done)), new Promise((done) => setTimeout(done, helloTimeout))]) : Promise.resolve();

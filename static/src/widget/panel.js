@@ -35,7 +35,7 @@ export const state = {
   page(told) {
     page = told;
   },
-  /** What goes with the first question. */
+  /** Returns the fields sent with the first question. */
   asked() {
     const fields = Object.fromEntries([...composer.querySelectorAll('input[type="hidden"]')].map((i) => [i.name, i.value]));
     delete fields.csrf_token;
@@ -111,7 +111,7 @@ function fillRing({ place, chat }) {
   ring.setAttribute("stroke-dasharray", `${Math.round((100 * (first - place + 1)) / (first + 1))} 100`);
 }
 
-// A change is spoken once, and at most every half minute while waiting.
+// A change is announced to screen readers once, at most every half minute while waiting.
 function announce(state) {
   const status = document.querySelector("#w-head .w-state-now")?.textContent.trim() ?? "";
   const reason = document.getElementById("w-why")?.textContent.trim() ?? "";

@@ -1,4 +1,4 @@
-// The text beside the stars, and a skip that is remembered.
+// The text next to the stars, and the stored choice to skip the rating.
 import { scoped } from "../lib/base.js";
 import { translate } from "../lib/translate.js";
 

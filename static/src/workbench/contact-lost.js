@@ -1,4 +1,4 @@
-// Without a connection for longer than the presence timeout, others see this agent as away. The page then says so itself.
+// Without a connection for longer than the presence timeout, others see this agent as away. The page then displays that.
 import { now } from "../lib/clock.js";
 import { isConnected, liveState, lostSince } from "../lib/live.js";
 import { activate } from "../lib/parts.js";

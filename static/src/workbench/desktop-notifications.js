@@ -65,6 +65,6 @@ export async function showNotification(title, { body, tag, path, open }) {
       notice.close();
     };
   } catch {
-    // the page shows it all the same
+    // the page shows it anyway
   }
 }

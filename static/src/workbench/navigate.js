@@ -5,7 +5,7 @@ import { restoreLocalState, unread } from "./list.js";
 import { countInTitle } from "./notifications.js";
 
 const skeletonDelay = 150;
-const stillLoadingDelay = 3000; // before the skeleton says that it takes long
+const stillLoadingDelay = 3000; // before the skeleton shows that loading takes long
 
 const place = () => document.getElementById("open");
 let timers = [];
@@ -34,7 +34,7 @@ function leaveToBrowser(event) {
   if (modified && event.target.closest?.("a[hx-get]:not([data-dialog])")) event.stopPropagation();
 }
 
-/** Opens the chat at that address, or the place without one, as a link to it does. */
+/** Opens the chat at that address, or the view without a chat, like a link to it. */
 export function open(href) {
   window.htmx.ajax("GET", href, { source: ".top-home" });
 }

@@ -20,7 +20,7 @@ export function notify(title, body, { kind, chat, path, open }) {
 
 /** Two soft tones for a new chat, one for a message; drawn here, so nothing is loaded. */
 export function chime(kind) {
-  // Browsers play nothing before the first click or key; the title counts all the same.
+  // Browsers play nothing before the first click or key; the title counts anyway.
   if (navigator.userActivation?.hasBeenActive === false) return;
   try {
     context ??= new AudioContext();

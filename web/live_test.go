@@ -333,7 +333,7 @@ func TestAStreamSpeaksTheLanguageOfItsPage(t *testing.T) {
 	_, userToken := h.guest()
 	h.asks(userToken, "Is anybody there?")
 	_, boss := h.agent("ruth", models.RoleSupervisor)
-	for path, words := range map[string][2]string{"/supervisor/events": {"Longest wait", "最长等待"}, "/workbench/events": {"waiting", "等待"}, "/widget/events": {"Your question is saved", "已保留"}} {
+	for path, words := range map[string][2]string{"/supervisor/events": {"Longest wait", "最长等待"}, "/workbench/events": {" waiting<", "等待"}, "/widget/events": {"Your question is saved", "已保留"}} {
 		token := boss
 		if path == "/widget/events" {
 			token = userToken

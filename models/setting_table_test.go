@@ -128,7 +128,7 @@ func checkTexts(t *testing.T, s models.Setting) {
 	for _, key := range keys {
 		en, zh := catalogue.In(catalogue.English, key, "Count", 1), catalogue.In(catalogue.Chinese, key, "Count", 1)
 		if en == key || en == "" || zh == en || zh == "" { // without a Chinese text the English one is returned
-			t.Errorf("%s needs the text %s in both catalogues; there are %q and %q", s.Key, key, en, zh)
+			t.Errorf("%s needs the text %s in views/text/en.toml and zh-CN.toml; they have %q and %q", s.Key, key, en, zh)
 		}
 	}
 }

@@ -55,14 +55,14 @@ func checkAgainstDocument(t *testing.T, r *http.Request, got *http.Response, bod
 	item := pathItem(document, path)
 	if item == nil || item.GetOperation(r.Method) == nil {
 		if got.StatusCode != http.StatusNotFound {
-			t.Errorf("%s %s answered %d and is not in the document", r.Method, path, got.StatusCode)
+			t.Errorf("%s %s answered %d and is not in web/openapi.yaml", r.Method, path, got.StatusCode)
 		}
 		return
 	}
 	responses := item.GetOperation(r.Method).Responses
 	response := responses.Value(strconv.Itoa(got.StatusCode))
 	if response == nil {
-		t.Errorf("%s %s answered %d, which the document does not name: %s", r.Method, path, got.StatusCode, body)
+		t.Errorf("%s %s answered %d, which web/openapi.yaml does not name: %s", r.Method, path, got.StatusCode, body)
 		return
 	}
 	for name, header := range response.Value.Headers {
@@ -136,7 +136,7 @@ func checkSchema(t *testing.T, what string, schema *openapi3.Schema, body []byte
 		return
 	}
 	if err := schema.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.MultiErrors()); err != nil {
-		t.Errorf("%s is not what the document says: %v\n%s", what, err, body)
+		t.Errorf("%s is not what web/openapi.yaml says: %v\n%s", what, err, body)
 	}
 }
 
@@ -176,13 +176,17 @@ func checkEvent(t *testing.T, path string, e event) {
 	path, _, _ = strings.Cut(path, "?")
 	item := pathItem(document, documentPath(path))
 	if item == nil || item.Get == nil {
-		t.Errorf("the stream %s is not in the document", path)
+		t.Errorf("the stream %s is not in web/openapi.yaml", path)
 		return
 	}
 	stream := item.Get.Responses.Value("200").Value.Content["text/event-stream"].Schema.Value.Items.Value
 	whole, found := stream.Discriminator.Mapping[e.Name]
 	if !found {
-		t.Errorf("the event %q of %s is not in the document", e.Name, path)
+		t.Errorf(
+			"the event %q of %s is not in web/openapi.yaml: add it to oneOf and mapping of its stream, such as UserEvent",
+			e.Name,
+			path,
+		)
 		return
 	}
 	asObject := `{"event":` + strconv.Quote(e.Name) + `,"data":` + e.Data + `}`
@@ -217,11 +221,11 @@ func TestTheDocumentIsValidAndNamesTheTable(t *testing.T) {
 	}
 	for _, served := range web.Endpoints() {
 		if !written[served] {
-			t.Errorf("%s is served and not in the document", served)
+			t.Errorf("%s is served and not in web/openapi.yaml", served)
 		}
 		delete(written, served)
 	}
 	for path := range written {
-		t.Errorf("%s is in the document and not served", path)
+		t.Errorf("%s is in web/openapi.yaml and not served", path)
 	}
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // AdminFrame returns the frame of an administration page. here is the key of the page in the navigation.
-func (k *Kit) AdminFrame(c echo.Context, currentPath, title string) staff.Frame {
-	frame := k.AgentFrame(c, currentPath, title)
+func (k *Kit) AdminFrame(c echo.Context, here, title string) staff.Frame {
+	frame := k.AgentFrame(c, here, title)
 	frame.Scripts = []string{"admin.js"}
 	return frame
 }
@@ -56,8 +56,8 @@ func (k *Kit) problemPage(c echo.Context, p problem) error {
 }
 
 // AgentFrame returns the frame of a page for a signed-in agent of any role. here is the key of the page in the navigation.
-func (k *Kit) AgentFrame(c echo.Context, currentPath, title string) staff.Frame {
-	return staff.Frame{Page: k.pageFrame(c, title), Here: currentPath, Me: SignedInAgent(AgentOf(c))}
+func (k *Kit) AgentFrame(c echo.Context, here, title string) staff.Frame {
+	return staff.Frame{Page: k.pageFrame(c, title), Here: here, Me: SignedInAgent(AgentOf(c))}
 }
 
 // SignedInAgent returns the agent as the frame of a page shows them.

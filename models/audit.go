@@ -45,6 +45,11 @@ const (
 	AuditFileExported         AuditAction = "file_exported"
 	AuditUserExported         AuditAction = "user_exported"
 	AuditUserErased           AuditAction = "user_erased"
+	// Of canned replies that are shared, or another agent's own.
+	AuditCannedReplyAdded      AuditAction = "canned_reply_added"
+	AuditCannedReplyChanged    AuditAction = "canned_reply_changed"
+	AuditCannedReplyRemoved    AuditAction = "canned_reply_removed"
+	AuditCannedRepliesImported AuditAction = "canned_replies_imported"
 )
 
 // AuditActions are all actions, in the order in which the filter of the audit log lists them.
@@ -55,6 +60,7 @@ var AuditActions = []AuditAction{
 	AuditSessionsEnded, AuditSecondFactorOn, AuditSecondFactorOff, AuditSecondFactorReset, AuditRecoveryCodesRenewed,
 	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved, AuditSettingChanged, AuditSettingReset,
 	AuditSiteAdded, AuditSiteRemoved,
+	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
 	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased,
 }
@@ -72,6 +78,8 @@ const (
 	SubjectUser       SubjectKind = "user"
 	SubjectRule       SubjectKind = "rule" // of the health page
 	SubjectFile       SubjectKind = "file" // that was downloaded
+
+	SubjectCannedReply SubjectKind = "canned_reply"
 )
 
 // Subject is what an action was done to, with its name at that time. Users and their chats have no name here: rows

@@ -72,20 +72,29 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 }
 
 // DeleteDepartment deletes a department. Admins only. An unknown one is department_not_found; one that a stored chat
-// asked for is 409 department_in_use.
+// asked for is 409 department_in_use. Its canned replies are deleted with it.
 func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
 	return d.withDepartment(ctx, slug, func(ctx context.Context, t *tx, name string) error {
-		_, err := t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
+		var replies int
+		err := t.NewRaw(`SELECT count(*) FROM canned_replies WHERE department = ?`, slug).Scan(ctx, &replies)
+		if err != nil {
+			return err
+		}
+		_, err = t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
 		if violates(err, chatsDepartmentFkey) {
 			return ErrDepartmentInUse
 		}
 		if err != nil {
 			return err
 		}
-		return t.audit(ctx, actor, AuditDepartmentRemoved, aboutDepartment(slug, name), nil)
+		var more details
+		if replies > 0 {
+			more = details{"canned_replies": replies}
+		}
+		return t.audit(ctx, actor, AuditDepartmentRemoved, aboutDepartment(slug, name), more)
 	})
 }
 

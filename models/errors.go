@@ -134,6 +134,11 @@ var (
 	ErrDepartmentTaken = conflict("department_taken", "Another department has this short name. Choose a different one.")
 	// ErrDepartmentInUse is 409: stored chats asked for the department.
 	ErrDepartmentInUse = conflict("department_in_use", "This department has stored chats. Rename it instead.")
+	// ErrCannedReplyNotFound is 404: the reply does not exist, or is another agent's own.
+	ErrCannedReplyNotFound = notFound("canned_reply_not_found", "This canned reply does not exist or was removed.")
+	// ErrCannedReplyTaken is 409: another reply of the same scope and language has the shortcut.
+	ErrCannedReplyTaken = conflict("canned_reply_taken",
+		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -36,6 +36,8 @@ type constraint string
 const (
 	agentDepartmentsDepartmentFkey constraint = "agent_departments_department_fkey" // an agent serves departments that exist
 	agentsEmailUnique              constraint = "agents_email_unique"               // one agent per e-mail address, without regard to case
+	cannedRepliesDepartmentFkey    constraint = "canned_replies_department_fkey"    // a department's replies belong to one that exists
+	cannedRepliesShortcutUnique    constraint = "canned_replies_shortcut_unique"    // one reply per scope, shortcut and language
 	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists
 	chatsOneOpenPerUser            constraint = "chats_one_open_per_user"           // one open chat per user
 	chatsUserIDFkey                constraint = "chats_user_id_fkey"                // a chat belongs to a user who is stored

@@ -62,6 +62,7 @@ var about = map[string]string{
 	"agents":                 "none",
 	"agent_departments":      "none",
 	"departments":            "none",
+	"canned_replies":         "none",
 	"settings":               "none",
 	"sites":                  "none",
 	"pulse":                  "none",

@@ -23,6 +23,8 @@ const copied = {
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
 const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];
+// What a page loads only when it is used, as a module.
+const lazy = ["canned-replies"];
 const sheets = ["app", "widget", "demo"];
 
 // The loader is loaded by host pages, as a script and as a module, and contains its few texts.
@@ -33,8 +35,8 @@ const wordsOf = "widget.loader.";
 // Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
 const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
 
-// Every visit of a host page downloads the loader.
-const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024 };
+// Every visit of a host page downloads the loader; an agent downloads the list of canned replies when it is first opened.
+const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024, "canned-replies.mjs": 11 * 1024 };
 
 const made = new Set([".gitkeep"]);
 
@@ -71,7 +73,7 @@ async function bundleScripts() {
       plugins,
     });
   };
-  await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", modules)]);
+  await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", [...modules, ...lazy])]);
   await Promise.all([".js", ".mjs"].flatMap((ending) => modules.map((name) => squeeze(name + ending))));
 }
 

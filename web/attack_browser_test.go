@@ -196,6 +196,16 @@ func TestAttackTextsInABrowser(t *testing.T) {
 	s := newStage(t)
 	talk := s.poison()
 	anna, bob, ruth := s.people["anna"], s.people["bob"], s.people["ruth"]
+	reply, err := s.desk.AddCannedReply(
+		t.Context(),
+		models.AgentActor(anna),
+		models.NewCannedReply{Shortcut: "evil", Title: evilImage, Body: evilAll},
+	)
+	s.must(err)
+	_, err = s.desk.AddCannedReply(t.Context(), admin, models.NewCannedReply{
+		Scope: models.CannedDepartment, Department: served, Shortcut: "evil-2", Title: "Evil", Body: evilHTMX,
+	})
+	s.must(err)
 	t.Run("pages of the administrator", func(t *testing.T) {
 		t.Parallel()
 		g := s.guard(t, "parley_session", s.caller("an administrator").token)
@@ -245,7 +255,12 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		g.visits("/workbench/chats/"+s.chats[models.Ended].chat, evilImage)
 		g.visits("/workbench/chats/"+talk.chat+"?dialog=transfer", evilHTMX)
 		g.visits("/workbench/chats/"+talk.chat+"?dialog=end", evilImage)
+		g.visits("/workbench/canned-replies", evilImage, evilHTMX)
+		g.visits("/workbench/canned-replies/"+reply.ID, evilImage, "{{constructor.constructor", "<%= 7*7 %>")
 		g.visits("/workbench/chats/"+talk.chat, "{{constructor.constructor", "<%= 7*7 %>")
+		g.write("#composer-text", "/evil")
+		g.sees("#canned-preview", "<%= 7*7 %>")
+		g.clean("the list of canned replies")
 		s.ask("POST", forUser+"/chats/"+talk.chat+"/typing", talk.owner, nil).want(204)
 		g.sees("#typing", evilImage[:20])
 		s.ask("POST", forUser+"/chats/"+talk.chat+"/messages", talk.owner, map[string]any{"content": evilAll + "live"}).want(201)

@@ -10,6 +10,7 @@ import (
 
 	"parley/models"
 	"parley/web"
+	"parley/web/kit"
 )
 
 // taker is a route that reads a body, with a scene and a caller who may send it.
@@ -47,6 +48,14 @@ func (s *stage) takers() []taker {
 		s.t.Fatalf("only %d lines read a body", len(all))
 	}
 	return all
+}
+
+// tooMuch returns a number of bytes above the limit of the route.
+func (tk taker) tooMuch() int {
+	if tk.rule.large {
+		return kit.ImportLimit + 100
+	}
+	return kit.BodyLimit + 100
 }
 
 // with is a right request with one field changed; raw is how JSON writes its value.
@@ -193,9 +202,9 @@ func TestAttackJSONOfEveryShape(t *testing.T) {
 		} {
 			s.sends(tk, what, body, malformed)
 		}
-		s.sends(tk, "200 kB", `{"`+first+`":"`+strings.Repeat("x", 200_000)+`"}`, tooLarge)
-		s.sends(tk, "200 kB of spaces", strings.Repeat(" ", 200_000)+right, tooLarge)
-		s.sends(tk, "many names", `{`+strings.Repeat(`"a":1,`, 30_000)+right[1:], tooLarge)
+		s.sends(tk, "a long text", `{"`+first+`":"`+strings.Repeat("x", tk.tooMuch())+`"}`, tooLarge)
+		s.sends(tk, "spaces", strings.Repeat(" ", tk.tooMuch())+right, tooLarge)
+		s.sends(tk, "many names", `{`+strings.Repeat(`"a":1,`, tk.tooMuch()/6)+right[1:], tooLarge)
 	}
 	s.unchanged(before, "a body of the wrong shape")
 }
@@ -232,8 +241,8 @@ func TestAttackContentTypes(t *testing.T) {
 			)
 			continue
 		}
-		s.sends(tk, "a large form", "content="+strings.Repeat("x", 200_000), tooLarge, form)
-		s.sends(tk, "a form of many fields", strings.Repeat("a=1&", 50_000), tooLarge, form)
+		s.sends(tk, "a large form", "content="+strings.Repeat("x", tk.tooMuch()), tooLarge, form)
+		s.sends(tk, "a form of many fields", strings.Repeat("a=1&", tk.tooMuch()/4), tooLarge, form)
 		for what, body := range map[string]string{
 			"parts that do not begin": "content=x", "parts without an end": "--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx",
 			"many parts": strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n", 1200) + "--b--\r\n",

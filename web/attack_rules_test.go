@@ -21,6 +21,8 @@ type rule struct {
 	bare   int           // the status without a cookie, if different
 	boss   outcome       // to supervisors and administrators who are not part of the chat
 	others outcome       // to all other callers without a part in the chat; chat_not_found if the path names one
+	admins bool          // administrators are allowed it, unlike other supervisors
+	large  bool          // a body of up to kit.ImportLimit is accepted
 	known  outcome       // to users verified by a host site, if different
 }
 
@@ -28,6 +30,7 @@ var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}
 	noSession   = outcome{404, "session_not_found"}
+	noReply     = outcome{404, "canned_reply_not_found"}
 	unsigned    = 403 // for an address that is only valid with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
@@ -147,9 +150,23 @@ var rules = map[string]rule{
 	"GET /customer-service/{service_id}/rating":            {others: outcome{403, "not_your_rating"}},
 	"POST /customer-service/stream-ticket":                 {},
 	"GET /customer-service/events":                         {},
-	"GET /workbench":                                       {},
-	"GET /workbench/chats/{chat_id}":                       {in: models.Active},
-	"GET /workbench/events":                                {},
+	"GET /canned-replies":                                  {},
+	"POST /canned-replies": {
+		body: `{"shortcut":"{slug}","title":"New","body":"New","language":"en","scope":"mine","department":"cards"}`,
+		ok:   justCreated,
+	},
+	"GET /canned-replies/{reply_id}": {boss: noReply, others: noReply, admins: true},
+	"POST /canned-replies/{reply_id}": {
+		body: `{"shortcut":"{slug}","title":"New","body":"New","language":"en","scope":"mine","department":"cards"}`,
+		boss: noReply, others: noReply, admins: true,
+	},
+	"POST /canned-replies/{reply_id}/remove": {boss: noReply, others: noReply, admins: true},
+	"POST /canned-replies/{reply_id}/use":    {ok: noContent, boss: noReply, others: noReply, admins: true},
+	"POST /canned-replies-import":            {body: `{"csv":"shortcut,title,body\n{slug},New,New"}`, large: true},
+	"GET /workbench/canned-replies.csv":      {},
+	"GET /workbench":                         {},
+	"GET /workbench/chats/{chat_id}":         {in: models.Active},
+	"GET /workbench/events":                  {},
 
 	"GET /account":                            {},
 	"POST /account/password":                  {body: `{"old_password":"correct horse battery","password":"another horse battery"}`},

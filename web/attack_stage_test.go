@@ -49,6 +49,7 @@ type scene struct {
 	chat          string
 	owner, user   string           // the user's token and id
 	session       string           // the id of a session of the agent
+	reply         string           // the id of a canned reply of the agent's own
 	said          map[string]int64 // the message that users, and that agents, may confirm
 	slug, address string           // a short name and an e-mail address that are not used elsewhere
 }
@@ -232,6 +233,13 @@ func (s *stage) scene(state models.Status) scene {
 	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
 	anna := models.AgentActor(s.people["anna"])
 	sc.session = s.another()
+	sc.reply = uuid.NewString()
+	s.exec(
+		`INSERT INTO canned_replies (id, agent_id, shortcut, title, body) VALUES ($1, $2, $3, 'Title', 'Body')`,
+		sc.reply,
+		anna.ID,
+		"of-"+sc.slug,
+	)
 	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
 	s.must(err)
 	if sc.user = u.ID; state == "" {
@@ -298,6 +306,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.fileIn(sc).publicID
 		case "{session_id}":
 			return sc.session
+		case "{reply_id}":
+			return sc.reply
 		case "{user_id}":
 			return sc.user
 		case "{service_id}":

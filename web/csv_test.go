@@ -64,6 +64,12 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 		}
 	}
 	for i, name := range formulas {
+		reply := models.NewCannedReply{
+			Scope: models.CannedEveryone, Shortcut: "reply" + string(rune('a'+i)), Title: "A" + name, Body: name,
+		}
+		if _, err := h.desk.AddCannedReply(t.Context(), admin, reply); err != nil {
+			t.Fatal(err)
+		}
 		id := "user" + string(rune('a'+i))
 		if _, err := h.desk.EnsureUser(t.Context(), models.Identity{ID: id, Name: name, Email: "=" + id + "@example.com"}); err != nil {
 			t.Fatal(err)

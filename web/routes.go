@@ -14,6 +14,7 @@ import (
 	"parley/web/chat"
 	"parley/web/kit"
 	"parley/web/limit"
+	"parley/web/workbench"
 )
 
 // audience is who may call a route.
@@ -207,6 +208,35 @@ func (s *Server) routes() []route {
 		{method: post, api: agentPath + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
 		{method: get, api: agentPath + "/events", who: agents, handle: s.chat.Events, stream: true},
 
+		{
+			method: get, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
+			handle: s.workbench.CannedReplies,
+		},
+		{
+			method: post, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
+			handle: s.workbench.AddCannedReply,
+		},
+		{
+			method: get, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
+			handle: s.workbench.CannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id", page: "/workbench/canned-replies/:reply_id", who: agents,
+			handle: s.workbench.ChangeCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id/remove", page: "/workbench/canned-replies/:reply_id/remove", who: agents,
+			handle: s.workbench.RemoveCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies/:reply_id/use", page: "/workbench/canned-replies/:reply_id/use", who: agents,
+			handle: s.workbench.UseCannedReply,
+		},
+		{
+			method: post, api: "/canned-replies-import", page: "/workbench/canned-replies-import", who: agents,
+			limit: limit.File, handle: s.workbench.ImportCannedReplies, requestLimits: workbench.LimitImport,
+		},
+		{method: get, page: "/workbench/canned-replies.csv", who: agents, handle: s.workbench.CannedCSV},
 		{method: get, page: "/workbench", who: agents, handle: s.workbench.Page},
 		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbench.Chat},
 		{method: get, page: "/workbench/events", who: agents, handle: s.workbench.Events, stream: true},

@@ -31,15 +31,15 @@ type Tab struct {
 
 // tabs returns the pages that a role may open, its home page first.
 func tabs(role string) []Tab {
-	workbench := Tab{"workbench", "/workbench"}
+	workbench, canned := Tab{"workbench", "/workbench"}, Tab{"canned", "/workbench/canned-replies"}
 	live := Tab{"live", "/supervisor"}
 	switch role {
 	case "admin":
-		return []Tab{live, workbench, {"admin", "/admin"}}
+		return []Tab{live, workbench, canned, {"admin", "/admin"}}
 	case "supervisor":
-		return []Tab{live, workbench}
+		return []Tab{live, workbench, canned}
 	case "agent":
-		return []Tab{workbench}
+		return []Tab{workbench, canned}
 	}
 	return nil
 }
@@ -77,6 +77,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.live")
 	case "workbench":
 		return text.T(ctx, "staff.tab.workbench")
+	case "canned":
+		return text.T(ctx, "staff.tab.canned")
 	case "admin":
 		return text.T(ctx, "staff.tab.admin")
 	case "people":

@@ -140,9 +140,14 @@ type UserPanel struct {
 	Name     string
 	Verified bool
 	// Anonymous is true when the site did not say who it is; then the name is made up.
-	Anonymous    bool
-	Email        string
-	Language     string // its name, in the reader's language
+	Anonymous bool
+	Email     string
+	Language  string // its name, in the reader's language
+	// Locale, KnownName and FirstName are for canned replies: the locale as the user's browser or site says it, and the name
+	// that the user or the site gave, "" if Name is made up.
+	Locale       string
+	KnownName    string
+	FirstName    string
 	PageURL      string
 	Page         string
 	StartedAt    time.Time

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -107,10 +108,18 @@ func (e EmptyState) waitingText(ctx context.Context) string {
 	return text.T(ctx, "workbench.empty.offline_text", "Count", e.Waiting)
 }
 
+// site returns the host of the user's page, "" if it is not known.
+func (p UserPanel) site() string {
+	if u, err := url.Parse(p.PageURL); err == nil {
+		return u.Hostname()
+	}
+	return ""
+}
+
 // safeURL returns an address of the web as it is, and "" for anything else.
-func safeURL(url string) templ.SafeURL {
-	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
-		return templ.SafeURL(url)
+func safeURL(address string) templ.SafeURL {
+	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
+		return templ.SafeURL(address)
 	}
 	return ""
 }

@@ -74,8 +74,8 @@ func currentUserName(r *models.AuditRow) string {
 
 // detailKeys are the details that a row shows, in this order.
 var detailKeys = []string{
-	"name", "role", "capacity", "departments", "department", "agent", "value", "priority", "status", "rows",
-	"sessions", "chats", "messages",
+	"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
+	"value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages",
 }
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {

@@ -94,6 +94,9 @@ func TestSeedTwiceAddsNothing(t *testing.T) {
 	desk := newDesk(t)
 	seed(t, desk)
 	before := count(t, desk)
+	if before.Replies < 12 {
+		t.Errorf("there are only %d canned replies", before.Replies)
+	}
 	if err := demo.Seed(t.Context(), desk, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +105,7 @@ func TestSeedTwiceAddsNothing(t *testing.T) {
 	}
 }
 
-type rows struct{ Agents, Users, Chats, Messages, Steps, Minutes int }
+type rows struct{ Agents, Users, Chats, Messages, Steps, Minutes, Replies, Log int }
 
 func count(t *testing.T, desk *models.Desk) rows {
 	t.Helper()
@@ -110,7 +113,8 @@ func count(t *testing.T, desk *models.Desk) rows {
 	err := desk.DB().
 		NewRaw(`SELECT (SELECT count(*) FROM agents) AS agents, (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM chats) AS chats,
 		(SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM message_status_changes) AS steps,
-		(SELECT count(*) FROM minute_samples) AS minutes`).
+		(SELECT count(*) FROM minute_samples) AS minutes, (SELECT count(*) FROM canned_replies) AS replies,
+		(SELECT count(*) FROM audit_log WHERE action = 'canned_reply_added') AS log`).
 		Scan(t.Context(), &r)
 	if err != nil {
 		t.Fatal(err)

@@ -147,7 +147,8 @@ func parseForm(c echo.Context) error {
 	r := c.Request()
 	err := r.ParseForm()
 	if err == nil {
-		if err = r.ParseMultipartForm(BodyLimit); errors.Is(err, http.ErrNotMultipart) {
+		// No form that a route accepts is larger, so that none is written to a file.
+		if err = r.ParseMultipartForm(ImportLimit); errors.Is(err, http.ErrNotMultipart) {
 			err = nil
 		}
 	}
@@ -251,6 +252,15 @@ func QueryInt(c echo.Context, name string, fallback int64) (int64, error) {
 		return 0, Malformed(name + " must be a whole number.")
 	}
 	return n, nil
+}
+
+// QueryFlag returns a parameter of the query that is 0 or 1, false if it is absent. It is 400 if it is no number and 422 for another one.
+func QueryFlag(c echo.Context, name string) (bool, error) {
+	n, err := QueryInt(c, name, 0)
+	if err == nil && n != 0 && n != 1 {
+		err = InvalidField(name, "out_of_bounds", name+" must be 0 or 1.")
+	}
+	return n == 1, err
 }
 
 // QueryTime returns an RFC 3339 time or a date of the query, or fallback if it is absent. A malformed time is 400; one outside of the years

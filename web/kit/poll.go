@@ -33,13 +33,7 @@ type (
 )
 
 // isPoll reports whether a request to a stream's route has ?poll=1, and so wants the events since its last poll in one response.
-func isPoll(c echo.Context) (bool, error) {
-	n, err := QueryInt(c, "poll", 0)
-	if err == nil && n != 0 && n != 1 {
-		err = InvalidField("poll", "out_of_bounds", "poll must be 0 or 1.")
-	}
-	return n == 1, err
-}
+func isPoll(c echo.Context) (bool, error) { return QueryFlag(c, "poll") }
 
 // poll responds with the events since the previous poll. The response is short, has a Content-Length and is no event stream, so it passes
 // proxies that buffer event streams.

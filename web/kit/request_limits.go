@@ -13,6 +13,8 @@ const (
 	RequestTimeout = 8 * time.Second
 	// BodyLimit is the maximum size of a request body in bytes. Uploads have limits of their own.
 	BodyLimit = 128 << 10
+	// ImportLimit is the maximum size of a request body that brings a CSV file, in bytes.
+	ImportLimit = 8 << 20
 )
 
 // UserAgent returns the User-Agent header as valid UTF-8.

@@ -92,11 +92,15 @@ func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.C
 
 // userOf is what the row of a chat tells of the person in it.
 func userOf(ctx context.Context, c *models.AgentChat) view.UserPanel {
-	return view.UserPanel{
+	p := view.UserPanel{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
-		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale),
+		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale), Locale: c.User.Locale,
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), StartedAt: c.CreatedAt,
 	}
+	if !models.IsBlank(c.User.Name) {
+		p.KnownName, p.FirstName = c.UserName, api.ShortName(c.UserName)
+	}
+	return p
 }
 
 func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages []models.Message) (view.UserPanel, error) {

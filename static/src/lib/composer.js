@@ -7,9 +7,9 @@ const maxLength = 4000;
 
 /**
  * onSend(text) gets the message. typingURL() is the address of the typing signal, "" for none. onTooLong(length) is called in
- * place of onSend for a text that is too long, onChange(text) for every change.
+ * place of onSend for a text that is too long, onChange(text) for every change. A text for which canSend(text) is false stays.
  */
-export function wireComposer({ form, field, onSend, typingURL = () => "", onTooLong = () => {}, onChange = () => {} }) {
+export function wireComposer({ form, field, onSend, typingURL = () => "", onTooLong = () => {}, canSend = () => true, onChange = () => {} }) {
   let typingSentAt = 0;
   const send = () => {
     const text = field.value.replace(/\s+$/, "");
@@ -19,6 +19,7 @@ export function wireComposer({ form, field, onSend, typingURL = () => "", onTooL
       onTooLong(length);
       return;
     }
+    if (!canSend(text)) return;
     field.value = "";
     typingSentAt = 0;
     fit();

@@ -5,3 +5,8 @@
 export function onKeyDown(target, handle) {
   target.addEventListener("keydown", (event) => event.isComposing || event.keyCode === 229 || handle(event));
 }
+
+/** Is onKeyDown before the listeners of the elements within target. It is apart for the size of the loader, which has no use for it. */
+export function onKeyDownFirst(target, handle) {
+  target.addEventListener("keydown", (event) => event.isComposing || event.keyCode === 229 || handle(event), true);
+}

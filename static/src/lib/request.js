@@ -78,6 +78,18 @@ export async function getJSON(url) {
   }
 }
 
+/**
+ * Requests a JSON object unless it still has the tag of an earlier response. Returns {json, tag}, or null if it has not
+ * changed; rejects on any failure.
+ */
+export async function getChangedJSON(url, tag) {
+  const headers = { ...credentials(), Accept: "application/json", ...(tag && { "If-None-Match": tag }) };
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(15000) });
+  if (response.status === 304) return null;
+  if (!response.ok) throw new Error(String(response.status));
+  return { json: await response.json(), tag: response.headers.get("ETag") ?? "" };
+}
+
 /** The problem document of a response, or an empty object. */
 export function parseProblem(type, body) {
   if (!type.includes("json")) return {};

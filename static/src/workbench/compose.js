@@ -11,6 +11,7 @@ import { session } from "../lib/storage.js";
 import { receive } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
+import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
 
 const maxLength = 4000;
 const outboxPrefix = scoped("parley.outbox.");
@@ -29,11 +30,13 @@ export function startComposer() {
   if (!form || wiredForms.has(form)) return;
   wiredForms.add(form);
   const chat = form.dataset.chat;
+  wireCannedReplies(form, field());
   wireComposer({
     form,
     field: field(),
     onSend: (text) => (form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
+    canSend: (text) => form.dataset.kind === "note" || confirmPlaceholders(form, text),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
   });
@@ -52,6 +55,7 @@ export function startComposer() {
 
 function onChange(form, chat, text) {
   showError(chat, "");
+  showPlaceholders(form.dataset.kind === "note" ? "" : text);
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);
@@ -124,6 +128,7 @@ function show(form) {
   form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   showCount(form, field().value);
+  showPlaceholders(note ? "" : field().value);
 }
 
 function showError(chat, text) {

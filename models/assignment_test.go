@@ -29,7 +29,7 @@ func TestAssignGivesTheOpenChatBack(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	first := h.ask("u")
-	if first.Agent != nil || first.Reason != models.NobodyOnline || first.Queue.Position != 1 {
+	if first.Agent != nil || first.Reason != models.NoAgentOnline || first.Queue.Position != 1 {
 		t.Fatalf("without an agent online: %+v", first)
 	}
 	again, err := h.Assign(t.Context(), "u", models.AssignRequest{Message: "hello"})

@@ -20,8 +20,8 @@ type AssignRequest struct {
 
 // Why a user waits.
 const (
-	NobodyOnline = "no_available_service"
-	AllBusy      = "all_services_busy"
+	NoAgentOnline = "no_available_service"
+	AllBusy       = "all_services_busy"
 )
 
 // Assignment is what a user who asks for help gets.
@@ -29,7 +29,7 @@ type Assignment struct {
 	Chat    Chat
 	Agent   *Agent // nil while waiting
 	Queue   QueueStatus
-	Reason  string   // while waiting: NobodyOnline or AllBusy
+	Reason  string   // while waiting: NoAgentOnline or AllBusy
 	Message *Message // the stored message, if there was one
 }
 
@@ -189,7 +189,7 @@ func (d *Desk) assignment(ctx context.Context, chatID string, message *Message) 
 	online, err := d.OnlineCount(ctx)
 	a.Reason = AllBusy
 	if online == 0 {
-		a.Reason = NobodyOnline
+		a.Reason = NoAgentOnline
 	}
 	return a, err
 }

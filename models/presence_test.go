@@ -24,7 +24,7 @@ func TestAnAgentWithoutSignsOfLifeIsAwayAndThenLosesTheChats(t *testing.T) {
 	if a, _ := h.AgentByID(t.Context(), anna.ID); a.Presence != models.Away || a.LostAt == nil {
 		t.Fatalf("after 46 s: %s", a.Presence)
 	}
-	if a := h.ask("x"); a.Agent != nil || a.Reason != models.NobodyOnline {
+	if a := h.ask("x"); a.Agent != nil || a.Reason != models.NoAgentOnline {
 		t.Fatal("an agent who is away is given nothing")
 	}
 	if h.chat(chat.ID).Status != models.Active {
@@ -203,7 +203,7 @@ func TestReports(t *testing.T) {
 	h.send(models.UserActor("u"), chat, "hello")
 	loads, err := h.Load(t.Context())
 	h.must(err)
-	if len(loads) != 1 || loads[0].OldestUnansweredSeconds == nil || len(loads[0].AwaitingSince) != 1 || loads[0].Quiet != 0 {
+	if len(loads) != 1 || loads[0].OldestUnansweredSeconds == nil || len(loads[0].AwaitingSince) != 1 || loads[0].Idle != 0 {
 		t.Fatalf("%+v", loads)
 	}
 	h.ask("x")
@@ -216,7 +216,7 @@ func TestReports(t *testing.T) {
 	}
 	o, err := h.Overview(t.Context())
 	h.must(err)
-	if o.Waiting != 2 || o.SlotsUsed != 1 || o.Slots != 1 || !o.Estimate.Known {
+	if o.Waiting != 2 || o.Load != 1 || o.Capacity != 1 || !o.Estimate.Known {
 		t.Fatalf("%+v", o)
 	}
 	h.must(h.Sample(t.Context()))

@@ -11,20 +11,20 @@ import (
 
 // The reasons why a chat waits.
 const (
-	WhyNobodyOnline  = "nobody_online"
-	WhyNobodyHasRoom = "nobody_has_room"
+	WhyNoAgentOnline = "nobody_online"
+	WhyNoCapacity    = "nobody_has_room"
 	WhyNoMatch       = "no_match" // agents are online, none of them in its department
 )
 
 // QueueEntry is one waiting chat as supervisors see it.
 type QueueEntry struct {
-	Chat                        Chat
-	UserName                    string
-	UserIsVerified, NameIsClaim bool // as of [AgentChat]
-	Position                    int
-	WaitSeconds                 int
-	Estimate                    Estimate
-	WhyWaiting                  string
+	Chat                             Chat
+	UserName                         string
+	UserIsVerified, NameIsUnverified bool // as of [AgentChat]
+	Position                         int
+	WaitSeconds                      int
+	Estimate                         Estimate
+	WhyWaiting                       string
 }
 
 // QueueFilter selects waiting chats. The zero value selects all.
@@ -49,18 +49,18 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	var oldest []time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(department), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
 		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting'
-		GROUP BY 1) lines`,
+		GROUP BY 1) queues`,
 		nil, &departments, &lengths, &oldest)
 	if err != nil {
 		return nil, nil, translate(err)
 	}
-	lines := make([]DepartmentQueue, len(departments))
+	queues := make([]DepartmentQueue, len(departments))
 	for i, slug := range departments {
 		department := &slug
 		if slug == "" {
 			department = nil
 		}
-		lines[i] = DepartmentQueue{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
+		queues[i] = DepartmentQueue{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
 	}
 	rows, err := d.waiting(ctx, f)
 	if err != nil {
@@ -73,11 +73,11 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 		s := waitingStatus(&c, nextIn(before, c.Department), e)
 		entries[i] = QueueEntry{
 			Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
-			NameIsClaim: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
+			NameIsUnverified: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
 			Estimate: s.Estimate, WhyWaiting: e.why(c.Department),
 		}
 	}
-	return entries, lines, nil
+	return entries, queues, nil
 }
 
 // why returns the reason why a chat of a department waits: all matching agents are busy, agents are online but none
@@ -85,11 +85,11 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 func (e *estimator) why(department *string) string {
 	switch {
 	case e.staffing(department).agents > 0:
-		return WhyNobodyHasRoom
+		return WhyNoCapacity
 	case e.staffing(nil).agents > 0:
 		return WhyNoMatch
 	}
-	return WhyNobodyOnline
+	return WhyNoAgentOnline
 }
 
 // AgentLoad is one agent as supervisors see them.
@@ -97,7 +97,7 @@ type AgentLoad struct {
 	Agent                   Agent
 	OldestUnansweredSeconds *int        // of the active chats that await a reply; nil when none does
 	AwaitingSince           []time.Time // since when each of those waits, longest first
-	Quiet                   int         // active chats that are idle and warned while the user is to write next
+	Idle                    int         // active chats that are idle and warned while the user is to write next
 }
 
 // Load returns every agent who is not disabled, by name.
@@ -119,7 +119,7 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 		var id string
 		var one AgentLoad
 		var waits *float64
-		if err := rows.Scan(&id, &one.AwaitingSince, &one.Quiet, &waits); err != nil {
+		if err := rows.Scan(&id, &one.AwaitingSince, &one.Idle, &waits); err != nil {
 			return err
 		}
 		i, ok := index[id]
@@ -144,7 +144,7 @@ type Overview struct {
 	Waiting            int
 	LongestWaitSeconds int
 	Estimate           Estimate // for a chat that joined now without a department
-	SlotsUsed, Slots   int      // of online agents
+	Load, Capacity     int      // of online agents
 	Online             int
 	AbandonedLast30    int // cancelled or abandoned in the last 30 minutes
 	LastPickupSeconds  *int
@@ -153,8 +153,8 @@ type Overview struct {
 // Overview returns the numbers of this moment.
 func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 	var row struct {
-		Waiting, LongestWait, Abandoned, InLine int
-		LastPickup                              *float64
+		Waiting, LongestWait, Abandoned, WithoutDepartment int
+		LastPickup                                         *float64
 	}
 	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int,
 		count(*) FILTER (WHERE department IS NULL),
@@ -162,16 +162,16 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		AND ended_reason IN ('cancelled', 'abandoned')),
 		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active'
 		ORDER BY first_assigned_at DESC LIMIT 1)
-		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.InLine, &row.Abandoned, &row.LastPickup)
+		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.WithoutDepartment, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
 	}
 	o := Overview{
 		Waiting: row.Waiting, LongestWaitSeconds: max(0, row.LongestWait), AbandonedLast30: row.Abandoned,
-		Estimate: e.at(row.InLine+1, nil),
+		Estimate: e.at(row.WithoutDepartment+1, nil),
 	}
 	all := e.staffing(nil)
-	o.Online, o.Slots, o.SlotsUsed = all.agents, all.capacity, all.load
+	o.Online, o.Capacity, o.Load = all.agents, all.capacity, all.load
 	if row.LastPickup != nil {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))
 	}
@@ -234,7 +234,7 @@ type MinuteSample struct {
 	LongestWaitSeconds int
 	AgentsOnline       int
 	Load               int
-	Slots              int
+	Capacity           int `bun:"slots"`
 }
 
 // Day returns the samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
@@ -246,7 +246,7 @@ func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, err
 	err := d.queryPreparedRows(ctx, `SELECT minute, waiting, longest_wait_seconds, agents_online, load, slots FROM minute_samples
 		WHERE minute >= $1 AND minute < $2 ORDER BY minute`, []any{from, to}, func(rows pgx.Rows) error {
 		var s MinuteSample
-		err := rows.Scan(&s.Minute, &s.Waiting, &s.LongestWaitSeconds, &s.AgentsOnline, &s.Load, &s.Slots)
+		err := rows.Scan(&s.Minute, &s.Waiting, &s.LongestWaitSeconds, &s.AgentsOnline, &s.Load, &s.Capacity)
 		samples = append(samples, s)
 		return err
 	})
@@ -265,6 +265,6 @@ func (d *Desk) Sample(ctx context.Context) error {
 			longest_wait_seconds = greatest(s.longest_wait_seconds, excluded.longest_wait_seconds),
 			agents_online = greatest(s.agents_online, excluded.agents_online),
 			load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
-		o.Waiting, o.LongestWaitSeconds, o.Online, o.SlotsUsed, o.Slots).Exec(ctx)
+		o.Waiting, o.LongestWaitSeconds, o.Online, o.Load, o.Capacity).Exec(ctx)
 	return translate(err)
 }

@@ -73,8 +73,8 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 		tell(descQueueLength, float64(o.Waiting))
 		tell(descLongestWait, float64(o.LongestWaitSeconds))
 		tell(descAgentsOnline, float64(o.Online))
-		tell(descLoad, float64(o.SlotsUsed))
-		tell(descCapacity, float64(o.Slots))
+		tell(descLoad, float64(o.Load))
+		tell(descCapacity, float64(o.Capacity))
 	}
 	for _, c := range m.findings {
 		tell(descFindings, float64(len(c.Findings)), c.Invariant)

@@ -47,7 +47,7 @@ func AssignmentOf(ctx context.Context, a *models.Assignment) any {
 	}
 	out := Waiting{Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first}
 	out.Message = text.T(ctx, "done.all_busy")
-	if a.Reason == models.NobodyOnline {
+	if a.Reason == models.NoAgentOnline {
 		out.Message = text.T(ctx, "done.nobody_online")
 	}
 	out.SystemMessage.Content = text.T(ctx, "system.place_unknown", "Place", a.Queue.Position)

@@ -103,7 +103,7 @@ func dayOfSamples(now time.Time) []models.MinuteSample {
 		}
 		rows = append(rows, models.MinuteSample{
 			Minute: minute, Waiting: waiting, LongestWaitSeconds: longest, AgentsOnline: online, Load: load,
-			Slots: capacity,
+			Capacity: capacity,
 		})
 	}
 	return rows

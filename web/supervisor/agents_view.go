@@ -105,9 +105,9 @@ func (b *board) segments(l *models.AgentLoad) []string {
 		}
 	}
 	awaiting := len(l.AwaitingSince)
-	answered := max(0, l.Agent.Load-awaiting-l.Quiet) // load and chats are read a moment apart
+	answered := max(0, l.Agent.Load-awaiting-l.Idle) // load and chats are read a moment apart
 	all := strings.Repeat("late ", late) + strings.Repeat("awaiting ", awaiting-late) + strings.Repeat("answered ", answered) +
-		strings.Repeat("idle ", l.Quiet) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Quiet))
+		strings.Repeat("idle ", l.Idle) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Idle))
 	kinds := strings.Fields(all)
 	if len(kinds) <= maxSegments {
 		return kinds

@@ -186,7 +186,7 @@ func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
 	waited := time.Duration(e.WaitSeconds) * time.Second
 	row := view.Waiting{
-		ChatID: e.Chat.ID, Position: e.Position, Name: e.UserName, Unverified: e.NameIsClaim, Priority: e.Chat.Priority,
+		ChatID: e.Chat.ID, Position: e.Position, Name: e.UserName, Unverified: e.NameIsUnverified, Priority: e.Chat.Priority,
 		Returned: e.Chat.ReturnedAt != nil,
 		Since:    e.Chat.QueuedAt, Level: levelOf(waited, waitWarning, waitCritical), EstimatedWait: estimatedWait(ctx, e.Estimate),
 		Why: whyWaiting(ctx, e.WhyWaiting),
@@ -228,7 +228,7 @@ func estimatedWait(ctx context.Context, e models.Estimate) string {
 
 func whyWaiting(ctx context.Context, reason string) string {
 	switch reason {
-	case models.WhyNobodyHasRoom:
+	case models.WhyNoCapacity:
 		return text.T(ctx, "supervisor.why.nobody_has_room")
 	case models.WhyNoMatch:
 		return text.T(ctx, "supervisor.why.no_match")

@@ -40,7 +40,7 @@ func dayView(ctx context.Context, minutes []models.MinuteSample) view.Day {
 		row.Longest = max(row.Longest, time.Duration(m.LongestWaitSeconds)*time.Second)
 		row.Online = max(row.Online, m.AgentsOnline)
 		row.Load = max(row.Load, m.Load)
-		row.Capacity = max(row.Capacity, m.Slots)
+		row.Capacity = max(row.Capacity, m.Capacity)
 	}
 	day.Summary = summary(ctx, day.Rows)
 	return day

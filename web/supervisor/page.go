@@ -85,7 +85,7 @@ func (h *Handlers) DayCSV(c echo.Context) error {
 	}
 	lines := make([]kit.CSVRow, len(samples))
 	for i, m := range samples {
-		lines[i] = kit.CSVRow{m.Minute, m.Waiting, m.LongestWaitSeconds, m.AgentsOnline, m.Load, m.Slots}
+		lines[i] = kit.CSVRow{m.Minute, m.Waiting, m.LongestWaitSeconds, m.AgentsOnline, m.Load, m.Capacity}
 	}
 	return h.WriteCSV(c, "day", []string{"minute", "waiting", "longest_wait_seconds", "agents_online", "chats_held", "slots"}, lines)
 }

@@ -50,7 +50,7 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	h := &board{readAt: now, settings: models.DefaultSettings()}
 	l := &models.AgentLoad{
 		Agent:         models.Agent{MaxConcurrent: 6, Load: 5, Presence: models.Online, DesiredPresence: models.Online},
-		AwaitingSince: []time.Time{ago(61), ago(59)}, Quiet: 1,
+		AwaitingSince: []time.Time{ago(61), ago(59)}, Idle: 1,
 	}
 	if got := strings.Join(h.segments(l), " "); got != "late awaiting answered answered idle free" {
 		t.Errorf("the bar is %s", got)

@@ -291,7 +291,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		// One at a time, so that two admins cannot take each other's role away at once.
-		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, peopleLock).Exec(ctx); err != nil {
+		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, rolesLock).Exec(ctx); err != nil {
 			return err
 		}
 		before, err := d.lockAgent(ctx, t, id)

@@ -154,7 +154,7 @@ const auditReadInterval = 10 * time.Minute
 // two requests at once from recording it twice.
 func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(hashtextextended(?, ?))`, actor.ID+" "+c.ID, watchLock).Exec(ctx); err != nil {
+		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(hashtextextended(?, ?))`, actor.ID+" "+c.ID, chatReadLock).Exec(ctx); err != nil {
 			return err
 		}
 		var open bool

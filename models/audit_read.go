@@ -32,12 +32,12 @@ type AuditFilter struct {
 	Action   AuditAction
 	Subject  string // an id, or a name in any case
 	From, To time.Time
-	Before   AuditPlace
+	Before   AuditPosition
 	Limit    int // 1 to 1,000; 0 for 50
 }
 
-// AuditPlace is the position after which the next page of the log continues.
-type AuditPlace struct {
+// AuditPosition is the position after which the next page of the log continues.
+type AuditPosition struct {
 	At time.Time
 	ID int64
 }
@@ -47,7 +47,7 @@ const maxAuditRows = 1000
 
 // AuditLog returns the rows that a filter selects, newest first, and where older rows continue; nil when there are none.
 // Admins only. A limit that is not 1 to 1,000 is validation_failed.
-func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]AuditRow, *AuditPlace, error) {
+func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]AuditRow, *AuditPosition, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +86,7 @@ func (d *Desk) AuditLog(ctx context.Context, actor Actor, f AuditFilter) ([]Audi
 	}
 	rows = rows[:f.Limit]
 	last := rows[f.Limit-1]
-	return rows, &AuditPlace{At: last.At, ID: last.ID}, nil
+	return rows, &AuditPosition{At: last.At, ID: last.ID}, nil
 }
 
 // query returns a statement that selects one row more than the page has. Each way to be the subject is a branch of its

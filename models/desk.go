@@ -19,15 +19,15 @@ import (
 // Desk is the use cases of Parley on one database. It is safe for concurrent use. Any number of desks, in any number of
 // processes, may share a database.
 type Desk struct {
-	db        *bun.DB
-	log       *slog.Logger
-	publisher Publisher
-	files     Files
-	base      Settings // from the environment
-	settings  atomic.Pointer[Settings]
-	sites     atomic.Pointer[[]string]
-	reload    reload
-	line      queueCache
+	db         *bun.DB
+	log        *slog.Logger
+	publisher  Publisher
+	files      Files
+	base       Settings // from the environment
+	settings   atomic.Pointer[Settings]
+	sites      atomic.Pointer[[]string]
+	reload     reload
+	queueCache queueCache
 
 	sends     messageBatcher
 	uncertain uncertainCommits

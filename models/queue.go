@@ -56,7 +56,7 @@ func (d *Desk) positionOf(ctx context.Context, c *Chat) (int, *estimator, error)
 	args := []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}
 	e, err := d.estimator(ctx, ahead, args, &all, &before)
 	if err == nil && all >= maxCounted {
-		before, err = d.line.aheadOf(ctx, d, c, before)
+		before, err = d.queueCache.aheadOf(ctx, d, c, before)
 	}
 	return before + 1, e, err
 }
@@ -133,7 +133,7 @@ func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) 
 		c := &Chat{ID: ids[i], Department: departments[i], QueueID: queueIDs[i], QueuedAt: queuedAt[i]}
 		positions[i] = WaitingPosition{UserID: users[i], Status: waitingStatus(c, nextIn(lengths, c.Department), e)}
 	}
-	d.line.store(positions, lengths, began)
+	d.queueCache.store(positions, lengths, began)
 	return positions, nil
 }
 

@@ -29,52 +29,52 @@ type queueCache struct {
 }
 
 // store replaces the cached queue by one whose reading began at a time.
-func (l *queueCache) store(positions []WaitingPosition, lengths map[string]int, began time.Time) {
+func (q *queueCache) store(positions []WaitingPosition, lengths map[string]int, began time.Time) {
 	byChat := make(map[string]int, len(positions))
 	for i := range positions {
 		byChat[positions[i].Status.ChatID] = positions[i].Status.Position
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.positions, l.lengths, l.at, l.took = byChat, lengths, began, time.Since(began)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.positions, q.lengths, q.at, q.took = byChat, lengths, began, time.Since(began)
 }
 
 // aheadOf returns how many chats of its queue are served before a chat, according to the cache. A chat that has been queued
 // since then comes after all of them, and after at least as many as were counted just now. An old queue is read again in
 // the background, once for all requests; only when it is missing or stale does the request wait for it.
-func (l *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
-	l.mu.Lock()
-	old := time.Since(l.at) > max(queueCacheFresh, queueCacheShare*l.took)
-	read := l.reading
-	mine := old && read == nil
-	if mine {
+func (q *queueCache) aheadOf(ctx context.Context, d *Desk, c *Chat, counted int) (int, error) {
+	q.mu.Lock()
+	old := time.Since(q.at) > max(queueCacheFresh, queueCacheShare*q.took)
+	read := q.reading
+	starts := old && read == nil
+	if starts {
 		read = make(chan struct{})
-		l.reading = read
+		q.reading = read
 	}
-	blind := l.positions == nil || time.Since(l.at) > queueCacheStale+queueCacheShare*l.took
-	l.mu.Unlock()
-	if mine { // other requests wait for it too, so it must not be cancelled with this request
+	mustWait := q.positions == nil || time.Since(q.at) > queueCacheStale+queueCacheShare*q.took
+	q.mu.Unlock()
+	if starts { // other requests wait for it too, so it must not be cancelled with this request
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 			defer cancel()
 			_, _ = d.WaitingPositions(ctx)
-			l.mu.Lock()
-			l.reading = nil
-			l.mu.Unlock()
+			q.mu.Lock()
+			q.reading = nil
+			q.mu.Unlock()
 			close(read)
 		}()
 	}
-	if blind && read != nil {
+	if mustWait && read != nil {
 		select {
 		case <-read:
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if position, known := l.positions[c.ID]; known {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if position, known := q.positions[c.ID]; known {
 		return position - 1, nil
 	}
-	return max(counted, l.lengths[deref(c.Department)]), nil
+	return max(counted, q.lengths[deref(c.Department)]), nil
 }

@@ -73,17 +73,17 @@ type ChatVersion struct {
 type Snapshot struct {
 	At     time.Time     // on PostgreSQL's clock, before the rest was read
 	Queue  string        // changes whenever other chats wait, or in another order
-	Heads  []ChatVersion // the open chats of the requested users and agents, and those that ended in the last 10 s
+	Chats  []ChatVersion // the open chats of the requested users and agents, and those that ended in the last 10 s
 	Agents []PresenceChange
 }
 
 // Snapshot reads the queue, every agent, and the chats of the given users and agents. Streams compare it with what they
 // sent, because an event may be lost.
 func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snapshot, error) {
-	g := &Snapshot{Heads: []ChatVersion{}}
+	s := &Snapshot{Chats: []ChatVersion{}}
 	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id),
 		sum(queue_id * priority), count(returned_at))
-		FROM chats WHERE status = 'waiting'`, nil, &g.At, &g.Queue)
+		FROM chats WHERE status = 'waiting'`, nil, &s.At, &s.Queue)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -91,9 +91,9 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snaps
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id = ANY($2)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'ended' AND ended_at > now() - interval '10 seconds'
 			AND (user_id = ANY($1) OR agent_id = ANY($2))`, []any{userIDs, agentIDs}, func(rows pgx.Rows) error {
-		var head ChatVersion
-		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
-		g.Heads = append(g.Heads, head)
+		var chat ChatVersion
+		err := rows.Scan(&chat.ChatID, &chat.UserID, &chat.AgentID, &chat.Version, &chat.EndedAt)
+		s.Chats = append(s.Chats, chat)
 		return err
 	})
 	if err != nil {
@@ -101,9 +101,9 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snaps
 	}
 	all, err := d.agents(ctx, d, ``)
 	for i := range all {
-		g.Agents = append(g.Agents, *all[i].presenceEvent(false).Presence)
+		s.Agents = append(s.Agents, *all[i].presenceEvent(false).Presence)
 	}
-	return g, translate(err)
+	return s, translate(err)
 }
 
 // UnpublishedCommits returns a count of the transactions of desks without a publisher, such as commands: when it

@@ -139,8 +139,7 @@ func bunIn[T any](values []T) any { return bun.List(values) }
 
 // Advisory locks. A transaction that takes several takes the queue's first.
 const (
-	queueLock  = 0x7061726c01 // one assigner at a time
-	peopleLock = 0x7061726c02 // one change of roles at a time
-	pulseLock  = 0x7061726c03 // one heartbeat at a time
-	watchLock  = 0x7061726c04 // the seed of the locks of one reader and one chat
+	queueLock    = 0x7061726c01 // one assigner at a time
+	rolesLock    = 0x7061726c02 // one change of roles at a time
+	chatReadLock = 0x7061726c04 // the seed of the lock of one agent who reads one chat
 )

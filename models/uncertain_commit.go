@@ -183,7 +183,7 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 		}
 		all = all || c.all
 	}
-	heads, err := u.desk.chatVersions(ctx, ids)
+	versions, err := u.desk.chatVersions(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -199,15 +199,15 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 		}
 		news := false
 		for id, before := range c.chats {
-			head, found := heads[id]
-			if !found || head.Version <= c.announced[id] {
+			current, found := versions[id]
+			if !found || current.Version <= c.announced[id] {
 				continue
 			}
-			news, c.announced[id] = true, head.Version
-			recheck.Chats = append(recheck.Chats, head)
+			news, c.announced[id] = true, current.Version
+			recheck.Chats = append(recheck.Chats, current)
 			for _, agent := range before {
-				head.AgentID = &agent
-				recheck.Chats = append(recheck.Chats, head)
+				current.AgentID = &agent
+				recheck.Chats = append(recheck.Chats, current)
 			}
 		}
 		// Neither the queue nor an agent has a version to compare. They are announced while a change is likely, and once more at the end.
@@ -230,15 +230,15 @@ func (d *Desk) HasUncertainCommits() bool { return d.uncertain.isAny() }
 
 // chatVersions returns the versions of chats by id. Chats that are not stored are left out.
 func (d *Desk) chatVersions(ctx context.Context, ids []string) (map[string]ChatVersion, error) {
-	heads := make(map[string]ChatVersion, len(ids))
+	versions := make(map[string]ChatVersion, len(ids))
 	err := d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats
 		WHERE id = ANY($1)`, []any{ids}, func(rows pgx.Rows) error {
-		var head ChatVersion
-		err := rows.Scan(&head.ChatID, &head.UserID, &head.AgentID, &head.Version, &head.EndedAt)
-		heads[head.ChatID] = head
+		var chat ChatVersion
+		err := rows.Scan(&chat.ChatID, &chat.UserID, &chat.AgentID, &chat.Version, &chat.EndedAt)
+		versions[chat.ChatID] = chat
 		return err
 	})
-	return heads, err
+	return versions, err
 }
 
 func chatVersionOf(c *Chat) ChatVersion {
@@ -247,20 +247,20 @@ func chatVersionOf(c *Chat) ChatVersion {
 
 // announceVersions publishes the versions of chats to their streams. Every response to a request that may be a retry
 // calls it: the process that made the change may have died before it published the change.
-func (d *Desk) announceVersions(heads ...ChatVersion) {
-	if len(heads) > 0 {
-		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: heads}}})
+func (d *Desk) announceVersions(versions ...ChatVersion) {
+	if len(versions) > 0 {
+		d.publish([]Event{{Kind: KindRecheck, Recheck: &Recheck{Chats: versions}}})
 	}
 }
 
 // announceVersion is announceVersions for a chat that is not read yet. If it cannot be read now, it is rechecked later.
 func (d *Desk) announceVersion(ctx context.Context, chatID string) {
-	heads, err := d.chatVersions(ctx, []string{chatID})
+	versions, err := d.chatVersions(ctx, []string{chatID})
 	if err != nil {
 		d.uncertain.remember(&uncertainCommit{chats: chatsOnly([]string{chatID})})
 		return
 	}
-	for _, head := range heads {
-		d.announceVersions(head)
+	for _, version := range versions {
+		d.announceVersions(version)
 	}
 }

@@ -49,14 +49,14 @@ func auditFilter(c echo.Context) (models.AuditFilter, error) {
 }
 
 // parseAuditCursor parses what formatAuditCursor has written; anything else is 400.
-func parseAuditCursor(cursor string) (p models.AuditPlace, err error) {
+func parseAuditCursor(cursor string) (p models.AuditPosition, err error) {
 	at, id, _ := strings.Cut(cursor, "_")
 	moment, atErr := time.Parse(time.RFC3339Nano, at)
 	number, idErr := strconv.ParseInt(id, 10, 64)
 	if moment = moment.UTC(); atErr != nil || idErr != nil || number < 1 || moment.Year() < 1970 || moment.Year() > 9999 {
 		return p, kit.Malformed("before must be the value of older from the previous response.")
 	}
-	return models.AuditPlace{At: moment, ID: number}, nil
+	return models.AuditPosition{At: moment, ID: number}, nil
 }
 
 // displayedAuditFilter returns the filter of the page if its address was refused: without malformed values, and with the errors of the
@@ -85,7 +85,7 @@ func displayedAuditFilter(c echo.Context, f models.AuditFilter, refused error) (
 	return f, errs
 }
 
-func formatAuditCursor(p *models.AuditPlace) string {
+func formatAuditCursor(p *models.AuditPosition) string {
 	if p == nil {
 		return ""
 	}

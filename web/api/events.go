@@ -123,8 +123,8 @@ func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
 	}
-	if p.Place != nil {
-		out.Add("queue", 0, QueueStatusOf(*p.Place))
+	if p.QueueStatus != nil {
+		out.Add("queue", 0, QueueStatusOf(*p.QueueStatus))
 	}
 	for _, served := range p.Chats {
 		if served.Service != nil {

@@ -100,7 +100,7 @@ func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete 
 	for _, id := range agents {
 		add(agentTopic(id))
 	}
-	for _, row := range snapshot.Heads {
+	for _, row := range snapshot.Chats {
 		owners := []topic{userTopic(row.UserID)}
 		if row.AgentID != nil {
 			owners = append(owners, agentTopic(*row.AgentID))

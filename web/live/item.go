@@ -28,12 +28,12 @@ type Item interface{ item() }
 
 // InitialState is the state when the stream begins.
 type InitialState struct {
-	Chats    []ServedChat        // the receiver's open chats
-	Ended    []models.Chat       // chats that ended after the cursor
-	Place    *models.QueueStatus // for users without an active chat
-	Self     *models.Agent       // for agents and supervisors
-	Overview *models.Overview    // for receivers with Board, and supervisors
-	Load     []models.AgentLoad  // for supervisors
+	Chats       []ServedChat        // the receiver's open chats
+	Ended       []models.Chat       // chats that ended after the cursor
+	QueueStatus *models.QueueStatus // for users without an active chat
+	Self        *models.Agent       // for agents and supervisors
+	Overview    *models.Overview    // for receivers with Board, and supervisors
+	Load        []models.AgentLoad  // for supervisors
 }
 
 // Repaired follows the changes that a stream of own chats finds when it compares them with PostgreSQL. What else a renderer

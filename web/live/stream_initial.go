@@ -64,7 +64,7 @@ func (s *Stream) readParticipantState(ctx context.Context) (err error) {
 			return err
 		}
 		if status.State != models.StateAssigned {
-			s.initial.Place, s.queueStatus = &status, status
+			s.initial.QueueStatus, s.queueStatus = &status, status
 		}
 		return nil
 	}

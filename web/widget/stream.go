@@ -119,10 +119,11 @@ func returnedReason(it live.Changed) *widget.Reason {
 
 // keptPositionReason returns the notice for a waiting user who reconnects, after a reload or a lost connection; nil for anyone else.
 func keptPositionReason(it live.InitialState) *widget.Reason {
-	if it.Place == nil || it.Place.State != models.StateWaiting || time.Duration(it.Place.WaitSeconds)*time.Second < keptPositionAfter {
+	s := it.QueueStatus
+	if s == nil || s.State != models.StateWaiting || time.Duration(s.WaitSeconds)*time.Second < keptPositionAfter {
 		return nil
 	}
-	return &widget.Reason{Kind: "kept_place", To: it.Place.Position}
+	return &widget.Reason{Kind: "kept_place", To: s.Position}
 }
 
 // writeParts reads the panel again and renders it, with the reason for the changed position.

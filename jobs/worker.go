@@ -95,7 +95,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		return fmt.Errorf("start the scheduler: %w", err)
 	}
 	ctx, w.stopPulse = context.WithCancel(context.WithoutCancel(ctx))
-	w.pulse.Go(func() { w.beat(ctx) })
+	w.pulse.Go(func() { w.runPulse(ctx) })
 	w.pulse.Go(func() { w.schedules.run(ctx) })
 	return nil
 }
@@ -129,16 +129,16 @@ func (w *Worker) run(ctx context.Context, t task) error {
 }
 
 const (
-	leastPause = 500 * time.Millisecond
-	mostPause  = 3 * time.Second
+	minPause = 500 * time.Millisecond
+	maxPause = 3 * time.Second
 	// pulseTimeout bounds a sweep when PostgreSQL hangs.
 	pulseTimeout = 8 * time.Second
 )
 
-// beat sweeps when the next idle chat is due, and every few seconds at least: idle rules are exact to the second, which
+// runPulse sweeps when the next idle chat is due, and every few seconds at least: idle rules are exact to the second, which
 // the schedule is not. It also runs a task that this worker has not run for two periods, because Redis is unreachable or
 // another worker took it.
-func (w *Worker) beat(ctx context.Context) {
+func (w *Worker) runPulse(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -157,7 +157,7 @@ func (w *Worker) beat(ctx context.Context) {
 				cancel()
 			}
 		}
-		timer.Reset(max(leastPause, pause))
+		timer.Reset(max(minPause, pause))
 	}
 }
 
@@ -169,9 +169,9 @@ func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 	next, err := w.desk.Sweep(ctx)
 	if err != nil {
 		w.logUnlessStopping(ctx, TaskSweep, err)
-		return mostPause
+		return maxPause
 	}
-	return min(mostPause, next)
+	return min(maxPause, next)
 }
 
 // logUnlessStopping logs the failure of a task, unless it failed because the worker stops.

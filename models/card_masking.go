@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	fewestCardDigits = 13
-	mostCardDigits   = 19
-	mostPhoneDigits  = 15 // E.164, after the +
-	cardMask         = "•••• •••• •••• "
+	minCardDigits  = 13
+	maxCardDigits  = 19
+	maxPhoneDigits = 15 // E.164, after the +
+	cardMask       = "•••• •••• •••• "
 )
 
 // issuer is a range of the first four digits that a payment network issues, and the lengths of its numbers.
@@ -73,7 +73,7 @@ func mayHoldCard(text string) bool {
 			n++
 		}
 	}
-	return n >= fewestCardDigits
+	return n >= minCardDigits
 }
 
 // digit returns the value of an ASCII or full-width digit, −1 for anything else.
@@ -121,7 +121,7 @@ func numberAt(runes []rune, at int) written {
 		at = next
 	}
 	first := w.groups[0][0]
-	w.phone = digits <= mostPhoneDigits && first > 0 && (runes[first-1] == '+' || runes[first-1] == '＋')
+	w.phone = digits <= maxPhoneDigits && first > 0 && (runes[first-1] == '+' || runes[first-1] == '＋')
 	return w
 }
 
@@ -157,7 +157,7 @@ func (w written) mask(runes []rune, out *strings.Builder) {
 func (w written) cardFrom(runes []rune, first int) (last int, card []int) {
 	last = -1
 	var digits []int
-	for i := first; i < len(w.groups) && len(digits) < mostCardDigits; i++ {
+	for i := first; i < len(w.groups) && len(digits) < maxCardDigits; i++ {
 		for _, r := range runes[w.groups[i][0]:w.groups[i][1]] {
 			digits = append(digits, digit(r))
 		}
@@ -176,7 +176,7 @@ func isMasked(before []rune) bool {
 
 // isCard reports whether digits are a card number: a known issuer, a length that it uses, and a correct check digit.
 func isCard(digits []int) bool {
-	if len(digits) < fewestCardDigits || len(digits) > mostCardDigits || !luhn(digits) {
+	if len(digits) < minCardDigits || len(digits) > maxCardDigits || !luhn(digits) {
 		return false
 	}
 	head := digits[0]*1000 + digits[1]*100 + digits[2]*10 + digits[3]

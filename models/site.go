@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// mostSites is how many characters the list of sites may have. Each page of the widget lists all sites in one header,
+// maxSitesLength is how many characters the list of sites may have. Each page of the widget lists all sites in one header,
 // and proxies limit the size of headers.
-const mostSites = 4000
+const maxSitesLength = 4000
 
 // hostForm is a host name of letters, digits and hyphens, or an IPv4 address: all that a content security policy can
 // name.
@@ -121,9 +121,9 @@ func allSites(a, b []string) []string {
 
 // fitHeader refuses with sites_full a list that is too long for the header.
 func fitHeader(sites []string) error {
-	if len(strings.Join(sites, " ")) <= mostSites {
+	if len(strings.Join(sites, " ")) <= maxSitesLength {
 		return nil
 	}
 	return conflict("sites_full", fmt.Sprintf("All sites together can have %d characters, "+
-		"because each widget page lists them in one header. Remove a site that is no longer used.", mostSites))
+		"because each widget page lists them in one header. Remove a site that is no longer used.", maxSitesLength))
 }

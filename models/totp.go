@@ -20,8 +20,8 @@ const (
 	recoveryCodes = 10
 	recoveryChars = 16 // of 5 bits each
 	// After this many wrong codes within codeWindow every code is refused until it is over. Without a limit, 6 digits can be guessed.
-	mostWrongCodes = 20
-	codeWindow     = time.Hour
+	maxWrongCodes = 20
+	codeWindow    = time.Hour
 )
 
 var (
@@ -73,7 +73,7 @@ func (d *Desk) useCode(ctx context.Context, agentID, code string) error {
 		if f.WrongSince == nil || t.now.Sub(*f.WrongSince) >= codeWindow {
 			f.WrongCodes, f.WrongSince = 0, &t.now
 		}
-		if f.WrongCodes >= mostWrongCodes {
+		if f.WrongCodes >= maxWrongCodes {
 			refused = &Error{
 				Kind: TooMany, Code: "rate_limited", RetryAfter: codeWindow - t.now.Sub(*f.WrongSince),
 				Detail: "Too many wrong codes. Wait for the time in Retry-After and try again.",

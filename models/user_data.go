@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// mostFound is the most users that a search returns.
-const mostFound = 20
+// maxFound is the most users that a search returns.
+const maxFound = 20
 
 // FoundUser is a user as a search shows it.
 type FoundUser struct {
@@ -35,11 +35,11 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 			LATERAL (SELECT count(*) AS chats, max(created_at) AS last_chat_at FROM chats WHERE user_id = u.id) c
 		WHERE u.id IN (SELECT ?0 UNION (SELECT id FROM users WHERE lower(email) LIKE lower(?1) LIMIT ?2) UNION (SELECT id FROM users
 		WHERE lower(name) LIKE lower(?1) LIMIT ?2))
-		ORDER BY u.id <> ?0, lower(u.name), u.id LIMIT ?2`, text, begins, mostFound+1).Scan(ctx, &users)
+		ORDER BY u.id <> ?0, lower(u.name), u.id LIMIT ?2`, text, begins, maxFound+1).Scan(ctx, &users)
 	if err != nil {
 		return nil, false, translate(err)
 	}
-	return users[:min(len(users), mostFound)], len(users) > mostFound, nil
+	return users[:min(len(users), maxFound)], len(users) > maxFound, nil
 }
 
 // UserHoldings is how much is stored about a user.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// leastSecret is the minimum length in bytes of a secret that is masked everywhere in a text. Shorter ones occur in too many ordinary
+// minSecretLength is the minimum length in bytes of a secret that is masked everywhere in a text. Shorter ones occur in too many ordinary
 // texts.
-const leastSecret = 8
+const minSecretLength = 8
 
 const mask = "*****"
 
@@ -36,7 +36,7 @@ func (e Environment) secrets() []string {
 	}
 	kept := all[:0]
 	for _, secret := range all {
-		if len(secret) >= leastSecret {
+		if len(secret) >= minSecretLength {
 			kept = append(kept, secret)
 		}
 	}

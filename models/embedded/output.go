@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	keepLog   = 10 << 20
-	sayAtMost = 2 << 10
+	keepLog = 10 << 20
+	maxTail = 2 << 10
 )
 
 // output is a server's log and knows where the present run began in it.
@@ -34,12 +34,12 @@ func openLog(path string) (output, error) {
 	return output{File: f, began: end}, nil
 }
 
-// said returns the end of the server's output in this run, indented for an error text, with the name of the log file.
-func (o output) said() string {
-	text := make([]byte, sayAtMost)
+// tail returns the end of the server's output in this run, indented for an error text, with the name of the log file.
+func (o output) tail() string {
+	text := make([]byte, maxTail)
 	from := o.began
-	if info, err := o.Stat(); err == nil && info.Size()-from > sayAtMost {
-		from = info.Size() - sayAtMost
+	if info, err := o.Stat(); err == nil && info.Size()-from > maxTail {
+		from = info.Size() - maxTail
 	}
 	n, _ := o.ReadAt(text, from)
 	return "\n  " + strings.ReplaceAll(strings.TrimSpace(string(text[:n])), "\n", "\n  ") + "\n  (from " + o.Name() + ")"

@@ -123,7 +123,7 @@ func (s *Server) run(ctx context.Context) error {
 	})
 	if err != nil {
 		stopErr := c.stop(s.stopSignal, stopTimeout)
-		return errors.Join(fmt.Errorf("%s did not start: %w%s", s.title, err, output.said()), answer, stopErr)
+		return errors.Join(fmt.Errorf("%s did not start: %w%s", s.title, err, output.tail()), answer, stopErr)
 	}
 	s.log.Debug(s.title+" started", "pid", cmd.Process.Pid, "dir", s.dir)
 	s.child, s.halt = c, make(chan struct{})

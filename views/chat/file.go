@@ -12,9 +12,9 @@ const Accept = "image/jpeg,image/png,image/gif,image/webp,application/pdf,.pdf,.
 
 // An image is shown in a box of at most 240 by 260 pixels, which has its size before the image is loaded and is never too small to press.
 const (
-	mostWide  = 240
-	mostHigh  = 260
-	leastSide = 48
+	maxWidth  = 240
+	maxHeight = 260
+	minSide   = 48
 )
 
 // IsPicture reports whether the file is shown as an image.
@@ -23,13 +23,13 @@ func (f File) IsPicture() bool { return f.Width > 0 }
 // box is how large a picture is drawn.
 func (f File) box() (width, height string) {
 	w, h := f.Width, f.Height
-	if w > mostWide {
-		w, h = mostWide, h*mostWide/w
+	if w > maxWidth {
+		w, h = maxWidth, h*maxWidth/w
 	}
-	if h > mostHigh {
-		w, h = w*mostHigh/h, mostHigh
+	if h > maxHeight {
+		w, h = w*maxHeight/h, maxHeight
 	}
-	return strconv.Itoa(max(leastSide, w)), strconv.Itoa(max(leastSide, h))
+	return strconv.Itoa(max(minSide, w)), strconv.Itoa(max(minSide, h))
 }
 
 func (f File) facts(ctx context.Context) string {

@@ -36,7 +36,7 @@ type messageBatcher struct {
 
 // pendingMessage is a message that is being stored.
 type pendingMessage struct {
-	side                      *senderQueries
+	queries                   *senderQueries
 	chatID, senderID, content string
 	key                       *string // client_message_id
 
@@ -49,121 +49,121 @@ type pendingMessage struct {
 
 // send stores a message and returns it as stored, or [errNotStored]. A message that waits is withdrawn when the context
 // ends; one that is being stored by then may be stored all the same.
-func (g *messageBatcher) send(ctx context.Context, o *pendingMessage) (*Message, error) {
-	g.mu.Lock()
-	if !g.running {
-		g.running = true
-		g.mu.Unlock()
-		defer g.holdSlot()()
-		return g.insertOne(ctx, o)
+func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message, error) {
+	b.mu.Lock()
+	if !b.running {
+		b.running = true
+		b.mu.Unlock()
+		defer b.holdSlot()()
+		return b.insertOne(ctx, p)
 	}
-	o.done = make(chan struct{})
-	g.waiting = append(g.waiting, o)
-	g.mu.Unlock()
+	p.done = make(chan struct{})
+	b.waiting = append(b.waiting, p)
+	b.mu.Unlock()
 	select {
-	case <-o.done:
+	case <-p.done:
 	case <-ctx.Done():
-		g.mu.Lock()
-		g.waiting = slices.DeleteFunc(g.waiting, func(other *pendingMessage) bool { return other == o })
-		g.mu.Unlock()
+		b.mu.Lock()
+		b.waiting = slices.DeleteFunc(b.waiting, func(other *pendingMessage) bool { return other == p })
+		b.mu.Unlock()
 		return nil, ctx.Err()
 	}
-	if o.stored != nil || o.err != nil {
-		return o.stored, o.err
+	if p.stored != nil || p.err != nil {
+		return p.stored, p.err
 	}
-	return g.insertOne(ctx, o) // this waits for the chat's lock, and its error concerns this message alone
+	return b.insertOne(ctx, p) // this waits for the chat's lock, and its error concerns this message alone
 }
 
 // holdSlot returns a function that frees the slot after a statement. A slow statement frees it by itself, once.
-func (g *messageBatcher) holdSlot() func() {
-	end := sync.OnceFunc(g.startNext)
+func (b *messageBatcher) holdSlot() func() {
+	end := sync.OnceFunc(b.startNext)
 	slow := time.AfterFunc(slowAfter, end)
 	return func() { slow.Stop(); end() }
 }
 
 // startNext stores the messages that wait, if there are any, in the background.
-func (g *messageBatcher) startNext() {
-	if batch := g.takeBatch(); len(batch) > 0 {
+func (b *messageBatcher) startNext() {
+	if batch := b.takeBatch(); len(batch) > 0 {
 		go func() {
-			defer g.holdSlot()()
-			g.insertBatch(batch[0].side, batch)
+			defer b.holdSlot()()
+			b.insertBatch(batch[0].queries, batch)
 		}()
 	}
 }
 
 // takeBatch removes and returns the messages to store next, in the order in which they came: those from the same side
 // as the one that waits longest, at most one of each chat. Without any it frees the slot.
-func (g *messageBatcher) takeBatch() []*pendingMessage {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.waiting) == 0 {
-		g.running = false
+func (b *messageBatcher) takeBatch() []*pendingMessage {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == 0 {
+		b.running = false
 		return nil
 	}
-	taken, chats, side := []*pendingMessage{}, map[string]bool{}, g.waiting[0].side
-	g.waiting = slices.DeleteFunc(g.waiting, func(o *pendingMessage) bool {
-		if o.side != side || chats[o.chatID] || len(taken) == maxBatch {
+	taken, chats, queries := []*pendingMessage{}, map[string]bool{}, b.waiting[0].queries
+	b.waiting = slices.DeleteFunc(b.waiting, func(p *pendingMessage) bool {
+		if p.queries != queries || chats[p.chatID] || len(taken) == maxBatch {
 			return false
 		}
-		chats[o.chatID] = true
-		taken = append(taken, o)
+		chats[p.chatID] = true
+		taken = append(taken, p)
 		return true
 	})
 	return taken
 }
 
 // insertOne stores and publishes one message, or returns [errNotStored].
-func (g *messageBatcher) insertOne(ctx context.Context, o *pendingMessage) (*Message, error) {
+func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Message, error) {
 	var chat Chat
 	var id int64
-	err := g.desk.queryPrepared(ctx, o.side.oneSQL, []any{o.chatID, o.senderID, o.content, o.key}, chatRow.scanTargets(&chat, &id)...)
+	err := b.desk.queryPrepared(ctx, p.queries.oneSQL, []any{p.chatID, p.senderID, p.content, p.key}, chatRow.scanTargets(&chat, &id)...)
 	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
 		return nil, errNotStored
 	}
 	if err != nil {
-		g.desk.uncertain.addChats(err, o.chatID)
+		b.desk.uncertain.addChats(err, p.chatID)
 		return nil, err
 	}
-	change := o.side.newMessageChange(o, chat, id)
-	g.desk.publish([]Event{{Kind: KindChange, Change: change}})
+	change := p.queries.newMessageChange(p, chat, id)
+	b.desk.publish([]Event{{Kind: KindChange, Change: change}})
 	return &change.Messages[0], nil
 }
 
 // insertBatch stores and publishes the messages that can be stored at once. The others are left to their senders, who
 // store them one by one: a batch waits for no locked chat, and a message that PostgreSQL refuses must not fail the
 // other messages of the batch.
-func (g *messageBatcher) insertBatch(side *senderQueries, all []*pendingMessage) {
+func (b *messageBatcher) insertBatch(queries *senderQueries, all []*pendingMessage) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	chatIDs, senderIDs := make([]string, len(all)), make([]string, len(all))
 	contents, keys := make([]string, len(all)), make([]*string, len(all))
 	byChat := make(map[string]*pendingMessage, len(all))
-	for i, o := range all {
-		chatIDs[i], senderIDs[i], contents[i], keys[i] = o.chatID, o.senderID, o.content, o.key
-		byChat[o.chatID] = o
+	for i, p := range all {
+		chatIDs[i], senderIDs[i], contents[i], keys[i] = p.chatID, p.senderID, p.content, p.key
+		byChat[p.chatID] = p
 	}
 	events := make([]Event, 0, len(all))
-	err := g.desk.queryPreparedRows(ctx, side.batchSQL, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
+	err := b.desk.queryPreparedRows(ctx, queries.batchSQL, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
-		events = append(events, Event{Kind: KindChange, Change: side.newMessageChange(byChat[chat.ID], chat, id)})
+		events = append(events, Event{Kind: KindChange, Change: queries.newMessageChange(byChat[chat.ID], chat, id)})
 		return nil
 	})
 	if err == nil {
 		for i := range events {
 			byChat[events[i].Change.Chat.ID].stored = &events[i].Change.Messages[0]
 		}
-		g.desk.publish(events)
+		b.desk.publish(events)
 	} else {
-		g.desk.uncertain.addChats(err, chatIDs...)
+		b.desk.uncertain.addChats(err, chatIDs...)
 	}
-	for _, o := range all {
+	for _, p := range all {
 		if err != nil && isUnavailable(err) {
-			o.err = err
+			p.err = err
 		}
-		close(o.done)
+		close(p.done)
 	}
 }

@@ -32,7 +32,7 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 		return nil, false, err
 	}
 	m, err = d.sends.send(ctx, &pendingMessage{
-		side: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key,
+		queries: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key,
 	})
 	if errors.Is(err, errNotStored) {
 		sent := strings.TrimSpace(n.Content)

@@ -52,9 +52,9 @@ func queriesOf(from SenderType, set, participant, while string) senderQueries {
 }
 
 // newMessageChange returns the change that a stored message made, from the row and the id that its statement returned.
-func (s senderQueries) newMessageChange(o *pendingMessage, chat Chat, id int64) *Change {
+func (s senderQueries) newMessageChange(p *pendingMessage, chat Chat, id int64) *Change {
 	return &Change{Chat: chat, Messages: []Message{{
 		ID: id, ChatID: chat.ID, Seq: chat.LastSeq, Version: chat.Version, SenderType: s.from,
-		SenderID: o.senderID, Type: Text, Content: o.content, ClientMessageID: o.key, Status: Sent, CreatedAt: *chat.LastMessageAt,
+		SenderID: p.senderID, Type: Text, Content: p.content, ClientMessageID: p.key, Status: Sent, CreatedAt: *chat.LastMessageAt,
 	}}}
 }

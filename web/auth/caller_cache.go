@@ -40,72 +40,72 @@ func newCallerCache(relayHealthy func() bool) *callerCache {
 }
 
 // get returns the caller of a credential, or nil if it is not cached, and the generation that put wants.
-func (r *callerCache) get(hash []byte) (*kit.Caller, uint64) {
+func (c *callerCache) get(hash []byte) (*kit.Caller, uint64) {
 	ttl := callerCacheTTL
-	if !r.relayHealthy() {
+	if !c.relayHealthy() {
 		ttl = callerCacheTTLInGap
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	found, ok := r.callers[string(hash)]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.callers[string(hash)]
 	now := time.Now()
 	if !ok || now.Sub(found.readAt) > ttl || !now.Before(found.ExpiresAt) {
-		return nil, r.generation
+		return nil, c.generation
 	}
 	caller := found.Caller
-	return &caller, r.generation
+	return &caller, c.generation
 }
 
 // put stores the result of a query that began at readAt in this generation. It does nothing if sessions have ended since.
-func (r *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, generation uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.generation != generation {
+func (c *callerCache) put(hash []byte, caller *kit.Caller, readAt time.Time, generation uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation != generation {
 		return
 	}
-	if now := time.Now(); now.Sub(r.sweptAt) > callerCacheTTL {
-		r.sweptAt = now
-		maps.DeleteFunc(r.callers, func(_ string, old cachedCaller) bool { return now.Sub(old.readAt) > callerCacheTTL })
+	if now := time.Now(); now.Sub(c.sweptAt) > callerCacheTTL {
+		c.sweptAt = now
+		maps.DeleteFunc(c.callers, func(_ string, old cachedCaller) bool { return now.Sub(old.readAt) > callerCacheTTL })
 	}
-	for key := range r.callers { // the cache is full: evict at random
-		if len(r.callers) < maxCachedCallers {
+	for key := range c.callers { // the cache is full: evict at random
+		if len(c.callers) < maxCachedCallers {
 			break
 		}
-		delete(r.callers, key)
+		delete(c.callers, key)
 	}
-	r.callers[string(hash)] = cachedCaller{*caller, readAt}
+	c.callers[string(hash)] = cachedCaller{*caller, readAt}
 }
 
 // SignedOut implements live.SessionObserver.
-func (r *callerCache) SignedOut(e *models.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.generation++
-	delete(r.callers, string(e.SessionHash))
+func (c *callerCache) SignedOut(e *models.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generation++
+	delete(c.callers, string(e.SessionHash))
 	if e.AgentID == "" && len(e.UserIDs) == 0 {
 		return
 	}
-	for hash, cached := range r.callers {
+	for hash, cached := range c.callers {
 		if cached.Actor.IsAgent() && cached.Actor.ID == e.AgentID || cached.Actor.IsUser() && slices.Contains(e.UserIDs, cached.Actor.ID) {
-			delete(r.callers, hash)
+			delete(c.callers, hash)
 		}
 	}
 }
 
 // Invalidate implements live.SessionObserver: an announcement may have been lost, so nothing that is cached can be trusted.
-func (r *callerCache) Invalidate() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.generation++
-	clear(r.callers)
+func (c *callerCache) Invalidate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generation++
+	clear(c.callers)
 }
 
 // AgentSessions implements live.SessionObserver.
-func (r *callerCache) AgentSessions() [][]byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (c *callerCache) AgentSessions() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var hashes [][]byte
-	for hash, cached := range r.callers {
+	for hash, cached := range c.callers {
 		if cached.Actor.IsAgent() {
 			hashes = append(hashes, []byte(hash))
 		}

@@ -37,15 +37,17 @@ func (h *Handlers) Assign(c echo.Context) error {
 		return err
 	}
 	var got *models.Assignment
-	do := func() (err error) {
+	assign := func() (err error) {
 		got, err = h.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest(in))
 		return err
 	}
-	err := do
-	if in.Message != "" {
-		err = func() error { return h.RateLimited(c, limit.Send, do) }
+	var err error
+	if in.Message == "" {
+		err = assign()
+	} else {
+		err = h.RateLimited(c, limit.Send, assign)
 	}
-	if err := err(); err != nil {
+	if err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})

@@ -162,7 +162,7 @@ func (s *Server) routes() []route {
 			who: agents, handle: s.workbench.SetPresence(models.Offline), fragment: s.workbench.Parts,
 		},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
-		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.CheckAvailability},
+		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.Availability},
 		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
 		{method: get, api: agentPath + "/chats/:chat_id/messages", who: agents, handle: s.chat.Messages},
 		{

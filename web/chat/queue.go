@@ -43,6 +43,3 @@ func (h *Handlers) Availability(c echo.Context) error {
 	}
 	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, message}})
 }
-
-// CheckAvailability is Availability on the path of agents.
-func (h *Handlers) CheckAvailability(c echo.Context) error { return h.Availability(c) }

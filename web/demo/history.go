@@ -41,9 +41,10 @@ func newHistory(agents []models.Agent, now time.Time) *history {
 		starts[i] = h.randomTime()
 	}
 	slices.SortFunc(starts, time.Time.Compare)
-	order := h.rng.Perm(len(scripts))
+	all := scripts()
+	order := h.rng.Perm(len(all))
 	for i, at := range starts {
-		s := &scripts[order[i%len(order)]]
+		s := &all[order[i%len(order)]]
 		agent := &agents[h.rng.IntN(len(agents))]
 		h.addChat(s, h.userSpeaking(s.Lang, i), agent, at, i)
 	}

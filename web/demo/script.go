@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -32,8 +33,8 @@ type line struct {
 	Text    string
 }
 
-// scripts are the sample conversations in the order of the file.
-var scripts = must(parseScripts(conversationsText))
+// scripts returns the sample conversations in the order of the file. It parses the file on the first call.
+var scripts = sync.OnceValue(func() []script { return must(parseScripts(conversationsText)) })
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -115,9 +116,10 @@ func isChinese(text string) bool {
 
 // scriptOf returns the conversation that begins with this text, nil for the text of a real user.
 func scriptOf(first string) *script {
-	for i := range scripts {
-		if scripts[i].Lines[0].Text == first {
-			return &scripts[i]
+	all := scripts()
+	for i := range all {
+		if all[i].Lines[0].Text == first {
+			return &all[i]
 		}
 	}
 	return nil

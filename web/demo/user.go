@@ -122,8 +122,9 @@ func (st *simulation) releaseUser(who person) {
 }
 
 func someScript(lang string) *script {
+	all := scripts()
 	for {
-		if s := &scripts[rand.IntN(len(scripts))]; s.Lang == lang {
+		if s := &all[rand.IntN(len(all))]; s.Lang == lang {
 			return s
 		}
 	}

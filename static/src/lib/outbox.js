@@ -4,6 +4,7 @@ import { acceptHTML } from "./accept-html.js";
 import { showProgress } from "./upload-card.js";
 import { setStatus, addOwn, thread, arrange } from "./thread.js";
 import { now } from "./clock.js";
+import { session } from "./storage.js";
 import { translate } from "./translate.js";
 
 const retryDelays = [1000, 2000, 5000, 10000];
@@ -188,16 +189,6 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
       entries = [];
       save();
     },
-    /** Continues in another chat: its stored entries appear. */
-    open(next) {
-      key = next;
-      entries = load(key);
-      restore();
-    },
-    close() {
-      document.removeEventListener("click", onClick);
-      clearTimeout(timer);
-    },
   };
 
   function find({ clientId }) {
@@ -205,19 +196,15 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
   }
 
   function save() {
-    try {
-      const stored = entries.map(({ progress: _, ...entry }) => entry);
-      if (stored.length > 0) sessionStorage.setItem(key, JSON.stringify(stored));
-      else sessionStorage.removeItem(key);
-    } catch {
-      // no storage in this frame: the messages live as long as the page
-    }
+    const stored = entries.map(({ progress: _, ...entry }) => entry);
+    if (stored.length > 0) session.set(key, JSON.stringify(stored));
+    else session.remove(key);
   }
 }
 
 function load(key) {
   try {
-    const stored = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+    const stored = JSON.parse(session.get(key) ?? "[]");
     return stored.map((e) => ({ ...e, state: e.state === "failed" || e.name !== undefined ? "failed" : "waiting" }));
   } catch {
     return [];

@@ -1,9 +1,9 @@
 // The state of the panel: what the server sends in #w-now, and two seconds of "connecting" before any position in the
 // queue, so that users who are served at once never see a number.
 import { scoped } from "../lib/base.js";
+import { session } from "../lib/storage.js";
 import { thread, toEnd } from "../lib/thread.js";
 import { translate } from "../lib/translate.js";
-import { remember, remembered } from "./storage.js";
 
 const connectingMs = 2000;
 const announceInterval = 30_000;
@@ -51,7 +51,7 @@ export const onState = (listen) => {
 /** The address of a new chat, in a document that shows one that was ended and put aside; else "". */
 export function putAside(page) {
   const { state, chat } = page.getElementById("w-now").dataset;
-  return state === "ended" && remembered(scoped("parley.after")) === chat ? (page.getElementById("main").dataset.fresh ?? "") : "";
+  return state === "ended" && session.get(scoped("parley.after")) === chat ? (page.getElementById("main").dataset.fresh ?? "") : "";
 }
 
 export function startPanel() {
@@ -62,7 +62,7 @@ export function startPanel() {
   }
   document.addEventListener("parley:part", (event) => event.target.id === "w-now" && show());
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-again]")) remember(scoped("parley.after"), now().chat);
+    if (event.target.closest("[data-again]")) session.set(scoped("parley.after"), now().chat);
   });
   show();
 }
@@ -106,8 +106,8 @@ function fillRing({ place, chat }) {
   const ring = document.querySelector("#w-place .ring .fill");
   if (!place || !ring) return;
   const key = scoped(`parley.first.${chat}`);
-  const first = Math.max(Number(remembered(key)) || 0, Number(place));
-  remember(key, first);
+  const first = Math.max(Number(session.get(key)) || 0, Number(place));
+  session.set(key, first);
   ring.setAttribute("stroke-dasharray", `${Math.round((100 * (first - place + 1)) / (first + 1))} 100`);
 }
 

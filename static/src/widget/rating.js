@@ -1,5 +1,6 @@
 // The text next to the stars, and the stored choice to skip the rating.
 import { scoped } from "../lib/base.js";
+import { local } from "../lib/storage.js";
 import { translate } from "../lib/translate.js";
 
 const key = scoped("parley.skipped");
@@ -16,12 +17,12 @@ export function wireRating(main) {
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-skip]")) return;
     const form = main.querySelector("[data-rate]");
-    remember(form.dataset.rate);
+    local.set(key, form.dataset.rate);
     hideForm(main, form);
   });
   const skip = () => {
     const form = main.querySelector("[data-rate]");
-    if (form && form.dataset.rate === remembered()) hideForm(main, form);
+    if (form && form.dataset.rate === local.get(key)) hideForm(main, form);
   };
   document.addEventListener("parley:part", (event) => event.target.id === "w-sheet" && skip());
   skip();
@@ -37,20 +38,4 @@ function hideForm(main, form) {
   main.querySelector("[data-skip]")?.remove();
   const again = main.querySelector("[data-again]");
   if (again) again.className = "btn btn-primary btn-l";
-}
-
-function remember(chat) {
-  try {
-    localStorage.setItem(key, chat);
-  } catch {
-    // then it is remembered as long as the page
-  }
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
 }

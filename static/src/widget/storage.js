@@ -1,55 +1,26 @@
-// Storage of this tab over a reload, and of the browser for the next visit. A frame without storage keeps nothing.
+// The token of the panel's session, for browsers that keep no cookie for its frame.
 import { scoped } from "../lib/base.js";
-
-export function remembered(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function remember(key, value) {
-  try {
-    sessionStorage.setItem(key, value);
-  } catch {
-    // nothing to do
-  }
-}
+import { local, session } from "../lib/storage.js";
 
 const tokenKey = scoped("parley.token");
 let token = "";
 
 /** The session's token, if it is not in a cookie; "" for none. */
-export function keptToken() {
-  try {
-    return token || (sessionStorage.getItem(tokenKey) ?? localStorage.getItem(tokenKey) ?? "");
-  } catch {
-    return token;
-  }
-}
+export const keptToken = () => token || (session.get(tokenKey) ?? local.get(tokenKey) ?? "");
 
 /** Keeps a token: for this browser, or for this tab alone, as is right for a person with a name; "" forgets it. */
 export function keepToken(next, tabOnly = false) {
   token = next;
-  for (const [store, here] of [[() => localStorage, !tabOnly], [() => sessionStorage, tabOnly]]) {
-    try {
-      if (next && here) store().setItem(tokenKey, next);
-      else store().removeItem(tokenKey);
-    } catch {
-      // then it lives as long as the page
-    }
-  }
+  const [store, other] = tabOnly ? [session, local] : [local, session];
+  other.remove(tokenKey);
+  if (next) store.set(tokenKey, next);
+  else store.remove(tokenKey);
 }
 
 /** Removes everything that was stored for the user. */
 export function forgetAll() {
   keepToken("");
-  for (const store of [() => localStorage, () => sessionStorage]) {
-    try {
-      for (const key of Object.keys(store())) if (key.startsWith(scoped("parley."))) store().removeItem(key);
-    } catch {
-      // nothing was kept
-    }
+  for (const store of [local, session]) {
+    for (const key of store.keys()) if (key.startsWith(scoped("parley."))) store.remove(key);
   }
 }

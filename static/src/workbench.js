@@ -10,6 +10,7 @@ import { startReceipts } from "./lib/receipts.js";
 import { hideTyping, raiseStatus, showTyping, startThread } from "./lib/thread.js";
 import { removeToasts, toast } from "./lib/toast.js";
 import { translate } from "./lib/translate.js";
+import { chatURL } from "./workbench/chat-url.js";
 import { confirmDelivery } from "./workbench/confirm-delivery.js";
 import { wireShortcuts, wireHelp } from "./workbench/keys.js";
 import { electLeader, isOpenInSomeTab, shareOpenChat } from "./workbench/tab-leader.js";
@@ -20,7 +21,6 @@ import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
-const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 const narrow = () => matchMedia("(max-width: 767px)").matches;
 const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
@@ -39,7 +39,7 @@ onPart("list-row", (fresh) => {
   list.receiveRow(fresh);
   showTitle();
 });
-const check = startReceipts({ base: pathOf });
+const check = startReceipts({ base: chatURL });
 electLeader(confirmUnopenedChats);
 onLive("message", ({ messages }) => messages.forEach(onMessage));
 onLive("message_status", (status) => placeEvent(() => raiseStatus(status)));
@@ -91,7 +91,7 @@ function onMessage({ element: el, isOpen, fresh }) {
   }
   if (isOpenInSomeTab(chat)) return;
   const text = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
-  notify(el.dataset.name || nameOf(chat), text, { kind: "message", chat, path: pathOf(chat), open });
+  notify(el.dataset.name || nameOf(chat), text, { kind: "message", chat, path: chatURL(chat), open });
 }
 
 function onTyping({ chat_id: chat, sender_type: who }) {
@@ -102,8 +102,8 @@ function onTyping({ chat_id: chat, sender_type: who }) {
 
 function onChatAssigned({ chat_id: chat, user_name: name, content }) {
   const title = translate("workbench.notice.new_chat", { Name: name });
-  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: translate("workbench.notice.open"), run: () => open(pathOf(chat)) } });
-  notify(title, content, { kind: "chat", chat, path: pathOf(chat), open });
+  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: translate("workbench.notice.open"), run: () => open(chatURL(chat)) } });
+  notify(title, content, { kind: "chat", chat, path: chatURL(chat), open });
 }
 
 // Erased data must not stay on a screen.

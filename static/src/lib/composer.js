@@ -3,7 +3,8 @@ import { isBlank } from "./is-blank.js";
 import { onKeyDown } from "./keydown.js";
 import { post } from "./request.js";
 
-const maxLength = 4000;
+/** The length of a message in code points, as the server limits it. */
+export const maxLength = 4000;
 
 /**
  * onSend(text) gets the message. typingURL() is the address of the typing signal, "" for none. onTooLong(length) is called in

@@ -13,16 +13,7 @@
 // dispatches live:state {state}, live:reconnected, live:replayed when HTML was placed again over an older answer
 // (lib/replay.js), and live:refused {status}; preventDefault on the last one tries again.
 // Elements with data-live, data-live-word, data-live-age show the state, and data-try-now reconnects at once.
-//
-// Why not htmx-ext-sse, which declares streams in the same way:
-//   - After a hard close it opens another EventSource that forgets Last-Event-ID, so events are lost over a deploy or a
-//     sleep. Here the cursor outlives every kind of failure.
-//   - EventSource hides the status of a refusal and the heartbeats, so a dead connection and a session that is over look
-//     alike, and it cannot carry the ticket of a panel whose browser keeps no cookie.
-//   - Where a proxy buffers the stream, the same events are polled for.
-//   - Browsers allow six connections to a host over HTTP/1.1, so tabs share one stream.
-//   - A message is not a fragment that is swapped: it is placed once, in order, whether it comes from the stream, from a
-//     poll or as the answer to its own request (lib/thread.js).
+// docs/architecture.md explains why this is not htmx-ext-sse.
 import { acceptHTML } from "./accept-html.js";
 import { placeEvent, requestEnded, requestSent } from "./replay.js";
 import { csrf } from "./request.js";

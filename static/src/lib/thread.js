@@ -202,8 +202,8 @@ export function showTyping(name) {
   if (!el) return;
   el.hidden = false;
   const text = translate("chat.typing", { Name: name });
-  const separator = el.querySelector(".meta");
-  if (separator.textContent !== text) separator.textContent = text;
+  const label = el.querySelector(".meta");
+  if (label.textContent !== text) label.textContent = text;
   if (following) toEnd();
   clearTimeout(typingTimer);
   typingTimer = setTimeout(hideTyping, 5000);

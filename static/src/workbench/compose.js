@@ -1,8 +1,8 @@
 // The composer of the open chat: replies go through the outbox of their chat, notes stay in the field until they are stored.
 import { wireAttach } from "../lib/attach.js";
-import { at, scoped } from "../lib/base.js";
+import { scoped } from "../lib/base.js";
 import { isBlank } from "../lib/is-blank.js";
-import { wireComposer } from "../lib/composer.js";
+import { maxLength, wireComposer } from "../lib/composer.js";
 import { timeOf } from "../lib/format.js";
 import { onKeyDown } from "../lib/keydown.js";
 import { createOutbox } from "../lib/outbox.js";
@@ -12,8 +12,8 @@ import { receive } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
 import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
+import { chatURL } from "./chat-url.js";
 
-const maxLength = 4000;
 const outboxPrefix = scoped("parley.outbox.");
 const wiredForms = new WeakSet();
 const outboxes = new Map();
@@ -22,7 +22,6 @@ let savedTimer;
 
 const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
-const chatURL = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 
 /** Wires the open chat's composer, restores its draft, and continues sending what is in its outbox. */
 export function startComposer() {
@@ -66,9 +65,9 @@ function onChange(form, chat, text) {
 
 function showCount(form, text) {
   const length = [...text].length;
-  const at = form.querySelector("[data-count]");
-  at.textContent = !isBlank(text) ? translate("workbench.write.count", { Used: number.format(length), Most: number.format(maxLength) }) : "";
-  at.classList.toggle("is-over", length > maxLength);
+  const counter = form.querySelector("[data-count]");
+  counter.textContent = !isBlank(text) ? translate("workbench.write.count", { Used: number.format(length), Most: number.format(maxLength) }) : "";
+  counter.classList.toggle("is-over", length > maxLength);
 }
 
 async function addNote(form, chat, text) {
@@ -140,10 +139,10 @@ function outboxOf(chat) {
   if (!outboxes.has(chat)) {
     outboxes.set(chat, createOutbox({
       key: outboxPrefix + chat,
-      send: ({ text, name, clientId }, how) =>
+      send: ({ text, name, clientId }, options) =>
         name === undefined
           ? post(`${chatURL(chat)}/messages`, { content: text, client_message_id: clientId })
-          : upload(`${chatURL(chat)}/files`, { client_message_id: clientId }, how.file, how),
+          : upload(`${chatURL(chat)}/files`, { client_message_id: clientId }, options.file, options),
       showError: (text) => showError(chat, text),
     }));
   }

@@ -1,6 +1,6 @@
 // Marks messages as delivered, also in chats that are not open. Only the open chat marks them as read.
-import { at } from "../lib/base.js";
 import { post } from "../lib/request.js";
+import { chatURL } from "./chat-url.js";
 import { isLeader } from "./tab-leader.js";
 
 const waiting = new Map();
@@ -13,7 +13,7 @@ export function confirmDelivery(chat, upTo) {
   const last = upTo && was?.last !== undefined ? Math.max(upTo, was.last) : upTo;
   const timer = setTimeout(() => {
     waiting.delete(chat);
-    post(at(`/workbench/chats/${encodeURIComponent(chat)}/mark-delivered`), last ? { up_to: last } : {}, { keepalive: true });
+    post(`${chatURL(chat)}/mark-delivered`, last ? { up_to: last } : {}, { keepalive: true });
   }, 150);
   waiting.set(chat, { timer, last });
 }

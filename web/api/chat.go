@@ -15,8 +15,8 @@ import (
 type IntBool bool
 
 // MarshalJSON writes 1 or 0.
-func (f IntBool) MarshalJSON() ([]byte, error) {
-	if f {
+func (b IntBool) MarshalJSON() ([]byte, error) {
+	if b {
 		return []byte("1"), nil
 	}
 	return []byte("0"), nil
@@ -26,8 +26,8 @@ func (f IntBool) MarshalJSON() ([]byte, error) {
 type Time time.Time
 
 // MarshalJSON writes RFC 3339 with Z.
-func (m Time) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, time.Time(m).UTC().Format("2006-01-02T15:04:05.999999Z")), nil
+func (t Time) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, time.Time(t).UTC().Format("2006-01-02T15:04:05.999999Z")), nil
 }
 
 // OptionalTime returns the time, or nil for null.

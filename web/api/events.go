@@ -72,26 +72,26 @@ type FrameWriter struct {
 }
 
 // Add appends an event with a JSON body. It keeps an encoding error in Err.
-func (s *FrameWriter) Add(event string, version int64, body any) {
-	s.Frames = append(s.Frames, live.Frame{Event: event, Data: s.encode(body), Version: version})
+func (w *FrameWriter) Add(event string, version int64, body any) {
+	w.Frames = append(w.Frames, live.Frame{Event: event, Data: w.encode(body), Version: version})
 }
 
-func (s *FrameWriter) encode(body any) []byte {
+func (w *FrameWriter) encode(body any) []byte {
 	raw, err := json.Marshal(body)
 	if err != nil {
-		s.Err = err
+		w.Err = err
 	}
 	return raw
 }
 
 // Render implements live.Renderer.
-func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
+func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter
 	switch it := item.(type) {
 	case live.InitialState:
-		j.initialState(&out, it)
+		e.initialState(&out, it)
 	case live.Changed:
-		j.changed(ctx, &out, it)
+		e.changed(ctx, &out, it)
 	case live.Erased:
 		for _, id := range it.ChatIDs {
 			out.Add("unassigned", 0, unassignedEvent{id})
@@ -119,7 +119,7 @@ func (j *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	return out.Frames, out.Err
 }
 
-func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
+func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
 	}
@@ -131,7 +131,7 @@ func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 			out.Add("assigned", 0, assignedEvent{ServiceOf(served.Service), ChatOf(&served.Chat)})
 		}
 		if served.Chat.WarnedAt != nil {
-			out.Add("timeout_warning", 0, warningEvent{served.Chat.ID, j.Desk.SecondsLeft(&served.Chat)})
+			out.Add("timeout_warning", 0, warningEvent{served.Chat.ID, e.Desk.SecondsLeft(&served.Chat)})
 		}
 	}
 	for _, c := range p.Ended {
@@ -146,7 +146,7 @@ func (j *Events) initialState(out *FrameWriter, p live.InitialState) {
 }
 
 // changed writes messages and statuses in the order of the changes that made them, then what happened to the chat.
-func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) {
+func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) {
 	if c.Left {
 		out.Add("unassigned", 0, unassignedEvent{c.Chat.ID})
 		return
@@ -158,7 +158,7 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 		m := &c.Messages[i]
 		out.Frames = append(out.Frames, live.Frame{
 			Event: "message", Version: m.Version,
-			Data: c.Cache.Get(j.cacheKey(ctx, m), func() []byte { return out.encode(j.Links.MessageOf(ctx, m)) }),
+			Data: c.Cache.Get(e.cacheKey(ctx, m), func() []byte { return out.encode(e.Links.MessageOf(ctx, m)) }),
 		})
 	}
 	for _, status := range c.Statuses {
@@ -168,7 +168,7 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	if c.Warned() {
-		out.Add("timeout_warning", c.Chat.Version, warningEvent{c.Chat.ID, j.Desk.SecondsLeft(&c.Chat)})
+		out.Add("timeout_warning", c.Chat.Version, warningEvent{c.Chat.ID, e.Desk.SecondsLeft(&c.Chat)})
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
@@ -177,13 +177,13 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 
 // cacheKey returns the key under which the body of a message is shared by the streams of a change. The text of a system message depends on
 // the language, and links to files begin with the address by which the client reached Parley.
-func (j *Events) cacheKey(ctx context.Context, m *models.Message) string {
+func (e *Events) cacheKey(ctx context.Context, m *models.Message) string {
 	name := "message " + strconv.FormatInt(m.ID, 10)
 	if m.SystemKind != nil {
 		name += text.Lang(ctx)
 	}
 	if m.Attachment != nil {
-		name += j.Links.Base
+		name += e.Links.Base
 	}
 	return name
 }

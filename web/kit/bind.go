@@ -26,16 +26,16 @@ const maxJSONDepth = 8
 type Int int64
 
 // UnmarshalJSON accepts numbers without a fraction.
-func (w *Int) UnmarshalJSON(raw []byte) error {
+func (i *Int) UnmarshalJSON(raw []byte) error {
 	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		*w = Int(n)
+		*i = Int(n)
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || f != math.Trunc(f) {
 		return errors.New("not an integer")
 	}
-	*w = Int(max(-1<<62, min(1<<62, f))) // no field has bounds this wide, so the exact value does not matter
+	*i = Int(max(-1<<62, min(1<<62, f))) // no field has bounds this wide, so the exact value does not matter
 	return nil
 }
 

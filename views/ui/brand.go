@@ -6,16 +6,16 @@ import (
 	"regexp"
 )
 
-// Brand is the colour that a site gives to its panel, in the shades in which it can be read. The zero value is none.
+// Brand is the colour that a site chose for its panel, in shades that are readable. The zero value means no brand colour.
 type Brand struct {
-	fill, on            rgb // the colour itself, and the text on it
-	hover, press        rgb // one and two steps away from that text
-	inkLight, inkOnDark rgb // as a text, a line or a ring, on the grounds of either theme
+	fill, on            rgb // the colour itself, and text on it
+	hover, press        rgb // one and two steps further away from the colour of that text
+	inkLight, inkOnDark rgb // for text, lines and rings on the backgrounds of the light and the dark theme
 }
 
 type rgb [3]uint8
 
-// What the colour may stand on and under; the values of tokens.css.
+// The colours of text on the brand colour, and the backgrounds of each theme: the values of tokens.css.
 var (
 	white  = rgb{255, 255, 255}
 	black  = rgb{}
@@ -25,12 +25,12 @@ var (
 	darkGrounds  = []rgb{{0x0f, 0x17, 0x19}, {0x16, 0x21, 0x24}, {0x1b, 0x28, 0x2b}, {0x1d, 0x2a, 0x2e}, {0x16, 0x3a, 0x42}}
 )
 
-// enough is the contrast that a text needs.
-const enough = 4.5
+// minContrast is the contrast that WCAG AA requires for text.
+const minContrast = 4.5
 
 var hexForm = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// ParseBrand reads #rrggbb. A colour on which neither white nor dark text has a contrast of 4.5 is none.
+// ParseBrand parses #rrggbb. It returns false for anything else, and for a colour on which neither white nor dark text has minContrast.
 func ParseBrand(hex string) (Brand, bool) {
 	var c rgb
 	if !hexForm.MatchString(hex) {
@@ -41,10 +41,10 @@ func ParseBrand(hex string) (Brand, bool) {
 	}
 	b := Brand{fill: c, on: white}
 	away := black
-	if contrast(c, white) < enough {
+	if contrast(c, white) < minContrast {
 		b.on, away = petrol, white
 	}
-	if contrast(c, b.on) < enough {
+	if contrast(c, b.on) < minContrast {
 		return Brand{}, false
 	}
 	b.hover, b.press = mix(c, away, 0.16), mix(c, away, 0.3)
@@ -52,7 +52,7 @@ func ParseBrand(hex string) (Brand, bool) {
 	return b, true
 }
 
-// style is the element that sets the colour, for a page that lets styles with this nonce in.
+// style returns the element that sets the colour, "" without one. The content policy of the page must allow styles with this nonce.
 func (b Brand) style(nonce string) string {
 	if b == (Brand{}) {
 		return ""
@@ -71,15 +71,15 @@ func (b Brand) style(nonce string) string {
 	)
 }
 
-// readable moves a colour towards another only as far as it must, so that it can be read on every ground.
+// readable returns the colour, moved towards another one just far enough to have minContrast on every background.
 func readable(c, towards rgb, grounds []rgb) rgb {
 	for step := range 100 {
 		shade := mix(c, towards, float64(step)/100)
-		least := math.Inf(1)
+		worst := math.Inf(1)
 		for _, ground := range grounds {
-			least = min(least, contrast(shade, ground))
+			worst = min(worst, contrast(shade, ground))
 		}
-		if least >= enough {
+		if worst >= minContrast {
 			return shade
 		}
 	}
@@ -93,13 +93,14 @@ func mix(a, b rgb, share float64) (c rgb) {
 	return c
 }
 
-// contrast is that of WCAG 2, 1 to 21.
+// contrast returns the contrast ratio of WCAG 2, from 1 to 21.
 func contrast(a, b rgb) float64 {
-	x, y := a.light(), b.light()
+	x, y := a.luminance(), b.luminance()
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-func (c rgb) light() (sum float64) {
+// luminance returns the relative luminance of WCAG 2, from 0 to 1.
+func (c rgb) luminance() (sum float64) {
 	for i, share := range []float64{0.2126, 0.7152, 0.0722} {
 		v := float64(c[i]) / 255
 		if v > 0.04045 {

@@ -94,7 +94,7 @@ func Submit(kind, label string) templ.Component {
 // FieldData is one labelled input.
 type FieldData struct {
 	ID, Name, Label string
-	Type            string // "text" unless told
+	Type            string // of the input; "" means "text"
 	Value           string
 	Hint, Error     string // already in the reader's language
 	Required        bool
@@ -103,7 +103,7 @@ type FieldData struct {
 	Attrs           templ.Attributes // anything else for the input: min, max, maxlength, pattern …
 }
 
-// Field draws label, input, hint and error, tied together for screen readers.
+// Field renders label, input, hint and error, connected for screen readers.
 func Field(f FieldData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -360,7 +360,7 @@ func Field(f FieldData) templ.Component {
 	})
 }
 
-// FieldError stands below the field with that id.
+// FieldError is the error below the field with that id.
 func FieldError(id, message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -420,7 +420,7 @@ func FieldError(id, message string) templ.Component {
 	})
 }
 
-// Refusal says what is wrong with a form as such; it takes the focus, so that it is in view and heard. Without a message it is not there.
+// Refusal is the error of a whole form. It takes the focus, so that it is in view and read aloud. Without a message it renders nothing.
 func Refusal(message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -469,7 +469,7 @@ func Refusal(message string) templ.Component {
 	})
 }
 
-// Dialog is opened by any element with data-open={ id }; data-close inside it closes it.
+// Dialog is opened by any element with data-open={ id } and closed by elements with data-close inside it.
 func Dialog(id, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -577,7 +577,7 @@ func Dialog(id, title string) templ.Component {
 	})
 }
 
-// Wire is the line under a header that says what the page's stream does. Live says the same in words.
+// Wire is the line below a header that shows the state of the page's stream. Live shows it as text.
 func Wire() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -603,7 +603,7 @@ func Wire() templ.Component {
 	})
 }
 
-// Live is the state of the stream in words, with the age of what is shown.
+// Live shows the state of the stream as text.
 func Live() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -649,11 +649,11 @@ func (f FieldData) kind() string {
 	return f.Type
 }
 
-// takesFocus is true where something was refused, so that the page comes back with what there is to do in view. Of several fields the browser
-// takes the first.
+// takesFocus reports whether the field gets the focus when the page is loaded: if its value was refused, unless Attrs decide it. If several
+// fields were refused, the browser focuses the first one.
 func (f FieldData) takesFocus() bool {
-	_, told := f.Attrs["autofocus"]
-	return f.Error != "" && !told
+	_, decided := f.Attrs["autofocus"]
+	return f.Error != "" && !decided
 }
 
 func (f FieldData) describedBy() string {

@@ -9,7 +9,7 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Drawing is an illustration for a place without content.
+// Drawing is an illustration for an empty screen or list.
 type Drawing int
 
 // The drawings: a clock, no people, all done, an empty queue.
@@ -20,7 +20,7 @@ const (
 	EmptyQueue
 )
 
-// Empty says that there is nothing, why, and what comes next; children are at most one button.
+// Empty takes the place of missing content: a drawing, a title, and the reason or the next step. Its children are at most one button.
 func Empty(d Drawing, title, detail string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

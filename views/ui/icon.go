@@ -9,13 +9,14 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Icon draws an icon of 20 px. It is decoration: the words beside it, or the label of its button, say the thing.
+// Icon is an icon of 20 px. It is decorative and hidden from screen readers; the text next to it, or the label of its button, has the
+// meaning.
 func Icon(name string) templ.Component { return icon(name, "i") }
 
-// IconSmall draws an icon of 16 px.
+// IconSmall is an icon of 16 px.
 func IconSmall(name string) templ.Component { return icon(name, "i i-s") }
 
-// IconTurning draws a small icon that turns, for work that is going on.
+// IconTurning is a small icon that spins, for work in progress.
 func IconTurning(name string) templ.Component { return icon(name, "i i-s i-turn") }
 
 func icon(name, class string) templ.Component {

@@ -7,13 +7,13 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// maxInitial is the most code points of one initial: the longest emoji in use have 10. A letter with more marks than that is shown
-// without them.
+// maxInitial is the maximum length of one initial in code points: the longest emoji in use have 10. A letter with more combining marks is
+// shown without them.
 const maxInitial = 12
 
-// initials are one or two characters for a face: of the first and the last word of a name, or the first one alone where it is an emoji or
-// of a script whose characters fill a square, as Han. A character is what is read as one, such as a flag or a letter with its marks. A name
-// that shows nothing has "?".
+// initials returns one or two characters for an avatar: those of the first and the last word of a name, or only the first if it is an emoji
+// or from a script with wide characters, such as Han. A character is a grapheme cluster, such as a flag or a letter with its marks. A name
+// without visible characters has "?".
 func initials(name string) string {
 	var all []string
 	for _, word := range strings.Fields(name) {
@@ -30,7 +30,7 @@ func initials(name string) string {
 	return all[0] + all[len(all)-1]
 }
 
-// initial is the first letter, digit or emoji of a word, else the first character that can be seen, "" if there is none.
+// initial returns the first letter, digit or emoji of a word, else its first visible character, "" if there is none.
 func initial(word string) string {
 	first := ""
 	for state := -1; word != ""; {
@@ -55,7 +55,7 @@ func initial(word string) string {
 	return first
 }
 
-// firstShown is the first code point that is drawn, 0 if there is none.
+// firstShown returns the first visible code point, 0 if there is none.
 func firstShown(runes []rune) rune {
 	for _, r := range runes {
 		isFiller := r == 0x2800 || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
@@ -66,5 +66,5 @@ func firstShown(runes []rune) rune {
 	return 0
 }
 
-// isWide reports whether one initial fills a face: Han, kana, Hangul, and emoji.
+// isWide reports whether one initial fills an avatar: Han, kana, Hangul and emoji do.
 func isWide(initial string) bool { return uniseg.StringWidth(initial) > 1 }

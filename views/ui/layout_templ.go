@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Layout is the whole document; its children are the screen.
+// Layout is the document of every page. Its children are the screen.
 func Layout(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -473,7 +473,7 @@ func Layout(p Page) templ.Component {
 	})
 }
 
-// CSRF is the hidden field that every plain form carries.
+// CSRF is the hidden field with the token that every form needs.
 func CSRF(token string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -512,7 +512,7 @@ func CSRF(token string) templ.Component {
 	})
 }
 
-// Toasts is the place where short messages appear. They are never the only place where a thing is said.
+// Toasts is the area for short messages. Nothing may be shown only there, because they disappear.
 func Toasts() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

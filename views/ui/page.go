@@ -1,4 +1,4 @@
-// Package ui holds the frame of every page and the controls that all screens share.
+// Package ui contains the document of every page and the controls that all screens share.
 package ui
 
 import (
@@ -8,10 +8,10 @@ import (
 	"parley/views/text"
 )
 
-// Page is the data of the frame around a screen. The language comes from the context.
+// Page is the data of the document around a screen. The language comes from the context.
 type Page struct {
 	Title string // without the name of the product
-	// Description says in one or two sentences what a public page is for; "" on pages behind the sign-in.
+	// Description describes a public page for search engines in one or two sentences; "" on pages behind the sign-in.
 	Description string
 	CSRF        string
 	Theme       string // "light", "dark", or "" to follow the system
@@ -30,11 +30,11 @@ type Page struct {
 	Brand Brand
 }
 
-// htmxConfig keeps htmx within the content policy: nothing evaluated, no script and no style put into the page.
+// htmxConfig keeps htmx within the content policy: it evaluates nothing and adds no scripts or styles to the page.
 const htmxConfig = `{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,` +
 	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"disableInheritance":false,"scrollIntoViewOnBoost":false}`
 
-// scripts are in the order in which they run: trusted-types.js comes before the scripts that create markup.
+// scripts returns the scripts of the page in the order in which they run: trusted-types.js comes before those that create markup.
 func (p Page) scripts() []string {
 	return append([]string{"trusted-types.js", "htmx.js", "idiomorph.js"}, p.Scripts...)
 }

@@ -28,11 +28,11 @@ func capacityText(ctx context.Context, segments []CapacitySegment) string {
 	for _, s := range segments {
 		count[s.Kind]++
 	}
-	var said []string
+	var parts []string
 	for _, kind := range []string{"late", "awaiting", "answered", "idle", "free"} {
 		if n := count[kind]; n > 0 {
-			said = append(said, strconv.Itoa(n)+" "+text.T(ctx, segmentTextKey[kind]))
+			parts = append(parts, strconv.Itoa(n)+" "+text.T(ctx, segmentTextKey[kind]))
 		}
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(parts, ", ")
 }

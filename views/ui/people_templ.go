@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Mark is the sign of the product: two talkers who meet in one point.
+// Mark is the logo: two speech bubbles that touch in one point.
 func Mark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -41,7 +41,7 @@ func Mark() templ.Component {
 	})
 }
 
-// Face is a user: a disc with initials. The name is always said beside it.
+// Face is the avatar of a user: a disc with initials. It is decorative; the name is always next to it.
 func Face(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -80,7 +80,7 @@ func Face(name string) templ.Component {
 	})
 }
 
-// FaceLarge is Face with 52 px.
+// FaceLarge is Face in 52 px.
 func FaceLarge(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -119,7 +119,7 @@ func FaceLarge(name string) templ.Component {
 	})
 }
 
-// AgentFace is an agent: a leaf with initials. Children are put on it, as a Dot.
+// AgentFace is the avatar of an agent: a leaf with initials. Children are placed on it, such as a Dot.
 func AgentFace(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -163,7 +163,7 @@ func AgentFace(name string) templ.Component {
 	})
 }
 
-// AgentFaceSmall is AgentFace with 28 px.
+// AgentFaceSmall is AgentFace in 28 px.
 func AgentFaceSmall(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -202,7 +202,7 @@ func AgentFaceSmall(name string) templ.Component {
 	})
 }
 
-// Unverified says of the name beside it that the user entered it and no site has signed it.
+// Unverified marks the name next to it as entered by the user and not signed by a site.
 func Unverified() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -249,7 +249,7 @@ func Unverified() templ.Component {
 	})
 }
 
-// UnverifiedMark is the icon of Unverified alone, for narrow places; the word is read aloud, and shown as a tooltip.
+// UnverifiedMark is Unverified as an icon, for narrow places. The text is its tooltip and is read aloud.
 func UnverifiedMark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -309,7 +309,7 @@ func UnverifiedMark() templ.Component {
 	})
 }
 
-// Dot is the shape of a presence: "online", "draining", "away" or "offline". The word stands beside it.
+// Dot is the icon of a presence: "online", "draining", "away" or "offline". The text is next to it.
 func Dot(presence string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -397,7 +397,7 @@ func Dot(presence string) templ.Component {
 	})
 }
 
-// Presence is Dot with its word.
+// Presence is Dot with its text.
 func Presence(presence string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -444,8 +444,8 @@ func Presence(presence string) templ.Component {
 	})
 }
 
-// CapacitySegment is one chat that an agent may hold. Kind is "late", "awaiting", "answered", "idle" or "free"; an awaiting one
-// turns late in the browser a minute after Since.
+// CapacitySegment is one chat that an agent has or could take. Kind is "late", "awaiting", "answered", "idle" or "free". The browser turns
+// an awaiting one late a minute after Since.
 type CapacitySegment struct {
 	Kind  string
 	Since time.Time
@@ -558,11 +558,11 @@ func CapacityMark(s CapacitySegment) templ.Component {
 	})
 }
 
-// maxCapacityMarks is the largest capacity that is drawn with a mark for each chat.
+// maxCapacityMarks is the largest capacity that is shown as one mark for each chat.
 const maxCapacityMarks = 8
 
-// CapacityBar is the load of an agent, the most urgent first, and the count: "5 of 5". Up to maxCapacityMarks it has a mark for each chat, above that a bar of
-// one width.
+// CapacityBar shows the load of an agent, the most urgent chat first, and the count, such as "5 of 5". Up to maxCapacityMarks it has one
+// mark for each chat, above that a bar of fixed width.
 func CapacityBar(segments []CapacitySegment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -639,7 +639,7 @@ func CapacityBar(segments []CapacitySegment) templ.Component {
 	})
 }
 
-// capacityMeter has a segment for each chat, as the load bar of supervisors; what is free is left empty.
+// capacityMeter is a bar with a segment for each chat, like the load bar of supervisors. Free capacity is left empty.
 func capacityMeter(segments []CapacitySegment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Time is a moment of a day, "14:05". The script turns it into the reader's own time zone.
+// Time is a time of day, "14:05". Like the dates below, the script converts it to the time zone of the reader.
 func Time(t time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -67,7 +67,7 @@ func Time(t time.Time) templ.Component {
 	})
 }
 
-// Date is a day, "9 Nov".
+// Date is a date without its year, "9 Nov".
 func Date(t time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -119,7 +119,7 @@ func Date(t time.Time) templ.Component {
 	})
 }
 
-// DateTime is a day with its time.
+// DateTime is a date with its time.
 func DateTime(t time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -171,7 +171,7 @@ func DateTime(t time.Time) templ.Component {
 	})
 }
 
-// FullTime is a day of a year with its time to the second.
+// FullTime is a date with its year and its time to the second.
 func FullTime(t time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -223,7 +223,7 @@ func FullTime(t time.Time) templ.Component {
 	})
 }
 
-// Clock runs up from a moment, "2:14".
+// Clock shows the time since a moment, "2:14", and keeps counting.
 func Clock(since time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -288,7 +288,7 @@ func Clock(since time.Time) templ.Component {
 	})
 }
 
-// Countdown runs down to a moment, "0:41", and stands still at 0:00.
+// Countdown shows the time until a moment, "0:41", and stops at 0:00.
 func Countdown(until time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -353,7 +353,7 @@ func Countdown(until time.Time) templ.Component {
 	})
 }
 
-// AwaitingReply is a Clock of a user who awaits a reply: amber from 30 s, red from 60 s.
+// AwaitingReply is the Clock of a user who awaits a reply: amber from 30 s, red from 60 s.
 func AwaitingReply(since time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -418,17 +418,17 @@ func AwaitingReply(since time.Time) templ.Component {
 	})
 }
 
-// RingData tells how far a ring is filled: by a fixed share, by the time since a moment, or by the time left.
+// RingData sets how far a ring is filled: to a fixed share, by the time since a moment, or by the time until one.
 type RingData struct {
 	Percent      int
 	Since, Until time.Time
 	Span         time.Duration // of the whole ring, with Since or Until
-	Tones        bool          // amber from half the span, red from the whole
-	Idle         bool          // dashed and grey: nobody awaits a reply
-	Amber        bool          // amber whatever its share
+	Tones        bool          // amber from half the span, red from the end of it
+	Idle         bool          // dashed and grey: no reply is awaited
+	Amber        bool          // always amber
 }
 
-// Ring draws it; children lie in its middle.
+// Ring is a ring that is filled as RingData sets. Its children are in the centre.
 func Ring(r RingData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

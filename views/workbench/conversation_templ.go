@@ -89,7 +89,7 @@ func talk(o OpenChat) templ.Component {
 	})
 }
 
-// Composer is the place to answer, or the reason why there is none. A live stream sends it when that changes.
+// Composer is the form for messages, or the reason why the agent cannot write. The live stream sends it when that changes.
 func Composer(w ComposerData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

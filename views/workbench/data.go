@@ -1,7 +1,7 @@
-// Package workbench is the screen of an agent: the list of chats, the open conversation, and the person in it.
+// Package workbench renders the screen of an agent: the list of chats, the open conversation, and its user.
 //
-// The page is made of parts with ids, and a live stream sends the same parts again when they change. Parts of one
-// chat carry its id, so that a part of a chat that is not open finds no place and is dropped by the browser.
+// The page is made of parts with ids. The live stream sends a part again when it changes. The ids of parts of a chat contain its id, so the
+// browser ignores parts of a chat that is not open.
 package workbench
 
 import (
@@ -15,27 +15,27 @@ import (
 // Page is the whole workbench of one agent.
 type Page struct {
 	Frame staff.Frame
-	// PresenceTimeout is how long an agent without a sign of life still counts as online.
+	// PresenceTimeout is how long an agent who sends no heartbeat still counts as online.
 	PresenceTimeout time.Duration
 	Me              Me
 	Queue           QueueSummary
 	List            List
-	// Open is the chat beside the list; nil when none is open.
+	// Open is the chat next to the list; nil when none is open.
 	Open *OpenChat
-	// Empty is shown in the place of the chat when none is open.
+	// Empty is shown in place of the chat when none is open.
 	Empty EmptyState
 }
 
-// Me is the agent whose workbench it is.
+// Me is the agent of this workbench.
 type Me struct {
 	CSRF string
-	// Presence is what others see: "online", "away" or "offline". Since tells from when.
+	// Presence is what others see: "online", "away" or "offline". Since is when it began.
 	Presence string
 	Since    time.Time
-	// Lost is since when Parley has set the agent to away because it lost contact; nil otherwise.
+	// Lost is when Parley set the agent to away because it lost contact; nil otherwise.
 	Lost *time.Time
 	Load int
-	// Slots has one for each chat that the agent may hold, the most urgent first.
+	// Segments has one entry for each chat that the agent has or could take, the most urgent first.
 	Segments []ui.CapacitySegment
 }
 
@@ -44,7 +44,7 @@ type QueueSummary struct {
 	Waiting int
 	// Oldest is the start of the longest wait; zero if the queue is empty.
 	Oldest time.Time
-	// Presence and Free, the capacity left, tell whether this agent gets the next chat.
+	// Presence and Free, the remaining capacity, decide whether this agent gets the next chat.
 	Presence string
 	Free     int
 }
@@ -65,18 +65,18 @@ const (
 	SectionEnded         = "list-ended"
 )
 
-// Row is one chat in the list. Rows are drawn alike if they are equal.
+// Row is one chat in the list. Equal rows look the same.
 type Row struct {
 	ChatID           string
 	Name             string
 	NameIsUnverified bool // the user entered it; no site has signed it
 	// State is "awaiting", "answered", "idle" (warned, about to end) or "ended".
 	State string
-	// Since is when the user began to wait for an answer (awaiting), else when the last message came.
+	// Since is when the user began to wait for an answer (awaiting), else the time of the last message.
 	Since time.Time
 	// EndsAt is when a warned chat will be ended: idle, or awaiting a reply.
 	EndsAt time.Time
-	// PageTitle is the title of the page on which the user asked.
+	// PageTitle is the title of the page on which the chat began.
 	PageTitle string
 	// Last is the last message, LastType its type ("text", "image" or "file") and LastFrom who sent it: "user", "agent", "note" or "".
 	Last     string
@@ -86,18 +86,18 @@ type Row struct {
 	New      bool // no agent has answered yet
 }
 
-// OpenChat is the chat beside the list and the panel of its user.
+// OpenChat is the chat next to the list, with the panel of its user.
 type OpenChat struct {
 	Head     ChatHeader
 	Thread   chat.Thread
 	Composer ComposerData
 	User     UserPanel
-	// Dialog is "end" or "transfer" when the page was asked for with that dialog open (no scripts), else "".
+	// Dialog is the dialog that is open in a page without scripts: "end", "transfer" or "".
 	Dialog   string
 	Transfer *Transfer
 }
 
-// ChatHeader is the header of a conversation. Heads are drawn alike if they are equal.
+// ChatHeader is the header of a conversation. Equal headers look the same.
 type ChatHeader struct {
 	CSRF             string
 	ChatID           string
@@ -120,17 +120,16 @@ type ComposerData struct {
 	CSRF   string
 	ChatID string
 	Name   string
-	// Closed is "" while the agent may write, else "ended", "moved", "returned", "left" (for whatever
-	// reason) or "watching".
+	// Closed is "" while the agent may write, else "ended", "moved", "returned", "left" (for an unknown reason) or "watching".
 	Closed string
-	// By and To are names for the sentence of Closed; Reason is the ended reason of the chat.
+	// By and To are the names in the text of Closed. Reason is why the chat ended.
 	By, To        string
 	Reason        string
 	Type          string
 	At            time.Time
 	Rating        *float64
 	RatingComment string
-	// EndComment is what the agent wrote when ending it.
+	// EndComment is the comment of the agent who ended the chat.
 	EndComment string
 }
 
@@ -139,7 +138,7 @@ type UserPanel struct {
 	ChatID   string
 	Name     string
 	Verified bool
-	// Anonymous is true when the site did not say who it is; then the name is made up.
+	// Anonymous is true for a user without a name, who gets a generated one.
 	Anonymous bool
 	Email     string
 	Language  string // its name, in the reader's language
@@ -151,7 +150,7 @@ type UserPanel struct {
 	PageURL      string
 	Page         string
 	StartedAt    time.Time
-	FirstMessage string // the first words of the chat
+	FirstMessage string // of the user, shortened
 	Department   string
 	Earlier      []EarlierChat
 	EarlierTotal int // Earlier has only the last ones
@@ -168,7 +167,7 @@ type EarlierChat struct {
 	Linked   bool // the agent may read it
 }
 
-// Transfer is the choice of who takes the chat over.
+// Transfer lists where the chat can be transferred.
 type Transfer struct {
 	CSRF        string
 	ChatID      string
@@ -196,14 +195,14 @@ type DepartmentOption struct {
 	Online int
 }
 
-// EmptyState says why no chat is open and what comes next.
+// EmptyState explains why no chat is open and what the agent can do.
 type EmptyState struct {
 	CSRF     string
 	Presence string
 	Lost     bool   // away by lost contact
 	Chats    int    // active ones
-	Longest  string // the chat that has waited longest for an answer; "" when all are answered
-	Waiting  int    // people in the queue
+	Longest  string // the chat whose user has waited longest for an answer; "" when all are answered
+	Waiting  int    // users in the queue
 }
 
 func (e EmptyState) kind() string {

@@ -15,7 +15,7 @@ import (
 	"parley/views/ui"
 )
 
-// EndDialog asks before a chat is ended, and what came of it. Without scripts it is part of the page, open.
+// EndDialog asks for a confirmation before a chat is ended, and for the outcome. Without scripts it is open in the page.
 func EndDialog(h ChatHeader, open bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -249,8 +249,8 @@ func unfilled() templ.Component {
 	})
 }
 
-// TransferDialog chooses who takes the chat over: each of them is a button of the form, so that one press does it. It
-// is fetched when it is opened, so that loads are true.
+// TransferDialog offers the agents and queues to which the chat can be transferred. Each is a submit button, so one click transfers it. The
+// dialog is requested when it is opened, so that loads are current.
 func TransferDialog(t Transfer, open bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -665,7 +665,7 @@ func agentOption(c AgentOption) templ.Component {
 	})
 }
 
-// refused is the place where the script says why the thing was not done.
+// refused is where the script shows why the action of a dialog failed.
 func refused() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -15,7 +15,7 @@ import (
 	"parley/views/ui"
 )
 
-// Header is the line above a conversation: who, since when, from which page, and what can be done.
+// Header is the header of a conversation: the user, how long the chat has been going on, the page of the site, and the actions.
 func Header(h ChatHeader) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -210,8 +210,8 @@ func Header(h ChatHeader) templ.Component {
 	})
 }
 
-// HeaderWait tells, where the list is not seen beside the chat, since when the user awaits a reply: the part of Header that changes with every message
-// and answer.
+// HeaderWait shows how long the user has awaited a reply, on narrow screens, which do not show the list next to the chat. It is the part of
+// Header that changes with every message.
 func HeaderWait(h ChatHeader) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -420,7 +420,7 @@ func facts(h ChatHeader) templ.Component {
 	})
 }
 
-// pageLink leads to a page of the customer's site; it opens beside the workbench and is not told where from.
+// pageLink links to a page of the customer's site. It opens in a new tab and sends no referrer.
 func pageLink(url, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -536,7 +536,7 @@ func actions(h ChatHeader) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = act(h, "transfer", "btn btn-s", "Alt T").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogLink(h, "transfer", "btn btn-s", "Alt T").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -563,7 +563,7 @@ func actions(h ChatHeader) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = act(h, "end", "btn btn-s btn-danger", "Alt E").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogLink(h, "end", "btn btn-s btn-danger", "Alt E").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -649,7 +649,7 @@ func actions(h ChatHeader) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = act(h, "transfer", "menu-i menu-icon", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogLink(h, "transfer", "menu-i menu-icon", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -684,7 +684,7 @@ func actions(h ChatHeader) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = act(h, "end", "menu-i menu-icon menu-danger", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogLink(h, "end", "menu-i menu-icon menu-danger", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -696,9 +696,9 @@ func actions(h ChatHeader) templ.Component {
 	})
 }
 
-// act is a link to the page with the dialog open. With scripts the dialog opens on the page where it is; the one for a
-// transfer is requested when it is wanted, since loads change by the second.
-func act(h ChatHeader, dialog, class, key string) templ.Component {
+// dialogLink is the link that opens a dialog. Without scripts it leads to the page with the dialog open; with scripts the dialog opens in this
+// page. The one for a transfer is requested when it is opened, because loads change all the time.
+func dialogLink(h ChatHeader, dialog, class, key string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

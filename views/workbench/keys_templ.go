@@ -14,7 +14,7 @@ import (
 	"parley/views/ui"
 )
 
-// keys is the overlay of "?".
+// keys is the list of keyboard shortcuts, which "?" opens.
 func keys() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

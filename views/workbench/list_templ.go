@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Chats is the agent's list. Which of its texts are shown depends on the rows that are in it, so the style sheet decides it: a live stream sends
-// rows alone. The browser moves no row under a pointer or the focus.
+// Chats is the agent's list. The live stream sends single rows, so the style sheet decides which of the texts between them are shown. The
+// browser moves no rows while the pointer or the focus is on the list.
 func Chats(l List) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -215,7 +215,7 @@ func item(r Row, current string) templ.Component {
 	})
 }
 
-// PlacedRow is one row of the list with its place: the section, and the row that follows, "" for none. The script puts it there, wherever it was.
+// PlacedRow is one row of the list with its position: the section, and the chat of the next row, "" for none. The script moves it there.
 func PlacedRow(section, next string, r Row) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -285,7 +285,7 @@ func PlacedRow(section, next string, r Row) templ.Component {
 	})
 }
 
-// GoneRow takes a row off the list.
+// GoneRow removes a row from the list.
 func GoneRow(chatID string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -15,7 +15,7 @@ import (
 	"parley/views/ui"
 )
 
-// Nothing stands in the place of a chat: what is true now, and what comes next.
+// NoChat takes the place of a chat when none is open: it explains why, and what the agent can do.
 func NoChat(e EmptyState) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Workbench is the whole page.
+// Workbench is the page.
 func Workbench(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -270,8 +270,8 @@ func Workbench(p Page) templ.Component {
 	})
 }
 
-// Beside is what stands beside the list: the open chat and its person, or why there is none. It is what a browser
-// with scripts asks for when it goes from chat to chat.
+// Beside is the part of the page next to the list: the open chat with the panel of its user, or NoChat. Scripts request it alone when the
+// agent goes from chat to chat.
 func Beside(o *OpenChat, e EmptyState) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -363,7 +363,7 @@ func Beside(o *OpenChat, e EmptyState) templ.Component {
 	})
 }
 
-// Lost says that Parley chose away because it lost contact.
+// Lost is the banner for an agent whom Parley has set to away because it lost contact.
 func Lost(m Me) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -516,7 +516,7 @@ func lostBanner(m Me, at time.Time) templ.Component {
 	})
 }
 
-// lostTemplate is what the script shows while it cannot reach the server.
+// lostTemplate is the banner that the script shows while it cannot reach the server.
 func lostTemplate(m Me) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -550,7 +550,7 @@ func lostTemplate(m Me) templ.Component {
 	})
 }
 
-// textAround puts its child in the place of the placeholder name of a text.
+// textAround renders a text with its children in place of the placeholder called name.
 func textAround(key, name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -596,7 +596,7 @@ func textAround(key, name string) templ.Component {
 	})
 }
 
-// skeletons have the shape of what comes; the script shows them when it takes longer than a moment.
+// skeletons have the layout of a chat and its panel. The script shows them while a slow chat is loading.
 func skeletons() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

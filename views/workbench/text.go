@@ -13,14 +13,13 @@ import (
 	"parley/views/text"
 )
 
-// Durations of the ring of a row: a reply is late after the first; a warned chat ends within the second.
+// What fills the ring of a row: a reply is late after lateAfter; of the time until a warned chat ends, the last warningPeriod is shown.
 const (
 	lateAfter     = time.Minute
 	warningPeriod = time.Minute
 )
 
-// splitText returns the text of key before and after the placeholder name, so that an element can take its place,
-// wherever the language puts it.
+// splitText returns the text of key before and after the placeholder called name, so that an element can take its place in any language.
 func splitText(ctx context.Context, key, name string) (before, after string) {
 	const placeholder = "\x00"
 	before, after, _ = strings.Cut(text.T(ctx, key, name, placeholder), placeholder)
@@ -33,7 +32,7 @@ func itemID(chatID string) string { return "item-" + chatID }
 
 func count(n int) string { return strconv.Itoa(n) }
 
-// lastLine is the text of a row below the name.
+// lastLine returns the text of a row below the name.
 func lastLine(ctx context.Context, r Row) string {
 	switch {
 	case r.Last == "":
@@ -45,7 +44,7 @@ func lastLine(ctx context.Context, r Row) string {
 	}
 }
 
-// notAssignedReason says why waiting chats are not assigned to this agent.
+// notAssignedReason returns why waiting chats are not assigned to this agent.
 func (s QueueSummary) notAssignedReason(ctx context.Context) string {
 	switch {
 	case s.Presence == "away":
@@ -59,7 +58,7 @@ func (s QueueSummary) notAssignedReason(ctx context.Context) string {
 	}
 }
 
-// offlineText says what going offline does to the chats.
+// offlineText returns what happens to the chats when the agent goes offline.
 func (m Me) offlineText(ctx context.Context) string {
 	if m.Load == 0 {
 		return text.T(ctx, "workbench.presence.offline_free")
@@ -67,7 +66,7 @@ func (m Me) offlineText(ctx context.Context) string {
 	return text.T(ctx, "workbench.presence.offline_chats", "Count", m.Load)
 }
 
-// closedText says why the agent cannot write in this chat.
+// closedText returns why the agent cannot write in this chat.
 func (w ComposerData) closedText(ctx context.Context) string {
 	switch w.Closed {
 	case "moved":
@@ -100,7 +99,7 @@ func (w ComposerData) closedText(ctx context.Context) string {
 	return text.T(ctx, "workbench.closed.ended")
 }
 
-// waitingText says what going online would bring.
+// waitingText returns how many users wait for the agent to go online.
 func (e EmptyState) waitingText(ctx context.Context) string {
 	if e.Waiting == 0 {
 		return text.T(ctx, "workbench.empty.offline_nobody")
@@ -116,7 +115,7 @@ func (p UserPanel) site() string {
 	return ""
 }
 
-// safeURL returns an address of the web as it is, and "" for anything else.
+// safeURL returns an address that begins with http:// or https:// unchanged, and "" for any other.
 func safeURL(address string) templ.SafeURL {
 	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
 		return templ.SafeURL(address)
@@ -124,5 +123,5 @@ func safeURL(address string) templ.SafeURL {
 	return ""
 }
 
-// stars writes a rating as "4.5".
+// stars formats a rating, as in "4.5".
 func stars(rating float64) string { return strconv.FormatFloat(rating, 'f', 1, 64) }

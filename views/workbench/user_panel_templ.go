@@ -82,7 +82,7 @@ func aside(p UserPanel) templ.Component {
 	})
 }
 
-// About is what is known of the person in the chat.
+// About is what is known about the user of a chat.
 func About(p UserPanel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -337,7 +337,7 @@ func About(p UserPanel) templ.Component {
 	})
 }
 
-// AboutName is the part of About that says what the person is called.
+// AboutName is the part of About with the name of the user.
 func AboutName(p UserPanel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -458,7 +458,7 @@ func AboutName(p UserPanel) templ.Component {
 	})
 }
 
-// AboutPage is the part of About that says where the person is.
+// AboutPage is the part of About with the page of the site on which the user is.
 func AboutPage(p UserPanel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -551,7 +551,7 @@ func AboutPage(p UserPanel) templ.Component {
 	})
 }
 
-// AboutContact is the part of About that says how to reach the person.
+// AboutContact is the part of About with e-mail address and language.
 func AboutContact(p UserPanel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

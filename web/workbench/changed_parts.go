@@ -12,7 +12,7 @@ import (
 	"parley/web/live"
 )
 
-// drawing is what the page shows beside the open chat.
+// drawing is the data of the page without the open chat.
 type drawing struct {
 	me    view.Me
 	queue view.QueueSummary
@@ -24,7 +24,7 @@ func (b *workbench) drawing() drawing {
 	return drawing{me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list()}
 }
 
-// news returns the parts of the page that differ from those drawn last, and takes them as drawn.
+// changedParts returns the parts of the page that differ from those drawn last, and records that they are drawn.
 func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 	before, now := f.drawn, b.drawing()
 	var parts []templ.Component
@@ -58,22 +58,22 @@ func sameLost(a, b view.Me) bool {
 	return a.Lost.Equal(*b.Lost) && a.Load == b.Load
 }
 
-// sameQueue reports whether two summaries of the queue show the same. The longest wait is in whole seconds and a moment old, so that the
-// start that is calculated from it varies.
+// sameQueue reports whether two summaries of the queue look the same. The longest wait is in whole seconds, so the start that is calculated
+// from it varies.
 func sameQueue(a, b view.QueueSummary) bool {
 	moved := a.Oldest.Sub(b.Oldest).Abs()
 	a.Oldest, b.Oldest = time.Time{}, time.Time{}
 	return a == b && moved < 2*time.Second
 }
 
-// placed is a row of the list and where it is.
+// placed is a row of the list with its section.
 type placed struct {
 	section string
 	row     view.Row
 }
 
-// changedRows returns the parts that turn one list into another: the rows that are gone, then those that differ, from the last
-// to the first, each with the row that follows. Rows are sorted by what they show, so equal rows keep their order.
+// changedRows returns the parts that turn one list into another: the removed rows, then the changed ones from last to first, each with the
+// row that follows it. The order depends only on what rows show, so unchanged rows keep their order.
 func changedRows(before, now view.List) []templ.Component {
 	var parts []templ.Component
 	old, rows := placedRows(before), placedRows(now)
@@ -111,8 +111,8 @@ func placedRows(l view.List) []placed {
 	return all
 }
 
-// changedChatParts returns the parts of chats that differ after a change of one: those of the chat itself, and if the change says
-// who the user is, those of the user's other chats.
+// changedChatParts returns the parts of chats that differ after a change of one: those of the chat itself and, if its user changed, those of
+// the user's other chats.
 func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
 	before := f.last.chat(c.ID)
 	parts := b.changedUserParts(ctx, before, c)
@@ -141,7 +141,7 @@ func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *mod
 	return parts, nil
 }
 
-// changedUserParts returns the parts about the user of a chat, and its head, that differ from before; all of them if before is nil.
+// changedUserParts returns the parts about the user of a chat, and its header, that differ from before; all of them if before is nil.
 func (b *workbench) changedUserParts(ctx context.Context, before, now *models.AgentChat) []templ.Component {
 	var parts []templ.Component
 	parts = append(parts, b.changedHeader(before, now)...)
@@ -152,7 +152,7 @@ func (b *workbench) changedUserParts(ctx context.Context, before, now *models.Ag
 	return parts
 }
 
-// changedHeader returns the header of a chat if it differs from before, or of it only the line that changes with every message.
+// changedHeader returns the header of a chat if it differs from before, or only HeaderWait if nothing else does.
 func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Component {
 	is := b.head(now)
 	if before == nil {
@@ -168,7 +168,7 @@ func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Compone
 	return []templ.Component{view.Header(is)}
 }
 
-// sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated.
+// sameEnd reports whether the closed composer of two states of a chat looks the same. It changes when the chat ends or is rated.
 func sameEnd(a, b *models.Chat) bool {
 	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment)
 }

@@ -19,7 +19,7 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 	}
 }
 
-// bubble returns a message as an agent sees it: messages of all agents are on the own side, with the name of their sender.
+// bubble returns a message as agents see it: messages of all agents are on the agent's side, with the name of the sender.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
 	message := chat.Message{
 		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
@@ -55,11 +55,9 @@ func (b *workbench) head(c *models.AgentChat) view.ChatHeader {
 		NameIsUnverified: c.NameIsUnverified,
 		State:            stateOf(&c.Chat),
 		Began:            c.CreatedAt,
-		PageURL: present.Deref(
-			c.PageURL,
-		),
-		Page:     present.PageName(&c.Chat),
-		CanWrite: c.Status == models.Active && c.ServedBy() == b.self.ID,
+		PageURL:          present.Deref(c.PageURL),
+		Page:             present.PageName(&c.Chat),
+		CanWrite:         c.Status == models.Active && c.ServedBy() == b.self.ID,
 	}
 	if c.AssignedAt != nil {
 		h.Began, h.Waited = *c.AssignedAt, c.AssignedAt.Sub(c.QueuedAt)
@@ -73,7 +71,7 @@ func (b *workbench) head(c *models.AgentChat) view.ChatHeader {
 	return h
 }
 
-// write returns the state of the composer: open for the agent who serves the chat, otherwise closed with the reason.
+// composer returns the state of the composer: open for the agent who serves the chat, otherwise closed with the reason.
 func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.ComposerData, err error) {
 	w = view.ComposerData{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	switch {
@@ -90,7 +88,7 @@ func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.C
 	return w, err
 }
 
-// userOf is what the row of a chat tells of the person in it.
+// userOf returns what the row of a chat contains about its user.
 func userOf(ctx context.Context, c *models.AgentChat) view.UserPanel {
 	p := view.UserPanel{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
@@ -137,7 +135,7 @@ func (b *workbench) departmentName(ctx context.Context, slug *string) (string, e
 	return *slug, err
 }
 
-// earlier returns other ended chats of the same user, newest first, and how many there are.
+// earlier returns the last ended chats of the same user without this one, newest first, and how many there are in all.
 func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.EarlierChat, int, error) {
 	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
 	if err != nil {

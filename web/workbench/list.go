@@ -20,7 +20,7 @@ func (b *workbench) me() view.Me {
 	return m
 }
 
-// lostAt is when Parley lost contact. Until the next sweep has stored it, it is calculated.
+// lostAt returns when Parley lost contact with the agent. Until the sweep has stored it, it is calculated.
 func (b *workbench) lostAt() time.Time {
 	if b.self.LostAt != nil {
 		return *b.self.LostAt
@@ -36,7 +36,8 @@ func (b *workbench) queueSummary() view.QueueSummary {
 	return s
 }
 
-// list orders the chats: who has waited longest for an answer, then who said something last, then who left last.
+// list returns the chats by section: those that await a reply, the longest wait first, then the answered and the last ended ones, the
+// latest first.
 func (b *workbench) list() view.List {
 	var l view.List
 	for i := range b.chats {
@@ -64,13 +65,11 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		State:            stateOf(&c.Chat),
 		Since:            lastActivity(&c.Chat),
 		EndsAt:           b.desk.EndsAt(&c.Chat),
-		PageTitle: present.Deref(
-			c.PageTitle,
-		),
-		Last:     present.Deref(c.LastContent),
-		LastType: string(c.LastType),
-		Unread:   c.UnreadByAgent,
-		New:      c.FirstResponseAt == nil && c.Status == models.Active,
+		PageTitle:        present.Deref(c.PageTitle),
+		Last:             present.Deref(c.LastContent),
+		LastType:         string(c.LastType),
+		Unread:           c.UnreadByAgent,
+		New:              c.FirstResponseAt == nil && c.Status == models.Active,
 	}
 	if c.LastSender != nil && *c.LastSender == models.FromAgent {
 		r.LastFrom = "agent"
@@ -108,24 +107,25 @@ func lastActivity(c *models.Chat) time.Time {
 	return c.CreatedAt
 }
 
-// slots are the agent's, the most urgent first; one for each chat, even while there are more than there should be.
+// segments returns the load of the agent, the most urgent chat first, filled up with free capacity. It has one for each chat, even when
+// they exceed the capacity.
 func (b *workbench) segments() []ui.CapacitySegment {
-	var slots []ui.CapacitySegment
+	var segments []ui.CapacitySegment
 	l := b.list()
 	for _, row := range append(l.AwaitingReply, l.Answered...) {
-		slot := ui.CapacitySegment{Kind: row.State}
+		s := ui.CapacitySegment{Kind: row.State}
 		if row.State == "awaiting" {
-			slot.Since = row.Since
+			s.Since = row.Since
 			if b.at.Sub(row.Since) >= present.LateReplyAfter {
-				slot.Kind = "late"
+				s.Kind = "late"
 			}
 		}
-		slots = append(slots, slot)
+		segments = append(segments, s)
 	}
-	for len(slots) < b.self.MaxConcurrent {
-		slots = append(slots, ui.CapacitySegment{Kind: "free"})
+	for len(segments) < b.self.MaxConcurrent {
+		segments = append(segments, ui.CapacitySegment{Kind: "free"})
 	}
-	return slots
+	return segments
 }
 
 func (b *workbench) empty() view.EmptyState {
@@ -143,7 +143,7 @@ func (b *workbench) empty() view.EmptyState {
 	return e
 }
 
-// transferOptions puts agents with capacity first, those with the lowest load on top.
+// transferOptions returns where a chat can be transferred: agents with capacity first, by load, and the departments.
 func (b *workbench) transferOptions(c *models.AgentChat, agents []models.Agent, departments []models.Department) *view.Transfer {
 	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
 	online := map[string]int{}

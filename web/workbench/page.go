@@ -44,7 +44,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	return h.renderWorkbench(c, b, open)
 }
 
-// renderWorkbench renders the page, or for its scripts only the part beside the list.
+// renderWorkbench renders the page, or for its scripts only the part next to the list.
 func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.OpenChat) error {
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.Fragment {

@@ -19,8 +19,8 @@ func (b *workbench) chat(id string) *models.AgentChat {
 	return nil
 }
 
-// load is the number of active chats. It is counted because the changes of a chat arrive in order, and those of an agent may
-// not.
+// load returns the number of active chats. It counts them instead of reading the agent's load, because only the changes of a chat are sure
+// to arrive in order.
 func (b *workbench) load() int {
 	n := 0
 	for i := range b.chats {
@@ -31,7 +31,7 @@ func (b *workbench) load() int {
 	return n
 }
 
-// sort puts active chats first, by their last message, then ended ones; the newest of both come first.
+// sort puts the active chats first, by their last message, then the ended ones, the newest first in both.
 func (b *workbench) sort() {
 	ended := func(c *models.AgentChat) int {
 		if c.Status == models.Ended {
@@ -52,8 +52,8 @@ func (b *workbench) sort() {
 	})
 }
 
-// after returns the workbench after a change, and the chat; b is not changed. An event has everything that is new in a chat
-// of the list. A chat that is new in the list is read, because no event has its user and its earlier messages.
+// after returns the workbench and the chat after a change; b is not changed. The event contains everything that is new in a chat of the
+// list. A chat that is new in the list is read, because no event contains its user and its earlier messages.
 func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *models.AgentChat, error) {
 	next := b.copy()
 	c := next.chat(it.Chat.ID)
@@ -85,8 +85,8 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 	return next, &now, nil
 }
 
-// lacksUser reports whether a change shows another user, or nothing but a new version, without saying what is known of the
-// user. Instances of an earlier release announce a new name like that.
+// lacksUser reports whether a change has another user, or only a new version, without the data of the user. Instances of an earlier release
+// announce a new name like that.
 func lacksUser(c *models.AgentChat, it live.Changed) bool {
 	if it.User != nil || len(it.Messages)+len(it.Statuses) > 0 {
 		return false
@@ -96,7 +96,7 @@ func lacksUser(c *models.AgentChat, it live.Changed) bool {
 	return c.UserID != it.Chat.UserID || reflect.DeepEqual(same, it.Chat)
 }
 
-// setUser sets what is known of a user in all chats of that user, which may have been those of the user before.
+// setUser stores the data of a user in all their chats, including those of the user called before, who became this one.
 func (b *workbench) setUser(before, id string, u models.UserCard) {
 	for i := range b.chats {
 		if c := &b.chats[i]; c.UserID == before || c.UserID == id {

@@ -17,9 +17,9 @@ import (
 	"parley/web/present"
 )
 
-// frameWriter writes the stream of the workbench: messages and parts of the page as HTML, the rest as JSON. It keeps what it
-// drew last, applies each event to it, and sends the parts that differ. It reads PostgreSQL when the stream begins, after a
-// gap, and when an event is not enough: see after.
+// frameWriter renders the stream of the workbench: messages and parts of the page as HTML, the rest as JSON. It keeps what it rendered
+// last, applies each event to it, and sends the parts that differ. It reads PostgreSQL when the stream begins, after a gap, and if an event
+// does not contain enough: see after.
 type frameWriter struct {
 	handlers *Handlers
 	agent    *models.Agent
@@ -29,14 +29,14 @@ type frameWriter struct {
 	drawn drawing
 }
 
-// arrivedEvent is what the workbench says of a chat that has just come.
+// arrivedEvent announces a chat that was assigned to the agent.
 type arrivedEvent struct {
 	ChatID   string `json:"chat_id"`
 	UserName string `json:"user_name"`
 	Content  string `json:"content"`
 }
 
-// Render is live.Renderer.
+// Render implements live.Renderer.
 func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out api.FrameWriter
 	var err error
@@ -68,7 +68,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.Frames, err
 }
 
-// read reads the agent and the chats again. The overview of the queue comes with events, a few times a second.
+// read reads the agent and the chats again. The overview of the queue is kept, since events bring a new one a few times a second.
 func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
 	if f.last != nil {
@@ -77,7 +77,7 @@ func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
 	return b, b.read(ctx, f.agent.ID)
 }
 
-// present draws everything that can have changed since the page was drawn.
+// present renders everything that may have changed since the page was rendered.
 func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.InitialState) error {
 	b, err := f.read(ctx)
 	if err != nil {
@@ -102,8 +102,8 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 	return f.part(ctx, out, b, 0, parts...)
 }
 
-// refresh reads everything again, and draws the page and the headers that differ. A chat that is new in the list may have left this
-// agent and come back, with its old header still on the screen.
+// refresh reads everything again and renders the page and the headers that differ. A chat that is new in the list may have left the agent
+// and come back, with its old header still on the screen.
 func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	b, err := f.read(ctx)
 	if err != nil {
@@ -117,8 +117,8 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	return f.part(ctx, out, b, 0, parts...)
 }
 
-// board draws the state of the queue. Every agent receives it a few times a second while much happens, so nothing is
-// read for it, and nothing is drawn that is on the screen already.
+// board renders the state of the queue. In busy times every agent receives it several times a second, so it reads nothing and renders only
+// what differs.
 func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview models.Overview) error {
 	b := f.last.copy()
 	b.overview, b.overviewAt = overview, b.at
@@ -128,7 +128,7 @@ func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview 
 	return f.part(ctx, out, b, 0, f.changedParts(b)...)
 }
 
-// presence draws the agent's own presence, load and capacity.
+// presence renders the agent's own presence, load and capacity.
 func (f *frameWriter) presence(ctx context.Context, out *api.FrameWriter, it live.Presence) error {
 	if it.Agent == nil {
 		return f.refresh(ctx, out)
@@ -143,7 +143,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		return f.left(ctx, out, it)
 	}
 	b, c, err := f.last.after(ctx, it)
-	if errors.Is(err, models.ErrChatNotFound) { // it was erased meanwhile
+	if errors.Is(err, models.ErrChatNotFound) { // it was erased in the meantime
 		return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
 	}
 	if err != nil {
@@ -173,7 +173,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
 }
 
-// userChanged draws the ended chats of a user who has changed. Open chats have a change of their own about it.
+// userChanged renders the ended chats of a user whose data changed. For open chats the data is part of their own change.
 func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it live.UserChanged) error {
 	b := f.last.copy()
 	var parts []templ.Component
@@ -188,7 +188,7 @@ func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it 
 	return f.part(ctx, out, b, 0, append(f.changedParts(b), parts...)...)
 }
 
-// nameInNotice is the name for a notification, where no icon can say that it is unverified.
+// nameInNotice returns the name for a notification, where text marks an unverified name instead of an icon.
 func nameInNotice(ctx context.Context, c *models.AgentChat) string {
 	if c.NameIsUnverified {
 		return text.T(ctx, "workbench.notice.unverified", "Name", c.UserName)
@@ -196,7 +196,7 @@ func nameInNotice(ctx context.Context, c *models.AgentChat) string {
 	return c.UserName
 }
 
-// erased takes chats that are stored no more off the list, and off the screen.
+// erased removes erased chats from the list and from the screen.
 func (f *frameWriter) erased(ctx context.Context, out *api.FrameWriter, it live.Erased) error {
 	out.Add("erased", 0, struct {
 		ChatIDs []string `json:"chat_ids"`
@@ -204,7 +204,7 @@ func (f *frameWriter) erased(ctx context.Context, out *api.FrameWriter, it live.
 	return f.refresh(ctx, out) // older chats may take their place in the list
 }
 
-// left removes a chat that is no longer this agent's.
+// left removes a chat that this agent no longer serves.
 func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
 	if it.Chat.Version == 0 { // found by a repair: it may have been erased
 		stored, err := f.handlers.Desk.IsStored(ctx, it.Chat.ID)
@@ -227,7 +227,7 @@ func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Ch
 	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
 }
 
-// departedParts returns the composer of a chat that has left this agent, closed with the reason, as far as it is known.
+// departedParts returns the composer of a chat that this agent no longer serves, closed with the reason if it is known.
 func (b *workbench) departedParts(ctx context.Context, c *models.Chat) ([]templ.Component, error) {
 	w := view.ComposerData{ChatID: c.ID, Closed: "left"}
 	var err error
@@ -249,7 +249,7 @@ func (f *frameWriter) message(ctx context.Context, out *api.FrameWriter, b *work
 	return present.AddHTML(ctx, out, "message", m.Version, chat.Bubble(bubble))
 }
 
-// part adds a frame with the parts, if there are any, and keeps what they were drawn from.
+// part adds a frame with the parts, if there are any, and keeps the state from which they were rendered.
 func (f *frameWriter) part(ctx context.Context, out *api.FrameWriter, b *workbench, version int64, parts ...templ.Component) error {
 	f.last = b
 	if len(parts) == 0 {

@@ -20,7 +20,7 @@ import (
 
 const (
 	endedShown   = 5  // of the last ended chats in the list
-	endedRead    = 20 // of them, for the cursor
+	endedRead    = 20 // ended chats that are read, for the cursor
 	earlierShown = 5
 )
 
@@ -34,7 +34,7 @@ type workbench struct {
 	chats      []models.AgentChat // active ones, then the last ended
 	overview   models.Overview
 	overviewAt time.Time         // when overview was read
-	names      map[string]string // of agents, as they were asked for
+	names      map[string]string // of agents by id, as far as they were needed
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
@@ -74,14 +74,14 @@ func (b *workbench) cursor() string {
 	return live.Cursor(b.at, shown...)
 }
 
-// parts returns the parts of the page that belong to no single chat.
+// parts returns the parts of the page that do not belong to one chat.
 func (b *workbench) parts() []templ.Component {
 	return []templ.Component{
 		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.queueSummary()), view.NoChat(b.empty()), view.Chats(b.list()),
 	}
 }
 
-// chatParts returns the parts of one chat. A chat that this agent may not see any more is drawn as one that was left.
+// chatParts returns the header and the composer of a chat. For a chat that this agent may no longer see it is only a closed composer.
 func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component, error) {
 	c := b.chat(id)
 	if c == nil {
@@ -98,7 +98,7 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 	return []templ.Component{view.Header(b.head(c)), view.Composer(w)}, err
 }
 
-// open reads a chat with everything that is shown beside the list.
+// open reads a chat with everything that is shown next to the list.
 func (b *workbench) open(ctx context.Context, id, dialog string) (*view.OpenChat, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {

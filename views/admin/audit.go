@@ -33,5 +33,5 @@ type AuditEntry struct {
 	About, AboutHref string // filters the log by the same subject
 	Kind             string
 	Details          []string
-	Address, Request string
+	Address          string
 }

@@ -78,12 +78,12 @@ type Row struct {
 	EndsAt time.Time
 	// PageTitle is the title of the page on which the chat began.
 	PageTitle string
-	// Last is the last message, LastType its type ("text", "image" or "file") and LastFrom who sent it: "user", "agent", "note" or "".
-	Last     string
-	LastType string
-	LastFrom string
-	Unread   int
-	New      bool // no agent has answered yet
+	// Last is the last message, LastType its type ("text", "image" or "file") and LastByAgent whether an agent sent it.
+	Last        string
+	LastType    string
+	LastByAgent bool
+	Unread      int
+	New         bool // no agent has answered yet
 }
 
 // OpenChat is the chat next to the list, with the panel of its user.
@@ -120,10 +120,10 @@ type ComposerData struct {
 	CSRF   string
 	ChatID string
 	Name   string
-	// Closed is "" while the agent may write, else "ended", "moved", "returned", "left" (for an unknown reason) or "watching".
+	// Closed is "" while the agent may write, else "ended", "moved", "returned" or "left" (for an unknown reason).
 	Closed string
-	// By and To are the names in the text of Closed. Reason is why the chat ended.
-	By, To        string
+	// By is the agent in the text of Closed. Reason is why the chat ended.
+	By            string
 	Reason        string
 	Type          string
 	At            time.Time

@@ -37,7 +37,7 @@ func lastLine(ctx context.Context, r Row) string {
 	switch {
 	case r.Last == "":
 		return text.T(ctx, "workbench.no_words")
-	case r.LastFrom == "agent":
+	case r.LastByAgent:
 		return text.T(ctx, "workbench.you_said", "Text", chat.Says(ctx, r.LastType, r.Last))
 	default:
 		return chat.Says(ctx, r.LastType, r.Last)
@@ -75,8 +75,6 @@ func (w ComposerData) closedText(ctx context.Context) string {
 		return text.T(ctx, "workbench.closed.returned")
 	case "left":
 		return text.T(ctx, "workbench.closed.left")
-	case "watching":
-		return text.T(ctx, "workbench.closed.watching")
 	}
 	switch w.Reason {
 	case "service_ended":

@@ -38,7 +38,6 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 		At: r.At, Who: r.ActorName, What: text.T(ctx, "admin.audit.did."+string(r.Action)),
 		Kind:  text.T(ctx, "admin.audit.kind."+string(r.SubjectKind)),
 		About: r.SubjectName, AboutHref: "/admin/audit?" + url.Values{"subject": {r.SubjectID}}.Encode(), Address: r.Address,
-		Request: r.RequestID,
 		Details: detailLines(ctx, r),
 	}
 	switch r.ActorID {

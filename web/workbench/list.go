@@ -71,9 +71,7 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		Unread:           c.UnreadByAgent,
 		New:              c.FirstResponseAt == nil && c.Status == models.Active,
 	}
-	if c.LastSender != nil && *c.LastSender == models.FromAgent {
-		r.LastFrom = "agent"
-	}
+	r.LastByAgent = c.LastSender != nil && *c.LastSender == models.FromAgent
 	if r.State == "ended" {
 		r.Unread = 0
 	}

@@ -104,3 +104,26 @@ func (d *Desk) applyIdleRule(ctx context.Context, chatID string) error {
 		return nil
 	})
 }
+
+// KeepAlive restarts the idle time of an active chat without a message, in response to the warning. It does nothing in
+// a waiting chat, or within a second of activity in one that is not warned. It refuses as [Desk.Send] does.
+func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error {
+	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		c, err := lockChat(ctx, t, chatID)
+		if err != nil {
+			return err
+		}
+		if err := actor.checkCanWrite(c); err != nil {
+			return err
+		}
+		if c.Status == Ended {
+			return ErrChatEnded
+		}
+		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
+			return nil
+		}
+		change := t.change(c)
+		change.restartIdle()
+		return t.save(ctx, change)
+	})
+}

@@ -154,11 +154,12 @@ const auditReadInterval = 10 * time.Minute
 // two requests at once from recording it twice.
 func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(hashtextextended(?, ?))`, actor.ID+" "+c.ID, chatReadLock).Exec(ctx); err != nil {
+		_, err := t.NewRaw(`SELECT pg_advisory_xact_lock(hashtextextended(?, ?))`, actor.ID+" "+c.ID, chatReadLock).Exec(ctx)
+		if err != nil {
 			return err
 		}
 		var open bool
-		err := t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ?
+		err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ?
 			AND at > clock_timestamp() - make_interval(secs => ?))`,
 			c.ID, AuditChatWatched, actor.ID, auditReadInterval.Seconds()).Scan(ctx, &open)
 		if err != nil || open {

@@ -111,7 +111,7 @@ func placedRows(l view.List) []placed {
 	return all
 }
 
-// changedChatParts returns the parts of chats that differ after a change of one: those of the chat itself and, if its user changed, those of
+// changedChatParts returns the parts of chats that differ after a change of one: its own and, if its user changed, those of
 // the user's other chats.
 func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *models.AgentChat, it live.Changed) ([]templ.Component, error) {
 	before := f.last.chat(c.ID)

@@ -76,6 +76,8 @@ type Row struct {
 	Since time.Time
 	// EndsAt is when a warned chat will be ended: idle, or awaiting a reply.
 	EndsAt time.Time
+	// WarningPeriod is the time from the warning to EndsAt.
+	WarningPeriod time.Duration
 	// PageTitle is the title of the page on which the chat began.
 	PageTitle string
 	// Last is the last message, LastType its type ("text", "image" or "file") and LastByAgent whether an agent sent it.

@@ -13,11 +13,8 @@ import (
 	"parley/views/text"
 )
 
-// What fills the ring of a row: a reply is late after lateAfter; of the time until a warned chat ends, the last warningPeriod is shown.
-const (
-	lateAfter     = time.Minute
-	warningPeriod = time.Minute
-)
+// lateAfter fills the ring of a row that awaits a reply.
+const lateAfter = time.Minute
 
 // splitText returns the text of key before and after the placeholder called name, so that an element can take its place in any language.
 func splitText(ctx context.Context, key, name string) (before, after string) {

@@ -72,8 +72,12 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		New:              c.FirstResponseAt == nil && c.Status == models.Active,
 	}
 	r.LastByAgent = c.LastSender != nil && *c.LastSender == models.FromAgent
-	if r.State == "ended" {
+	switch r.State {
+	case "ended":
 		r.Unread = 0
+	case "idle":
+		settings := b.desk.Settings()
+		r.WarningPeriod = settings.IdleTimeout - settings.IdleWarning
 	}
 	return r
 }

@@ -723,3 +723,25 @@ func TestARepairDrawsTheHeaderOfAChatThatCameBack(t *testing.T) {
 	}
 	t.Errorf("no header in %d frames", len(frames))
 }
+
+// TestTheRingOfAWarnedChatEmptiesWithinTheWarningPeriod: the period is the one of the settings.
+func TestTheRingOfAWarnedChatEmptiesWithinTheWarningPeriod(t *testing.T) {
+	t.Parallel()
+	settings := models.DefaultSettings()
+	settings.IdleWarning, settings.IdleTimeout = time.Nanosecond, 4*time.Minute
+	s := newStage(t, settings)
+	u, err := s.desk.EnsureUser(t.Context(), models.Identity{ID: "maria", Name: "Maria", Verified: true})
+	s.must(err)
+	started, err := s.desk.Assign(t.Context(), u.ID, models.AssignRequest{Message: "Hello"})
+	s.must(err)
+	_, _, err = s.desk.Send(t.Context(), models.AgentActor(s.agent), started.Chat.ID, models.NewMessage{Content: "Hello Maria"})
+	s.must(err)
+	s.must(second(s.desk.SweepIdle(t.Context())))
+	rows := s.fresh().list().Answered
+	if len(rows) != 1 || rows[0].State != "idle" {
+		t.Fatalf("the chat is not warned: %+v", rows)
+	}
+	if span := rows[0].WarningPeriod.Round(time.Second); span != 4*time.Minute {
+		t.Errorf("the ring is full for the first %v before the end, not for %v", span, 4*time.Minute)
+	}
+}

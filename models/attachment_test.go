@@ -106,7 +106,7 @@ func TestAFileIsAMessage(t *testing.T) {
 	}
 	read, err := h.Messages(t.Context(), anna, chat, 0, 0)
 	h.must(err)
-	latest, err := h.LatestMessages(t.Context(), user, chat, 0)
+	latest, _, err := h.MessagesBefore(t.Context(), user, chat, 0, 0)
 	h.must(err)
 	since, err := h.Since(t.Context(), user, chat, 0)
 	h.must(err)

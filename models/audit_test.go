@@ -192,7 +192,7 @@ func TestTheLogTellsWhoReadAndMovedTheChatsOfOthers(t *testing.T) {
 	h.send(u, chat, "hello")
 	h.told()
 	for range 3 {
-		_, err := h.LatestMessages(ctx, ruth, chat, 0)
+		_, _, err := h.MessagesBefore(ctx, ruth, chat, 0, 0)
 		h.must(err)
 		_, err = h.Messages(ctx, ruth, chat, 0, 0)
 		h.must(err)

@@ -145,23 +145,38 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 // Reading by a supervisor who is not part of the chat is recorded in the audit log. A chat that the actor may not know
 // of is 404 chat_not_found, a limit out of bounds validation_failed.
 func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID int64, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, messagesAfter+` ORDER BY m.id LIMIT ?`, afterID, limit)
-}
-
-// LatestMessages returns the last messages of a chat, oldest first, and is otherwise like [Desk.Messages].
-func (d *Desk) LatestMessages(ctx context.Context, actor Actor, chatID string, limit int) ([]Message, error) {
-	return d.messages(ctx, actor, chatID, `SELECT * FROM (`+messagesAfter+` ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, 0, limit)
-}
-
-// messagesAfter reads the messages of a chat after an id; ? are the chat, whether notes are read, and the id.
-const messagesAfter = selectMessages + `WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') AND m.id > ?`
-
-// messages runs a query with the arguments of messagesAfter and a limit for an actor who may read the chat.
-func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, afterID int64, limit int) ([]Message, error) {
 	limit, err := limitOrDefault(limit, MaxLimit)
 	if err != nil {
 		return nil, err
 	}
+	return d.messages(ctx, actor, chatID, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
+}
+
+// MessagesBefore returns the latest messages of a chat before an id, oldest first, and whether there are earlier ones that
+// the actor may read. As beforeID, 0 stands for the end of the chat: the messages are then the last ones of the chat. It is
+// otherwise like [Desk.Messages].
+func (d *Desk) MessagesBefore(ctx context.Context, actor Actor, chatID string, beforeID int64, limit int) (
+	found []Message, hasEarlier bool, err error,
+) {
+	if limit, err = limitOrDefault(limit, MaxLimit); err != nil {
+		return nil, false, err
+	}
+	if beforeID == 0 {
+		beforeID = maxMessageID
+	}
+	found, err = d.messages(ctx, actor, chatID,
+		`SELECT * FROM (`+messagesOfChat+`AND m.id < ? ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, beforeID, limit+1)
+	if hasEarlier = len(found) > limit; hasEarlier {
+		found = found[1:]
+	}
+	return found, hasEarlier, err
+}
+
+// messagesOfChat reads the messages of a chat; ? are the chat and whether notes are read.
+const messagesOfChat = selectMessages + `WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') `
+
+// messages runs a query with the arguments of messagesOfChat, an id and a limit for an actor who may read the chat.
+func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, id int64, limit int) ([]Message, error) {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
@@ -172,7 +187,7 @@ func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, 
 		}
 	}
 	messages := []Message{}
-	err = d.db.NewRaw(query, chatID, actor.IsAgent(), afterID, limit).Scan(ctx, &messages)
+	err = d.db.NewRaw(query, chatID, actor.IsAgent(), id, limit).Scan(ctx, &messages)
 	return messages, translate(err)
 }
 

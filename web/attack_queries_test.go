@@ -55,6 +55,35 @@ var answers = map[string]map[string]int{
 		"%ff":                  400,
 		"1%27--":               400,
 	},
+	"before_id": {
+		"":                     200,
+		"1":                    200,
+		"007":                  200,
+		"%2b5":                 200,
+		"9223372036854775807":  200,
+		"0":                    422,
+		"-1":                   422,
+		"-9223372036854775808": 422,
+		"9223372036854775808":  400,
+		"x":                    400,
+		"1.5":                  400,
+		"1e3":                  400,
+		"0x10":                 400,
+		"%00":                  400,
+		"%ff":                  400,
+		"%d9%a1":               400,
+		"1%27--":               400,
+		"5&before_id=x":        200,
+		"5&after_id=1":         422,
+		"5&after_id=0":         422,
+		"x&after_id=1":         400,
+		"5&after_id=x":         400,
+		"5&after_id=":          200,
+		"&after_id=1":          200,
+		"5&limit=0":            422,
+		"5&limit=201":          422,
+		"5&limit=x":            400,
+	},
 	"before": {
 		"":                            200,
 		"2026-01-31":                  200,
@@ -331,6 +360,14 @@ func TestAttackQueriesOfPages(t *testing.T) {
 			got := page(query)
 			if got.Status != want || strings.Contains(string(got.Body), "<script>alert") || got.Header.Get("Set-Cookie") != "" {
 				t.Errorf("%s with %s answered %d, want %d, %q", path, shape, got.Status, want, got.Header.Values("Set-Cookie"))
+			}
+		}
+		if strings.HasPrefix(l.Path, "/widget") || strings.Contains(l.Path, ":chat_id") { // elsewhere before is a time
+			for _, before := range append([]string{"0", "1", "9223372036854775807", "9223372036854775808", "1e3"}, shapes...) {
+				got := page("?before=" + before)
+				if got.Status != want || strings.Contains(string(got.Body), "<script>alert") || got.Header.Get("Set-Cookie") != "" {
+					t.Errorf("%s before %s answered %d, want %d, %q", path, before, got.Status, want, got.Header.Values("Set-Cookie"))
+				}
 			}
 		}
 		for _, department := range []string{"nothing", "%00", "%ff", "%27"} {

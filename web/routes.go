@@ -86,7 +86,10 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: userPath + "/availability", who: users, handle: s.chat.Availability, cors: true},
 		{method: get, api: userPath + "/chats", who: users, handle: s.chat.UserChats, cors: true},
-		{method: get, api: userPath + "/chats/:chat_id/messages", who: users, handle: s.chat.Messages, cors: true},
+		{
+			method: get, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
+			who: users, handle: s.chat.Messages, fragment: s.widget.EarlierMessages, next: "/widget", cors: true,
+		},
 		{
 			method: post, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
 			who: users, limit: limit.Send, handle: s.chat.Send, cors: true,
@@ -164,7 +167,10 @@ func (s *Server) routes() []route {
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
 		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.Availability},
 		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
-		{method: get, api: agentPath + "/chats/:chat_id/messages", who: agents, handle: s.chat.Messages},
+		{
+			method: get, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
+			who: agents, handle: s.chat.Messages, fragment: s.workbench.EarlierMessages, next: "/workbench/chats/:chat_id",
+		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
 			who: agents, limit: limit.Send, handle: s.chat.Send,
@@ -282,7 +288,10 @@ func (s *Server) routes() []route {
 			method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority",
 			who: supervisors, handle: s.supervisor.SetPriority,
 		},
-		{method: get, api: "/supervisor/chats/:chat_id/messages", who: supervisors, handle: s.chat.Messages},
+		{
+			method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages",
+			who: supervisors, handle: s.chat.Messages, fragment: s.supervisor.EarlierMessages, next: "/supervisor/chats/:chat_id",
+		},
 		{
 			method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",
 			who: supervisors, limit: limit.End, handle: s.chat.End,

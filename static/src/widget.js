@@ -10,19 +10,23 @@ import { followHostPage } from "./widget/host-page.js";
 import { createSession } from "./widget/session.js";
 import { wireComposer } from "./lib/composer.js";
 import { acceptHTML } from "./lib/accept-html.js";
+import { leaveEarlierPage, watchEarlier } from "./lib/earlier.js";
 import { onKeyDown } from "./lib/keydown.js";
 import { endLive, onLive, openLive } from "./lib/live.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
 import { startReceipts } from "./lib/receipts.js";
 import { csrf, post, upload } from "./lib/request.js";
+import { placeEvent } from "./lib/replay.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
 import { toast } from "./lib/toast.js";
 import { translate } from "./lib/translate.js";
 
 document.documentElement.classList.add("js");
 startPage();
+leaveEarlierPage();
 startThread();
+watchEarlier();
 
 const main = document.getElementById("main");
 const field = document.getElementById("composer-text");
@@ -108,7 +112,7 @@ onLive("message", ({ messages }) => {
   countUnread();
   checkReceipts();
 });
-onLive("message_status", raiseStatus);
+onLive("message_status", (status) => placeEvent(() => raiseStatus(status)));
 onLive("typing", ({ chat_id: chat, sender_type: from }) => {
   if (from !== "user" && chat === thread().dataset.chat) showTyping(state.agent() || main.dataset.team);
 });

@@ -1,6 +1,7 @@
 // The workbench: connects its modules and handles the events of the live stream.
 import { at } from "./lib/base.js";
 import { openDialog } from "./lib/dialog.js";
+import { leaveEarlierPage, watchEarlier } from "./lib/earlier.js";
 import { removeOldDrafts } from "./lib/drafts.js";
 import { onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
@@ -59,7 +60,9 @@ flushAll();
 
 /** Wires the chat that was opened. */
 function enter(focus) {
+  if (leaveEarlierPage()) return;
   startThread();
+  watchEarlier();
   startComposer();
   if (openChat()) onPart(`write-${openChat()}`, keepOpenComposer);
   removeToasts(openChat() || "none");

@@ -56,6 +56,15 @@ type Thread struct {
 	MeName   string // shown under own messages, "" to leave it out
 	Desk     bool   // the quieter look of the workbench
 	Messages []Message
+	History  History
+}
+
+// History tells what of a conversation comes before the messages of a Thread, and after them.
+type History struct {
+	HasEarlier bool
+	Page       string // address of the page that shows the thread; with before=ID in its query it shows what comes before that message
+	Load       string // address of the messages as EarlierPage draws them, with before_id=ID in its query
+	Before     int64  // the thread ends before this message, because the page was asked for with before=ID; 0 shows the last messages
 }
 
 // Composer is the round field with the leaf to send, as in the widget.

@@ -12,7 +12,8 @@ import (
 	"parley/web/kit"
 )
 
-// Messages lists the messages of a chat after an id, oldest first: 50, or up to 200 by limit.
+// Messages lists the messages of a chat after an id, or the latest ones before an id, oldest first: 50, or up to 200 by limit. The scripts
+// of pages receive the fragment of the route.
 func (h *Handlers) Messages(c echo.Context) error {
 	id := kit.ChatID(c)
 	limit, err := kit.QueryLimit(c)
@@ -23,8 +24,20 @@ func (h *Handlers) Messages(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return err
+	}
+	if kit.Format(c) != kit.JSON {
+		return h.Respond(c, kit.Result{}) // the fragment reads what it draws
+	}
 	ctx := c.Request().Context()
-	found, err := h.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
+	var found []models.Message
+	if before > 0 {
+		found, _, err = h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, limit)
+	} else {
+		found, err = h.Desk.Messages(ctx, kit.ActorOf(c), id, after, limit)
+	}
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,22 @@ func RefererPage(c echo.Context) string {
 	return "/" + part
 }
 
+// atLatest returns the address of the last messages of a chat where page shows earlier ones, so that a plain form leads to what it has
+// done. Any other address stays as it is.
+func atLatest(page string) string {
+	u, err := url.Parse(page)
+	if err != nil || u.Path != "/widget" && !strings.Contains(u.Path, "/chats/") {
+		return page
+	}
+	query := u.Query()
+	if !query.Has("before") {
+		return page
+	}
+	query.Del("before")
+	u.RawQuery = query.Encode()
+	return u.RequestURI()
+}
+
 // RedirectTrailingSlash redirects GET /demo/ to /demo, so that each page has one address.
 func RedirectTrailingSlash(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

@@ -38,7 +38,7 @@ func (k *Kit) Respond(c echo.Context, r Result) error {
 			r.Redirect = next
 		}
 		if r.Redirect == "" {
-			r.Redirect = RefererPage(c)
+			r.Redirect = atLatest(RefererPage(c))
 		}
 		return c.Redirect(http.StatusSeeOther, r.Redirect)
 	case Fragment:

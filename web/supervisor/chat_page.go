@@ -3,9 +3,11 @@ package supervisor
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/views/chat"
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/kit"
@@ -16,14 +18,15 @@ import (
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
 	ctx := c.Request().Context()
-	chat, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
+	found, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
 	}
 	if kit.Format(c) == kit.JSON {
-		return h.respondChat(c, chat)
+		return h.respondChat(c, found)
 	}
-	messages, err := h.Desk.LatestMessages(ctx, kit.ActorOf(c), id, present.ThreadMessages)
+	before := kit.PageBefore(c)
+	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
 	if err != nil {
 		return err
 	}
@@ -35,14 +38,39 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, chat, messages, agents, h.PageFileLinks())
+	page := b.chatPage(ctx, found, messages, agents, h.PageFileLinks())
+	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}
-	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", chat.UserName))
+	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", found.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
+}
+
+// EarlierMessages returns the messages of a chat before one, for the scripts of its page.
+func (h *Handlers) EarlierMessages(c echo.Context) (templ.Component, error) {
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, id := c.Request().Context(), kit.ChatID(c)
+	found, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
+	if err != nil {
+		return nil, err
+	}
+	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := h.Desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := threadOf(ctx, found, messages, agentNames(agents), h.PageFileLinks())
+	t.History.Before, t.History.HasEarlier = before, hasEarlier
+	return chat.EarlierPage(t), nil
 }
 
 // Agent shows an agent with its active and its latest ended chats.

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +20,7 @@ import (
 func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
 	links api.FileLinks,
 ) view.ChatPage {
-	names := make(map[string]string, len(agents))
-	for i := range agents {
-		names[agents[i].ID] = agents[i].Name
-	}
+	names := agentNames(agents)
 	page := view.ChatPage{
 		ChatID:   c.ID,
 		Name:     c.UserName,
@@ -39,17 +37,39 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
-	page.Thread = chat.Thread{
-		ChatID: c.ID,
-		Label:  text.T(ctx, "supervisor.chat.messages"),
-		Other:  c.UserName,
-		Me:     chat.FromAgent,
-		Desk:   true,
+	page.Thread = threadOf(ctx, c, messages, names, links)
+	return page
+}
+
+// agentNames returns the names of agents by id.
+func agentNames(agents []models.Agent) map[string]string {
+	names := make(map[string]string, len(agents))
+	for i := range agents {
+		names[agents[i].ID] = agents[i].Name
+	}
+	return names
+}
+
+// threadOf returns a conversation as a supervisor reads it. names are those of the agents, by id.
+func threadOf(
+	ctx context.Context,
+	c *models.AgentChat,
+	messages []models.Message,
+	names map[string]string,
+	links api.FileLinks,
+) chat.Thread {
+	t := chat.Thread{
+		ChatID:  c.ID,
+		Label:   text.T(ctx, "supervisor.chat.messages"),
+		Other:   c.UserName,
+		Me:      chat.FromAgent,
+		Desk:    true,
+		History: present.HistoryAt("/supervisor/chats/" + url.PathEscape(c.ID)),
 	}
 	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
+		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
 	}
-	return page
+	return t
 }
 
 // positionText returns the position and the estimated wait of a waiting chat, "" for any other.

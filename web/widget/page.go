@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/ui"
 	"parley/views/widget"
@@ -35,7 +36,7 @@ func (h *Handlers) Page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.addMessages(ctx, &v); err != nil {
+	if err := p.addMessages(ctx, &v.Thread, kit.PageBefore(c)); err != nil {
 		return err
 	}
 	if err := p.checkDepartment(ctx, &v); err != nil {
@@ -58,6 +59,24 @@ func (h *Handlers) Page(c echo.Context) error {
 		status,
 		widget.Page(frame, v),
 	)
+}
+
+// EarlierMessages returns the messages of a chat before one, for the scripts of the panel. The panel may show another chat by now.
+func (h *Handlers) EarlierMessages(c echo.Context) (templ.Component, error) {
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return nil, err
+	}
+	p := h.newPanel(c)
+	ctx := c.Request().Context()
+	found, err := h.Desk.Chat(ctx, p.user, kit.ChatID(c))
+	if err != nil {
+		return nil, err
+	}
+	p.chat = &found.Chat
+	var t chat.Thread
+	err = p.addMessages(ctx, &t, before)
+	return chat.EarlierPage(t), err
 }
 
 // Events streams what happens in the user's chat as parts of the page.

@@ -53,11 +53,11 @@ func (v embedOptions) get(name string, n int) string {
 	return present.Shorten(value, n)
 }
 
-// pageURL returns the address of the panel's page; after is the id of an ended chat that it does not show any more.
+// pageURL returns the address of the panel's page with the last messages; after is the id of an ended chat that it does not show any more.
 func (v embedOptions) pageURL(after string) string {
 	query := url.Values{}
 	for name, values := range v.Query {
-		if name != "after" {
+		if name != "after" && name != "before" {
 			query[name] = values
 		}
 	}
@@ -205,21 +205,28 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, nil
 }
 
-// addMessages adds the latest messages of the chat.
-func (p *panel) addMessages(ctx context.Context, v *widget.Panel) error {
+// addMessages adds to a thread the messages of the chat before an id, or its last ones for 0.
+func (p *panel) addMessages(ctx context.Context, t *chat.Thread, before int64) error {
 	if p.chat == nil {
 		return nil
 	}
-	messages, err := p.desk.LatestMessages(ctx, p.user, p.chat.ID, present.ThreadMessages)
+	messages, hasEarlier, err := p.desk.MessagesBefore(ctx, p.user, p.chat.ID, before, present.ThreadMessages)
 	if err != nil {
 		return err
+	}
+	t.ChatID = p.chat.ID
+	t.History = chat.History{
+		HasEarlier: hasEarlier,
+		Page:       p.options.pageURL(p.options.Query.Get("after")),
+		Load:       "/widget/chats/" + url.PathEscape(p.chat.ID) + "/messages",
+		Before:     before,
 	}
 	for i := range messages {
 		message, err := p.bubble(ctx, &messages[i])
 		if err != nil {
 			return err
 		}
-		v.Thread.Messages = append(v.Thread.Messages, message)
+		t.Messages = append(t.Messages, message)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"net/url"
 
 	"parley/models"
 	"parley/views/chat"
@@ -16,6 +17,7 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 	return chat.Thread{
 		ChatID: c.ID, Label: text.T(ctx, "workbench.conversation", "Name", c.UserName), Other: api.ShortName(c.UserName),
 		Me: chat.FromAgent, MeName: text.T(ctx, "ui.you"), Desk: true,
+		History: present.HistoryAt("/workbench/chats/" + url.PathEscape(c.ID)),
 	}
 }
 

@@ -2,14 +2,17 @@ package workbench
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"parley/views/chat"
 	"parley/views/text"
 	view "parley/views/workbench"
 	"parley/web/kit"
 	"parley/web/live"
+	"parley/web/present"
 )
 
 // Page shows the agent's list without an open chat.
@@ -37,7 +40,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 		}
 		return h.Render(c, http.StatusOK, view.TransferDialog(*t, false))
 	}
-	open, err := b.open(ctx, id, dialog)
+	open, err := b.open(ctx, id, dialog, kit.PageBefore(c))
 	if err != nil {
 		return err
 	}
@@ -65,6 +68,27 @@ func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		Me: b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
 	}))
+}
+
+// EarlierMessages returns the messages of a chat before one, for the scripts of the page.
+func (h *Handlers) EarlierMessages(c echo.Context) (templ.Component, error) {
+	before, err := kit.QueryBeforeID(c)
+	if err != nil {
+		return nil, err
+	}
+	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), self: kit.AgentOf(c)}
+	ctx, id := c.Request().Context(), kit.ChatID(c)
+	found, err := b.desk.Chat(ctx, b.actor(), id)
+	if err != nil {
+		return nil, err
+	}
+	messages, hasEarlier, err := b.desk.MessagesBefore(ctx, b.actor(), id, before, present.ThreadMessages)
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.thread(ctx, found, messages)
+	t.History.Before, t.History.HasEarlier = before, hasEarlier
+	return chat.EarlierPage(t), err
 }
 
 // Events streams what happens in the agent's chats and in the queue as parts of the page.

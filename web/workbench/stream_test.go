@@ -374,7 +374,7 @@ func (s *stage) differs(threads bool) string {
 		if !threads {
 			continue
 		}
-		messages, err := s.desk.LatestMessages(ctx, root, c.ID, 200)
+		messages, _, err := s.desk.MessagesBefore(ctx, root, c.ID, 0, 200)
 		s.must(err)
 		for j := range messages {
 			m, err := b.bubble(ctx, c.UserName, &messages[j])

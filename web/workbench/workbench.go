@@ -98,13 +98,14 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 	return []templ.Component{view.Header(b.head(c)), view.Composer(w)}, err
 }
 
-// open reads a chat with everything that is shown next to the list.
-func (b *workbench) open(ctx context.Context, id, dialog string) (*view.OpenChat, error) {
+// open reads a chat with everything that is shown next to the list. Its messages end before the one with the id before, 0 for
+// the last ones.
+func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (*view.OpenChat, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
 	}
-	messages, err := b.desk.LatestMessages(ctx, b.actor(), id, present.ThreadMessages)
+	messages, hasEarlier, err := b.desk.MessagesBefore(ctx, b.actor(), id, before, present.ThreadMessages)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +113,7 @@ func (b *workbench) open(ctx context.Context, id, dialog string) (*view.OpenChat
 	if o.Thread, err = b.thread(ctx, c, messages); err != nil {
 		return nil, err
 	}
+	o.Thread.History.Before, o.Thread.History.HasEarlier = before, hasEarlier
 	if o.Composer, err = b.composer(ctx, c); err != nil {
 		return nil, err
 	}

@@ -48,13 +48,18 @@ export function dayLabel(date, today) {
 
 const formats = { time: timeOf, date: (d) => shortDate.format(d), datetime: (d) => dateTime.format(d), full: (d) => fullTime.format(d) };
 
+const shown = new WeakMap(); // element → what localise wrote into it: a long thread is gone over often
+
 /** Turns every time inside root that the server wrote in UTC into the reader's. */
 export function localise(root = document) {
   for (const el of root.querySelectorAll("time[data-local]")) {
+    const known = shown.get(el);
+    if (known && known.at === el.dateTime && known.text === el.textContent && el.title) continue;
     const date = new Date(el.dateTime);
     if (isNaN(date)) continue;
     const text = formats[el.dataset.local](date);
     if (el.textContent !== text) el.textContent = text;
     el.title = dateTime.format(date);
+    shown.set(el, { at: el.dateTime, text });
   }
 }

@@ -45,11 +45,13 @@ export function receive(message) {
     keepStatus(old, el);
     keepPicture(old, el);
     old.replaceWith(el);
+  } else if (isBeforeStart(el)) {
+    return { element: el, isOpen: true, fresh: false }; // it comes with the earlier messages
   } else {
     insert(el);
   }
   localise(el);
-  arrange();
+  arrangeAt(el);
   if (!old) onArrival(el);
   return { element: el, isOpen: true, fresh: !old };
 }
@@ -59,6 +61,12 @@ function findExisting(el) {
   if (byId) return byId;
   const client = el.dataset.clientId;
   return client ? messages().find((m) => m.dataset.clientId === client && m.dataset.from === el.dataset.from) : null;
+}
+
+// Between it and the first message that is loaded there may be others.
+function isBeforeStart(el) {
+  const before = thread().querySelector(":scope > .earlier:has(a[data-earlier])")?.dataset.before;
+  return Boolean(before) && Number(el.dataset.id) < Number(before);
 }
 
 // A status never goes back, in any order of frames.
@@ -86,7 +94,7 @@ export function addOwn(entry, file) {
   el.classList.add("is-new");
   thread().append(el);
   localise(el);
-  arrange();
+  arrangeAt(el);
   toEnd();
   return el;
 }
@@ -104,12 +112,70 @@ export function setStatus(el, status, text) {
 /** Raises the status of one own message, and of all up to an id. */
 export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, status }) {
   if (thread()?.dataset.chat !== chat) return;
-  for (const el of messages()) {
+  const raised = messages().filter((el) => {
     const id = Number(el.dataset.id);
-    if (!el.dataset.status || !id || (id > upTo && id !== one)) continue;
-    if (rank[status] > rank[el.dataset.status]) setStatus(el, status);
-  }
+    return el.dataset.status && id && (id <= upTo || id === one) && rank[status] > rank[el.dataset.status];
+  });
+  for (const el of raised) setStatus(el, status);
+  if (raised.length > 20) arrange();
+  else raised.forEach(arrangeAt);
+}
+
+/** Replaces the messages on the screen by those of another thread of the same chat, between which nothing was seen. */
+export function replaceMessages(fresh) {
+  thread().replaceChildren(...fresh.children);
   arrange();
+  toEnd();
+}
+
+/**
+ * Puts earlier messages of the chat before those on the screen; what the reader sees stays where it is. Returns how many
+ * there were. Their sizes are measured apart from the long thread and kept, so that the browser lays them out only near
+ * the screen.
+ */
+export function insertEarlier(earlier) {
+  const box = scroller();
+  const root = thread();
+  const fresh = earlier.filter((el) => !findExisting(el));
+  const anchor = firstVisible(box);
+  const before = anchor?.getBoundingClientRect().top;
+  for (const el of fresh) localise(el);
+  keepSizes(fresh, root);
+  root.ariaLive = "off"; // a log announces what is added to it, and this is not new
+  box.style.overflowAnchor = "none"; // the browser would move the messages as well, if it can
+  const row = root.querySelector(":scope > .earlier");
+  if (row) row.after(...fresh);
+  else root.prepend(...fresh);
+  arrange();
+  if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - before;
+  top = box.scrollTop;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    box.style.overflowAnchor = "";
+    root.ariaLive = "polite";
+  }));
+  return fresh.length;
+}
+
+// The last of them may end another group than it does alone, and system lines have padding besides: they are few.
+function keepSizes(fresh, root) {
+  const measure = root.cloneNode();
+  for (const name of ["id", "role", "aria-live", "tabindex"]) measure.removeAttribute(name);
+  measure.inert = true;
+  Object.assign(measure.style, { position: "fixed", top: 0, visibility: "hidden", width: `${root.getBoundingClientRect().width}px` });
+  measure.append(...fresh);
+  root.after(measure);
+  const sized = fresh.slice(0, -1).filter((el) => !el.matches(".sys"));
+  const sizes = sized.map((el) => el.getBoundingClientRect());
+  sized.forEach((el, n) => {
+    el.style.containIntrinsicSize = `auto ${sizes[n].width}px auto ${sizes[n].height}px`;
+    el.classList.add("is-earlier");
+  });
+  measure.remove();
+}
+
+function firstVisible(box) {
+  const start = box.getBoundingClientRect().top;
+  return messages().find((el) => el.getBoundingClientRect().bottom > start);
 }
 
 /** Groups messages and puts a separator before each day. Doing it again changes nothing. */
@@ -127,6 +193,26 @@ export function arrange() {
     if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
   });
   for (const stale of days.values()) stale.remove();
+}
+
+// Does the same for one message and its neighbours, unless it begins or ends a day.
+function arrangeAt(el) {
+  const before = neighbour(el, "previousElementSibling");
+  const after = neighbour(el, "nextElementSibling");
+  const at = new Date(el.dataset.at);
+  const sameDayAs = (other) => sameDay(new Date(other.dataset.at), at);
+  if (!before || !sameDayAs(before) || (after && !sameDayAs(after))) {
+    arrange();
+    return;
+  }
+  if (!before.matches(".sys")) before.classList.toggle("msg-end", !sameGroup(before, el));
+  if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, after));
+}
+
+function neighbour(el, direction) {
+  let other = el[direction];
+  while (other && !other.matches(".msg")) other = other[direction];
+  return other;
 }
 
 function placeDay(days, el, at, today) {

@@ -98,7 +98,7 @@ function moveTo(chat) {
   if (!chat || log.dataset.chat === chat) return;
   const before = log.dataset.chat;
   log.dataset.chat = chat;
-  if (before) for (const el of log.querySelectorAll(":scope > [data-id]")) el.remove();
+  if (before) for (const el of log.querySelectorAll(":scope > :is([data-id], .earlier)")) el.remove();
 }
 
 // The ring fills from the first place that this tab saw to now.

@@ -1,5 +1,6 @@
 // Replaces the panel by that of another session without a reload: typed text stays, and so does a token that could be
 // stored nowhere but in this page.
+import { watchEarlier } from "../lib/earlier.js";
 import { placeParts, activate } from "../lib/parts.js";
 import { arrange, thread, toEnd } from "../lib/thread.js";
 
@@ -24,6 +25,7 @@ export function swapPage(page) {
   placeParts(parts.map((id) => page.getElementById(id)));
   arrange();
   toEnd();
+  watchEarlier();
 }
 
 export const hasNoSession = (page) => page.getElementById("main").hasAttribute("data-stranger");

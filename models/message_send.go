@@ -56,7 +56,8 @@ func queriesFor(actor Actor) *senderQueries {
 }
 
 // answerRepeatedSend answers a send that stored nothing, because the message was sent before or may not be sent: with
-// the message that has the key, if same reports that it is the same one, or with the refusal. created is always false.
+// the message that has the key, if same reports that it is the same one as it was sent, or with the refusal. The answer is
+// the message as it is now, which may have been edited or withdrawn. created is always false.
 // The first answer may have been lost together with its event, so the chat's version is announced again.
 func (d *Desk) answerRepeatedSend(
 	ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool,
@@ -65,10 +66,15 @@ func (d *Desk) answerRepeatedSend(
 	switch {
 	case err != nil:
 		return nil, false, err
-	case found && same(before):
-		d.announceVersion(ctx, chatID)
-		return before, false, nil
 	case found:
+		sent, err := d.asSent(ctx, before)
+		if err != nil {
+			return nil, false, err
+		}
+		if same(sent) {
+			d.announceVersion(ctx, chatID)
+			return before, false, nil
+		}
 		return nil, false, &Error{
 			Kind: Invalid, Code: "idempotency_key_reused",
 			Detail: "This client_message_id was already used for a different message. Use a new id.",

@@ -78,7 +78,8 @@ type Row struct {
 	EndsAt time.Time
 	// PageTitle is the title of the page on which the user asked.
 	PageTitle string
-	// Last is the last message, LastType its type ("text", "image" or "file") and LastFrom who sent it: "user", "agent", "note" or "".
+	// Last is the last message, LastType its type ("text", "image", "file" or chat.Withdrawn) and LastFrom who sent it: "user", "agent",
+	// "note" or "".
 	Last     string
 	LastType string
 	LastFrom string

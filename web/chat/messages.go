@@ -2,7 +2,6 @@ package chat
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -84,15 +83,15 @@ func (h *Handlers) Note(c echo.Context) error {
 // MarkOneRead confirms that one message was read.
 func (h *Handlers) MarkOneRead(c echo.Context) error {
 	id := kit.ChatID(c)
-	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
+	message := messageID(c)
 	ctx := c.Request().Context()
-	if err := h.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, messageID, models.Read); err != nil {
+	if err := h.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, message, models.Read); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message   string `json:"message"`
 		MessageID int64  `json:"message_id"`
-	}{text.T(ctx, "done.read"), messageID}})
+	}{text.T(ctx, "done.read"), message}})
 }
 
 type confirmInput struct {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,6 +28,12 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	var versions map[int64][]models.MessageVersion
+	if slices.ContainsFunc(messages, func(m models.Message) bool { return m.ChangedVersion > 0 }) {
+		if versions, err = h.Desk.ChatVersions(ctx, kit.ActorOf(c), id); err != nil {
+			return err
+		}
+	}
 	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
 	if err != nil {
 		return err
@@ -35,7 +42,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, chat, messages, agents, h.PageFileLinks())
+	page := b.chatPage(ctx, chat, messages, versions, agents, h.PageFileLinks())
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}

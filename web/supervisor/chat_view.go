@@ -16,8 +16,8 @@ import (
 )
 
 // chatPage returns the view data of one chat.
-func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
-	links api.FileLinks,
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, versions map[int64][]models.MessageVersion,
+	agents []models.Agent, links api.FileLinks,
 ) view.ChatPage {
 	names := make(map[string]string, len(agents))
 	for i := range agents {
@@ -47,7 +47,8 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 		Desk:   true,
 	}
 	for i := range messages {
-		page.Thread.Messages = append(page.Thread.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
+		line := present.TranscriptLine(ctx, &messages[i], versions[messages[i].ID], c.UserName, names, links)
+		page.Thread.Messages = append(page.Thread.Messages, line)
 	}
 	return page
 }
@@ -120,7 +121,7 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 		c := &chats[i]
 		row := view.ChatRow{
 			ChatID: c.ID, Name: c.UserName, Unverified: c.NameIsUnverified,
-			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt,
+			Last: strings.TrimSpace(present.LastSaid(ctx, c)), At: c.CreatedAt,
 		}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt

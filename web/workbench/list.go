@@ -68,7 +68,7 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 			c.PageTitle,
 		),
 		Last:     present.Deref(c.LastContent),
-		LastType: string(c.LastType),
+		LastType: present.LastType(c),
 		Unread:   c.UnreadByAgent,
 		New:      c.FirstResponseAt == nil && c.Status == models.Active,
 	}

@@ -41,7 +41,10 @@ export function receive(message) {
   const el = typeof message === "string" ? elementsOf(message)[0] : message;
   if (el.dataset.chat !== thread()?.dataset.chat) return { element: el, isOpen: false, fresh: false };
   const old = findExisting(el);
+  if (isOutdated(old, el)) return { element: el, isOpen: true, fresh: false };
+  el.removeAttribute("data-replaces");
   if (old) {
+    if (Number(el.dataset.changed) > Number(old.dataset.changed ?? 0)) el.classList.add("is-changed");
     keepStatus(old, el);
     keepPicture(old, el);
     old.replaceWith(el);
@@ -59,6 +62,12 @@ function findExisting(el) {
   if (byId) return byId;
   const client = el.dataset.clientId;
   return client ? messages().find((m) => m.dataset.clientId === client && m.dataset.from === el.dataset.from) : null;
+}
+
+// An edited or withdrawn message takes the place of what it was, and has none where that is not shown. An answer that comes late does not
+// bring back an earlier text.
+function isOutdated(old, el) {
+  return old ? Number(old.dataset.changed ?? 0) > Number(el.dataset.changed ?? 0) : "replaces" in el.dataset;
 }
 
 // A status never goes back, whatever order the frames come in.
@@ -112,7 +121,7 @@ export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, statu
   arrange();
 }
 
-/** Groups messages and puts a separator before each day. Doing it again changes nothing. */
+/** Groups messages and puts a separator before each day. Doing it again changes nothing. Dispatches parley:thread. */
 export function arrange() {
   const root = thread();
   if (!root) return;
@@ -127,6 +136,7 @@ export function arrange() {
     if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
   });
   for (const stale of days.values()) stale.remove();
+  document.dispatchEvent(new CustomEvent("parley:thread"));
 }
 
 function placeDay(days, el, at, today) {

@@ -1,6 +1,7 @@
 // The composer of the open chat: replies go through the outbox of their chat, notes stay in the field until they are stored.
 import { wireAttach } from "../lib/attach.js";
 import { at, scoped } from "../lib/base.js";
+import { wireMessageChanges } from "../lib/message-changes.js";
 import { isBlank } from "../lib/is-blank.js";
 import { wireComposer } from "../lib/composer.js";
 import { timeOf } from "../lib/format.js";
@@ -18,9 +19,17 @@ const wiredForms = new WeakSet();
 const outboxes = new Map();
 const number = new Intl.NumberFormat(lang);
 let savedTimer;
+let fit = () => {};
 
 const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
+const changes = wireMessageChanges({
+  composer: () => composer() && { form: composer(), field: field() },
+  base: (chat) => chatURL(chat),
+  begin: (isNote) => switchKind(composer(), isNote ? "note" : "reply"),
+  onText: () => show(composer()),
+  showError: (chat, text) => showError(chat, text),
+});
 const chatURL = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
 
 /** Wires the open chat's composer, restores its draft, and continues sending what is in its outbox. */
@@ -29,14 +38,14 @@ export function startComposer() {
   if (!form || wiredForms.has(form)) return;
   wiredForms.add(form);
   const chat = form.dataset.chat;
-  wireComposer({
+  ({ fit } = wireComposer({
     form,
     field: field(),
-    onSend: (text) => (form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
+    onSend: (text) => (changes.isEditing() ? changes.save(text) : form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
-  });
+  }));
   wireAttach({
     form,
     field: field(),
@@ -52,6 +61,10 @@ export function startComposer() {
 
 function onChange(form, chat, text) {
   showError(chat, "");
+  if (changes.isEditing()) {
+    showCount(form, text);
+    return;
+  }
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);
@@ -103,6 +116,7 @@ export function focusComposer(kind) {
 }
 
 function switchKind(form, kind) {
+  changes.stop();
   if (form.dataset.kind === kind) return;
   keepDraft(form.dataset.chat, form.dataset.kind, field().value);
   form.dataset.kind = kind;
@@ -120,10 +134,12 @@ function show(form) {
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;
   }
-  form.querySelector("[data-send-word]").textContent = note ? translate("workbench.write.add_note") : translate("workbench.write.send");
+  const word = changes.isEditing() ? translate("chat.changed.save") : note ? translate("workbench.write.add_note") : translate("workbench.write.send");
+  form.querySelector("[data-send-word]").textContent = word;
   form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   showCount(form, field().value);
+  fit();
 }
 
 function showError(chat, text) {

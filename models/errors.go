@@ -30,6 +30,7 @@ type Error struct {
 	Fields map[string]string // validation: field name -> code
 	// RetryAfter is how long to wait before the same request can succeed; zero when unknown.
 	RetryAfter time.Duration
+	Newer      *Message // of newer_message: the message that the caller has not seen
 
 	cause error // for the log only
 }
@@ -159,6 +160,11 @@ var (
 	ErrEditPeriodOver = conflict("edit_period_over", "It is too late to change this message. Send a new one.")
 	// ErrEditingOff is 409: EDIT_PERIOD is 0.
 	ErrEditingOff = conflict("editing_off", "Messages cannot be changed here. Send a new one.")
+	// ErrNewerMessage is 409: the other side sent a message that the sender has not seen. The refusal carries it as Newer.
+	ErrNewerMessage = conflict("newer_message", "A newer message has arrived. Read it, then send yours again with its id as last_seen_id.")
+	// ErrDraftOfOtherChat is 409.
+	ErrDraftOfOtherChat = conflict("draft_of_other_chat",
+		"This text was begun in another chat. Check it, then send it again with the id of this chat as draft_chat_id.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
 	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.

@@ -56,7 +56,7 @@ var rules = map[string]rule{
 	"GET /user/customer-service/chats/{chat_id}/messages": {in: models.Active},
 	"POST /user/customer-service/chats/{chat_id}/messages": {
 		in:   models.Active,
-		body: `{"content":"Hello","client_message_id":"key"}`,
+		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}"}`,
 		ok:   justCreated,
 	},
 	"POST /user/customer-service/chats/{chat_id}/messages/{message_id}/mark-read": {in: models.Active},
@@ -110,7 +110,7 @@ var rules = map[string]rule{
 	"GET /customer-service/chats/{chat_id}/messages": {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/messages": {
 		in:   models.Active,
-		body: `{"content":"Hello","client_message_id":"key"}`,
+		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}"}`,
 		ok:   justCreated,
 		boss: notInChat,
 	},
@@ -174,13 +174,16 @@ var rules = map[string]rule{
 	"POST /account/second-factor/off":   {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
 
 	// Supervisors
-	"GET /supervisor/queue":                                          {},
-	"GET /supervisor/load":                                           {},
-	"GET /supervisor/stats":                                          {},
-	"POST /supervisor/queue/{chat_id}/assign":                        {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
-	"POST /supervisor/queue/{chat_id}/priority":                      {in: models.Waiting, body: `{"priority":7}`},
-	"POST /supervisor/chats/{chat_id}/end":                           {in: models.Active, body: `{"comment":"Solved"}`},
-	"POST /supervisor/chats/{chat_id}/transfer":                      {in: models.Active, body: `{"service_id":"{other_id}","note":"Please"}`},
+	"GET /supervisor/queue":                     {},
+	"GET /supervisor/load":                      {},
+	"GET /supervisor/stats":                     {},
+	"POST /supervisor/queue/{chat_id}/assign":   {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
+	"POST /supervisor/queue/{chat_id}/priority": {in: models.Waiting, body: `{"priority":7}`},
+	"POST /supervisor/chats/{chat_id}/end":      {in: models.Active, body: `{"comment":"Solved"}`},
+	"POST /supervisor/chats/{chat_id}/transfer": {
+		in:   models.Active,
+		body: `{"service_id":"{other_id}","note":"Please"}`,
+	},
 	"GET /supervisor/events":                                         {},
 	"GET /supervisor":                                                {},
 	"GET /supervisor/queue.csv":                                      {},

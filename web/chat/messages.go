@@ -32,11 +32,15 @@ func (h *Handlers) Messages(c echo.Context) error {
 }
 
 type sendInput struct {
-	Content         string  `json:"content"`
-	ClientMessageID *string `json:"client_message_id"`
+	Content         string   `json:"content"`
+	ClientMessageID *string  `json:"client_message_id"`
+	LastSeenID      *kit.Int `json:"last_seen_id"`
+	DraftChatID     string   `json:"draft_chat_id"`
 }
 
-// Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before.
+// Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before. With last_seen_id it is
+// 409 newer_message if the other side has sent another message since, and with draft_chat_id 409 draft_of_other_chat if that is not this
+// chat.
 func (h *Handlers) Send(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in sendInput
@@ -50,7 +54,8 @@ func (h *Handlers) Send(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
-	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	n := models.NewMessage{Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID}
+	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, n)
 	if err != nil {
 		return err
 	}

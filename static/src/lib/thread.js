@@ -196,6 +196,13 @@ export function toEnd(smooth = false) {
 
 export const atEnd = () => following;
 
+/** The id of the last message of the chat that the reader can see, 0 for none. */
+export function lastSeen() {
+  const end = scroller().getBoundingClientRect().bottom;
+  const seen = messages().findLast((el) => el.dataset.id && (following || el.getBoundingClientRect().top < end));
+  return Number(seen?.dataset.id ?? 0);
+}
+
 const newMessagesPill = () => document.getElementById("pill");
 
 function updatePill() {

@@ -9,9 +9,11 @@ import { onKeyDown } from "../lib/keydown.js";
 import { createOutbox } from "../lib/outbox.js";
 import { post, upload } from "../lib/request.js";
 import { session } from "../lib/storage.js";
-import { receive } from "../lib/thread.js";
+import { lastSeen, receive, thread } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
+import { begunIn, followText } from "./draft-origin.js";
+import { askQuestion, questionOf, toastQuestion, wireQuestion } from "./send-question.js";
 
 const maxLength = 4000;
 const outboxPrefix = scoped("parley.outbox.");
@@ -38,10 +40,11 @@ export function startComposer() {
   if (!form || wiredForms.has(form)) return;
   wiredForms.add(form);
   const chat = form.dataset.chat;
+  wireQuestion(form, () => outboxOf(chat));
   ({ fit } = wireComposer({
     form,
     field: field(),
-    onSend: (text) => (changes.isEditing() ? changes.save(text) : form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
+    onSend: (text) => send(form, chat, text),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
@@ -55,8 +58,16 @@ export function startComposer() {
   });
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
+  followText(form, field());
   show(form);
   outboxOf(chat).restore();
+  showQuestion(chat);
+}
+
+function send(form, chat, text) {
+  if (changes.isEditing()) changes.save(text);
+  else if (form.dataset.kind === "note") addNote(form, chat, text);
+  else outboxOf(chat).add(text, { seen: thread()?.dataset.chat === chat ? lastSeen() : undefined, begun: begunIn(form) });
 }
 
 function onChange(form, chat, text) {
@@ -151,14 +162,22 @@ function outboxOf(chat) {
   if (!outboxes.has(chat)) {
     outboxes.set(chat, createOutbox({
       key: outboxPrefix + chat,
-      send: ({ text, name, clientId }, how) =>
+      send: ({ text, name, clientId, seen, begun }, how) =>
         name === undefined
-          ? post(`${chatURL(chat)}/messages`, { content: text, client_message_id: clientId })
+          ? post(`${chatURL(chat)}/messages`, { content: text, client_message_id: clientId, ...(seen !== undefined && { last_seen_id: seen }), draft_chat_id: begun ?? chat })
           : upload(`${chatURL(chat)}/files`, { client_message_id: clientId }, how.file, how),
       showError: (text) => showError(chat, text),
+      questionOf,
+      onQuestion: () => showQuestion(chat),
     }));
   }
   return outboxes.get(chat);
+}
+
+function showQuestion(chat) {
+  const asked = outboxOf(chat).asked();
+  if (composer()?.dataset.chat === chat) askQuestion(composer(), asked?.question);
+  else if (asked) toastQuestion(chat, chatURL(chat));
 }
 
 /** Continues sending in every chat, open or not. */

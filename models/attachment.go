@@ -36,6 +36,9 @@ func (a *Attachment) IsImage() bool { return strings.HasPrefix(a.ContentType, "i
 const selectMessages = `SELECT m.*, to_jsonb(a) AS attachment FROM messages m
 	LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id `
 
+// allAttachments are the attachments of all messages, also of those that were withdrawn. It takes the place of a table.
+const allAttachments = `(SELECT * FROM attachments UNION ALL SELECT * FROM withdrawn_attachments)`
+
 // Files is the store of files, outside the database. Deleting a name that it does not have is no error.
 type Files interface {
 	Delete(ctx context.Context, name string) error
@@ -123,24 +126,30 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 }
 
 // FileOfMessage returns the attachment of a message to an actor who may read its chat; to others the chat is 404
-// chat_not_found. A message without one is 404 file_not_found.
+// chat_not_found. A message without one is 404 file_not_found, and so is one that was withdrawn, except for supervisors.
 func (d *Desk) FileOfMessage(ctx context.Context, actor Actor, chatID string, messageID int64) (*Attachment, error) {
 	if _, err := d.Chat(ctx, actor, chatID); err != nil {
 		return nil, err
 	}
-	return d.attachment(ctx, `chat_id = ? AND message_id = ?`, chatID, messageID)
+	return d.attachment(ctx, `chat_id = ? AND message_id = ?`, actor.AtLeast(RoleSupervisor), chatID, messageID)
 }
 
 // FileByID returns the attachment with a public id, without asking for an actor: the caller has checked the signature
-// of the URL, which was made for an actor who may read the chat. One that is no longer stored is 404 file_not_found.
+// of the URL, which was made for an actor who may read the chat. One that is no longer stored is 404 file_not_found. With a
+// message that is withdrawn the public id of its file changes, and only supervisors get the new one.
 func (d *Desk) FileByID(ctx context.Context, publicID string) (*Attachment, error) {
-	return d.attachment(ctx, `public_id = ?`, publicID)
+	return d.attachment(ctx, `public_id = ?`, true, publicID)
 }
 
-// attachment returns the attachment that meets a condition with ? for its arguments, or file_not_found.
-func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Attachment, error) {
+// attachment returns the attachment that meets a condition with ? for its arguments, or file_not_found. With withdrawn it
+// may be that of a withdrawn message.
+func (d *Desk) attachment(ctx context.Context, where string, withdrawn bool, args ...any) (*Attachment, error) {
 	a := new(Attachment)
-	err := d.db.NewRaw(`SELECT * FROM attachments WHERE `+where, args...).Scan(ctx, a)
+	from := `attachments`
+	if withdrawn {
+		from = allAttachments
+	}
+	err := d.db.NewRaw(`SELECT * FROM `+from+` a WHERE `+where, args...).Scan(ctx, a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, notFound("file_not_found", "This file does not exist or is not yours.")
 	}
@@ -154,7 +163,7 @@ func (d *Desk) attachment(ctx context.Context, where string, args ...any) (*Atta
 // no actor.
 func (d *Desk) FilesOfUser(ctx context.Context, userID string) ([]Attachment, error) {
 	files := []Attachment{}
-	err := d.db.NewRaw(`SELECT a.* FROM attachments a JOIN chats c ON c.id = a.chat_id WHERE c.user_id = ? ORDER BY a.message_id`,
+	err := d.db.NewRaw(`SELECT a.* FROM `+allAttachments+` a JOIN chats c ON c.id = a.chat_id WHERE c.user_id = ? ORDER BY a.message_id`,
 		userID).Scan(ctx, &files)
 	return files, translate(err)
 }

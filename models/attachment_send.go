@@ -58,11 +58,13 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message := &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}
-		change, err := queriesFor(actor).insertFile(ctx, t, message, kind)
+		side := queriesFor(actor)
+		change, err := side.insertIn(ctx, t, side.fileSQL, message, key, string(kind))
 		if err != nil {
 			return err
 		}
 		m = &change.Messages[0]
+		m.Type = kind
 		a := n.Attachment
 		a.ChatID, a.MessageID, a.PublicID, a.Name = chatID, m.ID, newFileName(), name
 		if err := t.attach(ctx, &a); err != nil {
@@ -83,18 +85,19 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	return m, true, nil
 }
 
-// insertFile stores the message of a file and returns the change. It fails with [errNotStored] when the sender may not
-// write in the chat, and violates [messagesClientMessageIDUnique] when the key was used before.
-func (s senderQueries) insertFile(ctx context.Context, t *tx, o *pendingMessage, kind MessageType) (*Change, error) {
+// insertIn stores a message by a statement of the side, as part of a transaction, and returns the change. It fails with
+// [errNotStored] when the sender may not write in the chat, and violates [messagesClientMessageIDUnique] when the key was
+// used before. more are the arguments after the content.
+func (s senderQueries) insertIn(ctx context.Context, t *tx, statement string, o *pendingMessage, more ...any) (*Change, error) {
 	var change *Change
-	err := t.queryPreparedRows(ctx, s.fileSQL, []any{o.chatID, o.senderID, o.content, o.key, string(kind)}, func(rows pgx.Rows) error {
+	args := append([]any{o.chatID, o.senderID, o.content}, more...)
+	err := t.queryPreparedRows(ctx, statement, args, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
 		change = s.newMessageChange(o, chat, id)
-		change.Messages[0].Type = kind
 		return nil
 	})
 	if err == nil && change == nil {

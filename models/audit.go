@@ -41,6 +41,8 @@ const (
 	AuditChatTransferred      AuditAction = "chat_transferred"
 	AuditChatEnded            AuditAction = "chat_ended"
 	AuditPriorityChanged      AuditAction = "chat_priority_changed"
+	AuditMessageEdited        AuditAction = "message_edited"    // by the agent who sent it
+	AuditMessageWithdrawn     AuditAction = "message_withdrawn" // by the agent who sent it
 	AuditHealthRepaired       AuditAction = "health_repaired"
 	AuditFileExported         AuditAction = "file_exported"
 	AuditUserExported         AuditAction = "user_exported"
@@ -62,6 +64,7 @@ var AuditActions = []AuditAction{
 	AuditSiteAdded, AuditSiteRemoved,
 	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
+	AuditMessageEdited, AuditMessageWithdrawn,
 	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased,
 }
 

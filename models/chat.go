@@ -104,6 +104,8 @@ type AgentChat struct {
 	LastContent      *string
 	LastSender       *SenderType
 	LastType         MessageType // of the message that LastContent is from, "" for none
+	LastID           int64       // of that message, 0 for none
+	LastIsWithdrawn  bool        // the message was withdrawn, so LastContent is empty
 }
 
 // SetUser sets everything that the list shows of the user.
@@ -118,6 +120,14 @@ func (c *AgentChat) SetLast(m *Message) {
 	if m.Type != Note && m.Type != SystemMessage {
 		preview := previewOf(m.Content)
 		c.LastContent, c.LastSender, c.LastType = &preview, &m.SenderType, m.Type
+		c.LastID, c.LastIsWithdrawn = m.ID, m.IsWithdrawn()
+	}
+}
+
+// UpdateLast is SetLast for a message that was edited or withdrawn. It changes nothing unless the list shows the message.
+func (c *AgentChat) UpdateLast(m *Message) {
+	if m.ID == c.LastID {
+		c.SetLast(m)
 	}
 }
 
@@ -170,9 +180,9 @@ type ChatFilter struct {
 const previewLength = 200
 
 var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale,
-		l.content, l.sender_type, coalesce(l.message_type::text, '')
+		l.content, l.sender_type, coalesce(l.message_type::text, ''), coalesce(l.id, 0), l.withdrawn_at IS NOT NULL
 	FROM chats c JOIN users u ON u.id = c.user_id
-	LEFT JOIN LATERAL (SELECT left(content, 200) AS content, sender_type, message_type FROM messages m
+	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, message_type, withdrawn_at FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
 // agentChats reads chats c as agents see them. rest is the statement from WHERE on, with $1 for the first of args.
@@ -182,7 +192,7 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 		var c AgentChat
 		var u UserCard
 		err := rows.Scan(chatRow.scanTargets(&c.Chat, &u.Name, &u.Avatar, &u.Email, &u.IsVerified, &u.Locale,
-			&c.LastContent, &c.LastSender, &c.LastType)...)
+			&c.LastContent, &c.LastSender, &c.LastType, &c.LastID, &c.LastIsWithdrawn)...)
 		if c.LastContent != nil {
 			*c.LastContent = previewOf(*c.LastContent)
 		}

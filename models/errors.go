@@ -30,6 +30,7 @@ type Error struct {
 	Fields map[string]string // validation: field name -> code
 	// RetryAfter is how long to wait before the same request can succeed; zero when unknown.
 	RetryAfter time.Duration
+	Newer      *Message // of newer_message: the message that the caller has not seen
 
 	cause error // for the log only
 }
@@ -152,6 +153,23 @@ var (
 	ErrChatNotFound = notFound("chat_not_found", "This chat does not exist or is not yours.")
 	// ErrChatEnded is 409.
 	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one.")
+	// ErrMessageNotFound is 404: the chat does not have the message, or the actor may not know of it.
+	ErrMessageNotFound = notFound("message_not_found", "This message does not exist in this chat.")
+	// ErrNotYourMessage is 403: the other side, another agent or Parley itself sent the message.
+	ErrNotYourMessage = forbidden("not_your_message", "Only the sender of a message can change it.")
+	// ErrMessageHasFile is 409.
+	ErrMessageHasFile = conflict("message_has_file", "A file cannot be edited. Withdraw it and send another one.")
+	// ErrMessageWithdrawn is 409.
+	ErrMessageWithdrawn = conflict("message_withdrawn", "This message was withdrawn. Send a new one.")
+	// ErrEditPeriodOver is 409: the message is older than EDIT_PERIOD.
+	ErrEditPeriodOver = conflict("edit_period_over", "It is too late to change this message. Send a new one.")
+	// ErrEditingOff is 409: EDIT_PERIOD is 0.
+	ErrEditingOff = conflict("editing_off", "Messages cannot be changed here. Send a new one.")
+	// ErrNewerMessage is 409: the other side sent a message that the sender has not seen. The refusal carries it as Newer.
+	ErrNewerMessage = conflict("newer_message", "A newer message has arrived. Read it, then send yours again with its id as last_seen_id.")
+	// ErrDraftOfOtherChat is 409.
+	ErrDraftOfOtherChat = conflict("draft_of_other_chat",
+		"This text was begun in another chat. Check it, then send it again with the id of this chat as draft_chat_id.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
 	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.

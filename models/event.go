@@ -50,6 +50,7 @@ type Change struct {
 	Chat        Chat           `json:"chat"`
 	PrevAgentID string         `json:"prev_agent_id,omitempty"` // agent who had the chat before, when that changed
 	Messages    []Message      `json:"messages,omitempty"`      // that it added, in their order
+	Updated     []Message      `json:"updated,omitempty"`       // that were edited or withdrawn, as they are now
 	Statuses    []StatusChange `json:"statuses,omitempty"`
 	Agent       *AgentCard     `json:"agent,omitempty"` // set with Assigned
 	User        *UserCard      `json:"user,omitempty"`  // set when the user, or what is known of the user, changed

@@ -30,6 +30,10 @@ func (d *Desk) logChanges(events []Event) {
 			m := &c.Messages[j]
 			d.logMessage(ctx, c.Chat.ID, m.ID, m.SenderType, m.Status, m.Version)
 		}
+		for j := range c.Updated {
+			m := &c.Updated[j]
+			d.logMessage(ctx, c.Chat.ID, m.ID, m.SenderType, m.Status, m.ChangedVersion)
+		}
 		for _, s := range c.Statuses {
 			for _, id := range s.IDs {
 				d.logMessage(ctx, c.Chat.ID, id, s.SenderType, s.Status, s.Version)

@@ -71,6 +71,22 @@ type Message struct {
 	DeliveredAt     *time.Time        `bun:"delivered_at"           json:"delivered_at,omitempty"`
 	ReadAt          *time.Time        `bun:"read_at"                json:"read_at,omitempty"`
 
-	// Attachment is set for images and files. Its Name is the Content of the message.
+	// A withdrawn message has neither content nor attachment. ChangedVersion is the chat's version that edited or withdrew it last.
+	EditedAt       *time.Time `bun:"edited_at"                json:"edited_at,omitempty"`
+	WithdrawnAt    *time.Time `bun:"withdrawn_at"             json:"withdrawn_at,omitempty"`
+	ChangedVersion int64      `bun:"changed_version,nullzero" json:"changed_version,omitempty"`
+
+	// Attachment is set for images and files that were not withdrawn. Its Name is the Content of the message.
 	Attachment *Attachment `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"`
+}
+
+// IsWithdrawn reports whether the sender took the message back.
+func (m *Message) IsWithdrawn() bool { return m.WithdrawnAt != nil }
+
+// ChangedAfterRead reports whether the message was edited or withdrawn after the other side had read it.
+func (m *Message) ChangedAfterRead() bool {
+	if m.ReadAt == nil {
+		return false
+	}
+	return m.EditedAt != nil && m.EditedAt.After(*m.ReadAt) || m.WithdrawnAt != nil && m.WithdrawnAt.After(*m.ReadAt)
 }

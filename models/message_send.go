@@ -13,11 +13,18 @@ const maxContent = 4000
 type NewMessage struct {
 	Content         string // 1 to 4,000 characters
 	ClientMessageID string // idempotency key, 1 to 64 printable ASCII characters; "" for none
+	// LastSeenID is the last message that the sender has seen: the message is sent unless the other side has sent another
+	// one since. nil sends it in any case.
+	LastSeenID  *int64
+	DraftChatID string // the chat in which the text was begun; "" for the one that it is sent in
 }
 
 // Send stores a text message and returns it. created is false when its client_message_id was used before for the same
 // content; the message is then the first one, even in a chat that has ended. With another content it is 422
 // idempotency_key_reused.
+//
+// A message of the other side that the sender has not seen is 409 newer_message, with that message as [Error.Newer]; a text
+// that was begun in another chat is 409 draft_of_other_chat. Nothing is stored then.
 //
 // Content or a key that is not valid is validation_failed. An ended chat is 409 chat_ended, one that the actor may not
 // know of 404 chat_not_found, and to a supervisor who is not part of the chat it is 403 not_in_chat.
@@ -30,9 +37,18 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	m, err = d.sends.send(ctx, &pendingMessage{
-		queries: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key,
-	})
+	message := &pendingMessage{queries: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key}
+	switch {
+	case n.DraftChatID != "" && n.DraftChatID != chatID:
+		if err = d.checkCanSend(ctx, actor, chatID); err == nil {
+			err = ErrDraftOfOtherChat
+		}
+		return nil, false, err
+	case n.LastSeenID != nil:
+		m, err = d.sendUnlessNewer(ctx, actor, message, *n.LastSeenID)
+	default:
+		m, err = d.sends.send(ctx, message)
+	}
 	if errors.Is(err, errNotStored) {
 		sent := strings.TrimSpace(n.Content)
 		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
@@ -55,7 +71,8 @@ func queriesFor(actor Actor) *senderQueries {
 }
 
 // answerRepeatedSend answers a send that stored nothing, because the message was sent before or may not be sent: with
-// the message that has the key, if same reports that it is the same one, or with the refusal. created is always false.
+// the message that has the key, if same reports that it is the same one as it was sent, or with the refusal. The answer is
+// the message as it is now, which may have been edited or withdrawn. created is always false.
 // The first answer may have been lost together with its event, so the chat's version is announced again.
 func (d *Desk) answerRepeatedSend(
 	ctx context.Context, actor Actor, chatID string, key *string, same func(*Message) bool,
@@ -64,10 +81,15 @@ func (d *Desk) answerRepeatedSend(
 	switch {
 	case err != nil:
 		return nil, false, err
-	case found && same(before):
-		d.announceVersion(ctx, chatID)
-		return before, false, nil
 	case found:
+		sent, err := d.asSent(ctx, before)
+		if err != nil {
+			return nil, false, err
+		}
+		if same(sent) {
+			d.announceVersion(ctx, chatID)
+			return before, false, nil
+		}
 		return nil, false, &Error{
 			Kind: Invalid, Code: "idempotency_key_reused",
 			Detail: "This client_message_id was already used for a different message. Use a new id.",

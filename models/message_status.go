@@ -40,7 +40,7 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 		chatID, messageID, actor.IsAgent()).Scan(ctx, &side)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return notFound("message_not_found", "This message does not exist in this chat.")
+		return ErrMessageNotFound
 	case err != nil:
 		return translate(err)
 	case side == actor.senderType():

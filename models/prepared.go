@@ -189,8 +189,10 @@ func (c columns) scanTargets(row any, more ...any) []any {
 }
 
 var (
-	chatRow    = columnsOf[Chat]()
-	chatKey    = columns{chatRow.names[:1], chatRow.fields[:1]}                                     // the id
-	newMessage = columnsOf[Message]().without("id", "version", "status", "delivered_at", "read_at") // PostgreSQL sets these
-	agentRow   = columnsOf[Agent]()
+	chatRow = columnsOf[Chat]()
+	chatKey = columns{chatRow.names[:1], chatRow.fields[:1]} // the id
+	// PostgreSQL, or a later change, sets the columns that are left out.
+	newMessage = columnsOf[Message]().without(
+		"id", "version", "status", "delivered_at", "read_at", "edited_at", "withdrawn_at", "changed_version")
+	agentRow = columnsOf[Agent]()
 )

@@ -72,6 +72,14 @@ var settingTable = []Setting{
 		value: switchValue{field: func(s *Settings) *bool { return &s.MaskCards }, def: false},
 	},
 	{
+		Key: "EDIT_PERIOD", Group: GroupPrivacy,
+		Doc: "time after sending in which users and agents may edit or withdraw their own messages; 0 turns it off",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.EditPeriod },
+			def:   2 * time.Minute, min: 0, max: 24 * time.Hour, unit: UnitSecond,
+		},
+	},
+	{
 		Key: "RETENTION", Group: GroupPrivacy,
 		Doc: "time until an ended chat is deleted with everything that belongs to it; users without any data left are deleted, too",
 		value: durationValue{

@@ -30,6 +30,7 @@ type Settings struct {
 	RequireIdentity bool          // users without a token of a host site are refused
 	RateSession     int           // new anonymous users per minute and address
 	MaskCards       bool          // card numbers are masked before they are stored
+	EditPeriod      time.Duration // how long senders may edit or withdraw their messages; 0 for never
 	AuditRetention  time.Duration // how long the audit log is kept
 	AllowedOrigins  []string      // exact origins of the sites that may embed; admins add to them on a page of their own
 }

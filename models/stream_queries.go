@@ -18,9 +18,10 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 	return chats, translate(err)
 }
 
-// Since returns everything that happened in a chat after a version: the chat as it is now, and its messages and status
-// changes in order. The result covers everything up to the version of the returned chat and nothing after it. A message
-// in it has its present status; its earlier steps are not listed. Users do not get notes. Version 0 is everything. A
+// Since returns everything that happened in a chat after a version: the chat as it is now, its new messages, the earlier
+// ones that were edited or withdrawn since, and status changes, each in order. The result covers everything up to the
+// version of the returned chat and nothing after it. A message in it has its present status and text; its earlier steps
+// are not listed. Users do not get notes. Version 0 is everything. A
 // chat that the actor may not read is chat_not_found.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	row, err := d.Chat(ctx, actor, chatID)
@@ -31,11 +32,19 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if change.Chat.Version <= version {
 		return change, nil
 	}
-	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ? AND m.version > ? AND m.version <= ? AND (? OR m.message_type <> 'note')
-		ORDER BY m.id`,
-		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &change.Messages)
+	var messages []Message
+	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ?0 AND (m.version > ?1 AND m.version <= ?2
+			OR m.changed_version > ?1 AND m.changed_version <= ?2) AND (?3 OR m.message_type <> 'note') ORDER BY m.id`,
+		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &messages)
 	if err != nil {
 		return nil, translate(err)
+	}
+	for i := range messages {
+		if m := &messages[i]; m.Version > version {
+			change.Messages = append(change.Messages, *m)
+		} else {
+			change.Updated = append(change.Updated, *m)
+		}
 	}
 	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type
 		AND o.message_type <> 'note'

@@ -111,9 +111,20 @@ type ExportedChat struct {
 type ExportedMessage struct {
 	Message `bun:",extend"`
 
-	SenderName    *string          `bun:"sender_name" json:"sender_name"` // of agents
-	StatusChanges []ExportedStatus `bun:"-"           json:"status_changes"`
-	File          *ExportedFile    `bun:"-"           json:"file,omitempty"`
+	SenderName    *string           `bun:"sender_name" json:"sender_name"` // of agents
+	StatusChanges []ExportedStatus  `bun:"-"           json:"status_changes"`
+	File          *ExportedFile     `bun:"-"           json:"file,omitempty"`     // also of a withdrawn message
+	Versions      []ExportedVersion `bun:"-"           json:"versions,omitempty"` // the oldest first
+}
+
+// ExportedVersion is what a message was before it was edited or withdrawn.
+type ExportedVersion struct {
+	ChatID     string    `bun:"chat_id"     json:"-"`
+	MessageID  int64     `bun:"message_id"  json:"-"`
+	Version    int64     `bun:"version"     json:"version"` // the chat's version that replaced it
+	Content    string    `bun:"content"     json:"content"`
+	WrittenAt  time.Time `bun:"written_at"  json:"written_at"`
+	ReplacedAt time.Time `bun:"replaced_at" json:"replaced_at"`
 }
 
 // ExportedFile describes the file of a message. The file itself is downloaded from the chat.
@@ -201,7 +212,7 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 		stepsOf[s.MessageID] = append(stepsOf[s.MessageID], s)
 	}
 	var files []ExportedFile
-	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM attachments f
+	err = t.NewRaw(`SELECT f.message_id, f.name, f.content_type, f.size, f.width, f.height FROM `+allAttachments+` f
 		JOIN chats c ON c.id = f.chat_id WHERE c.user_id = ?`, userID).
 		Scan(ctx, &files)
 	if err != nil {
@@ -211,13 +222,23 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	for i := range files {
 		fileOf[files[i].MessageID] = &files[i]
 	}
+	var versions []ExportedVersion
+	err = t.NewRaw(`SELECT v.* FROM message_versions v JOIN chats c ON c.id = v.chat_id WHERE c.user_id = ? ORDER BY v.version`, userID).
+		Scan(ctx, &versions)
+	if err != nil {
+		return 0, err
+	}
+	versionsOf := map[int64][]ExportedVersion{}
+	for _, v := range versions {
+		versionsOf[v.MessageID] = append(versionsOf[v.MessageID], v)
+	}
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
 		e.Chats[i].Messages = []ExportedMessage{}
 		chats[e.Chats[i].ID] = &e.Chats[i]
 	}
 	for _, m := range messages {
-		m.StatusChanges, m.File = append([]ExportedStatus{}, stepsOf[m.ID]...), fileOf[m.ID]
+		m.StatusChanges, m.File, m.Versions = append([]ExportedStatus{}, stepsOf[m.ID]...), fileOf[m.ID], versionsOf[m.ID]
 		c := chats[m.ChatID]
 		c.Messages = append(c.Messages, m)
 	}

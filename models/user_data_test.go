@@ -74,6 +74,8 @@ var about = map[string]string{
 	"schema_migrations":      "none",
 	"audit_log":              "kept", // ids alone
 	"attachments":            "exported",
+	"message_versions":       "exported",
+	"withdrawn_attachments":  "exported",
 	"stored_files":           "erased",
 	"file_key":               "none",
 }
@@ -101,7 +103,8 @@ func TestAnExportIsComplete(t *testing.T) {
 		unread_by_agent = 1, unread_by_user = 1 WHERE status = 'ended'`,
 		anna.ID,
 	)
-	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}' WHERE content = 'secret answer'`)
+	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', edited_at = now(),
+		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)
 	raw, err := json.Marshal(e)

@@ -71,7 +71,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		set.databaseURL = databaseURL
 		set.settings = func(m *models.Settings) {
 			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin = 100_000, 100_000, 100_000, 100_000, 100_000
-			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
+			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout, m.EditPeriod = time.Hour, time.Hour, 2*time.Hour, 24*time.Hour
 		}
 	}
 	s.testServer = startServer(t, append([]func(*setup){patient}, change...)...)
@@ -291,6 +291,11 @@ func (s *stage) fileIn(sc scene) sentFile {
 
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
+// isOwnMessage reports whether a path names a message that its caller must have sent.
+func isOwnMessage(path string) bool {
+	return strings.HasSuffix(path, "/messages/{message_id}") || strings.HasSuffix(path, "/withdraw")
+}
+
 // fill inserts the values of a scene into a path or a body.
 func (s *stage) fill(text string, l web.Line, sc scene) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
@@ -301,7 +306,11 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			if strings.Contains(l.Path, "/files/") {
 				return fmt.Sprint(s.fileIn(sc).message)
 			}
-			return fmt.Sprint(sc.said[l.Who])
+			who := l.Who
+			if isOwnMessage(l.Path) {
+				who = map[string]string{"user": "agent", "agent": "user"}[who]
+			}
+			return fmt.Sprint(sc.said[who])
 		case "{public_id}":
 			return s.fileIn(sc).publicID
 		case "{session_id}":

@@ -102,6 +102,15 @@ func (s *Server) routes() []route {
 			cors:   true,
 		},
 		{
+			method: post, api: userPath + "/chats/:chat_id/messages/:message_id", page: "/widget/chats/:chat_id/messages/:message_id",
+			who: users, limit: limit.Edit, handle: s.chat.EditMessage, fragment: s.widget.Message, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/messages/:message_id/withdraw",
+			page: "/widget/chats/:chat_id/messages/:message_id/withdraw",
+			who:  users, limit: limit.Edit, handle: s.chat.WithdrawMessage, fragment: s.widget.Message, cors: true,
+		},
+		{
 			method: post, api: userPath + "/chats/:chat_id/mark-delivered", page: "/widget/chats/:chat_id/mark-delivered",
 			who: users, handle: s.chat.MarkDelivered, cors: true,
 		},
@@ -176,6 +185,20 @@ func (s *Server) routes() []route {
 			who: agents, limit: limit.Send, handle: s.chat.Send,
 		},
 		{method: post, api: agentPath + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/messages/:message_id", page: "/workbench/chats/:chat_id/messages/:message_id",
+			who: agents, limit: limit.Edit, handle: s.chat.EditMessage, fragment: s.workbench.Message, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method:   post,
+			api:      agentPath + "/chats/:chat_id/messages/:message_id/withdraw",
+			page:     "/workbench/chats/:chat_id/messages/:message_id/withdraw",
+			who:      agents,
+			limit:    limit.Edit,
+			handle:   s.chat.WithdrawMessage,
+			fragment: s.workbench.Message,
+			next:     "/workbench/chats/:chat_id",
+		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
 			who: agents, handle: s.chat.MarkDelivered,
@@ -291,6 +314,10 @@ func (s *Server) routes() []route {
 		{
 			method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages",
 			who: supervisors, handle: s.chat.Messages, fragment: s.supervisor.EarlierMessages, next: "/supervisor/chats/:chat_id",
+		},
+		{
+			method: get, api: "/supervisor/chats/:chat_id/messages/:message_id/versions",
+			who: supervisors, handle: s.chat.MessageVersions,
 		},
 		{
 			method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",

@@ -12,6 +12,8 @@ import { wireComposer } from "./lib/composer.js";
 import { acceptHTML } from "./lib/accept-html.js";
 import { leaveEarlierPage, watchEarlier } from "./lib/earlier.js";
 import { onKeyDown } from "./lib/keydown.js";
+import { wireMenuKeys } from "./lib/menu-keys.js";
+import { wireMessageChanges } from "./lib/message-changes.js";
 import { endLive, onLive, openLive } from "./lib/live.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
@@ -44,21 +46,31 @@ startPanel();
 wireRating(main);
 const site = followHostPage(host, base);
 
+wireMenuKeys();
+const form = document.getElementById("composer");
+const changes = wireMessageChanges({
+  composer: () => (state.open() ? { form, field } : null),
+  base,
+  onText: () => fit(),
+  showError: (_, text) => showComposerError(text),
+});
 const { fit } = wireComposer({
-  form: document.getElementById("composer"),
+  form,
   field,
   onSend(text) {
     hideIdle();
-    outbox.add(text);
+    if (changes.isEditing()) changes.save(text);
+    else outbox.add(text);
   },
   typingURL: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
   onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString() })),
   onChange() {
     stillHere();
+    if (changes.isEditing()) showComposerError("");
     draft.save();
   },
 });
-const draft = startDraft(field, fit);
+const draft = startDraft(field, fit, () => changes.draft() ?? field.value);
 wireAttach({
   form: document.getElementById("composer"),
   field,
@@ -130,6 +142,7 @@ onLive("reconnected", () => {
 onLive("refused", ({ status }) => (status === 401 || status === 403) && renewSession());
 
 onState((now) => {
+  if (!state.open()) changes.stop();
   host.send("status", { chat: ["connecting", "waiting", "active"].includes(now) });
   if (now !== "locked") outbox.release();
   outbox.flush();
@@ -175,7 +188,7 @@ if (main.dataset.refused) host.send("error", { code: main.dataset.refused });
 host.hello().then(() => changeSession(session.start));
 
 onKeyDown(document, (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) host.send("close");
+  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open], :popover-open")) host.send("close");
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) host.send("close");

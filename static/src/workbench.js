@@ -92,7 +92,7 @@ function onMessage({ element: el, isOpen, fresh }) {
   } else {
     confirmDelivery(chat, Number(id));
   }
-  if (isOpenInSomeTab(chat)) return;
+  if ("replaces" in el.dataset || el.matches(".msg-withdrawn") || isOpenInSomeTab(chat)) return;
   const text = el.dataset.says ?? el.querySelector(".say")?.textContent.trim() ?? "";
   notify(el.dataset.name || nameOf(chat), text, { kind: "message", chat, path: chatURL(chat), open });
 }

@@ -32,7 +32,38 @@ type Message struct {
 	At       time.Time
 	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
 	File     *File  // in the place of Text
-	end      bool
+
+	Edited           bool
+	Withdrawn        bool // Text and File are empty
+	ChangedAfterRead bool // edited or withdrawn after the other side had read it
+	ChangedVersion   int64
+	ChangeUntil      time.Time // until when the reader may edit or withdraw it; zero for never
+	Versions         []Version // what it was before, for supervisors
+
+	end, replaces bool
+}
+
+// Version is what a message was until it was edited or withdrawn.
+type Version struct {
+	Text           string
+	File           *File // in the place of Text
+	At, ReplacedAt time.Time
+}
+
+// canChange reports whether the reader may edit or withdraw the message now.
+func (m Message) canChange() bool { return time.Now().Before(m.ChangeUntil) }
+
+// changedText says that a message was edited, or withdrawn.
+func changedText(ctx context.Context, m Message) string {
+	switch {
+	case m.Withdrawn && m.ChangedAfterRead:
+		return text.T(ctx, "chat.changed.withdrawn_after_read")
+	case m.Withdrawn:
+		return text.T(ctx, "chat.changed.withdrawn")
+	case m.ChangedAfterRead:
+		return text.T(ctx, "chat.changed.edited_after_read")
+	}
+	return text.T(ctx, "chat.changed.edited")
 }
 
 // File is what was sent with a message.

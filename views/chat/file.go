@@ -46,10 +46,17 @@ func (f File) says(ctx context.Context) string {
 	return f.Name
 }
 
-// Says returns the text of a list row for a message of this type: "Picture" for an image, otherwise its text or file name.
+// Withdrawn is the type of a message that was withdrawn, for [Says].
+const Withdrawn = "withdrawn"
+
+// Says returns the text of a list row for a message of this type: "Picture" for an image, that it was withdrawn, otherwise its text
+// or file name.
 func Says(ctx context.Context, messageType, words string) string {
-	if messageType == "image" {
+	switch messageType {
+	case "image":
 		return text.T(ctx, "chat.file.picture")
+	case Withdrawn:
+		return text.T(ctx, "chat.changed.withdrawn")
 	}
 	return words
 }

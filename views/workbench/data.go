@@ -80,7 +80,7 @@ type Row struct {
 	WarningPeriod time.Duration
 	// PageTitle is the title of the page on which the chat began.
 	PageTitle string
-	// Last is the last message, LastType its type ("text", "image" or "file") and LastByAgent whether an agent sent it.
+	// Last is the last message, LastType its type ("text", "image", "file" or chat.Withdrawn) and LastByAgent whether an agent sent it.
 	Last        string
 	LastType    string
 	LastByAgent bool

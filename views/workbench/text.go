@@ -32,7 +32,7 @@ func count(n int) string { return strconv.Itoa(n) }
 // lastLine returns the text of a row below the name.
 func lastLine(ctx context.Context, r Row) string {
 	switch {
-	case r.Last == "":
+	case r.Last == "" && r.LastType != chat.Withdrawn:
 		return text.T(ctx, "workbench.no_words")
 	case r.LastByAgent:
 		return text.T(ctx, "workbench.you_said", "Text", chat.Says(ctx, r.LastType, r.Last))

@@ -133,6 +133,8 @@ type Message struct {
 	SentAt          *Time       `json:"sent_at"`
 	DeliveredAt     *Time       `json:"delivered_at"`
 	ReadAt          *Time       `json:"read_at"`
+	EditedAt        *Time       `json:"edited_at"`
+	WithdrawnAt     *Time       `json:"withdrawn_at"`
 	Attachment      *Attachment `json:"attachment"`
 }
 
@@ -149,7 +151,22 @@ func MessageOf(ctx context.Context, m *models.Message) Message {
 		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
 		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
-		ReadAt: OptionalTime(m.ReadAt),
+		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt),
+	}
+}
+
+// MessageVersion is what a message was until it was edited or withdrawn.
+type MessageVersion struct {
+	Content    string      `json:"content"`
+	WrittenAt  Time        `json:"written_at"`
+	ReplacedAt Time        `json:"replaced_at"`
+	Attachment *Attachment `json:"attachment"`
+}
+
+// VersionOf returns the body of a version with newly signed links to its file.
+func (l FileLinks) VersionOf(v *models.MessageVersion) MessageVersion {
+	return MessageVersion{
+		Content: v.Content, WrittenAt: Time(v.WrittenAt), ReplacedAt: Time(v.ReplacedAt), Attachment: l.Attachment(v.Attachment),
 	}
 }
 

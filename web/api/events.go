@@ -154,12 +154,15 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	if c.Assigned() {
 		out.Add("assigned", 0, assignedEvent{ServiceOf(c.Service), ChatOf(&c.Chat)})
 	}
+	add := func(event string, version int64, m *models.Message) {
+		data := c.Cache.Get(e.cacheKey(ctx, m), func() []byte { return out.encode(e.Links.MessageOf(ctx, m)) })
+		out.Frames = append(out.Frames, live.Frame{Event: event, Version: version, Data: data})
+	}
 	for i := range c.Messages {
-		m := &c.Messages[i]
-		out.Frames = append(out.Frames, live.Frame{
-			Event: "message", Version: m.Version,
-			Data: c.Cache.Get(e.cacheKey(ctx, m), func() []byte { return out.encode(e.Links.MessageOf(ctx, m)) }),
-		})
+		add("message", c.Messages[i].Version, &c.Messages[i])
+	}
+	for i := range c.Updated {
+		add("message_updated", c.Updated[i].ChangedVersion, &c.Updated[i])
 	}
 	for _, status := range c.Statuses {
 		for _, id := range status.IDs {

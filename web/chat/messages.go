@@ -2,7 +2,6 @@ package chat
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -46,11 +45,15 @@ func (h *Handlers) Messages(c echo.Context) error {
 }
 
 type sendInput struct {
-	Content         string  `json:"content"`
-	ClientMessageID *string `json:"client_message_id"`
+	Content         string   `json:"content"`
+	ClientMessageID *string  `json:"client_message_id"`
+	LastSeenID      *kit.Int `json:"last_seen_id"`
+	DraftChatID     string   `json:"draft_chat_id"`
 }
 
-// Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before.
+// Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before. With last_seen_id it is
+// 409 newer_message if the other side has sent another message since, and with draft_chat_id 409 draft_of_other_chat if that is not this
+// chat.
 func (h *Handlers) Send(c echo.Context) error {
 	id := kit.ChatID(c)
 	var in sendInput
@@ -64,7 +67,8 @@ func (h *Handlers) Send(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
-	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, models.NewMessage{Content: in.Content, ClientMessageID: key})
+	n := models.NewMessage{Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID}
+	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, n)
 	if err != nil {
 		return err
 	}
@@ -97,15 +101,15 @@ func (h *Handlers) Note(c echo.Context) error {
 // MarkOneRead confirms that one message was read.
 func (h *Handlers) MarkOneRead(c echo.Context) error {
 	id := kit.ChatID(c)
-	messageID, _ := strconv.ParseInt(c.Param("message_id"), 10, 64) // what is no number is no message either
+	message := messageID(c)
 	ctx := c.Request().Context()
-	if err := h.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, messageID, models.Read); err != nil {
+	if err := h.Desk.ConfirmOne(ctx, kit.ActorOf(c), id, message, models.Read); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message   string `json:"message"`
 		MessageID int64  `json:"message_id"`
-	}{text.T(ctx, "done.read"), messageID}})
+	}{text.T(ctx, "done.read"), message}})
 }
 
 type confirmInput struct {

@@ -13,6 +13,7 @@ import (
 
 	"parley/models"
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // Unauthorized returns 401 unauthorized.
@@ -44,6 +45,8 @@ type problem struct {
 	Errors map[string]string `json:"errors,omitempty"`
 	// RequestID finds the request in the log.
 	RequestID string `json:"request_id,omitempty"`
+	// NewerMessage is the message that the caller of newer_message has not seen.
+	NewerMessage *api.Message `json:"newer_message,omitempty"`
 
 	retryAfter time.Duration
 }
@@ -170,6 +173,11 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 		return
 	}
 	p := ProblemOf(c.Request().Context(), err)
+	var refused *models.Error
+	if errors.As(err, &refused) && refused.Newer != nil {
+		newer := k.FileLinks(c).MessageOf(c.Request().Context(), refused.Newer)
+		p.NewerMessage = &newer
+	}
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {
 		k.Log.Error("request failed", "route", c.Path(), "status", p.Status, "code", p.Code, "error", err, "request_id", p.RequestID)

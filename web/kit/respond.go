@@ -25,9 +25,11 @@ type Result struct {
 }
 
 // The keys under which a route of the table puts its fragment and its redirect into the context. They count where Result has none.
+// MessageKey is that of the *models.Message that an action changed, for the fragment that draws it.
 const (
 	FragmentKey = "then"
 	NextKey     = "next"
+	MessageKey  = "message"
 )
 
 // Respond sends a result in the format of the request.

@@ -8,6 +8,7 @@ type Action string
 // What is counted. The three of SignIn count failures only, and are claimed together.
 const (
 	Send          Action = "send"
+	Edit          Action = "edit" // or withdrawing a message
 	End           Action = "end"
 	Leave         Action = "leave" // the queue
 	Rate          Action = "rate"

@@ -244,10 +244,7 @@ func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *
 		item.Left, item.Statuses, item.Service = true, nil, change.Agent
 		return s.sendItem(ctx, item)
 	}
-	item.Messages, item.User = change.Messages, change.User
-	if s.to.Actor.IsUser() && slices.ContainsFunc(change.Messages, isNote) {
-		item.Messages = slices.DeleteFunc(slices.Clone(change.Messages), isNote)
-	}
+	item.Messages, item.Updated, item.User = s.readable(change.Messages), s.readable(change.Updated), change.User
 	if item.Assigned() {
 		served, err := s.withAgent(ctx, c, change.Agent)
 		if err != nil {
@@ -270,6 +267,14 @@ func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *
 		s.hub.queue.markQueueChanged("")
 	}
 	return nil
+}
+
+// readable returns the messages that the receiver may read: for users all but notes.
+func (s *Stream) readable(messages []models.Message) []models.Message {
+	if s.to.Actor.IsUser() && slices.ContainsFunc(messages, isNote) {
+		return slices.DeleteFunc(slices.Clone(messages), isNote)
+	}
+	return messages
 }
 
 func isNote(m models.Message) bool { return m.Type == models.Note }

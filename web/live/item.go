@@ -61,6 +61,7 @@ type Changed struct {
 	Service  *models.AgentCard // who serves the chat, set when Assigned; with Left, who serves it now, if that is known
 	User     *models.UserCard  // set when the user, or what is known of the user, may have changed
 	Messages []models.Message  // in order; without notes for users
+	Updated  []models.Message  // earlier messages that were edited or withdrawn, as they are now; without notes for users
 	Statuses []models.StatusChange
 	// Left is set when the chat is no longer this agent's; there are no messages then, and after a repair Chat is only an id.
 	Left  bool

@@ -11,12 +11,16 @@ import (
 )
 
 // TranscriptLine returns a message for a reader who is neither the user nor the agent: agents' messages on the right, each with its
-// sender's name.
-func TranscriptLine(ctx context.Context, m *models.Message, user string, agents map[string]string, links api.FileLinks) chat.Message {
+// sender's name. versions are what the message was before it was edited or withdrawn.
+func TranscriptLine(
+	ctx context.Context, m *models.Message, versions []models.MessageVersion, user string, agents map[string]string, links api.FileLinks,
+) chat.Message {
 	line := chat.Message{
 		ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m, api.ForPrograms), At: m.CreatedAt,
 		Status: string(m.Status), File: FileView(links, m, "/supervisor"),
+		Versions: Versions(versions, links),
 	}
+	AddChanges(&line, m)
 	switch {
 	case m.SenderType == models.FromUser:
 		line.From, line.Name = chat.FromUser, user

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -30,6 +31,10 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	versions, err := h.versionsOf(c, id, messages)
+	if err != nil {
+		return err
+	}
 	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
 	if err != nil {
 		return err
@@ -38,7 +43,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, found, messages, agents, h.PageFileLinks())
+	page := b.chatPage(ctx, found, messages, versions, agents, h.PageFileLinks())
 	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
@@ -64,13 +69,25 @@ func (h *Handlers) EarlierMessages(c echo.Context) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
+	versions, err := h.versionsOf(c, id, messages)
+	if err != nil {
+		return nil, err
+	}
 	agents, err := h.Desk.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := threadOf(ctx, found, messages, agentNames(agents), h.PageFileLinks())
+	t := threadOf(ctx, found, messages, versions, agentNames(agents), h.PageFileLinks())
 	t.History.Before, t.History.HasEarlier = before, hasEarlier
 	return chat.EarlierPage(t), nil
+}
+
+// versionsOf returns the earlier versions of the messages of a chat by id. If none of these messages was changed, it reads nothing.
+func (h *Handlers) versionsOf(c echo.Context, chatID string, messages []models.Message) (map[int64][]models.MessageVersion, error) {
+	if !slices.ContainsFunc(messages, func(m models.Message) bool { return m.ChangedVersion > 0 }) {
+		return map[int64][]models.MessageVersion{}, nil
+	}
+	return h.Desk.ChatVersions(c.Request().Context(), kit.ActorOf(c), chatID)
 }
 
 // Agent shows an agent with its active and its latest ended chats.

@@ -17,8 +17,8 @@ import (
 )
 
 // chatPage returns the view data of one chat.
-func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, agents []models.Agent,
-	links api.FileLinks,
+func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, versions map[int64][]models.MessageVersion,
+	agents []models.Agent, links api.FileLinks,
 ) view.ChatPage {
 	names := agentNames(agents)
 	page := view.ChatPage{
@@ -37,7 +37,7 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 	for _, d := range b.departments {
 		page.Choices = append(page.Choices, view.Choice{Slug: d.Slug, Name: d.Name})
 	}
-	page.Thread = threadOf(ctx, c, messages, names, links)
+	page.Thread = threadOf(ctx, c, messages, versions, names, links)
 	return page
 }
 
@@ -55,6 +55,7 @@ func threadOf(
 	ctx context.Context,
 	c *models.AgentChat,
 	messages []models.Message,
+	versions map[int64][]models.MessageVersion,
 	names map[string]string,
 	links api.FileLinks,
 ) chat.Thread {
@@ -67,7 +68,7 @@ func threadOf(
 		History: present.HistoryAt("/supervisor/chats/" + url.PathEscape(c.ID)),
 	}
 	for i := range messages {
-		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], c.UserName, names, links))
+		t.Messages = append(t.Messages, present.TranscriptLine(ctx, &messages[i], versions[messages[i].ID], c.UserName, names, links))
 	}
 	return t
 }
@@ -140,7 +141,7 @@ func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.A
 		c := &chats[i]
 		row := view.ChatRow{
 			ChatID: c.ID, Name: c.UserName, Unverified: c.NameIsUnverified,
-			Last: strings.TrimSpace(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent))), At: c.CreatedAt,
+			Last: strings.TrimSpace(present.LastSaid(ctx, c)), At: c.CreatedAt,
 		}
 		if c.LastMessageAt != nil {
 			row.At = *c.LastMessageAt

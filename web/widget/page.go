@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
 	"parley/views/ui"
@@ -94,4 +95,15 @@ func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
 	}
 	v, err := p.view(ctx)
 	return widget.Parts(v), err
+}
+
+// Message returns the message that an action of the user changed.
+func (h *Handlers) Message(c echo.Context) (templ.Component, error) {
+	p := h.newPanel(c)
+	ctx := c.Request().Context()
+	if err := p.load(ctx); err != nil {
+		return nil, err
+	}
+	bubble, err := p.bubble(ctx, c.Get(kit.MessageKey).(*models.Message))
+	return chat.UpdatedBubble(bubble), err
 }

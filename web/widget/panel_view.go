@@ -24,11 +24,13 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
 		Status: string(m.Status), File: present.FileView(p.links, m, "/widget"),
 	}
+	present.AddChanges(&message, m)
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForUser)
 	case models.FromUser:
 		message.From, message.Mine = chat.FromUser, true
+		message.ChangeUntil = present.ChangeUntil(m, p.desk.Settings().EditPeriod)
 		if p.chat != nil && p.chat.ServedBy() != "" {
 			a, err := p.agent(ctx, p.chat.ServedBy())
 			if err != nil {

@@ -87,6 +87,15 @@ func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it 
 			return err
 		}
 	}
+	for i := range it.Updated {
+		message, err := f.panel.bubble(ctx, &it.Updated[i])
+		if err != nil {
+			return err
+		}
+		if err := present.AddHTML(ctx, out, "message", it.Updated[i].ChangedVersion, chat.UpdatedBubble(message)); err != nil {
+			return err
+		}
+	}
 	for _, status := range it.Statuses {
 		if status.SenderType == models.FromUser {
 			for _, event := range api.StatusEvents(it.Chat.ID, status) {

@@ -3,6 +3,7 @@ package workbench
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -123,7 +124,8 @@ func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *mod
 			}
 		}
 	}
-	if before != nil && before.UserID != c.UserID { // another user has other earlier chats
+	// Another user has other earlier chats, and the panel quotes what the user said first.
+	if before != nil && before.UserID != c.UserID || slices.ContainsFunc(it.Updated, isFromUser) {
 		about, err := b.userPanel(ctx, c, nil)
 		if err != nil {
 			return nil, err
@@ -140,6 +142,8 @@ func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *mod
 	}
 	return parts, nil
 }
+
+func isFromUser(m models.Message) bool { return m.SenderType == models.FromUser }
 
 // changedUserParts returns the parts about the user of a chat, and its header, that differ from before; all of them if before is nil.
 func (b *workbench) changedUserParts(ctx context.Context, before, now *models.AgentChat) []templ.Component {

@@ -28,6 +28,7 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 		Status: string(m.Status), To: api.ShortName(userName),
 		File: present.FileView(b.links, m, "/workbench"),
 	}
+	present.AddChanges(&message, m)
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForAgent)
@@ -41,6 +42,7 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 		message.From = chat.FromNote
 	}
 	if m.SenderID == b.self.ID {
+		message.ChangeUntil = present.ChangeUntil(m, b.desk.Settings().EditPeriod)
 		return message, nil
 	}
 	name, err := b.nameOf(ctx, m.SenderID)
@@ -115,7 +117,7 @@ func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages
 		}
 	}
 	for _, m := range messages {
-		if m.SenderType == models.FromUser {
+		if m.SenderType == models.FromUser && !m.IsWithdrawn() {
 			p.FirstMessage = present.Shorten(chat.Says(ctx, string(m.Type), m.Content), 160)
 			break
 		}

@@ -67,7 +67,7 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		EndsAt:           b.desk.EndsAt(&c.Chat),
 		PageTitle:        present.Deref(c.PageTitle),
 		Last:             present.Deref(c.LastContent),
-		LastType:         string(c.LastType),
+		LastType:         present.LastType(c),
 		Unread:           c.UnreadByAgent,
 		New:              c.FirstResponseAt == nil && c.Status == models.Active,
 	}

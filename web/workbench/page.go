@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"parley/models"
 	"parley/views/chat"
 	"parley/views/text"
 	view "parley/views/workbench"
@@ -113,4 +114,16 @@ func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
 		parts = append(parts, more...)
 	}
 	return templ.Join(parts...), nil
+}
+
+// Message returns the message that an action of the agent changed.
+func (h *Handlers) Message(c echo.Context) (templ.Component, error) {
+	m, ctx := c.Get(kit.MessageKey).(*models.Message), c.Request().Context()
+	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), self: kit.AgentOf(c)}
+	in, err := h.Desk.Chat(ctx, b.actor(), m.ChatID)
+	if err != nil {
+		return nil, err
+	}
+	bubble, err := b.bubble(ctx, in.UserName, m)
+	return chat.UpdatedBubble(bubble), err
 }

@@ -73,6 +73,9 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 		for i := range it.Messages {
 			c.SetLast(&it.Messages[i])
 		}
+		for i := range it.Updated {
+			c.UpdateLast(&it.Updated[i])
+		}
 		if it.User != nil {
 			next.setUser(before, it.Chat.UserID, *it.User)
 		}
@@ -88,7 +91,7 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 // lacksUser reports whether a change has another user, or only a new version, without the data of the user. Instances of an earlier release
 // announce a new name like that.
 func lacksUser(c *models.AgentChat, it live.Changed) bool {
-	if it.User != nil || len(it.Messages)+len(it.Statuses) > 0 {
+	if it.User != nil || len(it.Messages)+len(it.Updated)+len(it.Statuses) > 0 {
 		return false
 	}
 	same := c.Chat

@@ -150,11 +150,21 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 		return err
 	}
 	if it.Assigned() {
-		preview := present.Shorten(chat.Says(ctx, string(c.LastType), present.Deref(c.LastContent)), 120)
+		preview := present.Shorten(present.LastSaid(ctx, c), 120)
 		out.Add("arrived", 0, arrivedEvent{c.ID, nameInNotice(ctx, c), preview})
 	}
 	for i := range it.Messages {
 		if err := f.message(ctx, out, b, c.UserName, &it.Messages[i]); err != nil {
+			return err
+		}
+	}
+	for i := range it.Updated {
+		m := &it.Updated[i]
+		bubble, err := b.bubble(ctx, c.UserName, m)
+		if err != nil {
+			return err
+		}
+		if err := present.AddHTML(ctx, out, "message", m.ChangedVersion, chat.UpdatedBubble(bubble)); err != nil {
 			return err
 		}
 	}

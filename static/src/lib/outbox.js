@@ -16,9 +16,10 @@ const fileErrors = new Set([413, 415, 422]); // the file itself is at fault, so 
  * a file: options then has file, signal and onProgress for request.upload. Files live as long as the page.
  * showError(text) shows a sentence at the composer, "" removes it. onSent(response, entry) is called for each success and
  * onRefused(response, entry) for each final refusal; it returns true when the cause is being removed, and the entry then
- * waits for the next flush. key names the store.
+ * waits for the next flush. questionOf(response, entry) returns what the person must answer before the entry is sent again, else
+ * undefined; onQuestion() is called when there is a question, or there may be none any more. key names the store.
  */
-export function createOutbox({ key, send, showError = () => {}, onSent = () => {}, onRefused = () => {} }) {
+export function createOutbox({ key, send, showError = () => {}, onSent = () => {}, onRefused = () => {}, questionOf = () => undefined, onQuestion = () => {} }) {
   let shown = false; // whether the error at the composer is from this module
   const setError = (text) => {
     if (text || shown) showError(text);
@@ -31,7 +32,8 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
   let currentUpload = null; // the file that is on its way
   const files = new Map();
 
-  const add = (text) => put({ text });
+  /** Sends a text. more are fields of the entry that send uses. */
+  const add = (text, more = {}) => put({ text, ...more });
 
   function addFile(file) {
     return put({ name: file.name, size: file.size, type: file.type }, file);
@@ -87,6 +89,12 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
       retryLater(entry, (response.retryAfter || 5) * 1000);
       countDown(response.retryAfter || 5);
       return;
+    } else if (questionOf(response, entry)) {
+      entry.state = "failed";
+      entry.question = questionOf(response, entry);
+      save();
+      setError("");
+      onQuestion();
     } else if (permanentErrors.has(response.status)) {
       const handled = onRefused(response, entry) === true;
       entry.state = handled ? "waiting" : "failed";
@@ -137,7 +145,7 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
     entries.forEach((entry, i) => {
       const el = find(entry);
       if (!el || el.dataset.id) return;
-      el.toggleAttribute("data-final", entry.final === true);
+      el.toggleAttribute("data-final", entry.final === true || entry.question !== undefined);
       if (entry.state === "failed") setStatus(el, "failed", el.matches("[data-gone]") ? translate("chat.file.gone") : undefined);
       else if (failed >= 0 && i > failed) setStatus(el, "sending", translate("chat.status.behind"));
       else if (document.documentElement.dataset.live === "reconnecting") setStatus(el, "sending", translate("chat.status.queued", { Count: entries.length }));
@@ -157,6 +165,7 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
       remove(entry);
       el.remove();
       arrange();
+      onQuestion();
     } else {
       entry.state = "waiting";
       save();
@@ -181,6 +190,29 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
       for (const entry of entries.filter((e) => e.held)) Object.assign(entry, { held: false, state: "waiting" });
       show();
       flush();
+    },
+    /** The entry whose question is to be answered, undefined for none. */
+    asked: () => entries.find((e) => e.question),
+    /** Sends the entry with the question again. change are fields of it that differ now; with all, also of those behind it. */
+    answer({ change, all }) {
+      const at = entries.findIndex((e) => e.question);
+      if (at < 0) return;
+      entries[at].state = "waiting";
+      delete entries[at].question;
+      for (const entry of entries.slice(at, all ? undefined : at + 1)) Object.assign(entry, change);
+      save();
+      show();
+      flush();
+    },
+    /** Takes the entry with the question back and returns its text. */
+    takeBack() {
+      const entry = entries.find((e) => e.question);
+      if (!entry) return "";
+      find(entry)?.remove();
+      remove(entry);
+      arrange();
+      flush();
+      return entry.text;
     },
     /** Removes everything that was not sent. */
     clear() {

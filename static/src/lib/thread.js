@@ -41,7 +41,10 @@ export function receive(message) {
   const el = typeof message === "string" ? elementsOf(message)[0] : message;
   if (el.dataset.chat !== thread()?.dataset.chat) return { element: el, isOpen: false, fresh: false };
   const old = findExisting(el);
+  if (isOutdated(old, el)) return { element: el, isOpen: true, fresh: false };
+  el.removeAttribute("data-replaces");
   if (old) {
+    if (Number(el.dataset.changed) > Number(old.dataset.changed ?? 0)) el.classList.add("is-changed");
     keepStatus(old, el);
     keepPicture(old, el);
     old.replaceWith(el);
@@ -67,6 +70,12 @@ function findExisting(el) {
 function isBeforeStart(el) {
   const before = thread().querySelector(":scope > .earlier:has(a[data-earlier])")?.dataset.before;
   return Boolean(before) && Number(el.dataset.id) < Number(before);
+}
+
+// An edited or withdrawn message takes the place of what it was, and has none where that is not shown. An answer that comes late does not
+// bring back an earlier text.
+function isOutdated(old, el) {
+  return old ? Number(old.dataset.changed ?? 0) > Number(el.dataset.changed ?? 0) : "replaces" in el.dataset;
 }
 
 // A status never goes back, in any order of frames.
@@ -178,7 +187,7 @@ function firstVisible(box) {
   return messages().find((el) => el.getBoundingClientRect().bottom > start);
 }
 
-/** Groups messages and puts a separator before each day. Doing it again changes nothing. */
+/** Groups messages and puts a separator before each day. Doing it again changes nothing. Dispatches parley:thread. */
 export function arrange() {
   const root = thread();
   if (!root) return;
@@ -193,6 +202,7 @@ export function arrange() {
     if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
   });
   for (const stale of days.values()) stale.remove();
+  document.dispatchEvent(new CustomEvent("parley:thread"));
 }
 
 // Does the same for one message and its neighbours, unless it begins or ends a day.
@@ -271,6 +281,13 @@ export function toEnd(smooth = false) {
 }
 
 export const atEnd = () => following;
+
+/** The id of the last message of the chat that the reader can see, 0 for none. */
+export function lastSeen() {
+  const end = scroller().getBoundingClientRect().bottom;
+  const seen = messages().findLast((el) => el.dataset.id && (following || el.getBoundingClientRect().top < end));
+  return Number(seen?.dataset.id ?? 0);
+}
 
 const newMessagesPill = () => document.getElementById("pill");
 

@@ -6,10 +6,10 @@ const main = document.getElementById("main");
 const isAnonymous = (user) => user.startsWith("anon-");
 
 /**
- * Keeps the draft of a field; fit() is called when the field got another text. Returns save(), for a changed text; follow(),
+ * Keeps the draft of a field; fit() is called when the field got another text, and text() is the draft. Returns save(), for a changed text; follow(),
  * for when the user may be another; insert(text), which adds what was typed elsewhere; and clear(), which ends it.
  */
-export function startDraft(field, fit) {
+export function startDraft(field, fit, text = () => field.value) {
   const openChat = () => (state.open() ? state.chat() : "");
   let user = "";
   let chat = openChat();
@@ -20,7 +20,7 @@ export function startDraft(field, fit) {
     fit();
   };
   const forget = (ofChat) => user && keepDraft(ofChat, user, "");
-  const save = () => user && !cleared && keepDraft(chat, user, field.value);
+  const save = () => user && !cleared && keepDraft(chat, user, text());
 
   /** The stored text comes before what was typed since the page was loaded. */
   function restore() {

@@ -1,6 +1,7 @@
 // The composer of the open chat: replies go through the outbox of their chat, notes stay in the field until they are stored.
 import { wireAttach } from "../lib/attach.js";
 import { scoped } from "../lib/base.js";
+import { wireMessageChanges } from "../lib/message-changes.js";
 import { isBlank } from "../lib/is-blank.js";
 import { maxLength, wireComposer } from "../lib/composer.js";
 import { timeOf } from "../lib/format.js";
@@ -8,20 +9,30 @@ import { onKeyDown } from "../lib/keydown.js";
 import { createOutbox } from "../lib/outbox.js";
 import { post, upload } from "../lib/request.js";
 import { session } from "../lib/storage.js";
-import { receive } from "../lib/thread.js";
+import { lastSeen, receive, thread } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
 import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
 import { chatURL } from "./chat-url.js";
+import { begunIn, followText } from "./draft-origin.js";
+import { askQuestion, questionOf, toastQuestion, wireQuestion } from "./send-question.js";
 
 const outboxPrefix = scoped("parley.outbox.");
 const wiredForms = new WeakSet();
 const outboxes = new Map();
 const number = new Intl.NumberFormat(lang);
 let savedTimer;
+let fit = () => {};
 
 const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
+const changes = wireMessageChanges({
+  composer: () => composer() && { form: composer(), field: field() },
+  base: (chat) => chatURL(chat),
+  begin: (isNote) => switchKind(composer(), isNote ? "note" : "reply"),
+  onText: () => show(composer()),
+  showError: (chat, text) => showError(chat, text),
+});
 
 /** Wires the open chat's composer, restores its draft, and continues sending what is in its outbox. */
 export function startComposer() {
@@ -30,15 +41,16 @@ export function startComposer() {
   wiredForms.add(form);
   const chat = form.dataset.chat;
   wireCannedReplies(form, field());
-  wireComposer({
+  wireQuestion(form, () => outboxOf(chat));
+  ({ fit } = wireComposer({
     form,
     field: field(),
-    onSend: (text) => (form.dataset.kind === "note" ? addNote(form, chat, text) : outboxOf(chat).add(text)),
+    onSend: (text) => send(form, chat, text),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
     canSend: (text) => form.dataset.kind === "note" || confirmPlaceholders(form, text),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
-  });
+  }));
   wireAttach({
     form,
     field: field(),
@@ -48,13 +60,25 @@ export function startComposer() {
   });
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
+  followText(form, field());
   show(form);
   outboxOf(chat).restore();
+  showQuestion(chat);
+}
+
+function send(form, chat, text) {
+  if (changes.isEditing()) changes.save(text);
+  else if (form.dataset.kind === "note") addNote(form, chat, text);
+  else outboxOf(chat).add(text, { seen: thread()?.dataset.chat === chat ? lastSeen() : undefined, begun: begunIn(form) });
 }
 
 function onChange(form, chat, text) {
   showError(chat, "");
   showPlaceholders(form.dataset.kind === "note" ? "" : text);
+  if (changes.isEditing()) {
+    showCount(form, text);
+    return;
+  }
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);
@@ -106,6 +130,7 @@ export function focusComposer(kind) {
 }
 
 function switchKind(form, kind) {
+  changes.stop();
   if (form.dataset.kind === kind) return;
   keepDraft(form.dataset.chat, form.dataset.kind, field().value);
   form.dataset.kind = kind;
@@ -123,11 +148,13 @@ function show(form) {
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;
   }
-  form.querySelector("[data-send-word]").textContent = note ? translate("workbench.write.add_note") : translate("workbench.write.send");
+  const word = changes.isEditing() ? translate("chat.changed.save") : note ? translate("workbench.write.add_note") : translate("workbench.write.send");
+  form.querySelector("[data-send-word]").textContent = word;
   form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   showCount(form, field().value);
   showPlaceholders(note ? "" : field().value);
+  fit();
 }
 
 function showError(chat, text) {
@@ -139,14 +166,22 @@ function outboxOf(chat) {
   if (!outboxes.has(chat)) {
     outboxes.set(chat, createOutbox({
       key: outboxPrefix + chat,
-      send: ({ text, name, clientId }, options) =>
+      send: ({ text, name, clientId, seen, begun }, options) =>
         name === undefined
-          ? post(`${chatURL(chat)}/messages`, { content: text, client_message_id: clientId })
+          ? post(`${chatURL(chat)}/messages`, { content: text, client_message_id: clientId, ...(seen !== undefined && { last_seen_id: seen }), draft_chat_id: begun ?? chat })
           : upload(`${chatURL(chat)}/files`, { client_message_id: clientId }, options.file, options),
       showError: (text) => showError(chat, text),
+      questionOf,
+      onQuestion: () => showQuestion(chat),
     }));
   }
   return outboxes.get(chat);
+}
+
+function showQuestion(chat) {
+  const asked = outboxOf(chat).asked();
+  if (composer()?.dataset.chat === chat) askQuestion(composer(), asked?.question);
+  else if (asked) toastQuestion(chat, chatURL(chat));
 }
 
 /** Continues sending in every chat, open or not. */

@@ -1,12 +1,12 @@
-// Arrow keys in the presence menu, the drawer about the user, and what dialogs and menus do after their requests.
+// The drawer about the user, and what dialogs and menus do after their requests.
 import { openDialog } from "../lib/dialog.js";
 import { onKeyDown } from "../lib/keydown.js";
+import { wireMenuKeys } from "../lib/menu-keys.js";
 import { parseProblem } from "../lib/request.js";
 import { translate } from "../lib/translate.js";
 
 export function wireMenus() {
-  document.addEventListener("toggle", onToggle, true);
-  onKeyDown(document, onArrowKey);
+  wireMenuKeys();
   document.addEventListener("click", onClick);
   onKeyDown(document, (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) closeDrawer();
@@ -29,24 +29,6 @@ function showErrorInDialog(event) {
   event.detail.shouldSwap = false;
   line.textContent = parseProblem(xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText).detail || translate("ui.went_wrong");
   line.hidden = false;
-}
-
-function onToggle(event) {
-  if (event.newState !== "open" || !event.target.matches?.(":has([role='menu'])")) return;
-  (event.target.querySelector('[aria-checked="true"]') ?? items(event.target)[0])?.focus();
-}
-
-const items = (root) => [...root.querySelectorAll('[role^="menuitem"]')];
-
-function onArrowKey(event) {
-  const menu = event.target.closest?.('[role="menu"]');
-  const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
-  if (!menu || step === undefined) return;
-  event.preventDefault();
-  const all = items(menu);
-  const at = all.indexOf(document.activeElement);
-  const to = Number.isFinite(step) ? (at + step + all.length) % all.length : step < 0 ? 0 : all.length - 1;
-  all[to].focus();
 }
 
 function onClick(event) {

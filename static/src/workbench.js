@@ -18,6 +18,7 @@ import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
+import { startSharedDrafts } from "./workbench/shared-drafts.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
 const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
@@ -26,6 +27,7 @@ const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
 startPage();
 removeOldDrafts();
+startSharedDrafts();
 list.watchList();
 wireMenus();
 wireNotifications(document.getElementById("bell"), open);

@@ -12,6 +12,7 @@ import { receive } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
 import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
+import { shareDrafts } from "./shared-drafts.js";
 
 const maxLength = 4000;
 const outboxPrefix = scoped("parley.outbox.");
@@ -50,6 +51,7 @@ export function startComposer() {
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
   show(form);
+  shareDrafts({ form, field: field(), show, switchTo: focusComposer });
   outboxOf(chat).restore();
 }
 

@@ -140,6 +140,8 @@ var (
 	// ErrCannedReplyTaken is 409: another reply of the same scope and language has the shortcut.
 	ErrCannedReplyTaken = conflict("canned_reply_taken",
 		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
+	// ErrDraftOutdated is 409: the draft was changed after the version that the save continues.
+	ErrDraftOutdated = conflict("draft_outdated", "This draft was changed in the meantime. Read it again before you save.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -23,6 +23,7 @@ const (
 	KindRecheck   EventKind = "recheck"
 
 	KindUserChange EventKind = "user"
+	KindDraft      EventKind = "draft"
 )
 
 // Event is a change that was committed, or, for typing, something that only happens. Instances send it to one another
@@ -36,6 +37,7 @@ type Event struct {
 	Erased   *Erased         `json:"erased,omitempty"`
 	Recheck  *Recheck        `json:"recheck,omitempty"`
 	User     *UserChange     `json:"user,omitempty"`
+	Draft    *DraftChange    `json:"draft,omitempty"`
 	// Agent is the agent of Presence; nil in events of earlier releases.
 	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is a session that ended. AgentID alone means every session of that agent, UserIDs every session of

@@ -63,6 +63,7 @@ var about = map[string]string{
 	"agent_departments":      "none",
 	"departments":            "none",
 	"canned_replies":         "none",
+	"drafts":                 "erased", // what agents typed and never sent; no part of the conversation
 	"settings":               "none",
 	"sites":                  "none",
 	"pulse":                  "none",

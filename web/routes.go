@@ -231,6 +231,16 @@ func (s *Server) routes() []route {
 			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
 		},
 		{method: post, api: agentPath + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
+		{method: get, api: agentPath + "/drafts", who: agents, handle: s.chat.Drafts},
+		{method: get, api: agentPath + "/chats/:chat_id/draft", who: agents, handle: s.chat.DraftsInChat},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/draft", page: "/workbench/chats/:chat_id/draft",
+			who: agents, limit: limit.Draft, handle: s.chat.SaveDraft,
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/draft/discard", page: "/workbench/chats/:chat_id/draft/discard",
+			who: agents, limit: limit.Draft, handle: s.chat.DiscardDraft,
+		},
 		{method: get, api: agentPath + "/chats/:chat_id/timeout-status", who: agents, handle: s.chat.TimeoutStatus},
 		{method: get, api: agentPath + "/all-ratings", who: agents, handle: s.workbench.AllRatings},
 		{method: get, api: agentPath + "/:service_id/rating", who: agents, handle: s.workbench.Rating},

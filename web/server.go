@@ -189,6 +189,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return 10 * now.RateLogin
 	case limit.Introduce:
 		return widget.MaxIntroductionsPerMinute
+	case limit.Draft:
+		return chat.MaxDraftsPerMinute
 	case limit.Poll:
 		return kit.PollsPerMinute
 	}

@@ -20,6 +20,7 @@ import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
+import { startSharedDrafts } from "./workbench/shared-drafts.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
 const narrow = () => matchMedia("(max-width: 767px)").matches;
@@ -27,6 +28,7 @@ const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 
 startPage();
 removeOldDrafts();
+startSharedDrafts();
 list.watchList();
 wireMenus();
 wireNotifications(document.getElementById("bell"), open);

@@ -13,8 +13,9 @@ import (
 
 // Events renders the events of the JSON streams.
 type Events struct {
-	Desk  *models.Desk
-	Links FileLinks
+	Desk    *models.Desk
+	Links   FileLinks
+	AgentID string // of the agent who receives them, "" for a user
 }
 
 type (
@@ -59,6 +60,8 @@ type (
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
 	}
+	// DraftsChangedEvent announces that drafts may have changed without an event: read them again.
+	DraftsChangedEvent struct{}
 	// ClosingEvent announces that the server closes a stream, with the reason.
 	ClosingEvent struct {
 		Reason string `json:"reason"`
@@ -95,6 +98,12 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	case live.Erased:
 		for _, id := range it.ChatIDs {
 			out.Add("unassigned", 0, unassignedEvent{id})
+		}
+	case live.DraftChanged:
+		out.Add("draft", 0, DraftOf(&it.Draft, e.AgentID))
+	case live.Repaired:
+		if it.ForAgent {
+			out.Add("drafts_changed", 0, DraftsChangedEvent{})
 		}
 	case live.Queued:
 		out.Add("queue", 0, QueueStatusOf(it.Status))

@@ -19,6 +19,7 @@ const (
 	SignInAddress Action = "login_address" // one address, any account
 	SignInAccount Action = "login_account" // one account, from anywhere
 	Introduce     Action = "introduce"     // unverified details of a user
+	Draft         Action = "draft"         // saving and discarding drafts
 	Poll          Action = "poll"          // reading events without a stream
 )
 

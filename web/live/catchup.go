@@ -49,7 +49,7 @@ func (s *Stream) compareAll(ctx context.Context) error {
 		}
 	}
 	s.syncedAt = now
-	return s.sendItem(ctx, Repaired{})
+	return s.sendItem(ctx, Repaired{ForAgent: s.to.Actor.IsAgent()})
 }
 
 // compareLoads sends the presences that differ from those sent last.

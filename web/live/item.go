@@ -23,7 +23,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of InitialState, Repaired, Changed, UserChanged, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of InitialState, Repaired, Changed, UserChanged, DraftChanged, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is the state when the stream begins.
@@ -37,8 +37,8 @@ type InitialState struct {
 }
 
 // Repaired follows the changes that a stream of own chats finds when it compares them with PostgreSQL. What else a renderer
-// keeps may have changed without an event.
-type Repaired struct{}
+// keeps may have changed without an event, and so may drafts, which only agents have.
+type Repaired struct{ ForAgent bool }
 
 // ServedChat is a chat and the agent who serves it, nil while it waits.
 type ServedChat struct {
@@ -70,6 +70,10 @@ type Changed struct {
 
 // UserChanged carries new data of the user of ended chats to an agent.
 type UserChanged struct{ models.UserChange }
+
+// DraftChanged is a draft after it was saved or discarded: the receiver's own, or one that another agent left in a chat of the
+// receiver's.
+type DraftChanged struct{ models.Draft }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
@@ -167,6 +171,7 @@ func (InitialState) item() {}
 func (Repaired) item()     {}
 func (Changed) item()      {}
 func (UserChanged) item()  {}
+func (DraftChanged) item() {}
 func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}

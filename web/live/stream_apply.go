@@ -31,6 +31,10 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		if s.to.View == Own {
 			return s.sendItem(ctx, UserChanged{*e.User})
 		}
+	case models.KindDraft:
+		if s.to.View == Own {
+			return s.sendItem(ctx, DraftChanged{e.Draft.Draft})
+		}
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
 			return s.sendPresence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})

@@ -72,6 +72,12 @@ func audience(e *models.Event) []topic {
 			}
 		}
 		return topics
+	case models.KindDraft:
+		var topics []topic
+		for _, id := range e.Draft.AgentIDs {
+			topics = append(topics, agentTopic(id))
+		}
+		return topics
 	case models.KindUserChange:
 		var topics []topic
 		for _, id := range e.User.AgentIDs {

@@ -51,7 +51,10 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		err = f.erased(ctx, &out, it)
 	case live.Typing:
 		out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
+	case live.DraftChanged:
+		out.Add("draft", 0, api.DraftOf(&it.Draft, f.agent.ID))
 	case live.Repaired:
+		out.Add("drafts_changed", 0, api.DraftsChangedEvent{})
 		err = f.refresh(ctx, &out)
 	case live.Presence:
 		if it.ServiceID == f.agent.ID {

@@ -18,12 +18,12 @@ export function readDraft(chat, owner) {
   }
 }
 
-/** Stores the text; an empty one removes the draft. Dispatches "parley:draft". Returns false if it cannot be stored. */
+/** Stores the text; an empty one removes the draft. Dispatches "parley:draft" with chat and owner. Returns false if it cannot be stored. */
 export function keepDraft(chat, owner, text) {
   const empty = isBlank(text);
   if (empty) local.remove(keyOf(chat, owner));
   else if (!local.set(keyOf(chat, owner), JSON.stringify({ text, at: Date.now() }))) return false; // the text is still in its field
-  document.dispatchEvent(new CustomEvent("parley:draft", { detail: { chat } }));
+  document.dispatchEvent(new CustomEvent("parley:draft", { detail: { chat, owner } }));
   return true;
 }
 

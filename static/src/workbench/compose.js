@@ -16,6 +16,7 @@ import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./cann
 import { chatURL } from "./chat-url.js";
 import { begunIn, followText } from "./draft-origin.js";
 import { askQuestion, questionOf, toastQuestion, wireQuestion } from "./send-question.js";
+import { shareDrafts } from "./shared-drafts.js";
 
 const outboxPrefix = scoped("parley.outbox.");
 const wiredForms = new WeakSet();
@@ -62,6 +63,7 @@ export function startComposer() {
   if (!field().value) field().value = readDraft(chat, "reply");
   followText(form, field());
   show(form);
+  shareDrafts({ form, field: field(), isEditing: changes.isEditing, show, switchTo: focusComposer });
   outboxOf(chat).restore();
   showQuestion(chat);
 }

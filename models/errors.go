@@ -139,6 +139,11 @@ var (
 	// ErrCannedReplyTaken is 409: another reply of the same scope and language has the shortcut.
 	ErrCannedReplyTaken = conflict("canned_reply_taken",
 		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
+	// ErrWrapUpOptionNotFound is 404.
+	ErrWrapUpOptionNotFound = notFound("wrap_up_option_not_found", "This outcome or tag does not exist.")
+	// ErrWrapUpOptionTaken is 409: another option of the same list, perhaps a retired one, has the name.
+	ErrWrapUpOptionTaken = conflict("wrap_up_option_taken",
+		"This list already has this name. If it is retired, restore it; else choose a different one.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.
@@ -152,6 +157,8 @@ var (
 	ErrChatNotFound = notFound("chat_not_found", "This chat does not exist or is not yours.")
 	// ErrChatEnded is 409.
 	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one.")
+	// ErrChatNotEnded is 409.
+	ErrChatNotEnded = conflict("chat_not_ended", "This chat is still open. End it first.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
 	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.

@@ -31,6 +31,8 @@ type Settings struct {
 	RateSession     int           // new anonymous users per minute and address
 	MaskCards       bool          // card numbers are masked before they are stored
 	AuditRetention  time.Duration // how long the audit log is kept
+	RequireOutcome  bool          // agents are reminded of a chat without an outcome, as long as there are outcomes
+	RequireTags     bool          // the same for tags
 	AllowedOrigins  []string      // exact origins of the sites that may embed; admins add to them on a page of their own
 }
 

@@ -18,6 +18,7 @@ import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
+import { wireWrapUp } from "./workbench/wrap-up.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
 const pathOf = (chat) => at(`/workbench/chats/${encodeURIComponent(chat)}`);
@@ -28,6 +29,7 @@ startPage();
 removeOldDrafts();
 list.watchList();
 wireMenus();
+wireWrapUp();
 wireNotifications(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireNavigation(enter);
@@ -157,7 +159,7 @@ const actions = {
   KeyR: () => focusComposer("reply"),
   KeyP: () => focusComposer("note"),
   KeyT: () => openChatDialog("transfer"),
-  KeyE: () => openChatDialog("end"),
+  KeyE: () => openChatDialog("end") || openChatDialog("wrap-up"),
   KeyS: () => document.getElementById("presence").togglePopover(),
 };
 for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));

@@ -53,6 +53,7 @@ type QueueSummary struct {
 type List struct {
 	AwaitingReply []Row
 	Answered      []Row
+	ToWrapUp      []Row // ended, without outcome and tags
 	Ended         []Row
 	// Current is the id of the open chat.
 	Current string
@@ -62,6 +63,7 @@ type List struct {
 const (
 	SectionAwaitingReply = "list-awaiting"
 	SectionAnswered      = "list-answered"
+	SectionToWrapUp      = "list-wrap-up"
 	SectionEnded         = "list-ended"
 )
 
@@ -92,9 +94,10 @@ type OpenChat struct {
 	Thread   chat.Thread
 	Composer ComposerData
 	User     UserPanel
-	// Dialog is "end" or "transfer" when the page was asked for with that dialog open (no scripts), else "".
+	// Dialog is "end", "transfer" or "wrap-up" when the page was asked for with that dialog open (no scripts), else "".
 	Dialog   string
 	Transfer *Transfer
+	WrapUp   *WrapUp
 }
 
 // ChatHeader is the header of a conversation. Heads are drawn alike if they are equal.
@@ -132,6 +135,11 @@ type ComposerData struct {
 	RatingComment string
 	// EndComment is what the agent wrote when ending it.
 	EndComment string
+	// Outcome and Tags are what the agent chose; IsToWrapUp is true until that is done or skipped.
+	Outcome               string
+	Tags                  []string
+	CanWrapUp, IsToWrapUp bool
+	IsWrapUpRequired      bool
 }
 
 // UserPanel is what is shown about the user of a chat.

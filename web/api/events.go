@@ -15,6 +15,8 @@ import (
 type Events struct {
 	Desk  *models.Desk
 	Links FileLinks
+	// ForAgent adds what users do not see.
+	ForAgent bool
 }
 
 type (
@@ -41,6 +43,12 @@ type (
 		ChatID      string  `json:"chat_id"`
 		EndedReason *string `json:"ended_reason"`
 		EndedType   *string `json:"ended_type"`
+	}
+	wrapUpEvent struct {
+		ChatID      string   `json:"chat_id"`
+		Outcome     *string  `json:"outcome"`
+		Tags        []string `json:"tags"`
+		WrappedUpAt *Time    `json:"wrapped_up_at"`
 	}
 	unassignedEvent struct {
 		ChatID string `json:"chat_id"`
@@ -172,6 +180,9 @@ func (j *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
+	}
+	if j.ForAgent && c.WrappedUp() {
+		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})
 	}
 }
 

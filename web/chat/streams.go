@@ -22,7 +22,8 @@ func (h *Handlers) StreamTicket(c echo.Context) error {
 
 // Events streams the caller's own chats as JSON.
 func (h *Handlers) Events(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.Own}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
+	events := &api.Events{Desk: h.Desk, Links: h.FileLinks(c), ForAgent: kit.ActorOf(c).IsAgent()}
+	return h.Stream(c, live.Receiver{View: live.Own}, events)
 }
 
 // SupervisorEvents streams the queue and the load of all agents as JSON.

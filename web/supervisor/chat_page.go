@@ -36,6 +36,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 		return err
 	}
 	page := b.chatPage(ctx, chat, messages, agents, h.PageFileLinks())
+	page.CanWrapUp = chat.Status == models.Ended && !h.Desk.WrapUpLists(&chat.Chat).IsEmpty()
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}

@@ -3,6 +3,7 @@ package workbench
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -103,7 +104,12 @@ func placedRows(l view.List) []placed {
 	for _, s := range []struct {
 		section string
 		rows    []view.Row
-	}{{view.SectionAwaitingReply, l.AwaitingReply}, {view.SectionAnswered, l.Answered}, {view.SectionEnded, l.Ended}} {
+	}{
+		{view.SectionAwaitingReply, l.AwaitingReply},
+		{view.SectionAnswered, l.Answered},
+		{view.SectionToWrapUp, l.ToWrapUp},
+		{view.SectionEnded, l.Ended},
+	} {
 		for _, row := range s.rows {
 			all = append(all, placed{s.section, row})
 		}
@@ -168,7 +174,8 @@ func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Compone
 	return []templ.Component{view.Header(is)}
 }
 
-// sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated.
+// sameEnd reports whether two states of a chat say the same about its end, which changes when it is rated or wrapped up.
 func sameEnd(a, b *models.Chat) bool {
-	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment)
+	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment) &&
+		reflect.DeepEqual(a.Outcome, b.Outcome) && slices.Equal(a.Tags, b.Tags) && reflect.DeepEqual(a.WrappedUpAt, b.WrappedUpAt)
 }

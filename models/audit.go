@@ -52,6 +52,13 @@ const (
 	AuditCannedReplyChanged    AuditAction = "canned_reply_changed"
 	AuditCannedReplyRemoved    AuditAction = "canned_reply_removed"
 	AuditCannedRepliesImported AuditAction = "canned_replies_imported"
+
+	AuditWrapUpOptionAdded    AuditAction = "wrap_up_option_added"
+	AuditWrapUpOptionRenamed  AuditAction = "wrap_up_option_renamed"
+	AuditWrapUpOptionRetired  AuditAction = "wrap_up_option_retired"
+	AuditWrapUpOptionRestored AuditAction = "wrap_up_option_restored"
+	// AuditWrapUpChanged is a change of outcome or tags that a chat had, or by an agent who did not serve the chat.
+	AuditWrapUpChanged AuditAction = "chat_wrap_up_changed"
 )
 
 // AuditActions are all actions, in the order in which the filter of the audit log lists them.
@@ -63,8 +70,9 @@ var AuditActions = []AuditAction{
 	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved, AuditSettingChanged, AuditSettingReset,
 	AuditSiteAdded, AuditSiteRemoved,
 	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
+	AuditWrapUpOptionAdded, AuditWrapUpOptionRenamed, AuditWrapUpOptionRetired, AuditWrapUpOptionRestored,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
-	AuditMessageEdited, AuditMessageWithdrawn,
+	AuditMessageEdited, AuditMessageWithdrawn, AuditWrapUpChanged,
 	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased,
 }
 
@@ -83,6 +91,8 @@ const (
 	SubjectFile       SubjectKind = "file" // that was downloaded
 
 	SubjectCannedReply SubjectKind = "canned_reply"
+
+	SubjectWrapUpOption SubjectKind = "wrap_up_option"
 )
 
 // Subject is what an action was done to, with its name at that time. Users and their chats have no name here: rows

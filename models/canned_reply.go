@@ -90,10 +90,9 @@ type CannedFilter struct {
 }
 
 var (
-	errCannedScope      = invalid("scope", fieldUnknown, "scope must be mine, department or everyone.")
-	errCannedLanguage   = invalid("language", fieldUnknown, "language must be en, zh-CN, or empty for any.")
-	errCannedDepartment = invalid("department", fieldUnknown, "This department does not exist.")
-	errCannedOnlyMine   = ErrRoleRequired.WithDetail(
+	errCannedScope    = invalid("scope", fieldUnknown, "scope must be mine, department or everyone.")
+	errCannedLanguage = invalid("language", fieldUnknown, "language must be en, zh-CN, or empty for any.")
+	errCannedOnlyMine = ErrRoleRequired.WithDetail(
 		"Only administrators change replies of a department or of everyone. Use the scope mine.",
 	)
 )
@@ -143,7 +142,7 @@ func (f *CannedFilter) check() (err error) {
 	case f.Language != "" && !slices.Contains(CannedLanguages, f.Language):
 		return errCannedLanguage
 	case f.Department != "" && !slugForm.MatchString(f.Department):
-		return errCannedDepartment
+		return errUnknownDepartment
 	}
 	f.Text, err = validateText("q", f.Text, 0, 200)
 	return err
@@ -392,7 +391,7 @@ func checkCannedReply(actor Actor, in NewCannedReply) (*CannedReply, error) {
 		return nil, errCannedOnlyMine
 	}
 	if r.Department != nil && !slugForm.MatchString(in.Department) {
-		return nil, errCannedDepartment
+		return nil, errUnknownDepartment
 	}
 	if !slices.Contains(CannedLanguages, in.Language) {
 		return nil, errCannedLanguage
@@ -430,7 +429,7 @@ func cannedViolation(err error) error {
 	case violates(err, cannedRepliesShortcutUnique):
 		return ErrCannedReplyTaken
 	case violates(err, cannedRepliesDepartmentFkey):
-		return errCannedDepartment
+		return errUnknownDepartment
 	}
 	return err
 }

@@ -77,6 +77,10 @@ type Chat struct {
 	Rating               *float64    `bun:"rating"            json:"rating,omitempty"`
 	RatingComment        *string     `bun:"rating_comment"    json:"rating_comment,omitempty"`
 	RatedAt              *time.Time  `bun:"rated_at"          json:"rated_at,omitempty"`
+	Outcome              *string     `bun:"outcome"           json:"outcome,omitempty"`
+	Tags                 []string    `bun:"tags,array"        json:"tags,omitempty"` // nil for none
+	WrappedUpAt          *time.Time  `bun:"wrapped_up_at"     json:"wrapped_up_at,omitempty"`
+	WrapUpSkipped        bool        `bun:"wrap_up_skipped"   json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
 }
 
 // IsOpen reports whether the chat is waiting or active.

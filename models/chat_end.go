@@ -10,11 +10,22 @@ import (
 // log records; to all others it is 404 chat_not_found. A user who ends a waiting chat cancels it. A chat that has ended
 // is 409 chat_ended; a comment of more than 1,000 characters is validation_failed.
 func (d *Desk) End(ctx context.Context, actor Actor, chatID, comment string) (*Chat, error) {
-	return d.endChat(ctx, actor, chatID, comment, "")
+	return d.endChat(ctx, actor, chatID, comment, nil, "")
 }
 
-// endChat is End for a chat in one status only, "" for any open one; a chat in another status is chat_ended.
-func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, only Status) (*Chat, error) {
+// EndWrappedUp is End by an agent, with the outcome and the tags. The chat ends and frees its capacity even if one that
+// is required is missing; it is then still to be wrapped up. An outcome or tag that is not offered for the chat is
+// validation_failed.
+func (d *Desk) EndWrappedUp(ctx context.Context, actor Actor, chatID, comment string, w WrapUp) (*Chat, error) {
+	if !actor.IsAgent() {
+		return nil, ErrRoleRequired
+	}
+	return d.endChat(ctx, actor, chatID, comment, &w, "")
+}
+
+// endChat is End for a chat in one status only, "" for any open one; a chat in another status is chat_ended. Without a
+// wrap-up it runs no statement for it.
+func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string, w *WrapUp, only Status) (*Chat, error) {
 	note, err := d.optionalMessageText("comment", comment, 1000)
 	if err != nil {
 		return nil, err
@@ -41,6 +52,11 @@ func (d *Desk) endChat(ctx context.Context, actor Actor, chatID, comment string,
 		change := t.change(c)
 		change.Chat.EndComment = note
 		ended = &change.Chat
+		if w != nil {
+			if err := d.wrapUpAtEnd(ctx, t, change, *w); err != nil {
+				return err
+			}
+		}
 		if !actor.isParticipant(c) {
 			if err := t.audit(ctx, actor, AuditChatEnded, aboutChat(c), details{"status": c.Status}); err != nil {
 				return err

@@ -26,6 +26,7 @@ type Desk struct {
 	base       Settings // from the environment
 	settings   atomic.Pointer[Settings]
 	sites      atomic.Pointer[[]string]
+	options    atomic.Pointer[[]WrapUpOption] // that are offered
 	reload     reload
 	queueCache queueCache
 
@@ -52,6 +53,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
+	d.options.Store(&[]WrapUpOption{})
 	return d
 }
 

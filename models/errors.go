@@ -142,6 +142,11 @@ var (
 		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
 	// ErrDraftOutdated is 409: the draft was changed after the version that the save continues.
 	ErrDraftOutdated = conflict("draft_outdated", "This draft was changed in the meantime. Read it again before you save.")
+	// ErrWrapUpOptionNotFound is 404.
+	ErrWrapUpOptionNotFound = notFound("wrap_up_option_not_found", "This outcome or tag does not exist.")
+	// ErrWrapUpOptionTaken is 409: another option of the same list, perhaps a retired one, has the name.
+	ErrWrapUpOptionTaken = conflict("wrap_up_option_taken",
+		"This list already has this name. If it is retired, restore it; else choose a different one.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.
@@ -172,6 +177,8 @@ var (
 	// ErrDraftOfOtherChat is 409.
 	ErrDraftOfOtherChat = conflict("draft_of_other_chat",
 		"This text was begun in another chat. Check it, then send it again with the id of this chat as draft_chat_id.")
+	// ErrChatNotEnded is 409.
+	ErrChatNotEnded = conflict("chat_not_ended", "This chat is still open. End it first.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.
 	ErrNotInChat = forbidden("not_in_chat", "You can read this chat, but only its participants can write in it.")
 	// ErrFilesUnavailable is 503: the store of files does not answer.

@@ -45,6 +45,8 @@ const (
 	messagesClientMessageIDUnique  constraint = "messages_client_message_id_unique" // one message per chat, sender and idempotency key
 	sessionsUserIDFkey             constraint = "sessions_user_id_fkey"             // a session belongs to a user who is stored
 	streamTicketsUserIDFkey        constraint = "stream_tickets_user_id_fkey"       // a ticket belongs to a user who is stored
+	wrapUpOptionsDepartmentFkey    constraint = "wrap_up_options_department_fkey"   // a department's options belong to one that exists
+	wrapUpOptionsNameUnique        constraint = "wrap_up_options_name_unique"       // one option per list and name
 )
 
 // sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty

@@ -184,7 +184,7 @@ func (d *Desk) CancelQueue(ctx context.Context, userID string) error {
 	if !found || c.Status != Waiting {
 		return conflict("not_in_queue", "You are not in the queue.")
 	}
-	_, err = d.endChat(ctx, UserActor(userID), c.ID, "", Waiting)
+	_, err = d.endChat(ctx, UserActor(userID), c.ID, "", nil, Waiting)
 	if errors.Is(err, ErrChatEnded) {
 		return conflict("not_in_queue", "You are not in the queue.")
 	}

@@ -25,7 +25,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 			return ErrChatNotFound
 		}
 		if c.Status != Ended {
-			return conflict("chat_not_ended", "You can rate a chat after it has ended.")
+			return ErrChatNotEnded.WithDetail("You can rate a chat after it has ended.")
 		}
 		if c.Rating != nil {
 			return conflict("already_rated", "You have already rated this chat.")

@@ -188,6 +188,7 @@ type Stats struct {
 	WaitMean, WaitP50, WaitP90             *float64
 	ResponseMean, ResponseP50, ResponseP90 *float64
 	HandleMean                             *float64
+	WrapUpMean                             *float64 // from the end to the wrap-up, of the chats in which it was not skipped
 	Messages, Ratings                      int
 	RatingMean, CSAT                       *float64
 	PredictedError                         *float64 // mean of |estimated − actual| wait
@@ -207,13 +208,15 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 		percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
 		avg(response)::float8 AS response_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY response) AS response_p50,
 		percentile_cont(0.9) WITHIN GROUP (ORDER BY response) AS response_p90,
-		avg(handle)::float8 AS handle_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings,
+		avg(handle)::float8 AS handle_mean,
+		(avg(wrap_up) FILTER (WHERE NOT wrap_up_skipped))::float8 AS wrap_up_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings,
 		avg(rating)::float8 AS rating_mean,
 		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
 		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
 		FROM (SELECT *, extract(epoch FROM first_assigned_at - queued_at)::float8 AS wait,
 			extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
-			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle
+			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
+			extract(epoch FROM wrapped_up_at - ended_at)::float8 AS wrap_up
 			FROM chats WHERE created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
 	return s, translate(err)
 }

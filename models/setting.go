@@ -27,6 +27,7 @@ const (
 	GroupIdle     SettingGroup = "idle"
 	GroupPresence SettingGroup = "presence"
 	GroupQueue    SettingGroup = "queue"
+	GroupWrapUp   SettingGroup = "wrap_up"
 	GroupPrivacy  SettingGroup = "privacy"
 	GroupLimits   SettingGroup = "limits"
 )

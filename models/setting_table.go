@@ -62,6 +62,16 @@ var settingTable = []Setting{
 		value: integerValue{field: func(s *Settings) *int { return &s.QueueBatch }, def: 10, min: 1, max: 1000, unit: UnitChat},
 	},
 	{
+		Key: "REQUIRE_OUTCOME", Group: GroupWrapUp,
+		Doc:   "agents are reminded of an ended chat until it has an outcome, if outcomes are offered for it",
+		value: switchValue{field: func(s *Settings) *bool { return &s.RequireOutcome }, def: false},
+	},
+	{
+		Key: "REQUIRE_TAGS", Group: GroupWrapUp,
+		Doc:   "agents are reminded of an ended chat until it has a tag, if tags are offered for it",
+		value: switchValue{field: func(s *Settings) *bool { return &s.RequireTags }, def: false},
+	},
+	{
 		Key: "REQUIRE_IDENTITY", Group: GroupPrivacy,
 		Doc:   "only users with a token that a site has signed may use the chat",
 		value: switchValue{field: func(s *Settings) *bool { return &s.RequireIdentity }, def: false},

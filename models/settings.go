@@ -32,6 +32,8 @@ type Settings struct {
 	MaskCards       bool          // card numbers are masked before they are stored
 	EditPeriod      time.Duration // how long senders may edit or withdraw their messages; 0 for never
 	AuditRetention  time.Duration // how long the audit log is kept
+	RequireOutcome  bool          // agents are reminded of a chat without an outcome, as long as there are outcomes
+	RequireTags     bool          // the same for tags
 	AllowedOrigins  []string      // exact origins of the sites that may embed; admins add to them on a page of their own
 }
 

@@ -15,8 +15,9 @@ type reload struct {
 // the version grows with every change by any instance.
 func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
 
-// Reload reads the overrides of admins and the sites that they added. Values that no longer fit are passed over in favour of the
-// environment's. Of two calls at once the second one waits for the first, and then reads too.
+// Reload reads the overrides of admins, the sites that they added, and the outcomes and tags that are offered. Values that
+// no longer fit are passed over in favour of the environment's. Of two calls at once the second one waits for the first,
+// and then reads too.
 func (d *Desk) Reload(ctx context.Context) error {
 	select {
 	case d.reload.turn <- struct{}{}:
@@ -24,15 +25,18 @@ func (d *Desk) Reload(ctx context.Context) error {
 	case <-ctx.Done():
 		return translate(ctx.Err())
 	}
-	// One statement sees one state of all three.
+	// One statement sees one state of all of them.
 	var row struct {
 		Version   int64
 		Overrides map[string]string
 		Sites     []string
+		Options   []WrapUpOption
 	}
 	err := d.db.NewRaw(`SELECT settings_version AS version,
 		(SELECT coalesce(json_object_agg(key, value), '{}') FROM settings) AS overrides,
-		(SELECT coalesce(json_agg(origin ORDER BY origin), '[]') FROM sites) AS sites FROM pulse`).Scan(ctx, &row)
+		(SELECT coalesce(json_agg(origin ORDER BY origin), '[]') FROM sites) AS sites,
+		(SELECT coalesce(json_agg(o ORDER BY lower(name), id), '[]') FROM wrap_up_options o WHERE retired_at IS NULL) AS options
+		FROM pulse`).Scan(ctx, &row)
 	if err != nil {
 		return translate(err)
 	}
@@ -40,6 +44,7 @@ func (d *Desk) Reload(ctx context.Context) error {
 	sites := allSites(d.base.AllowedOrigins, row.Sites)
 	d.settings.Store(&next)
 	d.sites.Store(&sites)
+	d.options.Store(&row.Options)
 	d.reload.version.Store(row.Version)
 	return nil
 }

@@ -64,6 +64,7 @@ var about = map[string]string{
 	"departments":            "none",
 	"canned_replies":         "none",
 	"drafts":                 "erased", // what agents typed and never sent; no part of the conversation
+	"wrap_up_options":        "none",
 	"settings":               "none",
 	"sites":                  "none",
 	"pulse":                  "none",
@@ -101,7 +102,8 @@ func TestAnExportIsComplete(t *testing.T) {
 	// Empty fields are omitted, so no field may be empty.
 	h.exec(
 		`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
-		unread_by_agent = 1, unread_by_user = 1 WHERE status = 'ended'`,
+		unread_by_agent = 1, unread_by_user = 1, outcome = 'Solved', tags = '{Refund}', wrapped_up_at = now(), wrap_up_skipped = true
+		WHERE status = 'ended'`,
 		anna.ID,
 	)
 	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', edited_at = now(),

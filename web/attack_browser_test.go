@@ -206,6 +206,9 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		Scope: models.CannedDepartment, Department: served, Shortcut: "evil-2", Title: "Evil", Body: evilHTMX,
 	})
 	s.must(err)
+	const evilTag = `<img src=x data-evil onerror=alert(1)>`
+	_, err = s.desk.AddWrapUpOption(t.Context(), admin, models.TagOption, "", evilTag)
+	s.must(err)
 	t.Run("pages of the administrator", func(t *testing.T) {
 		t.Parallel()
 		g := s.guard(t, "parley_session", s.caller("an administrator").token)
@@ -254,7 +257,7 @@ func TestAttackTextsInABrowser(t *testing.T) {
 		g.visits("/workbench", evilImage)
 		g.visits("/workbench/chats/"+s.chats[models.Ended].chat, evilImage)
 		g.visits("/workbench/chats/"+talk.chat+"?dialog=transfer", evilHTMX)
-		g.visits("/workbench/chats/"+talk.chat+"?dialog=end", evilImage)
+		g.visits("/workbench/chats/"+talk.chat+"?dialog=end", evilImage, evilTag)
 		g.visits("/workbench/canned-replies", evilImage, evilHTMX)
 		g.visits("/workbench/canned-replies/"+reply.ID, evilImage, "{{constructor.constructor", "<%= 7*7 %>")
 		g.visits("/workbench/chats/"+talk.chat, "{{constructor.constructor", "<%= 7*7 %>")

@@ -75,7 +75,9 @@ var rules = map[string]rule{
 		body:  `{"name":"Maria","email":"{address}"}`,
 		known: outcome{409, "identity_verified"},
 	},
-	"POST /user/customer-service/chats/{chat_id}/end": {in: models.Active, body: `{"comment":"Bye"}`},
+	"POST /user/customer-service/chats/{chat_id}/end": {
+		in: models.Active, body: `{"comment":"Bye","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
+	},
 	"POST /user/customer-service/chats/{chat_id}/rate": {
 		in:   models.Ended,
 		body: `{"rating":4.5,"comment":"Good"}`,
@@ -142,7 +144,13 @@ var rules = map[string]rule{
 		boss: notInChat,
 	},
 	"GET /customer-service/chats/{chat_id}/files/{message_id}": {in: models.Active},
-	"POST /customer-service/chats/{chat_id}/end":               {in: models.Active, body: `{"comment":"Solved"}`},
+	"POST /customer-service/chats/{chat_id}/end": {
+		in: models.Active, body: `{"comment":"Solved","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
+	},
+	"GET /customer-service/chats-to-wrap-up":              {},
+	"GET /customer-service/chats/{chat_id}/wrap-up":       {in: models.Active},
+	"POST /customer-service/chats/{chat_id}/wrap-up":      {in: models.Ended, body: `{"outcome":"Solved","tags":["Refund"]}`},
+	"POST /customer-service/chats/{chat_id}/wrap-up/skip": {in: models.Ended},
 	"POST /customer-service/chats/{chat_id}/transfer": {
 		in:   models.Active,
 		body: `{"service_id":"{other_id}","note":"Please"}`,
@@ -209,7 +217,9 @@ var rules = map[string]rule{
 	"GET /supervisor/stats":                     {},
 	"POST /supervisor/queue/{chat_id}/assign":   {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
 	"POST /supervisor/queue/{chat_id}/priority": {in: models.Waiting, body: `{"priority":7}`},
-	"POST /supervisor/chats/{chat_id}/end":      {in: models.Active, body: `{"comment":"Solved"}`},
+	"POST /supervisor/chats/{chat_id}/end": {
+		in: models.Active, body: `{"comment":"Solved","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
+	},
 	"POST /supervisor/chats/{chat_id}/transfer": {
 		in:   models.Active,
 		body: `{"service_id":"{other_id}","note":"Please"}`,
@@ -242,6 +252,11 @@ var rules = map[string]rule{
 	"POST /admin/departments":                           {body: `{"slug":"new-{slug}","name":"New"}`, ok: justCreated},
 	"POST /admin/departments/{slug}":                    {body: `{"name":"Newer"}`},
 	"POST /admin/departments/{slug}/remove":             {},
+	"GET /admin/wrap-up-options":                        {},
+	"POST /admin/wrap-up-options":                       {body: `{"kind":"tag","department":"cards","name":"{slug}"}`, ok: justCreated},
+	"POST /admin/wrap-up-options/{option_id}":           {body: `{"name":"New-{slug}"}`},
+	"POST /admin/wrap-up-options/{option_id}/retire":    {},
+	"POST /admin/wrap-up-options/{option_id}/restore":   {},
 	"GET /admin/settings":                               {},
 	"POST /admin/settings":                              {body: `{"values":{"{key}":"20"}}`},
 	"POST /admin/settings/{key}":                        {body: `{"value":"20"}`},

@@ -50,6 +50,7 @@ type scene struct {
 	owner, user   string           // the user's token and id
 	session       string           // the id of a session of the agent
 	reply         string           // the id of a canned reply of the agent's own
+	option        string           // the id of an outcome
 	said          map[string]int64 // the message that users, and that agents, may confirm
 	slug, address string           // a short name and an e-mail address that are not used elsewhere
 }
@@ -233,7 +234,10 @@ func (s *stage) scene(state models.Status) scene {
 	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
 	anna := models.AgentActor(s.people["anna"])
 	sc.session = s.another()
-	sc.reply = uuid.NewString()
+	sc.reply, sc.option = uuid.NewString(), uuid.NewString()
+	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ($1, 'outcome', $2)`, sc.option, "of-"+sc.slug)
+	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ('solved', 'outcome', 'Solved'), ('refund', 'tag', 'Refund')
+		ON CONFLICT DO NOTHING`)
 	s.exec(
 		`INSERT INTO canned_replies (id, agent_id, shortcut, title, body) VALUES ($1, $2, $3, 'Title', 'Body')`,
 		sc.reply,
@@ -315,6 +319,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.fileIn(sc).publicID
 		case "{session_id}":
 			return sc.session
+		case "{option_id}":
+			return sc.option
 		case "{reply_id}":
 			return sc.reply
 		case "{user_id}":

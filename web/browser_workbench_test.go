@@ -87,7 +87,7 @@ func TestAnAgentIsGivenAChatAnswersAndEndsIt(t *testing.T) {
 	b.sees("#end", "End the chat with")
 	b.write("#end-comment", "The card is on its way")
 	b.press("\r")
-	b.sees(".closed", "You ended this chat.", "Outcome: The card is on its way", "Not rated yet")
+	b.sees(".closed", "You ended this chat.", "Closing note: The card is on its way", "Not rated yet")
 	b.sees("#list-ended " + rowOf(chat))
 	b.sees("#me", "0 of 5")
 	s.ask("POST", "/api/user/customer-service/chats/"+chat+"/rate", token, map[string]any{"rating": 4.5, "comment": "Quick."}).want(200)

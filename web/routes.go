@@ -230,6 +230,16 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
 			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
 		},
+		{method: get, api: agentPath + "/chats-to-wrap-up", who: agents, handle: s.workbench.ChatsToWrapUp},
+		{method: get, api: agentPath + "/chats/:chat_id/wrap-up", who: agents, handle: s.workbench.WrapUp},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/wrap-up", page: "/workbench/chats/:chat_id/wrap-up",
+			who: agents, handle: s.workbench.SetWrapUp, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/wrap-up/skip", page: "/workbench/chats/:chat_id/wrap-up/skip",
+			who: agents, handle: s.workbench.SkipWrapUp, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
 		{method: post, api: agentPath + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
 		{method: get, api: agentPath + "/drafts", who: agents, handle: s.chat.Drafts},
 		{method: get, api: agentPath + "/chats/:chat_id/draft", who: agents, handle: s.chat.DraftsInChat},
@@ -385,6 +395,20 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
 			who: admins, handle: s.admin.RemoveDepartment,
+		},
+		{method: get, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.WrapUpPage},
+		{method: post, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.AddWrapUpOption},
+		{
+			method: post, api: "/admin/wrap-up-options/:option_id", page: "/admin/wrap-up/:option_id",
+			who: admins, handle: s.admin.RenameWrapUpOption,
+		},
+		{
+			method: post, api: "/admin/wrap-up-options/:option_id/retire", page: "/admin/wrap-up/:option_id/retire",
+			who: admins, handle: s.admin.RetireWrapUpOption(true),
+		},
+		{
+			method: post, api: "/admin/wrap-up-options/:option_id/restore", page: "/admin/wrap-up/:option_id/restore",
+			who: admins, handle: s.admin.RetireWrapUpOption(false),
 		},
 		{method: get, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.SettingsPage},
 		{method: post, api: "/admin/settings", page: "/admin/settings", who: admins, handle: s.admin.ChangeSettings},

@@ -21,6 +21,7 @@ import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
 import { startSharedDrafts } from "./workbench/shared-drafts.js";
+import { wireWrapUp } from "./workbench/wrap-up.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
 const narrow = () => matchMedia("(max-width: 767px)").matches;
@@ -31,6 +32,7 @@ removeOldDrafts();
 startSharedDrafts();
 list.watchList();
 wireMenus();
+wireWrapUp();
 wireNotifications(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireNavigation(enter);
@@ -162,7 +164,7 @@ const actions = {
   KeyR: () => focusComposer("reply"),
   KeyP: () => focusComposer("note"),
   KeyT: () => openChatDialog("transfer"),
-  KeyE: () => openChatDialog("end"),
+  KeyE: () => openChatDialog("end") || openChatDialog("wrap-up"),
   KeyS: () => document.getElementById("presence").togglePopover(),
 };
 for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));

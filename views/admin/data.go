@@ -65,6 +65,26 @@ type Department struct {
 	Errors     Errors
 }
 
+// WrapUp lists the outcomes and tags, with a form for one more.
+type WrapUp struct {
+	Frame       staff.Frame
+	Outcomes    []WrapUpOption
+	Tags        []WrapUpOption
+	Departments []Choice // the first one is every chat
+	New         WrapUpOption
+	Errors      Errors // of the form for one more
+}
+
+// WrapUpOption is one row. Errors are those of renaming it.
+type WrapUpOption struct {
+	ID         string
+	Kind       string // "outcome" or "tag"
+	Name       string
+	Department string // its name; of a new one the short name
+	Retired    bool
+	Errors     Errors
+}
+
 // Settings is the settings page.
 type Settings struct {
 	Frame  staff.Frame

@@ -26,6 +26,10 @@ func departmentURL(slug string) templ.SafeURL {
 	return templ.SafeURL("/admin/departments/" + url.PathEscape(slug))
 }
 
+func wrapUpURL(id string) templ.SafeURL {
+	return templ.SafeURL("/admin/wrap-up/" + url.PathEscape(id))
+}
+
 func groupID(g SettingGroup) string { return "settings-" + g.ID }
 
 // fieldID is the id of the control of a setting.

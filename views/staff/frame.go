@@ -48,6 +48,7 @@ func tabs(role string) []Tab {
 var adminTabs = []Tab{
 	{"people", "/admin/people"},
 	{"departments", "/admin/departments"},
+	{"wrap_up", "/admin/wrap-up"},
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"users", "/admin/users"},
@@ -85,6 +86,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.people")
 	case "departments":
 		return text.T(ctx, "staff.tab.departments")
+	case "wrap_up":
+		return text.T(ctx, "staff.tab.wrap_up")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
 	case "users":

@@ -40,6 +40,8 @@ type ChatPage struct {
 	Thread   chat.Thread
 	Agents   Agents // who could take it over
 	Choices  []Choice
+	// CanWrapUp is true for an ended chat for which outcomes or tags are offered.
+	CanWrapUp bool
 }
 
 // Fact is one line about the chat.

@@ -53,6 +53,7 @@ type QueueSummary struct {
 type List struct {
 	AwaitingReply []Row
 	Answered      []Row
+	ToWrapUp      []Row // ended, without outcome and tags
 	Ended         []Row
 	// Current is the id of the open chat.
 	Current string
@@ -62,6 +63,7 @@ type List struct {
 const (
 	SectionAwaitingReply = "list-awaiting"
 	SectionAnswered      = "list-answered"
+	SectionToWrapUp      = "list-wrap-up"
 	SectionEnded         = "list-ended"
 )
 
@@ -94,9 +96,10 @@ type OpenChat struct {
 	Thread   chat.Thread
 	Composer ComposerData
 	User     UserPanel
-	// Dialog is the dialog that is open in a page without scripts: "end", "transfer" or "".
+	// Dialog is the dialog that is open in a page without scripts: "end", "transfer", "wrap-up" or "".
 	Dialog   string
 	Transfer *Transfer
+	WrapUp   *WrapUp
 }
 
 // ChatHeader is the header of a conversation. Equal headers look the same.
@@ -133,6 +136,11 @@ type ComposerData struct {
 	RatingComment string
 	// EndComment is the comment of the agent who ended the chat.
 	EndComment string
+	// Outcome and Tags are what the agent chose; IsToWrapUp is true until that is done or skipped.
+	Outcome               string
+	Tags                  []string
+	CanWrapUp, IsToWrapUp bool
+	IsWrapUpRequired      bool
 }
 
 // UserPanel is what is shown about the user of a chat.

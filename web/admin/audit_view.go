@@ -74,7 +74,7 @@ func currentUserName(r *models.AuditRow) string {
 // detailKeys are the details that a row shows, in this order.
 var detailKeys = []string{
 	"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
-	"value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages",
+	"kind", "changed", "value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages",
 }
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {
@@ -116,6 +116,9 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 		names := make([]string, len(v))
 		for i := range v {
 			names[i] = fmt.Sprint(v[i])
+			if key == "changed" {
+				names[i] = text.T(ctx, "admin.audit.wrap_up."+names[i])
+			}
 		}
 		value = strings.Join(names, ", ")
 	case nil:
@@ -127,6 +130,8 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 		return text.T(ctx, "admin.audit.none")
 	case key == "role":
 		return staff.RoleWord(ctx, message)
+	case key == "kind":
+		return text.T(ctx, "admin.audit.wrap_up."+message)
 	case key == "status":
 		return text.T(ctx, "admin.audit.status."+message)
 	}

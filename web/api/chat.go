@@ -108,13 +108,21 @@ type AgentChat struct {
 	UserIsVerified IntBool `json:"user_is_verified"`
 	UnreadCount    int     `json:"unread_count"`
 	AwaitingSince  *Time   `json:"awaiting_since"`
+
+	Outcome     *string  `json:"outcome"`
+	Tags        []string `json:"tags"`
+	WrappedUpAt *Time    `json:"wrapped_up_at"`
 }
+
+// TagsOf returns the tags of a chat, an empty list for none.
+func TagsOf(c *models.Chat) []string { return append([]string{}, c.Tags...) }
 
 // AgentChatOf returns the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
 	return AgentChat{
 		Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
 		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince),
+		Outcome: c.Outcome, Tags: TagsOf(&c.Chat), WrappedUpAt: OptionalTime(c.WrappedUpAt),
 	}
 }
 

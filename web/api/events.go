@@ -43,6 +43,12 @@ type (
 		EndedReason *string `json:"ended_reason"`
 		EndedType   *string `json:"ended_type"`
 	}
+	wrapUpEvent struct {
+		ChatID      string   `json:"chat_id"`
+		Outcome     *string  `json:"outcome"`
+		Tags        []string `json:"tags"`
+		WrappedUpAt *Time    `json:"wrapped_up_at"`
+	}
 	unassignedEvent struct {
 		ChatID string `json:"chat_id"`
 	}
@@ -184,6 +190,9 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
+	}
+	if e.AgentID != "" && c.WrappedUp() {
+		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})
 	}
 }
 

@@ -15,6 +15,7 @@ type Stats struct {
 	WaitSeconds    spread   `json:"wait_seconds"`
 	FirstResponse  spread   `json:"first_response_seconds"`
 	HandleSeconds  *float64 `json:"handle_seconds_mean"`
+	WrapUpSeconds  *float64 `json:"wrap_up_seconds_mean"`
 	Messages       int      `json:"messages"`
 	Ratings        int      `json:"ratings"`
 	RatingMean     *float64 `json:"rating_mean"`
@@ -33,7 +34,7 @@ func StatsOf(s *models.Stats) Stats {
 	return Stats{
 		From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
 		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
-		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, Messages: s.Messages,
-		Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError,
+		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, WrapUpSeconds: s.WrapUpMean,
+		Messages: s.Messages, Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError,
 	}
 }

@@ -15,7 +15,7 @@ import (
 // admin is the actor of Seed in the audit log: a command, not an agent.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, agents, canned replies and chats of the past day and writes the accounts to out. Existing rows are
+// Seed adds the sample departments, agents, canned replies, outcomes, tags and chats of the past day and writes the accounts to out. Existing rows are
 // not changed, so running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
@@ -28,6 +28,9 @@ func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 		return err
 	}
 	if err := seedCannedReplies(ctx, desk, &agents[0]); err != nil {
+		return err
+	}
+	if err := seedWrapUpOptions(ctx, desk); err != nil {
 		return err
 	}
 	past := newHistory(agents, time.Now().UTC())

@@ -207,6 +207,9 @@ func (s *Stream) applyChange(ctx context.Context, change *models.Change, shared 
 		return nil
 	case version == tracked+1:
 		return s.sendChange(ctx, change, shared)
+	case tracked == 0 && s.to.Actor.IsAgent() && len(change.Messages) == 0 && s.isForgotten(&change.Chat):
+		s.trackForgotten(&change.Chat)
+		return s.sendChange(ctx, change, shared)
 	case change.Ended && s.to.Actor.IsUser():
 		bounded, cancel := context.WithTimeout(ctx, queryTime)
 		defer cancel()
@@ -219,6 +222,23 @@ func (s *Stream) applyChange(ctx context.Context, change *models.Change, shared 
 		}
 	}
 	return s.catchUp(ctx, change.Chat.ID)
+}
+
+// isForgotten reports whether a chat that the stream does not track ended before the stream began, or so long ago that it
+// was forgotten. Its client has what happened before, or did not ask for it.
+func (s *Stream) isForgotten(c *models.Chat) bool {
+	return c.EndedAt != nil && (c.EndedAt.Before(s.openedAt) || time.Since(*c.EndedAt) > keepEnded)
+}
+
+// trackForgotten tracks an ended chat as it was before a change, so that the change is sent alone and not everything
+// since the beginning.
+func (s *Stream) trackForgotten(c *models.Chat) {
+	if !s.isReceivers(c) {
+		return
+	}
+	t := s.chats.track(c.ID)
+	t.update(c)
+	t.Version, t.WrapUp = c.Version-1, ""
 }
 
 // sendLeft forgets a tracked chat that is no longer the receiver's, and sends that.

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ type ChatState struct {
 	Status   models.Status
 	AgentID  string
 	WarnedAt time.Time
+	WrapUp   string // see wrapUpState
 }
 
 // Changed is what happened to one chat, in one change or, after a gap, in several at once.
@@ -94,6 +96,27 @@ func (c Changed) Warned() bool {
 // Unwarned reports whether this change withdrew the idle warning of a chat that goes on.
 func (c Changed) Unwarned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt == nil && !c.Before.WarnedAt.IsZero()
+}
+
+// WrappedUp reports whether this change set the outcome or tags of an ended chat, or skipped them.
+func (c Changed) WrappedUp() bool {
+	return !c.Left && c.Chat.Status == models.Ended && c.Before.WrapUp != wrapUpState(&c.Chat)
+}
+
+// wrapUpState returns a text that differs whenever outcome, tags or the time of the wrap-up do; "" when there is none.
+func wrapUpState(c *models.Chat) string {
+	if c.Outcome == nil && c.Tags == nil && c.WrappedUpAt == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q %q %v", deref(c.Outcome), c.Tags, deref(c.WrappedUpAt).UnixMicro())
+}
+
+// deref returns what a pointer points to, and the zero value for nil.
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // EncodingCache keeps what was encoded of one event, so that all its receivers share the work. A nil cache keeps nothing.

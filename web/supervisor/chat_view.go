@@ -105,7 +105,9 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	addTime(text.T(ctx, "supervisor.chat.assigned"), c.FirstAssignedAt)
 	addTime(text.T(ctx, "supervisor.chat.first_response"), c.FirstResponseAt)
 	addTime(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
-	say(text.T(ctx, "supervisor.chat.outcome"), present.Outcome(ctx, &c.Chat), "")
+	say(text.T(ctx, "supervisor.chat.ended_how"), present.Outcome(ctx, &c.Chat), "")
+	say(text.T(ctx, "supervisor.chat.outcome"), present.Deref(c.Outcome), "")
+	say(text.T(ctx, "supervisor.chat.tags"), strings.Join(c.Tags, ", "), "")
 	if c.Department != nil {
 		say(text.T(ctx, "supervisor.chat.department"), b.departmentName(*c.Department), "")
 	}

@@ -104,7 +104,12 @@ func placedRows(l view.List) []placed {
 	for _, s := range []struct {
 		section string
 		rows    []view.Row
-	}{{view.SectionAwaitingReply, l.AwaitingReply}, {view.SectionAnswered, l.Answered}, {view.SectionEnded, l.Ended}} {
+	}{
+		{view.SectionAwaitingReply, l.AwaitingReply},
+		{view.SectionAnswered, l.Answered},
+		{view.SectionToWrapUp, l.ToWrapUp},
+		{view.SectionEnded, l.Ended},
+	} {
 		for _, row := range s.rows {
 			all = append(all, placed{s.section, row})
 		}
@@ -172,7 +177,9 @@ func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Compone
 	return []templ.Component{view.Header(is)}
 }
 
-// sameEnd reports whether the closed composer of two states of a chat looks the same. It changes when the chat ends or is rated.
+// sameEnd reports whether the closed composer of two states of a chat looks the same. It changes when the chat ends, is rated or is
+// wrapped up.
 func sameEnd(a, b *models.Chat) bool {
-	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment)
+	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment) &&
+		reflect.DeepEqual(a.Outcome, b.Outcome) && slices.Equal(a.Tags, b.Tags) && reflect.DeepEqual(a.WrappedUpAt, b.WrappedUpAt)
 }

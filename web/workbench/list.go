@@ -47,6 +47,8 @@ func (b *workbench) list() view.List {
 			l.AwaitingReply = append(l.AwaitingReply, row)
 		case row.State != "ended":
 			l.Answered = append(l.Answered, row)
+		case b.isToWrapUp(&b.chats[i].Chat):
+			l.ToWrapUp = append(l.ToWrapUp, row)
 		case len(l.Ended) < endedShown:
 			l.Ended = append(l.Ended, row)
 		}

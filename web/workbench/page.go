@@ -34,6 +34,9 @@ func (h *Handlers) Chat(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	dialog := c.QueryParam("dialog")
+	if kit.Format(c) == kit.Fragment && (dialog == "end" || dialog == "wrap-up") {
+		return h.wrapUpFragment(c, b, id, dialog)
+	}
 	if dialog == "transfer" && kit.Format(c) == kit.Fragment {
 		t, err := b.transfer(ctx, id)
 		if err != nil {

@@ -82,8 +82,11 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 	}
 	now := *c
 	next.sort()
-	if most := next.load() + endedRead; len(next.chats) > most {
-		next.chats = next.chats[:most]
+	kept := next.load() + endedRead
+	for i := len(next.chats) - 1; i >= kept; i-- {
+		if !next.isToWrapUp(&next.chats[i].Chat) {
+			next.chats = slices.Delete(next.chats, i, i+1)
+		}
 	}
 	return next, &now, nil
 }

@@ -31,7 +31,7 @@ type workbench struct {
 	at         time.Time
 	csrf       string
 	self       *models.Agent
-	chats      []models.AgentChat // active ones, then the last ended
+	chats      []models.AgentChat // active ones, then the last ended and those to wrap up
 	overview   models.Overview
 	overviewAt time.Time         // when overview was read
 	names      map[string]string // of agents by id, as far as they were needed
@@ -55,7 +55,15 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 	if b.self, err = b.desk.AgentByID(ctx, agentID); err != nil {
 		return err
 	}
-	b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)})
+	if b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)}); err != nil {
+		return err
+	}
+	toWrapUp, err := b.desk.ChatsToWrapUp(ctx, agentID)
+	for i := range toWrapUp {
+		if b.chat(toWrapUp[i].ID) == nil {
+			b.chats = append(b.chats, toWrapUp[i])
+		}
+	}
 	b.sort()
 	return err
 }
@@ -120,8 +128,11 @@ func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (
 	if o.User, err = b.userPanel(ctx, c, messages); err != nil {
 		return nil, err
 	}
-	if dialog == "transfer" && o.Head.CanWrite {
+	switch {
+	case dialog == "transfer" && o.Head.CanWrite:
 		o.Transfer, err = b.transfer(ctx, id)
+	case dialog == "end" && o.Head.CanWrite, dialog == "wrap-up" && o.Composer.CanWrapUp:
+		o.WrapUp, err = b.wrapUp(ctx, id, dialog == "wrap-up")
 	}
 	return o, err
 }

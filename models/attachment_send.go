@@ -58,8 +58,8 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message := &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}
-		side := queriesFor(actor)
-		change, err := side.insertIn(ctx, t, side.fileSQL, message, key, string(kind))
+		queries := queriesFor(actor)
+		change, err := queries.insertIn(ctx, t, queries.fileSQL, message, key, string(kind))
 		if err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ export function wireMessageChanges({ composer, base, begin = () => {}, onText, s
   wireLongPress((el) => canChange(el) && openMenu(el));
   onKeyDown(document, (event) => {
     const field = composer()?.field;
-    if (!field || event.target !== field) return;
+    if (!field || event.target !== field || event.defaultPrevented) return;
     if (event.key === "Escape" && isEditing()) {
       event.preventDefault();
       stop();

@@ -202,8 +202,10 @@ export function arrange() {
     if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, all[i + 1]));
   });
   for (const stale of days.values()) stale.remove();
-  document.dispatchEvent(new CustomEvent("parley:thread"));
+  announceChange();
 }
+
+const announceChange = () => document.dispatchEvent(new CustomEvent("parley:thread"));
 
 // Does the same for one message and its neighbours, unless it begins or ends a day.
 function arrangeAt(el) {
@@ -217,6 +219,7 @@ function arrangeAt(el) {
   }
   if (!before.matches(".sys")) before.classList.toggle("msg-end", !sameGroup(before, el));
   if (!el.matches(".sys")) el.classList.toggle("msg-end", !sameGroup(el, after));
+  announceChange();
 }
 
 function neighbour(el, direction) {

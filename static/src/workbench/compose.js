@@ -41,8 +41,8 @@ export function startComposer() {
   if (!form || wiredForms.has(form)) return;
   wiredForms.add(form);
   const chat = form.dataset.chat;
-  wireCannedReplies(form, field());
   wireQuestion(form, () => outboxOf(chat));
+  wireCannedReplies(form, field());
   ({ fit } = wireComposer({
     form,
     field: field(),
@@ -76,11 +76,11 @@ function send(form, chat, text) {
 
 function onChange(form, chat, text) {
   showError(chat, "");
-  showPlaceholders(form.dataset.kind === "note" ? "" : text);
   if (changes.isEditing()) {
     showCount(form, text);
     return;
   }
+  showPlaceholders(form.dataset.kind === "note" ? "" : text);
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);

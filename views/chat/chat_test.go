@@ -53,7 +53,7 @@ func TestBubbleCarriesWhatTheScriptsNeed(t *testing.T) {
 	}
 	for _, part := range []string{
 		`id="m-12"`, `data-id="12"`, `data-chat="c1"`, `data-client-id="x-1"`, `data-from="user"`, `data-status="delivered"`,
-		`data-at="2026-11-23T14:05:00.000Z"`, "two\n  lines</p>", "On Anna’s screen",
+		`data-at="2026-11-23T14:05:00.000Z"`, "two\n  lines</div>", "On Anna’s screen",
 	} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the bubble lacks %s:\n%s", part, out.String())

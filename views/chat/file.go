@@ -49,14 +49,16 @@ func (f File) says(ctx context.Context) string {
 // Withdrawn is the type of a message that was withdrawn, for [Says].
 const Withdrawn = "withdrawn"
 
-// Says returns the text of a list row for a message of this type: "Picture" for an image, that it was withdrawn, otherwise its text
-// or file name.
+// Says returns the text of a list row for a message of this type: "Picture" for an image, that it was withdrawn, the name of a file,
+// otherwise the text of the message without the marks of its formats.
 func Says(ctx context.Context, messageType, words string) string {
 	switch messageType {
 	case "image":
 		return text.T(ctx, "chat.file.picture")
 	case Withdrawn:
 		return text.T(ctx, "chat.changed.withdrawn")
+	case "text", "note":
+		return Plain(words)
 	}
 	return words
 }

@@ -9,11 +9,16 @@ import (
 	"parley/views/text"
 )
 
-// words writes the text of a message: escaped, with addresses as links. It adds no white space, since the style preserves line breaks and
-// spaces.
-func words(said string) templ.Component {
+// words writes the text of a system message: escaped, with addresses as links. It adds no white space, since the style preserves line
+// breaks and spaces.
+func words(said string) templ.Component { return markup(linked(said)) }
+
+// say writes the text of a message with its formats and links.
+func say(said string) templ.Component { return markup(formatted(said)) }
+
+func markup(drawn string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, linked(said))
+		_, err := io.WriteString(w, drawn)
 		return err
 	})
 }

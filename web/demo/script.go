@@ -60,7 +60,7 @@ func parseScripts(text string) ([]script, error) {
 			found = append(found, s)
 		case (tag == "u:" || tag == "a:") && len(found) > 0 && rest != "":
 			s := &found[len(found)-1]
-			s.Lines = append(s.Lines, line{ByAgent: tag == "a:", Text: rest})
+			s.Lines = append(s.Lines, line{ByAgent: tag == "a:", Text: strings.ReplaceAll(rest, `\n`, "\n")})
 		default:
 			return nil, fmt.Errorf("conversations.txt:%d: %q is neither a head nor a line", n+1, row)
 		}

@@ -32,6 +32,10 @@ const modules = ["loader"];
 const languages = ["en", "zh-CN"];
 const wordsOf = "widget.loader.";
 
+// The emoji picker is loaded when it is opened: one module for each language, with the names of the emoji and the texts of the picker.
+const emojiWordsOf = "emoji.";
+const emojiNames = { en: "en/emojibase", "zh-CN": "zh/emojibase" };
+
 // Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
 const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
 
@@ -73,7 +77,7 @@ async function bundleScripts() {
       plugins,
     });
   };
-  await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", [...modules, ...lazy])]);
+  await Promise.all([bundle(".js", "iife", scripts), bundle(".mjs", "esm", [...modules, ...lazy]), ...languages.map(bundleEmoji)]);
   await Promise.all([".js", ".mjs"].flatMap((ending) => modules.map((name) => squeeze(name + ending))));
 }
 
@@ -85,14 +89,58 @@ async function squeeze(name) {
   await writeFile(path, code);
 }
 
+async function bundleEmoji(lang) {
+  const name = `emoji-${lang}.mjs`;
+  made.add(name);
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ["static/src/emoji.js"],
+    outfile: join("static/dist", name),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["es2022"],
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    loader: { ".svg": "text" },
+    plugins: [wordsFrom(await wordsIn(lang, emojiWordsOf)), emojiFrom(await emojiList(lang)), sheetsAsText],
+  });
+}
+
+/** The emoji as [emoji, group, name, words to search for, version, toned], where toned has \u{1F3FD} in the place of a skin tone. */
+async function emojiList(lang) {
+  const read = async (names) => JSON.parse(await readFile(join(root, `node_modules/emoji-picker-element-data/${names}/data.json`), "utf8"));
+  const english = new Map((await read(emojiNames.en)).map(({ emoji, annotation }) => [emoji, annotation]));
+  return (await read(emojiNames[lang])).filter(({ group }) => group !== undefined && group !== 2).map(({ emoji, group, annotation, tags = [], skins = [], version }) => {
+    const words = [...new Set([...tags, english.get(emoji)])].filter((word) => word && word !== annotation);
+    const toned = skins.find(({ tone }) => tone === 3)?.emoji;
+    const entry = [emoji, group, annotation, words.join(" "), version];
+    return toned ? [...entry, toned] : entry;
+  });
+}
+
+/** Resolves `import list from "@parley-emoji@"` to the emoji. */
+function emojiFrom(list) {
+  return {
+    name: "emoji",
+    setup(build) {
+      build.onResolve({ filter: /^@parley-emoji@$/ }, ({ path }) => ({ path, namespace: "emoji" }));
+      build.onLoad({ filter: /.*/, namespace: "emoji" }, () => ({ contents: JSON.stringify(list), loader: "json" }));
+    },
+  };
+}
+
 async function loaderWords() {
   const said = {};
-  for (const lang of languages) {
-    let words = parse(await readFile(join(root, `views/text/${lang}.toml`), "utf8"));
-    for (const part of wordsOf.split(".").filter(Boolean)) words = words[part];
-    said[lang] = words;
-  }
+  for (const lang of languages) said[lang] = await wordsIn(lang, wordsOf);
   return said;
+}
+
+async function wordsIn(lang, prefix) {
+  let words = parse(await readFile(join(root, `views/text/${lang}.toml`), "utf8"));
+  for (const part of prefix.split(".").filter(Boolean)) words = words[part];
+  return words;
 }
 
 /** Resolves `import words from "@parley-words@"` to the texts of the loader, with # in the place of the count. */

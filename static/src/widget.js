@@ -15,6 +15,7 @@ import { onKeyDown } from "./lib/keydown.js";
 import { wireMenuKeys } from "./lib/menu-keys.js";
 import { wireMessageChanges } from "./lib/message-changes.js";
 import { endLive, onLive, openLive } from "./lib/live.js";
+import { wireEmoji } from "./lib/emoji-button.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
 import { startReceipts } from "./lib/receipts.js";
@@ -78,6 +79,12 @@ wireAttach({
     hideIdle();
     outbox.addFile(file);
   },
+  onError: showComposerError,
+});
+wireEmoji({
+  form: document.getElementById("composer"),
+  field,
+  place: document.getElementById("composer-say"),
   onError: showComposerError,
 });
 field.addEventListener("focus", stillHere);

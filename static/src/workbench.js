@@ -2,6 +2,7 @@
 import { at } from "./lib/base.js";
 import { openDialog } from "./lib/dialog.js";
 import { leaveEarlierPage, watchEarlier } from "./lib/earlier.js";
+import { wireDropdowns } from "./lib/dropdown.js";
 import { removeOldDrafts } from "./lib/drafts.js";
 import { onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
@@ -30,6 +31,7 @@ const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
 startPage();
 removeOldDrafts();
 startSharedDrafts();
+wireDropdowns();
 list.watchList();
 wireMenus();
 wireWrapUp();

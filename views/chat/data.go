@@ -111,6 +111,9 @@ type Composer struct {
 	Files       string            // where a plain form sends files, "" where there is none
 }
 
+// emojiModules are the scripts of the emoji picker by language.
+var emojiModules = map[string]string{text.English: "emoji-en.mjs", text.Chinese: "emoji-zh-CN.mjs"}
+
 // arrange marks the last message of each group: same sender, same minute, and for own ones the same status.
 func arrange(messages []Message) []Message {
 	out := make([]Message, len(messages))

@@ -4,6 +4,7 @@ import { scoped } from "../lib/base.js";
 import { wireMessageChanges } from "../lib/message-changes.js";
 import { isBlank } from "../lib/is-blank.js";
 import { maxLength, wireComposer } from "../lib/composer.js";
+import { wireEmoji } from "../lib/emoji-button.js";
 import { timeOf } from "../lib/format.js";
 import { onKeyDown } from "../lib/keydown.js";
 import { createOutbox } from "../lib/outbox.js";
@@ -17,6 +18,7 @@ import { chatURL } from "./chat-url.js";
 import { begunIn, followText } from "./draft-origin.js";
 import { askQuestion, questionOf, toastQuestion, wireQuestion } from "./send-question.js";
 import { shareDrafts } from "./shared-drafts.js";
+import { wireFormatKeys } from "./format-keys.js";
 
 const outboxPrefix = scoped("parley.outbox.");
 const wiredForms = new WeakSet();
@@ -59,6 +61,8 @@ export function startComposer() {
     onError: (text) => showError(chat, text),
     closedReason: () => (form.dataset.kind === "note" ? translate("chat.file.not_to_note") : ""),
   });
+  wireEmoji({ form, field: field(), place: document.getElementById("composer-say"), onError: (text) => showError(chat, text) });
+  wireFormatKeys(field());
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
   followText(form, field());

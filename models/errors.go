@@ -139,6 +139,10 @@ var (
 	// ErrCannedReplyTaken is 409: another reply of the same scope and language has the shortcut.
 	ErrCannedReplyTaken = conflict("canned_reply_taken",
 		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
+	// ErrBreakReasonNotFound is 404: the reason does not exist, or is retired where only one in use can be meant.
+	ErrBreakReasonNotFound = notFound("break_reason_not_found", "This reason for a break does not exist or is retired.")
+	// ErrTooManyBreakReasons is 409: as many reasons as allowed are in use.
+	ErrTooManyBreakReasons = conflict("too_many_break_reasons", "30 reasons for breaks are in use. Retire one first.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -8,8 +8,8 @@ import (
 // Clean deletes what is no longer kept, in batches, and returns how many chats it deleted:
 //
 // ended chats older than RETENTION with everything that belongs to them; expired sessions and tickets; second factors
-// that were started and never confirmed; users older than RETENTION without a chat or a session; samples older than 35
-// days; rows of the audit log older than AUDIT_RETENTION.
+// that were started and never confirmed; users older than RETENTION without a chat or a session; samples and changes of
+// presence older than 35 days; rows of the audit log older than AUDIT_RETENTION.
 //
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {
@@ -29,6 +29,11 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 		if _, err := d.deleteAll(ctx, 5000, query, 0); err != nil {
 			return deleted, err
 		}
+	}
+	_, err = d.deleteAll(ctx, 5000, `DELETE FROM presence_changes WHERE id IN (SELECT id FROM presence_changes
+		WHERE at < now() - make_interval(secs => ?0) ORDER BY at LIMIT ?1)`, presenceHistory)
+	if err != nil {
+		return deleted, err
 	}
 	if err := d.cleanUsers(ctx, s.Retention); err != nil {
 		return deleted, err

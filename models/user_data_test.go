@@ -63,6 +63,8 @@ var about = map[string]string{
 	"agent_departments":      "none",
 	"departments":            "none",
 	"canned_replies":         "none",
+	"break_reasons":          "none",
+	"presence_changes":       "none",
 	"settings":               "none",
 	"sites":                  "none",
 	"pulse":                  "none",

@@ -48,6 +48,7 @@ func tabs(role string) []Tab {
 var adminTabs = []Tab{
 	{"people", "/admin/people"},
 	{"departments", "/admin/departments"},
+	{"breaks", "/admin/break-reasons"},
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"users", "/admin/users"},
@@ -85,6 +86,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.people")
 	case "departments":
 		return text.T(ctx, "staff.tab.departments")
+	case "breaks":
+		return text.T(ctx, "staff.tab.breaks")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
 	case "users":

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -64,6 +65,11 @@ func (h *Handlers) Agent(c echo.Context) error {
 		return err
 	}
 	page := b.agentPage(ctx, a, chats)
+	changes, err := h.Desk.PresenceHistory(ctx, kit.ActorOf(c), a.ID, b.readAt.Add(-timelinePeriod), b.readAt.Add(time.Minute), maxTimeline)
+	if err != nil {
+		return err
+	}
+	page.Timeline = timelineOf(ctx, a, changes, b.readAt)
 	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}

@@ -17,6 +17,27 @@ const (
 	Offline Presence = "offline"
 )
 
+// PresenceDetail says more of a presence than others need to know.
+type PresenceDetail string
+
+// The details. Agents choose online, last_chats, break, away and offline; the others are set by Parley.
+const (
+	DetailOnline      PresenceDetail = "online"
+	DetailLastChats   PresenceDetail = "last_chats"   // away: finishes the active chats and is assigned no new ones
+	DetailBreak       PresenceDetail = "break"        // away, with a reason and a planned end
+	DetailInactive    PresenceDetail = "inactive"     // away, set by Parley after INACTIVE_AFTER without input
+	DetailAway        PresenceDetail = "away"         // away, without a reason
+	DetailLostContact PresenceDetail = "lost_contact" // away because no heartbeats arrive, although the agent chose online
+	DetailOffline     PresenceDetail = "offline"
+)
+
+// Break is the break that an agent is on.
+type Break struct {
+	Reason BreakName `json:"reason"`
+	EndsAt time.Time `json:"ends_at"`           // as planned
+	IsOver bool      `json:"is_over,omitempty"` // the end was announced: the agent is asked and has not answered
+}
+
 // Agent is a person who answers chats ("service" in the JSON).
 type Agent struct {
 	bun.BaseModel `bun:"table:agents"`
@@ -32,14 +53,60 @@ type Agent struct {
 	DesiredPresenceAt time.Time  `bun:"choice_at"`
 	SeenAt            time.Time  `bun:"seen_at"`
 	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away sends no heartbeat
-	IdleSince         time.Time  `bun:"idle_since"`
-	RatingSum         float64    `bun:"rating_sum"`
-	RatingCount       int        `bun:"rating_count"`
-	DisabledAt        *time.Time `bun:"disabled_at"`
-	CreatedAt         time.Time  `bun:"created_at"`
+	// ChosenDetail says more of a DesiredPresence away: last_chats, break or inactive; nil for none.
+	ChosenDetail   *PresenceDetail `bun:"choice_detail"`
+	BreakReasonID  *int64          `bun:"break_reason_id"` // these are set on a break
+	BreakEndsAt    *time.Time      `bun:"break_ends_at"`
+	BreakOverdueAt *time.Time      `bun:"break_overdue_at"` // when the end was announced; nil before
+	InputAt        time.Time       `bun:"input_at"`         // last input by the agent, as far as clients report it
+	IdleSince      time.Time       `bun:"idle_since"`
+	RatingSum      float64         `bun:"rating_sum"`
+	RatingCount    int             `bun:"rating_count"`
+	DisabledAt     *time.Time      `bun:"disabled_at"`
+	CreatedAt      time.Time       `bun:"created_at"`
 
 	Presence    Presence `bun:"presence,scanonly"`
 	Departments []string `bun:"departments,array,scanonly"`
+	// BreakNames are the English and the Chinese name of the reason of the break; empty without a break.
+	BreakNames []string `bun:"break_names,array,scanonly"`
+}
+
+// Detail returns what the agent's presence is in detail.
+func (a *Agent) Detail() PresenceDetail {
+	switch {
+	case a.Presence == Offline:
+		return DetailOffline
+	case a.Presence != a.DesiredPresence:
+		return DetailLostContact
+	case a.Presence == Online:
+		return DetailOnline
+	case a.ChosenDetail != nil:
+		return *a.ChosenDetail
+	}
+	return DetailAway
+}
+
+// DetailSince returns since when the agent's presence is that of [Agent.Detail]. For lost contact it is the last
+// heartbeat until the loss is stored.
+func (a *Agent) DetailSince() time.Time {
+	switch {
+	case a.Detail() != DetailLostContact:
+		return a.DesiredPresenceAt
+	case a.LostAt != nil:
+		return *a.LostAt
+	}
+	return a.SeenAt
+}
+
+// Break returns the break that the agent is on, nil for none.
+func (a *Agent) Break() *Break {
+	if a.Detail() != DetailBreak || a.BreakReasonID == nil || a.BreakEndsAt == nil || len(a.BreakNames) < 2 {
+		return nil
+	}
+	return &Break{
+		Reason: BreakName{ID: *a.BreakReasonID, NameEn: a.BreakNames[0], NameZhCN: a.BreakNames[1]},
+		EndsAt: *a.BreakEndsAt, IsOver: a.BreakOverdueAt != nil,
+	}
 }
 
 // AvgRating returns the mean of the agent's ratings, rounded to two decimals; 0 without ratings.
@@ -72,17 +139,24 @@ func (a *Agent) Serves(department *string) bool {
 // HasCapacity reports whether the agent can be assigned one more chat now.
 func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
 
+// PresenceChange returns what streams show of the agent.
+func (a *Agent) PresenceChange() PresenceChange {
+	return PresenceChange{
+		ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent,
+		Detail: a.Detail(), Since: a.DetailSince(), Break: a.Break(),
+	}
+}
+
 // presenceEvent returns the event that shows the agent's presence, load and capacity. changed is whether the presence
 // itself changed.
 func (a *Agent) presenceEvent(changed bool) Event {
+	change := a.PresenceChange()
+	change.PresenceChanged = changed
 	return Event{
-		Kind: KindPresence, Presence: &PresenceChange{
-			ServiceID: a.ID, Presence: a.Presence, Load: a.Load,
-			MaxConcurrent: a.MaxConcurrent, PresenceChanged: changed,
-		},
+		Kind: KindPresence, Presence: &change,
 		Agent: &AgentState{
 			DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
-			LostAt: a.LostAt, DisabledAt: a.DisabledAt,
+			LostAt: a.LostAt, DisabledAt: a.DisabledAt, ChosenDetail: a.ChosenDetail, BreakOverdueAt: a.BreakOverdueAt,
 		},
 	}
 }
@@ -93,5 +167,10 @@ func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 	after.Presence, after.Load, after.MaxConcurrent = p.Presence, p.Load, p.MaxConcurrent
 	after.DesiredPresence, after.DesiredPresenceAt, after.SeenAt = state.DesiredPresence, state.DesiredPresenceAt, state.SeenAt
 	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
+	after.ChosenDetail, after.BreakOverdueAt = state.ChosenDetail, state.BreakOverdueAt
+	after.BreakReasonID, after.BreakEndsAt, after.BreakNames = nil, nil, nil
+	if b := p.Break; b != nil {
+		after.BreakReasonID, after.BreakEndsAt, after.BreakNames = &b.Reason.ID, &b.EndsAt, []string{b.Reason.NameEn, b.Reason.NameZhCN}
+	}
 	return &after
 }

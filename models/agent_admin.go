@@ -17,19 +17,21 @@ import (
 // lane). Hashes made with other parameters are renewed at the next sign-in.
 var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// agentColumns selects every column except the password's hash, the effective presence and the departments. The
-// effective presence is the chosen one, unless there was no heartbeat for PRESENCE_TIMEOUT ($1, in seconds).
+// agentColumns selects every column except the password's hash, the effective presence, the departments and the names of
+// the reason of a break. The effective presence is the chosen one, unless there was no heartbeat for PRESENCE_TIMEOUT
+// ($1, in seconds).
 var agentColumns = agentRow.selectList("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
 		ELSE a.choice END,
-	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1)`
+	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1),
+	(SELECT ARRAY[r.name_en, r.name_zh_cn] FROM break_reasons r WHERE r.id = a.break_reason_id)`
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
 // scanTargets returns where the columns of agentColumns are scanned to, followed by the targets of further columns.
 func (a *Agent) scanTargets(more ...any) []any {
-	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments), more...)
+	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments, &a.BreakNames), more...)
 }
 
 // reader is the desk or one of its transactions.
@@ -257,8 +259,9 @@ func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
 	}
 	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
 		disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
+		choice_at = CASE WHEN ? AND choice <> 'offline' THEN clock_timestamp() ELSE choice_at END,
 		choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
-		c.Name, c.Role, c.MaxConcurrent, disabled, disabled, before.ID).Exec(ctx)
+		c.Name, c.Role, c.MaxConcurrent, disabled, disabled, disabled, before.ID).Exec(ctx)
 	if err != nil || c.Departments == nil {
 		return err
 	}
@@ -313,8 +316,13 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 				return err
 			}
 		}
-		t.emit(after.presenceEvent(after.Presence != before.Presence))
+		change := after.presenceEvent(after.Presence != before.Presence)
+		change.Presence.DetailChanged = !sameDetail(before, after)
+		t.emit(change)
 		t.requestDrain()
+		if err := t.recordPresence(ctx, before, after, PresenceDisabled, actor.ID); err != nil {
+			return err
+		}
 		return t.auditAgent(ctx, actor, before, after)
 	})
 	if err != nil {

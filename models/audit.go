@@ -31,6 +31,11 @@ const (
 	AuditDepartmentAdded      AuditAction = "department_added"
 	AuditDepartmentRenamed    AuditAction = "department_renamed"
 	AuditDepartmentRemoved    AuditAction = "department_removed"
+	AuditBreakReasonAdded     AuditAction = "break_reason_added"
+	AuditBreakReasonChanged   AuditAction = "break_reason_changed"
+	AuditBreakReasonMoved     AuditAction = "break_reason_moved"
+	AuditBreakReasonRetired   AuditAction = "break_reason_retired"
+	AuditBreakReasonRestored  AuditAction = "break_reason_restored"
 	AuditSettingChanged       AuditAction = "setting_changed"
 	AuditSettingReset         AuditAction = "setting_reset"
 	AuditSiteAdded            AuditAction = "site_added"
@@ -67,7 +72,9 @@ var AuditActions = []AuditAction{
 	AuditAgentAdded, AuditAgentRenamed, AuditRoleChanged, AuditCapacityChanged, AuditDepartmentsChanged,
 	AuditAgentDisabled, AuditAgentEnabled, AuditPasswordSet,
 	AuditSessionsEnded, AuditSecondFactorOn, AuditSecondFactorOff, AuditSecondFactorReset, AuditRecoveryCodesRenewed,
-	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved, AuditSettingChanged, AuditSettingReset,
+	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved,
+	AuditBreakReasonAdded, AuditBreakReasonChanged, AuditBreakReasonMoved, AuditBreakReasonRetired, AuditBreakReasonRestored,
+	AuditSettingChanged, AuditSettingReset,
 	AuditSiteAdded, AuditSiteRemoved,
 	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
 	AuditWrapUpOptionAdded, AuditWrapUpOptionRenamed, AuditWrapUpOptionRetired, AuditWrapUpOptionRestored,
@@ -81,14 +88,15 @@ type SubjectKind string
 
 // The kinds of subjects.
 const (
-	SubjectAgent      SubjectKind = "agent"
-	SubjectDepartment SubjectKind = "department"
-	SubjectSetting    SubjectKind = "setting"
-	SubjectSite       SubjectKind = "site"
-	SubjectChat       SubjectKind = "chat"
-	SubjectUser       SubjectKind = "user"
-	SubjectRule       SubjectKind = "rule" // of the health page
-	SubjectFile       SubjectKind = "file" // that was downloaded
+	SubjectAgent       SubjectKind = "agent"
+	SubjectDepartment  SubjectKind = "department"
+	SubjectBreakReason SubjectKind = "break_reason"
+	SubjectSetting     SubjectKind = "setting"
+	SubjectSite        SubjectKind = "site"
+	SubjectChat        SubjectKind = "chat"
+	SubjectUser        SubjectKind = "user"
+	SubjectRule        SubjectKind = "rule" // of the health page
+	SubjectFile        SubjectKind = "file" // that was downloaded
 
 	SubjectCannedReply SubjectKind = "canned_reply"
 

@@ -147,6 +147,10 @@ var (
 	// ErrWrapUpOptionTaken is 409: another option of the same list, perhaps a retired one, has the name.
 	ErrWrapUpOptionTaken = conflict("wrap_up_option_taken",
 		"This list already has this name. If it is retired, restore it; else choose a different one.")
+	// ErrBreakReasonNotFound is 404: the reason does not exist, or is retired where only one in use can be meant.
+	ErrBreakReasonNotFound = notFound("break_reason_not_found", "This reason for a break does not exist or is retired.")
+	// ErrTooManyBreakReasons is 409: as many reasons as allowed are in use.
+	ErrTooManyBreakReasons = conflict("too_many_break_reasons", "30 reasons for breaks are in use. Retire one first.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -105,7 +105,13 @@ type PresenceChange struct {
 	Presence        Presence `json:"presence"`
 	Load            int      `json:"load"`
 	MaxConcurrent   int      `json:"max_concurrent"`
-	PresenceChanged bool     `json:"presence_changed"` // false when only load or capacity did
+	PresenceChanged bool     `json:"presence_changed"` // false when only the detail, load or capacity did
+
+	// For the agent and for supervisors, never for users; Detail is "" in events of earlier releases.
+	Detail        PresenceDetail `json:"detail,omitempty"`
+	DetailChanged bool           `json:"detail_changed,omitempty"` // Detail or Break changed
+	Since         time.Time      `json:"since,omitzero"`           // of Detail
+	Break         *Break         `json:"break,omitempty"`
 }
 
 // AgentState is what an agent's own screen shows of the agent in addition to presence, load and capacity.
@@ -115,6 +121,9 @@ type AgentState struct {
 	SeenAt            time.Time  `json:"seen_at"`
 	LostAt            *time.Time `json:"lost_at,omitempty"`
 	DisabledAt        *time.Time `json:"disabled_at,omitempty"`
+
+	ChosenDetail   *PresenceDetail `json:"chosen_detail,omitempty"`
+	BreakOverdueAt *time.Time      `json:"break_overdue_at,omitempty"`
 }
 
 // QueueChange announces that positions in the queue, or estimated waits, may have changed.

@@ -2,18 +2,63 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 )
 
-// SetPresence stores the presence that an agent chose and returns the agent. Online, the agent is assigned chats,
-// waiting ones at once. Away, the agent keeps the chats and gets no new ones. Offline, the chats go back to the front
-// of the queue. An actor who is no agent gets 403 agents_only, an unknown presence is validation_failed.
+// PresenceChoice is the presence that an agent chooses.
+type PresenceChoice struct {
+	Detail   PresenceDetail // online, last_chats, break, away or offline
+	ReasonID int64          // of a break: one of [Desk.BreakReasons]
+	Minutes  int            // planned length of a break, 1 to 480; 0 for the usual one of the reason
+}
+
+// presence returns the presence of a choice, and false for what no agent can choose.
+func (c PresenceChoice) presence() (Presence, bool) {
+	switch c.Detail {
+	case DetailOnline:
+		return Online, true
+	case DetailAway, DetailLastChats, DetailBreak:
+		return Away, true
+	case DetailOffline:
+		return Offline, true
+	}
+	return "", false
+}
+
+// stored returns the column choice_detail of a choice.
+func (c PresenceChoice) stored() *PresenceDetail {
+	if c.Detail == DetailLastChats || c.Detail == DetailBreak {
+		return &c.Detail
+	}
+	return nil
+}
+
+// SetPresence is [Desk.ChoosePresence] for a presence without a detail: online, away or offline.
 func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*Agent, error) {
+	if choice != Online && choice != Away && choice != Offline {
+		return nil, invalid("presence", fieldUnknown, "presence must be online, away or offline.")
+	}
+	return d.ChoosePresence(ctx, actor, PresenceChoice{Detail: PresenceDetail(choice)})
+}
+
+// ChoosePresence stores the presence that an agent chose and returns the agent. Online, the agent is assigned chats,
+// waiting ones at once. Away, on a break and with the last chats, the agent keeps the chats and gets no new ones. Offline,
+// the chats go back to the front of the queue. To choose the break that is running again plans its end anew.
+//
+// An actor who is no agent gets 403 agents_only. An unknown presence, a reason that is not in the list and a length out
+// of bounds are validation_failed.
+func (d *Desk) ChoosePresence(ctx context.Context, actor Actor, choice PresenceChoice) (*Agent, error) {
 	if !actor.IsAgent() {
 		return nil, forbidden("agents_only", "Only agents have a presence.")
 	}
-	if choice != Online && choice != Away && choice != Offline {
-		return nil, invalid("presence", fieldUnknown, "presence must be online, away or offline.")
+	presence, known := choice.presence()
+	if !known {
+		return nil, invalid("presence", fieldUnknown, "presence must be online, last_chats, break, away or offline.")
+	}
+	if choice.Detail == DetailBreak && (choice.Minutes < 0 || choice.Minutes > maxBreakMinutes) {
+		return nil, invalid("minutes", fieldOutOfBounds, "The planned length must be a whole number from 1 to 480 minutes.")
 	}
 	var after *Agent
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -21,9 +66,21 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		if err != nil {
 			return err
 		}
-		_, err = t.NewRaw(`UPDATE agents SET choice = ?, seen_at = clock_timestamp(), lost_at = NULL,
-			choice_at = CASE WHEN choice = ? THEN choice_at ELSE clock_timestamp() END,
-			idle_since = CASE WHEN choice = 'online' THEN idle_since ELSE clock_timestamp() END WHERE id = ?`, choice, choice, actor.ID).Exec(ctx)
+		var reasonID *int64
+		var minutes *int
+		if choice.Detail == DetailBreak {
+			if minutes, err = plannedMinutes(ctx, t, before, choice); err != nil {
+				return err
+			}
+			reasonID = &choice.ReasonID
+		}
+		_, err = t.NewRaw(`UPDATE agents SET choice = ?0, choice_detail = ?1, break_reason_id = ?2, break_overdue_at = NULL,
+			break_ends_at = clock_timestamp() + make_interval(mins => ?3), seen_at = clock_timestamp(), lost_at = NULL,
+			input_at = clock_timestamp(),
+			choice_at = CASE WHEN choice = ?0 AND choice_detail IS NOT DISTINCT FROM ?1 AND break_reason_id IS NOT DISTINCT FROM ?2
+				THEN choice_at ELSE clock_timestamp() END,
+			idle_since = CASE WHEN choice = 'online' THEN idle_since ELSE clock_timestamp() END WHERE id = ?4`,
+			presence, choice.stored(), reasonID, minutes, actor.ID).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -33,10 +90,10 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 		if before.Presence == after.Presence && before.DesiredPresence != after.DesiredPresence {
 			t.emit(after.presenceEvent(false)) // the agent's screens show whether the agent chose it
 		}
-		emitPresence(t, before.Presence, after)
-		return nil
+		emitPresence(t, before, after)
+		return t.recordPresence(ctx, before, after, PresenceChosen, actor.ID)
 	})
-	if err != nil || choice != Offline || after.Load == 0 {
+	if err != nil || choice.Detail != DetailOffline || after.Load == 0 {
 		return after, err
 	}
 	if err := d.requeueChatsOf(ctx, actor.ID, SystemRequeued); err != nil {
@@ -45,17 +102,36 @@ func (d *Desk) SetPresence(ctx context.Context, actor Actor, choice Presence) (*
 	return d.AgentByID(ctx, actor.ID)
 }
 
+// plannedMinutes returns how long a break is planned to take. A reason that is not in use is validation_failed, unless it
+// is that of the break that goes on.
+func plannedMinutes(ctx context.Context, t *tx, a *Agent, choice PresenceChoice) (*int, error) {
+	var usual int
+	err := t.NewRaw(`SELECT minutes FROM break_reasons WHERE id = ? AND (retired_at IS NULL OR id = ?)`,
+		choice.ReasonID, deref(a.BreakReasonID)).Scan(ctx, &usual)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, invalid("reason_id", fieldUnknown, "This reason for a break is not in the list. Choose another one.")
+	}
+	if choice.Minutes > 0 {
+		usual = choice.Minutes
+	}
+	return &usual, err
+}
+
 // emitPresence emits that an agent's presence changed, unless it is as before, and what follows from it for the queue.
-func emitPresence(t *tx, before Presence, after *Agent) {
-	if before == after.Presence {
+func emitPresence(t *tx, before, after *Agent) {
+	changed := before.Presence != after.Presence
+	if !changed && sameDetail(before, after) {
 		return
 	}
-	t.emit(after.presenceEvent(true))
+	e := after.presenceEvent(changed)
+	e.Presence.DetailChanged = true
+	t.emit(e)
 	switch {
+	case !changed:
 	case after.Presence == Online:
 		t.emitQueueChange(CauseAgentOn, nil)
 		t.requestDrain()
-	case before == Online:
+	case before.Presence == Online:
 		t.emitQueueChange(CauseAgentOff, nil)
 	}
 }
@@ -75,9 +151,11 @@ func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 			Exec(ctx); err != nil {
 			return err
 		}
+		lost := map[string]*Agent{}
 		back := []string{}
-		for _, a := range before {
-			if a.Presence != a.DesiredPresence && a.DisabledAt == nil {
+		for i := range before {
+			if a := &before[i]; a.Presence != a.DesiredPresence && a.DisabledAt == nil {
+				lost[a.ID] = a
 				back = append(back, a.ID)
 			}
 		}
@@ -85,11 +163,31 @@ func (d *Desk) RecordAgentsSeen(ctx context.Context, ids []string) error {
 			return nil
 		}
 		after, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, back)
-		for i := range after {
-			emitPresence(t, Away, &after[i])
+		if err != nil {
+			return err
 		}
-		return err
+		for i := range after {
+			a := &after[i]
+			emitPresence(t, lost[a.ID], a)
+			if lost[a.ID].LostAt == nil {
+				continue // the loss was not stored yet, so the history has none that ends
+			}
+			if err := t.recordPresence(ctx, lost[a.ID], a, PresenceRestored, ""); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// RecordInput records that agents used their keys or pointer, or did what only a person does, such as to send a message.
+func (d *Desk) RecordInput(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := d.db.NewRaw(`UPDATE agents SET input_at = clock_timestamp() WHERE id IN (
+		SELECT id FROM agents WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE)`, bunIn(ids)).Exec(ctx)
+	return translate(err)
 }
 
 // RecordUsersSeen records signs of life of users who wait. A chat that is locked is passed over: what locks it either
@@ -111,10 +209,16 @@ const (
 	// of life for PRESENCE_TIMEOUT + PRESENCE_GRACE, which is the argument.
 	isGone = `a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
+	// isOverdue is the condition for agents whose break is over as planned and who were not asked yet.
+	isOverdue = `a.choice_detail = 'break' AND a.break_overdue_at IS NULL AND a.break_ends_at < clock_timestamp()`
+	// lastInput is the last input of an agent a. To choose online counts as input, and so does the end of an outage.
+	lastInput = `greatest(a.input_at, a.choice_at, p.resumed_at)`
 )
 
 // SweepPresence marks and announces agents who have sent no heartbeat for PRESENCE_TIMEOUT. It puts the chats of agents
-// who have sent none for another PRESENCE_GRACE at the front of the queue.
+// who have sent none for another PRESENCE_GRACE at the front of the queue. It sets online agents to away who gave no
+// input for INACTIVE_AFTER; they keep their chats. It announces breaks that are over as planned: the agents stay on them
+// until they choose otherwise.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
 	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against agents
@@ -130,12 +234,23 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 			return err
 		}
 		agents, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, lost)
-		for i := range agents {
-			emitPresence(t, agents[i].DesiredPresence, &agents[i])
+		if err != nil {
+			return err
 		}
-		return err
+		for i := range agents {
+			before := agents[i]
+			before.Presence = before.DesiredPresence
+			emitPresence(t, &before, &agents[i])
+			if err := t.recordPresence(ctx, &before, &agents[i], PresenceLost, ""); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := d.sweepChoices(ctx); err != nil {
 		return err
 	}
 	var ids []string
@@ -145,6 +260,55 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepChoices does what [Desk.SweepPresence] says of input and breaks.
+func (d *Desk) sweepChoices(ctx context.Context) error {
+	inactiveAfter := d.Settings().InactiveAfter
+	type change struct {
+		cause     PresenceCause
+		set, when string
+	}
+	changes := []change{{PresenceBreakOver, `break_overdue_at = clock_timestamp()`, isOverdue}}
+	if inactiveAfter > 0 {
+		changes = append(changes, change{
+			PresenceInactive, `choice = 'away', choice_detail = 'inactive', choice_at = clock_timestamp(), idle_since = clock_timestamp()`,
+			`a.choice = 'online' AND a.disabled_at IS NULL AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => ?)`,
+		})
+	}
+	for _, s := range changes {
+		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+			var ids []string
+			// Which ones are locked is decided by the rows as they are then: an agent who has just come back is left out.
+			err := t.NewRaw(`SELECT a.id FROM agents a CROSS JOIN pulse p WHERE `+s.when+` ORDER BY a.id FOR UPDATE OF a`,
+				inactiveAfter.Seconds()).Scan(ctx, &ids)
+			if err != nil || len(ids) == 0 {
+				return err
+			}
+			before, err := d.agents(ctx, t, `WHERE a.id = ANY($2) ORDER BY a.id`, ids)
+			if err != nil {
+				return err
+			}
+			if _, err := t.NewRaw(`UPDATE agents SET `+s.set+` WHERE id IN (?)`, bunIn(ids)).Exec(ctx); err != nil {
+				return err
+			}
+			after, err := d.agents(ctx, t, `WHERE a.id = ANY($2) ORDER BY a.id`, ids)
+			if err != nil {
+				return err
+			}
+			for i := range after {
+				emitPresence(t, &before[i], &after[i])
+				if err := t.recordPresence(ctx, &before[i], &after[i], s.cause, ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 //
 // ended chats older than RETENTION with everything that belongs to them; expired sessions and tickets; second factors
 // that were started and never confirmed; drafts of chats that ended 7 days ago; users older than RETENTION without a chat
-// or a session; samples older than 35 days; rows of the audit log older than AUDIT_RETENTION.
+// or a session; samples and changes of presence older than 35 days; rows of the audit log older than AUDIT_RETENTION.
 //
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {
@@ -33,6 +33,10 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	if _, err := d.deleteAll(ctx, 5000, `DELETE FROM drafts WHERE (chat_id, agent_id, kind) IN (SELECT d.chat_id, d.agent_id, d.kind
 		FROM drafts d JOIN chats c ON c.id = d.chat_id WHERE c.ended_at < now() - make_interval(secs => ?0) LIMIT ?1)`,
 		draftsKeptAfterEnd); err != nil {
+		return deleted, err
+	}
+	if _, err := d.deleteAll(ctx, 5000, `DELETE FROM presence_changes WHERE id IN (SELECT id FROM presence_changes
+		WHERE at < now() - make_interval(secs => ?0) ORDER BY at LIMIT ?1)`, presenceHistory); err != nil {
 		return deleted, err
 	}
 	if err := d.cleanUsers(ctx, s.Retention); err != nil {

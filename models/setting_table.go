@@ -49,6 +49,15 @@ var settingTable = []Setting{
 		},
 	},
 	{
+		// Off by default: on a quiet day an agent who waits for the next chat gives no input for an hour, and users would find no agent.
+		Key: "INACTIVE_AFTER", Group: GroupPresence,
+		Doc: "time without input (keys, pointer, messages) after which an online agent is set to away; 0 for never",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.InactiveAfter },
+			def:   0, min: 0, max: 24 * time.Hour, unit: UnitMinute,
+		},
+	},
+	{
 		Key: "QUEUE_GRACE", Group: GroupQueue,
 		Doc: "time without a heartbeat after which a waiting user loses the position in the queue",
 		value: durationValue{

@@ -16,10 +16,10 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 // do. Its conditions on signs of life use the resumed_at of that heartbeat, so that an outage or a jump of the clock
 // does not count against agents and users.
 //
-// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, and users have left the
-// queue, and the seconds until the next idle chat is due, NULL while no chat is active.
+// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks are over or agents
+// give no input, and users have left the queue, and the seconds until the next idle chat is due, NULL while no chat is active.
 //
-//	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE, in seconds
+//	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE status = 'waiting')
 		AND EXISTS (SELECT FROM agents WHERE choice = 'online' AND disabled_at IS NULL AND load < max_concurrent),
@@ -27,22 +27,26 @@ const sweepProbe = recordHeartbeat + ` RETURNING
 		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $3)),
 	EXISTS (SELECT FROM agents a WHERE a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => $4))),
+	EXISTS (SELECT FROM agents a WHERE ` + isOverdue + `
+		OR $6::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
+			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
 	EXISTS (SELECT FROM chats WHERE status = 'waiting'
 		AND greatest(user_seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => $5)),
 	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active')`
 
 // Sweep does everything that becomes due with time: it records a heartbeat, announces agents whose connection is lost
-// and requeues the chats of those who are gone, ends the chats of users who left the queue, warns and ends idle chats,
-// and drains the queue. Where nothing is due it runs one statement. It returns the time until the next idle chat is
-// due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
+// and requeues the chats of those who are gone, sets agents without input to away, announces breaks that are over, ends
+// the chats of users who left the queue, warns and ends idle chats, and drains the queue. Where nothing is due it runs
+// one statement. It returns the time until the next idle chat is due, at most IDLE_WARNING; calling it later than that is
+// safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
-	var waiting, lost, gone, abandoned bool
+	var waiting, lost, gone, changing, abandoned bool
 	var untilIdleStep *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
 		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
-		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(),
-	}, &waiting, &lost, &gone, &abandoned, &untilIdleStep)
+		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(), s.InactiveAfter.Seconds(),
+	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -50,7 +54,7 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	if untilIdleStep != nil {
 		next = min(next, time.Duration(*untilIdleStep*float64(time.Second)))
 	}
-	if lost || gone {
+	if lost || gone || changing {
 		if err := d.SweepPresence(ctx); err != nil {
 			return 0, err
 		}

@@ -65,6 +65,8 @@ var about = map[string]string{
 	"canned_replies":         "none",
 	"drafts":                 "erased", // what agents typed and never sent; no part of the conversation
 	"wrap_up_options":        "none",
+	"break_reasons":          "none",
+	"presence_changes":       "none",
 	"settings":               "none",
 	"sites":                  "none",
 	"pulse":                  "none",

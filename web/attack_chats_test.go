@@ -130,9 +130,17 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	missing := map[string]outcome{
-		"{chat_id}": notYours, "{message_id}": {404, "message_not_found"}, "{service_id}": {404, "agent_not_found"},
-		"{agent_id}": {404, "agent_not_found"}, "{slug}": {404, "department_not_found"}, "{key}": {404, "setting_not_found"},
-		"{session_id}": noSession, "{public_id}": {403, "link_invalid"}, "{reply_id}": noReply, "{option_id}": {404, "wrap_up_option_not_found"},
+		"{chat_id}":    notYours,
+		"{message_id}": {404, "message_not_found"},
+		"{service_id}": {404, "agent_not_found"},
+		"{agent_id}":   {404, "agent_not_found"},
+		"{slug}":       {404, "department_not_found"},
+		"{key}":        {404, "setting_not_found"},
+		"{session_id}": noSession,
+		"{reason_id}":  {404, "break_reason_not_found"},
+		"{public_id}":  {403, "link_invalid"},
+		"{reply_id}":   noReply,
+		"{option_id}":  {404, "wrap_up_option_not_found"},
 	}
 	before := s.kept()
 	for _, l := range web.Lines() {

@@ -333,6 +333,14 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.people["dora"].ID
 		case "{slug}":
 			return sc.slug
+		case "{reason_id}": // each action has one of the four of a new installation
+			switch {
+			case strings.HasSuffix(l.Path, "/retire"):
+				return "3"
+			case strings.HasSuffix(l.Path, "/restore"):
+				return "4"
+			}
+			return "1"
 		case "{key}":
 			return "QUEUE_BATCH"
 		case "{address}":

@@ -127,7 +127,7 @@ func TestNoFieldIsInvalidBeforeItIsFilledIn(t *testing.T) {
 	b.open(s.url + "/login")
 	b.validFields("/login", "textbox")
 	b.signIn(s, s.adminName(), "/admin")
-	for _, path := range []string{"/admin/people/new", "/admin/departments", "/admin/sites", "/account"} {
+	for _, path := range []string{"/admin/people/new", "/admin/departments", "/admin/break-reasons", "/admin/sites", "/account"} {
 		b.open(s.url + path)
 		b.validFields(path, "textbox", "spinbutton")
 	}

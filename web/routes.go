@@ -57,6 +57,7 @@ type route struct {
 	fragment       func(echo.Context) (templ.Component, error)
 	next           string              // where a plain form is redirected, "" for the page that it came from
 	stream         bool                // a live stream, which has no timeout and accepts a ticket
+	input          bool                // only a person does this, so it counts as an agent's input
 	createsSession bool                // a plain form without a session creates an anonymous user
 	cors           bool                // sites that embed the widget may call it
 	requestLimits  echo.MiddlewareFunc // bounds of time and size in place of the function requestLimits
@@ -163,16 +164,26 @@ func (s *Server) routes() []route {
 		{method: post, api: agentPath + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
 		{
 			method: post, api: agentPath + "/online", page: "/workbench/online",
-			who: agents, handle: s.workbench.SetPresence(models.Online), fragment: s.workbench.Parts,
+			who: agents, input: true, handle: s.workbench.SetPresence(models.DetailOnline), fragment: s.workbench.Parts,
+		},
+		{
+			method: post, api: agentPath + "/last-chats", page: "/workbench/last-chats",
+			who: agents, input: true, handle: s.workbench.SetPresence(models.DetailLastChats), fragment: s.workbench.Parts,
+		},
+		{
+			method: post, api: agentPath + "/break", page: "/workbench/break",
+			who: agents, input: true, handle: s.workbench.TakeBreak, fragment: s.workbench.Parts,
 		},
 		{
 			method: post, api: agentPath + "/away", page: "/workbench/away",
-			who: agents, handle: s.workbench.SetPresence(models.Away), fragment: s.workbench.Parts,
+			who: agents, input: true, handle: s.workbench.SetPresence(models.DetailAway), fragment: s.workbench.Parts,
 		},
 		{
 			method: post, api: agentPath + "/offline", page: "/workbench/offline",
-			who: agents, handle: s.workbench.SetPresence(models.Offline), fragment: s.workbench.Parts,
+			who: agents, input: true, handle: s.workbench.SetPresence(models.DetailOffline), fragment: s.workbench.Parts,
 		},
+		{method: get, api: agentPath + "/break-reasons", who: agents, handle: s.workbench.BreakReasons},
+		{method: post, api: agentPath + "/input", page: "/workbench/input", who: agents, input: true, handle: s.workbench.ReportInput},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
 		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.Availability},
 		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
@@ -182,7 +193,7 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
-			who: agents, limit: limit.Send, handle: s.chat.Send,
+			who: agents, limit: limit.Send, input: true, handle: s.chat.Send,
 		},
 		{method: post, api: agentPath + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
 		{
@@ -212,11 +223,12 @@ func (s *Server) routes() []route {
 			api:    agentPath + "/chats/:chat_id/typing",
 			page:   "/workbench/chats/:chat_id/typing",
 			who:    agents,
+			input:  true,
 			handle: s.chat.Typing,
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files",
-			who: agents, limit: limit.File, handle: s.chat.SendFile, requestLimits: chat.LimitUpload,
+			who: agents, limit: limit.File, input: true, handle: s.chat.SendFile, requestLimits: chat.LimitUpload,
 		},
 		{
 			method: get, api: agentPath + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id",
@@ -224,11 +236,19 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end",
-			who: agents, limit: limit.End, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+			who: agents, limit: limit.End, input: true, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
-			who: agents, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
+			who: agents, input: true, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
+		},
+		{
+			method: post,
+			api:    agentPath + "/chats/:chat_id/notes",
+			page:   "/workbench/chats/:chat_id/notes",
+			who:    agents,
+			input:  true,
+			handle: s.chat.Note,
 		},
 		{method: get, api: agentPath + "/chats-to-wrap-up", who: agents, handle: s.workbench.ChatsToWrapUp},
 		{method: get, api: agentPath + "/chats/:chat_id/wrap-up", who: agents, handle: s.workbench.WrapUp},
@@ -365,6 +385,7 @@ func (s *Server) routes() []route {
 			who:    supervisors,
 			handle: s.supervisor.Agent,
 		},
+		{method: get, api: "/supervisor/agents/:agent_id/presence", who: supervisors, handle: s.supervisor.PresenceHistory},
 
 		// Administrators
 		{method: get, page: "/admin", who: admins, handle: s.admin.Index},
@@ -395,6 +416,24 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
 			who: admins, handle: s.admin.RemoveDepartment,
+		},
+		{method: get, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: s.admin.BreakReasonsPage},
+		{method: post, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: s.admin.AddBreakReason},
+		{
+			method: post, api: "/admin/break-reasons/:reason_id", page: "/admin/break-reasons/:reason_id",
+			who: admins, handle: s.admin.UpdateBreakReason,
+		},
+		{
+			method: post, api: "/admin/break-reasons/:reason_id/move", page: "/admin/break-reasons/:reason_id/move",
+			who: admins, handle: s.admin.MoveBreakReason,
+		},
+		{
+			method: post, api: "/admin/break-reasons/:reason_id/retire", page: "/admin/break-reasons/:reason_id/retire",
+			who: admins, handle: s.admin.RetireBreakReason(true),
+		},
+		{
+			method: post, api: "/admin/break-reasons/:reason_id/restore", page: "/admin/break-reasons/:reason_id/restore",
+			who: admins, handle: s.admin.RetireBreakReason(false),
 		},
 		{method: get, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.WrapUpPage},
 		{method: post, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.AddWrapUpOption},
@@ -486,7 +525,11 @@ func (s *Server) mount(e *echo.Echo) {
 			if r.next != "" {
 				c.Set(kit.NextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(kit.ChatID(c))))
 			}
-			return r.handle(c)
+			err := r.handle(c)
+			if r.input && err == nil {
+				s.Hub.RecordInput(kit.ActorOf(c))
+			}
+			return err
 		}
 		chain := []echo.MiddlewareFunc{s.cors(r), s.sameOrigin, s.Middleware(r.access()), s.rateLimited(r)}
 		switch {

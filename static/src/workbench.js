@@ -17,6 +17,7 @@ import { confirmDelivery } from "./workbench/confirm-delivery.js";
 import { wireShortcuts, wireHelp } from "./workbench/keys.js";
 import { electLeader, isOpenInSomeTab, shareOpenChat } from "./workbench/tab-leader.js";
 import * as list from "./workbench/list.js";
+import { reportInput } from "./workbench/report-input.js";
 import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
@@ -61,6 +62,7 @@ onLive("reconnected", () => {
 });
 onLive("refused", ({ status }) => status === 401 && location.assign(at(`/login?next=${encodeURIComponent(location.pathname)}`)));
 watchConnection();
+reportInput();
 enter(!narrow());
 flushAll();
 
@@ -134,6 +136,14 @@ function updateOpenChat() {
 }
 for (const name of ["focus", "blur"]) window.addEventListener(name, updateOpenChat);
 document.addEventListener("visibilitychange", updateOpenChat);
+// The end of a break is announced once, also to an agent whose workbench is in the background.
+let breakOver = document.querySelector("[data-break-over]")?.dataset.breakOver ?? "";
+document.addEventListener("parley:part", ({ target }) => {
+  if (target.id !== "presence-note") return;
+  const title = target.querySelector("[data-break-over]")?.dataset.breakOver ?? "";
+  if (title && !breakOver) notify(title, target.querySelector("p").textContent.trim(), { kind: "chat", chat: "break", path: at("/workbench"), open });
+  breakOver = title;
+});
 document.addEventListener("parley:part", (event) => {
   if (!event.target.matches(".write-box")) return;
   startComposer();

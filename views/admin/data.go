@@ -85,6 +85,23 @@ type WrapUpOption struct {
 	Errors     Errors
 }
 
+// BreakReasons lists the reasons for breaks, with a form for one more.
+type BreakReasons struct {
+	Frame   staff.Frame
+	InUse   []BreakReason // in the order in which agents see them
+	Retired []BreakReason
+	New     BreakReason // as typed
+}
+
+// BreakReason is one row. The names and the minutes are as typed if there are Errors.
+type BreakReason struct {
+	ID               int64
+	Name             string // stored, in the reader's language
+	NameEn, NameZhCN string
+	Minutes          string
+	Errors           Errors
+}
+
 // Settings is the settings page.
 type Settings struct {
 	Frame  staff.Frame

@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -28,6 +30,32 @@ func departmentURL(slug string) templ.SafeURL {
 
 func wrapUpURL(id string) templ.SafeURL {
 	return templ.SafeURL("/admin/wrap-up/" + url.PathEscape(id))
+}
+
+// breakReasonURL is where a form of a reason is sent; tail is "" or the name of an action.
+func breakReasonURL(r BreakReason, tail string) templ.SafeURL {
+	return templ.SafeURL("/admin/break-reasons/" + strconv.FormatInt(r.ID, 10) + tail)
+}
+
+func breakReasonRowID(r BreakReason) string { return "reason-" + strconv.FormatInt(r.ID, 10) }
+
+// breakFieldAttributes marks a refused field of a row.
+func breakFieldAttributes(r BreakReason, field string) templ.Attributes {
+	if r.Errors[field] == "" {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "autofocus": true, "aria-describedby": breakReasonRowID(r) + "-error"}
+}
+
+// errorText is what is wrong with a row.
+func (r BreakReason) errorText() string {
+	return cmp.Or(r.Errors[""], r.Errors["name_en"], r.Errors["name_zh_cn"], r.Errors["minutes"])
+}
+
+// number returns a stored number for a text that counts.
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
 func groupID(g SettingGroup) string { return "settings-" + g.ID }

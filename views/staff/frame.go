@@ -49,6 +49,7 @@ var adminTabs = []Tab{
 	{"people", "/admin/people"},
 	{"departments", "/admin/departments"},
 	{"wrap_up", "/admin/wrap-up"},
+	{"breaks", "/admin/break-reasons"},
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"users", "/admin/users"},
@@ -88,6 +89,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.departments")
 	case "wrap_up":
 		return text.T(ctx, "staff.tab.wrap_up")
+	case "breaks":
+		return text.T(ctx, "staff.tab.breaks")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
 	case "users":

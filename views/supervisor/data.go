@@ -101,7 +101,11 @@ type Agents struct {
 type Agent struct {
 	ID, Name           string
 	Presence           string // online, away, offline
+	Detail             string // of the presence: online, last_chats, break, inactive, away, lost_contact or offline
 	Since              time.Time
+	BreakName          string // reason of a break, in the reader's language
+	BreakEndsAt        *time.Time
+	BreakOver          bool       // the planned end has passed, and the agent has not come back
 	LostContact        bool       // away because heartbeats are missing …
 	ReturnsAt          *time.Time // … and then the chats go back to the queue
 	Departments        []string

@@ -68,12 +68,30 @@ func presenceText(ctx context.Context, a Agent) string {
 	switch {
 	case a.LostContact:
 		return text.T(ctx, "supervisor.agents.lost")
-	case a.Presence == "online":
-		return text.T(ctx, "ui.presence.online")
-	case a.Presence == "away":
-		return text.T(ctx, "ui.presence.away")
+	case a.BreakName != "":
+		return text.T(ctx, "ui.presence.break_for", "Reason", a.BreakName)
 	default:
+		return DetailText(ctx, a.Detail)
+	}
+}
+
+// DetailText names the detail of a presence.
+func DetailText(ctx context.Context, detail string) string {
+	switch detail {
+	case "online":
+		return text.T(ctx, "ui.presence.online")
+	case "last_chats":
+		return text.T(ctx, "ui.presence.last_chats")
+	case "break":
+		return text.T(ctx, "ui.presence.break")
+	case "inactive":
+		return text.T(ctx, "ui.presence.inactive")
+	case "lost_contact":
+		return text.T(ctx, "supervisor.agents.lost")
+	case "offline":
 		return text.T(ctx, "ui.presence.offline")
+	default:
+		return text.T(ctx, "ui.presence.away")
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 // Page is the whole workbench of one agent.
 type Page struct {
 	Frame staff.Frame
+	// InputInterval is how often the page reports input at most.
+	InputInterval time.Duration
 	// PresenceTimeout is how long an agent who sends no heartbeat still counts as online.
 	PresenceTimeout time.Duration
 	Me              Me
@@ -31,7 +33,13 @@ type Me struct {
 	CSRF string
 	// Presence is what others see: "online", "away" or "offline". Since is when it began.
 	Presence string
-	Since    time.Time
+	// Detail says more of it: "online", "last_chats", "break", "inactive", "away", "lost_contact" or "offline".
+	Detail string
+	Since  time.Time
+	// Break is the break that the agent is on; nil for none.
+	Break *Break
+	// Reasons are those that the agent can choose for a break, in their order.
+	Reasons []BreakReason
 	// Lost is when Parley set the agent to away because it lost contact; nil otherwise.
 	Lost *time.Time
 	Load int
@@ -39,14 +47,29 @@ type Me struct {
 	Segments []ui.CapacitySegment
 }
 
+// Break is the break that the agent is on.
+type Break struct {
+	ReasonID int64
+	Name     string // of the reason, in the agent's language
+	EndsAt   time.Time
+	IsOver   bool // the agent is asked to come back
+}
+
+// BreakReason is a reason for a break.
+type BreakReason struct {
+	ID      int64
+	Name    string // in the agent's language
+	Minutes int    // usual length
+}
+
 // QueueSummary is the state of the queue.
 type QueueSummary struct {
 	Waiting int
 	// Oldest is the start of the longest wait; zero if the queue is empty.
 	Oldest time.Time
-	// Presence and Free, the remaining capacity, decide whether this agent gets the next chat.
-	Presence string
-	Free     int
+	// Detail, as in Me, and Free, the capacity left, tell whether this agent gets the next chat.
+	Detail string
+	Free   int
 }
 
 // List is the chats of the agent: those awaiting a reply, the longest wait first, the answered ones, and the last ended ones.
@@ -191,6 +214,7 @@ type AgentOption struct {
 	ID       string
 	Name     string
 	Presence string
+	Detail   string // as in Me
 	Load     int
 	Max      int
 }
@@ -209,7 +233,7 @@ type DepartmentOption struct {
 type EmptyState struct {
 	CSRF     string
 	Presence string
-	Lost     bool   // away by lost contact
+	Detail   string // as in Me
 	Chats    int    // active ones
 	Longest  string // the chat whose user has waited longest for an answer; "" when all are answered
 	Waiting  int    // users in the queue
@@ -219,10 +243,12 @@ func (e EmptyState) kind() string {
 	switch {
 	case e.Longest != "":
 		return "awaiting"
-	case e.Lost:
+	case e.Detail == "lost_contact":
 		return "lost"
+	case e.Detail == "last_chats" && e.Chats > 0:
+		return "answered"
 	case e.Presence != "online":
-		return e.Presence
+		return e.Detail
 	case e.Chats > 0:
 		return "answered"
 	default:

@@ -626,7 +626,7 @@ func agentOption(c AgentOption) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Presence(c.Presence).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Presence(c.Detail).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

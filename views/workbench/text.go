@@ -44,15 +44,35 @@ func lastLine(ctx context.Context, r Row) string {
 // notAssignedReason returns why waiting chats are not assigned to this agent.
 func (s QueueSummary) notAssignedReason(ctx context.Context) string {
 	switch {
-	case s.Presence == "away":
-		return text.T(ctx, "workbench.strip.away")
-	case s.Presence == "offline":
+	case s.Detail == "last_chats":
+		return text.T(ctx, "workbench.strip.last_chats")
+	case s.Detail == "break":
+		return text.T(ctx, "workbench.strip.break")
+	case s.Detail == "offline":
 		return text.T(ctx, "workbench.strip.offline")
+	case s.Detail != "online":
+		return text.T(ctx, "workbench.strip.away")
 	case s.Free == 0:
 		return text.T(ctx, "workbench.strip.full")
 	default:
 		return text.T(ctx, "workbench.strip.elsewhere")
 	}
+}
+
+// presenceText names the agent's presence, and the reason of a break.
+func (m Me) presenceText(ctx context.Context) string {
+	if m.Break != nil {
+		return text.T(ctx, "ui.presence.break_for", "Reason", m.Break.Name)
+	}
+	return text.T(ctx, "ui.presence."+m.Detail)
+}
+
+// keptText says that the chats stay, "" without any.
+func (m Me) keptText(ctx context.Context) string {
+	if m.Load == 0 {
+		return ""
+	}
+	return text.T(ctx, "workbench.note.kept", "Count", m.Load)
 }
 
 // offlineText returns what happens to the chats when the agent goes offline.

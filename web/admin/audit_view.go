@@ -75,6 +75,7 @@ func currentUserName(r *models.AuditRow) string {
 var detailKeys = []string{
 	"name", "role", "capacity", "departments", "department", "agent", "shortcut", "title", "language", "scope", "characters",
 	"kind", "changed", "value", "priority", "status", "rows", "canned_replies", "sessions", "chats", "messages",
+	"name_en", "name_zh_cn", "minutes", "position",
 }
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {

@@ -248,6 +248,7 @@ type AgentLoad struct {
 	MaxConcurrent           int      `json:"max_concurrent"`
 	Utilisation             float64  `json:"utilisation"`
 	OldestUnansweredSeconds *int     `json:"oldest_unanswered_seconds"`
+	PresenceDetails
 }
 
 // LoadOf returns the body of an agent's load.
@@ -255,6 +256,7 @@ func LoadOf(l *models.AgentLoad) AgentLoad {
 	out := AgentLoad{
 		Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
 		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds,
+		PresenceDetails: PresenceDetailsOf(l.Agent.PresenceChange()),
 	}
 	if l.Agent.MaxConcurrent > 0 {
 		out.Utilisation = min(1, math.Round(100*float64(l.Agent.Load)/float64(l.Agent.MaxConcurrent))/100)

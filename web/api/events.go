@@ -56,6 +56,10 @@ type (
 		ServiceID string `json:"service_id"`
 		Presence  string `json:"presence"`
 	}
+	agentPresenceEvent struct {
+		presenceEvent
+		PresenceDetails
+	}
 	queueChangedEvent struct {
 		Waiting            int `json:"waiting"`
 		LongestWaitSeconds int `json:"longest_wait_seconds"`
@@ -65,6 +69,7 @@ type (
 		Presence      string `json:"presence"`
 		Load          int    `json:"load"`
 		MaxConcurrent int    `json:"max_concurrent"`
+		PresenceDetails
 	}
 	// DraftsChangedEvent announces that drafts may have changed without an event: read them again.
 	DraftsChangedEvent struct{}
@@ -116,14 +121,7 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	case live.Typing:
 		out.Add("typing", 0, TypingEvent{it.ChatID, string(it.SenderType)})
 	case live.Presence:
-		if it.OfAnyAgent {
-			out.Add("load_changed", 0, loadChangedEvent{it.ServiceID, string(it.PresenceChange.Presence), it.Load, it.MaxConcurrent})
-		}
-		if it.PresenceChanged {
-			out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Get("presence", func() []byte {
-				return out.encode(presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)})
-			})})
-		}
+		presence(&out, it)
 	case live.Board:
 		if it.Queue {
 			out.Add("queue_changed", 0, queueChangedEvent{it.Overview.Waiting, it.Overview.LongestWaitSeconds})
@@ -134,9 +132,33 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	return out.Frames, out.Err
 }
 
+// presence writes the presence of an agent: to users nothing but the presence itself, when that changed.
+func presence(out *FrameWriter, it live.Presence) {
+	plain := presenceEvent{it.ServiceID, string(it.PresenceChange.Presence)}
+	if it.OfAnyAgent {
+		out.Add("load_changed", 0, loadChangedOf(it.PresenceChange))
+	}
+	switch {
+	case it.ToUser && it.PresenceChanged:
+		out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Get("presence", func() []byte {
+			return out.encode(plain)
+		})})
+	case !it.ToUser && (it.PresenceChanged || it.DetailChanged):
+		out.Frames = append(out.Frames, live.Frame{Event: "presence", Data: it.Shared.Get("presence with details", func() []byte {
+			return out.encode(agentPresenceEvent{plain, PresenceDetailsOf(it.PresenceChange)})
+		})})
+	}
+}
+
+func loadChangedOf(p models.PresenceChange) loadChangedEvent {
+	return loadChangedEvent{p.ServiceID, string(p.Presence), p.Load, p.MaxConcurrent, PresenceDetailsOf(p)}
+}
+
 func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
-		out.Add("presence", 0, presenceEvent{p.Self.ID, string(p.Self.Presence)})
+		out.Add("presence", 0, agentPresenceEvent{
+			presenceEvent{p.Self.ID, string(p.Self.Presence)}, PresenceDetailsOf(p.Self.PresenceChange()),
+		})
 	}
 	if p.QueueStatus != nil {
 		out.Add("queue", 0, QueueStatusOf(*p.QueueStatus))
@@ -156,7 +178,7 @@ func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 		out.Add("queue_changed", 0, queueChangedEvent{p.Overview.Waiting, p.Overview.LongestWaitSeconds})
 	}
 	for _, l := range p.Load {
-		out.Add("load_changed", 0, loadChangedEvent{l.Agent.ID, string(l.Agent.Presence), l.Agent.Load, l.Agent.MaxConcurrent})
+		out.Add("load_changed", 0, loadChangedOf(l.Agent.PresenceChange()))
 	}
 }
 

@@ -59,12 +59,13 @@ func (s *Stream) compareLoads(ctx context.Context) error {
 		return err
 	}
 	for i := range loads {
-		now := presenceOf(&loads[i].Agent)
+		now := loads[i].Agent.PresenceChange()
 		sent := s.loads[now.ServiceID]
 		if samePresence(now, sent) {
 			continue
 		}
 		now.PresenceChanged = now.Presence != sent.Presence
+		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break)
 		if err := s.sendPresence(ctx, Presence{PresenceChange: now}); err != nil {
 			return err
 		}

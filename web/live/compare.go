@@ -145,6 +145,7 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 	for _, now := range agents {
 		sent, known := p.sent[now.ServiceID]
 		now.PresenceChanged = now.Presence != sent.Presence
+		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break)
 		switch {
 		case !known && now.Presence == models.Offline: // a new agent; none is announced before its first presence
 			p.sent[now.ServiceID] = sentPresence{now, began}
@@ -155,10 +156,11 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 	return missed
 }
 
-// samePresence reports whether two events show the same agent in the same state. PresenceChanged is ignored: it is what
-// an event changed, not what the agent's state is.
+// samePresence reports whether two events show the same agent in the same state. PresenceChanged and DetailChanged are
+// ignored: they are what an event changed, not what the agent's state is. Since follows from the rest.
 func samePresence(a, b models.PresenceChange) bool {
-	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.MaxConcurrent == b.MaxConcurrent
+	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.MaxConcurrent == b.MaxConcurrent &&
+		a.Detail == b.Detail && a.Break.Equal(b.Break)
 }
 
 // sleep waits for d and reports whether the context still holds.

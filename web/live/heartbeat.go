@@ -13,6 +13,7 @@ import (
 type heartbeats struct {
 	report func(context.Context, []string) error // stores them
 	every  func() time.Duration                  // the present setting
+	defers bool                                  // what is recorded within `every` of a report is part of the next one
 	wake   chan struct{}                         // holds at most one
 
 	mu         sync.Mutex
@@ -28,11 +29,18 @@ func newHeartbeats(report func(context.Context, []string) error, every func() ti
 	}
 }
 
-// record counts an id as active now. It does nothing within `every` of the last report, and never waits.
+// record counts an id as active now. Within `every` of the last report it does nothing, or leaves it to the next report.
+// It never waits.
 func (b *heartbeats) record(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unreported[id] || time.Since(b.reportedAt[id]) < b.every() {
+	if b.unreported[id] {
+		return
+	}
+	if time.Since(b.reportedAt[id]) < b.every() {
+		if b.defers {
+			b.unreported[id] = true
+		}
 		return
 	}
 	b.unreported[id] = true

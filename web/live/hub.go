@@ -60,6 +60,7 @@ type Hub struct {
 	queue      *queueTicker
 	reloads    chan struct{} // holds one when the settings must be read
 	heartbeats map[models.ActorKind]*heartbeats
+	inputs     *heartbeats // of agents, see RecordInput
 
 	presences presences
 	typing    typingThrottle
@@ -73,6 +74,9 @@ type Hub struct {
 
 	compareSoon atomic.Bool // compare with PostgreSQL soon, even while the instance is stable
 }
+
+// maxInputInterval is how often clients report input while INACTIVE_AFTER asks for no more.
+const maxInputInterval = 20 * time.Second
 
 // New returns a Hub. It delivers nothing from other instances until Run is called.
 func New(opts Options) *Hub {
@@ -96,6 +100,10 @@ func New(opts Options) *Hub {
 			return min(30*time.Second, opts.Desk.Settings().QueueGrace/4)
 		}),
 	}
+	h.inputs = newHeartbeats(opts.Desk.RecordInput, func() time.Duration {
+		return InputInterval(opts.Desk.Settings()) / 2 // shorter, so that none of the reports comes a moment too early
+	})
+	h.inputs.defers = true // the last input decides, not the first of many
 	if opts.Redis != nil {
 		h.relay = newRelay(h, *opts.Redis, opts.Prefix)
 	}
@@ -119,6 +127,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	for kind, beats := range h.heartbeats {
 		g.Go(func() error { beats.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
+	g.Go(func() error { h.inputs.run(ctx, h.log, func() []string { return nil }); return nil })
 	err := g.Wait()
 	if h.relay != nil {
 		_ = h.relay.client.Close()
@@ -150,6 +159,22 @@ func (h *Hub) RecordActivity(a models.Actor) {
 	if beats := h.heartbeats[a.Kind]; beats != nil {
 		beats.record(a.ID)
 	}
+}
+
+// RecordInput counts a request of an agent as input by the person. It never waits.
+func (h *Hub) RecordInput(a models.Actor) {
+	if a.IsAgent() {
+		h.inputs.record(a.ID)
+	}
+}
+
+// InputInterval returns how often a client reports input at most: often enough for INACTIVE_AFTER,
+// and while that is off too, so that no agent is set to away the moment it is turned on.
+func InputInterval(s models.Settings) time.Duration {
+	if s.InactiveAfter > 0 {
+		return min(maxInputInterval, s.InactiveAfter/4)
+	}
+	return maxInputInterval
 }
 
 // Drain ends every stream, and each that is opened from now on, with the reason Stopping.

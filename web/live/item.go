@@ -163,6 +163,7 @@ type Presence struct {
 	models.PresenceChange
 	Agent      *models.AgentState // nil when only the change is known
 	OfAnyAgent bool               // the receiver is a supervisor
+	ToUser     bool               // the receiver is a user, who sees no more than Presence
 	Shared     *EncodingCache
 }
 

@@ -70,15 +70,11 @@ func (s *Stream) isServedBy(agentID string) bool {
 }
 
 func (s *Stream) sendPresence(ctx context.Context, p Presence) error {
+	p.ToUser = s.to.Actor.IsUser()
 	if p.OfAnyAgent = s.to.View == Supervision; p.OfAnyAgent {
 		s.recordLoad(p.PresenceChange)
 	}
 	return s.sendItem(ctx, p)
-}
-
-// presenceOf returns the event that shows an agent as it is.
-func presenceOf(a *models.Agent) models.PresenceChange {
-	return models.PresenceChange{ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent}
 }
 
 func (s *Stream) recordLoad(p models.PresenceChange) {

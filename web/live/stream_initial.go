@@ -82,7 +82,7 @@ func (s *Stream) readSupervisorState(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range s.initial.Load {
-		s.recordLoad(presenceOf(&s.initial.Load[i].Agent))
+		s.recordLoad(s.initial.Load[i].Agent.PresenceChange())
 	}
 	return s.readBoard(ctx)
 }

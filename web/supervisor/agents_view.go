@@ -49,7 +49,7 @@ func (b *board) agentsView(filter view.Filter) view.Agents {
 		if c := longestFirst(x.AwaitingReplySince, y.AwaitingReplySince); c != 0 {
 			return c
 		}
-		return cmp.Compare(presenceRank[x.Presence], presenceRank[y.Presence])
+		return cmp.Compare(presenceRank[x.Detail], presenceRank[y.Detail])
 	})
 	shown.First = len(shown.Cards)
 	if !b.showAll {
@@ -58,7 +58,9 @@ func (b *board) agentsView(filter view.Filter) view.Agents {
 	return shown
 }
 
-var presenceRank = map[string]int{"online": 0, "away": 1, "offline": 2}
+var presenceRank = map[string]int{
+	"online": 0, "last_chats": 1, "break": 2, "lost_contact": 3, "inactive": 3, "away": 3, "offline": 4,
+}
 
 func longestFirst(x, y *time.Time) int {
 	switch {
@@ -75,8 +77,18 @@ func longestFirst(x, y *time.Time) int {
 func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	a := &l.Agent
 	card := view.Agent{
-		ID: a.ID, Name: a.Name, Presence: string(a.Presence), Since: a.DesiredPresenceAt, Load: a.Load, Capacity: a.MaxConcurrent,
-		Segments: b.segments(l), Ratings: a.RatingCount,
+		ID:       a.ID,
+		Name:     a.Name,
+		Presence: string(a.Presence),
+		Detail:   string(a.Detail()),
+		Since:    a.DesiredPresenceAt,
+		Load:     a.Load,
+		Capacity: a.MaxConcurrent,
+		Segments: b.segments(l),
+		Ratings:  a.RatingCount,
+	}
+	if on := a.Break(); on != nil {
+		card.BreakName, card.BreakEndsAt, card.BreakOver = on.Reason.In(b.lang), &on.EndsAt, on.IsOver
 	}
 	if a.RatingCount > 0 {
 		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)

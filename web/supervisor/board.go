@@ -27,6 +27,7 @@ const (
 
 // board is the data of the supervisor's page, as it was read from the desk at one time.
 type board struct {
+	lang             string // of the reader
 	readAt           time.Time
 	settings         models.Settings
 	overview         models.Overview
@@ -59,7 +60,7 @@ const initialRows = 50
 
 // readBoard reads queue, load and departments in parallel, and the overview unless the caller has it already.
 func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.Overview) (*board, error) {
-	b := &board{readAt: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
+	b := &board{lang: text.Lang(ctx), readAt: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
 	first := initialRows
 	if f.showAll {
 		first = 0

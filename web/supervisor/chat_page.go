@@ -3,6 +3,7 @@ package supervisor
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -110,6 +111,11 @@ func (h *Handlers) Agent(c echo.Context) error {
 		return err
 	}
 	page := b.agentPage(ctx, a, chats)
+	changes, err := h.Desk.PresenceHistory(ctx, kit.ActorOf(c), a.ID, b.readAt.Add(-timelinePeriod), b.readAt.Add(time.Minute), maxTimeline)
+	if err != nil {
+		return err
+	}
+	page.Timeline = timelineOf(ctx, a, changes, b.readAt)
 	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor."}

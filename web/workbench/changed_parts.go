@@ -40,6 +40,9 @@ func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 	if !sameLost(before.me, now.me) {
 		parts = append(parts, view.Lost(now.me))
 	}
+	if !sameNote(before.me, now.me) {
+		parts = append(parts, view.PresenceNote(now.me))
+	}
 	if sameQueue(before.queue, now.queue) {
 		now.queue.Oldest = before.queue.Oldest
 	} else {
@@ -50,6 +53,18 @@ func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 	}
 	f.drawn = now
 	return append(parts, changedRows(before.list, now.list)...)
+}
+
+// sameNote reports whether two states show the same note about the presence.
+func sameNote(a, b view.Me) bool {
+	isOver := func(m view.Me) bool { return m.Break != nil && m.Break.IsOver }
+	switch {
+	case a.Detail != b.Detail || isOver(a) != isOver(b):
+		return false
+	case isOver(a):
+		return reflect.DeepEqual(a.Break, b.Break)
+	}
+	return a.Detail != "inactive" || a.Load == b.Load && a.Since.Equal(b.Since)
 }
 
 func sameLost(a, b view.Me) bool {

@@ -12,7 +12,17 @@ import (
 )
 
 func (b *workbench) me() view.Me {
-	m := view.Me{CSRF: b.csrf, Presence: string(b.self.Presence), Since: b.self.DesiredPresenceAt, Load: b.load(), Segments: b.segments()}
+	m := view.Me{
+		CSRF: b.csrf, Presence: string(b.self.Presence), Detail: string(b.self.Detail()), Since: b.self.DesiredPresenceAt,
+		Load: b.load(), Segments: b.segments(),
+	}
+	for i := range b.reasons {
+		r := &b.reasons[i]
+		m.Reasons = append(m.Reasons, view.BreakReason{ID: r.ID, Name: r.In(b.lang), Minutes: r.Minutes})
+	}
+	if on := b.self.Break(); on != nil {
+		m.Break = &view.Break{ReasonID: on.Reason.ID, Name: on.Reason.In(b.lang), EndsAt: on.EndsAt, IsOver: on.IsOver}
+	}
 	if b.self.Presence != b.self.DesiredPresence && b.self.DisabledAt == nil {
 		m.Since = b.lostAt()
 		m.Lost = &m.Since
@@ -29,7 +39,7 @@ func (b *workbench) lostAt() time.Time {
 }
 
 func (b *workbench) queueSummary() view.QueueSummary {
-	s := view.QueueSummary{Waiting: b.overview.Waiting, Presence: string(b.self.Presence), Free: max(0, b.self.MaxConcurrent-b.load())}
+	s := view.QueueSummary{Waiting: b.overview.Waiting, Detail: string(b.self.Detail()), Free: max(0, b.self.MaxConcurrent-b.load())}
 	if s.Waiting > 0 {
 		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
@@ -137,7 +147,7 @@ func (b *workbench) empty() view.EmptyState {
 	e := view.EmptyState{
 		CSRF:     b.csrf,
 		Presence: string(b.self.Presence),
-		Lost:     b.me().Lost != nil,
+		Detail:   string(b.self.Detail()),
 		Chats:    len(l.AwaitingReply) + len(l.Answered),
 		Waiting:  b.overview.Waiting,
 	}
@@ -161,7 +171,14 @@ func (b *workbench) transferOptions(c *models.AgentChat, agents []models.Agent, 
 		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
 			t.Agents = append(
 				t.Agents,
-				view.AgentOption{ID: a.ID, Name: a.Name, Presence: string(a.Presence), Load: a.Load, Max: a.MaxConcurrent},
+				view.AgentOption{
+					ID:       a.ID,
+					Name:     a.Name,
+					Presence: string(a.Presence),
+					Detail:   string(a.Detail()),
+					Load:     a.Load,
+					Max:      a.MaxConcurrent,
+				},
 			)
 		}
 	}

@@ -70,7 +70,8 @@ func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return h.Render(c, http.StatusOK, view.Workbench(view.Page{
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
-		Me: b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
+		InputInterval: live.InputInterval(h.Desk.Settings()),
+		Me:            b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
 	}))
 }
 

@@ -73,7 +73,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 
 // read reads the agent and the chats again. The overview of the queue is kept, since events bring a new one a few times a second.
 func (f *frameWriter) read(ctx context.Context) (*workbench, error) {
-	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf}
+	b := &workbench{desk: f.handlers.Desk, links: f.handlers.PageFileLinks(), at: time.Now(), csrf: f.csrf, lang: text.Lang(ctx)}
 	if f.last != nil {
 		b.overview, b.overviewAt = f.last.overview, f.last.overviewAt
 	}

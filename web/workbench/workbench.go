@@ -11,6 +11,7 @@ import (
 
 	"parley/models"
 	"parley/views/chat"
+	"parley/views/text"
 	view "parley/views/workbench"
 	"parley/web/api"
 	"parley/web/kit"
@@ -30,8 +31,10 @@ type workbench struct {
 	links      api.FileLinks
 	at         time.Time
 	csrf       string
+	lang       string // of the agent
 	self       *models.Agent
-	chats      []models.AgentChat // active ones, then the last ended and those to wrap up
+	reasons    []models.BreakReason // that the agent can choose for a break
+	chats      []models.AgentChat   // active ones, then the last ended and those to wrap up
 	overview   models.Overview
 	overviewAt time.Time         // when overview was read
 	names      map[string]string // of agents by id, as far as they were needed
@@ -40,7 +43,9 @@ type workbench struct {
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
 // not be ahead of what the page shows.
 func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
-	b := &workbench{desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c)}
+	b := &workbench{
+		desk: h.Desk, links: h.PageFileLinks(), at: time.Now(), csrf: kit.CSRFToken(c), lang: text.Lang(c.Request().Context()),
+	}
 	b.overviewAt = b.at
 	parts, ctx := errgroup.WithContext(c.Request().Context())
 	parts.Go(func() error { return b.read(ctx, kit.AgentOf(c).ID) })
@@ -53,6 +58,9 @@ func (h *Handlers) readWorkbench(c echo.Context) (*workbench, error) {
 
 func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 	if b.self, err = b.desk.AgentByID(ctx, agentID); err != nil {
+		return err
+	}
+	if b.reasons, err = b.desk.BreakReasons(ctx); err != nil {
 		return err
 	}
 	if b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)}); err != nil {
@@ -85,7 +93,14 @@ func (b *workbench) cursor() string {
 // parts returns the parts of the page that do not belong to one chat.
 func (b *workbench) parts() []templ.Component {
 	return []templ.Component{
-		view.Status(b.me()), view.Lost(b.me()), view.Queue(b.queueSummary()), view.NoChat(b.empty()), view.Chats(b.list()),
+		view.Status(
+			b.me(),
+		),
+		view.Lost(b.me()),
+		view.PresenceNote(b.me()),
+		view.Queue(b.queueSummary()),
+		view.NoChat(b.empty()),
+		view.Chats(b.list()),
 	}
 }
 

@@ -37,7 +37,8 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 	listener.next("assigned")
 
 	form := b.ask("GET", path+"/wrap-up", anna, nil).want(200).object()
-	if s := form["suggested"].(map[string]any); s["tags_source"] != "conversation" || len(s["tags"].([]any)) != 1 || form["is_to_wrap_up"] != 0.0 {
+	if s := form["suggested"].(map[string]any); s["tags_source"] != "conversation" || len(s["tags"].([]any)) != 1 ||
+		form["is_to_wrap_up"] != 0.0 {
 		t.Errorf("before the end there is %v", form)
 	}
 	a.ask("POST", path+"/wrap-up", anna, map[string]any{"outcome": "Solved"}).refused(409, "chat_not_ended")
@@ -54,12 +55,20 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 	}
 	listener.next("ended")
 	a.ask("POST", forUser+"/chats/"+chat+"/rate", user, map[string]any{"rating": 5}).want(200)
-	if got := string(a.ask("GET", forUser+"/chats", user, nil).want(200).Body); strings.Contains(got, "Refund") || strings.Contains(got, "outcome") {
+	if got := string(
+		a.ask("GET", forUser+"/chats", user, nil).want(200).Body,
+	); strings.Contains(got, "Refund") ||
+		strings.Contains(got, "outcome") {
 		t.Errorf("the user reads %s", got)
 	}
 	for _, path := range []string{forAgent + "/chats", "/api/supervisor/chats/" + chat} {
 		token := map[bool]string{true: anna, false: ruth}[path == forAgent+"/chats"]
-		if got := string(b.ask("GET", path, token, nil).want(200).Body); !strings.Contains(got, `"outcome":null,"tags":["Card","Refund"],"wrapped_up_at":"`) {
+		if got := string(
+			b.ask("GET", path, token, nil).want(200).Body,
+		); !strings.Contains(
+			got,
+			`"outcome":null,"tags":["Card","Refund"],"wrapped_up_at":"`,
+		) {
 			t.Errorf("%s has %s", path, got)
 		}
 	}
@@ -75,7 +84,10 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 
 	second := a.asks(user, "Once more")
 	a.ask("POST", forUser+"/chats/"+second+"/end", user, map[string]any{"outcome": "Solved"}).want(200)
-	if got := a.ask("GET", forAgent+"/chats-to-wrap-up", anna, nil).want(200).list(); len(got) != 1 || got[0]["chat_id"] != second || got[0]["outcome"] != nil {
+	if got := a.ask("GET", forAgent+"/chats-to-wrap-up", anna, nil).
+		want(200).
+		list(); len(got) != 1 || got[0]["chat_id"] != second ||
+		got[0]["outcome"] != nil {
 		t.Errorf("to wrap up is %v", got)
 	}
 	a.ask("POST", forAgent+"/chats/"+second+"/wrap-up/skip", anna, nil).want(200)

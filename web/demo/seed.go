@@ -15,8 +15,8 @@ import (
 // admin is the actor of Seed in the audit log: a command, not an agent.
 var admin = models.Actor{Kind: models.KindAgent, ID: "demo", Role: models.RoleAdmin}
 
-// Seed adds the sample departments, agents, canned replies, outcomes, tags and chats of the past day and writes the accounts to out. Existing rows are
-// not changed, so running it again, or twice at once, adds nothing.
+// Seed adds the sample departments, agents, canned replies, outcomes, tags and chats of the past day and writes the accounts to out.
+// Existing rows are not changed, so running it again, or twice at once, adds nothing.
 func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	for _, d := range departments {
 		if _, err := desk.AddDepartment(ctx, admin, d.Slug, d.Name); err != nil && !errors.Is(err, models.ErrDepartmentTaken) {

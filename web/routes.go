@@ -260,7 +260,6 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/chats/:chat_id/wrap-up/skip", page: "/workbench/chats/:chat_id/wrap-up/skip",
 			who: agents, handle: s.workbench.SkipWrapUp, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
 		},
-		{method: post, api: agentPath + "/chats/:chat_id/notes", page: "/workbench/chats/:chat_id/notes", who: agents, handle: s.chat.Note},
 		{method: get, api: agentPath + "/drafts", who: agents, handle: s.chat.Drafts},
 		{method: get, api: agentPath + "/chats/:chat_id/draft", who: agents, handle: s.chat.DraftsInChat},
 		{

@@ -90,6 +90,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	if on := a.Break(); on != nil {
 		card.BreakName, card.BreakEndsAt, card.BreakOver = on.Reason.In(b.lang), &on.EndsAt, on.IsOver
 	}
+	card.ExtraUntil, card.HasExtra = a.PresenceChange().ExtraUntil, a.HasExtra && a.Load > a.MaxConcurrent
 	if a.RatingCount > 0 {
 		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)
 	}

@@ -11,7 +11,7 @@ import (
 //
 // The text is validated as by [Desk.Send]. A chat that the actor may not know of is 404 chat_not_found and one that the
 // actor is not part of 403 not_in_chat; a message that the chat does not have, or a note to a user, is 404
-// message_not_found, one that somebody else sent 403 not_your_message. A file is 409 message_has_file, a message that was
+// message_not_found, one from another sender 403 not_your_message. A file is 409 message_has_file, a message that was
 // withdrawn 409 message_withdrawn, an ended chat 409 chat_ended, a message older than EDIT_PERIOD 409 edit_period_over, and
 // while EDIT_PERIOD is 0 every message is 409 editing_off.
 func (d *Desk) EditMessage(ctx context.Context, actor Actor, chatID string, messageID int64, content string) (*Message, error) {

@@ -38,7 +38,7 @@ func (h *talk) withdraw(who models.Actor, id int64) *models.Message {
 	return m
 }
 
-// read returns a message as somebody reads it now, in the list and by catching up.
+// read returns a message as an actor reads it now, in the list and by catching up.
 func (h *talk) read(who models.Actor, id int64) models.Message {
 	h.t.Helper()
 	messages, err := h.Messages(h.t.Context(), who, h.chat, id-1, 1)
@@ -49,7 +49,7 @@ func (h *talk) read(who models.Actor, id int64) models.Message {
 	return messages[0]
 }
 
-// everything is all that the desk gives somebody about the chat, and all that it published.
+// everything is all that the desk returns to an actor about the chat, and all that it published.
 func (h *talk) everything(who models.Actor) string {
 	h.t.Helper()
 	ctx := h.t.Context()

@@ -65,7 +65,7 @@ func TestBothSidesHearOfAChangedMessage(t *testing.T) {
 		t.Errorf("the user is told %v", got)
 	}
 
-	// Whoever was away gets the message as it is now, by a stream, by polling and in the list.
+	// A client that was away gets the message as it is now, by a stream, by polling and in the list.
 	own := b.ask("POST", mine+"/messages", userToken, map[string]any{"content": "Thee red one"}).want(201).object()
 	b.ask("POST", mine+"/messages/"+idOf(own), userToken, map[string]any{"content": "The red one"}).want(200)
 	late := b.listen(forUser+"/events", userToken, before)

@@ -380,7 +380,7 @@ func Beside(o *OpenChat, e EmptyState) templ.Component {
 	})
 }
 
-// Lost is the banner for an agent whom Parley has set to away because it lost contact.
+// Lost is the banner for an agent that Parley has set to away because it lost contact.
 func Lost(m Me) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -590,7 +590,7 @@ func (a *actors) rename(ctx context.Context, user string) error {
 	return err
 }
 
-// identify makes an anonymous user a person whom the site knows.
+// identify makes an anonymous user a user known to the site.
 func (a *actors) identify(ctx context.Context, user string) error {
 	if a.held[user] == "" {
 		return errNotNow

@@ -1,5 +1,5 @@
-// The chat in which the text of the composer was begun: another one when it was copied from there, so that nobody gets by mistake what was
-// meant for somebody else.
+// The chat in which the text of the composer was begun: another one when it was copied from there, so that no user gets by mistake what was
+// meant for another.
 let copied = { chat: "", text: "" };
 
 /** Follows where the text in the field of a composer comes from. */

@@ -42,7 +42,7 @@ type DraftChange struct {
 type NewDraft struct {
 	Kind    DraftKind
 	Content string // at most 4,000 characters; "" discards the draft
-	// Version is the version of the draft that Content continues, 0 for none. nil replaces the draft whatever its version.
+	// Version is the version of the draft that Content continues, 0 for none. nil replaces the draft in any version.
 	Version *int64
 }
 

@@ -7,7 +7,7 @@ import "context"
 // takes, in the statement after the one that locks: what was committed while it waited is seen.
 //
 // It fails with [errNotStored] when the sender may not write in the chat or the key was used before, since a repeated send
-// gets the first message whatever came after it.
+// returns the first message even if newer ones came after it.
 func (d *Desk) sendUnlessNewer(ctx context.Context, actor Actor, o *pendingMessage, lastSeen int64) (*Message, error) {
 	if lastSeen < 0 {
 		return nil, invalid("last_seen_id", fieldOutOfBounds, "last_seen_id is the id of a message, or 0.")

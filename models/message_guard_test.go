@@ -43,7 +43,7 @@ func TestASendStopsAtAMessageThatWasNotSeen(t *testing.T) {
 	h.must(err)
 	h.send(h.user, h.chat, "thanks")
 	h.send(h.anna, h.chat, "you are welcome")
-	// A repeated send gets its message, whatever came after it.
+	// A repeated send returns its message even if newer ones came after it.
 	again, created, err := h.guarded("It is on its way", "k2", second.ID)
 	h.must(err)
 	if created || again.ID != m.ID {

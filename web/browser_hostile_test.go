@@ -233,7 +233,7 @@ func TestAFrameThatWasLedAwayHearsNothing(t *testing.T) {
 	}
 }
 
-// A page that is not on the list cannot embed the panel, whatever origin it claims, nor send messages to one that it opens.
+// A page that is not on the list cannot embed the panel, even if it claims the origin of a listed one, nor send messages to one that it opens.
 func TestAHostilePageCannotReachThePanel(t *testing.T) {
 	t.Parallel()
 	s, h := embedded(t)

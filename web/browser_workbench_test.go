@@ -225,7 +225,7 @@ func TestTheWorkbenchComesBackAfterARestart(t *testing.T) {
 	s.says(token, chat, "Sent while disconnected")
 	b.sees("#thread", "Sent while disconnected")
 	b.sees(".live", "Live")
-	// Whichever of the two came first: the reply was sent, or it waits because the user wrote meanwhile.
+	// The order is not fixed: the reply was sent first, or it waits because the user wrote first.
 	const asked, sent = `root.querySelector("[data-ask]:not([hidden])")`, `root.querySelector('#thread .msg-own[data-status="sent"]')`
 	b.until("the reply to be sent or asked about", asked+" || "+sent)
 	if waits, err := eval[bool](b, "Boolean("+asked+")"); err == nil && waits {

@@ -104,7 +104,7 @@ async function save(state, leaving = false) {
   if (text === state.refused) return;
   const fields = { kind: state.kind, content: text };
   const { taken } = state;
-  // While another save is on its way its version is unknown. This one comes later, whichever arrives first.
+  // While another save is on its way its version is unknown. This one is newer, so it is sent without a version: the order of arrival is not known.
   if (!state.saving) fields.version = state.version;
   state.saving = true;
   state.sent = text;

@@ -72,7 +72,6 @@ func settingAttributes(s Setting) templ.Attributes {
 	}
 	if s.Focus {
 		attributes["autofocus"] = true
-		attributes["data-focus"] = true // for answers that a script places
 	}
 	return attributes
 }

@@ -21,11 +21,11 @@ export function elementsOf(html) {
 /**
  * Puts each element in its place; returns those that were placed. What a person has entered in
  * a form survives, unless the element is the answer to that form: isAnswer.
- * Such an answer also takes the focus to its element with data-focus; with data-complete-answer it has even the field that has the focus.
+ * Such an answer also moves the focus to its element with autofocus; with data-complete-answer it replaces even the field that has the focus.
  */
 export function placeParts(elements, { isAnswer = false } = {}) {
   const placed = elements.map((fresh) => place(fresh, isAnswer)).filter(Boolean);
-  if (isAnswer) placed.map((part) => part.querySelector("[data-focus]")).find(Boolean)?.focus();
+  if (isAnswer) placed.map((part) => (part.autofocus ? part : part.querySelector("[autofocus]"))).find(Boolean)?.focus();
   return placed;
 }
 
@@ -84,5 +84,9 @@ export function activate(el) {
 
 window.htmx?.defineExtension("parts", {
   isInlineSwap: (style) => style === "parts",
-  handleSwap: (style, _target, fragment) => style === "parts" && placeParts([...fragment.children], { isAnswer: true }),
+  handleSwap: (style, _target, fragment) => {
+    if (style !== "parts") return false;
+    placeParts([...fragment.children], { isAnswer: true });
+    return true; // not the elements: htmx would focus the one with autofocus again after 20 ms, when a person may have moved on
+  },
 });

@@ -14,8 +14,8 @@ func TestSamplePeopleTalkAndLeaveNothingOpen(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	s.must(demo.Seed(t.Context(), s.desk, io.Discard))
-	before := s.stats()
-	s.must(demo.Live(t.Context(), demo.Options{BaseURL: s.url, Users: 6, Agents: 2, For: 5 * time.Second, Speed: 25}))
+	before, began := s.stats(), time.Now()
+	s.must(demo.Live(t.Context(), demo.Options{BaseURL: s.url, Users: 6, Agents: 2, For: 5 * time.Second, Speed: 40}))
 
 	after := s.stats()
 	if after.Assigned-before.Assigned < 3 || after.Ended != after.Started || after.Ended-before.Ended < 3 {
@@ -30,6 +30,17 @@ func TestSamplePeopleTalkAndLeaveNothingOpen(t *testing.T) {
 	}
 	if !s.heardEachOther() {
 		t.Error("no chat has a line of each side that the other read")
+	}
+	for what, query := range map[string]string{
+		"chats with an outcome": `SELECT count(*) FROM chats WHERE outcome IS NOT NULL AND ended_at > ?`,
+		"edited messages":       `SELECT count(*) FROM messages WHERE edited_at IS NOT NULL AND created_at > ?`,
+		"agents about to leave": `SELECT count(*) FROM presence_changes WHERE to_presence = 'last_chats' AND at > ?`,
+	} {
+		var n int
+		s.must(s.desk.DB().NewRaw(query, began).Scan(t.Context(), &n))
+		if n == 0 {
+			t.Errorf("there are no %s", what)
+		}
 	}
 }
 

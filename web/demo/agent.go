@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"parley/models"
 )
 
 const ofAgent = "/customer-service"
@@ -18,10 +20,14 @@ type sampleAgent struct {
 	me     service
 	events chan event
 	due    map[string]time.Time // chats to look at, and when
+
+	openChats map[string]bool
+	sentLines int
+	presence  models.PresenceDetail
 }
 
 func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sampleAgent, error) {
-	p := &sampleAgent{simulation: st, events: make(chan event, 256), due: map[string]time.Time{}}
+	p := &sampleAgent{simulation: st, events: make(chan event, 256), due: map[string]time.Time{}, openChats: map[string]bool{}, presence: models.DetailOnline}
 	p.client = client{base: st.BaseURL, http: st.http, lang: "en"}
 	var signed struct {
 		Token   string  `json:"token"`
@@ -56,7 +62,11 @@ func (p *sampleAgent) work(ctx context.Context) error {
 			p.handleEvent(e)
 		case <-timer.C:
 			delete(p.due, chatID)
-			if err := p.handleChat(ctx, chatID); err != nil && ctx.Err() == nil {
+			handle := p.handleChat
+			if chatID == breakDuty {
+				handle = func(ctx context.Context, _ string) error { return p.continueBreak(ctx) }
+			}
+			if err := handle(ctx, chatID); err != nil && ctx.Err() == nil {
 				p.Log.Warn("sample agent could not reply", "who", p.me.Name, "error", err)
 			}
 		}
@@ -97,6 +107,7 @@ func (p *sampleAgent) handleEvent(e event) {
 			Chat chat `json:"chat"`
 		}
 		if e.read(&in) {
+			p.openChats[in.Chat.ChatID] = true
 			p.schedule(in.Chat.ChatID, 3*time.Second)
 		}
 	case "message":
@@ -108,8 +119,10 @@ func (p *sampleAgent) handleEvent(e event) {
 		var in struct {
 			ChatID string `json:"chat_id"`
 		}
-		if e.read(&in) {
+		if e.read(&in) && p.openChats[in.ChatID] {
+			delete(p.openChats, in.ChatID)
 			delete(p.due, in.ChatID)
+			p.schedule(in.ChatID, 5*time.Second) // to wrap it up
 		}
 	}
 }
@@ -137,9 +150,13 @@ func (p *sampleAgent) nextDue() (string, time.Duration) {
 func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	var messages []message
 	if err := p.call(ctx, http.MethodGet, ofAgent+"/chats/"+chatID+"/messages?limit=200", nil, &messages); err != nil {
+		delete(p.openChats, chatID) // a supervisor gave it to another agent
 		return p.ignoreEnded(err)
 	}
 	messages = slices.DeleteFunc(messages, func(m message) bool { return m.Type != "text" })
+	if !p.openChats[chatID] {
+		return p.wrapUp(ctx, chatID, scriptOfMessages(messages))
+	}
 	if len(messages) == 0 {
 		return p.sendLine(ctx, chatID, "Hello, this is "+firstName(p.me.Name)+". What can I do for you?", nil)
 	}
@@ -150,7 +167,7 @@ func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	for _, m := range messages {
 		byWhom[m.SenderType]++
 	}
-	s := scriptOf(messages[0].Content)
+	s := scriptOfMessages(messages)
 	if s == nil {
 		return p.improvise(ctx, chatID, messages, byWhom[byAgent])
 	}
@@ -171,8 +188,11 @@ func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *s
 	if !sleep(ctx, p.pace.typing(content)) {
 		return nil
 	}
-	in := map[string]string{"content": content, "client_message_id": uuid.NewString()}
-	if err := p.post(ctx, chatID, "/messages", in); err != nil {
+	send := p.send
+	if p.sentLines++; s != nil && p.sentLines%linesPerTypo == 0 {
+		send = p.sendAndCorrect
+	}
+	if err := send(ctx, chatID, content); err != nil {
 		return p.ignoreEnded(err)
 	}
 	p.done.answers.Add(1)
@@ -180,6 +200,10 @@ func (p *sampleAgent) sendLine(ctx context.Context, chatID, content string, s *s
 		p.schedule(chatID, 4*time.Second)
 	}
 	return nil
+}
+
+func (p *sampleAgent) send(ctx context.Context, chatID, content string) error {
+	return p.post(ctx, chatID, "/messages", map[string]string{"content": content, "client_message_id": uuid.NewString()})
 }
 
 // improvise answers a real user, who has no script.

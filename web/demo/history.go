@@ -152,8 +152,19 @@ func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n 
 		p.at = p.at.Add(p.randomBetween(3, 15))
 		p.end(models.ReasonServiceEnded, models.TypeManual)
 	}
+	p.wrapUp(s, n)
 	if s.Ends != endsTimeout && n%4 != 1 {
 		p.rate(user.Locale, n)
+	}
+}
+
+// wrapUp gives the chat its outcome and tags. Every tenth is left without.
+func (p *pastChat) wrapUp(s *script, n int) {
+	c := p.chat
+	c.Version++
+	c.WrappedUpAt, c.WrapUpSkipped = ptr(p.at.Add(p.randomBetween(4, 40))), n%10 == 9
+	if !c.WrapUpSkipped {
+		c.Outcome, c.Tags = &s.WrapUp.Outcome, s.WrapUp.Tags
 	}
 }
 

@@ -119,6 +119,9 @@ func (st *simulation) signIn(ctx context.Context) ([]*sampleAgent, error) {
 		}
 		players = append(players, p)
 	}
+	if n := len(players); n > 1 { // one at most rests while the others take the chats
+		players[n-1].schedule(breakDuty, breakAfter)
+	}
 	return players, nil
 }
 

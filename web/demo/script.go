@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"parley/models"
 )
 
 //go:embed conversations.txt
@@ -25,6 +27,7 @@ type script struct {
 	Ends       string
 	Page       string // path and title of the page on which it begins
 	Title      string
+	WrapUp     models.WrapUp // what the agent says about it after its end
 	Lines      []line
 }
 
@@ -69,14 +72,19 @@ func parseScripts(text string) ([]script, error) {
 }
 
 func parseHead(head string) (script, error) {
-	facts, title, ok := strings.Cut(head, "|")
-	comments := strings.Fields(facts)
-	if !ok || len(comments) != 4 || langs[comments[0]] == "" {
-		return script{}, fmt.Errorf("a head is: == language department ends page | title")
+	parts := strings.Split(head, "|")
+	facts := strings.Fields(parts[0])
+	if len(parts) != 4 || len(facts) != 4 || langs[facts[0]] == "" {
+		return script{}, fmt.Errorf("a head is: == language department ends page | title | outcome | tags")
 	}
 	s := script{
-		Lang: langs[comments[0]], Department: strings.Trim(comments[1], "-"), Ends: comments[2], Page: comments[3],
-		Title: strings.TrimSpace(title),
+		Lang: langs[facts[0]], Department: strings.Trim(facts[1], "-"), Ends: facts[2], Page: facts[3],
+		Title: strings.TrimSpace(parts[1]), WrapUp: models.WrapUp{Outcome: strings.TrimSpace(parts[2])},
+	}
+	for tag := range strings.SplitSeq(parts[3], ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			s.WrapUp.Tags = append(s.WrapUp.Tags, tag)
+		}
 	}
 	return s, nil
 }
@@ -114,11 +122,11 @@ func isChinese(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
-// scriptOf returns the conversation that begins with this text, nil for the text of a real user.
-func scriptOf(first string) *script {
+// scriptOfMessages returns the conversation that begins with the first of these messages, nil for the chat of a real user.
+func scriptOfMessages(messages []message) *script {
 	all := scripts()
 	for i := range all {
-		if all[i].Lines[0].Text == first {
+		if len(messages) > 0 && all[i].Lines[0].Text == messages[0].Content {
 			return &all[i]
 		}
 	}

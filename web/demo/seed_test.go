@@ -76,6 +76,13 @@ func TestSeedLeavesADayThatReportsCanShow(t *testing.T) {
 	if len(day) < 1430 {
 		t.Errorf("the day has %d minutes", len(day))
 	}
+	wrappedUp, err := desk.DB().NewSelect().Table("chats").Where("outcome IS NOT NULL AND wrapped_up_at > ended_at").Count(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrappedUp < 30 {
+		t.Errorf("%d chats have an outcome", wrappedUp)
+	}
 	rated := 0
 	agents, err := desk.Agents(t.Context())
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"parley/models"
 )
 
-// wrapUpOptions are the sample outcomes and tags.
+// wrapUpOptions are the sample outcomes and tags. conversations.txt names those of each conversation.
 var wrapUpOptions = []struct {
 	kind             models.WrapUpKind
 	department, name string
@@ -17,12 +17,14 @@ var wrapUpOptions = []struct {
 	{models.OutcomeOption, "", "Passed on"},
 	{models.OutcomeOption, "", "No reply"},
 	{models.TagOption, "", "App"},
+	{models.TagOption, "", "Cash abroad"},
 	{models.TagOption, "", "Fees"},
 	{models.TagOption, "", "退款"},
+	{models.TagOption, cards, "Declined card"},
 	{models.TagOption, cards, "Lost card"},
 	{models.TagOption, cards, "PIN"},
 	{models.TagOption, payments, "Transfer"},
-	{models.TagOption, payments, "Cash abroad"},
+	{models.TagOption, payments, "Unknown payment"},
 }
 
 // seedWrapUpOptions adds the sample outcomes and tags that are not there yet.

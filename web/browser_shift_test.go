@@ -18,6 +18,7 @@ func (b *browser) choosePresence(entry string) {
 	b.focusIn("#presence button")
 	b.keyTo(kb.ArrowDown, entry)
 	b.press("\r")
+	b.gone("#presence:popover-open")
 }
 
 func (b *browser) keyTo(key, selector string) {
@@ -71,6 +72,7 @@ func TestAWholeShiftByKeyboard(t *testing.T) {
 	user.sees(theirs, "Your card is frozen.")
 	b.press("It is on its wya\r")
 	user.sees(theirs, "It is on its wya")
+	b.status("read")
 
 	// She corrects the line with the arrow key.
 	b.press(kb.ArrowUp)
@@ -101,6 +103,7 @@ func TestAWholeShiftByKeyboard(t *testing.T) {
 	b.focusIn("[data-tag-filter]")
 	b.press("\r")
 	b.sees(".closed-tags", "Lost card")
+	b.gone("#end[open]")
 	user.sees("#w-main, main, body", "How was your chat with anna?")
 
 	// A break comes after the last chats; its reason is in the menu.
@@ -116,7 +119,7 @@ func TestAWholeShiftByKeyboard(t *testing.T) {
 	b.choosePresence(`[formaction="/workbench/break"]`)
 	b.sees("#presence-btn", "Break")
 
-	// She returns, and goes home.
+	// She goes home.
 	b.choosePresence(`[formaction="/workbench/offline"]`)
 	b.sees("#presence-btn", "Offline")
 	if a, err := s.desk.AgentByID(t.Context(), anna.ID); err != nil || a.Presence != models.Offline || a.Load != 0 {

@@ -58,6 +58,8 @@ type Agent struct {
 	BreakReasonID  *int64          `bun:"break_reason_id"` // these are set on a break
 	BreakEndsAt    *time.Time      `bun:"break_ends_at"`
 	BreakOverdueAt *time.Time      `bun:"break_overdue_at"` // when the end was announced; nil before
+	ExtraUntil     *time.Time      `bun:"extra_until"`      // until when the agent may get one chat more than MaxConcurrent; nil for not
+	HasExtra       bool            `bun:"has_extra"`        // the agent holds that chat
 	InputAt        time.Time       `bun:"input_at"`         // last input by the agent, as far as clients report it
 	IdleSince      time.Time       `bun:"idle_since"`
 	RatingSum      float64         `bun:"rating_sum"`
@@ -69,6 +71,10 @@ type Agent struct {
 	Departments []string `bun:"departments,array,scanonly"`
 	// BreakNames are the English and the Chinese name of the reason of the break; empty without a break.
 	BreakNames []string `bun:"break_names,array,scanonly"`
+	// ExtraOpen is whether ExtraUntil is in the future, on PostgreSQL's clock.
+	ExtraOpen bool `bun:"extra_open,scanonly"`
+
+	extraChanged, extraTaken bool // by take and release, for what is stored and announced
 }
 
 // Detail returns what the agent's presence is in detail.
@@ -136,15 +142,21 @@ func (a *Agent) Serves(department *string) bool {
 	return false
 }
 
-// HasCapacity reports whether the agent can be assigned one more chat now.
-func (a *Agent) HasCapacity() bool { return a.Presence == Online && a.Load < a.MaxConcurrent }
+// HasCapacity reports whether the agent can be assigned one more chat now, be it the one that [Desk.OpenExtraChat] allows.
+func (a *Agent) HasCapacity() bool {
+	return a.Presence == Online && (a.Load < a.MaxConcurrent || a.ExtraOpen && a.Load == a.MaxConcurrent)
+}
 
 // PresenceChange returns what streams show of the agent.
 func (a *Agent) PresenceChange() PresenceChange {
-	return PresenceChange{
+	change := PresenceChange{
 		ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent,
-		Detail: a.Detail(), Since: a.DetailSince(), Break: a.Break(),
+		Detail: a.Detail(), Since: a.DetailSince(), Break: a.Break(), HasExtra: a.HasExtra && a.Load > a.MaxConcurrent,
 	}
+	if a.ExtraOpen && a.Presence == Online {
+		change.ExtraUntil = a.ExtraUntil
+	}
+	return change
 }
 
 // presenceEvent returns the event that shows the agent's presence, load and capacity. changed is whether the presence
@@ -168,6 +180,7 @@ func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 	after.DesiredPresence, after.DesiredPresenceAt, after.SeenAt = state.DesiredPresence, state.DesiredPresenceAt, state.SeenAt
 	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
 	after.ChosenDetail, after.BreakOverdueAt = state.ChosenDetail, state.BreakOverdueAt
+	after.ExtraUntil, after.ExtraOpen, after.HasExtra = p.ExtraUntil, p.ExtraUntil != nil, p.HasExtra
 	after.BreakReasonID, after.BreakEndsAt, after.BreakNames = nil, nil, nil
 	if b := p.Break; b != nil {
 		after.BreakReasonID, after.BreakEndsAt, after.BreakNames = &b.Reason.ID, &b.EndsAt, []string{b.Reason.NameEn, b.Reason.NameZhCN}

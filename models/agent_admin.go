@@ -17,21 +17,21 @@ import (
 // lane). Hashes made with other parameters are renewed at the next sign-in.
 var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// agentColumns selects every column except the password's hash, the effective presence, the departments and the names of
-// the reason of a break. The effective presence is the chosen one, unless there was no heartbeat for PRESENCE_TIMEOUT
+// agentColumns selects every column except the password's hash, the effective presence, the departments, the names of
+// the reason of a break and ExtraOpen. The effective presence is the chosen one, unless there was no heartbeat for PRESENCE_TIMEOUT
 // ($1, in seconds).
 var agentColumns = agentRow.selectList("a") + `,
 	CASE WHEN a.disabled_at IS NOT NULL OR a.choice = 'offline' THEN 'offline'
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
 		ELSE a.choice END,
 	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1),
-	(SELECT ARRAY[r.name_en, r.name_zh_cn] FROM break_reasons r WHERE r.id = a.break_reason_id)`
+	(SELECT ARRAY[r.name_en, r.name_zh_cn] FROM break_reasons r WHERE r.id = a.break_reason_id), ` + isExtraOpen
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 
 // scanTargets returns where the columns of agentColumns are scanned to, followed by the targets of further columns.
 func (a *Agent) scanTargets(more ...any) []any {
-	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments, &a.BreakNames), more...)
+	return append(agentRow.scanTargets(a, &a.Presence, &a.Departments, &a.BreakNames, &a.ExtraOpen), more...)
 }
 
 // reader is the desk or one of its transactions.

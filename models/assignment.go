@@ -40,8 +40,15 @@ func choose(c *Chat, agents []*Agent, now time.Time) (*Agent, bool) {
 	return best, best != nil
 }
 
+// compareLoad orders agents for the next chat. Those who are full and asked for one more come last.
 func compareLoad(a, b *Agent) int {
-	return cmp.Or(cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
+	full := func(a *Agent) int {
+		if a.Load >= a.MaxConcurrent {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(full(a)-full(b), cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
 }
 
 // plan assigns chats, in their order, to agents, whose loads it raises as it goes. Chats that no agent can take are
@@ -122,7 +129,7 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 //
 //	$1 PRESENCE_TIMEOUT in seconds
 const agentsWithCapacity = `FROM agents a CROSS JOIN pulse p
-	WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent
+	WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent + ` + isExtraOpen + `::int
 		AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)`
 
 // nextWaiting locks the first QUEUE_BATCH chats, in serving order, whose queue an agent with capacity serves, without
@@ -157,7 +164,7 @@ func (d *Desk) lockCandidates(ctx context.Context, t *tx, chats []*Chat) ([]*Age
 			SELECT best.id FROM unnest($2::text[]) q (department) CROSS JOIN LATERAL (
 				SELECT a.id `+agentsWithCapacity+` AND (q.department = ''
 					OR EXISTS (SELECT FROM agent_departments ad WHERE ad.agent_id = a.id AND ad.department = q.department))
-				ORDER BY a.load, a.idle_since, a.id LIMIT $3) best)
+				ORDER BY a.load >= a.max_concurrent, a.load, a.idle_since, a.id LIMIT $3) best)
 		ORDER BY id FOR UPDATE`,
 		[]any{d.Settings().PresenceTimeout.Seconds(), slices.Collect(maps.Keys(departments)), len(chats) + 1}, func(rows pgx.Rows) error {
 			var id string
@@ -189,11 +196,22 @@ func (t *tx) assignPlacements(ctx context.Context, placed []placement) error {
 	return t.saveAll(ctx, changes, agents...)
 }
 
-// take counts one more chat for a locked agent.
-func (a *Agent) take(now time.Time) { a.Load, a.IdleSince = a.Load+1, now }
+// take counts one more chat for a locked agent. It is the one that [Desk.OpenExtraChat] allows, if that is open.
+func (a *Agent) take(now time.Time) {
+	a.Load, a.IdleSince = a.Load+1, now
+	if a.ExtraOpen {
+		a.ExtraOpen, a.ExtraUntil, a.extraTaken, a.extraChanged = false, nil, true, true
+		a.HasExtra = a.Load > a.MaxConcurrent
+	}
+}
 
 // release counts n chats less for a locked agent.
-func (a *Agent) release(n int, now time.Time) { a.Load, a.IdleSince = max(0, a.Load-n), now }
+func (a *Agent) release(n int, now time.Time) {
+	a.Load, a.IdleSince = max(0, a.Load-n), now
+	if a.HasExtra && a.Load <= a.MaxConcurrent {
+		a.HasExtra, a.extraChanged = false, true
+	}
+}
 
 // wakeDrain starts a drain in the background, or makes the running one run once more, so that capacity that appears
 // while it runs is used. drainState is 0 while none runs, 1 while one runs and 2 when it is to run again.

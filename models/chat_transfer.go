@@ -174,7 +174,7 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, a
 	if to.Presence != Online {
 		return conflict("agent_not_online", to.Name+" is not online. The chat was not moved. Choose another agent.")
 	}
-	if to.Load >= to.MaxConcurrent {
+	if !to.HasCapacity() {
 		return conflict("agent_at_capacity", to.Name+" is at capacity. The chat was not moved. Choose another agent.")
 	}
 	to.take(t.now)

@@ -30,12 +30,14 @@ const (
 // condition on $2 repeats the one before it. It lets PostgreSQL estimate the small number of chats, which it cannot do
 // from JSON, so that it finds them by their key.
 //
-//	$1 chats  $2 their ids  $3 messages, those of a chat in their order  $4 ids of agents  $5 their loads  $6 since when each load holds
+//	$1 chats  $2 their ids  $3 messages, those of a chat in their order
+//	$4 ids of agents  $5 their loads  $6 since when each load holds  $7 their extra_until  $8 their has_extra
 func writeChanges(changed columns) string {
 	return `WITH changed AS (UPDATE chats c SET ` + nextVersion + changed.assignments("n") + `
 			FROM json_populate_recordset(NULL::chats, $1) n WHERE c.id = n.id AND c.id = ANY($2::text[]) RETURNING c.id, c.version),
-		loaded AS (UPDATE agents a SET load = l.load, idle_since = l.idle_since
-			FROM unnest($4::text[], $5::int[], $6::timestamptz[]) l (id, load, idle_since) WHERE a.id = l.id),
+		loaded AS (UPDATE agents a SET load = l.load, idle_since = l.idle_since, extra_until = l.extra_until, has_extra = l.has_extra
+			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
+				l (id, load, idle_since, extra_until, has_extra) WHERE a.id = l.id),
 		added AS (` + insertMessages + `SELECT nextval('messages_id'), m.chat_id, m.seq, changed.version, m.sender_type, m.sender_id,
 				m.message_type, m.content, m.client_message_id, m.created_at, m.system_kind, m.system_args
 			FROM json_populate_recordset(NULL::messages, $3) WITH ORDINALITY m JOIN changed ON changed.id = m.chat_id ORDER BY m.ordinality
@@ -61,7 +63,15 @@ func (t *tx) saveAll(ctx context.Context, changes []*chatChange, agents ...*Agen
 		}
 	}
 	for _, a := range agents {
-		t.emit(a.presenceEvent(false))
+		e := a.presenceEvent(false)
+		e.Presence.DetailChanged = a.extraChanged
+		t.emit(e)
+		if !a.extraTaken {
+			continue
+		}
+		if err := t.recordExtra(ctx, a, ExtraTaken, ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -87,11 +97,12 @@ func (t *tx) write(ctx context.Context, changes []*chatChange, agents []*Agent) 
 		return err
 	}
 	agentIDs, loads, since := make([]string, len(agents)), make([]int, len(agents)), make([]time.Time, len(agents))
+	extraUntil, hasExtra := make([]*time.Time, len(agents)), make([]bool, len(agents))
 	for i, a := range agents {
-		agentIDs[i], loads[i], since[i] = a.ID, a.Load, a.IdleSince
+		agentIDs[i], loads[i], since[i], extraUntil[i], hasExtra[i] = a.ID, a.Load, a.IdleSince, a.ExtraUntil, a.HasExtra
 	}
 	stored := make(map[string]int, len(changes)) // messages, by chat
-	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since}
+	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since, extraUntil, hasExtra}
 	err = t.queryPreparedRows(ctx, writeChanges(changed), args, func(rows pgx.Rows) error {
 		var chatID string
 		var version int64

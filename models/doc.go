@@ -13,7 +13,8 @@
 //
 //   - A user has at most one open (waiting or active) chat: unique index chats_one_open_per_user.
 //   - agents.load is the number of the agent's active chats. Only the assigner and transfers raise it, both under the
-//     lock of the agent's row, and never above max_concurrent.
+//     lock of the agent's row, and never above max_concurrent, or one more while
+//     has_extra is set.
 //   - chats.version grows by one with each committed change of the chat. Ids of messages are taken under the lock of
 //     the chat's row, so that their order within a chat is the order of commits.
 //   - The status of a message never goes back; each step is a row of message_status_changes.

@@ -55,10 +55,10 @@ var invariants = []invariant{
 			HAVING count(*) > 1`, nil,
 	},
 	{
-		"capacity", AboutAgent, "No agent has more active chats than max_concurrent, unless it was lowered since.",
+		"capacity", AboutAgent, "No agent has more active chats than max_concurrent, or one more by request, unless it was lowered since.",
 		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id
 			AND c.status = 'active'
-			GROUP BY a.id HAVING count(*) > a.max_concurrent`, nil,
+			GROUP BY a.id HAVING count(*) > a.max_concurrent + a.has_extra::int`, nil,
 	},
 	{
 		"load_counted", AboutAgent, "An agent's load is the number of their active chats.",

@@ -120,7 +120,7 @@ func plannedMinutes(ctx context.Context, t *tx, a *Agent, choice PresenceChoice)
 // emitPresence emits that an agent's presence changed, unless it is as before, and what follows from it for the queue.
 func emitPresence(t *tx, before, after *Agent) {
 	changed := before.Presence != after.Presence
-	if !changed && sameDetail(before, after) {
+	if !changed && sameDetail(before, after) && sameExtra(before, after) {
 		return
 	}
 	e := after.presenceEvent(changed)
@@ -211,6 +211,8 @@ const (
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
 	// isOverdue is the condition for agents whose break is over as planned and who were not asked yet.
 	isOverdue = `a.choice_detail = 'break' AND a.break_overdue_at IS NULL AND a.break_ends_at < clock_timestamp()`
+	// isExtraOver is the condition for agents who asked for one more chat and got none in time.
+	isExtraOver = `a.extra_until < clock_timestamp()`
 	// lastInput is the last input of an agent a. To choose online counts as input, and so does the end of an outage.
 	lastInput = `greatest(a.input_at, a.choice_at, p.resumed_at)`
 )
@@ -218,7 +220,7 @@ const (
 // SweepPresence marks and announces agents who have sent no heartbeat for PRESENCE_TIMEOUT. It puts the chats of agents
 // who have sent none for another PRESENCE_GRACE at the front of the queue. It sets online agents to away who gave no
 // input for INACTIVE_AFTER; they keep their chats. It announces breaks that are over as planned: the agents stay on them
-// until they choose otherwise.
+// until they choose otherwise. It ends what [Desk.OpenExtraChat] allowed in time.
 func (d *Desk) SweepPresence(ctx context.Context) error {
 	s := d.Settings()
 	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against agents
@@ -226,7 +228,7 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var lost []string
-		err := t.NewRaw(`UPDATE agents a SET lost_at = clock_timestamp() FROM pulse p
+		err := t.NewRaw(`UPDATE agents a SET lost_at = clock_timestamp(), extra_until = NULL FROM pulse p
 			WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
 				AND `+lastSign+` < clock_timestamp() - make_interval(secs => ?)
 			RETURNING a.id`, s.PresenceTimeout.Seconds()).Scan(ctx, &lost)
@@ -266,14 +268,17 @@ func (d *Desk) SweepPresence(ctx context.Context) error {
 	return nil
 }
 
-// sweepChoices does what [Desk.SweepPresence] says of input and breaks.
+// sweepChoices does what [Desk.SweepPresence] says of input, breaks and extra chats.
 func (d *Desk) sweepChoices(ctx context.Context) error {
 	inactiveAfter := d.Settings().InactiveAfter
 	type change struct {
 		cause     PresenceCause
 		set, when string
 	}
-	changes := []change{{PresenceBreakOver, `break_overdue_at = clock_timestamp()`, isOverdue}}
+	changes := []change{
+		{PresenceBreakOver, `break_overdue_at = clock_timestamp()`, isOverdue},
+		{ExtraExpired, `extra_until = NULL`, isExtraOver},
+	}
 	if inactiveAfter > 0 {
 		changes = append(changes, change{
 			PresenceInactive, `choice = 'away', choice_detail = 'inactive', choice_at = clock_timestamp(), idle_since = clock_timestamp()`,
@@ -301,8 +306,14 @@ func (d *Desk) sweepChoices(ctx context.Context) error {
 				return err
 			}
 			for i := range after {
-				emitPresence(t, &before[i], &after[i])
-				if err := t.recordPresence(ctx, &before[i], &after[i], s.cause, ""); err != nil {
+				if s.cause == ExtraExpired {
+					t.emit(after[i].extraEvent())
+					err = t.recordExtra(ctx, &after[i], s.cause, "")
+				} else {
+					emitPresence(t, &before[i], &after[i])
+					err = t.recordPresence(ctx, &before[i], &after[i], s.cause, "")
+				}
+				if err != nil {
 					return err
 				}
 			}

@@ -19,6 +19,12 @@ const (
 	PresenceRestored  PresenceCause = "contact_restored" // a heartbeat after that
 	PresenceBreakOver PresenceCause = "break_over"       // the planned end of a break; the agent stays on it
 	PresenceDisabled  PresenceCause = "disabled"         // by an administrator
+
+	// These change what an agent at capacity may get, not the presence.
+	ExtraOpened  PresenceCause = "extra_opened"  // the agent asked for one chat more
+	ExtraTaken   PresenceCause = "extra_taken"   // the agent got a chat
+	ExtraExpired PresenceCause = "extra_expired" // none came in time
+	ExtraClosed  PresenceCause = "extra_closed"  // by the agent
 )
 
 // PresenceRecord is one change of an agent's presence as it is kept.
@@ -37,6 +43,20 @@ type PresenceRecord struct {
 // sameDetail reports whether two states of an agent differ in nothing that the history keeps: the detail of the presence,
 // and the reason and the end of a break.
 func sameDetail(a, b *Agent) bool { return a.Detail() == b.Detail() && a.Break().Equal(b.Break()) }
+
+// sameExtra reports whether two states of an agent say the same about a chat beyond the capacity.
+func sameExtra(a, b *Agent) bool {
+	x, y := a.PresenceChange(), b.PresenceChange()
+	return x.SameExtra(&y)
+}
+
+// SameExtra reports whether two events say the same about a chat beyond the agent's capacity.
+func (p *PresenceChange) SameExtra(other *PresenceChange) bool {
+	if p.HasExtra != other.HasExtra || p.ExtraUntil == nil || other.ExtraUntil == nil {
+		return p.HasExtra == other.HasExtra && p.ExtraUntil == other.ExtraUntil
+	}
+	return p.ExtraUntil.Equal(*other.ExtraUntil)
+}
 
 // Equal reports whether two breaks have the same reason, end and state. Both may be nil.
 func (b *Break) Equal(other *Break) bool {

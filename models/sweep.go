@@ -16,18 +16,19 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 // do. Its conditions on signs of life use the resumed_at of that heartbeat, so that an outage or a jump of the clock
 // does not count against agents and users.
 //
-// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks are over or agents
-// give no input, and users have left the queue, and the seconds until the next idle chat is due, NULL while no chat is active.
+// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks or extra chats
+// are over or agents give no input, and users have left the queue, and the seconds until the next idle chat is due,
+// NULL while no chat is active.
 //
 //	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE status = 'waiting')
-		AND EXISTS (SELECT FROM agents WHERE choice = 'online' AND disabled_at IS NULL AND load < max_concurrent),
+		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent + ` + isExtraOpen + `::int),
 	EXISTS (SELECT FROM agents a WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
 		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $3)),
 	EXISTS (SELECT FROM agents a WHERE a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => $4))),
-	EXISTS (SELECT FROM agents a WHERE ` + isOverdue + `
+	EXISTS (SELECT FROM agents a WHERE ` + isOverdue + ` OR ` + isExtraOver + `
 		OR $6::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
 			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
 	EXISTS (SELECT FROM chats WHERE status = 'waiting'

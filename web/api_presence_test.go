@@ -187,3 +187,53 @@ func TestTheListOfReasonsByProgram(t *testing.T) {
 		"alex break_reason_restored break_reason",
 	)
 }
+
+func TestAnAgentTakesOneMoreChatByProgram(t *testing.T) {
+	t.Parallel()
+	a, b := twoHouses(t)
+	anna, token := a.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
+	_, bossToken := a.agent("ruth", models.RoleSupervisor)
+	a.ask("POST", forAgent+"/extra-chat", token, nil).refused(409, "has_capacity")
+	_, first := a.guest()
+	a.asks(first, "First")
+	agent := b.listen(forAgent+"/events", token, "")
+	agent.next("assigned")
+	boss := b.listen(forSupervisor+"/events", bossToken, "")
+	boss.next("queue_changed")
+
+	got := a.ask("POST", forAgent+"/extra-chat", token, nil).want(200).object()
+	until, err := time.Parse(time.RFC3339, fmt.Sprint(got["extra_until"]))
+	if err != nil || time.Until(until) > 10*time.Minute || time.Until(until) < 9*time.Minute || got["has_extra_chat"] != 0.0 {
+		t.Errorf("opened: %v", got)
+	}
+	if told := agent.next("presence").body; told["extra_until"] == nil {
+		t.Errorf("the agent is told %v", told)
+	}
+	for told := boss.next("load_changed").body; told["extra_until"] == nil; told = boss.next("load_changed").body {
+	}
+	if got = a.ask("POST", forAgent+"/extra-chat/cancel", token, nil).want(200).object(); got["extra_until"] != nil {
+		t.Errorf("taken back: %v", got)
+	}
+	a.ask("POST", forAgent+"/extra-chat", token, nil).want(200)
+	_, second := a.guest()
+	chat := b.asks(second, "Second")
+	for told := agent.next("assigned").body; told["chat"].(map[string]any)["chat_id"] != chat; told = agent.next("assigned").body {
+	}
+	for told := boss.next("load_changed").body; told["load"] != 2.0 || told["has_extra_chat"] != 1.0 || told["extra_until"] != nil; {
+		told = boss.next("load_changed").body
+	}
+	a.ask("POST", forAgent+"/extra-chat", token, nil).refused(409, "above_capacity")
+	load := a.ask("GET", forSupervisor+"/load", bossToken, nil).want(200).list()[0]
+	if load["load"] != 2.0 || load["max_concurrent"] != 1.0 || load["has_extra_chat"] != 1.0 || load["utilisation"] != 1.0 {
+		t.Errorf("the load is %v", load)
+	}
+	changes := a.ask("GET", forSupervisor+"/agents/"+anna.ID+"/presence", bossToken, nil).want(200).list()
+	if len(changes) != 5 {
+		t.Fatalf("the history is %v", changes)
+	}
+	for i, cause := range []string{"extra_taken", "extra_opened", "extra_closed"} {
+		if changes[i]["cause"] != cause {
+			t.Errorf("change %d is %v, want %s", i, changes[i], cause)
+		}
+	}
+}

@@ -109,6 +109,8 @@ var rules = map[string]rule{
 	"POST /customer-service/online":                  {},
 	"POST /customer-service/last-chats":              {},
 	"POST /customer-service/break":                   {body: `{"reason_id":2,"minutes":30}`},
+	"POST /customer-service/extra-chat":              {ok: 409}, // the agents of the stage have capacity
+	"POST /customer-service/extra-chat/cancel":       {},
 	"GET /customer-service/break-reasons":            {},
 	"POST /customer-service/input":                   {ok: noContent},
 	"POST /customer-service/away":                    {},

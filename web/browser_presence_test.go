@@ -203,3 +203,39 @@ func TestAnAdministratorKeepsTheReasonsForBreaks(t *testing.T) {
 		t.Errorf("the break is %+v", on)
 	}
 }
+
+func TestASupervisorSeesAnAgentTakeOneMoreChat(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	b := atWork(t, s, "anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
+	boss := s.watch("/supervisor")
+	card := "#agent-" + s.agentID("anna")
+	b.gone(".extra") // below capacity there is nothing to ask for
+	_, first := s.newChat("The first")
+	b.sees(rowOf(first))
+	b.sees("#my-slots .top-slots .num", "1 of 1")
+	b.focus(".extra button") // by keys
+	b.press("\r")
+	b.sees(".extra-open", "+1")
+	b.until("the focus on what takes it back", `document.activeElement.matches(".extra-open")`)
+	boss.sees(card, "+1 open")
+	b.click(".extra-open")
+	b.sees(".extra .btn", "+1")
+	boss.gone(card + " .chip-accent")
+	b.click(".extra .btn")
+	_, second := s.newChat("The second")
+	_, third := s.newChat("The third")
+	b.sees(rowOf(second))
+	b.sees("#my-slots .top-slots .num", "2 of 1")
+	b.sees("#me .chip", "+1")
+	b.gone(".extra")
+	boss.sees(card, "2", "of 1", "+1 taken")
+	boss.sees("#waiting-" + third)
+	b.gone(rowOf(third))
+	_, err := s.desk.End(t.Context(), admin, second, "")
+	s.must(err)
+	b.sees(".extra .btn", "+1")
+	b.gone("#me .chip")
+	boss.click(card + " h3 a")
+	boss.sees(".timeline-rows", "+1: asked for one more chat than capacity", "+1: got the next chat", "+1: taken back")
+}

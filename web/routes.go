@@ -182,6 +182,14 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/offline", page: "/workbench/offline",
 			who: agents, input: true, handle: s.workbench.SetPresence(models.DetailOffline), fragment: s.workbench.Parts,
 		},
+		{
+			method: post, api: agentPath + "/extra-chat", page: "/workbench/extra-chat",
+			who: agents, input: true, handle: s.workbench.OpenExtraChat, fragment: s.workbench.Parts,
+		},
+		{
+			method: post, api: agentPath + "/extra-chat/cancel", page: "/workbench/extra-chat/cancel",
+			who: agents, input: true, handle: s.workbench.CloseExtraChat, fragment: s.workbench.Parts,
+		},
 		{method: get, api: agentPath + "/break-reasons", who: agents, handle: s.workbench.BreakReasons},
 		{method: post, api: agentPath + "/input", page: "/workbench/input", who: agents, input: true, handle: s.workbench.ReportInput},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},

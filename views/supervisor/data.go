@@ -105,6 +105,8 @@ type Agent struct {
 	Since              time.Time
 	BreakName          string // reason of a break, in the reader's language
 	BreakEndsAt        *time.Time
+	ExtraUntil         *time.Time // until when the agent may get one chat more than Capacity
+	HasExtra           bool       // the agent holds it
 	BreakOver          bool       // the planned end has passed, and the agent has not come back
 	LostContact        bool       // away because heartbeats are missing …
 	ReturnsAt          *time.Time // … and then the chats go back to the queue
@@ -119,7 +121,9 @@ type Agent struct {
 }
 
 // HasCapacity reports whether a chat can be assigned to the agent by hand.
-func (a Agent) HasCapacity() bool { return a.Presence == "online" && a.Load < a.Capacity }
+func (a Agent) HasCapacity() bool {
+	return a.Presence == "online" && (a.Load < a.Capacity || a.ExtraUntil != nil && a.Load == a.Capacity)
+}
 
 // Day is the chart's figures, oldest first; stretches without figures are left out.
 type Day struct {

@@ -558,7 +558,7 @@ func capacityText(a Agent) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if len(a.Segments) <= 8 {
-			templ_7745c5c3_Err = ui.CapacityBar(capacitySegments(a)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CapacityBar(capacitySegments(a), a.Capacity).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -178,7 +178,7 @@ func (a Agent) freeCapacity() int {
 	if !a.HasCapacity() {
 		return 0
 	}
-	return a.Capacity - a.Load
+	return max(1, a.Capacity-a.Load)
 }
 
 func queueURL(id, action string) templ.SafeURL {

@@ -13,14 +13,14 @@ var segmentTextKey = map[string]string{
 	"idle": "ui.slots.idle", "free": "ui.slots.free",
 }
 
-func capacityCount(ctx context.Context, segments []CapacitySegment) string {
+func capacityCount(ctx context.Context, segments []CapacitySegment, capacity int) string {
 	used := 0
 	for _, s := range segments {
 		if s.Kind != "free" {
 			used++
 		}
 	}
-	return text.T(ctx, "ui.slots.count", "Used", used, "All", len(segments))
+	return text.T(ctx, "ui.slots.count", "Used", used, "All", capacity)
 }
 
 func capacityText(ctx context.Context, segments []CapacitySegment) string {

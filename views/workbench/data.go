@@ -38,6 +38,10 @@ type Me struct {
 	Since  time.Time
 	// Break is the break that the agent is on; nil for none.
 	Break *Break
+	// ExtraUntil is until when the agent may get one chat more than Capacity; nil for not. HasExtra is whether the agent holds it.
+	ExtraUntil *time.Time
+	HasExtra   bool
+	Capacity   int
 	// Reasons are those that the agent can choose for a break, in their order.
 	Reasons []BreakReason
 	// Lost is when Parley set the agent to away because it lost contact; nil otherwise.
@@ -217,10 +221,13 @@ type AgentOption struct {
 	Detail   string // as in Me
 	Load     int
 	Max      int
+	Extra    bool // the agent may get one chat more than Max
 }
 
-// CanTakeChat reports whether the agent is online and below its capacity.
-func (c AgentOption) CanTakeChat() bool { return c.Presence == "online" && c.Load < c.Max }
+// CanTakeChat reports whether the agent is online and below its capacity, or at capacity and asked for one more chat.
+func (c AgentOption) CanTakeChat() bool {
+	return c.Presence == "online" && (c.Load < c.Max || c.Extra && c.Load == c.Max)
+}
 
 // DepartmentOption is a department to which the chat can be transferred.
 type DepartmentOption struct {

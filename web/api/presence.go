@@ -9,6 +9,8 @@ type PresenceDetails struct {
 	BreakReason    *BreakName `json:"break_reason"`   // the break is null unless presence_detail is break
 	BreakEndsAt    *Time      `json:"break_ends_at"`
 	IsBreakOver    IntBool    `json:"is_break_over"`
+	ExtraUntil     *Time      `json:"extra_until"`    // until when the agent may get one chat more than max_concurrent; null for not
+	HasExtraChat   IntBool    `json:"has_extra_chat"` // the agent holds it
 }
 
 // BreakName is a reason for a break with its names as they were entered, "" for none.
@@ -40,7 +42,7 @@ type PresenceRecord struct {
 
 // PresenceDetailsOf returns the details of a presence. An event of an earlier release has none: its detail is the presence.
 func PresenceDetailsOf(p models.PresenceChange) PresenceDetails {
-	out := PresenceDetails{PresenceDetail: string(p.Detail)}
+	out := PresenceDetails{PresenceDetail: string(p.Detail), ExtraUntil: OptionalTime(p.ExtraUntil), HasExtraChat: IntBool(p.HasExtra)}
 	if p.Detail == "" {
 		out.PresenceDetail = string(p.Presence)
 	}

@@ -65,7 +65,7 @@ func (s *Stream) compareLoads(ctx context.Context) error {
 			continue
 		}
 		now.PresenceChanged = now.Presence != sent.Presence
-		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break)
+		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break) || !now.SameExtra(&sent)
 		if err := s.sendPresence(ctx, Presence{PresenceChange: now}); err != nil {
 			return err
 		}

@@ -145,7 +145,7 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 	for _, now := range agents {
 		sent, known := p.sent[now.ServiceID]
 		now.PresenceChanged = now.Presence != sent.Presence
-		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break)
+		now.DetailChanged = now.Detail != sent.Detail || !now.Break.Equal(sent.Break) || !now.SameExtra(&sent.PresenceChange)
 		switch {
 		case !known && now.Presence == models.Offline: // a new agent; none is announced before its first presence
 			p.sent[now.ServiceID] = sentPresence{now, began}
@@ -160,7 +160,7 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 // ignored: they are what an event changed, not what the agent's state is. Since follows from the rest.
 func samePresence(a, b models.PresenceChange) bool {
 	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.MaxConcurrent == b.MaxConcurrent &&
-		a.Detail == b.Detail && a.Break.Equal(b.Break)
+		a.Detail == b.Detail && a.Break.Equal(b.Break) && a.SameExtra(&b)
 }
 
 // sleep waits for d and reports whether the context still holds.

@@ -90,6 +90,8 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	if on := a.Break(); on != nil {
 		card.BreakName, card.BreakEndsAt, card.BreakOver = on.Reason.In(b.lang), &on.EndsAt, on.IsOver
 	}
+	extra := a.PresenceChange()
+	card.ExtraUntil, card.HasExtra = extra.ExtraUntil, extra.HasExtra
 	if a.RatingCount > 0 {
 		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)
 	}

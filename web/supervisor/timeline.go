@@ -81,6 +81,14 @@ func causeText(ctx context.Context, r *models.PresenceRecord) string {
 		return text.T(ctx, "supervisor.presence.restored")
 	case models.PresenceBreakOver:
 		return text.T(ctx, "supervisor.presence.break_over")
+	case models.ExtraOpened:
+		return text.T(ctx, "supervisor.presence.extra_opened")
+	case models.ExtraTaken:
+		return text.T(ctx, "supervisor.presence.extra_taken")
+	case models.ExtraExpired:
+		return text.T(ctx, "supervisor.presence.extra_expired")
+	case models.ExtraClosed:
+		return text.T(ctx, "supervisor.presence.extra_closed")
 	case models.PresenceDisabled:
 		return text.T(ctx, "supervisor.presence.disabled", "Name", nameOrCommandLine(ctx, r))
 	}

@@ -16,6 +16,9 @@ func (b *workbench) me() view.Me {
 		CSRF: b.csrf, Presence: string(b.self.Presence), Detail: string(b.self.Detail()), Since: b.self.DesiredPresenceAt,
 		Load: b.load(), Segments: b.segments(),
 	}
+	m.Capacity = b.self.MaxConcurrent
+	change := b.self.PresenceChange()
+	m.ExtraUntil, m.HasExtra = change.ExtraUntil, change.HasExtra
 	for i := range b.reasons {
 		r := &b.reasons[i]
 		m.Reasons = append(m.Reasons, view.BreakReason{ID: r.ID, Name: r.In(b.lang), Minutes: r.Minutes})
@@ -178,6 +181,7 @@ func (b *workbench) transferOptions(c *models.AgentChat, agents []models.Agent, 
 					Detail:   string(a.Detail()),
 					Load:     a.Load,
 					Max:      a.MaxConcurrent,
+					Extra:    a.ExtraOpen,
 				},
 			)
 		}

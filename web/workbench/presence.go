@@ -44,12 +44,36 @@ func (h *Handlers) choosePresence(c echo.Context, choice models.PresenceChoice) 
 	if err != nil {
 		return err
 	}
+	return h.respondPresence(c, presenceText(ctx, a), a)
+}
+
+// OpenExtraChat lets the caller, who is at capacity, be assigned one more chat.
+func (h *Handlers) OpenExtraChat(c echo.Context) error {
+	ctx := c.Request().Context()
+	a, err := h.Desk.OpenExtraChat(ctx, kit.ActorOf(c))
+	if err != nil {
+		return err
+	}
+	return h.respondPresence(c, text.T(ctx, "done.extra_opened"), a)
+}
+
+// CloseExtraChat takes that back.
+func (h *Handlers) CloseExtraChat(c echo.Context) error {
+	ctx := c.Request().Context()
+	a, err := h.Desk.CloseExtraChat(ctx, kit.ActorOf(c))
+	if err != nil {
+		return err
+	}
+	return h.respondPresence(c, text.T(ctx, "done.extra_closed"), a)
+}
+
+func (h *Handlers) respondPresence(c echo.Context, message string, a *models.Agent) error {
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message  string      `json:"message"`
 		IsOnline api.IntBool `json:"is_online"`
 		Presence string      `json:"presence"`
 		api.PresenceDetails
-	}{presenceText(ctx, a), a.Presence == models.Online, string(a.Presence), api.PresenceDetailsOf(a.PresenceChange())}})
+	}{message, a.Presence == models.Online, string(a.Presence), api.PresenceDetailsOf(a.PresenceChange())}})
 }
 
 func presenceText(ctx context.Context, a *models.Agent) string {

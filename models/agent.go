@@ -33,9 +33,9 @@ const (
 
 // Break is the break that an agent is on.
 type Break struct {
-	Reason BreakName `json:"reason"`
-	EndsAt time.Time `json:"ends_at"`           // as planned
-	IsOver bool      `json:"is_over,omitempty"` // the end was announced: the agent is asked and has not answered
+	Reason ReasonName `json:"reason"`
+	EndsAt time.Time  `json:"ends_at"`           // as planned
+	IsOver bool       `json:"is_over,omitempty"` // the end was announced: the agent is asked and has not answered
 }
 
 // Agent is a person who answers chats ("service" in the JSON).
@@ -110,7 +110,7 @@ func (a *Agent) Break() *Break {
 		return nil
 	}
 	return &Break{
-		Reason: BreakName{ID: *a.BreakReasonID, NameEn: a.BreakNames[0], NameZhCN: a.BreakNames[1]},
+		Reason: ReasonName{ID: *a.BreakReasonID, NameEn: a.BreakNames[0], NameZhCN: a.BreakNames[1]},
 		EndsAt: *a.BreakEndsAt, IsOver: a.BreakOverdueAt != nil,
 	}
 }

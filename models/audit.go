@@ -36,6 +36,11 @@ const (
 	AuditBreakReasonMoved     AuditAction = "break_reason_moved"
 	AuditBreakReasonRetired   AuditAction = "break_reason_retired"
 	AuditBreakReasonRestored  AuditAction = "break_reason_restored"
+	AuditRatingReasonAdded    AuditAction = "rating_reason_added"
+	AuditRatingReasonChanged  AuditAction = "rating_reason_changed"
+	AuditRatingReasonMoved    AuditAction = "rating_reason_moved"
+	AuditRatingReasonRetired  AuditAction = "rating_reason_retired"
+	AuditRatingReasonRestored AuditAction = "rating_reason_restored"
 	AuditSettingChanged       AuditAction = "setting_changed"
 	AuditSettingReset         AuditAction = "setting_reset"
 	AuditSiteAdded            AuditAction = "site_added"
@@ -74,6 +79,7 @@ var AuditActions = []AuditAction{
 	AuditSessionsEnded, AuditSecondFactorOn, AuditSecondFactorOff, AuditSecondFactorReset, AuditRecoveryCodesRenewed,
 	AuditDepartmentAdded, AuditDepartmentRenamed, AuditDepartmentRemoved,
 	AuditBreakReasonAdded, AuditBreakReasonChanged, AuditBreakReasonMoved, AuditBreakReasonRetired, AuditBreakReasonRestored,
+	AuditRatingReasonAdded, AuditRatingReasonChanged, AuditRatingReasonMoved, AuditRatingReasonRetired, AuditRatingReasonRestored,
 	AuditSettingChanged, AuditSettingReset,
 	AuditSiteAdded, AuditSiteRemoved,
 	AuditCannedReplyAdded, AuditCannedReplyChanged, AuditCannedReplyRemoved, AuditCannedRepliesImported,
@@ -101,6 +107,8 @@ const (
 	SubjectCannedReply SubjectKind = "canned_reply"
 
 	SubjectWrapUpOption SubjectKind = "wrap_up_option"
+
+	SubjectRatingReason SubjectKind = "rating_reason"
 )
 
 // Subject is what an action was done to, with its name at that time. Users and their chats have no name here: rows

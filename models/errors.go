@@ -78,6 +78,7 @@ func CodeOf(err error) string {
 const (
 	fieldRequired    = "required"
 	fieldTooLong     = "too_long"
+	fieldTooMany     = "too_many"
 	fieldTooShort    = "too_short"
 	fieldOutOfBounds = "out_of_bounds"
 	fieldUnknown     = "unknown"
@@ -151,6 +152,10 @@ var (
 	ErrBreakReasonNotFound = notFound("break_reason_not_found", "This reason for a break does not exist or is retired.")
 	// ErrTooManyBreakReasons is 409: as many reasons as allowed are in use.
 	ErrTooManyBreakReasons = conflict("too_many_break_reasons", "30 reasons for breaks are in use. Retire one first.")
+	// ErrRatingReasonNotFound is 404: the reason does not exist, or is retired where only one in use can be meant.
+	ErrRatingReasonNotFound = notFound("rating_reason_not_found", "This reason for a rating does not exist or is retired.")
+	// ErrTooManyRatingReasons is 409: as many reasons as allowed are in use.
+	ErrTooManyRatingReasons = conflict("too_many_rating_reasons", "30 reasons for ratings are in use. Retire one first.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -60,6 +60,7 @@ type Change struct {
 	Returned    bool           `json:"returned,omitempty"` // went back to the queue
 	Ended       bool           `json:"ended,omitempty"`
 	Warned      bool           `json:"warned,omitempty"` // will end if it stays idle
+	Rated       bool           `json:"rated,omitempty"`
 }
 
 // StatusChange announces that messages of one side reached a status.

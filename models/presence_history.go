@@ -33,10 +33,10 @@ type PresenceRecord struct {
 	AgentID  string
 	From, To PresenceDetail
 	Cause    PresenceCause
-	Reason   *BreakName // of a break that To is
-	Minutes  *int       // planned length of that break, from At
-	ByID     string     // who made the change: an agent, "console", or "" for Parley
-	ByName   string     // present name of that agent, "" for none
+	Reason   *ReasonName // of a break that To is
+	Minutes  *int        // planned length of that break, from At
+	ByID     string      // who made the change: an agent, "console", or "" for Parley
+	ByName   string      // present name of that agent, "" for none
 	At       time.Time
 }
 
@@ -131,7 +131,7 @@ func (d *Desk) PresenceHistory(
 			Cause: PresenceCause(r.Cause), Minutes: r.PlannedMinutes, ByID: r.ByID, ByName: deref(r.ByName), At: r.At,
 		}
 		if r.ReasonID != nil {
-			history[i].Reason = &BreakName{ID: *r.ReasonID, NameEn: deref(r.NameEn), NameZhCN: deref(r.NameZhCn)}
+			history[i].Reason = &ReasonName{ID: *r.ReasonID, NameEn: deref(r.NameEn), NameZhCN: deref(r.NameZhCn)}
 		}
 	}
 	return history, nil

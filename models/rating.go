@@ -3,12 +3,19 @@ package models
 import (
 	"context"
 	"math"
+	"slices"
 )
 
-// Rate stores the user's rating of an ended chat and adds it to the agent's average. The rating is 1 to 5 in steps of
-// 0.5, the comment at most 1,000 characters; anything else is validation_failed. Only the chat's user may rate, to all
-// others it is 404 chat_not_found. An open chat is 409 chat_not_ended, a second rating 409 already_rated.
+// Rate is RateWithReasons without reasons.
 func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating float64, comment string) error {
+	return d.RateWithReasons(ctx, actor, chatID, rating, comment, nil)
+}
+
+// RateWithReasons stores the user's rating of an ended chat and adds it to the agent's average. The rating is 1 to 5 in
+// steps of 0.5, the comment at most 1,000 characters, and reasons are the ids of at most [MaxRatingReasons] reasons that are
+// offered for the rating; anything else is validation_failed. Only the chat's user may rate, to all others it is 404
+// chat_not_found. An open chat is 409 chat_not_ended, a second rating 409 already_rated.
+func (d *Desk) RateWithReasons(ctx context.Context, actor Actor, chatID string, rating float64, comment string, reasons []int64) error {
 	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
 		return invalid("rating", fieldOutOfBounds, "rating must be a number from 1 to 5 in steps of 0.5.")
 	}
@@ -30,7 +37,12 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 		if c.Rating != nil {
 			return conflict("already_rated", "You have already rated this chat.")
 		}
+		chosen, err := t.chosenReasons(ctx, rating, slices.Clone(reasons))
+		if err != nil {
+			return err
+		}
 		change := t.change(c)
+		change.Rated, change.Chat.RatingReasons = true, chosen
 		change.Chat.Rating, change.Chat.RatingComment, change.Chat.RatedAt = &rating, text, &change.now
 		if err := t.save(ctx, change); err != nil {
 			return err

@@ -192,6 +192,8 @@ type Stats struct {
 	Messages, Ratings                      int
 	RatingMean, CSAT                       *float64
 	PredictedError                         *float64 // mean of |estimated − actual| wait
+
+	RatingReasons []RatingReasonCount `bun:"-"`
 }
 
 // Stats returns the figures of the chats that began in a period, from inclusive, to exclusive. An empty period and one
@@ -218,7 +220,10 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
 			extract(epoch FROM wrapped_up_at - ended_at)::float8 AS wrap_up
 			FROM chats WHERE created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
-	return s, translate(err)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return s, d.countChoices(ctx, s)
 }
 
 // checkPeriod refuses an empty period and one longer than the given length with validation_failed.

@@ -118,7 +118,7 @@ var settingTable = []Setting{
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),
-	rateSetting("RATE_FILE", 10, "files per minute from one user or agent", func(s *Settings) *int { return &s.RateFile }),
+	rateSetting("RATE_FILE", 10, "files per minute from one user or agent, and transcripts that one user downloads", func(s *Settings) *int { return &s.RateFile }),
 	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
 		func(s *Settings) *int { return &s.RateLogin }),
 	rateSetting("RATE_SESSION", 60,

@@ -142,5 +142,5 @@ const (
 	queueLock    = 0x7061726c01 // one assigner at a time
 	rolesLock    = 0x7061726c02 // one change of roles at a time
 	chatReadLock = 0x7061726c04 // the seed of the lock of one agent who reads one chat
-	breaksLock   = 0x7061726c05 // one change of the reasons for breaks at a time
+	reasonsLock  = 0x7061726c05 // one change of a list of reasons at a time
 )

@@ -24,7 +24,7 @@ const copied = {
 };
 const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];
 // What a page loads only when it is used, as a module.
-const lazy = ["canned-replies"];
+const lazy = ["canned-replies", "rating", "transcript"];
 const sheets = ["app", "widget", "demo"];
 
 // The loader is loaded by host pages, as a script and as a module, and contains its few texts.

@@ -138,9 +138,11 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{key}":        {404, "setting_not_found"},
 		"{session_id}": noSession,
 		"{reason_id}":  {404, "break_reason_not_found"},
-		"{public_id}":  {403, "link_invalid"},
-		"{reply_id}":   noReply,
-		"{option_id}":  {404, "wrap_up_option_not_found"},
+
+		"{rating_reason_id}": {404, "rating_reason_not_found"},
+		"{public_id}":        {403, "link_invalid"},
+		"{reply_id}":         noReply,
+		"{option_id}":        {404, "wrap_up_option_not_found"},
 	}
 	before := s.kept()
 	for _, l := range web.Lines() {

@@ -333,7 +333,7 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.people["dora"].ID
 		case "{slug}":
 			return sc.slug
-		case "{reason_id}": // each action has one of the four of a new installation
+		case "{reason_id}", "{rating_reason_id}": // each action has one of a new installation
 			switch {
 			case strings.HasSuffix(l.Path, "/retire"):
 				return "3"

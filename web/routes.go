@@ -73,6 +73,7 @@ const (
 
 // routes returns the route table: every path that the server answers, with its audience, rate limit and handler.
 func (s *Server) routes() []route {
+	breaks, ratings := s.admin.BreakReasons(), s.admin.RatingReasons()
 	return []route{
 		// Users
 		{method: post, api: "/user/session", who: anyone, handle: s.chat.StartSession, cors: true},
@@ -141,8 +142,13 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: userPath + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate",
-			who: users, limit: limit.Rate, handle: s.chat.Rate, fragment: s.widget.Parts, cors: true,
+			who: users, limit: limit.Rate, handle: s.widget.Rate(s.chat.Rate), fragment: s.widget.Parts, cors: true,
 		},
+		{
+			method: get, api: userPath + "/chats/:chat_id/transcript", page: "/widget/chats/:chat_id/transcript",
+			who: users, limit: limit.Transcript, handle: s.chat.Transcript, requestLimits: chat.LimitDownload, cors: true,
+		},
+		{method: get, api: userPath + "/rating-reasons", who: users, handle: s.chat.RatingReasons, cors: true},
 		{
 			method: post, api: userPath + "/introduce", page: "/widget/introduce",
 			who: users, limit: limit.Introduce, handle: s.widget.IntroduceUser, cors: true,
@@ -379,6 +385,7 @@ func (s *Server) routes() []route {
 		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisor.Page},
 		{method: get, page: "/supervisor/events", who: supervisors, handle: s.supervisor.Events, stream: true},
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},
+		{method: get, page: "/supervisor/counts.csv", who: supervisors, handle: s.supervisor.CountsCSV},
 		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.supervisor.DayCSV},
 		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
 		{
@@ -424,23 +431,41 @@ func (s *Server) routes() []route {
 			method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
 			who: admins, handle: s.admin.RemoveDepartment,
 		},
-		{method: get, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: s.admin.BreakReasonsPage},
-		{method: post, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: s.admin.AddBreakReason},
+		{method: get, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Page},
+		{method: post, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Add},
 		{
 			method: post, api: "/admin/break-reasons/:reason_id", page: "/admin/break-reasons/:reason_id",
-			who: admins, handle: s.admin.UpdateBreakReason,
+			who: admins, handle: breaks.Update,
 		},
 		{
 			method: post, api: "/admin/break-reasons/:reason_id/move", page: "/admin/break-reasons/:reason_id/move",
-			who: admins, handle: s.admin.MoveBreakReason,
+			who: admins, handle: breaks.Move,
 		},
 		{
 			method: post, api: "/admin/break-reasons/:reason_id/retire", page: "/admin/break-reasons/:reason_id/retire",
-			who: admins, handle: s.admin.RetireBreakReason(true),
+			who: admins, handle: breaks.Retire(true),
 		},
 		{
 			method: post, api: "/admin/break-reasons/:reason_id/restore", page: "/admin/break-reasons/:reason_id/restore",
-			who: admins, handle: s.admin.RetireBreakReason(false),
+			who: admins, handle: breaks.Retire(false),
+		},
+		{method: get, api: "/admin/rating-reasons", page: "/admin/rating-reasons", who: admins, handle: ratings.Page},
+		{method: post, api: "/admin/rating-reasons", page: "/admin/rating-reasons", who: admins, handle: ratings.Add},
+		{
+			method: post, api: "/admin/rating-reasons/:rating_reason_id", page: "/admin/rating-reasons/:rating_reason_id",
+			who: admins, handle: ratings.Update,
+		},
+		{
+			method: post, api: "/admin/rating-reasons/:rating_reason_id/move", page: "/admin/rating-reasons/:rating_reason_id/move",
+			who: admins, handle: ratings.Move,
+		},
+		{
+			method: post, api: "/admin/rating-reasons/:rating_reason_id/retire", page: "/admin/rating-reasons/:rating_reason_id/retire",
+			who: admins, handle: ratings.Retire(true),
+		},
+		{
+			method: post, api: "/admin/rating-reasons/:rating_reason_id/restore", page: "/admin/rating-reasons/:rating_reason_id/restore",
+			who: admins, handle: ratings.Retire(false),
 		},
 		{method: get, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.WrapUpPage},
 		{method: post, api: "/admin/wrap-up-options", page: "/admin/wrap-up", who: admins, handle: s.admin.AddWrapUpOption},

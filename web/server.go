@@ -177,7 +177,7 @@ func (s *Server) perMinute(a limit.Action) int {
 		return 3 * now.RateEnd // leaving the queue is cheap, but each time leaves a row
 	case limit.Rate:
 		return now.RateRate
-	case limit.File:
+	case limit.File, limit.Transcript:
 		return now.RateFile
 	case limit.Session:
 		return now.RateSession

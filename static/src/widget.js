@@ -3,7 +3,6 @@ import { at, scoped } from "./lib/base.js";
 import { connectHost } from "./widget/host.js";
 import { countUnread, recountUnread, startUnread } from "./widget/unread.js";
 import { onState, startPanel, state } from "./widget/panel.js";
-import { wireRating } from "./widget/rating.js";
 import { wireAttach } from "./lib/attach.js";
 import { startDraft } from "./widget/draft.js";
 import { followHostPage } from "./widget/host-page.js";
@@ -44,7 +43,6 @@ const outbox = createOutbox({ key: scoped("parley.outbox"), send, showError: sho
 const checkReceipts = startReceipts({ base, attentive: host.attentive });
 startUnread(host);
 startPanel();
-wireRating(main);
 const site = followHostPage(host, base);
 
 wireMenuKeys();
@@ -152,6 +150,8 @@ onState((now) => {
   if (!state.open()) changes.stop();
   host.send("status", { chat: ["connecting", "waiting", "active"].includes(now) });
   if (now !== "locked") outbox.release();
+  const rating = now === "ended" && document.querySelector("[data-rating]");
+  if (rating) import(rating.dataset.rating).then(({ wireRating }) => wireRating(main), console.error);
   outbox.flush();
 });
 const focusField = () => matchMedia("(pointer: coarse)").matches || field.focus(); // on a touch screen the keyboard would cover the messages
@@ -203,6 +203,11 @@ document.addEventListener("click", (event) => {
   if (link) {
     event.preventDefault(); // a link would add a step to the history of the host page
     session.go(link.href).then(focusField);
+  }
+  const transcript = event.target.closest("a[data-transcript]");
+  if (transcript && !transcript.search) {
+    event.preventDefault();
+    import(transcript.dataset.transcript).then(({ download }) => download(transcript), console.error);
   }
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;

@@ -85,21 +85,30 @@ type WrapUpOption struct {
 	Errors     Errors
 }
 
-// BreakReasons lists the reasons for breaks, with a form for one more.
-type BreakReasons struct {
-	Frame   staff.Frame
-	InUse   []BreakReason // in the order in which agents see them
-	Retired []BreakReason
-	New     BreakReason // as typed
+// Reasons lists reasons, with a form for one more. List is "breaks" or "ratings", and Path the address of the page.
+type Reasons struct {
+	Frame      staff.Frame
+	List, Path string
+	InUse      []Reason // in the order in which they are offered
+	Retired    []Reason
+	New        Reason // as typed
 }
 
-// BreakReason is one row. The names and the minutes are as typed if there are Errors.
-type BreakReason struct {
+// Reason is one row. The names and the numbers are as typed if there are Errors.
+type Reason struct {
+	List, Path       string
 	ID               int64
 	Name             string // stored, in the reader's language
 	NameEn, NameZhCN string
-	Minutes          string
+	Numbers          []ReasonNumber
+	Summary          string // the numbers in words
 	Errors           Errors
+}
+
+// ReasonNumber is a number of a reason: Field is "minutes", "min_stars" or "max_stars".
+type ReasonNumber struct {
+	Field, Value string
+	Max          int
 }
 
 // Settings is the settings page.

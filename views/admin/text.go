@@ -33,29 +33,86 @@ func wrapUpURL(id string) templ.SafeURL {
 }
 
 // breakReasonURL is where a form of a reason is sent; tail is "" or the name of an action.
-func breakReasonURL(r BreakReason, tail string) templ.SafeURL {
-	return templ.SafeURL("/admin/break-reasons/" + strconv.FormatInt(r.ID, 10) + tail)
+// word returns a text of the list.
+func (p Reasons) word(ctx context.Context, key string) string { return reasonWord(ctx, p.List, key) }
+
+func (r Reason) word(ctx context.Context, key string) string { return reasonWord(ctx, r.List, key) }
+
+func reasonWord(ctx context.Context, list, key string) string {
+	switch list + "." + key {
+	case "breaks.title":
+		return text.T(ctx, "admin.breaks.title")
+	case "breaks.lead":
+		return text.T(ctx, "admin.breaks.lead")
+	case "breaks.empty_detail":
+		return text.T(ctx, "admin.breaks.empty_detail")
+	case "breaks.name_hint":
+		return text.T(ctx, "admin.breaks.name_hint")
+	case "breaks.unit":
+		return text.T(ctx, "admin.breaks.minutes_unit")
+	case "ratings.title":
+		return text.T(ctx, "admin.ratings.title")
+	case "ratings.lead":
+		return text.T(ctx, "admin.ratings.lead")
+	case "ratings.empty_detail":
+		return text.T(ctx, "admin.ratings.empty_detail")
+	case "ratings.name_hint":
+		return text.T(ctx, "admin.ratings.name_hint")
+	}
+	return text.T(ctx, "admin.ratings.stars_unit")
 }
 
-func breakReasonRowID(r BreakReason) string { return "reason-" + strconv.FormatInt(r.ID, 10) }
+func (r Reason) url(tail string) templ.SafeURL {
+	return templ.SafeURL(r.Path + "/" + strconv.FormatInt(r.ID, 10) + tail)
+}
 
-// breakFieldAttributes marks a refused field of a row.
-func breakFieldAttributes(r BreakReason, field string) templ.Attributes {
+func (r Reason) rowID() string { return "reason-" + strconv.FormatInt(r.ID, 10) }
+
+// fieldAttributes marks a refused field of a row.
+func (r Reason) fieldAttributes(field string) templ.Attributes {
 	if r.Errors[field] == "" {
 		return nil
 	}
-	return templ.Attributes{"aria-invalid": "true", "autofocus": true, "aria-describedby": breakReasonRowID(r) + "-error"}
+	return templ.Attributes{"aria-invalid": "true", "autofocus": true, "aria-describedby": r.rowID() + "-error"}
 }
 
 // errorText is what is wrong with a row.
-func (r BreakReason) errorText() string {
-	return cmp.Or(r.Errors[""], r.Errors["name_en"], r.Errors["name_zh_cn"], r.Errors["minutes"])
+func (r Reason) errorText() string {
+	first := cmp.Or(r.Errors[""], r.Errors["name_en"], r.Errors["name_zh_cn"])
+	for _, n := range r.Numbers {
+		first = cmp.Or(first, r.Errors[n.Field])
+	}
+	return first
 }
 
-// number returns a stored number for a text that counts.
-func number(digits string) int {
-	n, _ := strconv.Atoi(digits)
-	return n
+func (n ReasonNumber) label(ctx context.Context) string {
+	switch n.Field {
+	case "minutes":
+		return text.T(ctx, "admin.breaks.minutes")
+	case "min_stars":
+		return text.T(ctx, "admin.ratings.min_stars")
+	}
+	return text.T(ctx, "admin.ratings.max_stars")
+}
+
+func (n ReasonNumber) labelOf(ctx context.Context, name string) string {
+	switch n.Field {
+	case "minutes":
+		return text.T(ctx, "admin.breaks.minutes_of", "Name", name)
+	case "min_stars":
+		return text.T(ctx, "admin.ratings.min_stars_of", "Name", name)
+	}
+	return text.T(ctx, "admin.ratings.max_stars_of", "Name", name)
+}
+
+func (n ReasonNumber) hint(ctx context.Context) string {
+	switch n.Field {
+	case "minutes":
+		return text.T(ctx, "admin.breaks.minutes_hint")
+	case "min_stars":
+		return text.T(ctx, "admin.ratings.stars_hint")
+	}
+	return ""
 }
 
 func groupID(g SettingGroup) string { return "settings-" + g.ID }

@@ -50,6 +50,7 @@ var adminTabs = []Tab{
 	{"departments", "/admin/departments"},
 	{"wrap_up", "/admin/wrap-up"},
 	{"breaks", "/admin/break-reasons"},
+	{"ratings", "/admin/rating-reasons"},
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"users", "/admin/users"},
@@ -91,6 +92,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.wrap_up")
 	case "breaks":
 		return text.T(ctx, "staff.tab.breaks")
+	case "ratings":
+		return text.T(ctx, "staff.tab.ratings")
 	case "settings":
 		return text.T(ctx, "staff.tab.settings")
 	case "users":

@@ -34,6 +34,7 @@ type Board struct {
 	Agents Agents
 	Day    Day
 	Totals []Total
+	Counts []CountGroup
 }
 
 // Level is the threshold that a number has crossed, if any.
@@ -144,4 +145,17 @@ type Sample struct {
 // Total is one figure of the last 24 hours.
 type Total struct {
 	Label, Value, Note string
+}
+
+// CountGroup is how often each name was chosen in the last 24 hours, the most frequent first.
+type CountGroup struct {
+	Title string
+	None  string // in place of an empty list
+	Rows  []Count
+}
+
+// Count is one row of a CountGroup.
+type Count struct {
+	Name  string
+	Count int
 }

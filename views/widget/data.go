@@ -98,7 +98,16 @@ type End struct {
 	At      time.Time
 	IdleFor time.Duration // how long the chat was idle, for user_idle
 	CanRate bool
-	Rated   float64 // 0 when not rated
-	Comment string  // as typed, when a rating was refused
-	Error   string  // why it was refused
+	Offered []RatingReason // while it can be rated
+	Rated   float64        // 0 when not rated
+	Chosen  []string       // reasons of the rating
+	Comment string         // as typed, when a rating was refused
+	Error   string         // why it was refused
+}
+
+// RatingReason is a reason that is offered for ratings from MinStars to MaxStars.
+type RatingReason struct {
+	ID                 int64
+	Name               string
+	MinStars, MaxStars int
 }

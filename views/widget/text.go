@@ -4,11 +4,23 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/a-h/templ"
+
+	"parley/static"
 	"parley/views/chat"
+	"parley/views/paths"
 	"parley/views/text"
 )
 
 const maxPips = 6
+
+// transcriptLink are the attributes of a link that downloads the transcript of a chat. The script adds the user's time zone to it.
+func transcriptLink(ctx context.Context, chatID string) templ.Attributes {
+	return templ.Attributes{
+		"href":            string(paths.To(ctx, "/widget/chats/"+chatID+"/transcript")),
+		"data-transcript": string(paths.To(ctx, static.URL("transcript.mjs"))), "download": true,
+	}
+}
 
 func (p Panel) title(ctx context.Context) string {
 	if p.Site == "" {

@@ -161,6 +161,7 @@ type ComposerData struct {
 	At            time.Time
 	Rating        *float64
 	RatingComment string
+	RatingReasons []string // in the reader's language
 	// EndComment is the comment of the agent who ended the chat.
 	EndComment string
 	// Outcome and Tags are what the agent chose; IsToWrapUp is true until that is done or skipped.

@@ -75,6 +75,8 @@ type Chat struct {
 	RatedAt       *Time    `json:"rated_at"`
 	Department    *string  `json:"department"`
 	Priority      int      `json:"priority"`
+
+	RatingReasons []ReasonName `json:"rating_reasons"`
 }
 
 // ChatOf returns the body of a chat.
@@ -97,6 +99,7 @@ func ChatOf(c *models.Chat) Chat {
 		RatedAt:       OptionalTime(c.RatedAt),
 		Department:    c.Department,
 		Priority:      c.Priority,
+		RatingReasons: ChosenReasons(c),
 	}
 }
 

@@ -43,6 +43,13 @@ type (
 		EndedReason *string `json:"ended_reason"`
 		EndedType   *string `json:"ended_type"`
 	}
+	ratedEvent struct {
+		ChatID        string       `json:"chat_id"`
+		UserRating    *float64     `json:"user_rating"`
+		UserComment   *string      `json:"user_comment"`
+		RatingReasons []ReasonName `json:"rating_reasons"`
+		RatedAt       *Time        `json:"rated_at"`
+	}
 	wrapUpEvent struct {
 		ChatID      string   `json:"chat_id"`
 		Outcome     *string  `json:"outcome"`
@@ -212,6 +219,11 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})
+	}
+	if c.Rated() {
+		out.Add("rated", c.Chat.Version, ratedEvent{
+			c.Chat.ID, c.Chat.Rating, c.Chat.RatingComment, ChosenReasons(&c.Chat), OptionalTime(c.Chat.RatedAt),
+		})
 	}
 	if e.AgentID != "" && c.WrappedUp() {
 		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})

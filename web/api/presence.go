@@ -4,17 +4,17 @@ import "parley/models"
 
 // PresenceDetails says more of an agent's presence: to the agent and to supervisors, never to users.
 type PresenceDetails struct {
-	PresenceDetail string     `json:"presence_detail"`
-	PresenceSince  *Time      `json:"presence_since"` // null when it is not known
-	BreakReason    *BreakName `json:"break_reason"`   // the break is null unless presence_detail is break
-	BreakEndsAt    *Time      `json:"break_ends_at"`
-	IsBreakOver    IntBool    `json:"is_break_over"`
-	ExtraUntil     *Time      `json:"extra_until"`    // until when the agent may get one chat more than max_concurrent; null for not
-	HasExtraChat   IntBool    `json:"has_extra_chat"` // the agent holds it
+	PresenceDetail string      `json:"presence_detail"`
+	PresenceSince  *Time       `json:"presence_since"` // null when it is not known
+	BreakReason    *ReasonName `json:"break_reason"`   // the break is null unless presence_detail is break
+	BreakEndsAt    *Time       `json:"break_ends_at"`
+	IsBreakOver    IntBool     `json:"is_break_over"`
+	ExtraUntil     *Time       `json:"extra_until"`    // until when the agent may get one chat more than max_concurrent; null for not
+	HasExtraChat   IntBool     `json:"has_extra_chat"` // the agent holds it
 }
 
-// BreakName is a reason for a break with its names as they were entered, "" for none.
-type BreakName struct {
+// ReasonName is a reason with its names as they were entered, "" for none.
+type ReasonName struct {
 	ID       int64  `json:"id"`
 	NameEn   string `json:"name_en"`
 	NameZhCN string `json:"name_zh_cn"`
@@ -22,22 +22,22 @@ type BreakName struct {
 
 // BreakReason is a reason that agents can choose, or for administrators also a retired one.
 type BreakReason struct {
-	BreakName
+	ReasonName
 	Minutes   int   `json:"minutes"`
 	RetiredAt *Time `json:"retired_at"`
 }
 
 // PresenceRecord is one change of an agent's presence.
 type PresenceRecord struct {
-	ID             int64      `json:"id"`
-	From           string     `json:"from"`
-	To             string     `json:"to"`
-	Cause          string     `json:"cause"`
-	BreakReason    *BreakName `json:"break_reason"`
-	PlannedMinutes *int       `json:"planned_minutes"`
-	ByID           *string    `json:"by_id"` // null for Parley itself
-	ByName         *string    `json:"by_name"`
-	At             Time       `json:"at"`
+	ID             int64       `json:"id"`
+	From           string      `json:"from"`
+	To             string      `json:"to"`
+	Cause          string      `json:"cause"`
+	BreakReason    *ReasonName `json:"break_reason"`
+	PlannedMinutes *int        `json:"planned_minutes"`
+	ByID           *string     `json:"by_id"` // null for Parley itself
+	ByName         *string     `json:"by_name"`
+	At             Time        `json:"at"`
 }
 
 // PresenceDetailsOf returns the details of a presence. An event of an earlier release has none: its detail is the presence.
@@ -50,27 +50,27 @@ func PresenceDetailsOf(p models.PresenceChange) PresenceDetails {
 		out.PresenceSince = OptionalTime(&p.Since)
 	}
 	if b := p.Break; b != nil {
-		out.BreakReason, out.BreakEndsAt, out.IsBreakOver = breakNameOf(&b.Reason), OptionalTime(&b.EndsAt), IntBool(b.IsOver)
+		out.BreakReason, out.BreakEndsAt, out.IsBreakOver = reasonNameOf(&b.Reason), OptionalTime(&b.EndsAt), IntBool(b.IsOver)
 	}
 	return out
 }
 
-func breakNameOf(n *models.BreakName) *BreakName {
+func reasonNameOf(n *models.ReasonName) *ReasonName {
 	if n == nil {
 		return nil
 	}
-	return &BreakName{n.ID, n.NameEn, n.NameZhCN}
+	return &ReasonName{n.ID, n.NameEn, n.NameZhCN}
 }
 
 // BreakReasonOf returns the body of a reason for breaks.
 func BreakReasonOf(r *models.BreakReason) BreakReason {
-	return BreakReason{*breakNameOf(&r.BreakName), r.Minutes, OptionalTime(r.RetiredAt)}
+	return BreakReason{*reasonNameOf(&r.ReasonName), r.Minutes, OptionalTime(r.RetiredAt)}
 }
 
 // PresenceRecordOf returns the body of a change of presence.
 func PresenceRecordOf(r *models.PresenceRecord) PresenceRecord {
 	out := PresenceRecord{
-		ID: r.ID, From: string(r.From), To: string(r.To), Cause: string(r.Cause), BreakReason: breakNameOf(r.Reason),
+		ID: r.ID, From: string(r.From), To: string(r.To), Cause: string(r.Cause), BreakReason: reasonNameOf(r.Reason),
 		PlannedMinutes: r.Minutes, At: Time(r.At),
 	}
 	if r.ByID != "" {

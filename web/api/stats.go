@@ -21,6 +21,14 @@ type Stats struct {
 	RatingMean     *float64 `json:"rating_mean"`
 	CSAT           *float64 `json:"csat"`
 	PredictedError *float64 `json:"predicted_error_seconds_mean"`
+
+	RatingReasons []RatingReasonCount `json:"rating_reasons"`
+}
+
+// RatingReasonCount is how many ratings have a reason.
+type RatingReasonCount struct {
+	ReasonName
+	Count int `json:"count"`
 }
 
 type spread struct {
@@ -36,5 +44,8 @@ func StatsOf(s *models.Stats) Stats {
 		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
 		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, WrapUpSeconds: s.WrapUpMean,
 		Messages: s.Messages, Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError,
+		RatingReasons: Map(s.RatingReasons, func(n *models.RatingReasonCount) RatingReasonCount {
+			return RatingReasonCount{*reasonNameOf(&n.ReasonName), n.Count}
+		}),
 	}
 }

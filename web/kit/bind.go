@@ -206,8 +206,14 @@ func bindForm(c echo.Context, into any) error {
 				return InvalidField(name, "invalid", "Text must be UTF-8 without NUL characters.")
 			}
 		}
-		if typed, ok := fields.Field(i).Addr().Interface().(*FormInt); ok {
+		switch typed := fields.Field(i).Addr().Interface().(type) {
+		case *FormInt:
 			*typed = FormInt(sent[0])
+			continue
+		case *[]FormInt:
+			for _, value := range sent {
+				*typed = append(*typed, FormInt(value))
+			}
 			continue
 		}
 		raw := []byte(sent[0])

@@ -21,6 +21,7 @@ const (
 	Introduce     Action = "introduce"     // unverified details of a user
 	Draft         Action = "draft"         // saving and discarding drafts
 	Poll          Action = "poll"          // reading events without a stream
+	Transcript    Action = "transcript"    // downloading one
 )
 
 // Window is the time that every limit is counted over.

@@ -209,7 +209,7 @@ func (s *Stream) applyChange(ctx context.Context, change *models.Change, shared 
 	case version == tracked+1:
 		return s.sendChange(ctx, change, shared)
 	case tracked == 0 && s.to.Actor.IsAgent() && len(change.Messages) == 0 && s.isForgotten(&change.Chat):
-		s.trackForgotten(&change.Chat)
+		s.trackForgotten(change)
 		return s.sendChange(ctx, change, shared)
 	case change.Ended && s.to.Actor.IsUser():
 		bounded, cancel := context.WithTimeout(ctx, queryTime)
@@ -233,13 +233,14 @@ func (s *Stream) isForgotten(c *models.Chat) bool {
 
 // trackForgotten tracks an ended chat as it was before a change, so that the change is sent alone and not everything
 // since the beginning.
-func (s *Stream) trackForgotten(c *models.Chat) {
+func (s *Stream) trackForgotten(change *models.Change) {
+	c := &change.Chat
 	if !s.isReceivers(c) {
 		return
 	}
 	t := s.chats.track(c.ID)
 	t.update(c)
-	t.Version, t.WrapUp = c.Version-1, ""
+	t.Version, t.WrapUp, t.IsRated = c.Version-1, "", c.Rating != nil && !change.Rated
 }
 
 // sendLeft forgets a tracked chat that is no longer the receiver's, and sends that.

@@ -53,6 +53,7 @@ type ChatState struct {
 	Status   models.Status
 	AgentID  string
 	WarnedAt time.Time
+	IsRated  bool
 	WrapUp   string // see wrapUpState
 }
 
@@ -97,6 +98,9 @@ func (c Changed) Warned() bool {
 func (c Changed) Unwarned() bool {
 	return !c.Left && c.Chat.Status == models.Active && c.Chat.WarnedAt == nil && !c.Before.WarnedAt.IsZero()
 }
+
+// Rated reports whether the user rated the chat with this change.
+func (c Changed) Rated() bool { return !c.Left && c.Chat.Rating != nil && !c.Before.IsRated }
 
 // WrappedUp reports whether this change set the outcome or tags of an ended chat, or skipped them.
 func (c Changed) WrappedUp() bool {

@@ -11,7 +11,7 @@ import (
 func TestADetailOfAPresenceThatWasMissedIsFound(t *testing.T) {
 	t.Parallel()
 	lunch := func(ends time.Time, isOver bool) *models.Break {
-		return &models.Break{Reason: models.BreakName{ID: 2, NameEn: "Lunch"}, EndsAt: ends, IsOver: isOver}
+		return &models.Break{Reason: models.ReasonName{ID: 2, NameEn: "Lunch"}, EndsAt: ends, IsOver: isOver}
 	}
 	noon := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	away := models.PresenceChange{ServiceID: "anna", Presence: models.Away, Detail: models.DetailAway}

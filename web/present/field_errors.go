@@ -25,6 +25,8 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.origin")
 	case field == "minutes":
 		return text.T(ctx, "admin.error.minutes")
+	case field == "max_stars":
+		return text.T(ctx, "admin.error.stars")
 	case field == "max_concurrent":
 		return text.T(ctx, "admin.error.capacity")
 	case code == "unknown":

@@ -46,6 +46,12 @@ func PageLink(c *models.Chat) (title, link string) {
 	return title, link
 }
 
+// RatingReasons returns the reasons of a chat's rating in the language of ctx.
+func RatingReasons(ctx context.Context, c *models.Chat) []string {
+	lang := text.Lang(ctx)
+	return api.Map(c.RatingReasons, func(n *models.ReasonName) string { return n.In(lang) })
+}
+
 // Outcome returns how a chat ended, "" while it is open.
 func Outcome(ctx context.Context, c *models.Chat) string {
 	switch Deref(c.EndedReason) {

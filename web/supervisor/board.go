@@ -123,7 +123,7 @@ func (b *board) view(ctx context.Context) view.Board {
 	filter := b.filter(ctx)
 	return view.Board{
 		Tiles: b.tiles(ctx), Queue: b.queueView(ctx, filter), Agents: b.agentsView(filter),
-		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats),
+		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats), Counts: countsView(ctx, b.stats),
 	}
 }
 

@@ -127,6 +127,7 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 		} else {
 			say(text.T(ctx, "supervisor.chat.rating"), text.T(ctx, "supervisor.chat.rated", "Rating", rating), "")
 		}
+		say(text.T(ctx, "supervisor.chat.rating_reasons"), strings.Join(present.RatingReasons(ctx, &c.Chat), ", "), "")
 	}
 	return facts
 }

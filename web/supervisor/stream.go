@@ -65,6 +65,7 @@ func changedParts(now, drawn *view.Board) []templ.Component {
 		{now.Agents, drawn.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
 		{now.Day, drawn.Day, []templ.Component{view.DayFigures(now.Day)}},
 		{now.Totals, drawn.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
+		{now.Counts, drawn.Counts, []templ.Component{view.CountsPanel(now.Counts)}},
 	}
 	var changed []templ.Component
 	for _, p := range parts {

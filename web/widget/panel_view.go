@@ -108,10 +108,16 @@ func (p *panel) endView(ctx context.Context) (*widget.End, error) {
 		CanRate: c.Rating == nil && c.ServedBy() != "",
 	}
 	if c.Rating != nil {
-		e.Rated = *c.Rating
+		e.Rated, e.Chosen = *c.Rating, present.RatingReasons(ctx, c)
 	}
 	if c.ServedBy() == "" {
 		return e, nil
+	}
+	if e.CanRate {
+		var err error
+		if e.Offered, err = offeredReasons(ctx, p.desk); err != nil {
+			return nil, err
+		}
 	}
 	a, err := p.agent(ctx, c.ServedBy())
 	if err == nil {

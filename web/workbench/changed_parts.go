@@ -196,5 +196,6 @@ func (b *workbench) changedHeader(before, now *models.AgentChat) []templ.Compone
 // wrapped up.
 func sameEnd(a, b *models.Chat) bool {
 	return a.Status == b.Status && reflect.DeepEqual(a.Rating, b.Rating) && reflect.DeepEqual(a.RatingComment, b.RatingComment) &&
+		slices.Equal(a.RatingReasons, b.RatingReasons) &&
 		reflect.DeepEqual(a.Outcome, b.Outcome) && slices.Equal(a.Tags, b.Tags) && reflect.DeepEqual(a.WrappedUpAt, b.WrappedUpAt)
 }

@@ -82,6 +82,7 @@ func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.C
 	case c.Status == models.Ended:
 		w.Closed, w.Reason, w.Type, w.At = "ended", present.Deref(c.EndedReason), present.Deref(c.EndedType), *c.EndedAt
 		w.Rating, w.RatingComment, w.EndComment = c.Rating, present.Deref(c.RatingComment), present.Deref(c.EndComment)
+		w.RatingReasons = present.RatingReasons(ctx, &c.Chat)
 		b.addWrapUp(&w, &c.Chat)
 		w.By, err = b.nameOf(ctx, c.ServedBy())
 	case c.Status == models.Waiting:

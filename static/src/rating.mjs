@@ -1,0 +1,2 @@
+// What the panel loads when a chat that can be rated has ended.
+export { wireRating } from "./widget/rating.js";

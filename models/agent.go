@@ -60,7 +60,12 @@ type Agent struct {
 	BreakOverdueAt *time.Time      `bun:"break_overdue_at"` // when the end was announced; nil before
 	ExtraUntil     *time.Time      `bun:"extra_until"`      // until when the agent may get one chat more than MaxConcurrent; nil for not
 	HasExtra       bool            `bun:"has_extra"`        // the agent holds that chat
-	InputAt        time.Time       `bun:"input_at"`         // last input by the agent, as far as clients report it
+	Reminds        bool            `bun:"reminds"`          // with the next four, see Reminders
+	QuietFrom      *int            `bun:"quiet_from"`
+	QuietUntil     *int            `bun:"quiet_until"`
+	QuietDays      int             `bun:"quiet_days"`
+	TimeZone       string          `bun:"time_zone"`
+	InputAt        time.Time       `bun:"input_at"` // last input by the agent, as far as clients report it
 	IdleSince      time.Time       `bun:"idle_since"`
 	RatingSum      float64         `bun:"rating_sum"`
 	RatingCount    int             `bun:"rating_count"`
@@ -164,11 +169,13 @@ func (a *Agent) PresenceChange() PresenceChange {
 func (a *Agent) presenceEvent(changed bool) Event {
 	change := a.PresenceChange()
 	change.PresenceChanged = changed
+	reminders := a.Reminders()
 	return Event{
 		Kind: KindPresence, Presence: &change,
 		Agent: &AgentState{
 			DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
 			LostAt: a.LostAt, DisabledAt: a.DisabledAt, ChosenDetail: a.ChosenDetail, BreakOverdueAt: a.BreakOverdueAt,
+			Reminders: &reminders,
 		},
 	}
 }
@@ -180,6 +187,9 @@ func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 	after.DesiredPresence, after.DesiredPresenceAt, after.SeenAt = state.DesiredPresence, state.DesiredPresenceAt, state.SeenAt
 	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
 	after.ChosenDetail, after.BreakOverdueAt = state.ChosenDetail, state.BreakOverdueAt
+	if state.Reminders != nil {
+		after.setReminders(*state.Reminders)
+	}
 	after.ExtraUntil, after.ExtraOpen, after.HasExtra = p.ExtraUntil, p.ExtraUntil != nil, p.HasExtra
 	after.BreakReasonID, after.BreakEndsAt, after.BreakNames = nil, nil, nil
 	if b := p.Break; b != nil {

@@ -58,6 +58,7 @@ type Chat struct {
 	AssignedAt           *time.Time   `bun:"assigned_at"       json:"assigned_at,omitempty"` // the latest assignment
 	FirstAssignedAt      *time.Time   `bun:"first_assigned_at" json:"first_assigned_at,omitempty"`
 	FirstResponseAt      *time.Time   `bun:"first_response_at" json:"first_response_at,omitempty"`
+	OpenedAt             *time.Time   `bun:"opened_at"         json:"opened_at,omitempty"` // see IsUnopened
 	EndedAt              *time.Time   `bun:"ended_at"          json:"ended_at,omitempty"`
 	EndedReason          *string      `bun:"ended_reason"      json:"ended_reason,omitempty"`
 	EndedType            *string      `bun:"ended_type"        json:"ended_type,omitempty"`

@@ -20,7 +20,7 @@ const (
 
 	addedByUser = `last_said_by = 'user', awaiting_since = coalesce(awaiting_since, clock_timestamp()),
 		unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()`
-	addedByAgent = `last_said_by = 'customer_service', awaiting_since = NULL,
+	addedByAgent = `last_said_by = 'customer_service', awaiting_since = NULL, opened_at = ` + openedNow + `,
 		unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())`
 )
 

@@ -84,6 +84,7 @@ const (
 				coalesce((SELECT min(m.id) - 1 FROM messages m WHERE m.chat_id = $1 AND m.id <= $6 AND m.sender_type = $4
 					AND m.message_type <> 'note' AND m.status::text = ANY($5::text[])), max(id)) AS covered FROM changed),
 		c AS (UPDATE chats c SET ` + nextVersion + `,
+				opened_at = CASE WHEN $3 = 'read' AND $4 = 'user' THEN ` + openedNow + ` ELSE c.opened_at END,
 				unread_by_agent = CASE WHEN $3 = 'read' AND $4 = 'user' THEN greatest(0, unread_by_agent - n) ELSE unread_by_agent END,
 				unread_by_user = CASE WHEN $3 = 'read' AND $4 = 'customer_service' THEN greatest(0, unread_by_user - n) ELSE unread_by_user END
 			FROM counted WHERE c.id = $1 AND n > 0 RETURNING c.*, counted.ids, counted.at, counted.covered),

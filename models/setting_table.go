@@ -58,6 +58,15 @@ var settingTable = []Setting{
 		},
 	},
 	{
+		Key: "REMIND_AFTER", Group: GroupPresence,
+		Doc: "time after which an agent is first reminded of a chat that was assigned and not opened, then at 2, 4 and 8 times this and so on; " +
+			"0 for never",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.RemindAfter },
+			def:   15 * time.Second, min: 0, max: 10 * time.Minute, unit: UnitSecond,
+		},
+	},
+	{
 		Key: "QUEUE_GRACE", Group: GroupQueue,
 		Doc: "time without a heartbeat after which a waiting user loses the position in the queue",
 		value: durationValue{

@@ -22,6 +22,7 @@ type Settings struct {
 	PresenceTimeout time.Duration // without a heartbeat: away
 	PresenceGrace   time.Duration // after that: chats go back
 	InactiveAfter   time.Duration // without input: away; 0 for never
+	RemindAfter     time.Duration // of a chat that its agent has not opened; 0 for never
 	QueueGrace      time.Duration // without a heartbeat a waiting chat is abandoned
 	RateSend        int           // per minute and identity, as are the following
 	RateEnd         int

@@ -114,6 +114,8 @@ var rules = map[string]rule{
 	"POST /customer-service/extra-chat":              {ok: 409}, // the agents of the stage have capacity
 	"POST /customer-service/extra-chat/cancel":       {},
 	"GET /customer-service/break-reasons":            {},
+	"GET /account/reminders":                         {},
+	"POST /account/reminders":                        {body: `{"is_repeated":1,"is_quiet":1,"quiet_from":"22:00","quiet_until":"07:00","quiet_days":["monday"],"time_zone":"UTC"}`},
 	"POST /customer-service/input":                   {ok: noContent},
 	"POST /customer-service/away":                    {},
 	"POST /customer-service/offline":                 {},
@@ -144,6 +146,7 @@ var rules = map[string]rule{
 		body: `{"up_to":9007199254740991}`,
 		boss: notInChat,
 	},
+	"POST /customer-service/chats/{chat_id}/open":   {in: models.Active, ok: noContent, boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/typing": {in: models.Active, ok: noContent, boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/files": {
 		in:   models.Active,

@@ -225,6 +225,10 @@ func (s *Server) routes() []route {
 			next:     "/workbench/chats/:chat_id",
 		},
 		{
+			method: post, api: agentPath + "/chats/:chat_id/open", page: "/workbench/chats/:chat_id/open",
+			who: agents, input: true, handle: s.chat.Open,
+		},
+		{
 			method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
 			who: agents, handle: s.chat.MarkDelivered,
 		},
@@ -325,6 +329,8 @@ func (s *Server) routes() []route {
 
 		{method: get, api: "/account", page: "/account", who: agents, handle: s.account.AccountPage},
 		{method: post, api: "/account/password", page: "/account/password", who: agents, handle: s.account.ChangePassword},
+		{method: get, api: "/account/reminders", who: agents, handle: s.account.Reminders},
+		{method: post, api: "/account/reminders", page: "/account/reminders", who: agents, handle: s.account.SetReminders},
 		{method: get, api: "/account/sessions", who: agents, handle: s.account.MySessions},
 		{
 			method: post, api: "/account/sessions/:session_id/end", page: "/account/sessions/:session_id/end",

@@ -21,3 +21,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
+
+const zone = document.getElementById("time-zone");
+if (zone) {
+  zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  const names = Intl.supportedValuesOf?.("timeZone") ?? [];
+  document.getElementById("time-zones").append(...names.map((name) => new Option(name)));
+}

@@ -17,6 +17,7 @@ import { confirmDelivery } from "./workbench/confirm-delivery.js";
 import { wireShortcuts, wireHelp } from "./workbench/keys.js";
 import { electLeader, isOpenInSomeTab, shareOpenChat } from "./workbench/tab-leader.js";
 import * as list from "./workbench/list.js";
+import { remind, startReminders } from "./workbench/reminders.js";
 import { reportInput } from "./workbench/report-input.js";
 import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
@@ -42,10 +43,12 @@ wireNavigation(enter);
 onPart("list", (fresh) => {
   list.receiveList(fresh);
   showTitle();
+  remind();
 });
 onPart("list-row", (fresh) => {
   list.receiveRow(fresh);
   showTitle();
+  remind();
 });
 const check = startReceipts({ base: chatURL });
 electLeader(confirmUnopenedChats);
@@ -64,6 +67,7 @@ onLive("refused", ({ status }) => status === 401 && location.assign(at(`/login?n
 watchConnection();
 reportInput();
 enter(!narrow());
+startReminders(open);
 flushAll();
 
 /** Wires the chat that was opened. */
@@ -77,6 +81,7 @@ function enter(focus) {
   updateOpenChat();
   check();
   showTitle();
+  remind();
   if (!focus) return;
   const field = document.getElementById("composer-text");
   if (field && !narrow()) field.focus();

@@ -15,7 +15,18 @@ type Page struct {
 	Sessions []Session
 	Factor   Factor
 	Errors   Errors // of the form that was refused
-	Refused  string // which form that was: "password", "setup", "codes" or "off"
+	Refused  string // which form that was: "password", "reminders", "setup", "codes" or "off"
+
+	Reminders Reminders
+}
+
+// Reminders is the form with how the agent is reminded of chats that were not opened.
+type Reminders struct {
+	Repeat      bool
+	Quiet       bool
+	From, Until string          // times of the day, such as 22:00
+	Days        map[string]bool // by name, such as monday
+	TimeZone    string
 }
 
 // Session is one sign-in.

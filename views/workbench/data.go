@@ -21,6 +21,7 @@ type Page struct {
 	PresenceTimeout time.Duration
 	Me              Me
 	Queue           QueueSummary
+	Reminders       Reminders
 	List            List
 	// Open is the chat next to the list; nil when none is open.
 	Open *OpenChat
@@ -115,6 +116,8 @@ type Row struct {
 	LastByAgent bool
 	Unread      int
 	New         bool // no agent has answered yet
+	// UnopenedSince is when the chat was assigned, if its agent has not opened it since; otherwise zero.
+	UnopenedSince time.Time
 }
 
 // OpenChat is the chat next to the list, with the panel of its user.
@@ -213,6 +216,16 @@ type Transfer struct {
 	Agents      []AgentOption
 	Departments []DepartmentOption
 }
+
+// Reminders are the rules for sounds, notifications and reminders of chats that were not opened.
+type Reminders struct {
+	Repeat bool
+	After  time.Duration // of the first one; 0 for never
+	Quiet  []Period      // without sounds and notifications, in order
+}
+
+// Period is a time span.
+type Period struct{ From, Until time.Time }
 
 // AgentOption is an agent who could take the chat.
 type AgentOption struct {

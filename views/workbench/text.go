@@ -60,6 +60,15 @@ func (s QueueSummary) notAssignedReason(ctx context.Context) string {
 }
 
 // presenceText names the agent's presence, and the reason of a break.
+// quietText returns the quiet periods for the scripts: beginnings and ends, such as a/b c/d.
+func (r Reminders) quietText() string {
+	periods := make([]string, len(r.Quiet))
+	for i, p := range r.Quiet {
+		periods[i] = p.From.Format(time.RFC3339) + "/" + p.Until.Format(time.RFC3339)
+	}
+	return strings.Join(periods, " ")
+}
+
 func (m Me) presenceText(ctx context.Context) string {
 	if m.Break != nil {
 		return text.T(ctx, "ui.presence.break_for", "Reason", m.Break.Name)

@@ -17,6 +17,7 @@ import (
 // notices has the texts of ?done= on the account page; other values are ignored.
 var notices = map[string]string{
 	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
+	"reminders": "account.done.reminders",
 }
 
 // AccountPage shows the caller's account, sessions and second factor.
@@ -47,8 +48,13 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldE
 	if err != nil {
 		return err
 	}
+	reminders, err := h.remindersForm(c)
+	if err != nil {
+		return err
+	}
 	page := view.Page{
-		Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
+		Reminders: reminders,
+		Frame:     h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
 		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft},
 	}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {

@@ -111,6 +111,7 @@ type AgentChat struct {
 	UserIsVerified IntBool `json:"user_is_verified"`
 	UnreadCount    int     `json:"unread_count"`
 	AwaitingSince  *Time   `json:"awaiting_since"`
+	OpenedAt       *Time   `json:"opened_at"` // null until its agent has opened it since the assignment
 
 	Outcome     *string  `json:"outcome"`
 	Tags        []string `json:"tags"`
@@ -122,11 +123,15 @@ func TagsOf(c *models.Chat) []string { return append([]string{}, c.Tags...) }
 
 // AgentChatOf returns the body of a chat for agents.
 func AgentChatOf(c *models.AgentChat) AgentChat {
-	return AgentChat{
+	out := AgentChat{
 		Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
 		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince),
 		Outcome: c.Outcome, Tags: TagsOf(&c.Chat), WrappedUpAt: OptionalTime(c.WrappedUpAt),
 	}
+	if !c.IsUnopened() {
+		out.OpenedAt = OptionalTime(c.OpenedAt)
+	}
+	return out
 }
 
 // Message is a message of a chat.

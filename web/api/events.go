@@ -56,6 +56,10 @@ type (
 		Tags        []string `json:"tags"`
 		WrappedUpAt *Time    `json:"wrapped_up_at"`
 	}
+	openedEvent struct {
+		ChatID   string `json:"chat_id"`
+		OpenedAt *Time  `json:"opened_at"`
+	}
 	unassignedEvent struct {
 		ChatID string `json:"chat_id"`
 	}
@@ -224,6 +228,9 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 		out.Add("rated", c.Chat.Version, ratedEvent{
 			c.Chat.ID, c.Chat.Rating, c.Chat.RatingComment, ChosenReasons(&c.Chat), OptionalTime(c.Chat.RatedAt),
 		})
+	}
+	if e.AgentID != "" && c.Opened() {
+		out.Add("opened", c.Chat.Version, openedEvent{c.Chat.ID, OptionalTime(c.Chat.OpenedAt)})
 	}
 	if e.AgentID != "" && c.WrappedUp() {
 		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})

@@ -154,6 +154,14 @@ func (h *Handlers) confirm(c echo.Context, status models.MessageStatus) error {
 	}{message, marked}})
 }
 
+// Open records that the caller, an agent, has the chat on a screen. It responds with 204.
+func (h *Handlers) Open(c echo.Context) error {
+	if err := h.Desk.OpenChat(c.Request().Context(), kit.ActorOf(c), kit.ChatID(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
 // Typing announces to the other side that the caller is typing. Nothing is stored.
 func (h *Handlers) Typing(c echo.Context) error {
 	id := kit.ChatID(c)

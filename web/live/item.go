@@ -54,6 +54,7 @@ type ChatState struct {
 	AgentID  string
 	WarnedAt time.Time
 	IsRated  bool
+	OpenedAt time.Time
 	WrapUp   string // see wrapUpState
 }
 
@@ -101,6 +102,11 @@ func (c Changed) Unwarned() bool {
 
 // Rated reports whether the user rated the chat with this change.
 func (c Changed) Rated() bool { return !c.Left && c.Chat.Rating != nil && !c.Before.IsRated }
+
+// Opened reports whether the agent of the chat opened it with this change.
+func (c Changed) Opened() bool {
+	return !c.Left && c.Chat.Status == models.Active && !c.Chat.IsUnopened() && c.Chat.OpenedAt != nil && !c.Chat.OpenedAt.Equal(c.Before.OpenedAt)
+}
 
 // WrappedUp reports whether this change set the outcome or tags of an ended chat, or skipped them.
 func (c Changed) WrappedUp() bool {

@@ -23,6 +23,12 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.email")
 	case field == "origin":
 		return text.T(ctx, "admin.error.origin")
+	case field == "quiet_from", field == "quiet_until" && code == "invalid":
+		return text.T(ctx, "admin.error.time")
+	case field == "quiet_until":
+		return text.T(ctx, "admin.error.same_time")
+	case field == "time_zone":
+		return text.T(ctx, "admin.error.time_zone")
 	case field == "minutes":
 		return text.T(ctx, "admin.error.minutes")
 	case field == "max_stars":

@@ -19,10 +19,12 @@ type drawing struct {
 	queue view.QueueSummary
 	empty view.EmptyState
 	list  view.List
+
+	reminders view.Reminders
 }
 
 func (b *workbench) drawing() drawing {
-	return drawing{me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list()}
+	return drawing{me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list(), reminders: b.reminders()}
 }
 
 // changedParts returns the parts of the page that differ from those drawn last, and records that they are drawn.
@@ -47,6 +49,9 @@ func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 		now.queue.Oldest = before.queue.Oldest
 	} else {
 		parts = append(parts, view.Queue(now.queue))
+	}
+	if !reflect.DeepEqual(before.reminders, now.reminders) {
+		parts = append(parts, view.ReminderRules(now.reminders))
 	}
 	if before.empty != now.empty {
 		parts = append(parts, view.NoChat(now.empty))

@@ -33,6 +33,15 @@ func (b *workbench) me() view.Me {
 	return m
 }
 
+func (b *workbench) reminders() view.Reminders {
+	r := b.self.Reminders()
+	out := view.Reminders{Repeat: r.Repeat, After: b.desk.Settings().RemindAfter}
+	for _, p := range r.QuietPeriods(b.at) {
+		out.Quiet = append(out.Quiet, view.Period(p))
+	}
+	return out
+}
+
 // lostAt returns when Parley lost contact with the agent. Until the sweep has stored it, it is calculated.
 func (b *workbench) lostAt() time.Time {
 	if b.self.LostAt != nil {
@@ -85,6 +94,9 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		LastType:         present.LastType(c),
 		Unread:           c.UnreadByAgent,
 		New:              c.FirstResponseAt == nil && c.Status == models.Active,
+	}
+	if c.IsUnopened() {
+		r.UnopenedSince = *c.AssignedAt
 	}
 	r.LastByAgent = c.LastSender != nil && *c.LastSender == models.FromAgent
 	switch r.State {

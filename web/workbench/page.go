@@ -71,6 +71,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open
 	return h.Render(c, http.StatusOK, view.Workbench(view.Page{
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),
+		Reminders:     b.reminders(),
 		Me:            b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
 	}))
 }

@@ -98,6 +98,7 @@ func (b *workbench) parts() []templ.Component {
 		),
 		view.Lost(b.me()),
 		view.PresenceNote(b.me()),
+		view.ReminderRules(b.reminders()),
 		view.Queue(b.queueSummary()),
 		view.NoChat(b.empty()),
 		view.Chats(b.list()),

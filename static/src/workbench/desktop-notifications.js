@@ -6,8 +6,8 @@ import { local } from "../lib/storage.js";
 const storageKey = scoped("parley.notices");
 let workerRegistration = null;
 
-/** "granted", "denied" or "default", or "missing" where the browser has no notifications. */
-export const permission = () => window.Notification?.permission ?? "missing";
+/** "granted", "denied" or "default"; "insecure" on plain http, and "missing" where the browser has no notifications. */
+export const permission = () => (window.isSecureContext ? (window.Notification?.permission ?? "missing") : "insecure");
 export const notificationsAreOn = () => local.get(storageKey) === "on" && permission() === "granted";
 
 /** Stores whether this browser should show notifications. */
@@ -22,9 +22,9 @@ export async function askPermission() {
   }
 }
 
-/** Registers the service worker that shows notifications; open(path) is called for a click on one. */
-export function prepareNotifications(open) {
-  if (workerRegistration || !notificationsAreOn()) return;
+/** Registers the service worker that shows notifications, if they are on or for a test; open(path) is called for a click on one. */
+export function prepareNotifications(open, isTest = false) {
+  if (workerRegistration || !(isTest || notificationsAreOn())) return;
   workerRegistration = register();
   navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.parley === "open" && open(data.path));
 }
@@ -48,9 +48,19 @@ function isActive(worker) {
   });
 }
 
-/** Shows a notification about the page at path; a click on it calls open(path). */
-export async function showNotification(title, { body, tag, path, open }) {
-  const options = { body, tag, renotify: true, silent: true, data: { path } };
+/** Closes the notification about a chat, if the service worker shows one. */
+export async function closeNotification(chat) {
+  try {
+    const shown = await (await workerRegistration)?.getNotifications({ tag: `parley-${chat}` });
+    shown?.forEach((notification) => notification.close());
+  } catch {
+    // it is closed by hand
+  }
+}
+
+/** Shows a notification about the page at path; a click on it calls open(path). With stays it is shown until it is closed. */
+export async function showNotification(title, { body, tag, path, open, stays = false }) {
+  const options = { body, tag, renotify: true, silent: true, requireInteraction: stays, data: { path } };
   try {
     const registration = await workerRegistration;
     if (registration) return await registration.showNotification(title, options);

@@ -212,8 +212,8 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	h := newTestDesk(t)
 	h.agent("anna", 1)
 	h.ask("active")
-	if got := h.ask("w").Queue.Estimate; !got.Known || got.Seconds != 300 {
-		t.Fatalf("one slot, nothing known, next in line: %+v, want 5 minutes", got)
+	if got := h.ask("w").Queue.Estimate; !got.Known || got.Seconds != 208 {
+		t.Fatalf("one slot, nothing known, next in line: %+v, want the median of 5 minutes", got)
 	}
 	h.exec(
 		`UPDATE chats SET status = 'ended', ended_at = first_assigned_at + interval '2 minutes', ended_reason = 'user_ended', ended_type = 'manual' WHERE status = 'active'`,
@@ -222,8 +222,8 @@ func TestEstimateComesFromHandlingTimesAndSlots(t *testing.T) {
 	other := newTestDeskOn(t, h.url, models.DefaultSettings()) // with an empty cache
 	s, err := other.QueueStatus(t.Context(), "w")
 	h.must(err)
-	if s.Estimate.Seconds != 60 || s.Estimate.LowSeconds != 30 || s.Estimate.HighSeconds != 90 {
-		t.Fatalf("two slots, handling 2 minutes, next in line: %+v, want 60 in 30 to 90", s.Estimate)
+	if s.Estimate.Seconds != 42 || s.Estimate.LowSeconds != 6 || s.Estimate.HighSeconds != 139 {
+		t.Fatalf("two slots, handling 2 minutes, next in line: %+v, want 42 in 6 to 139", s.Estimate)
 	}
 	h.exec(`UPDATE agents SET choice = 'offline', load = 0`)
 	s, err = other.QueueStatus(t.Context(), "w")

@@ -53,6 +53,8 @@ type Chat struct {
 	AvoidAgentID         *string      `bun:"avoid_agent_id"    json:"avoid_agent_id,omitempty"`
 	AvoidUntil           *time.Time   `bun:"avoid_until"       json:"avoid_until,omitempty"`
 	EstimatedWaitSeconds *int         `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // estimated when it was first queued
+	EstimatedLowSeconds  *int         `bun:"predicted_low_seconds" json:"predicted_low_seconds,omitempty"`
+	EstimatedHighSeconds *int         `bun:"predicted_high_seconds" json:"predicted_high_seconds,omitempty"`
 	UserSeenAt           time.Time    `bun:"user_seen_at"      json:"user_seen_at"`
 	CreatedAt            time.Time    `bun:"created_at"        json:"created_at"`
 	AssignedAt           *time.Time   `bun:"assigned_at"       json:"assigned_at,omitempty"` // the latest assignment

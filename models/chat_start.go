@@ -106,13 +106,9 @@ func (d *Desk) startChat(
 	if r.Department != "" {
 		department = &r.Department
 	}
-	var estimated *int
-	seconds, known, err := d.estimatedWait(ctx, department) // before the queue's lock is taken, for which others wait
+	estimate, err := d.estimatedWait(ctx, department) // before the queue's lock is taken, for which others wait
 	if err != nil {
 		return nil, nil, translate(err)
-	}
-	if known {
-		estimated = &seconds
 	}
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message = nil
@@ -126,7 +122,10 @@ func (d *Desk) startChat(
 		c := &Chat{
 			ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting,
 			QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now, Department: department,
-			EstimatedWaitSeconds: estimated, PageURL: pageURL, PageTitle: pageTitle,
+			PageURL: pageURL, PageTitle: pageTitle,
+		}
+		if estimate.Known {
+			c.EstimatedWaitSeconds, c.EstimatedLowSeconds, c.EstimatedHighSeconds = &estimate.Seconds, &estimate.LowSeconds, &estimate.HighSeconds
 		}
 		if content != "" {
 			c.AwaitingReplySince = ptr(t.now)

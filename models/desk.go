@@ -29,6 +29,7 @@ type Desk struct {
 	options    atomic.Pointer[[]WrapUpOption] // that are offered
 	reload     reload
 	queueCache queueCache
+	rateCache  rateCache
 
 	sends     messageBatcher
 	uncertain uncertainCommits

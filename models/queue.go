@@ -78,16 +78,14 @@ func waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
 	}
 }
 
-// estimatedWait returns the estimated wait of a chat that is about to be queued as the last of its queue, and false
-// while it is unknown because no agent of the queue is online.
-func (d *Desk) estimatedWait(ctx context.Context, department *string) (seconds int, known bool, err error) {
+// estimatedWait returns the estimated wait of a chat that is about to be queued as the last of its queue.
+func (d *Desk) estimatedWait(ctx context.Context, department *string) (Estimate, error) {
 	// A queue time in the future puts the chat behind every chat that waits.
 	position, e, err := d.positionOf(ctx, &Chat{Department: department, QueuedAt: time.Now().AddDate(1, 0, 0)})
 	if err != nil {
-		return 0, false, err
+		return Estimate{}, err
 	}
-	estimate := e.at(position, department)
-	return estimate.Seconds, estimate.Known, nil
+	return e.at(position, department), nil
 }
 
 // QueueStatus returns the state of the user: waiting with a position, assigned, or not_in_queue.

@@ -90,7 +90,7 @@ func TestTheQueueMovesBeforeTheSupervisorsEyes(t *testing.T) {
 	first, second := s.queues("", "I wait"), s.queues("", "I wait too")
 	b.rows(first, second)
 	b.sees("#tile-waiting", "2")
-	b.sees(row(first), "All at capacity", "2–8 min")
+	b.sees(row(first), "All at capacity", "up to 12 min")
 
 	_, err := s.desk.End(t.Context(), models.AgentActor(anna), held.ID, "")
 	s.must(err)

@@ -53,7 +53,7 @@ func TestWaitsAreRoundedOutward(t *testing.T) {
 		rng, abouts string
 	}{
 		{0, 40 * time.Second, "less than a minute", "less than a minute"},
-		{30 * time.Second, 61 * time.Second, "1–2 min", "about 1–2 min"},
+		{30 * time.Second, 61 * time.Second, "up to 2 min", "up to about 2 min"},
 		{3*time.Minute + 50*time.Second, 5*time.Minute + 1, "3–6 min", "about 3–6 min"},
 		{4 * time.Minute, 4 * time.Minute, "4 min", "about 4 min"},
 	} {

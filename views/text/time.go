@@ -39,24 +39,27 @@ func Minutes(low, high time.Duration) (from, to int) {
 	return from, max(to, 1)
 }
 
-// Range formats an estimated wait, rounded outward: "3–6 min", "4 min", or "less than a minute".
+// Range formats an estimated wait, rounded outward: "3–6 min", "4 min", "up to 6 min" or "less than a minute".
 func Range(ctx context.Context, low, high time.Duration) string {
-	from, to := Minutes(low, high)
-	switch {
+	switch from, to := Minutes(low, high); {
 	case to <= 1:
 		return T(ctx, "ui.time.under_minute")
+	case from == 0:
+		return T(ctx, "ui.time.up_to", "To", to)
 	case from == to:
 		return T(ctx, "ui.time.minutes", "Minutes", to)
 	default:
-		return T(ctx, "ui.time.range", "From", max(from, 1), "To", to)
+		return T(ctx, "ui.time.range", "From", from, "To", to)
 	}
 }
 
-// About formats Range for use in a sentence: "about 3–6 min", or "less than a minute".
+// About formats Range for use in a sentence: "about 3–6 min", "up to about 6 min" or "less than a minute".
 func About(ctx context.Context, low, high time.Duration) string {
-	said := Range(ctx, low, high)
-	if _, to := Minutes(low, high); to <= 1 {
-		return said
+	switch from, to := Minutes(low, high); {
+	case to <= 1:
+		return Range(ctx, low, high)
+	case from == 0:
+		return T(ctx, "ui.time.up_to_about", "To", to)
 	}
-	return T(ctx, "ui.time.about", "Range", said)
+	return T(ctx, "ui.time.about", "Range", Range(ctx, low, high))
 }

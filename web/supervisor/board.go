@@ -293,10 +293,12 @@ func (b *board) estimatedWaitTile(ctx context.Context) view.Tile {
 		switch {
 		case high <= 1:
 			t.Number, t.Word = text.T(ctx, "supervisor.tile.expected_soon"), true
-		case max(low, 1) == high:
+		case low == 0:
+			t.Number = fmt.Sprintf("≤ %d", high)
+		case low == high:
 			t.Number = strconv.Itoa(high)
 		default:
-			t.Number = fmt.Sprintf("%d–%d", max(low, 1), high)
+			t.Number = fmt.Sprintf("%d–%d", low, high)
 		}
 	}
 	return t

@@ -14,7 +14,7 @@ TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a
 RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 
-.PHONY: help run build assets generate test test-faults bench screenshots lint vuln clean redis
+.PHONY: help run build assets generate test test-faults bench simulate screenshots lint vuln clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages
 	@.ci/redis --always
 	@go build -buildvcs=false -o bin/load ./web/loadtest
 	@exec bin/load -binary $(BINARY) -docs docs $(BENCH)
+
+simulate: ## run the estimator of the wait through simulated desks
+	@go run ./models/simulate
 
 screenshots: assets ## take the README pictures from the running program
 	@.ci/redis --always

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 
 	"jobs":             {"models"},
 	"models/embedded":  {},
+	"models/simulate":  {"models"},
 	"jobs/cli":         {"models", "models/embedded", "migrations"}, // the commands of main.go
 	"jobs/cli/gendocs": {"jobs/cli"},                                // a program of its own, for make generate
 

@@ -115,6 +115,10 @@ var answers = map[string]map[string]int{
 		"2026-01-31%27":               400,
 		"2026-01-31T09:00:00.123456789012345678901234567890Z": 200,
 	},
+	"time_zone": {
+		"": 200, "UTC": 200, "Asia/Kolkata": 200, "Local": 422, "local": 422, "Nowhere/City": 422, "../../etc/passwd": 422,
+		"/etc/localtime": 422, "tzdata.zi": 422, strings.Repeat("a", 5000): 422, "%00": 422, "%ff": 422, "a%5cb": 422, "1": 422,
+	},
 	"from": {
 		"":           200,
 		"0001-01-01": 422,

@@ -18,7 +18,7 @@ import { wireEmoji } from "./lib/emoji-button.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
 import { startReceipts } from "./lib/receipts.js";
-import { csrf, post, upload } from "./lib/request.js";
+import { credentials, csrf, post, upload } from "./lib/request.js";
 import { placeEvent } from "./lib/replay.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
 import { toast } from "./lib/toast.js";
@@ -207,7 +207,7 @@ document.addEventListener("click", (event) => {
   const transcript = event.target.closest("a[data-transcript]");
   if (transcript && !transcript.search) {
     event.preventDefault();
-    import(transcript.dataset.transcript).then(({ download }) => download(transcript), console.error);
+    import(transcript.dataset.transcript).then(({ download }) => download(transcript, credentials()), console.error);
   }
   const menu = document.querySelector(".w-more[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;

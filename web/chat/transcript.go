@@ -10,7 +10,6 @@ import (
 
 	"parley/models"
 	"parley/web/kit"
-	"parley/web/present"
 )
 
 // Transcript sends all messages of a chat as a text file, with times in the time zone of the query, UTC without one. It reads and sends
@@ -38,7 +37,7 @@ func (h *Handlers) Transcript(c echo.Context) error {
 		return nil
 	}
 	out := bufio.NewWriter(idleTimeoutWriter{c.Response(), http.NewResponseController(c.Response())})
-	t := present.PlainTranscript{Out: out, Zone: zone, Names: map[string]string{}}
+	t := transcript{out: out, zone: zone, names: map[string]string{}}
 	err = h.writeTranscript(c, &t, &found.Chat, page)
 	if err == nil {
 		err = out.Flush()
@@ -51,22 +50,22 @@ func (h *Handlers) Transcript(c echo.Context) error {
 }
 
 // writeTranscript writes a chat of which the first messages were read.
-func (h *Handlers) writeTranscript(c echo.Context, t *present.PlainTranscript, chat *models.Chat, page []models.Message) error {
+func (h *Handlers) writeTranscript(c echo.Context, t *transcript, chat *models.Chat, page []models.Message) error {
 	ctx, actor := c.Request().Context(), kit.ActorOf(c)
-	if err := t.Begin(ctx, chat); err != nil {
+	if err := t.begin(ctx, chat); err != nil {
 		return err
 	}
 	for len(page) > 0 {
 		for i := range page {
 			m := &page[i]
-			if m.SenderType == models.FromAgent && t.Names[m.SenderID] == "" {
+			if m.SenderType == models.FromAgent && t.names[m.SenderID] == "" {
 				a, err := h.Desk.AgentByID(ctx, m.SenderID)
 				if err != nil {
 					return err
 				}
-				t.Names[m.SenderID] = a.Name
+				t.names[m.SenderID] = a.Name
 			}
-			if err := t.Message(ctx, m); err != nil {
+			if err := t.message(ctx, m); err != nil {
 				return err
 			}
 		}
@@ -75,7 +74,7 @@ func (h *Handlers) writeTranscript(c echo.Context, t *present.PlainTranscript, c
 			return err
 		}
 	}
-	return t.End(ctx)
+	return t.end(ctx)
 }
 
 // timeZone returns a time zone by its IANA name, UTC for "".

@@ -68,6 +68,18 @@ export function upload(url, fields, file, { onProgress = () => {}, signal } = {}
   });
 }
 
+/** Requests a file with the given headers. Returns {ok, status, blob, name, problem}; status 0 is no connection. */
+export async function getFile(url, headers) {
+  try {
+    const response = await fetch(url, { headers: { ...headers, Accept: "*/*" } });
+    const { ok, status } = response;
+    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "";
+    return { ok, status, name, ...(ok ? { blob: await response.blob() } : { problem: parseProblem(response.headers.get("Content-Type") ?? "", await response.text()) }) };
+  } catch {
+    return { ...noResponse, name: "" };
+  }
+}
+
 /** Requests a JSON object; returns null on any failure. */
 export async function getJSON(url) {
   try {

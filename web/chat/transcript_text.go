@@ -1,4 +1,4 @@
-package present
+package chat
 
 import (
 	"context"
@@ -12,32 +12,32 @@ import (
 	"parley/web/api"
 )
 
-// PlainTranscript writes a chat as its user sees it, as a text file: a heading, then one line for each message, in the language of a
+// transcript writes a chat as its user sees it, as a text file: a heading, then one line for each message, in the language of a
 // context and with times in one time zone. What people wrote cannot look like a line of the file: its further lines are indented, and
 // characters that would change how the line is read are left out.
-type PlainTranscript struct {
-	Out   io.Writer
-	Zone  *time.Location
-	Names map[string]string // of agents, by id
+type transcript struct {
+	out   io.Writer
+	zone  *time.Location
+	names map[string]string // of agents, by id
 }
 
 // byteOrderMark lets programs read the file as UTF-8 once it is stored: it has no header then that says so.
 const byteOrderMark = "\ufeff"
 
-// Begin writes the heading.
-func (t *PlainTranscript) Begin(ctx context.Context, c *models.Chat) error {
-	began := c.CreatedAt.In(t.Zone)
+// begin writes the heading.
+func (t *transcript) begin(ctx context.Context, c *models.Chat) error {
+	began := c.CreatedAt.In(t.zone)
 	lines := []string{
 		text.T(ctx, "transcript.title"),
 		text.T(ctx, "transcript.began", "Time", began.Format("2006-01-02 15:04")),
-		text.T(ctx, "transcript.zone", "Zone", t.Zone.String(), "Offset", began.Format("-07:00")),
+		text.T(ctx, "transcript.zone", "Zone", t.zone.String(), "Offset", began.Format("-07:00")),
 		text.T(ctx, "transcript.chat", "ID", c.ID),
 	}
 	return t.write(byteOrderMark + strings.Join(lines, "\r\n") + "\r\n\r\n")
 }
 
-// Message writes one message.
-func (t *PlainTranscript) Message(ctx context.Context, m *models.Message) error {
+// message writes one message.
+func (t *transcript) message(ctx context.Context, m *models.Message) error {
 	said := ""
 	switch {
 	case m.IsWithdrawn():
@@ -50,30 +50,30 @@ func (t *PlainTranscript) Message(ctx context.Context, m *models.Message) error 
 	if m.EditedAt != nil && !m.IsWithdrawn() {
 		said += " " + text.T(ctx, "transcript.edited")
 	}
-	line := "[" + m.CreatedAt.In(t.Zone).Format("2006-01-02 15:04:05") + "] "
+	line := "[" + m.CreatedAt.In(t.zone).Format("2006-01-02 15:04:05") + "] "
 	if sender := t.sender(ctx, m); sender != "" {
 		line += text.T(ctx, "transcript.sender", "Name", sender) + " "
 	}
 	return t.write(line + said + "\r\n")
 }
 
-// End writes the last line, which a file that was cut off does not have.
-func (t *PlainTranscript) End(ctx context.Context) error {
+// end writes the last line, which a file that was cut off does not have.
+func (t *transcript) end(ctx context.Context) error {
 	return t.write("\r\n" + text.T(ctx, "transcript.end") + "\r\n")
 }
 
-func (t *PlainTranscript) sender(ctx context.Context, m *models.Message) string {
+func (t *transcript) sender(ctx context.Context, m *models.Message) string {
 	switch m.SenderType {
 	case models.FromUser:
 		return text.T(ctx, "ui.you")
 	case models.FromSystem:
 		return ""
 	}
-	return plainLine(api.ShortName(t.Names[m.SenderID]))
+	return plainLine(api.ShortName(t.names[m.SenderID]))
 }
 
-func (t *PlainTranscript) write(s string) error {
-	_, err := io.WriteString(t.Out, s)
+func (t *transcript) write(s string) error {
+	_, err := io.WriteString(t.out, s)
 	return err
 }
 

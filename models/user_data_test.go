@@ -41,7 +41,7 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 		if n := h.count(`SELECT count(*) FROM chats`); n < 3 {
 			_, err = h.End(ctx, anna, open, "secret end")
 			h.must(err)
-			h.must(h.Rate(ctx, u, open, 4.5, "secret rating"))
+			h.must(h.RateWithReasons(ctx, u, open, 4.5, "secret rating", []int64{9}))
 		}
 	}
 	session, _, err = h.Identify(ctx, models.Identity{ID: u.ID}, "", "secret browser")

@@ -110,4 +110,5 @@ type RatingReason struct {
 	ID                 int64
 	Name               string
 	MinStars, MaxStars int
+	IsChosen           bool // by a user whose other choice was refused
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,7 +26,7 @@ func offeredReasons(ctx context.Context, desk *models.Desk) ([]widget.RatingReas
 }
 
 // Rate wraps the handler that stores a rating: when it refuses the reasons, because one was retired after the panel was drawn, the scripts
-// of the panel receive those that are offered now, with 422.
+// of the panel receive those that are offered now, with what is left of the choice, with 422.
 func (h *Handlers) Rate(store echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := store(c)
@@ -36,6 +38,13 @@ func (h *Handlers) Rate(store echo.HandlerFunc) echo.HandlerFunc {
 		reasons, err := offeredReasons(ctx, h.Desk)
 		if err != nil {
 			return err
+		}
+		form, err := kit.Form(c)
+		if err != nil {
+			return err
+		}
+		for i := range reasons {
+			reasons[i].IsChosen = slices.Contains(form["reasons"], strconv.FormatInt(reasons[i].ID, 10))
 		}
 		return h.Render(c, http.StatusUnprocessableEntity, widget.RatingReasons(reasons, text.T(ctx, "widget.rating.reasons_refused")))
 	}

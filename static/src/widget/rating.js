@@ -24,6 +24,7 @@ export function wireRating(main) {
     });
   }
   skip(main);
+  if (main.querySelector('[name="rating"]:user-invalid')) setInvalid(main, true); // it was sent without stars before this script came
   const chosen = main.querySelector('[name="rating"]:checked');
   if (chosen) rated(main, chosen.value);
 }

@@ -193,7 +193,8 @@ type Stats struct {
 	RatingMean, CSAT                       *float64
 	PredictedError                         *float64 // mean of |estimated − actual| wait
 
-	RatingReasons []RatingReasonCount `bun:"-"`
+	RatingReasons  []RatingReasonCount `bun:"-"`
+	Outcomes, Tags []NameCount         `bun:"-"`
 }
 
 // Stats returns the figures of the chats that began in a period, from inclusive, to exclusive. An empty period and one

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -73,6 +74,13 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 		}
 	}
 	a.audited(alex, "ruth chat_wrap_up_changed chat")
+	figures := b.ask("GET", forSupervisor+"/stats", ruth, nil).want(200).object()
+	if got := fmt.Sprint(figures["outcomes"], figures["tags"]); got != "[] [map[count:1 name:Card] map[count:1 name:Refund]]" {
+		t.Errorf("the figures have %s", got)
+	}
+	if got := string(a.browse("GET", "/supervisor/counts.csv", ruth, nil).want(200).Body); !strings.Contains(got, "\ntag,Card,1\ntag,Refund,1\n") {
+		t.Errorf("the file has %q", got)
+	}
 
 	// A stream that began after the end is told of the change alone.
 	late := b.listen(forAgent+"/events", anna, "")

@@ -23,7 +23,17 @@ type Stats struct {
 	PredictedError *float64 `json:"predicted_error_seconds_mean"`
 
 	RatingReasons []RatingReasonCount `json:"rating_reasons"`
+	Outcomes      []NameCount         `json:"outcomes"`
+	Tags          []NameCount         `json:"tags"`
 }
+
+// NameCount is how many chats have an outcome or a tag.
+type NameCount struct {
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+}
+
+func nameCountOf(n *models.NameCount) NameCount { return NameCount(*n) }
 
 // RatingReasonCount is how many ratings have a reason.
 type RatingReasonCount struct {
@@ -47,5 +57,6 @@ func StatsOf(s *models.Stats) Stats {
 		RatingReasons: Map(s.RatingReasons, func(n *models.RatingReasonCount) RatingReasonCount {
 			return RatingReasonCount{*reasonNameOf(&n.ReasonName), n.Count}
 		}),
+		Outcomes: Map(s.Outcomes, nameCountOf), Tags: Map(s.Tags, nameCountOf),
 	}
 }

@@ -20,7 +20,10 @@ func countsView(ctx context.Context, s *models.Stats) []view.CountGroup {
 	}
 	lang := text.Lang(ctx)
 	reasons := api.Map(s.RatingReasons, func(n *models.RatingReasonCount) view.Count { return view.Count{Name: n.In(lang), Count: n.Count} })
+	named := func(n *models.NameCount) view.Count { return view.Count(*n) }
 	return []view.CountGroup{
+		{Title: text.T(ctx, "supervisor.counts.outcomes"), None: text.T(ctx, "supervisor.totals.none"), Rows: api.Map(s.Outcomes, named)},
+		{Title: text.T(ctx, "supervisor.counts.tags"), None: text.T(ctx, "supervisor.totals.none"), Rows: api.Map(s.Tags, named)},
 		{Title: text.T(ctx, "supervisor.counts.rating_reasons"), None: text.T(ctx, "supervisor.totals.none"), Rows: reasons},
 	}
 }
@@ -34,6 +37,12 @@ func (h *Handlers) CountsCSV(c echo.Context) error {
 	}
 	var lines []kit.CSVRow
 	lang := text.Lang(ctx)
+	for _, n := range s.Outcomes {
+		lines = append(lines, kit.CSVRow{"outcome", n.Name, n.Count})
+	}
+	for _, n := range s.Tags {
+		lines = append(lines, kit.CSVRow{"tag", n.Name, n.Count})
+	}
 	for _, n := range s.RatingReasons {
 		lines = append(lines, kit.CSVRow{"rating_reason", n.In(lang), n.Count})
 	}

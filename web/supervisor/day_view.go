@@ -85,6 +85,10 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		csat.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
 		csat.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
 	}
+	wrapUp := view.Total{Label: text.T(ctx, "supervisor.totals.wrap_up"), Value: none}
+	if s.WrapUpMean != nil {
+		wrapUp.Value, wrapUp.Note = text.Clock(secondsToDuration(*s.WrapUpMean)), text.T(ctx, "supervisor.totals.mean")
+	}
 	return []view.Total{
 		{Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
 		{Label: text.T(ctx, "supervisor.totals.answered"), Value: strconv.Itoa(s.Assigned), Note: share(s.Assigned)},
@@ -92,6 +96,7 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		length(text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
 		length(text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
 		csat,
+		wrapUp,
 	}
 }
 

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -145,6 +146,42 @@ func (d *Desk) SkipWrapUp(ctx context.Context, actor Actor, chatID string) (*Cha
 		c.WrappedUpAt, c.WrapUpSkipped = &change.now, true
 		return t.save(ctx, change)
 	})
+}
+
+// SkipWrapUps takes every chat off those that an agent is to wrap up, but for those that need an outcome or a tag, and
+// returns how many it took off.
+func (d *Desk) SkipWrapUps(ctx context.Context, actor Actor) (skipped int, err error) {
+	if !actor.IsAgent() {
+		return 0, forbidden("wrong_credential", "This is for agents.")
+	}
+	chats, err := d.ChatsToWrapUp(ctx, actor.ID)
+	if err != nil {
+		return 0, err
+	}
+	slices.SortFunc(chats, func(a, b AgentChat) int { return strings.Compare(a.ID, b.ID) })
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var changes []*chatChange
+		for i := range chats {
+			c, err := lockChat(ctx, t, chats[i].ID)
+			if errors.Is(err, ErrChatNotFound) {
+				continue // erased meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			if !actor.isParticipant(c) || c.WrappedUpAt != nil || d.WrapUpLists(c).missing(c.Outcome, c.Tags) != nil {
+				continue
+			}
+			change := t.change(c)
+			change.Chat.WrappedUpAt, change.Chat.WrapUpSkipped = &change.now, true
+			changes = append(changes, change)
+		}
+		if skipped = len(changes); skipped == 0 {
+			return nil
+		}
+		return t.saveAll(ctx, changes)
+	})
+	return skipped, err
 }
 
 // withEndedChat runs f in a transaction with an ended chat locked that the actor may wrap up, and returns the chat

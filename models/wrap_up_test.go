@@ -146,6 +146,28 @@ func TestAChatWaitsForItsWrapUp(t *testing.T) {
 		t.Error("the first was not skipped")
 	}
 
+	// All at once: those of this agent, each announced once.
+	n, err := h.SkipWrapUps(t.Context(), anna)
+	h.must(err)
+	sixth, seventh := h.ask("sixth").Chat.ID, ""
+	h.mustEnd(models.UserActor("sixth"), sixth)
+	seventh = h.ask("seventh").Chat.ID
+	h.mustEnd(models.UserActor("seventh"), seventh)
+	if n != 0 {
+		t.Errorf("%d were skipped of none", n)
+	}
+	both := 0
+	for range 2 { // the second time finds none
+		n, err = h.SkipWrapUps(t.Context(), anna)
+		h.must(err)
+		both += n
+	}
+	if c := h.chat(sixth); both != 2 || c.WrappedUpAt == nil || !c.WrapUpSkipped {
+		t.Errorf("%d were skipped, and the chat has %v", both, c.WrappedUpAt)
+	}
+	_, err = h.SkipWrapUps(t.Context(), models.UserActor("sixth"))
+	h.refused(err, "wrong_credential")
+
 	// Required: the chat ends and the agent is reminded, and cannot skip.
 	h.must(h.ChangeSetting(t.Context(), admin, "REQUIRE_OUTCOME", "true"))
 	third := h.ask("third").Chat.ID
@@ -154,6 +176,9 @@ func TestAChatWaitsForItsWrapUp(t *testing.T) {
 	toWrapUp(third)
 	_, err = h.SkipWrapUp(t.Context(), anna, third)
 	h.refused(err, "validation_failed")
+	if n, err := h.SkipWrapUps(t.Context(), anna); n != 0 || err != nil {
+		t.Errorf("%d that need an outcome were skipped: %v", n, err)
+	}
 	_, err = h.WrapUpChat(t.Context(), anna, third, models.WrapUp{})
 	h.refused(err, "validation_failed")
 	_, err = h.WrapUpChat(t.Context(), anna, third, models.WrapUp{Outcome: "Solved"})

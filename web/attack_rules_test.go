@@ -159,6 +159,7 @@ var rules = map[string]rule{
 		in: models.Active, body: `{"comment":"Solved","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
 	},
 	"GET /customer-service/chats-to-wrap-up":              {},
+	"POST /customer-service/chats-to-wrap-up/skip":        {},
 	"GET /customer-service/chats/{chat_id}/wrap-up":       {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/wrap-up":      {in: models.Ended, body: `{"outcome":"Solved","tags":["Refund"]}`},
 	"POST /customer-service/chats/{chat_id}/wrap-up/skip": {in: models.Ended},

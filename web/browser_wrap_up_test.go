@@ -68,6 +68,19 @@ func TestAChatIsWrappedUpByKeyboard(t *testing.T) {
 	s.must(err)
 	b.sees(".closed-tags", "Escalated")
 
+	// One key skips all that wait.
+	for _, question := range []string{"One", "Two"} {
+		token, chat := s.newChat(question)
+		b.sees("#list-awaiting " + rowOf(chat))
+		s.ask("POST", forUser+"/chats/"+chat+"/end", token, nil).want(200)
+		b.sees("#list-wrap-up " + rowOf(chat))
+	}
+	b.sees("#list-wrap-up .skip-all", "Skip all")
+	b.accessible("the list with wrap-ups")
+	b.looksLike("wrap-up-skip-all")
+	b.alt("KeyU")
+	b.gone("#list-wrap-up li")
+
 	// What is required cannot be skipped.
 	s.must(s.desk.ChangeSetting(t.Context(), admin, "REQUIRE_OUTCOME", "true"))
 	_, third := s.newChat("Something else")

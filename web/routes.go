@@ -269,6 +269,10 @@ func (s *Server) routes() []route {
 			handle: s.chat.Note,
 		},
 		{method: get, api: agentPath + "/chats-to-wrap-up", who: agents, handle: s.workbench.ChatsToWrapUp},
+		{
+			method: post, api: agentPath + "/chats-to-wrap-up/skip", page: "/workbench/chats-to-wrap-up/skip",
+			who: agents, handle: s.workbench.SkipWrapUps, fragment: s.workbench.Parts, next: "/workbench",
+		},
 		{method: get, api: agentPath + "/chats/:chat_id/wrap-up", who: agents, handle: s.workbench.WrapUp},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/wrap-up", page: "/workbench/chats/:chat_id/wrap-up",

@@ -174,6 +174,13 @@ function goTo(row) {
   return true;
 }
 
+/** Returns false while there is nothing to skip. */
+function skipWrapUps() {
+  const form = document.querySelector("#list-wrap-up:has(li) .skip-all");
+  form?.requestSubmit();
+  return Boolean(form);
+}
+
 const actions = {
   KeyJ: () => goTo(list.neighbour(1)),
   KeyK: () => goTo(list.neighbour(-1)),
@@ -182,6 +189,7 @@ const actions = {
   KeyP: () => focusComposer("note"),
   KeyT: () => openChatDialog("transfer"),
   KeyE: () => openChatDialog("end") || openChatDialog("wrap-up"),
+  KeyU: () => skipWrapUps(),
   KeyS: () => document.getElementById("presence").togglePopover(),
 };
 for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));

@@ -83,6 +83,9 @@ type List struct {
 	Answered      []Row
 	ToWrapUp      []Row // ended, without outcome and tags
 	Ended         []Row
+	// CanSkipAll is false while an outcome or a tag is required, so that nothing can be skipped.
+	CanSkipAll bool
+	CSRF       string
 	// Current is the id of the open chat.
 	Current string
 }

@@ -46,6 +46,12 @@ func optionalText(text string) *string {
 	return &text
 }
 
+// SkippedWrapUps is the result of skipping all wrap-ups.
+type SkippedWrapUps struct {
+	Message      string `json:"message"`
+	SkippedCount int    `json:"skipped_count"`
+}
+
 // WrapUpOption is an outcome or a tag as administrators see it.
 type WrapUpOption struct {
 	OptionID   string  `json:"option_id"`

@@ -61,7 +61,8 @@ func (b *workbench) queueSummary() view.QueueSummary {
 // list returns the chats by section: those that await a reply, the longest wait first, then the answered and the last ended ones, the
 // latest first.
 func (b *workbench) list() view.List {
-	var l view.List
+	s := b.desk.Settings()
+	l := view.List{CanSkipAll: !s.RequireOutcome && !s.RequireTags, CSRF: b.csrf}
 	for i := range b.chats {
 		row := b.row(&b.chats[i])
 		switch {

@@ -50,6 +50,16 @@ func (h *Handlers) SkipWrapUp(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.wrap_up_skipped")}})
 }
 
+// SkipWrapUps leaves all ended chats of the caller without a wrap-up that need none.
+func (h *Handlers) SkipWrapUps(c echo.Context) error {
+	ctx := c.Request().Context()
+	skipped, err := h.Desk.SkipWrapUps(ctx, kit.ActorOf(c))
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.SkippedWrapUps{Message: text.T(ctx, "done.wrap_ups_skipped"), SkippedCount: skipped}})
+}
+
 // ChatsToWrapUp lists the caller's ended chats that still wait for a wrap-up.
 func (h *Handlers) ChatsToWrapUp(c echo.Context) error {
 	chats, err := h.Desk.ChatsToWrapUp(c.Request().Context(), kit.ActorOf(c).ID)

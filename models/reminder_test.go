@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ func TestQuietPeriods(t *testing.T) {
 		},
 		"begun on a chosen day": {
 			models.QuietHours{From: 22 * 60, Until: 7 * 60, Days: []int{7}},
-			"Europe/Berlin", "2026-11-29T23:30:00Z", []string{"2026-11-29T21:00:00Z 2026-11-30T06:00:00Z"},
+			"Europe/Berlin", "2026-11-29T23:30:00Z",
+			[]string{"2026-11-29T21:00:00Z 2026-11-30T06:00:00Z"},
 		},
 		"not begun on another day": {
 			models.QuietHours{From: 22 * 60, Until: 7 * 60, Days: []int{6}}, "Europe/Berlin", "2026-11-29T23:30:00Z", nil,
@@ -42,7 +44,8 @@ func TestQuietPeriods(t *testing.T) {
 		},
 		"when clocks go back": {
 			models.QuietHours{From: 22 * 60, Until: 7 * 60, Days: []int{6}},
-			"Europe/Berlin", "2026-10-24T20:00:00Z", []string{"2026-10-24T20:00:00Z 2026-10-25T06:00:00Z"},
+			"Europe/Berlin", "2026-10-24T20:00:00Z",
+			[]string{"2026-10-24T20:00:00Z 2026-10-25T06:00:00Z"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +81,8 @@ func TestAnAgentSetsReminders(t *testing.T) {
 	a, err := h.AgentByID(t.Context(), anna.ID)
 	h.must(err)
 	got := a.Reminders()
-	if got.Repeat || got.TimeZone != "Asia/Shanghai" || got.Quiet.From != 1320 || got.Quiet.Until != 420 || !slices.Equal(got.Quiet.Days, []int{1, 7}) {
+	want := models.QuietHours{From: 1320, Until: 420, Days: []int{1, 7}}
+	if got.Repeat || got.TimeZone != "Asia/Shanghai" || !reflect.DeepEqual(*got.Quiet, want) {
 		t.Fatalf("%+v %+v", got, got.Quiet)
 	}
 	announced := slices.ContainsFunc(h.events, func(e models.Event) bool {

@@ -58,9 +58,9 @@ var settingTable = []Setting{
 		},
 	},
 	{
-		Key: "REMIND_AFTER", Group: GroupPresence,
-		Doc: "time after which an agent is first reminded of a chat that was assigned and not opened, then at 2, 4 and 8 times this and so on; " +
-			"0 for never",
+		Key:   "REMIND_AFTER",
+		Group: GroupPresence,
+		Doc:   "time after which an agent is reminded of a chat that was assigned and not opened, again at 2, 4 and 8 times this and so on; 0 for never",
 		value: durationValue{
 			field: func(s *Settings) *time.Duration { return &s.RemindAfter },
 			def:   15 * time.Second, min: 0, max: 10 * time.Minute, unit: UnitSecond,
@@ -127,7 +127,12 @@ var settingTable = []Setting{
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),
-	rateSetting("RATE_FILE", 10, "files per minute from one user or agent, and transcripts that one user downloads", func(s *Settings) *int { return &s.RateFile }),
+	rateSetting(
+		"RATE_FILE",
+		10,
+		"files per minute from one user or agent, and transcripts that one user downloads",
+		func(s *Settings) *int { return &s.RateFile },
+	),
 	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
 		func(s *Settings) *int { return &s.RateLogin }),
 	rateSetting("RATE_SESSION", 60,

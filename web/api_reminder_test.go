@@ -39,7 +39,12 @@ func TestAnAgentSetsRemindersByProgram(t *testing.T) {
 		t.Errorf("the default is %v", got)
 	}
 	set := map[string]any{
-		"is_repeated": 0, "is_quiet": 1, "quiet_from": "00:00", "quiet_until": "23:59", "quiet_days": []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}, "time_zone": "UTC",
+		"is_repeated": 0,
+		"is_quiet":    1,
+		"quiet_from":  "00:00",
+		"quiet_until": "23:59",
+		"quiet_days":  []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
+		"time_zone":   "UTC",
 	}
 	got = s.ask("POST", "/api/account/reminders", token, set).want(200).object()
 	if periods := got["quiet_periods"].([]any); got["is_repeated"] != 0.0 || got["quiet_until"] != "23:59" || len(periods) < 2 {

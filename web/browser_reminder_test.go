@@ -33,7 +33,10 @@ func TestAReminderRepeatsUntilTheChatIsOpened(t *testing.T) {
 	a.until("the sound of a new chat", `heard.includes(0.16)`)
 	a.until("a louder reminder", `heard.includes(0.32)`)
 	a.until("the loudest", `Math.max(...heard) === 0.64`)
-	a.until("a notification about it", `told.some((notice) => notice.includes("|Assigned 0:0") && notice.includes("not opened. Where is my card?|parley-`+chat+`"))`)
+	a.until(
+		"a notification about it",
+		`told.some((notice) => notice.includes("|Assigned 0:0") && notice.includes("not opened. Where is my card?|parley-`+chat+`"))`,
+	)
 	a.until("the title", `document.title.startsWith("(1) Not opened: Guest ")`)
 
 	b := newBrowser(t)

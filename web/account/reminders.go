@@ -41,7 +41,8 @@ func (h *Handlers) SetReminders(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := h.Desk.SetReminders(c.Request().Context(), kit.ActorOf(c), r)
+	ctx := c.Request().Context()
+	a, err := h.Desk.SetReminders(ctx, kit.ActorOf(c), r)
 	if err != nil {
 		c.Set(enteredReminders, in)
 		return h.redrawForm(c, "reminders", err)
@@ -49,7 +50,7 @@ func (h *Handlers) SetReminders(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: struct {
 		Message string `json:"message"`
 		api.Reminders
-	}{text.T(c.Request().Context(), "account.done.reminders"), api.RemindersOf(a.Reminders(), time.Now())}, Redirect: "/account?done=reminders"})
+	}{text.T(ctx, "account.done.reminders"), api.RemindersOf(a.Reminders(), time.Now())}, Redirect: "/account?done=reminders"})
 }
 
 const enteredReminders = "entered reminders"

@@ -105,7 +105,8 @@ func (c Changed) Rated() bool { return !c.Left && c.Chat.Rating != nil && !c.Bef
 
 // Opened reports whether the agent of the chat opened it with this change.
 func (c Changed) Opened() bool {
-	return !c.Left && c.Chat.Status == models.Active && !c.Chat.IsUnopened() && c.Chat.OpenedAt != nil && !c.Chat.OpenedAt.Equal(c.Before.OpenedAt)
+	at := c.Chat.OpenedAt
+	return !c.Left && c.Chat.Status == models.Active && at != nil && !c.Chat.IsUnopened() && !at.Equal(c.Before.OpenedAt)
 }
 
 // WrappedUp reports whether this change set the outcome or tags of an ended chat, or skipped them.

@@ -15,6 +15,7 @@ const (
 	TaskSample = "house:sample"
 	TaskFiles  = "files:sweep"
 	TaskClean  = "chats:clean"
+	TaskIndex  = "chats:index"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -28,6 +29,7 @@ var tasks = []task{
 	{TaskSweep, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Sweep(ctx); return err }},
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
 	{TaskFiles, time.Minute, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepFiles(ctx); return err }},
+	{TaskIndex, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.IndexChats(ctx); return err }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 

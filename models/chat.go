@@ -211,8 +211,8 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	return chats, translate(err)
 }
 
-// Chat returns one chat with its user. A chat that does not exist or that the actor may not know of is 404
-// chat_not_found.
+// Chat returns one chat with its user, to its participants and to supervisors, and an ended one also to agents who have
+// had a chat of the same user. A chat that does not exist or that the actor may not know of is 404 chat_not_found.
 func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
 	chats, err := d.agentChats(ctx, `WHERE c.id = $1`, chatID)
 	if err != nil {
@@ -221,10 +221,21 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 	if len(chats) == 0 {
 		return nil, ErrChatNotFound
 	}
-	if err := actor.checkCanRead(&chats[0].Chat); err != nil {
-		return nil, err
+	c := &chats[0]
+	refusal := actor.checkCanRead(&c.Chat)
+	if refusal != nil && actor.IsAgent() && c.Status == Ended {
+		served, err := d.hasServedUserOf(ctx, actor, &c.Chat)
+		if err != nil {
+			return nil, err
+		}
+		if served {
+			return c, nil
+		}
 	}
-	return &chats[0], nil
+	if refusal != nil {
+		return nil, refusal
+	}
+	return c, nil
 }
 
 // ChatsOfUser returns the user's chats, newest first, at most 200.

@@ -39,13 +39,13 @@ func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
 // assign assigns a waiting chat to an agent and adds the message that the agent joined.
 func (c *chatChange) assign(to *Agent) {
 	waited := c.now.Sub(c.Chat.QueuedAt)
-	c.addSystemMessage(SystemJoined, map[string]string{"agent": to.Name, "wait_seconds": seconds(waited)})
+	c.addSystemMessage(SystemJoined, map[string]string{"agent": to.Name, systemAgentID: to.ID, "wait_seconds": seconds(waited)})
 	c.serveBy(to)
 }
 
 // transfer moves an active chat from one agent to another and adds the message about it.
 func (c *chatChange) transfer(from, to *Agent) {
-	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name})
+	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name, systemAgentID: to.ID})
 	c.PrevAgentID = from.ID
 	c.serveBy(to)
 }

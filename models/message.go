@@ -42,14 +42,18 @@ const (
 // The kinds of system messages, with the names of their arguments. A system message has no content: each screen renders
 // it from kind and arguments, in the language of its reader.
 const (
-	SystemJoined      = "joined"       // agent, wait_seconds
+	SystemJoined      = "joined"       // agent, agent_id, wait_seconds
 	SystemReturned    = "returned"     // agent: lost the connection, the chat is in front of the queue
 	SystemRequeued    = "requeued"     // agent: returned the chat to the queue
-	SystemTransferred = "transferred"  // from, to
+	SystemTransferred = "transferred"  // from, to, agent_id
 	SystemIdleWarning = "idle_warning" // seconds until the chat ends
 	SystemBrought     = "brought"      // the messages that follow come from another chat of the same user
 	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the user continues in another chat
 )
+
+// systemAgentID is the argument of system messages with the id of the agent who has the chat from then on. Messages of
+// earlier releases lack it.
+const systemAgentID = "agent_id"
 
 // Message is one message of a chat.
 type Message struct {

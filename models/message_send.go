@@ -194,6 +194,18 @@ func (d *Desk) MessagesBefore(ctx context.Context, actor Actor, chatID string, b
 	return found, hasEarlier, err
 }
 
+// PageWith returns the beforeID with which [Desk.MessagesBefore] returns a page of an ended chat that has a message in its
+// middle: 0 where that is the end of the chat, and for open chats, which are read at their end.
+func (d *Desk) PageWith(ctx context.Context, chatID string, messageID int64, limit int) (beforeID int64, err error) {
+	var ids []int64
+	err = d.db.NewRaw(`SELECT m.id FROM messages m JOIN chats c ON c.id = m.chat_id AND c.status = 'ended'
+		WHERE m.chat_id = ? AND m.id > ? ORDER BY m.id OFFSET ? LIMIT 1`, chatID, messageID, limit/2).Scan(ctx, &ids)
+	if len(ids) > 0 {
+		beforeID = ids[0]
+	}
+	return beforeID, translate(err)
+}
+
 // messagesOfChat reads the messages of a chat; ? are the chat and whether notes are read.
 const messagesOfChat = selectMessages + `WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') `
 

@@ -16,7 +16,7 @@ func (d *Desk) Rate(ctx context.Context, actor Actor, chatID string, rating floa
 // offered for the rating; anything else is validation_failed. Only the chat's user may rate, to all others it is 404
 // chat_not_found. An open chat is 409 chat_not_ended, a second rating 409 already_rated.
 func (d *Desk) RateWithReasons(ctx context.Context, actor Actor, chatID string, rating float64, comment string, reasons []int64) error {
-	if math.IsNaN(rating) || rating < 1 || rating > 5 || rating*2 != math.Trunc(rating*2) {
+	if !isRating(rating) {
 		return invalid("rating", fieldOutOfBounds, "rating must be a number from 1 to 5 in steps of 0.5.")
 	}
 	text, err := d.optionalMessageText("comment", comment, 1000)
@@ -63,6 +63,9 @@ func (d *Desk) RateWithReasons(ctx context.Context, actor Actor, chatID string, 
 		return nil
 	})
 }
+
+// isRating reports whether a number is a rating: 1 to 5 in steps of 0.5.
+func isRating(n float64) bool { return n >= 1 && n <= 5 && n*2 == math.Trunc(n*2) }
 
 // Ratings returns an agent, whose AvgRating and RatingCount are what was asked for. Supervisors get those of every
 // agent, agents their own, all others 403 not_your_rating; an unknown agent is 404 agent_not_found.

@@ -143,4 +143,5 @@ const (
 	rolesLock    = 0x7061726c02 // one change of roles at a time
 	chatReadLock = 0x7061726c04 // the seed of the lock of one agent who reads one chat
 	reasonsLock  = 0x7061726c05 // one change of a list of reasons at a time
+	searchLock   = 0x7061726c06 // one task that prepares chats for searches at a time
 )

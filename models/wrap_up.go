@@ -68,6 +68,21 @@ func (d *Desk) listsOf(options []WrapUpOption, department *string) *WrapUpLists 
 // WrapUpLists returns what is offered for a chat. It is what this instance holds in memory, up to 3 s old.
 func (d *Desk) WrapUpLists(c *Chat) *WrapUpLists { return d.listsOf(*d.options.Load(), c.Department) }
 
+// OfferedNames returns the names of all outcomes and tags that are offered for any chat. Like WrapUpLists it is up to 3 s old.
+func (d *Desk) OfferedNames() *WrapUpLists {
+	l := &WrapUpLists{Outcomes: []string{}, Tags: []string{}}
+	for _, o := range *d.options.Load() {
+		list := &l.Tags
+		if o.Kind == OutcomeOption {
+			list = &l.Outcomes
+		}
+		if _, found := findName(*list, o.Name); !found {
+			*list = append(*list, o.Name)
+		}
+	}
+	return l
+}
+
 // IsToWrapUp reports whether an ended chat still waits for its agent to choose or to skip outcome and tags. That is so
 // for chats that ended after something was first offered for them.
 func (d *Desk) IsToWrapUp(c *Chat) bool {

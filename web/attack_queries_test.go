@@ -229,6 +229,25 @@ var answersAt = map[string]map[string]int{
 		"%00":        400,
 		"%ff":        400,
 	},
+	"/api/customer-service/search q": {
+		"": 200, "two+words": 200, "%e9%80%80%e6%ac%be": 200, "%e9%80%80": 422, "x": 422, "%27--": 422, "%00": 422, "%ff": 422, "ab:*%26!c": 200,
+	},
+	"/api/customer-service/search from": {
+		"": 200, "9999-12-31": 200, "1970-01-01": 200, "0001-01-01": 422, "noon": 400, "%00": 400, "2026-02-01&to=2026-01-01": 422,
+	},
+	"/api/customer-service/search department": {"": 200, "cards": 200, "none": 200, "Cards": 422, "cards%27": 422, "%00": 422, "%ff": 422},
+	"/api/customer-service/search service_id": {"": 200, "x": 200, "%27%5c": 200, "%00": 422, "%ff": 422},
+	"/api/customer-service/search user_id":    {"": 200, "x": 200, "%27%5c": 200, "%00": 422, "%ff": 422},
+	"/api/customer-service/search tag":        {"": 200, "x": 200, "%27%5c": 200, "%00": 422, "%ff": 422},
+	"/api/customer-service/search outcome":    {"": 200, "x": 200, "%27%5c": 200, "%00": 422, "%ff": 422},
+	"/api/customer-service/search min_rating": {
+		"": 200, "1": 200, "4.5": 200, "0": 422, "5.5": 422, "4.3": 422, "-1": 422, "NaN": 422, "Inf": 422, "1e400": 400, "x": 400, "%00": 400,
+		"4&max_rating=3": 422,
+	},
+	"/api/customer-service/search max_rating": {"": 200, "5": 200, "0": 422, "x": 400},
+	"/api/customer-service/search has_files":  {"": 200, "0": 200, "1": 200, "2": 422, "x": 400},
+	"/api/customer-service/search limit":      {"": 200, "1": 200, "50": 200, "51": 422, "0": 422, "-1": 422, "ten": 400},
+	"/api/customer-service/search cursor":     {"": 200, "MCB4": 200, "LTEgeA": 422, "MCA": 422, "x": 422, "%00": 422, "%ff": 422},
 	"/api/admin/audit before": {
 		"":                       200,
 		"2026-01-31T09:00:00Z_5": 200,

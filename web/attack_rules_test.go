@@ -191,6 +191,7 @@ var rules = map[string]rule{
 	"GET /customer-service/{service_id}/rating":            {others: outcome{403, "not_your_rating"}},
 	"POST /customer-service/stream-ticket":                 {},
 	"GET /customer-service/events":                         {},
+	"GET /customer-service/search":                         {},
 	"GET /canned-replies":                                  {},
 	"POST /canned-replies": {
 		body: `{"shortcut":"{slug}","title":"New","body":"New","language":"en","scope":"mine","department":"cards"}`,

@@ -327,6 +327,10 @@ func (s *Server) routes() []route {
 			limit: limit.File, handle: s.workbench.ImportCannedReplies, requestLimits: workbench.LimitImport,
 		},
 		{method: get, page: "/workbench/canned-replies.csv", who: agents, handle: s.workbench.CannedCSV},
+		{
+			method: get, api: agentPath + "/search", page: "/workbench/search", who: agents, limit: limit.Search,
+			handle: s.workbench.Search,
+		},
 		{method: get, page: "/workbench", who: agents, handle: s.workbench.Page},
 		{method: get, page: "/workbench/chats/:chat_id", who: agents, handle: s.workbench.Chat},
 		{method: get, page: "/workbench/events", who: agents, handle: s.workbench.Events, stream: true},

@@ -191,6 +191,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return widget.MaxIntroductionsPerMinute
 	case limit.Draft:
 		return chat.MaxDraftsPerMinute
+	case limit.Search:
+		return workbench.MaxSearchesPerMinute
 	case limit.Poll:
 		return kit.PollsPerMinute
 	}

@@ -1,9 +1,11 @@
 // The administration: plain forms, settings changed in place, confirmations of destructive actions, and a copy button.
 import { wireDropdowns } from "./lib/dropdown.js";
+import { wirePalette } from "./lib/palette.js";
 import { startPage } from "./lib/page.js";
 
 startPage();
 wireDropdowns();
+wirePalette();
 document.querySelector(".tabs-page [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 for (const button of document.querySelectorAll("[data-copy]")) {

@@ -1,6 +1,7 @@
 // The supervisor's pages: queue and load as they are now, and a chat that is followed.
 import { wireDropdowns } from "./lib/dropdown.js";
 import { isConnected, liveState, lostSince, onLive } from "./lib/live.js";
+import { wirePalette } from "./lib/palette.js";
 import { startPage } from "./lib/page.js";
 import { drawDayChart } from "./supervisor/day-chart.js";
 import { pauseReordering } from "./supervisor/pause-updates.js";
@@ -10,6 +11,7 @@ import { translate } from "./lib/translate.js";
 
 startPage();
 wireDropdowns();
+wirePalette();
 drawDayChart();
 wireMenus();
 followChat();

@@ -6,6 +6,8 @@ import { wireDropdowns } from "./lib/dropdown.js";
 import { removeOldDrafts } from "./lib/drafts.js";
 import { onLive } from "./lib/live.js";
 import { startPage } from "./lib/page.js";
+import { showLinkedMessage, showsLinkedMessage } from "./lib/linked-message.js";
+import { wirePalette } from "./lib/palette.js";
 import { onPart } from "./lib/parts.js";
 import { placeEvent } from "./lib/replay.js";
 import { startReceipts } from "./lib/receipts.js";
@@ -34,6 +36,7 @@ startPage();
 removeOldDrafts();
 startSharedDrafts();
 wireDropdowns();
+wirePalette();
 list.watchList();
 wireMenus();
 wireWrapUp();
@@ -72,8 +75,9 @@ flushAll();
 
 /** Wires the chat that was opened. */
 function enter(focus) {
-  if (leaveEarlierPage()) return;
+  if (!showsLinkedMessage() && leaveEarlierPage()) return;
   startThread();
+  showLinkedMessage();
   watchEarlier();
   startComposer();
   if (openChat()) onPart(`write-${openChat()}`, keepOpenComposer);
@@ -194,3 +198,4 @@ const actions = {
 };
 for (const n of [1, 2, 3, 4, 5]) actions[`Digit${n}`] = () => goTo(list.nth(n));
 wireShortcuts(actions, () => openDialog("keys"));
+document.addEventListener("parley:key", ({ detail }) => actions[detail]());

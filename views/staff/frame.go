@@ -32,14 +32,14 @@ type Tab struct {
 // tabs returns the pages that a role may open, its home page first.
 func tabs(role string) []Tab {
 	workbench, canned := Tab{"workbench", "/workbench"}, Tab{"canned", "/workbench/canned-replies"}
-	live := Tab{"live", "/supervisor"}
+	search, live := Tab{"search", "/workbench/search"}, Tab{"live", "/supervisor"}
 	switch role {
 	case "admin":
-		return []Tab{live, workbench, canned, {"admin", "/admin"}}
+		return []Tab{live, workbench, search, canned, {"admin", "/admin"}}
 	case "supervisor":
-		return []Tab{live, workbench, canned}
+		return []Tab{live, workbench, search, canned}
 	case "agent":
-		return []Tab{workbench, canned}
+		return []Tab{workbench, search, canned}
 	}
 	return nil
 }
@@ -82,6 +82,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.workbench")
 	case "canned":
 		return text.T(ctx, "staff.tab.canned")
+	case "search":
+		return text.T(ctx, "staff.tab.search")
 	case "admin":
 		return text.T(ctx, "staff.tab.admin")
 	case "people":

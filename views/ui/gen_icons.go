@@ -19,7 +19,7 @@ import (
 var names = strings.Fields(`
 	arrow-down arrow-left-right arrow-right arrow-up bell bell-off check chevron-down chevron-left circle-alert clock
 	copy download ellipsis eye file-text flag globe inbox key-round keyboard log-out monitor paperclip pause
-	pencil plus rotate-ccw rotate-cw send settings shield-check shield-question-mark smartphone smile square-slash
+	pencil plus rotate-ccw rotate-cw search send settings shield-check shield-question-mark smartphone smile square-slash
 	star sticky-note type user users x`)
 
 var (

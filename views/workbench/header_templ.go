@@ -836,7 +836,7 @@ func dialogLink(h ChatHeader, dialog, class, key string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "\" data-command")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -45,6 +45,16 @@ func PageBefore(c echo.Context) int64 {
 	return max(id, 0)
 }
 
+// PageWith is PageBefore for a page that can also be opened at a message: if the query parameter message is the id of one, as in search
+// results, the page has it.
+func (k *Kit) PageWith(c echo.Context, messages int) (int64, error) {
+	id, err := QueryInt(c, "message", 0)
+	if before := PageBefore(c); before > 0 || err != nil || id <= 0 {
+		return before, nil
+	}
+	return k.Desk.PageWith(c.Request().Context(), ChatID(c), id, messages)
+}
+
 // ChatFilter reads the filter of an agent's chats from the query: status, limit and before.
 func ChatFilter(c echo.Context) (f models.ChatFilter, err error) {
 	f.Status = models.Status(c.QueryParam("status"))

@@ -22,6 +22,7 @@ const (
 	Draft         Action = "draft"         // saving and discarding drafts
 	Poll          Action = "poll"          // reading events without a stream
 	Transcript    Action = "transcript"    // downloading one
+	Search        Action = "search"
 )
 
 // Window is the time that every limit is counted over.

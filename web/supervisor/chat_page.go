@@ -27,7 +27,10 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
 		return h.respondChat(c, found)
 	}
-	before := kit.PageBefore(c)
+	before, err := h.PageWith(c, present.ThreadMessages)
+	if err != nil {
+		return err
+	}
 	messages, hasEarlier, err := h.Desk.MessagesBefore(ctx, kit.ActorOf(c), id, before, present.ThreadMessages)
 	if err != nil {
 		return err

@@ -44,7 +44,11 @@ func (h *Handlers) Chat(c echo.Context) error {
 		}
 		return h.Render(c, http.StatusOK, view.TransferDialog(*t, false))
 	}
-	open, err := b.open(ctx, id, dialog, kit.PageBefore(c))
+	before, err := h.PageWith(c, present.ThreadMessages)
+	if err != nil {
+		return err
+	}
+	open, err := b.open(ctx, id, dialog, before)
 	if err != nil {
 		return err
 	}

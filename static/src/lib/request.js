@@ -90,6 +90,16 @@ export async function getJSON(url) {
   }
 }
 
+/** Requests a part of a page; returns null on any failure. */
+export async function getHTML(url, signal) {
+  try {
+    const response = await fetch(url, { headers: fragmentHeaders(), signal });
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Requests a JSON object unless it still has the tag of an earlier response. Returns {json, tag}, or null if it has not
  * changed; rejects on any failure.

@@ -1,11 +1,13 @@
 // A chat that a supervisor follows. Its page polls for its parts (hx-trigger on main); this adds messages to the thread.
 import { leaveEarlierPage, watchEarlier } from "../lib/earlier.js";
+import { showLinkedMessage, showsLinkedMessage } from "../lib/linked-message.js";
 import { onPart } from "../lib/parts.js";
 import { receive, replaceMessages, startThread, thread } from "../lib/thread.js";
 
 export function followChat() {
-  if (!thread() || leaveEarlierPage()) return;
+  if (!thread() || (!showsLinkedMessage() && leaveEarlierPage())) return;
   startThread();
+  showLinkedMessage();
   watchEarlier();
   const main = document.getElementById("main");
   main.addEventListener("htmx:beforeRequest", (event) => {

@@ -132,11 +132,19 @@ export function createPicker({ translate, listURL, getChangedJSON, onUse }) {
     return true;
   }
 
-  function insert(item) {
+  /** Inserts the reply with that id where the caret is. */
+  async function use(into, id) {
+    if (field !== into) attach(into);
+    await refresh();
+    const item = replies && indexOf(replies.filter((reply) => reply.reply_id === id), language()).items[0];
+    if (item) insert(item, field.selectionStart);
+  }
+
+  function insert(item, from) {
     const parts = partsOf(item.body);
     const text = parts.map((part) => part.text).join("");
     const end = field.selectionStart;
-    const start = field.value.slice(0, end).lastIndexOf("/");
+    const start = from ?? field.value.slice(0, end).lastIndexOf("/");
     close();
     field.focus();
     field.setRangeText(text, start, end, "end");
@@ -161,7 +169,7 @@ export function createPicker({ translate, listURL, getChangedJSON, onUse }) {
     status.textContent = "";
   }
 
-  return { show, close, onKey, isOpen: () => !box.hidden, isLoading: () => query !== null && !replies && !hasFailed };
+  return { show, close, use, onKey, isOpen: () => !box.hidden, isLoading: () => query !== null && !replies && !hasFailed };
 }
 
 /** One item per shortcut and scope, in the variant for the language, the most used first. */

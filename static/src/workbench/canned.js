@@ -56,11 +56,25 @@ export function wireCannedReplies(form, field) {
     event.stopImmediatePropagation();
   };
   onKeyDownFirst(form, onKey);
+  wireCommand();
   form.querySelector("[data-canned-open]")?.addEventListener("click", () => {
     field.focus();
     const { selectionStart: from, value } = field;
     field.setRangeText(from > 0 && !/\s/.test(value[from - 1]) ? " /" : "/", from, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+let isWired = false;
+
+// The command palette asks for one reply, by its id.
+function wireCommand() {
+  if (isWired) return;
+  isWired = true;
+  document.addEventListener("parley:canned", async ({ detail: id }) => {
+    if (!picker) await load();
+    const field = document.getElementById("composer-text");
+    if (field) await picker?.use(field, id);
   });
 }
 

@@ -1,0 +1,2 @@
+// The command palette, loaded when it is first opened.
+export { createPalette } from "./palette/palette.js";

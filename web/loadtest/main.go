@@ -71,6 +71,7 @@ var scenarios = []scenario{
 	{"drain", measureDrain},
 	{"pages", measurePages},
 	{"workbench", measureWorkbench},
+	{"search", measureSearch},
 	{"sweep", measureSweep},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},

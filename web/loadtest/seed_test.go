@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,7 +19,7 @@ func TestSeedsAreValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for _, s := range []string{users(60), agents(5, 4, 4), supervisor, activeChats(1, 20, 5, 3), waitingChats(21, 10), endedChats(50, 60, 5, "8 s"), cannedReplies(20)} {
+	for _, s := range []string{users(60), agents(5, 4, 4), supervisor, activeChats(1, 20, 5, 3), waitingChats(21, 10), endedChats(50, 60, 5, "8 s"), cannedReplies(20), searchedMessages(50), searchRows} {
 		if _, err := conn.Exec(t.Context(), s); err != nil {
 			t.Fatalf("%v in\n%s", err, s)
 		}
@@ -37,6 +38,13 @@ func TestSeedsAreValid(t *testing.T) {
 	for _, c := range checked {
 		for _, f := range c.Findings {
 			t.Errorf("%s: %s %s", c.Invariant, f.Subject, f.Detail)
+		}
+	}
+	// An agent and a supervisor find the chats by what the program would have stored.
+	for _, who := range []models.Actor{{Kind: models.KindAgent, ID: "a2", Role: models.RoleAgent}, {Kind: models.KindAgent, ID: "s1", Role: models.RoleSupervisor}} {
+		q := models.SearchQuery{Text: "hello 退款", AgentID: "a2", From: time.Now().AddDate(0, 0, -1)}
+		if found, err := desk.Search(t.Context(), who, q); err != nil || len(found.Hits) != 10 {
+			t.Errorf("%s finds %+v, %v", who.ID, found, err)
 		}
 	}
 	if a, _, _, err := desk.AgentBySession(t.Context(), agentToken(0)); err != nil || a.Role != models.RoleSupervisor {

@@ -53,6 +53,11 @@ const (
 	AuditPriorityChanged      AuditAction = "chat_priority_changed"
 	AuditMessageEdited        AuditAction = "message_edited"    // by the agent who sent it
 	AuditMessageWithdrawn     AuditAction = "message_withdrawn" // by the agent who sent it
+	AuditUserTagAdded         AuditAction = "user_tag_added"
+	AuditUserTagRemoved       AuditAction = "user_tag_removed"
+	AuditUserNoteAdded        AuditAction = "user_note_added"
+	AuditUserNoteEdited       AuditAction = "user_note_edited"
+	AuditUserNoteRemoved      AuditAction = "user_note_removed"
 	AuditHealthRepaired       AuditAction = "health_repaired"
 	AuditFileExported         AuditAction = "file_exported"
 	AuditUserExported         AuditAction = "user_exported"
@@ -86,6 +91,7 @@ var AuditActions = []AuditAction{
 	AuditWrapUpOptionAdded, AuditWrapUpOptionRenamed, AuditWrapUpOptionRetired, AuditWrapUpOptionRestored,
 	AuditChatWatched, AuditChatTakenOver, AuditChatAssigned, AuditChatTransferred, AuditChatEnded, AuditPriorityChanged,
 	AuditMessageEdited, AuditMessageWithdrawn, AuditWrapUpChanged,
+	AuditUserTagAdded, AuditUserTagRemoved, AuditUserNoteAdded, AuditUserNoteEdited, AuditUserNoteRemoved,
 	AuditHealthRepaired, AuditFileExported, AuditUserExported, AuditUserErased,
 }
 

@@ -158,11 +158,15 @@ type User struct {
 	IsVerified bool      `bun:"is_verified"`
 	Locale     string    `bun:"locale"`
 	CreatedAt  time.Time `bun:"created_at"`
+
+	Attributes Attributes `bun:"attributes,type:jsonb"`
 }
 
 // Card returns what agents see of the user.
 func (u *User) Card() *UserCard {
-	return &UserCard{Name: deref(u.Name), Email: u.Email, Avatar: u.Avatar, IsVerified: u.IsVerified, Locale: u.Locale}
+	return &UserCard{
+		Name: deref(u.Name), Email: u.Email, Avatar: u.Avatar, IsVerified: u.IsVerified, Locale: u.Locale, Attributes: u.Attributes,
+	}
 }
 
 // DisplayName returns the user's name, or "Guest 1234" with four digits derived from the id.
@@ -187,7 +191,7 @@ type ChatFilter struct {
 // previewLength is how many code points of the last message are read for a list.
 const previewLength = 200
 
-var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale,
+var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale, u.attributes,
 		l.content, l.sender_type, coalesce(l.message_type::text, ''), coalesce(l.id, 0), l.withdrawn_at IS NOT NULL
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, message_type, withdrawn_at FROM messages m
@@ -199,7 +203,7 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	err := d.queryPreparedRows(ctx, selectAgentChats+rest, args, func(rows pgx.Rows) error {
 		var c AgentChat
 		var u UserCard
-		err := rows.Scan(chatRow.scanTargets(&c.Chat, &u.Name, &u.Avatar, &u.Email, &u.IsVerified, &u.Locale,
+		err := rows.Scan(chatRow.scanTargets(&c.Chat, &u.Name, &u.Avatar, &u.Email, &u.IsVerified, &u.Locale, &u.Attributes,
 			&c.LastContent, &c.LastSender, &c.LastType, &c.LastID, &c.LastIsWithdrawn)...)
 		if c.LastContent != nil {
 			*c.LastContent = previewOf(*c.LastContent)

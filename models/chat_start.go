@@ -16,6 +16,7 @@ type AssignRequest struct {
 	Department      string // short name; "" for none
 	PageURL         string // where the user asks: kept by a new chat, ignored for an open one
 	PageTitle       string
+	OwnOrigin       string // see [Page]
 }
 
 // Why a user waits.
@@ -159,7 +160,7 @@ func (d *Desk) startChat(
 		}
 		t.requestDrain() // where more than a batch waits before this chat, the drain assigns those and then this one
 		started = &change.Chat
-		return nil
+		return d.recordPage(ctx, t, started, r.OwnOrigin)
 	})
 	return started, message, err
 }

@@ -30,7 +30,8 @@ type Error struct {
 	Fields map[string]string // validation: field name -> code
 	// RetryAfter is how long to wait before the same request can succeed; zero when unknown.
 	RetryAfter time.Duration
-	Newer      *Message // of newer_message: the message that the caller has not seen
+	Newer      *Message  // of newer_message: the message that the caller has not seen
+	Note       *UserNote // of user_note_changed: the note as it is
 
 	cause error // for the log only
 }
@@ -143,6 +144,14 @@ var (
 		"Another canned reply in the same scope and language has this shortcut. Choose a different one.")
 	// ErrDraftOutdated is 409: the draft was changed after the version that the save continues.
 	ErrDraftOutdated = conflict("draft_outdated", "This draft was changed in the meantime. Read it again before you save.")
+	// ErrUserNoteNotFound is 404: the note does not exist, or is not about this user.
+	ErrUserNoteNotFound = notFound("user_note_not_found", "This note does not exist or was removed.")
+	// ErrUserNoteChanged is 409: the note was edited after the version that the request continues. The refusal carries it as Note.
+	ErrUserNoteChanged = conflict("user_note_changed", "Another agent changed this note in the meantime. Read it, then save yours again.")
+	// ErrTooManyUserNotes is 409.
+	ErrTooManyUserNotes = conflict("too_many_user_notes", "This user has 200 notes. Remove one first.")
+	// ErrTooManyUserTags is 409.
+	ErrTooManyUserTags = conflict("too_many_user_tags", "This user has 20 tags. Remove one first.")
 	// ErrWrapUpOptionNotFound is 404.
 	ErrWrapUpOptionNotFound = notFound("wrap_up_option_not_found", "This outcome or tag does not exist.")
 	// ErrWrapUpOptionTaken is 409: another option of the same list, perhaps a retired one, has the name.

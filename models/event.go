@@ -157,6 +157,8 @@ type UserChange struct {
 	PrevUserID string   `json:"prev_user_id,omitempty"` // user whose chats became this user's; "" for none
 	Card       UserCard `json:"card"`
 	AgentIDs   []string `json:"agent_ids"`
+	// ProfileChanged is set when tags or notes of the user changed. AgentIDs are then all who have or had chats with the user.
+	ProfileChanged bool `json:"profile_changed,omitempty"`
 }
 
 // UserCard is what agents see of a user.
@@ -166,6 +168,8 @@ type UserCard struct {
 	Avatar     *string `json:"avatar,omitempty"`
 	IsVerified bool    `json:"is_verified,omitempty"`
 	Locale     string  `json:"locale,omitempty"`
+
+	Attributes Attributes `json:"attributes,omitempty"`
 }
 
 // AgentCard is what a user sees of an agent.

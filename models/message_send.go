@@ -171,7 +171,11 @@ func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID
 	if err != nil {
 		return nil, err
 	}
-	return d.messages(ctx, actor, chatID, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
+		return nil, err
+	}
+	return d.messages(ctx, actor, &c.Chat, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
 }
 
 // MessagesBefore returns the latest messages of a chat before an id, oldest first, and whether there are earlier ones that
@@ -180,13 +184,24 @@ func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID
 func (d *Desk) MessagesBefore(ctx context.Context, actor Actor, chatID string, beforeID int64, limit int) (
 	found []Message, hasEarlier bool, err error,
 ) {
+	c, err := d.Chat(ctx, actor, chatID)
+	if err != nil {
+		return nil, false, err
+	}
+	return d.messagesBefore(ctx, actor, &c.Chat, beforeID, limit)
+}
+
+// messagesBefore is MessagesBefore for a chat that the actor may read.
+func (d *Desk) messagesBefore(ctx context.Context, actor Actor, c *Chat, beforeID int64, limit int) (
+	found []Message, hasEarlier bool, err error,
+) {
 	if limit, err = limitOrDefault(limit, MaxLimit); err != nil {
 		return nil, false, err
 	}
 	if beforeID == 0 {
 		beforeID = maxMessageID
 	}
-	found, err = d.messages(ctx, actor, chatID,
+	found, err = d.messages(ctx, actor, c,
 		`SELECT * FROM (`+messagesOfChat+`AND m.id < ? ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, beforeID, limit+1)
 	if hasEarlier = len(found) > limit; hasEarlier {
 		found = found[1:]
@@ -210,18 +225,14 @@ func (d *Desk) PageWith(ctx context.Context, chatID string, messageID int64, lim
 const messagesOfChat = selectMessages + `WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') `
 
 // messages runs a query with the arguments of messagesOfChat, an id and a limit for an actor who may read the chat.
-func (d *Desk) messages(ctx context.Context, actor Actor, chatID, query string, id int64, limit int) ([]Message, error) {
-	c, err := d.Chat(ctx, actor, chatID)
-	if err != nil {
-		return nil, err
-	}
-	if !actor.isParticipant(&c.Chat) {
-		if err := d.auditChatRead(ctx, actor, &c.Chat); err != nil {
+func (d *Desk) messages(ctx context.Context, actor Actor, c *Chat, query string, id int64, limit int) ([]Message, error) {
+	if !actor.isParticipant(c) {
+		if err := d.auditChatRead(ctx, actor, c); err != nil {
 			return nil, err
 		}
 	}
 	messages := []Message{}
-	err = d.db.NewRaw(query, chatID, actor.IsAgent(), id, limit).Scan(ctx, &messages)
+	err := d.db.NewRaw(query, c.ID, actor.IsAgent(), id, limit).Scan(ctx, &messages)
 	return messages, translate(err)
 }
 

@@ -100,6 +100,16 @@ var settingTable = []Setting{
 		value: switchValue{field: func(s *Settings) *bool { return &s.MaskCards }, def: false},
 	},
 	{
+		Key: "RECORD_PAGES", Group: GroupPrivacy,
+		Doc:   "agents see which pages of the site a user visits during a chat, without the queries of the addresses",
+		value: switchValue{field: func(s *Settings) *bool { return &s.RecordPages }, def: true},
+	},
+	{
+		Key: "SHARE_HISTORY", Group: GroupPrivacy,
+		Doc:   "the agent of an active chat reads the user's earlier chats with other agents too; each chat that is read this way is in the audit log",
+		value: switchValue{field: func(s *Settings) *bool { return &s.ShareHistory }, def: true},
+	},
+	{
 		Key: "EDIT_PERIOD", Group: GroupPrivacy,
 		Doc: "time after sending in which users and agents may edit or withdraw their own messages; 0 turns it off",
 		value: durationValue{

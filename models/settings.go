@@ -32,6 +32,8 @@ type Settings struct {
 	RequireIdentity bool          // users without a token of a host site are refused
 	RateSession     int           // new anonymous users per minute and address
 	MaskCards       bool          // card numbers are masked before they are stored
+	RecordPages     bool          // the pages that users visit during a chat are kept
+	ShareHistory    bool          // the agent of a chat reads the earlier chats of its user with other agents
 	EditPeriod      time.Duration // how long senders may edit or withdraw their messages; 0 for never
 	AuditRetention  time.Duration // how long the audit log is kept
 	RequireOutcome  bool          // agents are reminded of a chat without an outcome, as long as there are outcomes

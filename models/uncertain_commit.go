@@ -28,6 +28,8 @@ type uncertainCommit struct {
 	queue, drain bool
 	// all is set for what every instance caches: sessions, settings, sites and erased users.
 	all bool
+	// profiles are the users whose tags or notes may have changed.
+	profiles []string
 
 	lostAt     time.Time
 	answeredAt time.Time // when PostgreSQL answered again; zero before
@@ -45,6 +47,10 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 				agents = append(agents, before)
 			}
 			c.chats[e.Change.Chat.ID] = agents
+		case KindUserChange:
+			if e.User.ProfileChanged {
+				c.profiles = append(c.profiles, e.User.UserID)
+			}
 		case KindPresence, KindQueue:
 			c.queue = true
 		case KindSignedOut, KindSettings, KindErased:
@@ -54,7 +60,9 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 	return c
 }
 
-func (c *uncertainCommit) isEmpty() bool { return len(c.chats) == 0 && !c.queue && !c.all }
+func (c *uncertainCommit) isEmpty() bool {
+	return len(c.chats) == 0 && !c.queue && !c.all && len(c.profiles) == 0
+}
 
 // isFinal reports whether the commit has happened by now if it ever will. The longer the answer was lost, the later a
 // broken network may still deliver the statement.
@@ -194,6 +202,12 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 	}
 	recheck, drain := &Recheck{}, false
 	for _, c := range commits {
+		// A profile has no version to compare either. The event makes clients read it again.
+		if c.answeredAt.IsZero() || c.isFinal(now) {
+			if err := u.desk.announceProfiles(ctx, c.profiles); err != nil {
+				return err
+			}
+		}
 		if c.answeredAt.IsZero() {
 			c.answeredAt = now
 		}

@@ -14,7 +14,8 @@ import (
 type Identity struct {
 	ID, Name, Email, Locale string
 	Verified                bool
-	IssuedAt                time.Time // when it was signed, at the earliest; zero if that does not matter
+	IssuedAt                time.Time  // when it was signed, at the earliest; zero if that does not matter
+	Attributes              Attributes // replace those that are stored; nil leaves them
 }
 
 // anonymousPrefix begins the ids of anonymous users.
@@ -131,10 +132,14 @@ func (id *Identity) check() error {
 
 // currentUser returns the stored user, and true, if what is stored already agrees with the identity.
 func currentUser(ctx context.Context, db rawQuerier, id Identity) (u *User, isCurrent bool, err error) {
+	attributes, err := id.Attributes.parameter()
+	if err != nil {
+		return nil, false, err
+	}
 	u = new(User)
-	err = db.NewRaw(`SELECT * FROM users WHERE id = ? AND is_verified = ?
-		AND (? = '' OR name = left(?, 80)) AND (? = '' OR email = left(?, 254))`,
-		id.ID, id.Verified, id.Name, id.Name, id.Email, id.Email).Scan(ctx, u)
+	err = db.NewRaw(`SELECT * FROM users WHERE id = ?0 AND is_verified = ?1
+		AND (?2 = '' OR name = left(?2, 80)) AND (?3 = '' OR email = left(?3, 254)) AND (?4::jsonb IS NULL OR attributes = ?4::jsonb)`,
+		id.ID, id.Verified, id.Name, id.Email, attributes).Scan(ctx, u)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, false, nil
@@ -167,12 +172,16 @@ func upsertUser(ctx context.Context, t *tx, id Identity) (u *User, changed bool,
 			return nil, false, ErrUnauthorized
 		}
 	}
+	attributes, err := id.Attributes.parameter()
+	if err != nil {
+		return nil, false, err
+	}
 	u = new(User)
-	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale)
-		VALUES (?, nullif(left(?, 80), ''), nullif(left(?, 254), ''), ?, ?)
+	err = t.NewRaw(`INSERT INTO users (id, name, email, is_verified, locale, attributes)
+		VALUES (?0, nullif(left(?1, 80), ''), nullif(left(?2, 254), ''), ?3, ?4, coalesce(?5::jsonb, '{}'))
 		ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, users.name), email = coalesce(excluded.email, users.email),
-			is_verified = excluded.is_verified RETURNING *`,
-		id.ID, id.Name, id.Email, id.Verified, knownLocale(id.Locale)).Scan(ctx, u)
+			is_verified = excluded.is_verified, attributes = coalesce(?5::jsonb, users.attributes) RETURNING *`,
+		id.ID, id.Name, id.Email, id.Verified, knownLocale(id.Locale), attributes).Scan(ctx, u)
 	return u, true, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 )
 
@@ -29,7 +28,7 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 	if err != nil {
 		return nil, false, err
 	}
-	begins := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	begins := likePattern(text) + "%"
 	users := []FoundUser{}
 	err = d.db.NewRaw(`SELECT u.*, c.chats, c.last_chat_at FROM users u,
 			LATERAL (SELECT count(*) AS chats, max(created_at) AS last_chat_at FROM chats WHERE user_id = u.id) c
@@ -88,6 +87,10 @@ type ExportedUser struct {
 	IsVerified bool      `bun:"is_verified" json:"is_verified"`
 	Locale     string    `bun:"locale"      json:"locale"`
 	CreatedAt  time.Time `bun:"created_at"  json:"created_at"`
+
+	Attributes Attributes `bun:"attributes,type:jsonb" json:"attributes"`
+	Tags       []string   `bun:"-"                     json:"tags"`
+	Notes      []UserNote `bun:"-"                     json:"notes"` // of agents about the user, the newest first
 }
 
 // ExportedSession is a browser or a device of the user, without what opens it.
@@ -105,6 +108,7 @@ type ExportedChat struct {
 
 	AgentName *string           `bun:"agent_name" json:"agent_name"`
 	Messages  []ExportedMessage `bun:"-"          json:"messages"`
+	Pages     []VisitedPage     `bun:"-"          json:"pages"` // of the site, during the chat
 }
 
 // ExportedMessage is a message with its author and its status changes.
@@ -174,6 +178,12 @@ func (d *Desk) ExportUser(ctx context.Context, actor Actor, userID string) (*Use
 		if err := t.NewRaw(`SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at`, userID).Scan(ctx, &e.Sessions); err != nil {
 			return err
 		}
+		if e.User.Tags, err = tagsOfUser(ctx, t, userID); err != nil {
+			return err
+		}
+		if e.User.Notes, err = notesOfUser(ctx, t, userID); err != nil {
+			return err
+		}
 		messages, err := e.readChats(ctx, t, userID)
 		if err != nil {
 			return err
@@ -232,9 +242,18 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	for _, v := range versions {
 		versionsOf[v.MessageID] = append(versionsOf[v.MessageID], v)
 	}
+	var pages []VisitedPage
+	err = t.NewRaw(`SELECT p.* FROM chat_pages p JOIN chats c ON c.id = p.chat_id WHERE c.user_id = ? ORDER BY p.id`, userID).Scan(ctx, &pages)
+	if err != nil {
+		return 0, err
+	}
+	pagesOf := map[string][]VisitedPage{}
+	for _, p := range pages {
+		pagesOf[p.ChatID] = append(pagesOf[p.ChatID], p)
+	}
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
-		e.Chats[i].Messages = []ExportedMessage{}
+		e.Chats[i].Messages, e.Chats[i].Pages = []ExportedMessage{}, append([]VisitedPage{}, pagesOf[e.Chats[i].ID]...)
 		chats[e.Chats[i].ID] = &e.Chats[i]
 	}
 	for _, m := range messages {

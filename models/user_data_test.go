@@ -22,7 +22,10 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	h.must(err)
 	maria, err := h.EnsureUser(
 		ctx,
-		models.Identity{ID: "maria-42", Name: "Maria Lopes", Email: "Maria@Example.com", Verified: true, Locale: "zh-CN"},
+		models.Identity{
+			ID: "maria-42", Name: "Maria Lopes", Email: "Maria@Example.com", Verified: true, Locale: "zh-CN",
+			Attributes: models.Attributes{"plan": "secret plan"},
+		},
 	)
 	h.must(err)
 	u := models.UserActor(maria.ID)
@@ -30,8 +33,16 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 		got, err := h.Assign(
 			ctx,
 			u.ID,
-			models.AssignRequest{Message: "secret words", PageURL: "https://shop.example/secret", PageTitle: "secret page"},
+			models.AssignRequest{
+				Message: "secret words", PageURL: "https://shop.example/secret", PageTitle: "secret page", OwnOrigin: "https://shop.example",
+			},
 		)
+		h.must(err)
+		h.must(h.MovePage(ctx, u, got.Chat.ID, models.Page{
+			URL: "https://shop.example/next", Title: "secret next page", OwnOrigin: "https://shop.example",
+		}))
+		h.must(h.AddUserTag(ctx, anna, got.Chat.ID, "secret tag"))
+		_, err = h.AddUserNote(ctx, anna, got.Chat.ID, "secret remark")
 		h.must(err)
 		m := h.send(anna, got.Chat.ID, "secret answer")
 		h.must(h.ConfirmOne(ctx, u, got.Chat.ID, m.ID, models.Read))
@@ -82,6 +93,9 @@ var about = map[string]string{
 	"withdrawn_attachments":  "exported",
 	"stored_files":           "erased",
 	"file_key":               "none",
+	"user_tags":              "exported",
+	"user_notes":             "exported",
+	"chat_pages":             "exported",
 }
 
 func TestNoTableIsForgotten(t *testing.T) {
@@ -117,7 +131,7 @@ func TestAnExportIsComplete(t *testing.T) {
 	text := string(raw)
 	for _, said := range []string{
 		"maria-42", "Maria Lopes", "Maria@Example.com", "secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
-		"https://shop.example/secret", "secret page", "secret browser", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
+		"https://shop.example/secret", "secret page", "secret browser", "secret plan", "secret tag", "secret remark", "secret next page", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
 	} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the export lacks %q", said)

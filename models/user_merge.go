@@ -104,6 +104,9 @@ func (d *Desk) mergeUser(ctx context.Context, t *tx, from string, id Identity) (
 	if err != nil {
 		return nil, err
 	}
+	if err := moveProfile(ctx, t, from, u.ID); err != nil {
+		return nil, err
+	}
 	if err := d.reassignChats(ctx, t, from, u); err != nil {
 		return nil, err
 	}

@@ -143,6 +143,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{public_id}":        {403, "link_invalid"},
 		"{reply_id}":         noReply,
 		"{option_id}":        {404, "wrap_up_option_not_found"},
+		"{note_id}":          {404, "user_note_not_found"},
+		"{earlier_id}":       notYours,
 	}
 	before := s.kept()
 	for _, l := range web.Lines() {

@@ -219,6 +219,18 @@ var answersAt = map[string]map[string]int{
 		"%00":                  400,
 		"%ff":                  400,
 	},
+	"/api/customer-service/chats/{chat_id}/user/chats q": {
+		"":                       200,
+		"no":                     200,
+		"%25%25":                 200,
+		"%27--":                  200,
+		"x":                      422,
+		"%20x%20":                422,
+		"%00":                    422,
+		"%ff":                    422,
+		strings.Repeat("x", 200): 200,
+		strings.Repeat("x", 201): 422,
+	},
 	"/api/admin/audit to": {
 		"":           200,
 		"2026-01-31": 200,

@@ -51,6 +51,8 @@ type scene struct {
 	session       string           // the id of a session of the agent
 	reply         string           // the id of a canned reply of the agent's own
 	option        string           // the id of an outcome
+	note          int64            // the id of a note about the owner
+	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
 	slug, address string           // a short name and an e-mail address that are not used elsewhere
 }
@@ -246,7 +248,13 @@ func (s *stage) scene(state models.Status) scene {
 	)
 	u, _, _, err := s.desk.UserBySession(s.t.Context(), sc.owner)
 	s.must(err)
-	if sc.user = u.ID; state == "" {
+	sc.user, sc.earlier = u.ID, "earlier-"+sc.slug
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO user_notes (user_id, content) VALUES ($1, 'A note') RETURNING id`, u.ID).
+		Scan(&sc.note))
+	s.exec(`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, ended_at,
+		ended_reason, ended_type, wrapped_up_at)
+		VALUES ($1, $2, $3, 'ended', now(), now(), now(), now(), now(), now(), 'service_ended', 'manual', now())`, sc.earlier, u.ID, anna.ID)
+	if state == "" {
 		return sc
 	}
 	department := served
@@ -319,6 +327,10 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.fileIn(sc).publicID
 		case "{session_id}":
 			return sc.session
+		case "{note_id}":
+			return fmt.Sprint(sc.note)
+		case "{earlier_id}":
+			return sc.earlier
 		case "{option_id}":
 			return sc.option
 		case "{reply_id}":

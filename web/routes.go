@@ -268,6 +268,48 @@ func (s *Server) routes() []route {
 			input:  true,
 			handle: s.chat.Note,
 		},
+		{
+			method: get, api: agentPath + "/chats/:chat_id/user", page: "/workbench/chats/:chat_id/user", who: agents,
+			handle: s.workbench.UserProfile, fragment: s.workbench.UserPanel, next: "/workbench/chats/:chat_id",
+		},
+		{method: get, api: agentPath + "/chats/:chat_id/pages", who: agents, handle: s.workbench.ChatPages},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/user/tags", page: "/workbench/chats/:chat_id/user/tags", who: agents,
+			limit: limit.Profile, input: true, handle: s.workbench.AddUserTag, fragment: s.workbench.UserTags,
+			next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/user/tags/remove", page: "/workbench/chats/:chat_id/user/tags/remove",
+			who: agents, limit: limit.Profile, input: true, handle: s.workbench.RemoveUserTag, fragment: s.workbench.UserTags,
+			next: "/workbench/chats/:chat_id",
+		},
+		{method: get, api: agentPath + "/user-tags", page: "/workbench/user-tags", who: agents, handle: s.workbench.UserTagsInUse},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/user/notes", page: "/workbench/chats/:chat_id/user/notes", who: agents,
+			limit: limit.Profile, input: true, handle: s.workbench.AddUserNote, fragment: s.workbench.UserNotes,
+			next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/user/notes/:note_id", page: "/workbench/chats/:chat_id/user/notes/:note_id",
+			who: agents, limit: limit.Profile, input: true, handle: s.workbench.EditUserNote, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/user/notes/:note_id/remove",
+			page: "/workbench/chats/:chat_id/user/notes/:note_id/remove", who: agents, limit: limit.Profile, input: true,
+			handle: s.workbench.RemoveUserNote, fragment: s.workbench.UserNotes, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: get, api: agentPath + "/chats/:chat_id/user/chats", page: "/workbench/chats/:chat_id/user/chats", who: agents,
+			handle: s.workbench.EarlierChats, fragment: s.workbench.EarlierList, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: get, page: "/workbench/chats/:chat_id/user/chats/:earlier_id", who: agents, handle: s.workbench.EarlierChat,
+		},
+		{
+			method: get, api: agentPath + "/chats/:chat_id/user/chats/:earlier_id/messages",
+			page: "/workbench/chats/:chat_id/user/chats/:earlier_id/messages", who: agents, handle: s.workbench.EarlierMessagesOf,
+			fragment: s.workbench.EarlierPart, next: "/workbench/chats/:chat_id",
+		},
 		{method: get, api: agentPath + "/chats-to-wrap-up", who: agents, handle: s.workbench.ChatsToWrapUp},
 		{
 			method: post, api: agentPath + "/chats-to-wrap-up/skip", page: "/workbench/chats-to-wrap-up/skip",

@@ -169,7 +169,7 @@ func (s *Server) Close() error {
 func (s *Server) perMinute(a limit.Action) int {
 	now := s.Desk.Settings()
 	switch a {
-	case limit.Send, limit.Edit, limit.Page:
+	case limit.Send, limit.Edit, limit.Page, limit.Profile:
 		return now.RateSend
 	case limit.End:
 		return now.RateEnd

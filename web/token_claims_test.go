@@ -26,28 +26,33 @@ func TestTheClaimsOfATokenAreTakenAsTheyWereSigned(t *testing.T) {
 	path := forUser + "/queue-status"
 	soon := time.Now().Add(time.Hour).Unix()
 	for claims, says := range map[string]string{
-		"{\"sub\":\"a\xff\",\"exp\":EXP}":                     "claim sub of this token is not valid UTF-8",
-		"{\"sub\":\"\xc0\xaf\",\"exp\":EXP}":                  "claim sub of this token is not valid UTF-8", // an overlong form
-		"{\"sub\":\"\xed\xa0\x80\",\"exp\":EXP}":              "claim sub of this token is not valid UTF-8", // a surrogate
-		`{"sub":"a\ud800","exp":EXP}`:                         "claim sub of this token is not valid UTF-8",
-		`{"sub":"a\udc00b","exp":EXP}`:                        "claim sub of this token is not valid UTF-8",
-		`{"sub":"a\udc00\ud800","exp":EXP}`:                   "claim sub of this token is not valid UTF-8",
-		`{"sub":"a\u0000","exp":EXP}`:                         "claim sub of this token is not valid UTF-8",
-		"{\"sub\":\"u-1\",\"name\":\"a\xff\",\"exp\":EXP}":    "claim name of this token is not valid UTF-8",
-		`{"sub":"u-1","email":"a\ud83d@b.example","exp":EXP}`: "claim email of this token is not valid UTF-8",
-		`{"sub":42,"exp":EXP}`:                                `claim sub of this token must be text in quotation marks, such as "42", not a number`,
-		`{"sub":["42"],"exp":EXP}`:                            "not an array",
-		`{"sub":{"id":"42"},"exp":EXP}`:                       "not an object",
-		`{"sub":true,"exp":EXP}`:                              "not true or false",
-		`{"sub":"u-1","name":7,"exp":EXP}`:                    "claim name of this token must be text",
-		`{"sub":"u-1","exp":"EXP"}`:                           "claim exp of this token must be a number, the Unix time in seconds, not text",
-		`{"sub":"u-1","exp":EXP000}`:                          "exp is a Unix time in seconds, at most a day away",
-		`{"sub":"u-1"}`:                                       "has no exp",
-		`{"exp":EXP}`:                                         "has no sub",
-		`{"SUB":"u-1","exp":EXP}`:                             "has no sub",
-		`{"sub":null,"exp":EXP}`:                              "has no sub",
-		`{"sub":"u-1","sub":"u-2","exp":EXP}`:                 "without duplicate names",
-		`["u-1",EXP]`:                                         "not one JSON object",
+		"{\"sub\":\"a\xff\",\"exp\":EXP}":                               "claim sub of this token is not valid UTF-8",
+		"{\"sub\":\"\xc0\xaf\",\"exp\":EXP}":                            "claim sub of this token is not valid UTF-8", // an overlong form
+		"{\"sub\":\"\xed\xa0\x80\",\"exp\":EXP}":                        "claim sub of this token is not valid UTF-8", // a surrogate
+		`{"sub":"a\ud800","exp":EXP}`:                                   "claim sub of this token is not valid UTF-8",
+		`{"sub":"a\udc00b","exp":EXP}`:                                  "claim sub of this token is not valid UTF-8",
+		`{"sub":"a\udc00\ud800","exp":EXP}`:                             "claim sub of this token is not valid UTF-8",
+		`{"sub":"a\u0000","exp":EXP}`:                                   "claim sub of this token is not valid UTF-8",
+		"{\"sub\":\"u-1\",\"name\":\"a\xff\",\"exp\":EXP}":              "claim name of this token is not valid UTF-8",
+		`{"sub":"u-1","email":"a\ud83d@b.example","exp":EXP}`:           "claim email of this token is not valid UTF-8",
+		`{"sub":42,"exp":EXP}`:                                          `claim sub of this token must be text in quotation marks, such as "42", not a number`,
+		`{"sub":["42"],"exp":EXP}`:                                      "not an array",
+		`{"sub":{"id":"42"},"exp":EXP}`:                                 "not an object",
+		`{"sub":true,"exp":EXP}`:                                        "not true or false",
+		`{"sub":"u-1","name":7,"exp":EXP}`:                              "claim name of this token must be text",
+		`{"sub":"u-1","exp":"EXP"}`:                                     "claim exp of this token must be a number, the Unix time in seconds, not text",
+		`{"sub":"u-1","exp":EXP000}`:                                    "exp is a Unix time in seconds, at most a day away",
+		`{"sub":"u-1"}`:                                                 "has no exp",
+		`{"exp":EXP}`:                                                   "has no sub",
+		`{"SUB":"u-1","exp":EXP}`:                                       "has no sub",
+		`{"sub":null,"exp":EXP}`:                                        "has no sub",
+		`{"sub":"u-1","sub":"u-2","exp":EXP}`:                           "without duplicate names",
+		`["u-1",EXP]`:                                                   "not one JSON object",
+		`{"sub":"u-1","attributes":["a"],"exp":EXP}`:                    "attributes must be an object",
+		`{"sub":"u-1","attributes":{"a":{}},"exp":EXP}`:                 "The value a in attributes must be text, a number, true or false",
+		`{"sub":"u-1","attributes":{"a":"\u0000"},"exp":EXP}`:           "The text a in attributes is not valid UTF-8",
+		`{"sub":"u-1","attributes":{"a b":1},"exp":EXP}`:                "The names in attributes",
+		"{\"sub\":\"u-1\",\"attributes\":{\"a\":\"\xff\"},\"exp\":EXP}": "attributes must be one object in valid UTF-8",
 	} {
 		claims = strings.ReplaceAll(claims, "EXP", strconv.FormatInt(soon, 10))
 		token := signedRaw(claims, secret)

@@ -26,6 +26,8 @@ import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
 import { startSharedDrafts } from "./workbench/shared-drafts.js";
+import { wireReader } from "./workbench/reader.js";
+import { startUserPanel, wireUserPanel } from "./workbench/user-panel.js";
 import { wireWrapUp } from "./workbench/wrap-up.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
 
@@ -38,6 +40,8 @@ startSharedDrafts();
 wireDropdowns();
 wirePalette();
 list.watchList();
+wireUserPanel();
+wireReader();
 wireMenus();
 wireWrapUp();
 wireNotifications(document.getElementById("bell"), open);
@@ -81,6 +85,7 @@ function enter(focus) {
   watchEarlier();
   startComposer();
   if (openChat()) onPart(`write-${openChat()}`, keepOpenComposer);
+  if (openChat()) startUserPanel();
   removeToasts(openChat() || "none");
   updateOpenChat();
   check();

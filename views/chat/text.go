@@ -13,6 +13,9 @@ import (
 // breaks and spaces.
 func words(said string) templ.Component { return markup(linked(said)) }
 
+// Words writes a text that is no message: escaped, with addresses as links.
+func Words(said string) templ.Component { return words(said) }
+
 // say writes the text of a message with its formats and links.
 func say(said string) templ.Component { return markup(formatted(said)) }
 

@@ -129,6 +129,7 @@ type OpenChat struct {
 	Thread   chat.Thread
 	Composer ComposerData
 	User     UserPanel
+	Reader   *Reader // the open earlier chat; nil for none
 	// Dialog is the dialog that is open in a page without scripts: "end", "transfer", "wrap-up" or "".
 	Dialog   string
 	Transfer *Transfer
@@ -179,7 +180,9 @@ type ComposerData struct {
 
 // UserPanel is what is shown about the user of a chat.
 type UserPanel struct {
+	CSRF     string
 	ChatID   string
+	UserID   string
 	Name     string
 	Verified bool
 	// Anonymous is true for a user without a name, who gets a generated one.
@@ -191,24 +194,76 @@ type UserPanel struct {
 	Locale       string
 	KnownName    string
 	FirstName    string
+	Attributes   []Attribute
+	Tags         []string
+	Notes        []UserNote // newest first
 	PageURL      string
 	Page         string
+	Pages        []VisitedPage // in the order of the visits
 	StartedAt    time.Time
 	FirstMessage string // of the user, shortened
 	Department   string
 	Earlier      []EarlierChat
 	EarlierTotal int // Earlier has only the last ones
+	// Query is what was searched for in the earlier chats; Earlier is what was Found unless QueryError says what is wrong with it.
+	Query, QueryError string
+	Found             bool
 }
 
-// EarlierChat is a chat that the same user had before.
+// Attribute is a fact about the user that the host site has signed.
+type Attribute struct {
+	Key, Name, Value string
+	Bool             *bool // in place of Value
+}
+
+// UserNote is what an agent wrote about the user.
+type UserNote struct {
+	CSRF, ChatID   string
+	ID             int64
+	Version        int
+	Text           string
+	Author, Editor string    // Author is "" for the reader; Editor is who edited it last
+	At             time.Time // of the last edit
+	IsEdited       bool
+	// Conflict is true when another agent changed the note while the reader edited it; Entered is what the reader wrote.
+	Conflict bool
+	Entered  string
+}
+
+// VisitedPage is a page of the site on which the user was.
+type VisitedPage struct {
+	URL, Title string
+	At         time.Time
+}
+
+// EarlierChat is a chat that the same user had before. Running is the chat beside which it is read.
 type EarlierChat struct {
-	ChatID   string
-	At       time.Time
-	Agent    string
-	Duration time.Duration
-	Rating   *float64
-	Reason   string
-	Linked   bool // the agent may read it
+	ChatID     string
+	Running    string
+	At         time.Time
+	Department string
+	Agent      string
+	Duration   time.Duration
+	Outcome    string
+	Tags       []string
+	Rating     *float64
+	First      string // how the first message begins
+	Linked     bool   // the agent may read it
+	Hits       []Hit
+}
+
+// Hit is a part of a message in which a search found its text.
+type Hit struct {
+	ID                   int64 // of the message
+	Before, Match, After string
+}
+
+// Reader is an earlier chat in the drawer beside a chat.
+type Reader struct {
+	ChatID string // the running one
+	At     time.Time
+	Chat   EarlierChat
+	Thread chat.Thread
 }
 
 // Transfer lists where the chat can be transferred.

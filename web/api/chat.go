@@ -113,6 +113,8 @@ type AgentChat struct {
 	AwaitingSince  *Time   `json:"awaiting_since"`
 	OpenedAt       *Time   `json:"opened_at"` // null until its agent has opened it since the assignment
 
+	UserAttributes models.Attributes `json:"user_attributes"`
+
 	Outcome     *string  `json:"outcome"`
 	Tags        []string `json:"tags"`
 	WrappedUpAt *Time    `json:"wrapped_up_at"`
@@ -126,7 +128,8 @@ func AgentChatOf(c *models.AgentChat) AgentChat {
 	out := AgentChat{
 		Chat: ChatOf(&c.Chat), UserName: c.UserName, UserAvatar: c.UserAvatar, UserIsVerified: IntBool(c.UserIsVerified),
 		UnreadCount: c.UnreadByAgent, AwaitingSince: OptionalTime(c.AwaitingReplySince),
-		Outcome: c.Outcome, Tags: TagsOf(&c.Chat), WrappedUpAt: OptionalTime(c.WrappedUpAt),
+		UserAttributes: AttributesOf(c.User.Attributes),
+		Outcome:        c.Outcome, Tags: TagsOf(&c.Chat), WrappedUpAt: OptionalTime(c.WrappedUpAt),
 	}
 	if !c.IsUnopened() {
 		out.OpenedAt = OptionalTime(c.OpenedAt)

@@ -60,6 +60,12 @@ type (
 		ChatID   string `json:"chat_id"`
 		OpenedAt *Time  `json:"opened_at"`
 	}
+	// UserChangedEvent announces that what agents know about a user changed: read it again. The user is nil if it may be
+	// any. ChatID is the chat whose change it came with.
+	UserChangedEvent struct {
+		UserID *string `json:"user_id"`
+		ChatID *string `json:"chat_id"`
+	}
 	unassignedEvent struct {
 		ChatID string `json:"chat_id"`
 	}
@@ -123,9 +129,12 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		}
 	case live.DraftChanged:
 		out.Add("draft", 0, DraftOf(&it.Draft, e.AgentID))
+	case live.UserChanged:
+		out.Add("user_changed", 0, UserChangedEvent{UserID: &it.UserID})
 	case live.Repaired:
 		if it.ForAgent {
 			out.Add("drafts_changed", 0, DraftsChangedEvent{})
+			out.Add("user_changed", 0, UserChangedEvent{})
 		}
 	case live.Queued:
 		out.Add("queue", 0, QueueStatusOf(it.Status))
@@ -232,9 +241,17 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	if e.AgentID != "" && c.Opened() {
 		out.Add("opened", c.Chat.Version, openedEvent{c.Chat.ID, OptionalTime(c.Chat.OpenedAt)})
 	}
+	if e.AgentID != "" && UserChangedIn(c) {
+		out.Add("user_changed", c.Chat.Version, UserChangedEvent{UserID: &c.Chat.UserID, ChatID: &c.Chat.ID})
+	}
 	if e.AgentID != "" && c.WrappedUp() {
 		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})
 	}
+}
+
+// UserChangedIn reports whether a change of a chat is one of what agents know about its user.
+func UserChangedIn(c live.Changed) bool {
+	return !c.Left && (c.User != nil && c.Before.Version > 0 || c.Moved())
 }
 
 // cacheKey returns the key under which the body of a message is shared by the streams of a change. The text of a system message depends on

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ import (
 // Validate returns it then. A forger learns nothing about the claims.
 type userClaims struct {
 	Name, Email string
+	Attributes  models.Attributes // nil without the claim
 	jwt.RegisteredClaims
 	err error
 }
@@ -47,7 +49,20 @@ func (c *userClaims) UnmarshalJSON(data []byte) error {
 			return nil //nolint:nilerr // Validate returns it
 		}
 	}
+	c.Attributes, c.err = attributesClaim(claims["attributes"])
 	return nil
+}
+
+func attributesClaim(value jsontext.Value) (models.Attributes, error) {
+	if kind := value.Kind(); kind == 0 || kind == 'n' {
+		return nil, nil
+	}
+	attributes, err := models.ParseAttributes(value)
+	var refused *models.Error
+	if errors.As(err, &refused) {
+		return nil, claimError("This token cannot be used. " + refused.Detail)
+	}
+	return attributes, err
 }
 
 func textClaim(name string, value jsontext.Value, into *string) error {

@@ -58,7 +58,7 @@ func (a *Auth) VerifyUserToken(c echo.Context, token string) (models.Identity, t
 	}
 	id := models.Identity{
 		ID: claims.Subject, Name: claims.Name, Email: claims.Email, Locale: text.Lang(c.Request().Context()),
-		Verified: true, IssuedAt: issued.Add(-clockSkew),
+		Verified: true, IssuedAt: issued.Add(-clockSkew), Attributes: claims.Attributes,
 	}
 	return id, expiresAt, nil
 }

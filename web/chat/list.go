@@ -3,6 +3,7 @@ package chat
 import (
 	"github.com/labstack/echo/v4"
 
+	"parley/models"
 	"parley/web/api"
 	"parley/web/kit"
 )
@@ -41,7 +42,8 @@ func (h *Handlers) UpdatePage(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	if err := h.Desk.MovePage(c.Request().Context(), kit.ActorOf(c), id, in.PageURL, in.PageTitle); err != nil {
+	page := models.Page{URL: in.PageURL, Title: in.PageTitle, OwnOrigin: h.Origin(c)}
+	if err := h.Desk.MovePage(c.Request().Context(), kit.ActorOf(c), id, page); err != nil {
 		return err
 	}
 	return h.Respond(c, kit.Result{})

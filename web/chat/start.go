@@ -38,7 +38,10 @@ func (h *Handlers) Assign(c echo.Context) error {
 	}
 	var got *models.Assignment
 	assign := func() (err error) {
-		got, err = h.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest(in))
+		got, err = h.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest{
+			Message: in.Message, ClientMessageID: in.ClientMessageID, Department: in.Department,
+			PageURL: in.PageURL, PageTitle: in.PageTitle, OwnOrigin: h.Origin(c),
+		})
 		return err
 	}
 	var err error

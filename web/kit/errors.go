@@ -47,6 +47,8 @@ type problem struct {
 	RequestID string `json:"request_id,omitempty"`
 	// NewerMessage is the message that the caller of newer_message has not seen.
 	NewerMessage *api.Message `json:"newer_message,omitempty"`
+	// CurrentNote is the note of user_note_changed as it is.
+	CurrentNote *api.UserNote `json:"current_note,omitempty"`
 
 	retryAfter time.Duration
 }
@@ -177,6 +179,10 @@ func (k *Kit) HandleError(err error, c echo.Context) {
 	if errors.As(err, &refused) && refused.Newer != nil {
 		newer := k.FileLinks(c).MessageOf(c.Request().Context(), refused.Newer)
 		p.NewerMessage = &newer
+	}
+	if refused != nil && refused.Note != nil {
+		note := api.UserNoteOf(refused.Note)
+		p.CurrentNote = &note
 	}
 	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	if p.Status >= http.StatusInternalServerError {

@@ -20,6 +20,7 @@ const (
 	SignInAccount Action = "login_account" // one account, from anywhere
 	Introduce     Action = "introduce"     // unverified details of a user
 	Draft         Action = "draft"         // saving and discarding drafts
+	Profile       Action = "profile"       // changing tags and notes of users
 	Poll          Action = "poll"          // reading events without a stream
 	Transcript    Action = "transcript"    // downloading one
 	Search        Action = "search"

@@ -56,6 +56,7 @@ type ChatState struct {
 	IsRated  bool
 	OpenedAt time.Time
 	WrapUp   string // see wrapUpState
+	Page     string // address and title of the page on which the user is
 }
 
 // Changed is what happened to one chat, in one change or, after a gap, in several at once.
@@ -113,6 +114,14 @@ func (c Changed) Opened() bool {
 func (c Changed) WrappedUp() bool {
 	return !c.Left && c.Chat.Status == models.Ended && c.Before.WrapUp != wrapUpState(&c.Chat)
 }
+
+// Moved reports whether the user went to another page of the site with this change.
+func (c Changed) Moved() bool {
+	return !c.Left && c.Chat.Status != models.Ended && c.Before.Version > 0 && c.Before.Page != pageState(&c.Chat)
+}
+
+// pageState returns a text that differs whenever the page of a chat does.
+func pageState(c *models.Chat) string { return deref(c.PageURL) + " " + deref(c.PageTitle) }
 
 // wrapUpState returns a text that differs whenever outcome, tags or the time of the wrap-up do; "" when there is none.
 func wrapUpState(c *models.Chat) string {

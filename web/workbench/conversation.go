@@ -2,7 +2,13 @@ package workbench
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"parley/models"
 	"parley/views/chat"
@@ -94,12 +100,40 @@ func (b *workbench) composer(ctx context.Context, c *models.AgentChat) (w view.C
 	return w, err
 }
 
+// attributesOf returns attributes by name, each with a name that people read: "plan_level" is "Plan level".
+func attributesOf(attributes models.Attributes) []view.Attribute {
+	var shown []view.Attribute
+	for _, key := range slices.Sorted(maps.Keys(attributes)) {
+		words := []rune(strings.TrimSpace(strings.NewReplacer("_", " ", "-", " ", ".", " ").Replace(key)))
+		if len(words) == 0 {
+			words = []rune(key)
+		}
+		words[0] = unicode.ToUpper(words[0])
+		a := view.Attribute{Key: key, Name: string(words)}
+		switch v := attributes[key].(type) {
+		case bool:
+			a.Bool = &v
+			a.Value = strconv.FormatBool(v)
+		default:
+			a.Value = fmt.Sprint(v)
+		}
+		shown = append(shown, a)
+	}
+	return shown
+}
+
+// pageTitle returns the title of a page, else its address without the scheme.
+func pageTitle(p *models.VisitedPage) string {
+	return present.PageName(&models.Chat{PageURL: &p.URL, PageTitle: p.Title})
+}
+
 // userOf returns what the row of a chat contains about its user.
 func userOf(ctx context.Context, c *models.AgentChat) view.UserPanel {
 	p := view.UserPanel{
 		ChatID: c.ID, Name: c.UserName, Verified: c.UserIsVerified, Anonymous: c.User.Name == "" && !c.UserIsVerified,
 		Email: present.Deref(c.UserEmail), Language: present.LanguageName(ctx, c.User.Locale), Locale: c.User.Locale,
 		PageURL: present.Deref(c.PageURL), Page: present.PageName(&c.Chat), StartedAt: c.CreatedAt,
+		Attributes: attributesOf(c.User.Attributes),
 	}
 	if !models.IsBlank(c.User.Name) {
 		p.KnownName, p.FirstName = c.UserName, api.ShortName(c.UserName)
@@ -124,8 +158,13 @@ func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages
 			break
 		}
 	}
-	p.Earlier, p.EarlierTotal, err = b.earlier(ctx, c)
-	return p, err
+	if p.Pages, err = b.pages(ctx, c.ID); err != nil {
+		return p, err
+	}
+	if err = b.addProfile(ctx, &p); err != nil {
+		return p, err
+	}
+	return p, b.addEarlier(ctx, &p, earlierFilter{})
 }
 
 func (b *workbench) departmentName(ctx context.Context, slug *string) (string, error) {
@@ -139,36 +178,4 @@ func (b *workbench) departmentName(ctx context.Context, slug *string) (string, e
 		}
 	}
 	return *slug, err
-}
-
-// earlier returns the last ended chats of the same user without this one, newest first, and how many there are in all.
-func (b *workbench) earlier(ctx context.Context, c *models.AgentChat) ([]view.EarlierChat, int, error) {
-	chats, err := b.desk.ChatsWithUser(ctx, b.actor(), c.UserID)
-	if err != nil {
-		return nil, 0, err
-	}
-	var shown []view.EarlierChat
-	n := 0
-	for i := range chats {
-		o := &chats[i].Chat
-		if o.ID == c.ID || o.IsOpen() {
-			continue
-		}
-		if n++; n > earlierShown {
-			continue
-		}
-		e := view.EarlierChat{ChatID: o.ID, At: o.CreatedAt, Rating: o.Rating, Linked: o.ServedBy() == b.self.ID ||
-			b.actor().AtLeast(models.RoleSupervisor)}
-		if o.AssignedAt != nil {
-			e.Duration = o.EndedAt.Sub(*o.AssignedAt)
-			if e.Agent, err = b.nameOf(ctx, o.ServedBy()); err != nil {
-				return nil, 0, err
-			}
-			if o.ServedBy() == b.self.ID {
-				e.Agent = text.T(ctx, "ui.you")
-			}
-		}
-		shown = append(shown, e)
-	}
-	return shown, n, nil
 }

@@ -22,7 +22,7 @@ func (h *Handlers) Page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.renderWorkbench(c, b, nil)
+	return h.renderWorkbench(c, http.StatusOK, b, nil)
 }
 
 // Chat shows the list with one open chat; ?dialog= opens a dialog of it. A chat that the agent may not see is 404.
@@ -52,14 +52,20 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.renderWorkbench(c, b, open)
+	if f := earlierQuery(c); f != (earlierFilter{}) {
+		open.User.Earlier = nil
+		if err := b.addEarlier(ctx, &open.User, f); err != nil {
+			return err
+		}
+	}
+	return h.renderWorkbench(c, http.StatusOK, b, open)
 }
 
 // renderWorkbench renders the page, or for its scripts only the part next to the list.
-func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.OpenChat) error {
+func (h *Handlers) renderWorkbench(c echo.Context, status int, b *workbench, open *view.OpenChat) error {
 	ctx := c.Request().Context()
 	if kit.Format(c) == kit.Fragment {
-		return h.Render(c, http.StatusOK, view.Beside(open, b.empty()))
+		return h.Render(c, status, view.Beside(open, b.empty()))
 	}
 	title := text.T(ctx, "workbench.title")
 	list := b.list()
@@ -72,7 +78,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, b *workbench, open *view.Open
 	frame.Words = []string{"workbench."}
 	frame.StreamShare = "parley.workbench"
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
-	return h.Render(c, http.StatusOK, view.Workbench(view.Page{
+	return h.Render(c, status, view.Workbench(view.Page{
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),
 		Reminders:     b.reminders(),

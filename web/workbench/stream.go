@@ -55,6 +55,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		out.Add("draft", 0, api.DraftOf(&it.Draft, f.agent.ID))
 	case live.Repaired:
 		out.Add("drafts_changed", 0, api.DraftsChangedEvent{})
+		out.Add("user_changed", 0, api.UserChangedEvent{})
 		err = f.refresh(ctx, &out)
 	case live.Presence:
 		if it.ServiceID == f.agent.ID {
@@ -183,7 +184,13 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
+	if err := f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...); err != nil {
+		return err
+	}
+	if api.UserChangedIn(it) {
+		out.Add("user_changed", it.Chat.Version, api.UserChangedEvent{UserID: &it.Chat.UserID, ChatID: &it.Chat.ID})
+	}
+	return nil
 }
 
 // userChanged renders the ended chats of a user whose data changed. For open chats the data is part of their own change.
@@ -198,6 +205,7 @@ func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it 
 			parts = append(parts, b.changedUserParts(ctx, f.last.chat(c.ID), c)...)
 		}
 	}
+	out.Add("user_changed", 0, api.UserChangedEvent{UserID: &it.UserID})
 	return f.part(ctx, out, b, 0, append(f.changedParts(b), parts...)...)
 }
 

@@ -539,7 +539,7 @@ func (a *actors) act() (what string, threads bool) {
 		{"rate", 3, func() error { return a.desk.Rate(ctx, as, id, 4.5, "Quick.") }},
 		{"move", 3, func() error {
 			title := []string{"", "Cards"}[a.dice.IntN(2)]
-			return a.desk.MovePage(ctx, as, id, fmt.Sprint("https://example.com/", a.dice.IntN(9)), title)
+			return a.desk.MovePage(ctx, as, id, models.Page{URL: fmt.Sprint("https://example.com/", a.dice.IntN(9)), Title: title})
 		}},
 		{"still here", 2, func() error { return a.desk.KeepAlive(ctx, as, id) }},
 		{"warn", 2, func() error { return second(a.desk.SweepIdle(ctx)) }},

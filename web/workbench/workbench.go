@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	endedShown   = 5  // of the last ended chats in the list
-	endedRead    = 20 // ended chats that are read, for the cursor
-	earlierShown = 5
+	endedShown = 5  // of the last ended chats in the list
+	endedRead  = 20 // ended chats that are read, for the cursor
 )
 
 // workbench is the data of one agent's workbench, as it was read from the desk at one time.

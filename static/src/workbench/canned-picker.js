@@ -203,8 +203,9 @@ const about = () => Object.assign({}, ...[...document.querySelectorAll("#about [
 
 /** The text in pieces: what stays as it is or has a value, and placeholders without one. */
 function partsOf(body) {
-  const { user, userFirst, site, department } = about();
+  const { user, userFirst, site, department, attributes } = about();
   const values = { "user.name": user, "user.first_name": userFirst, "agent.name": document.getElementById("desk").dataset.agent, site, department };
+  for (const [key, value] of Object.entries(JSON.parse(attributes ?? "{}"))) values[`user.attributes.${key}`] = value;
   const parts = [];
   let from = 0;
   for (const match of body.matchAll(placeholder)) {

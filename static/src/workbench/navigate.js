@@ -42,7 +42,7 @@ export function open(href) {
 function start({ detail }) {
   stop();
   timers = [setTimeout(showSkeleton, skeletonDelay), setTimeout(showStillLoading, stillLoadingDelay)];
-  restoreLocalState(decodeURIComponent(urlOf(detail).pathname.split("/chats/")[1] ?? ""));
+  restoreLocalState(decodeURIComponent(urlOf(detail).pathname.split("/chats/")[1]?.split("/")[0] ?? ""));
 }
 
 function decide(event) {

@@ -58,8 +58,8 @@ type FoundMessage struct {
 // the actor has. Other open chats are found once they have ended, a few seconds after that.
 //
 // Users are refused with 403 role_required. It is validation_failed to search for a text of more than 200 characters or
-// for fewer than two, what cannot be the short name of a department, from a time that is not before the other, for a rating that does not exist, with a limit outside
-// of 1 to 50, and with a cursor that no search has returned.
+// for fewer than two, what cannot be the short name of a department, from a time that is not before the other, for a
+// rating that does not exist, with a limit outside of 1 to 50, and with a cursor that no search has returned.
 func (d *Desk) Search(ctx context.Context, actor Actor, q SearchQuery) (*SearchResult, error) {
 	if !actor.IsAgent() {
 		return nil, ErrRoleRequired

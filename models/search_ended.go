@@ -72,7 +72,8 @@ func (d *Desk) readable(ctx context.Context, actor Actor, filters []clause) ([]c
 		return filters, nil
 	}
 	var users []string
-	err := d.db.NewRaw(`SELECT user_id FROM chats WHERE agent_id = ? AND status = 'active' LIMIT ?`, actor.ID, maxOpenSearched).Scan(ctx, &users)
+	err := d.db.NewRaw(`SELECT user_id FROM chats WHERE agent_id = ? AND status = 'active' LIMIT ?`, actor.ID, maxOpenSearched).
+		Scan(ctx, &users)
 	readers := clause{{text: markReader + actor.ID}}
 	for _, u := range users {
 		readers = append(readers, term{text: markUser + u})

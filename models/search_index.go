@@ -140,7 +140,8 @@ func (t *tx) storeSearchRows(ctx context.Context, rows []searchRow) error {
 	if err != nil {
 		return err
 	}
-	const given = `json_to_recordset(?::json) AS r (chat_id text, user_id text, ended_at timestamptz, agents text[], readers text[], words text[])`
+	const given = `json_to_recordset(?::json)
+		AS r (chat_id text, user_id text, ended_at timestamptz, agents text[], readers text[], words text[])`
 	_, err = t.NewRaw(`INSERT INTO chat_search AS s (chat_id, user_id, ended_at, agents, readers, words)
 		SELECT r.chat_id, r.user_id, r.ended_at, r.agents, r.readers, array_to_tsvector(r.words) FROM `+given+`
 		ON CONFLICT (chat_id) DO UPDATE SET user_id = EXCLUDED.user_id, ended_at = EXCLUDED.ended_at, agents = EXCLUDED.agents,

@@ -199,7 +199,8 @@ func TestASearchShowsTheWordsInTheirContext(t *testing.T) {
 		}
 	}
 	if got.ID != m.ID || got.SenderType != models.FromUser || !slices.Equal(marked, []string{"Parcel", "refund"}) ||
-		!strings.HasPrefix(shown, "…") || !strings.HasSuffix(shown, "…") || !strings.Contains(shown, "my <b>Parcel</b> and") || len(shown) > 200 {
+		!strings.HasPrefix(shown, "…") || !strings.HasSuffix(shown, "…") || !strings.Contains(shown, "my <b>Parcel</b> and") ||
+		len(shown) > 200 {
 		t.Errorf("shown is %q with %q", shown, marked)
 	}
 	// Found by the name of the user: the first message of the user.
@@ -276,8 +277,9 @@ func TestASearchRefusesWhatCannotBe(t *testing.T) {
 	h := newTestDesk(t)
 	now := time.Now()
 	for field, q := range map[string]models.SearchQuery{
-		"q": {Text: strings.Repeat("a", 201)}, "to": {From: now, To: now}, "min_rating": {MinRating: 1.2}, "max_rating": {MinRating: 4, MaxRating: 3},
-		"limit": {Limit: 51}, "cursor": {Cursor: "nonsense"}, "tag": {Tag: strings.Repeat("a", 101)}, "service_id": {AgentID: "a\x00"},
+		"q": {Text: strings.Repeat("a", 201)}, "to": {From: now, To: now}, "min_rating": {MinRating: 1.2},
+		"max_rating": {MinRating: 4, MaxRating: 3},
+		"limit":      {Limit: 51}, "cursor": {Cursor: "nonsense"}, "tag": {Tag: strings.Repeat("a", 101)}, "service_id": {AgentID: "a\x00"},
 	} {
 		_, err := h.Search(t.Context(), admin, q)
 		if faults := h.faults(err); len(faults) != 1 || faults[field] == "" {

@@ -92,7 +92,9 @@ func TestChatsAreFoundByTwoCharacters(t *testing.T) {
 func TestThePaletteActsByKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	s.reply(admin, models.NewCannedReply{Scope: models.CannedEveryone, Shortcut: "hello", Title: "Greeting", Body: "Hello, I am {{agent.name}}."})
+	s.reply(admin, models.NewCannedReply{
+		Scope: models.CannedEveryone, Shortcut: "hello", Title: "Greeting", Body: "Hello, I am {{agent.name}}.",
+	})
 	b := atWork(t, s, "anna")
 	_, first := s.newChat("The first question")
 	_, second := s.newChat("The second question")

@@ -57,7 +57,8 @@ func measureSearch(ctx context.Context, b *bench) error {
 		for n := range b.opts.rounds + 1 {
 			worst := 0.0
 			notes = notes[:0]
-			for _, text := range []string{"hello", "word1", "word2 word3", "word300", "word4000", "wor", "word40", "rare", "absent", "退款", "申请退款"} {
+			for _, text := range []string{"hello", "word1", "word2 word3", "word300", "word4000", "wor", "word40", "rare", "absent",
+				"退款", "申请退款"} {
 				median, err := b.search(ctx, server.addr, text, who.first, who.count)
 				if err != nil {
 					return err

@@ -49,7 +49,8 @@ type Agent struct {
 	Role              Role       `bun:"role"`
 	MaxConcurrent     int        `bun:"max_concurrent"`
 	Load              int        `bun:"load"`
-	DesiredPresence   Presence   `bun:"choice"` // what the agent chose; Presence is the effective one
+	Reserved          int        `bun:"reserved"` // places that open offers to the agent hold
+	DesiredPresence   Presence   `bun:"choice"`   // what the agent chose; Presence is the effective one
 	DesiredPresenceAt time.Time  `bun:"choice_at"`
 	SeenAt            time.Time  `bun:"seen_at"`
 	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away sends no heartbeat
@@ -148,14 +149,20 @@ func (a *Agent) Serves(department *string) bool {
 }
 
 // HasCapacity reports whether the agent can be assigned one more chat now, be it the one that [Desk.OpenExtraChat] allows.
+// That one is not assigned while a place is reserved, which could otherwise not be taken.
 func (a *Agent) HasCapacity() bool {
-	return a.Presence == Online && (a.Load < a.MaxConcurrent || a.ExtraOpen && a.Load == a.MaxConcurrent)
+	return a.HasPlace() || a.Presence == Online && a.ExtraOpen && a.Reserved == 0 && a.Load == a.MaxConcurrent
+}
+
+// HasPlace reports whether the agent has capacity without an extra chat, so that a chat can be offered.
+func (a *Agent) HasPlace() bool {
+	return a.Presence == Online && a.Load+a.Reserved < a.MaxConcurrent
 }
 
 // PresenceChange returns what streams show of the agent.
 func (a *Agent) PresenceChange() PresenceChange {
 	change := PresenceChange{
-		ServiceID: a.ID, Presence: a.Presence, Load: a.Load, MaxConcurrent: a.MaxConcurrent,
+		ServiceID: a.ID, Presence: a.Presence, Load: a.Load, Reserved: a.Reserved, MaxConcurrent: a.MaxConcurrent,
 		Detail: a.Detail(), Since: a.DetailSince(), Break: a.Break(), HasExtra: a.HasExtra && a.Load > a.MaxConcurrent,
 	}
 	if a.ExtraOpen && a.Presence == Online {
@@ -183,7 +190,7 @@ func (a *Agent) presenceEvent(changed bool) Event {
 // WithPresence returns the agent after a change of presence, load or capacity.
 func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 	after := *a
-	after.Presence, after.Load, after.MaxConcurrent = p.Presence, p.Load, p.MaxConcurrent
+	after.Presence, after.Load, after.Reserved, after.MaxConcurrent = p.Presence, p.Load, p.Reserved, p.MaxConcurrent
 	after.DesiredPresence, after.DesiredPresenceAt, after.SeenAt = state.DesiredPresence, state.DesiredPresenceAt, state.SeenAt
 	after.LostAt, after.DisabledAt = state.LostAt, state.DisabledAt
 	after.ChosenDetail, after.BreakOverdueAt = state.ChosenDetail, state.BreakOverdueAt

@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"net/mail"
 	"slices"
 	"strings"
@@ -71,6 +73,27 @@ func (d *Desk) lockAgent(ctx context.Context, t *tx, id string) (*Agent, error) 
 		return nil, err
 	}
 	return d.agent(ctx, t, id)
+}
+
+// lockedAgents are agents whose rows are locked, by id.
+type lockedAgents map[string]*Agent
+
+// all returns the agents in the order of their ids.
+func (l lockedAgents) all() []*Agent {
+	return slices.SortedFunc(maps.Values(l), func(a, b *Agent) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// lockAgents is lockAgent for several agents, in the order of their ids. Unknown ones are left out.
+func (d *Desk) lockAgents(ctx context.Context, t *tx, ids ...string) (lockedAgents, error) {
+	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := d.agents(ctx, t, `WHERE a.id = ANY($2)`, ids)
+	locked := make(lockedAgents, len(rows))
+	for i := range rows {
+		locked[rows[i].ID] = &rows[i]
+	}
+	return locked, err
 }
 
 // AgentByID returns an agent with presence and departments, or agent_not_found.
@@ -330,6 +353,11 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 	}
 	if after.DisabledAt != nil && after.Load > 0 {
 		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
+			return nil, err
+		}
+	}
+	if after.DisabledAt != nil && after.Reserved > 0 {
+		if err := d.SweepOffers(ctx); err != nil {
 			return nil, err
 		}
 	}

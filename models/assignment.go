@@ -129,7 +129,7 @@ func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
 //
 //	$1 PRESENCE_TIMEOUT in seconds
 const agentsWithCapacity = `FROM agents a CROSS JOIN pulse p
-	WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent + ` + isExtraOpen + `::int
+	WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int
 		AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)`
 
 // nextWaiting locks the first QUEUE_BATCH chats, in serving order, whose queue an agent with capacity serves, without

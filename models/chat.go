@@ -85,6 +85,7 @@ type Chat struct {
 	Tags                 []string     `bun:"tags,array"        json:"tags,omitempty"` // nil for none
 	WrappedUpAt          *time.Time   `bun:"wrapped_up_at"     json:"wrapped_up_at,omitempty"`
 	WrapUpSkipped        bool         `bun:"wrap_up_skipped"   json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
+	OfferID              *int64       `bun:"offer_id"          json:"offer_id,omitempty"`        // its open offer; nil for none
 }
 
 // IsOpen reports whether the chat is waiting or active.

@@ -36,6 +36,11 @@ func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
 	c.addMessage(Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
 }
 
+// addAgentLine adds a system message that only agents see, as they alone see notes.
+func (c *chatChange) addAgentLine(kind string, args map[string]string) {
+	c.addMessage(Message{SenderType: FromSystem, Type: Note, SystemKind: &kind, SystemArgs: args})
+}
+
 // assign assigns a waiting chat to an agent and adds the message that the agent joined.
 func (c *chatChange) assign(to *Agent) {
 	waited := c.now.Sub(c.Chat.QueuedAt)

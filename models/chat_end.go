@@ -75,13 +75,13 @@ func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason,
 	if !wasActive {
 		return t.save(ctx, change)
 	}
-	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
+	agents, err := d.lockAndWithdraw(ctx, t, change, change.Chat.ServedBy())
 	if err != nil {
 		return err
 	}
-	a.release(1, t.now)
+	agents[change.Chat.ServedBy()].release(1, t.now)
 	t.requestDrain()
-	return t.save(ctx, change, a)
+	return t.save(ctx, change, agents.all()...)
 }
 
 // SweepQueue ends, as abandoned, the waiting chats whose user has sent no heartbeat for QUEUE_GRACE, at most 500 in one

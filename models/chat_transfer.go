@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"slices"
 )
 
 // TransferRequest is the target of a transfer: to an agent, to a department's queue, or, with neither, to the front of its
@@ -163,44 +162,38 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, a
 	if from == agentID {
 		return conflict("already_assigned", "This agent already has the chat.")
 	}
-	ids := slices.DeleteFunc([]string{from, agentID}, func(id string) bool { return id == "" })
-	if _, err := t.NewRaw(`SELECT FROM agents WHERE id IN (?) ORDER BY id FOR UPDATE`, bunIn(ids)).Exec(ctx); err != nil {
-		return err
-	}
-	to, err := d.agent(ctx, t, agentID)
+	agents, err := d.lockAndWithdraw(ctx, t, change, from, agentID)
 	if err != nil {
 		return err
 	}
-	if to.Presence != Online {
-		return conflict("agent_not_online", to.Name+" is not online. The chat was not moved. Choose another agent.")
+	to := agents[agentID]
+	if to == nil {
+		return ErrAgentNotFound
 	}
-	if !to.HasCapacity() {
-		return conflict("agent_at_capacity", to.Name+" is at capacity. The chat was not moved. Choose another agent.")
+	if err := to.checkCanBeGiven(to.HasCapacity()); err != nil {
+		return err
 	}
 	to.take(t.now)
 	if from == "" {
 		change.assign(to)
 		return t.save(ctx, change, to)
 	}
-	before, err := d.agent(ctx, t, from)
-	if err != nil {
-		return err
-	}
-	before.release(1, t.now)
-	change.transfer(before, to)
+	agents[from].release(1, t.now)
+	change.transfer(agents[from], to)
 	t.requestDrain()
-	return t.save(ctx, change, before, to)
+	return t.save(ctx, change, agents.all()...)
 }
 
 // requeue takes a locked active chat from its agent, as described at [chatChange.requeue], and keeps it from that agent for a
 // while.
 func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind string) error {
-	a, err := d.lockAgent(ctx, t, change.Chat.ServedBy())
+	from := change.Chat.ServedBy()
+	agents, err := d.lockAndWithdraw(ctx, t, change, from)
 	if err != nil {
 		return err
 	}
-	change.requeue(a, kind, true)
-	a.release(1, t.now)
+	change.requeue(agents[from], kind, true)
+	agents[from].release(1, t.now)
 	t.requestDrain()
-	return t.save(ctx, change, a)
+	return t.save(ctx, change, agents.all()...)
 }

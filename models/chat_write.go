@@ -22,7 +22,7 @@ const (
 		created_at, system_kind, system_args) `
 )
 
-// writeChanges stores changed chats, the messages that the changes add, and the loads of agents. It returns each chat's
+// writeChanges stores changed chats, the messages that the changes add, and the loads and reserved places of agents. It returns each chat's
 // new version, once for every message with the message's id, or once without an id.
 //
 // The chats and messages come as JSON, so that their columns are those of [Chat] and [Message]. Of the chats only the
@@ -31,13 +31,14 @@ const (
 // from JSON, so that it finds them by their key.
 //
 //	$1 chats  $2 their ids  $3 messages, those of a chat in their order
-//	$4 ids of agents  $5 their loads  $6 since when each load holds  $7 their extra_until  $8 their has_extra
+//	$4 ids of agents  $5 their loads  $6 since when each load holds  $7 their reserved places  $8 their extra_until  $9 their has_extra
 func writeChanges(changed columns) string {
 	return `WITH changed AS (UPDATE chats c SET ` + nextVersion + changed.assignments("n") + `
 			FROM json_populate_recordset(NULL::chats, $1) n WHERE c.id = n.id AND c.id = ANY($2::text[]) RETURNING c.id, c.version),
-		loaded AS (UPDATE agents a SET load = l.load, idle_since = l.idle_since, extra_until = l.extra_until, has_extra = l.has_extra
-			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
-				l (id, load, idle_since, extra_until, has_extra) WHERE a.id = l.id),
+		loaded AS (UPDATE agents a SET load = l.load, idle_since = l.idle_since, reserved = l.reserved, extra_until = l.extra_until,
+				has_extra = l.has_extra
+			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::bool[])
+				l (id, load, idle_since, reserved, extra_until, has_extra) WHERE a.id = l.id),
 		added AS (` + insertMessages + `SELECT nextval('messages_id'), m.chat_id, m.seq, changed.version, m.sender_type, m.sender_id,
 				m.message_type, m.content, m.client_message_id, m.created_at, m.system_kind, m.system_args
 			FROM json_populate_recordset(NULL::messages, $3) WITH ORDINALITY m JOIN changed ON changed.id = m.chat_id ORDER BY m.ordinality
@@ -97,12 +98,13 @@ func (t *tx) write(ctx context.Context, changes []*chatChange, agents []*Agent) 
 		return err
 	}
 	agentIDs, loads, since := make([]string, len(agents)), make([]int, len(agents)), make([]time.Time, len(agents))
-	extraUntil, hasExtra := make([]*time.Time, len(agents)), make([]bool, len(agents))
+	reserved, extraUntil, hasExtra := make([]int, len(agents)), make([]*time.Time, len(agents)), make([]bool, len(agents))
 	for i, a := range agents {
-		agentIDs[i], loads[i], since[i], extraUntil[i], hasExtra[i] = a.ID, a.Load, a.IdleSince, a.ExtraUntil, a.HasExtra
+		agentIDs[i], loads[i], since[i], reserved[i] = a.ID, a.Load, a.IdleSince, a.Reserved
+		extraUntil[i], hasExtra[i] = a.ExtraUntil, a.HasExtra
 	}
 	stored := make(map[string]int, len(changes)) // messages, by chat
-	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since, extraUntil, hasExtra}
+	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since, reserved, extraUntil, hasExtra}
 	err = t.queryPreparedRows(ctx, writeChanges(changed), args, func(rows pgx.Rows) error {
 		var chatID string
 		var version int64

@@ -15,6 +15,9 @@
 //   - agents.load is the number of the agent's active chats. Only the assigner and transfers raise it, both under the
 //     lock of the agent's row, and never above max_concurrent, or one more while
 //     has_extra is set.
+//   - agents.reserved is the number of open offers to the agent. Load and reserved places together never exceed
+//     max_concurrent when one of them is raised; an accepted offer turns one into the other in one statement.
+//   - A chat has at most one open offer: unique index transfer_offers_one_open_per_chat.
 //   - chats.version grows by one with each committed change of the chat. Ids of messages are taken under the lock of
 //     the chat's row, so that their order within a chat is the order of commits.
 //   - The status of a message never goes back; each step is a row of message_status_changes.

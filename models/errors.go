@@ -195,6 +195,14 @@ var (
 	// ErrDraftOfOtherChat is 409.
 	ErrDraftOfOtherChat = conflict("draft_of_other_chat",
 		"This text was begun in another chat. Check it, then send it again with the id of this chat as draft_chat_id.")
+	// ErrOfferExists is 409: the chat is offered to an agent already.
+	ErrOfferExists = conflict("offer_exists", "This chat is offered to an agent already. Withdraw that offer first.")
+	// ErrOfferNotFound is 404: the chat is not offered.
+	ErrOfferNotFound = notFound("offer_not_found", "This chat is not offered to an agent, or no longer.")
+	// ErrOfferExpired is 409: the time to answer the offer is over.
+	ErrOfferExpired = conflict("offer_expired", "The time to answer this offer is over. The chat was not moved.")
+	// ErrOfferClosed is 409: the offer was answered or withdrawn, or the chat has ended or moved.
+	ErrOfferClosed = conflict("offer_closed", "This offer is no longer open. The chat was not moved.")
 	// ErrChatNotEnded is 409.
 	ErrChatNotEnded = conflict("chat_not_ended", "This chat is still open. End it first.")
 	// ErrNotInChat is 403: the actor may read the chat but is not part of it.

@@ -24,6 +24,7 @@ const (
 
 	KindUserChange EventKind = "user"
 	KindDraft      EventKind = "draft"
+	KindOffer      EventKind = "offer"
 )
 
 // Event is a change that was committed, or, for typing, something that only happens. Instances send it to one another
@@ -38,6 +39,7 @@ type Event struct {
 	Recheck  *Recheck        `json:"recheck,omitempty"`
 	User     *UserChange     `json:"user,omitempty"`
 	Draft    *DraftChange    `json:"draft,omitempty"`
+	Offer    *Offer          `json:"offer,omitempty"` // as it is now, for its two agents
 	// Agent is the agent of Presence; nil in events of earlier releases.
 	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is a session that ended. AgentID alone means every session of that agent, UserIDs every session of
@@ -105,6 +107,7 @@ type PresenceChange struct {
 	ServiceID       string   `json:"service_id"`
 	Presence        Presence `json:"presence"`
 	Load            int      `json:"load"`
+	Reserved        int      `json:"reserved,omitempty"` // 0 in events of earlier releases
 	MaxConcurrent   int      `json:"max_concurrent"`
 	PresenceChanged bool     `json:"presence_changed"` // false when only the detail, load or capacity did
 

@@ -67,6 +67,19 @@ var invariants = []invariant{
 			GROUP BY a.id HAVING count(c.id) <> a.load`, recount,
 	},
 	{
+		"reserved_counted", AboutAgent, "An agent's reserved places are the open offers to the agent.",
+		`SELECT a.id AS subject, 'reserved ' || a.reserved || ', open offers ' || count(o.id) AS detail FROM agents a
+			LEFT JOIN transfer_offers o ON o.to_agent_id = a.id AND o.state = 'open'
+			GROUP BY a.id HAVING count(o.id) <> a.reserved`, recount,
+	},
+	{
+		"offer_overdue", AboutChat, "An open offer is of an active chat of its sender, and is closed when its time is over.",
+		`SELECT o.chat_id AS subject, 'offered to ' || o.to_agent_id || ' until ' || o.expires_at AS detail
+			FROM transfer_offers o JOIN chats c ON c.id = o.chat_id WHERE o.state = 'open' AND (c.status <> 'active'
+				OR c.agent_id <> o.from_agent_id OR o.expires_at < clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
+		func(ctx context.Context, d *Desk) error { return d.SweepOffers(ctx) },
+	},
+	{
 		"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
 		checkedChats + `SELECT c.id AS subject,
 				'counted ' || c.last_seq || ', stored ' || count(m.id) || ', highest ' || coalesce(max(m.seq), 0) AS detail
@@ -87,7 +100,7 @@ var invariants = []invariant{
 		AboutChat,
 		"No chat waits longer than 5 s while a matching agent has capacity.",
 		`SELECT c.id AS subject, 'could go to ' || min(a.id) AS detail FROM chats c JOIN agents a ON a.choice = 'online' AND a.disabled_at IS NULL
-			AND a.load < a.max_concurrent AND a.idle_since < clock_timestamp() - make_interval(secs => ?1) AND a.id IS DISTINCT FROM c.avoid_agent_id
+			AND a.load + a.reserved < a.max_concurrent AND a.idle_since < clock_timestamp() - make_interval(secs => ?1) AND a.id IS DISTINCT FROM c.avoid_agent_id
 			AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = c.department))
 			JOIN pulse p ON greatest(a.seen_at, p.resumed_at) > clock_timestamp() - make_interval(secs => ?0)
 			WHERE c.status = 'waiting' AND greatest(c.queued_at, c.returned_at) < clock_timestamp() - make_interval(secs => ?1) GROUP BY c.id`,
@@ -165,7 +178,8 @@ func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 	return ErrRepairNotFound
 }
 
-// recount sets the load of every agent to the number of their active chats, under the locks that changes of load hold.
+// recount sets the load of every agent to the number of their active chats, and the reserved places to that of the open
+// offers to them, under the locks that changes of either hold.
 func recount(ctx context.Context, d *Desk) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if err := lockQueue(ctx, t); err != nil {
@@ -175,8 +189,10 @@ func recount(ctx context.Context, d *Desk) error {
 			return err
 		}
 		t.requestDrain()
-		_, err := t.NewRaw(`UPDATE agents a SET load = n FROM (SELECT a.id, count(c.id) AS n FROM agents a
-			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' GROUP BY a.id) counted WHERE counted.id = a.id AND a.load <> n`).Exec(ctx)
+		_, err := t.NewRaw(`UPDATE agents a SET load = n, reserved = offered FROM (SELECT a.id,
+				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active') AS n,
+				(SELECT count(*) FROM transfer_offers o WHERE o.to_agent_id = a.id AND o.state = 'open') AS offered FROM agents a) counted
+			WHERE counted.id = a.id AND (a.load <> n OR a.reserved <> offered)`).Exec(ctx)
 		return err
 	})
 }

@@ -16,8 +16,16 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			h.exec(`DROP INDEX chats_one_open_per_user`)
 			h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('second', 'u', 'waiting', now(), now(), now())`)
 		},
-		"capacity":       func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET max_concurrent = 0`) },
-		"load_counted":   func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET load = 3`) },
+		"capacity":     func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET max_concurrent = 0`) },
+		"load_counted": func(h *testDesk, anna models.Actor, _ string) { h.exec(`UPDATE agents SET load = 3`) },
+		"reserved_counted": func(h *testDesk, anna models.Actor, _ string) {
+			h.exec(`UPDATE agents SET reserved = 1 WHERE id = ?`, anna.ID)
+		},
+		"offer_overdue": func(h *testDesk, anna models.Actor, chat string) {
+			h.offer(anna, chat, h.agent("bob", 1))
+			h.exec(`UPDATE transfer_offers SET made_at = now() - interval '1 minute', expires_at = now() - interval '30 seconds'`)
+			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
+		},
 		"messages_dense": func(h *testDesk, _ models.Actor, chat string) { h.exec(`DELETE FROM messages WHERE seq = 1`) },
 		"status_order":   func(h *testDesk, _ models.Actor, _ string) { h.exec(`DELETE FROM message_status_changes`) },
 		"waiting_beside_a_free_slot": func(h *testDesk, _ models.Actor, _ string) {

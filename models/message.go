@@ -49,6 +49,12 @@ const (
 	SystemIdleWarning = "idle_warning" // seconds until the chat ends
 	SystemBrought     = "brought"      // the messages that follow come from another chat of the same user
 	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the user continues in another chat
+
+	// These are of type note: only agents see them.
+	SystemOfferDeclined    = "offer_declined"     // agent
+	SystemOfferDeclinedWhy = "offer_declined_why" // agent, reason
+	SystemOfferExpired     = "offer_expired"      // agent: gave no answer
+	SystemOfferUnavailable = "offer_unavailable"  // agent: is not online any more
 )
 
 // systemAgentID is the argument of system messages with the id of the agent who has the chat from then on. Messages of

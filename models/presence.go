@@ -93,11 +93,23 @@ func (d *Desk) ChoosePresence(ctx context.Context, actor Actor, choice PresenceC
 		emitPresence(t, before, after)
 		return t.recordPresence(ctx, before, after, PresenceChosen, actor.ID)
 	})
-	if err != nil || choice.Detail != DetailOffline || after.Load == 0 {
-		return after, err
-	}
-	if err := d.requeueChatsOf(ctx, actor.ID, SystemRequeued); err != nil {
+	if err != nil {
 		return nil, err
+	}
+	isGone := choice.Detail == DetailOffline && after.Load > 0
+	cannotAnswer := after.Presence != Online && after.Reserved > 0
+	if isGone {
+		if err := d.requeueChatsOf(ctx, actor.ID, SystemRequeued); err != nil {
+			return nil, err
+		}
+	}
+	if cannotAnswer {
+		if err := d.SweepOffers(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !isGone && !cannotAnswer {
+		return after, nil
 	}
 	return d.AgentByID(ctx, actor.ID)
 }
@@ -343,10 +355,15 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 			if taken = len(chats); taken == 0 {
 				return nil
 			}
-			a, err := d.lockAgent(ctx, t, agentID)
+			changes := make([]*chatChange, len(chats))
+			for i, c := range chats {
+				changes[i] = t.change(c)
+			}
+			agents, offers, err := d.lockWithReceivers(ctx, t, changes, agentID)
 			if err != nil {
 				return err
 			}
+			a := agents[agentID]
 			var still bool
 			err = t.NewRaw(`SELECT EXISTS (SELECT FROM agents a CROSS JOIN pulse p WHERE a.id = ? AND `+isGone+`)`,
 				agentID, (s.PresenceTimeout+s.PresenceGrace).Seconds()).Scan(ctx, &still)
@@ -360,15 +377,17 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 			if err := t.tick(ctx); err != nil {
 				return err
 			}
-			slices.SortFunc(chats, func(a, b *Chat) int { return a.QueuedAt.Compare(b.QueuedAt) })
-			changes := make([]*chatChange, len(chats))
-			for i, c := range chats {
-				changes[i] = t.change(c)
-				changes[i].requeue(a, kind, false)
+			slices.SortFunc(changes, func(a, b *chatChange) int { return a.Chat.QueuedAt.Compare(b.Chat.QueuedAt) })
+			for _, change := range changes {
+				change.now = t.now
+				if err := t.withdrawOffer(ctx, change, offers, agents); err != nil {
+					return err
+				}
+				change.requeue(a, kind, false)
 			}
 			a.release(len(chats), t.now)
 			t.requestDrain()
-			return t.saveAll(ctx, changes, a)
+			return t.saveAll(ctx, changes, agents.all()...)
 		})
 		if err != nil || taken == 0 {
 			return err

@@ -67,6 +67,14 @@ var settingTable = []Setting{
 		},
 	},
 	{
+		Key: "OFFER_PERIOD", Group: GroupQueue,
+		Doc: "time in which an agent may accept a chat that another agent offers",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.OfferPeriod },
+			def:   30 * time.Second, min: 10 * time.Second, max: 5 * time.Minute, unit: UnitSecond,
+		},
+	},
+	{
 		Key: "QUEUE_GRACE", Group: GroupQueue,
 		Doc: "time without a heartbeat after which a waiting user loses the position in the queue",
 		value: durationValue{

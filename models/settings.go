@@ -23,6 +23,7 @@ type Settings struct {
 	PresenceGrace   time.Duration // after that: chats go back
 	InactiveAfter   time.Duration // without input: away; 0 for never
 	RemindAfter     time.Duration // of a chat that its agent has not opened; 0 for never
+	OfferPeriod     time.Duration // an agent may answer an offer
 	QueueGrace      time.Duration // without a heartbeat a waiting chat is abandoned
 	RateSend        int           // per minute and identity, as are the following
 	RateEnd         int

@@ -84,6 +84,7 @@ type Snapshot struct {
 	Queue  string        // changes whenever other chats wait, or in another order
 	Chats  []ChatVersion // the open chats of the requested users and agents, and those that ended in the last 10 s
 	Agents []PresenceChange
+	Offers []Offer // to and from the requested agents, that are open or were answered in the last 20 s
 }
 
 // Snapshot reads the queue, every agent, and the chats of the given users and agents. Streams compare it with what they
@@ -107,6 +108,11 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snaps
 	})
 	if err != nil {
 		return nil, translate(err)
+	}
+	if len(agentIDs) > 0 {
+		if s.Offers, err = d.offersOf(ctx, agentIDs, nil); err != nil {
+			return nil, translate(err)
+		}
 	}
 	all, err := d.agents(ctx, d, ``)
 	for i := range all {

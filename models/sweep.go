@@ -18,12 +18,12 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 //
 // It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks or extra chats
 // are over or agents give no input, and users have left the queue, and the seconds until the next idle chat is due,
-// NULL while no chat is active.
+// NULL while no chat is active, and until the next offer expires, NULL while none is open.
 //
 //	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE status = 'waiting')
-		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load < a.max_concurrent + ` + isExtraOpen + `::int),
+		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int),
 	EXISTS (SELECT FROM agents a WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
 		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $3)),
 	EXISTS (SELECT FROM agents a WHERE a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
@@ -33,21 +33,22 @@ const sweepProbe = recordHeartbeat + ` RETURNING
 			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
 	EXISTS (SELECT FROM chats WHERE status = 'waiting'
 		AND greatest(user_seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => $5)),
-	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active')`
+	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active'),
+	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open')`
 
 // Sweep does everything that becomes due with time: it records a heartbeat, announces agents whose connection is lost
 // and requeues the chats of those who are gone, sets agents without input to away, announces breaks that are over, ends
-// the chats of users who left the queue, warns and ends idle chats, and drains the queue. Where nothing is due it runs
-// one statement. It returns the time until the next idle chat is due, at most IDLE_WARNING; calling it later than that is
-// safe, as of [Desk.SweepIdle].
+// the chats of users who left the queue, warns and ends idle chats, closes offers, and drains the queue. Where nothing is
+// due it runs one statement. It returns the time until the next idle chat is due or an offer expires, at most IDLE_WARNING;
+// calling it later than that is safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
 	var waiting, lost, gone, changing, abandoned bool
-	var untilIdleStep *float64
+	var untilIdleStep, untilOffer *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
 		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
 		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(), s.InactiveAfter.Seconds(),
-	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep)
+	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep, &untilOffer)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -68,6 +69,15 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	if next <= 0 {
 		if next, err = d.SweepIdle(ctx); err != nil {
 			return 0, err
+		}
+	}
+	if untilOffer != nil {
+		// What else closes an offer is rare, so it is looked for while one is open.
+		if err := d.SweepOffers(ctx); err != nil {
+			return 0, err
+		}
+		if left := time.Duration(*untilOffer * float64(time.Second)); left > 0 {
+			next = min(next, left)
 		}
 	}
 	if waiting {

@@ -51,6 +51,8 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 			if e.User.ProfileChanged {
 				c.profiles = append(c.profiles, e.User.UserID)
 			}
+		case KindOffer: // its agents then compare their offers too
+			c.chats[e.Offer.ChatID] = append(c.chats[e.Offer.ChatID], e.Offer.AgentIDs()...)
 		case KindPresence, KindQueue:
 			c.queue = true
 		case KindSignedOut, KindSettings, KindErased:

@@ -108,7 +108,8 @@ type ExportedChat struct {
 
 	AgentName *string           `bun:"agent_name" json:"agent_name"`
 	Messages  []ExportedMessage `bun:"-"          json:"messages"`
-	Pages     []VisitedPage     `bun:"-"          json:"pages"` // of the site, during the chat
+	Pages     []VisitedPage     `bun:"-"          json:"pages"`           // of the site, during the chat
+	Offers    []Offer           `bun:"-"          json:"transfer_offers"` // with what agents wrote about the user; the oldest first
 }
 
 // ExportedMessage is a message with its author and its status changes.
@@ -254,7 +255,16 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
 		e.Chats[i].Messages, e.Chats[i].Pages = []ExportedMessage{}, append([]VisitedPage{}, pagesOf[e.Chats[i].ID]...)
+		e.Chats[i].Messages, e.Chats[i].Offers = []ExportedMessage{}, []Offer{}
 		chats[e.Chats[i].ID] = &e.Chats[i]
+	}
+	offers, err := readOffers(ctx, t, `WHERE c.user_id = ? ORDER BY o.id`, userID)
+	if err != nil {
+		return 0, err
+	}
+	for i := range offers {
+		c := chats[offers[i].ChatID]
+		c.Offers = append(c.Offers, offers[i])
 	}
 	for _, m := range messages {
 		m.StatusChanges, m.File, m.Versions = append([]ExportedStatus{}, stepsOf[m.ID]...), fileOf[m.ID], versionsOf[m.ID]

@@ -55,6 +55,9 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 			h.must(h.RateWithReasons(ctx, u, open, 4.5, "secret rating", []int64{9}))
 		}
 	}
+	h.exec(`INSERT INTO transfer_offers (chat_id, from_agent_id, department, wants, tried, promised, made_at, expires_at, state, reason,
+			answered_at, handed_over_at)
+		SELECT id, agent_id, 'cards', 'secret wish', 'secret try', 'secret promise', now(), now(), 'queued', 'secret reason', now(), now() FROM chats`)
 	session, _, err = h.Identify(ctx, models.Identity{ID: u.ID}, "", "secret browser")
 	h.must(err)
 	_, err = h.IssueTicket(ctx, u, models.HashToken(session), time.Now().Add(time.Hour))
@@ -89,6 +92,7 @@ var about = map[string]string{
 	"schema_migrations":      "none",
 	"audit_log":              "kept", // ids alone
 	"attachments":            "exported",
+	"transfer_offers":        "exported",
 	"message_versions":       "exported",
 	"withdrawn_attachments":  "exported",
 	"stored_files":           "erased",
@@ -118,7 +122,7 @@ func TestAnExportIsComplete(t *testing.T) {
 	// Empty fields are omitted, so no field may be empty.
 	h.exec(
 		`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
-		unread_by_agent = 1, unread_by_user = 1, outcome = 'Solved', tags = '{Refund}', wrapped_up_at = now(), wrap_up_skipped = true
+		unread_by_agent = 1, unread_by_user = 1, outcome = 'Solved', tags = '{Refund}', wrapped_up_at = now(), wrap_up_skipped = true, offer_id = 1
 		WHERE status = 'ended'`,
 		anna.ID,
 	)
@@ -130,7 +134,8 @@ func TestAnExportIsComplete(t *testing.T) {
 	h.must(err)
 	text := string(raw)
 	for _, said := range []string{
-		"maria-42", "Maria Lopes", "Maria@Example.com", "secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
+		"maria-42", "Maria Lopes", "Maria@Example.com", "secret wish", "secret try", "secret promise", "secret reason",
+		"secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
 		"https://shop.example/secret", "secret page", "secret browser", "secret plan", "secret tag", "secret remark", "secret next page", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
 	} {
 		if !strings.Contains(text, said) {
@@ -154,7 +159,8 @@ func TestAnExportIsComplete(t *testing.T) {
 	answer := messages[2].(map[string]any) // after the question and the system message that an agent joined
 	for table, row := range map[string]map[string]any{
 		"users": doc["user"].(map[string]any), "sessions": firstOf(doc["sessions"]), "chats": chat,
-		"messages": answer, "message_status_changes": firstOf(answer["status_changes"]),
+		"transfer_offers": firstOf(chat["transfer_offers"]),
+		"messages":        answer, "message_status_changes": firstOf(answer["status_changes"]),
 	} {
 		var columns []string
 		h.must(
@@ -164,7 +170,7 @@ func TestAnExportIsComplete(t *testing.T) {
 		)
 		for _, c := range columns {
 			implied := c == "token_hash" || c == "address" || table == "sessions" && strings.HasSuffix(c, "_id") || // of agents
-				table == "message_status_changes" && strings.HasSuffix(c, "_id")
+				table == "message_status_changes" && strings.HasSuffix(c, "_id") || strings.HasSuffix(c, "_agent_id") && row[strings.Replace(c, "_agent", "", 1)] != nil
 			if _, there := row[c]; !there && !implied {
 				t.Errorf("the export lacks the column %s of %s", c, table)
 			}

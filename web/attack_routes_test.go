@@ -115,11 +115,33 @@ func (s *stage) standing(r rule) scene {
 	return s.chats[r.in]
 }
 
+// offer makes the offer that a rule needs: of the chat of anna's, or with bob as its agent to anna.
+func (s *stage) offer(kind string, sc scene) {
+	s.t.Helper()
+	ctx, anna, bob := s.t.Context(), models.AgentActor(s.people["anna"]), models.AgentActor(s.people["bob"])
+	r := models.OfferRequest{ServiceID: bob.ID, Wants: "A refund"}
+	switch kind {
+	case "":
+		return
+	case "got", "handed over":
+		_, err := s.desk.Transfer(ctx, anna, sc.chat, models.TransferRequest{ServiceID: bob.ID})
+		s.must(err)
+		anna, bob, r.ServiceID = bob, anna, anna.ID
+	}
+	_, _, err := s.desk.OfferTransfer(ctx, anna, sc.chat, r)
+	s.must(err)
+	if kind == "handed over" {
+		_, _, err := s.desk.AcceptOffer(ctx, bob, sc.chat)
+		s.must(err)
+	}
+}
+
 // rightly sends an allowed request in a separate scene.
 func (s *stage) rightly(l web.Line, r rule, c caller) {
 	s.t.Helper()
 	sc := s.scene(r.in)
 	defer s.leave(sc)
+	s.offer(r.offer, sc)
 	if strings.Contains(l.Path, "{slug}") {
 		_, err := s.desk.AddDepartment(s.t.Context(), admin, sc.slug, "Spare")
 		s.must(err)

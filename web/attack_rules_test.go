@@ -22,6 +22,7 @@ type rule struct {
 	boss   outcome       // to supervisors and administrators who are not part of the chat
 	others outcome       // to all other callers without a part in the chat; chat_not_found if the path names one
 	admins bool          // administrators are allowed it, unlike other supervisors
+	offer  string        // the agent has offered the chat ("made"), or another agent offers it to the agent ("got")
 	large  bool          // a body of up to kit.ImportLimit is accepted
 	known  outcome       // to users verified by a host site, if different
 }
@@ -30,6 +31,7 @@ var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}
 	noSession   = outcome{404, "session_not_found"}
+	notOffered  = outcome{404, "offer_not_found"}
 	noReply     = outcome{404, "canned_reply_not_found"}
 	unsigned    = 403 // for an address that is only valid with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
@@ -182,6 +184,21 @@ var rules = map[string]rule{
 		in:   models.Active,
 		body: `{"service_id":"{other_id}","note":"Please"}`,
 	},
+	"GET /customer-service/offers":                           {},
+	"GET /customer-service/chats/{chat_id}/transfer-options": {in: models.Active},
+	"GET /customer-service/chats/{chat_id}/hand-over":        {in: models.Active, offer: "handed over", boss: notOffered},
+	"GET /customer-service/chats/{chat_id}/offer":            {in: models.Active, offer: "got", boss: notOffered},
+	"POST /customer-service/chats/{chat_id}/offer": {
+		in:   models.Active,
+		body: `{"service_id":"{other_id}","wants":"A refund","tried":"A new parcel","promised":"An answer"}`,
+		ok:   justCreated,
+		boss: notInChat,
+	},
+	"POST /customer-service/chats/{chat_id}/offer/accept": {in: models.Active, offer: "got", boss: notOffered},
+	"POST /customer-service/chats/{chat_id}/offer/decline": {
+		in: models.Active, offer: "got", body: `{"reason":"Busy"}`, boss: notOffered,
+	},
+	"POST /customer-service/chats/{chat_id}/offer/withdraw": {in: models.Active, offer: "made", boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/notes": {
 		in:   models.Active,
 		body: `{"content":"Hello"}`,

@@ -156,41 +156,6 @@ func TestDraftsAreKeptForEachChat(t *testing.T) {
 	b.sees("#thread .msg-note", "Half a note", "only agents see this")
 }
 
-func TestAChatIsHandedOver(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, nil)
-	anna := atWork(t, s, "anna")
-	token, chat := s.newChat("Can you help me?")
-	anna.sees(rowOf(chat))
-	ben := atWork(t, s, "ben", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
-
-	anna.alt("KeyN")
-	anna.sees("#thread", "Can you help me?")
-	anna.alt("KeyT")
-	anna.sees("#transfer", "ben", "0 of 1")
-	anna.write("#transfer-note", "Wants a refund")
-	anna.click("#transfer .taker[name=service_id]")
-	anna.sees(".toast", "You transferred")
-	anna.gone(rowOf(chat))
-	ben.sees(rowOf(chat), "Can you help me?")
-	ben.alt("KeyN")
-	ben.sees("#thread .msg-note", "Wants a refund", "anna")
-
-	_, other := s.newChat("And me?")
-	anna.sees(rowOf(other))
-	anna.alt("KeyN")
-	anna.sees("#thread", "And me?")
-	anna.alt("KeyT")
-	anna.sees("#transfer .taker:disabled", "ben", "At capacity")
-	// The selected agent has reached capacity in the meantime: the dialog stays open and shows the reason.
-	_, err := eval[bool](anna, `(root.querySelector("#transfer .taker[name=service_id]").disabled = false, true)`)
-	anna.must(err)
-	anna.click("#transfer .taker[name=service_id]")
-	anna.sees("#transfer .error")
-	s.says(token, chat, "Hello?")
-	ben.sees("#thread", "Hello?")
-}
-
 func TestGoingOfflineReturnsTheChats(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)

@@ -260,6 +260,26 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
 			who: agents, input: true, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
 		},
+		{method: get, api: agentPath + "/offers", who: agents, handle: s.chat.Offers},
+		{method: get, api: agentPath + "/chats/:chat_id/transfer-options", who: agents, handle: s.chat.TransferOptions},
+		{method: get, api: agentPath + "/chats/:chat_id/hand-over", who: agents, handle: s.chat.HandOver},
+		{method: get, api: agentPath + "/chats/:chat_id/offer", who: agents, handle: s.chat.OfferedChat},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/offer", page: "/workbench/chats/:chat_id/offer",
+			who: agents, input: true, handle: s.chat.OfferTransfer, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/offer/accept", page: "/workbench/chats/:chat_id/offer/accept",
+			who: agents, input: true, handle: s.chat.AcceptOffer, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/offer/decline", page: "/workbench/chats/:chat_id/offer/decline",
+			who: agents, input: true, handle: s.chat.DeclineOffer, fragment: s.workbench.Parts, next: "/workbench",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/offer/withdraw", page: "/workbench/chats/:chat_id/offer/withdraw",
+			who: agents, input: true, handle: s.chat.WithdrawOffer, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
 		{
 			method: post,
 			api:    agentPath + "/chats/:chat_id/notes",

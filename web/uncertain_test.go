@@ -100,6 +100,13 @@ func TestALostCommitIsHeardAtTheOtherInstance(t *testing.T) {
 	l.within(since, "a confirmation", func() bool { return l.user.next("message_status").body["status"] == "read" })
 
 	since = l.lose(l.chat, func() answer {
+		return l.a.ask("POST", inChat(forAgent)+"/offer", l.anna, map[string]any{"service_id": l.berta.ID, "wants": "A refund"})
+	})
+	l.within(since, "an offer, by the agent who gets it", func() bool { l.bertas.next("transfer_offered"); return true })
+	since = l.lose(l.chat, func() answer { return l.a.ask("POST", inChat(forAgent)+"/offer/withdraw", l.anna, nil) })
+	l.within(since, "the end of an offer", func() bool { l.bertas.next("transfer_answered"); return true })
+
+	since = l.lose(l.chat, func() answer {
 		return l.a.ask("POST", inChat(forAgent)+"/transfer", l.anna, map[string]any{"service_id": l.berta.ID})
 	})
 	l.within(since, "a transfer, by the agent who gets the chat", func() bool { l.bertas.next("assigned"); return true })

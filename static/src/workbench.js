@@ -24,9 +24,11 @@ import { reportInput } from "./workbench/report-input.js";
 import { watchConnection } from "./workbench/contact-lost.js";
 import { openChatDialog, wireMenus } from "./workbench/menus.js";
 import { notify, wireNotifications } from "./workbench/notifications.js";
+import { acceptOffer, declineOffer, wireOffers } from "./workbench/offers.js";
 import { open, openChat, showTitle, wireNavigation } from "./workbench/navigate.js";
 import { startSharedDrafts } from "./workbench/shared-drafts.js";
 import { wireReader } from "./workbench/reader.js";
+import { wireTransfer } from "./workbench/transfer.js";
 import { startUserPanel, wireUserPanel } from "./workbench/user-panel.js";
 import { wireWrapUp } from "./workbench/wrap-up.js";
 import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
@@ -44,6 +46,8 @@ wireUserPanel();
 wireReader();
 wireMenus();
 wireWrapUp();
+wireTransfer();
+wireOffers(open);
 wireNotifications(document.getElementById("bell"), open);
 wireHelp(document.getElementById("keys"));
 wireNavigation(enter);
@@ -172,6 +176,7 @@ document.addEventListener("click", (event) => {
 
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.successful || !detail.elt.closest("#transfer")) return;
+  if (document.querySelector(".talk-offer:not([hidden])")) return; // offered to an agent: the chat stays until it is accepted
   toast(translate("workbench.transfer.done", { Name: nameOf(openChat()) || document.querySelector("#open h2 .clip")?.textContent }));
   goTo(list.longestWaiting()) || open(at("/workbench"));
 });
@@ -197,6 +202,8 @@ const actions = {
   KeyR: () => focusComposer("reply"),
   KeyP: () => focusComposer("note"),
   KeyT: () => openChatDialog("transfer"),
+  KeyA: acceptOffer,
+  KeyD: declineOffer,
   KeyE: () => openChatDialog("end") || openChatDialog("wrap-up"),
   KeyU: () => skipWrapUps(),
   KeyS: () => document.getElementById("presence").togglePopover(),

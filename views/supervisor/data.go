@@ -114,7 +114,8 @@ type Agent struct {
 	Departments        []string
 	Slugs              []string // of the departments, in the same order
 	Load, Capacity     int
-	Segments           []string   // one per slot: late, awaiting, answered, idle, free
+	Reserved           int        // places that open offers hold
+	Segments           []string   // one per slot: late, awaiting, answered, idle, offered, free
 	AwaitingReplySince *time.Time // since when the longest unanswered user waits
 	Level              Level      // of that wait
 	Rating             string     // "" without ratings
@@ -123,7 +124,8 @@ type Agent struct {
 
 // HasCapacity reports whether a chat can be assigned to the agent by hand.
 func (a Agent) HasCapacity() bool {
-	return a.Presence == "online" && (a.Load < a.Capacity || a.ExtraUntil != nil && a.Load == a.Capacity)
+	return a.Presence == "online" &&
+		(a.Load+a.Reserved < a.Capacity || a.ExtraUntil != nil && a.Reserved == 0 && a.Load == a.Capacity)
 }
 
 // Day is the chart's figures, oldest first; stretches without figures are left out.

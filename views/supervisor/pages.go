@@ -111,7 +111,8 @@ type ChatPage struct {
 	Priority int
 	Facts    []Fact
 	Thread   chat.Thread
-	Agents   Agents // who could take it over
+	HandOver chat.HandOver // of the agent who had the chat before; empty for none
+	Agents   Agents        // who could take it over
 	Choices  []Choice
 	// CanWrapUp is true for an ended chat for which outcomes or tags are offered.
 	CanWrapUp bool

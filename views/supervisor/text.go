@@ -107,6 +107,8 @@ func segmentText(ctx context.Context, kind string) string {
 		return text.T(ctx, "ui.slots.awaiting")
 	case "idle":
 		return text.T(ctx, "ui.slots.idle")
+	case "offered":
+		return text.T(ctx, "ui.slots.offered")
 	case "free":
 		return text.T(ctx, "ui.slots.free")
 	default:
@@ -117,7 +119,7 @@ func segmentText(ctx context.Context, kind string) string {
 // loadText describes the load bar, for example "5 of 5 slots used, 1 late, 2 awaiting reply".
 func loadText(ctx context.Context, a Agent) string {
 	said := []string{text.T(ctx, "supervisor.agents.used", "Used", a.Load, "All", a.Capacity)}
-	for _, kind := range []string{"late", "awaiting", "idle"} {
+	for _, kind := range []string{"late", "awaiting", "idle", "offered"} {
 		n := 0
 		for _, s := range a.Segments {
 			if s == kind {
@@ -143,6 +145,8 @@ func cannotAssignReason(ctx context.Context, a Agent) string {
 		return text.T(ctx, "supervisor.assign.offline")
 	case a.Presence != "online":
 		return text.T(ctx, "supervisor.assign.away")
+	case a.Load < a.Capacity:
+		return text.T(ctx, "supervisor.assign.offered", "Load", a.Load, "All", a.Capacity, "Count", a.Reserved)
 	default:
 		return text.T(ctx, "supervisor.assign.full", "Load", a.Load, "All", a.Capacity)
 	}
@@ -178,7 +182,7 @@ func (a Agent) freeCapacity() int {
 	if !a.HasCapacity() {
 		return 0
 	}
-	return max(1, a.Capacity-a.Load)
+	return max(1, a.Capacity-a.Load-a.Reserved)
 }
 
 func queueURL(id, action string) templ.SafeURL {
@@ -196,6 +200,7 @@ var segment = map[string]string{
 	"awaiting": `<i class="awaiting"></i>`,
 	"answered": `<i class="answered"></i>`,
 	"idle":     `<i class="idle"></i>`,
+	"offered":  `<i class="offered"></i>`,
 	"free":     `<i class="free"></i>`,
 }
 

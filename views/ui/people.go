@@ -10,13 +10,13 @@ import (
 
 var segmentTextKey = map[string]string{
 	"late": "ui.slots.late", "awaiting": "ui.slots.awaiting", "answered": "ui.slots.answered",
-	"idle": "ui.slots.idle", "free": "ui.slots.free",
+	"idle": "ui.slots.idle", "offered": "ui.slots.offered", "free": "ui.slots.free",
 }
 
 func capacityCount(ctx context.Context, segments []CapacitySegment, capacity int) string {
 	used := 0
 	for _, s := range segments {
-		if s.Kind != "free" {
+		if s.Kind != "free" && s.Kind != "offered" {
 			used++
 		}
 	}
@@ -29,7 +29,7 @@ func capacityText(ctx context.Context, segments []CapacitySegment) string {
 		count[s.Kind]++
 	}
 	var parts []string
-	for _, kind := range []string{"late", "awaiting", "answered", "idle", "free"} {
+	for _, kind := range []string{"late", "awaiting", "answered", "idle", "offered", "free"} {
 		if n := count[kind]; n > 0 {
 			parts = append(parts, strconv.Itoa(n)+" "+text.T(ctx, segmentTextKey[kind]))
 		}

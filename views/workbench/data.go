@@ -5,6 +5,7 @@
 package workbench
 
 import (
+	"strconv"
 	"time"
 
 	"parley/views/chat"
@@ -23,6 +24,7 @@ type Page struct {
 	Queue           QueueSummary
 	Reminders       Reminders
 	List            List
+	Offers          []OfferCard
 	// Open is the chat next to the list; nil when none is open.
 	Open *OpenChat
 	// Empty is shown in place of the chat when none is open.
@@ -129,7 +131,8 @@ type OpenChat struct {
 	Thread   chat.Thread
 	Composer ComposerData
 	User     UserPanel
-	Reader   *Reader // the open earlier chat; nil for none
+	Reader   *Reader       // the open earlier chat; nil for none
+	HandOver chat.HandOver // of the agent who had the chat before; empty for none
 	// Dialog is the dialog that is open in a page without scripts: "end", "transfer", "wrap-up" or "".
 	Dialog   string
 	Transfer *Transfer
@@ -152,6 +155,31 @@ type ChatHeader struct {
 	PageURL            string
 	Page               string
 	CanWrite           bool
+	// OfferTo is the name of the agent to whom the chat is offered, "" for none, and OfferUntil when that ends.
+	OfferTo    string
+	OfferUntil time.Time
+}
+
+// OfferCard is a chat that another agent offers to this one.
+type OfferCard struct {
+	CSRF      string
+	OfferID   int64
+	ChatID    string
+	Name      string   // of the user
+	From      string   // of the agent
+	Facts     []string // site and page, department
+	Note      chat.HandOver
+	ExpiresAt time.Time
+	// AwaitingReplySince is when the user began to wait for an answer; zero when the user was answered.
+	AwaitingReplySince time.Time
+	Messages           []OfferedMessage // the last ones
+}
+
+func (c OfferCard) id() string { return "offer-" + strconv.FormatInt(c.OfferID, 10) }
+
+// OfferedMessage is one message on the card of an offer. From is "user", "agent" or "note".
+type OfferedMessage struct {
+	From, Name, Text string
 }
 
 // ComposerData is the state of the composer: open, or closed with the reason.
@@ -271,6 +299,7 @@ type Transfer struct {
 	CSRF        string
 	ChatID      string
 	Name        string
+	Seconds     int // for which an agent may answer
 	Agents      []AgentOption
 	Departments []DepartmentOption
 }
@@ -285,27 +314,22 @@ type Reminders struct {
 // Period is a time span.
 type Period struct{ From, Until time.Time }
 
-// AgentOption is an agent who could take the chat.
+// AgentOption is an agent who can take the chat.
 type AgentOption struct {
 	ID       string
 	Name     string
-	Presence string
-	Detail   string // as in Me
 	Load     int
+	Reserved int // places that other offers hold
 	Max      int
 	Extra    bool // the agent may get one chat more than Max
 }
 
-// CanTakeChat reports whether the agent is online and below its capacity, or at capacity and asked for one more chat.
-func (c AgentOption) CanTakeChat() bool {
-	return c.Presence == "online" && (c.Load < c.Max || c.Extra && c.Load == c.Max)
-}
-
-// DepartmentOption is a department to which the chat can be transferred.
+// DepartmentOption is a department to which the chat can be offered: how many of its agents are online, how many of these
+// can take a chat, and how many users wait.
 type DepartmentOption struct {
-	Slug   string
-	Name   string
-	Online int
+	Slug                  string
+	Name                  string
+	Online, Free, Waiting int
 }
 
 // EmptyState explains why no chat is open and what the agent can do.

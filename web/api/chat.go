@@ -256,6 +256,7 @@ type AgentLoad struct {
 	Service                 *Service `json:"service"`
 	Presence                string   `json:"presence"`
 	Load                    int      `json:"load"`
+	Reserved                int      `json:"reserved"` // places that open offers hold
 	MaxConcurrent           int      `json:"max_concurrent"`
 	Utilisation             float64  `json:"utilisation"`
 	OldestUnansweredSeconds *int     `json:"oldest_unanswered_seconds"`
@@ -265,7 +266,7 @@ type AgentLoad struct {
 // LoadOf returns the body of an agent's load.
 func LoadOf(l *models.AgentLoad) AgentLoad {
 	out := AgentLoad{
-		Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load,
+		Service: ServiceOf(l.Agent.Card()), Presence: string(l.Agent.Presence), Load: l.Agent.Load, Reserved: l.Agent.Reserved,
 		MaxConcurrent: l.Agent.MaxConcurrent, OldestUnansweredSeconds: l.OldestUnansweredSeconds,
 		PresenceDetails: PresenceDetailsOf(l.Agent.PresenceChange()),
 	}

@@ -85,6 +85,7 @@ type (
 		ServiceID     string `json:"service_id"`
 		Presence      string `json:"presence"`
 		Load          int    `json:"load"`
+		Reserved      int    `json:"reserved"`
 		MaxConcurrent int    `json:"max_concurrent"`
 		PresenceDetails
 	}
@@ -131,6 +132,8 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		out.Add("draft", 0, DraftOf(&it.Draft, e.AgentID))
 	case live.UserChanged:
 		out.Add("user_changed", 0, UserChangedEvent{UserID: &it.UserID})
+	case live.OfferChanged:
+		out.Add(OfferEvent(&it.Offer), 0, OfferOf(&it.Offer))
 	case live.Repaired:
 		if it.ForAgent {
 			out.Add("drafts_changed", 0, DraftsChangedEvent{})
@@ -171,7 +174,7 @@ func presence(out *FrameWriter, it live.Presence) {
 }
 
 func loadChangedOf(p models.PresenceChange) loadChangedEvent {
-	return loadChangedEvent{p.ServiceID, string(p.Presence), p.Load, p.MaxConcurrent, PresenceDetailsOf(p)}
+	return loadChangedEvent{p.ServiceID, string(p.Presence), p.Load, p.Reserved, p.MaxConcurrent, PresenceDetailsOf(p)}
 }
 
 func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
@@ -193,6 +196,9 @@ func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 	}
 	for _, c := range p.Ended {
 		out.Add("ended", 0, endedEvent{c.ID, c.EndedReason, c.EndedType})
+	}
+	for i := range p.Offers {
+		out.Add(OfferEvent(&p.Offers[i]), 0, OfferOf(&p.Offers[i]))
 	}
 	if p.Overview != nil {
 		out.Add("queue_changed", 0, queueChangedEvent{p.Overview.Waiting, p.Overview.LongestWaitSeconds})

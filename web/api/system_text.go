@@ -33,6 +33,12 @@ var systemKeys = map[string][audiences]string{
 	models.SystemIdleWarning: {"system.idle_warning", "widget.idle.line", "workbench.said.idle_warning"},
 	models.SystemBrought:     {"system.brought", "widget.brought", "workbench.said.brought"},
 	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
+
+	// Users do not get these.
+	models.SystemOfferDeclined:    {"system.offer_declined", "system.offer_declined", "workbench.said.offer_declined"},
+	models.SystemOfferDeclinedWhy: {"system.offer_declined_why", "system.offer_declined_why", "workbench.said.offer_declined_why"},
+	models.SystemOfferExpired:     {"system.offer_expired", "system.offer_expired", "workbench.said.offer_expired"},
+	models.SystemOfferUnavailable: {"system.offer_unavailable", "system.offer_unavailable", "workbench.said.offer_unavailable"},
 }
 
 // joinedAtOnce has the keys of SystemJoined for a wait that is not worth naming.
@@ -67,6 +73,8 @@ func MessageText(ctx context.Context, m *models.Message, audience Audience) stri
 		return text.T(ctx, key, "Name", name("agent"), "Time", text.Spoken(ctx, wait))
 	case models.SystemTransferred:
 		return text.T(ctx, key, "Name", name("from"), "Other", name("to"))
+	case models.SystemOfferDeclinedWhy:
+		return text.T(ctx, key, "Name", name("agent"), "Reason", m.SystemArgs["reason"])
 	case models.SystemIdleWarning:
 		return text.T(ctx, key, "Time", text.Spoken(ctx, argSeconds(m, "seconds")))
 	case models.SystemGoesOn:

@@ -48,6 +48,9 @@ func (s *Stream) compareAll(ctx context.Context) error {
 			}
 		}
 	}
+	if err := s.readAndCompareOffers(bounded); err != nil {
+		return err
+	}
 	s.syncedAt = now
 	return s.sendItem(ctx, Repaired{ForAgent: s.to.Actor.IsAgent()})
 }
@@ -76,6 +79,9 @@ func (s *Stream) compareLoads(ctx context.Context) error {
 // compare catches up with the chats whose version in PostgreSQL is later than the tracked one, and compares everything
 // when the stream tracks other open chats than PostgreSQL has.
 func (s *Stream) compare(ctx context.Context, found *chatVersions) error {
+	if err := s.compareOffers(ctx, found.offers); err != nil {
+		return err
+	}
 	unmatched := 0 // open chats found, less those tracked
 	for id, version := range found.versions {
 		tracked := s.chats.find(id)
@@ -107,7 +113,8 @@ func (s *Stream) compare(ctx context.Context, found *chatVersions) error {
 	return nil
 }
 
-// recheck catches up with those of the chats that are the receiver's and are at a later version than the tracked one.
+// recheck catches up with those of the chats that are the receiver's and are at a later version than the tracked one, and
+// with offers, since the receiver may be one of those that the chat is offered to.
 func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error {
 	if s.to.View == Supervision {
 		return nil
@@ -131,7 +138,9 @@ func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error 
 			return err
 		}
 	}
-	return nil
+	bounded, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	return s.readAndCompareOffers(bounded)
 }
 
 // readChats returns the chats in which something may be new: the receiver's open ones, the tracked ones, and those that

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,13 +27,16 @@ type chatVersions struct {
 	at       time.Time // on PostgreSQL's clock, before the chats were read
 	versions map[string]int64
 	ended    map[string]time.Time // the chats that ended recently
-	complete bool                 // the instance was healthy: no earlier change is still on its way
+	offers   []models.Offer
+	complete bool // the instance was healthy: no earlier change is still on its way
 }
 
 // equal reports whether two comparisons found the same versions. When a comparison was made, and whether it was complete,
 // is no news for a stream.
 func (v *chatVersions) equal(other *chatVersions) bool {
-	return other != nil && maps.Equal(v.versions, other.versions) && len(v.ended) == len(other.ended)
+	sameState := func(a, b models.Offer) bool { return a.ID == b.ID && a.State == b.State }
+	return other != nil && maps.Equal(v.versions, other.versions) && len(v.ended) == len(other.ended) &&
+		slices.EqualFunc(v.offers, other.offers, sameState)
 }
 
 // compareWithDatabase finds changes whose events did not arrive. It reads the versions of the chats of everyone with a stream, with a
@@ -86,7 +90,7 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 	}
 }
 
-// chatVersionsOf groups the chats of a snapshot by their participants.
+// chatVersionsOf groups the chats and offers of a snapshot by their participants.
 func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete bool) map[topic]*chatVersions {
 	found := make(map[topic]*chatVersions, len(users)+len(agents))
 	add := func(t topic) {
@@ -113,6 +117,14 @@ func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete 
 			f.versions[row.ChatID] = row.Version
 			if row.EndedAt != nil {
 				f.ended[row.ChatID] = *row.EndedAt
+			}
+		}
+	}
+	for i := range snapshot.Offers {
+		o := &snapshot.Offers[i]
+		for _, id := range o.AgentIDs() {
+			if f := found[agentTopic(id)]; f != nil {
+				f.offers = append(f.offers, *o)
 			}
 		}
 	}
@@ -159,8 +171,8 @@ func (p *presences) missed(began time.Time, agents []models.PresenceChange) []mo
 // samePresence reports whether two events show the same agent in the same state. PresenceChanged and DetailChanged are
 // ignored: they are what an event changed, not what the agent's state is. Since follows from the rest.
 func samePresence(a, b models.PresenceChange) bool {
-	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.MaxConcurrent == b.MaxConcurrent &&
-		a.Detail == b.Detail && a.Break.Equal(b.Break) && a.SameExtra(&b)
+	return a.ServiceID == b.ServiceID && a.Presence == b.Presence && a.Load == b.Load && a.Reserved == b.Reserved &&
+		a.MaxConcurrent == b.MaxConcurrent && a.Detail == b.Detail && a.Break.Equal(b.Break) && a.SameExtra(&b)
 }
 
 // sleep waits for d and reports whether the context still holds.

@@ -24,7 +24,7 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of InitialState, Repaired, Changed, UserChanged, DraftChanged, Erased, Queued, Typing, Presence, Board and Closing.
+// Item is one of InitialState, Repaired, Changed, UserChanged, DraftChanged, OfferChanged, Erased, Queued, Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is the state when the stream begins.
@@ -33,6 +33,7 @@ type InitialState struct {
 	Ended       []models.Chat       // chats that ended after the cursor
 	QueueStatus *models.QueueStatus // for users without an active chat
 	Self        *models.Agent       // for agents and supervisors
+	Offers      []models.Offer      // to and from an agent, that are open
 	Overview    *models.Overview    // for receivers with Board, and supervisors
 	Load        []models.AgentLoad  // for supervisors
 }
@@ -79,6 +80,9 @@ type UserChanged struct{ models.UserChange }
 // DraftChanged is a draft after it was saved or discarded: the receiver's own, or one that another agent left in a chat of the
 // receiver's.
 type DraftChanged struct{ models.Draft }
+
+// OfferChanged is an offer to or from an agent after it was made or closed.
+type OfferChanged struct{ models.Offer }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
@@ -216,6 +220,7 @@ func (Repaired) item()     {}
 func (Changed) item()      {}
 func (UserChanged) item()  {}
 func (DraftChanged) item() {}
+func (OfferChanged) item() {}
 func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}

@@ -77,6 +77,7 @@ type Stream struct {
 	queueStatus models.QueueStatus               // as last sent to a waiting user
 	agentID     string                           // the agent whose presence a user receives
 	loads       map[string]models.PresenceChange // as last sent to a supervisor
+	offers      map[int64]sentOffer              // as last sent to an agent
 
 	// Read by Open and sent by Run: the initial state, and the chats that changed after the cursor.
 	initial *InitialState

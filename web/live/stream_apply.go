@@ -35,6 +35,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		if s.to.View == Own {
 			return s.sendItem(ctx, DraftChanged{e.Draft.Draft})
 		}
+	case models.KindOffer:
+		return s.applyOffer(ctx, e.Offer)
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
 			return s.sendPresence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})

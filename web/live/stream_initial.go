@@ -71,6 +71,12 @@ func (s *Stream) readParticipantState(ctx context.Context) (err error) {
 	if s.initial.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
 		return err
 	}
+	if s.initial.Offers, err = s.hub.desk.OpenOffers(ctx, s.to.Actor); err != nil {
+		return err
+	}
+	for i := range s.initial.Offers {
+		s.recordOffer(&s.initial.Offers[i])
+	}
 	return s.readBoard(ctx)
 }
 

@@ -78,6 +78,12 @@ func audience(e *models.Event) []topic {
 			topics = append(topics, agentTopic(id))
 		}
 		return topics
+	case models.KindOffer:
+		var topics []topic
+		for _, id := range e.Offer.AgentIDs() {
+			topics = append(topics, agentTopic(id))
+		}
+		return topics
 	case models.KindUserChange:
 		var topics []topic
 		for _, id := range e.User.AgentIDs {

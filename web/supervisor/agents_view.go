@@ -83,6 +83,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 		Detail:   string(a.Detail()),
 		Since:    a.DesiredPresenceAt,
 		Load:     a.Load,
+		Reserved: a.Reserved,
 		Capacity: a.MaxConcurrent,
 		Segments: b.segments(l),
 		Ratings:  a.RatingCount,
@@ -110,7 +111,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	return card
 }
 
-// segments returns the kind of each segment of a load bar, the most urgent first: late, awaiting, answered, idle or free.
+// segments returns the kind of each segment of a load bar, the most urgent first: late, awaiting, answered, idle, offered or free.
 func (b *board) segments(l *models.AgentLoad) []string {
 	late := 0
 	for _, since := range l.AwaitingSince {
@@ -121,7 +122,8 @@ func (b *board) segments(l *models.AgentLoad) []string {
 	awaiting := len(l.AwaitingSince)
 	answered := max(0, l.Agent.Load-awaiting-l.Idle) // load and chats are read a moment apart
 	all := strings.Repeat("late ", late) + strings.Repeat("awaiting ", awaiting-late) + strings.Repeat("answered ", answered) +
-		strings.Repeat("idle ", l.Idle) + strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Idle))
+		strings.Repeat("idle ", l.Idle) + strings.Repeat("offered ", l.Agent.Reserved) +
+		strings.Repeat("free ", max(0, l.Agent.MaxConcurrent-awaiting-answered-l.Idle-l.Agent.Reserved))
 	kinds := strings.Fields(all)
 	if len(kinds) <= maxSegments {
 		return kinds

@@ -49,6 +49,9 @@ func (h *Handlers) Chat(c echo.Context) error {
 	}
 	page := b.chatPage(ctx, found, messages, versions, agents, h.PageFileLinks())
 	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
+	if page.HandOver, err = present.HandOver(ctx, h.Desk, kit.ActorOf(c), id); err != nil {
+		return err
+	}
 	page.CanWrapUp = found.Status == models.Ended && !h.Desk.WrapUpLists(&found.Chat).IsEmpty()
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))

@@ -20,16 +20,20 @@ type drawing struct {
 	empty view.EmptyState
 	list  view.List
 
+	offers []view.OfferCard
+
 	reminders view.Reminders
 }
 
-func (b *workbench) drawing() drawing {
-	return drawing{me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list(), reminders: b.reminders()}
+func (b *workbench) drawing(ctx context.Context) drawing {
+	return drawing{
+		me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list(), offers: b.offerCards(ctx), reminders: b.reminders(),
+	}
 }
 
 // changedParts returns the parts of the page that differ from those drawn last, and records that they are drawn.
-func (f *frameWriter) changedParts(b *workbench) []templ.Component {
-	before, now := f.drawn, b.drawing()
+func (f *frameWriter) changedParts(ctx context.Context, b *workbench) []templ.Component {
+	before, now := f.drawn, b.drawing(ctx)
 	var parts []templ.Component
 	if !reflect.DeepEqual(before.me, now.me) {
 		before.me.Segments = now.me.Segments
@@ -55,6 +59,9 @@ func (f *frameWriter) changedParts(b *workbench) []templ.Component {
 	}
 	if before.empty != now.empty {
 		parts = append(parts, view.NoChat(now.empty))
+	}
+	if !reflect.DeepEqual(before.offers, now.offers) {
+		parts = append(parts, view.Offers(now.offers))
 	}
 	f.drawn = now
 	return append(parts, changedRows(before.list, now.list)...)

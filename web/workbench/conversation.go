@@ -78,6 +78,9 @@ func (b *workbench) head(c *models.AgentChat) view.ChatHeader {
 	if c.EndedAt != nil {
 		h.Ended = *c.EndedAt
 	}
+	if o := b.offerOf(c.ID); o != nil {
+		h.OfferTo, h.OfferUntil = o.ToName, o.ExpiresAt
+	}
 	return h
 }
 

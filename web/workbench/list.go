@@ -51,7 +51,7 @@ func (b *workbench) lostAt() time.Time {
 }
 
 func (b *workbench) queueSummary() view.QueueSummary {
-	s := view.QueueSummary{Waiting: b.overview.Waiting, Detail: string(b.self.Detail()), Free: max(0, b.self.MaxConcurrent-b.load())}
+	s := view.QueueSummary{Waiting: b.overview.Waiting, Detail: string(b.self.Detail()), Free: max(0, b.self.MaxConcurrent-b.self.Reserved-b.load())}
 	if s.Waiting > 0 {
 		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}
@@ -152,6 +152,9 @@ func (b *workbench) segments() []ui.CapacitySegment {
 		}
 		segments = append(segments, s)
 	}
+	for range b.self.Reserved {
+		segments = append(segments, ui.CapacitySegment{Kind: "offered"})
+	}
 	for len(segments) < b.self.MaxConcurrent {
 		segments = append(segments, ui.CapacitySegment{Kind: "free"})
 	}
@@ -173,46 +176,18 @@ func (b *workbench) empty() view.EmptyState {
 	return e
 }
 
-// transferOptions returns where a chat can be transferred: agents with capacity first, by load, and the departments.
-func (b *workbench) transferOptions(c *models.AgentChat, agents []models.Agent, departments []models.Department) *view.Transfer {
-	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName}
-	online := map[string]int{}
-	for i := range agents {
-		a := &agents[i]
-		for _, slug := range a.Departments {
-			if a.Presence == models.Online {
-				online[slug]++
-			}
-		}
-		if a.DisabledAt == nil && a.ID != c.ServedBy() && a.Presence != models.Offline {
-			t.Agents = append(
-				t.Agents,
-				view.AgentOption{
-					ID:       a.ID,
-					Name:     a.Name,
-					Presence: string(a.Presence),
-					Detail:   string(a.Detail()),
-					Load:     a.Load,
-					Max:      a.MaxConcurrent,
-					Extra:    a.ExtraOpen,
-				},
-			)
-		}
+// transferOptions returns to whom a chat can be offered.
+func (b *workbench) transferOptions(c *models.AgentChat, options *models.TransferOptions) *view.Transfer {
+	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Seconds: int(b.desk.Settings().OfferPeriod.Seconds())}
+	for i := range options.Agents {
+		a := &options.Agents[i]
+		t.Agents = append(t.Agents, view.AgentOption{ID: a.ID, Name: a.Name, Load: a.Load, Reserved: a.Reserved, Max: a.MaxConcurrent})
 	}
-	rank := func(c view.AgentOption) int {
-		switch {
-		case c.CanTakeChat():
-			return 0
-		case c.Presence == string(models.Online):
-			return 1
-		}
-		return 2
-	}
-	slices.SortStableFunc(t.Agents, func(a, b view.AgentOption) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Load, b.Load), cmp.Compare(a.Name, b.Name))
-	})
-	for _, d := range departments {
-		t.Departments = append(t.Departments, view.DepartmentOption{Slug: d.Slug, Name: d.Name, Online: online[d.Slug]})
+	for i := range options.Departments {
+		d := &options.Departments[i]
+		t.Departments = append(t.Departments, view.DepartmentOption{
+			Slug: d.Slug, Name: d.Name, Online: d.Online, Free: d.Free, Waiting: d.Waiting,
+		})
 	}
 	return t
 }

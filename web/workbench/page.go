@@ -82,7 +82,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, status int, b *workbench, ope
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),
 		Reminders:     b.reminders(),
-		Me:            b.me(), Queue: b.queueSummary(), List: list, Open: open, Empty: b.empty(),
+		Me:            b.me(), Queue: b.queueSummary(), List: list, Offers: b.offerCards(ctx), Open: open, Empty: b.empty(),
 	}))
 }
 
@@ -120,7 +120,7 @@ func (h *Handlers) Parts(c echo.Context) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := b.parts()
+	parts := b.parts(c.Request().Context())
 	if id := kit.ChatID(c); id != "" {
 		more, err := b.chatParts(c.Request().Context(), id)
 		if err != nil {

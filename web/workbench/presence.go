@@ -112,12 +112,13 @@ func (h *Handlers) Status(c echo.Context) error {
 		IsOnline      api.IntBool  `json:"is_online"`
 		Presence      string       `json:"presence"`
 		Load          int          `json:"load"`
+		Reserved      int          `json:"reserved"`
 		MaxConcurrent int          `json:"max_concurrent"`
 		Service       *api.Service `json:"service"`
 		Role          string       `json:"role"`
 		api.PresenceDetails
 	}{
-		a.Presence == models.Online, string(a.Presence), a.Load, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role),
+		a.Presence == models.Online, string(a.Presence), a.Load, a.Reserved, a.MaxConcurrent, api.ServiceOf(a.Card()), string(a.Role),
 		api.PresenceDetailsOf(a.PresenceChange()),
 	}})
 }

@@ -53,6 +53,8 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 		out.Add("typing", 0, api.TypingEvent{ChatID: it.ChatID, SenderType: string(it.SenderType)})
 	case live.DraftChanged:
 		out.Add("draft", 0, api.DraftOf(&it.Draft, f.agent.ID))
+	case live.OfferChanged:
+		err = f.offerChanged(ctx, &out, it)
 	case live.Repaired:
 		out.Add("drafts_changed", 0, api.DraftsChangedEvent{})
 		out.Add("user_changed", 0, api.UserChangedEvent{})
@@ -90,7 +92,7 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 	if p.Overview != nil {
 		b.overview, b.overviewAt = *p.Overview, b.at
 	}
-	parts := b.parts()
+	parts := b.parts(ctx)
 	chats := p.Ended
 	for _, served := range p.Chats {
 		chats = append(chats, served.Chat)
@@ -102,7 +104,7 @@ func (f *frameWriter) present(ctx context.Context, out *api.FrameWriter, p live.
 		}
 		parts = append(parts, more...)
 	}
-	f.drawn = b.drawing()
+	f.drawn = b.drawing(ctx)
 	return f.part(ctx, out, b, 0, parts...)
 }
 
@@ -113,11 +115,11 @@ func (f *frameWriter) refresh(ctx context.Context, out *api.FrameWriter) error {
 	if err != nil {
 		return err
 	}
-	parts := b.parts()
+	parts := b.parts(ctx)
 	for i := range b.chats {
 		parts = append(parts, b.changedHeader(f.last.chat(b.chats[i].ID), &b.chats[i])...)
 	}
-	f.drawn = b.drawing()
+	f.drawn = b.drawing(ctx)
 	return f.part(ctx, out, b, 0, parts...)
 }
 
@@ -129,7 +131,7 @@ func (f *frameWriter) board(ctx context.Context, out *api.FrameWriter, overview 
 	if sameQueue(b.queueSummary(), f.drawn.queue) {
 		return nil
 	}
-	return f.part(ctx, out, b, 0, f.changedParts(b)...)
+	return f.part(ctx, out, b, 0, f.changedParts(ctx, b)...)
 }
 
 // presence renders the agent's own presence, load and capacity.
@@ -139,7 +141,7 @@ func (f *frameWriter) presence(ctx context.Context, out *api.FrameWriter, it liv
 	}
 	b := f.last.copy()
 	b.self = b.self.WithPresence(it.PresenceChange, *it.Agent)
-	return f.part(ctx, out, b, 0, f.changedParts(b)...)
+	return f.part(ctx, out, b, 0, f.changedParts(ctx, b)...)
 }
 
 func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live.Changed) error {
@@ -184,7 +186,7 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 	if err != nil {
 		return err
 	}
-	if err := f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...); err != nil {
+	if err := f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(ctx, b), parts...)...); err != nil {
 		return err
 	}
 	if api.UserChangedIn(it) {
@@ -206,7 +208,7 @@ func (f *frameWriter) userChanged(ctx context.Context, out *api.FrameWriter, it 
 		}
 	}
 	out.Add("user_changed", 0, api.UserChangedEvent{UserID: &it.UserID})
-	return f.part(ctx, out, b, 0, append(f.changedParts(b), parts...)...)
+	return f.part(ctx, out, b, 0, append(f.changedParts(ctx, b), parts...)...)
 }
 
 // nameInNotice returns the name for a notification, where text marks an unverified name instead of an icon.
@@ -245,7 +247,7 @@ func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Ch
 	if err != nil {
 		return err
 	}
-	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(b), parts...)...)
+	return f.part(ctx, out, b, it.Chat.Version, append(f.changedParts(ctx, b), parts...)...)
 }
 
 // departedParts returns the composer of a chat that this agent no longer serves, closed with the reason if it is known.

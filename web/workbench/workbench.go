@@ -34,6 +34,8 @@ type workbench struct {
 	self       *models.Agent
 	reasons    []models.BreakReason // that the agent can choose for a break
 	chats      []models.AgentChat   // active ones, then the last ended and those to wrap up
+	offers     []models.Offer       // open ones, to and from the agent
+	offered    []models.OfferedChat // of those to the agent
 	overview   models.Overview
 	overviewAt time.Time         // when overview was read
 	names      map[string]string // of agents by id, as far as they were needed
@@ -72,7 +74,10 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 		}
 	}
 	b.sort()
-	return err
+	if err != nil {
+		return err
+	}
+	return b.readOffers(ctx)
 }
 
 func (b *workbench) actor() models.Actor { return models.AgentActor(b.self) }
@@ -90,7 +95,7 @@ func (b *workbench) cursor() string {
 }
 
 // parts returns the parts of the page that do not belong to one chat.
-func (b *workbench) parts() []templ.Component {
+func (b *workbench) parts(ctx context.Context) []templ.Component {
 	return []templ.Component{
 		view.Status(
 			b.me(),
@@ -100,6 +105,7 @@ func (b *workbench) parts() []templ.Component {
 		view.ReminderRules(b.reminders()),
 		view.Queue(b.queueSummary()),
 		view.NoChat(b.empty()),
+		view.Offers(b.offerCards(ctx)),
 		view.Chats(b.list()),
 	}
 }
@@ -118,7 +124,7 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 		}
 	}
 	w, err := b.composer(ctx, c)
-	return []templ.Component{view.Header(b.head(c)), view.Composer(w)}, err
+	return []templ.Component{view.Header(b.head(c)), view.OfferBar(b.head(c)), view.Composer(w)}, err
 }
 
 // open reads a chat with everything that is shown next to the list. Its messages end before the one with the id before, 0 for
@@ -143,6 +149,9 @@ func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (
 	if o.User, err = b.userPanel(ctx, c, messages); err != nil {
 		return nil, err
 	}
+	if o.HandOver, err = present.HandOver(ctx, b.desk, b.actor(), id); err != nil {
+		return nil, err
+	}
 	switch {
 	case dialog == "transfer" && o.Head.CanWrite:
 		o.Transfer, err = b.transfer(ctx, id)
@@ -164,21 +173,17 @@ func (b *workbench) thread(ctx context.Context, c *models.AgentChat, messages []
 	return t, nil
 }
 
-// transfer reads the agents and departments that could take over the chat, the agents with the lowest load first.
+// transfer reads the agents who can take over the chat, those with the lowest load first, and the departments.
 func (b *workbench) transfer(ctx context.Context, id string) (*view.Transfer, error) {
 	c, err := b.desk.Chat(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
 	}
-	agents, err := b.desk.Agents(ctx)
+	options, err := b.desk.TransferOptions(ctx, b.actor(), id)
 	if err != nil {
 		return nil, err
 	}
-	departments, err := b.desk.Departments(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return b.transferOptions(c, agents, departments), nil
+	return b.transferOptions(c, options), nil
 }
 
 // nameOf returns the name of another agent, "" for no agent and for the agent of this workbench.

@@ -1,0 +1,3 @@
+ALTER TABLE agents DROP COLUMN reserved;
+ALTER TABLE chats DROP COLUMN offer_id;
+DROP TABLE transfer_offers;

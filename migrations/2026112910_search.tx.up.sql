@@ -21,6 +21,8 @@ CREATE TABLE chat_search_due (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     chat_id text NOT NULL
 );
+-- The rows of a chat that is deleted.
+CREATE INDEX chat_search_due_chat ON chat_search_due (chat_id);
 
 -- What changes an ended chat. The columns that a message writes are not among these, so a message pays for no trigger.
 CREATE FUNCTION chat_search_is_due() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -30,6 +32,14 @@ BEGIN
 END $$;
 CREATE TRIGGER chats_search_due AFTER INSERT OR UPDATE OF status, user_id, department, rating, outcome, tags ON chats
     FOR EACH ROW WHEN (NEW.status = 'ended') EXECUTE FUNCTION chat_search_is_due();
+
+-- A deleted chat leaves nothing. A row that is locked is one that the task is about to remove; waiting for it could be a deadlock.
+CREATE FUNCTION chat_search_is_gone() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    DELETE FROM chat_search_due WHERE id IN (SELECT id FROM chat_search_due WHERE chat_id = OLD.id FOR UPDATE SKIP LOCKED);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER chats_search_gone AFTER DELETE ON chats FOR EACH ROW EXECUTE FUNCTION chat_search_is_gone();
 
 -- Chats are found by the name and the e-mail address of their user.
 CREATE FUNCTION chat_search_is_due_of_user() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -80,6 +80,9 @@ var about = map[string]string{
 	"drafts":                 "erased", // what agents typed and never sent; no part of the conversation
 	"wrap_up_options":        "none",
 	"break_reasons":          "none",
+	"rating_reasons":         "none",
+	"chat_search":            "erased", // the words of messages and notes, which are exported
+	"chat_search_due":        "erased",
 	"presence_changes":       "none",
 	"settings":               "none",
 	"sites":                  "none",

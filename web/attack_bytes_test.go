@@ -100,6 +100,7 @@ func TestAttackWrongTypesInEveryField(t *testing.T) {
 		"text":   {`7`, `1.5`, `true`, `false`, `[]`, `["x"]`, `{}`, `{"$ne":null}`, `{"toString":"x"}`},
 		"number": {`"5"`, `""`, `true`, `[]`, `[5]`, `{}`, `{"$gt":0}`, `1e400`, `-1e999999999`},
 		"list":   {`"x"`, `7`, `true`, `{}`, `[7]`, `[[]]`, `[{}]`},
+		"ids":    {`"x"`, `7`, `true`, `{}`, `[true]`, `[[]]`, `[{}]`},
 		"object": {`"x"`, `7`, `true`, `[]`, `["x"]`, `{"x":7}`, `{"x":["y"]}`, `{"x":{"y":"z"}}`},
 	}
 	before := s.kept()
@@ -108,11 +109,16 @@ func TestAttackWrongTypesInEveryField(t *testing.T) {
 		for field, value := range tk.right {
 			fields++
 			kind := "text"
-			switch value.(type) {
+			switch value := value.(type) {
 			case float64:
 				kind = "number"
 			case []any:
 				kind = "list"
+				if len(value) > 0 {
+					if _, isNumber := value[0].(float64); isNumber {
+						kind = "ids"
+					}
+				}
 			case map[string]any:
 				kind = "object"
 			}

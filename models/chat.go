@@ -160,7 +160,7 @@ type User struct {
 	Locale     string    `bun:"locale"`
 	CreatedAt  time.Time `bun:"created_at"`
 
-	Attributes Attributes `bun:"attributes,type:jsonb"`
+	Attributes Attributes `bun:"attributes,type:jsonb,nullzero"`
 }
 
 // Card returns what agents see of the user.
@@ -216,8 +216,8 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 	return chats, translate(err)
 }
 
-// Chat returns one chat with its user, to its participants and to supervisors, and an ended one also to agents who have
-// had a chat of the same user. A chat that does not exist or that the actor may not know of is 404 chat_not_found.
+// Chat returns one chat with its user, to its participants and to supervisors. With SHARE_HISTORY it returns an ended one
+// also to agents who have had a chat of the same user. A chat that does not exist or that the actor may not know of is 404 chat_not_found.
 func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
 	chats, err := d.agentChats(ctx, `WHERE c.id = $1`, chatID)
 	if err != nil {
@@ -229,11 +229,11 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 	c := &chats[0]
 	refusal := actor.checkCanRead(&c.Chat)
 	if refusal != nil && actor.IsAgent() && c.Status == Ended {
-		served, err := d.hasServedUserOf(ctx, actor, &c.Chat)
+		readable, err := d.mayReadEnded(ctx, actor, &c.Chat)
 		if err != nil {
 			return nil, err
 		}
-		if served {
+		if readable {
 			return c, nil
 		}
 	}

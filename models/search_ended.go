@@ -71,6 +71,9 @@ func (d *Desk) readable(ctx context.Context, actor Actor, filters []clause) ([]c
 	if actor.AtLeast(RoleSupervisor) {
 		return filters, nil
 	}
+	if !d.Settings().ShareHistory {
+		return append(filters, clause{{text: markAgent + actor.ID}}), nil
+	}
 	var users []string
 	err := d.db.NewRaw(`SELECT user_id FROM chats WHERE agent_id = ? AND status = 'active' LIMIT ?`, actor.ID, maxOpenSearched).
 		Scan(ctx, &users)

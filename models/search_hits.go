@@ -14,15 +14,23 @@ const (
 	maxMessagesSearched = 1000
 )
 
-// hasServed is the condition that the agent ?0 has had a chat of the user of the chat c, now or at any time before. Agents
-// may read the ended chats of such a user.
+// hasServed is the condition that the agent ?0 has had a chat of the user of the chat c, now or at any time before.
 const hasServed = ` (EXISTS (SELECT FROM chats h WHERE h.user_id = c.user_id AND h.agent_id = ?0)
 	OR EXISTS (SELECT FROM chat_search s WHERE s.user_id = c.user_id AND s.agents @> ARRAY[?0])) `
 
-// hasServedUserOf reports whether an agent has had a chat of the user of a chat.
-func (d *Desk) hasServedUserOf(ctx context.Context, actor Actor, c *Chat) (served bool, err error) {
-	err = d.db.NewRaw(`SELECT `+hasServed+` FROM chats c WHERE c.id = ?1`, actor.ID, c.ID).Scan(ctx, &served)
-	return served, translate(err)
+// endedIsReadable is the condition that the agent ?0 may read the ended chat c: one of a user whom the agent has served,
+// or, while SHARE_HISTORY is off, one that the agent had at its end.
+func (d *Desk) endedIsReadable() string {
+	if d.Settings().ShareHistory {
+		return hasServed
+	}
+	return ` (c.agent_id = ?0) `
+}
+
+// mayReadEnded reports whether an agent may read an ended chat.
+func (d *Desk) mayReadEnded(ctx context.Context, actor Actor, c *Chat) (yes bool, err error) {
+	err = d.db.NewRaw(`SELECT coalesce(`+d.endedIsReadable()+`, FALSE) FROM chats c WHERE c.id = ?1`, actor.ID, c.ID).Scan(ctx, &yes)
+	return yes, translate(err)
 }
 
 // searchHits returns the chats of a page with their messages. A chat that was erased, or that the actor may no longer
@@ -37,7 +45,7 @@ func (d *Desk) searchHits(ctx context.Context, actor Actor, rows []searchRef, wo
 	}
 	if !actor.AtLeast(RoleSupervisor) {
 		var readable []string
-		err := d.db.NewRaw(`SELECT c.id FROM chats c WHERE c.id IN (?1) AND `+hasServed, actor.ID, bunIn(ids)).Scan(ctx, &readable)
+		err := d.db.NewRaw(`SELECT c.id FROM chats c WHERE c.id IN (?1) AND `+d.endedIsReadable(), actor.ID, bunIn(ids)).Scan(ctx, &readable)
 		if err != nil {
 			return nil, translate(err)
 		}

@@ -128,6 +128,11 @@ func TestAgentsFindTheChatsOfTheirUsersAndSupervisorsAll(t *testing.T) {
 	h.wantFinds(ben, word, ofAnna, ofBen)
 	h.wantFinds(anna, word, ofAnna)
 	h.wantReads(ben, ofAnna, true)
+	h.set("SHARE_HISTORY", "false") // only the own chats
+	h.wantFinds(ben, word, ofBen)
+	h.wantReads(ben, ofAnna, false)
+	h.wantReads(ben, ofBen, true)
+	h.set("SHARE_HISTORY", "true")
 	h.wantReads(ben, again.ID, true)
 	h.wantFinds(ruth, models.SearchQuery{AgentID: ben.ID}, ofBen, again.ID)
 	_, _, err = h.Send(t.Context(), ben, again.ID, models.NewMessage{Content: "hello"})

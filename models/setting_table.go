@@ -114,7 +114,7 @@ var settingTable = []Setting{
 	},
 	{
 		Key: "SHARE_HISTORY", Group: GroupPrivacy,
-		Doc:   "the agent of an active chat reads the user's earlier chats with other agents too; each chat that is read this way is in the audit log",
+		Doc:   "agents read and find the ended chats of users they serve or served, also those with other agents, each recorded in the audit log; otherwise only their own",
 		value: switchValue{field: func(s *Settings) *bool { return &s.ShareHistory }, def: true},
 	},
 	{

@@ -90,6 +90,9 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.browse("POST", "/login", alex, url.Values{"email": {"=x@example.com"}, "password": {"=wrong"}})
+	if _, err := h.desk.DB().NewRaw(`UPDATE chats SET outcome = '=outcome', tags = '{@tag}'`).Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := h.desk.Sample(t.Context()); err != nil {
 		t.Fatal(err)
 	}

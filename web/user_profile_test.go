@@ -96,5 +96,9 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	for _, of := range []string{"/user", "/pages", "/user/chats", "/user/chats/" + first + "/messages"} {
 		a.ask("GET", path+of, outsider, nil).refused(404, "chat_not_found")
 	}
-	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).refused(404, "chat_not_found") // bob's, without the running chat
+	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).want(200) // bob's, of the user whom anna serves
+	if err := a.desk.ChangeSetting(t.Context(), admin, "SHARE_HISTORY", "false"); err != nil {
+		t.Fatal(err)
+	}
+	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).refused(404, "chat_not_found")
 }

@@ -21,7 +21,7 @@ func TestAUserRatesWithReasonsByKeyboard(t *testing.T) {
 	agent := atWork(t, s, "anna")
 	s.agent("ruth", models.RoleSupervisor)
 	boss := newBrowser(t)
-	boss.signIn(s, "ruth", "/supervisor")
+	boss.signIn(s, "ruth", "/account")
 	user := newBrowser(t)
 	user.open(s.url + "/widget")
 	user.send("My order is late")

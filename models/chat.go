@@ -41,51 +41,51 @@ const (
 type Chat struct {
 	bun.BaseModel `bun:"table:chats" json:"-"`
 
-	ID                   string       `bun:"id,pk"             json:"id"`
-	UserID               string       `bun:"user_id"           json:"user_id"`
-	AgentID              *string      `bun:"agent_id"          json:"agent_id,omitempty"`
-	Department           *string      `bun:"department"        json:"department,omitempty"`
-	Status               Status       `bun:"status"            json:"status"`
-	Priority             int          `bun:"priority"          json:"priority,omitempty"`
-	QueueID              int64        `bun:"queue_id"          json:"queue_id"`
-	QueuedAt             time.Time    `bun:"queued_at"         json:"queued_at"`
-	ReturnedAt           *time.Time   `bun:"returned_at"       json:"returned_at,omitempty"` // came back from an agent: first in line
-	AvoidAgentID         *string      `bun:"avoid_agent_id"    json:"avoid_agent_id,omitempty"`
-	AvoidUntil           *time.Time   `bun:"avoid_until"       json:"avoid_until,omitempty"`
-	EstimatedWaitSeconds *int         `bun:"predicted_seconds" json:"predicted_seconds,omitempty"` // estimated when it was first queued
-	EstimatedLowSeconds  *int         `bun:"predicted_low_seconds" json:"predicted_low_seconds,omitempty"`
-	EstimatedHighSeconds *int         `bun:"predicted_high_seconds" json:"predicted_high_seconds,omitempty"`
-	UserSeenAt           time.Time    `bun:"user_seen_at"      json:"user_seen_at"`
-	CreatedAt            time.Time    `bun:"created_at"        json:"created_at"`
-	AssignedAt           *time.Time   `bun:"assigned_at"       json:"assigned_at,omitempty"` // the latest assignment
-	FirstAssignedAt      *time.Time   `bun:"first_assigned_at" json:"first_assigned_at,omitempty"`
-	FirstResponseAt      *time.Time   `bun:"first_response_at" json:"first_response_at,omitempty"`
-	OpenedAt             *time.Time   `bun:"opened_at"         json:"opened_at,omitempty"` // see IsUnopened
-	EndedAt              *time.Time   `bun:"ended_at"          json:"ended_at,omitempty"`
-	EndedReason          *string      `bun:"ended_reason"      json:"ended_reason,omitempty"`
-	EndedType            *string      `bun:"ended_type"        json:"ended_type,omitempty"`
-	EndComment           *string      `bun:"end_comment"       json:"end_comment,omitempty"`
-	Version              int64        `bun:"version"           json:"version"` // counts committed changes
-	LastSeq              int          `bun:"last_seq"          json:"last_seq"`
-	TotalMessages        int          `bun:"total_messages"    json:"total_messages"` // without notes
-	LastMessageAt        *time.Time   `bun:"last_message_at"   json:"last_message_at,omitempty"`
-	IdleSince            *time.Time   `bun:"quiet_since"       json:"quiet_since,omitempty"` // since when the chat is idle
-	LastSender           *SenderType  `bun:"last_said_by"      json:"last_said_by,omitempty"`
-	AwaitingReplySince   *time.Time   `bun:"awaiting_since"    json:"awaiting_since,omitempty"` // oldest message without a reply
-	WarnedAt             *time.Time   `bun:"warned_at"         json:"warned_at,omitempty"`
-	UnreadByAgent        int          `bun:"unread_by_agent"   json:"unread_by_agent,omitempty"`
-	UnreadByUser         int          `bun:"unread_by_user"    json:"unread_by_user,omitempty"`
-	PageURL              *string      `bun:"page_url"          json:"page_url,omitempty"`
-	PageTitle            *string      `bun:"page_title"        json:"page_title,omitempty"`
-	Rating               *float64     `bun:"rating"            json:"rating,omitempty"`
-	RatingComment        *string      `bun:"rating_comment"    json:"rating_comment,omitempty"`
-	RatedAt              *time.Time   `bun:"rated_at"          json:"rated_at,omitempty"`
+	ID                   string       `bun:"id,pk"                              json:"id"`
+	UserID               string       `bun:"user_id"                            json:"user_id"`
+	AgentID              *string      `bun:"agent_id"                           json:"agent_id,omitempty"`
+	Department           *string      `bun:"department"                         json:"department,omitempty"`
+	Status               Status       `bun:"status"                             json:"status"`
+	Priority             int          `bun:"priority"                           json:"priority,omitempty"`
+	QueueID              int64        `bun:"queue_id"                           json:"queue_id"`
+	QueuedAt             time.Time    `bun:"queued_at"                          json:"queued_at"`
+	ReturnedAt           *time.Time   `bun:"returned_at"                        json:"returned_at,omitempty"` // came back from an agent: first in line
+	AvoidAgentID         *string      `bun:"avoid_agent_id"                     json:"avoid_agent_id,omitempty"`
+	AvoidUntil           *time.Time   `bun:"avoid_until"                        json:"avoid_until,omitempty"`
+	EstimatedWaitSeconds *int         `bun:"predicted_seconds"                  json:"predicted_seconds,omitempty"` // estimated when it was first queued
+	EstimatedLowSeconds  *int         `bun:"predicted_low_seconds"              json:"predicted_low_seconds,omitempty"`
+	EstimatedHighSeconds *int         `bun:"predicted_high_seconds"             json:"predicted_high_seconds,omitempty"`
+	UserSeenAt           time.Time    `bun:"user_seen_at"                       json:"user_seen_at"`
+	CreatedAt            time.Time    `bun:"created_at"                         json:"created_at"`
+	AssignedAt           *time.Time   `bun:"assigned_at"                        json:"assigned_at,omitempty"` // the latest assignment
+	FirstAssignedAt      *time.Time   `bun:"first_assigned_at"                  json:"first_assigned_at,omitempty"`
+	FirstResponseAt      *time.Time   `bun:"first_response_at"                  json:"first_response_at,omitempty"`
+	OpenedAt             *time.Time   `bun:"opened_at"                          json:"opened_at,omitempty"` // see IsUnopened
+	EndedAt              *time.Time   `bun:"ended_at"                           json:"ended_at,omitempty"`
+	EndedReason          *string      `bun:"ended_reason"                       json:"ended_reason,omitempty"`
+	EndedType            *string      `bun:"ended_type"                         json:"ended_type,omitempty"`
+	EndComment           *string      `bun:"end_comment"                        json:"end_comment,omitempty"`
+	Version              int64        `bun:"version"                            json:"version"` // counts committed changes
+	LastSeq              int          `bun:"last_seq"                           json:"last_seq"`
+	TotalMessages        int          `bun:"total_messages"                     json:"total_messages"` // without notes
+	LastMessageAt        *time.Time   `bun:"last_message_at"                    json:"last_message_at,omitempty"`
+	IdleSince            *time.Time   `bun:"quiet_since"                        json:"quiet_since,omitempty"` // since when the chat is idle
+	LastSender           *SenderType  `bun:"last_said_by"                       json:"last_said_by,omitempty"`
+	AwaitingReplySince   *time.Time   `bun:"awaiting_since"                     json:"awaiting_since,omitempty"` // oldest message without a reply
+	WarnedAt             *time.Time   `bun:"warned_at"                          json:"warned_at,omitempty"`
+	UnreadByAgent        int          `bun:"unread_by_agent"                    json:"unread_by_agent,omitempty"`
+	UnreadByUser         int          `bun:"unread_by_user"                     json:"unread_by_user,omitempty"`
+	PageURL              *string      `bun:"page_url"                           json:"page_url,omitempty"`
+	PageTitle            *string      `bun:"page_title"                         json:"page_title,omitempty"`
+	Rating               *float64     `bun:"rating"                             json:"rating,omitempty"`
+	RatingComment        *string      `bun:"rating_comment"                     json:"rating_comment,omitempty"`
+	RatedAt              *time.Time   `bun:"rated_at"                           json:"rated_at,omitempty"`
 	RatingReasons        []ReasonName `bun:"rating_reasons,type:jsonb,nullzero" json:"rating_reasons,omitempty"` // nil for none
-	Outcome              *string      `bun:"outcome"           json:"outcome,omitempty"`
-	Tags                 []string     `bun:"tags,array"        json:"tags,omitempty"` // nil for none
-	WrappedUpAt          *time.Time   `bun:"wrapped_up_at"     json:"wrapped_up_at,omitempty"`
-	WrapUpSkipped        bool         `bun:"wrap_up_skipped"   json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
-	OfferID              *int64       `bun:"offer_id"          json:"offer_id,omitempty"`        // its open offer; nil for none
+	Outcome              *string      `bun:"outcome"                            json:"outcome,omitempty"`
+	Tags                 []string     `bun:"tags,array"                         json:"tags,omitempty"` // nil for none
+	WrappedUpAt          *time.Time   `bun:"wrapped_up_at"                      json:"wrapped_up_at,omitempty"`
+	WrapUpSkipped        bool         `bun:"wrap_up_skipped"                    json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
+	OfferID              *int64       `bun:"offer_id"                           json:"offer_id,omitempty"`        // its open offer; nil for none
 }
 
 // IsOpen reports whether the chat is waiting or active.
@@ -192,7 +192,8 @@ type ChatFilter struct {
 // previewLength is how many code points of the last message are read for a list.
 const previewLength = 200
 
-var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale, u.attributes,
+var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `,
+		coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale, u.attributes,
 		l.content, l.sender_type, coalesce(l.message_type::text, ''), coalesce(l.id, 0), l.withdrawn_at IS NOT NULL
 	FROM chats c JOIN users u ON u.id = c.user_id
 	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, message_type, withdrawn_at FROM messages m

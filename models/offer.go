@@ -36,7 +36,7 @@ type Offer struct {
 	FromName   string  `bun:"from_name"     json:"from_name"`
 	ToID       string  `bun:"to_agent_id"   json:"to_id"` // "" when it went to a queue
 	ToName     string  `bun:"to_name"       json:"to_name"`
-	Department *string `bun:"department"   json:"department,omitempty"` // to which it was offered; nil for an agent
+	Department *string `bun:"department"    json:"department,omitempty"` // to which it was offered; nil for an agent
 
 	Wants    string `bun:"wants"    json:"wants"`
 	Tried    string `bun:"tried"    json:"tried"`
@@ -102,7 +102,8 @@ func (d *Desk) OpenOffers(ctx context.Context, actor Actor) ([]Offer, error) {
 	if !actor.IsAgent() {
 		return nil, ErrRoleRequired
 	}
-	offers, err := readOffers(ctx, d.db, `WHERE o.state = 'open' AND ? IN (o.from_agent_id, o.to_agent_id) ORDER BY o.expires_at, o.id`, actor.ID)
+	offers, err := readOffers(ctx, d.db, `WHERE o.state = 'open' AND ? IN (o.from_agent_id, o.to_agent_id)
+		ORDER BY o.expires_at, o.id`, actor.ID)
 	return offers, translate(err)
 }
 

@@ -167,8 +167,8 @@ func (t *tx) openOffer(ctx context.Context, c *Chat) (*Offer, bool, error) {
 // receiver. The caller saves both.
 func (t *tx) closeOffer(ctx context.Context, change *chatChange, o *Offer, to *Agent, state OfferState, reason string) error {
 	o.State, o.Reason, o.AnsweredAt = state, reason, ptr(t.now)
-	done, err := t.NewRaw(`UPDATE transfer_offers SET state = ?, reason = ?, answered_at = ?, handed_over_at = ? WHERE id = ? AND state = 'open'`,
-		o.State, o.Reason, o.AnsweredAt, o.HandedOverAt, o.ID).Exec(ctx)
+	done, err := t.NewRaw(`UPDATE transfer_offers SET state = ?, reason = ?, answered_at = ?, handed_over_at = ?
+		WHERE id = ? AND state = 'open'`, o.State, o.Reason, o.AnsweredAt, o.HandedOverAt, o.ID).Exec(ctx)
 	if err != nil {
 		return err
 	}

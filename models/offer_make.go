@@ -163,9 +163,11 @@ func (t *tx) makeOffer(ctx context.Context, change *chatChange, o *Offer, to *Ag
 func (t *tx) insertOffer(ctx context.Context, o *Offer) error {
 	var id int64
 	err := t.NewRaw(`INSERT INTO transfer_offers
-			(chat_id, from_agent_id, to_agent_id, department, wants, tried, promised, made_at, expires_at, state, answered_at, handed_over_at)
+			(chat_id, from_agent_id, to_agent_id, department, wants, tried, promised,
+			made_at, expires_at, state, answered_at, handed_over_at)
 		VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		o.ChatID, o.FromID, o.ToID, o.Department, o.Wants, o.Tried, o.Promised, o.MadeAt, o.ExpiresAt, o.State, o.AnsweredAt, o.HandedOverAt).
+		o.ChatID, o.FromID, o.ToID, o.Department, o.Wants, o.Tried, o.Promised,
+		o.MadeAt, o.ExpiresAt, o.State, o.AnsweredAt, o.HandedOverAt).
 		Scan(ctx, &id)
 	if err != nil {
 		return err

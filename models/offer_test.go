@@ -111,7 +111,8 @@ func TestAnAcceptedOfferMovesTheChat(t *testing.T) {
 	}
 	note, found, err := h.HandOver(t.Context(), bob, chatID)
 	h.must(err)
-	if !found || note.Wants != "A refund" || note.Tried != "Sent a new parcel" || note.Promised != "An answer today" || note.FromName != "anna" {
+	if !found || note.Wants != "A refund" || note.Tried != "Sent a new parcel" || note.Promised != "An answer today" ||
+		note.FromName != "anna" {
 		t.Errorf("the hand-over note is %+v", note)
 	}
 	_, _, err = h.HandOver(t.Context(), user, chatID)
@@ -132,7 +133,8 @@ func TestADeclinedOrExpiredOfferReturns(t *testing.T) {
 	h.refused(err, "offer_not_found")
 
 	o := h.offer(anna, chatID, bob)
-	h.exec(`UPDATE transfer_offers SET made_at = made_at - interval '31 seconds', expires_at = expires_at - interval '31 seconds' WHERE id = ?`, o.ID)
+	h.exec(`UPDATE transfer_offers SET made_at = made_at - interval '31 seconds', expires_at = expires_at - interval '31 seconds'
+		WHERE id = ?`, o.ID)
 	_, _, err = h.AcceptOffer(t.Context(), bob, chatID)
 	h.refused(err, "offer_expired")
 	_, err = h.OfferedChat(t.Context(), bob, chatID)
@@ -334,7 +336,8 @@ func TestTextsOfAnOfferAreMasked(t *testing.T) {
 	h, anna, bob, _, chatID := offering(t)
 	h.must(h.ChangeSetting(t.Context(), admin, "MASK_CARDS", "true"))
 	const card = "4111 1111 1111 1111"
-	o, _, err := h.OfferTransfer(t.Context(), anna, chatID, models.OfferRequest{ServiceID: bob.ID, Wants: card, Tried: card, Promised: card})
+	withCards := models.OfferRequest{ServiceID: bob.ID, Wants: card, Tried: card, Promised: card}
+	o, _, err := h.OfferTransfer(t.Context(), anna, chatID, withCards)
 	h.must(err)
 	_, err = h.DeclineOffer(t.Context(), bob, chatID, card)
 	h.must(err)
@@ -476,7 +479,8 @@ func TestOffersNeverExceedCapacity(t *testing.T) {
 						late := h.ask(fmt.Sprint("late", i, n, to.ID))
 						_, _ = h.Drain(ctx)
 						_, _ = h.End(ctx, models.UserActor(late.Chat.UserID), late.Chat.ID, "")
-						h.exec(`UPDATE transfer_offers SET made_at = made_at - interval '1 minute', expires_at = expires_at - interval '1 minute'
+						h.exec(`UPDATE transfer_offers
+							SET made_at = made_at - interval '1 minute', expires_at = expires_at - interval '1 minute'
 							WHERE state = 'open' AND chat_id = ?`, chats[i])
 						_ = h.SweepOffers(ctx)
 					}

@@ -17,7 +17,12 @@ func (d *Desk) lockAndWithdraw(ctx context.Context, t *tx, change *chatChange, i
 
 // lockWithReceivers locks agents, "" being none of them, together with the receivers of the open offers of locked chats,
 // since all agents are locked in the order of their ids. It returns the agents by id and the offers by chat.
-func (d *Desk) lockWithReceivers(ctx context.Context, t *tx, changes []*chatChange, ids ...string) (lockedAgents, map[string]*Offer, error) {
+func (d *Desk) lockWithReceivers(
+	ctx context.Context,
+	t *tx,
+	changes []*chatChange,
+	ids ...string,
+) (lockedAgents, map[string]*Offer, error) {
 	var offers map[string]*Offer
 	for _, change := range changes {
 		o, found, err := t.openOffer(ctx, &change.Chat)

@@ -66,7 +66,8 @@ func TestARatingTakesReasonsThatAreOfferedForIt(t *testing.T) {
 	h.refused(rate(3, ids["Long wait"]), "already_rated")
 
 	// The rating keeps what was chosen; the figures have the name of today.
-	h.must(h.UpdateRatingReason(t.Context(), admin, ids["Long wait"], models.RatingReasonFields{NameEn: "Waited long", MinStars: 1, MaxStars: 2}))
+	renamed := models.RatingReasonFields{NameEn: "Waited long", MinStars: 1, MaxStars: 2}
+	h.must(h.UpdateRatingReason(t.Context(), admin, ids["Long wait"], renamed))
 	h.must(h.RetireRatingReason(t.Context(), admin, ids["Long wait"], true))
 	if got := chosen(h.chat(chat)); !slices.Equal(got, []string{"Long wait", "Slow answers"}) {
 		t.Errorf("after a reason was renamed and retired, the rating has %v", got)
@@ -109,7 +110,8 @@ func TestTheDatabaseKeepsReasonsOfRatings(t *testing.T) {
 	refused(rated+`'{}'`, "chosen_rating_reasons_list")
 	refused(rated+`'[{"id": 77}]'`, "unknown reason")
 	for _, wrong := range []string{`('', '', 1, 3, 1)`, `('A', '', 0, 3, 1)`, `('A', '', 4, 3, 1)`, `('A', '', 4, 6, 1)`} {
-		_, err := h.DB().ExecContext(t.Context(), `INSERT INTO rating_reasons (name_en, name_zh_cn, min_stars, max_stars, position) VALUES `+wrong)
+		_, err := h.DB().ExecContext(t.Context(), `INSERT INTO rating_reasons (name_en, name_zh_cn, min_stars, max_stars, position)
+			VALUES `+wrong)
 		if err == nil {
 			t.Errorf("the list takes %s", wrong)
 		}

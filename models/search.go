@@ -179,7 +179,8 @@ func parseSearchCursor(cursor string) (searchRef, error) {
 	}
 	at, id, found := strings.Cut(string(raw), " ")
 	micros, err := strconv.ParseInt(at, 10, 64)
-	if _, invalidID := validateText("cursor", id, 1, 50); err != nil || !found || invalidID != nil || micros < 0 || micros > maxCursorMicros {
+	_, invalidID := validateText("cursor", id, 1, 50)
+	if err != nil || !found || invalidID != nil || micros < 0 || micros > maxCursorMicros {
 		return searchRef{}, errUnknown
 	}
 	return searchRef{id, time.UnixMicro(micros).UTC()}, nil

@@ -87,8 +87,8 @@ func searchDocument(c *searchedChat, messages []searchedMessage, agents []string
 			}
 		}
 	}
-	for _, text := range append([]string{deref(c.UserName), deref(c.UserEmail), deref(c.Outcome), deref(c.EndComment),
-		deref(c.RatingComment)}, c.Tags...) {
+	fields := []string{deref(c.UserName), deref(c.UserEmail), deref(c.Outcome), deref(c.EndComment), deref(c.RatingComment)}
+	for _, text := range append(fields, c.Tags...) {
 		add(text)
 	}
 	for i := range messages {

@@ -48,8 +48,8 @@ func (d *Desk) indexBatch(ctx context.Context) (int, error) {
 			return err
 		}
 		var due []string
-		err := t.NewRaw(`DELETE FROM chat_search_due WHERE id IN (SELECT id FROM chat_search_due ORDER BY id DESC LIMIT ?) RETURNING chat_id`,
-			searchBatch).Scan(ctx, &due)
+		err := t.NewRaw(`DELETE FROM chat_search_due WHERE id IN (SELECT id FROM chat_search_due ORDER BY id DESC LIMIT ?)
+			RETURNING chat_id`, searchBatch).Scan(ctx, &due)
 		if taken = len(due); err != nil || taken == 0 {
 			return err
 		}

@@ -185,7 +185,8 @@ func TestASearchShowsTheWordsInTheirContext(t *testing.T) {
 	t.Parallel()
 	h := newTalk(t)
 	h.send(h.user, h.chat, "Good morning")
-	long := strings.Repeat("Some words before. ", 20) + "Where is my <b>Parcel</b> and my refund? " + strings.Repeat("Some words after. ", 20)
+	before, after := strings.Repeat("Some words before. ", 20), strings.Repeat("Some words after. ", 20)
+	long := before + "Where is my <b>Parcel</b> and my refund? " + after
 	m := h.send(h.user, h.chat, long)
 	h.send(h.anna, h.chat, "The parcel is on its way")
 	h.mustEnd(h.anna, h.chat)

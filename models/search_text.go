@@ -35,7 +35,8 @@ const maxTokenRunes = 64
 // unspaced are the scripts without spaces between words, with the marks that Unicode counts to no script.
 var unspaced = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo, unicode.Thai, unicode.Lao, unicode.Khmer,
-	unicode.Myanmar, {R16: []unicode.Range16{{Lo: 0x3099, Hi: 0x309A, Stride: 1}, {Lo: 0x30FC, Hi: 0x30FC, Stride: 1}}},
+	unicode.Myanmar,
+	{R16: []unicode.Range16{{Lo: 0x3099, Hi: 0x309A, Stride: 1}, {Lo: 0x30FC, Hi: 0x30FC, Stride: 1}}},
 }
 
 type charClass int

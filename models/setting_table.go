@@ -114,7 +114,7 @@ var settingTable = []Setting{
 	},
 	{
 		Key: "SHARE_HISTORY", Group: GroupPrivacy,
-		Doc:   "agents read and find the ended chats of users they serve or served, also those with other agents, each recorded in the audit log; otherwise only their own",
+		Doc:   "agents read and find all ended chats of users whom they serve or served, each recorded in the audit log; else only their own",
 		value: switchValue{field: func(s *Settings) *bool { return &s.ShareHistory }, def: true},
 	},
 	{

@@ -244,7 +244,8 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 		versionsOf[v.MessageID] = append(versionsOf[v.MessageID], v)
 	}
 	var pages []VisitedPage
-	err = t.NewRaw(`SELECT p.* FROM chat_pages p JOIN chats c ON c.id = p.chat_id WHERE c.user_id = ? ORDER BY p.id`, userID).Scan(ctx, &pages)
+	err = t.NewRaw(`SELECT p.* FROM chat_pages p JOIN chats c ON c.id = p.chat_id
+		WHERE c.user_id = ? ORDER BY p.id`, userID).Scan(ctx, &pages)
 	if err != nil {
 		return 0, err
 	}

@@ -34,7 +34,10 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 			ctx,
 			u.ID,
 			models.AssignRequest{
-				Message: "secret words", PageURL: "https://shop.example/secret", PageTitle: "secret page", OwnOrigin: "https://shop.example",
+				Message:   "secret words",
+				PageURL:   "https://shop.example/secret",
+				PageTitle: "secret page",
+				OwnOrigin: "https://shop.example",
 			},
 		)
 		h.must(err)
@@ -173,7 +176,8 @@ func TestAnExportIsComplete(t *testing.T) {
 		)
 		for _, c := range columns {
 			implied := c == "token_hash" || c == "address" || table == "sessions" && strings.HasSuffix(c, "_id") || // of agents
-				table == "message_status_changes" && strings.HasSuffix(c, "_id") || strings.HasSuffix(c, "_agent_id") && row[strings.Replace(c, "_agent", "", 1)] != nil
+				table == "message_status_changes" && strings.HasSuffix(c, "_id") ||
+				strings.HasSuffix(c, "_agent_id") && row[strings.Replace(c, "_agent", "", 1)] != nil
 			if _, there := row[c]; !there && !implied {
 				t.Errorf("the export lacks the column %s of %s", c, table)
 			}

@@ -140,7 +140,8 @@ func TestTagsAreCompletedFromThoseInUse(t *testing.T) {
 	h, anna, chatID := serving(t)
 	ctx := t.Context()
 	h.user("paul")
-	h.exec(`INSERT INTO user_tags (user_id, tag) VALUES ('maria', 'Beta tester'), ('paul', 'beta tester'), ('paul', 'Beta'), ('paul', '100%')`)
+	h.exec(`INSERT INTO user_tags (user_id, tag)
+		VALUES ('maria', 'Beta tester'), ('paul', 'beta tester'), ('paul', 'Beta'), ('paul', '100%')`)
 	for text, want := range map[string]string{"BETA": "beta tester, Beta", "beta t": "beta tester", "%": "", "1": "100%", "": "beta tester, 100%, Beta"} {
 		tags, err := h.UserTagsInUse(ctx, anna, text)
 		h.must(err)

@@ -44,7 +44,8 @@ func (d *Desk) AddUserTag(ctx context.Context, actor Actor, chatID, tag string) 
 		if len(tags) >= maxUserTags {
 			return false, ErrTooManyUserTags
 		}
-		_, err = t.NewRaw(`INSERT INTO user_tags (user_id, tag, agent_id, added_at) VALUES (?, ?, ?, ?)`, u.ID, tag, actor.ID, t.now).Exec(ctx)
+		_, err = t.NewRaw(`INSERT INTO user_tags (user_id, tag, agent_id, added_at) VALUES (?, ?, ?, ?)`,
+			u.ID, tag, actor.ID, t.now).Exec(ctx)
 		if err != nil {
 			return false, err
 		}

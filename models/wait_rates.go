@@ -27,7 +27,8 @@ const (
 // recentRates reads, for each department and for all chats together (""), the handling time of the latest 200 chats that
 // an agent had, and how many left of the latest 200 that waited, among the latest 2,000. A chat waited if no agent took it within
 // a second.
-var recentRates = `SELECT slug, handled, handling, waited, gone, seconds FROM departments d CROSS JOIN LATERAL (` + ratesOf("AND c.department = d.slug") + `) r
+var recentRates = `SELECT slug, handled, handling, waited, gone, seconds FROM departments d
+	CROSS JOIN LATERAL (` + ratesOf("AND c.department = d.slug") + `) r
 	UNION ALL SELECT '', handled, handling, waited, gone, seconds FROM (` + ratesOf("") + `) r`
 
 func ratesOf(condition string) string {

@@ -86,8 +86,8 @@ func TestEachQueueIsEstimatedFromItsOwnChats(t *testing.T) {
 	anna := h.agent("anna", 1, "cards", "loans", "new")
 	h.user("past")
 	served := func(department string, n int, waited, handling string) {
-		h.exec(`INSERT INTO chats (id, user_id, department, status, queued_at, created_at, user_seen_at, agent_id, assigned_at, first_assigned_at,
-				ended_at, ended_reason, ended_type)
+		h.exec(`INSERT INTO chats (id, user_id, department, status, queued_at, created_at, user_seen_at, agent_id, assigned_at,
+				first_assigned_at, ended_at, ended_reason, ended_type)
 			SELECT gen_random_uuid(), 'past', ?, 'ended', at, at, at, ?, at + ?::interval, at + ?::interval,
 				at + ?::interval + ?::interval, 'user_ended', 'manual'
 			FROM (SELECT now() - interval '1 day' AS at FROM generate_series(1, ?)) x`,

@@ -45,7 +45,15 @@ func TestAChatIsOfferedAndAccepted(t *testing.T) {
 	anna.sees(".talk-offer", "Offered to ben", "Withdraw")
 	anna.gone("#open .acts [data-dialog=transfer]")
 	anna.until("the composer", `root.querySelector("#composer")`)
-	ben.sees("#offers .offer", "anna offers you this chat", "I want my money back", "A refund", "Sent a new parcel", "An answer today", "Accept")
+	ben.sees(
+		"#offers .offer",
+		"anna offers you this chat",
+		"I want my money back",
+		"A refund",
+		"Sent a new parcel",
+		"An answer today",
+		"Accept",
+	)
 	ben.until("the announcement", `root.querySelector("#offer-says").textContent.includes("A refund")`)
 	ben.until("the countdown of the server", `/^[0-4]:\d\d$/.test(root.querySelector("#offers .offer-left time").textContent)`)
 	ben.until("the reserved place", `root.querySelector("#status-btn .slot-offered, .top-slots .slot-offered")`)
@@ -198,7 +206,11 @@ func (b *browser) speaks(lang string) {
 	b.t.Helper()
 	agent, err := eval[string](b, "navigator.userAgent")
 	b.must(err)
-	_, err = chromedp.Call(b.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: lang})
+	_, err = chromedp.Call(
+		b.ctx,
+		emulation.SetUserAgentOverride,
+		emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: lang},
+	)
 	b.must(err)
 }
 

@@ -37,7 +37,10 @@ func TestAUserRatesWithReasonsByKeyboard(t *testing.T) {
 	user.focus(`[name="rating"][value="1"]`)
 	user.press(" ")
 	user.sees("#w-reasons", "Slow answers", "Unfriendly")
-	user.until("the reasons for good ratings to be hidden", `[...root.querySelectorAll("#w-reasons label")].filter((l) => l.offsetParent).length === 5`)
+	user.until(
+		"the reasons for good ratings to be hidden",
+		`[...root.querySelectorAll("#w-reasons label")].filter((l) => l.offsetParent).length === 5`,
+	)
 	for range 2 {
 		user.press(kb.ArrowRight) // in halves
 	}
@@ -59,9 +62,12 @@ func TestAUserRatesWithReasonsByKeyboard(t *testing.T) {
 	user.write("#w-comment", "Two days late")
 	user.click(`.w-rate [type="submit"]`)
 	user.sees("#w-reasons", "A reason is no longer offered.")
-	user.until("the retired reason to be gone and the other choices to be kept", `!root.querySelector("#w-reasons").textContent.includes("Long wait") &&
+	user.until(
+		"the retired reason to be gone and the other choices to be kept",
+		`!root.querySelector("#w-reasons").textContent.includes("Long wait") &&
 		[...root.querySelectorAll("#w-reasons :checked")].map((i) => i.value).join() === "2" &&
-		root.querySelector("[name=rating]:checked").value === "2" && root.querySelector("#w-comment").value === "Two days late"`)
+		root.querySelector("[name=rating]:checked").value === "2" && root.querySelector("#w-comment").value === "Two days late"`,
+	)
 	user.accessible("refused reasons")
 	user.looksLike("rating-reasons-refused")
 	user.click(`.w-rate [type="submit"]`)

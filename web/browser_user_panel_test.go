@@ -42,7 +42,10 @@ func TestThePanelFollowsTheUserAndOtherAgents(t *testing.T) {
 
 	_, err := eval[bool](page, `(history.pushState(null, "", "/demo/cards?secret=1"), document.title = "Cards", true)`)
 	page.must(err)
-	anna.until("the second page", `[...root.querySelectorAll(".pages a")].map((a) => new URL(a.href).pathname).join() === "/demo,/demo/cards"`)
+	anna.until(
+		"the second page",
+		`[...root.querySelectorAll(".pages a")].map((a) => new URL(a.href).pathname).join() === "/demo,/demo/cards"`,
+	)
 	anna.until("no query in the address", `!root.querySelector(".pages").innerHTML.includes("secret")`)
 
 	// bob, who had a chat with the user before, reads the same notes.

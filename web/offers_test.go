@@ -33,7 +33,8 @@ func TestProgramsOfferChats(t *testing.T) {
 	made := a.ask("POST", path+"/offer", annaToken, offer).want(201).object()["offer"].(map[string]any)
 	for who, l := range map[string]*listener{"the sender": sender, "the receiver": receiver} {
 		got := l.next("transfer_offered").body
-		if got["offer_id"] != made["offer_id"] || got["wants"] != "A refund" || got["service_id"] != bob.ID || got["from_service_id"] != anna.ID {
+		if got["offer_id"] != made["offer_id"] || got["wants"] != "A refund" || got["service_id"] != bob.ID ||
+			got["from_service_id"] != anna.ID {
 			t.Errorf("%s receives %v", who, got)
 		}
 	}
@@ -61,7 +62,8 @@ func TestProgramsOfferChats(t *testing.T) {
 		}
 	}
 	b.ask("GET", path+"/offer", bobToken, nil).refused(404, "offer_not_found")
-	if line := sender.next("message").body; line["message_type"] != "note" || line["content"] != "bob declined the offer of this chat: Lunch" {
+	line := sender.next("message").body
+	if line["message_type"] != "note" || line["content"] != "bob declined the offer of this chat: Lunch" {
 		t.Errorf("the line is %v", line)
 	}
 	a.ask("POST", path+"/offer", annaToken, offer).want(201)

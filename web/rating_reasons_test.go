@@ -67,8 +67,9 @@ func TestProgramsRateWithReasons(t *testing.T) {
 		got[0].(map[string]any)["count"] != 1.0 {
 		t.Errorf("the figures have %v", got)
 	}
-	if got := string(a.browse("GET", "/supervisor/counts.csv", ruth, nil).want(200).Body); !strings.Contains(got, "\nrating_reason,Long wait,1\n") {
-		t.Errorf("the file has %q", got)
+	file := string(a.browse("GET", "/supervisor/counts.csv", ruth, nil).want(200).Body)
+	if !strings.Contains(file, "\nrating_reason,Long wait,1\n") {
+		t.Errorf("the file has %q", file)
 	}
 
 	// A stream that begins later is told of the rating of an earlier chat, and only of that.
@@ -91,8 +92,9 @@ func TestRatingReasonsAreManaged(t *testing.T) {
 	added := h.ask("POST", path, alex, map[string]any{"name_en": "Rude", "min_stars": 1, "max_stars": 2}).want(201).object()
 	one := fmt.Sprintf("%s/%.0f", path, added["id"])
 	h.ask("POST", path, alex, map[string]any{"name_en": "Rude", "min_stars": 3, "max_stars": 2}).refused(422, "validation_failed")
-	if got := h.ask("POST", one, alex, map[string]any{"max_stars": 3}).want(200).object(); got["name_en"] != "Rude" || got["max_stars"] != 3.0 {
-		t.Errorf("it was changed to %v", got)
+	changed := h.ask("POST", one, alex, map[string]any{"max_stars": 3}).want(200).object()
+	if changed["name_en"] != "Rude" || changed["max_stars"] != 3.0 {
+		t.Errorf("it was changed to %v", changed)
 	}
 	h.ask("POST", one+"/move", alex, map[string]any{"position": 1}).want(200)
 	if got := h.ask("GET", path, alex, nil).want(200).list(); got[0]["name_en"] != "Rude" || len(got) != 10 {
@@ -105,7 +107,8 @@ func TestRatingReasonsAreManaged(t *testing.T) {
 	h.ask("POST", path+"/x/retire", alex, nil).refused(404, "rating_reason_not_found")
 	h.audited(alex, "alex rating_reason_added rating_reason", "alex rating_reason_changed rating_reason",
 		"alex rating_reason_moved rating_reason", "alex rating_reason_retired rating_reason", "alex rating_reason_restored rating_reason")
-	page := h.send("GET", "/admin/rating-reasons", http.Header{"Accept": {"text/html"}, "Cookie": {"parley_session=" + alex}}, nil).want(200)
+	head := http.Header{"Accept": {"text/html"}, "Cookie": {"parley_session=" + alex}}
+	page := h.send("GET", "/admin/rating-reasons", head, nil).want(200)
 	if !strings.Contains(string(page.Body), `value="Rude"`) {
 		t.Error("the page lists no Rude")
 	}

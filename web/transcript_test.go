@@ -33,7 +33,8 @@ func TestATranscriptIsWhatTheUserSees(t *testing.T) {
 	path := forUser + "/chats/" + chat
 	h.ask("POST", forAgent+"/chats/"+chat+"/notes", agent, map[string]any{"content": "A secret note"}).want(201)
 	say := func(content string) string {
-		return jsonNumber(h.ask("POST", forAgent+"/chats/"+chat+"/messages", agent, map[string]any{"content": content}).want(201).object()["id"])
+		said := h.ask("POST", forAgent+"/chats/"+chat+"/messages", agent, map[string]any{"content": content}).want(201)
+		return jsonNumber(said.object()["id"])
 	}
 	first, second := say("Wrong"), say("A mistake")
 	h.ask("POST", forAgent+"/chats/"+chat+"/messages/"+first, agent, map[string]any{"content": "Right"}).want(200)
@@ -60,7 +61,8 @@ func TestATranscriptIsWhatTheUserSees(t *testing.T) {
 		!regexp.MustCompile(`^attachment; filename="chat-[0-9-]+\.txt"$`).MatchString(name) {
 		t.Errorf("it is %s, %s", kind, name)
 	}
-	if chinese := string(h.ask("GET", path+"/transcript?lang=zh-CN", user, nil).want(200).Body); !strings.Contains(chinese, "您") && !strings.Contains(chinese, "聊天记录") {
+	chinese := string(h.ask("GET", path+"/transcript?lang=zh-CN", user, nil).want(200).Body)
+	if !strings.Contains(chinese, "您") && !strings.Contains(chinese, "聊天记录") {
 		t.Errorf("in Chinese it is %q", chinese)
 	}
 	for _, wrong := range []string{"Local", "Nowhere/City", "../../etc/passwd", "/etc/localtime", strings.Repeat("a", 200), "%00"} {
@@ -71,7 +73,8 @@ func TestATranscriptIsWhatTheUserSees(t *testing.T) {
 	h.ask("GET", path+"/transcript", "", nil).refused(401, "unauthorized")
 	h.ask("POST", path+"/end", user, nil).want(200)
 	h.ask("GET", path+"/transcript", user, nil).want(200)
-	if head := h.send("HEAD", path+"/transcript", http.Header{"Authorization": {"Bearer " + user}}, nil); head.Status != 200 || len(head.Body) > 0 {
+	head := h.send("HEAD", path+"/transcript", http.Header{"Authorization": {"Bearer " + user}}, nil)
+	if head.Status != 200 || len(head.Body) > 0 {
 		t.Errorf("HEAD answered %d with %d bytes", head.Status, len(head.Body))
 	}
 }

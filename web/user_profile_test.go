@@ -41,7 +41,8 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	annaHears.next("assigned")
 
 	if got := a.ask("GET", forAgent+"/chats", annaToken, nil).want(200).list()[0]["user_attributes"].(map[string]any); got["plan"] != "pro" ||
-		got["seats"] != 3.0 || got["trial"] != false {
+		got["seats"] != 3.0 ||
+		got["trial"] != false {
 		t.Errorf("the attributes in the list are %v", got)
 	}
 	maria := maria(t, map[string]any{"plan": "team"})
@@ -62,18 +63,21 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	}
 	note := "/user/notes/" + literal(n["note_id"])
 	b.ask("POST", forAgent+"/chats/"+first+note, bob, map[string]any{"content": "Prefers evenings", "version": 1}).want(200)
-	refused := a.ask("POST", path+note, annaToken, map[string]any{"content": "Prefers noon", "version": 1}).refused(409, "user_note_changed")
+	refused := a.ask("POST", path+note, annaToken, map[string]any{"content": "Prefers noon", "version": 1}).
+		refused(409, "user_note_changed")
 	if now, _ := refused.object()["current_note"].(map[string]any); now["content"] != "Prefers evenings" || now["editor_name"] != "bob" {
 		t.Errorf("the refusal has %v", now)
 	}
-	if got := b.ask("POST", path+"/user/tags", annaToken, map[string]any{"tag": "VIP"}).want(200).object()["tags"]; literal(got) != `["VIP"]` {
+	tagged := b.ask("POST", path+"/user/tags", annaToken, map[string]any{"tag": "VIP"}).want(200).object()
+	if got := tagged["tags"]; literal(got) != `["VIP"]` {
 		t.Errorf("the tags are %v", got)
 	}
 	if got := a.ask("GET", forAgent+"/user-tags?q=vi", bob, nil).want(200); strings.TrimSpace(string(got.Body)) != `["VIP"]` {
 		t.Errorf("the completion is %s", got.Body)
 	}
 	p := b.ask("GET", path+"/user", annaToken, nil).want(200).object()
-	if literal(p["tags"]) != `["VIP"]` || len(p["notes"].([]any)) != 1 || literal(p["attributes"]) != `{"plan":"team"}` || p["user_is_verified"] != 1.0 {
+	if literal(p["tags"]) != `["VIP"]` || len(p["notes"].([]any)) != 1 || literal(p["attributes"]) != `{"plan":"team"}` ||
+		p["user_is_verified"] != 1.0 {
 		t.Errorf("the profile is %v", p)
 	}
 

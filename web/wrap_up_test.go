@@ -78,8 +78,9 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 	if got := fmt.Sprint(figures["outcomes"], figures["tags"]); got != "[] [map[count:1 name:Card] map[count:1 name:Refund]]" {
 		t.Errorf("the figures have %s", got)
 	}
-	if got := string(a.browse("GET", "/supervisor/counts.csv", ruth, nil).want(200).Body); !strings.Contains(got, "\ntag,Card,1\ntag,Refund,1\n") {
-		t.Errorf("the file has %q", got)
+	file := string(a.browse("GET", "/supervisor/counts.csv", ruth, nil).want(200).Body)
+	if !strings.Contains(file, "\ntag,Card,1\ntag,Refund,1\n") {
+		t.Errorf("the file has %q", file)
 	}
 
 	// A stream that began after the end is told of the change alone.

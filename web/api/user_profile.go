@@ -20,8 +20,16 @@ type UserProfile struct {
 func UserProfileOf(p *models.UserProfile) UserProfile {
 	u := &p.User
 	return UserProfile{
-		UserID: u.ID, UserName: u.DisplayName(), UserEmail: u.Email, UserAvatar: u.Avatar, UserIsVerified: IntBool(u.IsVerified),
-		Locale: u.Locale, Attributes: AttributesOf(u.Attributes), Tags: p.Tags, Notes: Map(p.Notes, UserNoteOf), CreatedAt: Time(u.CreatedAt),
+		UserID:         u.ID,
+		UserName:       u.DisplayName(),
+		UserEmail:      u.Email,
+		UserAvatar:     u.Avatar,
+		UserIsVerified: IntBool(u.IsVerified),
+		Locale:         u.Locale,
+		Attributes:     AttributesOf(u.Attributes),
+		Tags:           p.Tags,
+		Notes:          Map(p.Notes, UserNoteOf),
+		CreatedAt:      Time(u.CreatedAt),
 	}
 }
 

@@ -94,8 +94,9 @@ func (h *Handlers) AcceptOffer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	done := text.T(c.Request().Context(), "done.offer_accepted")
 	return h.Respond(c, kit.Result{JSON: api.OfferMoved{
-		OfferMade: api.OfferMade{Message: text.T(c.Request().Context(), "done.offer_accepted"), Offer: api.OfferOf(o)}, Chat: api.ChatOf(chat),
+		OfferMade: api.OfferMade{Message: done, Offer: api.OfferOf(o)}, Chat: api.ChatOf(chat),
 	}})
 }
 
@@ -112,7 +113,8 @@ func (h *Handlers) DeclineOffer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.OfferMade{Message: text.T(c.Request().Context(), "done.offer_declined"), Offer: api.OfferOf(o)}})
+	done := text.T(c.Request().Context(), "done.offer_declined")
+	return h.Respond(c, kit.Result{JSON: api.OfferMade{Message: done, Offer: api.OfferOf(o)}})
 }
 
 // WithdrawOffer takes back the open offer of a chat of the caller's.
@@ -121,5 +123,6 @@ func (h *Handlers) WithdrawOffer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.OfferMade{Message: text.T(c.Request().Context(), "done.offer_withdrawn"), Offer: api.OfferOf(o)}})
+	done := text.T(c.Request().Context(), "done.offer_withdrawn")
+	return h.Respond(c, kit.Result{JSON: api.OfferMade{Message: done, Offer: api.OfferOf(o)}})
 }

@@ -27,7 +27,13 @@ type sampleAgent struct {
 }
 
 func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sampleAgent, error) {
-	p := &sampleAgent{simulation: st, events: make(chan event, 256), due: map[string]time.Time{}, openChats: map[string]bool{}, presence: models.DetailOnline}
+	p := &sampleAgent{
+		simulation: st,
+		events:     make(chan event, 256),
+		due:        map[string]time.Time{},
+		openChats:  map[string]bool{},
+		presence:   models.DetailOnline,
+	}
 	p.client = client{base: st.BaseURL, http: st.http, lang: "en"}
 	var signed struct {
 		Token   string  `json:"token"`

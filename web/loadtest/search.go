@@ -11,7 +11,8 @@ import (
 
 // searchedMessages inserts a message into the latest ended chats, and into some of the others, so that results have texts to show.
 func searchedMessages(latest int) string {
-	return fmt.Sprintf(`WITH said AS (INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
+	return fmt.Sprintf(`WITH said AS (
+			INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 			SELECT id, 1, 1, 'user', user_id, 'text', 'hello, word1 word2 rare 我想申请退款', ended_at FROM chats
 			WHERE status = 'ended' AND (substr(id, 2)::int <= %d OR substr(id, 2)::int %% 1000 = 0) RETURNING chat_id)
 		UPDATE chats SET last_seq = 1, total_messages = 1 FROM said WHERE id = chat_id`, latest)
@@ -57,8 +58,9 @@ func measureSearch(ctx context.Context, b *bench) error {
 		for n := range b.opts.rounds + 1 {
 			worst := 0.0
 			notes = notes[:0]
-			for _, text := range []string{"hello", "word1", "word2 word3", "word300", "word4000", "wor", "word40", "rare", "absent",
-				"退款", "申请退款"} {
+			for _, text := range []string{
+				"hello", "word1", "word2 word3", "word300", "word4000", "wor", "word40", "rare", "absent", "退款", "申请退款",
+			} {
 				median, err := b.search(ctx, server.addr, text, who.first, who.count)
 				if err != nil {
 					return err

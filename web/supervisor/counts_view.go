@@ -19,7 +19,10 @@ func countsView(ctx context.Context, s *models.Stats) []view.CountGroup {
 		return nil
 	}
 	lang := text.Lang(ctx)
-	reasons := api.Map(s.RatingReasons, func(n *models.RatingReasonCount) view.Count { return view.Count{Name: n.In(lang), Count: n.Count} })
+	reasons := api.Map(
+		s.RatingReasons,
+		func(n *models.RatingReasonCount) view.Count { return view.Count{Name: n.In(lang), Count: n.Count} },
+	)
 	named := func(n *models.NameCount) view.Count { return view.Count(*n) }
 	return []view.CountGroup{
 		{Title: text.T(ctx, "supervisor.counts.outcomes"), None: text.T(ctx, "supervisor.totals.none"), Rows: api.Map(s.Outcomes, named)},

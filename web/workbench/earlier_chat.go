@@ -176,8 +176,15 @@ func (b *workbench) addEarlier(ctx context.Context, p *view.UserPanel, f earlier
 
 func (b *workbench) earlierView(ctx context.Context, chatID string, o *models.EarlierChat) (view.EarlierChat, error) {
 	e := view.EarlierChat{
-		ChatID: o.ID, Running: chatID, At: o.CreatedAt, Rating: o.Rating, Linked: o.CanRead, Outcome: present.Deref(o.Outcome), Tags: o.Tags,
-		Department: present.Deref(o.DepartmentName), First: present.Shorten(present.Deref(o.FirstText), 120),
+		ChatID:     o.ID,
+		Running:    chatID,
+		At:         o.CreatedAt,
+		Rating:     o.Rating,
+		Linked:     o.CanRead,
+		Outcome:    present.Deref(o.Outcome),
+		Tags:       o.Tags,
+		Department: present.Deref(o.DepartmentName),
+		First:      present.Shorten(present.Deref(o.FirstText), 120),
 	}
 	for _, hit := range o.Hits {
 		e.Hits = append(e.Hits, view.Hit{ID: hit.MessageID, Before: hit.Before, Match: hit.Match, After: hit.After})

@@ -51,7 +51,11 @@ func (b *workbench) lostAt() time.Time {
 }
 
 func (b *workbench) queueSummary() view.QueueSummary {
-	s := view.QueueSummary{Waiting: b.overview.Waiting, Detail: string(b.self.Detail()), Free: max(0, b.self.MaxConcurrent-b.self.Reserved-b.load())}
+	s := view.QueueSummary{
+		Waiting: b.overview.Waiting,
+		Detail:  string(b.self.Detail()),
+		Free:    max(0, b.self.MaxConcurrent-b.self.Reserved-b.load()),
+	}
 	if s.Waiting > 0 {
 		s.Oldest = b.overviewAt.Add(-time.Duration(b.overview.LongestWaitSeconds) * time.Second)
 	}

@@ -91,7 +91,11 @@ func offeredMessage(ctx context.Context, c *models.OfferedChat, m *models.Offere
 	if m.Withdrawn {
 		kind = chat.Withdrawn
 	}
-	out := view.OfferedMessage{From: "agent", Name: text.T(ctx, "workbench.offer.agent"), Text: present.Shorten(chat.Says(ctx, kind, m.Content), 240)}
+	out := view.OfferedMessage{
+		From: "agent",
+		Name: text.T(ctx, "workbench.offer.agent"),
+		Text: present.Shorten(chat.Says(ctx, kind, m.Content), 240),
+	}
 	switch {
 	case m.SenderType == models.FromUser:
 		out.From, out.Name = "user", api.ShortName(c.UserName)

@@ -255,9 +255,9 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	}
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
-		e.Chats[i].Messages, e.Chats[i].Pages = []ExportedMessage{}, append([]VisitedPage{}, pagesOf[e.Chats[i].ID]...)
-		e.Chats[i].Messages, e.Chats[i].Offers = []ExportedMessage{}, []Offer{}
-		chats[e.Chats[i].ID] = &e.Chats[i]
+		c := &e.Chats[i]
+		c.Messages, c.Pages, c.Offers = []ExportedMessage{}, append([]VisitedPage{}, pagesOf[c.ID]...), []Offer{}
+		chats[c.ID] = c
 	}
 	offers, err := readOffers(ctx, t, `WHERE c.user_id = ? ORDER BY o.id`, userID)
 	if err != nil {

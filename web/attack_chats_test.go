@@ -25,7 +25,8 @@ func TestAttackChatsOfOthersLookLikeNone(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	before := s.kept()
-	none := scene{chat: "0198c0de-0000-7000-8000-000000000000", said: map[string]int64{"user": 1, "agent": 1}}
+	const unknown = "0198c0de-0000-7000-8000-000000000000"
+	none := scene{chat: unknown, earlier: unknown, said: map[string]int64{"user": 1, "agent": 1}}
 	for _, sc := range []scene{none, s.chats[models.Waiting], s.chats[models.Ended]} {
 		s.sent[sc.chat] = s.sent[s.chats[models.Active].chat] // otherwise its file would distinguish it from a chat that does not exist
 	}

@@ -49,10 +49,10 @@ type Chat struct {
 	Priority             int          `bun:"priority"                           json:"priority,omitempty"`
 	QueueID              int64        `bun:"queue_id"                           json:"queue_id"`
 	QueuedAt             time.Time    `bun:"queued_at"                          json:"queued_at"`
-	ReturnedAt           *time.Time   `bun:"returned_at"                        json:"returned_at,omitempty"` // came back from an agent: first in line
+	ReturnedAt           *time.Time   `bun:"returned_at"                        json:"returned_at,omitempty"` // by an agent: first in line
 	AvoidAgentID         *string      `bun:"avoid_agent_id"                     json:"avoid_agent_id,omitempty"`
 	AvoidUntil           *time.Time   `bun:"avoid_until"                        json:"avoid_until,omitempty"`
-	EstimatedWaitSeconds *int         `bun:"predicted_seconds"                  json:"predicted_seconds,omitempty"` // estimated when it was first queued
+	EstimatedWaitSeconds *int         `bun:"predicted_seconds"                  json:"predicted_seconds,omitempty"` // when first queued
 	EstimatedLowSeconds  *int         `bun:"predicted_low_seconds"              json:"predicted_low_seconds,omitempty"`
 	EstimatedHighSeconds *int         `bun:"predicted_high_seconds"             json:"predicted_high_seconds,omitempty"`
 	UserSeenAt           time.Time    `bun:"user_seen_at"                       json:"user_seen_at"`
@@ -71,7 +71,7 @@ type Chat struct {
 	LastMessageAt        *time.Time   `bun:"last_message_at"                    json:"last_message_at,omitempty"`
 	IdleSince            *time.Time   `bun:"quiet_since"                        json:"quiet_since,omitempty"` // since when the chat is idle
 	LastSender           *SenderType  `bun:"last_said_by"                       json:"last_said_by,omitempty"`
-	AwaitingReplySince   *time.Time   `bun:"awaiting_since"                     json:"awaiting_since,omitempty"` // oldest message without a reply
+	AwaitingReplySince   *time.Time   `bun:"awaiting_since"                     json:"awaiting_since,omitempty"` // oldest without a reply
 	WarnedAt             *time.Time   `bun:"warned_at"                          json:"warned_at,omitempty"`
 	UnreadByAgent        int          `bun:"unread_by_agent"                    json:"unread_by_agent,omitempty"`
 	UnreadByUser         int          `bun:"unread_by_user"                     json:"unread_by_user,omitempty"`
@@ -85,7 +85,7 @@ type Chat struct {
 	Tags                 []string     `bun:"tags,array"                         json:"tags,omitempty"` // nil for none
 	WrappedUpAt          *time.Time   `bun:"wrapped_up_at"                      json:"wrapped_up_at,omitempty"`
 	WrapUpSkipped        bool         `bun:"wrap_up_skipped"                    json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
-	OfferID              *int64       `bun:"offer_id"                           json:"offer_id,omitempty"`        // its open offer; nil for none
+	OfferID              *int64       `bun:"offer_id"                           json:"offer_id,omitempty"`        // open; nil for none
 }
 
 // IsOpen reports whether the chat is waiting or active.

@@ -126,7 +126,8 @@ func (d *Desk) startChat(
 			PageURL: pageURL, PageTitle: pageTitle,
 		}
 		if estimate.Known {
-			c.EstimatedWaitSeconds, c.EstimatedLowSeconds, c.EstimatedHighSeconds = &estimate.Seconds, &estimate.LowSeconds, &estimate.HighSeconds
+			c.EstimatedWaitSeconds = &estimate.Seconds
+			c.EstimatedLowSeconds, c.EstimatedHighSeconds = &estimate.LowSeconds, &estimate.HighSeconds
 		}
 		if content != "" {
 			c.AwaitingReplySince = ptr(t.now)

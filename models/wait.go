@@ -66,7 +66,7 @@ const normalShape = 20
 func gammaRange(shape, scale float64) WaitRange {
 	exact := distuv.Gamma{Alpha: shape, Beta: 1 / scale}
 	percentile := func(p, normal float64) time.Duration {
-		x := 0.0
+		var x float64
 		if shape < normalShape {
 			x = exact.Quantile(p)
 		} else {

@@ -48,6 +48,7 @@ type rateCache struct {
 	mu      sync.Mutex
 	rates   map[string]queueRates // by department, "" for all chats
 	at      time.Time
+	err     error         // of the last reading
 	reading chan struct{} // closed when the reading under way ends; nil while there is none
 }
 
@@ -73,8 +74,8 @@ func (d *Desk) queueRates(ctx context.Context) (map[string]queueRates, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rates == nil { // PostgreSQL does not answer: the next call tries again
-		return map[string]queueRates{"": {handling: defaultHandling}}, nil
+	if c.rates == nil { // the next call tries again
+		return nil, c.err
 	}
 	return c.rates, nil
 }
@@ -89,7 +90,7 @@ func (d *Desk) readRates(ctx context.Context, done chan struct{}) {
 	if err == nil {
 		c.rates, c.at = rates, time.Now()
 	}
-	c.reading = nil
+	c.err, c.reading = err, nil
 	close(done)
 }
 

@@ -149,9 +149,9 @@ func TestAChatWaitsForItsWrapUp(t *testing.T) {
 	// All at once: those of this agent, each announced once.
 	n, err := h.SkipWrapUps(t.Context(), anna)
 	h.must(err)
-	sixth, seventh := h.ask("sixth").Chat.ID, ""
+	sixth := h.ask("sixth").Chat.ID
 	h.mustEnd(models.UserActor("sixth"), sixth)
-	seventh = h.ask("seventh").Chat.ID
+	seventh := h.ask("seventh").Chat.ID
 	h.mustEnd(models.UserActor("seventh"), seventh)
 	if n != 0 {
 		t.Errorf("%d were skipped of none", n)

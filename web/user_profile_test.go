@@ -40,9 +40,8 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	annaHears, bobHears := b.listen(forAgent+"/events", annaToken, ""), a.listen(forAgent+"/events", bob, "")
 	annaHears.next("assigned")
 
-	if got := a.ask("GET", forAgent+"/chats", annaToken, nil).want(200).list()[0]["user_attributes"].(map[string]any); got["plan"] != "pro" ||
-		got["seats"] != 3.0 ||
-		got["trial"] != false {
+	listed := a.ask("GET", forAgent+"/chats", annaToken, nil).want(200).list()[0]
+	if got := listed["user_attributes"].(map[string]any); got["plan"] != "pro" || got["seats"] != 3.0 || got["trial"] != false {
 		t.Errorf("the attributes in the list are %v", got)
 	}
 	maria := maria(t, map[string]any{"plan": "team"})

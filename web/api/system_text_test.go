@@ -32,6 +32,30 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			map[string]any{"Time": "1 min 5 s"},
 		},
 		{
+			models.SystemOfferDeclined,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.offer_declined", "system.offer_declined", "workbench.said.offer_declined"},
+			nil,
+		},
+		{
+			models.SystemOfferDeclinedWhy,
+			map[string]string{"agent": "Anna Lindqvist", "reason": "Not my topic"},
+			texts{"system.offer_declined_why", "system.offer_declined_why", "workbench.said.offer_declined_why"},
+			map[string]any{"Reason": "Not my topic"},
+		},
+		{
+			models.SystemOfferExpired,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.offer_expired", "system.offer_expired", "workbench.said.offer_expired"},
+			nil,
+		},
+		{
+			models.SystemOfferUnavailable,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.offer_unavailable", "system.offer_unavailable", "workbench.said.offer_unavailable"},
+			nil,
+		},
+		{
 			models.SystemReturned,
 			map[string]string{"agent": "Anna Lindqvist"},
 			texts{"system.returned", "widget.you_returned", "workbench.said.returned"},
@@ -77,7 +101,7 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 					other = "Ben"
 				}
 			}
-			pairs := []any{"Name", name, "Other", other, "Time", test.want["Time"]}
+			pairs := []any{"Name", name, "Other", other, "Time", test.want["Time"], "Reason", test.want["Reason"]}
 			want := text.T(ctx, test.keys[audience], pairs...)
 			if want == test.keys[audience] {
 				t.Fatalf("the catalogue has no %s", want)

@@ -38,7 +38,7 @@ func (t *transcript) begin(ctx context.Context, c *models.Chat) error {
 
 // message writes one message.
 func (t *transcript) message(ctx context.Context, m *models.Message) error {
-	said := ""
+	var said string
 	switch {
 	case m.IsWithdrawn():
 		said = text.T(ctx, "transcript.withdrawn")

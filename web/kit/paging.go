@@ -48,8 +48,8 @@ func PageBefore(c echo.Context) int64 {
 // PageWith is PageBefore for a page that can also be opened at a message: if the query parameter message is the id of one, as in search
 // results, the page has it.
 func (k *Kit) PageWith(c echo.Context, messages int) (int64, error) {
-	id, err := QueryInt(c, "message", 0)
-	if before := PageBefore(c); before > 0 || err != nil || id <= 0 {
+	id, _ := QueryInt(c, "message", 0) // 0 for what is no number
+	if before := PageBefore(c); before > 0 || id <= 0 {
 		return before, nil
 	}
 	return k.Desk.PageWith(c.Request().Context(), ChatID(c), id, messages)

@@ -26,11 +26,11 @@ func (b *board) online() int {
 	return n
 }
 
-// capacity returns the load and the capacity of the filter's online agents.
+// capacity returns the load and the capacity of the filter's online agents. A place that an offer holds is not free.
 func (b *board) capacity() (used, all int) {
 	for i := range b.load {
 		if a := &b.load[i].Agent; b.serves(a) && a.Presence == models.Online {
-			used += min(a.Load, a.MaxConcurrent)
+			used += min(a.Load+a.Reserved, a.MaxConcurrent)
 			all += a.MaxConcurrent
 		}
 	}

@@ -2,10 +2,11 @@
 // what this agent is writing. Notes are edited in their place, and tags are completed.
 import { onKeyDown, onKeyDownFirst } from "../lib/keydown.js";
 import { onLive } from "../lib/live.js";
-import { onPart } from "../lib/parts.js";
-import { getJSON } from "../lib/request.js";
+import { elementsOf, onPart, placeParts } from "../lib/parts.js";
+import { getHTML, getJSON } from "../lib/request.js";
 import { openChat } from "./navigate.js";
 
+const readTimeout = 15_000;
 const completionDelay = 150; // after the last key, before tags are asked for
 
 const panel = () => document.querySelector("[data-user-panel]");
@@ -28,7 +29,18 @@ export function startUserPanel() {
   for (const part of ["about", "about-notes"]) onPart(`${part}-${openChat()}`, receive);
 }
 
-const refresh = () => panel() && window.htmx.trigger(panel().querySelector("[data-refresh]"), "refresh");
+let reading = new AbortController();
+
+// It is read without being asked for, so its failures are no errors of the page: the next change reads it again.
+async function refresh() {
+  const address = panel()?.dataset.userPanel;
+  if (!address) return;
+  reading.abort();
+  reading = new AbortController();
+  const { signal } = reading;
+  const html = await getHTML(address, AbortSignal.any([signal, AbortSignal.timeout(readTimeout)]));
+  if (html !== null && !signal.aborted && panel()?.dataset.userPanel === address) placeParts(elementsOf(html));
+}
 
 function receive(fresh) {
   const old = document.getElementById(fresh.id);
@@ -57,18 +69,9 @@ function keepForms(old, fresh) {
 }
 
 function wireRequests() {
-  // The panel is read without being asked for, so its failures are no errors of the page: the next change reads it again.
-  for (const name of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, (event) => event.target.matches?.("[data-refresh]") && event.stopPropagation(), true);
-  }
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { detail, target } = event;
-    const { status } = detail.xhr;
-    if (status >= 400 && target.matches?.("[data-refresh]")) {
-      event.stopPropagation();
-      detail.shouldSwap = false;
-    }
-    if (status < 400) detail.requestConfig.elt.closest?.("[data-note]")?.setAttribute("data-done", "");
+    const { detail } = event;
+    if (detail.xhr.status < 400) detail.requestConfig.elt.closest?.("[data-note]")?.setAttribute("data-done", "");
   }, true);
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const { elt } = detail;

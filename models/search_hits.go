@@ -45,7 +45,8 @@ func (d *Desk) searchHits(ctx context.Context, actor Actor, rows []searchRef, wo
 	}
 	if !actor.AtLeast(RoleSupervisor) {
 		var readable []string
-		err := d.db.NewRaw(`SELECT c.id FROM chats c WHERE c.id IN (?1) AND `+d.endedIsReadable(), actor.ID, bunIn(ids)).Scan(ctx, &readable)
+		err := d.db.NewRaw(`SELECT c.id FROM chats c WHERE c.id IN (?1) AND `+d.endedIsReadable(), actor.ID, bunIn(ids)).
+			Scan(ctx, &readable)
 		if err != nil {
 			return nil, translate(err)
 		}

@@ -60,7 +60,7 @@ var settingTable = []Setting{
 	{
 		Key:   "REMIND_AFTER",
 		Group: GroupPresence,
-		Doc:   "time after which an agent is reminded of a chat that was assigned and not opened, again at 2, 4 and 8 times this and so on; 0 for never",
+		Doc:   "time after which an agent is reminded of an assigned chat that is not opened, then at 2, 4 and 8 times this and so on; 0 for never",
 		value: durationValue{
 			field: func(s *Settings) *time.Duration { return &s.RemindAfter },
 			def:   15 * time.Second, min: 0, max: 10 * time.Minute, unit: UnitSecond,
@@ -113,8 +113,9 @@ var settingTable = []Setting{
 		value: switchValue{field: func(s *Settings) *bool { return &s.RecordPages }, def: true},
 	},
 	{
-		Key: "SHARE_HISTORY", Group: GroupPrivacy,
-		Doc:   "agents read and find all ended chats of users whom they serve or served, each recorded in the audit log; else only their own",
+		Key:   "SHARE_HISTORY",
+		Group: GroupPrivacy,
+		Doc:   "agents read and find all ended chats of users whom they serve or served, recorded in the audit log; else only their own",
 		value: switchValue{field: func(s *Settings) *bool { return &s.ShareHistory }, def: true},
 	},
 	{

@@ -55,11 +55,6 @@ export function putAside(page) {
 }
 
 export function startPanel() {
-  const fresh = putAside(document);
-  if (fresh) {
-    location.replace(fresh);
-    return;
-  }
   document.addEventListener("parley:part", (event) => event.target.id === "w-now" && show());
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-again]")) session.set(scoped("parley.after"), now().chat);
@@ -69,6 +64,11 @@ export function startPanel() {
 
 function show() {
   clearTimeout(timer);
+  const fresh = putAside(document); // also when the stream sends the chat again, because its agent has wrapped it up
+  if (fresh) {
+    location.replace(fresh);
+    return;
+  }
   const data = now();
   const left = askedAt + connectingMs - Date.now();
   let state = data.state;

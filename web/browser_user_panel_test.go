@@ -76,7 +76,7 @@ func TestThePanelFollowsTheUserAndOtherAgents(t *testing.T) {
 	bob.looksLike("panel-conflict")
 	bob.focus(".note-edit textarea")
 	bob.press("\r")
-	anna.sees(".user-note", "Prefers mornings, never noon", "anna, edited by bob")
+	anna.sees(".user-note", "Prefers mornings, never noon", "You, edited by bob")
 	bob.click(".note-edit summary")
 	bob.until("the field to have the focus", `root.activeElement.matches(".note-edit textarea")`)
 	bob.press(" or evening")

@@ -104,7 +104,8 @@ func TestABreakEndsWithAQuestion(t *testing.T) {
 	anna := h.agent("anna", 5)
 	lunch := h.reason("Lunch")
 	a := h.choose(anna, models.PresenceChoice{Detail: models.DetailBreak, ReasonID: lunch.ID, Minutes: 20})
-	if b := a.Break(); b == nil || b.IsOver || b.Reason.NameEn != "Lunch" || b.EndsAt.Sub(a.DesiredPresenceAt).Round(time.Millisecond) != 20*time.Minute {
+	b := a.Break()
+	if b == nil || b.IsOver || b.Reason.NameEn != "Lunch" || b.EndsAt.Sub(a.DesiredPresenceAt).Round(time.Millisecond) != 20*time.Minute {
 		t.Fatalf("the break is %+v since %s", b, a.DesiredPresenceAt)
 	}
 	since := a.DesiredPresenceAt

@@ -60,7 +60,7 @@ var settingTable = []Setting{
 	{
 		Key:   "REMIND_AFTER",
 		Group: GroupPresence,
-		Doc:   "time after which an agent is reminded of an assigned chat that is not opened, then at 2, 4 and 8 times this and so on; 0 for never",
+		Doc:   "time after which an agent is reminded of an unopened chat, then at 2, 4 and 8 times this and so on; 0 for never",
 		value: durationValue{
 			field: func(s *Settings) *time.Duration { return &s.RemindAfter },
 			def:   15 * time.Second, min: 0, max: 10 * time.Minute, unit: UnitSecond,

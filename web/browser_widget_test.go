@@ -51,8 +51,13 @@ func TestUnreadMessagesAreCountedWhileThePanelIsClosed(t *testing.T) {
 	user := b.launch()
 	user.send("I look elsewhere meanwhile")
 	user.sees("#w-head", "anna")
+	_, err = eval[bool](user, `(root.defaultView.addEventListener("message", ({ data }) => {
+		if (data?.parley === "shut") root.documentElement.dataset.shut = "";
+	}), true)`)
+	b.must(err)
 	user.click("[data-close-panel]")
 	b.until("the panel closed", `document.querySelector("#parley").shadowRoot.querySelector("section").hidden`)
+	user.until("the frame to know", `"shut" in root.documentElement.dataset`) // what arrives before is read
 
 	chat := s.onlyChat(agent)
 	for _, words := range []string{"First", "Second"} {

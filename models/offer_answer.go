@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// AcceptOffer moves a chat to the actor, to whom it is offered, and returns it. The actor's reserved place becomes load in
+// AcceptOffer moves a chat that is offered to the actor to the actor, and returns it. The actor's reserved place becomes load in
 // the same statement. To accept again changes nothing.
 //
-// To an agent to whom the chat was never offered it is 404 chat_not_found, or offer_not_found if the agent may read the
+// To an agent who was never offered the chat it is 404 chat_not_found, or offer_not_found if the agent may read the
 // chat. An offer whose time is over is 409 offer_expired, one that was answered or withdrawn 409 offer_closed. An actor who
 // is not online gets 409 agent_not_online, and one whose places were filled by an earlier release or whose capacity was
 // lowered 409 agent_at_capacity; the offer then stays open.

@@ -82,7 +82,7 @@ func (d *Desk) checkOffer(r *OfferRequest) (err error) {
 	return faults.err()
 }
 
-// lockForOffer locks the agent of a chat and the agent to whom it is to be offered, who is nil when it goes to a queue.
+// lockForOffer locks the agent of a chat and the agent who is to be offered it; that one is nil if it goes to a queue.
 func (d *Desk) lockForOffer(ctx context.Context, t *tx, c *Chat, r OfferRequest) (from, to *Agent, err error) {
 	ids := []string{c.ServedBy()}
 	switch {

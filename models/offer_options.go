@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// TransferOptions are the agents and departments to whom a chat can be offered now.
+// TransferOptions are the agents and departments that can be offered a chat now.
 type TransferOptions struct {
 	Agents      []Agent // online with a free place, those of the least load first
 	Departments []TransferDepartment
@@ -20,7 +20,7 @@ type TransferDepartment struct {
 	Online, Free, Waiting int
 }
 
-// TransferOptions returns to whom a chat can be offered. It is for the chat's agent and supervisors, to all others 404
+// TransferOptions returns the agents and departments that can be offered a chat. It is for the chat's agent and supervisors, to all others 404
 // chat_not_found.
 func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) (*TransferOptions, error) {
 	c, err := d.Chat(ctx, actor, chatID)

@@ -33,7 +33,7 @@ func (h *testDesk) reserved(a models.Actor) int {
 	return got.Reserved
 }
 
-// offers returns the states of the offers that were announced, in order, with whom they were announced to.
+// offers returns the states of the offers that were announced, in order, each with the agents who were told.
 func (h *testDesk) offers() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -421,7 +421,7 @@ func TestAnOfferToADepartment(t *testing.T) {
 	}
 }
 
-// Whatever runs at once, no agent has more chats and reserved places than capacity.
+// With offers, assignments and ends at once, no agent has more chats and reserved places than capacity.
 func TestOffersNeverExceedCapacity(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

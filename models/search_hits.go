@@ -18,7 +18,7 @@ const (
 const hasServed = ` (EXISTS (SELECT FROM chats h WHERE h.user_id = c.user_id AND h.agent_id = ?0)
 	OR EXISTS (SELECT FROM chat_search s WHERE s.user_id = c.user_id AND s.agents @> ARRAY[?0])) `
 
-// endedIsReadable is the condition that the agent ?0 may read the ended chat c: one of a user whom the agent has served,
+// endedIsReadable is the condition that the agent ?0 may read the ended chat c: one of a user the agent has served,
 // or, while SHARE_HISTORY is off, one that the agent had at its end.
 func (d *Desk) endedIsReadable() string {
 	if d.Settings().ShareHistory {

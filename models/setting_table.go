@@ -115,7 +115,7 @@ var settingTable = []Setting{
 	{
 		Key:   "SHARE_HISTORY",
 		Group: GroupPrivacy,
-		Doc:   "agents read and find all ended chats of users whom they serve or served, recorded in the audit log; else only their own",
+		Doc:   "agents read and find all ended chats of users they serve or served, recorded in the audit log; else only their own",
 		value: switchValue{field: func(s *Settings) *bool { return &s.ShareHistory }, def: true},
 	},
 	{

@@ -84,7 +84,7 @@ func (d *Desk) AddUserNote(ctx context.Context, actor Actor, chatID, content str
 	return note, err
 }
 
-// EditUserNote replaces the text of a note about the user of a chat, whoever wrote it, and returns the note. version is
+// EditUserNote replaces the text of a note about the user of a chat, also that of another agent, and returns the note. version is
 // the one that the text continues: if the note has another one by now it is 409 user_note_changed with the note as it is,
 // unless the text is the same. A note that is not about the user is 404 user_note_not_found. It otherwise refuses as
 // [Desk.AddUserNote] does.

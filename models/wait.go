@@ -22,7 +22,7 @@ type WaitRange struct{ Low, Median, High time.Duration }
 // an integral, so that a position far back costs no more than one in front.
 const summedAhead = 400
 
-// Wait returns the wait of the user for whom the turns-th slot becomes free, when all are taken now: 1 for the first in
+// Wait returns how long a user waits until the turns-th slot becomes free, when all are taken now: 1 for the first in
 // the queue. It is 0 if turns is less than 1.
 //
 // It is the queue-length estimator that knows abandonment. With n users ahead, the time until there is one less is

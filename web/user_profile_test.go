@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// maria returns a token of a user whom the host site has signed, with attributes.
+// maria returns a token of a user that the host site has signed, with attributes.
 func maria(t *testing.T, attributes map[string]any) string {
 	t.Helper()
 	claims := jwt.MapClaims{
@@ -99,7 +99,7 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	for _, of := range []string{"/user", "/pages", "/user/chats", "/user/chats/" + first + "/messages"} {
 		a.ask("GET", path+of, outsider, nil).refused(404, "chat_not_found")
 	}
-	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).want(200) // bob's, of the user whom anna serves
+	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).want(200) // bob's, of the user that anna serves
 	if err := a.desk.ChangeSetting(t.Context(), admin, "SHARE_HISTORY", "false"); err != nil {
 		t.Fatal(err)
 	}

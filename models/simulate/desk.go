@@ -17,7 +17,7 @@ type desk struct {
 	maxRate  float64
 	slots    func(t float64) int
 	handling lognormal
-	patience float64 // mean of an exponential distribution; 0 if nobody leaves
+	patience float64 // mean of an exponential distribution; 0 if users never leave
 
 	maxError                 float64 // bound of the median relative error
 	minCoverage, maxCoverage float64 // bounds of the share of waits inside the range

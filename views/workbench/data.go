@@ -155,7 +155,7 @@ type ChatHeader struct {
 	PageURL            string
 	Page               string
 	CanWrite           bool
-	// OfferTo is the name of the agent to whom the chat is offered, "" for none, and OfferUntil when that ends.
+	// OfferTo is the name of the agent who is offered the chat, "" for none, and OfferUntil when that ends.
 	OfferTo    string
 	OfferUntil time.Time
 }

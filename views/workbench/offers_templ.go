@@ -649,7 +649,7 @@ func declineForm(c OfferCard) templ.Component {
 	})
 }
 
-// OfferBar says below the header to whom the open chat is offered.
+// OfferBar names, below the header, the agent who is offered the open chat.
 func OfferBar(h ChatHeader) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -77,7 +77,7 @@ func (e EarlierChat) firstHit() string {
 	return strconv.FormatInt(e.Hits[0].ID, 10)
 }
 
-// summary says with whom the chat was, how long, and in which department.
+// summary names the agent, the length and the department of the chat.
 func (e EarlierChat) summary(ctx context.Context) string {
 	said := text.T(ctx, "workbench.person.not_answered")
 	if e.Agent != "" {

@@ -88,7 +88,7 @@ type OfferMoved struct {
 	Chat Chat `json:"chat"`
 }
 
-// TransferOptions are the agents and the queues to whom a chat can be offered now.
+// TransferOptions are the agents and queues that can be offered a chat now.
 type TransferOptions struct {
 	Agents      []TransferAgent      `json:"agents"`
 	Departments []TransferDepartment `json:"departments"`

@@ -51,7 +51,7 @@ func (h *Handlers) HandOver(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.OfferOf(o)})
 }
 
-// TransferOptions lists to whom a chat can be offered now.
+// TransferOptions lists the agents and queues that can be offered a chat now.
 func (h *Handlers) TransferOptions(c echo.Context) error {
 	options, err := h.Desk.TransferOptions(c.Request().Context(), kit.ActorOf(c), kit.ChatID(c))
 	if err != nil {

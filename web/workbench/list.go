@@ -180,7 +180,7 @@ func (b *workbench) empty() view.EmptyState {
 	return e
 }
 
-// transferOptions returns to whom a chat can be offered.
+// transferOptions returns the agents and queues that can be offered a chat.
 func (b *workbench) transferOptions(c *models.AgentChat, options *models.TransferOptions) *view.Transfer {
 	t := &view.Transfer{CSRF: b.csrf, ChatID: c.ID, Name: c.UserName, Seconds: int(b.desk.Settings().OfferPeriod.Seconds())}
 	for i := range options.Agents {

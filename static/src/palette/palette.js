@@ -65,7 +65,7 @@ export function createPalette(dialog, searchURL) {
     localise(list);
   }
 
-  // Agents are people too: found users come after those whom the sources have.
+  // Agents are people too: users found by the server come after those that the page knows.
   function setGroup(name, elements, afterOthers = false) {
     const group = dialog.querySelector(`[data-group="${name}"]`);
     const place = group.querySelector("[data-options]");

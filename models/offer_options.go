@@ -20,8 +20,8 @@ type TransferDepartment struct {
 	Online, Free, Waiting int
 }
 
-// TransferOptions returns the agents and departments that can be offered a chat. It is for the chat's agent and supervisors, to all others 404
-// chat_not_found.
+// TransferOptions returns the agents and departments that can be offered a chat. It is for the chat's agent and
+// supervisors, to all others 404 chat_not_found.
 func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) (*TransferOptions, error) {
 	c, err := d.Chat(ctx, actor, chatID)
 	if err != nil {

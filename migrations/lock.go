@@ -12,6 +12,9 @@ import (
 const (
 	noTimeouts    = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0"
 	resetTimeouts = "RESET statement_timeout; RESET lock_timeout; RESET idle_in_transaction_session_timeout"
+
+	// turnPause is how long one machine waits before it asks again whether it is its turn.
+	turnPause = 200 * time.Millisecond
 )
 
 // alone runs do on one connection while no other machine migrates this database. The lock belongs to the session: when
@@ -27,14 +30,23 @@ func alone(ctx context.Context, db *sql.DB, out io.Writer, do func(*sql.Conn) er
 	if _, err := conn.ExecContext(ctx, noTimeouts); err != nil {
 		return err
 	}
-	var got bool
-	if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", lockKey).Scan(&got); err != nil {
-		return fmt.Errorf("lock the schema: %w", err)
-	}
-	if !got {
-		fmt.Fprintln(out, "waiting for another parley that is migrating this database")
-		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", lockKey); err != nil {
+	// It asks again and again: a statement that waits for the lock would be an open transaction, and CREATE INDEX CONCURRENTLY waits for
+	// those to end.
+	for told := false; ; told = true {
+		var got bool
+		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", lockKey).Scan(&got); err != nil {
 			return fmt.Errorf("lock the schema: %w", err)
+		}
+		if got {
+			break
+		}
+		if !told {
+			fmt.Fprintln(out, "waiting for another parley that is migrating this database")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(turnPause):
 		}
 	}
 	defer func() {
@@ -50,31 +62,40 @@ func alone(ctx context.Context, db *sql.DB, out io.Writer, do func(*sql.Conn) er
 	const table = `CREATE TABLE IF NOT EXISTS schema_migrations (
 		name text PRIMARY KEY,
 		applied_at timestamptz NOT NULL DEFAULT now()
-	)`
+	);
+	ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS requires text;
+	COMMENT ON COLUMN schema_migrations.requires IS 'the step that a program must know to run on the schema since this one'`
 	if _, err := conn.ExecContext(ctx, table); err != nil {
 		return fmt.Errorf("create schema_migrations: %w", err)
 	}
 	return do(conn)
 }
 
-// appliedSteps returns the recorded names in order, none for a database that was never migrated.
-func appliedSteps(ctx context.Context, conn *sql.Conn) ([]string, error) {
+// appliedStep is a recorded step.
+type appliedStep struct {
+	name     string
+	requires string // the step that programs must know, "" for none
+}
+
+// appliedSteps returns the recorded steps in order, none for a database that was never migrated.
+func appliedSteps(ctx context.Context, conn *sql.Conn) ([]appliedStep, error) {
 	var exists bool
 	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('schema_migrations') IS NOT NULL").Scan(&exists); err != nil || !exists {
 		return nil, err
 	}
-	rows, err := conn.QueryContext(ctx, "SELECT name FROM schema_migrations ORDER BY name")
+	// Read as JSON, since the column is missing where an earlier release migrated last.
+	rows, err := conn.QueryContext(ctx, "SELECT name, coalesce(to_jsonb(m)->>'requires', '') FROM schema_migrations m ORDER BY name")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var names []string
+	var applied []appliedStep
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
+		var s appliedStep
+		if err := rows.Scan(&s.name, &s.requires); err != nil {
 			return nil, err
 		}
-		names = append(names, name)
+		applied = append(applied, s)
 	}
-	return names, rows.Err()
+	return applied, rows.Err()
 }

@@ -2,6 +2,13 @@
 //
 // A step is a pair of files, <number>_<subject>.tx.up.sql and .tx.down.sql, run in the order of their names. Each step runs
 // in one transaction together with its entry in schema_migrations, so a step is either there and recorded or not there at all.
+// It waits 2 s for a lock and is then tried again for 10 minutes, so that it never makes others wait behind it.
+//
+// Files without .tx run statement by statement, for CREATE INDEX CONCURRENTLY. They are recorded last, so their statements must be
+// ones that can be repeated (IF NOT EXISTS); each ends with a semicolon at the end of a line.
+//
+// Steps only add, so a program runs on a schema that is ahead of it. A step that ends what an earlier release needs begins with the line
+// "-- requires: <step>": programs that do not know that step are not ready any more, and do not start.
 package migrations
 
 import (
@@ -31,11 +38,17 @@ func Down(ctx context.Context, db *sql.DB, all bool, out io.Writer) error {
 	return down(ctx, db, files, all, out)
 }
 
-// Status names the steps that the database has and those of this program that it lacks, each in order.
-// It changes nothing and takes no lock.
-func Status(ctx context.Context, db *sql.DB) (applied, pending []string, err error) {
-	return status(ctx, db, files)
+// State is how the schema of a database and a program fit.
+type State struct {
+	Applied []string // the steps that the database has, in order
+	Pending []string // those of the program that it lacks, in order
+	Ahead   []string // those of Applied that the program does not know
+	// TooNew is the step of Ahead since which the program cannot run on the schema, "" for none.
+	TooNew string
 }
+
+// Status returns the state of a database. It changes nothing and takes no lock.
+func Status(ctx context.Context, db *sql.DB) (State, error) { return status(ctx, db, files) }
 
 // Files returns the SQL files. Tests compare them to know whether the schema has changed.
 func Files() fs.FS { return files }
@@ -52,7 +65,7 @@ func up(ctx context.Context, db *sql.DB, fsys fs.FS, out io.Writer) error {
 		}
 		pending := missing(steps, applied)
 		for _, s := range pending {
-			if err := s.apply(ctx, conn); err != nil {
+			if err := s.apply(ctx, conn, out); err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "applied %s\n", s.name)
@@ -82,39 +95,54 @@ func down(ctx context.Context, db *sql.DB, fsys fs.FS, all bool, out io.Writer) 
 		if !all {
 			applied = applied[:1]
 		}
-		for _, name := range applied {
-			i := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
+		for _, a := range applied {
+			i := slices.IndexFunc(steps, func(s step) bool { return s.name == a.name })
 			if i < 0 {
-				return fmt.Errorf("migration %s was applied by a newer parley. Use that version to revert it", name)
+				return fmt.Errorf("migration %s was applied by a newer parley. Use that version to revert it", a.name)
 			}
-			if err := steps[i].takeBack(ctx, conn); err != nil {
+			if err := steps[i].takeBack(ctx, conn, out); err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "reverted %s\n", name)
+			fmt.Fprintf(out, "reverted %s\n", a.name)
 		}
 		return nil
 	})
 }
 
-func status(ctx context.Context, db *sql.DB, fsys fs.FS) (applied, pending []string, err error) {
+func status(ctx context.Context, db *sql.DB, fsys fs.FS) (State, error) {
 	steps, err := load(fsys)
 	if err != nil {
-		return nil, nil, err
+		return State{}, err
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, nil, err
+		return State{}, err
 	}
 	defer conn.Close()
-	if applied, err = appliedSteps(ctx, conn); err != nil {
-		return nil, nil, err
+	applied, err := appliedSteps(ctx, conn)
+	if err != nil {
+		return State{}, err
+	}
+	var state State
+	knows := func(name string) bool { return slices.ContainsFunc(steps, func(s step) bool { return s.name == name }) }
+	for _, a := range applied {
+		state.Applied = append(state.Applied, a.name)
+		if knows(a.name) {
+			continue
+		}
+		state.Ahead = append(state.Ahead, a.name)
+		if a.requires != "" && !knows(a.requires) {
+			state.TooNew = a.name
+		}
 	}
 	for _, s := range missing(steps, applied) {
-		pending = append(pending, s.name)
+		state.Pending = append(state.Pending, s.name)
 	}
-	return applied, pending, nil
+	return state, nil
 }
 
-func missing(steps []step, applied []string) []step {
-	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return slices.Contains(applied, s.name) })
+func missing(steps []step, applied []appliedStep) []step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
+		return slices.ContainsFunc(applied, func(a appliedStep) bool { return a.name == s.name })
+	})
 }

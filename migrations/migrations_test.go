@@ -1,14 +1,15 @@
 package migrations_test
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"golang.org/x/sync/errgroup"
@@ -35,10 +36,10 @@ func TestTheSchemaGoesUpAndDown(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	must(t, migrations.Up(t.Context(), db, io.Discard))
-	applied, pending, err := migrations.Status(t.Context(), db)
+	state, err := migrations.Status(t.Context(), db)
 	must(t, err)
-	if len(applied) == 0 || len(pending) != 0 {
-		t.Fatalf("after up: applied %v, pending %v", applied, pending)
+	if len(state.Applied) == 0 || len(state.Pending) != 0 {
+		t.Fatalf("after up: %+v", state)
 	}
 	must(t, migrations.Down(t.Context(), db, true, io.Discard))
 	var left []string
@@ -112,23 +113,26 @@ func TestTwoAtOnceApplyEachStepOnce(t *testing.T) {
 	must(t, err)
 	gated := steps("1_gated", "SELECT pg_advisory_xact_lock(42); CREATE TABLE gated ()", "DROP TABLE gated")
 
-	var outputs [2]bytes.Buffer
+	said := make(lines, 20)
 	var both errgroup.Group
-	for i := range outputs {
+	for range 2 {
 		db := openAt(t, url)
-		both.Go(func() error { return migrations.UpFrom(t.Context(), db, gated, &outputs[i]) })
+		both.Go(func() error { return migrations.UpFrom(t.Context(), db, gated, said) })
 	}
 	// One waits at the gate, the other for the first.
-	for waiting := 0; waiting < 2; {
-		must(t, gate.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting))
+	var all strings.Builder
+	for !strings.Contains(all.String(), "waiting for another parley") {
+		all.WriteString(<-said)
 	}
 	_, err = gate.ExecContext(t.Context(), "SELECT pg_advisory_unlock(42)")
 	must(t, err)
 	must(t, both.Wait())
-	said := outputs[0].String() + outputs[1].String()
-	if strings.Count(said, "applied 1_gated") != 1 || strings.Count(said, "waiting for another parley") != 1 {
-		t.Fatalf("the two say:\n%s", said)
+	close(said)
+	for line := range said {
+		all.WriteString(line)
+	}
+	if strings.Count(all.String(), "applied 1_gated") != 1 || strings.Count(all.String(), "waiting for another parley") != 1 {
+		t.Fatalf("the two say:\n%s", all.String())
 	}
 }
 
@@ -139,6 +143,124 @@ func TestAnUnknownNewerStepIsNotTakenBack(t *testing.T) {
 	older := steps("1_first", "CREATE TABLE first ()", "DROP TABLE first")
 	if err := migrations.DownFrom(t.Context(), db, older, true, io.Discard); err == nil || !exists(t, db, "first") {
 		t.Fatalf("an older program took back what it does not know: %v", err)
+	}
+}
+
+// A program runs on a schema that is ahead of it, until a step ends what it needs.
+func TestASchemaThatIsAhead(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	newer := steps(
+		"1_first", "CREATE TABLE first ()", "DROP TABLE first",
+		"2_added", "CREATE TABLE added ()", "DROP TABLE added",
+	)
+	older := steps("1_first", "CREATE TABLE first ()", "DROP TABLE first")
+	must(t, migrations.UpFrom(t.Context(), db, newer, io.Discard))
+	state, err := migrations.StatusFrom(t.Context(), db, older)
+	must(t, err)
+	if !slices.Equal(state.Ahead, []string{"2_added"}) || state.TooNew != "" {
+		t.Fatalf("after a step that adds: %+v", state)
+	}
+
+	newer["3_dropped.tx.up.sql"] = &fstest.MapFile{Data: []byte("-- requires: 2_added\nDROP TABLE first")}
+	newer["3_dropped.tx.down.sql"] = &fstest.MapFile{Data: []byte("CREATE TABLE first ()")}
+	must(t, migrations.UpFrom(t.Context(), db, newer, io.Discard))
+	for name, test := range map[string]struct {
+		program fstest.MapFS
+		want    string
+	}{
+		"the oldest": {older, "3_dropped"},
+		"one that knows the required step": {
+			steps("1_first", "CREATE TABLE first ()", "DROP TABLE first", "2_added", "CREATE TABLE added ()", "DROP TABLE added"), "",
+		},
+		"the newest": {newer, ""},
+	} {
+		if state, err = migrations.StatusFrom(t.Context(), db, test.program); err != nil || state.TooNew != test.want {
+			t.Errorf("%s: %+v, %v; want %q", name, state, err, test.want)
+		}
+	}
+}
+
+// An earlier release made the table of steps without what a newer one records there.
+func TestATableOfStepsFromAnEarlierRelease(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	_, err := db.ExecContext(
+		t.Context(),
+		`CREATE TABLE schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+		INSERT INTO schema_migrations (name) VALUES ('1_first')`,
+	)
+	must(t, err)
+	wantStatus(t, db, twoTables, []string{"1_first"}, []string{"2_second"})
+	must(t, migrations.UpFrom(t.Context(), db, twoTables, io.Discard))
+	wantStatus(t, db, twoTables, []string{"1_first", "2_second"}, nil)
+}
+
+// A step that needs a table which a long read holds must not make every later reader wait behind it.
+func TestAStepDoesNotQueueBehindALongRead(t *testing.T) {
+	t.Parallel()
+	url := testdb.EmptyPostgres(t)
+	db := openAt(t, url)
+	must(t, migrations.UpFrom(t.Context(), db, twoTables, io.Discard))
+	reader, err := openAt(t, url).BeginTx(t.Context(), nil)
+	must(t, err)
+	_, err = reader.ExecContext(t.Context(), "SELECT * FROM first")
+	must(t, err)
+
+	more := maps.Clone(twoTables)
+	maps.Copy(more, steps("3_column", "ALTER TABLE first ADD COLUMN more text", "ALTER TABLE first DROP COLUMN more"))
+	said := make(lines, 10)
+	done := make(chan error, 1)
+	go func() { done <- migrations.UpFrom(t.Context(), db, more, said) }()
+	if got := <-said; !strings.Contains(got, "3_column waits for other transactions") {
+		t.Fatalf("it said %q", got)
+	}
+	// It has let go of the queue, so others can read.
+	other := openAt(t, url)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err = other.ExecContext(ctx, "SELECT * FROM first")
+	must(t, err)
+	must(t, reader.Rollback())
+	must(t, <-done)
+	wantStatus(t, db, more, []string{"1_first", "2_second", "3_column"}, nil)
+}
+
+// lines is a writer that passes on what is written.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// Indexes of large tables are built while the table is used, outside of a transaction. An interrupted build is begun again.
+func TestAnIndexIsBuiltConcurrently(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	must(t, migrations.UpFrom(t.Context(), db, twoTables, io.Discard))
+	_, err := db.ExecContext(t.Context(), "ALTER TABLE first ADD COLUMN n int; INSERT INTO first VALUES (1), (1)")
+	must(t, err)
+	more := maps.Clone(twoTables)
+	more["3_index.up.sql"] = &fstest.MapFile{
+		Data: []byte("-- finds the first by n;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS first_n\n  ON first (n);\n"),
+	}
+	more["3_index.down.sql"] = &fstest.MapFile{Data: []byte("DROP INDEX CONCURRENTLY IF EXISTS first_n;\n")}
+	if err := migrations.UpFrom(t.Context(), db, more, io.Discard); err == nil {
+		t.Fatal("a unique index over equal values was built")
+	}
+	wantStatus(t, db, more, []string{"1_first", "2_second"}, []string{"3_index"})
+	_, err = db.ExecContext(t.Context(), "TRUNCATE first")
+	must(t, err)
+	must(t, migrations.UpFrom(t.Context(), db, more, io.Discard))
+	var valid bool
+	must(t, db.QueryRowContext(t.Context(), "SELECT indisvalid FROM pg_index WHERE indexrelid = 'first_n'::regclass").Scan(&valid))
+	if !valid {
+		t.Error("the index of the interrupted build was taken for the real one")
+	}
+	must(t, migrations.DownFrom(t.Context(), db, more, false, io.Discard))
+	if exists(t, db, "first_n") {
+		t.Error("the index is still there")
 	}
 }
 
@@ -180,10 +302,10 @@ func openAt(t *testing.T, url string) *sql.DB {
 
 func wantStatus(t *testing.T, db *sql.DB, fsys fstest.MapFS, wantApplied, wantPending []string) {
 	t.Helper()
-	applied, pending, err := migrations.StatusFrom(t.Context(), db, fsys)
+	state, err := migrations.StatusFrom(t.Context(), db, fsys)
 	must(t, err)
-	if !slices.Equal(applied, wantApplied) || !slices.Equal(pending, wantPending) {
-		t.Fatalf("applied %v, pending %v; want %v and %v", applied, pending, wantApplied, wantPending)
+	if !slices.Equal(state.Applied, wantApplied) || !slices.Equal(state.Pending, wantPending) {
+		t.Fatalf("%+v; want %v and %v", state, wantApplied, wantPending)
 	}
 }
 

@@ -113,6 +113,16 @@ func translate(err error) error {
 	if errors.As(err, &e) {
 		return err
 	}
+	if code, _ := sqlState(err); code == pgUndefinedTable || code == pgUndefinedColumn {
+		return &Error{
+			Kind: Unavailable,
+			Code: "database_schema_mismatch",
+			Detail: "The database schema does not fit this release of Parley. " +
+				"An administrator has to look at it; the log names what is missing.",
+			RetryAfter: 30 * time.Second,
+			cause:      err,
+		}
+	}
 	if isUnavailable(err) {
 		return &Error{
 			Kind: Unavailable, Code: "database_unavailable",

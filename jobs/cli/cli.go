@@ -191,8 +191,12 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 		return err
 	}
 	return table(out, "STATE\tSTEP", func(row func(string, ...any)) {
-		for _, step := range applied {
-			row("applied\t%s", step)
+		for _, step := range state.Applied {
+			if slices.Contains(state.Ahead, step) {
+				row("applied by a newer release\t%s", step)
+			} else {
+				row("applied\t%s", step)
+			}
 		}
 		for _, step := range pending {
 			row("pending\t%s", step)

@@ -21,6 +21,7 @@ import (
 	"parley/jobs/cli"
 	"parley/migrations"
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/web"
 	"parley/web/demo"
 	"parley/web/files"
@@ -142,10 +143,14 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 	if err != nil {
 		return err
 	}
+	setMailer(p, desk, mailer)
+	redisclient.LogTo(p.Log)
+	redisHealth := redisclient.NewHealth(p.Log)
 	redisOptions, err := p.Env.RedisOptions(webRedisTimeout)
 	if err != nil {
 		return err
 	}
+	redisOptions.Health = redisHealth
 	installation, err := desk.InstallationKey(ctx)
 	if err != nil {
 		return err
@@ -170,7 +175,7 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 	defer stopHub()
 	group.Go(func() error { return hub.Run(hubContext) })
 	if role != "web" {
-		worker, err := startWorker(p, desk, prefix)
+		worker, err := startWorker(p, desk, prefix, redisHealth)
 		if err != nil {
 			return err
 		}
@@ -245,7 +250,7 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	return web.New(o)
 }
 
-func startWorker(p *cli.Program, desk *models.Desk, prefix string) (*jobs.Worker, error) {
+func startWorker(p *cli.Program, desk *models.Desk, prefix string, health *redisclient.Health) (*jobs.Worker, error) {
 	redisOptions, err := p.Env.RedisOptions(workerRedisTimeout)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/models/testdb"
 )
 
@@ -27,13 +28,13 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func open(t *testing.T, redisURL string) (*redis.Client, *redis.Options) {
+func open(t *testing.T, redisURL string) (redis.UniversalClient, *redisclient.Options) {
 	t.Helper()
-	options, err := redis.ParseURL(redisURL)
+	options, err := redisclient.Parse(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(options)
+	client := options.Client()
 	t.Cleanup(func() { _ = client.Close() })
 	return client, options
 }

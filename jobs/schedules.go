@@ -7,6 +7,8 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"parley/models/redisclient"
 )
 
 const (
@@ -27,13 +29,13 @@ const (
 // schedules tracks the entries of this installation in asynq's schedule, by a sorted set of its own: the id of each
 // entry with its last heartbeat in Unix seconds.
 type schedules struct {
-	client *redis.Client
+	client redis.UniversalClient
 	key    string
 	own    []string // complete before the scheduler starts
 }
 
-func newSchedules(options *redis.Options, prefix string) *schedules {
-	return &schedules{client: redis.NewClient(options), key: prefix + "schedules"}
+func newSchedules(options *redisclient.Options, prefix string) *schedules {
+	return &schedules{client: options.Client(), key: prefix + "schedules"}
 }
 
 // add registers an entry of this process.
@@ -85,17 +87,24 @@ func (s *schedules) removeStale(ctx context.Context) {
 	_, _ = inspector.SchedulerEntries()
 }
 
+// remove removes the histories, then the entries: while a history is left, so is the entry by which it is found. In a cluster they are at
+// several nodes, so no transaction can hold them.
 func (s *schedules) remove(ctx context.Context, entries []string) {
 	if len(entries) == 0 {
 		return
 	}
-	_, _ = s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		for _, entry := range entries {
+	names := make([]any, len(entries))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, entry := range entries {
+			names[i] = entry
 			p.Del(ctx, historyKey+entry)
-			p.ZRem(ctx, s.key, entry)
 		}
 		return nil
 	})
+	if err != nil {
+		return // the next removal finds them
+	}
+	_ = s.client.ZRem(ctx, s.key, names...).Err()
 }
 
 // close removes the entries of this process. The scheduler must have stopped.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
 	"parley/jobs"
@@ -14,7 +15,7 @@ import (
 )
 
 // killed writes to Redis what a process leaves behind that was killed some time ago.
-func killed(t *testing.T, client *redis.Client, prefix, entry string, ago time.Duration) {
+func killed(t *testing.T, client redis.UniversalClient, prefix, entry string, ago time.Duration) {
 	t.Helper()
 	at := float64(time.Now().Add(-ago).Unix())
 	for _, cmd := range []*redis.IntCmd{
@@ -75,5 +76,28 @@ func TestWhatAKilledProcessLeftInRedisIsRemoved(t *testing.T) {
 	}
 	if left := keys("asynq:scheduler_history:*"); len(left) != 2 {
 		t.Errorf("a worker that stopped leaves %v", left)
+	}
+}
+
+func TestAWorkerUsesACluster(t *testing.T) {
+	t.Parallel()
+	client, options := open(t, "redis+cluster://"+testdb.NewRedisCluster(t).Addr())
+	killed(t, client, "ours:", "long-gone", time.Hour)
+	w := jobs.New(newDesk(t, models.DefaultSettings()), options, "ours:", time.Second, quiet)
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	inspector := asynq.NewInspectorFromRedisClient(client)
+	await(t, "tasks have run", func() bool {
+		info, err := inspector.GetQueueInfo("ours:periodic")
+		return err == nil && info.Processed > 0
+	})
+	history := func() []string { return client.Keys(t.Context(), "asynq:scheduler_history:*").Val() }
+	await(t, "what a killed process left is removed", func() bool {
+		return !slices.Contains(history(), "asynq:scheduler_history:long-gone") && len(history()) > 0
+	})
+	w.Stop()
+	if left, entries := history(), client.ZRange(t.Context(), "ours:schedules", 0, -1).Val(); len(left)+len(entries) != 0 {
+		t.Errorf("a worker that stopped leaves %v and %v", left, entries)
 	}
 }

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"parley/jobs"
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/models/testdb"
 )
 
@@ -28,7 +27,7 @@ func newDesk(t *testing.T, settings models.Settings) *models.Desk {
 
 func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 	t.Helper()
-	opts, err := redis.ParseURL(redisURL)
+	opts, err := redisclient.Parse(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}

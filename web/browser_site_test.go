@@ -13,6 +13,7 @@ import (
 
 	"parley/jobs"
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/models/testdb"
 	"parley/web"
 	"parley/web/files"
@@ -24,7 +25,7 @@ import (
 type site struct {
 	*testServer
 	databaseURL string
-	redis       *redis.Options
+	redis       *redisclient.Options
 	prefix      string
 	settings    models.Settings
 	address     string
@@ -49,7 +50,7 @@ func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *
 		f(s)
 	}
 	var err error
-	if s.redis, err = redis.ParseURL(testdb.Redis(t)); err != nil {
+	if s.redis, err = redisclient.Parse(testdb.Redis(t)); err != nil {
 		t.Fatal(err)
 	}
 	s.start()

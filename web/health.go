@@ -10,6 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/models/redisclient"
+	"parley/web/api"
 	"parley/web/kit"
 )
 
@@ -25,6 +27,9 @@ type readiness struct {
 	Status   string `json:"status"`
 	Postgres string `json:"postgres"`
 	Redis    string `json:"redis"`
+	// RedisError is why Redis is unavailable, as far as that is known.
+	RedisError redisclient.Reason `json:"redis_error,omitempty"`
+	Mail       string             `json:"mail"` // off, ok or failing
 }
 
 // readyz responds 200 if this instance can serve requests, otherwise 503 with Retry-After: without PostgreSQL and while it shuts down.
@@ -34,7 +39,7 @@ func (s *Server) readyz(c echo.Context) error {
 	defer cancel()
 	now := readiness{Status: "ok", Postgres: "ok", Redis: "ok"}
 	if !s.Hub.Connected() || s.Limits.Degraded() {
-		now.Redis = "unavailable"
+		now.Redis, now.RedisError = "unavailable", s.Redis.Reason()
 	}
 	if s.opts.Ready != nil {
 		if err := s.opts.Ready(ctx); err != nil {

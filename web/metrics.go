@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"parley/models"
+	"parley/models/redisclient"
 )
 
 // waitSecondsBuckets are the buckets of waiting times, in seconds.

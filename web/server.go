@@ -24,6 +24,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/views/paths"
 	"parley/web/account"
 	"parley/web/admin"
@@ -44,7 +45,7 @@ type Options struct {
 	Hub  *live.Hub
 	Log  *slog.Logger
 	// Redis stores the counters of rate limits; without it each instance counts for itself.
-	Redis *redis.Options
+	Redis *redisclient.Options
 	// RedisPrefix is the installation's own prefix of every key; required with Redis.
 	RedisPrefix string
 	// PublicURL is the address of Parley for browsers, "" to take it from each request. It may have a path, as in https://example.com/chat.

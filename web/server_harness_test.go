@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/models/testdb"
 	"parley/web"
 	"parley/web/files"
@@ -70,10 +69,11 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 		log = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	desk := models.NewDesk(db, settings, log)
-	redisOptions, err := redis.ParseURL(s.redisURL)
+	redisOptions, err := redisclient.Parse(s.redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
+	redisOptions.Health = redisclient.NewHealth(log)
 	if s.prefix == "" {
 		key, err := desk.InstallationKey(t.Context())
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 )
 
 // Environment is what the environment sets, read once. Admins can change most of Rules later.
@@ -110,12 +111,11 @@ func (e Environment) UserSecret() ([]byte, error) {
 }
 
 // RedisOptions returns options for clients that try once and wait at most timeout, because the program can work without Redis.
-func (e Environment) RedisOptions(timeout time.Duration) (*redis.Options, error) {
-	options, err := redis.ParseURL(e.RedisURL)
+// The error says which kind of address REDIS_URL may have, and quotes none of it.
+func (e Environment) RedisOptions(timeout time.Duration) (*redisclient.Options, error) {
+	options, err := redisclient.Parse(e.RedisURL)
 	if err != nil {
-		// The reason would quote the address, or the part of a password that was taken for something else.
-		return nil, errors.New("REDIS_URL is not a Redis address such as redis://user:password@cache.internal:6379/0. " +
-			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
+		return nil, fmt.Errorf("REDIS_URL %w", err)
 	}
 	options.ContextTimeoutEnabled = true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout

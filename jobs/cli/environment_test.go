@@ -33,3 +33,44 @@ func TestSitesOfTheEnvironmentAreExactOrigins(t *testing.T) {
 		}
 	}
 }
+// A command is tried once, and within the time that its use allows, with one server, sentinels and a cluster alike.
+func TestRedisIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"redis://h?max_retries=9&dial_timeout=1h&read_timeout=1h&write_timeout=1h&pool_timeout=1h&protocol=3&client_name=x", "unix:///run/redis.sock",
+		"redis+sentinel://s1,s2/m", "rediss+cluster://n1,n2",
+	} {
+		env, err := cli.ReadEnvironment([]string{"REDIS_URL=" + address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := env.RedisOptions(time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, d := range map[string]time.Duration{"dial": o.DialTimeout, "read": o.ReadTimeout, "write": o.WriteTimeout, "pool": o.PoolTimeout} {
+			if d != time.Second {
+				t.Errorf("%s: the timeout of %s is %s", address, name, d)
+			}
+		}
+		if o.MaxRetries != -1 || o.Protocol != 2 || o.ClientName != "parley" || !o.ContextTimeoutEnabled {
+			t.Errorf("%s: %d retries, protocol %d, name %q, %v", address, o.MaxRetries, o.Protocol, o.ClientName, o.ContextTimeoutEnabled)
+		}
+	}
+}
+
+// The library of the standard refuses addresses with several hosts, and their passwords are masked all the same.
+func TestPasswordsOfSeveralHostsAreMasked(t *testing.T) {
+	t.Parallel()
+	env, err := cli.ReadEnvironment([]string{
+		"DATABASE_URL=postgres://u:the%20password%20of%20PostgreSQL@db1:5432,db2:5432/d?target_session_attrs=read-write",
+		"REDIS_URL=redis+sentinel://:the-password-of-redis@s1:1,s2:2/m?sentinel_password=the-sentinels%27",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := env.Mask("the%20password%20of%20PostgreSQL, the password of PostgreSQL, the-password-of-redis, the-sentinels'")
+	if want := "*****, *****, *****, *****"; got != want {
+		t.Errorf("masked %q, want %q", got, want)
+	}
+}

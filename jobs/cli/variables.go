@@ -27,7 +27,13 @@ var processDocs = []Variable{
 		Doc: "the address at which people reach Parley, also with a path (`https://example.com/chat`); `https://` makes cookies secure",
 	},
 	{Name: "DATABASE_URL", Unset: "embedded", Doc: "PostgreSQL 15 or newer; the database is encoded in UTF-8"},
-	{Name: "REDIS_URL", Unset: "embedded", Doc: "Redis: live events between instances, rate limits, scheduled tasks"},
+	{
+		Name: "REDIS_URL", Unset: "embedded",
+		Doc: "Redis or Valkey: live events between instances, rate limits, scheduled tasks. One server " +
+			"(`redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`), sentinels " +
+			"(`redis+sentinel://user:password@s1:26379,s2:26379,s3:26379/master`) or a cluster " +
+			"(`redis+cluster://user:password@n1:6379,n2:6379,n3:6379`); see `docs/operations.md`",
+	},
 	{
 		Name: "USER_TOKEN_SECRET", Unset: "random, kept in `.parley/`",
 		Doc: "key shared with the sites that sign their users' tokens; 32 random bytes or more",

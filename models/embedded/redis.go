@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -88,3 +90,51 @@ func pingRedis(ctx context.Context, socket string) error {
 	}
 	return nil
 }
+
+// RedisNode is a Redis process of a larger whole: a master, a replica, a sentinel or a node of a cluster.
+type RedisNode struct {
+	// Dir holds its configuration, which it may rewrite, and its data.
+	Dir string
+	// Port is where it listens on 127.0.0.1; it is ready once it accepts connections there.
+	Port int
+	// Config is its configuration file, without the port.
+	Config string
+	// Sentinel starts it as a sentinel.
+	Sentinel bool
+}
+
+// StartRedisNode starts a process for tests and returns when it accepts connections.
+func StartRedisNode(ctx context.Context, node RedisNode, log *slog.Logger) (*Server, error) {
+	var binary string
+	config := filepath.Join(node.Dir, "redis.conf")
+	ready := func(ctx context.Context) error {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(node.Port)))
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	server := &Server{
+		name: "redis", title: "Redis", dir: node.Dir, log: log,
+		prepare: func(context.Context) (err error) {
+			if binary, err = findRedis(); err != nil {
+				return err
+			}
+			return os.WriteFile(config, []byte(node.Config), 0o600)
+		},
+		command: func() *exec.Cmd {
+			args := []string{config}
+			if node.Sentinel {
+				args = append(args, "--sentinel")
+			}
+			return exec.Command(binary, args...)
+		},
+		ready: ready, ping: ready,
+		stopSignal: syscall.SIGTERM, dyingSignal: syscall.SIGTERM,
+	}
+	return server.start(ctx)
+}
+
+// Close stops a server that StartRedisNode returned, and gives its folder up.
+func (s *Server) Close() error { return s.close() }

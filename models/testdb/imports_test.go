@@ -16,21 +16,23 @@ const root = "../.."
 // mayImport lists the packages of the repository that each package may import. A folder that is not listed follows the
 // nearest listed parent. A * means everything below.
 var mayImport = map[string][]string{
-	".":          {"web", "web/*", "jobs", "jobs/*", "models", "migrations"},
+	".":          {"web", "web/*", "jobs", "jobs/*", "models", "models/redisclient", "migrations"},
 	"models":     {},
 	"migrations": {},
 	"static":     {},
 
-	"jobs":             {"models"},
-	"models/embedded":  {},
-	"models/simulate":  {"models"},
-	"jobs/cli":         {"models", "models/embedded", "migrations"}, // the commands of main.go
-	"jobs/cli/gendocs": {"jobs/cli"},                                // a program of its own, for make generate
+	"jobs":               {"models", "models/redisclient"},
+	"models/embedded":    {},
+	"models/redisclient": {},
+	"models/simulate":    {"models"},
+	"jobs/cli":           {"models", "models/embedded", "models/redisclient", "migrations"}, // the commands of main.go
+	"jobs/cli/gendocs":   {"jobs/cli"},                                                      // a program of its own, for make generate
 
-	"web": {"models", "web/*", "views/*", "static"},
+	"web": {"models", "models/redisclient", "web/*", "views/*", "static"},
 	// What every handler uses, below the packages of the audiences.
 	"web/kit": {
 		"models",
+		"models/redisclient",
 		"views/login",
 		"views/paths",
 		"views/staff",
@@ -42,22 +44,41 @@ var mayImport = map[string][]string{
 		"static",
 	},
 	"web/auth":    {"models", "views/text", "web/kit", "web/limit"},
-	"web/api":     {"models", "views/text", "web/live"},
+	"web/api":     {"models", "models/redisclient", "views/text", "web/live"},
 	"web/present": {"models", "views/chat", "views/text", "web/api", "web/live"},
 	// The packages of the audiences do not import one another.
-	"web/chat":       {"models", "views/text", "web/kit", "web/auth", "web/api", "web/limit", "web/live", "web/files", "web/media"},
-	"web/widget":     {"models", "views/*", "web/kit", "web/auth", "web/api", "web/present", "web/live"},
-	"web/workbench":  {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
-	"web/supervisor": {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
-	"web/admin":      {"models", "views/*", "web/kit", "web/api", "web/present"},
-	"web/account":    {"models", "views/*", "web/kit", "web/auth", "web/api", "web/present"},
-	"web/live":       {"models"},
-	"web/limit":      {},
-	"web/files":      {},
-	"web/media":      {"web/media/samples"}, // only tests do
-	"web/demo":       {"models", "views/*", "static"},
-	"web/loadtest":   {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
-	"web/nginxtest":  {},
+	"web/chat": {
+		"models",
+		"views/chat",
+		"views/text",
+		"web/kit",
+		"web/auth",
+		"web/api",
+		"web/present",
+		"web/limit",
+		"web/live",
+		"web/files",
+		"web/incoming",
+		"web/media",
+	},
+	"web/widget":       {"models", "static", "views/*", "web/kit", "web/auth", "web/api", "web/present", "web/limit", "web/live"},
+	"web/workbench":    {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
+	"web/supervisor":   {"models", "views/*", "web/kit", "web/api", "web/present", "web/live"},
+	"web/admin":        {"models", "models/redisclient", "views/*", "web/kit", "web/api", "web/present", "web/media"},
+	"web/account":      {"models", "views/*", "web/kit", "web/auth", "web/api", "web/present"},
+	"web/mail":         {"models", "views/mail", "views/text", "views/ui", "web/api", "web/present"},
+	"web/live":         {"models", "models/redisclient"},
+	"web/limit":        {"models/redisclient"},
+	"web/files":        {},
+	"web/push":         {"models", "views/text"},
+	"web/media":        {"web/media/samples"}, // only tests do
+	"web/incoming":     {"models", "web/files", "web/media"},
+	"web/mail/inbound": {"models", "web/incoming", "web/media"},
+	"web/demo":         {"models", "views/*", "static"},
+	"web/loadtest":     {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
+	"web/nginxtest":    {},
+
+	"web/mail/mailtest": {},
 
 	"views/text":       {},
 	"views/paths":      {},
@@ -102,7 +123,8 @@ var neverImport = map[string][]string{
 	"web/media":    {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/loadtest": {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
-	"models/testdb": {},
+	"models/testdb":      {},
+	"models/redisclient": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq"},
 }
 
 // TestImportsFollowTheGraph checks the imports of the program. Tests may import any package.

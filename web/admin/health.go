@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/models/redisclient"
 	view "parley/views/admin"
 	"parley/views/text"
 	"parley/web/api"
@@ -46,12 +47,31 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	}
 	page.Services = []view.Service{
 		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
-		{Name: "Redis", Up: redisUp, Text: text.T(ctx, "admin.health.redis_up")},
+		redisService(ctx, redisUp, h.Redis.Reason()),
 	}
 	if !page.Services[1].Up {
 		page.Services[1].Text = text.T(ctx, "admin.health.redis_away")
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
+}
+
+// redisService shows whether Redis can be used, and what is wrong with it. It is not all right either when events and limits work while
+// scheduled tasks are refused, as by a user without the right to their keys.
+func redisService(ctx context.Context, up bool, reason redisclient.Reason) view.Service {
+	service := view.Service{Name: "Redis", Up: up && !reason.IsWrong(), Text: text.T(ctx, "admin.health.redis_up")}
+	if !up {
+		service.Text = text.T(ctx, "admin.health.redis_away")
+	}
+	if reason == "" || service.Up {
+		return service
+	}
+	wrong := text.T(ctx, "admin.health.redis_error."+string(reason))
+	if up {
+		service.Text = wrong
+	} else {
+		service.Text = wrong + " " + service.Text
+	}
+	return service
 }
 
 // healthLink returns the page of the subject of a finding, "" if it has none.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/views/text"
 )
 
@@ -52,10 +53,13 @@ func SitesOf(all, added []string) []Site {
 
 // SystemHealth is the state of the services and the result of all checks.
 type SystemHealth struct {
-	CheckedAt Time          `json:"checked_at"`
-	Postgres  string        `json:"postgres"`
-	Redis     string        `json:"redis"`
-	Checks    []HealthCheck `json:"checks"`
+	CheckedAt Time   `json:"checked_at"`
+	Postgres  string `json:"postgres"`
+	Redis     string `json:"redis"`
+	// RedisError is why Redis is unavailable, as far as that is known.
+	RedisError redisclient.Reason `json:"redis_error,omitempty"`
+	Mail       string             `json:"mail"` // off, ok or failing
+	Checks     []HealthCheck      `json:"checks"`
 }
 
 // HealthCheck is one invariant with the rows that violate it.
@@ -75,10 +79,10 @@ type HealthFinding struct {
 }
 
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the checks ran on it.
-func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool) SystemHealth {
-	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok"}
+func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool, redisError redisclient.Reason, mail string) SystemHealth {
+	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok", Mail: mail}
 	if !redisUp {
-		out.Redis = "unavailable"
+		out.Redis, out.RedisError = "unavailable", redisError
 	}
 	out.Checks = Map(checked, func(i *models.Checked) HealthCheck {
 		return HealthCheck{

@@ -71,6 +71,11 @@ func (p *plant) limitHolds(t *testing.T) {
 // countTogether checks that some seconds after Redis is back the instances share one limit again.
 func (p *plant) countTogether(t *testing.T) {
 	t.Helper()
+	p.countTogetherWithin(t, 15*time.Second)
+}
+
+func (p *plant) countTogetherWithin(t *testing.T, limit time.Duration) {
+	t.Helper()
 	began := time.Now()
 	together := func() bool {
 		c := p.guest(t, 0)
@@ -78,7 +83,7 @@ func (p *plant) countTogether(t *testing.T) {
 		c.at = 1
 		return first+c.rates(t, rateLimit) == rateLimit
 	}
-	if !eventually(t.Context(), 15*time.Second, together) {
+	if !eventually(t.Context(), limit, together) {
 		t.Error("rate limits are not counted together again")
 	}
 	t.Logf("together again after %s", time.Since(began).Round(time.Millisecond))

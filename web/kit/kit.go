@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/web/limit"
 	"parley/web/live"
 )
@@ -20,6 +21,8 @@ type Kit struct {
 	Log    *slog.Logger
 	Limits *limit.Limiter
 	Poller *live.Poller
+	// Redis knows why Redis cannot be used; nil without Redis.
+	Redis *redisclient.Health
 	// PublicURL is the setting PUBLIC_URL, nil if the address is taken from each request.
 	PublicURL *url.URL
 	// Origins recognizes requests that other sites make a browser send.

@@ -10,23 +10,41 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
+	"parley/models/redisclient"
 	"parley/models/testdb"
 )
 
 func limiter(t *testing.T, url string, perMinute int) *Limiter {
 	t.Helper()
-	opts := Options{PerMinute: func(Action) int { return perMinute }, Log: slog.New(slog.DiscardHandler)}
+	opts := Options{Prefix: "parley:test:limit:", PerMinute: func(Action) int { return perMinute }, Log: slog.New(slog.DiscardHandler)}
 	if url != "" {
 		var err error
-		if opts.Redis, err = redis.ParseURL(url); err != nil {
+		if opts.Redis, err = redisclient.Parse(url); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l := New(opts)
 	t.Cleanup(func() { _ = l.Close() })
 	return l
+}
+
+// The three claims of a sign-in are counted by one script, which finds only keys of one slot in a cluster.
+func TestClaimsAreCountedTogetherInACluster(t *testing.T) {
+	t.Parallel()
+	url := "redis+cluster://" + testdb.NewRedisCluster(t).Addr()
+	one, other := limiter(t, url, 2), limiter(t, url, 2)
+	claims := []Claim{{SignIn, "a@example.com 192.0.2.1"}, {SignInAddress, "192.0.2.1"}, {SignInAccount, "a@example.com"}}
+	if !one.Allow(t.Context(), claims...).OK || !other.Allow(t.Context(), claims...).OK {
+		t.Error("the first two are refused")
+	}
+	for _, l := range []*Limiter{one, other} {
+		if l.Allow(t.Context(), claims...).OK {
+			t.Error("a third is allowed")
+		}
+		if l.Degraded() {
+			t.Error("Redis refused to count")
+		}
+	}
 }
 
 func TestTwoInstancesAllowExactlyTheLimit(t *testing.T) {

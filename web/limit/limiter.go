@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
+
+	"parley/models/redisclient"
 )
 
 const (
@@ -20,8 +21,8 @@ const (
 
 // Options of a Limiter.
 type Options struct {
-	Redis     *redis.Options // nil to count on this instance only
-	Prefix    string         // of every key; the installation's own
+	Redis     *redisclient.Options // nil to count on this instance only
+	Prefix    string               // of every key; the installation's own
 	PerMinute PerMinute
 	Log       *slog.Logger
 }

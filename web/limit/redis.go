@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"parley/models/redisclient"
 )
 
 // budget is how long a caller waits for one answer of Redis. A request may need two, for Allow and Refund.
@@ -15,7 +17,7 @@ const budget = 140 * time.Millisecond
 // any minute, which a leaky bucket does not: that allows one more every 60/n seconds. Redis's clock counts, since those of
 // the instances differ.
 //
-// KEYS   what is counted
+// KEYS   what is counted; in a cluster all of them have one hash tag
 // ARGV   mode, window in µs, a name for this count, then the limit of each key
 // Output 0 if granted, else the µs until no key is over its limit
 var window = redis.NewScript(`
@@ -54,7 +56,7 @@ return math.max(wait, 0)
 
 // shared counts in Redis. Requests that come while a batch is on its way form the next batch, which is one round trip.
 type shared struct {
-	client   *redis.Client
+	client   redis.UniversalClient
 	prefix   string
 	requests chan *request
 }
@@ -70,17 +72,27 @@ type response struct {
 	err  error
 }
 
+// runScript is a method of a script that runs it.
+type runScript = func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
+
 // maxBatch is how many requests go in one round trip.
 const maxBatch = 64
 
 // newShared opens connections of its own: its timeouts are shorter than those of other uses, and a queue of other commands
 // must not use up the budget. It works until done is closed.
-func newShared(opts redis.Options, prefix string, done <-chan struct{}) *shared {
+//
+// In a cluster the prefix is the hash tag of every key, so that all are at one node. One script may count several, and what a probe
+// finds is true for all: were they spread, a probe could reach another node than the one that has failed. On one server, and with
+// sentinels, the keys have no hash tag, as in earlier releases, so that instances of both count together during an upgrade.
+func newShared(opts redisclient.Options, prefix string, done <-chan struct{}) *shared {
 	opts.ContextTimeoutEnabled = true
-	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = budget, budget, budget, budget
+	opts.SetTimeout(budget)
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	opts.PoolSize, opts.MinIdleConns = 8, 2 // an open connection takes nothing from the budget
-	s := &shared{client: redis.NewClient(&opts), prefix: prefix, requests: make(chan *request)}
+	if opts.IsCluster() {
+		prefix = "{" + prefix + "}"
+	}
+	s := &shared{client: opts.Client(), prefix: prefix, requests: make(chan *request)}
 	for range 2 { // so that a batch can go out while another is on its way
 		go s.run(done)
 	}
@@ -143,11 +155,9 @@ func (s *shared) run(done <-chan struct{}) {
 func (s *shared) answer(batch []*request) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	replies := s.send(ctx, batch)
-	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted, and ran none of them
-		if err := window.Load(ctx, s.client).Err(); err == nil {
-			replies = s.send(ctx, batch)
-		}
+	replies := s.send(ctx, batch, window.EvalSha)
+	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted or another took its place, and ran none of them
+		replies = s.send(ctx, batch, window.Eval)
 	}
 	for i, r := range batch {
 		wait, err := replies[i].Int64()
@@ -155,11 +165,17 @@ func (s *shared) answer(batch []*request) {
 	}
 }
 
-func (s *shared) send(ctx context.Context, batch []*request) []*redis.Cmd {
+// send sends a batch in one round trip: the first by the given method of the script, the others by its digest, since the server that runs
+// the first has the script then.
+func (s *shared) send(ctx context.Context, batch []*request, first runScript) []*redis.Cmd {
 	replies := make([]*redis.Cmd, len(batch))
 	pipe := s.client.Pipeline()
 	for i, r := range batch {
-		replies[i] = window.EvalSha(ctx, pipe, r.keys, r.args...)
+		run := window.EvalSha
+		if i == 0 {
+			run = first
+		}
+		replies[i] = run(ctx, pipe, r.keys, r.args...)
 	}
 	_, _ = pipe.Exec(ctx) // each reply has its own error
 	return replies

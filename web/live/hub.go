@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/models"
+	"parley/models/redisclient"
 )
 
 // maxStreams is how many streams one user or agent may hold open on one instance; one more ends the oldest.
@@ -20,7 +21,7 @@ const maxStreams = 20
 // Options of a Hub.
 type Options struct {
 	Desk  *models.Desk
-	Redis *redis.Options // nil when there is no other instance
+	Redis *redisclient.Options // nil when there is no other instance
 	// Prefix begins the channel's name and is the installation's own: Pub/Sub ignores database numbers. Required with Redis.
 	Prefix string
 	Log    *slog.Logger

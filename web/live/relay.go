@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 )
 
 const (
@@ -30,9 +31,14 @@ const (
 
 // relay carries events between instances over Redis Pub/Sub. It may lose some. An instance whose subscription was
 // interrupted, or that receives an envelope with Gap, repairs from PostgreSQL.
+//
+// In a cluster too it is plain Pub/Sub, which every node passes on to all others. Sharded Pub/Sub would save that, but all events of an
+// installation use one channel, so one shard would carry them all; its messages stop while that shard fails over or its slot moves,
+// whereas here publishing works at any node; and it needs Redis 7.
 type relay struct {
 	hub     *Hub
-	client  *redis.Client
+	client  redis.UniversalClient
+	redis   *redisclient.Health
 	channel string
 	self    string // names this instance
 	queue   chan committed
@@ -56,16 +62,16 @@ type envelope struct {
 	Events []models.Event `json:"events,omitempty"`
 }
 
-func newRelay(h *Hub, opts redis.Options, prefix string) *relay {
+func newRelay(h *Hub, opts redisclient.Options, prefix string) *relay {
 	if prefix == "" {
 		panic("live: a hub with Redis needs the prefix of its installation")
 	}
 	opts.ContextTimeoutEnabled = true
-	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = relayTimeout, relayTimeout, relayTimeout, relayTimeout
+	opts.SetTimeout(relayTimeout)
 	opts.MaxRetries, opts.DialerRetries = -1, 1
 	self := uuid.NewString()
 	return &relay{
-		hub: h, client: redis.NewClient(&opts), channel: prefix + "events", self: self,
+		hub: h, client: opts.Client(), redis: opts.Health, channel: prefix + "events", self: self,
 		queue: make(chan committed, relayQueue), health: newRelayHealth(self),
 	}
 }
@@ -182,6 +188,7 @@ func (r *relay) publish(e envelope) error {
 func (r *relay) receive(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.listen(ctx)
+		r.redis.Observe(err) // a subscription is no command, which its client would record
 		if r.health.setSubscribed(false) && ctx.Err() == nil {
 			r.hub.log.Warn("event subscription lost, polling PostgreSQL", "error", err)
 		}

@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 	"parley/models/testdb"
 )
 
 // runHub runs a hub until the test ends.
-func runHub(t *testing.T, desk *models.Desk, options *redis.Options, prefix string) *Hub {
+func runHub(t *testing.T, desk *models.Desk, options *redisclient.Options, prefix string) *Hub {
 	t.Helper()
 	h := New(Options{Desk: desk, Redis: options, Prefix: prefix, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -41,7 +41,7 @@ func await(t *testing.T, what string, done func() bool) {
 func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 	t.Parallel()
 	server := testdb.RedisServer(t) // the channel is the same for all tests
-	options, err := redis.ParseURL(server.URL)
+	options, err := redisclient.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 	stable := func(h *Hub) bool { _, stable := h.health(); return stable }
 	await(t, "both are stable", func() bool { return stable(hub) && stable(other) })
 
-	client := redis.NewClient(options)
+	client := options.Client()
 	defer client.Close()
 	earlier := client.Subscribe(t.Context(), "parley:events")
 	defer earlier.Close()
@@ -95,7 +95,7 @@ func TestAnEarlierReleaseIsRecognised(t *testing.T) {
 // The version in the database does not change, so only the gap reveals it.
 func TestAGapReadsTheSettings(t *testing.T) {
 	t.Parallel()
-	options, err := redis.ParseURL(testdb.RedisServer(t).URL) // whose connections are cut
+	options, err := redisclient.Parse(testdb.RedisServer(t).URL) // whose connections are cut
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestAGapReadsTheSettings(t *testing.T) {
 	prefix := "gap-" + uuid.NewString() + ":"
 	hub := runHub(t, desk, options, prefix)
 	await(t, "the instance is healthy", hub.Healthy)
-	client := redis.NewClient(options)
+	client := options.Client()
 	defer client.Close()
 	for what, leaves := range map[string]func() error{
 		"11": func() error { // another instance could not send something

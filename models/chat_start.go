@@ -63,6 +63,9 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 	}
 	var message *Message
 	if found {
+		if err := d.awaitDurable(ctx); err != nil {
+			return nil, err
+		}
 		d.announceVersions(chatVersionOf(chat))
 	} else {
 		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)

@@ -34,6 +34,8 @@ type Desk struct {
 	sends     messageBatcher
 	uncertain uncertainCommits
 
+	canary canary
+
 	drainRuns, drained atomic.Int64
 
 	drains     sync.WaitGroup

@@ -87,6 +87,9 @@ func (d *Desk) answerRepeatedSend(
 			return nil, false, err
 		}
 		if same(sent) {
+			if err := d.awaitDurable(ctx); err != nil {
+				return nil, false, err
+			}
 			d.announceVersion(ctx, chatID)
 			return before, false, nil
 		}

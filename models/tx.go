@@ -53,7 +53,7 @@ const txTries = 6
 // announces what it changed.
 //
 // Where f changed nothing or a rule refused it, the request may be the retry of one whose commit was never announced,
-// so the versions of the chats that it locked are announced.
+// so the versions of the chats that it locked are announced, once what they are due to is durable.
 func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
 	for try := 1; ; try++ {
 		t, err := d.attempt(ctx, f)

@@ -202,6 +202,9 @@ func (u *uncertainCommits) announce(ctx context.Context, commits []*uncertainCom
 			return err
 		}
 	}
+	if err := u.desk.awaitDurable(ctx); err != nil {
+		return err
+	}
 	recheck, drain := &Recheck{}, false
 	for _, c := range commits {
 		// A profile has no version to compare either. The event makes clients read it again.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -26,13 +28,15 @@ func (s *Server) healthz(c echo.Context) error {
 type readiness struct {
 	Status   string `json:"status"`
 	Postgres string `json:"postgres"`
+	Writes   string `json:"writes"` // ok; stuck while no commit comes through
 	Redis    string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
 	Mail       string             `json:"mail"` // off, ok or failing
 }
 
-// readyz responds 200 if this instance can serve requests, otherwise 503 with Retry-After: without PostgreSQL and while it shuts down.
+// readyz responds 200 if this instance can serve requests, otherwise 503 with Retry-After: without PostgreSQL, while no commit comes
+// through, as without a synchronous standby, and while it shuts down.
 // Without Redis requests are served, only slower, so the response names that state and is still 200.
 func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
@@ -44,7 +48,16 @@ func (s *Server) readyz(c echo.Context) error {
 	if s.opts.Ready != nil {
 		if err := s.opts.Ready(ctx); err != nil {
 			s.Log.Warn("not ready", "error", err)
-			now.Postgres, now.Status = "unavailable", "unavailable"
+			now.Postgres, now.Writes, now.Status = "unavailable", "stuck", "unavailable"
+		} else if err := s.Desk.CheckWrites(ctx); err != nil {
+			s.Log.Warn("not ready: PostgreSQL answers, but a write does not come through", "error", err)
+			now.Writes, now.Status = "stuck", "unavailable"
+		}
+	}
+	if s.Desk.CanMail() && now.Status == "ok" {
+		// Chats work without mail, so this is for people and alerts.
+		if figures, err := s.Desk.MailFigures(ctx); err == nil {
+			now.Mail = api.MailStateWord(true, figures.IsFailing)
 		}
 	}
 	if s.draining.Load() {
@@ -76,3 +89,4 @@ func (s *Server) metricsPage(c echo.Context) error {
 	promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}).ServeHTTP(c.Response(), c.Request())
 	return nil
 }
+

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,7 @@ type plant struct {
 
 	desk      *models.Desk // bypasses the program, for setup and checks
 	environ   []string
+	own       func() []string // environment of each instance alone; nil for none
 	instances []*instance
 	front     string // the address of a proxy before the instances, "" for none
 	ledger    *ledger
@@ -98,11 +100,17 @@ type plant struct {
 // newPlant starts two instances with rate limits for sending and ending that the tests do not reach.
 func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	t.Helper()
+	return newPlantOn(t, testdb.PostgresServer(t), change...)
+}
+
+// newPlantOn is newPlant on a PostgreSQL that the test has started.
+func newPlantOn(t *testing.T, postgres *testdb.Server, change ...func(*plant)) *plant {
+	t.Helper()
 	binary, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plant{t: t, postgres: testdb.PostgresServer(t), redis: testdb.RedisServer(t), ledger: &ledger{}}
+	p := &plant{t: t, postgres: postgres, redis: testdb.RedisServer(t), ledger: &ledger{}}
 	db, err := models.Open(t.Context(), p.postgres.URL)
 	p.must(err)
 	p.desk = models.NewDesk(db, models.DefaultSettings(), quiet)
@@ -114,7 +122,11 @@ func newPlant(t *testing.T, change ...func(*plant)) *plant {
 	environment := append(p.environ, "DATABASE_URL="+p.databaseURL, "REDIS_URL="+p.redisURL, "USER_TOKEN_SECRET="+tokenSecret,
 		"PARLEY_DIR="+t.TempDir(), "LOG_FORMAT=json", "RATE_SEND=100000", "RATE_END=100000", "RATE_LOGIN=1000")
 	for i := range 2 {
-		p.instances = append(p.instances, newInstance(t, binary, i, environment))
+		environ := slices.Clone(environment)
+		if p.own != nil {
+			environ = append(environ, p.own()...)
+		}
+		p.instances = append(p.instances, newInstance(t, binary, i, environ))
 	}
 	for _, i := range p.instances {
 		i.start()

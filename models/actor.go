@@ -7,6 +7,8 @@ type ActorKind string
 const (
 	KindUser  ActorKind = "user"
 	KindAgent ActorKind = "agent"
+	// KindWallboard is a screen on the wall, which reads numbers and does nothing.
+	KindWallboard ActorKind = "wallboard"
 )
 
 // Role is what an agent may do: agent < supervisor < admin.

@@ -68,6 +68,8 @@ const (
 	AuditCannedReplyRemoved    AuditAction = "canned_reply_removed"
 	AuditCannedRepliesImported AuditAction = "canned_replies_imported"
 
+	AuditWallboardKeyAdded   AuditAction = "wallboard_key_added"
+	AuditWallboardKeyRevoked AuditAction = "wallboard_key_revoked"
 	AuditWrapUpOptionAdded    AuditAction = "wrap_up_option_added"
 	AuditWrapUpOptionRenamed  AuditAction = "wrap_up_option_renamed"
 	AuditWrapUpOptionRetired  AuditAction = "wrap_up_option_retired"
@@ -113,6 +115,8 @@ const (
 	SubjectCannedReply SubjectKind = "canned_reply"
 
 	SubjectWrapUpOption SubjectKind = "wrap_up_option"
+
+	SubjectWallboardKey SubjectKind = "wallboard_key"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
 )

@@ -165,6 +165,14 @@ var (
 	ErrRatingReasonNotFound = notFound("rating_reason_not_found", "This reason for a rating does not exist or is retired.")
 	// ErrTooManyRatingReasons is 409: as many reasons as allowed are in use.
 	ErrTooManyRatingReasons = conflict("too_many_rating_reasons", "30 reasons for ratings are in use. Retire one first.")
+	// ErrWallboardKeyNotFound is 404.
+	ErrWallboardKeyNotFound = notFound("wallboard_key_not_found", "This wallboard key does not exist.")
+	// ErrTooManyWallboardKeys is 409: as many keys as allowed are in use.
+	ErrTooManyWallboardKeys = conflict("too_many_wallboard_keys", "50 wallboard keys are in use. Revoke one first.")
+	// ErrWallboardNotFound is 404: the key opens no wallboard.
+	ErrWallboardNotFound = notFound("wallboard_not_found", "This address opens no wallboard. Ask a supervisor for a new one.")
+	// ErrWallboardRevoked is 403: the key was revoked.
+	ErrWallboardRevoked = forbidden("wallboard_revoked", "The key of this wallboard was revoked. Ask a supervisor for a new one.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

@@ -142,6 +142,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 
 		"{rating_reason_id}": {404, "rating_reason_not_found"},
 		"{public_id}":        {403, "link_invalid"},
+		"{wallboard_id}":     {404, "wallboard_key_not_found"},
+		"{wall_key}":         {404, "wallboard_not_found"},
 		"{reply_id}":         noReply,
 		"{option_id}":        {404, "wrap_up_option_not_found"},
 		"{note_id}":          {404, "user_note_not_found"},

@@ -207,6 +207,35 @@ var answers = map[string]map[string]int{
 
 // answersAt are the values for single routes where a parameter has another meaning.
 var answersAt = map[string]map[string]int{
+	"/api/customer-service/left-messages status": {
+		"": 200, "waiting": 200, "active": 200, "ended": 200, "Waiting": 422, "lost": 422, "%00": 422, "%ff": 422, "waiting%27": 422,
+	},
+	"/api/wallboard/{wall_key} tz": { // a zone that is not known is UTC
+		"": 200, "Europe%2fBerlin": 200, "Local": 200, "nowhere": 200, "..%2f..%2fetc%2fpasswd": 200, "%00": 200, "%ff": 200,
+	},
+	"/api/supervisor/reports from": {
+		"":                                                200,
+		"noon":                                            200,
+		"%00":                                             422, // read with range=custom alone
+		"2026-01-01&range=custom&to=2026-01-31":           200,
+		"2026-01-31&range=custom&to=2026-01-31":           200,
+		"2026-02-01&range=custom&to=2026-01-31":           422,
+		"2025-01-01&range=custom&to=2026-01-02":           422,
+		"noon&range=custom&to=2026-01-31":                 422,
+		"2026-02-30&range=custom&to=2026-03-01":           422,
+		"0001-01-01&range=custom&to=0001-01-02":           422,
+		"9999-12-31&range=custom&to=9999-12-31":           422,
+		"&range=custom&to=2026-01-31":                     422,
+		"2026-01-31T00:00:00Z&range=custom&to=2026-02-01": 422,
+		"2026-03-29&range=custom&to=2026-03-29&time_zone=Europe/Berlin": 200,
+	},
+	"/api/supervisor/reports to": {
+		"":                                   200,
+		"noon":                               200,
+		"%ff":                                422,
+		"2026-01-31&range=custom":            422,
+		"now()&range=custom&from=2026-01-01": 422,
+	},
 	"/api/admin/audit from": {
 		"":                     200,
 		"2026-01-31":           200,

@@ -57,6 +57,9 @@ type scene struct {
 	slug, address string           // a short name and an e-mail address that are not used elsewhere
 }
 
+// wallKey opens a wallboard.
+const wallKey = "the-key-of-a-wallboard"
+
 // sentFile has the values for a request about a file.
 type sentFile struct {
 	message  int64
@@ -237,6 +240,19 @@ func (s *stage) scene(state models.Status) scene {
 	anna := models.AgentActor(s.people["anna"])
 	sc.session = s.another()
 	sc.reply, sc.option = uuid.NewString(), uuid.NewString()
+	sc.view = uuid.NewString()
+	s.exec(
+		`INSERT INTO report_views (id, agent_id, name, query, is_shared) VALUES ($1, $2, $1, 'range=7d', true)`,
+		sc.view,
+		s.people["dora"].ID,
+	)
+	// Keys in use are limited, so each scene has one that was revoked, and all have the same open one.
+	s.must(
+		s.db.QueryRowContext(s.t.Context(), `INSERT INTO wallboard_keys (name, key_hash, revoked_at) VALUES ('Hall', $1, now()) RETURNING id`,
+			models.HashToken(uuid.NewString())).
+			Scan(&sc.wallboard),
+	)
+	s.exec(`INSERT INTO wallboard_keys (name, key_hash) VALUES ('Hall', $1) ON CONFLICT DO NOTHING`, models.HashToken(wallKey))
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ($1, 'outcome', $2)`, sc.option, "of-"+sc.slug)
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ('solved', 'outcome', 'Solved'), ('refund', 'tag', 'Refund')
 		ON CONFLICT DO NOTHING`)
@@ -333,6 +349,10 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return sc.earlier
 		case "{option_id}":
 			return sc.option
+		case "{wallboard_id}":
+			return fmt.Sprint(sc.wallboard)
+		case "{wall_key}":
+			return wallKey
 		case "{reply_id}":
 			return sc.reply
 		case "{user_id}":

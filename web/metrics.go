@@ -102,7 +102,7 @@ func (s *Server) newMetrics() *prometheus.Registry {
 				value),
 		)
 	}
-	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent} {
+	for _, kind := range []models.ActorKind{models.KindUser, models.KindAgent, models.KindWallboard} {
 		gauge(
 			"streams",
 			"Open live streams.",

@@ -430,6 +430,20 @@ func (s *Server) routes() []route {
 
 		// Supervisors
 		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.supervisor.Queue},
+		{
+			method: get, api: "/supervisor/wallboards", page: "/supervisor/wallboards",
+			who: supervisors, handle: s.supervisor.WallboardsPage,
+		},
+		{
+			method: post, api: "/supervisor/wallboards", page: "/supervisor/wallboards",
+			who: supervisors, handle: s.supervisor.AddWallboard,
+		},
+		{
+			method: post, api: "/supervisor/wallboards/:wallboard_id/revoke", page: "/supervisor/wallboards/:wallboard_id/revoke",
+			who: supervisors, handle: s.supervisor.RevokeWallboard,
+		},
+		{method: get, api: "/wallboard/:wall_key", page: "/wallboard/:wall_key", who: anyone, handle: s.supervisor.Wallboard},
+		{method: get, page: "/wallboard/:wall_key/events", who: anyone, handle: s.supervisor.WallboardEvents, stream: true},
 		{method: get, api: "/supervisor/load", who: supervisors, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.supervisor.Stats},
 		{

@@ -186,6 +186,10 @@ func (s *Server) perMinute(a limit.Action) int {
 		return now.RateLogin
 	case limit.SignInAddress:
 		return 3 * now.RateLogin
+	case limit.Wallboard:
+		return 3 * now.RateLogin
+	case limit.WallboardKey:
+		return 1
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
 	case limit.Introduce:

@@ -25,6 +25,8 @@ type Kit struct {
 	Redis *redisclient.Health
 	// PublicURL is the setting PUBLIC_URL, nil if the address is taken from each request.
 	PublicURL *url.URL
+	// Version is that of the program.
+	Version string
 	// Origins recognizes requests that other sites make a browser send.
 	Origins *http.CrossOriginProtection
 	// FileKey signs links to files.

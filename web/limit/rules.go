@@ -24,6 +24,9 @@ const (
 	Poll          Action = "poll"          // reading events without a stream
 	Transcript    Action = "transcript"    // downloading one
 	Search        Action = "search"
+	Push          Action = "push"          // adding and testing devices that get notifications
+	Wallboard     Action = "wallboard"     // different keys that open no wallboard, from one address
+	WallboardKey  Action = "wallboard_key" // one of these keys
 )
 
 // Window is the time that every limit is counted over.

@@ -16,6 +16,8 @@ type View int
 const (
 	Own         View = iota // the receiver's own chats
 	Supervision             // the queue and every agent's load, for supervisors
+	Wall                    // the queue alone, for a wallboard, whose session is its key
+	Watching                // the open chat ChatID, for supervisors who need no part in it
 )
 
 // Receiver is who opens a stream, what the stream shows and how far the receiver has come.

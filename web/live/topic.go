@@ -22,7 +22,7 @@ func agentTopic(id string) topic { return topic("agent:" + id) }
 // servedTopic is the presence of an agent, for the users served by that agent.
 func servedTopic(agentID string) topic { return topic("served:" + agentID) }
 
-// ownTopic is everything addressed to one user or agent.
+// ownTopic is everything addressed to one user or agent. Nothing is addressed to a wallboard.
 func ownTopic(a models.Actor) topic {
 	if a.IsUser() {
 		return userTopic(a.ID)

@@ -1,0 +1,1 @@
+DROP TABLE wallboard_keys;

@@ -16,6 +16,14 @@ const (
 	TaskFiles  = "files:sweep"
 	TaskClean  = "chats:clean"
 	TaskIndex  = "chats:index"
+	TaskReport = "reports:count"
+	TaskAlerts = "alerts:evaluate"
+	TaskFlags  = "chats:flags"
+	TaskWatch  = "chats:watches"
+	TaskHere   = "messages:here"
+	TaskPush   = "pushes:send"
+	TaskClose  = "hours:remind"
+	TaskMail   = "mails:send"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -30,6 +38,15 @@ var tasks = []task{
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
 	{TaskFiles, time.Minute, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepFiles(ctx); return err }},
 	{TaskIndex, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.IndexChats(ctx); return err }},
+	{TaskCount, time.Minute, func(ctx context.Context, d *models.Desk) error { return d.CountMinutes(ctx) }},
+	{TaskReport, 10 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.CountReports(ctx); return err }},
+	{TaskAlerts, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.EvaluateAlerts(ctx) }},
+	{TaskFlags, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.RaiseFlags(ctx) }},
+	{TaskWatch, 10 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.EndWatches(ctx); return err }},
+	{TaskHere, 10 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.SweepUsersHere(ctx) }},
+	{TaskClose, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.RemindOfClosing(ctx) }},
+	{TaskPush, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.SendPushes(ctx) }},
+	{TaskMail, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.SendMails(ctx); return err }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 

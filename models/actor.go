@@ -1,5 +1,7 @@
 package models
 
+import "slices"
+
 // ActorKind separates users from agents. A credential of one kind is never accepted for the other.
 type ActorKind string
 
@@ -61,6 +63,11 @@ func (a Actor) isParticipant(c *Chat) bool {
 	return c.AgentID != nil && *c.AgentID == a.ID
 }
 
+// hasJoined reports whether the actor is a supervisor who joined the chat.
+func (a Actor) hasJoined(c *Chat) bool {
+	return a.AtLeast(RoleSupervisor) && slices.Contains(c.JoinedIDs, a.ID)
+}
+
 // checkCanRead refuses with chat_not_found an actor who may not read the chat: only its participants and supervisors
 // may. It is not 403, which would reveal that the chat exists.
 func (a Actor) checkCanRead(c *Chat) error {
@@ -70,9 +77,20 @@ func (a Actor) checkCanRead(c *Chat) error {
 	return ErrChatNotFound
 }
 
-// checkCanWrite refuses an actor who may not write in the chat: a supervisor who is not part of it is not_in_chat,
-// anyone else chat_not_found.
+// checkCanWrite refuses an actor who may not write in the chat: a supervisor who neither has it nor joined it is
+// not_in_chat, anyone else chat_not_found.
 func (a Actor) checkCanWrite(c *Chat) error {
+	if err := a.checkCanRead(c); err != nil {
+		return err
+	}
+	if !a.isParticipant(c) && !a.hasJoined(c) {
+		return ErrNotInChat
+	}
+	return nil
+}
+
+// checkHas refuses, as checkCanWrite does, an actor who is not the user of the chat or the agent who has it.
+func (a Actor) checkHas(c *Chat) error {
 	if err := a.checkCanRead(c); err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ type AgentChat struct {
 	NameIsUnverified bool
 	LastContent      *string
 	LastSender       *SenderType
+	LastSenderID     string
 	LastType         MessageType // of the message that LastContent is from, "" for none
 	LastID           int64       // of that message, 0 for none
 	LastIsWithdrawn  bool        // the message was withdrawn, so LastContent is empty
@@ -129,7 +130,7 @@ func (c *AgentChat) SetLast(m *Message) {
 	if m.Type != Note && m.Type != SystemMessage {
 		preview := previewOf(m.Content)
 		c.LastContent, c.LastSender, c.LastType = &preview, &m.SenderType, m.Type
-		c.LastID, c.LastIsWithdrawn = m.ID, m.IsWithdrawn()
+		c.LastSenderID, c.LastID, c.LastIsWithdrawn = m.SenderID, m.ID, m.IsWithdrawn()
 	}
 }
 
@@ -206,7 +207,7 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 		var c AgentChat
 		var u UserCard
 		err := rows.Scan(chatRow.scanTargets(&c.Chat, &u.Name, &u.Avatar, &u.Email, &u.IsVerified, &u.Locale, &u.Attributes,
-			&c.LastContent, &c.LastSender, &c.LastType, &c.LastID, &c.LastIsWithdrawn)...)
+			&c.LastContent, &c.LastSender, &c.LastSenderID, &c.LastType, &c.LastID, &c.LastIsWithdrawn)...)
 		if c.LastContent != nil {
 			*c.LastContent = previewOf(*c.LastContent)
 		}

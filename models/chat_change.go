@@ -52,6 +52,7 @@ func (c *chatChange) assign(to *Agent) {
 func (c *chatChange) transfer(from, to *Agent) {
 	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name, systemAgentID: to.ID})
 	c.PrevAgentID = from.ID
+	c.Chat.Transfers++
 	c.serveBy(to)
 }
 
@@ -65,6 +66,11 @@ func (c *chatChange) serveBy(a *Agent) {
 	}
 	chat.ReturnedAt, chat.AvoidAgentID, chat.AvoidUntil = nil, nil, nil
 	chat.IdleSince, chat.WarnedAt = &c.now, nil
+	if chat.IsMessage() { // it never idles out, in the previous release either
+		chat.IdleSince = nil
+	}
+	c.lowerHand()
+	chat.JoinedIDs = withoutID(chat.JoinedIDs, a.ID)
 	c.Assigned, c.Agent, c.queueCause = true, a.Card(), CauseHelped
 }
 
@@ -78,6 +84,10 @@ func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
 	// A user sends heartbeats only while waiting, so the last one may be old.
 	chat.ReturnedAt, chat.UserSeenAt = &c.now, c.now
 	chat.IdleSince, chat.WarnedAt = nil, nil
+	if kind == SystemRequeued {
+		chat.Transfers++
+	}
+	c.lowerHand()
 	if avoid {
 		chat.AvoidAgentID, chat.AvoidUntil = &from.ID, ptr(c.now.Add(avoidFor))
 	}
@@ -92,6 +102,8 @@ func (c *chatChange) end(reason, kind string) {
 	}
 	chat.Status, chat.EndedAt, chat.EndedReason, chat.EndedType = Ended, &c.now, &reason, &kind
 	chat.AwaitingReplySince = nil
+	c.lowerHand()
+	chat.JoinedIDs, chat.WatcherIDs = nil, nil
 	c.Ended = true
 }
 

@@ -26,7 +26,7 @@ func (d *Desk) OpenChat(ctx context.Context, actor Actor, chatID string) error {
 		if err != nil {
 			return err
 		}
-		if err := actor.checkCanWrite(c); err != nil {
+		if err := actor.checkHas(c); err != nil {
 			return err
 		}
 		if !c.IsUnopened() {

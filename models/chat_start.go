@@ -169,6 +169,23 @@ func (d *Desk) startChat(
 	return started, message, err
 }
 
+// queueNew inserts a chat at the end of the queue and returns its first change, to be saved. The caller holds the queue's lock, and sets
+// what the chat is about. A user who has an open chat violates [chatsOneOpenPerUser].
+func (t *tx) queueNew(ctx context.Context, c *Chat) (*chatChange, error) {
+	queuedAt, err := newQueueTime(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	c.ID, c.Status = uuid.Must(uuid.NewV7()).String(), Waiting
+	c.QueuedAt, c.UserSeenAt, c.CreatedAt = queuedAt, t.now, t.now
+	if _, err := t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx); err != nil {
+		return nil, err
+	}
+	change := t.change(c)
+	change.queueCause = CauseJoined
+	return change, nil
+}
+
 // newQueueTime returns the queue time of a new chat: now, but never before that of a chat that waits, even if
 // PostgreSQL's clock was set back.
 func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {

@@ -62,6 +62,9 @@ func (t *tx) saveAll(ctx context.Context, changes []*chatChange, agents ...*Agen
 		if c.queueCause != "" {
 			t.emitQueueChange(c.queueCause, &c.Chat)
 		}
+		if c.changesHand() {
+			t.emit(Event{Kind: KindFlags})
+		}
 	}
 	for _, a := range agents {
 		e := a.presenceEvent(false)

@@ -181,7 +181,7 @@ func checkDraftsOf(ctx context.Context, q rawQuerier, actor Actor, chatID, lock 
 	case err != nil:
 		return nil, err
 	}
-	return c, actor.checkCanWrite(c)
+	return c, actor.checkHas(c)
 }
 
 // lockDraft returns a locked draft, without content and version if it does not exist.

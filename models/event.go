@@ -25,6 +25,8 @@ const (
 	KindUserChange EventKind = "user"
 	KindDraft      EventKind = "draft"
 	KindOffer      EventKind = "offer"
+	// KindFlags announces that the list of chats that need a supervisor changed; it has no field.
+	KindFlags EventKind = "flags"
 )
 
 // Event is a change that was committed, or, for typing, something that only happens. Instances send it to one another

@@ -55,7 +55,13 @@ const (
 	SystemOfferDeclinedWhy = "offer_declined_why" // agent, reason
 	SystemOfferExpired     = "offer_expired"      // agent: gave no answer
 	SystemOfferUnavailable = "offer_unavailable"  // agent: is not online any more
+	SystemSupervisorJoined = "supervisor_joined" // agent: writes in the chat beside its agent
+	SystemSupervisorLeft   = "supervisor_left"   // agent
 )
+
+// whisperKind is the system kind of whispers. They are stored as notes of their sender, so that nothing that hides notes
+// from users, in this release or an earlier one, can show them.
+const whisperKind = "whisper"
 
 // systemAgentID is the argument of system messages with the id of the agent who has the chat from then on. Messages of
 // earlier releases lack it.
@@ -92,6 +98,9 @@ type Message struct {
 
 // IsWithdrawn reports whether the sender took the message back.
 func (m *Message) IsWithdrawn() bool { return m.WithdrawnAt != nil }
+
+// IsWhisper reports whether the message is between the agent of the chat and supervisors. Its type is [Note].
+func (m *Message) IsWhisper() bool { return m.Type == Note && deref(m.SystemKind) == whisperKind }
 
 // ChangedAfterRead reports whether the message was edited or withdrawn after the other side had read it.
 func (m *Message) ChangedAfterRead() bool {

@@ -44,6 +44,7 @@ type pendingMessage struct {
 	// message was left out and has to be stored alone.
 	done   chan struct{}
 	stored *Message
+	chat   *Chat // as it was stored with the message
 	err    error
 }
 
@@ -125,6 +126,7 @@ func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Mes
 		return nil, err
 	}
 	change := p.queries.newMessageChange(p, chat, id)
+	p.chat = &change.Chat
 	b.desk.publish([]Event{{Kind: KindChange, Change: change}})
 	return &change.Messages[0], nil
 }
@@ -154,7 +156,8 @@ func (b *messageBatcher) insertBatch(queries *senderQueries, all []*pendingMessa
 	})
 	if err == nil {
 		for i := range events {
-			byChat[events[i].Change.Chat.ID].stored = &events[i].Change.Messages[0]
+			p := byChat[events[i].Change.Chat.ID]
+			p.stored, p.chat = &events[i].Change.Messages[0], &events[i].Change.Chat
 		}
 		b.desk.publish(events)
 	} else {

@@ -18,7 +18,7 @@ func (d *Desk) sendUnlessNewer(ctx context.Context, actor Actor, o *pendingMessa
 		if err != nil {
 			return err
 		}
-		if !actor.isParticipant(c) || !c.IsOpen() {
+		if actor.checkCanWrite(c) != nil || !c.IsOpen() {
 			return errNotStored
 		}
 		newer, err := t.newerMessage(ctx, actor, o.chatID, lastSeen)

@@ -107,7 +107,7 @@ func (o *Offer) isWith(c *Chat) bool { return c.Status == Active && c.ServedBy()
 func (d *Desk) WithdrawOffer(ctx context.Context, actor Actor, chatID string) (*Offer, error) {
 	var offer *Offer
 	_, err := d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
-		if err := actor.checkCanWrite(&change.Chat); err != nil {
+		if err := actor.checkHas(&change.Chat); err != nil {
 			return err
 		}
 		o, found, err := t.openOffer(ctx, &change.Chat)

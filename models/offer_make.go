@@ -29,7 +29,7 @@ func (d *Desk) OfferTransfer(ctx context.Context, actor Actor, chatID string, r 
 	var offer *Offer
 	chat, err := d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
 		c := &change.Chat
-		if err := actor.checkCanWrite(c); err != nil {
+		if err := actor.checkHas(c); err != nil {
 			return err
 		}
 		if c.Status != Active {

@@ -28,6 +28,7 @@ const (
 	GroupPresence SettingGroup = "presence"
 	GroupQueue    SettingGroup = "queue"
 	GroupWrapUp   SettingGroup = "wrap_up"
+	GroupFlags    SettingGroup = "flags"
 	GroupPrivacy  SettingGroup = "privacy"
 	GroupLimits   SettingGroup = "limits"
 )
@@ -41,6 +42,7 @@ const (
 	SettingInteger  SettingKind = "integer"
 	SettingSwitch   SettingKind = "switch" // true or false
 	SettingChoice   SettingKind = "choice" // one of [Setting.Choices]
+	SettingWords    SettingKind = "words"  // words or phrases, separated by commas
 )
 
 // SettingUnit is what the number of a setting counts; of a duration it is the smallest unit in which the page offers it.
@@ -234,6 +236,46 @@ func (v choiceValue) set(s *Settings, value string) string {
 }
 
 func (v choiceValue) setDefault(s *Settings) { *v.field(s) = v.def }
+
+// The bounds of a list of words.
+const (
+	maxWords      = 100
+	maxWordLength = 60
+)
+
+type wordsValue struct{ field func(*Settings) *string }
+
+func (v wordsValue) describe() valueDescription {
+	return valueDescription{
+		kind:    SettingWords,
+		accepts: fmt.Sprintf("up to %d words or phrases of at most %d characters, separated by commas", maxWords, maxWordLength),
+	}
+}
+
+func (v wordsValue) read(s *Settings) string { return *v.field(s) }
+
+func (v wordsValue) set(s *Settings, value string) string {
+	words := splitWords(value)
+	if len(words) > maxWords || slices.ContainsFunc(words, func(w string) bool { return utf8.RuneCountInString(w) > maxWordLength }) {
+		return fieldTooLong
+	}
+	*v.field(s) = strings.Join(words, ", ")
+	return ""
+}
+
+func (v wordsValue) setDefault(s *Settings) { *v.field(s) = "" }
+
+// splitWords returns the words of a list, which are separated by commas or lines, without blank and repeated ones.
+func splitWords(list string) []string {
+	var words []string
+	for word := range strings.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(",，、;；\n\r", r) }) {
+		word = strings.Join(strings.Fields(word), " ")
+		if word != "" && !IsBlank(word) && !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return words
+}
 
 // SettingTable returns every setting, in the order of the settings page.
 func SettingTable() []Setting { return slices.Clone(settingTable) }

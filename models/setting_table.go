@@ -98,6 +98,19 @@ var settingTable = []Setting{
 		value: switchValue{field: func(s *Settings) *bool { return &s.RequireTags }, def: false},
 	},
 	{
+		Key: "FLAG_UNANSWERED", Group: GroupFlags,
+		Doc: "time without a reply after which supervisors see a flag at the chat; 0 for never",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.FlagUnanswered },
+			def:   90 * time.Second, min: 0, max: 24 * time.Hour, unit: UnitSecond,
+		},
+	},
+	{
+		Key: "FLAG_WORDS", Group: GroupFlags,
+		Doc:   "words and phrases, separated by commas, with which a message of the user or the agent raises a flag",
+		value: wordsValue{field: func(s *Settings) *string { return &s.FlagWords }},
+	},
+	{
 		Key: "REQUIRE_IDENTITY", Group: GroupPrivacy,
 		Doc:   "only users with a token that a site has signed may use the chat",
 		value: switchValue{field: func(s *Settings) *bool { return &s.RequireIdentity }, def: false},
@@ -106,6 +119,11 @@ var settingTable = []Setting{
 		Key: "MASK_CARDS", Group: GroupPrivacy,
 		Doc:   "payment card numbers in messages, notes and comments are stored as `•••• •••• •••• 1234`",
 		value: switchValue{field: func(s *Settings) *bool { return &s.MaskCards }, def: false},
+	},
+	{
+		Key: "SHOW_WATCHERS", Group: GroupPrivacy,
+		Doc:   "agents see which supervisors read their chats live",
+		value: switchValue{field: func(s *Settings) *bool { return &s.ShowWatchers }, def: false},
 	},
 	{
 		Key: "RECORD_PAGES", Group: GroupPrivacy,

@@ -143,6 +143,14 @@ func TestEveryFieldOfTheSettingsHasOneEntry(t *testing.T) {
 				value = choice
 			}
 		}
+		switch s.Kind() {
+		case models.SettingWords:
+			value = "refund"
+		case models.SettingText:
+			value = "https://www.example.com/"
+		case models.SettingLine:
+			value = lineSamples[s.Key].inside[1]
+		}
 		settings, err := alone(s, value)
 		if err != nil {
 			t.Fatal(err)

@@ -85,11 +85,12 @@ type Snapshot struct {
 	Chats  []ChatVersion // the open chats of the requested users and agents, and those that ended in the last 10 s
 	Agents []PresenceChange
 	Offers []Offer // to and from the requested agents, that are open or were answered in the last 20 s
+	Flags  string  // changes whenever [Desk.Flags] gets other rows by themselves or by a raised hand
 }
 
-// Snapshot reads the queue, every agent, and the chats of the given users and agents. Streams compare it with what they
+// Snapshot reads the queue, every agent, the chats of the given users and agents, and the given chats. Streams compare it with what they
 // sent, because an event may be lost.
-func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snapshot, error) {
+func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs, chatIDs []string) (*Snapshot, error) {
 	s := &Snapshot{Chats: []ChatVersion{}}
 	err := d.queryPrepared(ctx, `SELECT clock_timestamp(), concat_ws(' ', count(*), sum(queue_id),
 		sum(queue_id * priority), count(returned_at))
@@ -97,10 +98,21 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs []string) (*Snaps
 	if err != nil {
 		return nil, translate(err)
 	}
+	err = d.queryPrepared(
+		ctx,
+		`SELECT concat_ws(' ', count(*), max(raised_at), max(dismissed_at), (SELECT concat_ws(' ', count(*), max(hand_raised_at))
+		FROM chats WHERE status = 'active' AND hand_raised_at IS NOT NULL)) FROM chat_flags`,
+		nil,
+		&s.Flags,
+	)
+	if err != nil {
+		return nil, translate(err)
+	}
 	err = d.queryPreparedRows(ctx, `SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status <> 'ended' AND user_id = ANY($1)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'active' AND agent_id = ANY($2)
 		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE status = 'ended' AND ended_at > now() - interval '10 seconds'
-			AND (user_id = ANY($1) OR agent_id = ANY($2))`, []any{userIDs, agentIDs}, func(rows pgx.Rows) error {
+			AND (user_id = ANY($1) OR agent_id = ANY($2))
+		UNION SELECT id, user_id, agent_id, version, ended_at FROM chats WHERE id = ANY($3)`, []any{userIDs, agentIDs, chatIDs}, func(rows pgx.Rows) error {
 		var chat ChatVersion
 		err := rows.Scan(&chat.ChatID, &chat.UserID, &chat.AgentID, &chat.Version, &chat.EndedAt)
 		s.Chats = append(s.Chats, chat)

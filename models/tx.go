@@ -144,4 +144,7 @@ const (
 	chatReadLock = 0x7061726c04 // the seed of the lock of one agent who reads one chat
 	reasonsLock  = 0x7061726c05 // one change of a list of reasons at a time
 	searchLock   = 0x7061726c06 // one task that prepares chats for searches at a time
+	searchAuditLock = 0x7061726c09 // the seed of the lock of one agent whose search is recorded
+	flagsLock       = 0x7061726c0b // one task that raises flags at a time
+	pushLock        = 0x7061726c0c // one task that notes what devices are told at a time
 )

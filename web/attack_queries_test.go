@@ -142,6 +142,15 @@ var answers = map[string]map[string]int{
 		"active%27":       422,
 		"active&status=x": 200,
 	},
+	"watch_id": {
+		"":                        200,
+		"0123456789abcdef":        200,
+		"short":                   422,
+		strings.Repeat("a", 65):   422,
+		strings.Repeat("%20", 20): 422,
+		"0123456789abcde%00":      422,
+		"0123456789abcde%ff":      422,
+	},
 	"last_event_id": {"": 200, "x": 200, "%00": 200, "%ff": 200, "AQ": 200, "%0aid:%201": 200, strings.Repeat("A", 8000): 200},
 	"id": {
 		"":                        404,

@@ -207,8 +207,19 @@ var rules = map[string]rule{
 		ok:   justCreated,
 		boss: notInChat,
 	},
-	"GET /customer-service/drafts":                {},
-	"GET /customer-service/chats/{chat_id}/draft": {in: models.Active, boss: notInChat},
+	"POST /customer-service/chats/{chat_id}/whispers": {
+		in: models.Active, body: `{"content":"Yes","client_message_id":"key"}`, ok: 409, boss: notInChat,
+	}, // the agent may answer a whisper only
+	"POST /customer-service/chats/{chat_id}/raise-hand": {in: models.Active, body: `{"line":"A refund"}`, boss: notInChat},
+	"POST /customer-service/chats/{chat_id}/lower-hand": {in: models.Active},
+	"POST /customer-service/chats/{chat_id}/transcript-mail": {
+		in:   models.Active,
+		body: `{"email":"{address}","time_zone":"Asia/Kolkata"}`,
+		ok:   409,
+	}, // no mail server
+	"POST /customer-service/chats/{chat_id}/revoke-links": {in: models.Active, body: `{"reply_addresses":1}`},
+	"GET /customer-service/drafts":                        {},
+	"GET /customer-service/chats/{chat_id}/draft":         {in: models.Active, boss: notInChat},
 	"POST /customer-service/chats/{chat_id}/draft": {
 		in:   models.Active,
 		body: `{"kind":"reply","content":"Hello","version":0}`,

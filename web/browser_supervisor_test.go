@@ -213,7 +213,7 @@ func TestAChatIsReadAlongAndEnded(t *testing.T) {
 	b.signIn(s, "ruth", "/supervisor/agents/"+anna.ID)
 	b.click("a[href='/supervisor/chats/" + chat.ID + "']")
 	b.sees("#thread", "Can you hear me?")
-	b.sees("#read-only", "Only anna can write")
+	b.sees("#read-only", "You are watching")
 	s.ask("POST", "/api/customer-service/chats/"+chat.ID+"/messages", token, map[string]any{"content": "Loud and clear"}).want(201)
 	b.sees("#thread .msg-own", "Loud and clear")
 	b.write("#comment", "Heard")

@@ -289,6 +289,18 @@ func (s *Server) routes() []route {
 			handle: s.chat.Note,
 		},
 		{
+			method: post, api: agentPath + "/chats/:chat_id/whispers", page: "/workbench/chats/:chat_id/whispers",
+			who: agents, limit: limit.Send, input: true, handle: s.chat.AnswerWhisper, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/raise-hand", page: "/workbench/chats/:chat_id/raise-hand",
+			who: agents, input: true, handle: s.chat.RaiseHand, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/lower-hand", page: "/workbench/chats/:chat_id/lower-hand",
+			who: agents, input: true, handle: s.chat.LowerHand, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
 			method: get, api: agentPath + "/chats/:chat_id/user", page: "/workbench/chats/:chat_id/user", who: agents,
 			handle: s.workbench.UserProfile, fragment: s.workbench.UserPanel, next: "/workbench/chats/:chat_id",
 		},
@@ -469,6 +481,23 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer",
 			who: supervisors, handle: s.chat.Transfer,
+		},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/whispers", page: "/supervisor/chats/:chat_id/whispers",
+			who: supervisors, limit: limit.Send, input: true, handle: s.chat.Whisper, next: "/supervisor/chats/:chat_id",
+		},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/join", page: "/supervisor/chats/:chat_id/join",
+			who: supervisors, input: true, handle: s.supervisor.Join, next: "/supervisor/chats/:chat_id",
+		},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/take-over", page: "/supervisor/chats/:chat_id/take-over",
+			who: supervisors, input: true, handle: s.supervisor.TakeOver,
+		},
+		{method: get, api: "/supervisor/flags", who: supervisors, handle: s.supervisor.Flags},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/flags/dismiss", page: "/supervisor/chats/:chat_id/flags/dismiss",
+			who: supervisors, input: true, handle: s.supervisor.DismissFlag,
 		},
 		{method: get, api: "/supervisor/events", who: supervisors, handle: s.chat.SupervisorEvents, stream: true},
 

@@ -31,7 +31,7 @@ import { wireReader } from "./workbench/reader.js";
 import { wireTransfer } from "./workbench/transfer.js";
 import { startUserPanel, wireUserPanel } from "./workbench/user-panel.js";
 import { wireWrapUp } from "./workbench/wrap-up.js";
-import { flushAll, showPending, startComposer, focusComposer } from "./workbench/compose.js";
+import { flushAll, showPending, showWhisperTab, startComposer, focusComposer } from "./workbench/compose.js";
 
 const narrow = () => matchMedia("(max-width: 767px)").matches;
 const nameOf = (chat) => list.latestRow(chat)?.dataset.name ?? "";
@@ -68,6 +68,8 @@ onLive("message_status", (status) => placeEvent(() => raiseStatus(status)));
 onLive("replayed", check);
 onLive("typing", onTyping);
 onLive("arrived", onChatAssigned);
+onLive("whispered", onWhisper);
+onLive("taken_over", onTakenOver);
 onLive("erased", onChatsErased);
 onLive("state", showPending);
 onLive("reconnected", () => {
@@ -133,6 +135,26 @@ function onChatAssigned({ chat_id: chat, user_name: name, content }) {
   const title = translate("workbench.notice.new_chat", { Name: name });
   if (chat !== openChat()) toast(content, { title, about: chat, action: { label: translate("workbench.notice.open"), run: () => open(chatURL(chat)) } });
   notify(title, content, { kind: "chat", chat, path: chatURL(chat), open });
+}
+
+function onWhisper({ chat_id: chat, by, content }) {
+  showWhisperTab();
+  const title = translate("workbench.assist.whispered", { Name: by });
+  if (chat !== openChat()) toast(content, { title, about: chat, action: { label: translate("workbench.notice.open"), run: () => open(chatURL(chat)) } });
+  notify(title, content, { kind: "message", chat, path: chatURL(chat), open });
+}
+
+// The form that raises a hand closes once it is stored.
+document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+  if (!detail.successful || !target.matches?.("[data-hand]")) return;
+  target.reset();
+  target.closest("[popover]").hidePopover();
+});
+
+function onTakenOver({ chat_id: chat, user_name: name, by }) {
+  const text = translate("workbench.assist.taken_over", { By: by, Name: name });
+  toast(text, { about: chat });
+  notify(by, text, { kind: "message", chat, path: chatURL(chat), open });
 }
 
 // Erased data must not stay on a screen.
@@ -201,6 +223,11 @@ const actions = {
   KeyN: () => goTo(list.longestWaiting()) || toast(translate("workbench.empty.answered_title")),
   KeyR: () => focusComposer("reply"),
   KeyP: () => focusComposer("note"),
+  KeyH: () => {
+    const hand = document.getElementById("hand");
+    hand?.togglePopover();
+    return Boolean(hand);
+  },
   KeyT: () => openChatDialog("transfer"),
   KeyA: acceptOffer,
   KeyD: declineOffer,

@@ -17,6 +17,7 @@ const (
 	FromAgent  = "agent"
 	FromSystem = "system"
 	FromNote   = "note" // an agent, to agents only
+	FromWhisper = "whisper" // a supervisor to the agent of the chat, or the agent's answer
 )
 
 // Message is one line of a conversation as its reader sees it.
@@ -24,7 +25,7 @@ type Message struct {
 	ID       int64 // 0 for one that the server does not have yet
 	ChatID   string
 	ClientID string
-	From     string // FromUser, FromAgent, FromSystem or FromNote
+	From     string // FromUser, FromAgent, FromSystem, FromNote or FromWhisper
 	Mine     bool   // it is from the reader's own side
 	Name     string // of the sender, "You" for the reader, "" to leave it out
 	To       string // the recipient, for "On Anna’s screen"; "" if unknown
@@ -49,6 +50,9 @@ type Version struct {
 	File           *File // in the place of Text
 	At, ReplacedAt time.Time
 }
+
+// isInternal reports whether only agents see the message.
+func (m Message) isInternal() bool { return m.From == FromNote || m.From == FromWhisper }
 
 // canChange reports whether the reader may edit or withdraw the message now.
 func (m Message) canChange() bool { return time.Now().Before(m.ChangeUntil) }
@@ -125,7 +129,7 @@ func arrange(messages []Message) []Message {
 }
 
 func sameGroup(a, b Message) bool {
-	return a.From == b.From && a.Mine == b.Mine && a.Name == b.Name && a.From != FromNote &&
+	return a.From == b.From && a.Mine == b.Mine && a.Name == b.Name && !a.isInternal() &&
 		a.At.Truncate(time.Minute).Equal(b.At.Truncate(time.Minute)) && (!a.Mine || a.Status == b.Status)
 }
 

@@ -116,6 +116,7 @@ type ChatPage struct {
 	Choices  []Choice
 	// CanWrapUp is true for an ended chat for which outcomes or tags are offered.
 	CanWrapUp bool
+	Assist    Assist
 }
 
 // Fact is one line about the chat.

@@ -133,6 +133,7 @@ type OpenChat struct {
 	User     UserPanel
 	Reader   *Reader       // the open earlier chat; nil for none
 	HandOver chat.HandOver // of the agent who had the chat before; empty for none
+	Assist   Assist
 	// Dialog is the dialog that is open in a page without scripts: "end", "transfer", "wrap-up" or "".
 	Dialog   string
 	Transfer *Transfer

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
+	"time"
 
 	"parley/models"
 	view "parley/views/admin"
@@ -129,6 +129,10 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 	switch {
 	case message == "":
 		return text.T(ctx, "admin.audit.none")
+	case key == "watched":
+		if at, err := time.Parse(time.RFC3339Nano, message); err == nil {
+			return at.UTC().Format(time.DateTime) + " UTC"
+		}
 	case key == "role":
 		return staff.RoleWord(ctx, message)
 	case key == "kind":

@@ -42,6 +42,10 @@ func settingView(ctx context.Context, row models.SettingRow) view.Setting {
 		s.IsWhole, s.Suffix = true, text.T(ctx, "admin.settings.units."+string(row.Unit()))
 	case models.SettingSwitch:
 		s.IsSwitch = true
+	case models.SettingWords, models.SettingText:
+		s.IsWords = true
+	case models.SettingLine:
+		s.IsText = true
 	case models.SettingChoice:
 		for _, choice := range row.Choices() {
 			s.Choices = append(s.Choices, view.Choice{Value: choice, Name: settingWord(ctx, row.Setting, choice)})
@@ -107,6 +111,14 @@ func settingWord(ctx context.Context, s models.Setting, value string) string {
 		return text.T(ctx, "admin.settings.off")
 	case models.SettingChoice:
 		return text.T(ctx, "admin.settings.choice."+value)
+	case models.SettingLine:
+		if value == "" {
+			return text.T(ctx, "admin.settings.no_text")
+		}
+	case models.SettingWords, models.SettingText:
+		if value == "" {
+			return text.T(ctx, "admin.settings.no_words")
+		}
 	}
 	return value
 }

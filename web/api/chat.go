@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strconv"
@@ -118,6 +119,14 @@ type AgentChat struct {
 	Outcome     *string  `json:"outcome"`
 	Tags        []string `json:"tags"`
 	WrappedUpAt *Time    `json:"wrapped_up_at"`
+
+	HandRaisedAt       *Time    `json:"hand_raised_at"`
+	HandLine           string   `json:"hand_line"`
+	JoinedServiceIDs   []string `json:"joined_service_ids"`
+	WatchingServiceIDs []string `json:"watching_service_ids"`
+	Contact
+}
+
 }
 
 // TagsOf returns the tags of a chat, an empty list for none.
@@ -131,6 +140,10 @@ func AgentChatOf(c *models.AgentChat) AgentChat {
 		UserAttributes: AttributesOf(c.User.Attributes),
 		Outcome:        c.Outcome, Tags: TagsOf(&c.Chat), WrappedUpAt: OptionalTime(c.WrappedUpAt),
 	}
+	assistance := AssistanceOf(&c.Chat)
+	out.HandRaisedAt, out.HandLine = assistance.HandRaisedAt, assistance.HandLine
+	out.Contact = contactOf(&c.Chat)
+	out.JoinedServiceIDs, out.WatchingServiceIDs = assistance.JoinedServiceIDs, assistance.WatchingServiceIDs
 	if !c.IsUnopened() {
 		out.OpenedAt = OptionalTime(c.OpenedAt)
 	}
@@ -168,10 +181,18 @@ func (l FileLinks) MessageOf(ctx context.Context, m *models.Message) Message {
 func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
 		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
-		MessageType: string(m.Type), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
+		MessageType: messageType(m), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
 		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt),
 	}
+}
+
+// messageType returns the type of a message. A whisper is a type of its own for agents; users get neither whispers nor notes.
+func messageType(m *models.Message) string {
+	if m.IsWhisper() {
+		return "whisper"
+	}
+	return string(m.Type)
 }
 
 // MessageVersion is what a message was until it was edited or withdrawn.

@@ -16,6 +16,9 @@ type Events struct {
 	Desk    *models.Desk
 	Links   FileLinks
 	AgentID string // of the agent who receives them, "" for a user
+	// Supervisor reads the flags; it is set for streams of the queue and the loads.
+	Supervisor models.Actor
+
 }
 
 type (
@@ -177,7 +180,26 @@ func loadChangedOf(p models.PresenceChange) loadChangedEvent {
 	return loadChangedEvent{p.ServiceID, string(p.Presence), p.Load, p.Reserved, p.MaxConcurrent, PresenceDetailsOf(p)}
 }
 
-func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
+// flagsChanged writes the flags as they are now. All streams of an event, in one language, share one reading.
+func (e *Events) flagsChanged(ctx context.Context, out *FrameWriter, it live.FlagsChanged) (err error) {
+	data := it.Shared.Get("flags "+text.Lang(ctx), func() []byte {
+		var flags []models.Flag
+		if flags, err = e.Desk.Flags(ctx, e.Supervisor); err != nil {
+			return nil
+		}
+		return out.encode(FlagsChangedEvent{Map(flags, FlagOf(ctx))})
+	})
+	switch {
+	case err != nil:
+		return err
+	case data == nil:
+		return errors.New("the flags could not be read")
+	}
+	out.Frames = append(out.Frames, live.Frame{Event: "flags_changed", Data: data})
+	return nil
+}
+
+func (e *Events) initialState(ctx context.Context, out *FrameWriter, p live.InitialState) {
 	if p.Self != nil && p.Load == nil {
 		out.Add("presence", 0, agentPresenceEvent{
 			presenceEvent{p.Self.ID, string(p.Self.Presence)}, PresenceDetailsOf(p.Self.PresenceChange()),
@@ -193,6 +215,9 @@ func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 		if served.Chat.WarnedAt != nil {
 			out.Add("timeout_warning", 0, warningEvent{served.Chat.ID, e.Desk.SecondsLeft(&served.Chat)})
 		}
+		if e.AgentID != "" && (live.Changed{Chat: served.Chat}).Assisted() {
+			out.Add("assistance", 0, AssistanceOf(&served.Chat))
+		}
 	}
 	for _, c := range p.Ended {
 		out.Add("ended", 0, endedEvent{c.ID, c.EndedReason, c.EndedType})
@@ -205,6 +230,9 @@ func (e *Events) initialState(out *FrameWriter, p live.InitialState) {
 	}
 	for _, l := range p.Load {
 		out.Add("load_changed", 0, loadChangedOf(l.Agent.PresenceChange()))
+	}
+	if p.Flags != nil {
+		out.Add("flags_changed", 0, FlagsChangedEvent{Map(p.Flags, FlagOf(ctx))})
 	}
 }
 
@@ -246,6 +274,9 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	}
 	if e.AgentID != "" && c.Opened() {
 		out.Add("opened", c.Chat.Version, openedEvent{c.Chat.ID, OptionalTime(c.Chat.OpenedAt)})
+	}
+	if e.AgentID != "" && c.Assisted() {
+		out.Add("assistance", c.Chat.Version, AssistanceOf(&c.Chat))
 	}
 	if e.AgentID != "" && UserChangedIn(c) {
 		out.Add("user_changed", c.Chat.Version, UserChangedEvent{UserID: &c.Chat.UserID, ChatID: &c.Chat.ID})

@@ -34,6 +34,9 @@ var systemKeys = map[string][audiences]string{
 	models.SystemBrought:     {"system.brought", "widget.brought", "workbench.said.brought"},
 	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
 
+	models.SystemSupervisorJoined: {"system.supervisor_joined", "widget.supervisor_joined", "workbench.said.supervisor_joined"},
+	models.SystemSupervisorLeft:   {"system.supervisor_left", "widget.supervisor_left", "workbench.said.supervisor_left"},
+
 	// Users do not get these.
 	models.SystemOfferDeclined:    {"system.offer_declined", "system.offer_declined", "workbench.said.offer_declined"},
 	models.SystemOfferDeclinedWhy: {"system.offer_declined_why", "system.offer_declined_why", "workbench.said.offer_declined_why"},

@@ -79,6 +79,18 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			texts{"system.idle_warning", "widget.idle.line", "workbench.said.idle_warning"},
 			map[string]any{"Time": "1 min"},
 		},
+		{
+			models.SystemSupervisorJoined,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.supervisor_joined", "widget.supervisor_joined", "workbench.said.supervisor_joined"},
+			nil,
+		},
+		{
+			models.SystemSupervisorLeft,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.supervisor_left", "widget.supervisor_left", "workbench.said.supervisor_left"},
+			nil,
+		},
 		{models.SystemBrought, nil, texts{"system.brought", "widget.brought", "workbench.said.brought"}, nil},
 		{models.SystemGoesOn, map[string]string{"agent": ""}, texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on"}, nil},
 		{

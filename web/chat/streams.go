@@ -31,5 +31,5 @@ func (h *Handlers) Events(c echo.Context) error {
 
 // SupervisorEvents streams the queue and the load of all agents as JSON.
 func (h *Handlers) SupervisorEvents(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.Supervision}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c)})
+	return h.Stream(c, live.Receiver{View: live.Supervision}, &api.Events{Desk: h.Desk, Links: h.FileLinks(c), Supervisor: kit.ActorOf(c)})
 }

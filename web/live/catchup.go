@@ -25,8 +25,11 @@ func (s *Stream) repair(ctx context.Context) error {
 func (s *Stream) compareAll(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	if s.to.View == Supervision {
+	switch s.to.View {
+	case Supervision:
 		return s.compareLoads(bounded)
+	case Wall:
+		return nil // the ticker sends the board again
 	}
 	now, err := s.hub.desk.Now(bounded)
 	if err != nil {
@@ -52,7 +55,7 @@ func (s *Stream) compareAll(ctx context.Context) error {
 		return err
 	}
 	s.syncedAt = now
-	return s.sendItem(ctx, Repaired{ForAgent: s.to.Actor.IsAgent()})
+	return s.sendItem(ctx, Repaired{ForAgent: s.to.Actor.IsAgent() && s.to.View == Own})
 }
 
 // compareLoads sends the presences that differ from those sent last.
@@ -121,7 +124,12 @@ func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error 
 	}
 	for i := range chats {
 		c, owner := &chats[i], chats[i].UserID
-		if s.to.Actor.IsAgent() {
+		switch {
+		case s.to.View == Watching:
+			if owner = ""; c.ChatID == s.to.ChatID {
+				owner = s.to.Actor.ID
+			}
+		case s.to.Actor.IsAgent():
 			owner = ""
 			if c.AgentID != nil {
 				owner = *c.AgentID
@@ -147,6 +155,9 @@ func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error 
 // started and ended since the stream last tracked every chat. lost are the tracked ones that are no longer the receiver's.
 func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []string, err error) {
 	desk, actor := s.hub.desk, s.to.Actor
+	if s.to.View == Watching {
+		return s.readWatched(ctx)
+	}
 	if chats, err = desk.OpenChats(ctx, actor); err != nil {
 		return nil, nil, err
 	}
@@ -188,6 +199,9 @@ func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []str
 
 // isReceivers reports whether the receiver is one of the chat's two participants.
 func (s *Stream) isReceivers(c *models.Chat) bool {
+	if s.to.View == Watching {
+		return c.ID == s.to.ChatID
+	}
 	return s.to.Actor.IsUser() || c.ServedBy() == s.to.Actor.ID
 }
 

@@ -46,7 +46,7 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 	var comparedAt, sentToAllAt time.Time
 	var took time.Duration
 	var before map[topic]*chatVersions
-	queue := ""
+	queue, flags := "", ""
 	for sleep(ctx, healthCheckEvery) {
 		every := max(compareEvery, 2*took)
 		if _, stable := h.health(); stable && !h.compareSoon.Load() {
@@ -57,21 +57,21 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 		}
 		comparedAt = time.Now()
 		h.compareSoon.Store(false)
-		users, agents := h.present(models.KindUser), h.present(models.KindAgent)
-		if len(users)+len(agents) == 0 {
+		users, agents, watched := h.present(models.KindUser), h.present(models.KindAgent), h.watchedChats()
+		if len(users)+len(agents) == 0 && !h.hasSubscribers(boards) {
 			before = nil
 			continue
 		}
 		began, healthy := time.Now(), h.Healthy()
 		bounded, cancel := context.WithTimeout(ctx, queryTime)
-		snapshot, err := h.desk.Snapshot(bounded, users, agents)
+		snapshot, err := h.desk.Snapshot(bounded, users, agents, watched)
 		cancel()
 		took = time.Since(began)
 		if err != nil {
 			h.compareSoon.Store(true)
 			continue
 		}
-		found := chatVersionsOf(snapshot, users, agents, healthy)
+		found := chatVersionsOf(snapshot, users, agents, watched, healthy)
 		sendToAll := time.Since(sentToAllAt) >= fullCheckEvery
 		if sendToAll {
 			sentToAllAt = began
@@ -87,11 +87,15 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 			queue = snapshot.Queue
 			h.queue.markQueueChanged("")
 		}
+		if snapshot.Flags != flags {
+			flags = snapshot.Flags
+			h.deliver([]models.Event{{Kind: models.KindFlags}})
+		}
 	}
 }
 
-// chatVersionsOf groups the chats and offers of a snapshot by their participants.
-func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete bool) map[topic]*chatVersions {
+// chatVersionsOf groups the chats and offers of a snapshot by their participants, and the watched chats by themselves.
+func chatVersionsOf(snapshot *models.Snapshot, users, agents, watched []string, complete bool) map[topic]*chatVersions {
 	found := make(map[topic]*chatVersions, len(users)+len(agents))
 	add := func(t topic) {
 		found[t] = &chatVersions{
@@ -104,8 +108,11 @@ func chatVersionsOf(snapshot *models.Snapshot, users, agents []string, complete 
 	for _, id := range agents {
 		add(agentTopic(id))
 	}
+	for _, id := range watched {
+		add(chatTopic(id))
+	}
 	for _, row := range snapshot.Chats {
-		owners := []topic{userTopic(row.UserID)}
+		owners := []topic{userTopic(row.UserID), chatTopic(row.ChatID)}
 		if row.AgentID != nil {
 			owners = append(owners, agentTopic(*row.AgentID))
 		}

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"parley/models"
@@ -62,6 +61,7 @@ type Hub struct {
 	reloads    chan struct{} // holds one when the settings must be read
 	heartbeats map[models.ActorKind]*heartbeats
 	inputs     *heartbeats // of agents, see RecordInput
+	watches    *heartbeats // of the pages that watch a chat
 
 	presences presences
 	typing    typingThrottle
@@ -105,6 +105,7 @@ func New(opts Options) *Hub {
 		return InputInterval(opts.Desk.Settings()) / 2 // shorter, so that none of the reports comes a moment too early
 	})
 	h.inputs.defers = true // the last input decides, not the first of many
+	h.watches = newHeartbeats(opts.Desk.KeepWatches, func() time.Duration { return watchInterval })
 	if opts.Redis != nil {
 		h.relay = newRelay(h, *opts.Redis, opts.Prefix)
 	}
@@ -129,6 +130,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		g.Go(func() error { beats.run(ctx, h.log, func() []string { return h.present(kind) }); return nil })
 	}
 	g.Go(func() error { h.inputs.run(ctx, h.log, func() []string { return nil }); return nil })
+	g.Go(func() error { h.watches.run(ctx, h.log, h.watchIDs); return nil })
 	err := g.Wait()
 	if h.relay != nil {
 		_ = h.relay.client.Close()
@@ -218,7 +220,7 @@ func (h *Hub) health() (healthy, stable bool) {
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor
 	s := &subscription{
-		actor: actor, session: to.Session, anonymous: to.Anonymous,
+		actor: actor, session: to.Session, anonymous: to.Anonymous, watchID: to.WatchID,
 		wake: make(chan struct{}, 1), topics: map[topic]bool{},
 	}
 	h.mu.Lock()
@@ -304,11 +306,11 @@ func (h *Hub) each(do func(*subscription)) {
 	}
 }
 
-// send sends a signal to every stream of the topics. A stream with two of them gets it twice; versions make that harmless.
+// send sends a signal to every stream of the topics, once to a stream with several of them.
 func (h *Hub) send(sig signal, topics ...topic) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for _, t := range topics {
+	for i, t := range topics {
 		for s := range h.topics[t] {
 			s.push(sig)
 		}

@@ -58,6 +58,7 @@ type ChatState struct {
 	IsRated  bool
 	OpenedAt time.Time
 	WrapUp   string // see wrapUpState
+	Assist   string // see assistState
 	Page     string // address and title of the page on which the user is
 }
 
@@ -84,6 +85,9 @@ type DraftChanged struct{ models.Draft }
 
 // OfferChanged is an offer to or from an agent after it was made or closed.
 type OfferChanged struct{ models.Offer }
+
+// FlagsChanged asks supervisors to read the list of flagged chats again. Shared belongs to all who receive it, nil after a gap.
+type FlagsChanged struct{ Shared *EncodingCache }
 
 // Assigned reports whether an agent serves the chat who did not serve it before.
 func (c Changed) Assigned() bool {
@@ -123,6 +127,20 @@ func (c Changed) WrappedUp() bool {
 // Moved reports whether the user went to another page of the site with this change.
 func (c Changed) Moved() bool {
 	return !c.Left && c.Chat.Status != models.Ended && c.Before.Version > 0 && c.Before.Page != pageState(&c.Chat)
+}
+
+// ContactChanged reports whether this change gave the answer another address, or the user of a message came or went.
+func (c Changed) ContactChanged() bool { return !c.Left && c.Before.Contact != contactState(&c.Chat) }
+
+// Assisted reports whether this change raised or lowered the hand, or changed which supervisors have joined or watch.
+func (c Changed) Assisted() bool { return !c.Left && c.Before.Assist != assistState(&c.Chat) }
+
+// assistState returns a text that differs whenever the hand or the supervisors of a chat do; "" when there are none.
+func assistState(c *models.Chat) string {
+	if c.HandRaisedAt == nil && c.JoinedIDs == nil && c.WatcherIDs == nil {
+		return ""
+	}
+	return fmt.Sprintf("%v %q %q %q", deref(c.HandRaisedAt).UnixMicro(), deref(c.HandLine), c.JoinedIDs, c.WatcherIDs)
 }
 
 // pageState returns a text that differs whenever the page of a chat does.
@@ -196,6 +214,7 @@ type Presence struct {
 type Board struct {
 	Overview models.Overview
 	Queue    bool // who waits, or for how long, may have changed; else only chats or agents did
+	Shared   *Shared
 }
 
 // Closing is the last item. The client should connect again unless it was signed out.
@@ -222,6 +241,7 @@ func (Changed) item()      {}
 func (UserChanged) item()  {}
 func (DraftChanged) item() {}
 func (OfferChanged) item() {}
+func (FlagsChanged) item() {}
 func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}

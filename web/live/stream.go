@@ -28,6 +28,8 @@ type Receiver struct {
 	// Anonymous is true for a user without a verified identity: the stream ends once an identity is required.
 	Anonymous bool
 	View      View
+	ChatID    string // of the view Watching
+	WatchID   string // of the view Watching: which watch the stream keeps, see [models.Desk.Watch]
 	Board     bool   // also send Board items; Supervision always gets them
 	Cursor    string // the last id that was received, "" for none
 }
@@ -91,10 +93,16 @@ type Stream struct {
 // Close must follow.
 func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	var topics []topic
-	if to.View == Own {
+	switch to.View {
+	case Own:
 		topics = append(topics, ownTopic(to.Actor))
-	} else {
-		topics = append(topics, supervisors)
+		if to.Actor.AtLeast(models.RoleSupervisor) {
+			topics = append(topics, profiles)
+		}
+	case Supervision:
+		topics = append(topics, supervisors, flagged)
+	case Watching:
+		topics = append(topics, chatTopic(to.ChatID))
 	}
 	if to.Board || to.View == Supervision {
 		topics = append(topics, boards)

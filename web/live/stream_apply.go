@@ -35,6 +35,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		if s.to.View == Own {
 			return s.sendItem(ctx, DraftChanged{e.Draft.Draft})
 		}
+	case models.KindFlags:
+		return s.sendItem(ctx, FlagsChanged{Shared: sig.shared})
 	case models.KindOffer:
 		return s.applyOffer(ctx, e.Offer)
 	case models.KindPresence:
@@ -49,7 +51,7 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 func (s *Stream) sendErased(ctx context.Context, e *models.Erased) error {
 	item := Erased{}
 	for _, c := range e.Chats {
-		if c.AgentID != s.to.Actor.ID {
+		if c.AgentID != s.to.Actor.ID && (s.to.View != Watching || c.ID != s.to.ChatID) {
 			continue
 		}
 		item.ChatIDs = append(item.ChatIDs, c.ID)

@@ -8,8 +8,11 @@ import (
 
 // readInitialState reads what the stream begins with, and from which version each chat is caught up.
 func (s *Stream) readInitialState(ctx context.Context) error {
-	if s.to.View == Supervision {
+	switch s.to.View {
+	case Supervision:
 		return s.readSupervisorState(ctx)
+	case Wall:
+		return s.readBoard(ctx)
 	}
 	now, err := s.hub.desk.Now(ctx)
 	if err != nil {
@@ -53,6 +56,9 @@ func (s *Stream) readInitialState(ctx context.Context) error {
 		}
 	}
 	s.openedAt, s.syncedAt = now, now
+	if s.to.View == Watching {
+		return nil
+	}
 	return s.readParticipantState(ctx)
 }
 
@@ -81,10 +87,16 @@ func (s *Stream) readParticipantState(ctx context.Context) (err error) {
 }
 
 func (s *Stream) readSupervisorState(ctx context.Context) (err error) {
+	if s.openedAt, err = s.hub.desk.Now(ctx); err != nil {
+		return err
+	}
 	if s.initial.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
 		return err
 	}
 	if s.initial.Load, err = s.hub.desk.Load(ctx); err != nil {
+		return err
+	}
+	if s.initial.Flags, err = s.hub.desk.Flags(ctx, s.to.Actor); err != nil {
 		return err
 	}
 	for i := range s.initial.Load {
@@ -110,7 +122,7 @@ func (s *Stream) sendInitialState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first := s.to.Cursor == "" && s.to.View == Own
+	first := s.to.Cursor == "" && (s.to.View == Own || s.to.View == Watching)
 	if first && len(frames) == 0 {
 		frames = []Frame{{}}
 	}

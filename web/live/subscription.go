@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"sync"
 
 	"parley/models"
@@ -25,6 +26,7 @@ type subscription struct {
 	actor     models.Actor
 	session   []byte
 	anonymous bool          // see Receiver
+	watchID   string        // see Receiver
 	wake      chan struct{} // holds at most one
 
 	mu          sync.Mutex
@@ -46,6 +48,11 @@ func (s *subscription) push(sig signal) {
 	}
 	s.mu.Unlock()
 	s.wakeUp()
+}
+
+// hasAny reports whether the stream has one of the topics. It is called under the hub's lock.
+func (s *subscription) hasAny(topics []topic) bool {
+	return slices.ContainsFunc(topics, func(t topic) bool { return s.topics[t] })
 }
 
 // repair makes the stream compare itself with PostgreSQL. It may be called any number of times before the stream does.

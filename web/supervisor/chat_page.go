@@ -19,7 +19,7 @@ import (
 // Chat shows one chat, read-only, with the actions of a supervisor.
 func (h *Handlers) Chat(c echo.Context) error {
 	id := kit.ChatID(c)
-	ctx := c.Request().Context()
+	ctx, readAt := c.Request().Context(), time.Now()
 	found, err := h.Desk.Chat(ctx, kit.ActorOf(c), id)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := h.readBoard(ctx, boardFilter{showAll: true}, nil)
+	b, err := h.readBoard(ctx, boardFilter{showAll: true}, known{})
 	if err != nil {
 		return err
 	}
@@ -52,13 +52,17 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if page.HandOver, err = present.HandOver(ctx, h.Desk, kit.ActorOf(c), id); err != nil {
 		return err
 	}
+	page.Assist = assistView(ctx, kit.ActorOf(c), kit.CSRFToken(c), found, agentNames(agents))
 	page.CanWrapUp = found.Status == models.Ended && !h.Desk.WrapUpLists(&found.Chat).IsEmpty()
 	if kit.Format(c) == kit.Fragment {
 		return h.Render(c, http.StatusOK, view.OneChatParts(page))
 	}
 	page.Frame = h.AgentFrame(c, "live", text.T(ctx, "supervisor.chat.title", "Name", found.UserName))
 	page.Frame.Scripts = []string{"supervisor.js"}
-	page.Frame.Words = []string{"supervisor."}
+	page.Frame.Words = []string{"supervisor.", "chat.file.", "workbench.write.not_to_note"}
+	if found.IsOpen() {
+		page.Frame.Stream = watchURL(ctx, &found.Chat, readAt)
+	}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
 }
 
@@ -112,7 +116,7 @@ func (h *Handlers) Agent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := h.readBoard(ctx, boardFilter{}, nil)
+	b, err := h.readBoard(ctx, boardFilter{}, known{})
 	if err != nil {
 		return err
 	}
@@ -124,6 +128,6 @@ func (h *Handlers) Agent(c echo.Context) error {
 	page.Timeline = timelineOf(ctx, a, changes, b.readAt)
 	page.Frame = h.AgentFrame(c, "live", a.Name)
 	page.Frame.Scripts = []string{"supervisor.js"}
-	page.Frame.Words = []string{"supervisor."}
+	page.Frame.Words = []string{"supervisor.", "chat.file.", "workbench.write.not_to_note"}
 	return h.Render(c, http.StatusOK, view.OneAgentPage(page))
 }

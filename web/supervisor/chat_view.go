@@ -134,10 +134,10 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 
 // agentPage returns the view data of one agent: active chats, those that have waited longest for a reply first, then ended ones.
 func (b *board) agentPage(ctx context.Context, a *models.Agent, chats []models.AgentChat) view.AgentPage {
-	page := view.AgentPage{Agent: b.agentCard(&models.AgentLoad{Agent: *a})}
+	page := view.AgentPage{Agent: b.agentCard(text.Lang(ctx), &models.AgentLoad{Agent: *a})}
 	for i := range b.load {
 		if b.load[i].Agent.ID == a.ID {
-			page.Agent = b.agentCard(&b.load[i])
+			page.Agent = b.agentCard(text.Lang(ctx), &b.load[i])
 		}
 	}
 	for i := range chats {

@@ -1,5 +1,7 @@
-// Package supervisor serves the live board of queue and load, single chats and agents as supervisors see them, the same data as JSON and
-// CSV, and the actions on the queue: assigning a chat by hand and changing its priority. Every route requires the role supervisor.
+// Package supervisor serves the live board of queue, load and flags, single chats and agents as supervisors see them,
+// the same data as JSON and CSV, and the actions of supervisors: assigning a chat by hand, changing its priority,
+// joining it and taking it over. Every route requires the role supervisor, except those of the wallboards, which a key
+// opens.
 //
 // The board is read again for each tick of its stream, and only the parts whose view data changed are sent. Figures of the last day are
 // cached for a minute.

@@ -18,8 +18,12 @@ import (
 // Page shows queue and load, of one department if the query names one.
 func (h *Handlers) Page(c echo.Context) error {
 	ctx := c.Request().Context()
-	b, err := h.readBoard(ctx, filterFromQuery(c), nil)
-	if err != nil {
+	var b *board
+	var flags []models.Flag
+	reading, ctxReading := errgroup.WithContext(ctx)
+	reading.Go(func() (err error) { b, err = h.readLiveBoard(ctxReading, filterFromQuery(c), known{}); return err })
+	reading.Go(func() (err error) { flags, err = h.readFlags(ctxReading, kit.ActorOf(c), nil); return err })
+	if err := reading.Wait(); err != nil {
 		return err
 	}
 	if !b.hasDepartment() {
@@ -33,7 +37,13 @@ func (h *Handlers) Page(c echo.Context) error {
 	frame.Stylesheets = []string{"uplot.css"}
 	frame.Words = []string{"supervisor."}
 	frame.Stream = streamURL(ctx, b.boardFilter)
-	return h.Render(c, http.StatusOK, view.LivePage(view.Live{Frame: frame, Filter: b.filter(ctx), Board: b.view(ctx)}))
+	page := view.Live{
+		Frame: frame, Filter: b.filter(ctx), Board: b.view(ctx), Flags: flagsView(ctx, flags, b.boardFilter, frame.CSRF),
+	}
+	if err := h.alertsOfPage(c, &page); err != nil {
+		return err
+	}
+	return h.Render(c, http.StatusOK, view.LivePage(page))
 }
 
 // Events streams the parts of that page that change.

@@ -44,7 +44,10 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 		return message, nil
 	}
 	message.From, message.Mine, message.Name = chat.FromAgent, true, text.T(ctx, "ui.you")
-	if m.Type == models.Note {
+	switch {
+	case m.IsWhisper():
+		message.From = chat.FromWhisper
+	case m.Type == models.Note:
 		message.From = chat.FromNote
 	}
 	if m.SenderID == b.self.ID {

@@ -164,6 +164,9 @@ func (f *frameWriter) changed(ctx context.Context, out *api.FrameWriter, it live
 			return err
 		}
 	}
+	if err := f.whispered(ctx, out, b, it.Messages); err != nil {
+		return err
+	}
 	for i := range it.Updated {
 		m := &it.Updated[i]
 		bubble, err := b.bubble(ctx, c.UserName, m)
@@ -237,6 +240,9 @@ func (f *frameWriter) left(ctx context.Context, out *api.FrameWriter, it live.Ch
 		if !stored {
 			return f.erased(ctx, out, live.Erased{ChatIDs: []string{it.Chat.ID}})
 		}
+	}
+	if err := f.takenOver(ctx, out, it); err != nil {
+		return err
 	}
 	b := f.last.copy()
 	b.drop(it.Chat.ID)

@@ -124,7 +124,11 @@ func (b *workbench) chatParts(ctx context.Context, id string) ([]templ.Component
 		}
 	}
 	w, err := b.composer(ctx, c)
-	return []templ.Component{view.Header(b.head(c)), view.OfferBar(b.head(c)), view.Composer(w)}, err
+	if err != nil {
+		return nil, err
+	}
+	a, err := b.assist(ctx, c)
+	return []templ.Component{view.Header(b.head(c)), view.OfferBar(b.head(c)), view.AssistBar(a), view.Composer(w)}, err
 }
 
 // open reads a chat with everything that is shown next to the list. Its messages end before the one with the id before, 0 for
@@ -144,6 +148,9 @@ func (b *workbench) open(ctx context.Context, id, dialog string, before int64) (
 	}
 	o.Thread.History.Before, o.Thread.History.HasEarlier = before, hasEarlier
 	if o.Composer, err = b.composer(ctx, c); err != nil {
+		return nil, err
+	}
+	if o.Assist, err = b.assist(ctx, c); err != nil {
 		return nil, err
 	}
 	if o.User, err = b.userPanel(ctx, c, messages); err != nil {

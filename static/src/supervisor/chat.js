@@ -1,14 +1,24 @@
-// A chat that a supervisor follows. Its page polls for its parts (hx-trigger on main); this adds messages to the thread.
+// A chat that a supervisor watches. The stream brings messages, statuses and typing; chat_changed makes the page request its other parts
+// (hx-trigger on main), which are also requested now and then for what is not part of the chat, such as positions and loads.
+import { onLive } from "../lib/live.js";
 import { leaveEarlierPage, watchEarlier } from "../lib/earlier.js";
 import { showLinkedMessage, showsLinkedMessage } from "../lib/linked-message.js";
 import { onPart } from "../lib/parts.js";
-import { receive, replaceMessages, startThread, thread } from "../lib/thread.js";
+import { placeEvent } from "../lib/replay.js";
+import { hideTyping, raiseStatus, receive, replaceMessages, showTyping, startThread, thread } from "../lib/thread.js";
+import { wireAssist } from "./assist.js";
 
 export function followChat() {
   if (!thread() || (!showsLinkedMessage() && leaveEarlierPage())) return;
   startThread();
   showLinkedMessage();
   watchEarlier();
+  wireAssist();
+  onLive("message", hideTyping);
+  onLive("message_status", (status) => placeEvent(() => raiseStatus(status)));
+  onLive("typing", ({ sender_type: who }) => showTyping(who === "user" ? thread().dataset.other : chatState().dataset.agent));
+  // The chat has ended meanwhile, or the session has.
+  onLive("refused", () => location.reload());
   const main = document.getElementById("main");
   main.addEventListener("htmx:beforeRequest", (event) => {
     event.stopPropagation(); // it must not mark a button of the page as busy
@@ -22,8 +32,8 @@ export function followChat() {
     event.detail.shouldSwap = false;
   });
   // Another status has other forms, so what is typed into the old ones is of no use.
-  const status = document.getElementById("chat-state").dataset.status;
-  onPart("chat-state", (fresh) => (fresh.dataset.status === status ? document.getElementById("chat-state").replaceWith(fresh) : location.reload()));
+  const { status } = chatState().dataset;
+  onPart("chat-state", (fresh) => (fresh.dataset.status === status ? chatState().replaceWith(fresh) : location.reload()));
   onPart("thread", (fresh) => {
     const messages = [...fresh.querySelectorAll(":scope > .msg")];
     if (messages.length > 0 && thread().querySelector(":scope > .msg") && !messages.some(({ id }) => document.getElementById(id))) {
@@ -36,3 +46,5 @@ export function followChat() {
     }
   });
 }
+
+const chatState = () => document.getElementById("chat-state");

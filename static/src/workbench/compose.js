@@ -27,6 +27,7 @@ const number = new Intl.NumberFormat(lang);
 let savedTimer;
 let fit = () => {};
 
+const isInternal = (form) => form.dataset.kind !== "reply"; // the user does not get it
 const composer = () => document.getElementById("composer");
 const field = () => document.getElementById("composer-text");
 const changes = wireMessageChanges({
@@ -50,7 +51,7 @@ export function startComposer() {
     field: field(),
     onSend: (text) => send(form, chat, text),
     typingURL: () => (form.dataset.kind === "reply" ? `${chatURL(chat)}/typing` : ""),
-    canSend: (text) => form.dataset.kind === "note" || confirmPlaceholders(form, text),
+    canSend: (text) => isInternal(form) || confirmPlaceholders(form, text),
     onTooLong: (length) => showError(chat, translate("chat.too_long", { Length: number.format(length) })),
     onChange: (text) => onChange(form, chat, text),
   }));
@@ -59,7 +60,7 @@ export function startComposer() {
     field: field(),
     onFile: (file) => outboxOf(chat).addFile(file),
     onError: (text) => showError(chat, text),
-    closedReason: () => (form.dataset.kind === "note" ? translate("chat.file.not_to_note") : ""),
+    closedReason: () => (isInternal(form) ? translate("workbench.write.not_to_note") : ""),
   });
   wireEmoji({ form, field: field(), place: document.getElementById("composer-say"), onError: (text) => showError(chat, text) });
   wireFormatKeys(field());
@@ -67,6 +68,7 @@ export function startComposer() {
   if (!field().value) field().value = readDraft(chat, "reply");
   followText(form, field());
   show(form);
+  showWhisperTab();
   shareDrafts({ form, field: field(), isEditing: changes.isEditing, show, switchTo: focusComposer });
   outboxOf(chat).restore();
   showQuestion(chat);
@@ -74,7 +76,7 @@ export function startComposer() {
 
 function send(form, chat, text) {
   if (changes.isEditing()) changes.save(text);
-  else if (form.dataset.kind === "note") addNote(form, chat, text);
+  else if (isInternal(form)) addNote(form, chat, text);
   else outboxOf(chat).add(text, { seen: thread()?.dataset.chat === chat ? lastSeen() : undefined, begun: begunIn(form) });
 }
 
@@ -84,7 +86,7 @@ function onChange(form, chat, text) {
     showCount(form, text);
     return;
   }
-  showPlaceholders(form.dataset.kind === "note" ? "" : text);
+  showPlaceholders(isInternal(form) ? "" : text);
   const kept = keepDraft(chat, form.dataset.kind, text);
   showCount(form, text);
   clearTimeout(savedTimer);
@@ -101,14 +103,15 @@ function showCount(form, text) {
 }
 
 async function addNote(form, chat, text) {
-  const answer = await post(form.dataset.notes, { content: text });
+  const { kind } = form.dataset;
+  const answer = await post(kind === "note" ? form.dataset.notes : form.dataset.whispers, { content: text });
   if (answer.ok) {
     if (answer.html) receive(answer.html);
     return;
   }
   // Nothing is lost: the text returns to the field.
-  keepDraft(chat, "note", text);
-  if (composer()?.dataset.chat === chat && composer().dataset.kind === "note" && field().value === "") field().value = text;
+  keepDraft(chat, kind, text);
+  if (composer()?.dataset.chat === chat && composer().dataset.kind === kind && field().value === "") field().value = text;
   if (composer()) show(composer());
   showError(chat, answer.problem.detail || translate("workbench.write.note_kept"));
 }
@@ -119,14 +122,22 @@ function wireTabs(form) {
     tab.addEventListener("click", () => focusComposer(tab.dataset.kind));
     onKeyDown(tab, (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-      const other = tabs.find((t) => t !== tab);
+      const shown = tabs.filter((t) => !t.hidden);
+      const step = event.key === "ArrowLeft" ? shown.length - 1 : 1;
+      const other = shown[(shown.indexOf(tab) + step) % shown.length];
       switchKind(form, other.dataset.kind);
       other.focus();
     });
   }
 }
 
-/** Goes to the composer, for a "reply" or a "note". */
+/** Offers to answer whispers once the chat has one. */
+export function showWhisperTab() {
+  const tab = composer()?.querySelector('[role="tab"][data-kind="whisper"]');
+  if (tab && thread()?.querySelector(":scope > .msg-whisper")) tab.hidden = false;
+}
+
+/** Goes to the composer, for a "reply", a "note" or a "whisper". */
 export function focusComposer(kind) {
   const form = composer();
   if (!form) return false;
@@ -145,8 +156,8 @@ function switchKind(form, kind) {
 }
 
 function show(form) {
-  const note = form.dataset.kind === "note";
-  const label = note ? form.dataset.noteLabel : form.dataset.replyLabel;
+  const { kind } = form.dataset;
+  const label = form.dataset[`${kind}Label`];
   document.getElementById("composer-label").textContent = label;
   field().placeholder = label;
   for (const tab of form.querySelectorAll('[role="tab"]')) {
@@ -154,12 +165,13 @@ function show(form) {
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;
   }
-  const word = changes.isEditing() ? translate("chat.changed.save") : note ? translate("workbench.write.add_note") : translate("workbench.write.send");
+  const words = { note: "workbench.write.add_note", reply: "workbench.write.send", whisper: "workbench.write.whisper" };
+  const word = translate(changes.isEditing() ? "chat.changed.save" : words[kind]);
   form.querySelector("[data-send-word]").textContent = word;
   form.querySelector("[data-send]").toggleAttribute("disabled", isBlank(field().value));
   form.querySelector("[data-saved]").textContent = "";
   showCount(form, field().value);
-  showPlaceholders(note ? "" : field().value);
+  showPlaceholders(isInternal(form) ? "" : field().value);
   fit();
 }
 

@@ -42,6 +42,7 @@ function close() {
   place().removeAttribute("class");
   for (const name of ["running", "page"]) delete place().dataset[name];
   history.pushState({ parley: true }, "", chatURL(openChat()));
-  const link = document.querySelector(`[data-read="${CSS.escape(opener)}"]`) ?? document.getElementById("composer-text") ?? document.getElementById("talk");
+  const links = [...document.querySelectorAll(`[data-read="${CSS.escape(opener)}"]`)];
+  const link = links.find((one) => one.checkVisibility()) ?? document.getElementById("composer-text") ?? document.getElementById("talk");
   link.focus();
 }

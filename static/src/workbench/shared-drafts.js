@@ -45,7 +45,7 @@ export function startSharedDrafts() {
 /** Shares the drafts of an open composer, except while isEditing(), when it has the text of a sent message. show(form) draws it after its text changed; switchTo(kind) goes to a reply or a note. */
 export function shareDrafts({ form, field, isEditing, show, switchTo }) {
   open = { chat: form.dataset.chat, form, field, isEditing, show, switchTo };
-  field.addEventListener("blur", () => save(stateOf(form.dataset.chat, form.dataset.kind)));
+  field.addEventListener("blur", () => kinds.includes(form.dataset.kind) && save(stateOf(form.dataset.chat, form.dataset.kind)));
   const box = boxOf();
   box.querySelector("[data-take]").addEventListener("click", () => (offer()?.isNewer ? useNewer() : takeOver()));
   box.querySelector("[data-discard]").addEventListener("click", () => (offer()?.isNewer ? keepMine() : discard(offer())));

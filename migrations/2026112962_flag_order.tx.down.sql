@@ -1,0 +1,2 @@
+DROP INDEX chats_hand_raised;
+DROP INDEX chat_flags_by_age;

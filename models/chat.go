@@ -55,6 +55,8 @@ type Chat struct {
 	EstimatedWaitSeconds *int         `bun:"predicted_seconds"                  json:"predicted_seconds,omitempty"` // when first queued
 	EstimatedLowSeconds  *int         `bun:"predicted_low_seconds"              json:"predicted_low_seconds,omitempty"`
 	EstimatedHighSeconds *int         `bun:"predicted_high_seconds"             json:"predicted_high_seconds,omitempty"`
+	EstimateKnown        *bool        `bun:"predicted_known"                    json:"predicted_known,omitempty"`      // nil: not stored
+	EstimateDepartment   *string      `bun:"predicted_department"               json:"predicted_department,omitempty"` // it was made for
 	UserSeenAt           time.Time    `bun:"user_seen_at"                       json:"user_seen_at"`
 	CreatedAt            time.Time    `bun:"created_at"                         json:"created_at"`
 	AssignedAt           *time.Time   `bun:"assigned_at"                        json:"assigned_at,omitempty"` // the latest assignment

@@ -124,11 +124,12 @@ func (d *Desk) startChat(
 			return err
 		}
 		c := &Chat{
-			ID: uuid.Must(uuid.NewV7()).String(), UserID: userID, Status: Waiting,
-			QueuedAt: queuedAt, UserSeenAt: t.now, CreatedAt: t.now, Department: department,
-			PageURL: pageURL, PageTitle: pageTitle,
+			UserID: userID, Channel: ChannelChat, Department: department,
+			PageURL: pageURL, PageTitle: pageTitle, EstimateKnown: &estimate.Known, EstimateDepartment: department,
 		}
-		if estimate.Known {
+		if leaves != nil { // nothing was promised to the user
+			c.EstimateKnown, c.EstimateDepartment = nil, nil
+		} else if estimate.Known {
 			c.EstimatedWaitSeconds = &estimate.Seconds
 			c.EstimatedLowSeconds, c.EstimatedHighSeconds = &estimate.LowSeconds, &estimate.HighSeconds
 		}

@@ -31,6 +31,8 @@ type Desk struct {
 	queueCache queueCache
 	rateCache  rateCache
 
+	calibrationCache calibrationCache
+
 	sends     messageBatcher
 	uncertain uncertainCommits
 

@@ -501,6 +501,8 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: "/supervisor/events", who: supervisors, handle: s.chat.SupervisorEvents, stream: true},
 
+		{method: get, api: "/supervisor/wait", page: "/supervisor/wait", who: supervisors, handle: s.supervisor.WaitAccuracy},
+		{method: get, page: "/supervisor/wait.csv", who: supervisors, handle: s.supervisor.WaitCSV},
 		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisor.Page},
 		{method: get, page: "/supervisor/events", who: supervisors, handle: s.supervisor.Events, stream: true},
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},

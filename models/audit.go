@@ -86,6 +86,11 @@ const (
 	AuditWrapUpOptionRenamed  AuditAction = "wrap_up_option_renamed"
 	AuditWrapUpOptionRetired  AuditAction = "wrap_up_option_retired"
 	AuditWrapUpOptionRestored AuditAction = "wrap_up_option_restored"
+	AuditAlertRuleAdded       AuditAction = "alert_rule_added"
+	AuditAlertRuleChanged     AuditAction = "alert_rule_changed"
+	AuditAlertRuleRemoved     AuditAction = "alert_rule_removed"
+	AuditAlertAcknowledged    AuditAction = "alert_acknowledged"
+	AuditAlertSnoozed         AuditAction = "alert_snoozed"
 	// AuditWrapUpChanged is a change of outcome or tags that a chat had, or by an agent who did not serve the chat.
 	AuditWrapUpChanged AuditAction = "chat_wrap_up_changed"
 )
@@ -131,6 +136,8 @@ const (
 	SubjectWallboardKey SubjectKind = "wallboard_key"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
+	SubjectAlertRule         SubjectKind = "alert_rule"
+	SubjectAlert             SubjectKind = "alert"
 )
 
 // Subject is what an action was done to, with its name at that time. Users and their chats have no name here: rows

@@ -30,6 +30,9 @@ func TestOneWriterOfVersionsAndMessages(t *testing.T) {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
+		if strings.HasPrefix(name, "alert") { // alerts have versions of their own
+			continue
+		}
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -173,6 +173,14 @@ var (
 	ErrWallboardNotFound = notFound("wallboard_not_found", "This address opens no wallboard. Ask a supervisor for a new one.")
 	// ErrWallboardRevoked is 403: the key was revoked.
 	ErrWallboardRevoked = forbidden("wallboard_revoked", "The key of this wallboard was revoked. Ask a supervisor for a new one.")
+	// ErrAlertRuleNotFound is 404.
+	ErrAlertRuleNotFound = notFound("alert_rule_not_found", "This alert rule does not exist or was removed.")
+	// ErrTooManyAlertRules is 409.
+	ErrTooManyAlertRules = conflict("too_many_alert_rules", "There are 100 alert rules. Remove one first.")
+	// ErrAlertNotFound is 404.
+	ErrAlertNotFound = notFound("alert_not_found", "This alert does not exist.")
+	// ErrAlertCleared is 409.
+	ErrAlertCleared = conflict("alert_cleared", "This alert was cleared. There is nothing left to do.")
 	// ErrSettingNotFound is 404.
 	ErrSettingNotFound = notFound("setting_not_found", "This setting does not exist.")
 	// ErrSiteNotFound is 404: no administrator added the site.

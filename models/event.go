@@ -25,6 +25,7 @@ const (
 	KindUserChange EventKind = "user"
 	KindDraft      EventKind = "draft"
 	KindOffer      EventKind = "offer"
+	KindAlert      EventKind = "alert"
 	// KindFlags announces that the list of chats that need a supervisor changed; it has no field.
 	KindFlags EventKind = "flags"
 )
@@ -42,6 +43,7 @@ type Event struct {
 	User     *UserChange     `json:"user,omitempty"`
 	Draft    *DraftChange    `json:"draft,omitempty"`
 	Offer    *Offer          `json:"offer,omitempty"` // as it is now, for its two agents
+	Alert    *Alert          `json:"alert,omitempty"` // as it is now, for supervisors
 	// Agent is the agent of Presence; nil in events of earlier releases.
 	Agent *AgentState `json:"agent,omitempty"`
 	// SessionHash is a session that ended. AgentID alone means every session of that agent, UserIDs every session of

@@ -53,7 +53,7 @@ func uncertainCommitOf(t *tx) *uncertainCommit {
 			}
 		case KindOffer: // its agents then compare their offers too
 			c.chats[e.Offer.ChatID] = append(c.chats[e.Offer.ChatID], e.Offer.AgentIDs()...)
-		case KindPresence, KindQueue:
+		case KindPresence, KindQueue, KindAlert, KindFlags: // streams then compare their alerts too
 			c.queue = true
 		case KindSignedOut, KindSettings, KindErased:
 			c.all = true

@@ -140,6 +140,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{session_id}": noSession,
 		"{reason_id}":  {404, "break_reason_not_found"},
 
+		"{alert_id}":         {404, "alert_not_found"},
+		"{rule_id}":          {404, "alert_rule_not_found"},
 		"{rating_reason_id}": {404, "rating_reason_not_found"},
 		"{public_id}":        {403, "link_invalid"},
 		"{wallboard_id}":     {404, "wallboard_key_not_found"},

@@ -25,13 +25,14 @@ import (
 // stage is an instance with a user of every kind and a chat in every state, for attacks by other callers.
 type stage struct {
 	*testServer
-	db      *sql.DB
-	sums    string // the query of kept
-	people  map[string]*models.Agent
-	callers []caller
-	chats   map[models.Status]scene // of the owner, in a chat with anna
-	sent    map[string]sentFile     // the file of each chat that has one
-	serial  int
+	db         *sql.DB
+	sums       string // the query of kept
+	people     map[string]*models.Agent
+	callers    []caller
+	chats      map[models.Status]scene // of the owner, in a chat with anna
+	sent       map[string]sentFile     // the file of each chat that has one
+	serial     int
+	alertRules []int64 // of the scenes
 }
 
 // caller is a caller with or without a credential.
@@ -47,10 +48,14 @@ type caller struct {
 // scene is a chat with the values that requests about it need.
 type scene struct {
 	chat          string
-	owner, user   string           // the user's token and id
-	session       string           // the id of a session of the agent
-	reply         string           // the id of a canned reply of the agent's own
-	option        string           // the id of an outcome
+	owner, user   string // the user's token and id
+	session       string // the id of a session of the agent
+	device        string // the id of a device of the agent, or of the one in the path
+	reply         string // the id of a canned reply of the agent's own
+	view          string // the id of a report that another agent shares
+	option        string // the id of an outcome
+	alert         int64  // the id of an open alert
+	alertRule     int64
 	note          int64            // the id of a note about the owner
 	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
@@ -232,6 +237,19 @@ func (s *stage) caller(name string) caller {
 	return caller{}
 }
 
+// alertRule creates a rule. Rules are limited, so of those of earlier scenes only the first, which stay in use, and the latest are kept.
+func (s *stage) alertRule() (id int64) {
+	s.t.Helper()
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO alert_rules (kind, threshold, hold_seconds, is_enabled)
+		VALUES ('queue_length', 10000, 0, false) RETURNING id`).Scan(&id))
+	const first, most = 20, 50
+	if s.alertRules = append(s.alertRules, id); len(s.alertRules) > most {
+		s.exec(`DELETE FROM alert_rules WHERE id = $1`, s.alertRules[first])
+		s.alertRules = slices.Delete(s.alertRules, first, first+1)
+	}
+	return id
+}
+
 // scene creates a user with a chat in that state, "" for none, and unused names.
 func (s *stage) scene(state models.Status) scene {
 	s.t.Helper()
@@ -239,6 +257,10 @@ func (s *stage) scene(state models.Status) scene {
 	sc := scene{owner: s.anonymous(), slug: fmt.Sprintf("spare-%d", s.serial), address: fmt.Sprintf("person-%d@example.com", s.serial)}
 	anna := models.AgentActor(s.people["anna"])
 	sc.session = s.another()
+	sc.alertRule = s.alertRule()
+	s.exec(`DELETE FROM questions WHERE id > 4`) // what the attacks added: questions in use are limited
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO alerts (kind, threshold, hold_seconds, window_minutes, value, worst, raised_at)
+		VALUES ('queue_length', 1, 0, 0, 2, 2, now()) RETURNING id`).Scan(&sc.alert))
 	sc.reply, sc.option = uuid.NewString(), uuid.NewString()
 	sc.view = uuid.NewString()
 	s.exec(
@@ -347,6 +369,12 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return fmt.Sprint(sc.note)
 		case "{earlier_id}":
 			return sc.earlier
+		case "{temporary_id}":
+			return fmt.Sprint(sc.temporary)
+		case "{alert_id}":
+			return fmt.Sprint(sc.alert)
+		case "{rule_id}":
+			return fmt.Sprint(sc.alertRule)
 		case "{option_id}":
 			return sc.option
 		case "{wallboard_id}":

@@ -93,6 +93,11 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 	if _, err := h.desk.DB().NewRaw(`UPDATE chats SET outcome = '=outcome', tags = '{@tag}'`).Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	_, err := h.desk.DB().NewRaw(`INSERT INTO alerts (kind, threshold, hold_seconds, window_minutes, value, worst, raised_at)
+		VALUES ('queue_length', 1, 0, 0, 2, 2, now())`).Exec(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := h.desk.Sample(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -503,6 +503,30 @@ func (s *Server) routes() []route {
 
 		{method: get, api: "/supervisor/wait", page: "/supervisor/wait", who: supervisors, handle: s.supervisor.WaitAccuracy},
 		{method: get, page: "/supervisor/wait.csv", who: supervisors, handle: s.supervisor.WaitCSV},
+		{method: get, api: "/supervisor/alerts", page: "/supervisor/alerts", who: supervisors, handle: s.supervisor.AlertHistory},
+		{method: get, page: "/supervisor/alerts.csv", who: supervisors, handle: s.supervisor.AlertsCSV},
+		{
+			method: post, api: "/supervisor/alerts/:alert_id/acknowledge", page: "/supervisor/alerts/:alert_id/acknowledge",
+			who: supervisors, handle: s.supervisor.AcknowledgeAlert,
+		},
+		{
+			method: post, api: "/supervisor/alerts/:alert_id/snooze", page: "/supervisor/alerts/:alert_id/snooze",
+			who: supervisors, handle: s.supervisor.SnoozeAlert,
+		},
+		{method: get, api: "/supervisor/alert-rules", page: "/supervisor/alert-rules", who: supervisors, handle: s.supervisor.AlertRules},
+		{
+			method: post, api: "/supervisor/alert-rules", page: "/supervisor/alert-rules",
+			who: supervisors, handle: s.supervisor.AddAlertRule,
+		},
+		{
+			method: post, api: "/supervisor/alert-rules/:rule_id", page: "/supervisor/alert-rules/:rule_id",
+			who: supervisors, handle: s.supervisor.ChangeAlertRule,
+		},
+		{
+			method: post, api: "/supervisor/alert-rules/:rule_id/remove", page: "/supervisor/alert-rules/:rule_id/remove",
+			who: supervisors, handle: s.supervisor.RemoveAlertRule,
+		},
+
 		{method: get, page: "/supervisor", who: supervisors, handle: s.supervisor.Page},
 		{method: get, page: "/supervisor/events", who: supervisors, handle: s.supervisor.Events, stream: true},
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},

@@ -3,6 +3,8 @@ import { wireDropdowns } from "./lib/dropdown.js";
 import { isConnected, liveState, lostSince, onLive } from "./lib/live.js";
 import { wirePalette } from "./lib/palette.js";
 import { startPage } from "./lib/page.js";
+import { watchSignOut } from "./lib/push.js";
+import { watchAlerts } from "./supervisor/alerts.js";
 import { drawDayChart } from "./supervisor/day-chart.js";
 import { pauseReordering } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
@@ -15,7 +17,10 @@ wirePalette();
 drawDayChart();
 wireMenus();
 followChat();
-if (document.body.hasAttribute("live-connect")) watchBoard();
+wireReports();
+wireAmounts();
+watchAlerts();
+if (document.getElementById("tiles")) watchBoard();
 
 function watchBoard() {
   pauseReordering("queue", "tbody > tr", menuIsOpen);

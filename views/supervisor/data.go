@@ -13,6 +13,9 @@ type Live struct {
 	Frame  staff.Frame
 	Filter Filter
 	Board  Board
+	Alerts Alerts
+	Quiet  string // quiet hours of the reader, for the scripts
+	Flags  Flags
 }
 
 // Filter is the choice of a department; the page's address carries it.

@@ -55,6 +55,8 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 		d.About = currentUserName(r)
 	case r.SubjectKind == models.SubjectSetting:
 		d.About = settingLabel(ctx, r.SubjectID)
+	case r.SubjectKind == models.SubjectAlertRule || r.SubjectKind == models.SubjectAlert:
+		d.About = text.T(ctx, "supervisor.alerts.kind."+r.SubjectName)
 	case r.SubjectKind == models.SubjectRule:
 		d.About = text.T(ctx, "admin.health.rule."+r.SubjectID)
 	case r.SubjectID == "":
@@ -135,6 +137,8 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 		}
 	case key == "role":
 		return staff.RoleWord(ctx, message)
+	case key == "figure":
+		return text.T(ctx, "supervisor.alerts.kind."+message)
 	case key == "kind":
 		return text.T(ctx, "admin.audit.wrap_up."+message)
 	case key == "status":

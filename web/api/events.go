@@ -137,6 +137,8 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		out.Add("user_changed", 0, UserChangedEvent{UserID: &it.UserID})
 	case live.OfferChanged:
 		out.Add(OfferEvent(&it.Offer), 0, OfferOf(&it.Offer))
+	case live.AlertChanged:
+		out.Add(alertEvent(it.IsRaised, it.IsCleared), 0, AlertOf(&it.Alert))
 	case live.Repaired:
 		if it.ForAgent {
 			out.Add("drafts_changed", 0, DraftsChangedEvent{})
@@ -227,6 +229,9 @@ func (e *Events) initialState(ctx context.Context, out *FrameWriter, p live.Init
 	}
 	if p.Overview != nil {
 		out.Add("queue_changed", 0, queueChangedEvent{p.Overview.Waiting, p.Overview.LongestWaitSeconds})
+	}
+	for i := range p.Alerts {
+		out.Add(alertEvent(true, false), 0, AlertOf(&p.Alerts[i]))
 	}
 	for _, l := range p.Load {
 		out.Add("load_changed", 0, loadChangedOf(l.Agent.PresenceChange()))

@@ -76,7 +76,10 @@ func (s *Stream) compareLoads(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if err := s.compareAlerts(ctx); err != nil {
+		return err
+	}
+	return s.sendItem(ctx, FlagsChanged{})
 }
 
 // compare catches up with the chats whose version in PostgreSQL is later than the tracked one, and compares everything

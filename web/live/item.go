@@ -37,6 +37,8 @@ type InitialState struct {
 	Offers      []models.Offer      // to and from an agent, that are open
 	Overview    *models.Overview    // for receivers with Board, and supervisors
 	Load        []models.AgentLoad  // for supervisors
+	Alerts      []models.Alert      // for supervisors, the open ones
+	Flags       []models.Flag       // for supervisors
 }
 
 // Repaired follows the changes that a stream of own chats finds when it compares them with PostgreSQL. What else a renderer
@@ -85,6 +87,12 @@ type DraftChanged struct{ models.Draft }
 
 // OfferChanged is an offer to or from an agent after it was made or closed.
 type OfferChanged struct{ models.Offer }
+
+// AlertChanged is an alert after it was raised, cleared, acknowledged or snoozed.
+type AlertChanged struct {
+	models.Alert
+	IsRaised, IsCleared bool // which of these is news to the receiver; neither for the rest
+}
 
 // FlagsChanged asks supervisors to read the list of flagged chats again. Shared belongs to all who receive it, nil after a gap.
 type FlagsChanged struct{ Shared *EncodingCache }
@@ -246,5 +254,6 @@ func (Erased) item()       {}
 func (Queued) item()       {}
 func (Typing) item()       {}
 func (Presence) item()     {}
+func (AlertChanged) item() {}
 func (Board) item()        {}
 func (Closing) item()      {}

@@ -82,6 +82,7 @@ type Stream struct {
 	agentID     string                           // the agent whose presence a user receives
 	loads       map[string]models.PresenceChange // as last sent to a supervisor
 	offers      map[int64]sentOffer              // as last sent to an agent
+	alerts      map[int64]sentAlert              // as last sent to a supervisor
 
 	// Read by Open and sent by Run: the initial state, and the chats that changed after the cursor.
 	initial *InitialState

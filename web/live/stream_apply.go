@@ -39,6 +39,8 @@ func (s *Stream) apply(ctx context.Context, sig signal) error {
 		return s.sendItem(ctx, FlagsChanged{Shared: sig.shared})
 	case models.KindOffer:
 		return s.applyOffer(ctx, e.Offer)
+	case models.KindAlert:
+		return s.applyAlert(ctx, e.Alert)
 	case models.KindPresence:
 		if s.to.Actor.IsAgent() || s.isServedBy(e.Presence.ServiceID) {
 			return s.sendPresence(ctx, Presence{PresenceChange: *e.Presence, Agent: e.Agent, Shared: sig.shared})

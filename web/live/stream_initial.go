@@ -102,6 +102,9 @@ func (s *Stream) readSupervisorState(ctx context.Context) (err error) {
 	for i := range s.initial.Load {
 		s.recordLoad(s.initial.Load[i].Agent.PresenceChange())
 	}
+	if err := s.readAlerts(ctx); err != nil {
+		return err
+	}
 	return s.readBoard(ctx)
 }
 

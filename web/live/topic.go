@@ -10,7 +10,7 @@ import (
 type topic string
 
 const (
-	// supervisors is every agent's presence and load.
+	// supervisors is every agent's presence and load, and alerts.
 	supervisors topic = "supervisors"
 	// boards is how many users wait, and for how long.
 	boards topic = "boards"

@@ -48,7 +48,8 @@ func (h *Handlers) Page(c echo.Context) error {
 
 // Events streams the parts of that page that change.
 func (h *Handlers) Events(c echo.Context) error {
-	return h.Stream(c, live.Receiver{View: live.Supervision}, &boardStream{handlers: h, filter: filterFromQuery(c)})
+	board := &boardStream{handlers: h, filter: filterFromQuery(c), alerts: alertStream{h, kit.ActorOf(c), kit.CSRFToken(c)}}
+	return h.Stream(c, live.Receiver{View: live.Supervision}, &flagStream{board, kit.ActorOf(c), kit.CSRFToken(c)})
 }
 
 // hasDepartment reports whether the department of the filter exists, or none is chosen.

@@ -16,6 +16,7 @@ const (
 	AboutChat  = "chat"
 	AboutAgent = "agent"
 	AboutUser  = "user"
+	AboutTime  = "time"
 )
 
 // Checked is one invariant and its violations, at most 100 of them.
@@ -121,6 +122,14 @@ var invariants = []invariant{
 					< clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
 		func(ctx context.Context, d *Desk) error { _, err := d.SweepIdle(ctx); return err },
 	},
+	{
+		"minutes_counted",
+		AboutTime,
+		"Since the first minute that was counted no minute is missing, and none counts fewer chats than are kept.",
+		wrongMinutes,
+		recountMinutes,
+	},
+	{"reports_counted", AboutTime, "The figures of reports are those of their chats.", reportsDiffer, recountReports},
 }
 
 // checkTimeout bounds one full check. It is far above the statement timeout of requests, because a check reads every

@@ -39,6 +39,15 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 		WHERE at < now() - make_interval(secs => ?0) ORDER BY at LIMIT ?1)`, presenceHistory); err != nil {
 		return deleted, err
 	}
+	if _, err := d.deleteAll(
+		ctx,
+		5000,
+		`DELETE FROM minute_buckets WHERE (department, minute) IN (SELECT department, minute FROM minute_buckets
+		WHERE minute < now() - make_interval(secs => ?0) ORDER BY minute LIMIT ?1)`,
+		s.MinutesRetention,
+	); err != nil {
+		return deleted, err
+	}
 	if err := d.cleanUsers(ctx, s.Retention); err != nil {
 		return deleted, err
 	}

@@ -154,14 +154,16 @@ func TestSamplesOfTheDayAreFiguresAlone(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	if n := h.count(
-		`SELECT count(*) FROM information_schema.columns WHERE table_name = 'minute_samples' AND data_type NOT IN ('integer', 'timestamp with time zone')`,
+		`SELECT count(*) FROM information_schema.columns WHERE table_name = 'minute_buckets' AND column_name <> 'department' AND data_type NOT IN ('integer', 'timestamp with time zone', 'boolean')`,
 	); n > 0 {
-		t.Errorf("%d columns of minute_samples hold more than figures", n)
+		t.Errorf("%d columns of minute_buckets hold more than figures", n)
 	}
-	h.exec(`INSERT INTO minute_samples SELECT now() - make_interval(days => n), 1, 1, 1, 1, 1 FROM generate_series(34, 36) n`)
+	h.exec(
+		`INSERT INTO minute_buckets (minute) SELECT date_trunc('minute', now()) - make_interval(days => n) FROM generate_series(729, 731) n`,
+	)
 	h.clean()
-	if n := h.count(`SELECT count(*) FROM minute_samples`); n != 1 {
-		t.Errorf("%d samples are left", n)
+	if n := h.count(`SELECT count(*) FROM minute_buckets`); n != 1 {
+		t.Errorf("%d minutes are left", n)
 	}
 }
 
@@ -178,12 +180,16 @@ func TestCleaningGoesByIndexes(t *testing.T) {
 	)
 	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type)
 		SELECT id, id, 'ended', created_at, created_at, created_at, created_at, 'cancelled', 'manual' FROM users`)
-	h.exec(`ANALYZE users, sessions, stream_tickets, chats`)
+	h.exec(
+		`INSERT INTO minute_buckets (minute) SELECT date_trunc('minute', now()) - make_interval(mins => n) FROM generate_series(1, 9000) n`,
+	)
+	h.exec(`ANALYZE users, sessions, stream_tickets, chats, minute_buckets`)
 	for query, index := range map[string]string{
 		`SELECT id FROM chats WHERE status = 'ended' AND ended_at < now() - make_interval(secs => 57000) ORDER BY ended_at LIMIT 100 FOR UPDATE SKIP LOCKED`:           "chats_ended_at",
 		`SELECT token_hash FROM sessions WHERE expires_at < now() ORDER BY expires_at LIMIT 5000`:                                                                      "sessions_expires_at",
 		`SELECT token_hash FROM stream_tickets WHERE expires_at < now() ORDER BY expires_at LIMIT 5000`:                                                                "stream_tickets_expires_at",
 		`SELECT id, created_at FROM users WHERE created_at < now() - interval '16 hours' AND (created_at, id) > ('2020-01-01', '') ORDER BY created_at, id LIMIT 1000`: "users_created_at",
+		`SELECT department, minute FROM minute_buckets WHERE minute < now() - interval '6 days' ORDER BY minute LIMIT 5000`:                                            "minute_buckets_minute",
 		`DELETE FROM sessions WHERE user_id = 'u7'`:       "sessions_user",
 		`DELETE FROM stream_tickets WHERE user_id = 'u7'`: "stream_tickets_user",
 		`SELECT FROM chats WHERE user_id = 'u7'`:          "chats_user_history",

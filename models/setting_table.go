@@ -161,6 +161,14 @@ var settingTable = []Setting{
 			def:   2 * 365 * day, min: 90 * day, max: 20 * 365 * day, unit: UnitHour,
 		},
 	},
+	{
+		Key: "MINUTES_RETENTION", Group: GroupPrivacy,
+		Doc: "time until the figures of a minute (queue, agents, arrivals) are deleted, from which charts, replay and forecast are made",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.MinutesRetention },
+			def:   2 * 365 * day, min: 35 * day, max: 10 * 365 * day, unit: UnitHour,
+		},
+	},
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),

@@ -532,6 +532,9 @@ func (s *Server) routes() []route {
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},
 		{method: get, page: "/supervisor/counts.csv", who: supervisors, handle: s.supervisor.CountsCSV},
 		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.supervisor.DayCSV},
+		{method: get, api: "/supervisor/minutes", who: supervisors, handle: s.supervisor.Minutes},
+		{method: get, page: "/supervisor/minutes.csv", who: supervisors, handle: s.supervisor.MinutesCSV},
+		{method: get, page: "/supervisor/replay", who: supervisors, handle: s.supervisor.Replay},
 		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
 		{
 			method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",

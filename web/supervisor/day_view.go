@@ -70,8 +70,8 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		}
 		return text.T(ctx, "supervisor.totals.percent", "Percent", percent(n, s.Started))
 	}
-	length := func(label string, half, most *float64) view.Total {
-		t := view.Total{Label: label, Value: none}
+	length := func(figure, label string, half, most *float64) view.Total {
+		t := view.Total{Figure: figure, Label: label, Value: none}
 		if half != nil {
 			t.Value, t.Note = text.Clock(secondsToDuration(*half)), text.T(ctx, "supervisor.totals.half")
 		}
@@ -80,21 +80,21 @@ func totalsView(ctx context.Context, s *models.Stats) []view.Total {
 		}
 		return t
 	}
-	csat := view.Total{Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
+	csat := view.Total{Figure: "csat", Label: text.T(ctx, "supervisor.totals.csat"), Value: none}
 	if s.CSAT != nil {
 		csat.Value = text.T(ctx, "supervisor.totals.percent", "Percent", int(*s.CSAT*100+0.5))
 		csat.Note = text.T(ctx, "supervisor.totals.ratings", "Count", s.Ratings)
 	}
-	wrapUp := view.Total{Label: text.T(ctx, "supervisor.totals.wrap_up"), Value: none}
+	wrapUp := view.Total{Figure: "wrap_up_mean", Label: text.T(ctx, "supervisor.totals.wrap_up"), Value: none}
 	if s.WrapUpMean != nil {
 		wrapUp.Value, wrapUp.Note = text.Clock(secondsToDuration(*s.WrapUpMean)), text.T(ctx, "supervisor.totals.mean")
 	}
 	return []view.Total{
-		{Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
-		{Label: text.T(ctx, "supervisor.totals.answered"), Value: strconv.Itoa(s.Assigned), Note: share(s.Assigned)},
-		{Label: text.T(ctx, "supervisor.totals.left"), Value: strconv.Itoa(left), Note: share(left)},
-		length(text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
-		length(text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
+		{Figure: "started", Label: text.T(ctx, "supervisor.totals.chats"), Value: strconv.Itoa(s.Started)},
+		{Figure: "answered", Label: text.T(ctx, "supervisor.totals.answered"), Value: strconv.Itoa(s.Assigned), Note: share(s.Assigned)},
+		{Figure: "left", Label: text.T(ctx, "supervisor.totals.left"), Value: strconv.Itoa(left), Note: share(left)},
+		length("wait_median", text.T(ctx, "supervisor.totals.wait"), s.WaitP50, s.WaitP90),
+		length("first_response_median", text.T(ctx, "supervisor.totals.first_response"), s.ResponseP50, s.ResponseP90),
 		csat,
 		wrapUp,
 	}

@@ -6,12 +6,15 @@ import { translate } from "../lib/translate.js";
 const height = 236;
 const probe = document.createElement("span");
 
-/** Draws the chart if the page has one, and again whenever its figures change. */
+/**
+ * Draws the chart if the page has one, and again whenever its figures change. It returns a function that marks a time, in seconds, by a
+ * line.
+ */
 export function drawDayChart() {
   const box = document.querySelector("[data-chart]");
-  if (!box) return;
+  if (!box) return () => {};
   box.setAttribute("role", "img");
-  box.setAttribute("aria-label", translate("supervisor.day.chart"));
+  box.setAttribute("aria-label", box.dataset.chart);
   box.setAttribute("aria-describedby", "day-summary");
   box.append(probe);
   probe.hidden = true;
@@ -27,6 +30,27 @@ export function drawDayChart() {
   document.addEventListener("parley:part", (event) => event.target.id === "day-figures" && show());
   new ResizeObserver(() => chart && chart.setSize({ width: inner(box), height })).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw());
+  return (at) => {
+    marked = at;
+    chart?.redraw(false);
+  };
+}
+
+let marked = null; // the time of the line
+
+function drawMark(u) {
+  if (marked === null) return;
+  const x = Math.round(u.valToPos(marked, "x", true));
+  if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
+  u.ctx.save();
+  u.ctx.setLineDash([]);
+  u.ctx.strokeStyle = colour("--c-wait");
+  u.ctx.lineWidth = 1.5 * devicePixelRatio;
+  u.ctx.beginPath();
+  u.ctx.moveTo(x, u.bbox.top);
+  u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
+  u.ctx.stroke();
+  u.ctx.restore();
 }
 
 const inner = (box) => {
@@ -86,7 +110,7 @@ function options(box) {
       { stroke: () => colour("--c-agents"), width: 1.5, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
       { scale: "minutes", stroke: () => colour("--c-wait"), width: 2.25, dash: [0.1, 4.5], cap: "round", points: { show: false } },
     ],
-    plugins: [tooltip()],
+    plugins: [tooltip(), { hooks: { draw: drawMark } }],
   };
 }
 

@@ -56,6 +56,7 @@ const (
 	UnitDay       SettingUnit = "day"
 	UnitChat      SettingUnit = "chat"
 	UnitPerMinute SettingUnit = "per_minute"
+	UnitPercent   SettingUnit = "percent"
 )
 
 // DurationUnits returns the units of durations, smallest first.

@@ -88,6 +88,19 @@ var settingTable = []Setting{
 		value: integerValue{field: func(s *Settings) *int { return &s.QueueBatch }, def: 10, min: 1, max: 1000, unit: UnitChat},
 	},
 	{
+		Key: "SERVICE_LEVEL", Group: GroupQueue,
+		Doc:   "share of chats that an agent should take within `SERVICE_WAIT`; the forecast computes how many agents this needs",
+		value: integerValue{field: func(s *Settings) *int { return &s.ServiceLevel }, def: 80, min: 1, max: 99, unit: UnitPercent},
+	},
+	{
+		Key: "SERVICE_WAIT", Group: GroupQueue,
+		Doc: "wait within which `SERVICE_LEVEL` percent of the chats should be taken",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.ServiceWait },
+			def:   time.Minute, min: time.Second, max: time.Hour, unit: UnitSecond,
+		},
+	},
+	{
 		Key: "REQUIRE_OUTCOME", Group: GroupWrapUp,
 		Doc:   "agents are reminded of an ended chat until it has an outcome, if outcomes are offered for it",
 		value: switchValue{field: func(s *Settings) *bool { return &s.RequireOutcome }, def: false},

@@ -535,6 +535,9 @@ func (s *Server) routes() []route {
 		{method: get, api: "/supervisor/minutes", who: supervisors, handle: s.supervisor.Minutes},
 		{method: get, page: "/supervisor/minutes.csv", who: supervisors, handle: s.supervisor.MinutesCSV},
 		{method: get, page: "/supervisor/replay", who: supervisors, handle: s.supervisor.Replay},
+		{method: get, api: "/supervisor/forecast", who: supervisors, handle: s.supervisor.Forecast},
+		{method: get, page: "/supervisor/forecast", who: supervisors, handle: s.supervisor.ForecastPage},
+		{method: get, page: "/supervisor/forecast.csv", who: supervisors, handle: s.supervisor.ForecastCSV},
 		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
 		{
 			method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",

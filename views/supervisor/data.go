@@ -38,6 +38,11 @@ type Board struct {
 	Day    Day
 	Totals []Total
 	Counts []CountGroup
+func (s Staff) url() templ.SafeURL {
+	if s.Department == "" {
+		return "/supervisor/forecast"
+	}
+	return templ.SafeURL("/supervisor/forecast?" + url.Values{"department": {s.Department}}.Encode())
 }
 
 // Level is the threshold that a number has crossed, if any.

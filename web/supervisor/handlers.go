@@ -5,7 +5,10 @@ import "parley/web/kit"
 // Handlers has the handlers of supervisors.
 type Handlers struct {
 	*kit.Kit
-	day dayCache
+	day       dayCache
+	forecasts forecastCache
+	reads     atomic.Int64
+	flags     flagCache
 }
 
 // New returns the handlers.

@@ -93,6 +93,9 @@ const (
 	AuditAlertSnoozed         AuditAction = "alert_snoozed"
 	// AuditWrapUpChanged is a change of outcome or tags that a chat had, or by an agent who did not serve the chat.
 	AuditWrapUpChanged AuditAction = "chat_wrap_up_changed"
+	// Of saved reports that are shared with every supervisor.
+	AuditReportShared  AuditAction = "report_shared"
+	AuditReportRemoved AuditAction = "report_removed"
 )
 
 // AuditActions are all actions, in the order in which the filter of the audit log lists them.
@@ -136,6 +139,8 @@ const (
 	SubjectWallboardKey SubjectKind = "wallboard_key"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
+	SubjectReport SubjectKind = "report" // a saved one
+
 	SubjectAlertRule         SubjectKind = "alert_rule"
 	SubjectAlert             SubjectKind = "alert"
 )

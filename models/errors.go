@@ -187,6 +187,8 @@ var (
 	ErrSiteNotFound = notFound("site_not_found", "This site is not in the list.")
 	// ErrSiteFixed is 409: the environment names the site.
 	ErrSiteFixed = conflict("site_fixed", "This site is set in ALLOWED_ORIGINS. Remove it there and restart Parley.")
+	// ErrReportViewNotFound is 404: the saved report does not exist or belongs to another agent.
+	ErrReportViewNotFound = notFound("report_view_not_found", "This saved report does not exist or is not yours.")
 	// ErrRepairNotFound is 404: no invariant has a repair of that name.
 	ErrRepairNotFound = notFound("repair_not_found", "This repair does not exist.")
 

@@ -39,6 +39,11 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			h.age("agents", anna.ID, time.Hour, "seen_at")
 			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
 		},
+		"reports_counted": func(h *testDesk, anna models.Actor, _ string) {
+			h.past(anna.ID, time.Second, time.Minute, time.Now().Add(-30*time.Minute))
+			h.counted()
+			h.exec(`UPDATE report_buckets SET chats = 7`)
+		},
 		"silence_overdue": func(h *testDesk, _ models.Actor, chat string) {
 			h.age("chats", chat, time.Hour, "quiet_since")
 			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)

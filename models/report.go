@@ -48,7 +48,7 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	var lengths []int
 	var oldest []time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(department), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
-		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(queued_at) AS oldest FROM chats WHERE status = 'waiting'
+		FROM (SELECT coalesce(department, '') AS department, count(*) AS n, min(greatest(queued_at, live_at)) AS oldest FROM chats WHERE `+isLive+`
 		GROUP BY 1) queues`,
 		nil, &departments, &lengths, &oldest)
 	if err != nil {
@@ -62,22 +62,40 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 		}
 		queues[i] = DepartmentQueue{Department: slug, Length: lengths[i], OldestAt: oldest[i], Estimate: e.at(lengths[i]+1, department)}
 	}
-	rows, err := d.waiting(ctx, f)
+	rows, err := d.waiting(ctx, f, false)
 	if err != nil {
 		return nil, nil, translate(err)
 	}
+	return d.queueEntries(rows, e), queues, nil
+}
+
+// WaitingMessages returns the messages that wait and that a filter selects, in the order in which they are assigned.
+func (d *Desk) WaitingMessages(ctx context.Context, f QueueFilter) ([]QueueEntry, error) {
+	e, err := d.estimator(ctx, "", nil)
+	if err != nil {
+		return nil, translate(err)
+	}
+	rows, err := d.waiting(ctx, f, true)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return d.queueEntries(rows, e), nil
+}
+
+// queueEntries returns waiting chats with their positions, which begin with 1 in each department.
+func (d *Desk) queueEntries(rows []queueRow, e *estimator) []QueueEntry {
 	entries := make([]QueueEntry, len(rows))
 	before := map[string]int{}
 	for i := range rows {
 		c := rows[i].Chat
-		s := waitingStatus(&c, nextIn(before, c.Department), e)
+		s := d.waitingStatus(&c, nextIn(before, c.Department), e)
 		entries[i] = QueueEntry{
 			Chat: c, UserName: displayName(&rows[i].UserName, c.UserID), UserIsVerified: rows[i].Verified,
 			NameIsUnverified: rows[i].UserName != "" && !rows[i].Verified, Position: s.Position, WaitSeconds: s.WaitSeconds,
 			Estimate: s.Estimate, WhyWaiting: e.why(c.Department),
 		}
 	}
-	return entries, queues, nil
+	return entries
 }
 
 // why returns the reason why a chat of a department waits: all matching agents are busy, agents are online but none
@@ -115,7 +133,7 @@ func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
 	err = d.queryPreparedRows(ctx, `SELECT agent_id, array_agg(awaiting_since) FILTER (WHERE awaiting_since IS NOT NULL),
 			count(*) FILTER (WHERE awaiting_since IS NULL AND warned_at IS NOT NULL),
 			extract(epoch FROM clock_timestamp() - min(awaiting_since))::float8
-		FROM chats WHERE status = 'active' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
+		FROM chats WHERE status = 'active' AND channel = 'chat' GROUP BY agent_id`, nil, func(rows pgx.Rows) error {
 		var id string
 		var one AgentLoad
 		var waits *float64
@@ -156,13 +174,13 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		Waiting, LongestWait, Abandoned, WithoutDepartment int
 		LastPickup                                         *float64
 	}
-	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::int,
+	e, err := d.estimator(ctx, `, count(*), coalesce(extract(epoch FROM clock_timestamp() - min(greatest(queued_at, live_at))), 0)::int,
 		count(*) FILTER (WHERE department IS NULL),
-		(SELECT count(*) FROM chats WHERE status = 'ended' AND ended_at > now() - interval '30 minutes'
+		(SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at > now() - interval '30 minutes'
 		AND ended_reason IN ('cancelled', 'abandoned')),
-		(SELECT extract(epoch FROM first_assigned_at - queued_at)::float8 FROM chats WHERE status = 'active'
+		(SELECT greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at)))::float8 FROM chats WHERE status = 'active' AND channel = 'chat'
 		ORDER BY first_assigned_at DESC LIMIT 1)
-		FROM chats WHERE status = 'waiting'`, nil, &row.Waiting, &row.LongestWait, &row.WithoutDepartment, &row.Abandoned, &row.LastPickup)
+		FROM chats WHERE `+isLive, nil, &row.Waiting, &row.LongestWait, &row.WithoutDepartment, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
 	}
@@ -197,7 +215,7 @@ type Stats struct {
 	Outcomes, Tags []NameCount         `bun:"-"`
 }
 
-// Stats returns the figures of the chats that began in a period, from inclusive, to exclusive. An empty period and one
+// Stats returns the figures of the live chats that began in a period, from inclusive, to exclusive. An empty period and one
 // longer than 366 days are validation_failed.
 func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	if err := checkPeriod(from, to, 366*24*time.Hour); err != nil {
@@ -216,11 +234,11 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 		avg(rating)::float8 AS rating_mean,
 		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
 		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
-		FROM (SELECT *, extract(epoch FROM first_assigned_at - queued_at)::float8 AS wait,
+		FROM (SELECT *, greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at)))::float8 AS wait,
 			extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
 			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
 			extract(epoch FROM wrapped_up_at - ended_at)::float8 AS wrap_up
-			FROM chats WHERE created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
+			FROM chats WHERE channel = 'chat' AND created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -234,46 +252,4 @@ func checkPeriod(from, to time.Time, most time.Duration) error {
 			"The period must start before it ends and be at most "+strconv.Itoa(int(most.Hours()/24))+" days.")
 	}
 	return nil
-}
-
-// MinuteSample is the state of the queue and of the online agents in one minute.
-type MinuteSample struct {
-	Minute             time.Time
-	Waiting            int
-	LongestWaitSeconds int
-	AgentsOnline       int
-	Load               int
-	Capacity           int `bun:"slots"`
-}
-
-// Day returns the samples of a period of at most 7 days, oldest first. Minutes in which Parley did not run are missing.
-func (d *Desk) Day(ctx context.Context, from, to time.Time) ([]MinuteSample, error) {
-	if err := checkPeriod(from, to, 7*24*time.Hour); err != nil {
-		return nil, err
-	}
-	samples := []MinuteSample{}
-	err := d.queryPreparedRows(ctx, `SELECT minute, waiting, longest_wait_seconds, agents_online, load, slots FROM minute_samples
-		WHERE minute >= $1 AND minute < $2 ORDER BY minute`, []any{from, to}, func(rows pgx.Rows) error {
-		var s MinuteSample
-		err := rows.Scan(&s.Minute, &s.Waiting, &s.LongestWaitSeconds, &s.AgentsOnline, &s.Load, &s.Capacity)
-		samples = append(samples, s)
-		return err
-	})
-	return samples, translate(err)
-}
-
-// Sample stores the present minute. It may run several times a minute and on several machines: the highest figures are
-// kept.
-func (d *Desk) Sample(ctx context.Context) error {
-	o, err := d.Overview(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = d.db.NewRaw(`INSERT INTO minute_samples AS s VALUES (date_trunc('minute', clock_timestamp()), ?, ?, ?, ?, ?)
-		ON CONFLICT (minute) DO UPDATE SET waiting = greatest(s.waiting, excluded.waiting),
-			longest_wait_seconds = greatest(s.longest_wait_seconds, excluded.longest_wait_seconds),
-			agents_online = greatest(s.agents_online, excluded.agents_online),
-			load = greatest(s.load, excluded.load), slots = greatest(s.slots, excluded.slots)`,
-		o.Waiting, o.LongestWaitSeconds, o.Online, o.Load, o.Capacity).Exec(ctx)
-	return translate(err)
 }

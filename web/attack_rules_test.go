@@ -33,6 +33,7 @@ var (
 	noSession   = outcome{404, "session_not_found"}
 	notOffered  = outcome{404, "offer_not_found"}
 	noReply     = outcome{404, "canned_reply_not_found"}
+	noView      = outcome{404, "report_view_not_found"}
 	unsigned    = 403 // for an address that is only valid with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
@@ -270,11 +271,24 @@ var rules = map[string]rule{
 	"POST /account/second-factor/off":   {body: `{"password":"correct horse battery","code":"123456"}`, ok: 409},
 
 	// Supervisors
-	"GET /supervisor/queue":                     {},
-	"GET /supervisor/load":                      {},
-	"GET /supervisor/stats":                     {},
-	"POST /supervisor/queue/{chat_id}/assign":   {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
-	"POST /supervisor/queue/{chat_id}/priority": {in: models.Waiting, body: `{"priority":7}`},
+	"GET /supervisor/queue":                             {},
+	"GET /supervisor/load":                              {},
+	"GET /supervisor/stats":                             {},
+	"POST /supervisor/queue/{chat_id}/assign":           {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
+	"POST /supervisor/queue/{chat_id}/priority":         {in: models.Waiting, body: `{"priority":7}`},
+	"GET /supervisor/queue/{chat_id}/why":               {in: models.Waiting},
+	"GET /supervisor/wallboards":                        {},
+	"POST /supervisor/wallboards":                       {body: `{"name":"{slug}","department":"cards"}`, ok: justCreated},
+	"POST /supervisor/wallboards/{wallboard_id}/revoke": {},
+	"GET /wallboard/{wall_key}":                         {},
+	"GET /wallboard/{wall_key}/events":                  {},
+	"GET /supervisor/reports":                           {},
+	"GET /supervisor/reports.csv":                       {},
+	"GET /supervisor/reports.xlsx":                      {},
+	"GET /supervisor/definitions":                       {},
+	"GET /supervisor/report-views":                      {},
+	"POST /supervisor/report-views":                     {body: `{"name":"{slug}","query":"range=7d","is_shared":1}`, ok: justCreated},
+	"POST /supervisor/report-views/{view_id}/remove":    {ok: noContent, boss: noView, others: noView, admins: true},
 	"POST /supervisor/chats/{chat_id}/end": {
 		in: models.Active, body: `{"comment":"Solved","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
 	},

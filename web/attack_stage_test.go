@@ -383,6 +383,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return wallKey
 		case "{reply_id}":
 			return sc.reply
+		case "{view_id}":
+			return sc.view
 		case "{user_id}":
 			return sc.user
 		case "{service_id}":

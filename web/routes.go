@@ -458,6 +458,20 @@ func (s *Server) routes() []route {
 		{method: get, page: "/wallboard/:wall_key/events", who: anyone, handle: s.supervisor.WallboardEvents, stream: true},
 		{method: get, api: "/supervisor/load", who: supervisors, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.supervisor.Stats},
+		// Reports
+		{method: get, api: "/supervisor/reports", page: "/supervisor/reports", who: supervisors, handle: s.supervisor.Reports},
+		{method: get, page: "/supervisor/reports.csv", who: supervisors, handle: s.supervisor.ReportCSV},
+		{method: get, page: "/supervisor/reports.xlsx", who: supervisors, handle: s.supervisor.ReportXLSX},
+		{method: get, page: "/supervisor/definitions", who: supervisors, handle: s.supervisor.Definitions},
+		{method: get, api: "/supervisor/report-views", who: supervisors, handle: s.supervisor.ReportViews},
+		{
+			method: post, api: "/supervisor/report-views", page: "/supervisor/report-views",
+			who: supervisors, handle: s.supervisor.SaveReportView, next: "/supervisor/reports",
+		},
+		{
+			method: post, api: "/supervisor/report-views/:view_id/remove", page: "/supervisor/report-views/:view_id/remove",
+			who: supervisors, handle: s.supervisor.RemoveReportView, next: "/supervisor/reports",
+		},
 		{
 			method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign",
 			who: supervisors, handle: s.supervisor.AssignByHand,

@@ -10,6 +10,8 @@ import { replayDay, usesOtherTimeZone } from "./supervisor/day-replay.js";
 import { pauseReordering } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
 import { followChat } from "./supervisor/chat.js";
+import { wireReports } from "./supervisor/reports.js";
+import { wireAmounts } from "./supervisor/what-if.js";
 import { translate } from "./lib/translate.js";
 
 startPage();

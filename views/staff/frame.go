@@ -4,6 +4,7 @@ package staff
 
 import (
 	"context"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -33,15 +34,20 @@ type Tab struct {
 func tabs(role string) []Tab {
 	workbench, canned := Tab{"workbench", "/workbench"}, Tab{"canned", "/workbench/canned-replies"}
 	search, live := Tab{"search", "/workbench/search"}, Tab{"live", "/supervisor"}
+	reports := Tab{"reports", "/supervisor/reports"}
 	switch role {
 	case "admin":
-		return []Tab{live, workbench, search, canned, {"admin", "/admin"}}
+		return []Tab{live, reports, workbench, search, canned, {"admin", "/admin"}}
 	case "supervisor":
-		return []Tab{live, workbench, search, canned}
+		return []Tab{live, reports, workbench, search, canned}
 	case "agent":
 		return []Tab{workbench, search, canned}
 	}
 	return nil
+}
+
+func (f Frame) inSupervision() bool {
+	return slices.ContainsFunc(supervisorTabs, func(t Tab) bool { return t.Key == f.Here })
 }
 
 // adminTabs are the pages of the administration.
@@ -68,7 +74,7 @@ func (f Frame) inAdmin() bool {
 }
 
 func (f Frame) current(t Tab) templ.Attributes {
-	if t.Key == f.Here || (t.Key == "admin" && f.inAdmin()) {
+	if t.Key == f.Here || (t.Key == "admin" && f.inAdmin()) || (t.Key == "live" && f.inSupervision()) {
 		return templ.Attributes{"aria-current": "page"}
 	}
 	return nil
@@ -102,6 +108,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.users")
 	case "audit":
 		return text.T(ctx, "staff.tab.audit")
+	case "mail":
+		return text.T(ctx, "staff.tab.mail")
 	case "health":
 		return text.T(ctx, "staff.tab.health")
 	case "sites":

@@ -58,6 +58,7 @@ const (
 // Tile is one number at the top.
 type Tile struct {
 	ID            string // of the element, "tile-" before it
+	Figure        string // the key of its definition
 	Href          string // the list behind the number
 	Label         string
 	Number        string
@@ -154,6 +155,7 @@ type Sample struct {
 
 // Total is one figure of the last 24 hours.
 type Total struct {
+	Figure             string // the key of its definition
 	Label, Value, Note string
 }
 

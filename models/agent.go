@@ -48,6 +48,8 @@ type Agent struct {
 	Avatar            *string    `bun:"avatar"`
 	Role              Role       `bun:"role"`
 	MaxConcurrent     int        `bun:"max_concurrent"`
+	RegularMax        *int       `bun:"regular_max"` // what MaxConcurrent is again after MaxUntil; nil unless it is temporary
+	MaxUntil          *time.Time `bun:"max_until"`
 	Load              int        `bun:"load"`
 	Reserved          int        `bun:"reserved"` // places that open offers to the agent hold
 	DesiredPresence   Presence   `bun:"choice"`   // what the agent chose; Presence is the effective one
@@ -129,6 +131,14 @@ func (a *Agent) AvgRating() float64 {
 	return math.Round(100*a.RatingSum/float64(a.RatingCount)) / 100
 }
 
+// RegularCapacity returns the capacity that the agent has without a temporary one.
+func (a *Agent) RegularCapacity() int {
+	if a.RegularMax != nil {
+		return *a.RegularMax
+	}
+	return a.MaxConcurrent
+}
+
 // Card returns what users see of the agent.
 func (a *Agent) Card() *AgentCard {
 	return &AgentCard{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
@@ -168,6 +178,7 @@ func (a *Agent) PresenceChange() PresenceChange {
 	if a.ExtraOpen && a.Presence == Online {
 		change.ExtraUntil = a.ExtraUntil
 	}
+	change.RegularMax, change.MaxUntil = a.RegularMax, a.MaxUntil
 	return change
 }
 
@@ -198,6 +209,7 @@ func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 		after.setReminders(*state.Reminders)
 	}
 	after.ExtraUntil, after.ExtraOpen, after.HasExtra = p.ExtraUntil, p.ExtraUntil != nil, p.HasExtra
+	after.RegularMax, after.MaxUntil = p.RegularMax, p.MaxUntil
 	after.BreakReasonID, after.BreakEndsAt, after.BreakNames = nil, nil, nil
 	if b := p.Break; b != nil {
 		after.BreakReasonID, after.BreakEndsAt, after.BreakNames = &b.Reason.ID, &b.EndsAt, []string{b.Reason.NameEn, b.Reason.NameZhCN}

@@ -144,7 +144,8 @@ func setDepartments(ctx context.Context, t *tx, agentID string, slugs []string) 
 type AgentChange struct {
 	Name          *string
 	Role          *Role
-	MaxConcurrent *int
+	MaxConcurrent *int // the regular one; another than before ends a temporary capacity of the agent
+	MaxMessages   *int
 	Departments   *[]string
 	Disabled      *bool
 }
@@ -179,7 +180,10 @@ func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
 		disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
 		choice_at = CASE WHEN ? AND choice <> 'offline' THEN clock_timestamp() ELSE choice_at END,
 		choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
-		c.Name, c.Role, c.MaxConcurrent, disabled, disabled, disabled, before.ID).Exec(ctx)
+		c.Name, c.Role, c.MaxMessages, disabled, disabled, disabled, before.ID).Exec(ctx)
+	if err == nil && c.MaxConcurrent != nil && *c.MaxConcurrent != before.RegularCapacity() {
+		_, err = t.NewRaw(`UPDATE agents SET max_concurrent = ?, regular_max = NULL WHERE id = ?`, *c.MaxConcurrent, before.ID).Exec(ctx)
+	}
 	if err != nil || c.Departments == nil {
 		return err
 	}
@@ -235,7 +239,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			}
 		}
 		change := after.presenceEvent(after.Presence != before.Presence)
-		change.Presence.DetailChanged = !sameDetail(before, after)
+		change.Presence.DetailChanged = !sameDetail(before, after) || !sameExtra(before, after)
 		t.emit(change)
 		t.requestDrain()
 		if err := t.recordPresence(ctx, before, after, PresenceDisabled, actor.ID); err != nil {

@@ -82,6 +82,11 @@ const (
 
 	AuditWallboardKeyAdded   AuditAction = "wallboard_key_added"
 	AuditWallboardKeyRevoked AuditAction = "wallboard_key_revoked"
+	// Of capacities for a limited time. Parley takes them back itself, without an actor, unless an agent does earlier.
+	AuditCapacityApplied   AuditAction = "capacity_applied"
+	AuditCapacityExtended  AuditAction = "capacity_extended"
+	AuditCapacityTakenBack AuditAction = "capacity_taken_back"
+
 	AuditWrapUpOptionAdded    AuditAction = "wrap_up_option_added"
 	AuditWrapUpOptionRenamed  AuditAction = "wrap_up_option_renamed"
 	AuditWrapUpOptionRetired  AuditAction = "wrap_up_option_retired"
@@ -141,6 +146,7 @@ const (
 	SubjectRatingReason SubjectKind = "rating_reason"
 	SubjectReport SubjectKind = "report" // a saved one
 
+	SubjectTemporaryCapacity SubjectKind = "temporary_capacity"
 	SubjectAlertRule         SubjectKind = "alert_rule"
 	SubjectAlert             SubjectKind = "alert"
 )

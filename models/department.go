@@ -83,6 +83,9 @@ func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) e
 		if err != nil {
 			return err
 		}
+		if err := d.takeBackCapacitiesOf(ctx, t, actor, slug); err != nil {
+			return err
+		}
 		_, err = t.NewRaw(`DELETE FROM departments WHERE slug = ?`, slug).Exec(ctx)
 		if violates(err, chatsDepartmentFkey) {
 			return ErrDepartmentInUse

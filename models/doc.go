@@ -17,6 +17,8 @@
 //     has_extra is set.
 //   - agents.reserved is the number of open offers to the agent. Load and reserved places together never exceed
 //     max_concurrent when one of them is raised; an accepted offer turns one into the other in one statement.
+//   - agents.regular_max is set while max_concurrent is temporary: the row of temporary_capacity_agents without
+//     taken_back_at says what it was. Ending it lowers max_concurrent, maybe below the load, and ends no chat.
 //   - A chat has at most one open offer: unique index transfer_offers_one_open_per_chat.
 //   - chats.version grows by one with each committed change of the chat. Ids of messages are taken under the lock of
 //     the chat's row, so that their order within a chat is the order of commits.

@@ -131,6 +131,13 @@ var (
 	// ErrIdentityVerified is 409: a host site has signed who the user is.
 	ErrIdentityVerified = conflict("identity_verified", "The site has verified your identity. Unsigned data cannot change it.")
 
+	// ErrCapacityUnchanged is 422.
+	ErrCapacityUnchanged = &Error{
+		Kind: Invalid, Code: "capacity_unchanged", Detail: "Choose by how many chats the capacity per agent changes first.",
+		Fields: map[string]string{"capacity": fieldOutOfBounds},
+	}
+	// ErrTemporaryCapacityNotFound is 404.
+	ErrTemporaryCapacityNotFound = notFound("temporary_capacity_not_found", "This temporary capacity does not exist.")
 	// ErrDepartmentNotFound is 404.
 	ErrDepartmentNotFound = notFound("department_not_found", "This department does not exist.")
 	// ErrDepartmentTaken is 409: another department has the short name.

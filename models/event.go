@@ -117,11 +117,13 @@ type PresenceChange struct {
 
 	// For the agent and for supervisors, never for users; Detail is "" in events of earlier releases.
 	Detail        PresenceDetail `json:"detail,omitempty"`
-	DetailChanged bool           `json:"detail_changed,omitempty"` // Detail, Break, ExtraUntil or HasExtra changed
+	DetailChanged bool           `json:"detail_changed,omitempty"` // one of the other fields down to MaxUntil changed
 	Since         time.Time      `json:"since,omitzero"`           // of Detail
 	Break         *Break         `json:"break,omitempty"`
 	ExtraUntil    *time.Time     `json:"extra_until,omitempty"` // until when the agent may get one chat more than MaxConcurrent
 	HasExtra      bool           `json:"has_extra,omitempty"`   // the agent holds that chat
+	RegularMax    *int           `json:"regular_max,omitempty"` // what MaxConcurrent is again after MaxUntil; nil unless it is temporary
+	MaxUntil      *time.Time     `json:"max_until,omitempty"`
 }
 
 // AgentState is what an agent's own screen shows of the agent in addition to presence, load and capacity.

@@ -56,10 +56,15 @@ var invariants = []invariant{
 			HAVING count(*) > 1`, nil,
 	},
 	{
-		"capacity", AboutAgent, "No agent has more active chats than max_concurrent, or one more by request, unless it was lowered since.",
+		"capacity",
+		AboutAgent,
+		"No agent has more active live chats than max_concurrent, or one more by request, unless it was lowered since.",
+		// While all chats are from before a temporary capacity began or ended, it may have been lowered below their number.
 		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM agents a JOIN chats c ON c.agent_id = a.id
-			AND c.status = 'active'
-			GROUP BY a.id HAVING count(*) > a.max_concurrent + a.has_extra::int`, nil,
+			AND c.status = 'active' AND c.channel = 'chat'
+			GROUP BY a.id HAVING count(*) > a.max_concurrent + a.has_extra::int AND coalesce(max(c.assigned_at) > (SELECT max(greatest(t.applied_at,
+				t.taken_back_at)) FROM temporary_capacity_agents t WHERE t.agent_id = a.id), true)`,
+		nil,
 	},
 	{
 		"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
@@ -79,6 +84,17 @@ var invariants = []invariant{
 			FROM transfer_offers o JOIN chats c ON c.id = o.chat_id WHERE o.state = 'open' AND (c.status <> 'active'
 				OR c.agent_id <> o.from_agent_id OR o.expires_at < clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
 		func(ctx context.Context, d *Desk) error { return d.SweepOffers(ctx) },
+	},
+	{
+		"capacity_taken_back",
+		AboutAgent,
+		"A temporary capacity is taken back on time, and is known with the regular one.",
+		`SELECT a.id AS subject, a.max_concurrent || ' instead of ' || coalesce(a.regular_max::text, 'none') || ' until ' || coalesce(a.max_until::text, 'none') AS detail
+			FROM agents a LEFT JOIN (SELECT t.agent_id, t.from_capacity, c.ended_at FROM temporary_capacity_agents t
+				JOIN temporary_capacities c ON c.id = t.temporary_capacity_id WHERE t.taken_back_at IS NULL) t ON t.agent_id = a.id
+			WHERE a.regular_max IS DISTINCT FROM t.from_capacity OR t.ended_at IS NOT NULL
+				OR a.max_until < clock_timestamp() - make_interval(secs => ?1)` + lateMarks,
+		func(ctx context.Context, d *Desk) error { return d.SweepCapacities(ctx) },
 	},
 	{
 		"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",

@@ -26,6 +26,12 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			h.exec(`UPDATE transfer_offers SET made_at = now() - interval '1 minute', expires_at = now() - interval '30 seconds'`)
 			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
 		},
+		"capacity_taken_back": func(h *testDesk, _ models.Actor, _ string) {
+			h.apply(models.CapacityRequest{Change: 1, Minutes: 5})
+			h.overdue()
+			h.exec(`UPDATE agents SET max_until = max_until - interval '10 seconds'`)
+			h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
+		},
 		"messages_dense": func(h *testDesk, _ models.Actor, chat string) { h.exec(`DELETE FROM messages WHERE seq = 1`) },
 		"status_order":   func(h *testDesk, _ models.Actor, _ string) { h.exec(`DELETE FROM message_status_changes`) },
 		"waiting_beside_a_free_slot": func(h *testDesk, _ models.Actor, _ string) {

@@ -44,18 +44,24 @@ type PresenceRecord struct {
 // and the reason and the end of a break.
 func sameDetail(a, b *Agent) bool { return a.Detail() == b.Detail() && a.Break().Equal(b.Break()) }
 
-// sameExtra reports whether two states of an agent say the same about a chat beyond the capacity.
+// sameExtra reports whether two states of an agent say the same about a chat beyond the capacity and a temporary capacity.
 func sameExtra(a, b *Agent) bool {
 	x, y := a.PresenceChange(), b.PresenceChange()
 	return x.SameExtra(&y)
 }
 
-// SameExtra reports whether two events say the same about a chat beyond the agent's capacity.
+// SameExtra reports whether two events say the same about a chat beyond the agent's capacity and a temporary capacity.
 func (p *PresenceChange) SameExtra(other *PresenceChange) bool {
-	if p.HasExtra != other.HasExtra || p.ExtraUntil == nil || other.ExtraUntil == nil {
-		return p.HasExtra == other.HasExtra && p.ExtraUntil == other.ExtraUntil
+	return p.HasExtra == other.HasExtra && sameTime(p.ExtraUntil, other.ExtraUntil) &&
+		sameTime(p.MaxUntil, other.MaxUntil) && deref(p.RegularMax) == deref(other.RegularMax)
+}
+
+// sameTime reports whether both are nil or the same instant.
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
 	}
-	return p.ExtraUntil.Equal(*other.ExtraUntil)
+	return a.Equal(*b)
 }
 
 // Equal reports whether two breaks have the same reason, end and state. Both may be nil.

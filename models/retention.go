@@ -9,7 +9,8 @@ import (
 //
 // ended chats older than RETENTION with everything that belongs to them; expired sessions and tickets; second factors
 // that were started and never confirmed; drafts of chats that ended 7 days ago; users older than RETENTION without a chat
-// or a session; samples and changes of presence older than 35 days; rows of the audit log older than AUDIT_RETENTION.
+// or a session; changes of presence and temporary capacities older than 35 days; minutes older than MINUTES_RETENTION;
+// alerts that were cleared a year ago; rows of the audit log older than AUDIT_RETENTION.
 //
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {

@@ -18,7 +18,8 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 //
 // It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks or extra chats
 // are over or agents give no input, and users have left the queue, and the seconds until the next idle chat is due,
-// NULL while no chat is active, and until the next offer expires, NULL while none is open.
+// NULL while no chat is active, until the next offer expires, NULL while none is open, and until the next temporary
+// capacity ends, NULL while none is on.
 //
 //	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
@@ -33,14 +34,15 @@ const sweepProbe = recordHeartbeat + ` RETURNING
 			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
 	EXISTS (SELECT FROM chats WHERE status = 'waiting'
 		AND greatest(user_seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => $5)),
-	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active'),
-	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open')`
+	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active' AND channel = 'chat'),
+	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open'),
+	(SELECT extract(epoch FROM min(ends_at) - clock_timestamp())::float8 FROM temporary_capacities WHERE ended_at IS NULL)`
 
 // Sweep does everything that becomes due with time: it records a heartbeat, announces agents whose connection is lost
 // and requeues the chats of those who are gone, sets agents without input to away, announces breaks that are over, ends
-// the chats of users who left the queue, warns and ends idle chats, closes offers, and drains the queue. Where nothing is
-// due it runs one statement. It returns the time until the next idle chat is due or an offer expires, at most IDLE_WARNING;
-// calling it later than that is safe, as of [Desk.SweepIdle].
+// the chats of users who left the queue, warns and ends idle chats, closes offers, takes temporary capacities back, and
+// drains the queue. Where nothing is due it runs one statement. It returns the time until the next idle chat, offer or
+// temporary capacity is due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
 	var waiting, lost, gone, changing, abandoned bool
@@ -78,6 +80,13 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 		}
 		if left := time.Duration(*untilOffer * float64(time.Second)); left > 0 {
 			next = min(next, left)
+		}
+	}
+	if untilCapacity != nil {
+		if left := time.Duration(*untilCapacity * float64(time.Second)); left > 0 {
+			next = min(next, left)
+		} else if err := d.SweepCapacities(ctx); err != nil {
+			return 0, err
 		}
 	}
 	if waiting {

@@ -147,6 +147,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{wallboard_id}":     {404, "wallboard_key_not_found"},
 		"{wall_key}":         {404, "wallboard_not_found"},
 		"{reply_id}":         noReply,
+		"{view_id}":          noView,
+		"{temporary_id}":     {404, "temporary_capacity_not_found"},
 		"{option_id}":        {404, "wrap_up_option_not_found"},
 		"{note_id}":          {404, "user_note_not_found"},
 		"{earlier_id}":       notYours,

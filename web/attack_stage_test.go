@@ -57,6 +57,8 @@ type scene struct {
 	alert         int64  // the id of an open alert
 	alertRule     int64
 	note          int64            // the id of a note about the owner
+	wallboard     int64            // the id of a wallboard's key
+	temporary     int64            // the id of a temporary capacity of no agent
 	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
 	slug, address string           // a short name and an e-mail address that are not used elsewhere
@@ -289,6 +291,8 @@ func (s *stage) scene(state models.Status) scene {
 	sc.user, sc.earlier = u.ID, "earlier-"+sc.slug
 	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO user_notes (user_id, content) VALUES ($1, 'A note') RETURNING id`, u.ID).
 		Scan(&sc.note))
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO temporary_capacities (change, by_id, ends_at)
+		VALUES (1, 'ruth', now() + interval '10 minutes') RETURNING id`).Scan(&sc.temporary))
 	s.exec(`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, ended_at,
 		ended_reason, ended_type, wrapped_up_at)
 		VALUES ($1, $2, $3, 'ended', now(), now(), now(), now(), now(), now(), 'service_ended', 'manual', now())`, sc.earlier, u.ID, anna.ID)

@@ -72,7 +72,7 @@ func TestNoCapacityMakesAPageTooWide(t *testing.T) {
 	b = newBrowser(t)
 	b.signIn(s, "olga", "/supervisor")
 	for _, path := range []string{
-		"/", "/workbench", "/supervisor", "/supervisor/agents/" + largest.ID, "/supervisor/chats/" + chats[100].ID, "/supervisor/chats/" + waiting.ID,
+		"/", "/workbench", "/supervisor", "/supervisor/what-if", "/supervisor/agents/" + largest.ID, "/supervisor/chats/" + chats[100].ID, "/supervisor/chats/" + waiting.ID,
 		"/admin/people", "/admin/people/" + largest.ID, "/admin/departments", "/admin/break-reasons", "/admin/settings", "/admin/sites", "/admin/users", "/admin/audit", "/admin/health", "/account",
 	} {
 		b.open(s.url + path)

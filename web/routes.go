@@ -496,6 +496,30 @@ func (s *Server) routes() []route {
 			method: post, api: "/supervisor/chats/:chat_id/transfer", page: "/supervisor/chats/:chat_id/transfer",
 			who: supervisors, handle: s.chat.Transfer,
 		},
+		{method: get, api: "/supervisor/what-if", page: "/supervisor/what-if", who: supervisors, handle: s.supervisor.WhatIf},
+		{method: get, api: "/supervisor/temporary-capacities", who: supervisors, handle: s.supervisor.TemporaryCapacities},
+		{
+			method: post, api: "/supervisor/temporary-capacities", page: "/supervisor/temporary-capacities",
+			who: supervisors, handle: s.supervisor.ApplyCapacity,
+		},
+		{
+			method: post,
+			api:    "/supervisor/temporary-capacities/:temporary_id/extend",
+			page:   "/supervisor/temporary-capacities/:temporary_id/extend",
+			who:    supervisors,
+			handle: s.supervisor.ExtendCapacity,
+		},
+		{
+			method: post,
+			api:    "/supervisor/temporary-capacities/:temporary_id/end",
+			page:   "/supervisor/temporary-capacities/:temporary_id/end",
+			who:    supervisors,
+			handle: s.supervisor.EndCapacity,
+		},
+		{
+			method: get, api: "/supervisor/chats/:chat_id/events", page: "/supervisor/chats/:chat_id/events",
+			who: supervisors, handle: s.supervisor.Watch, stream: true,
+		},
 		{
 			method: post, api: "/supervisor/chats/:chat_id/whispers", page: "/supervisor/chats/:chat_id/whispers",
 			who: supervisors, limit: limit.Send, input: true, handle: s.chat.Whisper, next: "/supervisor/chats/:chat_id",

@@ -33,12 +33,24 @@ type AgentPage struct {
 	Name, Email string
 	Role        string
 	Capacity    string // as typed
-	Departments []Option
-	Disabled    bool
-	Factor      *time.Time // since when there is a second factor; nil for none
-	Load        int
-	Me          bool // the caller's own account, which the caller cannot disable
-	Errors      Errors
+	MaxMessages string // as typed
+	// TemporaryCapacity is what the agent has until TemporaryUntil; nil for no temporary capacity.
+	TemporaryCapacity int
+	TemporaryUntil    *time.Time
+	Departments       []Option
+	Disabled          bool
+	Factor            *time.Time // since when there is a second factor; nil for none
+	PushDevices       []PushDevice
+	Load              int
+	Me                bool // the caller's own account, which the caller cannot disable
+	Errors            Errors
+}
+
+// PushDevice is a browser on which an agent gets notifications.
+type PushDevice struct {
+	staff.Device
+
+	ID string
 }
 
 // Option is a department that can be ticked.

@@ -46,6 +46,14 @@ func tabs(role string) []Tab {
 	return nil
 }
 
+// supervisorTabs are the pages of supervisors: the present, the past and the future.
+var supervisorTabs = []Tab{
+	{"live", "/supervisor"},
+	{"replay", "/supervisor/replay"},
+	{"forecast", "/supervisor/forecast"},
+	{"what_if", "/supervisor/what-if"},
+}
+
 func (f Frame) inSupervision() bool {
 	return slices.ContainsFunc(supervisorTabs, func(t Tab) bool { return t.Key == f.Here })
 }
@@ -84,6 +92,14 @@ func tabWord(ctx context.Context, key string) string {
 	switch key {
 	case "live":
 		return text.T(ctx, "staff.tab.live")
+	case "replay":
+		return text.T(ctx, "staff.tab.replay")
+	case "forecast":
+		return text.T(ctx, "staff.tab.forecast")
+	case "what_if":
+		return text.T(ctx, "staff.tab.what_if")
+	case "reports":
+		return text.T(ctx, "staff.tab.reports")
 	case "workbench":
 		return text.T(ctx, "staff.tab.workbench")
 	case "canned":

@@ -115,6 +115,7 @@ type Agent struct {
 	Since              time.Time
 	BreakName          string // reason of a break, in the reader's language
 	BreakEndsAt        *time.Time
+	TemporaryUntil     *time.Time // Capacity is temporary and ends then; nil if it is the regular one
 	ExtraUntil         *time.Time // until when the agent may get one chat more than Capacity
 	HasExtra           bool       // the agent holds it
 	BreakOver          bool       // the planned end has passed, and the agent has not come back

@@ -45,6 +45,8 @@ type Me struct {
 	ExtraUntil *time.Time
 	HasExtra   bool
 	Capacity   int
+	// Temporary is the temporary capacity of the agent; nil for none.
+	Temporary *TemporaryCapacity
 	// Reasons are those that the agent can choose for a break, in their order.
 	Reasons []BreakReason
 	// Lost is when Parley set the agent to away because it lost contact; nil otherwise.
@@ -52,6 +54,12 @@ type Me struct {
 	Load int
 	// Segments has one entry for each chat that the agent has or could take, the most urgent first.
 	Segments []ui.CapacitySegment
+}
+
+// TemporaryCapacity is a capacity that a supervisor set for a limited time.
+type TemporaryCapacity struct {
+	Now, Regular int
+	Until        time.Time
 }
 
 // Break is the break that the agent is on.

@@ -119,6 +119,7 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 		title = a.Name
 		page.ID, page.Title, page.Email, page.Load = a.ID, a.Name, a.Email, a.Load
 		page.Disabled, page.Me = a.DisabledAt != nil, a.ID == kit.AgentOf(c).ID
+		page.TemporaryCapacity, page.TemporaryUntil = a.MaxConcurrent, a.MaxUntil
 		factor, err := h.Desk.SecondFactorOf(ctx, kit.ActorOf(c), a.ID)
 		if err != nil {
 			return nil, err
@@ -191,7 +192,7 @@ func (in *agentInput) change(c echo.Context, before *models.Agent) models.AgentC
 	if role == before.Role {
 		change.Role = nil
 	}
-	if capacity == before.MaxConcurrent {
+	if capacity == before.RegularCapacity() {
 		change.MaxConcurrent = nil
 	}
 	if in.Departments == nil || slices.Equal(in.Departments, before.Departments) {

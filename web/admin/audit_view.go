@@ -43,6 +43,9 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
+		if r.Action == models.AuditCapacityTakenBack {
+			d.Who = text.T(ctx, "admin.audit.parley")
+		}
 	case commandLineID:
 		d.Who = text.T(ctx, "admin.audit.console")
 	default:
@@ -53,6 +56,8 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 		d.About = text.T(ctx, "admin.audit.chat_of", "Name", currentUserName(r))
 	case r.SubjectKind == models.SubjectUser:
 		d.About = currentUserName(r)
+	case r.SubjectKind == models.SubjectTemporaryCapacity && r.SubjectName == "":
+		d.About = text.T(ctx, "admin.audit.all_agents")
 	case r.SubjectKind == models.SubjectSetting:
 		d.About = settingLabel(ctx, r.SubjectID)
 	case r.SubjectKind == models.SubjectAlertRule || r.SubjectKind == models.SubjectAlert:
@@ -119,7 +124,12 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 		names := make([]string, len(v))
 		for i := range v {
 			names[i] = fmt.Sprint(v[i])
-			if key == "changed" {
+			switch key {
+			case "agents": // of a temporary capacity
+				if agent, ok := v[i].(map[string]any); ok {
+					names[i] = fmt.Sprintf("%v %v → %v", agent["name"], agent["from"], agent["to"])
+				}
+			case "changed":
 				names[i] = text.T(ctx, "admin.audit.wrap_up."+names[i])
 			}
 		}

@@ -18,10 +18,15 @@ type AgentAccount struct {
 	Presence      string   `json:"presence"`
 	Load          int      `json:"load"`
 	MaxConcurrent int      `json:"max_concurrent"`
-	Departments   []string `json:"departments"`
-	IsDisabled    IntBool  `json:"is_disabled"`
-	DisabledAt    *Time    `json:"disabled_at"`
-	CreatedAt     Time     `json:"created_at"`
+	// RegularMaxConcurrent is what MaxConcurrent is again after MaxConcurrentUntil; null unless it is temporary.
+	RegularMaxConcurrent *int     `json:"regular_max_concurrent"`
+	MaxConcurrentUntil   *Time    `json:"max_concurrent_until"`
+	MessageLoad          int      `json:"message_load"` // messages, which load does not count
+	MaxMessages          int      `json:"max_messages"`
+	Departments          []string `json:"departments"`
+	IsDisabled           IntBool  `json:"is_disabled"`
+	DisabledAt           *Time    `json:"disabled_at"`
+	CreatedAt            Time     `json:"created_at"`
 }
 
 // AgentAccountOf returns the body of an agent as administrators see it.

@@ -11,6 +11,9 @@ type PresenceDetails struct {
 	IsBreakOver    IntBool     `json:"is_break_over"`
 	ExtraUntil     *Time       `json:"extra_until"`    // until when the agent may get one chat more than max_concurrent; null for not
 	HasExtraChat   IntBool     `json:"has_extra_chat"` // the agent holds it
+	// RegularMaxConcurrent is what max_concurrent is again after MaxConcurrentUntil; null unless it is temporary.
+	RegularMaxConcurrent *int  `json:"regular_max_concurrent"`
+	MaxConcurrentUntil   *Time `json:"max_concurrent_until"`
 }
 
 // ReasonName is a reason with its names as they were entered, "" for none.
@@ -42,7 +45,10 @@ type PresenceRecord struct {
 
 // PresenceDetailsOf returns the details of a presence. An event of an earlier release has none: its detail is the presence.
 func PresenceDetailsOf(p models.PresenceChange) PresenceDetails {
-	out := PresenceDetails{PresenceDetail: string(p.Detail), ExtraUntil: OptionalTime(p.ExtraUntil), HasExtraChat: IntBool(p.HasExtra)}
+	out := PresenceDetails{
+		PresenceDetail: string(p.Detail), ExtraUntil: OptionalTime(p.ExtraUntil), HasExtraChat: IntBool(p.HasExtra),
+		RegularMaxConcurrent: p.RegularMax, MaxConcurrentUntil: OptionalTime(p.MaxUntil),
+	}
 	if p.Detail == "" {
 		out.PresenceDetail = string(p.Presence)
 	}

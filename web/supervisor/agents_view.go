@@ -93,6 +93,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 	}
 	extra := a.PresenceChange()
 	card.ExtraUntil, card.HasExtra = extra.ExtraUntil, extra.HasExtra
+	card.TemporaryUntil = extra.MaxUntil
 	if a.RatingCount > 0 {
 		card.Rating = strconv.FormatFloat(a.AvgRating(), 'f', 1, 64)
 	}

@@ -49,6 +49,9 @@ func (f *frameWriter) changedParts(ctx context.Context, b *workbench) []templ.Co
 	if !sameNote(before.me, now.me) {
 		parts = append(parts, view.PresenceNote(now.me))
 	}
+	if !reflect.DeepEqual(before.me.Temporary, now.me.Temporary) {
+		parts = append(parts, view.CapacityNote(now.me))
+	}
 	if sameQueue(before.queue, now.queue) {
 		now.queue.Oldest = before.queue.Oldest
 	} else {

@@ -19,6 +19,9 @@ func (b *workbench) me() view.Me {
 	m.Capacity = b.self.MaxConcurrent
 	change := b.self.PresenceChange()
 	m.ExtraUntil, m.HasExtra = change.ExtraUntil, change.HasExtra
+	if change.MaxUntil != nil {
+		m.Temporary = &view.TemporaryCapacity{Now: b.self.MaxConcurrent, Regular: b.self.RegularCapacity(), Until: *change.MaxUntil}
+	}
 	for i := range b.reasons {
 		r := &b.reasons[i]
 		m.Reasons = append(m.Reasons, view.BreakReason{ID: r.ID, Name: r.In(b.lang), Minutes: r.Minutes})

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -18,13 +19,19 @@ type Estimate struct {
 }
 
 // staffing is the number, capacity and load of the online agents who serve one queue.
-type staffing struct{ agents, capacity, load int }
+type staffing struct {
+	agents, capacity, load int
+
+	over    int          // chats beyond the capacity of their agents
+	changes []SlotChange // of the capacity, that are known beforehand
+}
 
 // estimator holds what estimates are made from, read once for any number of them.
 type estimator struct {
 	now     time.Time // on PostgreSQL's clock
 	rates   map[string]queueRates
 	agents  []onlineAgent
+	breaks  []onlineAgent       // agents who come online again when their break ends
 	staffed map[string]staffing // by department, "" for chats that ask for none; filled as it is asked for
 }
 
@@ -33,15 +40,22 @@ type onlineAgent struct {
 	Load        int      `json:"load"`
 	Max         int      `json:"max"`
 	Departments []string `json:"departments"`
+	RegularMax  *int     `json:"regular_max"` // what Max is again after RegularIn seconds
+	RegularIn   float64  `json:"regular_in"`
+	BackIn      *float64 `json:"back_in"` // seconds until the planned end of a break; nil for an agent who is online
 }
 
-// estimating are the columns that an estimator reads: PostgreSQL's clock and the online agents.
+// estimating are the columns that an estimator reads: PostgreSQL's clock, and the agents who are online or on a break that has a planned
+// end. An agent with the last chats gets no more of them, so none of these chats makes room for another.
 //
 //	$1 PRESENCE_TIMEOUT in seconds
 const estimating = `clock_timestamp(),
 	(SELECT coalesce(json_agg(json_build_object('load', a.load, 'max', a.max_concurrent,
-			'departments', ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id))), '[]')::text
-		FROM agents a CROSS JOIN pulse p WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.max_concurrent > 0
+			'departments', ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id), 'regular_max', a.regular_max,
+			'regular_in', coalesce(extract(epoch FROM a.max_until - clock_timestamp()), 0),
+			'back_in', CASE WHEN a.choice <> 'online' THEN extract(epoch FROM a.break_ends_at - clock_timestamp()) END)), '[]')::text
+		FROM agents a CROSS JOIN pulse p WHERE a.disabled_at IS NULL AND a.max_concurrent > 0
+			AND (a.choice = 'online' OR a.choice_detail = 'break' AND a.break_ends_at > clock_timestamp())
 			AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1))`
 
 // estimator runs the statement SELECT estimating + more with the arguments $2 and on. It reads the columns of
@@ -58,7 +72,18 @@ func (d *Desk) estimator(ctx context.Context, more string, args []any, into ...a
 	if err := d.queryPrepared(ctx, `SELECT `+estimating+more, args, into...); err != nil {
 		return nil, err
 	}
-	return e, json.Unmarshal([]byte(agents), &e.agents)
+	var all []onlineAgent
+	if err := json.Unmarshal([]byte(agents), &all); err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.BackIn != nil {
+			e.breaks = append(e.breaks, a)
+		} else {
+			e.agents = append(e.agents, a)
+		}
+	}
+	return e, nil
 }
 
 // staffing returns the agents who serve a department's queue, or for nil the queue of chats that ask for none, which
@@ -69,15 +94,54 @@ func (e *estimator) staffing(department *string) staffing {
 	if known {
 		return c
 	}
-	for _, a := range e.agents {
-		if department == nil || slices.Contains(a.Departments, name) {
+	serves := func(a *onlineAgent) bool { return department == nil || slices.Contains(a.Departments, name) }
+	for i := range e.agents {
+		if a := &e.agents[i]; serves(a) {
 			c.agents++
 			c.capacity += a.Max
 			c.load += min(a.Load, a.Max)
+			c.over += max(0, a.Load-a.Max)
+			if a.RegularMax != nil && *a.RegularMax != a.Max {
+				c.changes = append(c.changes, SlotChange{inSeconds(a.RegularIn), *a.RegularMax - a.Max, *a.RegularMax - a.Max})
+			}
 		}
 	}
+	for i := range e.breaks {
+		if a := &e.breaks[i]; serves(a) {
+			c.changes = append(c.changes, SlotChange{inSeconds(*a.BackIn), a.Max, a.Max - a.Load})
+		}
+	}
+	c.changes = mergeChanges(c.changes)
 	e.staffed[name] = c
 	return c
+}
+
+func inSeconds(seconds float64) time.Duration {
+	return time.Duration(max(0, seconds) * float64(time.Second))
+}
+
+// mostChanges is how many changes of the slots an estimate regards, and changesWithin those of which time are one change: the course of a
+// wait is computed for each position of a queue.
+const (
+	mostChanges   = 8
+	changesWithin = time.Minute
+)
+
+// mergeChanges returns the first changes in their order.
+func mergeChanges(all []SlotChange) (merged []SlotChange) {
+	slices.SortFunc(all, func(a, b SlotChange) int { return cmp.Compare(a.After, b.After) })
+	for _, c := range all {
+		if n := len(merged); n > 0 && c.After-merged[n-1].After < changesWithin {
+			merged[n-1].Slots += c.Slots
+			merged[n-1].Free += c.Free
+			continue
+		}
+		if len(merged) == mostChanges {
+			break
+		}
+		merged = append(merged, c)
+	}
+	return merged
 }
 
 // at returns the estimated wait at a position of a department's queue. Of the chats before it, as many as there are free
@@ -86,14 +150,25 @@ func (e *estimator) at(position int, department *string) Estimate {
 	c := e.staffing(department)
 	known := c.agents > 0
 	if !known {
-		c = staffing{capacity: 5, load: 5}
+		c = staffing{capacity: usualCapacity, load: usualCapacity}
 	}
+	rates := e.ratesOf(department)
+	m := WaitModel{Slots: c.capacity, Handling: rates.handling, AbandonRate: rates.abandonRate, Over: c.over, Changes: c.changes}
+	return m.estimate(known, position-(c.capacity-c.load))
+}
+
+// ratesOf returns the rates of a department's queue, those of all chats if it has none of its own.
+func (e *estimator) ratesOf(department *string) queueRates {
 	rates, own := e.rates[deref(department)]
 	if !own {
 		rates = e.rates[""]
 	}
-	m := WaitModel{Slots: c.capacity, Handling: rates.handling, AbandonRate: rates.abandonRate}
-	wait := m.Wait(position - (c.capacity - c.load))
+	return rates
+}
+
+// estimate returns the estimate of [WaitModel.Wait] in whole seconds.
+func (m WaitModel) estimate(known bool, turns int) Estimate {
+	wait := m.Wait(turns)
 	return Estimate{
 		Known: known, Seconds: int(math.Ceil(wait.Median.Seconds())),
 		LowSeconds: int(wait.Low.Seconds()), HighSeconds: int(math.Ceil(wait.High.Seconds())),

@@ -35,11 +35,11 @@ func ratesOf(condition string) string {
 	return `SELECT * FROM
 		(SELECT count(*) AS handled, coalesce(avg(extract(epoch FROM ended_at - coalesce(first_assigned_at, assigned_at))), 0)::float8 AS handling
 			FROM (SELECT ended_at, first_assigned_at, assigned_at FROM chats c
-				WHERE c.status = 'ended' AND c.assigned_at IS NOT NULL ` + condition + ` ORDER BY c.ended_at DESC LIMIT 200) latest) h,
+				WHERE c.status = 'ended' AND c.channel = 'chat' AND c.assigned_at IS NOT NULL ` + condition + ` ORDER BY c.ended_at DESC LIMIT 200) latest) h,
 		(SELECT count(*) AS waited, count(*) FILTER (WHERE first_assigned_at IS NULL) AS gone,
 				coalesce(sum(extract(epoch FROM coalesce(first_assigned_at, ended_at) - created_at)), 0)::float8 AS seconds
 			FROM (SELECT * FROM (SELECT first_assigned_at, ended_at, created_at FROM chats c
-					WHERE c.status = 'ended' ` + condition + ` ORDER BY c.ended_at DESC LIMIT 2000) latest
+					WHERE c.status = 'ended' AND c.channel = 'chat' ` + condition + ` ORDER BY c.ended_at DESC LIMIT 2000) latest
 				WHERE coalesce(first_assigned_at, ended_at) > created_at + interval '1 second' ORDER BY ended_at DESC LIMIT 200) waited) w`
 }
 

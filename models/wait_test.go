@@ -118,3 +118,104 @@ func TestEachQueueIsEstimatedFromItsOwnChats(t *testing.T) {
 		}
 	}
 }
+
+// Slots that are known to come or to go change the part of a wait that is left then, and nothing before.
+func TestAWaitKnowsWhenSlotsComeAndGo(t *testing.T) {
+	t.Parallel()
+	m := models.WaitModel{Slots: 2, Handling: 10 * time.Minute} // one chat ends every 5 minutes
+	plain := m.Wait(3)
+	with := func(c ...models.SlotChange) models.WaitRange {
+		changed := m
+		changed.Changes = c
+		return changed.Wait(3)
+	}
+	near := func(what string, got, want time.Duration) {
+		t.Helper()
+		if math.Abs((got - want).Seconds()) > 1 {
+			t.Errorf("%s: %s, not %s", what, got, want)
+		}
+	}
+	if got := with(models.SlotChange{After: plain.High + time.Second, Slots: 5, Free: 5}); got != plain {
+		t.Errorf("a change after the range makes it %+v, before it was %+v", got, plain)
+	}
+	got := with(models.SlotChange{After: plain.Median, Slots: 5, Free: 5})
+	if got.Low != plain.Low || got.Median != plain.Median {
+		t.Errorf("what comes before the change is %+v, not %+v", got, plain)
+	}
+	near("free slots end every wait", got.High, plain.Median)
+	// Twice the slots, none of them free: the rest takes half as long.
+	after := 2 * time.Minute
+	got = with(models.SlotChange{After: after, Slots: 2})
+	near("twice the slots", got.Median, after+(plain.Median-after)/2)
+	// Two changes of the same size that cancel each other leave a pause in which nothing is gained.
+	got = with(models.SlotChange{After: after, Slots: 2}, models.SlotChange{After: after, Slots: -2})
+	near("a change that is taken back at once", got.Median, plain.Median)
+	// One slot of two goes: first one of two chats ends, then one after another.
+	got = with(models.SlotChange{After: after, Slots: -1, Free: -1})
+	first := time.Duration(float64(plain.Median) / 3) // one of three steps at the same pace
+	near("half the slots", got.Median, after+first+2*(plain.Median-after))
+	over := m
+	over.Over = 1 // of three chats one ends, then the turns
+	near("a chat beyond the capacity", over.Wait(300).Median-m.Wait(300).Median, 10*time.Minute/3)
+
+	if got.Low > got.Median || got.Median > got.High {
+		t.Errorf("the range is %+v", got)
+	}
+	far := models.WaitModel{
+		Slots: 10, Handling: 5 * time.Minute, AbandonRate: 1.0 / 600, Changes: []models.SlotChange{{After: time.Minute, Slots: 10}},
+	}
+	for turns := 395; turns < 2000; turns += 5 { // no step where positions go in blocks
+		if a, b := far.Wait(turns).Median, far.Wait(turns+1).Median; b < a || b-a > a/100 {
+			t.Fatalf("turn %d takes %s and the next one %s", turns, a, b)
+		}
+	}
+}
+
+// An agent on a break counts from its planned end, a temporary capacity until its end, and an agent with the last chats not at all.
+func TestEstimatesKnowWhoComesAndGoes(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	anna := h.agent("anna", 1)
+	h.ask("active")
+	h.ask("first")
+	estimate := func() models.Estimate {
+		t.Helper()
+		s, err := h.QueueStatus(t.Context(), "first")
+		h.must(err)
+		return s.Estimate
+	}
+	alone := estimate()
+	if alone.LowSeconds != 31 || alone.Seconds != 208 || alone.HighSeconds != 691 {
+		t.Fatalf("one slot of five minutes: %+v", alone)
+	}
+	bob := h.staff("bob", models.RoleAgent)
+	h.choose(bob, models.PresenceChoice{Detail: models.DetailLastChats})
+	if got := estimate(); got != alone {
+		t.Errorf("an agent with the last chats makes it %+v", got)
+	}
+	lunch := h.reason("Lunch").ID
+	h.choose(bob, models.PresenceChoice{Detail: models.DetailBreak, ReasonID: lunch, Minutes: 5})
+	if got := estimate(); got.LowSeconds != 31 || got.Seconds != 208 || got.HighSeconds < 290 || got.HighSeconds > 300 {
+		t.Errorf("with an agent who is back in five minutes: %+v", got)
+	}
+	h.choose(bob, models.PresenceChoice{Detail: models.DetailBreak, ReasonID: lunch, Minutes: 1})
+	if got := estimate(); got.LowSeconds != 31 || got.Seconds < 55 || got.Seconds > 60 || got.HighSeconds > 60 {
+		t.Errorf("with an agent who is back in a minute: %+v", got)
+	}
+	h.exec(`UPDATE agents SET break_ends_at = clock_timestamp() - interval '1 second' WHERE id = ?`, bob.ID)
+	if got := estimate(); got != alone {
+		t.Errorf("a break that is over makes it %+v", got)
+	}
+	h.choose(bob, models.PresenceChoice{Detail: models.DetailOffline})
+
+	h.exec(`UPDATE agents SET max_concurrent = 2, regular_max = 1, max_until = clock_timestamp() + interval '5 minutes', load = 2
+		WHERE id = ?`, anna.ID)
+	short := estimate()
+	if short.Seconds != 104 || short.HighSeconds <= 345 {
+		t.Errorf("two slots, one of them for five minutes: %+v", short)
+	}
+	h.exec(`UPDATE agents SET max_concurrent = 1, regular_max = NULL, max_until = NULL WHERE id = ?`, anna.ID)
+	if got := estimate(); got.Seconds < alone.Seconds+140 {
+		t.Errorf("an agent with a chat too many ends two before there is room: %+v", got)
+	}
+}

@@ -19,6 +19,14 @@ type desk struct {
 	handling lognormal
 	patience float64 // mean of an exponential distribution; 0 if users never leave
 
+	// Some agents go on breaks, whose beginning is not known beforehand and whose end is: breakSlots are theirs, and backIn
+	// returns how many seconds their break still takes, 0 if they are there. They end the chats that they have.
+	breakSlots int
+	backIn     func(t float64) float64
+	// temporary returns by how many slots the capacity of the agents is changed, and for how many seconds more.
+	temporary func(t float64) (change int, ends float64)
+	isBlind   bool // the estimator is not told of these ends; for comparison, without bounds
+
 	maxError                 float64 // bound of the median relative error
 	minCoverage, maxCoverage float64 // bounds of the share of waits inside the range
 }
@@ -63,7 +71,10 @@ func (w *window) sum() (sum float64) {
 }
 
 // chat is one that runs.
-type chat struct{ ends, handling float64 }
+type chat struct {
+	ends, handling float64
+	hasBreaks      bool // the agent is one of those who go on breaks
+}
 
 // byEnd is a heap of running chats, the first to end on top.
 type byEnd []chat
@@ -84,26 +95,38 @@ type run struct {
 	rng     *rand.Rand
 	now     float64
 	running byEnd
+	resting int // of these, chats of agents who go on breaks
 	queue   []user
 	handled window // handling times of chats that have ended
 	waited  window // times waited, of those who were served and those who left
 	left    window // 1 for each of them who left, otherwise 0
 	scored  []prediction
+	arrived int // users who came
+	prompt  int // of those, who were served within the time of promptly
 }
 
+// promptly is within how many seconds a user has to be served to count as served in time.
+const promptly = 60
+
 // simulate returns the predictions of those who were served after at least 20 s.
-func (d *desk) simulate(seed uint64) []prediction {
+func (d *desk) simulate(seed uint64) []prediction { return d.run(seed).scored }
+
+func (d *desk) run(seed uint64) *run {
 	r := &run{desk: d, rng: rand.New(rand.NewPCG(seed, 1))}
 	arrival := r.nextArrival()
 	for r.now < d.hours*3600 {
-		next, shift := arrival, (math.Floor(r.now/60)+1)*60 // the number of slots may change each minute
+		next, shift := arrival, (math.Floor(r.now/60)+1)*60 // the number of slots may change each minute, or breaks end
 		next = min(next, shift)
 		if len(r.running) > 0 {
 			next = min(next, r.running[0].ends)
 		}
 		r.now = next
 		for len(r.running) > 0 && r.running[0].ends <= r.now {
-			r.handled.add(heap.Pop(&r.running).(chat).handling)
+			ended := heap.Pop(&r.running).(chat)
+			r.handled.add(ended.handling)
+			if ended.hasBreaks {
+				r.resting--
+			}
 		}
 		r.assign()
 		if r.now == arrival {
@@ -112,7 +135,7 @@ func (d *desk) simulate(seed uint64) []prediction {
 			arrival = r.nextArrival()
 		}
 	}
-	return r.scored
+	return r
 }
 
 // nextArrival draws the next arrival of a Poisson process whose rate changes, by thinning.
@@ -137,10 +160,13 @@ func (r *run) assign() {
 		stay = append(stay, u)
 	}
 	r.queue = stay
-	for len(r.queue) > 0 && len(r.running) < r.slots(r.now) {
+	for len(r.queue) > 0 && r.free() > 0 {
 		u := r.queue[0]
 		r.queue = r.queue[1:]
 		wait := r.now - u.joined
+		if wait <= promptly {
+			r.prompt++
+		}
 		if wait > 0 {
 			r.waited.add(wait)
 			r.left.add(0)
@@ -149,8 +175,65 @@ func (r *run) assign() {
 			r.scored = append(r.scored, prediction{u.told.Low.Seconds(), u.told.Median.Seconds(), u.told.High.Seconds(), wait})
 		}
 		handling := r.handling.draw(r.rng)
-		heap.Push(&r.running, chat{r.now + handling, handling})
+		c := chat{ends: r.now + handling, handling: handling}
+		if free := r.freeResting(); free > 0 && free > r.rng.IntN(r.free()) {
+			c.hasBreaks = true
+			r.resting++
+		}
+		heap.Push(&r.running, c)
 	}
+}
+
+// capacity returns the slots of the agents who are there.
+func (r *run) capacity() int {
+	n := r.slots(r.now)
+	if r.temporary != nil {
+		change, _ := r.temporary(r.now)
+		n += change
+	}
+	if r.breakSlots > 0 && r.backIn(r.now) == 0 {
+		n += r.breakSlots
+	}
+	return n
+}
+
+// freeResting and free return the free slots of the agents who go on breaks, and of all. Negative, that many chats of agents who are there
+// have to end first.
+func (r *run) freeResting() int {
+	if r.breakSlots == 0 || r.backIn(r.now) > 0 {
+		return 0
+	}
+	return r.breakSlots - r.resting
+}
+
+func (r *run) free() int {
+	n := r.slots(r.now) - (len(r.running) - r.resting)
+	if r.temporary != nil {
+		change, _ := r.temporary(r.now)
+		n += change
+	}
+	return n + r.freeResting()
+}
+
+// changes are the changes of the slots that are known beforehand.
+func (r *run) changes() (known []models.SlotChange) {
+	if r.isBlind {
+		return nil
+	}
+	add := func(in float64, slots, free int) {
+		known = append(known, models.SlotChange{After: time.Duration(in * float64(time.Second)), Slots: slots, Free: free})
+	}
+	if r.breakSlots > 0 {
+		if back := r.backIn(r.now); back > 0 {
+			add(back, r.breakSlots, r.breakSlots-r.resting)
+		}
+	}
+	if r.temporary != nil {
+		if change, ends := r.temporary(r.now); change != 0 {
+			add(ends, -change, -change)
+		}
+	}
+	return known
 }
 
 // join adds a user to the queue and tells the wait, as Parley does.
@@ -164,10 +247,14 @@ func (r *run) join() {
 		handling = r.handled.sum() / float64(n)
 	}
 	m := models.WaitModel{
-		Slots: r.slots(r.now), Handling: time.Duration(handling * float64(time.Second)),
-		AbandonRate: models.AbandonRate(int(r.left.sum()), r.waited.sum()),
+		Slots: r.capacity(), Handling: time.Duration(handling * float64(time.Second)),
+		AbandonRate: models.AbandonRate(int(r.left.sum()), r.waited.sum()), Changes: r.changes(),
 	}
-	free := max(0, r.slots(r.now)-len(r.running))
-	u.told = m.Wait(len(r.queue) + 1 - free)
+	free := r.free()
+	if free < 0 && r.temporary != nil && !r.isBlind { // who ended a shift is not counted, nor are their chats
+		m.Over = -free
+	}
+	u.told = m.Wait(len(r.queue) + 1 - max(0, free))
 	r.queue = append(r.queue, u)
+	r.arrived++
 }

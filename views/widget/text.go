@@ -40,6 +40,9 @@ func (p Panel) name(ctx context.Context) string {
 	return p.title(ctx)
 }
 
+// isTeam reports whether the panel shows the team, and no agent yet.
+func (p Panel) isTeam() bool { return p.Agent == nil && (p.End == nil || p.End.Name == "") }
+
 func (p Panel) faceName() string {
 	switch {
 	case p.Agent != nil:
@@ -190,7 +193,42 @@ func (i Idle) stay(ctx context.Context) string {
 }
 
 // turn returns the line above the range. It contains "about", unless the range is "less than a minute".
+// isWide reports whether the range is so wide that its numbers would not help: over 10 minutes and over three times its
+// lower end.
+func (q Queue) isWide() bool {
+	from, to := text.Minutes(q.Low, q.High)
+	return to > 10 && to > 3*from
+}
+
+// class names an estimate whose range is wide by its median: under 2 minutes, under 10, or longer.
+func (q Queue) class(ctx context.Context) string {
+	switch {
+	case q.Median < 2*time.Minute:
+		return text.T(ctx, "widget.queue.class.shortly")
+	case q.Median < 10*time.Minute:
+		return text.T(ctx, "widget.queue.class.few_minutes")
+	}
+	return text.T(ctx, "widget.queue.class.longer")
+}
+
+func (q Queue) rangeText(ctx context.Context) string {
+	if q.isWide() {
+		return q.class(ctx)
+	}
+	return text.Range(ctx, q.Low, q.High)
+}
+
+func (q Queue) about(ctx context.Context) string {
+	if q.isWide() {
+		return q.class(ctx)
+	}
+	return text.About(ctx, q.Low, q.High)
+}
+
 func (q Queue) turn(ctx context.Context) string {
+	if q.isWide() {
+		return text.T(ctx, "widget.queue.turn")
+	}
 	if _, to := text.Minutes(q.Low, q.High); to <= 1 {
 		return text.T(ctx, "widget.queue.turn_soon")
 	}

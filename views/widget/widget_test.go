@@ -151,3 +151,24 @@ func render(t *testing.T, p Panel) string {
 	}
 	return out.String()
 }
+// A range that is too wide to help is a class in words, here and in the line of the header.
+func TestAWideRangeIsAClass(t *testing.T) {
+	for _, c := range []struct {
+		low, median, high time.Duration
+		want              string
+	}{
+		{3 * time.Minute, 4 * time.Minute, 9 * time.Minute, "3–9 min"},
+		{0, time.Minute, 4 * time.Minute, " 4 min"},
+		{0, 20 * time.Second, 50 * time.Second, "less than a minute"},
+		{4 * time.Minute, 8 * time.Minute, 12 * time.Minute, "4–12 min"},
+		{3 * time.Minute, 6 * time.Minute, 12 * time.Minute, "in a few minutes"},
+		{0, time.Minute, 12 * time.Minute, "shortly"},
+		{5 * time.Minute, 20 * time.Minute, 40 * time.Minute, "later than usual"},
+	} {
+		q := Queue{Position: 3, Known: true, Low: c.low, Median: c.median, High: c.high}
+		page := render(t, Panel{State: Waiting, ChatID: "c", Queue: &q, Thread: chat.Thread{Me: chat.FromUser}})
+		if strings.Count(page, c.want) < 2 {
+			t.Errorf("%v to %v: %q is not shown twice", c.low, c.high, c.want)
+		}
+	}
+}

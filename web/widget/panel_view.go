@@ -87,6 +87,12 @@ func queueReason(q live.Queued) *widget.Reason {
 	return nil
 }
 
+// shownMinutes returns the longest wait that an estimate is shown with.
+func shownMinutes(e models.Estimate) int {
+	_, to := text.Minutes(time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second)
+	return to
+}
+
 func (p *panel) idleView() *widget.Idle {
 	expiresAt := p.desk.EndsAt(p.chat)
 	if expiresAt.IsZero() {

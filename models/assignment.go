@@ -135,14 +135,17 @@ const agentsWithCapacity = `FROM agents a CROSS JOIN pulse p
 // nextWaiting locks the first QUEUE_BATCH chats, in serving order, whose queue an agent with capacity serves, without
 // those that were passed.
 func (d *Desk) nextWaiting(ctx context.Context, t *tx, passed []string) ([]*Chat, error) {
-	s := d.Settings()
+	s, closed := d.Settings(), d.closedQueues(t.now)
 	var chats []*Chat
 	err := t.queryPreparedRows(ctx, `WITH free AS (SELECT a.id `+agentsWithCapacity+`)
 		SELECT `+chatRow.selectList("c")+` FROM chats c
 		WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
 			AND (c.department IS NULL
 				OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
-		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{s.PresenceTimeout.Seconds(), passed, s.QueueBatch}, func(rows pgx.Rows) error {
+			AND `+isNotClosed("$4", "$5", "$6")+`
+		ORDER BY `+servingOrder+` LIMIT $3 FOR UPDATE OF c`, []any{
+		s.PresenceTimeout.Seconds(), passed, s.QueueBatch, closed.departments, closed.isGeneral, closed.ownHours,
+	}, func(rows pgx.Rows) error {
 		c := new(Chat)
 		chats = append(chats, c)
 		return rows.Scan(chatRow.scanTargets(c)...)

@@ -31,6 +31,8 @@ const (
 	AuditDepartmentAdded      AuditAction = "department_added"
 	AuditDepartmentRenamed    AuditAction = "department_renamed"
 	AuditDepartmentRemoved    AuditAction = "department_removed"
+	AuditHoursChanged         AuditAction = "opening_hours_changed"
+	AuditHoursRemoved         AuditAction = "opening_hours_removed"
 	AuditBreakReasonAdded     AuditAction = "break_reason_added"
 	AuditBreakReasonChanged   AuditAction = "break_reason_changed"
 	AuditBreakReasonMoved     AuditAction = "break_reason_moved"
@@ -136,6 +138,8 @@ const (
 	SubjectUser        SubjectKind = "user"
 	SubjectRule        SubjectKind = "rule" // of the health page
 	SubjectFile        SubjectKind = "file" // that was downloaded
+
+	SubjectHours SubjectKind = "opening_hours" // of a department, or of all others
 
 	SubjectCannedReply SubjectKind = "canned_reply"
 

@@ -72,7 +72,8 @@ func (d *Desk) RenameDepartment(ctx context.Context, actor Actor, slug, name str
 }
 
 // DeleteDepartment deletes a department. Admins only. An unknown one is department_not_found; one that a stored chat
-// asked for is 409 department_in_use. Its canned replies, outcomes and tags are deleted with it.
+// asked for is 409 department_in_use. Its canned replies, outcomes, tags, alert rules, wallboard keys, opening hours and
+// topics are deleted with it, and its temporary capacities end.
 func (d *Desk) DeleteDepartment(ctx context.Context, actor Actor, slug string) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err

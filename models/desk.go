@@ -27,6 +27,7 @@ type Desk struct {
 	settings   atomic.Pointer[Settings]
 	sites      atomic.Pointer[[]string]
 	options    atomic.Pointer[[]WrapUpOption] // that are offered
+	hours      atomic.Pointer[[]OpeningHours]
 	reload     reload
 	queueCache queueCache
 	rateCache  rateCache
@@ -59,6 +60,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)
 	d.options.Store(&[]WrapUpOption{})
+	d.hours.Store(&[]OpeningHours{})
 	return d
 }
 

@@ -144,6 +144,8 @@ var (
 	ErrDepartmentTaken = conflict("department_taken", "Another department has this short name. Choose a different one.")
 	// ErrDepartmentInUse is 409: stored chats asked for the department.
 	ErrDepartmentInUse = conflict("department_in_use", "This department has stored chats. Rename it instead.")
+	// ErrHoursNotFound is 404: no hours are stored for the department, or for all.
+	ErrHoursNotFound = notFound("hours_not_found", "No opening hours are stored here.")
 	// ErrCannedReplyNotFound is 404: the reply does not exist, or is another agent's own.
 	ErrCannedReplyNotFound = notFound("canned_reply_not_found", "This canned reply does not exist or was removed.")
 	// ErrCannedReplyTaken is 409: another reply of the same scope and language has the shortcut.

@@ -88,6 +88,11 @@ var settingTable = []Setting{
 		value: integerValue{field: func(s *Settings) *int { return &s.QueueBatch }, def: 10, min: 1, max: 1000, unit: UnitChat},
 	},
 	{
+		Key: "ASSIGN_WHEN_CLOSED", Group: GroupQueue,
+		Doc:   "agents who are online get chats and messages outside the opening hours too; otherwise these wait until the desk opens",
+		value: switchValue{field: func(s *Settings) *bool { return &s.AssignWhenClosed }, def: true},
+	},
+	{
 		Key: "SERVICE_LEVEL", Group: GroupQueue,
 		Doc:   "share of chats that an agent should take within `SERVICE_WAIT`; the forecast computes how many agents this needs",
 		value: integerValue{field: func(s *Settings) *int { return &s.ServiceLevel }, def: 80, min: 1, max: 99, unit: UnitPercent},

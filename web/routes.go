@@ -620,6 +620,9 @@ func (s *Server) routes() []route {
 			method: post, api: "/admin/departments/:slug/remove", page: "/admin/departments/:slug/remove",
 			who: admins, handle: s.admin.RemoveDepartment,
 		},
+		{method: get, api: "/admin/hours", page: "/admin/hours", who: admins, handle: s.admin.HoursPage},
+		{method: post, api: "/admin/hours", page: "/admin/hours", who: admins, handle: s.admin.SetHours},
+		{method: post, api: "/admin/hours/remove", page: "/admin/hours/remove", who: admins, handle: s.admin.RemoveHours},
 		{method: get, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Page},
 		{method: post, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Add},
 		{

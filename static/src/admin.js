@@ -24,9 +24,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-const zone = document.getElementById("time-zone");
-if (zone) {
-  zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+const zones = document.getElementById("time-zones");
+if (zones) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  for (const field of document.querySelectorAll("input[list=time-zones]")) field.value ||= own;
   const names = Intl.supportedValuesOf?.("timeZone") ?? [];
   document.getElementById("time-zones").append(...names.map((name) => new Option(name)));
 }

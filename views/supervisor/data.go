@@ -97,6 +97,9 @@ type Waiting struct {
 	EstimatedWait     string
 	Why               string
 	PositionKeptUntil *time.Time // the user's widget is closed; the position is kept until then
+	// Of a message: where the answer goes, and for how much of the opening hours it has awaited a reply.
+	Email     string
+	ReplyDebt time.Duration
 }
 
 // Agents is the grid of agents, the longest awaited reply first.

@@ -68,6 +68,9 @@ func (p Panel) stateText(ctx context.Context) string {
 		}
 		return text.T(ctx, "widget.state.online")
 	case Offline:
+		if p.IsClosed {
+			return text.T(ctx, "widget.closed.state")
+		}
 		return text.T(ctx, "widget.state.nobody")
 	case Connecting:
 		return text.T(ctx, "widget.connecting")

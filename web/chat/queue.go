@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"time"
+
 	"github.com/labstack/echo/v4"
 
 	"parley/views/text"
@@ -31,15 +33,16 @@ type availabilityJSON struct {
 	Message     string `json:"message"`
 }
 
-// Availability responds with the number of agents who are online.
+// Availability responds with the number of agents who are online, and whether the department of the query is open.
 func (h *Handlers) Availability(c echo.Context) error {
-	n, err := h.Desk.OnlineCount(c.Request().Context())
+	ctx := c.Request().Context()
+	a, err := h.Desk.Availability(ctx, c.QueryParam("department"), time.Now())
 	if err != nil {
 		return err
 	}
-	message := text.T(c.Request().Context(), "done.somebody_online", "Count", n)
-	if n == 0 {
-		message = text.T(c.Request().Context(), "done.nobody_online")
+	message := text.T(ctx, "done.somebody_online", "Count", a.Online)
+	if a.Online == 0 {
+		message = text.T(ctx, "done.nobody_online")
 	}
 	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, message}})
 }

@@ -30,5 +30,6 @@ func (h *Hub) runReloads(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("settings reload failed", "error", models.CodeOf(err))
 		}
+		h.queue.markBoardChanged() // opening hours may have
 	}
 }

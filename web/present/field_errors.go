@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/views/text"
+	"parley/web/api"
 )
 
 // FieldError returns the text for a refused form field. Some fields have a text of their own; for the others the code decides.
@@ -29,6 +30,10 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.same_time")
 	case field == "time_zone":
 		return text.T(ctx, "admin.error.time_zone")
+	case api.DayOf(field) > 0:
+		return text.T(ctx, "admin.error.hours")
+	case field == "exceptions":
+		return text.T(ctx, "admin.error.exceptions")
 	case field == "minutes":
 		return text.T(ctx, "admin.error.minutes")
 	case field == "max_stars":

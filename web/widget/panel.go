@@ -171,7 +171,9 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	if p.chat == nil {
 		online, err := p.desk.OnlineCount(ctx)
 		if err != nil || online == 0 {
-			v.State = widget.Offline
+			var a models.Availability
+			a.SetHours(p.desk.HoursOf(v.Department), time.Now())
+			v.State, v.IsClosed, v.OpensAt = widget.Offline, !a.IsOpen, a.NextOpeningAt
 			return v, err
 		}
 		v.AnswersIn = p.answerTime.get(ctx, p.desk, p.readAt)
@@ -244,4 +246,9 @@ func (p *panel) checkDepartment(ctx context.Context, v *widget.Panel) error {
 		v.Department, v.Refused = "", "department_not_found"
 	}
 	return nil
+}
+// isClosed reports whether it is outside the opening hours of the department that the site asks for or the user chose.
+func (p *panel) isClosed() bool {
+	hours := p.desk.HoursOf(p.department())
+	return hours != nil && !hours.IsOpen(time.Now())
 }

@@ -17,6 +17,8 @@ import (
 type frameWriter struct {
 	panel  *panel
 	online bool // an agent was online when the panel was last drawn without a chat
+	closed bool // it was outside the opening hours then
+
 }
 
 // Render implements live.Renderer.
@@ -56,6 +58,11 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 	return out.Frames, err
 }
 
+// availabilityChanged reports whether a panel without a chat would be drawn differently.
+func (f *frameWriter) availabilityChanged(ctx context.Context, online bool) bool {
+	return f.online != online || !online && f.closed != f.panel.isClosed() || f.offered != f.panel.offerNow(ctx)
+}
+
 // writeAvailability draws a panel without a chat: whether an agent is online.
 func (f *frameWriter) writeAvailability(ctx context.Context, out *api.FrameWriter) error {
 	if err := f.panel.load(ctx); err != nil || f.panel.chat != nil {
@@ -65,7 +72,8 @@ func (f *frameWriter) writeAvailability(ctx context.Context, out *api.FrameWrite
 	if err != nil {
 		return err
 	}
-	f.online = v.State == widget.Greeting
+	f.offered = f.panel.offerNow(ctx)
+	f.online, f.closed = v.State == widget.Greeting, v.IsClosed
 	return present.AddHTML(ctx, out, "part", 0, widget.Parts(v))
 }
 

@@ -32,6 +32,7 @@ const (
 	AuditDepartmentRenamed    AuditAction = "department_renamed"
 	AuditDepartmentRemoved    AuditAction = "department_removed"
 	AuditHoursChanged         AuditAction = "opening_hours_changed"
+	AuditHolidaysImported     AuditAction = "holidays_imported"
 	AuditHoursRemoved         AuditAction = "opening_hours_removed"
 	AuditBreakReasonAdded     AuditAction = "break_reason_added"
 	AuditBreakReasonChanged   AuditAction = "break_reason_changed"

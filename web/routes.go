@@ -622,6 +622,10 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: "/admin/hours", page: "/admin/hours", who: admins, handle: s.admin.HoursPage},
 		{method: post, api: "/admin/hours", page: "/admin/hours", who: admins, handle: s.admin.SetHours},
+		{
+			method: post, api: "/admin/hours/import", page: "/admin/hours/import", who: admins,
+			limit: limit.File, handle: s.admin.ImportHolidays, requestLimits: kit.LimitImport,
+		},
 		{method: post, api: "/admin/hours/remove", page: "/admin/hours/remove", who: admins, handle: s.admin.RemoveHours},
 		{method: get, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Page},
 		{method: post, api: "/admin/break-reasons", page: "/admin/break-reasons", who: admins, handle: breaks.Add},

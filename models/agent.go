@@ -51,8 +51,10 @@ type Agent struct {
 	RegularMax        *int       `bun:"regular_max"` // what MaxConcurrent is again after MaxUntil; nil unless it is temporary
 	MaxUntil          *time.Time `bun:"max_until"`
 	Load              int        `bun:"load"`
-	Reserved          int        `bun:"reserved"` // places that open offers to the agent hold
-	DesiredPresence   Presence   `bun:"choice"`   // what the agent chose; Presence is the effective one
+	Reserved          int        `bun:"reserved"`     // places that open offers to the agent hold
+	MessageLoad       int        `bun:"message_load"` // active messages, which Load does not count
+	MaxMessages       int        `bun:"max_messages"`
+	DesiredPresence   Presence   `bun:"choice"` // what the agent chose; Presence is the effective one
 	DesiredPresenceAt time.Time  `bun:"choice_at"`
 	SeenAt            time.Time  `bun:"seen_at"`
 	LostAt            *time.Time `bun:"lost_at"` // set while an agent who chose online or away sends no heartbeat
@@ -162,6 +164,22 @@ func (a *Agent) Serves(department *string) bool {
 // That one is not assigned while a place is reserved, which could otherwise not be taken.
 func (a *Agent) HasCapacity() bool {
 	return a.HasPlace() || a.Presence == Online && a.ExtraOpen && a.Reserved == 0 && a.Load == a.MaxConcurrent
+}
+
+// HasCapacityFor is HasCapacity for a live chat. Messages have a capacity of their own.
+func (a *Agent) HasCapacityFor(c *Chat) bool {
+	if c.IsMessage() {
+		return a.Presence == Online && a.MessageLoad < a.MaxMessages
+	}
+	return a.HasCapacity()
+}
+
+// HasPlaceFor is HasPlace for a live chat. No place is reserved for a message that is offered.
+func (a *Agent) HasPlaceFor(c *Chat) bool {
+	if c.IsMessage() {
+		return a.HasCapacityFor(c)
+	}
+	return a.HasPlace()
 }
 
 // HasPlace reports whether the agent has capacity without an extra chat, so that a chat can be offered.

@@ -21,6 +21,7 @@ type NewAgent struct {
 	Role                  Role
 	MaxConcurrent         int
 	ExactCapacity         bool // MaxConcurrent 0 is no chats at all; without it, it is the default of 5
+	MaxMessages           *int // at the same time, 0 to 100; nil for the default of 10
 	Departments           []string
 	Avatar                string
 }
@@ -44,6 +45,16 @@ func checkCapacity(n int) error {
 	}
 	return nil
 }
+
+func checkMaxMessages(n int) error {
+	if n < 0 || n > 100 {
+		return invalid("max_messages", fieldOutOfBounds, "The capacity for messages must be a whole number from 0 to 100.")
+	}
+	return nil
+}
+
+// defaultMaxMessages is how many messages an agent may have unless an administrator says otherwise.
+const defaultMaxMessages = 10
 
 func checkRole(r Role) error {
 	if roleRank[r] == 0 {
@@ -89,6 +100,13 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	if err := checkCapacity(n.MaxConcurrent); err != nil {
 		return nil, err
 	}
+	maxMessages := defaultMaxMessages
+	if n.MaxMessages != nil {
+		maxMessages = *n.MaxMessages
+	}
+	if err := checkMaxMessages(maxMessages); err != nil {
+		return nil, err
+	}
 	if err := checkRole(n.Role); err != nil {
 		return nil, err
 	}
@@ -103,8 +121,8 @@ func (d *Desk) AddAgent(ctx context.Context, actor Actor, n NewAgent) (*Agent, e
 	id := uuid.NewString()
 	var added *Agent
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			id, email, name, avatar, n.Role, hash, n.MaxConcurrent).Exec(ctx)
+		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, avatar, role, password_hash, max_concurrent, max_messages)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, email, name, avatar, n.Role, hash, n.MaxConcurrent, maxMessages).Exec(ctx)
 		if violates(err, agentsEmailUnique) {
 			return ErrEmailTaken
 		}
@@ -165,7 +183,12 @@ func (c *AgentChange) validate() error {
 		}
 	}
 	if c.MaxConcurrent != nil {
-		return checkCapacity(*c.MaxConcurrent)
+		if err := checkCapacity(*c.MaxConcurrent); err != nil {
+			return err
+		}
+	}
+	if c.MaxMessages != nil {
+		return checkMaxMessages(*c.MaxMessages)
 	}
 	return nil
 }
@@ -176,7 +199,7 @@ func (c *AgentChange) write(ctx context.Context, t *tx, before *Agent) error {
 	if c.Disabled != nil {
 		disabled = *c.Disabled
 	}
-	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_concurrent = coalesce(?, max_concurrent),
+	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name), role = coalesce(?, role), max_messages = coalesce(?, max_messages),
 		disabled_at = CASE WHEN ? THEN coalesce(disabled_at, now()) END,
 		choice_at = CASE WHEN ? AND choice <> 'offline' THEN clock_timestamp() ELSE choice_at END,
 		choice = CASE WHEN ? THEN 'offline' ELSE choice END WHERE id = ?`,
@@ -250,7 +273,7 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 	if err != nil {
 		return nil, err
 	}
-	if after.DisabledAt != nil && after.Load > 0 {
+	if after.DisabledAt != nil && after.Load+after.MessageLoad > 0 {
 		if err := d.requeueChatsOf(ctx, id, SystemReturned); err != nil {
 			return nil, err
 		}
@@ -274,8 +297,12 @@ func (t *tx) auditAgent(ctx context.Context, actor Actor, before, after *Agent) 
 		{before.Name != after.Name, AuditAgentRenamed, details{"name": step{before.Name, after.Name}}},
 		{before.Role != after.Role, AuditRoleChanged, details{"role": step{before.Role, after.Role}}},
 		{
-			before.MaxConcurrent != after.MaxConcurrent, AuditCapacityChanged,
-			details{"capacity": step{before.MaxConcurrent, after.MaxConcurrent}},
+			before.RegularCapacity() != after.RegularCapacity(), AuditCapacityChanged,
+			details{"capacity": step{before.RegularCapacity(), after.RegularCapacity()}},
+		},
+		{
+			before.MaxMessages != after.MaxMessages, AuditCapacityChanged,
+			details{"max_messages": step{before.MaxMessages, after.MaxMessages}},
 		},
 		{
 			!slices.Equal(before.Departments, after.Departments), AuditDepartmentsChanged,

@@ -33,7 +33,7 @@ func choose(c *Chat, agents []*Agent, now time.Time) (*Agent, bool) {
 		if a.ID == avoid || !a.HasCapacity() || !a.Serves(c.Department) {
 			continue
 		}
-		if best == nil || compareLoad(a, best) < 0 {
+		if best == nil || compareLoadFor(c, a, best) < 0 {
 			best = a
 		}
 	}
@@ -51,13 +51,22 @@ func compareLoad(a, b *Agent) int {
 	return cmp.Or(full(a)-full(b), cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
 }
 
+// compareLoadFor is compareLoad for a live chat or a message. Of agents with as many messages the one with the fewest chats
+// gets the next.
+func compareLoadFor(c *Chat, a, b *Agent) int {
+	if c.IsMessage() {
+		return cmp.Or(cmp.Compare(a.MessageLoad, b.MessageLoad), compareLoad(a, b))
+	}
+	return compareLoad(a, b)
+}
+
 // plan assigns chats, in their order, to agents, whose loads it raises as it goes. Chats that no agent can take are
 // left out.
 func plan(chats []*Chat, agents []*Agent, now time.Time) []placement {
 	var placed []placement
 	for _, c := range chats {
 		if a, found := choose(c, agents, now); found {
-			a.take(now)
+			a.take(c, now)
 			placed = append(placed, placement{c, a})
 		}
 	}
@@ -100,9 +109,18 @@ func lockQueue(ctx context.Context, t *tx) error {
 		[]any{int64(queueLock)}, func(rows pgx.Rows) error { return rows.Scan(&t.now) })
 }
 
-// drainBatch assigns the next chats that an agent with capacity may take, and returns how many. The caller holds the
-// queue's lock.
+// drainBatch assigns the next chats that an agent with capacity may take, live ones before messages, and returns how many.
+// The caller holds the queue's lock.
 func (d *Desk) drainBatch(ctx context.Context, t *tx) (int, error) {
+	assigned, err := d.drainLive(ctx, t)
+	if err != nil || assigned > 0 {
+		return assigned, err
+	}
+	return d.drainMessages(ctx, t)
+}
+
+// drainLive assigns the next live chats.
+func (d *Desk) drainLive(ctx context.Context, t *tx) (int, error) {
 	// Chats that no locked agent may take now, although an agent of their queue has capacity. They are passed over in
 	// this transaction only: in the next one there may be capacity for them, and it must not go to a chat that came
 	// later.
@@ -139,7 +157,7 @@ func (d *Desk) nextWaiting(ctx context.Context, t *tx, passed []string) ([]*Chat
 	var chats []*Chat
 	err := t.queryPreparedRows(ctx, `WITH free AS (SELECT a.id `+agentsWithCapacity+`)
 		SELECT `+chatRow.selectList("c")+` FROM chats c
-		WHERE c.status = 'waiting' AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
+		WHERE `+isLive+` AND EXISTS (SELECT FROM free) AND c.id::text <> ALL($2)
 			AND (c.department IS NULL
 				OR c.department IN (SELECT department FROM agent_departments WHERE agent_id IN (SELECT id FROM free)))
 			AND `+isNotClosed("$4", "$5", "$6")+`
@@ -199,8 +217,12 @@ func (t *tx) assignPlacements(ctx context.Context, placed []placement) error {
 	return t.saveAll(ctx, changes, agents...)
 }
 
-// take counts one more chat for a locked agent. It is the one that [Desk.OpenExtraChat] allows, if that is open.
-func (a *Agent) take(now time.Time) {
+// take counts one more chat for a locked agent. A live one is that which [Desk.OpenExtraChat] allows, if that is open.
+func (a *Agent) take(c *Chat, now time.Time) {
+	if c.IsMessage() {
+		a.MessageLoad++
+		return
+	}
 	a.Load, a.IdleSince = a.Load+1, now
 	if a.ExtraOpen {
 		a.ExtraOpen, a.ExtraUntil, a.extraTaken, a.extraChanged = false, nil, true, true
@@ -208,9 +230,13 @@ func (a *Agent) take(now time.Time) {
 	}
 }
 
-// release counts n chats less for a locked agent.
-func (a *Agent) release(n int, now time.Time) {
-	a.Load, a.IdleSince = max(0, a.Load-n), now
+// release counts one chat less for a locked agent.
+func (a *Agent) release(c *Chat, now time.Time) {
+	if c.IsMessage() {
+		a.MessageLoad = max(0, a.MessageLoad-1)
+		return
+	}
+	a.Load, a.IdleSince = max(0, a.Load-1), now
 	if a.HasExtra && a.Load <= a.MaxConcurrent {
 		a.HasExtra, a.extraChanged = false, true
 	}

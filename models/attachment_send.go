@@ -11,6 +11,7 @@ import (
 type NewFile struct {
 	Attachment             // without its message and public id
 	ClientMessageID string // idempotency key, as of NewMessage
+	IsPart          bool   // of the message that its user has just left, which it therefore does not make a live chat
 }
 
 // ExpectFile checks, before a file is received or stored, whether the actor may send it, and refuses as [Desk.SendFile]
@@ -52,18 +53,16 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	if err != nil {
 		return nil, false, err
 	}
-	kind := File
-	if n.IsImage() {
-		kind = Image
-	}
+	var chat *Chat
+	kind := n.messageType()
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		message := &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}
-		queries := queriesFor(actor)
+		queries := d.queriesFor(actor)
 		change, err := queries.insertIn(ctx, t, queries.fileSQL, message, key, string(kind))
 		if err != nil {
 			return err
 		}
-		m = &change.Messages[0]
+		m, chat = &change.Messages[0], &change.Chat
 		m.Type = kind
 		a := n.Attachment
 		a.ChatID, a.MessageID, a.PublicID, a.Name = chatID, m.ID, newFileName(), name
@@ -82,7 +81,18 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	if err != nil {
 		return nil, false, err
 	}
+	if !n.IsPart {
+		d.continueAfter(ctx, actor, chat)
+	}
 	return m, true, nil
+}
+
+// messageType returns the type of the file's message.
+func (n *NewFile) messageType() MessageType {
+	if n.IsImage() {
+		return Image
+	}
+	return File
 }
 
 // insertIn stores a message by a statement of the side, as part of a transaction, and returns the change. It fails with

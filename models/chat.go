@@ -87,7 +87,40 @@ type Chat struct {
 	Tags                 []string     `bun:"tags,array"                         json:"tags,omitempty"` // nil for none
 	WrappedUpAt          *time.Time   `bun:"wrapped_up_at"                      json:"wrapped_up_at,omitempty"`
 	WrapUpSkipped        bool         `bun:"wrap_up_skipped"                    json:"wrap_up_skipped,omitempty"` // at WrappedUpAt
+	AnsweredAt           *time.Time   `bun:"answered_at"                        json:"answered_at,omitempty"`     // see Answer
 	OfferID              *int64       `bun:"offer_id"                           json:"offer_id,omitempty"`        // open; nil for none
+
+	// For agents only.
+	JoinedIDs    []string   `bun:"joined_ids,array"  json:"joined_ids,omitempty"`  // supervisors who write in it; nil for none
+	WatcherIDs   []string   `bun:"watcher_ids,array" json:"watcher_ids,omitempty"` // readers that the agent is told of; nil for none
+	HandRaisedAt *time.Time `bun:"hand_raised_at"    json:"hand_raised_at,omitempty"`
+	HandLine     *string    `bun:"hand_line"         json:"hand_line,omitempty"`
+	Transfers    int        `bun:"transfers"         json:"transfers,omitempty"` // by agents and supervisors
+
+	Channel Channel `bun:"channel" json:"channel"` // "" in events of the previous release, which knows no messages
+	// Of a message.
+	ContactEmail  *string    `bun:"contact_email"  json:"contact_email,omitempty"`  // where the answer goes
+	ContactName   *string    `bun:"contact_name"   json:"contact_name,omitempty"`   // as the user wrote it
+	ContactLocale *string    `bun:"contact_locale" json:"contact_locale,omitempty"` // in which to write to the user, such as zh-CN
+	ConsentedAt   *time.Time `bun:"consented_at"   json:"consented_at,omitempty"`
+	ConsentText   *string    `bun:"consent_text"   json:"consent_text,omitempty"` // what the user agreed to; nil for nothing
+	UserHereAt    *time.Time `bun:"user_here_at"   json:"user_here_at,omitempty"` // last heartbeat of the user; nil while not there
+	LiveAt        *time.Time `bun:"live_at"        json:"live_at,omitempty"`      // when the user came back and waited live
+}
+
+// Channel is how the user of a chat is reached.
+type Channel string
+
+// The channels.
+const (
+	ChannelChat    Channel = "chat"    // live, in the widget or an app
+	ChannelMessage Channel = "message" // by e-mail, while the user does not wait for the answer
+)
+
+// IsMessage reports whether the user left a message instead of waiting: the chat waits without end, never idles out and
+// takes no place of a live chat.
+func (c *Chat) IsMessage() bool { return c.Channel == ChannelMessage }
+
 }
 
 // IsOpen reports whether the chat is waiting or active.
@@ -197,9 +230,10 @@ const previewLength = 200
 
 var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `,
 		coalesce(u.name, ''), u.avatar, u.email, u.is_verified, u.locale, u.attributes,
-		l.content, l.sender_type, coalesce(l.message_type::text, ''), coalesce(l.id, 0), l.withdrawn_at IS NOT NULL
+		l.content, l.sender_type, coalesce(l.sender_id, ''),
+		coalesce(l.message_type::text, ''), coalesce(l.id, 0), l.withdrawn_at IS NOT NULL
 	FROM chats c JOIN users u ON u.id = c.user_id
-	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, message_type, withdrawn_at FROM messages m
+	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, sender_id, message_type, withdrawn_at FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
 // agentChats reads chats c as agents see them. rest is the statement from WHERE on, with $1 for the first of args.

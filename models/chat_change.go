@@ -31,6 +31,17 @@ func (c *chatChange) addMessage(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
+// addUserMessage adds a text of the chat's user, who waits.
+func (c *chatChange) addUserMessage(content string, key *string) {
+	chat := &c.Chat
+	c.addMessage(Message{SenderType: FromUser, SenderID: chat.UserID, Type: Text, Content: content, ClientMessageID: key})
+	chat.LastMessageAt, chat.LastSender = &c.now, ptr(FromUser)
+	chat.UnreadByAgent++
+	if chat.AwaitingReplySince == nil {
+		chat.AwaitingReplySince = &c.now
+	}
+}
+
 // addSystemMessage adds a system message, one of the kinds in message.go.
 func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
 	c.addMessage(Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})
@@ -83,6 +94,9 @@ func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
 	chat.Status, chat.AgentID, chat.AssignedAt = Waiting, nil, nil
 	// A user sends heartbeats only while waiting, so the last one may be old.
 	chat.ReturnedAt, chat.UserSeenAt = &c.now, c.now
+	if chat.IsMessage() {
+		chat.UserSeenAt = unattended
+	}
 	chat.IdleSince, chat.WarnedAt = nil, nil
 	if kind == SystemRequeued {
 		chat.Transfers++

@@ -79,19 +79,20 @@ func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason,
 	if err != nil {
 		return err
 	}
-	agents[change.Chat.ServedBy()].release(1, t.now)
+	agents[change.Chat.ServedBy()].release(&change.Chat, t.now)
 	t.requestDrain()
 	return t.save(ctx, change, agents.all()...)
 }
 
-// SweepQueue ends, as abandoned, the waiting chats whose user has sent no heartbeat for QUEUE_GRACE, at most 500 in one
-// call, each in a transaction of its own. It returns how many it ended.
+// SweepQueue ends, as abandoned, the live chats that wait and whose user has sent no heartbeat for QUEUE_GRACE, at most 500 in
+// one call, each in a transaction of its own. Questions that can be answered by e-mail become messages instead, see
+// [Desk.keepAsMessage]. It returns how many it ended.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	grace := d.Settings().QueueGrace
 	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against users
 		return 0, err
 	}
-	const isAbandoned = `status = 'waiting'
+	const isAbandoned = isLive + `
 		AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
 	var ids []string
 	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+isAbandoned+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
@@ -101,7 +102,11 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 	abandoned := 0
 	for _, id := range ids {
 		ended := false
-		err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		offered, err := d.offeredMessage(ctx, id)
+		if err != nil {
+			return abandoned, err
+		}
+		err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 			ended = false
 			c, err := lockChat(ctx, t, id)
 			if err != nil {
@@ -112,8 +117,12 @@ func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
 			if err != nil || !still {
 				return err
 			}
+			change := t.change(c)
+			if kept, err := d.keepAsMessage(ctx, t, change, offered); err != nil || kept {
+				return err
+			}
 			ended = true
-			return d.endLocked(ctx, t, t.change(c), ReasonAbandoned, TypeAuto)
+			return d.endLocked(ctx, t, change, ReasonAbandoned, TypeAuto)
 		})
 		if err != nil && !errors.Is(err, ErrChatNotFound) {
 			return abandoned, err

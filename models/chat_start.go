@@ -32,6 +32,7 @@ type Assignment struct {
 	Queue   QueueStatus
 	Reason  string   // while waiting: NoAgentOnline or AllBusy
 	Message *Message // the stored message, if there was one
+
 }
 
 // Assign returns the user's open chat, or starts one: with the online agent of least load who has capacity, or in the
@@ -68,7 +69,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		}
 		d.announceVersions(chatVersionOf(chat))
 	} else {
-		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle)
+		chat, message, err = d.startChat(ctx, userID, r, content, pageURL, pageTitle, nil)
 		found = err == nil
 		if violates(err, chatsOneOpenPerUser) { // another request of the user was faster
 			chat, found, err = d.openChat(ctx, userID)
@@ -78,7 +79,7 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		}
 	}
 	if !found {
-		return nil, conflict("chat_ended", "Your chat has just ended. Send the request again.")
+		return nil, errChatJustEnded
 	}
 	if content != "" && message == nil {
 		n := NewMessage{Content: r.Message, ClientMessageID: r.ClientMessageID}
@@ -86,8 +87,11 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 			return nil, err
 		}
 	}
-	return d.assignment(ctx, chat.ID, message)
+	return d.assignment(ctx, chat.ID, r.Site, message)
 }
+
+// errChatJustEnded is the refusal of a request whose chat ended while it ran.
+var errChatJustEnded = conflict("chat_ended", "Your chat has just ended. Send the request again.")
 
 // openChat returns the user's waiting or active chat, and false when there is none.
 func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool, err error) {
@@ -100,9 +104,10 @@ func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool
 }
 
 // startChat queues a new chat, with its first message unless content is "", and assigns what can be assigned at once.
-// It returns the chat as it was queued. A user who has an open chat violates [chatsOneOpenPerUser].
+// With an address the chat is a message. It returns the chat as it was queued. A user who has an open chat violates
+// [chatsOneOpenPerUser].
 func (d *Desk) startChat(
-	ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string,
+	ctx context.Context, userID string, r AssignRequest, content string, pageURL, pageTitle *string, leaves *contact,
 ) (*Chat, *Message, error) {
 	var started *Chat
 	var message *Message
@@ -119,10 +124,6 @@ func (d *Desk) startChat(
 		if err := lockQueue(ctx, t); err != nil {
 			return err
 		}
-		queuedAt, err := newQueueTime(ctx, t)
-		if err != nil {
-			return err
-		}
 		c := &Chat{
 			UserID: userID, Channel: ChannelChat, Department: department,
 			PageURL: pageURL, PageTitle: pageTitle, EstimateKnown: &estimate.Known, EstimateDepartment: department,
@@ -136,7 +137,7 @@ func (d *Desk) startChat(
 		if content != "" {
 			c.AwaitingReplySince = ptr(t.now)
 		}
-		_, err = t.NewInsert().Model(c).ExcludeColumn("queue_id").Returning("queue_id").Exec(ctx)
+		change, err := t.queueNew(ctx, c)
 		if violates(err, chatsDepartmentFkey) {
 			return invalid("department", fieldUnknown, "This department does not exist.")
 		}
@@ -146,14 +147,18 @@ func (d *Desk) startChat(
 		if err != nil {
 			return err
 		}
-		change := t.change(c)
 		if content != "" {
 			key, err := clientMessageID(r.ClientMessageID)
 			if err != nil {
 				return err
 			}
-			change.addMessage(Message{SenderType: FromUser, SenderID: userID, Type: Text, Content: content, ClientMessageID: key})
-			change.Chat.LastMessageAt, change.Chat.LastSender, change.Chat.UnreadByAgent = &change.now, ptr(FromUser), 1
+			change.addUserMessage(content, key)
+		}
+		if leaves != nil {
+			change.leaveMessage(*leaves)
+			change.Chat.UserHereAt = &change.now
+		}
+		if content != "" {
 			message = &change.Messages[0]
 		}
 		change.queueCause = CauseJoined
@@ -194,8 +199,8 @@ func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {
 	return at, err
 }
 
-// assignment reads the state of a chat after the user has asked for an agent, and adds the message that was stored.
-func (d *Desk) assignment(ctx context.Context, chatID string, message *Message) (*Assignment, error) {
+// assignment reads the state of a chat after the user, who is on site, has asked for an agent, and adds the message that was stored.
+func (d *Desk) assignment(ctx context.Context, chatID, site string, message *Message) (*Assignment, error) {
 	a := &Assignment{Message: message}
 	if err := d.db.NewRaw(`SELECT * FROM chats WHERE id = ?`, chatID).Scan(ctx, &a.Chat); err != nil {
 		return nil, translate(err)

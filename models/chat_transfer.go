@@ -160,7 +160,7 @@ func (d *Desk) withMovableChat(
 func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, agentID string) error {
 	from := change.Chat.ServedBy()
 	if from == agentID {
-		return conflict("already_assigned", "This agent already has the chat.")
+		return ErrAlreadyAssigned
 	}
 	agents, err := d.lockAndWithdraw(ctx, t, change, from, agentID)
 	if err != nil {
@@ -170,15 +170,15 @@ func (d *Desk) transferToAgent(ctx context.Context, t *tx, change *chatChange, a
 	if to == nil {
 		return ErrAgentNotFound
 	}
-	if err := to.checkCanBeGiven(to.HasCapacity()); err != nil {
+	if err := to.checkCanBeGiven(to.HasCapacityFor(&change.Chat)); err != nil {
 		return err
 	}
-	to.take(t.now)
+	to.take(&change.Chat, t.now)
 	if from == "" {
 		change.assign(to)
 		return t.save(ctx, change, to)
 	}
-	agents[from].release(1, t.now)
+	agents[from].release(&change.Chat, t.now)
 	change.transfer(agents[from], to)
 	t.requestDrain()
 	return t.save(ctx, change, agents.all()...)
@@ -193,7 +193,7 @@ func (d *Desk) requeue(ctx context.Context, t *tx, change *chatChange, kind stri
 		return err
 	}
 	change.requeue(agents[from], kind, true)
-	agents[from].release(1, t.now)
+	agents[from].release(&change.Chat, t.now)
 	t.requestDrain()
 	return t.save(ctx, change, agents.all()...)
 }

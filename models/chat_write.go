@@ -32,13 +32,14 @@ const (
 //
 //	$1 chats  $2 their ids  $3 messages, those of a chat in their order
 //	$4 ids of agents  $5 their loads  $6 since when each load holds  $7 their reserved places  $8 their extra_until  $9 their has_extra
+//	$10 their message_load
 func writeChanges(changed columns) string {
 	return `WITH changed AS (UPDATE chats c SET ` + nextVersion + changed.assignments("n") + `
 			FROM json_populate_recordset(NULL::chats, $1) n WHERE c.id = n.id AND c.id = ANY($2::text[]) RETURNING c.id, c.version),
 		loaded AS (UPDATE agents a SET load = l.load, idle_since = l.idle_since, reserved = l.reserved, extra_until = l.extra_until,
-				has_extra = l.has_extra
-			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::bool[])
-				l (id, load, idle_since, reserved, extra_until, has_extra) WHERE a.id = l.id),
+				has_extra = l.has_extra, message_load = l.message_load
+			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::bool[], $10::int[])
+				l (id, load, idle_since, reserved, extra_until, has_extra, message_load) WHERE a.id = l.id),
 		added AS (` + insertMessages + `SELECT nextval('messages_id'), m.chat_id, m.seq, changed.version, m.sender_type, m.sender_id,
 				m.message_type, m.content, m.client_message_id, m.created_at, m.system_kind, m.system_args
 			FROM json_populate_recordset(NULL::messages, $3) WITH ORDINALITY m JOIN changed ON changed.id = m.chat_id ORDER BY m.ordinality
@@ -102,12 +103,13 @@ func (t *tx) write(ctx context.Context, changes []*chatChange, agents []*Agent) 
 	}
 	agentIDs, loads, since := make([]string, len(agents)), make([]int, len(agents)), make([]time.Time, len(agents))
 	reserved, extraUntil, hasExtra := make([]int, len(agents)), make([]*time.Time, len(agents)), make([]bool, len(agents))
+	messageLoads := make([]int, len(agents))
 	for i, a := range agents {
 		agentIDs[i], loads[i], since[i], reserved[i] = a.ID, a.Load, a.IdleSince, a.Reserved
-		extraUntil[i], hasExtra[i] = a.ExtraUntil, a.HasExtra
+		extraUntil[i], hasExtra[i], messageLoads[i] = a.ExtraUntil, a.HasExtra, a.MessageLoad
 	}
 	stored := make(map[string]int, len(changes)) // messages, by chat
-	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since, reserved, extraUntil, hasExtra}
+	args := []any{chatsJSON, ids, messagesJSON, agentIDs, loads, since, reserved, extraUntil, hasExtra, messageLoads}
 	err = t.queryPreparedRows(ctx, writeChanges(changed), args, func(rows pgx.Rows) error {
 		var chatID string
 		var version int64

@@ -135,9 +135,10 @@ func (h *testDesk) age(table, id string, by time.Duration, columns ...string) {
 	}
 }
 
-// settle waits for the drains that were started.
+// settle drains the queue, after the drains that run in the background have ended: one of them could otherwise assign a chat later.
 func (h *testDesk) settle() {
 	h.t.Helper()
+	h.WaitForDrains()
 	if _, err := h.Drain(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}

@@ -12,10 +12,10 @@
 // # Invariants
 //
 //   - A user has at most one open (waiting or active) chat: unique index chats_one_open_per_user.
-//   - agents.load is the number of the agent's active chats. Only the assigner and transfers raise it, both under the
-//     lock of the agent's row, and never above max_concurrent, or one more while
-//     has_extra is set.
-//   - agents.reserved is the number of open offers to the agent. Load and reserved places together never exceed
+//   - agents.load is the number of the agent's active live chats, and agents.message_load that of the messages, which
+//     have max_messages. Only the assigner and transfers raise them, both under the lock of the agent's
+//     row, and load never above max_concurrent, or one more while has_extra is set.
+//   - agents.reserved is the number of open offers of live chats to the agent. Load and reserved places together never exceed
 //     max_concurrent when one of them is raised; an accepted offer turns one into the other in one statement.
 //   - agents.regular_max is set while max_concurrent is temporary: the row of temporary_capacity_agents without
 //     taken_back_at says what it was. Ending it lowers max_concurrent, maybe below the load, and ends no chat.

@@ -16,7 +16,7 @@ type idleStep struct {
 // been idle for IDLE_TIMEOUT, but never earlier than (IDLE_TIMEOUT − IDLE_WARNING) after the warning, however late that
 // came. [idleStepDue] is the same rule in SQL.
 func idleVerdict(c *Chat, s Settings, now time.Time) idleStep {
-	if c.Status != Active || c.IdleSince == nil {
+	if c.Status != Active || c.IdleSince == nil || c.IsMessage() {
 		return idleStep{left: s.IdleWarning}
 	}
 	if c.WarnedAt == nil {
@@ -62,7 +62,7 @@ func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
 	var left *float64
 	err := d.queryPrepared(ctx, `SELECT array_agg(id::text ORDER BY due) FILTER (WHERE due <= clock_timestamp()),
 		extract(epoch FROM min(due) FILTER (WHERE due > clock_timestamp()) - clock_timestamp())::float8
-		FROM (SELECT id, `+idleStepDue+` AS due FROM chats WHERE status = 'active') active`,
+		FROM (SELECT id, `+idleStepDue+` AS due FROM chats WHERE status = 'active' AND channel = 'chat') active`,
 		[]any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds()}, &due, &left)
 	if err != nil {
 		return 0, translate(err)
@@ -119,7 +119,7 @@ func (d *Desk) KeepAlive(ctx context.Context, actor Actor, chatID string) error 
 		if c.Status == Ended {
 			return ErrChatEnded
 		}
-		if c.Status != Active || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
+		if c.Status != Active || c.IdleSince == nil || (c.WarnedAt == nil && t.now.Sub(*c.IdleSince) < time.Second) {
 			return nil
 		}
 		change := t.change(c)

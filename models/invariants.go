@@ -7,7 +7,7 @@ import (
 
 // Finding is one violation of an invariant.
 type Finding struct {
-	Subject string `bun:"subject"` // the id of the chat, user or agent
+	Subject string `bun:"subject"` // the id of the chat, user or agent, or a time
 	Detail  string `bun:"detail"`
 }
 
@@ -67,15 +67,21 @@ var invariants = []invariant{
 		nil,
 	},
 	{
-		"load_counted", AboutAgent, "An agent's load is the number of their active chats.",
+		"load_counted", AboutAgent, "An agent's load is the number of their active live chats.",
 		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM agents a
-			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat'
 			GROUP BY a.id HAVING count(c.id) <> a.load`, recount,
 	},
 	{
-		"reserved_counted", AboutAgent, "An agent's reserved places are the open offers to the agent.",
+		"message_load_counted", AboutAgent, "An agent's message load is the number of their active messages.",
+		`SELECT a.id AS subject, 'message load ' || a.message_load || ', active ' || count(c.id) AS detail FROM agents a
+			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'message'
+			GROUP BY a.id HAVING count(c.id) <> a.message_load`, recount,
+	},
+	{
+		"reserved_counted", AboutAgent, "An agent's reserved places are the open offers of live chats to the agent.",
 		`SELECT a.id AS subject, 'reserved ' || a.reserved || ', open offers ' || count(o.id) AS detail FROM agents a
-			LEFT JOIN transfer_offers o ON o.to_agent_id = a.id AND o.state = 'open'
+			LEFT JOIN (transfer_offers o JOIN chats c ON c.id = o.chat_id AND c.channel = 'chat') ON o.to_agent_id = a.id AND o.state = 'open'
 			GROUP BY a.id HAVING count(o.id) <> a.reserved`, recount,
 	},
 	{
@@ -115,7 +121,7 @@ var invariants = []invariant{
 	{
 		"waiting_beside_a_free_slot",
 		AboutChat,
-		"No chat waits longer than 5 s while a matching agent has capacity.",
+		"No live chat waits longer than 5 s while a matching agent has capacity.",
 		`SELECT c.id AS subject, 'could go to ' || min(a.id) AS detail FROM chats c JOIN agents a ON a.choice = 'online' AND a.disabled_at IS NULL
 			AND a.load + a.reserved < a.max_concurrent AND a.idle_since < clock_timestamp() - make_interval(secs => ?1) AND a.id IS DISTINCT FROM c.avoid_agent_id
 			AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = c.department))
@@ -132,7 +138,7 @@ var invariants = []invariant{
 	},
 	{
 		"silence_overdue", AboutChat, "An idle chat is warned and ended on time.",
-		`SELECT id AS subject, 'quiet since ' || quiet_since AS detail FROM chats WHERE status = 'active'
+		`SELECT id AS subject, 'quiet since ' || quiet_since AS detail FROM chats WHERE status = 'active' AND channel = 'chat'
 			AND (warned_at IS NULL AND quiet_since < clock_timestamp() - make_interval(secs => ?3 + ?1)
 				OR greatest(quiet_since + make_interval(secs => ?4), warned_at + make_interval(secs => ?4 - ?3))
 					< clock_timestamp() - make_interval(secs => ?1))` + lateMarks,
@@ -203,7 +209,7 @@ func (d *Desk) Repair(ctx context.Context, actor Actor, name string) error {
 	return ErrRepairNotFound
 }
 
-// recount sets the load of every agent to the number of their active chats, and the reserved places to that of the open
+// recount sets the loads of every agent to the numbers of their active live chats and messages, and the reserved places to that of the open
 // offers to them, under the locks that changes of either hold.
 func recount(ctx context.Context, d *Desk) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -214,10 +220,12 @@ func recount(ctx context.Context, d *Desk) error {
 			return err
 		}
 		t.requestDrain()
-		_, err := t.NewRaw(`UPDATE agents a SET load = n, reserved = offered FROM (SELECT a.id,
-				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active') AS n,
-				(SELECT count(*) FROM transfer_offers o WHERE o.to_agent_id = a.id AND o.state = 'open') AS offered FROM agents a) counted
-			WHERE counted.id = a.id AND (a.load <> n OR a.reserved <> offered)`).Exec(ctx)
+		_, err := t.NewRaw(`UPDATE agents a SET load = n, message_load = messages, reserved = offered FROM (SELECT a.id,
+				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat') AS n,
+				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active' AND c.channel = 'message') AS messages,
+				(SELECT count(*) FROM transfer_offers o JOIN chats c ON c.id = o.chat_id AND c.channel = 'chat'
+					WHERE o.to_agent_id = a.id AND o.state = 'open') AS offered FROM agents a) counted
+			WHERE counted.id = a.id AND (a.load <> n OR a.message_load <> messages OR a.reserved <> offered)`).Exec(ctx)
 		return err
 	})
 }

@@ -50,6 +50,7 @@ const (
 	SystemBrought     = "brought"      // the messages that follow come from another chat of the same user
 	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the user continues in another chat
 
+	SystemMessageLeft = "message_left" // email: the answer goes there
 	// These are of type note: only agents see them.
 	SystemOfferDeclined    = "offer_declined"     // agent
 	SystemOfferDeclinedWhy = "offer_declined_why" // agent, reason

@@ -37,7 +37,7 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	message := &pendingMessage{queries: queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key}
+	message := &pendingMessage{queries: d.queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key}
 	switch {
 	case n.DraftChatID != "" && n.DraftChatID != chatID:
 		if err = d.checkCanSend(ctx, actor, chatID); err == nil {
@@ -58,6 +58,9 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	}
 	if err != nil {
 		return nil, false, translate(err)
+	}
+	if message.chat != nil {
+		d.continueAfter(ctx, actor, message.chat)
 	}
 	return m, true, nil
 }
@@ -91,6 +94,9 @@ func (d *Desk) answerRepeatedSend(
 				return nil, false, err
 			}
 			d.announceVersion(ctx, chatID)
+			if c, err := d.Chat(ctx, actor, chatID); err == nil {
+				d.continueAfter(ctx, actor, &c.Chat)
+			}
 			return before, false, nil
 		}
 		return nil, false, &Error{

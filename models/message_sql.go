@@ -18,10 +18,10 @@ type senderQueries struct {
 // before.
 const (
 	addedMessage = `UPDATE chats c SET ` + nextVersion + `, last_seq = last_seq + 1, total_messages = total_messages + 1,
-		last_message_at = clock_timestamp(), quiet_since = clock_timestamp(), warned_at = NULL, `
+		last_message_at = clock_timestamp(), quiet_since = CASE WHEN c.channel = 'chat' THEN clock_timestamp() END, warned_at = NULL, `
 
 	addedByUser = `last_said_by = 'user', awaiting_since = coalesce(awaiting_since, clock_timestamp()),
-		unread_by_agent = unread_by_agent + 1, user_seen_at = clock_timestamp()`
+		unread_by_agent = unread_by_agent + 1, user_seen_at = CASE WHEN c.channel = 'chat' THEN clock_timestamp() ELSE c.user_seen_at END`
 	addedByAgent = `last_said_by = 'customer_service', awaiting_since = NULL, opened_at = ` + openedNow + `,
 		unread_by_user = unread_by_user + 1, first_response_at = coalesce(first_response_at, clock_timestamp())`
 	// A supervisor may have joined the chat of another agent, who has not opened it then.

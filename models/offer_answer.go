@@ -20,18 +20,26 @@ func (d *Desk) AcceptOffer(ctx context.Context, actor Actor, chatID string) (*Of
 		}
 		from, to := agents[o.FromID], agents[o.ToID]
 		// Of several offers the first that is accepted takes the place. The receiver may use up an extra chat for it.
-		if err := to.checkCanBeGiven(to.Load < to.MaxConcurrent || to.ExtraOpen && to.Load == to.MaxConcurrent); err != nil {
+		if err := to.checkCanBeGiven(to.canAccept(&change.Chat)); err != nil {
 			return err
 		}
 		o.HandedOverAt = ptr(t.now)
 		if err := t.closeOffer(ctx, change, o, to, OfferAccepted, ""); err != nil {
 			return err
 		}
-		to.take(t.now)
-		from.release(1, t.now)
+		to.take(&change.Chat, t.now)
+		from.release(&change.Chat, t.now)
 		change.transfer(from, to)
 		return t.save(ctx, change, from, to)
 	})
+}
+
+// canAccept reports whether the agent, who is online, can take a chat that is offered: a place is reserved for a live one.
+func (a *Agent) canAccept(c *Chat) bool {
+	if c.IsMessage() {
+		return a.MessageLoad < a.MaxMessages
+	}
+	return a.Load < a.MaxConcurrent || a.ExtraOpen && a.Load == a.MaxConcurrent
 }
 
 // DeclineOffer declines the offer of a chat to the actor, with a reason of at most [MaxOfferReason] characters or "", and
@@ -176,7 +184,7 @@ func (t *tx) closeOffer(ctx context.Context, change *chatChange, o *Offer, to *A
 		return errors.New("the offer is not open")
 	}
 	change.Chat.OfferID = nil
-	to.unreserve(t.now)
+	to.unreserve(&change.Chat, t.now)
 	t.requestDrain()
 	t.emitOffer(o)
 	return nil

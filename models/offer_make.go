@@ -87,11 +87,11 @@ func (d *Desk) lockForOffer(ctx context.Context, t *tx, c *Chat, r OfferRequest)
 	ids := []string{c.ServedBy()}
 	switch {
 	case r.ServiceID == c.ServedBy():
-		return nil, nil, conflict("already_assigned", "This agent already has the chat.")
+		return nil, nil, ErrAlreadyAssigned
 	case r.ServiceID != "":
 		ids = append(ids, r.ServiceID)
 	case r.Department != "":
-		candidates, err := d.offerCandidates(ctx, t, r.Department, c.ServedBy())
+		candidates, err := d.offerCandidates(ctx, t, r.Department, c)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -106,10 +106,10 @@ func (d *Desk) lockForOffer(ctx context.Context, t *tx, c *Chat, r OfferRequest)
 		if to = agents[r.ServiceID]; to == nil {
 			return nil, nil, ErrAgentNotFound
 		}
-		return from, to, to.checkCanBeGiven(to.HasPlace())
+		return from, to, to.checkCanBeGiven(to.HasPlaceFor(c))
 	}
 	for _, a := range agents {
-		if a != from && a.HasPlace() && a.Serves(&r.Department) && (to == nil || compareLoad(a, to) < 0) {
+		if a != from && a.HasPlaceFor(c) && a.Serves(&r.Department) && (to == nil || compareLoadFor(c, a, to) < 0) {
 			to = a
 		}
 	}
@@ -127,9 +127,9 @@ func (a *Agent) checkCanBeGiven(hasCapacity bool) error {
 	return nil
 }
 
-// offerCandidates returns agents of a department who may have capacity, those of the least load, without one agent. An
-// unknown department is validation_failed.
-func (d *Desk) offerCandidates(ctx context.Context, t *tx, department, without string) ([]string, error) {
+// offerCandidates returns agents of a department who may have capacity for a chat, those of the least load, without the agent who
+// has it. An unknown department is validation_failed.
+func (d *Desk) offerCandidates(ctx context.Context, t *tx, department string, c *Chat) ([]string, error) {
 	var known bool
 	if err := t.NewRaw(`SELECT EXISTS (SELECT FROM departments WHERE slug = ?)`, department).Scan(ctx, &known); err != nil {
 		return nil, err
@@ -137,9 +137,13 @@ func (d *Desk) offerCandidates(ctx context.Context, t *tx, department, without s
 	if !known {
 		return nil, invalid("department", fieldUnknown, "This department does not exist.")
 	}
-	agents, err := d.agents(ctx, t, `WHERE a.load + a.reserved < a.max_concurrent AND a.id <> $3 AND a.choice = 'online'
+	hasPlace, load := `a.load + a.reserved < a.max_concurrent`, `a.load + a.reserved`
+	if c.IsMessage() {
+		hasPlace, load = `a.message_load < a.max_messages`, `a.message_load`
+	}
+	agents, err := d.agents(ctx, t, `WHERE `+hasPlace+` AND a.id <> $3 AND a.choice = 'online'
 		AND a.id IN (SELECT agent_id FROM agent_departments WHERE department = $2)
-		ORDER BY a.load + a.reserved, a.idle_since, a.id LIMIT 5`, department, without)
+		ORDER BY `+load+`, a.idle_since, a.id LIMIT 5`, department, c.ServedBy())
 	ids := make([]string, len(agents))
 	for i := range agents {
 		ids[i] = agents[i].ID
@@ -153,7 +157,7 @@ func (t *tx) makeOffer(ctx context.Context, change *chatChange, o *Offer, to *Ag
 	if err := t.insertOffer(ctx, o); err != nil {
 		return err
 	}
-	to.reserve(t.now)
+	to.reserve(&change.Chat, t.now)
 	change.Chat.OfferID = &o.ID
 	t.emitOffer(o)
 	return t.save(ctx, change, to)
@@ -195,9 +199,18 @@ func (c *chatChange) queueOffered(from *Agent, o *Offer) {
 	if o.ToID != "" {
 		c.Chat.AvoidAgentID = &o.ToID
 	}
-	from.release(1, c.now)
+	from.release(&c.Chat, c.now)
 }
 
-// reserve keeps a place of a locked agent free for an offer, and unreserve gives it back.
-func (a *Agent) reserve(now time.Time)   { a.Reserved, a.IdleSince = a.Reserved+1, now }
-func (a *Agent) unreserve(now time.Time) { a.Reserved, a.IdleSince = max(0, a.Reserved-1), now }
+// reserve keeps a place of a locked agent free for an offer of a live chat, and unreserve gives it back.
+func (a *Agent) reserve(c *Chat, now time.Time) {
+	if !c.IsMessage() {
+		a.Reserved, a.IdleSince = a.Reserved+1, now
+	}
+}
+
+func (a *Agent) unreserve(c *Chat, now time.Time) {
+	if !c.IsMessage() {
+		a.Reserved, a.IdleSince = max(0, a.Reserved-1), now
+	}
+}

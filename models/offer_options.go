@@ -42,7 +42,7 @@ func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) 
 		Department string
 		Waiting    int
 	}
-	err = d.db.NewRaw(`SELECT department, count(*) AS waiting FROM chats WHERE status = 'waiting' AND department IS NOT NULL GROUP BY 1`).
+	err = d.db.NewRaw(`SELECT department, count(*) AS waiting FROM chats WHERE `+isLive+` AND department IS NOT NULL GROUP BY 1`).
 		Scan(ctx, &queues)
 	if err != nil {
 		return nil, translate(err)
@@ -56,7 +56,7 @@ func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) 
 				continue
 			}
 			one.Online++
-			if a.HasPlace() {
+			if a.HasPlaceFor(&c.Chat) {
 				one.Free++
 			}
 		}
@@ -68,7 +68,7 @@ func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) 
 		options.Departments[i] = one
 	}
 	for i := range agents {
-		if agents[i].HasPlace() && agents[i].ID != c.ServedBy() {
+		if agents[i].HasPlaceFor(&c.Chat) && agents[i].ID != c.ServedBy() {
 			options.Agents = append(options.Agents, agents[i])
 		}
 	}

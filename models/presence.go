@@ -95,7 +95,7 @@ func (d *Desk) ChoosePresence(ctx context.Context, actor Actor, choice PresenceC
 	if err != nil {
 		return nil, err
 	}
-	isGone := choice.Detail == DetailOffline && after.Load > 0
+	isGone := choice.Detail == DetailOffline && after.Load+after.MessageLoad > 0
 	cannotAnswer := after.Presence != Online && after.Reserved > 0
 	if isGone {
 		if err := d.requeueChatsOf(ctx, actor.ID, SystemRequeued); err != nil {
@@ -201,15 +201,19 @@ func (d *Desk) RecordInput(ctx context.Context, ids []string) error {
 	return translate(err)
 }
 
-// RecordUsersSeen records signs of life of users who wait. A chat that is locked is passed over: what locks it either
+// RecordUsersSeen records signs of life of users who wait live, and of those who are there while a message of theirs is open,
+// which agents see. A chat that is locked is passed over: what locks it either
 // ends the wait or is a sign of life itself, or the next call records it.
 func (d *Desk) RecordUsersSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	_, err := d.db.NewRaw(`UPDATE chats SET user_seen_at = clock_timestamp() WHERE id IN (
-		SELECT id FROM chats WHERE user_id IN (?) AND status = 'waiting' ORDER BY id FOR UPDATE SKIP LOCKED)`, bunIn(ids)).Exec(ctx)
-	return translate(err)
+		SELECT id FROM chats WHERE user_id IN (?) AND `+isLive+` ORDER BY id FOR UPDATE SKIP LOCKED)`, bunIn(ids)).Exec(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	return d.recordUsersHere(ctx, ids)
 }
 
 const (
@@ -218,7 +222,7 @@ const (
 	lastSign = `greatest(a.seen_at, p.resumed_at)`
 	// isGone is the condition for agents who hold chats and will not answer them: offline, disabled, or without a sign
 	// of life for PRESENCE_TIMEOUT + PRESENCE_GRACE, which is the argument.
-	isGone = `a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
+	isGone = `a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
 	// isOverdue is the condition for agents whose break is over as planned and who were not asked yet.
 	isOverdue = `a.choice_detail = 'break' AND a.break_overdue_at IS NULL AND a.break_ends_at < clock_timestamp()`

@@ -160,8 +160,8 @@ func (d *Desk) requeueChatsOf(ctx context.Context, agentID, kind string) error {
 					return err
 				}
 				change.requeue(a, kind, false)
+				a.release(&change.Chat, t.now)
 			}
-			a.release(len(chats), t.now)
 			t.requestDrain()
 			return t.saveAll(ctx, changes, agents.all()...)
 		})

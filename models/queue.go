@@ -29,6 +29,9 @@ type QueueStatus struct {
 	AgentID     string
 	AssignedAt  *time.Time
 	Department  *string
+
+	Channel      Channel      // of the chat; "" without one
+	MessageOffer MessageOffer // while waiting live
 }
 
 // servingOrder is the order in which waiting chats are served: by priority, then those that came back from an agent,
@@ -38,22 +41,39 @@ const servingOrder = `-(priority::integer), (returned_at IS NULL), queued_at, qu
 // maxCounted bounds how many chats are counted for a position. A chat farther back gets its position from [queueCache].
 const maxCounted = 200
 
-// ahead counts the chats that are served before a chat, at most maxCounted, and how many of them are in its queue. The
-// department is no condition of the inner SELECT: PostgreSQL estimates that hardly a row would pass it and reads every
-// chat before this one, whereas without the condition it reads the first ones from the index, in order, and stops.
+// ahead and messagesAhead count the live chats, or messages, that are served before one, at most maxCounted, and how
+// many of them are in its queue. The department is no condition of the inner SELECT: PostgreSQL estimates that hardly a
+// row would pass it and reads every chat before this one, whereas without the condition it reads the first ones from
+// the index, in order, and stops.
 //
 //	$2 department  $3 priority  $4 never came back  $5 queued_at  $6 queue_id  $7 maxCounted
-const ahead = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2)
-	FROM (SELECT o.department FROM chats o WHERE o.status = 'waiting'
+const (
+	ahead         = aheadFrom + isLive + aheadWhere
+	messagesAhead = aheadFrom + isWaitingMessage + aheadWhere
+
+	aheadFrom = `, count(*), count(*) FILTER (WHERE department IS NOT DISTINCT FROM $2)
+	FROM (SELECT o.department FROM chats o WHERE `
+	aheadWhere = `
 		AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id)
 			< (-$3::integer, $4::boolean, $5::timestamptz, $6::bigint)
 		ORDER BY ` + servingOrder + ` LIMIT $7) ahead`
+)
+
+// The conditions of live chats that wait and of messages that do, each with an index of its own in serving order.
+const (
+	isLive           = `status = 'waiting' AND channel = 'chat'`
+	isWaitingMessage = `status = 'waiting' AND channel = 'message'`
+)
 
 // positionOf returns a waiting chat's position in its queue, 1 for the next, and an estimator read by the same
 // statement.
 func (d *Desk) positionOf(ctx context.Context, c *Chat) (int, *estimator, error) {
 	var all, before int
 	args := []any{c.Department, c.Priority, c.ReturnedAt == nil, c.QueuedAt, c.QueueID, maxCounted}
+	if c.IsMessage() { // how far back one is matters little: its user does not watch it
+		e, err := d.estimator(ctx, messagesAhead, args, &all, &before)
+		return before + 1, e, err
+	}
 	e, err := d.estimator(ctx, ahead, args, &all, &before)
 	if err == nil && all >= maxCounted {
 		before, err = d.queueCache.aheadOf(ctx, d, c, before)
@@ -67,21 +87,27 @@ func (d *Desk) queueStatusOf(ctx context.Context, c *Chat) (QueueStatus, error) 
 	if err != nil {
 		return QueueStatus{}, translate(err)
 	}
-	return waitingStatus(c, position, e), nil
+	return d.waitingStatus(c, position, e), nil
 }
 
-func waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
-	return QueueStatus{
+func (d *Desk) waitingStatus(c *Chat, position int, e *estimator) QueueStatus {
+	waited := max(0, e.now.Sub(c.WaitsSince()))
+	s := QueueStatus{
 		State: StateWaiting, QueueID: c.QueueID, ChatID: c.ID,
 		Position: position, Estimate: e.at(position, c.Department),
-		WaitSeconds: max(0, int(e.now.Sub(c.QueuedAt).Seconds())), QueuedAt: &c.QueuedAt, Department: c.Department,
+		WaitSeconds: int(waited.Seconds()), QueuedAt: &c.QueuedAt, Department: c.Department, Channel: c.Channel,
 	}
+	if c.IsMessage() {
+		s.Estimate.Known = false
+	} else {
+		s.MessageOffer = d.messageOffer(c.Department, e.now, position, s.Estimate, waited)
+	}
+	return s
 }
 
 // estimatedWait returns the estimated wait of a chat that is about to be queued as the last of its queue.
 func (d *Desk) estimatedWait(ctx context.Context, department *string) (Estimate, error) {
-	// A queue time in the future puts the chat behind every chat that waits.
-	position, e, err := d.positionOf(ctx, &Chat{Department: department, QueuedAt: time.Now().AddDate(1, 0, 0)})
+	position, e, err := d.positionOf(ctx, lastInQueue(department))
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -99,7 +125,7 @@ func (d *Desk) QueueStatus(ctx context.Context, userID string) (QueueStatus, err
 	case c.Status == Active:
 		return QueueStatus{
 			State: StateAssigned, ChatID: c.ID, AgentID: c.ServedBy(), AssignedAt: c.AssignedAt,
-			QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department,
+			QueueID: c.QueueID, QueuedAt: &c.QueuedAt, Department: c.Department, Channel: c.Channel,
 		}, nil
 	}
 	return d.queueStatusOf(ctx, c)
@@ -111,13 +137,14 @@ type WaitingPosition struct {
 	Status QueueStatus
 }
 
-// WaitingPositions returns the positions of all waiting users, in serving order, by one query over the queue.
+// WaitingPositions returns the positions of all users who wait live, in serving order, by one query over the queue.
 func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) {
 	began := time.Now()
 	var ids, users []string
 	var departments []*string
 	var queueIDs []int64
 	var queuedAt []time.Time
+	var liveAt []*time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(id::text), '{}'), coalesce(array_agg(user_id), '{}'),
 			coalesce(array_agg(department), '{}'), coalesce(array_agg(queue_id), '{}'), coalesce(array_agg(queued_at), '{}')
 		FROM (SELECT id, user_id, department, queue_id, queued_at FROM chats WHERE status = 'waiting' ORDER BY `+servingOrder+`) line`,
@@ -128,8 +155,15 @@ func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) 
 	positions := make([]WaitingPosition, len(ids))
 	lengths := map[string]int{}
 	for i := range ids {
-		c := &Chat{ID: ids[i], Department: departments[i], QueueID: queueIDs[i], QueuedAt: queuedAt[i]}
-		positions[i] = WaitingPosition{UserID: users[i], Status: waitingStatus(c, nextIn(lengths, c.Department), e)}
+		c := &Chat{
+			ID:         ids[i],
+			Department: departments[i],
+			QueueID:    queueIDs[i],
+			QueuedAt:   queuedAt[i],
+			LiveAt:     liveAt[i],
+			Channel:    ChannelChat,
+		}
+		positions[i] = WaitingPosition{UserID: users[i], Status: d.waitingStatus(c, nextIn(lengths, c.Department), e)}
 	}
 	d.queueCache.store(positions, lengths, began)
 	return positions, nil
@@ -149,11 +183,14 @@ type queueRow struct {
 	Verified bool
 }
 
-// waiting returns the waiting chats that a filter lets pass, in serving order.
-func (d *Desk) waiting(ctx context.Context, f QueueFilter) ([]queueRow, error) {
-	args := []any{}
+// waiting returns the live chats, or the messages, that wait and that a filter lets pass, in serving order.
+func (d *Desk) waiting(ctx context.Context, f QueueFilter, messages bool) ([]queueRow, error) {
+	args, waits := []any{}, `c.status = 'waiting' AND c.channel = 'chat'`
+	if messages {
+		waits = `c.status = 'waiting' AND c.channel = 'message'`
+	}
 	query := `SELECT ` + chatRow.selectList("c") + `, coalesce(u.name, ''), u.is_verified
-		FROM chats c JOIN users u ON u.id = c.user_id WHERE c.status = 'waiting'`
+		FROM chats c JOIN users u ON u.id = c.user_id WHERE ` + waits
 	if f.Department != "" {
 		query, args = query+` AND c.department = $1`, append(args, f.Department)
 	}

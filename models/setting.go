@@ -2,10 +2,12 @@ package models
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Setting describes one setting: an entry of the table of settings.
@@ -27,6 +29,7 @@ const (
 	GroupIdle     SettingGroup = "idle"
 	GroupPresence SettingGroup = "presence"
 	GroupQueue    SettingGroup = "queue"
+	GroupMessages SettingGroup = "messages"
 	GroupWrapUp   SettingGroup = "wrap_up"
 	GroupFlags    SettingGroup = "flags"
 	GroupPrivacy  SettingGroup = "privacy"
@@ -43,6 +46,7 @@ const (
 	SettingSwitch   SettingKind = "switch" // true or false
 	SettingChoice   SettingKind = "choice" // one of [Setting.Choices]
 	SettingWords    SettingKind = "words"  // words or phrases, separated by commas
+	SettingText     SettingKind = "text"   // any text, or an address
 )
 
 // SettingUnit is what the number of a setting counts; of a duration it is the smallest unit in which the page offers it.
@@ -265,6 +269,42 @@ func (v wordsValue) set(s *Settings, value string) string {
 }
 
 func (v wordsValue) setDefault(s *Settings) { *v.field(s) = "" }
+
+// maxSettingText is how many characters a text may have.
+const maxSettingText = 1000
+
+type textValue struct {
+	field func(*Settings) *string
+	isURL bool // the address of a page
+}
+
+func (v textValue) describe() valueDescription {
+	accepts := fmt.Sprintf("a text of at most %d characters", maxSettingText)
+	if v.isURL {
+		accepts = "an address such as https://www.example.com/privacy, or empty"
+	}
+	return valueDescription{kind: SettingText, accepts: accepts}
+}
+
+func (v textValue) read(s *Settings) string { return *v.field(s) }
+
+func (v textValue) set(s *Settings, value string) string {
+	text, err := validateText("value", value, 0, maxSettingText)
+	if err != nil {
+		return fieldTooLong
+	}
+	if v.isURL && text != "" {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
+			strings.ContainsAny(text, " \t\r\n") {
+			return fieldInvalid
+		}
+	}
+	*v.field(s) = text
+	return ""
+}
+
+func (v textValue) setDefault(s *Settings) { *v.field(s) = "" }
 
 // splitWords returns the words of a list, which are separated by commas or lines, without blank and repeated ones.
 func splitWords(list string) []string {

@@ -106,6 +106,50 @@ var settingTable = []Setting{
 		},
 	},
 	{
+		Key: "MESSAGES", Group: GroupMessages,
+		Doc:   "users can leave a message and get the answer by e-mail while it is closed, no agent is online or the wait is long",
+		value: switchValue{field: func(s *Settings) *bool { return &s.Messages }, def: true},
+	},
+	{
+		Key: "MESSAGE_WAIT_THRESHOLD", Group: GroupMessages,
+		Doc: "wait, predicted or waited, from which users are offered to leave a message; 0 for never",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.MessageWait },
+			def:   10 * time.Minute, min: 0, max: 24 * time.Hour, unit: UnitSecond,
+		},
+	},
+	{
+		Key: "MESSAGE_QUEUE_LIMIT", Group: GroupMessages,
+		Doc:   "users who would be further back in the queue than this are offered to leave a message; 0 for never",
+		value: integerValue{field: func(s *Settings) *int { return &s.MessageQueue }, def: 0, min: 0, max: 10000, unit: UnitChat},
+	},
+	{
+		Key: "MESSAGE_ORDER", Group: GroupMessages,
+		Doc: "`after_chats` assigns messages to agents whose live queue is empty, `by_age` to any agent with capacity for messages",
+		value: choiceValue{
+			field: func(s *Settings) *string { return &s.MessageOrder }, def: MessagesAfterChats,
+			choices: []string{MessagesAfterChats, MessagesByAge},
+		},
+	},
+	{
+		Key: "MESSAGE_AGEING", Group: GroupMessages,
+		Doc: "age from which a message is assigned although users wait live",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.MessageAgeing },
+			def:   4 * time.Hour, min: 0, max: 30 * day, unit: UnitMinute,
+		},
+	},
+	{
+		Key: "MESSAGE_CONSENT", Group: GroupMessages,
+		Doc:   "text that users must agree to before they leave a message; empty for none",
+		value: textValue{field: func(s *Settings) *string { return &s.MessageConsent }},
+	},
+	{
+		Key: "MESSAGE_CONSENT_URL", Group: GroupMessages,
+		Doc:   "address of the page about `MESSAGE_CONSENT`, such as a privacy policy; empty for none",
+		value: textValue{field: func(s *Settings) *string { return &s.ConsentURL }, isURL: true},
+	},
+	{
 		Key: "REQUIRE_OUTCOME", Group: GroupWrapUp,
 		Doc:   "agents are reminded of an ended chat until it has an outcome, if outcomes are offered for it",
 		value: switchValue{field: func(s *Settings) *bool { return &s.RequireOutcome }, def: false},

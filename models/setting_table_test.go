@@ -90,6 +90,32 @@ func checkNumber(t *testing.T, s models.Setting) {
 			t.Errorf("%s is bound by %q and %q", s.Key, s.Min(), s.Max())
 		}
 		inside, outside = []string{s.Min(), s.Max()}, []string{strconv.Itoa(lower - 1), strconv.Itoa(upper + 1), "1.5"}
+	case models.SettingWords:
+		if s.Unit() != "" || s.Min() != "" || len(s.Choices()) > 0 {
+			t.Errorf("%s has a unit, bounds or choices", s.Key)
+		}
+		inside, outside = []string{
+			"",
+			"refund, charge back",
+			"退款，律师",
+		}, []string{
+			strings.Repeat("x", 61),
+			strings.Repeat("a, ", 50) + manyWords(),
+		}
+	case models.SettingText:
+		if s.Unit() != "" || s.Min() != "" || len(s.Choices()) > 0 {
+			t.Errorf("%s has a unit, bounds or choices", s.Key)
+		}
+		inside, outside = []string{""}, []string{"https://example.com/" + strings.Repeat("x", 1000)}
+		if strings.HasSuffix(s.Key, "_URL") {
+			inside = append(inside, "https://www.example.com/privacy?lang=zh")
+			outside = append(outside, "privacy", "javascript:alert(1)", "https://", "https://a b.example", "https://me@example.com")
+		}
+	case models.SettingLine:
+		inside, outside = lineSamples[s.Key].inside, lineSamples[s.Key].outside
+		if len(inside) == 0 || len(outside) == 0 || s.Unit() != "" || s.Min() != "" || len(s.Choices()) > 0 {
+			t.Errorf("%s has no samples in lineSamples, or a unit, bounds or choices", s.Key)
+		}
 	default:
 		if s.Unit() != "" || s.Min() != "" || len(s.Choices()) < 2 {
 			t.Errorf("%s is a %s, with the unit %q, the bounds %q and %q and the choices %v",

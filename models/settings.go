@@ -11,35 +11,65 @@ const (
 	IdleRequeue = "requeue"
 )
 
+// When a message that waits is assigned.
+const (
+	MessagesAfterChats = "after_chats" // to agents whose live queue is empty
+	MessagesByAge      = "by_age"      // to any agent who has capacity for messages
+)
+
 // Settings are the numbers of the rules. Zero values are not usable; start from [DefaultSettings]. The table in setting_table.go has the
 // bounds and the default of each.
 type Settings struct {
-	QueueBatch      int           // chats per drain transaction
-	IdleWarning     time.Duration // without a message before the warning
-	IdleTimeout     time.Duration // without a message before the end, longer than IdleWarning
-	IdleAgentAction string        // IdleEnd or IdleRequeue
-	Retention       time.Duration // how long ended chats are kept
-	PresenceTimeout time.Duration // without a heartbeat: away
-	PresenceGrace   time.Duration // after that: chats go back
-	InactiveAfter   time.Duration // without input: away; 0 for never
-	RemindAfter     time.Duration // of a chat that its agent has not opened; 0 for never
-	OfferPeriod     time.Duration // an agent may answer an offer
-	QueueGrace      time.Duration // without a heartbeat a waiting chat is abandoned
-	RateSend        int           // per minute and identity, as are the following
-	RateEnd         int
-	RateRate        int
-	RateFile        int
-	RateLogin       int
-	RequireIdentity bool          // users without a token of a host site are refused
-	RateSession     int           // new anonymous users per minute and address
-	MaskCards       bool          // card numbers are masked before they are stored
-	RecordPages     bool          // the pages that users visit during a chat are kept
-	ShareHistory    bool          // the agent of a chat reads the earlier chats of its user with other agents
-	EditPeriod      time.Duration // how long senders may edit or withdraw their messages; 0 for never
-	AuditRetention  time.Duration // how long the audit log is kept
-	RequireOutcome  bool          // agents are reminded of a chat without an outcome, as long as there are outcomes
-	RequireTags     bool          // the same for tags
-	AllowedOrigins  []string      // exact origins of the sites that may embed; admins add to them on a page of their own
+	QueueBatch       int           // chats per drain transaction
+	IdleWarning      time.Duration // without a message before the warning
+	IdleTimeout      time.Duration // without a message before the end, longer than IdleWarning
+	IdleAgentAction  string        // IdleEnd or IdleRequeue
+	Retention        time.Duration // how long ended chats are kept
+	PresenceTimeout  time.Duration // without a heartbeat: away
+	PresenceGrace    time.Duration // after that: chats go back
+	InactiveAfter    time.Duration // without input: away; 0 for never
+	RemindAfter      time.Duration // of a chat that its agent has not opened; 0 for never
+	OfferPeriod      time.Duration // an agent may answer an offer
+	ClosingReminder  time.Duration // before the desk closes, agents are reminded of open chats; 0 for never
+	AssignWhenClosed bool          // agents who are online get chats outside the opening hours
+	QueueGrace       time.Duration // without a heartbeat a waiting chat is abandoned
+	RateSend         int           // per minute and identity, as are the following
+	RateEnd          int
+	RateRate         int
+	RateFile         int
+	RateLogin        int
+	RateMail         int           // to one reply address
+	RequireIdentity  bool          // users without a token of a host site are refused
+	RateSession      int           // new anonymous users per minute and address
+	MaskCards        bool          // card numbers are masked before they are stored
+	PushMessageText  bool          // notifications of devices have the text of messages
+	RecordPages      bool          // the pages that users visit during a chat are kept
+	ShowWatchers     bool          // agents see which supervisors read their chats live
+	Messages         bool          // users are offered to leave a message; the next ones are about it
+	MessageWait      time.Duration // predicted or waited, from which a message is offered; 0 for never
+	MessageQueue     int           // chats that wait, from more than which a message is offered; 0 for never
+	MessageOrder     string        // MessagesAfterChats or MessagesByAge
+	MessageAgeing    time.Duration // a message that is older is assigned although users wait live
+	MessageConsent   string        // what users must agree to; "" for nothing
+	ConsentURL       string        // where they read more about it; "" for nowhere
+	FlagUnanswered   time.Duration // without a reply before a chat is flagged; 0 for never
+	FlagWords        string        // that flag a chat, separated by commas; "" for none
+	ShareHistory     bool          // the agent of a chat reads the earlier chats of its user with other agents
+	EditPeriod       time.Duration // how long senders may edit or withdraw their messages; 0 for never
+	AuditRetention   time.Duration // how long the audit log is kept
+	MinutesRetention time.Duration // how long the figures of minutes are kept
+	ServiceLevel     int           // percent of chats that a forecast plans to have served within ServiceWait
+	ServiceWait      time.Duration // see ServiceLevel
+	RequireOutcome   bool          // agents are reminded of a chat without an outcome, as long as there are outcomes
+	RequireTags      bool          // the same for tags
+	MailFrom         string        // the sender's address; "" turns mail off
+	MailName         string        // the sender's name; "" for a general one
+	MailColor        string        // of mails, as #rrggbb
+	MailConfirm      bool          // a message that a user left is confirmed by mail
+	ContinuePeriod   time.Duration // how long a link in a mail continues a chat
+	AllowedOrigins   []string      // exact origins of the sites that may embed; admins add to them on a page of their own
+
+	ReplyAddress ReplyAddressForm // from MAIL_REPLY_ADDRESS
 }
 
 // DefaultSettings returns the defaults of the table.

@@ -23,16 +23,17 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 //
 //	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
-	EXISTS (SELECT FROM chats WHERE status = 'waiting')
-		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int),
+	EXISTS (SELECT FROM chats WHERE ` + isLive + `)
+		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int)
+	OR EXISTS (SELECT FROM chats WHERE ` + isWaitingMessage + `) AND EXISTS (SELECT FROM agents a WHERE ` + hasMessageCapacity + `),
 	EXISTS (SELECT FROM agents a WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
 		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $3)),
-	EXISTS (SELECT FROM agents a WHERE a.load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
+	EXISTS (SELECT FROM agents a WHERE a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => $4))),
 	EXISTS (SELECT FROM agents a WHERE ` + isOverdue + ` OR ` + isExtraOver + `
 		OR $6::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
 			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
-	EXISTS (SELECT FROM chats WHERE status = 'waiting'
+	EXISTS (SELECT FROM chats WHERE ` + isLive + `
 		AND greatest(user_seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => $5)),
 	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active' AND channel = 'chat'),
 	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open'),
@@ -46,11 +47,11 @@ const sweepProbe = recordHeartbeat + ` RETURNING
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
 	var waiting, lost, gone, changing, abandoned bool
-	var untilIdleStep, untilOffer *float64
+	var untilIdleStep, untilOffer, untilCapacity *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
 		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
 		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(), s.InactiveAfter.Seconds(),
-	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep, &untilOffer)
+	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep, &untilOffer, &untilCapacity)
 	if err != nil {
 		return 0, translate(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -200,14 +201,36 @@ func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat, u *Use
 		return err
 	}
 	change := t.change(keep)
+	change.keepContact(leave)
 	if keep.Status == Waiting {
 		takeBetterPosition(&change.Chat, leave)
+		if keep.IsMessage() && !leave.IsMessage() { // the user is there
+			change.continueLive()
+			t.requestDrain()
+		}
 	}
-	change.Chat.UserID, change.Chat.UserSeenAt, change.User = u.ID, t.now, u.Card()
+	change.Chat.UserID, change.User = u.ID, u.Card()
+	if !change.Chat.IsMessage() {
+		change.Chat.UserSeenAt = t.now
+	}
 	if len(unanswered) > 0 {
 		change.copyMessages(unanswered, leave.AwaitingReplySince, d.Settings().MaskCards)
 	}
 	return t.save(ctx, change)
+}
+
+// keepContact takes over where the answer to a message goes, and what its user agreed to, from another chat of the same user,
+// unless the chat has an address of its own: the user may leave the queue again.
+func (c *chatChange) keepContact(other *Chat) {
+	chat := &c.Chat
+	isSame := chat.ContactEmail != nil && other.ContactEmail != nil && strings.EqualFold(*chat.ContactEmail, *other.ContactEmail)
+	if other.ContactEmail != nil && chat.ContactEmail == nil {
+		chat.ContactEmail, chat.ContactName, chat.ContactLocale = other.ContactEmail, other.ContactName, other.ContactLocale
+		isSame = true
+	}
+	if isSame && chat.ConsentedAt == nil {
+		chat.ConsentText, chat.ConsentedAt = other.ConsentText, other.ConsentedAt
+	}
 }
 
 // messagesAwaitingReply returns the messages of the user since the last one of an agent, oldest first, without those of
@@ -276,6 +299,9 @@ func (c *chatChange) copyMessages(messages []Message, since *time.Time, maskCard
 		c.addMessage(Message{SenderType: FromUser, SenderID: chat.UserID, Type: Text, Content: content})
 	}
 	chat.LastMessageAt, chat.LastSender, chat.IdleSince, chat.WarnedAt = &c.now, ptr(FromUser), &c.now, nil
+	if chat.IsMessage() {
+		chat.IdleSince = nil
+	}
 	chat.UnreadByAgent += len(messages)
 	if chat.AwaitingReplySince == nil || since.Before(*chat.AwaitingReplySince) {
 		chat.AwaitingReplySince = since

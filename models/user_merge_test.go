@@ -260,6 +260,101 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 	}
 }
 
+// TestSigningInWithAMessage joins two open chats of which at least one is a message.
+func TestSigningInWithAMessage(t *testing.T) {
+	t.Parallel()
+	const live, left = models.ChannelChat, models.ChannelMessage
+	for name, c := range map[string]struct {
+		own, brought  models.Channel
+		served        string // which of them an agent has
+		broughtGoesOn bool
+		channel       models.Channel // of the one that goes on
+		address       string
+		consent       string
+	}{
+		"a live question and a message":            {live, left, "", false, live, "guest@example.com", "We store your address."},
+		"a message and a live question":            {left, live, "", false, live, "maria@example.com", "We store your address."},
+		"two messages":                             {left, left, "", false, left, "maria@example.com", "We store your address."},
+		"a message, and a live chat with an agent": {left, live, "brought", true, live, "maria@example.com", "We store your address."},
+		"a live chat with an agent, and a message": {live, left, "own", false, live, "guest@example.com", "We store your address."},
+		"a message that an agent has":              {left, live, "own", false, left, "maria@example.com", "We store your address."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTestDesk(t)
+			h.set("MESSAGE_CONSENT", "We store your address.")
+			maria := h.user("maria")
+			held, guest := h.visitor()
+			begin := func(who models.Actor, channel models.Channel, email, question string) string {
+				if channel == live {
+					return h.asks(who, question).ID
+				}
+				got, err := h.LeaveMessage(t.Context(), who.ID, models.LeaveMessage{Email: email, Message: question, Consent: true})
+				h.must(err)
+				return got.Chat.ID
+			}
+			var own, brought string
+			beginOwn := func() { own = begin(maria, c.own, "maria@example.com", "Own question") }
+			beginBrought := func() { brought = begin(guest, c.brought, "guest@example.com", "Brought question") }
+			first, second := beginOwn, beginBrought
+			if c.served == "brought" {
+				first, second = second, first
+			}
+			first()
+			if c.served != "" { // the agent takes the first one, and none after that
+				anna := h.agent("anna", 1)
+				h.settle()
+				_, err := h.SetPresence(t.Context(), anna, models.Away)
+				h.must(err)
+			}
+			second()
+			h.settle()
+			active := 0
+			for _, id := range []string{own, brought} {
+				if h.chat(id).Status == models.Active {
+					active++
+				}
+			}
+			if (active == 1) != (c.served != "") {
+				t.Fatalf("%d chats are with an agent", active)
+			}
+			h.identify("maria", held)
+			h.settle()
+			keep, leave := h.chat(own), h.chat(brought)
+			if c.broughtGoesOn {
+				keep, leave = leave, keep
+			}
+			if !keep.IsOpen() || keep.UserID != "maria" || leave.IsOpen() || leave.UserID != "maria" {
+				t.Fatalf("kept %s of %s, left %s of %s", keep.Status, keep.UserID, leave.Status, leave.UserID)
+			}
+			if keep.Channel != c.channel || keep.ContactEmail == nil || *keep.ContactEmail != c.address {
+				t.Errorf("it goes on as %s, answered to %v", keep.Channel, keep.ContactEmail)
+			}
+			if keep.ConsentedAt == nil || *keep.ConsentText != c.consent {
+				t.Errorf("the user agreed to %v at %v", keep.ConsentText, keep.ConsentedAt)
+			}
+			for _, question := range []string{"Own question", "Brought question"} {
+				n := 0
+				for _, said := range h.said(keep.ID) {
+					if said == question {
+						n++
+					}
+				}
+				if n != 1 {
+					t.Errorf("%q is there %d times: %q", question, n, h.said(keep.ID))
+				}
+			}
+			if isUnattended := keep.UserSeenAt.Year() == 9999; isUnattended != keep.IsMessage() {
+				t.Errorf("the user was seen at %s", keep.UserSeenAt)
+			}
+			if keep.AwaitingReplySince == nil {
+				t.Error("no answer is owed")
+			}
+			h.consistent()
+		})
+	}
+}
+
 func TestWhatWasAnsweredIsNotSaidAgain(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

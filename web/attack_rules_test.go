@@ -351,12 +351,14 @@ var rules = map[string]rule{
 	// Administrators
 	"GET /admin":        {ok: leadsOn},
 	"GET /admin/agents": {},
-	"POST /admin/agents": {body: `{"name":"New","email":"{address}","role":"agent","max_concurrent":5,"password":"long enough to be one",
-		"departments":["cards"]}`, ok: justCreated},
+	"POST /admin/agents": {
+		body: `{"name":"New","email":"{address}","role":"agent","max_concurrent":5,"max_messages":10,
+		"password":"long enough to be one","departments":["cards"]}`, ok: justCreated,
+	},
 	"GET /admin/people/new":        {},
 	"GET /admin/agents/{agent_id}": {},
 	"POST /admin/agents/{agent_id}": {
-		body: `{"name":"Dora","role":"agent","max_concurrent":5,"departments":["cards"]}`,
+		body: `{"name":"Dora","role":"agent","max_concurrent":5,"max_messages":10,"departments":["cards"]}`,
 	},
 	"POST /admin/agents/{agent_id}/password":            {body: `{"password":"long enough to be one"}`},
 	"POST /admin/agents/{agent_id}/reset-second-factor": {},

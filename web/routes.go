@@ -196,6 +196,7 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/extra-chat/cancel", page: "/workbench/extra-chat/cancel",
 			who: agents, input: true, handle: s.workbench.CloseExtraChat, fragment: s.workbench.Parts,
 		},
+		{method: get, api: agentPath + "/left-messages", who: agents, handle: s.workbench.LeftMessages},
 		{method: get, api: agentPath + "/break-reasons", who: agents, handle: s.workbench.BreakReasons},
 		{method: post, api: agentPath + "/input", page: "/workbench/input", who: agents, input: true, handle: s.workbench.ReportInput},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
@@ -527,6 +528,10 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: "/supervisor/chats/:chat_id/join", page: "/supervisor/chats/:chat_id/join",
 			who: supervisors, input: true, handle: s.supervisor.Join, next: "/supervisor/chats/:chat_id",
+		},
+		{
+			method: post, api: "/supervisor/chats/:chat_id/leave", page: "/supervisor/chats/:chat_id/leave",
+			who: supervisors, input: true, handle: s.supervisor.Leave, next: "/supervisor/chats/:chat_id",
 		},
 		{
 			method: post, api: "/supervisor/chats/:chat_id/take-over", page: "/supervisor/chats/:chat_id/take-over",

@@ -38,6 +38,7 @@ type Agent struct {
 		Name          string   `required:"" help:"Name shown to users."`
 		Role          string   `enum:"agent,supervisor,admin" default:"agent" help:"Role: agent, supervisor or admin."`
 		Max           int      `default:"5" help:"Capacity: chats at the same time, 0 to 100."`
+		MaxMessages   int      `default:"10" help:"Messages at the same time, 0 to 100."`
 		Department    []string `help:"Short name of a department. Can be repeated."`
 		PasswordStdin bool     `required:"" help:"Read the password from standard input."`
 	} `cmd:"" help:"Add an agent and print the new id."`
@@ -63,8 +64,14 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 			return err
 		}
 		added, err := desk.AddAgent(ctx, operator, models.NewAgent{
-			Email: a.Add.Email, Name: a.Add.Name, Role: models.Role(a.Add.Role),
-			Password: password, MaxConcurrent: a.Add.Max, ExactCapacity: true, Departments: a.Add.Department,
+			Email:         a.Add.Email,
+			Name:          a.Add.Name,
+			Role:          models.Role(a.Add.Role),
+			Password:      password,
+			MaxConcurrent: a.Add.Max,
+			ExactCapacity: true,
+			MaxMessages:   &a.Add.MaxMessages,
+			Departments:   a.Add.Department,
 		})
 		if err != nil {
 			return err
@@ -100,7 +107,7 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 	if err != nil {
 		return err
 	}
-	return table(out, "ID\tEMAIL\tNAME\tROLE\tPRESENCE\tLOAD\tDEPARTMENTS", func(row func(string, ...any)) {
+	return table(out, "ID\tEMAIL\tNAME\tROLE\tPRESENCE\tLOAD\tMESSAGES\tDEPARTMENTS", func(row func(string, ...any)) {
 		for _, a := range agents {
 			presence := string(a.Presence)
 			if a.DisabledAt != nil {
@@ -115,6 +122,8 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 				presence,
 				a.Load,
 				a.MaxConcurrent,
+				a.MessageLoad,
+				a.MaxMessages,
 				strings.Join(a.Departments, ","),
 			)
 		}

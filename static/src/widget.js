@@ -15,8 +15,10 @@ import { wireMenuKeys } from "./lib/menu-keys.js";
 import { wireMessageChanges } from "./lib/message-changes.js";
 import { endLive, onLive, openLive } from "./lib/live.js";
 import { wireEmoji } from "./lib/emoji-button.js";
+import { isBlank } from "./lib/is-blank.js";
 import { createOutbox } from "./lib/outbox.js";
 import { startPage } from "./lib/page.js";
+import { elementsOf, onPart, placeParts } from "./lib/parts.js";
 import { startReceipts } from "./lib/receipts.js";
 import { credentials, csrf, post, upload } from "./lib/request.js";
 import { placeEvent } from "./lib/replay.js";
@@ -62,6 +64,7 @@ const { fit } = wireComposer({
     else outbox.add(text);
   },
   typingURL: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
+  canSend: canAsk,
   onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString() })),
   onChange() {
     stillHere();
@@ -74,6 +77,7 @@ wireAttach({
   form: document.getElementById("composer"),
   field,
   onFile(file) {
+    if (!canAsk()) return;
     hideIdle();
     outbox.addFile(file);
   },
@@ -103,7 +107,7 @@ let sending = Promise.resolve();
 let ready = false;
 let labels = null; // the unverified name and email from the host page
 
-const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${csrf()}`;
+const streamName = () => `parley.stream ${document.documentElement.lang} ${main.dataset.team} ${state.asked().department} ${csrf()}`;
 
 // A change of the session waits for the message that is being sent; messages written in the meantime wait for the change.
 async function changeSession(step) {
@@ -172,6 +176,18 @@ host.on("typed", ({ text, focus }) => {
 onKeyDown(document, ({ target, key, ctrlKey, metaKey, altKey }) => {
   if (target === document.body && key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey) field.focus();
 });
+// The button below the questions sends what is in the composer too.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.id !== "w-before" || isBlank(field.value)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    form.requestSubmit();
+  },
+  true,
+);
+document.addEventListener("toggle", ({ target }) => target.dataset.leave && import(target.dataset.leave).then(({ wireLeave }) => wireLeave(field, onPart, outbox.addFile), console.error), true);
 host.on("attention", checkReceipts);
 host.on("identify", ({ token, name, email }) => {
   if (token) {
@@ -202,7 +218,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-again]");
   if (link) {
     event.preventDefault(); // a link would add a step to the history of the host page
-    session.go(link.href).then(focusField);
+    changeSession(() => session.go(link.href)).then(focusField); // the stream draws what the page asks for
   }
   const transcript = event.target.closest("a[data-transcript]");
   if (transcript && !transcript.search) {
@@ -221,21 +237,21 @@ async function send(entry, options) {
   if (state.name() === "ended") return ended; // the user may send it again in a new chat
   const chat = state.open() ? state.chat() : "";
   if (entry.name !== undefined) {
-    sending = sendFile(chat, clientId, options);
+    sending = sendFile(chat, entry, options);
     return sending;
   }
   if (!chat) state.ask();
   sending = chat
     ? post(`${base(chat)}/messages`, { content: text, client_message_id: clientId })
-    : post(at("/widget/assign"), { message: text, client_message_id: clientId, ...state.asked() });
+    : assign({ message: text, client_message_id: clientId });
   return sending;
 }
 
 // A file needs a chat: when it is sent first, the chat starts without a message.
-async function sendFile(chat, clientId, options) {
+async function sendFile(chat, { clientId, part }, options) {
   if (!chat) {
     state.ask();
-    const asked = await post(at("/widget/assign"), state.asked());
+    const asked = await assign();
     if (!asked.ok) return asked;
     acceptHTML(asked.html);
     if (!state.chat()) return { ...asked, ok: false, status: 0 };
@@ -245,7 +261,7 @@ async function sendFile(chat, clientId, options) {
     stillHere();
     options.onProgress(part);
   };
-  return upload(`${base(chat || state.chat())}/files`, { client_message_id: clientId }, options.file, { ...options, onProgress });
+  return upload(`${base(chat || state.chat())}/files?part_of=${part ?? ""}`, { client_message_id: clientId }, options.file, { ...options, onProgress });
 }
 
 // A message that was refused because the session is over is sent again in the next session.

@@ -137,7 +137,7 @@ type SettingGroup struct {
 	Refused  bool // nothing was saved; rows have an Error
 }
 
-// Setting is one row. It is a switch, a choice or a number; a number has Units to choose from, or a Suffix.
+// Setting is one row. It is a switch, a choice, a list of words, a text or a number; a number has Units to choose from, or a Suffix.
 type Setting struct {
 	Key        string
 	Name, Help string
@@ -149,6 +149,8 @@ type Setting struct {
 	Focus      bool // the field to go on with
 
 	IsSwitch bool
+	IsWords  bool
+	IsText   bool
 	Choices  []Choice
 	IsWhole  bool   // a number without a fraction
 	Unit     string // the chosen one of Units

@@ -80,6 +80,9 @@ type Queue struct {
 	PickedUpAfter time.Duration // of the last chat; zero when unknown
 	FreeCapacity  int
 	NoAgentOnline bool
+	Messages      []Waiting // that wait, in the order in which they are assigned
+	// HasMoreMessages is whether only the first ones are shown.
+	HasMoreMessages bool
 }
 
 // Waiting is one row of the queue.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -211,4 +212,12 @@ func segments(kinds []string) string {
 		all.WriteString(segment[kind])
 	}
 	return all.String()
+}
+
+// messagesShown is how many messages wait, with + if only the first ones are shown.
+func messagesShown(q Queue) string {
+	if q.HasMoreMessages {
+		return strconv.Itoa(len(q.Messages)) + "+"
+	}
+	return strconv.Itoa(len(q.Messages))
 }

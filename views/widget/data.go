@@ -44,12 +44,21 @@ type Panel struct {
 	ChatID    string        // "" before the first question
 	AnswersIn time.Duration // how fast answers usually come, 0 when unknown
 
+	Ask   *Ask   // what the user is asked; nil for nothing
+	Offer *Offer // to leave a message; nil for none
+	Left  *Left  // the message that waits for its answer; nil for none, and there is no Queue then
 	Agent *Agent // who answers; nil while there is none
 	Queue *Queue // while waiting
 	Idle  *Idle  // once warned of being idle
 	End   *End   // once ended
 
 	Thread chat.Thread
+}
+
+// Topic is a department that users can choose. URL is the page with it, or without it if it is chosen.
+type Topic struct {
+	Name, URL string
+	IsChosen  bool
 }
 
 // Agent is the agent who answers.
@@ -63,19 +72,20 @@ type Queue struct {
 	Position      int // 1 is next
 	Behind        int // how many wait behind, 0 when unknown
 	Since         time.Time
-	Known         bool // there is an estimate
-	Low, High     time.Duration
+	Known         bool          // there is an estimate
+	Low, High     time.Duration // the range of the estimate
+	Median        time.Duration
 	NoAgentOnline bool // no agent is online: no number is shown
 	LongWait      bool // longer than the estimated wait
 	Reason        *Reason
 }
 
-// Reason is why the position or the estimated wait changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off", "returned",
-// "priority", "moved_back", "kept_place" or "you_returned".
+// Reason is why the position or the estimated wait changed. Kind is "helped", "left", "moved_up", "agent_on", "agent_off", "slower",
+// "returned", "priority", "moved_back", "kept_place" or "you_returned".
 type Reason struct {
 	Kind     string
 	From, To int    // places
-	Minutes  int    // of agent_on and agent_off
+	Minutes  int    // of agent_on, agent_off and slower
 	Name     string // of you_returned
 }
 

@@ -3,6 +3,8 @@ package widget
 import (
 	"context"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -56,6 +58,9 @@ func (p Panel) faceName() string {
 func (p Panel) stateText(ctx context.Context) string {
 	switch p.State {
 	case Waiting:
+		if p.Left != nil {
+			return text.T(ctx, "leave.state")
+		}
 		return p.Queue.positionText(ctx)
 	case Active:
 		switch {
@@ -124,7 +129,7 @@ func label(ctx context.Context, p Panel) string {
 }
 
 func closeText(ctx context.Context, p Panel) string {
-	if p.State == Waiting {
+	if p.State == Waiting && p.Left == nil {
 		return text.T(ctx, "widget.close_kept")
 	}
 	return text.T(ctx, "widget.close")
@@ -134,7 +139,7 @@ func closeText(ctx context.Context, p Panel) string {
 func composer(ctx context.Context, p Panel) chat.Composer {
 	c := chat.Composer{
 		Action: "/widget/assign", Name: "message", CSRF: p.CSRF, Label: label(ctx, p), Placeholder: p.placeholder(ctx),
-		Hidden: map[string]string{"department": p.Department, "page_url": p.PageURL, "page_title": p.PageTitle},
+		Hidden: p.asked(),
 	}
 	if p.ChatID != "" && p.State != Ended {
 		c.Action, c.Name, c.Hidden = "/widget/chats/"+p.ChatID+"/messages", "content", nil
@@ -146,6 +151,9 @@ func composer(ctx context.Context, p Panel) chat.Composer {
 func (p Panel) footText(ctx context.Context) string {
 	switch p.State {
 	case Waiting, Connecting:
+		if p.Left != nil {
+			return ""
+		}
 		return text.T(ctx, "widget.first_read")
 	case Greeting:
 		return text.T(ctx, "widget.keep_secret")
@@ -160,11 +168,11 @@ func (q Queue) positionText(ctx context.Context) string {
 	case q.NoAgentOnline:
 		return text.T(ctx, "widget.state.kept")
 	case q.Position == 1 && q.Known:
-		return text.T(ctx, "widget.state.next", "About", text.About(ctx, q.Low, q.High))
+		return text.T(ctx, "widget.state.next", "About", q.about(ctx))
 	case q.Position == 1:
 		return text.T(ctx, "widget.state.next_unknown")
 	case q.Known:
-		return text.T(ctx, "widget.state.place", "Place", q.Position, "About", text.About(ctx, q.Low, q.High))
+		return text.T(ctx, "widget.state.place", "Place", q.Position, "About", q.about(ctx))
 	}
 	return text.T(ctx, "widget.state.place_unknown", "Place", q.Position)
 }
@@ -280,7 +288,7 @@ func (r Reason) text(ctx context.Context) string {
 // worse reports whether the change is bad for the user.
 func (r Reason) worse() bool {
 	switch r.Kind {
-	case "agent_off", "returned", "priority", "moved_back":
+	case "agent_off", "slower", "returned", "priority", "moved_back":
 		return true
 	}
 	return false
@@ -303,4 +311,4 @@ func (e End) question(ctx context.Context) string {
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // Words are the texts of the panel scripts in addition to those of a conversation.
-var Words = []string{"widget.rating.", "widget.add_something"}
+var Words = []string{"widget.rating.value", "widget.rating.word.", "widget.add_something"}

@@ -91,6 +91,7 @@ type QueueSummary struct {
 type List struct {
 	AwaitingReply []Row
 	Answered      []Row
+	Messages      []Row // those that await a reply first, the oldest first
 	ToWrapUp      []Row // ended, without outcome and tags
 	Ended         []Row
 	// CanSkipAll is false while an outcome or a tag is required, so that nothing can be skipped.
@@ -104,6 +105,7 @@ type List struct {
 const (
 	SectionAwaitingReply = "list-awaiting"
 	SectionAnswered      = "list-answered"
+	SectionMessages      = "list-messages"
 	SectionToWrapUp      = "list-wrap-up"
 	SectionEnded         = "list-ended"
 )
@@ -123,7 +125,8 @@ type Row struct {
 	WarningPeriod time.Duration
 	// PageTitle is the title of the page on which the chat began.
 	PageTitle string
-	// Last is the last message, LastType its type ("text", "image", "file" or chat.Withdrawn) and LastByAgent whether an agent sent it.
+	// Last is the last message, LastType its type ("text", "image", "file" or chat.Withdrawn) and LastByAgent whether
+	// the agent of the list sent it.
 	Last        string
 	LastType    string
 	LastByAgent bool
@@ -131,6 +134,9 @@ type Row struct {
 	New         bool // no agent has answered yet
 	// UnopenedSince is when the chat was assigned, if its agent has not opened it since; otherwise zero.
 	UnopenedSince time.Time
+	// IsMessage is whether the user left a message; ReplyDebt is for how much of the opening hours it has awaited a reply.
+	IsMessage bool
+	ReplyDebt time.Duration
 }
 
 // OpenChat is the chat next to the list, with the panel of its user.
@@ -167,6 +173,10 @@ type ChatHeader struct {
 	// OfferTo is the name of the agent who is offered the chat, "" for none, and OfferUntil when that ends.
 	OfferTo    string
 	OfferUntil time.Time
+	// IsMessage is whether the user left a message, whose answer goes to Email. UserIsHere is whether the user is in the widget now.
+	IsMessage, UserIsHere bool
+	Email                 string
+	ReplyDebt             time.Duration // as in Row
 }
 
 // OfferCard is a chat that another agent offers to this one.

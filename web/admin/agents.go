@@ -67,13 +67,23 @@ type agentInput struct {
 	Email         string      `json:"email"`
 	Role          string      `json:"role"`
 	MaxConcurrent kit.FormInt `json:"max_concurrent"`
+	MaxMessages   kit.FormInt `json:"max_messages"`
 	Password      string      `json:"password"`
 	Departments   []string    `json:"departments"`
 }
 
+// maxMessages returns the capacity for messages, nil if the request has none: it may come from a page of the previous release.
+func (in *agentInput) maxMessages() *int {
+	if in.MaxMessages == "" {
+		return nil
+	}
+	n := in.MaxMessages.Int()
+	return &n
+}
+
 // NewAgentPage shows the form for a new agent.
 func (h *Handlers) NewAgentPage(c echo.Context) error {
-	page, err := h.agentForm(c, nil, &agentInput{Role: string(models.RoleAgent), MaxConcurrent: "5"}, nil)
+	page, err := h.agentForm(c, nil, &agentInput{Role: string(models.RoleAgent), MaxConcurrent: "5", MaxMessages: "10"}, nil)
 	if err != nil {
 		return err
 	}
@@ -98,7 +108,8 @@ func (h *Handlers) AgentPage(c echo.Context) error {
 
 func agentInputOf(a *models.Agent) *agentInput {
 	return &agentInput{
-		Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.MaxConcurrent)),
+		Name: a.Name, Role: string(a.Role), MaxConcurrent: kit.FormInt(strconv.Itoa(a.RegularCapacity())),
+		MaxMessages: kit.FormInt(strconv.Itoa(a.MaxMessages)),
 		Departments: slices.Clone(a.Departments),
 	}
 }
@@ -112,7 +123,7 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 	}
 	title := text.T(ctx, "admin.people.add")
 	page := view.AgentPage{
-		Name: in.Name, Email: in.Email, Role: in.Role, Capacity: string(in.MaxConcurrent),
+		Name: in.Name, Email: in.Email, Role: in.Role, Capacity: string(in.MaxConcurrent), MaxMessages: string(in.MaxMessages),
 		Departments: optionsOf(departments, in.Departments), Errors: fieldErrors,
 	}
 	if a != nil {
@@ -143,7 +154,7 @@ func (h *Handlers) AddAgent(c echo.Context) error {
 	}
 	n := models.NewAgent{
 		Email: in.Email, Name: in.Name, Password: in.Password, Role: models.Role(in.Role),
-		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, Departments: in.Departments,
+		MaxConcurrent: in.MaxConcurrent.Int(), ExactCapacity: true, MaxMessages: in.maxMessages(), Departments: in.Departments,
 	}
 	added, err := h.Desk.AddAgent(c.Request().Context(), kit.ActorOf(c), n)
 	if err != nil {
@@ -176,7 +187,13 @@ func (h *Handlers) UpdateAgent(c echo.Context) error {
 // checked. A program sends only the fields that it changes; the others are not written, since another administrator may be changing them.
 func (in *agentInput) change(c echo.Context, before *models.Agent) models.AgentChange {
 	capacity, role := in.MaxConcurrent.Int(), models.Role(in.Role)
-	change := models.AgentChange{Name: &in.Name, Role: &role, MaxConcurrent: &capacity, Departments: &in.Departments}
+	change := models.AgentChange{
+		Name:          &in.Name,
+		Role:          &role,
+		MaxConcurrent: &capacity,
+		MaxMessages:   in.maxMessages(),
+		Departments:   &in.Departments,
+	}
 	if in.Role == "" {
 		change.Role = nil
 	}
@@ -194,6 +211,9 @@ func (in *agentInput) change(c echo.Context, before *models.Agent) models.AgentC
 	}
 	if capacity == before.RegularCapacity() {
 		change.MaxConcurrent = nil
+	}
+	if m := change.MaxMessages; m != nil && *m == before.MaxMessages {
+		change.MaxMessages = nil
 	}
 	if in.Departments == nil || slices.Equal(in.Departments, before.Departments) {
 		change.Departments = nil

@@ -33,7 +33,9 @@ type AgentAccount struct {
 func AgentAccountOf(a *models.Agent) AgentAccount {
 	return AgentAccount{
 		Service: ServiceOf(a.Card()), Email: a.Email, Role: string(a.Role), Presence: string(a.Presence), Load: a.Load,
-		MaxConcurrent: a.MaxConcurrent, Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
+		MaxConcurrent: a.MaxConcurrent, RegularMaxConcurrent: a.RegularMax, MaxConcurrentUntil: OptionalTime(a.MaxUntil),
+		MessageLoad: a.MessageLoad, MaxMessages: a.MaxMessages,
+		Departments: append([]string{}, a.Departments...), IsDisabled: a.DisabledAt != nil,
 		DisabledAt: OptionalTime(a.DisabledAt), CreatedAt: Time(a.CreatedAt),
 	}
 }

@@ -20,6 +20,7 @@ type Assigned struct {
 	Service      *Service `json:"service"`
 	Chat         Chat     `json:"chat"`
 	FirstMessage *Message `json:"first_message"`
+	Channel      string   `json:"channel"`
 }
 
 // Waiting is the response to an assignment that found no agent yet. It has neither service nor chat, since clients recognize an assignment
@@ -43,12 +44,21 @@ func AssignmentOf(ctx context.Context, a *models.Assignment) any {
 		first = &m
 	}
 	if a.Agent != nil {
-		return Assigned{statusAssigned, ServiceOf(a.Agent.Card()), ChatOf(&a.Chat), first}
+		return Assigned{statusAssigned, ServiceOf(a.Agent.Card()), ChatOf(&a.Chat), first, channelOf(a.Chat.Channel), open}
+	}
+	out := Waiting{
+		Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first,
+		Channel: channelOf(a.Chat.Channel), QuestionsOpen: open,
 	}
 	out := Waiting{Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first}
 	out.Message = text.T(ctx, "done.all_busy")
 	if a.Reason == models.NoAgentOnline {
 		out.Message = text.T(ctx, "done.nobody_online")
+	}
+	if a.Chat.IsMessage() {
+		out.Message = text.T(ctx, "done.message_left", "Email", *a.Chat.ContactEmail)
+		out.SystemMessage.Content = text.T(ctx, "system.message_left", "Email", *a.Chat.ContactEmail)
+		return out
 	}
 	out.SystemMessage.Content = text.T(ctx, "system.place_unknown", "Place", a.Queue.Position)
 	if e := a.Queue.Estimate; e.Known {

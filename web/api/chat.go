@@ -76,6 +76,7 @@ type Chat struct {
 	RatedAt       *Time    `json:"rated_at"`
 	Department    *string  `json:"department"`
 	Priority      int      `json:"priority"`
+	Channel       string   `json:"channel"`
 
 	RatingReasons []ReasonName `json:"rating_reasons"`
 }
@@ -100,9 +101,13 @@ func ChatOf(c *models.Chat) Chat {
 		RatedAt:       OptionalTime(c.RatedAt),
 		Department:    c.Department,
 		Priority:      c.Priority,
+		Channel:       channelOf(c.Channel),
 		RatingReasons: ChosenReasons(c),
 	}
 }
+
+// channelOf returns a channel, also that of a chat in an event of the previous release, which has none.
+func channelOf(c models.Channel) string { return string(cmp.Or(c, models.ChannelChat)) }
 
 // AgentChat is a chat as agents see it.
 type AgentChat struct {
@@ -127,6 +132,20 @@ type AgentChat struct {
 	Contact
 }
 
+// Contact is where the answer to a message goes. For a live chat all is null or 0, unless its user left a message before.
+type Contact struct {
+	ContactEmail  *string `json:"contact_email"`
+	ContactName   *string `json:"contact_name"`
+	ContactLocale *string `json:"contact_locale"`
+	ConsentedAt   *Time   `json:"consented_at"`
+	UserIsHere    IntBool `json:"user_is_here"` // in the widget or an app now
+}
+
+func contactOf(c *models.Chat) Contact {
+	return Contact{
+		ContactEmail: c.ContactEmail, ContactName: c.ContactName, ContactLocale: c.ContactLocale,
+		ConsentedAt: OptionalTime(c.ConsentedAt), UserIsHere: IntBool(c.UserHereAt != nil),
+	}
 }
 
 // TagsOf returns the tags of a chat, an empty list for none.
@@ -228,11 +247,16 @@ type QueueStatus struct {
 	AssignedServiceID    string   `json:"assigned_service_id,omitempty"`
 	AssignedAt           *Time    `json:"assigned_at,omitempty"`
 	Department           *string  `json:"department,omitempty"`
+	Channel              string   `json:"channel,omitempty"`
+	MessageOffer         *string  `json:"message_offer,omitempty"`
 }
 
 // QueueStatusOf returns the body of a queue status. Waits are also given in minutes, rounded up, for older clients.
 func QueueStatusOf(q models.QueueStatus) QueueStatus {
 	out := QueueStatus{Status: q.State, ChatID: q.ChatID}
+	if q.State != models.StateNotInQueue {
+		out.Channel = channelOf(q.Channel)
+	}
 	switch q.State {
 	case models.StateWaiting:
 		minutes, waited := max(1, int(math.Ceil(float64(q.Estimate.Seconds)/60))), q.WaitSeconds/60
@@ -240,6 +264,8 @@ func QueueStatusOf(q models.QueueStatus) QueueStatus {
 		out.QueueID, out.Position, out.QueuePosition = &q.QueueID, &q.Position, &q.Position
 		out.EstimatedWaitTime, out.EstimatedWaitSeconds, out.EstimateIsKnown = &minutes, &q.Estimate.Seconds, &isKnown
 		out.EstimateLowSeconds, out.EstimateHighSeconds = &q.Estimate.LowSeconds, &q.Estimate.HighSeconds
+		offer := string(q.MessageOffer)
+		out.MessageOffer = &offer
 		out.WaitSeconds, out.WaitTimeMinutes, out.QueuedAt, out.Department = &q.WaitSeconds, &waited, OptionalTime(q.QueuedAt), q.Department
 	case models.StateAssigned:
 		out.AssignedServiceID, out.AssignedAt = q.AgentID, OptionalTime(q.AssignedAt)

@@ -46,6 +46,10 @@ type (
 		EndedReason *string `json:"ended_reason"`
 		EndedType   *string `json:"ended_type"`
 	}
+	channelEvent struct {
+		ChatID  string `json:"chat_id"`
+		Channel string `json:"channel"`
+	}
 	ratedEvent struct {
 		ChatID        string       `json:"chat_id"`
 		UserRating    *float64     `json:"user_rating"`
@@ -268,6 +272,12 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	slices.SortStableFunc(out.Frames, func(a, b live.Frame) int { return int(a.Version - b.Version) })
 	if c.Warned() {
 		out.Add("timeout_warning", c.Chat.Version, warningEvent{c.Chat.ID, e.Desk.SecondsLeft(&c.Chat)})
+	}
+	if c.ChannelChanged() {
+		out.Add("channel_changed", c.Chat.Version, channelEvent{c.Chat.ID, channelOf(c.Chat.Channel)})
+	}
+	if e.AgentID != "" && c.ContactChanged() {
+		out.Add("contact_changed", c.Chat.Version, contactEvent{c.Chat.ID, contactOf(&c.Chat)})
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})

@@ -34,6 +34,7 @@ var systemKeys = map[string][audiences]string{
 	models.SystemBrought:     {"system.brought", "widget.brought", "workbench.said.brought"},
 	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
 
+	models.SystemMessageLeft: {"system.message_left", "widget.message_left", "workbench.said.message_left"},
 	models.SystemSupervisorJoined: {"system.supervisor_joined", "widget.supervisor_joined", "workbench.said.supervisor_joined"},
 	models.SystemSupervisorLeft:   {"system.supervisor_left", "widget.supervisor_left", "workbench.said.supervisor_left"},
 
@@ -76,6 +77,8 @@ func MessageText(ctx context.Context, m *models.Message, audience Audience) stri
 		return text.T(ctx, key, "Name", name("agent"), "Time", text.Spoken(ctx, wait))
 	case models.SystemTransferred:
 		return text.T(ctx, key, "Name", name("from"), "Other", name("to"))
+	case models.SystemMessageLeft:
+		return text.T(ctx, key, "Email", m.SystemArgs["email"])
 	case models.SystemOfferDeclinedWhy:
 		return text.T(ctx, key, "Name", name("agent"), "Reason", m.SystemArgs["reason"])
 	case models.SystemIdleWarning:

@@ -91,6 +91,12 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			texts{"system.supervisor_left", "widget.supervisor_left", "workbench.said.supervisor_left"},
 			nil,
 		},
+		{
+			models.SystemMessageLeft,
+			map[string]string{"email": "maria@example.com"},
+			texts{"system.message_left", "widget.message_left", "workbench.said.message_left"},
+			map[string]any{"Email": "maria@example.com"},
+		},
 		{models.SystemBrought, nil, texts{"system.brought", "widget.brought", "workbench.said.brought"}, nil},
 		{models.SystemGoesOn, map[string]string{"agent": ""}, texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on"}, nil},
 		{
@@ -113,7 +119,10 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 					other = "Ben"
 				}
 			}
-			pairs := []any{"Name", name, "Other", other, "Time", test.want["Time"], "Reason", test.want["Reason"]}
+			pairs := []any{"Name", name, "Other", other, "Time", test.want["Time"]}
+			for _, arg := range []string{"Reason", "Email", "Subject", "Names"} {
+				pairs = append(pairs, arg, test.want[arg])
+			}
 			want := text.T(ctx, test.keys[audience], pairs...)
 			if want == test.keys[audience] {
 				t.Fatalf("the catalogue has no %s", want)

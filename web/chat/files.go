@@ -19,10 +19,17 @@ import (
 	"parley/web/media"
 )
 
+// partOfMessage is the part_of of a file that belongs to the message that its user has just left.
+const partOfMessage = "message"
+
 // SendFile stores an uploaded file as a message and answers 201, or 200 if its client_message_id was used before. Too many uploads at once,
 // of one sender or of the instance, are 503 uploads_busy. A file that is refused has 413, 415 or 422 with a code that begins with file_.
 func (h *Handlers) SendFile(c echo.Context) error {
 	id, actor := kit.ChatID(c), kit.ActorOf(c)
+	isPart := c.QueryParam("part_of") == partOfMessage
+	if part := c.QueryParam("part_of"); part != "" && !isPart {
+		return kit.InvalidField("part_of", "unknown", "part_of must be message.")
+	}
 	done, ok := h.uploads.acquire(string(actor.Kind) + " " + actor.ID)
 	if !ok {
 		return errUploadsBusy
@@ -33,6 +40,7 @@ func (h *Handlers) SendFile(c echo.Context) error {
 		return err
 	}
 	defer u.Close()
+	u.isPart = isPart
 	ctx, cancel := context.WithTimeout(c.Request().Context(), storeTimeout)
 	defer cancel()
 	m, created, err := h.storeUpload(ctx, actor, id, u)

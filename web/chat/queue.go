@@ -28,9 +28,14 @@ func (h *Handlers) CancelQueue(c echo.Context) error {
 }
 
 type availabilityJSON struct {
-	Available   bool   `json:"available"`
-	OnlineCount int    `json:"online_count"`
-	Message     string `json:"message"`
+	Available     bool        `json:"available"`
+	OnlineCount   int         `json:"online_count"`
+	Message       string      `json:"message"`
+	IsOpen        api.IntBool `json:"is_open"`
+	NextOpeningAt *api.Time   `json:"next_opening_at"`
+	MessageOffer  string      `json:"message_offer"`
+	ConsentText   string      `json:"consent_text"`
+	ConsentURL    string      `json:"consent_url"`
 }
 
 // Availability responds with the number of agents who are online, and whether the department of the query is open.
@@ -44,5 +49,15 @@ func (h *Handlers) Availability(c echo.Context) error {
 	if a.Online == 0 {
 		message = text.T(ctx, "done.nobody_online")
 	}
-	return h.Respond(c, kit.Result{JSON: availabilityJSON{n > 0, n, message}})
+	s := h.Desk.Settings()
+	return h.Respond(c, kit.Result{JSON: availabilityJSON{
+		a.Online > 0,
+		a.Online,
+		message,
+		api.IntBool(a.IsOpen),
+		api.OptionalTime(a.NextOpeningAt),
+		string(a.MessageOffer),
+		s.MessageConsent,
+		s.ConsentURL,
+	}})
 }

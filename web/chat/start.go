@@ -27,6 +27,7 @@ type assignInput struct {
 	Department      string `json:"department"`
 	PageURL         string `json:"page_url"`
 	PageTitle       string `json:"page_title"`
+
 }
 
 // Assign starts a chat: with the online agent who has the lowest load, otherwise in the queue. A first message counts as a message for the
@@ -44,7 +45,6 @@ func (h *Handlers) Assign(c echo.Context) error {
 		})
 		return err
 	}
-	var err error
 	if in.Message == "" {
 		err = assign()
 	} else {
@@ -54,6 +54,42 @@ func (h *Handlers) Assign(c echo.Context) error {
 		return err
 	}
 	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(c.Request().Context(), got)})
+}
+
+type messageInput struct {
+	Email           string  `json:"email"`
+	Name            string  `json:"name"`
+	Message         string  `json:"message"`
+	ClientMessageID string  `json:"client_message_id"`
+	Consent         kit.Int `json:"consent"` // 0 or 1
+	Locale          string  `json:"locale"`
+	Department      string  `json:"department"`
+	PageURL         string  `json:"page_url"`
+	PageTitle       string  `json:"page_title"`
+
+// LeaveMessage makes the waiting chat of the caller a message, or starts one: its answer goes to the caller by e-mail.
+func (h *Handlers) LeaveMessage(c echo.Context) error {
+	var in messageInput
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
+	if in.Consent != 0 && in.Consent != 1 {
+		return kit.InvalidField("consent", "out_of_bounds", "consent must be 0 or 1.")
+	}
+	answers, err := answersOf(c, in.Answers)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	got, err := h.Desk.LeaveMessage(ctx, kit.ActorOf(c).ID, models.LeaveMessage{
+		Email: in.Email, Name: in.Name, Message: in.Message, ClientMessageID: in.ClientMessageID, Consent: in.Consent == 1,
+		Locale: in.Locale, Department: in.Department, PageURL: in.PageURL, PageTitle: in.PageTitle, OwnOrigin: h.Origin(c),
+		Site: siteOf(c, in.Site), Answers: answers,
+	})
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.AssignmentOf(ctx, got)})
 }
 
 // StillHere restarts the idle timer of an active chat without a message.

@@ -9,10 +9,13 @@ import (
 
 // atEveryInstant finds states that must not exist even for a moment. Each statement sees one snapshot.
 const atEveryInstant = `
-	SELECT 'agent ' || a.id || ' holds ' || count(c.id) || ' of ' || a.max_concurrent FROM agents a JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
+	SELECT 'agent ' || a.id || ' holds ' || count(c.id) || ' of ' || a.max_concurrent FROM agents a
+		JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat'
 		GROUP BY a.id HAVING count(c.id) > a.max_concurrent
-	UNION ALL SELECT 'agent ' || a.id || ' has load ' || a.load || ' and ' || count(c.id) || ' chats' FROM agents a LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active'
-		GROUP BY a.id HAVING count(c.id) <> a.load
+	UNION ALL SELECT 'agent ' || a.id || ' has load ' || a.load || ' and ' || count(c.id) || ' chats' FROM agents a
+		LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat' GROUP BY a.id HAVING count(c.id) <> a.load
+	UNION ALL SELECT 'agent ' || a.id || ' has message load ' || a.message_load || ' and ' || count(c.id) || ' messages' FROM agents a
+		LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'message' GROUP BY a.id HAVING count(c.id) <> a.message_load
 	UNION ALL SELECT 'user ' || user_id || ' has ' || count(*) || ' open chats' FROM chats WHERE status <> 'ended' GROUP BY user_id HAVING count(*) > 1
 	UNION ALL SELECT 'chat ' || id || ' counts ' || last_seq || ' messages' FROM chats
 		WHERE status <> 'ended' AND last_seq <> (SELECT count(*) FROM messages m WHERE m.chat_id = chats.id)`

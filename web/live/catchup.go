@@ -310,7 +310,7 @@ func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *
 	if s.chats.track(c.ID).update(c); c.Status == models.Ended {
 		s.chats.forgetEnded(time.Now())
 	}
-	if s.to.Actor.IsUser() && c.Status == models.Waiting && before.Status != models.Waiting {
+	if s.to.Actor.IsUser() && c.Status == models.Waiting && (before.Status != models.Waiting || before.Channel != c.Channel) {
 		s.queueStatus = models.QueueStatus{}
 		s.hub.queue.markQueueChanged("")
 	}

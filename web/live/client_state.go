@@ -23,8 +23,9 @@ func (t *trackedChat) ended() bool { return t.Status == models.Ended }
 // update moves the chat to the version and the status of c: the client has received everything up to there.
 func (t *trackedChat) update(c *models.Chat) {
 	t.ChatState = ChatState{Version: c.Version, Status: c.Status, AgentID: c.ServedBy(), WrapUp: wrapUpState(c), IsRated: c.Rating != nil}
-	t.Page = pageState(c)
-	t.WarnedAt, t.OpenedAt = deref(c.WarnedAt), deref(c.OpenedAt)
+	t.Page, t.Assist = pageState(c), assistState(c)
+	t.Channel, t.Contact = c.Channel, contactState(c)
+	t.WarnedAt, t.OpenedAt, t.AnsweredAt = deref(c.WarnedAt), deref(c.OpenedAt), deref(c.AnsweredAt)
 	if c.EndedAt != nil {
 		t.endedAt = *c.EndedAt
 	}

@@ -62,6 +62,9 @@ type ChatState struct {
 	WrapUp   string // see wrapUpState
 	Assist   string // see assistState
 	Page     string // address and title of the page on which the user is
+	Channel  models.Channel
+	Contact  string // see contactState
+
 }
 
 // Changed is what happened to one chat, in one change or, after a gap, in several at once.
@@ -137,8 +140,21 @@ func (c Changed) Moved() bool {
 	return !c.Left && c.Chat.Status != models.Ended && c.Before.Version > 0 && c.Before.Page != pageState(&c.Chat)
 }
 
+// ChannelChanged reports whether this change made the chat a message, or a live chat again.
+func (c Changed) ChannelChanged() bool {
+	return !c.Left && c.Before.Version > 0 && c.Before.Channel != c.Chat.Channel
+}
+
 // ContactChanged reports whether this change gave the answer another address, or the user of a message came or went.
 func (c Changed) ContactChanged() bool { return !c.Left && c.Before.Contact != contactState(&c.Chat) }
+
+// contactState returns a text that differs whenever the contact of a message does, or whether its user is there.
+func contactState(c *models.Chat) string {
+	if c.ContactEmail == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q %q %q %t", *c.ContactEmail, deref(c.ContactName), deref(c.ContactLocale), c.UserHereAt != nil)
+}
 
 // Assisted reports whether this change raised or lowered the hand, or changed which supervisors have joined or watch.
 func (c Changed) Assisted() bool { return !c.Left && c.Before.Assist != assistState(&c.Chat) }

@@ -94,7 +94,8 @@ func (s *Stream) recordLoad(p models.PresenceChange) {
 func (s *Stream) sendQueued(ctx context.Context, p *queuePosition) error {
 	before := s.queueStatus
 	sameChat := before.ChatID == p.status.ChatID
-	same := sameChat && before.Position == p.status.Position && before.Estimate == p.status.Estimate
+	same := sameChat && before.Position == p.status.Position && before.Estimate == p.status.Estimate &&
+		before.MessageOffer == p.status.MessageOffer
 	if s.chats.state(p.status.ChatID).Status != models.Waiting || same {
 		return nil
 	}

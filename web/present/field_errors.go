@@ -38,7 +38,7 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.minutes")
 	case field == "max_stars":
 		return text.T(ctx, "admin.error.stars")
-	case field == "max_concurrent":
+	case field == "max_concurrent", field == "max_messages":
 		return text.T(ctx, "admin.error.capacity")
 	case code == "unknown":
 		return text.T(ctx, "admin.error.not_known")

@@ -15,6 +15,14 @@ func AddChanges(view *chat.Message, m *models.Message) {
 	view.ChangedAfterRead, view.ChangedVersion = m.ChangedAfterRead(), m.ChangedVersion
 }
 
+// FollowedChat returns the id of the earlier chat that a line of the system is about, "" for none.
+func FollowedChat(m *models.Message) string {
+	if Deref(m.SystemKind) != models.SystemMailFollows {
+		return ""
+	}
+	return m.SystemArgs["chat_id"]
+}
+
 // ChangeUntil returns until when the sender may edit or withdraw a message, the zero time for one that cannot be changed.
 func ChangeUntil(m *models.Message, period time.Duration) time.Time {
 	if period == 0 || m.IsWithdrawn() {

@@ -24,7 +24,13 @@ func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 		out.Service = api.ServiceOf(a.Card())
 	}
 	if chat.Status == models.Waiting {
-		queue, _, err := h.Desk.Queue(ctx, models.QueueFilter{})
+		var queue []models.QueueEntry
+		var err error
+		if chat.IsMessage() {
+			queue, err = h.Desk.WaitingMessages(ctx, models.QueueFilter{})
+		} else {
+			queue, _, err = h.Desk.Queue(ctx, models.QueueFilter{})
+		}
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ type Handlers struct {
 	*kit.Kit
 	*auth.Auth
 	answerTime answerTime
+	offers     offers
 }
 
 // New returns the handlers of the widget.

@@ -28,11 +28,16 @@ func (h *Handlers) Page(c echo.Context) error {
 	} else if !h.KeepsCookies(c) {
 		h.SetCookie(c, kit.FrameProbeCookie, "1", 0)
 	}
-	ctx := c.Request().Context()
 	p := h.newPanel(c)
-	if err := p.load(ctx); err != nil {
+	if err := p.load(c.Request().Context()); err != nil {
 		return err
 	}
+	return h.renderPage(c, p, http.StatusOK)
+}
+
+// renderPage draws the page of a loaded panel.
+func (h *Handlers) renderPage(c echo.Context, p *panel, status int) error {
+	ctx := c.Request().Context()
 	v, err := p.view(ctx)
 	if err != nil {
 		return err
@@ -50,7 +55,6 @@ func (h *Handlers) Page(c echo.Context) error {
 	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
 	frame.Stream = "/widget/events?last_event_id=" + p.cursor()
-	status := http.StatusOK
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // the page itself waits for the site to identify the user
 	}

@@ -1,11 +1,13 @@
 package widget
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -157,6 +159,16 @@ func (p *panel) agent(ctx context.Context, id string) (*models.Agent, error) {
 
 // view returns the view data of the panel without its messages.
 func (p *panel) view(ctx context.Context) (widget.Panel, error) {
+	v, err := p.state(ctx)
+	if err == nil {
+		err = p.addMessage(ctx, &v)
+	}
+	if err == nil {
+		v.Ask, err = p.ask(ctx, &v)
+	}
+	return v, err
+}
+
 	v := widget.Panel{
 		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
 		Here:       p.options.pageURL(""),
@@ -186,7 +198,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 		if err != nil {
 			return v, err
 		}
-		v.State, v.Queue = widget.Waiting, queueView(p.chat, status)
+		v.State, v.Queue, p.offered = widget.Waiting, queueView(p.chat, status), status.MessageOffer
 	case models.Active:
 		a, err := p.agent(ctx, p.chat.ServedBy())
 		if err != nil {
@@ -243,10 +255,19 @@ func (p *panel) checkDepartment(ctx context.Context, v *widget.Panel) error {
 		return err
 	}
 	if !slices.ContainsFunc(departments, func(d models.Department) bool { return d.Slug == v.Department }) {
-		v.Department, v.Refused = "", "department_not_found"
+		v.Department = ""
+		if p.options.Query.Has("department") {
+			v.Refused = "department_not_found"
+		}
 	}
 	return nil
 }
+
+// offerNow returns which message is offered to users without a chat, as it was a few seconds ago.
+func (p *panel) offerNow(ctx context.Context) models.MessageOffer {
+	return p.offers.get(ctx, p.desk, p.department())
+}
+
 // isClosed reports whether it is outside the opening hours of the department that the site asks for or the user chose.
 func (p *panel) isClosed() bool {
 	hours := p.desk.HoursOf(p.department())

@@ -6,6 +6,7 @@ import (
 
 	"parley/models"
 	"parley/views/chat"
+	"parley/views/text"
 	"parley/views/widget"
 	"parley/web/api"
 	"parley/web/live"
@@ -57,8 +58,10 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 		threshold = max(longWaitAfter, time.Duration(*c.EstimatedWaitSeconds)*time.Second*3/2)
 	}
 	return &widget.Queue{
-		Position: status.Position, Since: c.QueuedAt, Known: e.Known, NoAgentOnline: !e.Known, LongWait: waited > threshold,
-		Low: time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second,
+		Position: status.Position, Since: c.WaitsSince(), Known: e.Known, NoAgentOnline: !e.Known, LongWait: waited > threshold,
+		HasTranscript: c.TotalMessages > 0,
+		Low:           time.Duration(e.LowSeconds) * time.Second, High: time.Duration(e.HighSeconds) * time.Second,
+		Median: time.Duration(e.Seconds) * time.Second,
 	}
 }
 
@@ -66,6 +69,7 @@ func queueView(c *models.Chat, status models.QueueStatus) *widget.Queue {
 func queueReason(q live.Queued) *widget.Reason {
 	from, to := q.Previous, q.Status.Position
 	minutesSooner := (q.Before.Estimate.Seconds - q.Status.Estimate.Seconds) / 60
+	minutesLater := shownMinutes(q.Status.Estimate) - shownMinutes(q.Before.Estimate)
 	switch {
 	case from == 0:
 		return nil
@@ -81,8 +85,10 @@ func queueReason(q live.Queued) *widget.Reason {
 		return nil
 	case q.Cause == models.CauseAgentOn && minutesSooner > 0:
 		return &widget.Reason{Kind: string(q.Cause), Minutes: minutesSooner}
-	case q.Cause == models.CauseAgentOff && minutesSooner < 0:
-		return &widget.Reason{Kind: string(q.Cause), Minutes: -minutesSooner}
+	case q.Cause == models.CauseAgentOff && minutesLater > 0:
+		return &widget.Reason{Kind: string(q.Cause), Minutes: minutesLater}
+	case minutesLater > 0: // chats take longer, or fewer users leave
+		return &widget.Reason{Kind: "slower", Minutes: minutesLater}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type frameWriter struct {
 	online bool // an agent was online when the panel was last drawn without a chat
 	closed bool // it was outside the opening hours then
 
+	offered models.MessageOffer // then
 }
 
 // Render implements live.Renderer.
@@ -33,7 +34,7 @@ func (f *frameWriter) Render(ctx context.Context, item live.Item) ([]live.Frame,
 			err = f.writeAvailability(ctx, &out) // availability may have changed since the page was drawn
 		}
 	case live.Board:
-		if f.panel.chat == nil && f.online != (it.Overview.Online > 0) {
+		if f.panel.chat == nil && f.availabilityChanged(ctx, it.Overview.Online > 0) {
 			err = f.writeAvailability(ctx, &out)
 		}
 	case live.Changed:
@@ -118,6 +119,7 @@ func (f *frameWriter) writeChange(ctx context.Context, out *api.FrameWriter, it 
 // stateChanged reports whether more has changed than messages and statuses.
 func stateChanged(it live.Changed) bool {
 	return it.Before.Status != it.Chat.Status || it.Before.AgentID != it.Chat.ServedBy() || it.Warned() || it.Unwarned() ||
+		it.ChannelChanged() || it.ContactChanged() ||
 		it.Chat.Status == models.Ended
 }
 

@@ -66,6 +66,9 @@ func (f *frameWriter) changedParts(ctx context.Context, b *workbench) []templ.Co
 	if !reflect.DeepEqual(before.offers, now.offers) {
 		parts = append(parts, view.Offers(now.offers))
 	}
+	if len(before.list.Messages) != len(now.list.Messages) {
+		parts = append(parts, view.MessageCount(len(now.list.Messages)))
+	}
 	f.drawn = now
 	return append(parts, changedRows(before.list, now.list)...)
 }
@@ -137,6 +140,7 @@ func placedRows(l view.List) []placed {
 	}{
 		{view.SectionAwaitingReply, l.AwaitingReply},
 		{view.SectionAnswered, l.Answered},
+		{view.SectionMessages, l.Messages},
 		{view.SectionToWrapUp, l.ToWrapUp},
 		{view.SectionEnded, l.Ended},
 	} {

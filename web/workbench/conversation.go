@@ -32,12 +32,20 @@ func (b *workbench) bubble(ctx context.Context, userName string, m *models.Messa
 	message := chat.Message{
 		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
 		Status: string(m.Status), To: api.ShortName(userName),
-		File: present.FileView(b.links, m, "/workbench"),
+		File: present.FileView(b.links, m, "/workbench"), Mail: present.MailPath(m),
 	}
 	present.AddChanges(&message, m)
 	switch m.SenderType {
 	case models.FromSystem:
 		message.From, message.Text = chat.FromSystem, api.MessageText(ctx, m, api.ForAgent)
+		if earlier := present.FollowedChat(
+			m,
+		); earlier != "" &&
+			(b.desk.Settings().ShareHistory || b.actor().AtLeast(models.RoleSupervisor)) {
+			message.Follows = chat.Link{
+				Path: "/workbench/chats/" + url.PathEscape(m.ChatID) + "/user/chats/" + url.PathEscape(earlier), ChatID: earlier,
+			}
+		}
 		return message, nil
 	case models.FromUser:
 		message.From, message.Name = chat.FromUser, api.ShortName(userName)
@@ -80,6 +88,10 @@ func (b *workbench) head(c *models.AgentChat) view.ChatHeader {
 	}
 	if c.EndedAt != nil {
 		h.Ended = *c.EndedAt
+	}
+	if c.IsMessage() {
+		h.IsMessage, h.UserIsHere, h.Email = true, c.UserHereAt != nil && c.IsOpen(), present.Deref(c.ContactEmail)
+		h.ReplyDebt = b.replyDebt(&c.Chat)
 	}
 	if o := b.offerOf(c.ID); o != nil {
 		h.OfferTo, h.OfferUntil = o.ToName, o.ExpiresAt
@@ -169,6 +181,10 @@ func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages
 	}
 	if err = b.addProfile(ctx, &p); err != nil {
 		return p, err
+	}
+	p.CanMail, p.IsMessage, p.TimeZone = b.desk.CanMail() && c.TotalMessages > 0, c.IsMessage(), b.self.TimeZone
+	if p.MailTo = present.Deref(c.ContactEmail); p.MailTo == "" {
+		p.MailTo = p.Email
 	}
 	return p, b.addEarlier(ctx, &p, earlierFilter{})
 }

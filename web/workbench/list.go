@@ -73,6 +73,8 @@ func (b *workbench) list() view.List {
 	for i := range b.chats {
 		row := b.row(&b.chats[i])
 		switch {
+		case row.IsMessage && row.State != "ended":
+			l.Messages = append(l.Messages, row)
 		case row.State == "awaiting":
 			l.AwaitingReply = append(l.AwaitingReply, row)
 		case row.State != "ended":
@@ -85,6 +87,17 @@ func (b *workbench) list() view.List {
 	}
 	slices.SortStableFunc(l.AwaitingReply, func(a, b view.Row) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID))
+	})
+	slices.SortStableFunc(l.Messages, func(a, b view.Row) int {
+		switch aOwed, bOwed := a.State == "awaiting", b.State == "awaiting"; {
+		case aOwed && bOwed:
+			return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ChatID, b.ChatID))
+		case aOwed:
+			return -1
+		case bOwed:
+			return 1
+		}
+		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ChatID, b.ChatID))
 	})
 	return l
 }
@@ -106,7 +119,10 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 	if c.IsUnopened() {
 		r.UnopenedSince = *c.AssignedAt
 	}
-	r.LastByAgent = c.LastSender != nil && *c.LastSender == models.FromAgent
+	if c.IsMessage() {
+		r.IsMessage, r.ReplyDebt = true, b.replyDebt(&c.Chat)
+	}
+	r.LastByAgent = c.LastSender != nil && *c.LastSender == models.FromAgent && c.LastSenderID == b.self.ID
 	switch r.State {
 	case "ended":
 		r.Unread = 0
@@ -115,6 +131,14 @@ func (b *workbench) row(c *models.AgentChat) view.Row {
 		r.WarningPeriod = settings.IdleTimeout - settings.IdleWarning
 	}
 	return r
+}
+
+// replyDebt returns the reply debt of a message in whole minutes: rows that show the same are not sent again.
+func (b *workbench) replyDebt(c *models.Chat) time.Duration {
+	if c.Status != models.Active || c.AwaitingReplySince == nil {
+		return 0
+	}
+	return max(time.Minute, b.desk.ReplyDebt(c, b.at).Truncate(time.Minute))
 }
 
 // stateOf returns the state of a row: awaiting, answered, idle or ended.
@@ -177,8 +201,11 @@ func (b *workbench) empty() view.EmptyState {
 		Chats:    len(l.AwaitingReply) + len(l.Answered),
 		Waiting:  b.overview.Waiting,
 	}
-	if len(l.AwaitingReply) > 0 {
+	switch {
+	case len(l.AwaitingReply) > 0:
 		e.Longest = l.AwaitingReply[0].ChatID
+	case len(l.Messages) > 0 && l.Messages[0].State == "awaiting":
+		e.Longest = l.Messages[0].ChatID
 	}
 	return e
 }

@@ -19,12 +19,12 @@ func (b *workbench) chat(id string) *models.AgentChat {
 	return nil
 }
 
-// load returns the number of active chats. It counts them instead of reading the agent's load, because only the changes of a chat are sure
-// to arrive in order.
+// load returns the number of active live chats. It counts them instead of reading the agent's load, because only the
+// changes of a chat are sure to arrive in order.
 func (b *workbench) load() int {
 	n := 0
 	for i := range b.chats {
-		if b.chats[i].Status == models.Active {
+		if b.chats[i].Status == models.Active && !b.chats[i].IsMessage() {
 			n++
 		}
 	}
@@ -82,7 +82,12 @@ func (b *workbench) after(ctx context.Context, it live.Changed) (*workbench, *mo
 	}
 	now := *c
 	next.sort()
-	kept := next.load() + endedRead
+	kept := endedRead
+	for i := range next.chats {
+		if next.chats[i].Status == models.Active {
+			kept++
+		}
+	}
 	for i := len(next.chats) - 1; i >= kept; i-- {
 		if !next.isToWrapUp(&next.chats[i].Chat) {
 			next.chats = slices.Delete(next.chats, i, i+1)

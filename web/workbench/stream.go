@@ -3,6 +3,7 @@ package workbench
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 

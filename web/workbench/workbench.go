@@ -39,6 +39,7 @@ type workbench struct {
 	overview   models.Overview
 	overviewAt time.Time         // when overview was read
 	names      map[string]string // of agents by id, as far as they were needed
+
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
@@ -64,7 +65,11 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 	if b.reasons, err = b.desk.BreakReasons(ctx); err != nil {
 		return err
 	}
-	if b.chats, err = b.desk.ChatsOfAgent(ctx, agentID, models.ChatFilter{Limit: min(b.self.Load+endedRead, 200)}); err != nil {
+	if b.chats, err = b.desk.ChatsOfAgent(
+		ctx,
+		agentID,
+		models.ChatFilter{Limit: min(b.self.Load+b.self.MessageLoad+endedRead, 200)},
+	); err != nil {
 		return err
 	}
 	toWrapUp, err := b.desk.ChatsToWrapUp(ctx, agentID)

@@ -35,8 +35,8 @@ export function createOutbox({ key, send, showError = () => {}, onSent = () => {
   /** Sends a text. more are fields of the entry that send uses. */
   const add = (text, more = {}) => put({ text, ...more });
 
-  function addFile(file) {
-    return put({ name: file.name, size: file.size, type: file.type }, file);
+  function addFile(file, more) {
+    return put({ name: file.name, size: file.size, type: file.type, ...more }, file);
   }
 
   function put(content, file) {

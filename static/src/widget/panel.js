@@ -32,6 +32,10 @@ export const state = {
     document.getElementById("w-hello").hidden = true;
     show();
   },
+  /** The first message was refused: the panel is as it was before. */
+  refused() {
+    askedAt = 0;
+  },
   page(told) {
     page = told;
   },

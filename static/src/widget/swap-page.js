@@ -4,7 +4,7 @@ import { watchEarlier } from "../lib/earlier.js";
 import { placeParts, activate } from "../lib/parts.js";
 import { arrange, thread, toEnd } from "../lib/thread.js";
 
-const parts = ["w-head", "w-place", "w-hello", "w-idle", "w-foot", "w-sheet", "w-now"];
+const parts = ["w-head", "w-place", "w-hello", "w-idle", "w-ask", "w-offer", "w-foot", "w-sheet", "w-now"];
 
 /** Shows a page of the panel, given as a document. */
 export function swapPage(page) {

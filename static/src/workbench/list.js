@@ -139,7 +139,7 @@ export function stopTyping(chat) {
 
 /** The row of the user who has waited longest for a reply; null when none waits. */
 export function longestWaiting() {
-  return (pending ?? document).querySelector("#list-awaiting a.row");
+  return (pending ?? document).querySelector("#list-awaiting a.row, #list-messages a.row[data-state=awaiting]");
 }
 
 /** The row by away from the open one, around the ends. */

@@ -282,6 +282,22 @@ func TestSupervisorsSeeAndMoveTheQueue(t *testing.T) {
 	if len(waiting) != 2 || waiting[0]["chat_id"] != chat || waiting[0]["queue_position"] != 1.0 || waiting[0]["priority"] != 7.0 {
 		t.Errorf("the queue is %v", waiting)
 	}
+	for page, want := range map[string][]string{
+		"?limit=1": {"Second"}, "?after=1": {"First"}, "?limit=1&after=1": {"First"}, "?after=2": {}, "?limit=1000": {"Second", "First"},
+	} {
+		got := h.ask("GET", queue+page, bossToken, nil).want(200)
+		entries := got.list()
+		if len(entries) != len(want) || got.Header.Get("X-Total-Count") != "2" {
+			t.Errorf("%s has %d of %s entries, want %d of 2", page, len(entries), got.Header.Get("X-Total-Count"), len(want))
+			continue
+		}
+		for i, which := range want {
+			place := map[string]float64{"Second": 1, "First": 2}[which]
+			if isSecond := entries[i]["chat_id"] == chat; isSecond != (which == "Second") || entries[i]["queue_position"] != place {
+				t.Errorf("%s: entry %d is %v, want %s", page, i, entries[i], which)
+			}
+		}
+	}
 	for _, priority := range []any{101, -101, 1e300} {
 		h.ask("POST", queue+"/"+chat+"/priority", bossToken, map[string]any{"priority": priority}).refused(422, "validation_failed")
 	}

@@ -54,3 +54,59 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 		}
 	}
 }
+// Two supervisors with different filters cause one reading each per tick, ten with the same filter one together.
+func TestSupervisorsShareTheReadingOfTheBoard(t *testing.T) {
+	t.Parallel()
+	h := startServer(t)
+	_, ruth := h.agent("ruth", models.RoleSupervisor)
+	if _, err := h.desk.AddDepartment(t.Context(), admin, "cards", "Cards"); err != nil {
+		t.Fatal(err)
+	}
+	watch := func(path string) *listener {
+		l := h.listen(path, ruth, "")
+		l.next("part")
+		return l
+	}
+	figure := func(name string) (n int64) {
+		for line := range strings.Lines(string(h.ask("GET", "/metrics", "", nil).want(200).Body)) {
+			if value, ok := strings.CutPrefix(line, name+" "); ok {
+				_, _ = fmt.Sscan(value, &n)
+			}
+		}
+		return n
+	}
+	// reads returns how often the board is read, per tick, while chats start.
+	reads := func() int64 {
+		t.Helper()
+		ticks, boards := figure("parley_board_ticks_total"), figure("parley_board_reads_total")
+		for range 4 {
+			_, token := h.guest()
+			h.asks(token, "I wait")
+			before := figure("parley_board_ticks_total")
+			h.until("the next tick", func() bool { return figure("parley_board_ticks_total") > before })
+		}
+		var perTick int64
+		h.until("the same readings for each tick", func() bool {
+			n := figure("parley_board_ticks_total") - ticks
+			read := figure("parley_board_reads_total") - boards
+			perTick = read / n
+			return read%n == 0
+		})
+		return perTick
+	}
+	for range 10 {
+		watch("/supervisor/events")
+	}
+	if n := reads(); n != 1 {
+		t.Errorf("ten supervisors read the board %d times per tick", n)
+	}
+	cards := watch("/supervisor/events?department=cards")
+	if n := reads(); n != 2 {
+		t.Errorf("supervisors with two filters read the board %d times per tick", n)
+	}
+	cards.cancel()
+	h.until("the end of the stream", func() bool { return h.hub.Streams(models.KindAgent) == 10 })
+	if n := reads(); n != 1 {
+		t.Errorf("after the only stream of a filter is closed, the board is read %d times per tick", n)
+	}
+}

@@ -1,9 +1,14 @@
-// Package supervisor draws the pages of supervisors: the live board of queue and load, one chat, read-only, and one agent. Every part that
+// Package supervisor draws the pages of supervisors: the live board of queue and load, one chat, and one agent. Every part that
 // the live stream refreshes is a component of its own with an id.
 package supervisor
 
 import (
+	"cmp"
+	"net/url"
+	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"parley/views/staff"
 )
@@ -23,6 +28,16 @@ type Filter struct {
 	Chosen  string // "" for all
 	Name    string // of the chosen one
 	Choices []Choice
+	Page    string // the address that the choices lead to, without a department; "" for the live page
+}
+
+// address returns the page with a department.
+func (f Filter) address(slug string) string {
+	page, query, _ := strings.Cut(cmp.Or(f.Page, "/supervisor"), "?")
+	if slug != "" {
+		query = strings.TrimPrefix(query+"&department="+url.QueryEscape(slug), "&")
+	}
+	return strings.TrimSuffix(page+"?"+query, "?")
 }
 
 // Choice is one department of the filter. Slug "" is all of them.
@@ -38,6 +53,16 @@ type Board struct {
 	Day    Day
 	Totals []Total
 	Counts []CountGroup
+	Staff  Staff
+}
+
+// Staff is the first hour ahead that needs more agents than are online; the zero value is none.
+type Staff struct {
+	Online, Needed int
+	At             time.Time // when that hour begins; zero for now
+	Department     string    // slug of the page's filter, "" for all
+}
+
 func (s Staff) url() templ.SafeURL {
 	if s.Department == "" {
 		return "/supervisor/forecast"

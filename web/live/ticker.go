@@ -29,6 +29,8 @@ type queueTicker struct {
 	hub  *Hub
 	wake chan struct{} // holds at most one
 
+	boardTicks atomic.Int64 // boards sent, see [Hub.BoardTicks]
+
 	mu     sync.Mutex
 	causes []models.QueueCause
 	queue  bool                     // positions changed
@@ -120,9 +122,13 @@ func (t *queueTicker) flush(ctx context.Context) {
 			t.markQueueChanged("")
 			return
 		}
-		t.hub.send(signal{board: &Board{Overview: overview, Queue: queue}}, boards)
+		t.boardTicks.Add(1)
+		t.hub.send(signal{board: &Board{Overview: overview, Queue: queue, Shared: new(Shared)}}, boards)
 	}
 }
+
+// BoardTicks returns how often this instance has sent the board to its supervisors since it started.
+func (h *Hub) BoardTicks() int64 { return h.queue.boardTicks.Load() }
 
 // mainCause returns the cause that explains best why a position or an estimated wait changed, "" when none does.
 func mainCause(before, now models.QueueStatus, causes []models.QueueCause) models.QueueCause {

@@ -38,11 +38,11 @@ func (b *board) capacity() (used, all int) {
 }
 
 // agentsView lists the agents of the filter: first those whose users have waited longest for a reply, then by presence.
-func (b *board) agentsView(filter view.Filter) view.Agents {
+func (b *board) agentsView(lang string, filter view.Filter) view.Agents {
 	shown := view.Agents{Online: b.online(), Filter: filter}
 	for i := range b.load {
 		if b.serves(&b.load[i].Agent) {
-			shown.Cards = append(shown.Cards, b.agentCard(&b.load[i]))
+			shown.Cards = append(shown.Cards, b.agentCard(lang, &b.load[i]))
 		}
 	}
 	slices.SortStableFunc(shown.Cards, func(x, y view.Agent) int {
@@ -74,7 +74,7 @@ func longestFirst(x, y *time.Time) int {
 	return x.Compare(*y)
 }
 
-func (b *board) agentCard(l *models.AgentLoad) view.Agent {
+func (b *board) agentCard(lang string, l *models.AgentLoad) view.Agent {
 	a := &l.Agent
 	card := view.Agent{
 		ID:       a.ID,
@@ -89,7 +89,7 @@ func (b *board) agentCard(l *models.AgentLoad) view.Agent {
 		Ratings:  a.RatingCount,
 	}
 	if on := a.Break(); on != nil {
-		card.BreakName, card.BreakEndsAt, card.BreakOver = on.Reason.In(b.lang), &on.EndsAt, on.IsOver
+		card.BreakName, card.BreakEndsAt, card.BreakOver = on.Reason.In(lang), &on.EndsAt, on.IsOver
 	}
 	extra := a.PresenceChange()
 	card.ExtraUntil, card.HasExtra = extra.ExtraUntil, extra.HasExtra

@@ -2,8 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	view "parley/views/supervisor"
 	"parley/views/text"
 	"parley/web/kit"
+	"parley/web/present"
 )
 
 // The thresholds of the board. Beyond a warning a number is amber, beyond a critical one red; the tile names the threshold.
@@ -25,18 +24,21 @@ const (
 	maxAbandoned = 3
 )
 
-// board is the data of the supervisor's page, as it was read from the desk at one time.
+// board is the data of the supervisor's page, as it was read from the desk at one time. It is shared by all streams of a filter,
+// so nothing changes it.
 type board struct {
-	lang             string // of the reader
 	readAt           time.Time
 	settings         models.Settings
 	overview         models.Overview
 	queue            []models.QueueEntry // the first rows, or all
 	departmentQueues []models.DepartmentQueue
+	messages         []models.QueueEntry // that wait: the first rows and one more, or all
 	load             []models.AgentLoad
 	departments      []models.Department
+	replyDebt        func(*models.Chat) time.Duration
 	day              []models.MinuteSample
 	stats            *models.Stats
+	forecast         *models.Forecast // a few minutes old; nil if it could not be read
 	boardFilter
 }
 
@@ -58,36 +60,69 @@ func filterFromQuery(c echo.Context) boardFilter {
 // initialRows is how many waiting chats, and how many agents, are shown until the page is asked for all.
 const initialRows = 50
 
-// readBoard reads queue, load and departments in parallel, and the overview unless the caller has it already.
-func (h *Handlers) readBoard(ctx context.Context, f boardFilter, known *models.Overview) (*board, error) {
-	b := &board{lang: text.Lang(ctx), readAt: time.Now(), settings: h.Desk.Settings(), boardFilter: f}
+// known is what a caller has of a board already; the zero known is nothing.
+type known struct {
+	overview    *models.Overview
+	load        []models.AgentLoad
+	departments []models.Department
+}
+
+// readBoard reads in parallel what the caller does not have of the board of a filter. The last 24 hours are not part of it, see readDay.
+func (h *Handlers) readBoard(ctx context.Context, f boardFilter, has known) (*board, error) {
+	h.reads.Add(1)
+	b := &board{readAt: time.Now(), settings: h.Desk.Settings(), load: has.load, departments: has.departments, boardFilter: f}
+	b.replyDebt = func(c *models.Chat) time.Duration { return h.Desk.ReplyDebt(c, b.readAt) }
 	first := initialRows
 	if f.showAll {
 		first = 0
 	}
-	parts, ctx := errgroup.WithContext(ctx)
+	parts, reading := errgroup.WithContext(ctx)
 	parts.SetLimit(2) // all boards are drawn at the same tick, and sending messages needs connections too
 	parts.Go(func() (err error) {
-		if known != nil {
-			b.overview = *known
+		if has.overview != nil {
+			b.overview = *has.overview
 			return nil
 		}
-		b.overview, err = h.Desk.Overview(ctx)
+		b.overview, err = h.Desk.Overview(reading)
 		return err
 	})
 	parts.Go(func() (err error) {
-		b.queue, b.departmentQueues, err = h.Desk.Queue(ctx, models.QueueFilter{Department: f.department, First: first})
+		b.queue, b.departmentQueues, err = h.Desk.Queue(reading, models.QueueFilter{Department: f.department, First: first})
 		return err
 	})
 	parts.Go(func() (err error) {
-		b.load, err = h.Desk.Load(ctx)
+		filter := models.QueueFilter{Department: f.department}
+		if !f.showAll {
+			filter.First = initialRows + 1
+		}
+		b.messages, err = h.Desk.WaitingMessages(reading, filter)
 		return err
 	})
 	parts.Go(func() (err error) {
-		b.departments, err = h.Desk.Departments(ctx)
+		if has.load == nil {
+			b.load, err = h.Desk.Load(reading)
+		}
+		return err
+	})
+	parts.Go(func() (err error) {
+		if has.departments == nil {
+			b.departments, err = h.Desk.Departments(reading)
+		}
 		return err
 	})
 	return b, parts.Wait()
+}
+
+// readLiveBoard is readBoard with the last 24 hours.
+func (h *Handlers) readLiveBoard(ctx context.Context, f boardFilter, has known) (*board, error) {
+	b, err := h.readBoard(ctx, f, has)
+	if err != nil {
+		return nil, err
+	}
+	if b.hasDepartment() {
+		b.forecast = h.forecasts.of(ctx, h, b)
+	}
+	return b, h.readDay(ctx, b)
 }
 
 // dayCache keeps the figures of the last day, which change once a minute, for all boards of this instance.
@@ -122,8 +157,8 @@ func (h *Handlers) readDay(ctx context.Context, b *board) error {
 func (b *board) view(ctx context.Context) view.Board {
 	filter := b.filter(ctx)
 	return view.Board{
-		Tiles: b.tiles(ctx), Queue: b.queueView(ctx, filter), Agents: b.agentsView(filter),
-		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats), Counts: countsView(ctx, b.stats),
+		Tiles: b.tiles(ctx), Queue: b.queueView(ctx, filter), Agents: b.agentsView(text.Lang(ctx), filter),
+		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats), Counts: countsView(ctx, b.stats), Staff: b.staff(),
 	}
 }
 
@@ -177,6 +212,12 @@ func (b *board) queueView(ctx context.Context, filter view.Filter) view.Queue {
 	for i := range b.queue {
 		q.Rows = append(q.Rows, b.waitingRow(ctx, &b.queue[i]))
 	}
+	for i := range b.messages {
+		if q.HasMoreMessages = !b.showAll && i == initialRows; q.HasMoreMessages {
+			break
+		}
+		q.Messages = append(q.Messages, b.messageRow(ctx, &b.messages[i]))
+	}
 	if q.Length = len(q.Rows); !b.showAll && q.Length == initialRows { // fewer rows are all there are
 		n, _ := b.waiting()
 		q.Length = max(n, q.Length)
@@ -189,7 +230,7 @@ func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiti
 	row := view.Waiting{
 		ChatID: e.Chat.ID, Position: e.Position, Name: e.UserName, Unverified: e.NameIsUnverified, Priority: e.Chat.Priority,
 		Returned: e.Chat.ReturnedAt != nil,
-		Since:    e.Chat.QueuedAt, Level: levelOf(waited, waitWarning, waitCritical), EstimatedWait: estimatedWait(ctx, e.Estimate),
+		Since:    e.Chat.WaitsSince(), Level: levelOf(waited, waitWarning, waitCritical), EstimatedWait: estimatedWait(ctx, e.Estimate),
 		Why: whyWaiting(ctx, e.WhyWaiting),
 	}
 	if e.Chat.Department != nil {
@@ -199,6 +240,16 @@ func (b *board) waitingRow(ctx context.Context, e *models.QueueEntry) view.Waiti
 	if b.readAt.Sub(e.Chat.UserSeenAt) > 2*min(30*time.Second, b.settings.QueueGrace/4) {
 		until := e.Chat.UserSeenAt.Add(b.settings.QueueGrace)
 		row.PositionKeptUntil = &until
+	}
+	return row
+}
+
+// messageRow is waitingRow for a message, whose user waits for an e-mail.
+func (b *board) messageRow(ctx context.Context, e *models.QueueEntry) view.Waiting {
+	row := b.waitingRow(ctx, e)
+	row.Level, row.PositionKeptUntil, row.Email = view.Fine, nil, present.Deref(e.Chat.ContactEmail)
+	if e.Chat.AwaitingReplySince != nil {
+		row.ReplyDebt = max(time.Minute, b.replyDebt(&e.Chat).Truncate(time.Minute))
 	}
 	return row
 }
@@ -235,141 +286,4 @@ func whyWaiting(ctx context.Context, reason string) string {
 		return text.T(ctx, "supervisor.why.no_match")
 	}
 	return text.T(ctx, "supervisor.why.nobody_online")
-}
-
-func (b *board) tiles(ctx context.Context) []view.Tile {
-	return []view.Tile{b.waitingTile(ctx), b.longestWaitTile(ctx), b.estimatedWaitTile(ctx), b.capacityTile(ctx), b.abandonedTile(ctx)}
-}
-
-func (b *board) waitingTile(ctx context.Context) view.Tile {
-	n, _ := b.waiting()
-	t := view.Tile{
-		ID: "waiting", Href: "#queue", Label: text.T(ctx, "supervisor.tile.waiting"), Number: strconv.Itoa(n),
-		Spark: b.spark(func(s models.MinuteSample) int { return s.Waiting }),
-	}
-	switch {
-	case n > maxWaiting:
-		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxWaiting)
-	case n == 0:
-		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
-	}
-	return t
-}
-
-func (b *board) longestWaitTile(ctx context.Context) view.Tile {
-	t := view.Tile{
-		ID: "longest", Href: "#queue", Label: text.T(ctx, "supervisor.tile.longest"), Number: text.Clock(0),
-		Spark: b.spark(func(s models.MinuteSample) int { return s.LongestWaitSeconds }),
-	}
-	if _, t.Since = b.waiting(); !t.Since.IsZero() {
-		t.Level = levelOf(b.readAt.Sub(t.Since), waitWarning, waitCritical)
-	}
-	switch {
-	case t.Since.IsZero():
-		t.Note = text.T(ctx, "supervisor.tile.waiting_nobody")
-	case t.Level == view.Late:
-		t.ThresholdText = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitCritical))
-	case t.Level == view.Over:
-		t.ThresholdText = text.T(ctx, "supervisor.tile.over", "Limit", text.Clock(waitWarning))
-	}
-	return t
-}
-
-func (b *board) estimatedWaitTile(ctx context.Context) view.Tile {
-	t := view.Tile{
-		ID: "expected", Href: "#queue", Label: text.T(ctx, "supervisor.tile.expected"),
-		Note: text.T(ctx, "supervisor.tile.expected_note"), Word: true,
-	}
-	e := b.nextEstimate()
-	switch low, high := text.Minutes(time.Duration(e.LowSeconds)*time.Second, time.Duration(e.HighSeconds)*time.Second); {
-	case b.online() == 0:
-		t.Number, t.Note = text.T(ctx, "supervisor.tile.expected_unknown"), text.T(ctx, "supervisor.tile.expected_nobody")
-	case !e.Known:
-		t.Number = text.T(ctx, "supervisor.tile.expected_unknown")
-	case e.Seconds == 0:
-		t.Number = text.T(ctx, "supervisor.tile.expected_now")
-	default:
-		t.Word, t.Unit = false, text.T(ctx, "supervisor.tile.expected_unit")
-		switch {
-		case high <= 1:
-			t.Number, t.Word = text.T(ctx, "supervisor.tile.expected_soon"), true
-		case low == 0:
-			t.Number = fmt.Sprintf("≤ %d", high)
-		case low == high:
-			t.Number = strconv.Itoa(high)
-		default:
-			t.Number = fmt.Sprintf("%d–%d", low, high)
-		}
-	}
-	return t
-}
-
-// nextEstimate returns the estimated wait of a chat that would start now. It is 0 while there is capacity and no chat waits.
-func (b *board) nextEstimate() models.Estimate {
-	if b.department == "" {
-		return b.overview.Estimate
-	}
-	for _, l := range b.departmentQueues {
-		if l.Department == b.department {
-			return l.Estimate
-		}
-	}
-	used, slots := b.capacity()
-	return models.Estimate{Known: used < slots}
-}
-
-func (b *board) capacityTile(ctx context.Context) view.Tile {
-	used, slots := b.capacity()
-	t := view.Tile{
-		ID: "slots", Href: "#agents", Label: text.T(ctx, "supervisor.tile.slots"), Number: strconv.Itoa(used),
-		Unit: text.T(ctx, "supervisor.tile.slots_of", "All", slots), Spark: b.spark(func(s models.MinuteSample) int { return s.Load }),
-	}
-	switch {
-	case slots == 0:
-		t.Note = text.T(ctx, "supervisor.tile.slots_none")
-	case used >= slots:
-		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.slots_full")
-	default:
-		t.Note = text.T(ctx, "supervisor.tile.slots_free", "Count", slots-used)
-	}
-	return t
-}
-
-func (b *board) abandonedTile(ctx context.Context) view.Tile {
-	n := b.overview.AbandonedLast30
-	t := view.Tile{
-		ID: "left", Href: "#totals", Label: text.T(ctx, "supervisor.tile.left"), Number: strconv.Itoa(n),
-		Unit: text.T(ctx, "supervisor.tile.left_unit"),
-	}
-	switch {
-	case n > maxAbandoned:
-		t.Level, t.ThresholdText = view.Over, text.T(ctx, "supervisor.tile.over", "Limit", maxAbandoned)
-	case b.department != "":
-		t.Note = text.T(ctx, "supervisor.tile.left_all")
-	case b.stats != nil && b.stats.Started > 0:
-		left := b.stats.Abandoned + b.stats.Cancelled
-		t.Note = text.T(ctx, "supervisor.tile.left_day", "Count", left, "Percent", percent(left, b.stats.Started))
-	}
-	return t
-}
-
-// spark returns a figure of the last hour, one point a minute. Samples are not kept by department, so a filtered board has none.
-func (b *board) spark(figure func(models.MinuteSample) int) []float64 {
-	if b.department != "" {
-		return nil
-	}
-	var points []float64
-	for _, s := range b.day {
-		if b.readAt.Sub(s.Minute) <= time.Hour {
-			points = append(points, float64(figure(s)))
-		}
-	}
-	return points
-}
-
-func percent(part, total int) int {
-	if total == 0 {
-		return 0
-	}
-	return (200*part + total) / (2 * total)
 }

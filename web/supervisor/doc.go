@@ -3,6 +3,6 @@
 // joining it and taking it over. Every route requires the role supervisor, except those of the wallboards, which a key
 // opens.
 //
-// The board is read again for each tick of its stream, and only the parts whose view data changed are sent. Figures of the last day are
-// cached for a minute.
+// The board is read again for each tick, once for all streams with the same filter, and drawn once for each language. A
+// stream sends only the parts whose view data changed. Figures of the last day are cached for a minute.
 package supervisor

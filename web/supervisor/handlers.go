@@ -1,6 +1,10 @@
 package supervisor
 
-import "parley/web/kit"
+import (
+	"sync/atomic"
+
+	"parley/web/kit"
+)
 
 // Handlers has the handlers of supervisors.
 type Handlers struct {
@@ -13,3 +17,6 @@ type Handlers struct {
 
 // New returns the handlers.
 func New(k *kit.Kit) *Handlers { return &Handlers{Kit: k} }
+
+// BoardReads returns how often a board was read, for a page or for the streams of one filter, since the server started.
+func (h *Handlers) BoardReads() int64 { return h.reads.Load() }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/errgroup"
 
 	"parley/models"
 	view "parley/views/supervisor"
@@ -28,9 +29,6 @@ func (h *Handlers) Page(c echo.Context) error {
 	}
 	if !b.hasDepartment() {
 		return c.Redirect(http.StatusSeeOther, "/supervisor")
-	}
-	if err := h.readDay(ctx, b); err != nil {
-		return err
 	}
 	frame := h.AgentFrame(c, "live", text.T(ctx, "supervisor.title"))
 	frame.Scripts = []string{"supervisor.js"}

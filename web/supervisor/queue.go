@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -11,13 +12,42 @@ import (
 	"parley/web/kit"
 )
 
-// Queue lists the waiting chats in the order in which they are served.
+// The sizes of a page of the queue. A client that asks for no page gets as many entries as fit into the largest one.
+const (
+	queuePage    = 200
+	maxQueuePage = 1000
+	maxQueueSkip = 1_000_000
+)
+
+// Queue lists who waits, in the order of service: all, at most 1,000, or with limit or after a page. The header X-Total-Count tells how
+// many wait.
 func (h *Handlers) Queue(c echo.Context) error {
-	entries, _, err := h.Desk.Queue(c.Request().Context(), models.QueueFilter{})
+	limit, after := int64(maxQueuePage), int64(0)
+	var err error
+	if c.QueryParam("limit") != "" || c.QueryParam("after") != "" {
+		if limit, err = kit.QueryInt(c, "limit", queuePage); err != nil {
+			return err
+		}
+		if after, err = kit.QueryInt(c, "after", 0); err != nil {
+			return err
+		}
+		if after < 0 || after > maxQueueSkip {
+			return kit.InvalidField("after", "out_of_bounds", "after must be 0 to 1,000,000.")
+		}
+		if err := models.CheckLimit(int(limit), maxQueuePage); err != nil {
+			return err
+		}
+	}
+	entries, queues, err := h.Desk.Queue(c.Request().Context(), models.QueueFilter{First: int(after + limit)})
 	if err != nil {
 		return err
 	}
-	return h.Respond(c, kit.Result{JSON: api.Map(entries, api.QueueEntryOf)})
+	total := 0
+	for _, q := range queues {
+		total += q.Length
+	}
+	c.Response().Header().Set("X-Total-Count", strconv.Itoa(total))
+	return h.Respond(c, kit.Result{JSON: api.Map(entries[min(int(after), len(entries)):], api.QueueEntryOf)})
 }
 
 // Load lists all agents with presence, load and utilisation.

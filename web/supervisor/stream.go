@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"reflect"
+	"sync"
+	"time"
+	"weak"
 
 	"github.com/a-h/templ"
 
-	"parley/models"
 	view "parley/views/supervisor"
+	"parley/views/text"
 	"parley/web/live"
 )
 
@@ -16,62 +19,138 @@ import (
 type boardStream struct {
 	handlers *Handlers
 	filter   boardFilter // of the page
-	drawn    *view.Board
+	drawn    *drawing
+	alerts   alertStream
 }
 
 // Render implements live.Renderer. It ignores changes of presence, since each is followed by a Board item.
 func (f *boardStream) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	var overview *models.Overview
+	var now *drawing
+	var err error
+	var alerts []byte
 	switch it := item.(type) {
+	case live.AlertChanged:
+		return f.alerts.Render(ctx)
 	case live.InitialState:
-		overview = it.Overview
+		if alerts, err = f.alerts.html(ctx); err != nil {
+			return nil, err
+		}
+		b, failed := f.handlers.readLiveBoard(ctx, f.filter, known{overview: it.Overview, load: it.Load})
+		if failed != nil {
+			return nil, failed
+		}
+		now = draw(ctx, b.view(ctx))
 	case live.Board:
-		overview = &it.Overview
+		now, err = f.handlers.drawingOf(ctx, it, f.filter)
 	default:
 		return nil, nil
 	}
-	b, err := f.handlers.readBoard(ctx, f.filter, overview)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.handlers.readDay(ctx, b); err != nil {
+	html, err := now.since(f.drawn)
+	if err != nil {
 		return nil, err
 	}
-	board := b.view(ctx)
-	var html bytes.Buffer
-	for _, part := range changedParts(&board, f.drawn) {
-		if err := part.Render(ctx, &html); err != nil {
-			return nil, err
-		}
-	}
-	f.drawn = &board
-	if html.Len() == 0 {
+	f.drawn = now
+	if html = append(alerts, html...); len(html) == 0 {
 		return nil, nil
 	}
-	return []live.Frame{{Event: "part", Data: html.Bytes()}}, nil
+	return []live.Frame{{Event: "part", Data: html}}, nil
 }
 
-// changedParts returns the parts of the page whose data differs from what was drawn last; all of them the first time.
-func changedParts(now, drawn *view.Board) []templ.Component {
-	if drawn == nil {
-		drawn = &view.Board{}
-	}
-	parts := []struct {
-		now, drawn any
-		draw       []templ.Component
-	}{
-		{now.Tiles, drawn.Tiles, []templ.Component{view.Tiles(now.Tiles)}},
-		{now.Queue, drawn.Queue, []templ.Component{view.QueuePanel(now.Queue)}},
-		{now.Agents, drawn.Agents, []templ.Component{view.AgentsPanel(now.Agents), view.AssignList(now.Agents)}},
-		{now.Day, drawn.Day, []templ.Component{view.DayFigures(now.Day)}},
-		{now.Totals, drawn.Totals, []templ.Component{view.TotalsPanel(now.Totals)}},
-		{now.Counts, drawn.Counts, []templ.Component{view.CountsPanel(now.Counts)}},
-	}
-	var changed []templ.Component
-	for _, p := range parts {
-		if !reflect.DeepEqual(p.now, p.drawn) {
-			changed = append(changed, p.draw...)
+// boardTimeout bounds a reading that several streams wait for.
+const boardTimeout = 5 * time.Second
+
+// boardOf returns the board of a filter at a tick. All streams of the filter share one reading, and all filters that of the agents.
+func (h *Handlers) boardOf(ctx context.Context, tick live.Board, f boardFilter) (*board, error) {
+	return live.Share(tick.Shared, f, func() (*board, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), boardTimeout)
+		defer cancel()
+		type agents struct{}
+		has, err := live.Share(tick.Shared, agents{}, func() (has known, err error) {
+			has.overview = &tick.Overview
+			if has.load, err = h.Desk.Load(ctx); err != nil {
+				return has, err
+			}
+			has.departments, err = h.Desk.Departments(ctx)
+			return has, err
+		})
+		if err != nil {
+			return nil, err
 		}
+		return h.readLiveBoard(ctx, f, has)
+	})
+}
+
+// drawingOf returns the board of a filter at a tick in the language of the reader. All readers of that language share it.
+func (h *Handlers) drawingOf(ctx context.Context, tick live.Board, f boardFilter) (*drawing, error) {
+	b, err := h.boardOf(ctx, tick, f)
+	if err != nil {
+		return nil, err
 	}
-	return changed
+	type key struct {
+		boardFilter
+		lang string
+	}
+	return live.Share(tick.Shared, key{f, text.Lang(ctx)}, func() (*drawing, error) {
+		ctx := context.WithoutCancel(ctx)
+		return draw(ctx, b.view(ctx)), nil
+	})
+}
+
+// drawing is a board in one language, in the parts of the page.
+type drawing struct {
+	parts   []part
+	changes live.Shared // what since returned, by the weak pointer to the earlier drawing, which must not be kept
+}
+
+// part is a part of the page: its view data, and its HTML once a stream has needed it.
+type part struct {
+	data any
+	html func() ([]byte, error)
+}
+
+func draw(ctx context.Context, now view.Board) *drawing {
+	one := func(data any, components ...templ.Component) part {
+		return part{data, sync.OnceValues(func() ([]byte, error) {
+			var html bytes.Buffer
+			for _, c := range components {
+				if err := c.Render(ctx, &html); err != nil {
+					return nil, err
+				}
+			}
+			return html.Bytes(), nil
+		})}
+	}
+	return &drawing{parts: []part{
+		one(now.Staff, view.StaffLine(now.Staff)),
+		one(now.Tiles, view.Tiles(now.Tiles)),
+		one(now.Queue, view.QueuePanel(now.Queue)),
+		one(now.Agents, view.AgentsPanel(now.Agents), view.AssignList(now.Agents)),
+		one(now.Day, view.DayFigures(now.Day)),
+		one(now.Totals, view.TotalsPanel(now.Totals)),
+		one(now.Counts, view.CountsPanel(now.Counts)),
+	}}
+}
+
+// since returns the parts whose data differs from what was drawn last; all of them if that is nil. Most streams have drawn the same, so
+// that they share the comparison.
+func (d *drawing) since(drawn *drawing) ([]byte, error) {
+	return live.Share(&d.changes, weak.Make(drawn), func() ([]byte, error) { return d.compare(drawn) })
+}
+
+func (d *drawing) compare(drawn *drawing) ([]byte, error) {
+	var changed []byte
+	for i, p := range d.parts {
+		if drawn != nil && (drawn == d || reflect.DeepEqual(p.data, drawn.parts[i].data)) {
+			continue
+		}
+		html, err := p.html()
+		if err != nil {
+			return nil, err
+		}
+		changed = append(changed, html...)
+	}
+	return changed, nil
 }

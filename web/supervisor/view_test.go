@@ -55,7 +55,7 @@ func TestALoadBarShowsTheMostUrgentFirst(t *testing.T) {
 	if got := strings.Join(h.segments(l), " "); got != "late awaiting answered answered idle free" {
 		t.Errorf("the bar is %s", got)
 	}
-	card := h.agentCard(l)
+	card := h.agentCard("en", l)
 	if card.AwaitingReplySince == nil || card.Level != view.Late {
 		t.Errorf("the longest unanswered is %v, %q", card.AwaitingReplySince, card.Level)
 	}
@@ -69,7 +69,7 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	now := time.Now()
 	h := &board{readAt: now, settings: models.DefaultSettings()}
 	seen := now.Add(-time.Minute)
-	card := h.agentCard(
+	card := h.agentCard("en",
 		&models.AgentLoad{
 			Agent: models.Agent{
 				MaxConcurrent:     5,
@@ -83,7 +83,7 @@ func TestAnAgentOutOfContactSaysWhenTheChatsReturn(t *testing.T) {
 	if !card.LostContact || !card.Since.Equal(seen) || !card.ReturnsAt.Equal(seen.Add(45*time.Second+3*time.Minute)) {
 		t.Errorf("the card is %+v", card)
 	}
-	away := h.agentCard(
+	away := h.agentCard("en",
 		&models.AgentLoad{Agent: models.Agent{MaxConcurrent: 5, Presence: models.Away, DesiredPresence: models.Away, SeenAt: seen}},
 	)
 	if away.LostContact {
@@ -134,14 +134,19 @@ func TestAClosedWindowKeepsItsPlaceForAWhile(t *testing.T) {
 }
 
 func TestOnlyPartsThatChangedAreSentAgain(t *testing.T) {
-	shown := &view.Board{Tiles: []view.Tile{{ID: "waiting", Number: "1"}}, Agents: view.Agents{Online: 1}}
-	same := *shown
-	if got := changedParts(&same, shown); len(got) != 0 {
-		t.Errorf("%d parts of a page that is as it was", len(got))
+	ctx := context.Background()
+	board := view.Board{Tiles: []view.Tile{{ID: "waiting", Number: "1"}}, Agents: view.Agents{Online: 1}}
+	shown := draw(ctx, board)
+	if got, err := draw(ctx, board).since(shown); len(got) != 0 || err != nil {
+		t.Errorf("%q of a page that is as it was, %v", got, err)
 	}
-	same.Tiles = []view.Tile{{ID: "waiting", Number: "2"}}
-	if got := changedParts(&same, shown); len(got) != 1 {
-		t.Errorf("%d parts for one tile", len(got))
+	board.Tiles = []view.Tile{{ID: "waiting", Number: "2"}}
+	got, err := draw(ctx, board).since(shown)
+	if html := string(got); err != nil || !strings.Contains(html, `id="tiles"`) || strings.Contains(html, `id="agents"`) {
+		t.Errorf("%q for one tile, %v", html, err)
+	}
+	if got, err := draw(ctx, board).since(nil); !strings.Contains(string(got), `id="agents"`) || err != nil {
+		t.Errorf("%q for a page that has nothing, %v", got, err)
 	}
 }
 

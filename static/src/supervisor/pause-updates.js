@@ -6,6 +6,8 @@ import { onPart, activate } from "../lib/parts.js";
 import { isPointed, watchPointer } from "../lib/pointer-rest.js";
 import { translate } from "../lib/translate.js";
 
+// Scripts give these to links that open menus. Without this, every row would change with each update.
+const addedByScripts = ["role", "aria-haspopup"];
 const lists = new Map(); // id → {rows, pending, moves, busy}
 
 /** Keeps the order of the part with that id while a row is in use or busy() is true. rows selects its rows, which have ids. */
@@ -67,7 +69,11 @@ function place(id, list, fresh) {
 
 function morph(old, fresh) {
   const { id } = old;
-  window.Idiomorph.morph(old, fresh, { morphStyle: "outerHTML", ignoreActiveValue: true });
+  window.Idiomorph.morph(old, fresh, {
+    morphStyle: "outerHTML",
+    ignoreActiveValue: true,
+    callbacks: { beforeAttributeUpdated: (name, _el, change) => change !== "remove" || !addedByScripts.includes(name) },
+  });
   return document.getElementById(id);
 }
 

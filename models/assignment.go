@@ -20,17 +20,10 @@ type placement struct {
 // among equals the one idle longest. A chat that an agent has just given back does not go to that agent while another
 // one could take it. It returns false when no agent can take the chat.
 func choose(c *Chat, agents []*Agent, now time.Time) (*Agent, bool) {
-	avoid := ""
-	if c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil) {
-		for _, a := range agents {
-			if a.ID != *c.AvoidAgentID && a.HasCapacity() && a.Serves(c.Department) {
-				avoid = *c.AvoidAgentID
-			}
-		}
-	}
+	avoid := avoided(c, agents, now)
 	var best *Agent
 	for _, a := range agents {
-		if a.ID == avoid || !a.HasCapacity() || !a.Serves(c.Department) {
+		if a.ID == avoid || a.refusal(c) != "" {
 			continue
 		}
 		if best == nil || compareLoadFor(c, a, best) < 0 {
@@ -38,6 +31,24 @@ func choose(c *Chat, agents []*Agent, now time.Time) (*Agent, bool) {
 		}
 	}
 	return best, best != nil
+}
+
+// avoided returns the id of the agent who does not get a chat now although the agent could take it, "" for none.
+func avoided(c *Chat, agents []*Agent, now time.Time) string {
+	if !c.isKeptFromAgent(now) {
+		return ""
+	}
+	for _, a := range agents {
+		if a.ID != *c.AvoidAgentID && a.refusal(c) == "" {
+			return *c.AvoidAgentID
+		}
+	}
+	return ""
+}
+
+// isKeptFromAgent reports whether the chat is kept from AvoidAgentID while another agent could take it.
+func (c *Chat) isKeptFromAgent(now time.Time) bool {
+	return c.AvoidAgentID != nil && c.AvoidUntil != nil && now.Before(*c.AvoidUntil)
 }
 
 // compareLoad orders agents for the next chat. Those who are full and asked for one more come last.

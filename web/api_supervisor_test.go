@@ -162,3 +162,35 @@ func TestSupervisorsReadAnAgentByProgram(t *testing.T) {
 		t.Errorf("disabled: %v", got)
 	}
 }
+// A program reads why a chat waits; the sentences come in both languages.
+func TestProgramsReadWhyAChatWaits(t *testing.T) {
+	t.Parallel()
+	h := startServer(t)
+	_, ruth := h.agent("ruth", models.RoleSupervisor, func(n *models.NewAgent) { n.ExactCapacity = true })
+	_, anna := h.agent("anna", models.RoleAgent)
+	_, guest := h.guest()
+	chat := h.asks(guest, "Is anyone there?")
+	path := forSupervisor + "/queue/" + chat + "/why"
+
+	got := h.ask("GET", path, ruth, nil).want(200).object()
+	rules := map[any]any{}
+	for _, a := range got["agents"].([]any) {
+		one := a.(map[string]any)
+		rules[one["name"]] = one["rule"]
+	}
+	if got["is_waiting"] != 1.0 || got["queue_position"] != 1.0 || fmt.Sprint(rules) != "map[anna:offline ruth:takes_no_chats]" ||
+		got["summary_en"] != "The only agent is not online." || got["summary_zh_cn"] != "没有客服在线（共 1 位）。" {
+		t.Errorf("%v", got)
+	}
+	h.ask("POST", forAgent+"/online", anna, nil).want(200)
+	h.until("the chat is assigned", func() bool {
+		got = h.ask("GET", path, ruth, nil).want(200).object()
+		return got["is_waiting"] == 0.0
+	})
+	if got["summary_en"] != "This chat is no longer waiting: anna has it." || got["queue_position"] != nil ||
+		len(got["agents"].([]any)) != 0 {
+		t.Errorf("%v", got)
+	}
+	h.ask("GET", path, anna, nil).refused(403, "role_required")
+	h.ask("GET", forSupervisor+"/queue/none/why", ruth, nil).refused(404, "chat_not_found")
+}

@@ -482,6 +482,10 @@ func (s *Server) routes() []route {
 			who: supervisors, handle: s.supervisor.SetPriority,
 		},
 		{
+			method: get, api: "/supervisor/queue/:chat_id/why", page: "/supervisor/queue/:chat_id/why",
+			who: supervisors, handle: s.supervisor.Why,
+		},
+		{
 			method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages",
 			who: supervisors, handle: s.chat.Messages, fragment: s.supervisor.EarlierMessages, next: "/supervisor/chats/:chat_id",
 		},

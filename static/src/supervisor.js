@@ -9,6 +9,7 @@ import { drawDayChart } from "./supervisor/day-chart.js";
 import { replayDay, usesOtherTimeZone } from "./supervisor/day-replay.js";
 import { pauseReordering } from "./supervisor/pause-updates.js";
 import { menuIsOpen, wireMenus } from "./supervisor/menus.js";
+import { whyIsOpen, wireWhy } from "./supervisor/why.js";
 import { followChat } from "./supervisor/chat.js";
 import { wireReports } from "./supervisor/reports.js";
 import { wireAmounts } from "./supervisor/what-if.js";

@@ -44,6 +44,11 @@ const (
 	AuditRatingReasonMoved    AuditAction = "rating_reason_moved"
 	AuditRatingReasonRetired  AuditAction = "rating_reason_retired"
 	AuditRatingReasonRestored AuditAction = "rating_reason_restored"
+	AuditQuestionAdded        AuditAction = "question_added"
+	AuditQuestionChanged      AuditAction = "question_changed"
+	AuditQuestionMoved        AuditAction = "question_moved"
+	AuditQuestionRetired      AuditAction = "question_retired"
+	AuditQuestionRestored     AuditAction = "question_restored"
 	AuditSettingChanged       AuditAction = "setting_changed"
 	AuditSettingReset         AuditAction = "setting_reset"
 	AuditSiteAdded            AuditAction = "site_added"
@@ -149,6 +154,9 @@ const (
 	SubjectWallboardKey SubjectKind = "wallboard_key"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
+
+	SubjectQuestion SubjectKind = "question" // before a chat
+
 	SubjectReport SubjectKind = "report" // a saved one
 
 	SubjectTemporaryCapacity SubjectKind = "temporary_capacity"

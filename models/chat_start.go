@@ -16,7 +16,11 @@ type AssignRequest struct {
 	Department      string // short name; "" for none
 	PageURL         string // where the user asks: kept by a new chat, ignored for an open one
 	PageTitle       string
-	OwnOrigin       string // see [Page]
+	OwnOrigin       string  // see [Page]
+	Site            string  // the origin of the site on which the user is, "" for none: it decides which questions are asked
+	Answers         Answers // to these questions: stored in a new chat, ignored for an open one
+
+	follows string // id of the ended chat after which a user asks again; "" for none
 }
 
 // Why a user waits.
@@ -33,13 +37,15 @@ type Assignment struct {
 	Reason  string   // while waiting: NoAgentOnline or AllBusy
 	Message *Message // the stored message, if there was one
 
+	Questions []Question // that the user has not answered
 }
 
 // Assign returns the user's open chat, or starts one: with the online agent of least load who has capacity, or in the
 // queue when there is none or other chats wait before it. A message is stored in the chat either way; sent again with
 // its key, it is stored once.
 //
-// A message, key, address or title that is not valid, or a department that does not exist, is validation_failed. A user
+// A message, key, address or title that is not valid, or a department that does not exist, is validation_failed. So is an answer
+// that does not fit, and for a new chat none to a required question that is asked before the chat, unless Answers is nil. A user
 // who was erased or has become another one by signing in is 401 unauthorized. A chat that ends while this runs is 409
 // chat_ended.
 func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Assignment, error) {
@@ -114,6 +120,12 @@ func (d *Desk) startChat(
 	var department *string
 	if r.Department != "" {
 		department = &r.Department
+	}
+	answers, err := d.checkAnswers(d.QuestionsFor(r.Site, r.Department), r.Answers, func(q *Question) bool {
+		return r.Answers != nil && q.Asked == AskedBefore
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	estimate, err := d.estimatedWait(ctx, department) // before the queue's lock is taken, for which others wait
 	if err != nil {
@@ -206,6 +218,9 @@ func (d *Desk) assignment(ctx context.Context, chatID, site string, message *Mes
 		return nil, translate(err)
 	}
 	var err error
+	if a.Questions, _, err = d.OpenQuestions(ctx, &a.Chat, site); err != nil {
+		return nil, err
+	}
 	if a.Chat.AgentID != nil {
 		a.Agent, err = d.AgentByID(ctx, *a.Chat.AgentID)
 		return a, err

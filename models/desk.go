@@ -28,6 +28,7 @@ type Desk struct {
 	sites      atomic.Pointer[[]string]
 	options    atomic.Pointer[[]WrapUpOption] // that are offered
 	hours      atomic.Pointer[[]OpeningHours]
+	questions  atomic.Pointer[[]Question]
 	reload     reload
 	queueCache queueCache
 	rateCache  rateCache
@@ -61,6 +62,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d.sites.Store(&settings.AllowedOrigins)
 	d.options.Store(&[]WrapUpOption{})
 	d.hours.Store(&[]OpeningHours{})
+	d.questions.Store(&[]Question{})
 	return d
 }
 

@@ -174,6 +174,10 @@ var (
 	ErrRatingReasonNotFound = notFound("rating_reason_not_found", "This reason for a rating does not exist or is retired.")
 	// ErrTooManyRatingReasons is 409: as many reasons as allowed are in use.
 	ErrTooManyRatingReasons = conflict("too_many_rating_reasons", "30 reasons for ratings are in use. Retire one first.")
+	// ErrQuestionNotFound is 404: the question does not exist, or is retired where only one in use can be meant.
+	ErrQuestionNotFound = notFound("question_not_found", "This question does not exist or is retired.")
+	// ErrTooManyQuestions is 409: as many questions as allowed are in use.
+	ErrTooManyQuestions = conflict("too_many_questions", "100 questions are in use. Retire one first.")
 	// ErrWallboardKeyNotFound is 404.
 	ErrWallboardKeyNotFound = notFound("wallboard_key_not_found", "This wallboard key does not exist.")
 	// ErrTooManyWallboardKeys is 409: as many keys as allowed are in use.

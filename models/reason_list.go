@@ -50,6 +50,8 @@ type reasonList struct {
 	added, changed, moved, retired, restored AuditAction
 
 	notFound, tooMany error
+	most     int  // in use at a time, 0 for maxReasons
+	isCached bool // processes hold the list with the settings
 }
 
 // listedReason is what the reasons of every list have.
@@ -147,7 +149,11 @@ func (d *Desk) changeReasons(ctx context.Context, actor Actor, l *reasonList,
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
 	}
-	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
+	run := d.inTx
+	if l.isCached {
+		run = d.changeSettings
+	}
+	return run(ctx, func(ctx context.Context, t *tx) error {
 		// One at a time, so that two changes of the order do not mix.
 		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, reasonsLock).Exec(ctx); err != nil {
 			return err

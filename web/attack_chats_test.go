@@ -143,6 +143,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{alert_id}":         {404, "alert_not_found"},
 		"{rule_id}":          {404, "alert_rule_not_found"},
 		"{rating_reason_id}": {404, "rating_reason_not_found"},
+		"{question_id}":      {404, "question_not_found"},
+		"{avatar_id}":        {404, "look_not_found"},
 		"{public_id}":        {403, "link_invalid"},
 		"{wallboard_id}":     {404, "wallboard_key_not_found"},
 		"{wall_key}":         {404, "wallboard_not_found"},

@@ -50,7 +50,12 @@ var rules = map[string]rule{
 	"POST /user/session": {},
 	"POST /user/customer-service/assign": {
 		body: `{"message":"Hello","client_message_id":"key","department":"cards","page_url":"https://shop.example/a",
-		"page_title":"Shop"}`,
+		"page_title":"Shop","site":"https://shop.example","answers":{}}`,
+	},
+	"POST /user/message": {
+		others: outcome{409, "chat_active"}, // an agent has the chat that they began by assign
+		body: `{"email":"maria@example.com","name":"Maria","message":"Hello","client_message_id":"key","consent":1,"locale":"en","department":"cards",
+		"page_url":"https://shop.example/a","page_title":"Shop","site":"https://shop.example","answers":{}}`,
 	},
 	"GET /user/customer-service/queue-status": {},
 	"POST /user/customer-service/queue/cancel": {
@@ -85,6 +90,9 @@ var rules = map[string]rule{
 		in:   models.Ended,
 		body: `{"rating":4.5,"comment":"Good","reasons":[6]}`,
 	},
+	"GET /user/customer-service/questions":                  {},
+	"GET /user/customer-service/chats/{chat_id}/answers":    {in: models.Active},
+	"POST /user/customer-service/chats/{chat_id}/answers":   {in: models.Active, body: `{"answers":{},"site":"https://shop.example"}`},
 	"GET /user/customer-service/rating-reasons":             {},
 	"GET /user/customer-service/chats/{chat_id}/transcript": {in: models.Active},
 	"POST /user/customer-service/stream-ticket":             {},
@@ -169,6 +177,7 @@ var rules = map[string]rule{
 	"POST /customer-service/chats/{chat_id}/wrap-up":          {in: models.Ended, body: `{"outcome":"Solved","tags":["Refund"]}`},
 	"POST /customer-service/chats/{chat_id}/wrap-up/skip":     {in: models.Ended},
 	"GET /customer-service/chats/{chat_id}/user":              {in: models.Active},
+	"GET /customer-service/chats/{chat_id}/answers":           {in: models.Active},
 	"GET /customer-service/chats/{chat_id}/pages":             {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/user/tags":        {in: models.Active, body: `{"tag":"VIP"}`},
 	"POST /customer-service/chats/{chat_id}/user/tags/remove": {in: models.Active, body: `{"tag":"VIP"}`},

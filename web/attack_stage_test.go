@@ -96,6 +96,12 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		_, err := s.desk.AddDepartment(t.Context(), admin, slug, slug)
 		s.must(err)
 	}
+	s.exec(
+		`INSERT INTO questions (kind, name_en, name_zh_cn, is_required, asked, position, retired_at) VALUES ('text', 'Order', '', false, 'before', 1, NULL),
+		('text', 'Site', '', false, 'waiting', 2, NULL), ('email', 'Address', '', false, 'before', 3, NULL),
+		('text', 'Old', '', false, 'before', 4, now())`,
+	)
+	s.must(s.desk.Reload(t.Context()))
 	s.sumQuery()
 
 	anna := s.person("anna", models.RoleAgent, served)
@@ -399,7 +405,7 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.people["dora"].ID
 		case "{slug}":
 			return sc.slug
-		case "{reason_id}", "{rating_reason_id}": // each action has one of a new installation
+		case "{reason_id}", "{rating_reason_id}", "{question_id}": // each action has one of a new installation, or of the stage
 			switch {
 			case strings.HasSuffix(l.Path, "/retire"):
 				return "3"

@@ -79,7 +79,18 @@ func (s *Server) routes() []route {
 		{method: post, api: "/user/session", who: anyone, handle: s.chat.StartSession, cors: true},
 		{
 			method: post, api: userPath + "/assign", page: "/widget/assign",
-			who: users, handle: s.chat.Assign, fragment: s.widget.Parts, cors: true, createsSession: true,
+			who: users, handle: s.widget.WithQuestions(s.chat.Assign), fragment: s.widget.Parts, cors: true, createsSession: true,
+		},
+		{
+			method:         post,
+			api:            "/user/message",
+			page:           "/widget/message",
+			who:            users,
+			limit:          limit.Send,
+			handle:         s.widget.WithQuestions(s.chat.LeaveMessage),
+			fragment:       s.widget.Parts,
+			cors:           true,
+			createsSession: true,
 		},
 		{method: get, api: userPath + "/queue-status", who: users, handle: s.chat.QueueStatus, cors: true},
 		{
@@ -87,6 +98,12 @@ func (s *Server) routes() []route {
 			who: users, limit: limit.Leave, handle: s.chat.CancelQueue, fragment: s.widget.Parts, cors: true,
 		},
 		{method: get, api: userPath + "/availability", who: users, handle: s.chat.Availability, cors: true},
+		{method: get, api: userPath + "/questions", who: users, handle: s.chat.Questions, cors: true},
+		{method: get, api: userPath + "/chats/:chat_id/answers", who: users, handle: s.chat.Answers, cors: true},
+		{
+			method: post, api: userPath + "/chats/:chat_id/answers", page: "/widget/chats/:chat_id/answers",
+			who: users, limit: limit.Send, handle: s.widget.WithQuestions(s.chat.Answer), fragment: s.widget.Parts, cors: true,
+		},
 		{method: get, api: userPath + "/chats", who: users, handle: s.chat.UserChats, cors: true},
 		{
 			method: get, api: userPath + "/chats/:chat_id/messages", page: "/widget/chats/:chat_id/messages",
@@ -305,6 +322,7 @@ func (s *Server) routes() []route {
 			method: get, api: agentPath + "/chats/:chat_id/user", page: "/workbench/chats/:chat_id/user", who: agents,
 			handle: s.workbench.UserProfile, fragment: s.workbench.UserPanel, next: "/workbench/chats/:chat_id",
 		},
+		{method: get, api: agentPath + "/chats/:chat_id/answers", who: agents, handle: s.chat.Answers},
 		{method: get, api: agentPath + "/chats/:chat_id/pages", who: agents, handle: s.workbench.ChatPages},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/user/tags", page: "/workbench/chats/:chat_id/user/tags", who: agents,
@@ -653,6 +671,25 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: "/admin/break-reasons/:reason_id/restore", page: "/admin/break-reasons/:reason_id/restore",
 			who: admins, handle: breaks.Retire(false),
+		},
+		{method: get, api: "/admin/questions", page: "/admin/questions", who: admins, handle: s.admin.QuestionsPage},
+		{method: post, api: "/admin/questions", page: "/admin/questions", who: admins, handle: s.admin.AddQuestion},
+		{method: get, page: "/admin/questions/:question_id", who: admins, handle: s.admin.QuestionPage},
+		{
+			method: post, api: "/admin/questions/:question_id", page: "/admin/questions/:question_id",
+			who: admins, handle: s.admin.UpdateQuestion, next: "/admin/questions",
+		},
+		{
+			method: post, api: "/admin/questions/:question_id/move", page: "/admin/questions/:question_id/move",
+			who: admins, handle: s.admin.MoveQuestion, next: "/admin/questions",
+		},
+		{
+			method: post, api: "/admin/questions/:question_id/retire", page: "/admin/questions/:question_id/retire",
+			who: admins, handle: s.admin.RetireQuestion(true), next: "/admin/questions",
+		},
+		{
+			method: post, api: "/admin/questions/:question_id/restore", page: "/admin/questions/:question_id/restore",
+			who: admins, handle: s.admin.RetireQuestion(false), next: "/admin/questions",
 		},
 		{method: get, api: "/admin/rating-reasons", page: "/admin/rating-reasons", who: admins, handle: ratings.Page},
 		{method: post, api: "/admin/rating-reasons", page: "/admin/rating-reasons", who: admins, handle: ratings.Add},

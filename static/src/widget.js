@@ -247,6 +247,20 @@ async function send(entry, options) {
   return sending;
 }
 
+// Answers that are refused come back in their form. The message is kept, and sent once the chat has begun.
+async function assign(message) {
+  const asked = await post(at("/widget/assign"), { ...message, ...state.asked() });
+  if (asked.status !== 422 || !asked.html) return asked;
+  state.refused();
+  placeParts(elementsOf(asked.html), { isAnswer: true });
+  return { ...asked, held: true };
+}
+
+/** Whether the questions before the chat are answered; if not, the browser leads to the first one that is not. */
+function canAsk() {
+  return document.getElementById("w-before")?.reportValidity() ?? true;
+}
+
 // A file needs a chat: when it is sent first, the chat starts without a message.
 async function sendFile(chat, { clientId, part }, options) {
   if (!chat) {

@@ -62,6 +62,8 @@ func (f Frame) inSupervision() bool {
 var adminTabs = []Tab{
 	{"people", "/admin/people"},
 	{"departments", "/admin/departments"},
+	{"hours", "/admin/hours"},
+	{"questions", "/admin/questions"},
 	{"wrap_up", "/admin/wrap-up"},
 	{"breaks", "/admin/break-reasons"},
 	{"ratings", "/admin/rating-reasons"},
@@ -112,6 +114,10 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.people")
 	case "departments":
 		return text.T(ctx, "staff.tab.departments")
+	case "hours":
+		return text.T(ctx, "staff.tab.hours")
+	case "questions":
+		return text.T(ctx, "staff.tab.questions")
 	case "wrap_up":
 		return text.T(ctx, "staff.tab.wrap_up")
 	case "breaks":

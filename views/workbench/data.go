@@ -242,6 +242,7 @@ type UserPanel struct {
 	KnownName    string
 	FirstName    string
 	Attributes   []Attribute
+	Answers      []chat.Answer
 	Tags         []string
 	Notes        []UserNote // newest first
 	PageURL      string

@@ -21,6 +21,8 @@ type Assigned struct {
 	Chat         Chat     `json:"chat"`
 	FirstMessage *Message `json:"first_message"`
 	Channel      string   `json:"channel"`
+	// QuestionsOpen are those that the user has not answered.
+	QuestionsOpen []Question `json:"questions_open"`
 }
 
 // Waiting is the response to an assignment that found no agent yet. It has neither service nor chat, since clients recognize an assignment
@@ -33,7 +35,9 @@ type Waiting struct {
 	SystemMessage struct {
 		Content string `json:"content"`
 	} `json:"system_message"`
-	FirstMessage *Message `json:"first_message"`
+	FirstMessage  *Message   `json:"first_message"`
+	Channel       string     `json:"channel"`
+	QuestionsOpen []Question `json:"questions_open"`
 }
 
 // AssignmentOf returns the body of an assignment: Assigned or Waiting.
@@ -43,6 +47,7 @@ func AssignmentOf(ctx context.Context, a *models.Assignment) any {
 		m := MessageOf(ctx, a.Message)
 		first = &m
 	}
+	open := Map(a.Questions, QuestionOf)
 	if a.Agent != nil {
 		return Assigned{statusAssigned, ServiceOf(a.Agent.Card()), ChatOf(&a.Chat), first, channelOf(a.Chat.Channel), open}
 	}
@@ -50,7 +55,6 @@ func AssignmentOf(ctx context.Context, a *models.Assignment) any {
 		Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first,
 		Channel: channelOf(a.Chat.Channel), QuestionsOpen: open,
 	}
-	out := Waiting{Status: statusWaiting, Error: a.Reason, QueueStatus: QueueStatusOf(a.Queue), FirstMessage: first}
 	out.Message = text.T(ctx, "done.all_busy")
 	if a.Reason == models.NoAgentOnline {
 		out.Message = text.T(ctx, "done.nobody_online")

@@ -11,6 +11,7 @@ type SupervisedChat struct {
 	FirstAssignedAt *Time       `json:"first_assigned_at"`
 	FirstResponseAt *Time       `json:"first_response_at"`
 	QueueEntry      *QueueEntry `json:"queue_entry"`
+	Answers         []Answer    `json:"answers"`
 }
 
 // SupervisedAgent is an agent as a supervisor sees it, with some of its chats.

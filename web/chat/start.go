@@ -28,6 +28,8 @@ type assignInput struct {
 	PageURL         string `json:"page_url"`
 	PageTitle       string `json:"page_title"`
 
+	Site    string            `json:"site"`
+	Answers map[string]string `json:"answers"`
 }
 
 // Assign starts a chat: with the online agent who has the lowest load, otherwise in the queue. A first message counts as a message for the
@@ -37,11 +39,16 @@ func (h *Handlers) Assign(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
+	answers, err := answersOf(c, in.Answers)
+	if err != nil {
+		return err
+	}
 	var got *models.Assignment
 	assign := func() (err error) {
 		got, err = h.Desk.Assign(c.Request().Context(), kit.ActorOf(c).ID, models.AssignRequest{
 			Message: in.Message, ClientMessageID: in.ClientMessageID, Department: in.Department,
 			PageURL: in.PageURL, PageTitle: in.PageTitle, OwnOrigin: h.Origin(c),
+			Site: siteOf(c, in.Site), Answers: answers,
 		})
 		return err
 	}
@@ -66,6 +73,10 @@ type messageInput struct {
 	Department      string  `json:"department"`
 	PageURL         string  `json:"page_url"`
 	PageTitle       string  `json:"page_title"`
+
+	Site    string            `json:"site"`
+	Answers map[string]string `json:"answers"`
+}
 
 // LeaveMessage makes the waiting chat of the caller a message, or starts one: its answer goes to the caller by e-mail.
 func (h *Handlers) LeaveMessage(c echo.Context) error {

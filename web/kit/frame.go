@@ -55,6 +55,15 @@ func (k *Kit) problemPage(c echo.Context, p problem) error {
 	return k.Render(c, p.Status, login.ProblemPage(page))
 }
 
+// Build identifies the program and some of its built files. It differs once another release answers.
+func (k *Kit) Build(files ...string) string {
+	build := k.Version
+	for _, name := range files {
+		build += " " + static.URL(name)
+	}
+	return build
+}
+
 // AgentFrame returns the frame of a page for a signed-in agent of any role. here is the key of the page in the navigation.
 func (k *Kit) AgentFrame(c echo.Context, here, title string) staff.Frame {
 	return staff.Frame{Page: k.pageFrame(c, title), Here: here, Me: SignedInAgent(AgentOf(c))}

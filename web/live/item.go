@@ -65,6 +65,7 @@ type ChatState struct {
 	Channel  models.Channel
 	Contact  string // see contactState
 
+	AnsweredAt time.Time // of the last answer to questions
 }
 
 // Changed is what happened to one chat, in one change or, after a gap, in several at once.
@@ -154,6 +155,12 @@ func contactState(c *models.Chat) string {
 		return ""
 	}
 	return fmt.Sprintf("%q %q %q %t", *c.ContactEmail, deref(c.ContactName), deref(c.ContactLocale), c.UserHereAt != nil)
+}
+
+// Answered reports whether the user answered questions with this change.
+func (c Changed) Answered() bool {
+	at := c.Chat.AnsweredAt
+	return !c.Left && at != nil && !at.Equal(c.Before.AnsweredAt)
 }
 
 // Assisted reports whether this change raised or lowered the hand, or changed which supervisors have joined or watch.

@@ -47,7 +47,11 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := b.chatPage(ctx, found, messages, versions, agents, h.PageFileLinks())
+	answers, err := h.Desk.AnswersOf(ctx, &found.Chat)
+	if err != nil {
+		return err
+	}
+	page := b.chatPage(ctx, found, messages, versions, agents, present.Answers(ctx, answers), h.PageFileLinks())
 	page.Thread.History.Before, page.Thread.History.HasEarlier = before, hasEarlier
 	if page.HandOver, err = present.HandOver(ctx, h.Desk, kit.ActorOf(c), id); err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 
 // chatPage returns the view data of one chat.
 func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []models.Message, versions map[int64][]models.MessageVersion,
-	agents []models.Agent, links api.FileLinks,
+	agents []models.Agent, answers []chat.Answer, links api.FileLinks,
 ) view.ChatPage {
 	names := agentNames(agents)
 	page := view.ChatPage{
@@ -29,8 +29,8 @@ func (b *board) chatPage(ctx context.Context, c *models.AgentChat, messages []mo
 		AgentID:  c.ServedBy(),
 		Agent:    names[c.ServedBy()],
 		Priority: c.Priority,
-		Facts:    b.facts(ctx, c),
-		Agents:   b.agentsView(view.Filter{}),
+		Facts:    b.facts(ctx, c, answers),
+		Agents:   b.agentsView(text.Lang(ctx), view.Filter{}),
 		Position: b.positionText(ctx, c.ID),
 		Choices:  []view.Choice{{Name: text.T(ctx, "supervisor.chat.transfer_queue")}},
 	}
@@ -90,7 +90,7 @@ func (b *board) positionText(ctx context.Context, id string) string {
 }
 
 // facts returns what is known about a chat: its times in their order, then everything else.
-func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
+func (b *board) facts(ctx context.Context, c *models.AgentChat, answers []chat.Answer) []view.Fact {
 	facts := []view.Fact{{Label: text.T(ctx, "supervisor.chat.asked"), At: &c.CreatedAt}}
 	addTime := func(label string, at *time.Time) {
 		if at != nil {
@@ -114,6 +114,9 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat) []view.Fact {
 	title, link := present.PageLink(&c.Chat)
 	say(text.T(ctx, "supervisor.chat.page"), title, link)
 	say(text.T(ctx, "supervisor.chat.email"), present.Deref(c.UserEmail), "")
+	for _, a := range answers {
+		say(a.Question, a.Text, "")
+	}
 	say(text.T(ctx, "supervisor.chat.messages"), strconv.Itoa(c.TotalMessages), "")
 	say(text.T(ctx, "supervisor.chat.comment"), present.Deref(c.EndComment), "")
 	if c.Rating != nil {

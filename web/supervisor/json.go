@@ -16,6 +16,11 @@ func (h *Handlers) respondChat(c echo.Context, chat *models.AgentChat) error {
 		EndComment: chat.EndComment, FirstAssignedAt: api.OptionalTime(chat.FirstAssignedAt),
 		FirstResponseAt: api.OptionalTime(chat.FirstResponseAt),
 	}
+	answers, err := h.Desk.AnswersOf(ctx, &chat.Chat)
+	if err != nil {
+		return err
+	}
+	out.Answers = api.Map(answers, api.AnswerOf)
 	if id := chat.ServedBy(); id != "" {
 		a, err := h.Desk.AgentByID(ctx, id)
 		if err != nil {

@@ -83,12 +83,19 @@ type panel struct {
 	csrf       string
 	chat       *models.Chat // the open one, otherwise the one that ended last; nil for none
 	agents     map[string]*models.Agent
+	offers     *offers
+	offered    models.MessageOffer // to this user now
+	isMessage  bool                // the request leaves a message
+	isAnswer   bool                // the request stored answers
+	typed      url.Values          // of a form with answers that was refused
+	refused    map[string]string   // why answers were refused, by field
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {
 	p := &panel{
 		desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
 		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{},
+		offers: &h.offers, isMessage: c.Path() == "/widget/message", isAnswer: strings.HasSuffix(c.Path(), "/answers"),
 	}
 	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = caller.Actor
@@ -169,6 +176,8 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 	return v, err
 }
 
+// state returns the view data of the panel without its messages and questions.
+func (p *panel) state(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{
 		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
 		Here:       p.options.pageURL(""),

@@ -171,6 +171,20 @@ func (f *frameWriter) changedChatParts(ctx context.Context, b *workbench, c *mod
 		}
 		parts = append(parts, view.About(about))
 	}
+	if it.Answered() {
+		answers, err := b.answers(ctx, &c.Chat)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, view.AboutAnswers(c.ID, answers))
+	}
+	if it.Assisted() || before == nil {
+		a, err := b.assist(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, view.AssistBar(a))
+	}
 	// The composer is drawn again only when it opens or closes: it may contain a draft.
 	if it.Assigned() || it.Ended() || before == nil || c.Status == models.Ended && !sameEnd(&before.Chat, &c.Chat) {
 		w, err := b.composer(ctx, c)

@@ -176,6 +176,9 @@ func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages
 			break
 		}
 	}
+	if p.Answers, err = b.answers(ctx, &c.Chat); err != nil {
+		return p, err
+	}
 	if p.Pages, err = b.pages(ctx, c.ID); err != nil {
 		return p, err
 	}
@@ -187,6 +190,12 @@ func (b *workbench) userPanel(ctx context.Context, c *models.AgentChat, messages
 		p.MailTo = p.Email
 	}
 	return p, b.addEarlier(ctx, &p, earlierFilter{})
+}
+
+// answers returns what the user of a chat answered.
+func (b *workbench) answers(ctx context.Context, c *models.Chat) ([]chat.Answer, error) {
+	answers, err := b.desk.AnswersOf(ctx, c)
+	return present.Answers(ctx, answers), err
 }
 
 func (b *workbench) departmentName(ctx context.Context, slug *string) (string, error) {

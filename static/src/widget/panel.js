@@ -43,7 +43,8 @@ export const state = {
   asked() {
     const fields = Object.fromEntries([...composer.querySelectorAll('input[type="hidden"]')].map((i) => [i.name, i.value]));
     delete fields.csrf_token;
-    return { ...fields, ...page };
+    const answers = document.getElementById("w-before");
+    return { ...fields, department: now().department ?? fields.department, ...(answers && Object.fromEntries(new FormData(answers))), ...page };
   },
 };
 

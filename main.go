@@ -1,8 +1,8 @@
 // Parley is customer-service live chat that a company runs itself.
 //
 // This file reads top-down: the command line, the commands that need more than a desk, and serve, which wires
-// PostgreSQL, Redis, hub, desk, worker and server, and stops them in reverse. Settings, the database and all other
-// commands are in jobs/cli.
+// PostgreSQL, Redis, hub, desk, worker and server, and stops them in reverse. What e-mail needs of the settings is in
+// mail.go. Settings, the database and all other commands are in jobs/cli.
 package main
 
 import (
@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"parley/jobs"
@@ -74,7 +76,7 @@ func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, comma
 		_, err := fmt.Fprintln(p.Stdout, "parley", version)
 		return err
 	case "serve":
-		return serve(ctx, p, commands.Serve.Role, func(string) {})
+		return serve(ctx, p, commands.Serve.Role, nil, func(string) {})
 	case "run":
 		return try(ctx, p)
 	case "demo":
@@ -136,6 +138,10 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 		return err
 	}
 	defer listener.Close()
+	mailer, err := newMailer(p, mailbox != nil, listener)
+	if err != nil {
+		return err
+	}
 	if err := p.StartEmbedded(ctx, true); err != nil {
 		return err
 	}
@@ -197,19 +203,26 @@ func serve(ctx context.Context, p *cli.Program, role string, started func(url st
 	group.Go(func() error {
 		<-ctx.Done()
 		defer stopHub()
-		return stop(p, site, server)
+		return stop(p, site, server, mail)
 	})
 	p.Log.Info("server started", "address", listener.Addr().String(), "role", role, "version", version)
 	started(p.Address(listener))
 	return group.Wait()
 }
 
-// openStore opens the store of files. A bucket that is unreachable now may become available later; only files need it.
-func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
-	store, err := files.Open(files.Options{
+// incomingDir is the folder for files while they are received.
+func incomingDir(p *cli.Program) string { return filepath.Join(p.Env.DataDir, "incoming") }
+
+func filesOptions(p *cli.Program) files.Options {
+	return files.Options{
 		URL: p.Env.FilesURL, Folder: p.Env.FilesDir,
 		KeyID: p.Env.AWSKeyID, Secret: p.Env.AWSSecret, SessionToken: p.Env.AWSSessionToken,
-	})
+	}
+}
+
+// openStore opens the store of files. A bucket that is unreachable now may become available later; only files need it.
+func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
+	store, err := files.Open(filesOptions(p))
 	if err != nil || p.Env.FilesURL == "" {
 		return store, err
 	}
@@ -219,6 +232,26 @@ func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
 		}
 	}()
 	return store, nil
+}
+
+// probes are what `parley config check` tries besides the databases.
+func probes(p *cli.Program) []cli.Probe {
+	return []cli.Probe{
+		{Name: "files", Try: func(ctx context.Context) error {
+			store, err := files.Open(filesOptions(p))
+			if err != nil {
+				return err
+			}
+			return store.Check(ctx)
+		}},
+		{Name: "mail server", Try: func(ctx context.Context) error {
+			mailer, err := newMailer(p, false, nil)
+			if mailer == nil {
+				return err
+			}
+			return mailer.Check(ctx)
+		}},
+	}
 }
 
 // minSecret is the length in bytes below which an HS256 key is weaker than its signature.
@@ -255,6 +288,7 @@ func startWorker(p *cli.Program, desk *models.Desk, prefix string, health *redis
 	if err != nil {
 		return nil, err
 	}
+	redisOptions.Health = health
 	worker := jobs.New(desk, redisOptions, prefix, p.Env.SweepInterval, p.Log)
 	return worker, worker.Start(context.Background())
 }
@@ -280,6 +314,11 @@ func stop(p *cli.Program, site *web.Server, server *http.Server) error {
 	site.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), p.Env.ShutdownTimeout)
 	defer cancel()
+	var mailStopped sync.WaitGroup
+	defer mailStopped.Wait()
+	if mail != nil {
+		mailStopped.Go(func() { mail.Stop(ctx) })
+	}
 	err := server.Shutdown(ctx)
 	if err != nil {
 		p.Log.Warn("requests aborted at SHUTDOWN_TIMEOUT")

@@ -15,6 +15,7 @@ const (
 	TaskSample = "house:sample"
 	TaskFiles  = "files:sweep"
 	TaskClean  = "chats:clean"
+	TaskCount  = "minutes:count"
 	TaskIndex  = "chats:index"
 	TaskReport = "reports:count"
 	TaskAlerts = "alerts:evaluate"
@@ -31,6 +32,17 @@ type task struct {
 	name  string
 	every time.Duration
 	run   func(context.Context, *models.Desk) error
+}
+
+// slow are the tasks that wait for others outside. A process runs each of them once at a time, and nothing waits for it.
+var slow = map[string]bool{TaskMail: true, TaskPush: true}
+
+// timeout bounds one run. The next run finds what is left.
+func (t task) timeout() time.Duration {
+	if slow[t.name] {
+		return 3 * time.Minute
+	}
+	return 30 * time.Second
 }
 
 var tasks = []task{

@@ -10,13 +10,10 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"github.com/redis/go-redis/v9"
 
 	"parley/models"
+	"parley/models/redisclient"
 )
-
-// taskTimeout bounds one run. The next run finds what is left.
-const taskTimeout = 30 * time.Second
 
 // Worker runs the periodic tasks. They come through Redis, so that one of several workers runs each; the worker also
 // schedules them there. Without Redis, or between two periods, its pulse runs what is due.
@@ -29,27 +26,32 @@ type Worker struct {
 	scheduler *asynq.Scheduler
 	schedules *schedules
 	lastRun   map[string]*atomic.Int64 // by task: Unix nanoseconds
+	running   map[string]*atomic.Bool  // by slow task
 	stopPulse context.CancelFunc
 	pulse     sync.WaitGroup
 }
 
 // connection makes the clients of asynq, which asynq closes.
-type connection struct{ *redis.Options }
+type connection struct{ *redisclient.Options }
 
-func (c connection) MakeRedisClient() any { return redis.NewClient(c.Options) }
+func (c connection) MakeRedisClient() any { return c.Client() }
 
 // New returns a worker that sweeps every interval, but not more often than once a second. prefix is that of the
 // installation: its tasks go through a queue of that name, so that no other installation on the same Redis runs them.
-func New(desk *models.Desk, options *redis.Options, prefix string, interval time.Duration, log *slog.Logger) *Worker {
+func New(desk *models.Desk, options *redisclient.Options, prefix string, interval time.Duration, log *slog.Logger) *Worker {
 	w := &Worker{
 		desk:     desk,
 		log:      log,
 		queue:    prefix + "periodic",
 		interval: max(interval, time.Second),
 		lastRun:  map[string]*atomic.Int64{},
+		running:  map[string]*atomic.Bool{},
 	}
 	for _, t := range tasks {
 		w.lastRun[t.name] = new(atomic.Int64)
+		if slow[t.name] {
+			w.running[t.name] = new(atomic.Bool)
+		}
 	}
 	w.schedules = newSchedules(options, prefix)
 	quiet := quietLog{log}
@@ -82,7 +84,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		mux.HandleFunc(t.name, func(ctx context.Context, _ *asynq.Task) error { return w.run(ctx, t) })
 		period := t.period(w.interval)
 		entry, err := w.scheduler.Register(fmt.Sprintf("@every %s", period), asynq.NewTask(t.name, nil),
-			asynq.Queue(w.queue), asynq.MaxRetry(1), asynq.Timeout(taskTimeout), asynq.Unique(period))
+			asynq.Queue(w.queue), asynq.MaxRetry(1), asynq.Timeout(t.timeout()), asynq.Unique(period))
 		if err != nil {
 			return fmt.Errorf("schedule %s: %w", t.name, err)
 		}
@@ -122,9 +124,15 @@ func (w *Worker) Stop() {
 	w.pulse.Wait()
 }
 
-// run runs a task and records that this worker has done it.
+// run runs a task and records that this worker has done it. A slow one that is running already goes on alone.
 func (w *Worker) run(ctx context.Context, t task) error {
 	w.lastRun[t.name].Store(time.Now().UnixNano())
+	if running := w.running[t.name]; running != nil {
+		if !running.CompareAndSwap(false, true) {
+			return nil
+		}
+		defer running.Store(false)
+	}
 	return t.run(ctx, w.desk)
 }
 
@@ -150,14 +158,23 @@ func (w *Worker) runPulse(ctx context.Context) {
 		pause := w.pulseOnce(ctx)
 		for _, t := range tasks {
 			if time.Since(time.Unix(0, w.lastRun[t.name].Load())) > 2*t.period(w.interval) {
-				bounded, cancel := context.WithTimeout(ctx, taskTimeout)
-				if err := w.run(bounded, t); err != nil {
-					w.logUnlessStopping(ctx, t.name, err)
+				if slow[t.name] {
+					w.pulse.Go(func() { w.runBounded(ctx, t) })
+				} else {
+					w.runBounded(ctx, t)
 				}
-				cancel()
 			}
 		}
 		timer.Reset(max(minPause, pause))
+	}
+}
+
+// runBounded runs a task for the pulse.
+func (w *Worker) runBounded(ctx context.Context, t task) {
+	bounded, cancel := context.WithTimeout(ctx, t.timeout())
+	defer cancel()
+	if err := w.run(bounded, t); err != nil {
+		w.logUnlessStopping(ctx, t.name, err)
 	}
 }
 

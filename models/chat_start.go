@@ -177,6 +177,9 @@ func (d *Desk) startChat(
 		if err := t.save(ctx, change); err != nil {
 			return err
 		}
+		if err := d.confirmMessage(ctx, t, change); err != nil {
+			return err
+		}
 		if _, err := d.drainBatch(ctx, t); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type Desk struct {
 	log        *slog.Logger
 	publisher  Publisher
 	files      Files
+	mailer     Mailer   // nil without a mail server
 	base       Settings // from the environment
 	settings   atomic.Pointer[Settings]
 	sites      atomic.Pointer[[]string]
@@ -37,6 +38,8 @@ type Desk struct {
 
 	sends     messageBatcher
 	uncertain uncertainCommits
+
+	mailCounts mailCounts
 
 	canary canary
 

@@ -96,6 +96,9 @@ var (
 	// ErrRoleRequired is 403: the actor's role is too low.
 	ErrRoleRequired = forbidden("role_required", "Your role does not allow this. Ask an administrator.")
 
+	// ErrMailNotConfigured is 409: there is no mail server or no sender's address.
+	ErrMailNotConfigured = conflict("mail_not_configured", "E-mail is not set up here. Ask an administrator.")
+
 	// ErrWrongCredentials is 401: address and password do not belong to an account that may sign in.
 	ErrWrongCredentials = unauthorizedAs("wrong_credentials", "The e-mail address or password is wrong.")
 	// ErrSecondFactorRequired is 401: the password is right and the account needs a code too.

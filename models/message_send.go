@@ -66,8 +66,15 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 }
 
 // queriesFor returns the statements that store messages of the actor's side.
-func queriesFor(actor Actor) *senderQueries {
-	if actor.IsAgent() {
+func (d *Desk) queriesFor(actor Actor) *senderQueries {
+	switch {
+	case actor.AtLeast(RoleSupervisor) && d.CanMail():
+		return &supervisorMailQueries
+	case actor.AtLeast(RoleSupervisor):
+		return &supervisorQueries
+	case actor.IsAgent() && d.CanMail():
+		return &agentMailQueries
+	case actor.IsAgent():
 		return &agentQueries
 	}
 	return &userQueries

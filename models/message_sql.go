@@ -31,8 +31,13 @@ const (
 )
 
 var (
-	userQueries  = queriesOf(FromUser, addedByUser, `c.user_id`, `c.status <> 'ended'`)
-	agentQueries = queriesOf(FromAgent, addedByAgent, `c.agent_id`, `c.status = 'active'`)
+	userQueries       = queriesOf(FromUser, addedByUser, `c.user_id = {sender}`, `c.status <> 'ended'`)
+	agentQueries      = queriesOf(FromAgent, addedByAgent, `c.agent_id = {sender}`, `c.status = 'active'`)
+	supervisorQueries = queriesOf(FromAgent, addedBySupervisor,
+		`(c.agent_id = {sender} OR {sender} = ANY(c.joined_ids))`, `c.status = 'active'`)
+	// With mail, answers to messages are put into the outbox.
+	agentMailQueries      = agentQueries.with(queueAnswer)
+	supervisorMailQueries = supervisorQueries.with(queueAnswer)
 )
 
 // queriesOf builds the statements of a side: set is what its messages change of the chat besides, mayWrite the condition on

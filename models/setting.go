@@ -33,6 +33,7 @@ const (
 	GroupWrapUp   SettingGroup = "wrap_up"
 	GroupFlags    SettingGroup = "flags"
 	GroupPrivacy  SettingGroup = "privacy"
+	GroupMail     SettingGroup = "mail"
 	GroupLimits   SettingGroup = "limits"
 )
 
@@ -47,6 +48,7 @@ const (
 	SettingChoice   SettingKind = "choice" // one of [Setting.Choices]
 	SettingWords    SettingKind = "words"  // words or phrases, separated by commas
 	SettingText     SettingKind = "text"   // any text, or an address
+	SettingLine     SettingKind = "line"   // one line of a certain form
 )
 
 // SettingUnit is what the number of a setting counts; of a duration it is the smallest unit in which the page offers it.
@@ -305,6 +307,33 @@ func (v textValue) set(s *Settings, value string) string {
 }
 
 func (v textValue) setDefault(s *Settings) { *v.field(s) = "" }
+
+// lineValue is a line of text, "" for none where that is the default.
+type lineValue struct {
+	field   func(*Settings) *string
+	def     string
+	accepts string
+	isValid func(string) bool // of a text that is not empty
+}
+
+func (v lineValue) describe() valueDescription {
+	return valueDescription{kind: SettingLine, accepts: v.accepts}
+}
+
+func (v lineValue) read(s *Settings) string { return *v.field(s) }
+
+func (v lineValue) set(s *Settings, value string) string {
+	if value == "" {
+		value = v.def
+	}
+	if value != "" && (value != oneLine(value) || !utf8.ValidString(value) || strings.ContainsRune(value, 0) || !v.isValid(value)) {
+		return fieldInvalid
+	}
+	*v.field(s) = value
+	return ""
+}
+
+func (v lineValue) setDefault(s *Settings) { *v.field(s) = v.def }
 
 // splitWords returns the words of a list, which are separated by commas or lines, without blank and repeated ones.
 func splitWords(list string) []string {

@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"regexp"
+	"time"
+	"unicode/utf8"
+)
 
 // settingTable is every setting of the rules, in the order of the settings page. The environment, the settings page, the JSON of settings,
 // the README, the help of the command line and the OpenAPI document read it. A new setting is a field of [Settings], an entry here, and its
@@ -230,6 +234,35 @@ var settingTable = []Setting{
 			field: func(s *Settings) *time.Duration { return &s.MinutesRetention },
 			def:   2 * 365 * day, min: 35 * day, max: 10 * 365 * day, unit: UnitHour,
 		},
+	},
+	{
+		Key: "MAIL_FROM", Group: GroupMail,
+		Doc: "address that e-mail is sent from, such as `support@example.com`; without it nothing is mailed",
+		value: lineValue{
+			field: func(s *Settings) *string { return &s.MailFrom }, accepts: "an e-mail address such as support@example.com",
+			isValid: func(v string) bool { _, err := checkEmail(v); return err == nil },
+		},
+	},
+	{
+		Key: "MAIL_NAME", Group: GroupMail,
+		Doc: "name that e-mail is sent from, such as that of the company",
+		value: lineValue{
+			field: func(s *Settings) *string { return &s.MailName }, accepts: "a name of at most 100 characters",
+			isValid: func(v string) bool { return !IsBlank(v) && utf8.RuneCountInString(v) <= 100 },
+		},
+	},
+	{
+		Key: "MAIL_COLOR", Group: GroupMail,
+		Doc: "colour of e-mail as `#rrggbb`, on which white or dark text is readable",
+		value: lineValue{
+			field: func(s *Settings) *string { return &s.MailColor }, def: "#0b5968", accepts: "a colour such as #0b5968",
+			isValid: regexp.MustCompile(`^#[0-9a-fA-F]{6}$`).MatchString,
+		},
+	},
+	{
+		Key: "MAIL_CONFIRM", Group: GroupMail,
+		Doc:   "users who leave a message get an e-mail that confirms it",
+		value: switchValue{field: func(s *Settings) *bool { return &s.MailConfirm }, def: true},
 	},
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),

@@ -64,6 +64,25 @@ func alone(s models.Setting, value string) (models.Settings, error) {
 	return settings, err
 }
 
+// manyWords returns a list with one word too many.
+func manyWords() string {
+	var words strings.Builder
+	for i := range 101 {
+		words.WriteString("w" + strconv.Itoa(i) + ",")
+	}
+	return words.String()
+}
+
+// lineSamples has values of settings that are a line: what they accept, and what they refuse.
+var lineSamples = map[string]struct{ inside, outside []string }{
+	"MAIL_FROM": {
+		[]string{"", "support@example.com"},
+		[]string{"support", "a@b\r\nBcc: x@y.z", "Support <support@example.com>", "a\x00@example.com"},
+	},
+	"MAIL_NAME":  {[]string{"", "客服"}, []string{strings.Repeat("x", 101), "\u200b", "a\nb"}},
+	"MAIL_COLOR": {[]string{"", "#FFCC00"}, []string{"red", "#12345", "#0b5968;x"}},
+}
+
 // checkNumber compares the bounds of a number with the values that the setting accepts.
 func checkNumber(t *testing.T, s models.Setting) {
 	t.Helper()

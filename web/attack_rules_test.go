@@ -411,6 +411,8 @@ var rules = map[string]rule{
 	"POST /admin/users/erase":                               {in: models.Active, body: `{"id":"{user_id}","confirm":"{user_id}"}`},
 	"GET /admin/audit":                                      {},
 	"GET /admin/audit.csv":                                  {},
+	"GET /admin/mail":                                       {},
+	"POST /admin/mail/{mail_id}/retry":                      {ok: 404}, // there is none
 	"GET /admin/health":                                     {},
 	"POST /admin/health/repair":                             {body: `{"name":"load_counted"}`},
 

@@ -41,7 +41,7 @@ type readiness struct {
 func (s *Server) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()
-	now := readiness{Status: "ok", Postgres: "ok", Redis: "ok"}
+	now := readiness{Status: "ok", Postgres: "ok", Writes: "ok", Redis: "ok", Mail: api.MailStateWord(s.Desk.CanMail(), false)}
 	if !s.Hub.Connected() || s.Limits.Degraded() {
 		now.Redis, now.RedisError = "unavailable", s.Redis.Reason()
 	}

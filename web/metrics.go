@@ -117,6 +117,22 @@ func (s *Server) newMetrics() *prometheus.Registry {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help},
 			func() float64 { return float64(value()) }))
 	}
+	counter := func(name, help string, value func() int64) { counterOf(name, help, nil, value) }
+	counter("write_check_failures_total",
+		"Times that a check of /readyz could not commit a small write within 1.5 seconds.", s.Desk.FailedWriteChecks)
+	for _, reason := range redisclient.Reasons() {
+		counterOf("redis_errors_total", "Commands of this instance that Redis refused or did not answer.",
+			prometheus.Labels{"reason": string(reason)}, func() int64 { return s.Redis.Count(reason) })
+	}
+	counter("mails_sent_total", "E-mails that the mail server took from this instance.",
+		func() int64 { sent, _, _ := s.Desk.MailCounts(); return sent })
+	counter("mail_errors_total", "Attempts of this instance to send an e-mail that failed.",
+		func() int64 { _, failures, _ := s.Desk.MailCounts(); return failures })
+	counter("mails_failed_total", "E-mails that this instance gave up.",
+		func() int64 { _, _, failed := s.Desk.MailCounts(); return failed })
+	counter("board_ticks_total", "Times that the board was sent to the supervisors of this instance.", s.Hub.BoardTicks)
+	counter("board_reads_total", "Times that a supervisors' board was read, once for each filter and tick and for each page.",
+		s.supervisor.BoardReads)
 	counter("drains_total", "Times that this instance tried to assign waiting chats.",
 		func() int64 { runs, _ := s.Desk.Drained(); return runs })
 	counter("drained_chats_total", "Chats assigned by these attempts.", func() int64 { _, chats := s.Desk.Drained(); return chats })

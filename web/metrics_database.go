@@ -26,6 +26,10 @@ var (
 	descLoad         = describe("load", "Active chats of online agents.")
 	descCapacity     = describe("capacity", "Total capacity of online agents.")
 	descFindings     = describe("invariant_findings", "Violations of an invariant, at most 100; anything but 0 is a fault.", "invariant")
+	descMailWaiting  = describe("mails_waiting", "E-mails that wait to be sent.")
+	descMailDelayed  = describe("mails_delayed", "E-mails whose latest attempt failed and that are tried again.")
+	descMailFailed   = describe("mails_failed", "E-mails that were not sent and are not tried again.")
+	descMailFailing  = describe("mail_failing", "1 while the mail server takes no e-mail.")
 	descCheckedAt    = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
 )
 
@@ -43,6 +47,7 @@ type databaseMetrics struct {
 	up           bool
 	overviewAt   time.Time
 	overview     *models.Overview
+	mail         *models.MailFigures // nil without mail
 	checkTriedAt time.Time
 	checkedAt    time.Time
 	findings     []models.Checked
@@ -91,6 +96,11 @@ func (m *databaseMetrics) refresh(ctx context.Context) {
 		m.overviewAt, m.up = time.Now(), err == nil
 		if err == nil {
 			m.overview = &overview
+		}
+		if m.up && m.desk.CanMail() {
+			if figures, err := m.desk.MailFigures(ctx); err == nil {
+				m.mail = &figures
+			}
 		}
 	}
 	if !m.up || time.Since(m.checkTriedAt) < checkInterval {

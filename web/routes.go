@@ -737,6 +737,8 @@ func (s *Server) routes() []route {
 		{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admins, handle: s.admin.EraseUser},
 		{method: get, api: "/admin/audit", page: "/admin/audit", who: admins, handle: s.admin.AuditPage},
 		{method: get, page: "/admin/audit.csv", who: admins, handle: s.admin.AuditCSV},
+		{method: get, api: "/admin/mail", page: "/admin/mail", who: admins, handle: s.admin.MailPage},
+		{method: post, api: "/admin/mail/:mail_id/retry", page: "/admin/mail/:mail_id/retry", who: admins, handle: s.admin.RetryMail},
 		{method: get, api: "/admin/health", page: "/admin/health", who: admins, handle: s.admin.HealthPage},
 		{method: post, api: "/admin/health/repair", page: "/admin/health/repair", who: admins, handle: s.admin.RepairHealth},
 

@@ -15,13 +15,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 
 	"parley/models"
 	"parley/models/redisclient"
@@ -34,6 +34,7 @@ import (
 	"parley/web/kit"
 	"parley/web/limit"
 	"parley/web/live"
+	"parley/web/mail"
 	"parley/web/supervisor"
 	"parley/web/widget"
 	"parley/web/workbench"
@@ -69,6 +70,8 @@ type Options struct {
 	Ready func(context.Context) error
 	// Version is reported by /healthz.
 	Version string
+	// Metrics are served with those of the server.
+	Metrics []prometheus.Collector
 }
 
 // Server is the HTTP server of one instance.
@@ -98,9 +101,12 @@ func New(opts Options) (*Server, error) {
 		opts.FileKey = []byte(rand.Text())
 	}
 	s := &Server{opts: opts, Kit: &kit.Kit{
-		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey,
+		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Version: opts.Version,
 		Origins: http.NewCrossOriginProtection(),
 	}}
+	if opts.Redis != nil {
+		s.Redis = opts.Redis.Health
+	}
 	var err error
 	if s.PublicURL, err = parsePublicURL(opts.PublicURL); err != nil {
 		return nil, err

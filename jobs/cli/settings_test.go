@@ -20,6 +20,16 @@ func TestTheEnvironmentSetsEverySettingOfTheTable(t *testing.T) {
 	var all, empty []string
 	for _, s := range models.SettingTable() {
 		value, wrong := s.Max(), "perhaps"
+		if s.Kind() == models.SettingWords {
+			value, wrong = "refund", strings.Repeat("long", 100)
+		}
+		if s.Kind() == models.SettingText {
+			value, wrong = "https://www.example.com/", strings.Repeat("long ", 300)
+		}
+		if s.Kind() == models.SettingLine {
+			value = map[string]string{"MAIL_FROM": "support@example.com", "MAIL_NAME": "Kestrel", "MAIL_COLOR": "#ffcc00"}[s.Key]
+			wrong = "\u200b"
+		}
 		for _, choice := range s.Choices() {
 			if choice != s.BuiltInDefault() {
 				value = choice

@@ -91,7 +91,8 @@ var mayImport = map[string][]string{
 	"views/demo":       {"views/ui", "views/text", "views/paths", "static"},
 	"views/workbench":  {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
 	"views/supervisor": {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
-	"views/admin":      {"views/staff", "views/ui", "views/text", "views/paths", "static"},
+	"views/mail":       {"views/ui", "views/text"},
+	"views/admin":      {"views/staff", "views/chat", "views/ui", "views/text", "views/paths", "static"},
 
 	"models/testdb": {"models/embedded", "migrations"},
 }

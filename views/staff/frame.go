@@ -71,6 +71,7 @@ var adminTabs = []Tab{
 	{"sites", "/admin/sites"},
 	{"users", "/admin/users"},
 	{"audit", "/admin/audit"},
+	{"mail", "/admin/mail"},
 	{"health", "/admin/health"},
 }
 

@@ -256,6 +256,10 @@ type UserPanel struct {
 	// Query is what was searched for in the earlier chats; Earlier is what was Found unless QueryError says what is wrong with it.
 	Query, QueryError string
 	Found             bool
+	// CanMail is whether e-mail is sent. A transcript goes to MailTo, "" if no address is known, with times in the agent's TimeZone.
+	// IsMessage is whether the answers of the chat are mailed.
+	CanMail, IsMessage bool
+	MailTo, TimeZone   string
 }
 
 // Attribute is a fact about the user that the host site has signed.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,9 +27,13 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	figures, err := h.Desk.MailFigures(ctx)
+	if err != nil {
+		return err
+	}
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp)})
+		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp, h.Redis.Reason(), h.mailState(figures))})
 	}
 	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
 	for _, i := range checked {
@@ -49,8 +54,12 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
 		redisService(ctx, redisUp, h.Redis.Reason()),
 	}
-	if !page.Services[1].Up {
-		page.Services[1].Text = text.T(ctx, "admin.health.redis_away")
+	if h.Desk.CanMail() {
+		mail := view.Service{Name: text.T(ctx, "admin.mail.title"), Up: !figures.IsFailing, Text: text.T(ctx, "admin.health.mail_up")}
+		if figures.IsFailing {
+			mail.Text = api.MailReason(ctx, figures.Reason)
+		}
+		page.Services = append(page.Services, mail)
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
 }
@@ -72,6 +81,11 @@ func redisService(ctx context.Context, up bool, reason redisclient.Reason) view.
 		service.Text = wrong + " " + service.Text
 	}
 	return service
+}
+
+// mailState is the state of e-mail in words of the JSON interface.
+func (h *Handlers) mailState(f models.MailFigures) string {
+	return api.MailStateWord(h.Desk.CanMail(), f.IsFailing)
 }
 
 // healthLink returns the page of the subject of a finding, "" if it has none.

@@ -3,6 +3,7 @@ import { openDialog } from "../lib/dialog.js";
 import { onKeyDown } from "../lib/keydown.js";
 import { wireMenuKeys } from "../lib/menu-keys.js";
 import { parseProblem } from "../lib/request.js";
+import { toast } from "../lib/toast.js";
 import { translate } from "../lib/translate.js";
 
 export function wireMenus() {
@@ -17,6 +18,12 @@ export function wireMenus() {
     if (!detail.successful) return;
     detail.elt.closest("[popover]")?.hidePopover();
     detail.elt.closest("dialog")?.close();
+    const act = detail.elt.closest("[data-mail-act]");
+    if (!act) return;
+    const details = act.closest("details");
+    details.open = false;
+    details.querySelector("summary").focus();
+    toast(act.dataset.mailAct.replace("\u2026", () => act.elements.email?.value ?? ""));
   });
 }
 

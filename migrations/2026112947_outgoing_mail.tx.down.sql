@@ -1,0 +1,2 @@
+DROP TABLE continue_links;
+DROP TABLE outgoing_mails;

@@ -95,11 +95,18 @@ var rules = map[string]rule{
 	"POST /user/customer-service/chats/{chat_id}/answers":   {in: models.Active, body: `{"answers":{},"site":"https://shop.example"}`},
 	"GET /user/customer-service/rating-reasons":             {},
 	"GET /user/customer-service/chats/{chat_id}/transcript": {in: models.Active},
-	"POST /user/customer-service/stream-ticket":             {},
-	"GET /user/customer-service/events":                     {},
-	"GET /widget":                                           {},
-	"GET /widget/events":                                    {},
-	"POST /widget/session":                                  {body: `{"bearer":"1"}`},
+
+	"GET /user/customer-service/chats/{chat_id}/transcript.html": {in: models.Active},
+	"POST /user/customer-service/stream-ticket":                  {},
+	"GET /user/customer-service/events":                          {},
+	"GET /widget":                                                {},
+	"GET /widget/events":                                         {},
+	"POST /widget/session":                                       {body: `{"bearer":"1"}`},
+	"POST /user/customer-service/chats/{chat_id}/transcript-mail": {
+		in:   models.Active,
+		body: `{"email":"{address}","time_zone":"Asia/Kolkata"}`,
+		ok:   409,
+	}, // no mail server
 	"POST /widget/chats/{chat_id}/page": {
 		in:   models.Active,
 		body: `{"page_url":"https://shop.example/b","page_title":"Basket"}`,

@@ -87,28 +87,17 @@ func TestAUserRatesWithReasonsByKeyboard(t *testing.T) {
 	}
 }
 
-// What the user downloads in the browser is the transcript, with times in the browser's time zone.
-func TestAUserDownloadsTheTranscript(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, nil)
-	agent := atWork(t, s, "anna")
-	user := newBrowser(t)
-	dir := t.TempDir()
-	_, err := chromedp.Call(user.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+// downloads returns a function that waits for the next transcript and returns it.
+func (b *browser) downloads(s *site) func() string {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	_, err := chromedp.Call(b.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
 		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
-		BrowserContextID: chromedp.FromContext(user.ctx).BrowserContextID,
+		BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
 	})
-	user.must(err)
-	user.open(s.url + "/widget")
-	user.send("My order is late")
-	agent.sees("#list-awaiting .row", "My order is late")
-	agent.alt("KeyN")
-	agent.sees("#thread .msg", "My order is late")
-	agent.write("#composer-text", "I am sorry")
-	agent.press("\r")
-	user.sees("#thread .msg", "I am sorry")
-	downloaded := func() string {
-		t.Helper()
+	b.must(err)
+	return func() string {
+		b.t.Helper()
 		var text string
 		s.until("the file to be downloaded", func() bool {
 			names, _ := filepath.Glob(filepath.Join(dir, "chat-*.txt"))
@@ -124,6 +113,53 @@ func TestAUserDownloadsTheTranscript(t *testing.T) {
 		})
 		return text
 	}
+}
+
+// A user who still waits downloads what the user has written so far. Without a message there is nothing to download.
+func TestAWaitingUserDownloadsTheTranscript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	user := newBrowser(t)
+	downloaded := user.downloads(s)
+	user.open(s.url + "/widget")
+	user.send("My order is late")
+	user.sees("#w-place a[data-transcript]", "Download transcript")
+	for _, l := range looks {
+		user.as(l)
+		user.accessible("the queue with the transcript, " + l.name)
+		user.looksLike("transcript-waiting-" + l.name)
+	}
+	user.click("#w-place a[data-transcript]")
+	if got := downloaded(); !strings.Contains(got, "] You: My order is late\r\n") {
+		t.Errorf("the user downloaded %q", got)
+	}
+
+	token := maria(t, nil)
+	s.ask("POST", forUser+"/assign", token, map[string]any{}).want(200)
+	page := newBrowser(t)
+	page.open(s.url + "/demo")
+	page.until("the widget", "window.Parley?.loaded")
+	page.run("Parley('identify', " + quote(token) + ")")
+	silent := page.launch()
+	silent.sees("#w-place .q-links", "Leave")
+	silent.gone("#w-place a[data-transcript]")
+}
+
+// What the user downloads in the browser is the transcript, with times in the browser's time zone.
+func TestAUserDownloadsTheTranscript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	agent := atWork(t, s, "anna")
+	user := newBrowser(t)
+	downloaded := user.downloads(s)
+	user.open(s.url + "/widget")
+	user.send("My order is late")
+	agent.sees("#list-awaiting .row", "My order is late")
+	agent.alt("KeyN")
+	agent.sees("#thread .msg", "My order is late")
+	agent.write("#composer-text", "I am sorry")
+	agent.press("\r")
+	user.sees("#thread .msg", "I am sorry")
 	user.click(".w-more summary")
 	user.sees(".w-more a[data-transcript]", "Download transcript")
 	user.accessible("the menu with the transcript")

@@ -165,6 +165,14 @@ func (s *Server) routes() []route {
 			method: get, api: userPath + "/chats/:chat_id/transcript", page: "/widget/chats/:chat_id/transcript",
 			who: users, limit: limit.Transcript, handle: s.chat.Transcript, requestLimits: chat.LimitDownload, cors: true,
 		},
+		{
+			method: get, api: userPath + "/chats/:chat_id/transcript.html", page: "/widget/chats/:chat_id/transcript.html",
+			who: users, limit: limit.Transcript, handle: s.chat.TranscriptHTML, requestLimits: chat.LimitDownload, cors: true,
+		},
+		{
+			method: post, api: userPath + "/chats/:chat_id/transcript-mail", page: "/widget/chats/:chat_id/transcript-mail",
+			who: users, limit: limit.Transcript, handle: s.chat.MailTranscript, cors: true,
+		},
 		{method: get, api: userPath + "/rating-reasons", who: users, handle: s.chat.RatingReasons, cors: true},
 		{
 			method: post, api: userPath + "/introduce", page: "/widget/introduce",
@@ -277,6 +285,10 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
 			who: agents, input: true, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/transcript-mail", page: "/workbench/chats/:chat_id/transcript-mail",
+			who: agents, limit: limit.Transcript, input: true, handle: s.chat.MailTranscript, next: "/workbench/chats/:chat_id",
 		},
 		{method: get, api: agentPath + "/offers", who: agents, handle: s.chat.Offers},
 		{method: get, api: agentPath + "/chats/:chat_id/transfer-options", who: agents, handle: s.chat.TransferOptions},

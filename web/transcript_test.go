@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"parley/models"
 )
 
 // transcript returns the lines of a transcript without its heading and its last line, each without its time.
@@ -105,4 +107,49 @@ func TestATranscriptHasEveryMessage(t *testing.T) {
 	}
 	h.ask("GET", forUser+"/chats/"+chat+"/transcript", user, nil).want(200)
 	h.ask("GET", forUser+"/chats/"+chat+"/transcript", user, nil).refused(429, "rate_limited")
+}
+
+// TestATranscriptIsAPage: what people wrote is text in it, and nothing in it is loaded or run.
+func TestATranscriptIsAPage(t *testing.T) {
+	t.Parallel()
+	h := startServer(t)
+	_, agent := h.online("anna", func(n *models.NewAgent) { n.Name = "An<na> Berg" })
+	_, user := h.guest()
+	_, stranger := h.guest()
+	chat := h.asks(user, "<script>alert(1)</script> & \"quotes\"\n</p></li></ol><img src=x onerror=alert(2)>")
+	path := forUser + "/chats/" + chat + "/transcript.html"
+	h.ask("POST", forAgent+"/chats/"+chat+"/notes", agent, map[string]any{"content": "A secret note"}).want(201)
+	h.ask("POST", forAgent+"/chats/"+chat+"/messages", agent, map[string]any{"content": "Second\nline"}).want(201)
+	got := h.ask("GET", path+"?time_zone=Asia/Kolkata", user, nil).want(200)
+	page := string(got.Body)
+	for _, part := range []string{
+		`<!doctype html>`, `<html lang="en">`, "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#34;quotes&#34;", "Second\nline", "End of the transcript",
+		"An&lt;na&gt;", "Time zone: Asia/Kolkata (UTC+05:30)", "+05:30\"",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page lacks %q: %s", part, page)
+		}
+	}
+	for _, part := range []string{"<script", "<img", "secret note", "href=", "http:", "https:", "url("} {
+		if strings.Contains(page, part) {
+			t.Errorf("the page has %q: %s", part, page)
+		}
+	}
+	if n := strings.Count(page, "<li"); n != 3 {
+		t.Errorf("it has %d lines", n)
+	}
+	policy := got.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "sandbox") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("the policy is %q", policy)
+	}
+	if kind, name := got.Header.Get("Content-Type"), got.Header.Get("Content-Disposition"); kind != "text/html; charset=utf-8" ||
+		!regexp.MustCompile(`^attachment; filename="chat-[0-9-]+\.html"$`).MatchString(name) {
+		t.Errorf("it is %s, %s", kind, name)
+	}
+	if chinese := string(h.ask("GET", path+"?lang=zh-CN", user, nil).want(200).Body); !strings.Contains(chinese, `<html lang="zh-CN">`) {
+		t.Errorf("in Chinese it is %q", chinese)
+	}
+	h.ask("GET", path+"?time_zone=Nowhere", user, nil).refused(422, "validation_failed")
+	h.ask("GET", path, stranger, nil).refused(404, "chat_not_found")
+	h.ask("GET", path, agent, nil).refused(403, "wrong_credential")
 }

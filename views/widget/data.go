@@ -76,6 +76,7 @@ type Queue struct {
 	Low, High     time.Duration // the range of the estimate
 	Median        time.Duration
 	NoAgentOnline bool // no agent is online: no number is shown
+	HasTranscript bool // there is something to download
 	LongWait      bool // longer than the estimated wait
 	Reason        *Reason
 }

@@ -24,6 +24,13 @@ func transcriptLink(ctx context.Context, chatID string) templ.Attributes {
 	}
 }
 
+// transcriptPageLink is transcriptLink for the transcript as a page.
+func transcriptPageLink(ctx context.Context, chatID string) templ.Attributes {
+	link := transcriptLink(ctx, chatID)
+	link["href"] = link["href"].(string) + ".html"
+	return link
+}
+
 func (p Panel) title(ctx context.Context) string {
 	if p.Site == "" {
 		return text.T(ctx, "widget.title_default")

@@ -5,27 +5,26 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"parley/models"
+	"parley/views/chat"
 	"parley/views/text"
-	"parley/web/api"
+	"parley/web/present"
 )
 
 // transcript writes a chat as its user sees it, as a text file: a heading, then one line for each message, in the language of a
 // context and with times in one time zone. What people wrote cannot look like a line of the file: its further lines are indented, and
 // characters that would change how the line is read are left out.
 type transcript struct {
-	out   io.Writer
-	zone  *time.Location
-	names map[string]string // of agents, by id
+	out  io.Writer
+	zone *time.Location
 }
 
 // byteOrderMark lets programs read the file as UTF-8 once it is stored: it has no header then that says so.
 const byteOrderMark = "\ufeff"
 
-// begin writes the heading.
-func (t *transcript) begin(ctx context.Context, c *models.Chat) error {
+// begin writes the heading, with what the user answered before the chat and while waiting.
+func (t *transcript) begin(ctx context.Context, c *models.Chat, answers []chat.Answer) error {
 	began := c.CreatedAt.In(t.zone)
 	lines := []string{
 		text.T(ctx, "transcript.title"),
@@ -33,25 +32,20 @@ func (t *transcript) begin(ctx context.Context, c *models.Chat) error {
 		text.T(ctx, "transcript.zone", "Zone", t.zone.String(), "Offset", began.Format("-07:00")),
 		text.T(ctx, "transcript.chat", "ID", c.ID),
 	}
+	for _, a := range answers {
+		lines = append(lines, text.T(ctx, "transcript.answer", "Question", present.OneLine(a.Question), "Answer", present.OneLine(a.Text)))
+	}
 	return t.write(byteOrderMark + strings.Join(lines, "\r\n") + "\r\n\r\n")
 }
 
-// message writes one message.
-func (t *transcript) message(ctx context.Context, m *models.Message) error {
-	var said string
-	switch {
-	case m.IsWithdrawn():
-		said = text.T(ctx, "transcript.withdrawn")
-	case m.Attachment != nil:
-		said = text.T(ctx, "transcript.file", "Name", plainLine(m.Attachment.Name), "Size", text.Size(m.Attachment.Size))
-	default:
-		said = plainText(api.MessageText(ctx, m, api.ForUser))
-	}
+// message writes one message; name is that of its agent.
+func (t *transcript) message(ctx context.Context, m *models.Message, name string) error {
+	said := strings.ReplaceAll(present.TranscriptText(ctx, m), "\n", "\r\n    ")
 	if m.EditedAt != nil && !m.IsWithdrawn() {
 		said += " " + text.T(ctx, "transcript.edited")
 	}
 	line := "[" + m.CreatedAt.In(t.zone).Format("2006-01-02 15:04:05") + "] "
-	if sender := t.sender(ctx, m); sender != "" {
+	if sender := present.TranscriptSender(ctx, m, name); sender != "" {
 		line += text.T(ctx, "transcript.sender", "Name", sender) + " "
 	}
 	return t.write(line + said + "\r\n")
@@ -62,42 +56,7 @@ func (t *transcript) end(ctx context.Context) error {
 	return t.write("\r\n" + text.T(ctx, "transcript.end") + "\r\n")
 }
 
-func (t *transcript) sender(ctx context.Context, m *models.Message) string {
-	switch m.SenderType {
-	case models.FromUser:
-		return text.T(ctx, "ui.you")
-	case models.FromSystem:
-		return ""
-	}
-	return plainLine(api.ShortName(t.names[m.SenderID]))
-}
-
 func (t *transcript) write(s string) error {
 	_, err := io.WriteString(t.out, s)
 	return err
-}
-
-// plainText returns a text whose lines after the first are indented.
-func plainText(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(visible(lines[i]), " ")
-	}
-	return strings.Join(lines, "\r\n    ")
-}
-
-// plainLine returns a text as one line.
-func plainLine(s string) string {
-	return strings.Join(strings.Fields(visible(strings.ToValidUTF8(s, "�"))), " ")
-}
-
-// visible leaves out control characters, but for tabs, and those that change the direction of what follows.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' {
-			return -1
-		}
-		return r
-	}, s)
 }

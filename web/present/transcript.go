@@ -18,7 +18,7 @@ func TranscriptLine(
 	line := chat.Message{
 		ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m, api.ForPrograms), At: m.CreatedAt,
 		Status: string(m.Status), File: FileView(links, m, "/supervisor"),
-		Versions: Versions(versions, links),
+		Versions: Versions(versions, links), Mail: MailPath(m),
 	}
 	AddChanges(&line, m)
 	switch {
@@ -26,6 +26,11 @@ func TranscriptLine(
 		line.From, line.Name = chat.FromUser, user
 	case m.SenderType == models.FromSystem:
 		line.From = chat.FromSystem
+		if earlier := FollowedChat(m); earlier != "" {
+			line.Follows.Path = "/supervisor/chats/" + url.PathEscape(earlier)
+		}
+	case m.IsWhisper():
+		line.From, line.Mine, line.Name = chat.FromWhisper, true, agents[m.SenderID]
 	case m.Type == models.Note:
 		line.From, line.Mine, line.Name = chat.FromNote, true, agents[m.SenderID]
 	default:

@@ -28,6 +28,9 @@ import (
 	"parley/web/demo"
 	"parley/web/files"
 	"parley/web/live"
+	"parley/web/mail"
+	"parley/web/mail/inbound"
+	"parley/web/push"
 )
 
 // version is set by the build.
@@ -48,11 +51,17 @@ func main() {
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	commands, command, err := cli.Parse(args, stdout, stderr)
 	if err != nil {
+		if len(args) > 1 && args[0] == "mail" && args[1] == "deliver" {
+			return inbound.ExitTryAgain // a mistake in the mail server's settings must not lose mail
+		}
 		return exitUsage
 	}
 	p, err := cli.NewProgram(environ, stdin, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "parley: invalid setting: %s\n", err)
+		if command == commandDelivers {
+			return inbound.ExitTryAgain
+		}
 		return exitUsage
 	}
 	ctx, stop := cli.UntilSignal(ctx, exitFailed)
@@ -63,6 +72,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return 0
 	}
 	fmt.Fprintf(stderr, "parley: %s\n", p.Describe(err))
+	if command == commandDelivers {
+		return inbound.ExitCode(err)
+	}
 	var behind cli.SchemaBehindError
 	if errors.As(err, &behind) {
 		return exitSchemaBehind
@@ -81,6 +93,8 @@ func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, comma
 		return try(ctx, p)
 	case "demo":
 		return runDemo(ctx, p, commands)
+	case commandDelivers:
+		return deliver(ctx, p, commands.Mail.Deliver.From, commands.Mail.Deliver.Recipient)
 	}
 	return commands.Dispatch(ctx, p, command)
 }

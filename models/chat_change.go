@@ -42,6 +42,21 @@ func (c *chatChange) addUserMessage(content string, key *string) {
 	}
 }
 
+// addReceived adds a message of the chat's user that came by e-mail.
+func (c *chatChange) addReceived(m Message) {
+	chat := &c.Chat
+	m.SenderType, m.SenderID, m.Via = FromUser, chat.UserID, ptr(ViaEmail)
+	c.addMessage(m)
+	chat.LastMessageAt, chat.LastSender, chat.IdleSince, chat.WarnedAt = &c.now, ptr(FromUser), &c.now, nil
+	if chat.IsMessage() {
+		chat.IdleSince = nil
+	}
+	chat.UnreadByAgent++
+	if chat.AwaitingReplySince == nil {
+		chat.AwaitingReplySince = &c.now
+	}
+}
+
 // addSystemMessage adds a system message, one of the kinds in message.go.
 func (c *chatChange) addSystemMessage(kind string, args map[string]string) {
 	c.addMessage(Message{SenderType: FromSystem, Type: SystemMessage, SystemKind: &kind, SystemArgs: args})

@@ -212,6 +212,10 @@ var (
 	ErrChatNotFound = notFound("chat_not_found", "This chat does not exist or is not yours.")
 	// ErrChatEnded is 409.
 	ErrChatEnded = conflict("chat_ended", "This chat has ended. Start a new one.")
+	// ErrAlreadyAssigned is 409: a chat is to go to the agent who has it.
+	ErrAlreadyAssigned = conflict("already_assigned", "This agent already has the chat.")
+	// ErrMailNotFound is 404: the message did not come by e-mail.
+	ErrMailNotFound = notFound("mail_not_found", "This message did not come by e-mail.")
 	// ErrMessageNotFound is 404: the chat does not have the message, or the actor may not know of it.
 	ErrMessageNotFound = notFound("message_not_found", "This message does not exist in this chat.")
 	// ErrNotYourMessage is 403: the other side, another agent or Parley itself sent the message.

@@ -56,6 +56,13 @@ const (
 	SystemOfferDeclinedWhy = "offer_declined_why" // agent, reason
 	SystemOfferExpired     = "offer_expired"      // agent: gave no answer
 	SystemOfferUnavailable = "offer_unavailable"  // agent: is not online any more
+
+	SystemMailFollows   = "mail_follows"       // chat_id: the reply to an ended chat, which began this one
+	SystemMailAutomatic = "mail_automatic"     // subject: an automatic answer came by e-mail
+	SystemMailBounced   = "mail_bounced"       // email, reason: a mail of this chat could not be delivered
+	SystemMailRefused   = "mail_files_refused" // names, reason: files of a mail that are not kept
+	SystemMailEmpty     = "mail_empty"         // a mail without text and files
+
 	SystemSupervisorJoined = "supervisor_joined" // agent: writes in the chat beside its agent
 	SystemSupervisorLeft   = "supervisor_left"   // agent
 )
@@ -92,6 +99,8 @@ type Message struct {
 	EditedAt       *time.Time `bun:"edited_at"                json:"edited_at,omitempty"`
 	WithdrawnAt    *time.Time `bun:"withdrawn_at"             json:"withdrawn_at,omitempty"`
 	ChangedVersion int64      `bun:"changed_version,nullzero" json:"changed_version,omitempty"`
+
+	Via *string `bun:"via" json:"via,omitempty"` // ViaEmail; nil for the widget and the API
 
 	// Attachment is set for images and files that were not withdrawn. Its Name is the Content of the message.
 	Attachment *Attachment `bun:"attachment,type:jsonb,scanonly" json:"attachment,omitempty"`

@@ -106,16 +106,21 @@ func (d *Desk) answerRepeatedSend(
 			}
 			return before, false, nil
 		}
-		return nil, false, &Error{
-			Kind: Invalid, Code: "idempotency_key_reused",
-			Detail: "This client_message_id was already used for a different message. Use a new id.",
-			Fields: map[string]string{"client_message_id": "reused"},
-		}
+		return nil, false, keyReused()
 	}
 	if err := d.checkCanSend(ctx, actor, chatID); err != nil {
 		return nil, false, err
 	}
 	return nil, false, ErrChatEnded
+}
+
+// keyReused is the refusal of a client_message_id that was used for another message.
+func keyReused() *Error {
+	return &Error{
+		Kind: Invalid, Code: "idempotency_key_reused",
+		Detail: "This client_message_id was already used for a different message. Use a new id.",
+		Fields: map[string]string{"client_message_id": "reused"},
+	}
 }
 
 // messageByClientID returns the message that the actor sent with a key, and false when there is none or no key.

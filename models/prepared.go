@@ -193,6 +193,6 @@ var (
 	chatKey = columns{chatRow.names[:1], chatRow.fields[:1]} // the id
 	// PostgreSQL, or a later change, sets the columns that are left out.
 	newMessage = columnsOf[Message]().without(
-		"id", "version", "status", "delivered_at", "read_at", "edited_at", "withdrawn_at", "changed_version")
+		"id", "version", "status", "delivered_at", "read_at", "edited_at", "withdrawn_at", "changed_version", "via")
 	agentRow = columnsOf[Agent]()
 )

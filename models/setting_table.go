@@ -275,6 +275,8 @@ var settingTable = []Setting{
 	),
 	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
 		func(s *Settings) *int { return &s.RateLogin }),
+	rateSetting("RATE_MAIL", 10, "e-mails per minute from one sender into a chat; more are deferred",
+		func(s *Settings) *int { return &s.RateMail }),
 	rateSetting("RATE_SESSION", 60,
 		"new anonymous users per minute from one address, or one IPv6 /64; the machine's own addresses are not counted",
 		func(s *Settings) *int { return &s.RateSession }),

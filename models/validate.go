@@ -121,3 +121,8 @@ func clientMessageID(key string) (*string, error) {
 func InvalidClientMessageID() *Error {
 	return invalid("client_message_id", fieldInvalid, "client_message_id must have 1 to 64 printable ASCII characters.")
 }
+
+// storable returns a text without bytes that PostgreSQL cannot store, for texts that cannot be sent back to be corrected.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
+}

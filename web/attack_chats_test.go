@@ -154,6 +154,9 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{option_id}":        {404, "wrap_up_option_not_found"},
 		"{note_id}":          {404, "user_note_not_found"},
 		"{earlier_id}":       notYours,
+		"{mail_id}":          {404, "mail_not_found"},
+		"{token}":            {404, "continue_link_invalid"},
+		"{number}":           {404, "not_found"},
 	}
 	before := s.kept()
 	for _, l := range web.Lines() {
@@ -172,6 +175,10 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 			want := missing[name]
 			if name == "{message_id}" && strings.Contains(l.Path, "/files/") {
 				want = outcome{404, "file_not_found"}
+			case name == "{message_id}" && strings.HasSuffix(l.Path, "/email"):
+				want = outcome{404, "mail_not_found"}
+			case name == "{token}" && l.Method == http.MethodGet: // a page
+				want = outcome{404, ""}
 			}
 			shapes := append(slices.Clone(odd), sc.chat+"%20", sc.chat+"%00", sc.chat+".", strings.ToUpper(sc.chat)+"x")
 			if name == "{message_id}" {

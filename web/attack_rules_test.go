@@ -174,7 +174,8 @@ var rules = map[string]rule{
 		ok:   justCreated,
 		boss: notInChat,
 	},
-	"GET /customer-service/chats/{chat_id}/files/{message_id}": {in: models.Active},
+	"GET /customer-service/chats/{chat_id}/files/{message_id}":          {in: models.Active},
+	"GET /customer-service/chats/{chat_id}/messages/{message_id}/email": {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/end": {
 		in: models.Active, body: `{"comment":"Solved","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
 	},

@@ -312,6 +312,12 @@ func (s *stage) scene(state models.Status) scene {
 	got, err := s.desk.Assign(s.t.Context(), u.ID, models.AssignRequest{Message: "The owner's words", Department: department})
 	s.must(err)
 	sc.chat, sc.said = got.Chat.ID, map[string]int64{"agent": got.Message.ID, "supervisor": got.Message.ID}
+	s.exec(
+		`INSERT INTO received_mails (chat_id, token, key, kind, first_message_id, last_message_id, from_email, from_name, subject, content, size,
+		received_at) VALUES ($1::text, $1::text, sha256(convert_to($1::text, 'UTF8')), 'reply', $2, $2, 'owner@example.com', 'Owner', 'Re', 'The whole mail', 1, now())`,
+		sc.chat,
+		got.Message.ID,
+	)
 	if state == models.Waiting {
 		return sc
 	}

@@ -251,6 +251,10 @@ func (s *Server) routes() []route {
 			next:     "/workbench/chats/:chat_id",
 		},
 		{
+			method: get, api: agentPath + "/chats/:chat_id/messages/:message_id/email",
+			page: "/workbench/chats/:chat_id/messages/:message_id/email", who: agents, handle: s.workbench.Mail,
+		},
+		{
 			method: post, api: agentPath + "/chats/:chat_id/open", page: "/workbench/chats/:chat_id/open",
 			who: agents, input: true, handle: s.chat.Open,
 		},

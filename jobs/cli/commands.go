@@ -47,7 +47,7 @@ func Parse(args []string, stdout, stderr io.Writer) (*Commands, string, error) {
 	return c, call.Command(), nil
 }
 
-// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run and demo. Except
+// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run, demo and mail deliver. Except
 // for token and migrate, the schema must be up to date; if it is not, the error is a [SchemaBehindError].
 func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) error {
 	command, rest, _ := strings.Cut(command, " ")

@@ -41,6 +41,13 @@ type Environment struct {
 	AWSKeyID                string        `env:"AWS_ACCESS_KEY_ID"`
 	AWSSecret               string        `env:"AWS_SECRET_ACCESS_KEY"`
 	AWSSessionToken         string        `env:"AWS_SESSION_TOKEN"`
+	PushHosts               []string      `env:"PUSH_HOSTS"`
+	SMTPURL                 string        `env:"SMTP_URL"`
+	MailReplyAddress        string        `env:"MAIL_REPLY_ADDRESS"`
+	MailListen              string        `env:"MAIL_LISTEN"`
+	MailMaxSize             int           `env:"MAIL_MAX_SIZE"              envDefault:"25"` // MB
+	MailTLSCert             string        `env:"MAIL_TLS_CERT"`
+	MailTLSKey              string        `env:"MAIL_TLS_KEY"`
 
 	// Rules has every setting of [models.SettingTable], each from the variable of its key.
 	Rules models.Settings
@@ -87,6 +94,10 @@ func (e Environment) Settings() (models.Settings, error) {
 			return s, fmt.Errorf("ALLOWED_ORIGINS: %q is not an exact origin such as https://www.example.com", origin)
 		}
 		s.AllowedOrigins = append(s.AllowedOrigins, exact)
+	}
+	var err error
+	if s.ReplyAddress, err = models.ParseReplyAddressForm(e.MailReplyAddress); err != nil {
+		return s, err
 	}
 	return s, s.Validate()
 }

@@ -56,6 +56,32 @@ var processDocs = []Variable{
 	{Name: "AWS_ACCESS_KEY_ID", Unset: "the machine's role", Doc: "credentials for the bucket"},
 	{Name: "AWS_SECRET_ACCESS_KEY", Unset: "the machine's role", Doc: "credentials for the bucket"},
 	{Name: "AWS_SESSION_TOKEN", Unset: "none", Doc: "for temporary credentials"},
+	{
+		Name: "PUSH_HOSTS", Unset: "none",
+		Doc: "push services of your own that may have a private address or another port, separated by commas, such as " +
+			"`push.example.internal:8443`; public ones need no entry",
+	},
+	{
+		Name: "SMTP_URL", Unset: "no e-mail",
+		Doc: "the mail server: `smtp://user:password@mail.example.com:587` (STARTTLS) or `smtps://…:465`; options are " +
+			"`tls=optional` or `tls=off`, `auth=plain` and other mechanisms, and `helo`",
+	},
+	{
+		Name: "MAIL_REPLY_ADDRESS", Unset: "no replies",
+		Doc: "the addresses at which replies by e-mail come back into the chat, such as `support+{token}@example.com`",
+	},
+	{
+		Name: "MAIL_LISTEN", Unset: "off",
+		Doc: "where replies by e-mail are received, for `MAIL_REPLY_ADDRESS` alone: `smtp://:2525`, `lmtp://127.0.0.1:2424` or " +
+			"`unix:///run/parley/lmtp.sock`; see `docs/email.md`",
+	},
+	{Name: "MAIL_MAX_SIZE", Doc: "the largest mail that is received, in MB"},
+	{
+		Name:  "MAIL_TLS_CERT",
+		Unset: "no encryption",
+		Doc:   "file with the certificate chain that `MAIL_LISTEN` offers for STARTTLS; read again for each connection",
+	},
+	{Name: "MAIL_TLS_KEY", Unset: "none", Doc: "file with the key of the certificate"},
 }
 
 // ProcessVariables returns the variables of [Environment] with the defaults of its tags.

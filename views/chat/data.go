@@ -17,6 +17,7 @@ const (
 	FromAgent  = "agent"
 	FromSystem = "system"
 	FromNote   = "note" // an agent, to agents only
+
 	FromWhisper = "whisper" // a supervisor to the agent of the chat, or the agent's answer
 )
 
@@ -33,6 +34,8 @@ type Message struct {
 	At       time.Time
 	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
 	File     *File  // in the place of Text
+	Mail     string // address of the e-mail of which it was made; "" for none, and for users
+	Follows  Link   // the earlier chat that a line of the system is about
 
 	Edited           bool
 	Withdrawn        bool // Text and File are empty
@@ -42,6 +45,12 @@ type Message struct {
 	Versions         []Version // what it was before, for supervisors
 
 	end, replaces bool
+}
+
+// Link leads to another chat. The zero value is none.
+type Link struct {
+	Path   string
+	ChatID string // for a link that opens the chat beside the open one; "" for one that leads to a page of its own
 }
 
 // Version is what a message was until it was edited or withdrawn.

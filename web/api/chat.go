@@ -186,6 +186,7 @@ type Message struct {
 	ReadAt          *Time       `json:"read_at"`
 	EditedAt        *Time       `json:"edited_at"`
 	WithdrawnAt     *Time       `json:"withdrawn_at"`
+	Via             *string     `json:"via"`
 	Attachment      *Attachment `json:"attachment"`
 }
 
@@ -202,7 +203,7 @@ func MessageOf(ctx context.Context, m *models.Message) Message {
 		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
 		MessageType: messageType(m), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
-		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt),
+		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt), Via: m.Via,
 	}
 }
 

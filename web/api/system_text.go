@@ -43,6 +43,11 @@ var systemKeys = map[string][audiences]string{
 	models.SystemOfferDeclinedWhy: {"system.offer_declined_why", "system.offer_declined_why", "workbench.said.offer_declined_why"},
 	models.SystemOfferExpired:     {"system.offer_expired", "system.offer_expired", "workbench.said.offer_expired"},
 	models.SystemOfferUnavailable: {"system.offer_unavailable", "system.offer_unavailable", "workbench.said.offer_unavailable"},
+	models.SystemMailFollows:      {"system.mail_follows", "system.mail_follows", "system.mail_follows"},
+	models.SystemMailAutomatic:    {"system.mail_automatic", "system.mail_automatic", "system.mail_automatic"},
+	models.SystemMailBounced:      {"system.mail_bounced", "system.mail_bounced", "system.mail_bounced"},
+	models.SystemMailRefused:      {"system.mail_files_refused", "system.mail_files_refused", "system.mail_files_refused"},
+	models.SystemMailEmpty:        {"system.mail_empty", "system.mail_empty", "system.mail_empty"},
 }
 
 // joinedAtOnce has the keys of SystemJoined for a wait that is not worth naming.
@@ -81,6 +86,12 @@ func MessageText(ctx context.Context, m *models.Message, audience Audience) stri
 		return text.T(ctx, key, "Email", m.SystemArgs["email"])
 	case models.SystemOfferDeclinedWhy:
 		return text.T(ctx, key, "Name", name("agent"), "Reason", m.SystemArgs["reason"])
+	case models.SystemMailAutomatic:
+		return text.T(ctx, key, "Subject", m.SystemArgs["subject"])
+	case models.SystemMailBounced:
+		return text.T(ctx, key, "Email", m.SystemArgs["email"], "Reason", m.SystemArgs["reason"])
+	case models.SystemMailRefused:
+		return text.T(ctx, key, "Names", m.SystemArgs["names"], "Reason", text.T(ctx, "system.mail_reason."+m.SystemArgs["reason"]))
 	case models.SystemIdleWarning:
 		return text.T(ctx, key, "Time", text.Spoken(ctx, argSeconds(m, "seconds")))
 	case models.SystemGoesOn:

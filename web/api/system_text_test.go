@@ -105,6 +105,31 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on_with"},
 			nil,
 		},
+		{
+			models.SystemMailFollows,
+			map[string]string{"chat_id": "c1"},
+			texts{"system.mail_follows", "system.mail_follows", "system.mail_follows"},
+			nil,
+		},
+		{
+			models.SystemMailAutomatic,
+			map[string]string{"subject": "Out of office"},
+			texts{"system.mail_automatic", "system.mail_automatic", "system.mail_automatic"},
+			map[string]any{"Subject": "Out of office"},
+		},
+		{
+			models.SystemMailBounced,
+			map[string]string{"email": "maria@example.com", "reason": "Mailbox full"},
+			texts{"system.mail_bounced", "system.mail_bounced", "system.mail_bounced"},
+			map[string]any{"Email": "maria@example.com", "Reason": "Mailbox full"},
+		},
+		{
+			models.SystemMailRefused,
+			map[string]string{"names": "a.exe, b.exe", "reason": "unknown_type"},
+			texts{"system.mail_files_refused", "system.mail_files_refused", "system.mail_files_refused"},
+			map[string]any{"Names": "a.exe, b.exe", "Reason": "this type is not accepted"},
+		},
+		{models.SystemMailEmpty, nil, texts{"system.mail_empty", "system.mail_empty", "system.mail_empty"}, nil},
 	}
 	ctx := text.With(context.Background(), text.English)
 	covered := map[string]bool{}

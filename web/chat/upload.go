@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/incoming"
 	"parley/web/kit"
 	"parley/web/media"
 )
@@ -35,6 +36,7 @@ type upload struct {
 	sha256             string
 	clientMessageID    string
 	hasClientMessageID bool
+	isPart             bool // see models.NewFile
 }
 
 func (u *upload) Close() { _ = u.tempFile.Close() }
@@ -194,15 +196,16 @@ func (w *trackedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// storeUpload judges a file, stores it, and only then creates the message. Files that are left behind by an error in between are planned
-// before, so that the sweep deletes them.
+// storeUpload judges a file, stores it, and only then creates the message.
 func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID string, u *upload) (m *models.Message, created bool,
 	err error,
 ) {
 	if before, wasSent, err := h.Desk.ExpectFile(ctx, actor, chatID, u.clientMessageID, u.sha256); wasSent || err != nil {
 		return before, false, err
 	}
-	ready, err := media.Prepare(ctx, u.tempFile, u.size)
+	file := incoming.File{Content: u.tempFile, Name: u.fileName, Size: u.size, SHA256: u.sha256}
+	stores := incoming.Files{Desk: h.Desk, Store: h.Files, Log: h.Log}
+	stored, err := stores.Put(ctx, file)
 	var refusal *media.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -212,43 +215,13 @@ func (h *Handlers) storeUpload(ctx context.Context, actor models.Actor, chatID s
 	case err != nil:
 		return nil, false, err
 	}
-	file := models.NewFile{ClientMessageID: u.clientMessageID, Attachment: models.Attachment{
-		Name: media.CleanName(u.fileName,
-			ready.ContentType), ContentType: ready.ContentType,
-		Size: ready.Size, UploadSHA256: u.sha256,
-	}}
-	parts := []io.ReadSeeker{ready.Content}
-	if ready.Thumbnail != nil {
-		file.Width, file.Height, file.ThumbnailType = &ready.Width, &ready.Height, &ready.ThumbnailType
-		parts = append(parts, strings.NewReader(string(ready.Thumbnail)))
+	m, created, err = h.Desk.SendFile(ctx, actor, chatID, models.NewFile{
+		ClientMessageID: u.clientMessageID, Attachment: stored.Attachment, IsPart: u.isPart,
+	})
+	if !created {
+		stores.Discard(ctx, stored)
 	}
-	names, err := h.Desk.PlanFiles(ctx, len(parts))
-	if err != nil {
-		return nil, false, err
-	}
-	defer func() {
-		if !created {
-			h.discardFiles(ctx, names)
-		}
-	}()
-	for i, size := range []int64{ready.Size, int64(len(ready.Thumbnail))}[:len(parts)] {
-		if err := h.Files.Put(ctx, names[i], parts[i], size); err != nil {
-			return nil, false, filesUnavailable(err)
-		}
-	}
-	if file.File = names[0]; len(names) > 1 {
-		file.Thumbnail = &names[1]
-	}
-	return h.Desk.SendFile(ctx, actor, chatID, file)
-}
-
-// discardFiles lets the next sweep delete files that no message has. If that fails, they are deleted an hour after they were planned.
-func (h *Handlers) discardFiles(ctx context.Context, names []string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.RequestTimeout)
-	defer cancel()
-	if err := h.Desk.DropFiles(ctx, names); err != nil {
-		h.Log.Debug("uploaded file not deleted, cleanup removes it after an hour", "error", err)
-	}
+	return m, created, err
 }
 
 func filesUnavailable(cause error) error {

@@ -200,7 +200,7 @@ func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []str
 	return chats, lost, nil
 }
 
-// isReceivers reports whether the receiver is one of the chat's two participants.
+// isReceivers reports whether the receiver is one of the chat's two participants, or watches it.
 func (s *Stream) isReceivers(c *models.Chat) bool {
 	if s.to.View == Watching {
 		return c.ID == s.to.ChatID

@@ -83,6 +83,7 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 		}
 		before = found
 		h.deliver(h.presences.missed(began, snapshot.Agents))
+		h.deliver(h.missedAlerts(ctx))
 		if snapshot.Queue != queue {
 			queue = snapshot.Queue
 			h.queue.markQueueChanged("")

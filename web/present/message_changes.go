@@ -2,6 +2,8 @@ package present
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"time"
 
 	"parley/models"
@@ -13,6 +15,14 @@ import (
 func AddChanges(view *chat.Message, m *models.Message) {
 	view.Withdrawn, view.Edited = m.IsWithdrawn(), m.EditedAt != nil && !m.IsWithdrawn()
 	view.ChangedAfterRead, view.ChangedVersion = m.ChangedAfterRead(), m.ChangedVersion
+}
+
+// MailPath returns where agents read the e-mail of which a message was made, "" for other messages.
+func MailPath(m *models.Message) string {
+	if Deref(m.Via) != models.ViaEmail || m.IsWithdrawn() {
+		return ""
+	}
+	return "/workbench/chats/" + url.PathEscape(m.ChatID) + "/messages/" + strconv.FormatInt(m.ID, 10) + "/email"
 }
 
 // FollowedChat returns the id of the earlier chat that a line of the system is about, "" for none.

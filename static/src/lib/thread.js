@@ -53,7 +53,7 @@ export function receive(message) {
   } else {
     insert(el);
   }
-  localise(el);
+  wire(el);
   arrangeAt(el);
   if (!old) onArrival(el);
   return { element: el, isOpen: true, fresh: !old };
@@ -81,6 +81,12 @@ function isOutdated(old, el) {
 // A status never goes back, in any order of frames.
 function keepStatus(old, el) {
   if (rank[old.dataset.status] > rank[el.dataset.status]) setStatus(el, old.dataset.status);
+}
+
+// Few messages have links that htmx follows: those that came by e-mail.
+function wire(el) {
+  if (el.querySelector("[hx-get]")) window.htmx?.process(el);
+  localise(el);
 }
 
 function insert(el) {
@@ -133,6 +139,7 @@ export function raiseStatus({ chat_id: chat, message_id: one, up_to: upTo, statu
 /** Replaces the messages on the screen by those of another thread of the same chat, between which nothing was seen. */
 export function replaceMessages(fresh) {
   thread().replaceChildren(...fresh.children);
+  for (const el of messages()) wire(el);
   arrange();
   toEnd();
 }
@@ -148,7 +155,7 @@ export function insertEarlier(earlier) {
   const fresh = earlier.filter((el) => !findExisting(el));
   const anchor = firstVisible(box);
   const before = anchor?.getBoundingClientRect().top;
-  for (const el of fresh) localise(el);
+  for (const el of fresh) wire(el);
   keepSizes(fresh, root);
   root.ariaLive = "off"; // a log announces what is added to it, and this is not new
   box.style.overflowAnchor = "none"; // the browser would move the messages as well, if it can

@@ -104,6 +104,10 @@ func try(ctx context.Context, p *cli.Program) error {
 	if err := p.StartEmbedded(ctx, true); err != nil {
 		return err
 	}
+	mailbox, err := openMailbox(p)
+	if err != nil {
+		return err
+	}
 	desk, err := p.Desk(ctx)
 	if err != nil {
 		return err
@@ -114,7 +118,7 @@ func try(ctx context.Context, p *cli.Program) error {
 	if err := demo.Seed(ctx, desk, io.Discard); err != nil {
 		return err
 	}
-	return serve(ctx, p, "all", func(url string) { demo.Invite(p.Stdout, url) })
+	return serve(ctx, p, "all", mailbox, func(url string) { demo.Invite(p.Stdout, url, mailbox != nil) })
 }
 
 // runDemo adds sample data, or lets sample users and agents chat through the public API of a running Parley.
@@ -144,8 +148,8 @@ const (
 )
 
 // serve runs the web part, the worker or both until ctx ends, then stops them. It calls started with the address once
-// requests are answered.
-func serve(ctx context.Context, p *cli.Program, role string, started func(url string)) error {
+// requests are answered. mailbox is nil except for trying.
+func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailbox, started func(url string)) error {
 	// Open the port first: an address in use is the most common mistake and should be reported before anything is started.
 	listener, err := p.Listen(ctx)
 	if err != nil {

@@ -30,7 +30,10 @@ type site struct {
 	settings    models.Settings
 	address     string
 	publicURL   string // the public address, if different from its own
-	running     func() // stops the instance; nil while stopped
+	version     string // of the program; "test" if empty
+	mailbox     *mail.Mailbox
+	prepare     func(s *site) // called before anything uses the desk; nil for nothing
+	running     func()        // stops the instance; nil while stopped
 }
 
 // newSite starts a Parley for one test. change may be nil.
@@ -89,6 +92,7 @@ func (s *site) start() {
 		PublicURL:       s.publicURL,
 		Files:           store,
 		FileKey:         key,
+		Mailbox:         s.mailbox,
 	})
 	s.must(err)
 	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)

@@ -764,6 +764,9 @@ func (s *Server) routes() []route {
 		{method: post, page: "/preferences", who: anyone, handle: s.account.SetPreferences},
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},
+		{method: get, page: "/demo/mailbox", who: anyone, handle: s.demoMailbox},
+		{method: get, page: "/demo/mailbox/:number", who: anyone, handle: s.demoMail},
+		{method: get, page: "/demo/mailbox/:number/html", who: anyone, handle: s.demoMailHTML},
 
 		// Files, by signed links
 		{method: get, page: "/files/:public_id", who: anyone, handle: s.chat.ServeFile(api.Original), requestLimits: chat.LimitDownload},

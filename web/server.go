@@ -64,6 +64,8 @@ type Options struct {
 	TempDir string
 	// UploadTimeout is how long an upload may take, UploadIdleTimeout how long it may pause; 3 minutes and 20 s if UploadTimeout is zero.
 	UploadTimeout, UploadIdleTimeout time.Duration
+	// Mailbox has the mails that /demo/mailbox shows; nil where there is no such page.
+	Mailbox *mail.Mailbox
 	// FileKey signs links to files and must be the same for all instances; a random one if it is empty.
 	FileKey []byte
 	// Ready returns why requests cannot be served: PostgreSQL is unreachable, or its schema is out of date.

@@ -49,6 +49,8 @@ require (
 	mvdan.cc/xurls/v2 v2.6.0
 )
 
+require github.com/SherClockHolmes/webpush-go v1.4.0
+
 require github.com/kylelemons/godebug v1.1.0 // indirect
 
 require (

@@ -187,7 +187,28 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 		return err
 	}
 	desk.SetFiles(store)
-	site, err := newSite(ctx, p, web.Options{Desk: desk, Hub: hub, Redis: redisOptions, RedisPrefix: prefix, Files: store})
+	pushHosts, err := push.ParseHosts(p.Env.PushHosts)
+	if err != nil {
+		return err
+	}
+	desk.SetPusher(push.New(push.Options{Keys: desk.PushKeys, Contact: p.Env.PublicURL, AllowedHosts: pushHosts}))
+	receiver := newReceiver(p, desk, store)
+	mail, mailListener, err := listenForMail(ctx, p, receiver)
+	if err != nil {
+		return err
+	}
+	if mail != nil {
+		defer mailListener.Close()
+	}
+	site, err := newSite(ctx, p, web.Options{
+		Desk:        desk,
+		Hub:         hub,
+		Redis:       redisOptions,
+		RedisPrefix: prefix,
+		Files:       store,
+		Mailbox:     mailbox,
+		Metrics:     []prometheus.Collector{receiver.Metrics()},
+	})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,8 @@ const (
 	AuditAgentDisabled        AuditAction = "agent_disabled"
 	AuditAgentEnabled         AuditAction = "agent_enabled"
 	AuditPasswordSet          AuditAction = "password_set"
-	AuditSessionsEnded        AuditAction = "sessions_ended" // the actor's own, on other devices
+	AuditSessionsEnded        AuditAction = "sessions_ended"      // the actor's own, on other devices
+	AuditPushDeviceRemoved    AuditAction = "push_device_removed" // of another agent
 	AuditSecondFactorOn       AuditAction = "second_factor_on"
 	AuditSecondFactorOff      AuditAction = "second_factor_off"
 	AuditSecondFactorReset    AuditAction = "second_factor_reset" // by an administrator

@@ -36,6 +36,9 @@ type Desk struct {
 
 	calibrationCache calibrationCache
 
+	pusher Pusher // nil for none
+	pushes struct{ sent, failed, removed atomic.Int64 }
+
 	sends     messageBatcher
 	uncertain uncertainCommits
 

@@ -129,6 +129,17 @@ var (
 	ErrLastAdmin = conflict("last_admin", "This is the last administrator. Make another agent an administrator first.")
 	// ErrSessionNotFound is 404: the session is another agent's, or has ended.
 	ErrSessionNotFound = notFound("session_not_found", "This session does not exist or has ended.")
+	// ErrPushDeviceNotFound is 404: the device is another agent's, or was removed.
+	ErrPushDeviceNotFound = notFound("push_device_not_found", "This device does not get notifications, or was removed.")
+	// ErrTooManyPushDevices is 409.
+	ErrTooManyPushDevices = conflict("too_many_push_devices", "20 of your devices get notifications. Remove one first.")
+	// ErrPushDeviceTaken is 409: two agents add one browser at the same time.
+	ErrPushDeviceTaken = conflict("push_device_taken", "Another agent uses this browser at the same time. Try again.")
+	// ErrPushFailed is 409: the push service of the device refused the notification or did not answer.
+	ErrPushFailed = conflict(
+		"push_failed",
+		"The push service of this device did not accept the notification. Turn it off and on again on the device.",
+	)
 	// ErrUserNotFound is 404.
 	ErrUserNotFound = notFound("user_not_found", "This user does not exist.")
 	// ErrIdentityVerified is 409: a host site has signed who the user is.

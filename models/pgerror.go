@@ -34,19 +34,24 @@ const (
 type constraint string
 
 const (
-	agentDepartmentsDepartmentFkey constraint = "agent_departments_department_fkey" // an agent serves departments that exist
-	agentsEmailUnique              constraint = "agents_email_unique"               // one agent per e-mail address, without regard to case
-	cannedRepliesDepartmentFkey    constraint = "canned_replies_department_fkey"    // a department's replies belong to one that exists
-	cannedRepliesShortcutUnique    constraint = "canned_replies_shortcut_unique"    // one reply per scope, shortcut and language
-	chatsDepartmentFkey            constraint = "chats_department_fkey"             // a chat asks for a department that exists
-	chatsOneOpenPerUser            constraint = "chats_one_open_per_user"           // one open chat per user
-	chatsUserIDFkey                constraint = "chats_user_id_fkey"                // a chat belongs to a user who is stored
-	departmentsPkey                constraint = "departments_pkey"                  // one department per short name
-	messagesClientMessageIDUnique  constraint = "messages_client_message_id_unique" // one message per chat, sender and idempotency key
-	sessionsUserIDFkey             constraint = "sessions_user_id_fkey"             // a session belongs to a user who is stored
-	streamTicketsUserIDFkey        constraint = "stream_tickets_user_id_fkey"       // a ticket belongs to a user who is stored
-	wrapUpOptionsDepartmentFkey    constraint = "wrap_up_options_department_fkey"   // a department's options belong to one that exists
-	wrapUpOptionsNameUnique        constraint = "wrap_up_options_name_unique"       // one option per list and name
+	agentDepartmentsDepartmentFkey   constraint = "agent_departments_department_fkey"    // an agent serves departments that exist
+	agentsEmailUnique                constraint = "agents_email_unique"                  // one agent per e-mail address, in any case
+	alertRulesDepartmentFkey         constraint = "alert_rules_department_fkey"          // a rule watches a department that exists
+	cannedRepliesDepartmentFkey      constraint = "canned_replies_department_fkey"       // a department's replies belong to one that exists
+	cannedRepliesShortcutUnique      constraint = "canned_replies_shortcut_unique"       // one reply per scope, shortcut and language
+	chatsDepartmentFkey              constraint = "chats_department_fkey"                // a chat asks for a department that exists
+	chatsOneOpenPerUser              constraint = "chats_one_open_per_user"              // one open chat per user
+	chatsUserIDFkey                  constraint = "chats_user_id_fkey"                   // a chat belongs to a user who is stored
+	departmentsPkey                  constraint = "departments_pkey"                     // one department per short name
+	messagesClientMessageIDUnique    constraint = "messages_client_message_id_unique"    // one message per chat, sender and idempotency key
+	openingHoursDepartmentFkey       constraint = "opening_hours_department_fkey"        // a department's hours belong to one that exists
+	pushSubscriptionsSessionHashFkey constraint = "push_subscriptions_session_hash_fkey" // a device belongs to a session that has not ended
+	sessionsUserIDFkey               constraint = "sessions_user_id_fkey"                // a session belongs to a user who is stored
+	streamTicketsUserIDFkey          constraint = "stream_tickets_user_id_fkey"          // a ticket belongs to a user who is stored
+	wrapUpOptionsDepartmentFkey      constraint = "wrap_up_options_department_fkey"      // a department's options belong to one that exists
+	wallboardKeysDepartmentFkey      constraint = "wallboard_keys_department_fkey"       // a key is limited to a department that exists
+	wrapUpOptionsNameUnique          constraint = "wrap_up_options_name_unique"          // one option per list and name
+	questionsDepartmentFkey          constraint = "questions_department_fkey"            // questions belong to a department that exists
 )
 
 // sqlState returns the SQLSTATE code of an error that PostgreSQL sent and the constraint that it names; both are empty

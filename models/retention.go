@@ -56,6 +56,9 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 		`DELETE FROM sign_in_steps WHERE expires_at < now()`,
 		`DELETE FROM second_factors WHERE confirmed_at IS NULL AND created_at < now() - interval '1 day'`,
 		`DELETE FROM minute_samples WHERE minute < now() - interval '35 days'`,
+		`DELETE FROM wallboard_keys WHERE revoked_at < now() - interval '30 days'`, // see revokedKept
+		`DELETE FROM push_notices WHERE made_at < now() - interval '1 hour'`,       // longer than pushMaxAge and PushTTL together
+		`DELETE FROM temporary_capacities WHERE ended_at < now() - interval '35 days'`,
 	} {
 		if _, err := d.db.NewRaw(query).Exec(ctx); err != nil {
 			return deleted, translate(err)

@@ -197,6 +197,11 @@ var settingTable = []Setting{
 		value: switchValue{field: func(s *Settings) *bool { return &s.RecordPages }, def: true},
 	},
 	{
+		Key: "PUSH_MESSAGE_TEXT", Group: GroupPrivacy,
+		Doc:   "notifications on devices without an open window show the text of the message, also on locked screens",
+		value: switchValue{field: func(s *Settings) *bool { return &s.PushMessageText }, def: false},
+	},
+	{
 		Key:   "SHARE_HISTORY",
 		Group: GroupPrivacy,
 		Doc:   "agents read and find all ended chats of users they serve or served, recorded in the audit log; else only their own",

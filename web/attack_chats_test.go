@@ -138,6 +138,7 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{slug}":       {404, "department_not_found"},
 		"{key}":        {404, "setting_not_found"},
 		"{session_id}": noSession,
+		"{device_id}":  noDevice,
 		"{reason_id}":  {404, "break_reason_not_found"},
 
 		"{alert_id}":         {404, "alert_not_found"},

@@ -32,6 +32,7 @@ var (
 	notYours    = outcome{404, "chat_not_found"}
 	noSession   = outcome{404, "session_not_found"}
 	notOffered  = outcome{404, "offer_not_found"}
+	noDevice    = outcome{404, "push_device_not_found"}
 	noReply     = outcome{404, "canned_reply_not_found"}
 	noView      = outcome{404, "report_view_not_found"}
 	unsigned    = 403 // for an address that is only valid with its signature
@@ -278,8 +279,16 @@ var rules = map[string]rule{
 	"GET /account/sessions":                   {},
 	"POST /account/sessions/{session_id}/end": {boss: noSession, others: noSession},
 	"POST /account/sessions/end-others":       {},
-	"GET /account/second-factor":              {},
-	"POST /account/second-factor":             {body: `{"password":"correct horse battery"}`},
+	"GET /account/push-devices":               {},
+	"POST /account/push-devices": {
+		body: `{"endpoint":"https://push.example.com/one","p256dh":"BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+		"auth":"AAAAAAAAAAAAAAAAAAAAAA"}`,
+		ok: justCreated,
+	},
+	"POST /account/push-devices/{device_id}/remove": {boss: noDevice, others: noDevice},
+	"POST /account/push-devices/{device_id}/test":   {boss: noDevice, others: noDevice, ok: 409}, // the stage sends nothing
+	"GET /account/second-factor":                    {},
+	"POST /account/second-factor":                   {body: `{"password":"correct horse battery"}`},
 	"POST /account/second-factor/confirm": {
 		body: `{"code":"123456"}`,
 		ok:   409,
@@ -435,9 +444,10 @@ var rules = map[string]rule{
 	"GET /files/{public_id}":           {in: models.Active, ok: unsigned},
 	"GET /files/{public_id}/thumbnail": {in: models.Active, ok: unsigned},
 
-	"GET /static/*":     {},
-	"GET /openapi.json": {},
-	"GET /healthz":      {},
-	"GET /readyz":       {},
-	"GET /metrics":      {},
+	"GET /manifest.webmanifest": {},
+	"GET /static/*":             {},
+	"GET /openapi.json":         {},
+	"GET /healthz":              {},
+	"GET /readyz":               {},
+	"GET /metrics":              {},
 }

@@ -205,6 +205,20 @@ func (s *stage) another() (id string) {
 	return id
 }
 
+// device makes the one device that gets notifications: of anna, or of the agent in the path.
+func (s *stage) device(l web.Line) (id string) {
+	s.t.Helper()
+	agent := s.people["anna"].ID
+	if strings.Contains(l.Path, "{agent_id}") {
+		agent = s.people["dora"].ID
+	}
+	s.exec(`DELETE FROM push_subscriptions`)
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO push_subscriptions (agent_id, session_hash, endpoint, p256dh, auth)
+		VALUES ($1, $2, 'https://push.example.com/two', decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex')) RETURNING id`,
+		agent, models.HashToken(s.session(agent))).Scan(&id))
+	return id
+}
+
 func (s *stage) anonymous() string {
 	s.t.Helper()
 	token, _, err := s.desk.StartUserSession(s.t.Context(), "en", "test")
@@ -381,6 +395,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return s.fileIn(sc).publicID
 		case "{session_id}":
 			return sc.session
+		case "{device_id}":
+			return cmp.Or(sc.device, "00000000-0000-4000-8000-000000000000")
 		case "{note_id}":
 			return fmt.Sprint(sc.note)
 		case "{earlier_id}":

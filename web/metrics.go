@@ -136,7 +136,13 @@ func (s *Server) newMetrics() *prometheus.Registry {
 	counter("drains_total", "Times that this instance tried to assign waiting chats.",
 		func() int64 { runs, _ := s.Desk.Drained(); return runs })
 	counter("drained_chats_total", "Chats assigned by these attempts.", func() int64 { _, chats := s.Desk.Drained(); return chats })
-	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, collectors.NewGoCollector(),
+	counter("pushes_sent_total", "Notifications that push services accepted from this instance.",
+		func() int64 { sent, _, _ := s.Desk.Pushed(); return sent })
+	counter("pushes_failed_total", "Attempts to send a notification that failed.",
+		func() int64 { _, failed, _ := s.Desk.Pushed(); return failed })
+	counter("push_devices_removed_total", "Devices that were removed because their push service no longer knows them.",
+		func() int64 { _, _, removed := s.Desk.Pushed(); return removed })
+	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, newCalibrationMetrics(s.Desk, s.Log), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
 	s.Hub.Observe(newInstanceMetrics(registry))
 	return registry

@@ -81,6 +81,9 @@ func judged(t *testing.T, what string, a answer, framers string) string {
 	} else {
 		want["frame-src"] = "'none'"
 	}
+	if framers == "'none'" { // pages that can be installed
+		want["manifest-src"] = "'self'"
+	}
 	if !maps.Equal(got, want) {
 		t.Errorf("%s: the policy is %v, want %v", what, got, want)
 	}

@@ -457,6 +457,19 @@ func (s *Server) routes() []route {
 			method: post, api: "/account/sessions/end-others", page: "/account/sessions/end-others",
 			who: agents, handle: s.account.EndMyOtherSessions,
 		},
+		{method: get, api: "/account/push-devices", who: agents, handle: s.account.PushDevices},
+		{
+			method: post, api: "/account/push-devices", page: "/account/push-devices",
+			who: agents, limit: limit.Push, handle: s.account.AddPushDevice,
+		},
+		{
+			method: post, api: "/account/push-devices/:device_id/remove", page: "/account/push-devices/:device_id/remove",
+			who: agents, handle: s.account.RemovePushDevice,
+		},
+		{
+			method: post, api: "/account/push-devices/:device_id/test", page: "/account/push-devices/:device_id/test",
+			who: agents, limit: limit.Push, handle: s.account.TestPushDevice,
+		},
 		{method: get, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.SecondFactor},
 		{method: post, api: "/account/second-factor", page: "/account/second-factor", who: agents, handle: s.account.BeginSecondFactor},
 		{
@@ -648,6 +661,11 @@ func (s *Server) routes() []route {
 			method: post, api: "/admin/agents/:agent_id/reset-second-factor", page: "/admin/people/:agent_id/reset-second-factor",
 			who: admins, handle: s.admin.ResetAgentSecondFactor,
 		},
+		{method: get, api: "/admin/agents/:agent_id/push-devices", who: admins, handle: s.admin.PushDevices},
+		{
+			method: post, api: "/admin/agents/:agent_id/push-devices/:device_id/remove",
+			page: "/admin/people/:agent_id/push-devices/:device_id/remove", who: admins, handle: s.admin.RemovePushDevice,
+		},
 		{
 			method: post, api: "/admin/agents/:agent_id/disable", page: "/admin/people/:agent_id/disable",
 			who: admins, handle: s.admin.DisableAgent(true),
@@ -777,6 +795,7 @@ func (s *Server) routes() []route {
 
 		// Operation
 		{method: get, page: "/static/*", who: anyone, handle: s.staticFile},
+		{method: get, page: "/manifest.webmanifest", who: anyone, handle: s.manifest},
 		{method: get, page: "/openapi.json", who: anyone, handle: s.openAPI},
 		{method: get, page: "/healthz", who: anyone, handle: s.healthz},
 		{method: get, page: "/readyz", who: anyone, handle: s.readyz},

@@ -178,7 +178,7 @@ func (s *Server) Close() error {
 func (s *Server) perMinute(a limit.Action) int {
 	now := s.Desk.Settings()
 	switch a {
-	case limit.Send, limit.Edit, limit.Page, limit.Profile:
+	case limit.Send, limit.Edit, limit.Page, limit.Profile, limit.Push:
 		return now.RateSend
 	case limit.End:
 		return now.RateEnd

@@ -121,6 +121,7 @@ var neverImport = map[string][]string{
 	},
 	"web/present":  {"net/http", "github.com/labstack/echo", "github.com/uptrace/bun", "github.com/jackc/pgx", "github.com/hibiken/asynq"},
 	"web/files":    {"github.com/labstack/echo", "github.com/a-h/templ"},
+	"web/push":     {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/uptrace/bun"},
 	"web/media":    {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/loadtest": {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 

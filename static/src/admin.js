@@ -2,10 +2,12 @@
 import { wireDropdowns } from "./lib/dropdown.js";
 import { wirePalette } from "./lib/palette.js";
 import { startPage } from "./lib/page.js";
+import { wirePush } from "./lib/push.js";
 
 startPage();
 wireDropdowns();
 wirePalette();
+wirePush();
 document.querySelector(".tabs-page [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 for (const button of document.querySelectorAll("[data-copy]")) {

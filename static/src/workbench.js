@@ -9,6 +9,7 @@ import { startPage } from "./lib/page.js";
 import { showLinkedMessage, showsLinkedMessage } from "./lib/linked-message.js";
 import { wirePalette } from "./lib/palette.js";
 import { onPart } from "./lib/parts.js";
+import { renewPush, watchSignOut } from "./lib/push.js";
 import { placeEvent } from "./lib/replay.js";
 import { startReceipts } from "./lib/receipts.js";
 import { hideTyping, raiseStatus, showTyping, startThread } from "./lib/thread.js";
@@ -49,6 +50,8 @@ wireWrapUp();
 wireTransfer();
 wireOffers(open);
 wireNotifications(document.getElementById("bell"), open);
+watchSignOut();
+renewPush(document.getElementById("bell").dataset.worker);
 wireHelp(document.getElementById("keys"));
 wireNavigation(enter);
 onPart("list", (fresh) => {

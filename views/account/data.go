@@ -15,9 +15,25 @@ type Page struct {
 	Sessions []Session
 	Factor   Factor
 	Errors   Errors // of the form that was refused
-	Refused  string // which form that was: "password", "reminders", "setup", "codes" or "off"
+	Refused  string // which form that was: "password", "reminders", "push", "setup", "codes" or "off"
 
 	Reminders Reminders
+	Push      Push
+}
+
+// Push is the section of notifications on devices.
+type Push struct {
+	Key       string // with which a browser subscribes
+	ShowsText bool   // notifications show the text of messages
+	Devices   []PushDevice
+}
+
+// PushDevice is a browser that gets notifications.
+type PushDevice struct {
+	staff.Device
+
+	ID          string
+	Fingerprint string // by which the browser recognizes itself
 }
 
 // Reminders is the form with how the agent is reminded of chats that were not opened.
@@ -77,4 +93,15 @@ func (p Page) error(form, field string) string {
 		return ""
 	}
 	return p.Errors[field]
+}
+
+// pushError returns the text of a refusal to add or test a device. The fields of the form are filled in by its script, so an
+// error of one of them is one of the whole form.
+func (p Page) pushError() string {
+	for _, field := range []string{"", "endpoint", "p256dh", "auth"} {
+		if refused := p.error("push", field); refused != "" {
+			return refused
+		}
+	}
+	return ""
 }

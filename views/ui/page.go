@@ -3,6 +3,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parley/views/text"
@@ -20,10 +21,12 @@ type Page struct {
 	// Stream is the address of the page's live events; "" for none. Tabs of one session whose pages have the same
 	// StreamShare use one stream together. static/src/lib/live.js documents both.
 	Stream, StreamShare string
-	// Words are the key prefixes of the texts that the scripts of the page need, besides "ui." and "chat.".
+	// Words are the key prefixes of the texts that the scripts of the page need, besides commonWords.
 	Words     []string
 	HTMLClass string
 	BodyClass string
+	// Installable is true for the pages of agents, which browsers can install as an app.
+	Installable bool
 	// Framed is true for the widget's page, which sites show in a frame.
 	Framed bool
 	// Brand is the colour that the site has passed, if any.
@@ -61,8 +64,16 @@ func (p Page) viewport() string {
 	return "width=device-width, initial-scale=1, viewport-fit=cover"
 }
 
+// commonWords are the key prefixes of the texts that the scripts of all pages use. Every user of the widget loads them, so texts that only
+// the server uses, as most of "chat.", are left out.
+var commonWords = []string{
+	"ui.live.", "ui.no_connection", "ui.went_wrong", "ui.today", "ui.yesterday",
+	"chat.back", "chat.changed.failed", "chat.changed.save", "chat.earlier.", "chat.emoji.failed", "chat.file.", "chat.new_messages",
+	"chat.refused", "chat.status.", "chat.too_", "chat.typing",
+}
+
 func (p Page) words(ctx context.Context) string {
-	return text.Words(ctx, append([]string{"ui.", "chat."}, p.Words...)...)
+	return text.Words(ctx, slices.Concat(commonWords, p.Words)...)
 }
 
 // Stamp formats a time for scripts and time elements.

@@ -139,6 +139,11 @@ func (h *Handlers) agentForm(c echo.Context, a *models.Agent, in *agentInput, fi
 			page.Factor = &factor.Since
 		}
 	}
+	if a != nil {
+		if page.PushDevices, err = h.pushDevices(c, a.ID); err != nil {
+			return nil, err
+		}
+	}
 	page.Frame = h.AdminFrame(c, "people", title)
 	return view.AgentFormPage(page), nil
 }

@@ -21,7 +21,7 @@ func newNonce() string { return rand.Text() }
 // pagePolicy allows only scripts and styles that carry the nonce of this response, so that markup injected into a page runs nothing.
 // Text becomes markup only through the policy of trusted-types.js, and never code.
 func pagePolicy(nonce string, e Embedding) string {
-	return strings.Join([]string{
+	rules := []string{
 		"default-src 'none'",
 		"script-src 'nonce-" + nonce + "'",
 		"style-src 'nonce-" + nonce + "'",
@@ -35,7 +35,11 @@ func pagePolicy(nonce string, e Embedding) string {
 		"frame-ancestors " + frameSources(e.Ancestors...),
 		"require-trusted-types-for 'script'",
 		"trusted-types default",
-	}, "; ")
+	}
+	if len(e.Ancestors) == 0 { // a page in a frame is not installed
+		rules = append(rules, "manifest-src 'self'")
+	}
+	return strings.Join(rules, "; ")
 }
 
 func frameSources(of ...string) string {

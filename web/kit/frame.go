@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/static"
 	"parley/views/login"
 	"parley/views/staff"
 	"parley/views/text"
@@ -66,7 +67,9 @@ func (k *Kit) Build(files ...string) string {
 
 // AgentFrame returns the frame of a page for a signed-in agent of any role. here is the key of the page in the navigation.
 func (k *Kit) AgentFrame(c echo.Context, here, title string) staff.Frame {
-	return staff.Frame{Page: k.pageFrame(c, title), Here: here, Me: SignedInAgent(AgentOf(c))}
+	page := k.pageFrame(c, title)
+	page.Installable = true
+	return staff.Frame{Page: page, Here: here, Me: SignedInAgent(AgentOf(c))}
 }
 
 // SignedInAgent returns the agent as the frame of a page shows them.

@@ -312,7 +312,9 @@ func (h *Hub) send(sig signal, topics ...topic) {
 	defer h.mu.RUnlock()
 	for i, t := range topics {
 		for s := range h.topics[t] {
-			s.push(sig)
+			if !s.hasAny(topics[:i]) {
+				s.push(sig)
+			}
 		}
 	}
 }

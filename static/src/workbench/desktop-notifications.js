@@ -1,6 +1,8 @@
 // Desktop notifications. Phones show them only through a service worker, where "new Notification" throws, and a browser
 // may refuse for reasons of its own. Nothing here throws.
 import { scoped } from "../lib/base.js";
+import { registerWorker } from "../lib/notice-worker.js";
+import { isPushOn } from "../lib/push.js";
 import { local } from "../lib/storage.js";
 
 const storageKey = scoped("parley.notices");
@@ -22,30 +24,19 @@ export async function askPermission() {
   }
 }
 
-/** Registers the service worker that shows notifications, if they are on or for a test; open(path) is called for a click on one. */
+/** Registers the service worker that shows notifications, if they are on, from a page or a push service, or for a test; open(path) is called for a click on one. */
 export function prepareNotifications(open, isTest = false) {
-  if (workerRegistration || !(isTest || notificationsAreOn())) return;
+  if (workerRegistration || !(isTest || notificationsAreOn() || isPushOn())) return;
   workerRegistration = register();
   navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.parley === "open" && open(data.path));
 }
 
 async function register() {
   try {
-    const registration = await navigator.serviceWorker.register(document.getElementById("bell").dataset.worker);
-    const worker = registration.active ?? registration.waiting ?? registration.installing;
-    await isActive(worker);
-    return registration;
+    return await registerWorker(document.getElementById("bell").dataset.worker);
   } catch {
     return null; // plain http, a private window, or a browser without them
   }
-}
-
-function isActive(worker) {
-  return new Promise((done) => {
-    const look = () => ["activated", "redundant"].includes(worker.state) && done();
-    worker.addEventListener("statechange", look);
-    look();
-  });
 }
 
 /** Closes the notification about a chat, if the service worker shows one. */

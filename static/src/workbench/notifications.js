@@ -14,6 +14,13 @@ let context;
 
 export const soundIsOn = () => local.get(storageKey) !== "off";
 
+/** Why a sound would not be heard: "off", "quiet" in quiet hours, "blocked" before the first click or key; else "on". */
+export function soundState() {
+  if (!soundIsOn()) return "off";
+  if (isQuiet()) return "quiet";
+  return navigator.userActivation?.hasBeenActive === false ? "blocked" : "on";
+}
+
 /** Whether the agent's quiet hours are now: no sounds and no notifications. */
 export function isQuiet() {
   const periods = document.getElementById("reminders")?.dataset.quiet.split(" ") ?? [];

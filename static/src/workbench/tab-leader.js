@@ -1,31 +1,31 @@
-// One tab of the workbench leads: only it plays sounds, shows notifications and confirms what arrives in chats that are
+// One tab of the workbench leads, and one of the supervisors’ page: only it plays sounds, shows notifications and confirms what arrives in chats that are
 // not open. Tabs share which chat is on a visible screen.
 import { scoped } from "../lib/base.js";
 import { local } from "../lib/storage.js";
 
-const leaseKey = scoped("parley.lead");
 let isLeading = false;
 
 export const isLeader = () => isLeading;
 
-/** Takes part in the election; whenLeading is called once this tab leads. */
-export function electLeader(whenLeading) {
+/** Takes part in the election among the pages of a kind; whenLeading is called once this tab leads. */
+export function electLeader(whenLeading, kind = "parley-workbench") {
   if (navigator.locks) {
     navigator.locks
-      .request(scoped("parley-workbench"), () => {
+      .request(scoped(kind), () => {
         isLeading = true;
         whenLeading();
         return new Promise(() => {}); // held until the tab is gone
       })
-      .catch(() => lease(whenLeading)); // a browser may have locks and refuse them
+      .catch(() => lease(whenLeading, kind)); // a browser may have locks and refuse them
     return;
   }
-  lease(whenLeading);
+  lease(whenLeading, kind);
 }
 
 // Plain http on another host has no locks: a lease in localStorage, renewed while the tab lives.
-function lease(whenLeading) {
+function lease(whenLeading, kind) {
   const id = String(Math.random());
+  const leaseKey = scoped(kind === "parley-workbench" ? "parley.lead" : `${kind}.lead`); // the former is stored by earlier releases
   const renew = () => {
     const [holder, until] = (local.get(leaseKey) || " 0").split(" ");
     const was = isLeading;

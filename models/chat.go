@@ -121,6 +121,12 @@ const (
 // takes no place of a live chat.
 func (c *Chat) IsMessage() bool { return c.Channel == ChannelMessage }
 
+// WaitsSince returns since when the user of a waiting chat has waited: since the user came back, for one who left a message.
+func (c *Chat) WaitsSince() time.Time {
+	if !c.IsMessage() && c.LiveAt != nil {
+		return *c.LiveAt
+	}
+	return c.QueuedAt
 }
 
 // IsOpen reports whether the chat is waiting or active.

@@ -69,6 +69,11 @@ func (d *Desk) Assign(ctx context.Context, userID string, r AssignRequest) (*Ass
 		return nil, err
 	}
 	var message *Message
+	if found && chat.IsMessage() { // the user asks for an agent now
+		if err := d.continueLive(ctx, chat.ID); err != nil {
+			return nil, err
+		}
+	}
 	if found {
 		if err := d.awaitDurable(ctx); err != nil {
 			return nil, err
@@ -173,7 +178,12 @@ func (d *Desk) startChat(
 		if content != "" {
 			message = &change.Messages[0]
 		}
-		change.queueCause = CauseJoined
+		if r.follows != "" {
+			change.addAgentLine(SystemAskedAgain, map[string]string{"chat_id": r.follows})
+		}
+		if err := t.storeAnswers(ctx, change, answers); err != nil {
+			return err
+		}
 		if err := t.save(ctx, change); err != nil {
 			return err
 		}

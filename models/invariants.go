@@ -126,7 +126,7 @@ var invariants = []invariant{
 			AND a.load + a.reserved < a.max_concurrent AND a.idle_since < clock_timestamp() - make_interval(secs => ?1) AND a.id IS DISTINCT FROM c.avoid_agent_id
 			AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = c.department))
 			JOIN pulse p ON greatest(a.seen_at, p.resumed_at) > clock_timestamp() - make_interval(secs => ?0)
-			WHERE c.status = 'waiting' AND greatest(c.queued_at, c.returned_at) < clock_timestamp() - make_interval(secs => ?1) GROUP BY c.id`,
+			WHERE c.status = 'waiting' AND c.channel = 'chat' AND greatest(c.queued_at, c.returned_at, c.live_at) < clock_timestamp() - make_interval(secs => ?1) GROUP BY c.id`,
 		func(ctx context.Context, d *Desk) error { _, err := d.Drain(ctx); return err },
 	},
 	{

@@ -51,6 +51,8 @@ const (
 	SystemGoesOn      = "goes_on"      // agent, "" for none yet: the user continues in another chat
 
 	SystemMessageLeft = "message_left" // email: the answer goes there
+	SystemMessageLive = "message_live" // the user came back and waits live
+
 	// These are of type note: only agents see them.
 	SystemOfferDeclined    = "offer_declined"     // agent
 	SystemOfferDeclinedWhy = "offer_declined_why" // agent, reason
@@ -58,6 +60,7 @@ const (
 	SystemOfferUnavailable = "offer_unavailable"  // agent: is not online any more
 
 	SystemMailFollows   = "mail_follows"       // chat_id: the reply to an ended chat, which began this one
+	SystemAskedAgain    = "asked_again"        // chat_id: an ended chat, by whose link the user asked again, which began this one
 	SystemMailAutomatic = "mail_automatic"     // subject: an automatic answer came by e-mail
 	SystemMailBounced   = "mail_bounced"       // email, reason: a mail of this chat could not be delivered
 	SystemMailRefused   = "mail_files_refused" // names, reason: files of a mail that are not kept

@@ -146,9 +146,10 @@ func (d *Desk) WaitingPositions(ctx context.Context) ([]WaitingPosition, error) 
 	var queuedAt []time.Time
 	var liveAt []*time.Time
 	e, err := d.estimator(ctx, `, coalesce(array_agg(id::text), '{}'), coalesce(array_agg(user_id), '{}'),
-			coalesce(array_agg(department), '{}'), coalesce(array_agg(queue_id), '{}'), coalesce(array_agg(queued_at), '{}')
-		FROM (SELECT id, user_id, department, queue_id, queued_at FROM chats WHERE status = 'waiting' ORDER BY `+servingOrder+`) line`,
-		nil, &ids, &users, &departments, &queueIDs, &queuedAt)
+			coalesce(array_agg(department), '{}'), coalesce(array_agg(queue_id), '{}'), coalesce(array_agg(queued_at), '{}'),
+			coalesce(array_agg(live_at), '{}')
+		FROM (SELECT id, user_id, department, queue_id, queued_at, live_at FROM chats WHERE `+isLive+` ORDER BY `+servingOrder+`) line`,
+		nil, &ids, &users, &departments, &queueIDs, &queuedAt, &liveAt)
 	if err != nil {
 		return nil, translate(err)
 	}

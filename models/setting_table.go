@@ -269,6 +269,14 @@ var settingTable = []Setting{
 		Doc:   "users who leave a message get an e-mail that confirms it",
 		value: switchValue{field: func(s *Settings) *bool { return &s.MailConfirm }, def: true},
 	},
+	{
+		Key: "CONTINUE_LINK_PERIOD", Group: GroupMail,
+		Doc: "time in which the link in an e-mail continues the chat in the browser",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.ContinuePeriod },
+			def:   30 * day, min: time.Hour, max: 365 * day, unit: UnitHour,
+		},
+	},
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),

@@ -434,11 +434,18 @@ var rules = map[string]rule{
 	"POST /admin/health/repair":                             {body: `{"name":"load_counted"}`},
 
 	// Pages and installation
-	"GET /":             {},
-	"GET /login":        {},
-	"POST /preferences": {body: `{"lang":"en","theme":"dark","next":"/login"}`, ok: noContent},
-	"GET /demo":         {},
-	"GET /demo/help":    {},
+	"GET /":                           {},
+	"GET /login":                      {},
+	"POST /preferences":               {body: `{"lang":"en","theme":"dark","next":"/login"}`, ok: noContent},
+	"GET /demo":                       {},
+	"GET /demo/mailbox":               {ok: 404}, // only while Parley is tried
+	"GET /demo/mailbox/{number}":      {ok: 404},
+	"GET /demo/mailbox/{number}/html": {ok: 404},
+	"GET /continue/{token}":           {ok: 404}, // the token of the attack was not signed
+	"POST /continue/{token}/messages": {body: `{"content":"Hello","client_message_id":"key"}`, ok: 404},
+	"POST /continue/{token}/ask":      {body: `{"content":"Hello","client_message_id":"key"}`, ok: 404},
+	"POST /continue/{token}/read":     {ok: 404},
+	"GET /demo/help":                  {},
 
 	// Files: see TestAnAddressIsGoodForWhatItWasSignedForAlone
 	"GET /files/{public_id}":           {in: models.Active, ok: unsigned},

@@ -190,6 +190,12 @@ func (s *Server) routes() []route {
 		{method: get, page: "/widget.js", who: anyone, handle: s.loader("loader.js")},
 		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
 
+		// The link in an e-mail, whose token is all that counts
+		{method: get, page: "/continue/:token", who: anyone, handle: s.widget.Continue},
+		{method: post, page: "/continue/:token/messages", who: anyone, handle: s.widget.ContinueSend},
+		{method: post, page: "/continue/:token/ask", who: anyone, handle: s.widget.ContinueAsk},
+		{method: post, page: "/continue/:token/read", who: anyone, handle: s.widget.ContinueRead},
+
 		// Agents
 		{method: post, api: agentPath + "/login", page: "/login", who: anyone, handle: s.account.SignIn},
 		{method: post, api: agentPath + "/logout", page: "/logout", who: agents, handle: s.account.SignOut},
@@ -293,6 +299,10 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: agentPath + "/chats/:chat_id/transcript-mail", page: "/workbench/chats/:chat_id/transcript-mail",
 			who: agents, limit: limit.Transcript, input: true, handle: s.chat.MailTranscript, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/revoke-links", page: "/workbench/chats/:chat_id/revoke-links",
+			who: agents, handle: s.chat.RevokeLinks, next: "/workbench/chats/:chat_id",
 		},
 		{method: get, api: agentPath + "/offers", who: agents, handle: s.chat.Offers},
 		{method: get, api: agentPath + "/chats/:chat_id/transfer-options", who: agents, handle: s.chat.TransferOptions},

@@ -35,6 +35,8 @@ var systemKeys = map[string][audiences]string{
 	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
 
 	models.SystemMessageLeft: {"system.message_left", "widget.message_left", "workbench.said.message_left"},
+	models.SystemMessageLive: {"system.message_live", "widget.message_live", "workbench.said.message_live"},
+
 	models.SystemSupervisorJoined: {"system.supervisor_joined", "widget.supervisor_joined", "workbench.said.supervisor_joined"},
 	models.SystemSupervisorLeft:   {"system.supervisor_left", "widget.supervisor_left", "workbench.said.supervisor_left"},
 
@@ -44,6 +46,7 @@ var systemKeys = map[string][audiences]string{
 	models.SystemOfferExpired:     {"system.offer_expired", "system.offer_expired", "workbench.said.offer_expired"},
 	models.SystemOfferUnavailable: {"system.offer_unavailable", "system.offer_unavailable", "workbench.said.offer_unavailable"},
 	models.SystemMailFollows:      {"system.mail_follows", "system.mail_follows", "system.mail_follows"},
+	models.SystemAskedAgain:       {"system.asked_again", "system.asked_again", "system.asked_again"},
 	models.SystemMailAutomatic:    {"system.mail_automatic", "system.mail_automatic", "system.mail_automatic"},
 	models.SystemMailBounced:      {"system.mail_bounced", "system.mail_bounced", "system.mail_bounced"},
 	models.SystemMailRefused:      {"system.mail_files_refused", "system.mail_files_refused", "system.mail_files_refused"},

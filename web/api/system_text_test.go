@@ -97,6 +97,7 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			texts{"system.message_left", "widget.message_left", "workbench.said.message_left"},
 			map[string]any{"Email": "maria@example.com"},
 		},
+		{models.SystemMessageLive, nil, texts{"system.message_live", "widget.message_live", "workbench.said.message_live"}, nil},
 		{models.SystemBrought, nil, texts{"system.brought", "widget.brought", "workbench.said.brought"}, nil},
 		{models.SystemGoesOn, map[string]string{"agent": ""}, texts{"system.goes_on", "widget.goes_on", "workbench.said.goes_on"}, nil},
 		{
@@ -109,6 +110,12 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			models.SystemMailFollows,
 			map[string]string{"chat_id": "c1"},
 			texts{"system.mail_follows", "system.mail_follows", "system.mail_follows"},
+			nil,
+		},
+		{
+			models.SystemAskedAgain,
+			map[string]string{"chat_id": "c1"},
+			texts{"system.asked_again", "system.asked_again", "system.asked_again"},
 			nil,
 		},
 		{

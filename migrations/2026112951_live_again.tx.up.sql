@@ -1,0 +1,14 @@
+-- When the user of a message came back and waited live. The wait for an agent begins then; the place in the queue stays that of the question.
+ALTER TABLE chats ADD COLUMN live_at timestamptz;
+
+-- Reports are about live chats. The wait of a user who came back begins then.
+CREATE OR REPLACE VIEW report_facts AS SELECT id AS chat_id, created_at, date_bin('15 minutes', created_at, '2000-01-01Z') AS starts_at, agent_id, department,
+    substring(lower(page_url) FROM '^https?://[^/?#]+') AS site, outcome, tags, ended_reason,
+    first_assigned_at IS NOT NULL AS is_answered,
+    coalesce(assignments, CASE WHEN first_assigned_at IS NULL THEN 0 WHEN assigned_at > first_assigned_at THEN 2 ELSE 1 END) AS assignments,
+    extract(epoch FROM first_assigned_at - greatest(queued_at, live_at))::float8 AS wait,
+    extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
+    extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
+    CASE WHEN NOT wrap_up_skipped THEN extract(epoch FROM wrapped_up_at - ended_at)::float8 END AS wrap_up,
+    total_messages AS messages, rating::float8 AS rating
+FROM chats WHERE status = 'ended' AND channel = 'chat';

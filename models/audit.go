@@ -50,6 +50,8 @@ const (
 	AuditQuestionMoved        AuditAction = "question_moved"
 	AuditQuestionRetired      AuditAction = "question_retired"
 	AuditQuestionRestored     AuditAction = "question_restored"
+	AuditLookChanged          AuditAction = "look_changed"
+	AuditLookRemoved          AuditAction = "look_removed"
 	AuditSettingChanged       AuditAction = "setting_changed"
 	AuditSettingReset         AuditAction = "setting_reset"
 	AuditSiteAdded            AuditAction = "site_added"
@@ -157,6 +159,8 @@ const (
 	SubjectRatingReason SubjectKind = "rating_reason"
 
 	SubjectQuestion SubjectKind = "question" // before a chat
+
+	SubjectLook SubjectKind = "look" // of the widget on a site, or on all
 
 	SubjectReport SubjectKind = "report" // a saved one
 

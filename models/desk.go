@@ -30,6 +30,7 @@ type Desk struct {
 	options    atomic.Pointer[[]WrapUpOption] // that are offered
 	hours      atomic.Pointer[[]OpeningHours]
 	questions  atomic.Pointer[[]Question]
+	looks      atomic.Pointer[[]Look]
 	reload     reload
 	queueCache queueCache
 	rateCache  rateCache
@@ -69,6 +70,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d.options.Store(&[]WrapUpOption{})
 	d.hours.Store(&[]OpeningHours{})
 	d.questions.Store(&[]Question{})
+	d.looks.Store(&[]Look{})
 	return d
 }
 

@@ -192,6 +192,10 @@ var (
 	ErrQuestionNotFound = notFound("question_not_found", "This question does not exist or is retired.")
 	// ErrTooManyQuestions is 409: as many questions as allowed are in use.
 	ErrTooManyQuestions = conflict("too_many_questions", "100 questions are in use. Retire one first.")
+	// ErrLookNotFound is 404: no look is stored for the site, or no look has the picture.
+	ErrLookNotFound = notFound("look_not_found", "No look is stored here.")
+	// ErrTooManyLooks is 409: as many looks as allowed are stored.
+	ErrTooManyLooks = conflict("too_many_looks", "100 sites have a look of their own. Remove one first.")
 	// ErrWallboardKeyNotFound is 404.
 	ErrWallboardKeyNotFound = notFound("wallboard_key_not_found", "This wallboard key does not exist.")
 	// ErrTooManyWallboardKeys is 409: as many keys as allowed are in use.

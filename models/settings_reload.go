@@ -15,9 +15,9 @@ type reload struct {
 // the version grows with every change by any instance.
 func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
 
-// Reload reads the overrides of admins, the sites that they added, and the outcomes and tags that are offered. Values that
-// no longer fit are passed over in favour of the environment's. Of two calls at once the second one waits for the first,
-// and then reads too.
+// Reload reads the overrides of admins, the sites that they added, the opening hours, the questions before chats, the
+// looks of the widget, and the outcomes and tags that are offered. Values that no longer fit are passed over in favour of
+// the environment's. Of two calls at once the second one waits for the first, and then reads too.
 func (d *Desk) Reload(ctx context.Context) error {
 	select {
 	case d.reload.turn <- struct{}{}:
@@ -31,11 +31,15 @@ func (d *Desk) Reload(ctx context.Context) error {
 		Overrides map[string]string
 		Sites     []string
 		Options   []WrapUpOption
+		Hours     []OpeningHours
+		Questions []Question
+		Looks     []Look
 	}
 	err := d.db.NewRaw(`SELECT settings_version AS version,
 		(SELECT coalesce(json_object_agg(key, value), '{}') FROM settings) AS overrides,
 		(SELECT coalesce(json_agg(origin ORDER BY origin), '[]') FROM sites) AS sites,
-		(SELECT coalesce(json_agg(o ORDER BY lower(name), id), '[]') FROM wrap_up_options o WHERE retired_at IS NULL) AS options
+		(SELECT coalesce(json_agg(o ORDER BY lower(name), id), '[]') FROM wrap_up_options o WHERE retired_at IS NULL) AS options,
+		`+openingHoursJSON+` AS hours, `+questionsJSON+` AS questions, `+looksJSON+` AS looks
 		FROM pulse`).Scan(ctx, &row)
 	if err != nil {
 		return translate(err)
@@ -45,6 +49,9 @@ func (d *Desk) Reload(ctx context.Context) error {
 	d.settings.Store(&next)
 	d.sites.Store(&sites)
 	d.options.Store(&row.Options)
+	d.hours.Store(&row.Hours)
+	d.questions.Store(&row.Questions)
+	d.looks.Store(&row.Looks)
 	d.reload.version.Store(row.Version)
 	return nil
 }

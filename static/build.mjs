@@ -22,9 +22,9 @@ const copied = {
   "idiomorph.js": "idiomorph/dist/idiomorph.min.js",
   "uplot.css": "uplot/dist/uPlot.min.css",
 };
-const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "admin", "demo", "notice-worker"];
+const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor", "wallboard", "admin", "demo", "continue", "notice-worker"];
 // What a page loads only when it is used, as a module.
-const lazy = ["canned-replies", "palette", "rating", "transcript"];
+const lazy = ["canned-replies", "leave", "palette", "rating", "transcript"];
 const sheets = ["app", "widget", "demo"];
 
 // The loader is loaded by host pages, as a script and as a module, and contains its few texts.
@@ -38,6 +38,10 @@ const emojiNames = { en: "en/emojibase", "zh-CN": "zh/emojibase" };
 
 // Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
 const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
+
+// The loader's settings for the site, in its source; and in the built file, where the server finds it and replaces it: see static/loader.go.
+const lookName = "PARLEY_LOOK";
+const noLook = "{ }";
 
 // Every visit of a host page downloads the loader; an agent downloads the list of canned replies and the command palette when they are first opened.
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024, "canned-replies.mjs": 11 * 1024, "palette.mjs": 13 * 1024 };
@@ -86,7 +90,8 @@ async function squeeze(name) {
   const path = join(dist, name);
   const compress = { passes: 6, ecma: 2020, unsafe_arrows: true, pure_getters: true }; // we use neither "this" of arrows nor getters with effects
   const { code } = await minify(await readFile(path, "utf8"), { module: name.endsWith(".mjs"), ecma: 2020, compress, mangle: { properties: { regex: internal } } });
-  await writeFile(path, code);
+  if (code.split(lookName).length !== 2 || code.includes(noLook)) throw new Error(`${name} has no place for the looks of sites`);
+  await writeFile(path, code.replace(lookName, noLook));
 }
 
 async function bundleEmoji(lang) {

@@ -55,10 +55,15 @@ func Get(name, accept string) (File, bool) {
 			f.Body, f.Coding = small, p.coding
 		}
 	}
-	sum := sha256.Sum256(raw)
-	f.ETag = `"` + hex.EncodeToString(sum[:6]) + f.Coding + `"`
+	f.ETag = etagOf(raw, f.Coding)
 	f.Drawn = !strings.HasPrefix(f.Type, "text/")
 	return f, true
+}
+
+// etagOf returns the ETag of a file in a coding.
+func etagOf(raw []byte, coding string) string {
+	sum := sha256.Sum256(raw)
+	return `"` + hex.EncodeToString(sum[:6]) + coding + `"`
 }
 
 // Takes reports whether an Accept-Encoding header allows a coding: by its name or by *, unless with a quality of 0.

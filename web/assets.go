@@ -24,7 +24,8 @@ func (s *Server) staticFile(c echo.Context) error {
 	return s.serveBuiltFile(c, c.Param("*"), keep)
 }
 
-// loader serves the script or module that sites load. It is cached for minutes only, so that a new version arrives soon.
+// loader serves the script or module that sites load, with what administrators made of the button of each site. It is cached for minutes
+// only, so that a new version arrives soon.
 //
 // Any origin may read it: a browser runs a module of another site only with CORS headers, and the loader is requested before Parley knows
 // the site. It is the same for every caller, holds no secret and does not depend on cookies. Responses that depend on the caller are
@@ -34,7 +35,8 @@ func (s *Server) loader(name string) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // required by pages with a Cross-Origin-Embedder-Policy
-		return s.serveBuiltFile(c, name, cacheMinutes)
+		f, found := s.loaders.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding), s.Desk)
+		return serveFile(c, f, found, cacheMinutes)
 	}
 }
 
@@ -45,6 +47,10 @@ var pageOnlyHeaders = []string{"Content-Security-Policy", "X-Frame-Options", "Pe
 // length reveals nothing.
 func (s *Server) serveBuiltFile(c echo.Context, name, keep string) error {
 	f, found := static.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding))
+	return serveFile(c, f, found, keep)
+}
+
+func serveFile(c echo.Context, f static.File, found bool, keep string) error {
 	if !found {
 		return kit.StatusError(http.StatusNotFound)
 	}

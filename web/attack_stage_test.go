@@ -437,6 +437,12 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return "1"
 		case "{key}":
 			return "QUEUE_BATCH"
+		case "{avatar_id}": // which no look has
+			return "0123456789abcdef01234567"
+		case "{token}": // of a link in an e-mail, which is not signed
+			return "not-a-token"
+		case "{number}", "{mail_id}":
+			return "1"
 		case "{address}":
 			return sc.address
 		case "{signed}":

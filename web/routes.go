@@ -183,6 +183,7 @@ func (s *Server) routes() []route {
 
 		{method: get, page: "/widget", who: anyone, handle: s.widget.Page},
 		{method: get, page: "/widget/events", who: users, handle: s.widget.Events, stream: true},
+		{method: get, page: "/widget/avatars/:avatar_id", who: anyone, handle: s.widget.Avatar},
 		{method: post, page: "/widget/session", who: anyone, handle: s.widget.BeginSession},
 		{method: post, page: "/widget/chats/:chat_id/page", who: users, limit: limit.Page, handle: s.chat.UpdatePage},
 		{method: post, page: "/widget/identify", who: anyone, handle: s.widget.IdentifyUser},
@@ -774,6 +775,15 @@ func (s *Server) routes() []route {
 		{method: get, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.SitesPage},
 		{method: post, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.AddSite},
 		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admins, handle: s.admin.RemoveSite},
+		{method: get, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.LooksPage},
+		{method: post, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.SetLook},
+		{method: get, page: "/admin/looks/one", who: admins, handle: s.admin.LookPage},
+		{method: post, page: "/admin/looks/preview", who: admins, handle: s.admin.PreviewLook},
+		{
+			method: post, api: "/admin/looks/avatar", page: "/admin/looks/avatar",
+			who: admins, limit: limit.File, handle: s.admin.SetLookAvatar, requestLimits: kit.LimitImport,
+		},
+		{method: post, api: "/admin/looks/remove", page: "/admin/looks/remove", who: admins, handle: s.admin.RemoveLook},
 		{method: get, page: "/admin/users", who: admins, handle: s.admin.UsersPage},
 		{method: post, api: "/admin/users/find", page: "/admin/users", who: admins, handle: s.admin.FindUsers},
 		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admins, handle: s.admin.UserPage},

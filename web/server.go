@@ -87,6 +87,7 @@ type Server struct {
 	supervisor *supervisor.Handlers
 	workbench  *workbench.Handlers
 	widget     *widget.Handlers
+	loaders    widget.Loaders
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
 	draining   atomic.Bool

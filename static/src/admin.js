@@ -31,5 +31,28 @@ if (zones) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   for (const field of document.querySelectorAll("input[list=time-zones]")) field.value ||= own;
   const names = Intl.supportedValuesOf?.("timeZone") ?? [];
-  document.getElementById("time-zones").append(...names.map((name) => new Option(name)));
+  zones.append(...names.map((name) => new Option(name)));
+}
+
+// The preview of a look: the content policy keeps its colours out of attributes, so that they are set here.
+const dress = () => {
+  const page = document.querySelector("#look-stage .look-page");
+  if (page) page.style.cssText = page.dataset.style;
+};
+document.addEventListener("parley:part", dress);
+dress();
+
+for (const field of document.querySelectorAll("[data-colour]")) {
+  const picker = document.createElement("input");
+  picker.type = "color";
+  picker.className = "look-pick";
+  picker.ariaLabel = field.dataset.colour;
+  const follow = () => (picker.value = /^#[0-9a-f]{6}$/i.test(field.value) ? field.value : field.placeholder);
+  field.before(picker); // the field must not move, because it would lose the focus
+  follow();
+  field.addEventListener("input", follow);
+  picker.addEventListener("input", () => {
+    field.value = picker.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
 }

@@ -215,7 +215,7 @@ onKeyDown(document, (event) => {
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) host.send("close");
-  const link = event.target.closest("a[data-again]");
+  const link = event.target.closest("a[data-again],a[data-topic]");
   if (link) {
     event.preventDefault(); // a link would add a step to the history of the host page
     changeSession(() => session.go(link.href)).then(focusField); // the stream draws what the page asks for

@@ -69,6 +69,7 @@ var adminTabs = []Tab{
 	{"ratings", "/admin/rating-reasons"},
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
+	{"looks", "/admin/looks"},
 	{"users", "/admin/users"},
 	{"audit", "/admin/audit"},
 	{"mail", "/admin/mail"},
@@ -135,6 +136,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.mail")
 	case "health":
 		return text.T(ctx, "staff.tab.health")
+	case "looks":
+		return text.T(ctx, "staff.tab.looks")
 	case "sites":
 		return text.T(ctx, "staff.tab.sites")
 	default:

@@ -52,15 +52,15 @@ func ParseBrand(hex string) (Brand, bool) {
 	return b, true
 }
 
-// style returns the element that sets the colour, "" without one. The content policy of the page must allow styles with this nonce.
-func (b Brand) style(nonce string) string {
+// Declarations returns the colours as declarations of a style sheet, "" without a brand.
+func (b Brand) Declarations() string {
 	if b == (Brand{}) {
 		return ""
 	}
 	ink := fmt.Sprintf("light-dark(%s,%s)", b.inkLight, b.inkOnDark)
 	return fmt.Sprintf(
-		`<style nonce="%s">:root{--brand:%s;--on-brand:%s;--brand-hover:%s;--brand-press:%s;--accent:%s;--on-accent:light-dark(%s,%s);--focus:%[6]s;--bubble-own:%[2]s;--on-bubble:%[3]s;--on-bubble-2:%[3]s}</style>`,
-		nonce,
+		`--brand:%s;--on-brand:%s;--brand-hover:%s;--brand-press:%s;--accent:%s;--on-accent:light-dark(%s,%s);`+
+			`--focus:%[5]s;--bubble-own:%[1]s;--on-bubble:%[2]s;--on-bubble-2:%[2]s`,
 		b.fill,
 		b.on,
 		b.hover,
@@ -69,6 +69,14 @@ func (b Brand) style(nonce string) string {
 		white,
 		petrol,
 	)
+}
+
+// style returns the element that sets the colour, "" without one. The content policy of the page must allow styles with this nonce.
+func (b Brand) style(nonce string) string {
+	if b == (Brand{}) {
+		return ""
+	}
+	return fmt.Sprintf(`<style nonce="%s">:root{%s}</style>`, nonce, b.Declarations())
 }
 
 // readable returns the colour, moved towards another one just far enough to have minContrast on every background.
@@ -114,3 +122,9 @@ func (c rgb) luminance() (sum float64) {
 }
 
 func (c rgb) String() string { return fmt.Sprintf("#%02x%02x%02x", c[0], c[1], c[2]) }
+
+// Fill returns the colour as #rrggbb.
+func (b Brand) Fill() string { return b.fill.String() }
+
+// On returns the colour of text on it.
+func (b Brand) On() string { return b.on.String() }

@@ -57,6 +57,12 @@ func (p Page) title() string {
 	return p.Title + " · Parley"
 }
 
+// The colours of a browser's own bars, as --canvas in static/src/css/tokens.css.
+const (
+	themeLight = "#f4f1ea"
+	themeDark  = "#0f1719"
+)
+
 func (p Page) viewport() string {
 	if p.Framed {
 		return "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"

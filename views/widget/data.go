@@ -37,7 +37,11 @@ type Panel struct {
 	Here   string // address of this page with its query, for plain links
 	Fresh  string // address of this page with a new chat instead of the ended one
 
-	Department         string // asked for by the site, "" for any
+	IsClosed bool       // outside the opening hours, with State Offline
+	OpensAt  *time.Time // when it opens next, with IsClosed; nil if that is not within a year
+
+	Look               Look
+	Department         string // asked for by the site or chosen as a topic, "" for any
 	Refused            string // the error code of an invalid request by the site, for its scripts; "" for none
 	PageURL, PageTitle string // where the user is, according to the site
 
@@ -53,6 +57,14 @@ type Panel struct {
 	End   *End   // once ended
 
 	Thread chat.Thread
+}
+
+// Look is what administrators made of the panel. What is empty is Parley's own.
+type Look struct {
+	Greeting, Away string  // the first line is the heading
+	Avatar         string  // address of the picture
+	PrivacyURL     string  // of a page
+	Topics         []Topic // to choose from before the chat
 }
 
 // Topic is a department that users can choose. URL is the page with it, or without it if it is chosen.

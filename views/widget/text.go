@@ -52,6 +52,22 @@ func (p Panel) name(ctx context.Context) string {
 // isTeam reports whether the panel shows the team, and no agent yet.
 func (p Panel) isTeam() bool { return p.Agent == nil && (p.End == nil || p.End.Name == "") }
 
+// heading returns the first line of a text of the site.
+func heading(own string) string {
+	first, _, _ := strings.Cut(own, "\n")
+	return first
+}
+
+// below returns the other lines of a text of the site, without empty ones.
+func below(own string) (lines []string) {
+	for line := range strings.Lines(own) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines[min(1, len(lines)):]
+}
+
 func (p Panel) faceName() string {
 	switch {
 	case p.Agent != nil:

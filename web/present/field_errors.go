@@ -10,6 +10,20 @@ import (
 // FieldError returns the text for a refused form field. Some fields have a text of their own; for the others the code decides.
 func FieldError(ctx context.Context, field, code string) string {
 	switch {
+	case field == "choices":
+		return text.T(ctx, "admin.error.choices")
+	case field == "link" && code == "invalid":
+		return text.T(ctx, "admin.error.link")
+	case field == "privacy_url" && code == "invalid":
+		return text.T(ctx, "admin.error.link")
+	case field == "colour" && code == "contrast":
+		return text.T(ctx, "admin.error.contrast")
+	case field == "colour":
+		return text.T(ctx, "admin.error.colour")
+	case field == "topics" && code == "too_many":
+		return text.T(ctx, "admin.error.topics")
+	case field == "site" && code == "unknown":
+		return text.T(ctx, "admin.error.site")
 	case code == "required":
 		return text.T(ctx, "admin.error.required")
 	case code == "too_long":

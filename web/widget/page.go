@@ -50,8 +50,10 @@ func (h *Handlers) renderPage(c echo.Context, p *panel, status int) error {
 	}
 	frame := h.PublicFrame(c, text.T(ctx, "widget.title_default"), "widget.meta_description")
 	frame.Framed, frame.HTMLClass = true, "w-page"
-	if brand, ok := ui.ParseBrand(p.options.Query.Get("colour")); ok {
-		frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
+	for _, colour := range []string{p.look.Colour, p.options.Query.Get("colour")} { // the site's page overrides administrators
+		if brand, ok := ui.ParseBrand(colour); ok {
+			frame.Brand, frame.HTMLClass = brand, "w-page w-brand"
+		}
 	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
 	frame.Stream = "/widget/events?last_event_id=" + p.cursor()

@@ -78,6 +78,7 @@ type panel struct {
 	links      api.FileLinks
 	readAt     time.Time
 	user       models.Actor // without an id if there is no session yet
+	look       models.Look  // of the site
 	answerTime *answerTime
 	options    embedOptions
 	csrf       string
@@ -97,6 +98,7 @@ func (h *Handlers) newPanel(c echo.Context) *panel {
 		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{},
 		offers: &h.offers, isMessage: c.Path() == "/widget/message", isAnswer: strings.HasSuffix(c.Path(), "/answers"),
 	}
+	p.look = h.Desk.LookOf(p.options.origin)
 	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
 		p.user = caller.Actor
 	}
@@ -122,6 +124,7 @@ func draftKey(userID string) string {
 // load reads the chat to show.
 func (p *panel) load(ctx context.Context) error {
 	p.readAt = time.Now()
+	p.look = p.desk.LookOf(p.options.origin)
 	p.chat = nil
 	if p.isAnonymous() {
 		return nil
@@ -179,9 +182,9 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 // state returns the view data of the panel without its messages and questions.
 func (p *panel) state(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{
-		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: p.options.get("site", 40),
-		Here:       p.options.pageURL(""),
-		Department: p.options.get("department", 50), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
+		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: cmp.Or(p.options.get("site", 40), p.look.Company),
+		Here: p.options.pageURL(""), Look: p.lookView(ctx),
+		Department: p.department(), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")},
 	}
 	v.Fresh, v.NoSession, v.User = v.Here, p.isAnonymous(), draftKey(p.user.ID)

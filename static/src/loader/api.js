@@ -32,7 +32,7 @@ export function install(src, tag) {
   const calls = {
     boot(given) {
       if (widget) return Parley("update", given);
-      settings = read(given, read(tag, {}));
+      settings = read(given, read(tag, PARLEY_LOOK)); // what administrators made for this site is the prototype
       const mine = (widget = mount(new URL(".", src).href, settings, emit));
       for (const args of early.splice(0)) Parley(...args);
       queueMicrotask(() => {

@@ -23,7 +23,8 @@ export function createFrame(base, settings, language, title, heard, listen, into
   // A change of the query loads a new panel.
   function asked() {
     const query = new URLSearchParams({ origin: location.origin, lang: language() });
-    for (const what of ["site", "department", "colour"]) if (settings[what]) query.set(what, settings[what]);
+    // The panel knows what administrators made.
+    for (const what of ["site", "department", "colour"]) if (Object.hasOwn(settings, what)) query.set(what, settings[what]);
     return `${base}widget?${query}&`;
   }
 

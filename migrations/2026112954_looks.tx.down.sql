@@ -1,0 +1,3 @@
+DROP TRIGGER departments_counted ON departments;
+DROP TABLE look_topics;
+DROP TABLE looks;

@@ -70,12 +70,14 @@ type Agent struct {
 	QuietUntil     *int            `bun:"quiet_until"`
 	QuietDays      int             `bun:"quiet_days"`
 	TimeZone       string          `bun:"time_zone"`
-	InputAt        time.Time       `bun:"input_at"` // last input by the agent, as far as clients report it
-	IdleSince      time.Time       `bun:"idle_since"`
-	RatingSum      float64         `bun:"rating_sum"`
-	RatingCount    int             `bun:"rating_count"`
-	DisabledAt     *time.Time      `bun:"disabled_at"`
-	CreatedAt      time.Time       `bun:"created_at"`
+	// ClosingReminders are those of the closings that the agent is reminded of; nil for none.
+	ClosingReminders []ClosingReminder `bun:"closing_reminders,type:jsonb,nullzero"`
+	InputAt          time.Time         `bun:"input_at"` // last input by the agent, as far as clients report it
+	IdleSince        time.Time         `bun:"idle_since"`
+	RatingSum        float64           `bun:"rating_sum"`
+	RatingCount      int               `bun:"rating_count"`
+	DisabledAt       *time.Time        `bun:"disabled_at"`
+	CreatedAt        time.Time         `bun:"created_at"`
 
 	Presence    Presence `bun:"presence,scanonly"`
 	Departments []string `bun:"departments,array,scanonly"`
@@ -211,7 +213,7 @@ func (a *Agent) presenceEvent(changed bool) Event {
 		Agent: &AgentState{
 			DesiredPresence: a.DesiredPresence, DesiredPresenceAt: a.DesiredPresenceAt, SeenAt: a.SeenAt,
 			LostAt: a.LostAt, DisabledAt: a.DisabledAt, ChosenDetail: a.ChosenDetail, BreakOverdueAt: a.BreakOverdueAt,
-			Reminders: &reminders,
+			Reminders: &reminders, ClosingReminders: &a.ClosingReminders,
 		},
 	}
 }
@@ -225,6 +227,9 @@ func (a *Agent) WithPresence(p PresenceChange, state AgentState) *Agent {
 	after.ChosenDetail, after.BreakOverdueAt = state.ChosenDetail, state.BreakOverdueAt
 	if state.Reminders != nil {
 		after.setReminders(*state.Reminders)
+	}
+	if state.ClosingReminders != nil {
+		after.ClosingReminders = *state.ClosingReminders
 	}
 	after.ExtraUntil, after.ExtraOpen, after.HasExtra = p.ExtraUntil, p.ExtraUntil != nil, p.HasExtra
 	after.RegularMax, after.MaxUntil = p.RegularMax, p.MaxUntil

@@ -137,6 +137,8 @@ type AgentState struct {
 	ChosenDetail   *PresenceDetail `json:"chosen_detail,omitempty"`
 	BreakOverdueAt *time.Time      `json:"break_overdue_at,omitempty"`
 	Reminders      *Reminders      `json:"reminders,omitempty"` // nil in events of earlier releases
+
+	ClosingReminders *[]ClosingReminder `json:"closing_reminders,omitempty"` // nil in events of earlier releases
 }
 
 // QueueChange announces that positions in the queue, or estimated waits, may have changed.

@@ -71,6 +71,14 @@ var settingTable = []Setting{
 		},
 	},
 	{
+		Key: "CLOSING_REMINDER", Group: GroupPresence,
+		Doc: "time before the end of the opening hours at which agents are reminded of open chats, and again at the end; 0 for never",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.ClosingReminder },
+			def:   10 * time.Minute, min: 0, max: 4 * time.Hour, unit: UnitMinute,
+		},
+	},
+	{
 		Key: "OFFER_PERIOD", Group: GroupQueue,
 		Doc: "time in which an agent may accept a chat that another agent offers",
 		value: durationValue{

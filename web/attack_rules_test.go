@@ -126,14 +126,18 @@ var rules = map[string]rule{
 	"POST /customer-service/login": {
 		body: `{"email":"anna@example.com","password":"correct horse battery","next":"/workbench"}`,
 	},
-	"POST /customer-service/logout":            {},
-	"POST /customer-service/online":            {},
-	"POST /customer-service/last-chats":        {},
-	"POST /customer-service/break":             {body: `{"reason_id":2,"minutes":30}`},
-	"POST /customer-service/extra-chat":        {ok: 409}, // the agents of the stage have capacity
-	"POST /customer-service/extra-chat/cancel": {},
-	"GET /customer-service/break-reasons":      {},
-	"GET /account/reminders":                   {},
+	"POST /customer-service/logout":                    {},
+	"POST /customer-service/online":                    {},
+	"POST /customer-service/last-chats":                {},
+	"POST /customer-service/break":                     {body: `{"reason_id":2,"minutes":30}`},
+	"POST /customer-service/extra-chat":                {ok: 409}, // the agents of the stage have capacity
+	"POST /customer-service/extra-chat/cancel":         {},
+	"GET /customer-service/break-reasons":              {},
+	"GET /customer-service/closing-reminders":          {},
+	"GET /customer-service/left-messages":              {},
+	"POST /customer-service/closing-reminders/dismiss": {ok: noContent},
+
+	"GET /account/reminders": {},
 	"POST /account/reminders": {
 		body: `{"is_repeated":1,"is_quiet":1,"quiet_from":"22:00","quiet_until":"07:00","quiet_days":["monday"],"time_zone":"UTC"}`,
 	},

@@ -229,6 +229,11 @@ func (s *Server) routes() []route {
 			who: agents, input: true, handle: s.workbench.CloseExtraChat, fragment: s.workbench.Parts,
 		},
 		{method: get, api: agentPath + "/left-messages", who: agents, handle: s.workbench.LeftMessages},
+		{method: get, api: agentPath + "/closing-reminders", who: agents, handle: s.workbench.ClosingReminders},
+		{
+			method: post, api: agentPath + "/closing-reminders/dismiss", page: "/workbench/closing-reminders/dismiss",
+			who: agents, input: true, handle: s.workbench.DismissClosingReminders, fragment: s.workbench.Parts,
+		},
 		{method: get, api: agentPath + "/break-reasons", who: agents, handle: s.workbench.BreakReasons},
 		{method: post, api: agentPath + "/input", page: "/workbench/input", who: agents, input: true, handle: s.workbench.ReportInput},
 		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},

@@ -23,6 +23,7 @@ type Page struct {
 	Me              Me
 	Queue           QueueSummary
 	Reminders       Reminders
+	Closing         Closing
 	List            List
 	Offers          []OfferCard
 	// Open is the chat next to the list; nil when none is open.
@@ -337,6 +338,26 @@ type Reminders struct {
 
 // Period is a time span.
 type Period struct{ From, Until time.Time }
+
+// Closing are the closings of the desk that the agent is reminded of.
+type Closing struct {
+	CSRF      string
+	Reminders []ClosingReminder
+}
+
+// ClosingReminder is one closing and what is still open.
+type ClosingReminder struct {
+	At         time.Time
+	IsClosed   bool
+	Department string // its name; "" for the desk as a whole
+	Chats      int    // live ones
+	Messages   int    // that await a reply
+	Links      []ClosingLink
+	More       int // chats and messages without a link
+}
+
+// ClosingLink is a chat that is still open.
+type ClosingLink struct{ ChatID, Name string }
 
 // AgentOption is an agent who can take the chat.
 type AgentOption struct {

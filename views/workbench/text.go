@@ -23,6 +23,37 @@ func splitText(ctx context.Context, key, name string) (before, after string) {
 	return before, after
 }
 
+// title returns the text that the desk closes, or has closed, before and after the time.
+func (r ClosingReminder) title(ctx context.Context) (before, after string) {
+	const placeholder = "\x00"
+	var said string
+	switch {
+	case r.Department == "" && r.IsClosed:
+		said = text.T(ctx, "workbench.closing.closed", "Time", placeholder)
+	case r.Department == "":
+		said = text.T(ctx, "workbench.closing.soon", "Time", placeholder)
+	case r.IsClosed:
+		said = text.T(ctx, "workbench.closing.closed_department", "Department", r.Department, "Time", placeholder)
+	default:
+		said = text.T(ctx, "workbench.closing.soon_department", "Department", r.Department, "Time", placeholder)
+	}
+	before, after, _ = strings.Cut(said, placeholder)
+	return before, after
+}
+
+// stillOpen says how many chats and messages are open.
+func (r ClosingReminder) stillOpen(ctx context.Context) string {
+	chats := text.T(ctx, "workbench.closing.chats", "Count", r.Chats)
+	messages := text.T(ctx, "workbench.closing.messages", "Count", r.Messages)
+	switch {
+	case r.Messages == 0:
+		return text.T(ctx, "workbench.closing.open", "What", chats)
+	case r.Chats == 0:
+		return text.T(ctx, "workbench.closing.open", "What", messages)
+	}
+	return text.T(ctx, "workbench.closing.open", "What", text.T(ctx, "workbench.closing.both", "Chats", chats, "Messages", messages))
+}
+
 func chatPath(id, tail string) string { return "/workbench/chats/" + id + tail }
 
 func itemID(chatID string) string { return "item-" + chatID }

@@ -19,6 +19,7 @@ type Events struct {
 	// Supervisor reads the flags; it is set for streams of the queue and the loads.
 	Supervisor models.Actor
 
+	closings  []models.ClosingReminder
 }
 
 type (
@@ -154,6 +155,9 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		out.Add("typing", 0, TypingEvent{it.ChatID, string(it.SenderType)})
 	case live.Presence:
 		presence(&out, it)
+		if it.ServiceID == e.AgentID && it.Agent != nil && it.Agent.ClosingReminders != nil {
+			e.closingsChanged(ctx, &out, *it.Agent.ClosingReminders)
+		}
 	case live.Board:
 		if it.Queue {
 			out.Add("queue_changed", 0, queueChangedEvent{it.Overview.Waiting, it.Overview.LongestWaitSeconds})
@@ -180,6 +184,21 @@ func presence(out *FrameWriter, it live.Presence) {
 			return out.encode(agentPresenceEvent{plain, PresenceDetailsOf(it.PresenceChange)})
 		})})
 	}
+}
+
+// closingsChanged writes the closings that the agent is reminded of if the client has received something else. It keeps an
+// error in out.
+func (e *Events) closingsChanged(ctx context.Context, out *FrameWriter, now []models.ClosingReminder) {
+	if e.AgentID == "" || len(now) == len(e.closings) && (len(now) == 0 || reflect.DeepEqual(now, e.closings)) {
+		return
+	}
+	open, err := e.Desk.ReadOpenAtClosing(ctx, &models.Agent{ID: e.AgentID, ClosingReminders: now})
+	if err != nil {
+		out.Err = err
+		return
+	}
+	e.closings = now
+	out.Add("closing_reminders", 0, ClosingRemindersOf(open))
 }
 
 func loadChangedOf(p models.PresenceChange) loadChangedEvent {
@@ -210,6 +229,7 @@ func (e *Events) initialState(ctx context.Context, out *FrameWriter, p live.Init
 		out.Add("presence", 0, agentPresenceEvent{
 			presenceEvent{p.Self.ID, string(p.Self.Presence)}, PresenceDetailsOf(p.Self.PresenceChange()),
 		})
+		e.closingsChanged(ctx, out, p.Self.ClosingReminders)
 	}
 	if p.QueueStatus != nil {
 		out.Add("queue", 0, QueueStatusOf(*p.QueueStatus))

@@ -24,8 +24,8 @@ type Frame struct {
 	Version int64
 }
 
-// Item is one of InitialState, Repaired, Changed, UserChanged, DraftChanged, OfferChanged, Erased, Queued, Typing, Presence, Board and
-// Closing.
+// Item is one of InitialState, Repaired, Changed, UserChanged, DraftChanged, OfferChanged, AlertChanged, FlagsChanged, Erased, Queued,
+// Typing, Presence, Board and Closing.
 type Item interface{ item() }
 
 // InitialState is the state when the stream begins.

@@ -23,11 +23,13 @@ type drawing struct {
 	offers []view.OfferCard
 
 	reminders view.Reminders
+	closing   view.Closing
 }
 
 func (b *workbench) drawing(ctx context.Context) drawing {
 	return drawing{
 		me: b.me(), queue: b.queueSummary(), empty: b.empty(), list: b.list(), offers: b.offerCards(ctx), reminders: b.reminders(),
+		closing: b.closing(),
 	}
 }
 
@@ -59,6 +61,9 @@ func (f *frameWriter) changedParts(ctx context.Context, b *workbench) []templ.Co
 	}
 	if !reflect.DeepEqual(before.reminders, now.reminders) {
 		parts = append(parts, view.ReminderRules(now.reminders))
+	}
+	if !reflect.DeepEqual(before.closing, now.closing) {
+		parts = append(parts, view.ClosingNote(now.closing))
 	}
 	if before.empty != now.empty {
 		parts = append(parts, view.NoChat(now.empty))

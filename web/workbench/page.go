@@ -82,6 +82,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, status int, b *workbench, ope
 		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),
 		Reminders:     b.reminders(),
+		Closing:       b.closing(),
 		Me:            b.me(), Queue: b.queueSummary(), List: list, Offers: b.offerCards(ctx), Open: open, Empty: b.empty(),
 	}))
 }

@@ -142,6 +142,11 @@ func (f *frameWriter) presence(ctx context.Context, out *api.FrameWriter, it liv
 	}
 	b := f.last.copy()
 	b.self = b.self.WithPresence(it.PresenceChange, *it.Agent)
+	if !reflect.DeepEqual(b.self.ClosingReminders, f.last.self.ClosingReminders) {
+		if err := b.readClosing(ctx); err != nil {
+			return err
+		}
+	}
 	return f.part(ctx, out, b, 0, f.changedParts(ctx, b)...)
 }
 

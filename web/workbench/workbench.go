@@ -40,6 +40,7 @@ type workbench struct {
 	overviewAt time.Time         // when overview was read
 	names      map[string]string // of agents by id, as far as they were needed
 
+	departments map[string]string // names by short name, if a reminder of a closing needs one
 }
 
 // readWorkbench reads the workbench of the caller. Its time is taken before anything is read, since the cursor of the page's stream must
@@ -82,6 +83,9 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := b.readClosing(ctx); err != nil {
+		return err
+	}
 	return b.readOffers(ctx)
 }
 
@@ -107,6 +111,8 @@ func (b *workbench) parts(ctx context.Context) []templ.Component {
 		),
 		view.Lost(b.me()),
 		view.PresenceNote(b.me()),
+		view.CapacityNote(b.me()),
+		view.ClosingNote(b.closing()),
 		view.ReminderRules(b.reminders()),
 		view.Queue(b.queueSummary()),
 		view.NoChat(b.empty()),

@@ -70,18 +70,20 @@ func (f *BreakReasonFields) validate() error {
 }
 
 // AddBreakReason adds a reason at the end of the list. Admins only. Fields out of bounds are validation_failed; more than
-// 30 reasons in use are 409 too_many_break_reasons.
+// 30 reasons in use are 409 too_many_break_reasons. Of a form that was sent before, see [WithForm], it returns the id alone.
 func (d *Desk) AddBreakReason(ctx context.Context, actor Actor, f BreakReasonFields) (*BreakReason, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
 	var added BreakReason
-	err := d.addReason(ctx, actor, &breakReasonList, details{"minutes": f.Minutes}, func(ctx context.Context, t *tx) (ReasonName, error) {
+	more := details{"minutes": f.Minutes}
+	id, err := d.addReason(ctx, actor, &breakReasonList, more, func(ctx context.Context, t *tx) (ReasonName, error) {
 		err := t.NewRaw(`INSERT INTO break_reasons (name_en, name_zh_cn, minutes, position)
 			VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM break_reasons))
 			RETURNING id, name_en, name_zh_cn, minutes, position, retired_at`, f.NameEn, f.NameZhCN, f.Minutes).Scan(ctx, &added)
 		return added.ReasonName, err
 	})
+	added.ID = id
 	return &added, err
 }
 

@@ -71,20 +71,21 @@ func (f *RatingReasonFields) validate() error {
 }
 
 // AddRatingReason adds a reason at the end of the list. Admins only. Fields out of bounds are validation_failed; more than
-// 30 reasons in use are 409 too_many_rating_reasons.
+// 30 reasons in use are 409 too_many_rating_reasons. Of a form that was sent before, see [WithForm], it returns the id alone.
 func (d *Desk) AddRatingReason(ctx context.Context, actor Actor, f RatingReasonFields) (*RatingReason, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
 	var added RatingReason
 	more := details{"min_stars": f.MinStars, "max_stars": f.MaxStars}
-	err := d.addReason(ctx, actor, &ratingReasonList, more, func(ctx context.Context, t *tx) (ReasonName, error) {
+	id, err := d.addReason(ctx, actor, &ratingReasonList, more, func(ctx context.Context, t *tx) (ReasonName, error) {
 		err := t.NewRaw(`INSERT INTO rating_reasons (name_en, name_zh_cn, min_stars, max_stars, position)
 			VALUES (?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM rating_reasons))
 			RETURNING id, name_en, name_zh_cn, min_stars, max_stars, retired_at`, f.NameEn, f.NameZhCN, f.MinStars, f.MaxStars).
 			Scan(ctx, &added)
 		return added.ReasonName, err
 	})
+	added.ID = id
 	return &added, err
 }
 

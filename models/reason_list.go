@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -50,6 +51,7 @@ type reasonList struct {
 	added, changed, moved, retired, restored AuditAction
 
 	notFound, tooMany error
+
 	most     int  // in use at a time, 0 for maxReasons
 	isCached bool // processes hold the list with the settings
 }
@@ -73,24 +75,33 @@ func (r *listedReason) renamed(nameEn, nameZhCN string) details {
 	return more
 }
 
+func (l *reasonList) isFull(inUse []listedReason) bool {
+	return len(inUse) >= cmp.Or(l.most, maxReasons)
+}
+
 func (l *reasonList) about(n ReasonName) Subject {
 	return Subject{Kind: l.subject, ID: strconv.FormatInt(n.ID, 10), Name: n.In("en")}
 }
 
-// addReason runs insert in a transaction that alone changes the list, unless as many as possible are in use.
+// addReason runs insert in a transaction that alone changes the list, unless as many as possible are in use, and returns the id of the
+// reason. A form adds one reason, see [WithForm].
 func (d *Desk) addReason(ctx context.Context, actor Actor, l *reasonList, more details,
 	insert func(ctx context.Context, t *tx) (ReasonName, error),
-) error {
-	return d.changeReasons(ctx, actor, l, func(ctx context.Context, t *tx, inUse []listedReason) error {
-		if len(inUse) >= maxReasons {
-			return l.tooMany
-		}
-		added, err := insert(ctx, t)
-		if err != nil {
-			return err
-		}
-		return t.audit(ctx, actor, l.added, l.about(added), more)
+) (id int64, err error) {
+	err = d.changeReasons(ctx, actor, l, func(ctx context.Context, t *tx, inUse []listedReason) error {
+		id, _, err = t.once(ctx, `SELECT id FROM `+l.table+` WHERE id = ?`, func() (int64, error) {
+			if l.isFull(inUse) {
+				return 0, l.tooMany
+			}
+			added, err := insert(ctx, t)
+			if err != nil {
+				return 0, err
+			}
+			return added.ID, t.audit(ctx, actor, l.added, l.about(added), more)
+		})
+		return err
 	})
+	return id, err
 }
 
 func (d *Desk) moveReason(ctx context.Context, actor Actor, l *reasonList, id int64, place int) error {
@@ -130,7 +141,7 @@ func (d *Desk) retireReason(ctx context.Context, actor Actor, l *reasonList, id 
 		}
 		query, action := `UPDATE ?0 SET retired_at = clock_timestamp() WHERE id = ?1`, l.retired
 		if !retired {
-			if len(inUse) >= maxReasons {
+			if l.isFull(inUse) {
 				return l.tooMany
 			}
 			query, action = `UPDATE ?0 SET retired_at = NULL, position = (SELECT max(position) + 1 FROM ?0) WHERE id = ?1`, l.restored

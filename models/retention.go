@@ -55,6 +55,8 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	for _, query := range []string{
 		`DELETE FROM sign_in_steps WHERE expires_at < now()`,
 		`DELETE FROM second_factors WHERE confirmed_at IS NULL AND created_at < now() - interval '1 day'`,
+		`DELETE FROM sent_forms WHERE sent_at < now() - interval '1 day'`,
+		`DELETE FROM alerts WHERE cleared_at < now() - interval '365 days'`,
 		`DELETE FROM minute_samples WHERE minute < now() - interval '35 days'`,
 		`DELETE FROM wallboard_keys WHERE revoked_at < now() - interval '30 days'`, // see revokedKept
 		`DELETE FROM push_notices WHERE made_at < now() - interval '1 hour'`,       // longer than pushMaxAge and PushTTL together

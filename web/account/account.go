@@ -18,6 +18,7 @@ import (
 var notices = map[string]string{
 	"password": "account.done.password", "session": "account.done.session", "sessions": "account.done.sessions", "off": "account.done.off",
 	"reminders": "account.done.reminders",
+	"push":      "account.done.push", "push_removed": "account.done.push_removed", "push_tested": "account.done.push_tested",
 }
 
 // AccountPage shows the caller's account, sessions and second factor.
@@ -52,11 +53,16 @@ func (h *Handlers) renderAccount(c echo.Context, status int, form string, fieldE
 	if err != nil {
 		return err
 	}
+	push, err := h.pushView(c)
+	if err != nil {
+		return err
+	}
 	page := view.Page{
-		Reminders: reminders,
-		Frame:     h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
+		Reminders: reminders, Push: push,
+		Frame: h.AdminFrame(c, "account", text.T(ctx, "account.title")), Refused: form, Errors: fieldErrors,
 		Factor: view.Factor{On: factor.On, Since: factor.Since, CodesLeft: factor.CodesLeft},
 	}
+	page.Frame.Words = []string{"account.push.state."}
 	if key := notices[c.QueryParam("done")]; key != "" && form == "" {
 		page.Notice = text.T(ctx, key)
 	}

@@ -188,7 +188,7 @@ func (l *ReasonList) Add(c echo.Context) error {
 	if err := kit.Bind(c, &in); err != nil {
 		return err
 	}
-	id, err := l.add(c.Request().Context(), kit.ActorOf(c), &in)
+	id, err := l.add(kit.FormContext(c), kit.ActorOf(c), &in)
 	if err != nil {
 		return l.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) { return l.form(c, 0, in, fieldErrors) })
 	}

@@ -15,6 +15,28 @@ export function startPage() {
   wireToasts();
   wireFiles();
   wireForms();
+  wirePlainForms();
+}
+
+const resendAfter = 10_000; // a form whose answer is a file leaves the page as it is
+
+// A plain form is sent once. A second click while its answer is on its way would send it again, and with that discard the first answer.
+function wirePlainForms() {
+  const sent = new Map();
+  const release = (form) => {
+    clearTimeout(sent.get(form).timer);
+    sent.get(form).button?.removeAttribute("aria-busy");
+    sent.delete(form);
+  };
+  // On the window, after everything that sends a form in another way.
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    if (sent.has(form)) return event.preventDefault();
+    event.submitter?.setAttribute("aria-busy", "true");
+    sent.set(form, { button: event.submitter, timer: setTimeout(release, resendAfter, form) });
+  });
+  addEventListener("pageshow", () => [...sent.keys()].forEach(release)); // the page is shown again from the browser's history
 }
 
 function wireForms() {

@@ -54,8 +54,8 @@ func (d *Desk) EarlierChats(ctx context.Context, actor Actor, chatID string, lim
 }
 
 // SearchUserChats returns those of the user's last 500 earlier chats that the actor may read and in which a message or a
-// note contains a text, in any case, newest first, each with up to 3 hits. The text must have 2 to 200 characters, else it
-// is validation_failed. It otherwise refuses as [Desk.UserProfile] does.
+// note contains a text, in any case, newest first, each with up to 3 hits. It is recorded as [Desk.Search] is. The text
+// must have 2 to 200 characters, else it is validation_failed. It otherwise refuses as [Desk.UserProfile] does.
 func (d *Desk) SearchUserChats(ctx context.Context, actor Actor, chatID, text string) ([]EarlierChat, error) {
 	text, err := validateText("q", oneLine(text), minSearch, 200)
 	if err != nil {
@@ -79,13 +79,13 @@ func (d *Desk) SearchUserChats(ctx context.Context, actor Actor, chatID, text st
 	if err != nil {
 		return nil, err
 	}
-	found := []EarlierChat{}
+	found, read := []EarlierChat{}, []*Chat{}
 	for i := range chats {
 		if chats[i].Hits = hits[chats[i].ID]; len(chats[i].Hits) > 0 {
-			found = append(found, chats[i])
+			found, read = append(found, chats[i]), append(read, &chats[i].Chat)
 		}
 	}
-	return found, nil
+	return found, d.auditSearch(ctx, actor, c.UserID, []string{"q", "user_id"}, read)
 }
 
 // EarlierMessages returns an earlier chat of the user of a chat, and its messages as [Desk.MessagesBefore] does. A chat

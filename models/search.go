@@ -55,7 +55,8 @@ type FoundMessage struct {
 
 // Search returns the ended chats that a query selects, of those that the actor may read: supervisors every chat, agents
 // the chats that they had and all others of the users of these. On the first page it also returns the open chats that
-// the actor has. Other open chats are found once they have ended, a few seconds after that.
+// the actor has. Other open chats are found once they have ended, a few seconds after that. A search that finds chats of
+// others is recorded in the audit log, without its words.
 //
 // Users are refused with 403 role_required. It is validation_failed to search for a text of more than 200 characters or
 // for fewer than two, what cannot be the short name of a department, from a time that is not before the other, for a
@@ -87,8 +88,15 @@ func (d *Desk) Search(ctx context.Context, actor Actor, q SearchQuery) (*SearchR
 		found.Next = rows[q.Limit-1].String()
 	}
 	ended, err := d.searchHits(ctx, actor, rows, words)
+	if err != nil {
+		return nil, err
+	}
 	found.Hits = append(found.Hits, ended...)
-	return found, err
+	chats := make([]*Chat, len(ended))
+	for i := range ended {
+		chats[i] = &ended[i].Chat
+	}
+	return found, d.auditSearch(ctx, actor, q.UserID, q.names(), chats)
 }
 
 // check validates the query, completes it, and returns the clauses of its text.

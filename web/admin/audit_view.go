@@ -54,6 +54,10 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 	switch {
 	case r.SubjectKind == models.SubjectChat:
 		d.About = text.T(ctx, "admin.audit.chat_of", "Name", currentUserName(r))
+	case r.SubjectKind == models.SubjectSearch && r.UserID == nil:
+		d.About = text.T(ctx, "admin.audit.all_chats")
+	case r.SubjectKind == models.SubjectSearch:
+		d.About = text.T(ctx, "admin.audit.chats_of", "Name", currentUserName(r))
 	case r.SubjectKind == models.SubjectUser:
 		d.About = currentUserName(r)
 	case r.SubjectKind == models.SubjectTemporaryCapacity && r.SubjectName == "":
@@ -177,6 +181,8 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 				}
 			case "changed":
 				names[i] = text.T(ctx, "admin.audit.wrap_up."+names[i])
+			case "filters":
+				names[i] = text.T(ctx, "admin.audit.searched."+names[i])
 			}
 		}
 		value = strings.Join(names, ", ")

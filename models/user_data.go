@@ -45,7 +45,8 @@ func (d *Desk) FindUsers(ctx context.Context, actor Actor, text string) ([]Found
 type UserHoldings struct {
 	User                               User
 	Chats, Open                        int
-	Messages, Notes, Ratings, Sessions int
+	Messages, Notes, Ratings, Sessions int // Notes are those in chats
+	UserNotes, Tags, Pages             int // notes about the user, tags of the user, and visited pages
 	FirstChatAt, LastChatAt            *time.Time
 }
 
@@ -63,7 +64,10 @@ func (d *Desk) UserHoldings(ctx context.Context, actor Actor, userID string) (*U
 		coalesce(sum(total_messages), 0) AS messages,
 			coalesce(sum(last_seq - total_messages), 0) AS notes, count(rating) AS ratings, min(created_at) AS first_chat_at,
 			max(created_at) AS last_chat_at,
-			(SELECT count(*) FROM sessions WHERE user_id = ?0 AND expires_at > now()) AS sessions
+			(SELECT count(*) FROM sessions WHERE user_id = ?0 AND expires_at > now()) AS sessions,
+			(SELECT count(*) FROM user_notes WHERE user_id = ?0) AS user_notes,
+			(SELECT count(*) FROM user_tags WHERE user_id = ?0) AS tags,
+			(SELECT count(*) FROM chat_pages p JOIN chats c ON c.id = p.chat_id WHERE c.user_id = ?0) AS pages
 		FROM chats WHERE user_id = ?0`, userID).Scan(ctx, h)
 	return h, translate(err)
 }
@@ -106,10 +110,15 @@ type ExportedSession struct {
 type ExportedChat struct {
 	Chat `bun:",extend"`
 
-	AgentName *string           `bun:"agent_name" json:"agent_name"`
-	Messages  []ExportedMessage `bun:"-"          json:"messages"`
-	Pages     []VisitedPage     `bun:"-"          json:"pages"`           // of the site, during the chat
-	Offers    []Offer           `bun:"-"          json:"transfer_offers"` // with what agents wrote about the user; the oldest first
+	AgentName   *string           `bun:"agent_name"  json:"agent_name"`
+	Assignments *int              `bun:"assignments" json:"assignments"` // how often it was given to an agent
+	Messages    []ExportedMessage `bun:"-"           json:"messages"`
+	Pages       []VisitedPage     `bun:"-"           json:"pages"`           // of the site, during the chat
+	Answers     []Answer          `bun:"-"           json:"answers"`         // to the questions before and while waiting
+	Offers      []Offer           `bun:"-"           json:"transfer_offers"` // with what agents wrote about the user; the oldest first
+	Outgoing    []OutgoingMail    `bun:"-"           json:"outgoing_mails"`  // the oldest first
+	Replies     []ReplyAddress    `bun:"-"           json:"reply_addresses"` // of the user's e-mail addresses, without the token
+	Mails       []ReceivedMail    `bun:"-"           json:"received_mails"`  // the oldest first
 }
 
 // ExportedMessage is a message with its author and its status changes.
@@ -253,10 +262,23 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 	for _, p := range pages {
 		pagesOf[p.ChatID] = append(pagesOf[p.ChatID], p)
 	}
+	var answers []Answer
+	err = t.NewRaw(`SELECT a.* FROM chat_answers a JOIN chats c ON c.id = a.chat_id WHERE c.user_id = ? ORDER BY a.position, a.question_id`, userID).
+		Scan(ctx, &answers)
+	if err != nil {
+		return 0, err
+	}
+	answersOf := map[string][]Answer{}
+	for _, a := range answers {
+		answersOf[a.ChatID] = append(answersOf[a.ChatID], a)
+	}
 	chats := make(map[string]*ExportedChat, len(e.Chats))
 	for i := range e.Chats {
 		c := &e.Chats[i]
 		c.Messages, c.Pages, c.Offers = []ExportedMessage{}, append([]VisitedPage{}, pagesOf[c.ID]...), []Offer{}
+		c.Answers = append([]Answer{}, answersOf[c.ID]...)
+		c.Outgoing = []OutgoingMail{}
+		c.Replies, c.Mails = []ReplyAddress{}, []ReceivedMail{}
 		chats[c.ID] = c
 	}
 	offers, err := readOffers(ctx, t, `WHERE c.user_id = ? ORDER BY o.id`, userID)
@@ -267,10 +289,48 @@ func (e *UserExport) readChats(ctx context.Context, t *tx, userID string) (int, 
 		c := chats[offers[i].ChatID]
 		c.Offers = append(c.Offers, offers[i])
 	}
+	var outgoing []OutgoingMail
+	err = t.NewRaw(`SELECT o.* FROM outgoing_mails o JOIN chats c ON c.id = o.chat_id WHERE c.user_id = ? ORDER BY o.created_at, o.id`, userID).
+		Scan(ctx, &outgoing)
+	if err != nil {
+		return 0, err
+	}
+	for i := range outgoing {
+		c := chats[outgoing[i].ChatID]
+		c.Outgoing = append(c.Outgoing, outgoing[i])
+	}
+	if err := readMail(ctx, t, userID, chats); err != nil {
+		return 0, err
+	}
 	for _, m := range messages {
 		m.StatusChanges, m.File, m.Versions = append([]ExportedStatus{}, stepsOf[m.ID]...), fileOf[m.ID], versionsOf[m.ID]
 		c := chats[m.ChatID]
 		c.Messages = append(c.Messages, m)
 	}
 	return len(messages), nil
+}
+
+// readMail adds to the chats of a user what they have of e-mail.
+func readMail(ctx context.Context, t *tx, userID string, chats map[string]*ExportedChat) error {
+	var replies []ReplyAddress
+	err := t.NewRaw(`SELECT r.* FROM reply_addresses r JOIN chats c ON c.id = r.chat_id WHERE c.user_id = ? ORDER BY r.created_at`, userID).
+		Scan(ctx, &replies)
+	if err != nil {
+		return err
+	}
+	for i := range replies {
+		c := chats[replies[i].ChatID]
+		c.Replies = append(c.Replies, replies[i])
+	}
+	var mails []ReceivedMail
+	err = t.NewRaw(`SELECT r.* FROM received_mails r JOIN chats c ON c.id = r.chat_id WHERE c.user_id = ? ORDER BY r.id`, userID).
+		Scan(ctx, &mails)
+	if err != nil {
+		return err
+	}
+	for i := range mails {
+		c := chats[mails[i].ChatID]
+		c.Mails = append(c.Mails, mails[i])
+	}
+	return nil
 }

@@ -20,6 +20,7 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	anna = h.agent("anna", 1)
 	_, err := h.AddDepartment(ctx, admin, "cards", "Cards")
 	h.must(err)
+	question := h.question(models.Question{ReasonName: named("asked question"), Kind: models.TextQuestion})
 	maria, err := h.EnsureUser(
 		ctx,
 		models.Identity{
@@ -38,6 +39,7 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 				PageURL:   "https://shop.example/secret",
 				PageTitle: "secret page",
 				OwnOrigin: "https://shop.example",
+				Answers:   models.Answers{question: "confided answer"},
 			},
 		)
 		h.must(err)
@@ -65,47 +67,86 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	h.must(err)
 	_, err = h.IssueTicket(ctx, u, models.HashToken(session), time.Now().Add(time.Hour))
 	h.must(err)
+	h.exec(
+		`INSERT INTO outgoing_mails (chat_id, kind, recipient, state, finished_at, reply) SELECT id, 'answer', 'secret3@example.com', 'failed', now(), 'secret reply' FROM chats`,
+	)
+	h.exec(`INSERT INTO continue_links (chat_id, key) SELECT id, decode(repeat('61', 32), 'hex') FROM chats`)
+	h.exec(
+		`INSERT INTO reply_addresses (token, chat_id, email) SELECT substr(translate(md5(id), '0189', 'wxyz'), 1, 26), id, 'secret@example.com' FROM chats`,
+	)
+	h.exec(`INSERT INTO received_mails (chat_id, token, key, kind, from_email, from_name, subject, content, size, received_at)
+		SELECT id, 'x', sha256(id::bytea), 'automatic', 'secret2@example.com', 'secret sender', 'secret subject', 'secret mail', 1, now() FROM chats`)
 	return h, anna, open, session
 }
 
 // about states for each table what the export and the erasure of a user do with it. A new table needs a line.
 var about = map[string]string{
-	"users":                  "exported",
-	"sessions":               "exported",
-	"chats":                  "exported",
-	"messages":               "exported",
-	"message_status_changes": "exported",
-	"stream_tickets":         "erased", // hashes that are good for 30 seconds
-	"agents":                 "none",
-	"agent_departments":      "none",
-	"departments":            "none",
-	"canned_replies":         "none",
-	"drafts":                 "erased", // what agents typed and never sent; no part of the conversation
-	"wrap_up_options":        "none",
-	"break_reasons":          "none",
-	"rating_reasons":         "none",
-	"chat_search":            "erased", // the words of messages and notes, which are exported
-	"chat_search_due":        "erased",
-	"presence_changes":       "none",
-	"settings":               "none",
-	"sites":                  "none",
-	"pulse":                  "none",
-	"installation":           "none",
-	"second_factors":         "none",
-	"recovery_codes":         "none",
-	"sign_in_steps":          "none",
-	"minute_samples":         "none",
-	"schema_migrations":      "none",
-	"audit_log":              "kept", // ids alone
-	"attachments":            "exported",
-	"transfer_offers":        "exported",
-	"message_versions":       "exported",
-	"withdrawn_attachments":  "exported",
-	"stored_files":           "erased",
-	"file_key":               "none",
-	"user_tags":              "exported",
-	"user_notes":             "exported",
-	"chat_pages":             "exported",
+	"users":                     "exported",
+	"sessions":                  "exported",
+	"chats":                     "exported",
+	"messages":                  "exported",
+	"message_status_changes":    "exported",
+	"stream_tickets":            "erased", // hashes that are good for 30 seconds
+	"agents":                    "none",
+	"agent_departments":         "none",
+	"departments":               "none",
+	"canned_replies":            "none",
+	"drafts":                    "erased", // what agents typed and never sent; no part of the conversation
+	"wrap_up_options":           "none",
+	"break_reasons":             "none",
+	"rating_reasons":            "none",
+	"chat_search":               "erased", // the words of messages and notes, which are exported
+	"chat_search_due":           "erased",
+	"presence_changes":          "none",
+	"temporary_capacities":      "none",
+	"temporary_capacity_agents": "none",
+	"settings":                  "none",
+	"sites":                     "none",
+	"pulse":                     "none",
+	"installation":              "none",
+	"second_factors":            "none",
+	"recovery_codes":            "none",
+	"sign_in_steps":             "none",
+	"minute_samples":            "none",
+	"minute_buckets":            "none", // figures alone
+	"schema_migrations":         "none",
+	"audit_log":                 "kept", // ids alone
+	"attachments":               "exported",
+	"transfer_offers":           "exported",
+	"message_versions":          "exported",
+	"withdrawn_attachments":     "exported",
+	"stored_files":              "erased",
+	"file_key":                  "none",
+	"wallboard_keys":            "none",
+	"sent_forms":                "none", // hashes of what administrators entered
+	"report_buckets":            "none",
+	"report_agent_time":         "none",
+	"report_due":                "none",
+	"report_gone":               "none", // figures of deleted chats, without the chat and its user
+	"report_messages_gone":      "none", // the same of messages that users left
+	"report_views":              "none",
+	"user_tags":                 "exported",
+	"user_notes":                "exported",
+	"chat_pages":                "exported",
+	"alert_rules":               "none",
+	"alerts":                    "none",   // figures, and agents who took care of them
+	"chat_flags":                "erased", // of open chats, from their messages and earlier ratings, which are exported
+	"chat_flag_scans":           "erased",
+	"chat_watches":              "erased", // of the moment; the audit log keeps what is over
+	"opening_hours":             "none",
+	"push_subscriptions":        "none",   // devices of agents
+	"push_notices":              "erased", // which chat and message an agent was told of
+	"push_keys":                 "none",
+	"opening_intervals":         "none",
+	"opening_exceptions":        "none",
+	"questions":                 "none",
+	"looks":                     "none",
+	"look_topics":               "none",
+	"chat_answers":              "exported",
+	"outgoing_mails":            "exported",
+	"continue_links":            "erased", // what signs links; they are never exported
+	"received_mails":            "exported",
+	"reply_addresses":           "exported", // without the token, with which anyone could write for the user
 }
 
 func TestNoTableIsForgotten(t *testing.T) {
@@ -128,11 +169,14 @@ func TestAnExportIsComplete(t *testing.T) {
 	// Empty fields are omitted, so no field may be empty.
 	h.exec(
 		`UPDATE chats SET department = 'cards', priority = 1, returned_at = now(), avoid_agent_id = ?, avoid_until = now(), awaiting_since = now(), warned_at = now(),
-		unread_by_agent = 1, unread_by_user = 1, outcome = 'Solved', tags = '{Refund}', wrapped_up_at = now(), wrap_up_skipped = true, offer_id = 1
+		unread_by_agent = 1, unread_by_user = 1, predicted_department = 'cards', outcome = 'Solved', tags = '{Refund}', wrapped_up_at = now(), wrap_up_skipped = true, offer_id = 1, assignments = 2,
+		joined_ids = '{x}', watcher_ids = '{x}', hand_raised_at = now(), hand_line = 'secret line', transfers = 1,
+		channel = 'message', contact_email = 'secret@example.com', contact_name = 'secret name', contact_locale = 'zh-CN',
+		consented_at = now(), consent_text = 'secret consent', user_here_at = now(), live_at = now()
 		WHERE status = 'ended'`,
 		anna.ID,
 	)
-	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', edited_at = now(),
+	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', edited_at = now(),
 		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)
@@ -141,8 +185,9 @@ func TestAnExportIsComplete(t *testing.T) {
 	text := string(raw)
 	for _, said := range []string{
 		"maria-42", "Maria Lopes", "Maria@Example.com", "secret wish", "secret try", "secret promise", "secret reason",
-		"secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
-		"https://shop.example/secret", "secret page", "secret browser", "secret plan", "secret tag", "secret remark", "secret next page", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
+		"secret3@example.com", "secret reply", "secret words", "secret answer", "secret note", "secret end", "secret rating", "4.5",
+		"secret2@example.com", "secret sender", "secret subject", "secret mail",
+		"https://shop.example/secret", "secret page", "secret browser", "secret plan", "secret tag", "secret remark", "secret next page", "asked question", "confided answer", open, `"status":"read"`, `"sender_name":"anna"`, `"agent_name":"anna"`, "zh-CN",
 	} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the export lacks %q", said)
@@ -165,8 +210,9 @@ func TestAnExportIsComplete(t *testing.T) {
 	answer := messages[2].(map[string]any) // after the question and the system message that an agent joined
 	for table, row := range map[string]map[string]any{
 		"users": doc["user"].(map[string]any), "sessions": firstOf(doc["sessions"]), "chats": chat,
-		"transfer_offers": firstOf(chat["transfer_offers"]),
-		"messages":        answer, "message_status_changes": firstOf(answer["status_changes"]),
+		"transfer_offers": firstOf(chat["transfer_offers"]), "chat_answers": firstOf(chat["answers"]),
+		"messages": answer, "outgoing_mails": firstOf(chat["outgoing_mails"]), "message_status_changes": firstOf(answer["status_changes"]),
+		"received_mails": firstOf(chat["received_mails"]), "reply_addresses": firstOf(chat["reply_addresses"]),
 	} {
 		var columns []string
 		h.must(
@@ -176,6 +222,8 @@ func TestAnExportIsComplete(t *testing.T) {
 		)
 		for _, c := range columns {
 			implied := c == "token_hash" || c == "address" || table == "sessions" && strings.HasSuffix(c, "_id") || // of agents
+				(table == "reply_addresses" || table == "received_mails") &&
+					slices.Contains([]string{"id", "chat_id", "token", "key"}, c) ||
 				table == "message_status_changes" && strings.HasSuffix(c, "_id") ||
 				strings.HasSuffix(c, "_agent_id") && row[strings.Replace(c, "_agent", "", 1)] != nil
 			if _, there := row[c]; !there && !implied {
@@ -215,7 +263,7 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		t.Errorf("erased %+v, want %+v", *done, want)
 	}
 	h.tells(`root user_erased user of maria-42 {"chats": 3, "messages": 12}`)
-	for _, trace := range []string{"Maria Lopes", "Maria@Example.com", "secret", open} {
+	for _, trace := range []string{"Maria Lopes", "Maria@Example.com", "secret", "confided", open} {
 		if found := h.holding(trace); len(found) > 0 {
 			t.Errorf("%q still stands in %v", trace, found)
 		}
@@ -393,6 +441,16 @@ func TestUsersAreFound(t *testing.T) {
 	if holds.Chats != 3 || holds.Open != 1 || holds.Messages != 9 || holds.Notes != 3 || holds.Ratings != 2 || holds.Sessions != 1 ||
 		holds.FirstChatAt == nil {
 		t.Errorf("held are %+v", holds)
+	}
+	var notes, tags, pages int
+	h.must(
+		h.DB().
+			NewRaw(`SELECT (SELECT count(*) FROM user_notes WHERE user_id = 'maria-42'), (SELECT count(*) FROM user_tags WHERE user_id = 'maria-42'),
+		(SELECT count(*) FROM chat_pages p JOIN chats c ON c.id = p.chat_id WHERE c.user_id = 'maria-42')`).
+			Scan(ctx, &notes, &tags, &pages),
+	)
+	if notes*tags*pages == 0 || holds.UserNotes != notes || holds.Tags != tags || holds.Pages != pages {
+		t.Errorf("held are %+v, stored %d notes, %d tags and %d pages", holds, notes, tags, pages)
 	}
 	_, err = h.UserHoldings(ctx, admin, "nobody")
 	h.refused(err, "user_not_found")

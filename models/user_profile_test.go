@@ -111,6 +111,27 @@ func TestARetriedNoteIsStoredOnce(t *testing.T) {
 	}
 }
 
+func TestNotesAboutAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	h, anna, chatID := serving(t)
+	ctx := t.Context()
+	first, err := h.AddUserNote(ctx, anna, chatID, strings.Repeat("字", models.MaxUserNote))
+	h.must(err)
+	for _, bad := range []string{"", " \n", strings.Repeat("字", models.MaxUserNote+1), "a\x00", "\xff"} {
+		_, err := h.AddUserNote(ctx, anna, chatID, bad)
+		h.refused(err, "validation_failed")
+		_, err = h.EditUserNote(ctx, anna, chatID, first.ID, bad, first.Version)
+		h.refused(err, "validation_failed")
+	}
+	h.exec(`INSERT INTO user_notes (user_id, agent_id, content, created_at)
+		SELECT user_id, agent_id, 'note ' || n, created_at FROM user_notes, generate_series(1, 199) n`)
+	_, err = h.AddUserNote(ctx, anna, chatID, "one more")
+	h.refused(err, "too_many_user_notes")
+	h.must(h.RemoveUserNote(ctx, anna, chatID, first.ID, first.Version))
+	_, err = h.AddUserNote(ctx, anna, chatID, "one more")
+	h.must(err)
+}
+
 func TestTagsOfAUser(t *testing.T) {
 	t.Parallel()
 	h, anna, chatID := serving(t)

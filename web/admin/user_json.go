@@ -27,5 +27,6 @@ func (h *Handlers) respondUser(c echo.Context, id string) error {
 		Locale: u.Locale, CreatedAt: api.Time(u.CreatedAt), FirstChatAt: api.OptionalTime(stored.FirstChatAt), OpenChats: stored.Open,
 		TotalMessages: stored.Messages,
 		TotalNotes:    stored.Notes, TotalRatings: stored.Ratings, TotalSessions: stored.Sessions, Chats: api.Map(chats, api.AgentChatOf),
+		TotalUserNotes: stored.UserNotes, TotalTags: stored.Tags, TotalAttributes: len(u.Attributes), TotalPages: stored.Pages,
 	}})
 }

@@ -52,6 +52,10 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		facts,
 		say("said", strconv.Itoa(h.Messages)),
 		say("notes", strconv.Itoa(h.Notes)),
+		say("user_notes", strconv.Itoa(h.UserNotes)),
+		say("tags", strconv.Itoa(h.Tags)),
+		say("attributes", strconv.Itoa(len(h.User.Attributes))),
+		say("pages", strconv.Itoa(h.Pages)),
 		say("ratings", strconv.Itoa(h.Ratings)),
 		say("sessions", strconv.Itoa(h.Sessions)),
 	)

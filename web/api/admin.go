@@ -135,6 +135,11 @@ type StoredUser struct {
 	TotalRatings  int         `json:"total_ratings"`
 	TotalSessions int         `json:"total_sessions"`
 	Chats         []AgentChat `json:"chats"`
+
+	TotalUserNotes  int `json:"total_user_notes"`
+	TotalTags       int `json:"total_tags"`
+	TotalAttributes int `json:"total_attributes"`
+	TotalPages      int `json:"total_pages"`
 }
 
 // Erased is the number of rows of a user that were erased.

@@ -24,5 +24,6 @@ USER 65534:65534
 ENV PARLEY_DIR=/data
 VOLUME /data
 EXPOSE 8080
+HEALTHCHECK --interval=10s --start-period=20s CMD ["/parley", "healthcheck"]
 ENTRYPOINT ["/parley"]
 CMD ["serve"]

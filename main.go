@@ -91,6 +91,12 @@ func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, comma
 		return serve(ctx, p, commands.Serve.Role, nil, func(string) {})
 	case "run":
 		return try(ctx, p)
+	case "healthcheck":
+		ctx, cancel := context.WithTimeout(ctx, commands.Healthcheck.Timeout)
+		defer cancel()
+		return web.CheckReady(ctx, p.Env.ListenAddr, p.Stdout)
+	case "config check":
+		return commands.Config.Check.Run(ctx, p, probes(p)...)
 	case "demo":
 		return runDemo(ctx, p, commands)
 	case commandDelivers:

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -114,7 +115,7 @@ func (a *Agent) Run(ctx context.Context, command string, desk *models.Desk, in i
 				presence = "disabled"
 			}
 			row(
-				"%s\t%s\t%s\t%s\t%s\t%d/%d\t%s",
+				"%s\t%s\t%s\t%s\t%s\t%d/%d\t%d/%d\t%s",
 				a.ID,
 				a.Email,
 				a.Name,
@@ -195,7 +196,7 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 	case "down":
 		return migrations.Down(ctx, db, m.Down.All, out)
 	}
-	applied, pending, err := migrations.Status(ctx, db)
+	state, err := migrations.Status(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -207,7 +208,7 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 				row("applied\t%s", step)
 			}
 		}
-		for _, step := range pending {
+		for _, step := range state.Pending {
 			row("pending\t%s", step)
 		}
 	})
@@ -249,6 +250,9 @@ func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (
 		if value != "" {
 			claims[claim] = value
 		}
+	}
+	if len(attributes) > 0 {
+		claims["attributes"] = attributes
 	}
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
 }

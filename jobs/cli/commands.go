@@ -12,14 +12,17 @@ import (
 
 // Commands is the command line of parley, as kong reads it.
 type Commands struct {
-	Serve      Serve      `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
-	Run        struct{}   `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
-	Migrate    Migrate    `cmd:"" help:"Change the database schema. No other command does."`
-	Agent      Agent      `cmd:"" help:"Manage agents."`
-	Department Department `cmd:"" help:"Manage departments."`
-	User       User       `cmd:"" help:"Export or erase the data of a user."`
-	Check      Check      `cmd:"" help:"Check the invariants of the database. Exits 1 if one is violated."`
-	Demo       struct {
+	Serve       Serve       `cmd:"" help:"Serve pages, API and live events, and run scheduled tasks."`
+	Run         struct{}    `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
+	Config      Config      `cmd:"" help:"Show and check the settings."`
+	Migrate     Migrate     `cmd:"" help:"Change the database schema. No other command does."`
+	Agent       Agent       `cmd:"" help:"Manage agents."`
+	Department  Department  `cmd:"" help:"Manage departments."`
+	User        User        `cmd:"" help:"Export or erase the data of a user."`
+	Mail        Mail        `cmd:"" help:"Receive replies by e-mail."`
+	Healthcheck HealthCheck `cmd:"" help:"Ask the Parley on this machine whether it is ready. Exits 1 if it is not."`
+	Check       Check       `cmd:"" help:"Check the invariants of the database. Exits 1 if one is violated."`
+	Demo        struct {
 		Live   bool          `help:"Run sample chats against a running Parley through its public API."`
 		URL    string        `help:"Address of that Parley." default:"http://localhost:8080"`
 		For    time.Duration `help:"Duration of the sample chats." default:"5m"`
@@ -76,6 +79,8 @@ func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) err
 		return c.User.Run(ctx, rest, desk, p.Stdout)
 	case "agent":
 		return c.Agent.Run(ctx, rest, desk, p.Stdin, p.Stdout)
+	case "mail":
+		return c.Mail.Run(ctx, rest, desk)
 	case "department":
 		return c.Department.Run(ctx, rest, desk, p.Stdout)
 	}

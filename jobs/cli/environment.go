@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/redis/go-redis/v9"
 
 	"parley/models"
 	"parley/models/redisclient"
@@ -51,12 +50,19 @@ type Environment struct {
 
 	// Rules has every setting of [models.SettingTable], each from the variable of its key.
 	Rules models.Settings
+
+	given map[string]given // the variables that are set, by name
 }
 
 // ReadEnvironment reads the environment. An error names the variable and what it may be.
 func ReadEnvironment(environ []string) (Environment, error) {
 	variables := env.ToMap(environ)
+	all, err := readSecretFiles(variables)
+	if err != nil {
+		return Environment{}, err
+	}
 	e, err := env.ParseAsWithOptions[Environment](env.Options{Environment: variables})
+	e.given = all
 	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
 		err = fmt.Errorf("LOG_FORMAT must be text or json, not %q", e.LogFormat)
 	}
@@ -129,7 +135,7 @@ func (e Environment) RedisOptions(timeout time.Duration) (*redisclient.Options, 
 		return nil, fmt.Errorf("REDIS_URL %w", err)
 	}
 	options.ContextTimeoutEnabled = true
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
+	options.SetTimeout(timeout)
 	options.MaxRetries = -1
 	options.Protocol = 2 // version 3 has no benefit here and makes the client check for push notifications before every reply
 	options.ClientName = "parley"

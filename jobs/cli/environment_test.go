@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/jobs/cli"
 )
@@ -33,6 +34,7 @@ func TestSitesOfTheEnvironmentAreExactOrigins(t *testing.T) {
 		}
 	}
 }
+
 // A command is tried once, and within the time that its use allows, with one server, sentinels and a cluster alike.
 func TestRedisIsTriedOnce(t *testing.T) {
 	t.Parallel()

@@ -124,11 +124,26 @@ func (e SchemaBehindError) Error() string {
 	return fmt.Sprintf("the database schema is behind by %d migration(s). Run `parley migrate up`, then start again.", int(e))
 }
 
-// CheckSchema returns a SchemaBehindError when migrations of this release are not applied.
+// SchemaAheadError is the error for a schema that a newer release has changed in a way that this one cannot run on. It is the step that
+// did so.
+type SchemaAheadError string
+
+func (e SchemaAheadError) Error() string {
+	return fmt.Sprintf("the database schema was changed by a newer release in a way that this one cannot run on (migration %s). "+
+		"Start the newer release, or take the migration back with it: `parley migrate down`.", string(e))
+}
+
+// CheckSchema returns a SchemaBehindError when migrations of this release are not applied, and a SchemaAheadError when a newer release has
+// applied one that ends what this release needs. Other migrations of newer releases only add, so this one runs on them.
 func CheckSchema(ctx context.Context, desk *models.Desk) error {
-	_, pending, err := migrations.Status(ctx, desk.DB().DB)
-	if err == nil && len(pending) > 0 {
-		err = SchemaBehindError(len(pending))
+	state, err := migrations.Status(ctx, desk.DB().DB)
+	switch {
+	case err != nil:
+		return err
+	case state.TooNew != "":
+		return SchemaAheadError(state.TooNew)
+	case len(state.Pending) > 0:
+		return SchemaBehindError(len(state.Pending))
 	}
-	return err
+	return nil
 }

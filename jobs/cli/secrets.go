@@ -2,8 +2,9 @@ package cli
 
 import (
 	"log/slog"
-	"net/url"
 	"strings"
+
+	"parley/models/redisclient"
 )
 
 // minSecretLength is the minimum length in bytes of a secret that is masked everywhere in a text. Shorter ones occur in too many ordinary
@@ -24,15 +25,12 @@ func (e Environment) Mask(text string) string {
 
 func (e Environment) secrets() []string {
 	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
-	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL} {
-		u, err := url.Parse(address)
-		if err != nil {
+	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL} {
+		// Not by url.Parse, which refuses addresses with several hosts.
+		all = append(all, redisclient.Secrets(address)...)
+		if !strings.Contains(address, "://") {
 			all = append(all, address) // the secret cannot be separated from the rest
-			continue
 		}
-		password, _ := u.User.Password()
-		_, written, _ := strings.Cut(u.User.String(), ":")
-		all = append(all, password, written, u.Query().Get("password"), u.Query().Get("sslpassword"))
 	}
 	kept := all[:0]
 	for _, secret := range all {
@@ -43,9 +41,11 @@ func (e Environment) secrets() []string {
 	return kept
 }
 
-// maskAttr masks the text of a log line.
+// maskAttr masks the text of a log line. Durations are written with their unit, also as JSON, where they would be a number.
 func (e Environment) maskAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
+	case slog.KindDuration:
+		a.Value = slog.StringValue(a.Value.Duration().String())
 	case slog.KindString:
 		a.Value = slog.StringValue(e.Mask(a.Value.String()))
 	case slog.KindAny:

@@ -103,7 +103,7 @@ func RuleVariables() []Variable {
 	var variables []Variable
 	for _, s := range models.SettingTable() {
 		v := Variable{
-			Name: s.Key, Default: s.BuiltInDefault(), Doc: s.Doc,
+			Name: s.Key, Default: s.BuiltInDefault(), Unset: "none", Doc: s.Doc,
 			Accepts: strings.Join(s.Choices(), ", "), Changeable: !s.EnvironmentOnly,
 		}
 		if s.Min() != "" {

@@ -242,6 +242,13 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 		}
 		return nil
 	})
+	if mail != nil {
+		p.Log.Info("mail receiver started", "address", mailListener.Addr().String())
+		group.Go(func() error { return mail.Serve(mailListener) })
+	}
+	if address := p.Env.MetricsAddr; address != "" {
+		group.Go(func() error { return site.ServeMetrics(hubContext, address) })
+	}
 	if address := p.Env.PprofAddr; address != "" {
 		group.Go(func() error { return web.ServeProfiles(ctx, address) })
 	}
@@ -323,7 +330,7 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	}
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)
-	o.TempDir = filepath.Join(p.Env.DataDir, "incoming")
+	o.TempDir, o.MetricsApart = incomingDir(p), p.Env.MetricsAddr != ""
 	o.Ready = func(ctx context.Context) error { return cli.CheckSchema(ctx, o.Desk) }
 	return web.New(o)
 }
@@ -350,9 +357,14 @@ func healthOnly(all http.Handler) http.Handler {
 // stopGrace is how long everything but the requests may take to stop.
 const stopGrace = 4 * time.Second
 
-// stop stops the web part in the order in which nothing is lost: not ready, streams end, requests in flight are
+// stop stops the web part in the order in which nothing is lost: not ready, after DRAIN_DELAY streams end, requests in flight are
 // answered. The worker and the stores follow when it returns.
-func stop(p *cli.Program, site *web.Server, server *http.Server) error {
+func stop(p *cli.Program, site *web.Server, server *http.Server, mail *inbound.Server) error {
+	if delay := p.Env.DrainDelay; delay > 0 {
+		p.Log.Info("server stops soon, /readyz fails from now on", "in", delay)
+		site.AnnounceStop()
+		<-time.After(delay)
+	}
 	p.Log.Info("server stopping, finishing requests in flight")
 	last := giveUpAfter(p, p.Env.ShutdownTimeout+stopGrace)
 	p.OnCloseLast(func() { last.Stop() })

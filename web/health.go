@@ -86,7 +86,21 @@ func (s *Server) requestMetrics() echo.MiddlewareFunc {
 }
 
 func (s *Server) metricsPage(c echo.Context) error {
+	if s.opts.MetricsApart {
+		return echo.ErrNotFound
+	}
 	promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}).ServeHTTP(c.Response(), c.Request())
 	return nil
 }
 
+// ServeMetrics serves /metrics at an address of its own until ctx ends.
+func (s *Server) ServeMetrics(ctx context.Context, address string) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
+	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -110,11 +111,14 @@ func (s *Server) newMetrics() *prometheus.Registry {
 			func() float64 { return float64(s.Hub.Streams(kind)) },
 		)
 	}
+	gauge("build_info", "Always 1; the labels tell the version.",
+		prometheus.Labels{"version": s.opts.Version, "go": runtime.Version()}, func() float64 { return 1 })
 	const degraded = "1 while Redis is unavailable: limits are counted in memory, and events of other instances are read from PostgreSQL."
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return boolValue(!s.Hub.Connected()) })
-	counter := func(name, help string, value func() int64) {
-		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help},
+	counterOf := func(name, help string, labels prometheus.Labels, value func() int64) {
+		registry.MustRegister(prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},
 			func() float64 { return float64(value()) }))
 	}
 	counter := func(name, help string, value func() int64) { counterOf(name, help, nil, value) }
@@ -144,6 +148,7 @@ func (s *Server) newMetrics() *prometheus.Registry {
 		func() int64 { _, _, removed := s.Desk.Pushed(); return removed })
 	registry.MustRegister(&databaseMetrics{desk: s.Desk, log: s.Log}, newCalibrationMetrics(s.Desk, s.Log), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewDBStatsCollector(s.Desk.DB().DB, "parley"))
+	registry.MustRegister(s.opts.Metrics...)
 	s.Hub.Observe(newInstanceMetrics(registry))
 	return registry
 }

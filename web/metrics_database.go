@@ -57,7 +57,7 @@ type databaseMetrics struct {
 func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
-		descFindings, descCheckedAt,
+		descFindings, descCheckedAt, descMailWaiting, descMailDelayed, descMailFailed, descMailFailing,
 	} {
 		to <- d
 	}
@@ -80,6 +80,12 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 		tell(descAgentsOnline, float64(o.Online))
 		tell(descLoad, float64(o.Load))
 		tell(descCapacity, float64(o.Capacity))
+	}
+	if f := m.mail; f != nil {
+		tell(descMailWaiting, float64(f.Waiting))
+		tell(descMailDelayed, float64(f.Delayed))
+		tell(descMailFailed, float64(f.Failed))
+		tell(descMailFailing, boolValue(f.IsFailing))
 	}
 	for _, c := range m.findings {
 		tell(descFindings, float64(len(c.Findings)), c.Invariant)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
-		id := strings.ToLower(rand.Text()[:16])
+		id, trace := s.requestIDs(c)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		c.SetRequest(c.Request().WithContext(models.From(c.Request().Context(), c.RealIP(), id)))
 		err := next(c)
@@ -36,9 +37,30 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 		s.Log.LogAttrs(c.Request().Context(), level, "request",
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()),
 			slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start).Round(time.Microsecond)),
-			slog.String("address", c.RealIP()), slog.String("request_id", id))
+			slog.String("address", c.RealIP()), slog.String("request_id", id), trace)
 		return nil
 	}
+}
+
+var (
+	requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._=+/-]{1,64}$`)
+	// traceParentForm is that of https://www.w3.org/TR/trace-context/; the group is the id of the trace.
+	traceParentForm = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)`)
+)
+
+// requestIDs returns the id of a request and, for the log, that of its trace, which is empty without one. Both are taken from
+// the headers X-Request-Id and traceparent where a trusted proxy sent them; without such a header the request gets a new id.
+func (s *Server) requestIDs(c echo.Context) (id string, trace slog.Attr) {
+	h := c.Request().Header
+	isTrusted := s.isTrustedProxy(c.Request().RemoteAddr)
+	if id = h.Get(echo.HeaderXRequestID); !isTrusted || !requestIDForm.MatchString(id) {
+		id = strings.ToLower(rand.Text()[:16])
+	}
+	found := traceParentForm.FindStringSubmatch(h.Get("Traceparent"))
+	if !isTrusted || found == nil || strings.Trim(found[1], "0") == "" {
+		return id, slog.Attr{}
+	}
+	return id, slog.String("trace_id", found[1])
 }
 
 // recoverPanic turns a panic into 500 and keeps the process running.

@@ -52,7 +52,9 @@ type Options struct {
 	// PublicURL is the address of Parley for browsers, "" to take it from each request. It may have a path, as in https://example.com/chat.
 	// With https cookies are secure.
 	PublicURL string
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// MetricsApart is set where [Server.ServeMetrics] serves the metrics: then nothing else does.
+	MetricsApart bool
+	// TrustedProxies are the networks whose X-Forwarded-For, X-Request-Id and traceparent are believed.
 	TrustedProxies []netip.Prefix
 	// UserTokenSecret is shared with host sites that sign tokens for their users; without it no such token is accepted.
 	UserTokenSecret []byte
@@ -155,6 +157,9 @@ func (s *Server) HTTP() *http.Server {
 	return server
 }
 
+// AnnounceStop makes /readyz fail. Everything is still served, until proxies and orchestrators have noticed.
+func (s *Server) AnnounceStop() { s.draining.Store(true) }
+
 // Drain makes /readyz fail and closes the streams with a hint to reconnect elsewhere; requests are still answered.
 func (s *Server) Drain() {
 	s.draining.Store(true)
@@ -230,6 +235,14 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 	return netip.ParsePrefix(strings.TrimSpace(text))
+}
+
+// isTrustedProxy reports whether a request comes from one of the trusted proxies.
+func (s *Server) isTrustedProxy(remote string) bool {
+	from, err := netip.ParseAddrPort(remote)
+	return err == nil && slices.ContainsFunc(s.opts.TrustedProxies, func(p netip.Prefix) bool {
+		return p.Contains(from.Addr().Unmap())
+	})
 }
 
 // clientAddress takes the address of a client from X-Forwarded-For as far as trusted proxies have written it, otherwise from the

@@ -31,8 +31,10 @@ type Environment struct {
 	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
 	SweepInterval           time.Duration `env:"SWEEP_INTERVAL"             envDefault:"5s"`
 	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT"           envDefault:"10s"`
+	DrainDelay              time.Duration `env:"DRAIN_DELAY"                envDefault:"0s"`
 	LogFormat               string        `env:"LOG_FORMAT"                 envDefault:"text"`
 	LogLevel                slog.Level    `env:"LOG_LEVEL"                  envDefault:"info"`
+	MetricsAddr             string        `env:"METRICS_ADDR"`
 	PprofAddr               string        `env:"PPROF_ADDR"`
 	DataDir                 string        `env:"PARLEY_DIR"                 envDefault:".parley"`
 	FilesDir                string        `env:"FILES_DIR"`
@@ -54,7 +56,14 @@ type Environment struct {
 	given map[string]given // the variables that are set, by name
 }
 
-// ReadEnvironment reads the environment. An error names the variable and what it may be.
+// maxDrainDelay is the largest value of DRAIN_DELAY.
+const maxDrainDelay = 5 * time.Minute
+
+// maxMailSize is the largest value of MAIL_MAX_SIZE, in MB.
+const maxMailSize = 100
+
+// ReadEnvironment reads the environment. Secrets may also stand in files: DATABASE_URL_FILE names a file with the value of DATABASE_URL. An
+// error names the variable and what it may be.
 func ReadEnvironment(environ []string) (Environment, error) {
 	variables := env.ToMap(environ)
 	all, err := readSecretFiles(variables)
@@ -65,6 +74,18 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	e.given = all
 	if err == nil && e.LogFormat != "text" && e.LogFormat != "json" {
 		err = fmt.Errorf("LOG_FORMAT must be text or json, not %q", e.LogFormat)
+	}
+	if err == nil && (e.MailMaxSize < 1 || e.MailMaxSize > maxMailSize) {
+		err = fmt.Errorf("MAIL_MAX_SIZE must be 1 to %d, in MB", maxMailSize)
+	}
+	if err == nil && (e.DrainDelay < 0 || e.DrainDelay > maxDrainDelay) {
+		err = fmt.Errorf("DRAIN_DELAY must be 0s to %s", maxDrainDelay)
+	}
+	if err == nil && e.MailListen != "" && e.MailReplyAddress == "" {
+		err = errors.New("MAIL_LISTEN needs MAIL_REPLY_ADDRESS, such as support+{token}@example.com: other mail is not accepted")
+	}
+	if err == nil && (e.MailTLSCert == "") != (e.MailTLSKey == "") {
+		err = errors.New("MAIL_TLS_CERT and MAIL_TLS_KEY are set together, or neither of them is")
 	}
 	if e.FilesDir == "" {
 		e.FilesDir = filepath.Join(e.DataDir, "files")

@@ -43,8 +43,17 @@ var processDocs = []Variable{
 	{Name: "TRUSTED_PROXIES", Unset: "none", Doc: "proxies whose `X-Forwarded-For` is trusted, as addresses or networks"},
 	{Name: "SWEEP_INTERVAL", Doc: "how often the scheduled work runs; events trigger it too"},
 	{Name: "SHUTDOWN_TIMEOUT", Doc: "how long requests in flight may take when the process stops"},
+	{
+		Name: "DRAIN_DELAY",
+		Doc: "how long a process that is told to stop still serves everything while `/readyz` fails, so that proxies notice in time; " +
+			"SHUTDOWN_TIMEOUT begins after it",
+	},
 	{Name: "LOG_FORMAT", Doc: "or `json`"},
 	{Name: "LOG_LEVEL", Doc: "or `debug`, `warn`, `error`"},
+	{
+		Name: "METRICS_ADDR", Unset: "that of everything else",
+		Doc: "an address of its own for `/metrics`, such as `10.0.0.11:9090`; it is then served nowhere else",
+	},
 	{Name: "PPROF_ADDR", Unset: "off", Doc: "where Go's profiles are served, on a loopback address such as `127.0.0.1:6060`"},
 	{Name: "PARLEY_DIR", Doc: "the folder for the data of embedded servers and for files during their upload"},
 	{Name: "FILES_DIR", Unset: "`files` in `PARLEY_DIR`", Doc: "the folder for the files that people send"},

@@ -108,8 +108,14 @@ var neverImport = map[string][]string{
 		"github.com/hibiken/asynq",
 		"github.com/redis",
 	},
-	"jobs":     {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
-	"web":      {"parley/web/nginxtest", "github.com/hibiken/asynq", "github.com/uptrace/bun", "github.com/jackc/pgx"},
+	"jobs": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
+	"web": {
+		"parley/web/nginxtest",
+		"parley/web/mail/mailtest",
+		"github.com/hibiken/asynq",
+		"github.com/uptrace/bun",
+		"github.com/jackc/pgx",
+	},
 	"web/live": {"github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/api": {
 		"net/http",

@@ -70,6 +70,26 @@ func TestTermination(t *testing.T) {
 	p.mustNotFail(t, span{})
 }
 
+// TestDrainDelay checks that a process that is told to stop is not ready at once, and serves everything until proxies have noticed.
+func TestDrainDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 2 * time.Second
+	p := newPlant(t, func(p *plant) { p.environ = append(p.environ, "DRAIN_DELAY="+delay.String()) })
+	who := p.guest(t, 0)
+	began := time.Now()
+	p.instances[0].signal(syscall.SIGTERM)
+	p.until(delay, "it is not ready", func() bool { return p.instances[0].ready() == http.StatusServiceUnavailable })
+	for time.Since(began) < delay-300*time.Millisecond {
+		if a, err := who.once(p.ctx, "look", "GET", ofUser+"/chats", nil); err != nil || a.status != http.StatusOK {
+			t.Fatalf("after %s a request was answered %d, %v", time.Since(began), a.status, err)
+		}
+	}
+	p.instances[0].ends(t, 0, began, delay+15*time.Second)
+	if took := time.Since(began); took < delay {
+		t.Errorf("it ended after %s", took)
+	}
+}
+
 // TestTerminationWithoutServices checks that a process ends in time if Redis, and in the long form also PostgreSQL, does not respond.
 func TestTerminationWithoutServices(t *testing.T) {
 	t.Parallel()

@@ -71,3 +71,47 @@ func TestAnAgentSetsRemindersByProgram(t *testing.T) {
 		t.Errorf("after refusals: %v", again)
 	}
 }
+
+// A device of the agent hears what another one sets, once, also on another instance and after a new connection.
+func TestADeviceHearsChangedReminders(t *testing.T) {
+	t.Parallel()
+	a, b := twoHouses(t)
+	_, token := a.online("anna")
+	_, other := a.online("ben")
+	phone, stranger := b.listen(forAgent+"/events", token, ""), b.listen(forAgent+"/events", other, "")
+	if got := phone.next("reminders").body; got["is_repeated"] != 1.0 || got["is_quiet"] != 0.0 {
+		t.Errorf("the stream begins with %v", got)
+	}
+	stranger.next("reminders")
+	quiet := map[string]any{
+		"is_repeated": 0,
+		"is_quiet":    1,
+		"quiet_from":  "22:00",
+		"quiet_until": "07:00",
+		"quiet_days":  []string{"friday"},
+		"time_zone":   "Europe/Berlin",
+	}
+	a.ask("POST", "/api/account/reminders", token, quiet).want(200)
+	a.ask("POST", "/api/account/reminders", token, quiet).want(200)
+	if got := phone.next(
+		"reminders",
+	).body; got["is_repeated"] != 0.0 || got["quiet_from"] != "22:00" ||
+		literal(got["quiet_days"]) != `["friday"]` {
+		t.Errorf("the other device hears %v", got)
+	}
+	a.ask("POST", forAgent+"/away", token, nil).want(200)
+	for e := phone.any(); e.Name != "presence"; e = phone.any() {
+		if e.Name == "reminders" {
+			t.Errorf("unchanged reminders are announced again: %v", e.body)
+		}
+	}
+	a.ask("POST", forAgent+"/away", other, nil).want(200)
+	for e := stranger.any(); e.Name != "presence"; e = stranger.any() {
+		if e.Name == "reminders" {
+			t.Errorf("another agent hears %v", e.body)
+		}
+	}
+	if got := b.listen(forAgent+"/events", token, phone.lastID).next("reminders").body; got["time_zone"] != "Europe/Berlin" {
+		t.Errorf("the stream begins with %v", got)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"parley/models"
 )
 
 // knownUser is a user with an ended chat with bob, and an active one with anna in a browser on the demo site.
@@ -52,10 +54,16 @@ func TestThePanelFollowsTheUserAndOtherAgents(t *testing.T) {
 	bob := newBrowser(t)
 	bob.signIn(s, "bob", "/workbench/chats/"+earlier)
 	bob.sees("#about", "Maria Lopes")
+	// sofia, a supervisor, reads the chat without a part in it.
+	s.agent("sofia", models.RoleSupervisor)
+	sofia := newBrowser(t)
+	sofia.signIn(s, "sofia", "/workbench/chats/"+earlier)
+	sofia.sees("#about", "Maria Lopes")
 	anna.write("#about .note-add textarea", "Prefers mornings")
 	anna.press("\r")
 	anna.sees(".user-note", "Prefers mornings", "You")
 	bob.sees(".user-note", "Prefers mornings", "anna")
+	sofia.sees(".user-note", "Prefers mornings", "anna")
 	anna.until("an empty field", `root.querySelector("#about .note-add textarea").value === ""`)
 
 	// Both edit at once: the second one sees what the first one wrote, and keeps the own text.
@@ -87,6 +95,7 @@ func TestThePanelFollowsTheUserAndOtherAgents(t *testing.T) {
 	anna.press("\r")
 	anna.sees(".user-tags", "VIP")
 	bob.sees(".user-tags", "VIP")
+	sofia.sees(".user-tags", "VIP")
 	bob.click(".user-tag-x")
 	anna.gone(".user-tag")
 	for _, l := range looks {

@@ -77,6 +77,7 @@ func TestProgramsRateWithReasons(t *testing.T) {
 	a.ask("POST", forUser+"/chats/"+second+"/end", user, nil).want(200)
 	late := b.listen(forAgent+"/events", anna, "")
 	late.next("presence")
+	late.next("reminders")
 	a.ask("POST", forUser+"/chats/"+second+"/rate", user, map[string]any{"rating": 5}).want(200)
 	if got := late.any(); got.Name != "rated" || len(got.body["rating_reasons"].([]any)) != 0 {
 		t.Errorf("a new stream was told %v", got)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"parley/models"
 )
 
 // maria returns a token of a user that the host site has signed, with attributes.
@@ -31,7 +33,7 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	a.ask("POST", forAgent+"/chats/"+first+"/end", bob, nil).want(200)
 	a.ask("POST", forAgent+"/offline", bob, nil).want(200)
 	anna, annaToken := a.online("anna")
-	_, outsider := a.online("carla")
+	carla, outsider := a.online("carla")
 	a.ask("POST", forAgent+"/away", outsider, nil).want(200)
 	running := a.ask("POST", forUser+"/assign", token, map[string]any{
 		"message": "It is broken", "page_url": a.url + "/start?secret=1", "page_title": "Start",
@@ -39,6 +41,9 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	path := forAgent + "/chats/" + running
 	annaHears, bobHears := b.listen(forAgent+"/events", annaToken, ""), a.listen(forAgent+"/events", bob, "")
 	annaHears.next("assigned")
+	_, boss := a.agent("sofia", models.RoleSupervisor)
+	bossHears := b.listen(forAgent+"/events", boss, "")
+	bossHears.next("presence")
 
 	listed := a.ask("GET", forAgent+"/chats", annaToken, nil).want(200).list()[0]
 	if got := listed["user_attributes"].(map[string]any); got["plan"] != "pro" || got["seats"] != 3.0 || got["trial"] != false {
@@ -55,7 +60,7 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 	if n["service_id"] != anna.ID || n["version"] != 1.0 {
 		t.Errorf("the note is %v", n)
 	}
-	for _, who := range []*listener{annaHears, bobHears} {
+	for _, who := range []*listener{annaHears, bobHears, bossHears} {
 		if got := who.next("user_changed").body; got["user_id"] != "maria" || got["chat_id"] != nil {
 			t.Errorf("the note is announced as %v", got)
 		}
@@ -100,6 +105,26 @@ func TestProgramsShareWhatIsKnownAboutAUser(t *testing.T) {
 		a.ask("GET", path+of, outsider, nil).refused(404, "chat_not_found")
 	}
 	a.ask("GET", forAgent+"/chats/"+first+"/messages", annaToken, nil).want(200) // bob's, of the user that anna serves
+
+	a.ask("POST", forAgent+"/online", outsider, nil).want(200)
+	a.ask("POST", path+"/offer", annaToken, map[string]any{"service_id": carla.ID, "wants": "A new parcel"}).want(201)
+	_, alex := a.agent("alex", models.RoleAdmin)
+	stored := a.ask("GET", "/api/admin/users/one?id=maria", alex, nil).want(200).object()
+	for _, of := range []string{"total_user_notes", "total_tags", "total_attributes", "total_pages"} {
+		if stored[of] != 1.0 {
+			t.Errorf("%s is %v", of, stored[of])
+		}
+	}
+	export := a.ask("POST", "/api/admin/users/export", alex, map[string]any{"id": "maria"}).want(200).object()
+	if user := export["user"].(map[string]any); literal(user["tags"]) != `["VIP"]` || literal(user["attributes"]) != `{"plan":"team"}` ||
+		len(user["notes"].([]any)) != 1 {
+		t.Errorf("of the user are exported %v", user)
+	}
+	chat := export["chats"].([]any)[1].(map[string]any)
+	if chat["id"] != running || len(chat["pages"].([]any)) != 1 ||
+		chat["transfer_offers"].([]any)[0].(map[string]any)["wants"] != "A new parcel" {
+		t.Errorf("of the chat are exported %v", chat)
+	}
 	if err := a.desk.ChangeSetting(t.Context(), admin, "SHARE_HISTORY", "false"); err != nil {
 		t.Fatal(err)
 	}

@@ -86,6 +86,7 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 	// A stream that began after the end is told of the change alone.
 	late := b.listen(forAgent+"/events", anna, "")
 	late.next("presence")
+	late.next("reminders")
 	a.ask("POST", path+"/wrap-up", anna, map[string]any{"outcome": "Solved"}).want(200)
 	if got := late.any(); got.Name != "wrap_up" {
 		t.Errorf("a new stream was told %v", got)

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"parley/models"
 	"parley/views/text"
@@ -19,6 +22,7 @@ type Events struct {
 	// Supervisor reads the flags; it is set for streams of the queue and the loads.
 	Supervisor models.Actor
 
+	reminders *models.Reminders // as last sent to the agent; nil before
 	closings  []models.ClosingReminder
 }
 
@@ -50,6 +54,10 @@ type (
 	channelEvent struct {
 		ChatID  string `json:"chat_id"`
 		Channel string `json:"channel"`
+	}
+	contactEvent struct {
+		ChatID string `json:"chat_id"`
+		Contact
 	}
 	ratedEvent struct {
 		ChatID        string       `json:"chat_id"`
@@ -129,7 +137,7 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 	var out FrameWriter
 	switch it := item.(type) {
 	case live.InitialState:
-		e.initialState(&out, it)
+		e.initialState(ctx, &out, it)
 	case live.Changed:
 		e.changed(ctx, &out, it)
 	case live.Erased:
@@ -148,6 +156,12 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		if it.ForAgent {
 			out.Add("drafts_changed", 0, DraftsChangedEvent{})
 			out.Add("user_changed", 0, UserChangedEvent{})
+			e.readReminders(ctx, &out)
+		}
+	case live.FlagsChanged:
+		err := e.flagsChanged(ctx, &out, it)
+		if err != nil {
+			return nil, err
 		}
 	case live.Queued:
 		out.Add("queue", 0, QueueStatusOf(it.Status))
@@ -155,6 +169,9 @@ func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, erro
 		out.Add("typing", 0, TypingEvent{it.ChatID, string(it.SenderType)})
 	case live.Presence:
 		presence(&out, it)
+		if it.ServiceID == e.AgentID && it.Agent != nil && it.Agent.Reminders != nil {
+			e.remindersChanged(&out, *it.Agent.Reminders)
+		}
 		if it.ServiceID == e.AgentID && it.Agent != nil && it.Agent.ClosingReminders != nil {
 			e.closingsChanged(ctx, &out, *it.Agent.ClosingReminders)
 		}
@@ -184,6 +201,26 @@ func presence(out *FrameWriter, it live.Presence) {
 			return out.encode(agentPresenceEvent{plain, PresenceDetailsOf(it.PresenceChange)})
 		})})
 	}
+}
+
+// remindersChanged writes how the agent is reminded if the client has received something else.
+func (e *Events) remindersChanged(out *FrameWriter, r models.Reminders) {
+	if e.AgentID == "" || e.reminders != nil && reflect.DeepEqual(r, *e.reminders) {
+		return
+	}
+	e.reminders = &r
+	out.Add("reminders", 0, RemindersOf(r, time.Now()))
+}
+
+// readReminders is remindersChanged with what PostgreSQL has. It keeps an error in out.
+func (e *Events) readReminders(ctx context.Context, out *FrameWriter) {
+	a, err := e.Desk.AgentByID(ctx, e.AgentID)
+	if err != nil {
+		out.Err = err
+		return
+	}
+	e.remindersChanged(out, a.Reminders())
+	e.closingsChanged(ctx, out, a.ClosingReminders)
 }
 
 // closingsChanged writes the closings that the agent is reminded of if the client has received something else. It keeps an
@@ -229,6 +266,7 @@ func (e *Events) initialState(ctx context.Context, out *FrameWriter, p live.Init
 		out.Add("presence", 0, agentPresenceEvent{
 			presenceEvent{p.Self.ID, string(p.Self.Presence)}, PresenceDetailsOf(p.Self.PresenceChange()),
 		})
+		e.remindersChanged(out, p.Self.Reminders())
 		e.closingsChanged(ctx, out, p.Self.ClosingReminders)
 	}
 	if p.QueueStatus != nil {

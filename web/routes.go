@@ -449,7 +449,7 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: "/canned-replies-import", page: "/workbench/canned-replies-import", who: agents,
-			limit: limit.File, handle: s.workbench.ImportCannedReplies, requestLimits: workbench.LimitImport,
+			limit: limit.File, handle: s.workbench.ImportCannedReplies, requestLimits: kit.LimitImport,
 		},
 		{method: get, page: "/workbench/canned-replies.csv", who: agents, handle: s.workbench.CannedCSV},
 		{

@@ -80,7 +80,8 @@ func (a *Auth) authenticateWithTimeout(c echo.Context, need Access) (*kit.Caller
 	ctx, cancel := context.WithTimeout(original.Context(), kit.RequestTimeout)
 	defer cancel()
 	c.SetRequest(original.WithContext(ctx))
-	defer c.SetRequest(original)
+	// The form that was read for its CSRF token belongs to the request that goes on.
+	defer func() { c.SetRequest(c.Request().WithContext(original.Context())) }()
 	return a.authenticate(c, need)
 }
 

@@ -2,7 +2,6 @@ package workbench
 
 import (
 	"cmp"
-	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,15 +19,6 @@ import (
 	"parley/web/api"
 	"parley/web/kit"
 )
-
-// LimitImport bounds the size of a request that brings a file, in place of the limits of other requests. Receiving the file is bounded by
-// the timeout of the server, and what follows by that of a request.
-func LimitImport(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, kit.ImportLimit)
-		return next(c)
-	}
-}
 
 // cannedColumns are the columns of the file. The last one is left out of an import.
 var cannedColumns = []string{"shortcut", "title", "body", "language", "scope", "department", "use_count"}
@@ -60,9 +49,8 @@ func (h *Handlers) CannedCSV(c echo.Context) error {
 // as csv, browsers the file.
 func (h *Handlers) ImportCannedReplies(c echo.Context) error {
 	file, err := receiveCSV(c)
-	ctx, cancel := context.WithTimeout(c.Request().Context(), kit.RequestTimeout)
+	ctx, cancel := kit.AfterReceipt(c)
 	defer cancel()
-	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(2 * kit.RequestTimeout)) // however long the file took
 	var done models.CannedImport
 	if err == nil {
 		var rows []models.NewCannedReply
@@ -92,22 +80,7 @@ func receiveCSV(c echo.Context) (string, error) {
 	if err := kit.Bind(c, &in); err != nil || in.CSV != "" {
 		return in.CSV, err
 	}
-	return sentFile(c)
-}
-
-// sentFile reads the file of a form, "" if there is none.
-func sentFile(c echo.Context) (string, error) {
-	form := c.Request().MultipartForm
-	if form == nil || len(form.File["file"]) == 0 {
-		return "", nil
-	}
-	f, err := form.File["file"][0].Open()
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(f)
-	return string(raw), err
+	return kit.SentFile(c)
 }
 
 // parseCanned reads the rows of a file whose first row names the columns, in any order. Columns are separated by commas,

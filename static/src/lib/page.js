@@ -44,7 +44,12 @@ function wireForms() {
   body.addEventListener("htmx:configRequest", (event) => {
     Object.assign(event.detail.headers, credentials());
   });
-  body.addEventListener("htmx:beforeRequest", (event) => setBusy(event.detail, true));
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    // No event means a poll ("every 10s"). While the page is hidden, its answer would not be seen.
+    if (document.hidden && !event.detail.requestConfig.triggeringEvent) event.preventDefault();
+    else setBusy(event.detail, true);
+  });
+  document.addEventListener("visibilitychange", () => document.hidden || body.dispatchEvent(new Event("page:visible")));
   body.addEventListener("htmx:afterRequest", (event) => setBusy(event.detail, false));
   for (const name of ["htmx:sendError", "htmx:timeout"]) body.addEventListener(name, () => toast(translate("ui.no_connection"), { error: true }));
   // htmx ignores error responses: place their parts, or show their reason.

@@ -2,8 +2,8 @@
 import { post } from "./request.js";
 import { atEnd, thread } from "./thread.js";
 
-const confirmed = { delivered: new Map(), read: new Map() };
-const pending = { delivered: new Map(), read: new Map() };
+const confirmed = new Map(); // the last message, by kind of receipt and chat
+const pending = new Set();
 
 /** base(chat) is the address of a chat's actions. attentive() is whether the user is at this page. */
 export function startReceipts({ base, attentive = () => document.hasFocus() }) {
@@ -12,8 +12,25 @@ export function startReceipts({ base, attentive = () => document.hasFocus() }) {
     const chat = thread()?.dataset.chat;
     const last = newest();
     if (!chat || !last) return;
-    confirm("delivered", chat, last, base);
-    if (isRead()) confirm("read", chat, last, base);
+    confirm("delivered", chat, last);
+    if (isRead()) confirm("read", chat, last);
+  };
+  // Another chat may be open by the time a receipt is sent, and the user elsewhere: each covers its own chat only, and as read
+  // only what the user had in front of them.
+  const confirm = (kind, chat, upTo) => {
+    const key = kind + chat;
+    if (confirmed.get(key) >= upTo || pending.has(key)) return;
+    const send = async () => {
+      const isCurrent = thread()?.dataset.chat === chat && (kind === "delivered" || isRead());
+      const last = isCurrent ? newest() : upTo;
+      const { ok, status } = await post(`${base(chat)}/mark-${kind}`, { up_to: last }, { keepalive: true });
+      pending.delete(key);
+      // A refusal is final; what did not get through is tried again with the next event.
+      if (ok || (status >= 400 && status < 500 && status !== 429)) confirmed.set(key, last);
+      if (ok) check();
+    };
+    pending.add(key);
+    setTimeout(send, kind === "read" ? 250 : 100);
   };
   document.addEventListener("visibilitychange", check);
   window.addEventListener("focus", check);
@@ -26,19 +43,4 @@ export function startReceipts({ base, attentive = () => document.hasFocus() }) {
 function newest() {
   const theirs = thread()?.querySelectorAll(":scope > .msg[data-id]:not(.msg-own, .sys)") ?? [];
   return Number(theirs[theirs.length - 1]?.dataset.id ?? 0);
-}
-
-// Another chat may be open by the time a receipt is sent: each is for its own chat only.
-function confirm(kind, chat, upTo, base) {
-  if ((confirmed[kind].get(chat) ?? 0) >= upTo || pending[kind].has(chat)) return;
-  const newestOf = () => (thread()?.dataset.chat === chat ? newest() : 0);
-  const timer = setTimeout(async () => {
-    const last = Math.max(newestOf(), upTo);
-    const { ok, status } = await post(`${base(chat)}/mark-${kind}`, { up_to: last }, { keepalive: true });
-    pending[kind].delete(chat);
-    // A refusal is final; what did not get through is tried again with the next event.
-    if (ok || (status >= 400 && status < 500 && status !== 429)) confirmed[kind].set(chat, last);
-    if (ok && newestOf() > last) confirm(kind, chat, newestOf(), base);
-  }, kind === "read" ? 250 : 100);
-  pending[kind].set(chat, timer);
 }

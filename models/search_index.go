@@ -40,6 +40,9 @@ type searchRow struct {
 // indexBatch prepares one batch of chats and returns how many due rows it took.
 func (d *Desk) indexBatch(ctx context.Context) (int, error) {
 	taken := 0
+	if isDue, err := d.isAny(ctx, `SELECT FROM chat_search_due`); err != nil || !isDue {
+		return 0, err
+	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		taken = 0
 		// One at a time: what is read here is then never older than what is stored.

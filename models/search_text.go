@@ -101,10 +101,14 @@ func searched(r rune) rune {
 	return r
 }
 
+// maxFoldedRunes is where a folded text is cut. One character may fold to 18, and PostgreSQL takes 2,046 bytes with the mark.
+const maxFoldedRunes = 500
+
 // foldText returns a short text such as a tag as it is compared by searches.
 func foldText(text string) string {
 	var b strings.Builder
-	for _, c := range searchChars(strings.TrimSpace(text)) {
+	chars := searchChars(strings.TrimSpace(text))
+	for _, c := range chars[:min(len(chars), maxFoldedRunes)] {
 		b.WriteRune(c.r)
 	}
 	return b.String()

@@ -134,7 +134,7 @@ func settingAttributes(s Setting) templ.Attributes {
 }
 
 func list(ctx context.Context, names []string) string {
-	return strings.Join(names, text.T(ctx, "staff.and"))
+	return text.List(ctx, names)
 }
 
 func agentTitle(ctx context.Context, p AgentPage) string {

@@ -85,7 +85,7 @@ func (t Timeline) summary(ctx context.Context) string {
 	for i, detail := range details {
 		parts[i] = text.T(ctx, "supervisor.presence.total", "Presence", DetailText(ctx, detail), "Time", text.Spoken(ctx, lasted[detail]))
 	}
-	return strings.Join(parts, text.T(ctx, "supervisor.and"))
+	return text.Series(ctx, parts)
 }
 
 // ChatRow is one chat of a list.

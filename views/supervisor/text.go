@@ -97,7 +97,7 @@ func DetailText(ctx context.Context, detail string) string {
 }
 
 func departments(ctx context.Context, a Agent) string {
-	return strings.Join(a.Departments, text.T(ctx, "supervisor.and"))
+	return text.List(ctx, a.Departments)
 }
 
 func segmentText(ctx context.Context, kind string) string {
@@ -131,7 +131,7 @@ func loadText(ctx context.Context, a Agent) string {
 			said = append(said, fmt.Sprint(n, " ", segmentText(ctx, kind)))
 		}
 	}
-	return strings.Join(said, text.T(ctx, "supervisor.and"))
+	return text.Series(ctx, said)
 }
 
 // chartFigures is what the chart reads of a row: Unix seconds, waiting, longest wait in minutes, online, load.

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"parley/views/text"
 )
@@ -34,5 +33,5 @@ func capacityText(ctx context.Context, segments []CapacitySegment) string {
 			parts = append(parts, strconv.Itoa(n)+" "+text.T(ctx, segmentTextKey[kind]))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return text.Series(ctx, parts)
 }

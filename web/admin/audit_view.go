@@ -185,7 +185,7 @@ func detailText(ctx context.Context, key string, raw json.RawMessage) string {
 				names[i] = text.T(ctx, "admin.audit.searched."+names[i])
 			}
 		}
-		value = strings.Join(names, ", ")
+		value = text.List(ctx, names)
 	case nil:
 		value = ""
 	}

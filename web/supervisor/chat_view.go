@@ -107,7 +107,7 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat, answers []chat.A
 	addTime(text.T(ctx, "supervisor.chat.ended_at"), c.EndedAt)
 	say(text.T(ctx, "supervisor.chat.ended_how"), present.Outcome(ctx, &c.Chat), "")
 	say(text.T(ctx, "supervisor.chat.outcome"), present.Deref(c.Outcome), "")
-	say(text.T(ctx, "supervisor.chat.tags"), strings.Join(c.Tags, ", "), "")
+	say(text.T(ctx, "supervisor.chat.tags"), text.List(ctx, c.Tags), "")
 	if c.Department != nil {
 		say(text.T(ctx, "supervisor.chat.department"), b.departmentName(*c.Department), "")
 	}
@@ -130,7 +130,7 @@ func (b *board) facts(ctx context.Context, c *models.AgentChat, answers []chat.A
 		} else {
 			say(text.T(ctx, "supervisor.chat.rating"), text.T(ctx, "supervisor.chat.rated", "Rating", rating), "")
 		}
-		say(text.T(ctx, "supervisor.chat.rating_reasons"), strings.Join(present.RatingReasons(ctx, &c.Chat), ", "), "")
+		say(text.T(ctx, "supervisor.chat.rating_reasons"), text.List(ctx, present.RatingReasons(ctx, &c.Chat)), "")
 	}
 	return facts
 }

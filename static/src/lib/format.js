@@ -10,6 +10,11 @@ const dateTime = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short",
 export const timeOf = (date) => clockTime.format(date);
 export const minuteOf = (date) => Math.floor(date / 60000);
 
+const names = new Intl.ListFormat(lang === "en" ? "en-GB" : lang); // without a comma before "and", as on the server
+
+/** Names in a sentence: Anna, Ben and Cleo. */
+export const listOf = (list) => names.format(list);
+
 /** A running time: 0:41, 12:05, 1:02:07. */
 export function clock(seconds) {
   const s = Math.max(0, Math.floor(seconds));

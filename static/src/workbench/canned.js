@@ -1,6 +1,7 @@
 // Canned replies in the composer: "/" at the start of a word opens the list, whose module is loaded with the first use.
 // A message that still contains placeholders is marked and sent only after a question.
 import { openDialog } from "../lib/dialog.js";
+import { listOf } from "../lib/format.js";
 import { onKeyDownFirst } from "../lib/keydown.js";
 import { getChangedJSON, post } from "../lib/request.js";
 import { toast } from "../lib/toast.js";
@@ -84,7 +85,7 @@ const placeholdersIn = (text) => [...new Set(text.match(placeholder) ?? [])];
 export function showPlaceholders(text) {
   const line = document.getElementById("composer-unfilled");
   const names = placeholdersIn(text);
-  const words = names.length > 0 ? translate("workbench.canned.missing", { Names: names.join(", ") }) : "";
+  const words = names.length > 0 ? translate("workbench.canned.missing", { Names: listOf(names) }) : "";
   if (line && line.textContent !== words) line.textContent = words;
 }
 
@@ -96,7 +97,7 @@ export function confirmPlaceholders(form, text) {
     delete form.dataset.confirmedText;
     return true;
   }
-  dialog.querySelector("[data-unfilled]").textContent = translate("workbench.unfilled.detail", { Names: names.join(", ") });
+  dialog.querySelector("[data-unfilled]").textContent = translate("workbench.unfilled.detail", { Names: listOf(names) });
   dialog.querySelector("[data-yes]").onclick = () => {
     form.dataset.confirmedText = text;
     dialog.close();

@@ -143,7 +143,9 @@ func runDemo(ctx context.Context, p *cli.Program, commands *cli.Commands) error 
 	}
 	return demo.Live(ctx, demo.Options{
 		BaseURL: o.URL, Users: o.Users, Agents: o.Agents, For: o.For, Log: p.Log,
-		Token: func(id, name string) (string, error) { return cli.SignUserToken(secret, id, name, "", time.Hour) },
+		Token: func(id, name string, attributes models.Attributes) (string, error) {
+			return cli.SignUserToken(secret, id, name, "", attributes, time.Hour)
+		},
 	})
 }
 

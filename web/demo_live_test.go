@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/jobs/cli"
 	"parley/models"
 	"parley/web/demo"
 )
@@ -15,7 +16,12 @@ func TestSamplePeopleTalkAndLeaveNothingOpen(t *testing.T) {
 	s := newSite(t, nil)
 	s.must(demo.Seed(t.Context(), s.desk, io.Discard))
 	before, began := s.stats(), time.Now()
-	s.must(demo.Live(t.Context(), demo.Options{BaseURL: s.url, Users: 6, Agents: 2, For: 5 * time.Second, Speed: 40}))
+	s.must(demo.Live(t.Context(), demo.Options{
+		BaseURL: s.url, Users: 6, Agents: 3, For: 5 * time.Second, Speed: 40,
+		Token: func(id, name string, attributes models.Attributes) (string, error) {
+			return cli.SignUserToken([]byte(secret), id, name, "", attributes, time.Hour)
+		},
+	}))
 
 	after := s.stats()
 	if after.Assigned-before.Assigned < 3 || after.Ended != after.Started || after.Ended-before.Ended < 3 {
@@ -32,9 +38,11 @@ func TestSamplePeopleTalkAndLeaveNothingOpen(t *testing.T) {
 		t.Error("no chat has a line of each side that the other read")
 	}
 	for what, query := range map[string]string{
-		"chats with an outcome": `SELECT count(*) FROM chats WHERE outcome IS NOT NULL AND ended_at > ?`,
-		"edited messages":       `SELECT count(*) FROM messages WHERE edited_at IS NOT NULL AND created_at > ?`,
-		"agents about to leave": `SELECT count(*) FROM presence_changes WHERE to_presence = 'last_chats' AND at > ?`,
+		"chats with an outcome":                   `SELECT count(*) FROM chats WHERE outcome IS NOT NULL AND ended_at > ?`,
+		"edited messages":                         `SELECT count(*) FROM messages WHERE edited_at IS NOT NULL AND created_at > ?`,
+		"ratings with reasons":                    `SELECT count(*) FROM chats WHERE rating_reasons IS NOT NULL AND rated_at > ?`,
+		"chats that were handed over by an offer": `SELECT count(*) FROM transfer_offers WHERE state = 'accepted' AND made_at > ?`,
+		"agents about to leave":                   `SELECT count(*) FROM presence_changes WHERE to_presence = 'last_chats' AND at > ?`,
 	} {
 		var n int
 		s.must(s.desk.DB().NewRaw(query, began).Scan(t.Context(), &n))

@@ -224,7 +224,7 @@ type Token struct {
 
 // Run prints a user token signed with secret.
 func (t *Token) Run(secret []byte, out io.Writer) error {
-	signed, err := SignUserToken(secret, t.User, t.Name, t.Email, t.TTL)
+	signed, err := SignUserToken(secret, t.User, t.Name, t.Email, nil, t.TTL)
 	if err != nil {
 		return err
 	}
@@ -233,9 +233,9 @@ func (t *Token) Run(secret []byte, out io.Writer) error {
 }
 
 // SignUserToken returns a user token as a host site makes it: HS256 with the shared key, the claims sub and exp, and
-// name and email unless they are empty. It refuses a user id that does not have 1 to 64 characters, text that is not
-// UTF-8, and a lifetime that is not positive or exceeds 24 hours.
-func SignUserToken(secret []byte, user, name, email string, ttl time.Duration) (string, error) {
+// name, email and attributes unless they are empty. It refuses a user id that does not have 1 to 64 characters, text that
+// is not UTF-8, and a lifetime that is not positive or exceeds 24 hours. The attributes are not checked.
+func SignUserToken(secret []byte, user, name, email string, attributes models.Attributes, ttl time.Duration) (string, error) {
 	if n := utf8.RuneCountInString(user); n == 0 || n > 64 || ttl <= 0 || ttl > models.MaxUserTokenTTL {
 		return "", errors.New("the user id must have 1 to 64 characters, and the lifetime must be more than 0 and at most 24h")
 	}

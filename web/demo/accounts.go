@@ -77,46 +77,8 @@ func scripted() []Account {
 	return found
 }
 
-// person is one sample user, anonymous without a name.
-type person struct {
-	ID, Name, Locale string
-}
-
-var people = []person{
-	{"demo-maria", "Maria Lopes", "en"},
-	{"demo-samuel", "Samuel Boateng", "en"},
-	{"demo-lucie", "Lucie Perrin", "en"},
-	{"demo-farid", "Farid Rahimi", "en"},
-	{"demo-ines", "Ines Duarte", "en"},
-	{"demo-tomasz", "Tomasz Nowak", "en"},
-	{"demo-hana", "Hana Kobayashi", "en"},
-	{"demo-oliver", "Oliver Grant", "en"},
-	{"demo-amara", "Amara Diallo", "en"},
-	{"demo-jonas", "Jonas Weber", "en"},
-	{"demo-priya", "Priya Nair", "en"},
-	{"demo-nils", "Nils Berg", "en"},
-	{"demo-guest-1", "", "en"},
-	{"demo-guest-2", "", "en"},
-	{"demo-guest-3", "", "en"},
-	{"demo-wangwei", "王伟", "zh-CN"},
-	{"demo-zhangmin", "张敏", "zh-CN"},
-	{"demo-liuyang", "刘洋", "zh-CN"},
-	{"demo-zhaolei", "赵磊", "zh-CN"},
-	{"demo-sunli", "孙丽", "zh-CN"},
-	{"demo-guest-4", "", "zh-CN"},
-}
-
-// ratingComments are comments of good ratings, by language.
-var ratingComments = map[string][]string{
-	"en": {
-		"Quick and friendly.", "Solved in two minutes.", "", "Clear answers, thank you.", "", "I had to wait, but then it was fast.",
-		"",
-	},
-	"zh-CN": {"很快，态度也好。", "", "问题解决了，谢谢。", "回答得很清楚。", ""},
-}
-
 // Invite prints the addresses to open and the sample accounts.
-func Invite(out io.Writer, url string) {
+func Invite(out io.Writer, url string, withMailbox bool) {
 	fmt.Fprintf(out, `
 Parley runs. Open, in three windows:
 
@@ -128,6 +90,15 @@ Parley runs. Open, in three windows:
 Sample accounts:
 `, url)
 	_ = PrintAccounts(out)
+	if withMailbox {
+		fmt.Fprintf(out, "\nE-mail to users goes nowhere but to %s/demo/mailbox\n", url)
+	}
 	fmt.Fprintf(out, "\nLet sample people talk for a while, from another terminal: bin/parley demo --live --url %s\nStop with Ctrl+C.\n\n",
 		url)
 }
+
+// The sender of e-mail of the sample company, unless the settings name another.
+const (
+	MailFrom = "support@kestrel.example"
+	MailName = "Kestrel"
+)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,11 +20,14 @@ type sampleAgent struct {
 	client
 	me     service
 	events chan event
-	due    map[string]time.Time // chats to look at, and when
+	due    map[string]time.Time // chats to look at and other duties, and when
 
 	openChats map[string]bool
 	sentLines int
 	presence  models.PresenceDetail
+	offerAt   int             // number of own lines after which the agent offers a chat to another agent
+	offered   map[string]bool // chats that this agent has offered, which happens once
+	answers   int             // number of offers that this agent answered
 }
 
 func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sampleAgent, error) {
@@ -33,6 +37,8 @@ func (st *simulation) newSampleAgent(ctx context.Context, account Account) (*sam
 		due:        map[string]time.Time{},
 		openChats:  map[string]bool{},
 		presence:   models.DetailOnline,
+		offerAt:    linesPerOffer / 2,
+		offered:    map[string]bool{},
 	}
 	p.client = client{base: st.BaseURL, http: st.http, lang: "en"}
 	var signed struct {
@@ -68,11 +74,7 @@ func (p *sampleAgent) work(ctx context.Context) error {
 			p.handleEvent(e)
 		case <-timer.C:
 			delete(p.due, chatID)
-			handle := p.handleChat
-			if chatID == breakDuty {
-				handle = func(ctx context.Context, _ string) error { return p.continueBreak(ctx) }
-			}
-			if err := handle(ctx, chatID); err != nil && ctx.Err() == nil {
+			if err := p.handleDue(ctx, chatID); err != nil && ctx.Err() == nil {
 				p.Log.Warn("sample agent could not reply", "who", p.me.Name, "error", err)
 			}
 		}
@@ -108,6 +110,11 @@ func (p *sampleAgent) follow(ctx context.Context) {
 
 func (p *sampleAgent) handleEvent(e event) {
 	switch e.Name {
+	case "transfer_offered", "transfer_answered":
+		var in offer
+		if e.read(&in) {
+			p.handleOffer(in)
+		}
 	case "assigned":
 		var in struct {
 			Chat chat `json:"chat"`
@@ -133,12 +140,23 @@ func (p *sampleAgent) handleEvent(e event) {
 	}
 }
 
-// schedule plans the next look at a chat. An earlier plan is kept.
+// schedule plans the next look at a chat, or another duty. An earlier plan is kept.
 func (p *sampleAgent) schedule(chatID string, in time.Duration) {
 	at := time.Now().Add(p.pace.about(in))
 	if before, ok := p.due[chatID]; !ok || at.Before(before) {
 		p.due[chatID] = at
 	}
+}
+
+// handleDue does what was planned with schedule.
+func (p *sampleAgent) handleDue(ctx context.Context, due string) error {
+	if due == breakDuty {
+		return p.continueBreak(ctx)
+	}
+	if chatID, ok := strings.CutPrefix(due, offerDuty); ok {
+		return p.answerOffer(ctx, chatID)
+	}
+	return p.handleChat(ctx, due)
 }
 
 // nextDue returns the chat that is due next, and how long until then.
@@ -179,6 +197,9 @@ func (p *sampleAgent) handleChat(ctx context.Context, chatID string) error {
 	}
 	switch l := s.next(byWhom[byUser], byWhom[byAgent]); {
 	case l != nil && l.ByAgent:
+		if offered, err := p.offerChat(ctx, chatID, messages); offered || err != nil {
+			return err
+		}
 		return p.sendLine(ctx, chatID, l.textFor(p.me.Name), s)
 	case l == nil && s.Ends == endsAgent:
 		return p.ignoreEnded(p.post(ctx, chatID, "/end", nil))

@@ -18,6 +18,8 @@ const pastChats = 48
 type history struct {
 	rng      *rand.Rand
 	now      time.Time
+	agents   []models.Agent
+	reasons  []models.RatingReason // that users can choose
 	users    []models.User
 	chats    []models.Chat
 	messages []models.Message
@@ -27,10 +29,14 @@ type history struct {
 func ptr[T any](v T) *T { return &v }
 
 // newHistory returns the same day each time, relative to now.
-func newHistory(agents []models.Agent, now time.Time) *history {
-	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, minutes: dayOfSamples(now)}
-	for i, g := range people {
-		u := models.User{ID: g.ID, Locale: g.Locale, IsVerified: g.Name != "", CreatedAt: now.Add(-time.Duration(2+i) * 24 * time.Hour)}
+func newHistory(agents []models.Agent, reasons []models.RatingReason, now time.Time) *history {
+	h := &history{rng: rand.New(rand.NewPCG(7, 11)), now: now, agents: agents, reasons: reasons, minutes: dayOfSamples(now)}
+	for i := range people {
+		g := &people[i]
+		u := models.User{
+			ID: g.ID, Locale: g.Locale, IsVerified: g.Name != "", Attributes: g.attributes(),
+			CreatedAt: now.Add(-time.Duration(2+i) * 24 * time.Hour),
+		}
 		if g.Name != "" {
 			u.Name, u.Email = ptr(g.Name), ptr(g.ID[len("demo-"):]+"@example.com")
 		}
@@ -78,8 +84,15 @@ func (h *history) randomBetween(from, to int) time.Duration {
 // addChat adds one chat as the program would have stored it.
 func (h *history) addChat(s *script, user *models.User, agent *models.Agent, at time.Time, n int) {
 	c := models.Chat{
-		ID: uuid.NewString(), UserID: user.ID, Status: models.Ended, QueuedAt: at, UserSeenAt: at, CreatedAt: at,
-		PageURL: ptr("https://kestrel.example" + s.Page), PageTitle: ptr(s.Title),
+		ID:         uuid.NewString(),
+		UserID:     user.ID,
+		Status:     models.Ended,
+		Channel:    models.ChannelChat,
+		QueuedAt:   at,
+		UserSeenAt: at,
+		CreatedAt:  at,
+		PageURL:    ptr("https://kestrel.example" + s.Page),
+		PageTitle:  ptr(s.Title),
 	}
 	if s.Department != "" {
 		c.Department = &s.Department
@@ -113,7 +126,14 @@ func (p *pastChat) addTalk(s *script, user *models.User, agent *models.Agent, n 
 	}
 	wait := p.at.Sub(c.QueuedAt)
 	c.AgentID, c.AssignedAt, c.FirstAssignedAt = &agent.ID, ptr(p.at), ptr(p.at)
-	c.EstimatedWaitSeconds = ptr(int(wait.Seconds() * (0.7 + 0.6*p.rng.Float64())))
+	estimate := wait.Seconds() * (0.7 + 0.6*p.rng.Float64())
+	c.EstimatedWaitSeconds, c.EstimatedLowSeconds, c.EstimatedHighSeconds = ptr(
+		int(estimate),
+	), ptr(
+		int(estimate*0.6),
+	), ptr(
+		int(estimate*1.5),
+	)
 	p.appendMessage(models.Message{
 		SenderType: models.FromSystem, Type: models.SystemMessage, SystemKind: ptr(models.SystemJoined),
 		SystemArgs: map[string]string{"agent": agent.Name, "wait_seconds": strconv.Itoa(int(wait.Seconds()))},
@@ -177,6 +197,15 @@ func (p *pastChat) rate(locale string, n int) {
 	if comment := ratingComments[locale][n%len(ratingComments[locale])]; comment != "" && *c.Rating >= 4 {
 		c.RatingComment = &comment
 	}
+	var offered []models.ReasonName
+	for _, r := range p.reasons {
+		if stars := int(*c.Rating); r.MinStars <= stars && stars <= r.MaxStars {
+			offered = append(offered, r.ReasonName)
+		}
+	}
+	if len(offered) > 0 {
+		c.RatingReasons = offered[n%len(offered):][:1]
+	}
 }
 
 func (p *pastChat) addMessage(side models.SenderType, who, content string) {
@@ -229,6 +258,13 @@ func (h *history) store(ctx context.Context, desk *models.Desk) error {
 	if n, err := added.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
+	tags, notes := profilesBy(h.agents[0].ID)
+	if _, err := tx.NewInsert().Model(&tags).ModelTableExpr("user_tags").Exec(ctx); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&notes).ModelTableExpr("user_notes").Exec(ctx); err != nil {
+		return err
+	}
 	if _, err := tx.NewInsert().Model(&h.chats).ExcludeColumn("queue_id").Returning("NULL").Exec(ctx); err != nil {
 		return err
 	}
@@ -239,8 +275,14 @@ func (h *history) store(ctx context.Context, desk *models.Desk) error {
 	if _, err := tx.NewInsert().Model(&steps).ModelTableExpr("message_status_changes").Exec(ctx); err != nil {
 		return err
 	}
-	if _, err := tx.NewInsert().Model(&h.minutes).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	if _, err := tx.NewInsert().Model(&h.minutes).ModelTableExpr("minute_buckets AS minute_sample").On("CONFLICT DO NOTHING").
+		Exec(ctx); err != nil {
 		return err
+	}
+	for day := range weeksBefore(h.now) {
+		if _, err := tx.NewInsert().Model(&day).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
 	}
 	for i := range h.chats {
 		c := &h.chats[i]

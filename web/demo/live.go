@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"parley/models"
 )
 
 // Options of [Live].
@@ -21,8 +23,9 @@ type Options struct {
 	Agents  int           // how many sample agents; 3 if 0, and never more than there are
 	For     time.Duration // how long; 5 minutes if 0
 	Log     *slog.Logger  // nil disables logging
-	// Token, if not nil, signs a token for a user of that id and name, as a host site would. Without it all users are anonymous.
-	Token func(id, name string) (string, error)
+	// Token, if not nil, signs a token for a user of that id, name and attributes, as a host site would. Without it all
+	// users are anonymous.
+	Token func(id, name string, attributes models.Attributes) (string, error)
 	// Speed is a factor on the pace of real users and agents; 1 if 0.
 	Speed float64
 }

@@ -33,7 +33,11 @@ func Seed(ctx context.Context, desk *models.Desk, out io.Writer) error {
 	if err := seedWrapUpOptions(ctx, desk); err != nil {
 		return err
 	}
-	past := newHistory(agents, time.Now().UTC())
+	reasons, err := desk.RatingReasons(ctx)
+	if err != nil {
+		return fmt.Errorf("read the reasons for ratings: %w", err)
+	}
+	past := newHistory(agents, reasons, time.Now().UTC())
 	if err := past.store(ctx, desk); err != nil {
 		return fmt.Errorf("store the sample conversations: %w", err)
 	}

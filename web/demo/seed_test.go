@@ -76,6 +76,27 @@ func TestSeedLeavesADayThatReportsCanShow(t *testing.T) {
 	if len(day) < 1430 {
 		t.Errorf("the day has %d minutes", len(day))
 	}
+	forecast, err := desk.Forecast(t.Context(), "cards", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hour := range forecast.Hours[1:] {
+		if hour.Arrivals == nil || hour.Agents == nil {
+			t.Fatalf("the hour %s has no forecast: %+v", hour.At, hour)
+		}
+	}
+	if err := desk.CountMinutes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	checked, err := desk.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checked {
+		if len(c.Findings) > 0 {
+			t.Errorf("%s: %+v", c.Invariant, c.Findings)
+		}
+	}
 	wrappedUp, err := desk.DB().NewSelect().Table("chats").Where("outcome IS NOT NULL AND wrapped_up_at > ended_at").Count(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -101,8 +122,8 @@ func TestSeedTwiceAddsNothing(t *testing.T) {
 	desk := newDesk(t)
 	seed(t, desk)
 	before := count(t, desk)
-	if before.Replies < 12 {
-		t.Errorf("there are only %d canned replies", before.Replies)
+	if before.Replies < 12 || before.Tags == 0 || before.Notes == 0 {
+		t.Errorf("there are only %d canned replies, %d tags and %d notes", before.Replies, before.Tags, before.Notes)
 	}
 	if err := demo.Seed(t.Context(), desk, io.Discard); err != nil {
 		t.Fatal(err)
@@ -112,7 +133,7 @@ func TestSeedTwiceAddsNothing(t *testing.T) {
 	}
 }
 
-type rows struct{ Agents, Users, Chats, Messages, Steps, Minutes, Replies, Log int }
+type rows struct{ Agents, Users, Chats, Messages, Steps, Minutes, Replies, Tags, Notes, Log int }
 
 func count(t *testing.T, desk *models.Desk) rows {
 	t.Helper()
@@ -120,7 +141,8 @@ func count(t *testing.T, desk *models.Desk) rows {
 	err := desk.DB().
 		NewRaw(`SELECT (SELECT count(*) FROM agents) AS agents, (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM chats) AS chats,
 		(SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM message_status_changes) AS steps,
-		(SELECT count(*) FROM minute_samples) AS minutes, (SELECT count(*) FROM canned_replies) AS replies,
+		(SELECT count(*) FROM minute_buckets) AS minutes, (SELECT count(*) FROM canned_replies) AS replies,
+		(SELECT count(*) FROM user_tags) AS tags, (SELECT count(*) FROM user_notes) AS notes,
 		(SELECT count(*) FROM audit_log WHERE action = 'canned_reply_added') AS log`).
 		Scan(t.Context(), &r)
 	if err != nil {

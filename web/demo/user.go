@@ -93,7 +93,7 @@ func (st *simulation) newSampleUser(ctx context.Context, who person) (*sampleUse
 	v.client = client{base: st.BaseURL, http: st.http, lang: who.Locale}
 	var err error
 	if st.Token != nil && who.Name != "" {
-		v.token, err = st.Token(who.ID, who.Name)
+		v.token, err = st.Token(who.ID, who.Name, who.attributes())
 		return v, err
 	}
 	var session struct {

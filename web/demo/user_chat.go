@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -132,24 +131,6 @@ func (v *sampleUser) leaveQueue(ctx context.Context) error {
 }
 
 func (v *sampleUser) end(ctx context.Context) error { return v.post(ctx, "/end", nil) }
-
-// rate gives a plausible rating, or none.
-func (v *sampleUser) rate(ctx context.Context) error {
-	if !v.assigned || v.receivedLines == 0 || v.mood == gone || chance(0.3) || !v.pace.pause(ctx, 5*time.Second) {
-		return nil
-	}
-	ratings := []float64{5, 5, 4.5, 4.5, 4, 4, 3.5, 2.5}
-	comments := ratingComments[v.script.Lang]
-	in := map[string]any{"rating": ratings[rand.IntN(len(ratings))]}
-	if in["rating"].(float64) >= 4 {
-		in["comment"] = comments[rand.IntN(len(comments))]
-	}
-	err := v.post(ctx, "/rate", in)
-	if codeOf(err) == "already_rated" {
-		return nil
-	}
-	return err
-}
 
 // leave ends the chat if it is still open.
 func (v *sampleUser) leave(ctx context.Context) {

@@ -31,7 +31,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	table := filepath.Join(dir, "table.json")
-	args := []string{"-quick", "-v", "-only", "messages,delivery,widget", "-json", table}
+	args := []string{"-quick", "-v", "-only", "messages,mail,delivery,widget", "-json", table}
 	if binary := os.Getenv("PARLEY_BINARY"); binary != "" {
 		args = append(args, "-binary", binary)
 	}
@@ -64,6 +64,11 @@ func TestMessagesAreMeasured(t *testing.T) {
 	for _, name := range []string{"statements per message, user → agent", "statements per message, agent → user"} {
 		if n := rows[name].Measured.Median; n < 1 || n > 2 {
 			t.Errorf("%s: %v", name, n)
+		}
+	}
+	for _, name := range []string{"statements that e-mail adds to a send, live chat", "statements that e-mail adds to a send, message"} {
+		if r := rows[name]; r.Measured.Rounds == 0 || r.Measured.Median > 1 {
+			t.Errorf("%s: %v (%s)", name, r.Measured.Median, r.Note)
 		}
 	}
 	for _, name := range []string{"lost, doubled or reordered, as fast as they go", "lost, doubled or reordered, at a fixed pace"} {

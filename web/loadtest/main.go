@@ -63,6 +63,7 @@ const scenarioTimeout = 4 * time.Minute
 // scenarios lists all scenarios in the order of the table.
 var scenarios = []scenario{
 	{"messages", measureMessages},
+	{"mail", measureMail},
 	{"delivery", measureDelivery},
 	{"life", measureChatCost},
 	{"streams", measureStreams},
@@ -70,8 +71,10 @@ var scenarios = []scenario{
 	{"places", measureQueueChanges},
 	{"drain", measureDrain},
 	{"pages", measurePages},
+	{"board", measureBoard},
 	{"workbench", measureWorkbench},
 	{"search", measureSearch},
+	{"reports", measureReports},
 	{"sweep", measureSweep},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},

@@ -115,6 +115,18 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, capa
 
 // openChat creates a user and requests an agent, who is assigned immediately. It returns an error if the user has to wait.
 func openChat(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
+	return openBy(ctx, addr, number, agents, ofUser+"/assign", nil)
+}
+
+// leaveMessage is openChat for a user who leaves a message with an e-mail address.
+func leaveMessage(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
+	return openBy(ctx, addr, number, agents, "/api/user/message", map[string]string{
+		"message": messageText, "email": fmt.Sprintf("user%d@example.com", number),
+	})
+}
+
+// openBy creates a user whose request at a path opens a chat.
+func openBy(ctx context.Context, addr string, number int, agents map[string]string, path string, body any) (*chat, error) {
 	var session struct{ Token string }
 	if err := callAPI(ctx, addr, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
 		return nil, err
@@ -125,7 +137,7 @@ func openChat(ctx context.Context, addr string, number int, agents map[string]st
 			AgentID string `json:"service_id"`
 		}
 	}
-	if err := callAPI(ctx, addr, request{"POST", ofUser + "/assign", session.Token}, nil, &got); err != nil {
+	if err := callAPI(ctx, addr, request{"POST", path, session.Token}, body, &got); err != nil {
 		return nil, err
 	}
 	token, ok := agents[got.Chat.AgentID]

@@ -16,10 +16,12 @@ import { wireAmounts } from "./supervisor/what-if.js";
 import { translate } from "./lib/translate.js";
 
 startPage();
+watchSignOut();
 wireDropdowns();
 wirePalette();
 if (!usesOtherTimeZone()) replayDay(drawDayChart());
 wireMenus();
+wireWhy();
 followChat();
 wireReports();
 wireAmounts();
@@ -27,7 +29,7 @@ watchAlerts();
 if (document.getElementById("tiles")) watchBoard();
 
 function watchBoard() {
-  pauseReordering("queue", "tbody > tr", menuIsOpen);
+  pauseReordering("queue", "tbody > tr", () => menuIsOpen() || whyIsOpen());
   pauseReordering("agents", "li.agent");
   onLive("state", () => isConnected() && showFresh());
   onLive("refused", () => location.reload());

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/a-h/templ"
 

@@ -151,6 +151,7 @@ func render(t *testing.T, p Panel) string {
 	}
 	return out.String()
 }
+
 // A range that is too wide to help is a class in words, here and in the line of the header.
 func TestAWideRangeIsAClass(t *testing.T) {
 	for _, c := range []struct {

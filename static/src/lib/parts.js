@@ -15,12 +15,14 @@ export function onPart(id, receive) {
 export function elementsOf(html) {
   const box = document.createElement("template");
   box.innerHTML = html;
+  // Only the parser of a page takes their content as text. Here it would become elements, and fields of a form.
+  for (const el of box.content.querySelectorAll("noscript")) el.remove();
   return [...box.content.children];
 }
 
 /**
  * Puts each element in its place; returns those that were placed. What a person has entered in
- * a form survives, unless the element is the answer to that form: isAnswer.
+ * a form survives, and so does what is open, unless the element is the answer to that form: isAnswer.
  * Such an answer also moves the focus to its element with autofocus; with data-complete-answer it replaces even the field that has the focus.
  */
 export function placeParts(elements, { isAnswer = false } = {}) {
@@ -42,7 +44,7 @@ function place(fresh, isAnswer) {
   window.Idiomorph.morph(old, fresh, {
     morphStyle: "outerHTML",
     ignoreActiveValue: !(isAnswer && "completeAnswer" in fresh.dataset), // the field that has the focus
-    callbacks: { beforeAttributeUpdated: (name, el) => !kept.has(el) || !enteredAttributes.includes(name) },
+    callbacks: { beforeAttributeUpdated: (name, el) => (isAnswer || name !== "open") && (!kept.has(el) || !enteredAttributes.includes(name)) },
   });
   return activate(document.getElementById(fresh.id));
 }

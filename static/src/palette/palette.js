@@ -25,7 +25,7 @@ export function createPalette(dialog, searchURL) {
     dialog.showModal();
     field.focus();
     draw();
-    readSources(words.me, (fresh) => {
+    readSources(words, (fresh) => {
       sources = fresh;
       if (dialog.open) draw(true);
     });

@@ -7,9 +7,12 @@ import { getJSON } from "../lib/request.js";
 const shown = 6; // of each group while something is typed
 const shownAtFirst = 8;
 
-/** Calls onChange with the groups of items: at once with what the page has, and again with what the server adds. */
-export async function readSources(me, onChange) {
-  const groups = [{ group: "actions", items: [...controls(), ...keys()] }];
+/**
+ * Calls onChange with the groups of items: at once with what the page has, and again with what the server adds. words are the data
+ * of the palette.
+ */
+export async function readSources(words, onChange) {
+  const groups = [{ group: "actions", items: [...controls(words.option), ...keys()] }];
   onChange(groups);
   const add = async (group, read) => {
     const items = await read();
@@ -17,7 +20,7 @@ export async function readSources(me, onChange) {
     groups.push({ group, items });
     onChange(groups);
   };
-  await Promise.all([add("chats", chats), add("people", () => agents(me)), add("replies", replies)]);
+  await Promise.all([add("chats", chats), add("people", () => agents(words.me)), add("replies", replies)]);
 }
 
 /** The items for a query, the best first. Without a query only actions and chats are shown. */
@@ -26,11 +29,11 @@ export function filter(items, query) {
   return fuzzysort.go(query, items, { keys: ["label", "more"], limit: shown, threshold: 0.3 }).map(({ obj }) => obj);
 }
 
-function controls() {
+function controls(pattern) {
   return [...document.querySelectorAll("[data-command]")].filter((el) => !el.disabled).map((el) => {
     const label = (el.querySelector("b") ?? el).textContent.trim().replace(/\s+/g, " ");
     const of = el.closest("fieldset")?.querySelector("legend")?.textContent.trim() ?? el.closest('[role="menu"]')?.getAttribute("aria-label");
-    return { label: of ? `${of}: ${label}` : label, detail: el.title, run: () => el.click() };
+    return { label: of ? pattern.replace(/[#@]/g, (mark) => (mark === "#" ? of : label)) : label, detail: el.title, run: () => el.click() };
   });
 }
 

@@ -44,6 +44,7 @@ export function wireMenus() {
 }
 
 function markAsButton(link) {
+  if (link.getAttribute("role") === "button") return;
   link.setAttribute("role", "button");
   link.setAttribute("aria-haspopup", "dialog");
 }

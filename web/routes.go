@@ -14,7 +14,6 @@ import (
 	"parley/web/chat"
 	"parley/web/kit"
 	"parley/web/limit"
-	"parley/web/workbench"
 )
 
 // audience is who may call a route.

@@ -14,7 +14,9 @@ import (
 var (
 	callOfText = regexp.MustCompile(`(?:text\.(?:T\(ctx|In\([a-zA-Z.]+)|\bword\()\s*,?\s*["']([a-z0-9_.]+)["']`)
 	// literal is anything in quotes that may be a key, or the beginning of one that is put together.
-	literal    = regexp.MustCompile("[\"'`]([a-z.][a-z0-9_.-]*)(?:[\"'`]|\\$\\{)")
+	literal = regexp.MustCompile("[\"'`]([a-z0-9.][a-z0-9_.-]*)(?:[\"'`]|\\$\\{)")
+	// beginning is what a key is put together from, or the table that the build gives to a script, which knows the rest of its keys.
+	beginning  = regexp.MustCompile("[\"'`]([a-z][a-z0-9_.-]*)(?:[\"'`]\\s*\\+|\\$\\{)|[wW]ordsOf = \"([a-z.]+)\"")
 	nameInText = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
 )
 
@@ -48,23 +50,26 @@ func TestEveryKeyThatTheCodeAsksForIsThere(t *testing.T) {
 }
 
 func TestEveryKeyIsUsed(t *testing.T) {
-	said := map[string]bool{}
+	said, begun := map[string]bool{}, map[string]bool{}
 	for _, source := range sources(t) {
 		for _, found := range literal.FindAllStringSubmatch(source, -1) {
 			said[found[1]] = true
 		}
+		for _, found := range beginning.FindAllStringSubmatch(source, -1) {
+			begun[found[1]+found[2]] = true
+		}
 	}
 	for key := range catalogues()[English] {
-		if !said[key] && !putTogether(key, said) {
+		if !said[key] && !putTogether(key, said, begun) {
 			t.Errorf("%s is not used", key)
 		}
 	}
 }
 
 // putTogether reports whether a key may be built in the code, as "error." and "chat_ended", or with an end such as ".name".
-func putTogether(key string, said map[string]bool) bool {
+func putTogether(key string, said, begun map[string]bool) bool {
 	for i := range key {
-		if i == 0 || !said[key[:i]] || !strings.Contains(key[:i], ".") {
+		if i == 0 || !begun[key[:i]] || !strings.Contains(key[:i], ".") {
 			continue
 		}
 		tail := key[i:]

@@ -2,6 +2,7 @@ package faulttest_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"

@@ -162,6 +162,7 @@ func TestSupervisorsReadAnAgentByProgram(t *testing.T) {
 		t.Errorf("disabled: %v", got)
 	}
 }
+
 // A program reads why a chat waits; the sentences come in both languages.
 func TestProgramsReadWhyAChatWaits(t *testing.T) {
 	t.Parallel()

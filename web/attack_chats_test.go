@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -174,7 +175,8 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 				who = s.caller("the agent")
 			}
 			want := missing[name]
-			if name == "{message_id}" && strings.Contains(l.Path, "/files/") {
+			switch {
+			case name == "{message_id}" && strings.Contains(l.Path, "/files/"):
 				want = outcome{404, "file_not_found"}
 			case name == "{message_id}" && strings.HasSuffix(l.Path, "/email"):
 				want = outcome{404, "mail_not_found"}

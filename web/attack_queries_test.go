@@ -568,7 +568,7 @@ func TestAttackQueriesOfPages(t *testing.T) {
 		}
 		for _, department := range []string{"nothing", "%00", "%ff", "%27"} {
 			got := page("?department=" + department)
-			if to := got.Header.Get("Location"); got.Status != want && (got.Status != 303 || to != "/supervisor") {
+			if to := got.Header.Get("Location"); got.Status != want && (got.Status != 303 || !strings.HasPrefix(to, "/supervisor")) {
 				t.Errorf("%s of the department %s answered %d to %q", path, department, got.Status, to)
 			}
 		}

@@ -69,6 +69,11 @@ func TestAttackEveryRouteAsEveryCaller(t *testing.T) {
 			sc.session = s.another()
 			s.chats[models.Active] = sc
 		}
+		if strings.Contains(l.Path, "{device_id}") {
+			sc := s.chats[models.Active]
+			sc.device = s.device(l)
+			s.chats[models.Active] = sc
+		}
 		var may []caller
 		before := s.kept()
 		for n, c := range s.callers {
@@ -145,6 +150,9 @@ func (s *stage) rightly(l web.Line, r rule, c caller) {
 	if strings.Contains(l.Path, "{slug}") {
 		_, err := s.desk.AddDepartment(s.t.Context(), admin, sc.slug, "Spare")
 		s.must(err)
+	}
+	if strings.Contains(l.Path, "{device_id}") {
+		sc.device = s.device(l)
 	}
 	if strings.HasSuffix(l.Path, "/sites/remove") {
 		s.must(s.desk.AddSite(s.t.Context(), admin, "https://"+sc.slug+".example"))

@@ -27,6 +27,9 @@ type rule struct {
 	known  outcome       // to users verified by a host site, if different
 }
 
+// dotPNG is an image of one pixel, in base64.
+const dotPNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 var (
 	notInChat   = outcome{403, "not_in_chat"}
 	notYours    = outcome{404, "chat_not_found"}

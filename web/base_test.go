@@ -30,7 +30,7 @@ func TestEveryPageStaysBelowThePath(t *testing.T) {
 			}
 			for _, l := range web.Lines() {
 				if l.Method == http.MethodGet && !l.API && !strings.ContainsAny(l.Path, "{*") && !strings.HasSuffix(l.Path, "/events") &&
-					l.Path != "/admin/users/one" &&
+					l.Path != "/admin/users/one" && l.Path != "/demo/mailbox" && // which is for make run
 					!w.seen["/chat"+l.Path] {
 					w.visit("/chat" + l.Path)
 				}
@@ -50,17 +50,24 @@ type walker struct {
 	s    *site
 	http *http.Client
 	seen map[string]bool
+	// variants counts the addresses of each path that were visited, which differ by their query.
+	variants map[string]int
 }
+
+// maxVariants is how many addresses of one path are visited. The links of reports and of the replay to other days, filters and groupings
+// have no end.
+const maxVariants = 5
 
 func newWalker(t *testing.T, s *site) *walker {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	s.must(err)
 	return &walker{
-		t:    t,
-		s:    s,
-		seen: map[string]bool{},
-		http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		t:        t,
+		s:        s,
+		seen:     map[string]bool{},
+		variants: map[string]int{},
+		http:     &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 }
 
@@ -113,6 +120,10 @@ func (w *walker) visit(path string) {
 		return
 	}
 	w.seen[path] = true
+	page, _, _ := strings.Cut(path, "?")
+	if w.variants[page]++; w.variants[page] > maxVariants {
+		return
+	}
 	at, err := url.Parse(w.s.url)
 	w.s.must(err)
 	if at, err = at.Parse(path); err != nil {

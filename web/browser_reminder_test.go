@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"parley/models"
 )
 
@@ -57,6 +59,36 @@ func TestAReminderRepeatsUntilTheChatIsOpened(t *testing.T) {
 	if told > 4 {
 		t.Errorf("the opened chat was reminded of %d times", told)
 	}
+}
+
+// TestOneTabReminds has two tabs of one browser: one of them sounds, and after it is closed the other one.
+func TestOneTabReminds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, remindsAfterASecond)
+	s.online("anna")
+	first := newBrowser(t)
+	first.before(away + recordedNotices + heardReminders)
+	first.signIn(s, "anna", "/workbench")
+	first.until("the stream", liveStream)
+	ctx, cancel := chromedp.NewContext(first.ctx) // the same agent, the same cookies
+	t.Cleanup(cancel)
+	second := &browser{t: t, ctx: ctx, root: "document"}
+	second.do(chromedp.EmulateViewport(1440, 960))
+	second.before(away + recordedNotices + heardReminders)
+	second.open(s.url + "/workbench")
+	second.until("the stream", liveStream)
+	_, chat := s.newChat("Where is my card?")
+	first.until("the loudest reminder", `Math.max(...heard) === 0.64`)
+	second.sees(rowOf(chat))
+	second.until("the title", `document.title.startsWith("(1) Not opened: ")`) // it knows of the chat
+	if sounds := get[int](second, `heard.length + told.length`); sounds > 0 {
+		t.Errorf("the second tab made %d sounds and notifications", sounds)
+	}
+	first.open(s.url + "/account")
+	second.until(
+		"a reminder by the second tab",
+		`heard.length > 0 && told.some((notice) => notice.includes("not opened. Where is my card?"))`,
+	)
 }
 
 // TestQuietHoursAreSilent changes the quiet hours while the workbench is open.

@@ -137,4 +137,12 @@ func TestThePaletteActsByKeyboard(t *testing.T) {
 	b.sees(paletteOption, "Dark")
 	b.press("\r")
 	b.until("the dark theme", `root.documentElement.dataset.theme === "dark"`)
+
+	b.as(looks[1])
+	b.open(s.url + "/workbench?lang=zh-CN")
+	b.sees("#presence-btn")
+	b.palette("深色")
+	b.sees(paletteOption, "：深色")
+	b.accessible("the palette in Chinese")
+	b.looksLike("palette-actions-Chinese")
 }

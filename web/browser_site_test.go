@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
 
 	"parley/jobs"
 	"parley/models"
@@ -18,6 +18,7 @@ import (
 	"parley/web"
 	"parley/web/files"
 	"parley/web/live"
+	"parley/web/mail"
 )
 
 // site is a complete Parley for browsers: pages, live events and the worker, at an address that stays the same when it is stopped and
@@ -88,15 +89,13 @@ func (s *site) start() {
 		RedisPrefix:     s.prefix,
 		UserTokenSecret: []byte(secret),
 		Ready:           desk.Ping,
-		Version:         "test",
+		Version:         cmp.Or(s.version, "test"),
 		PublicURL:       s.publicURL,
 		Files:           store,
 		FileKey:         key,
 		Mailbox:         s.mailbox,
 	})
 	s.must(err)
-	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)
-	s.must(worker.Start(context.Background()))
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)
 	s.address = listener.Addr().String()
@@ -104,6 +103,11 @@ func (s *site) start() {
 		t: s.t, folder: s.folder, desk: desk, hub: hub, server: server, url: "http://" + s.address,
 		client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
+	if s.prepare != nil {
+		s.prepare(s)
+	}
+	worker := jobs.New(desk, s.redis, s.prefix, time.Second, log)
+	s.must(worker.Start(context.Background()))
 
 	ctx, cancel := context.WithCancel(context.Background())
 	hubEnded := make(chan struct{})

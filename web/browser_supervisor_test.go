@@ -229,7 +229,8 @@ func TestTheDayIsAChartAndATable(t *testing.T) {
 	db, err := models.Open(t.Context(), s.databaseURL)
 	s.must(err)
 	defer db.Close()
-	_, err = db.ExecContext(t.Context(), `INSERT INTO minute_samples SELECT m, extract(minute FROM m)::int % 7, 60, 3, 5, 9
+	_, err = db.ExecContext(t.Context(), `INSERT INTO minute_buckets (minute, waiting, longest_wait_seconds, agents_online, load, slots)
+		SELECT m, extract(minute FROM m)::int % 7, 60, 3, 5, 9
 		FROM generate_series(date_trunc('minute', now()) - interval '3 hours', now() - interval '1 minute', '1 minute') m`)
 	s.must(err)
 	b := s.watch("/supervisor")

@@ -15,7 +15,7 @@ import (
 	"parley/web"
 )
 
-// strictDocument is the OpenAPI document in which objects have only the documented fields.
+// strictDocument is the OpenAPI document in which objects have only the documented fields, except for those with additionalProperties.
 var strictDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	document, err := web.Document()
 	if err != nil {
@@ -31,7 +31,7 @@ var strictDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	}
 	no := false
 	for _, schema := range strict.Components.Schemas {
-		if s := schema.Value; s.Type.Is("object") && len(s.Properties) > 0 {
+		if s := schema.Value; s.Type.Is("object") && len(s.Properties) > 0 && s.AdditionalProperties.Has == nil {
 			s.AdditionalProperties.Has = &no
 		}
 	}

@@ -54,6 +54,7 @@ func TestALongQueueIsDrawnFromItsFront(t *testing.T) {
 		}
 	}
 }
+
 // Two supervisors with different filters cause one reading each per tick, ten with the same filter one together.
 func TestSupervisorsShareTheReadingOfTheBoard(t *testing.T) {
 	t.Parallel()

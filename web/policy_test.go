@@ -14,6 +14,7 @@ import (
 
 	"parley/models"
 	"parley/web"
+	"parley/web/kit"
 )
 
 // closed is the policy of responses that are not pages.

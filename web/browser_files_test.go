@@ -221,7 +221,10 @@ func (s *site) slowly(bytes int64) string {
 					return
 				}
 				defer there.Close()
-				go func() { _, _ = io.Copy(conn, there) }()
+				go func() {
+					defer conn.Close() // the site closes connections that are unused for 5 s, and the browser must notice
+					_, _ = io.Copy(conn, there)
+				}()
 				for {
 					if _, err := io.CopyN(there, conn, bytes); err != nil {
 						return

@@ -14,6 +14,11 @@ TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a
 RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 
+# A test that fails is run again by itself, at most twice: on two busy cores a browser can stall for longer than a test waits. The
+# summary names each run that failed, and the report which tests needed another run.
+GOTESTSUM := go tool -modfile=tools/go.mod gotestsum --format pkgname --hide-summary skipped --rerun-fails=2 --rerun-fails-max-failures=5 \
+	--rerun-fails-abort-on-data-race --rerun-fails-run-root-test
+
 .PHONY: help run build assets generate test test-faults bench simulate screenshots lint vuln clean redis
 
 help: ## list the targets
@@ -70,9 +75,11 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && \
 		PARLEY_PROMTOOL="$$(.ci/promtool)" && export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL && \
-		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
-		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
-		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
+		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off && \
+		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
+			-- -p 1 -vet=off && \
+		$(GOTESTSUM) --packages parley/web/faulttest -- -vet=off -parallel 1 && \
+		$(GOTESTSUM) --packages parley/web -- -vet=off -parallel 4 -timeout 20m
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always

@@ -33,7 +33,7 @@ type InitialState struct {
 	Chats       []ServedChat        // the receiver's open chats
 	Ended       []models.Chat       // chats that ended after the cursor
 	QueueStatus *models.QueueStatus // for users without an active chat
-	Self        *models.Agent       // for agents and supervisors
+	Self        *models.Agent       // for agents
 	Offers      []models.Offer      // to and from an agent, that are open
 	Overview    *models.Overview    // for receivers with Board, and supervisors
 	Load        []models.AgentLoad  // for supervisors

@@ -90,9 +90,6 @@ func (s *Stream) readSupervisorState(ctx context.Context) (err error) {
 	if s.openedAt, err = s.hub.desk.Now(ctx); err != nil {
 		return err
 	}
-	if s.initial.Self, err = s.hub.desk.AgentByID(ctx, s.to.Actor.ID); err != nil {
-		return err
-	}
 	if s.initial.Load, err = s.hub.desk.Load(ctx); err != nil {
 		return err
 	}

@@ -93,6 +93,9 @@ const (
 
 	AuditWallboardKeyAdded   AuditAction = "wallboard_key_added"
 	AuditWallboardKeyRevoked AuditAction = "wallboard_key_revoked"
+
+	AuditAPIKeyAdded   AuditAction = "api_key_added"
+	AuditAPIKeyRevoked AuditAction = "api_key_revoked"
 	// Of capacities for a limited time. Parley takes them back itself, without an actor, unless an agent does earlier.
 	AuditCapacityApplied   AuditAction = "capacity_applied"
 	AuditCapacityExtended  AuditAction = "capacity_extended"
@@ -172,6 +175,8 @@ var AuditActions = []AuditAction{
 	AuditWrapUpOptionRestored,
 	AuditWallboardKeyAdded,
 	AuditWallboardKeyRevoked,
+	AuditAPIKeyAdded,
+	AuditAPIKeyRevoked,
 	AuditChatWatched,
 	AuditChatsSearched,
 	AuditChatWatchEnded,
@@ -233,6 +238,8 @@ const (
 	SubjectWrapUpOption SubjectKind = "wrap_up_option"
 
 	SubjectWallboardKey SubjectKind = "wallboard_key"
+
+	SubjectAPIKey SubjectKind = "api_key"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
 
@@ -300,7 +307,7 @@ func (t *tx) audit(ctx context.Context, actor Actor, action AuditAction, about S
 	o, _ := ctx.Value(originKey{}).(origin)
 	_, err = t.NewRaw(`INSERT INTO audit_log (actor_id, actor_name, actor_role, action, subject_kind,
 		subject_id, subject_name, user_id, details, address, request_id)
-		VALUES (?0, coalesce((SELECT name FROM agents WHERE id = ?0), ?0), ?1, ?2, ?3, ?4,
+		VALUES (?0, coalesce((SELECT name FROM agents WHERE id = ?0), (SELECT 'API key ' || name FROM api_keys WHERE 'key-' || id = ?0), ?0), ?1, ?2, ?3, ?4,
 			coalesce(nullif(?5, ''), (SELECT name FROM agents WHERE ?3 = 'agent' AND id = ?4), ''),
 			nullif(?6, ''), ?7, nullif(?8, '')::inet, nullif(?9, ''))`,
 		actor.ID, actor.Role, action, about.Kind, about.ID, about.Name, about.UserID, string(told), o.address, o.requestID).Exec(ctx)

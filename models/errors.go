@@ -204,6 +204,18 @@ var (
 	ErrWallboardNotFound = notFound("wallboard_not_found", "This address opens no wallboard. Ask a supervisor for a new one.")
 	// ErrWallboardRevoked is 403: the key was revoked.
 	ErrWallboardRevoked = forbidden("wallboard_revoked", "The key of this wallboard was revoked. Ask a supervisor for a new one.")
+	// ErrAPIKeyNotFound is 404.
+	ErrAPIKeyNotFound = notFound("api_key_not_found", "This API key does not exist.")
+	// ErrTooManyAPIKeys is 409: as many keys as allowed are in use.
+	ErrTooManyAPIKeys = conflict("too_many_api_keys", "100 API keys are in use. Revoke one first.")
+	// ErrAPIKeyRefused is 403: the endpoint is for people.
+	ErrAPIKeyRefused = forbidden("api_key_refused", "This endpoint does not accept API keys. The API document names those that do.")
+	// ErrScopeRequired is 403: the key lacks the scope of the endpoint.
+	ErrScopeRequired = forbidden("scope_required", "This API key does not have the scope that this endpoint requires.")
+	// ErrNetworkNotAllowed is 403: the key is only accepted from other networks.
+	ErrNetworkNotAllowed = forbidden("network_not_allowed", "This API key may not be used from this address.")
+	// ErrAPIKeyAgentDisabled is 403: the agent as whom the key writes messages is disabled.
+	ErrAPIKeyAgentDisabled = forbidden("api_key_agent_disabled", "The agent of this API key is disabled. Make a key for another agent.")
 	// ErrAlertRuleNotFound is 404.
 	ErrAlertRuleNotFound = notFound("alert_rule_not_found", "This alert rule does not exist or was removed.")
 	// ErrTooManyAlertRules is 409.

@@ -96,18 +96,20 @@ func endSessions(ctx context.Context, t *tx, agentID string) error {
 	return nil
 }
 
-// LiveSessions returns which of the sessions and wallboard keys, by hash, have not ended.
+// LiveSessions returns which of the sessions, wallboard keys and API keys, by hash, have not ended.
 func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bool, error) {
 	live := make(map[string]bool, len(hashes))
 	if len(hashes) == 0 {
 		return live, nil
 	}
 	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()
-		UNION ALL SELECT key_hash FROM wallboard_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL`, []any{hashes}, func(rows pgx.Rows) error {
-		var hash []byte
-		err := rows.Scan(&hash)
-		live[string(hash)] = true
-		return err
-	})
+		UNION ALL SELECT key_hash FROM wallboard_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL
+		UNION ALL SELECT key_hash FROM api_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+		[]any{hashes}, func(rows pgx.Rows) error {
+			var hash []byte
+			err := rows.Scan(&hash)
+			live[string(hash)] = true
+			return err
+		})
 	return live, translate(err)
 }

@@ -37,6 +37,7 @@ type Settings struct {
 	RateEnd          int
 	RateRate         int
 	RateFile         int
+	RateAPIKey       int
 	RateLogin        int
 	RateMail         int           // to one reply address
 	RequireIdentity  bool          // users without a token of a host site are refused

@@ -149,6 +149,7 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{avatar_id}":        {404, "look_not_found"},
 		"{public_id}":        {403, "link_invalid"},
 		"{wallboard_id}":     {404, "wallboard_key_not_found"},
+		"{api_key_id}":       {404, "api_key_not_found"},
 		"{wall_key}":         {404, "wallboard_not_found"},
 		"{reply_id}":         noReply,
 		"{view_id}":          noView,

@@ -23,9 +23,15 @@ func (r rule) lets(l web.Line, c caller) outcome {
 		return outcome{}
 	case c.kind == "":
 		return noGood
+	case c.scope != "" && !l.API: // pages are called with a cookie, which no key is
+		return noGood
 	case c.kind != kind:
 		return wrongKind
-	case rank[string(c.role)] < level:
+	case c.scope != "" && l.Scope == "":
+		return noKeys
+	case c.scope != "" && l.Scope != c.scope:
+		return noScope
+	case c.scope == "" && rank[string(c.role)] < level:
 		return noRole
 	case c.known && r.known != outcome{}:
 		return r.known

@@ -41,6 +41,8 @@ var (
 	unsigned    = 403 // for an address that is only valid with its signature
 	wrongKind   = outcome{403, "wrong_credential"}
 	noRole      = outcome{403, "role_required"}
+	noScope     = outcome{403, "scope_required"}
+	noKeys      = outcome{403, "api_key_refused"}
 	noGood      = outcome{401, "unauthorized"}
 	noContent   = http.StatusNoContent
 	drawnAnew   = http.StatusResetContent
@@ -433,7 +435,13 @@ var rules = map[string]rule{
 	"POST /admin/questions/{question_id}/move":    {body: `{"position":1}`},
 	"POST /admin/questions/{question_id}/retire":  {},
 	"POST /admin/questions/{question_id}/restore": {},
-	"GET /admin/looks":                            {},
+	"GET /admin/api-keys":                         {},
+	"POST /admin/api-keys": {
+		body: `{"name":"{slug}","scopes":["queue"],"networks":["192.0.2.0/24"]}`,
+		ok:   justCreated,
+	},
+	"POST /admin/api-keys/{api_key_id}/revoke": {},
+	"GET /admin/looks":                         {},
 	"POST /admin/looks": {
 		body: `{"site":"","colour":"#6a1b9a","company":"Shop","label_en":"Ask","label_zh_cn":"咨询","position":"left","greeting_en":"Hello",
 		"greeting_zh_cn":"您好","away_en":"Away","away_zh_cn":"离开","topics":["cards"],"privacy_url":"https://www.example.com/privacy"}`,

@@ -43,8 +43,9 @@ type caller struct {
 	token string
 	kind  string // the kind of credential: "user", "agent", or "" for none
 	role  models.Role
-	known bool // a user verified by a host site
-	part  bool // a participant of the chat of the scene
+	known bool         // a user verified by a host site
+	part  bool         // a participant of the chat of the scene
+	scope models.Scope // of an API key
 }
 
 // scene is a chat with the values that requests about it need.
@@ -60,6 +61,7 @@ type scene struct {
 	alertRule     int64
 	note          int64            // the id of a note about the owner
 	wallboard     int64            // the id of a wallboard's key
+	apiKey        int64            // the id of an API key
 	temporary     int64            // the id of a temporary capacity of no agent
 	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
@@ -85,7 +87,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 	patient := func(set *setup) {
 		set.databaseURL = databaseURL
 		set.settings = func(m *models.Settings) {
-			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin = 100_000, 100_000, 100_000, 100_000, 100_000
+			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin, m.RateAPIKey = 100_000, 100_000, 100_000, 100_000, 100_000, 100_000
 			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout, m.EditPeriod = time.Hour, time.Hour, 2*time.Hour, 24*time.Hour
 		}
 	}
@@ -132,6 +134,9 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		{name: "another agent", token: s.session(bob.ID), kind: "agent", role: models.RoleAgent},
 		{name: "a supervisor", token: s.session(ruth.ID), kind: "agent", role: models.RoleSupervisor},
 		{name: "an administrator", token: s.session(alex.ID), kind: "agent", role: models.RoleAdmin},
+	}
+	for _, scope := range models.Scopes() {
+		s.callers = append(s.callers, s.apiKey(scope, anna.ID))
 	}
 	s.signedUser("u-2") // of the rules
 	disabled := true
@@ -197,6 +202,22 @@ func (s *stage) session(agentID string) string {
 		agentID,
 	)
 	return token
+}
+
+// apiKey makes a key for one scope, which works in chats as the agent.
+func (s *stage) apiKey(scope models.Scope, agentID string) caller {
+	s.t.Helper()
+	_, key, err := s.desk.AddAPIKey(
+		s.t.Context(),
+		admin,
+		models.NewAPIKey{Name: string(scope), Scopes: []string{string(scope)}, AgentID: agentID},
+	)
+	s.must(err)
+	c := caller{name: "a key for " + string(scope), token: key, kind: "agent", role: models.RoleAdmin, scope: scope}
+	if scope == models.ScopeWriteMessages {
+		c.role, c.part = models.RoleAgent, true
+	}
+	return c
 }
 
 // another opens one more session for the agent and returns its id.
@@ -297,6 +318,12 @@ func (s *stage) scene(state models.Status) scene {
 		s.db.QueryRowContext(s.t.Context(), `INSERT INTO wallboard_keys (name, key_hash, revoked_at) VALUES ('Hall', $1, now()) RETURNING id`,
 			models.HashToken(uuid.NewString())).
 			Scan(&sc.wallboard),
+	)
+	s.exec(`DELETE FROM api_keys WHERE name LIKE 'spare-%'`) // what the attacks added
+	s.must(
+		s.db.QueryRowContext(s.t.Context(), `INSERT INTO api_keys (name, key_hash, key_start, scopes, revoked_at)
+			VALUES ('Shop', $1, 'parley_', '{queue}', now()) RETURNING id`, models.HashToken(uuid.NewString())).
+			Scan(&sc.apiKey),
 	)
 	s.exec(`INSERT INTO wallboard_keys (name, key_hash) VALUES ('Hall', $1) ON CONFLICT DO NOTHING`, models.HashToken(wallKey))
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ($1, 'outcome', $2)`, sc.option, "of-"+sc.slug)
@@ -413,6 +440,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return sc.option
 		case "{wallboard_id}":
 			return fmt.Sprint(sc.wallboard)
+		case "{api_key_id}":
+			return fmt.Sprint(sc.apiKey)
 		case "{wall_key}":
 			return wallKey
 		case "{reply_id}":

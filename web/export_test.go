@@ -15,6 +15,7 @@ type Line struct {
 	Name         string // method and path of the route: the path of the contract if it has one
 	Method, Path string
 	Who          string
+	Scope        models.Scope // that an API key needs, "" where none is accepted
 	Public       bool
 	API          bool // a path of the contract
 	CORS         bool // sites that embed the widget may call it at this path
@@ -39,8 +40,17 @@ func Lines() []Line {
 		}
 		for _, path := range r.paths() {
 			all = append(all, Line{
-				Name: r.method + " " + braced(name), Method: r.method, Path: braced(path), Who: audiences[r.who], Public: r.who == anyone,
-				API: kit.IsAPI(path), CORS: r.cors && kit.IsAPI(path), Limited: r.limit != "",
+				Name: r.method + " " + braced(
+					name,
+				),
+				Method:  r.method,
+				Path:    braced(path),
+				Who:     audiences[r.who],
+				Public:  r.who == anyone,
+				Scope:   r.scope,
+				API:     kit.IsAPI(path),
+				CORS:    r.cors && kit.IsAPI(path),
+				Limited: r.limit != "",
 			})
 		}
 	}

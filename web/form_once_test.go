@@ -26,6 +26,7 @@ func TestAFormThatIsSentTwiceAddsOne(t *testing.T) {
 			"kind": {"queue_length"}, "threshold": {"3"}, "hold_seconds": {"5"}, "window_minutes": {"30"}, "is_enabled": {"1"},
 		}},
 		{"/supervisor/wallboards", "wallboard_keys", "name", url.Values{"name": {"1"}}},
+		{"/admin/api-keys", "api_keys", "name", url.Values{"name": {"1"}, "scopes": {"queue", "users"}}},
 		{"/admin/break-reasons", "break_reasons", "minutes", url.Values{"name_en": {"Tea"}, "minutes": {"4"}}},
 		{"/admin/rating-reasons", "rating_reasons", "max_stars", url.Values{"name_en": {"Slow"}, "min_stars": {"1"}, "max_stars": {"3"}}},
 		{"/admin/questions", "questions", "name_en", url.Values{"name_en": {"Why?"}, "kind": {"text"}, "asked": {"before"}}},

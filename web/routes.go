@@ -51,6 +51,7 @@ type route struct {
 	page   string // path for browsers, "" if there is none
 	who    audience
 	limit  limit.Action // "" for none
+	scope  models.Scope // what an API key needs to call the JSON path, "" where keys are refused
 	handle echo.HandlerFunc
 	// fragment renders the response for scripts of the page. Without it they get 204, and the stream of the page delivers the changes.
 	fragment       func(echo.Context) (templ.Component, error)
@@ -235,16 +236,22 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: agentPath + "/break-reasons", who: agents, handle: s.workbench.BreakReasons},
 		{method: post, api: agentPath + "/input", page: "/workbench/input", who: agents, input: true, handle: s.workbench.ReportInput},
-		{method: get, api: agentPath + "/status", who: agents, handle: s.workbench.Status},
+		{method: get, api: agentPath + "/status", who: agents, scope: models.ScopeWriteMessages, handle: s.workbench.Status},
 		{method: get, api: agentPath + "/check-availability", who: anyone, handle: s.chat.Availability},
-		{method: get, api: agentPath + "/chats", who: agents, handle: s.chat.AgentChats},
+		{method: get, api: agentPath + "/chats", who: agents, scope: models.ScopeWriteMessages, handle: s.chat.AgentChats},
 		{
-			method: get, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
-			who: agents, handle: s.chat.Messages, fragment: s.workbench.EarlierMessages, next: "/workbench/chats/:chat_id",
+			method:   get,
+			api:      agentPath + "/chats/:chat_id/messages",
+			page:     "/workbench/chats/:chat_id/messages",
+			who:      agents,
+			scope:    models.ScopeWriteMessages,
+			handle:   s.chat.Messages,
+			fragment: s.workbench.EarlierMessages,
+			next:     "/workbench/chats/:chat_id",
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/messages", page: "/workbench/chats/:chat_id/messages",
-			who: agents, limit: limit.Send, input: true, handle: s.chat.Send,
+			who: agents, scope: models.ScopeWriteMessages, limit: limit.Send, input: true, handle: s.chat.Send,
 		},
 		{method: post, api: agentPath + "/chats/:chat_id/messages/:message_id/mark-read", who: agents, handle: s.chat.MarkOneRead},
 		{
@@ -271,35 +278,57 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/mark-delivered", page: "/workbench/chats/:chat_id/mark-delivered",
-			who: agents, handle: s.chat.MarkDelivered,
+			who: agents, scope: models.ScopeWriteMessages, handle: s.chat.MarkDelivered,
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/mark-read", page: "/workbench/chats/:chat_id/mark-read",
-			who: agents, handle: s.chat.MarkRead,
+			who: agents, scope: models.ScopeWriteMessages, handle: s.chat.MarkRead,
 		},
 		{
 			method: post,
 			api:    agentPath + "/chats/:chat_id/typing",
 			page:   "/workbench/chats/:chat_id/typing",
-			who:    agents,
+			who:    agents, scope: models.ScopeWriteMessages,
 			input:  true,
 			handle: s.chat.Typing,
 		},
 		{
-			method: post, api: agentPath + "/chats/:chat_id/files", page: "/workbench/chats/:chat_id/files",
-			who: agents, limit: limit.File, input: true, handle: s.chat.SendFile, requestLimits: chat.LimitUpload,
+			method:        post,
+			api:           agentPath + "/chats/:chat_id/files",
+			page:          "/workbench/chats/:chat_id/files",
+			who:           agents,
+			scope:         models.ScopeWriteMessages,
+			limit:         limit.File,
+			input:         true,
+			handle:        s.chat.SendFile,
+			requestLimits: chat.LimitUpload,
 		},
 		{
 			method: get, api: agentPath + "/chats/:chat_id/files/:message_id", page: "/workbench/chats/:chat_id/files/:message_id",
-			who: agents, handle: s.chat.RefreshFileLinks,
+			who: agents, scope: models.ScopeWriteMessages, handle: s.chat.RefreshFileLinks,
 		},
 		{
-			method: post, api: agentPath + "/chats/:chat_id/end", page: "/workbench/chats/:chat_id/end",
-			who: agents, limit: limit.End, input: true, handle: s.chat.End, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+			method:   post,
+			api:      agentPath + "/chats/:chat_id/end",
+			page:     "/workbench/chats/:chat_id/end",
+			who:      agents,
+			scope:    models.ScopeWriteMessages,
+			limit:    limit.End,
+			input:    true,
+			handle:   s.chat.End,
+			fragment: s.workbench.Parts,
+			next:     "/workbench/chats/:chat_id",
 		},
 		{
-			method: post, api: agentPath + "/chats/:chat_id/transfer", page: "/workbench/chats/:chat_id/transfer",
-			who: agents, input: true, handle: s.chat.Transfer, fragment: s.workbench.Parts, next: "/workbench",
+			method:   post,
+			api:      agentPath + "/chats/:chat_id/transfer",
+			page:     "/workbench/chats/:chat_id/transfer",
+			who:      agents,
+			scope:    models.ScopeWriteMessages,
+			input:    true,
+			handle:   s.chat.Transfer,
+			fragment: s.workbench.Parts,
+			next:     "/workbench",
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/transcript-mail", page: "/workbench/chats/:chat_id/transcript-mail",
@@ -333,7 +362,7 @@ func (s *Server) routes() []route {
 			method: post,
 			api:    agentPath + "/chats/:chat_id/notes",
 			page:   "/workbench/chats/:chat_id/notes",
-			who:    agents,
+			who:    agents, scope: models.ScopeWriteMessages,
 			input:  true,
 			handle: s.chat.Note,
 		},
@@ -397,10 +426,22 @@ func (s *Server) routes() []route {
 			method: post, api: agentPath + "/chats-to-wrap-up/skip", page: "/workbench/chats-to-wrap-up/skip",
 			who: agents, handle: s.workbench.SkipWrapUps, fragment: s.workbench.Parts, next: "/workbench",
 		},
-		{method: get, api: agentPath + "/chats/:chat_id/wrap-up", who: agents, handle: s.workbench.WrapUp},
 		{
-			method: post, api: agentPath + "/chats/:chat_id/wrap-up", page: "/workbench/chats/:chat_id/wrap-up",
-			who: agents, handle: s.workbench.SetWrapUp, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+			method: get,
+			api:    agentPath + "/chats/:chat_id/wrap-up",
+			who:    agents,
+			scope:  models.ScopeWriteMessages,
+			handle: s.workbench.WrapUp,
+		},
+		{
+			method:   post,
+			api:      agentPath + "/chats/:chat_id/wrap-up",
+			page:     "/workbench/chats/:chat_id/wrap-up",
+			who:      agents,
+			scope:    models.ScopeWriteMessages,
+			handle:   s.workbench.SetWrapUp,
+			fragment: s.workbench.Parts,
+			next:     "/workbench/chats/:chat_id",
 		},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/wrap-up/skip", page: "/workbench/chats/:chat_id/wrap-up/skip",
@@ -417,7 +458,7 @@ func (s *Server) routes() []route {
 			who: agents, limit: limit.Draft, handle: s.chat.DiscardDraft,
 		},
 		{method: get, api: agentPath + "/chats/:chat_id/timeout-status", who: agents, handle: s.chat.TimeoutStatus},
-		{method: get, api: agentPath + "/all-ratings", who: agents, handle: s.workbench.AllRatings},
+		{method: get, api: agentPath + "/all-ratings", who: agents, scope: models.ScopeReports, handle: s.workbench.AllRatings},
 		{method: get, api: agentPath + "/:service_id/rating", who: agents, handle: s.workbench.Rating},
 		{method: post, api: agentPath + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
 		{method: get, api: agentPath + "/events", who: agents, handle: s.chat.Events, stream: true},
@@ -452,7 +493,12 @@ func (s *Server) routes() []route {
 		},
 		{method: get, page: "/workbench/canned-replies.csv", who: agents, handle: s.workbench.CannedCSV},
 		{
-			method: get, api: agentPath + "/search", page: "/workbench/search", who: agents, limit: limit.Search,
+			method: get,
+			api:    agentPath + "/search",
+			page:   "/workbench/search",
+			who:    agents,
+			scope:  models.ScopeReadChats,
+			limit:  limit.Search,
 			handle: s.workbench.Search,
 		},
 		{method: get, page: "/workbench", who: agents, handle: s.workbench.Page},
@@ -504,7 +550,7 @@ func (s *Server) routes() []route {
 		},
 
 		// Supervisors
-		{method: get, api: "/supervisor/queue", who: supervisors, handle: s.supervisor.Queue},
+		{method: get, api: "/supervisor/queue", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Queue},
 		{
 			method: get, api: "/supervisor/wallboards", page: "/supervisor/wallboards",
 			who: supervisors, handle: s.supervisor.WallboardsPage,
@@ -519,10 +565,17 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: "/wallboard/:wall_key", page: "/wallboard/:wall_key", who: anyone, handle: s.supervisor.Wallboard},
 		{method: get, page: "/wallboard/:wall_key/events", who: anyone, handle: s.supervisor.WallboardEvents, stream: true},
-		{method: get, api: "/supervisor/load", who: supervisors, handle: s.supervisor.Load},
-		{method: get, api: "/supervisor/stats", who: supervisors, handle: s.supervisor.Stats},
+		{method: get, api: "/supervisor/load", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Load},
+		{method: get, api: "/supervisor/stats", who: supervisors, scope: models.ScopeReports, handle: s.supervisor.Stats},
 		// Reports
-		{method: get, api: "/supervisor/reports", page: "/supervisor/reports", who: supervisors, handle: s.supervisor.Reports},
+		{
+			method: get,
+			api:    "/supervisor/reports",
+			page:   "/supervisor/reports",
+			who:    supervisors,
+			scope:  models.ScopeReports,
+			handle: s.supervisor.Reports,
+		},
 		{method: get, page: "/supervisor/reports.csv", who: supervisors, handle: s.supervisor.ReportCSV},
 		{method: get, page: "/supervisor/reports.xlsx", who: supervisors, handle: s.supervisor.ReportXLSX},
 		{method: get, page: "/supervisor/definitions", who: supervisors, handle: s.supervisor.Definitions},
@@ -537,23 +590,29 @@ func (s *Server) routes() []route {
 		},
 		{
 			method: post, api: "/supervisor/queue/:chat_id/assign", page: "/supervisor/queue/:chat_id/assign",
-			who: supervisors, handle: s.supervisor.AssignByHand,
+			who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.AssignByHand,
 		},
 		{
 			method: post, api: "/supervisor/queue/:chat_id/priority", page: "/supervisor/queue/:chat_id/priority",
-			who: supervisors, handle: s.supervisor.SetPriority,
+			who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.SetPriority,
 		},
 		{
 			method: get, api: "/supervisor/queue/:chat_id/why", page: "/supervisor/queue/:chat_id/why",
-			who: supervisors, handle: s.supervisor.Why,
+			who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Why,
 		},
 		{
-			method: get, api: "/supervisor/chats/:chat_id/messages", page: "/supervisor/chats/:chat_id/messages",
-			who: supervisors, handle: s.chat.Messages, fragment: s.supervisor.EarlierMessages, next: "/supervisor/chats/:chat_id",
+			method:   get,
+			api:      "/supervisor/chats/:chat_id/messages",
+			page:     "/supervisor/chats/:chat_id/messages",
+			who:      supervisors,
+			scope:    models.ScopeReadChats,
+			handle:   s.chat.Messages,
+			fragment: s.supervisor.EarlierMessages,
+			next:     "/supervisor/chats/:chat_id",
 		},
 		{
 			method: get, api: "/supervisor/chats/:chat_id/messages/:message_id/versions",
-			who: supervisors, handle: s.chat.MessageVersions,
+			who: supervisors, scope: models.ScopeReadChats, handle: s.chat.MessageVersions,
 		},
 		{
 			method: post, api: "/supervisor/chats/:chat_id/end", page: "/supervisor/chats/:chat_id/end",
@@ -608,11 +667,25 @@ func (s *Server) routes() []route {
 			method: post, api: "/supervisor/chats/:chat_id/flags/dismiss", page: "/supervisor/chats/:chat_id/flags/dismiss",
 			who: supervisors, input: true, handle: s.supervisor.DismissFlag,
 		},
-		{method: get, api: "/supervisor/events", who: supervisors, handle: s.chat.SupervisorEvents, stream: true},
+		{method: get, api: "/supervisor/events", who: supervisors, scope: models.ScopeQueue, handle: s.chat.SupervisorEvents, stream: true},
 
-		{method: get, api: "/supervisor/wait", page: "/supervisor/wait", who: supervisors, handle: s.supervisor.WaitAccuracy},
+		{
+			method: get,
+			api:    "/supervisor/wait",
+			page:   "/supervisor/wait",
+			who:    supervisors,
+			scope:  models.ScopeReports,
+			handle: s.supervisor.WaitAccuracy,
+		},
 		{method: get, page: "/supervisor/wait.csv", who: supervisors, handle: s.supervisor.WaitCSV},
-		{method: get, api: "/supervisor/alerts", page: "/supervisor/alerts", who: supervisors, handle: s.supervisor.AlertHistory},
+		{
+			method: get,
+			api:    "/supervisor/alerts",
+			page:   "/supervisor/alerts",
+			who:    supervisors,
+			scope:  models.ScopeReports,
+			handle: s.supervisor.AlertHistory,
+		},
 		{method: get, page: "/supervisor/alerts.csv", who: supervisors, handle: s.supervisor.AlertsCSV},
 		{
 			method: post, api: "/supervisor/alerts/:alert_id/acknowledge", page: "/supervisor/alerts/:alert_id/acknowledge",
@@ -641,16 +714,23 @@ func (s *Server) routes() []route {
 		{method: get, page: "/supervisor/queue.csv", who: supervisors, handle: s.supervisor.QueueCSV},
 		{method: get, page: "/supervisor/counts.csv", who: supervisors, handle: s.supervisor.CountsCSV},
 		{method: get, page: "/supervisor/day.csv", who: supervisors, handle: s.supervisor.DayCSV},
-		{method: get, api: "/supervisor/minutes", who: supervisors, handle: s.supervisor.Minutes},
+		{method: get, api: "/supervisor/minutes", who: supervisors, scope: models.ScopeReports, handle: s.supervisor.Minutes},
 		{method: get, page: "/supervisor/minutes.csv", who: supervisors, handle: s.supervisor.MinutesCSV},
 		{method: get, page: "/supervisor/replay", who: supervisors, handle: s.supervisor.Replay},
-		{method: get, api: "/supervisor/forecast", who: supervisors, handle: s.supervisor.Forecast},
+		{method: get, api: "/supervisor/forecast", who: supervisors, scope: models.ScopeReports, handle: s.supervisor.Forecast},
 		{method: get, page: "/supervisor/forecast", who: supervisors, handle: s.supervisor.ForecastPage},
 		{method: get, page: "/supervisor/forecast.csv", who: supervisors, handle: s.supervisor.ForecastCSV},
-		{method: get, api: "/supervisor/chats/:chat_id", page: "/supervisor/chats/:chat_id", who: supervisors, handle: s.supervisor.Chat},
+		{
+			method: get,
+			api:    "/supervisor/chats/:chat_id",
+			page:   "/supervisor/chats/:chat_id",
+			who:    supervisors,
+			scope:  models.ScopeReadChats,
+			handle: s.supervisor.Chat,
+		},
 		{
 			method: get, api: "/supervisor/chats/:chat_id/files/:message_id", page: "/supervisor/chats/:chat_id/files/:message_id",
-			who: supervisors, handle: s.chat.RefreshFileLinks,
+			who: supervisors, scope: models.ScopeReadChats, handle: s.chat.RefreshFileLinks,
 		},
 		{
 			method: get,
@@ -659,7 +739,13 @@ func (s *Server) routes() []route {
 			who:    supervisors,
 			handle: s.supervisor.Agent,
 		},
-		{method: get, api: "/supervisor/agents/:agent_id/presence", who: supervisors, handle: s.supervisor.PresenceHistory},
+		{
+			method: get,
+			api:    "/supervisor/agents/:agent_id/presence",
+			who:    supervisors,
+			scope:  models.ScopeReports,
+			handle: s.supervisor.PresenceHistory,
+		},
 
 		// Administrators
 		{method: get, page: "/admin", who: admins, handle: s.admin.Index},
@@ -779,6 +865,12 @@ func (s *Server) routes() []route {
 		{method: get, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.SitesPage},
 		{method: post, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.AddSite},
 		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admins, handle: s.admin.RemoveSite},
+		{method: get, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.APIKeysPage},
+		{method: post, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.AddAPIKey},
+		{
+			method: post, api: "/admin/api-keys/:api_key_id/revoke", page: "/admin/api-keys/:api_key_id/revoke",
+			who: admins, handle: s.admin.RevokeAPIKey,
+		},
 		{method: get, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.LooksPage},
 		{method: post, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.SetLook},
 		{method: get, page: "/admin/looks/one", who: admins, handle: s.admin.LookPage},
@@ -789,10 +881,24 @@ func (s *Server) routes() []route {
 		},
 		{method: post, api: "/admin/looks/remove", page: "/admin/looks/remove", who: admins, handle: s.admin.RemoveLook},
 		{method: get, page: "/admin/users", who: admins, handle: s.admin.UsersPage},
-		{method: post, api: "/admin/users/find", page: "/admin/users", who: admins, handle: s.admin.FindUsers},
-		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admins, handle: s.admin.UserPage},
-		{method: post, api: "/admin/users/export", page: "/admin/users/export", who: admins, handle: s.admin.ExportUser},
-		{method: post, api: "/admin/users/erase", page: "/admin/users/erase", who: admins, handle: s.admin.EraseUser},
+		{method: post, api: "/admin/users/find", page: "/admin/users", who: admins, scope: models.ScopeUsers, handle: s.admin.FindUsers},
+		{method: get, api: "/admin/users/one", page: "/admin/users/one", who: admins, scope: models.ScopeUsers, handle: s.admin.UserPage},
+		{
+			method: post,
+			api:    "/admin/users/export",
+			page:   "/admin/users/export",
+			who:    admins,
+			scope:  models.ScopeUsers,
+			handle: s.admin.ExportUser,
+		},
+		{
+			method: post,
+			api:    "/admin/users/erase",
+			page:   "/admin/users/erase",
+			who:    admins,
+			scope:  models.ScopeUsers,
+			handle: s.admin.EraseUser,
+		},
 		{method: get, api: "/admin/audit", page: "/admin/audit", who: admins, handle: s.admin.AuditPage},
 		{method: get, page: "/admin/audit.csv", who: admins, handle: s.admin.AuditCSV},
 		{method: get, api: "/admin/mail", page: "/admin/mail", who: admins, handle: s.admin.MailPage},
@@ -848,7 +954,7 @@ func (r *route) paths() []string {
 func (r *route) access() auth.Access {
 	return auth.Access{
 		Public: r.who == anyone, Kind: r.who.kind(), Role: r.who.role(), CreatesSession: r.createsSession, Stream: r.stream,
-		NoTimeout: r.stream || r.requestLimits != nil,
+		Scope: r.scope, NoTimeout: r.stream || r.requestLimits != nil,
 	}
 }
 
@@ -864,7 +970,7 @@ func (s *Server) mount(e *echo.Echo) {
 				c.Set(kit.NextKey, strings.ReplaceAll(r.next, ":chat_id", url.PathEscape(kit.ChatID(c))))
 			}
 			err := r.handle(c)
-			if r.input && err == nil {
+			if r.input && err == nil && kit.CallerOf(c).APIKey == nil {
 				s.Hub.RecordInput(kit.ActorOf(c))
 			}
 			return err

@@ -204,6 +204,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return 3 * now.RateLogin
 	case limit.WallboardKey:
 		return 1
+	case limit.APIKey:
+		return now.RateAPIKey
 	case limit.SignInAccount:
 		return 10 * now.RateLogin
 	case limit.Introduce:

@@ -70,6 +70,7 @@ var adminTabs = []Tab{
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"looks", "/admin/looks"},
+	{"api_keys", "/admin/api-keys"},
 	{"users", "/admin/users"},
 	{"audit", "/admin/audit"},
 	{"mail", "/admin/mail"},
@@ -138,6 +139,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.health")
 	case "looks":
 		return text.T(ctx, "staff.tab.looks")
+	case "api_keys":
+		return text.T(ctx, "staff.tab.api_keys")
 	case "sites":
 		return text.T(ctx, "staff.tab.sites")
 	default:

@@ -34,22 +34,26 @@ func (h *Handlers) FindUsers(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query}
 	found, more, err := h.Desk.FindUsers(ctx, kit.ActorOf(c), in.Query)
-	if err != nil {
-		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
-			page.Errors = fieldErrors
-			return view.UsersPage(page), nil
-		})
-	}
-	if kit.Format(c) == kit.JSON {
+	if err == nil && kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.FoundUsers{Users: api.Map(found, api.FoundUserOf), IsTruncated: api.IntBool(more)}})
 	}
-	page.Searched, page.More = true, more
-	for i := range found {
-		page.Rows = append(page.Rows, foundUserView(&found[i]))
+	draw := func(fieldErrors view.Errors) (templ.Component, error) {
+		page := view.Users{Frame: h.AdminFrame(c, "users", text.T(ctx, "admin.users.title")), Query: in.Query, Errors: fieldErrors}
+		page.Searched, page.More = fieldErrors == nil, more
+		for i := range found {
+			page.Rows = append(page.Rows, foundUserView(&found[i]))
+		}
+		return view.UsersPage(page), nil
 	}
-	return h.Render(c, http.StatusOK, view.UsersPage(page))
+	if err != nil {
+		return h.redrawForm(c, err, draw)
+	}
+	page, err := draw(nil)
+	if err != nil {
+		return err
+	}
+	return h.Render(c, http.StatusOK, page)
 }
 
 // userID returns an id as it was sent, or "", which no user has, if PostgreSQL could not be asked for it.

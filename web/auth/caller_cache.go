@@ -86,7 +86,8 @@ func (c *callerCache) SignedOut(e *models.Event) {
 		return
 	}
 	for hash, cached := range c.callers {
-		if cached.Actor.IsAgent() && cached.Actor.ID == e.AgentID || cached.Actor.IsUser() && slices.Contains(e.UserIDs, cached.Actor.ID) {
+		isAgent := cached.Actor.IsAgent() && cached.Actor.ID == e.AgentID || cached.Agent != nil && cached.Agent.ID == e.AgentID
+		if isAgent || cached.Actor.IsUser() && slices.Contains(e.UserIDs, cached.Actor.ID) {
 			delete(c.callers, hash)
 		}
 	}

@@ -20,8 +20,9 @@ type Access struct {
 	Role   models.Role      // the lowest role of an agent, "" for any
 	// CreatesSession makes a plain form from a browser without a session create an anonymous user.
 	CreatesSession bool
-	Stream         bool // accepts a ticket
-	NoTimeout      bool // has no request timeout, so that finding the caller gets one
+	Stream         bool         // accepts a ticket
+	Scope          models.Scope // what an API key needs, "" where none is accepted
+	NoTimeout      bool         // has no request timeout, so that finding the caller gets one
 }
 
 // Middleware finds the caller and refuses the request unless the route admits that caller. Public routes pass without a caller.
@@ -40,6 +41,13 @@ func (a *Auth) Middleware(need Access) echo.MiddlewareFunc {
 			}
 			if caller.Actor.Kind != need.Kind {
 				return kit.WrongCredential(need.Kind)
+			}
+			if caller.APIKey != nil {
+				if caller, err = a.admitAPIKey(c, caller, need.Scope); err != nil {
+					return err
+				}
+				c.Set(kit.CallerKey, caller)
+				return next(c)
 			}
 			if err := a.RequireIdentity(caller); err != nil {
 				return err
@@ -109,6 +117,9 @@ func (a *Auth) authenticate(c echo.Context, need Access) (*kit.Caller, error) {
 	if token == "" {
 		return nil, a.notSignedIn(kind)
 	}
+	if strings.HasPrefix(token, models.APIKeyPrefix) { // browsers send cookies by themselves, so keys are none
+		return nil, kit.Unauthorized("Send an API key as Authorization: Bearer <key>.")
+	}
 	if err := a.checkCookieOrigin(c.Request(), need.Stream); err != nil {
 		return nil, err
 	}
@@ -144,6 +155,9 @@ func (a *Auth) callerByToken(c echo.Context, kind models.ActorKind, token string
 
 // lookUpCaller finds the caller of a token: a signed user token, or a session, first of the kind that the route expects.
 func (a *Auth) lookUpCaller(c echo.Context, kind models.ActorKind, token string) (*kit.Caller, error) {
+	if strings.HasPrefix(token, models.APIKeyPrefix) {
+		return a.callerByAPIKey(c, token)
+	}
 	if strings.Count(token, ".") == 2 {
 		return a.callerBySignedToken(c, token)
 	}

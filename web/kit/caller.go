@@ -20,6 +20,8 @@ type Caller struct {
 	ByCookie  bool
 	// Anonymous is true for a user whose identity no host site has verified.
 	Anonymous bool
+	// APIKey is the key with which a program calls, nil for people. Its Agent is the one as whom it works in chats.
+	APIKey *models.APIKey
 }
 
 // CallerKey is the key of the caller in the context of a request.
@@ -31,7 +33,7 @@ func CallerOf(c echo.Context) *Caller { return c.Get(CallerKey).(*Caller) }
 // ActorOf returns the caller as an actor of the desk. It panics on public routes.
 func ActorOf(c echo.Context) models.Actor { return CallerOf(c).Actor }
 
-// AgentOf returns the agent who makes the request, on routes for agents.
+// AgentOf returns the agent who makes the request, on routes for agents; nil for a key that acts for itself.
 func AgentOf(c echo.Context) *models.Agent { return CallerOf(c).Agent }
 
 // Bearer returns the token of the Authorization header, "" if there is none.

@@ -27,6 +27,7 @@ const (
 	Push          Action = "push"          // adding and testing devices that get notifications
 	Wallboard     Action = "wallboard"     // different keys that open no wallboard, from one address
 	WallboardKey  Action = "wallboard_key" // one of these keys
+	APIKey        Action = "api_key"       // any request with one key
 )
 
 // Window is the time that every limit is counted over.

@@ -22,6 +22,8 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.colour")
 	case field == "topics" && code == "too_many":
 		return text.T(ctx, "admin.error.topics")
+	case field == "networks":
+		return text.T(ctx, "admin.error.networks")
 	case field == "site" && code == "unknown":
 		return text.T(ctx, "admin.error.site")
 	case code == "required":

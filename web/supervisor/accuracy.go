@@ -79,7 +79,7 @@ func (h *Handlers) calibration(c echo.Context) (*models.Calibration, error) {
 	}
 	zone := c.QueryParam("time_zone")
 	if zone == "" {
-		zone = kit.AgentOf(c).TimeZone
+		zone = viewerZone(c)
 	}
 	return h.Desk.Calibration(c.Request().Context(), kit.ActorOf(c), from, to, zone)
 }
@@ -94,7 +94,7 @@ func accuracyDays(c echo.Context) int {
 
 func (h *Handlers) calibrationOfDays(c echo.Context, days int) (*models.Calibration, error) {
 	now := time.Now().UTC()
-	return h.Desk.Calibration(c.Request().Context(), kit.ActorOf(c), now.AddDate(0, 0, -days), now, kit.AgentOf(c).TimeZone)
+	return h.Desk.Calibration(c.Request().Context(), kit.ActorOf(c), now.AddDate(0, 0, -days), now, viewerZone(c))
 }
 
 func waitGroup(ctx context.Context, name string, g *models.CalibrationGroup) view.WaitGroup {

@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BINARY  := bin/parley
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 # The packages are reinstalled when the content of the lock file changes, regardless of its modification time.
 PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-')
 # The linters and generators with which the tests check the OpenAPI document.
@@ -14,7 +15,7 @@ TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a
 RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 
-.PHONY: help run build assets generate test test-faults bench simulate screenshots lint vuln clean redis
+.PHONY: help run build assets generate test test-faults bench simulate screenshots release image lint vuln clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -24,14 +25,14 @@ run: build redis ## build and start everything with sample data, and print the a
 
 build: assets ## build bin/parley
 	@[ -x $(BINARY) ] || echo "Compiling parley; the first time takes a minute or two"
-	@go build -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(BINARY) .
+	@go build -buildvcs=false -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BINARY) .
 
 assets: $(PACKAGES)
 	@node static/build.mjs
 
 $(PACKAGES): | tools-present
 	@echo "Installing the npm packages into node_modules"
-	@npm ci --ignore-scripts --no-progress --loglevel=error
+	@npm ci --include=dev --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
 .PHONY: tools-present
@@ -91,6 +92,12 @@ screenshots: assets ## take the README pictures from the running program
 	@mkdir -p docs
 	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -tags screenshots -run '^TestScreenshots$$' -count=1 ./web
 
+release: assets ## build programs, Debian packages, image, SBOM and checksums into dist
+	@.package/release '$(VERSION)' '$(COMMIT)'
+
+image: ## build the image parley:<version> with docker, or with BUILDER=podman
+	@$(or $(BUILDER),docker) build --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --tag 'parley:$(VERSION)' .
+
 lint: assets ## run golangci-lint, built on first use
 	@echo "Linting; the first time builds the linter, which takes some minutes"
 	@go tool -modfile=tools/go.mod golangci-lint run
@@ -100,5 +107,5 @@ vuln: ## check dependencies for known vulnerabilities (needs network)
 	@.ci/vuln
 
 clean: ## remove builds and downloads; keeps the data in .parley
-	rm -rf bin node_modules tools/openapi/node_modules .tools
+	rm -rf bin dist node_modules tools/openapi/node_modules .tools
 	find static/dist -mindepth 1 ! -name .gitkeep -delete

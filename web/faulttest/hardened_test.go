@@ -29,7 +29,7 @@ var missesSomething = regexp.MustCompile(`permission denied|not permitted|read-o
 
 // TestHardened runs the program as an installation that trusts it with nothing: as a user without rights and without HOME, in a folder that
 // it cannot write to except for its data, without a folder for temporary files, with any umask, time zone and locale. It works, keeps its
-// files from other users, complains about nothing, and stops.
+// files from other users, misses nothing, and stops.
 func TestHardened(t *testing.T) {
 	t.Parallel()
 	surroundings := []struct{ umask, zone, locale string }{
@@ -45,9 +45,11 @@ func TestHardened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{filepath.Dir(binary), binary} {
-		if err := os.Chmod(path, 0o755); err != nil && os.Getenv("PARLEY_BINARY") == "" {
-			t.Fatal(err)
+	for _, path := range []string{scratch, binary} { // others may start it
+		if os.Getenv("PARLEY_BINARY") == "" {
+			if err := os.Chmod(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	made, started := 0, 0

@@ -202,7 +202,8 @@ func TestTheKubernetesExampleFits(t *testing.T) {
 			continue
 		}
 		pod := o.Spec.Template.Spec
-		if s := pod.SecurityContext; !s.RunAsNonRoot || s.RunAsUser == 0 || s.SeccompProfile.Type != "RuntimeDefault" || len(pod.Containers) != 1 {
+		if s := pod.SecurityContext; !s.RunAsNonRoot || s.RunAsUser == 0 || s.SeccompProfile.Type != "RuntimeDefault" ||
+			len(pod.Containers) != 1 {
 			t.Errorf("a %s has %+v", o.Kind, pod)
 		}
 		if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; o.Kind == "Deployment" && grace < stops {
@@ -292,12 +293,14 @@ func TestTheUnitIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It has exit code 0 for unknown options.
-	if out, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil || len(out) > 0 {
+	out, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", path).CombinedOutput()
+	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
 	// 0 is nothing at all, 100 everything.
-	if out, err := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", path).
-		CombinedOutput(); err != nil {
+	out, err = exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", path).
+		CombinedOutput()
+	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

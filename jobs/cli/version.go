@@ -28,7 +28,13 @@ type Build struct {
 
 // NewBuild returns the build of this program. Where the commit is empty, it is the one that the go command recorded.
 func NewBuild(version, commit string) Build {
-	b := Build{Version: version, Commit: commit, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Schema: migrations.Latest()}
+	b := Build{
+		Version: version,
+		Commit:  commit,
+		Go:      runtime.Version(),
+		System:  runtime.GOOS + "/" + runtime.GOARCH,
+		Schema:  migrations.Latest(),
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && b.Commit == "" {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {

@@ -60,7 +60,12 @@ func TestHardened(t *testing.T) {
 		p.own = func() []string {
 			i := made
 			made++
-			return []string{"PARLEY_DIR=data", "FILES_DIR=" + filepath.Join(data(0), "files"), "TZ=" + surroundings[i].zone, "LC_ALL=" + surroundings[i].locale}
+			return []string{
+				"PARLEY_DIR=data",
+				"FILES_DIR=" + filepath.Join(data(0), "files"),
+				"TZ=" + surroundings[i].zone,
+				"LC_ALL=" + surroundings[i].locale,
+			}
 		}
 		p.confine = func(cmd *exec.Cmd) {
 			i := started

@@ -1,7 +1,7 @@
 FROM node:20-slim AS assets
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts
+RUN npm ci --include=dev --ignore-scripts
 COPY tailwind.config.js ./
 COPY static static
 COPY views views
@@ -13,8 +13,11 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=assets /src/static/dist static/dist
+# `make image` sets both.
 ARG VERSION=unknown
-RUN mkdir -p /data && CGO_ENABLED=0 go build -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /parley .
+ARG COMMIT=
+RUN mkdir -p /data && CGO_ENABLED=0 go build -buildvcs=false -trimpath \
+	-ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /parley .
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

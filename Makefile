@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BINARY  := bin/parley
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 # The packages are reinstalled when the content of the lock file changes, regardless of its modification time.
 PACKAGES := node_modules/.installed-$(shell cksum <package-lock.json | tr ' ' '-')
 # The linters and generators with which the tests check the OpenAPI document.
@@ -15,11 +16,11 @@ RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -rac
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 
 # A test that fails is run again by itself, at most twice: on two busy cores a browser can stall for longer than a test waits. The
-# summary names each run that failed, and the report which tests needed another run.
+# summary names each run that failed.
 GOTESTSUM := go tool -modfile=tools/go.mod gotestsum --format pkgname --hide-summary skipped --rerun-fails=2 --rerun-fails-max-failures=5 \
 	--rerun-fails-abort-on-data-race --rerun-fails-run-root-test
 
-.PHONY: help run build assets generate test test-faults bench simulate screenshots lint vuln clean redis
+.PHONY: help run build assets generate test test-faults bench simulate screenshots release image lint vuln clean redis
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,14 +30,14 @@ run: build redis ## build and start everything with sample data, and print the a
 
 build: assets ## build bin/parley
 	@[ -x $(BINARY) ] || echo "Compiling parley; the first time takes a minute or two"
-	@go build -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $(BINARY) .
+	@go build -buildvcs=false -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BINARY) .
 
 assets: $(PACKAGES)
 	@node static/build.mjs
 
 $(PACKAGES): | tools-present
 	@echo "Installing the npm packages into node_modules"
-	@npm ci --ignore-scripts --no-progress --loglevel=error
+	@npm ci --include=dev --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
 .PHONY: tools-present
@@ -64,7 +65,7 @@ $(OPENAPI_TOOLS): | tools-present
 	@npm ci --prefix tools/openapi --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
-test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx and promtool if missing
+test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies, promtool and PgBouncer if missing
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
@@ -73,8 +74,9 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 	@echo "Compiling the tests"
 	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
-	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && \
-		PARLEY_PROMTOOL="$$(.ci/promtool)" && export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL && \
+	@PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \
+		PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && PARLEY_PGBOUNCER="$$(.ci/pgbouncer)" && \
+		export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL PARLEY_CADDY PARLEY_HAPROXY PARLEY_PGBOUNCER && \
 		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off && \
 		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
 			-- -p 1 -vet=off && \
@@ -83,7 +85,8 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && \
+		export PARLEY_NGINX PARLEY_CADDY PARLEY_HAPROXY && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages -v' selects
 	@.ci/redis --always
@@ -98,6 +101,12 @@ screenshots: assets ## take the README pictures from the running program
 	@mkdir -p docs
 	@PARLEY_CHROMIUM="$$(.ci/browser)" && export PARLEY_CHROMIUM && go test -tags screenshots -run '^TestScreenshots$$' -count=1 ./web
 
+release: assets ## build programs, Debian packages, image, SBOM and checksums into dist
+	@.package/release '$(VERSION)' '$(COMMIT)'
+
+image: ## build the image parley:<version> with docker, or with BUILDER=podman
+	@$(or $(BUILDER),docker) build --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --tag 'parley:$(VERSION)' .
+
 lint: assets ## run golangci-lint, built on first use
 	@echo "Linting; the first time builds the linter, which takes some minutes"
 	@go tool -modfile=tools/go.mod golangci-lint run
@@ -107,5 +116,5 @@ vuln: ## check dependencies for known vulnerabilities (needs network)
 	@.ci/vuln
 
 clean: ## remove builds and downloads; keeps the data in .parley
-	rm -rf bin node_modules tools/openapi/node_modules .tools
+	rm -rf bin dist node_modules tools/openapi/node_modules .tools
 	find static/dist -mindepth 1 ! -name .gitkeep -delete

@@ -33,8 +33,11 @@ import (
 	"parley/web/push"
 )
 
-// version is set by the build.
-var version = "unknown"
+// version and commit are set by the build.
+var (
+	version = "unknown"
+	commit  string
+)
 
 // The exit codes that others may rely on.
 const (
@@ -55,6 +58,12 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 			return inbound.ExitTryAgain // a mistake in the mail server's settings must not lose mail
 		}
 		return exitUsage
+	}
+	if command == "version" { // it needs no settings, and works with invalid ones
+		if err := commands.Version.Run(cli.NewBuild(version, commit), stdout); err != nil {
+			return exitFailed
+		}
+		return 0
 	}
 	p, err := cli.NewProgram(environ, stdin, stdout, stderr)
 	if err != nil {
@@ -84,9 +93,6 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 
 func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, command string) error {
 	switch command {
-	case "version":
-		_, err := fmt.Fprintln(p.Stdout, "parley", version)
-		return err
 	case "serve":
 		return serve(ctx, p, commands.Serve.Role, nil, func(string) {})
 	case "run":

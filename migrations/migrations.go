@@ -53,6 +53,15 @@ func Status(ctx context.Context, db *sql.DB) (State, error) { return status(ctx,
 // Files returns the SQL files. Tests compare them to know whether the schema has changed.
 func Files() fs.FS { return files }
 
+// Latest returns the last step that this program knows. A database that lacks it or one before it is behind.
+func Latest() string {
+	steps, err := load(files)
+	if err != nil {
+		panic(err) // a mistake in the names of the files, which every test would meet
+	}
+	return steps[len(steps)-1].name
+}
+
 func up(ctx context.Context, db *sql.DB, fsys fs.FS, out io.Writer) error {
 	steps, err := load(fsys)
 	if err != nil {

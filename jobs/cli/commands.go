@@ -29,8 +29,8 @@ type Commands struct {
 		Users  int           `help:"Number of users at the same time." default:"12"`
 		Agents int           `help:"Number of sample agents." default:"3"`
 	} `cmd:"" help:"Add sample agents, users and conversations."`
-	Token   Token    `cmd:"" help:"Print a signed user token, for trying the API."`
-	Version struct{} `cmd:"" help:"Print the version."`
+	Token   Token   `cmd:"" help:"Print a signed user token, for trying the API."`
+	Version Version `cmd:"" help:"Print version, commit, Go version, and the schema that the program needs."`
 }
 
 // Parse reads the arguments of the program. It returns them with the name of the command, such as "agent add". The error

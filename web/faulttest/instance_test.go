@@ -23,6 +23,7 @@ type instance struct {
 	number  int
 	binary  string
 	environ []string
+	confine func(*exec.Cmd) // changes how the process is started; nil for nothing
 	addr    string
 	url     string
 	output  *output
@@ -78,6 +79,9 @@ func (i *instance) launch() {
 	defer i.mu.Unlock()
 	cmd := exec.Command(i.binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = i.environ, i.output, i.output
+	if i.confine != nil {
+		i.confine(cmd)
+	}
 	if err := cmd.Start(); err != nil {
 		i.t.Fatal(err)
 	}

@@ -75,6 +75,7 @@ type plant struct {
 	desk      *models.Desk // bypasses the program, for setup and checks
 	environ   []string
 	own       func() []string // environment of each instance alone; nil for none
+	confine   func(*exec.Cmd) // changes how each instance is started; nil for nothing
 	instances []*instance
 	front     string // the address of a proxy before the instances, "" for none
 	ledger    *ledger
@@ -127,6 +128,7 @@ func newPlantOn(t *testing.T, postgres *testdb.Server, change ...func(*plant)) *
 			environ = append(environ, p.own()...)
 		}
 		p.instances = append(p.instances, newInstance(t, binary, i, environ))
+		p.instances[i].confine = p.confine
 	}
 	for _, i := range p.instances {
 		i.start()

@@ -59,7 +59,7 @@ $(OPENAPI_TOOLS): | tools-present
 	@npm ci --prefix tools/openapi --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
-test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx and promtool if missing
+test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies and promtool if missing
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
@@ -68,15 +68,17 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 	@echo "Compiling the tests"
 	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
-	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && \
-		PARLEY_PROMTOOL="$$(.ci/promtool)" && export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL && \
+	@PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \
+		PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && \
+		export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL PARLEY_CADDY PARLEY_HAPROXY && \
 		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
 		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
 		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && \
+		export PARLEY_NGINX PARLEY_CADDY PARLEY_HAPROXY && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages -v' selects
 	@.ci/redis --always

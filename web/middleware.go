@@ -80,6 +80,17 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// closeWhileDraining ends the connection with each response once a stop is announced. Otherwise a proxy could send the next request through it
+// at the moment at which the stopping server closes it, and would not know whether it was received.
+func (s *Server) closeWhileDraining(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if s.draining.Load() {
+			c.Response().Header().Set("Connection", "close")
+		}
+		return next(c)
+	}
+}
+
 // securityHeaders sets the strictest headers for every response. Pages, built files and downloads replace those that they need otherwise.
 func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

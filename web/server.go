@@ -223,7 +223,7 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.HandleError
 	e.IPExtractor = clientAddress(s.opts.TrustedProxies)
-	e.Pre(s.belowBase, s.securityHeaders, kit.RedirectTrailingSlash)
+	e.Pre(s.belowBase, s.closeWhileDraining, s.securityHeaders, kit.RedirectTrailingSlash)
 	e.Use(s.requestLog, s.requestMetrics(), s.recoverPanic, s.language)
 	s.mount(e)
 	return e

@@ -76,7 +76,7 @@ var mayImport = map[string][]string{
 	"web/mail/inbound": {"models", "web/incoming", "web/media"},
 	"web/demo":         {"models", "views/*", "static"},
 	"web/loadtest":     {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
-	"web/nginxtest":    {},
+	"web/proxytest":    {},
 
 	"web/mail/mailtest": {},
 
@@ -110,7 +110,7 @@ var neverImport = map[string][]string{
 	},
 	"jobs": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web": {
-		"parley/web/nginxtest",
+		"parley/web/proxytest",
 		"parley/web/mail/mailtest",
 		"github.com/hibiken/asynq",
 		"github.com/uptrace/bun",

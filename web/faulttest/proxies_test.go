@@ -72,7 +72,8 @@ var proxies = []proxy{
 		edits: func(files proxyFiles, address string) map[string]string {
 			return map[string]string{
 				"\nchat.example.com {":                  "\nhttps://chat.example.com:" + address[strings.LastIndexByte(address, ':')+1:] + " {\n\tbind 127.0.0.1",
-				"/etc/caddy/certs/chat.example.com.crt": files.certificate, "/etc/caddy/certs/chat.example.com.key": files.key,
+				"/etc/caddy/certs/chat.example.com.crt": files.certificate,
+				"/etc/caddy/certs/chat.example.com.key": files.key,
 			}
 		},
 		often: map[string]string{"health_interval 2s": "health_interval 200ms"},
@@ -128,7 +129,11 @@ func (x *proxy) run(t *testing.T, instances []*instance, changes ...map[string]s
 	}
 	server = x.start(t, address, config)
 	url = "https://" + proxyHost + address[strings.LastIndexByte(address, ':'):]
-	if !eventually(t.Context(), 10*time.Second, func() bool { return statusOf(t.Context(), url+"/api/user/session") == http.StatusMethodNotAllowed }) {
+	if !eventually(
+		t.Context(),
+		10*time.Second,
+		func() bool { return statusOf(t.Context(), url+"/api/user/session") == http.StatusMethodNotAllowed },
+	) {
 		t.Fatalf("%s does not reach an instance: %s", x.name, server.ErrorLog())
 	}
 	return url, server
@@ -254,7 +259,13 @@ func (p *plant) passesFiles(t *testing.T, at, tooLarge int) {
 		}
 	}
 	if tooLarge > 0 {
-		if status, body := upload(t, url+path, who.token, tooLarge); status != http.StatusRequestEntityTooLarge || !strings.Contains(body, "<html>") {
+		if status, body := upload(
+			t,
+			url+path,
+			who.token,
+			tooLarge,
+		); status != http.StatusRequestEntityTooLarge ||
+			!strings.Contains(body, "<html>") {
 			t.Errorf("more than the proxy takes is answered %d %.300q", status, body)
 		}
 	}
@@ -395,8 +406,16 @@ func (p *plant) listensThrough(t *testing.T, url string) (speak func() bool, str
 	p.must(err)
 	chat, ctx := chatOf(a), t.Context()
 	stream = &listener{
-		plant: &plant{t: p.t, fronts: []string{url}, ledger: &ledger{}, load: p.load}, name: "silent", path: ofUser + "/events", token: who.token,
-		back: 20 * time.Millisecond,
+		plant: &plant{
+			t:      p.t,
+			fronts: []string{url},
+			ledger: &ledger{},
+			load:   p.load,
+		},
+		name:  "silent",
+		path:  ofUser + "/events",
+		token: who.token,
+		back:  20 * time.Millisecond,
 	}
 	go stream.run(ctx)
 	t.Cleanup(func() {

@@ -169,7 +169,11 @@ func Find(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("there is no %[1]s: `make test` fetches one on Debian, and .ci/%[1]s does; else install %[1]s or set %[2]s", name, variable)
+	return "", fmt.Errorf(
+		"there is no %[1]s: `make test` fetches one on Debian, and .ci/%[1]s does; else install %[1]s or set %[2]s",
+		name,
+		variable,
+	)
 }
 
 // fetched returns where .ci/<name> puts a program, below the root of the repository.

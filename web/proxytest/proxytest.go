@@ -49,7 +49,7 @@ func Caddy(t testing.TB, address, sites string) *Server {
 		t.Skip(err)
 	}
 	s := &Server{Dir: t.TempDir()}
-	file := s.write(t, "Caddyfile", "{\n\tadmin off\n\tauto_https disable_redirects\n"+
+	file := s.write(t, "Caddyfile", "{\n\tadmin off\n\tgrace_period 200ms\n\tauto_https disable_redirects\n"+
 		"\tservers {\n\t\tprotocols h1 h2\n\t}\n}\n"+sites)
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "run", "--adapter", "caddyfile", "--config", file)
 	cmd.Env = append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)

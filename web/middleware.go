@@ -19,8 +19,8 @@ import (
 	"parley/web/kit"
 )
 
-// requestLog assigns each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
-// context, from which the audit log takes them.
+// requestLog assigns each request an id and writes one log line for it, without body, query or credentials. Id and
+// address also go into the context, from which the audit log takes them.
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -90,8 +90,9 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// closeWhileDraining ends the connection with each response once a stop is announced. Otherwise a proxy could send the next request through it
-// at the moment at which the stopping server closes it, and would not know whether it was received.
+// closeWhileDraining ends the connection with each response once a stop is announced. Otherwise a proxy could send the
+// next request through it at the moment at which the stopping server closes it, and would not know whether it was
+// received.
 func (s *Server) closeWhileDraining(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.draining.Load() {

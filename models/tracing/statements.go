@@ -20,8 +20,8 @@ func Statements(tracer trace.Tracer) pgx.QueryTracer { return statements{tracer}
 
 type statementKey struct{}
 
-// TraceQueryStart implements [pgx.QueryTracer]. A statement of bun has its values in its text, so only its first word is taken; a prepared one
-// has none, so it is taken whole.
+// TraceQueryStart implements [pgx.QueryTracer]. A statement of bun has its values in its text, so only its first word
+// is taken; a prepared one has none, so it is taken whole.
 func (s statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	if !trace.SpanFromContext(ctx).IsRecording() {
 		return ctx

@@ -1,5 +1,6 @@
-// Package tracing sends OpenTelemetry traces by OTLP: the provider of spans, and the spans of statements, mail and push. Requests make theirs
-// in web, tasks in jobs; both take a tracer and do nothing without one. No span has a text, a name, an address, a token or a query.
+// Package tracing sends OpenTelemetry traces by OTLP: the provider of spans, and the spans of statements, mail and
+// push. Requests make theirs in web, tasks in jobs; both take a tracer and do nothing without one. No span has a text,
+// a name, an address, a token or a query.
 package tracing
 
 import (

@@ -52,8 +52,8 @@ func start(t *testing.T, endpoint string) (*tracing.Tracing, *notes) {
 	return made, said
 }
 
-// TestStatementsHaveNoValues checks that a statement within a span has a span with its operation, without the values that bun writes into its
-// text, that a prepared one has its text, and that one outside has no span.
+// TestStatementsHaveNoValues checks that a statement within a span has a span with its operation, without the values
+// that bun writes into its text, that a prepared one has its text, and that one outside has no span.
 func TestStatementsHaveNoValues(t *testing.T) {
 	receiver := tracetest.Start(t)
 	traces, _ := start(t, receiver.URL+"/v1/traces")

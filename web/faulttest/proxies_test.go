@@ -48,10 +48,7 @@ type proxyFiles struct{ certificate, key, both string }
 var proxies = []proxy{
 	{
 		name: "nginx", file: "nginx.conf",
-		start: func(t testing.TB, address, config string) *proxytest.Server {
-			t.Helper()
-			return proxytest.Nginx(t, address, config)
-		},
+		start: proxytest.Nginx,
 		edits: func(files proxyFiles, address string) map[string]string {
 			return map[string]string{
 				"listen 80;": "listen unix:" + files.key + ".redirect;", "listen 443 ssl http2;": "listen " + address + " ssl http2;",
@@ -65,10 +62,7 @@ var proxies = []proxy{
 	},
 	{
 		name: "Caddy", file: "Caddyfile",
-		start: func(t testing.TB, address, config string) *proxytest.Server {
-			t.Helper()
-			return proxytest.Caddy(t, address, config)
-		},
+		start: proxytest.Caddy,
 		edits: func(files proxyFiles, address string) map[string]string {
 			return map[string]string{
 				"\nchat.example.com {":                  "\nhttps://chat.example.com:" + address[strings.LastIndexByte(address, ':')+1:] + " {\n\tbind 127.0.0.1",
@@ -81,10 +75,7 @@ var proxies = []proxy{
 	},
 	{
 		name: "HAProxy", file: "haproxy.cfg",
-		start: func(t testing.TB, address, config string) *proxytest.Server {
-			t.Helper()
-			return proxytest.HAProxy(t, address, config)
-		},
+		start: proxytest.HAProxy,
 		edits: func(files proxyFiles, address string) map[string]string {
 			return map[string]string{
 				"    log /dev/log local0\n    user haproxy\n    group haproxy\n    maxconn 20000\n": "", "    bind :80\n": "",
@@ -148,9 +139,9 @@ func (x *proxy) silent(seconds int) map[string]string {
 	return change
 }
 
-// TestBehindProxies runs two instances behind each of the proxies of docs/proxies.md with its configuration of docs/proxies, over TLS and
-// HTTP/2. Streams are not delayed, files of every size are accepted or refused by Parley, an address is believed only as far as the proxy has
-// seen it, and the replacement of both instances goes unnoticed.
+// TestBehindProxies runs two instances behind each of the proxies of docs/proxies.md with its configuration of
+// docs/proxies, over TLS and HTTP/2. Streams are not delayed, files of every size are accepted or refused by Parley, an
+// address is believed only as far as the proxy has seen it, and the replacement of both instances goes unnoticed.
 func TestBehindProxies(t *testing.T) {
 	t.Parallel()
 	delay := form(time.Second, 5*time.Second)

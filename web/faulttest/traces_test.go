@@ -11,9 +11,9 @@ import (
 	"parley/models/tracing/tracetest"
 )
 
-// TestTraces sends the traces of real processes to a receiver: a request with its statements belongs to the trace of the proxy and is found by
-// its line in the log, tasks have spans, the span of a stream ends when the stream is open, the last spans are sent before a process ends, and
-// no span has a text, a token or a query.
+// TestTraces sends the traces of real processes to a receiver: a request with its statements belongs to the trace of
+// the proxy and is found by its line in the log, tasks have spans, the span of a stream ends when the stream is open,
+// the last spans are sent before a process ends, and no span has a text, a token or a query.
 func TestTraces(t *testing.T) {
 	t.Parallel()
 	receiver := tracetest.Start(t)

@@ -40,8 +40,8 @@ func Nginx(t testing.TB, address, directives string) *Server {
 	return s
 }
 
-// Caddy runs Caddy with these sites and returns once address accepts connections. The test is skipped when there is no Caddy, and fails when
-// it does not start. A failed test logs what Caddy wrote.
+// Caddy runs Caddy with these sites and returns once address accepts connections. The test is skipped when there is no
+// Caddy, and fails when it does not start. A failed test logs what Caddy wrote.
 func Caddy(t testing.TB, address, sites string) *Server {
 	t.Helper()
 	program, err := Find("caddy")
@@ -160,8 +160,8 @@ func accepts(ctx context.Context, address string, ended <-chan struct{}) bool {
 	return false
 }
 
-// Find returns the path of a proxy's program: that of PARLEY_NGINX, PARLEY_CADDY or PARLEY_HAPROXY, otherwise that of the system, otherwise
-// the one that .ci/<name> fetched. The error says how to get it.
+// Find returns the path of a proxy's program: that of PARLEY_NGINX, PARLEY_CADDY or PARLEY_HAPROXY, otherwise that of
+// the system, otherwise the one that .ci/<name> fetched. The error says how to get it.
 func Find(name string) (string, error) {
 	variable := "PARLEY_" + strings.ToUpper(name)
 	for _, candidate := range []string{os.Getenv(variable), name, "/usr/sbin/" + name, fetched(name)} {

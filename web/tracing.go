@@ -19,8 +19,9 @@ func (s *Server) traced(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		r := c.Request()
-		ctx, span := s.opts.Tracer.Start(s.traceParent(r), r.Method+" "+c.Path(), trace.WithSpanKind(trace.SpanKindServer),
-			trace.WithAttributes(semconv.HTTPRequestMethodKey.String(knownMethod(r.Method)), semconv.HTTPRoute(c.Path())))
+		method, route := knownMethod(r.Method), c.Path()
+		ctx, span := s.opts.Tracer.Start(s.traceParent(r), method+" "+route, trace.WithSpanKind(trace.SpanKindServer),
+			trace.WithAttributes(semconv.HTTPRequestMethodKey.String(method), semconv.HTTPRoute(route)))
 		defer func() {
 			status := c.Response().Status
 			span.SetAttributes(semconv.HTTPResponseStatusCode(status))

@@ -249,13 +249,8 @@ func (p *plant) passesFiles(t *testing.T, at, tooLarge int) {
 		}
 	}
 	if tooLarge > 0 {
-		if status, body := upload(
-			t,
-			url+path,
-			who.token,
-			tooLarge,
-		); status != http.StatusRequestEntityTooLarge ||
-			!strings.Contains(body, "<html>") {
+		status, body := upload(t, url+path, who.token, tooLarge)
+		if status != http.StatusRequestEntityTooLarge || !strings.Contains(body, "<html>") {
 			t.Errorf("more than the proxy takes is answered %d %.300q", status, body)
 		}
 	}

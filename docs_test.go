@@ -1,12 +1,31 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
+
+// TestTheFilesOfTraefikAreYAML checks no more than that: no test runs Traefik.
+func TestTheFilesOfTraefikAreYAML(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"traefik.yaml", "parley.yaml"} {
+		raw, err := os.ReadFile(filepath.Join("docs/proxies/traefik", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoder := yaml.NewDecoder(bytes.NewReader(raw))
+		var content map[string]any
+		if err := decoder.Decode(&content); err != nil || len(content) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
 
 var documentLink = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
 

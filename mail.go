@@ -6,8 +6,11 @@ import (
 	"net/url"
 	"os"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"parley/jobs/cli"
 	"parley/models"
+	"parley/models/tracing"
 	"parley/web/demo"
 	"parley/web/files"
 	"parley/web/incoming"
@@ -83,11 +86,15 @@ func newMailer(p *cli.Program, trying bool, listener net.Listener) (*mail.Mailer
 	return mail.New(mail.Options{URL: p.Env.SMTPURL, PublicURL: publicURL})
 }
 
-func setMailer(p *cli.Program, desk *models.Desk, mailer *mail.Mailer) {
+func setMailer(p *cli.Program, desk *models.Desk, mailer *mail.Mailer, tracer trace.Tracer) {
 	if mailer == nil {
 		return
 	}
-	desk.SetMailer(mailer)
+	if tracer == nil {
+		desk.SetMailer(mailer)
+	} else {
+		desk.SetMailer(tracing.Mailer(mailer, tracer))
+	}
 	if !desk.CanMail() {
 		p.Log.Warn("SMTP_URL is set and MAIL_FROM is not, so no e-mail is sent until an administrator sets it")
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"parley/jobs"
@@ -24,6 +25,7 @@ import (
 	"parley/migrations"
 	"parley/models"
 	"parley/models/redisclient"
+	"parley/models/tracing"
 	"parley/web"
 	"parley/web/demo"
 	"parley/web/files"
@@ -177,11 +179,15 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 	if err := p.StartEmbedded(ctx, true); err != nil {
 		return err
 	}
+	tracer, err := startTracing(ctx, p)
+	if err != nil {
+		return err
+	}
 	desk, err := p.ReadyDesk(ctx)
 	if err != nil {
 		return err
 	}
-	setMailer(p, desk, mailer)
+	setMailer(p, desk, mailer, tracer)
 	redisclient.LogTo(p.Log)
 	redisHealth := redisclient.NewHealth(p.Log)
 	redisOptions, err := p.Env.RedisOptions(webRedisTimeout)
@@ -205,7 +211,7 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 	if err != nil {
 		return err
 	}
-	desk.SetPusher(push.New(push.Options{Keys: desk.PushKeys, Contact: p.Env.PublicURL, AllowedHosts: pushHosts}))
+	setPusher(desk, push.New(push.Options{Keys: desk.PushKeys, Contact: p.Env.PublicURL, AllowedHosts: pushHosts}), tracer)
 	receiver := newReceiver(p, desk, store)
 	mail, mailListener, err := listenForMail(ctx, p, receiver)
 	if err != nil {
@@ -222,6 +228,7 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 		Files:       store,
 		Mailbox:     mailbox,
 		Metrics:     []prometheus.Collector{receiver.Metrics()},
+		Tracer:      tracer,
 	})
 	if err != nil {
 		return err
@@ -234,7 +241,7 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 	defer stopHub()
 	group.Go(func() error { return hub.Run(hubContext) })
 	if role != "web" {
-		worker, err := startWorker(p, desk, prefix, redisHealth)
+		worker, err := startWorker(p, desk, prefix, redisHealth, tracer)
 		if err != nil {
 			return err
 		}
@@ -268,6 +275,31 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 	p.Log.Info("server started", "address", listener.Addr().String(), "role", role, "version", version)
 	started(p.Address(listener))
 	return group.Wait()
+}
+
+// startTracing starts to send traces and lets the database that is opened next take part. The tracer is nil where they go nowhere.
+func startTracing(ctx context.Context, p *cli.Program) (trace.Tracer, error) {
+	if p.Env.TracesAddress() == "" {
+		return nil, nil //nolint:nilnil // no traces are no error
+	}
+	t, err := tracing.Start(ctx, tracingOptions(p))
+	if err != nil {
+		return nil, err
+	}
+	p.OnClose(t.Stop)
+	p.Tracers = append(p.Tracers, tracing.Statements(t.Tracer()))
+	return t.Tracer(), nil
+}
+
+func tracingOptions(p *cli.Program) tracing.Options {
+	return tracing.Options{Endpoint: p.Env.TracesAddress(), Headers: p.Env.OTLPHeaders, Version: version, Log: p.Log}
+}
+
+func setPusher(desk *models.Desk, pusher models.Pusher, tracer trace.Tracer) {
+	if tracer != nil {
+		pusher = tracing.Pusher(pusher, tracer)
+	}
+	desk.SetPusher(pusher)
 }
 
 // incomingDir is the folder for files while they are received.
@@ -311,6 +343,12 @@ func probes(p *cli.Program) []cli.Probe {
 			}
 			return mailer.Check(ctx)
 		}},
+		{Name: "traces", Try: func(ctx context.Context) error {
+			if p.Env.TracesAddress() == "" {
+				return nil
+			}
+			return tracing.Check(ctx, tracingOptions(p))
+		}},
 	}
 }
 
@@ -343,13 +381,18 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	return web.New(o)
 }
 
-func startWorker(p *cli.Program, desk *models.Desk, prefix string, health *redisclient.Health) (*jobs.Worker, error) {
+func startWorker(
+	p *cli.Program, desk *models.Desk, prefix string, health *redisclient.Health, tracer trace.Tracer,
+) (*jobs.Worker, error) {
 	redisOptions, err := p.Env.RedisOptions(workerRedisTimeout)
 	if err != nil {
 		return nil, err
 	}
 	redisOptions.Health = health
 	worker := jobs.New(desk, redisOptions, prefix, p.Env.SweepInterval, p.Log)
+	if tracer != nil {
+		worker.Trace(tracer)
+	}
 	return worker, worker.Start(context.Background())
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"parley/models"
 	"parley/models/redisclient"
@@ -27,6 +29,7 @@ type Worker struct {
 	schedules *schedules
 	lastRun   map[string]*atomic.Int64 // by task: Unix nanoseconds
 	running   map[string]*atomic.Bool  // by slow task
+	tracer    trace.Tracer             // nil for no spans
 	stopPulse context.CancelFunc
 	pulse     sync.WaitGroup
 }
@@ -76,6 +79,9 @@ func New(desk *models.Desk, options *redisclient.Options, prefix string, interva
 	})
 	return w
 }
+
+// Trace makes a span of each run of a task. Call it before Start.
+func (w *Worker) Trace(tracer trace.Tracer) { w.tracer = tracer }
 
 // Start starts the worker and returns; after an error nothing runs. Redis need not be reachable.
 func (w *Worker) Start(ctx context.Context) error {
@@ -133,7 +139,21 @@ func (w *Worker) run(ctx context.Context, t task) error {
 		}
 		defer running.Store(false)
 	}
-	return t.run(ctx, w.desk)
+	return w.traced(ctx, t.name, func(ctx context.Context) error { return t.run(ctx, w.desk) })
+}
+
+// traced runs a task in a span of its own, if there is a tracer.
+func (w *Worker) traced(ctx context.Context, name string, run func(context.Context) error) error {
+	if w.tracer == nil {
+		return run(ctx)
+	}
+	ctx, span := w.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer))
+	defer span.End()
+	err := run(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		span.SetStatus(codes.Error, "")
+	}
+	return err
 }
 
 const (
@@ -183,7 +203,11 @@ func (w *Worker) pulseOnce(ctx context.Context) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
 	w.lastRun[TaskSweep].Store(time.Now().UnixNano())
-	next, err := w.desk.Sweep(ctx)
+	var next time.Duration
+	err := w.traced(ctx, TaskSweep, func(ctx context.Context) (err error) {
+		next, err = w.desk.Sweep(ctx)
+		return err
+	})
 	if err != nil {
 		w.logUnlessStopping(ctx, TaskSweep, err)
 		return maxPause

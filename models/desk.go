@@ -98,8 +98,8 @@ func (d *Desk) DB() *bun.DB { return d.db }
 
 // Open connects to PostgreSQL and refuses a database that is not encoded in UTF-8. Sessions work in UTC. No statement
 // runs longer than 5 s and no transaction is idle longer than 10 s, so that a process that hangs does not block the
-// others; the address may set other values.
-func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
+// others; the address may set other values. A tracer, if there is one, is told of each statement.
+func Open(ctx context.Context, databaseURL string, tracer ...pgx.QueryTracer) (*bun.DB, error) {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
 		// The parser's reason would quote the address, with the password or a part of it.
@@ -129,6 +129,9 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	// bun writes arguments into the text of a statement, so there is nothing to prepare. Frequent statements choose
 	// another mode: prepared.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if len(tracer) > 0 {
+		config.Tracer = tracer[0]
+	}
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)

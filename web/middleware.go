@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"parley/models"
 	"parley/views/text"
 	"parley/web/kit"
 )
 
-// requestLog assigns each request an id and writes one log line for it, without body, query or credentials. Id and address also go into the
-// context, from which the audit log takes them.
+// requestLog assigns each request an id and writes one log line for it, without body, query or credentials. Id and
+// address also go into the context, from which the audit log takes them.
 func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -31,7 +32,7 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err)
 		}
 		level := slog.LevelInfo
-		if strings.HasPrefix(c.Path(), "/static/") || c.Path() == "/healthz" || c.Path() == "/readyz" || c.Path() == "/metrics" {
+		if isBackground(c.Path()) {
 			level = slog.LevelDebug
 		}
 		s.Log.LogAttrs(c.Request().Context(), level, "request",
@@ -42,6 +43,11 @@ func (s *Server) requestLog(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// isBackground reports whether a route is of no interest to people: static files, and what monitoring asks.
+func isBackground(route string) bool {
+	return strings.HasPrefix(route, "/static/") || route == "/healthz" || route == "/readyz" || route == "/metrics"
+}
+
 var (
 	requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._=+/-]{1,64}$`)
 	// traceParentForm is that of https://www.w3.org/TR/trace-context/; the group is the id of the trace.
@@ -49,12 +55,16 @@ var (
 )
 
 // requestIDs returns the id of a request and, for the log, that of its trace, which is empty without one. Both are taken from
-// the headers X-Request-Id and traceparent where a trusted proxy sent them; without such a header the request gets a new id.
-func (s *Server) requestIDs(c echo.Context) (id string, trace slog.Attr) {
+// the headers X-Request-Id and traceparent where a trusted proxy sent them; without such a header the request gets a new id. The span of
+// the request, if there is one, knows its trace.
+func (s *Server) requestIDs(c echo.Context) (id string, traceID slog.Attr) {
 	h := c.Request().Header
 	isTrusted := s.isTrustedProxy(c.Request().RemoteAddr)
 	if id = h.Get(echo.HeaderXRequestID); !isTrusted || !requestIDForm.MatchString(id) {
 		id = strings.ToLower(rand.Text()[:16])
+	}
+	if span := trace.SpanContextFromContext(c.Request().Context()); span.IsValid() {
+		return id, slog.String("trace_id", span.TraceID().String())
 	}
 	found := traceParentForm.FindStringSubmatch(h.Get("Traceparent"))
 	if !isTrusted || found == nil || strings.Trim(found[1], "0") == "" {
@@ -76,6 +86,18 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 				err = errors.New("panic")
 			}
 		}()
+		return next(c)
+	}
+}
+
+// closeWhileDraining ends the connection with each response once a stop is announced. Otherwise a proxy could send the
+// next request through it at the moment at which the stopping server closes it, and would not know whether it was
+// received.
+func (s *Server) closeWhileDraining(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if s.draining.Load() {
+			c.Response().Header().Set("Connection", "close")
+		}
 		return next(c)
 	}
 }

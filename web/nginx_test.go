@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"parley/web/nginxtest"
+	"parley/web/proxytest"
 )
 
 // proxy is a real nginx that serves one Parley below a path and answers 404 to everything else.
 type proxy struct {
 	address, path string
-	nginx         *nginxtest.Server
+	nginx         *proxytest.Server
 }
 
 // freeAddress returns an address of this machine that nothing listens at.
@@ -35,7 +35,7 @@ func startProxy(t *testing.T, address, path, target string, strip bool) *proxy {
 	if strip {
 		to += "/"
 	}
-	return &proxy{address, path, nginxtest.Start(t, address, fmt.Sprintf(`log_format uri '$request_uri';
+	return &proxy{address, path, proxytest.Nginx(t, address, fmt.Sprintf(`log_format uri '$request_uri';
 access_log access.log uri;
 server {
 	listen %s;

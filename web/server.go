@@ -22,6 +22,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"parley/models"
 	"parley/models/redisclient"
@@ -76,6 +77,8 @@ type Options struct {
 	Version string
 	// Metrics are served with those of the server.
 	Metrics []prometheus.Collector
+	// Tracer makes a span of each request; nil for none.
+	Tracer trace.Tracer
 }
 
 // Server is the HTTP server of one instance.
@@ -225,7 +228,10 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.HandleError
 	e.IPExtractor = clientAddress(s.opts.TrustedProxies)
-	e.Pre(s.belowBase, s.securityHeaders, kit.RedirectTrailingSlash)
+	e.Pre(s.belowBase, s.closeWhileDraining, s.securityHeaders, kit.RedirectTrailingSlash)
+	if s.opts.Tracer != nil {
+		e.Use(s.traced)
+	}
 	e.Use(s.requestLog, s.requestMetrics(), s.recoverPanic, s.language)
 	s.mount(e)
 	return e

@@ -169,7 +169,7 @@ func (e Environment) masked(name, value string) string {
 // secretVariables are those whose value may also be read from a file, which the variable with _FILE names.
 var secretVariables = []string{
 	"DATABASE_URL", "REDIS_URL", "USER_TOKEN_SECRET", "USER_TOKEN_SECRET_PREVIOUS", "FILES_URL", "AWS_ACCESS_KEY_ID",
-	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SMTP_URL",
+	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SMTP_URL", "OTEL_EXPORTER_OTLP_HEADERS",
 }
 
 // given is a value that the environment sets, and where it stands.

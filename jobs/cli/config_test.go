@@ -72,11 +72,13 @@ func TestConfigCheckShowsEverySettingWithoutSecrets(t *testing.T) {
 		"USER_TOKEN_SECRET_FILE="+path,
 		"SMTP_URL=smtp://me:p%40ss@mail.example.com:587",
 		"QUEUE_BATCH=7",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318",
+		"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20key-of-the-collector",
 		"ALLOWED_ORIGINS=",
 	)
 	out, err := check(t, p, cli.ConfigCheck{Offline: true})
 	must(t, err)
-	for _, secret := range []string{"hunter22", "short", "from-the-file", "p%40ss", "p@ss"} {
+	for _, secret := range []string{"hunter22", "short", "from-the-file", "p%40ss", "p@ss", "key-of-the"} {
 		if strings.Contains(out, secret) {
 			t.Errorf("it shows %q", secret)
 		}
@@ -86,6 +88,8 @@ func TestConfigCheckShowsEverySettingWithoutSecrets(t *testing.T) {
 	wantLine(t, out, "USER_TOKEN_SECRET", "*****", "file "+path)
 	wantLine(t, out, "SMTP_URL", "smtp://me:*****@mail.example.com:587", "environment")
 	wantLine(t, out, "QUEUE_BATCH", "7", "environment")
+	wantLine(t, out, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "environment")
+	wantLine(t, out, "OTEL_EXPORTER_OTLP_HEADERS", "*****", "environment")
 	wantLine(t, out, "LISTEN_ADDR", ":8080", "default")
 	wantLine(t, out, "ALLOWED_ORIGINS", "(none)", "default")
 	for _, s := range models.SettingTable() {

@@ -29,14 +29,14 @@ type Environment struct {
 	UserTokenSecretPrevious string        `env:"USER_TOKEN_SECRET_PREVIOUS"`
 	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
 	TrustedProxies          []string      `env:"TRUSTED_PROXIES"`
-	SweepInterval           time.Duration `env:"SWEEP_INTERVAL"             envDefault:"5s"`
-	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT"           envDefault:"10s"`
-	DrainDelay              time.Duration `env:"DRAIN_DELAY"                envDefault:"0s"`
-	LogFormat               string        `env:"LOG_FORMAT"                 envDefault:"text"`
-	LogLevel                slog.Level    `env:"LOG_LEVEL"                  envDefault:"info"`
+	SweepInterval           time.Duration `env:"SWEEP_INTERVAL"                     envDefault:"5s"`
+	ShutdownTimeout         time.Duration `env:"SHUTDOWN_TIMEOUT"                   envDefault:"10s"`
+	DrainDelay              time.Duration `env:"DRAIN_DELAY"                        envDefault:"0s"`
+	LogFormat               string        `env:"LOG_FORMAT"                         envDefault:"text"`
+	LogLevel                slog.Level    `env:"LOG_LEVEL"                          envDefault:"info"`
 	MetricsAddr             string        `env:"METRICS_ADDR"`
 	PprofAddr               string        `env:"PPROF_ADDR"`
-	DataDir                 string        `env:"PARLEY_DIR"                 envDefault:".parley"`
+	DataDir                 string        `env:"PARLEY_DIR"                         envDefault:".parley"`
 	FilesDir                string        `env:"FILES_DIR"`
 	FilesURL                string        `env:"FILES_URL"`
 	AWSKeyID                string        `env:"AWS_ACCESS_KEY_ID"`
@@ -46,9 +46,15 @@ type Environment struct {
 	SMTPURL                 string        `env:"SMTP_URL"`
 	MailReplyAddress        string        `env:"MAIL_REPLY_ADDRESS"`
 	MailListen              string        `env:"MAIL_LISTEN"`
-	MailMaxSize             int           `env:"MAIL_MAX_SIZE"              envDefault:"25"` // MB
+	MailMaxSize             int           `env:"MAIL_MAX_SIZE"                      envDefault:"25"` // MB
 	MailTLSCert             string        `env:"MAIL_TLS_CERT"`
 	MailTLSKey              string        `env:"MAIL_TLS_KEY"`
+	OTLPEndpoint            string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	OTLPTracesEndpoint      string        `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+	OTLPHeaders             string        `env:"OTEL_EXPORTER_OTLP_HEADERS"`
+	OTLPProtocol            string        `env:"OTEL_EXPORTER_OTLP_PROTOCOL"        envDefault:"http/protobuf"`
+	TracesExporter          string        `env:"OTEL_TRACES_EXPORTER"               envDefault:"otlp"`
+	TracingDisabled         bool          `env:"OTEL_SDK_DISABLED"                  envDefault:"false"`
 
 	// Rules has every setting of [models.SettingTable], each from the variable of its key.
 	Rules models.Settings
@@ -87,6 +93,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	if err == nil && (e.MailTLSCert == "") != (e.MailTLSKey == "") {
 		err = errors.New("MAIL_TLS_CERT and MAIL_TLS_KEY are set together, or neither of them is")
 	}
+	if err == nil && e.TracesAddress() != "" && e.OTLPProtocol != "http/protobuf" && e.OTLPProtocol != "http/json" {
+		err = fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or http/json, not %q", e.OTLPProtocol)
+	}
 	if e.FilesDir == "" {
 		e.FilesDir = filepath.Join(e.DataDir, "files")
 	}
@@ -95,6 +104,19 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	}
 	e.Rules, err = models.SettingsFromEnvironment(func(key string) string { return variables[key] })
 	return e, err
+}
+
+// TracesAddress returns where traces go, "" for nowhere.
+func (e Environment) TracesAddress() string {
+	switch {
+	case e.TracingDisabled || e.TracesExporter == "none":
+		return ""
+	case e.OTLPTracesEndpoint != "":
+		return e.OTLPTracesEndpoint
+	case e.OTLPEndpoint != "":
+		return strings.TrimSuffix(e.OTLPEndpoint, "/") + "/v1/traces"
+	}
+	return ""
 }
 
 // Logger writes to out in LOG_FORMAT. It masks the secrets of the settings.

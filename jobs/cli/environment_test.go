@@ -35,6 +35,26 @@ func TestSitesOfTheEnvironmentAreExactOrigins(t *testing.T) {
 	}
 }
 
+func TestTracesGoWhereTheEnvironmentSays(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"": "",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318/":                                                        "http://collector:4318/v1/traces",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://one:4318 OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://two:4318/own":        "http://two:4318/own",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 OTEL_TRACES_EXPORTER=none":                               "",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 OTEL_SDK_DISABLED=true OTEL_EXPORTER_OTLP_PROTOCOL=grpc": "",
+	} {
+		env, err := cli.ReadEnvironment(strings.Fields(given))
+		if err != nil || env.TracesAddress() != want {
+			t.Errorf("%q: traces go to %q, %v; want %q", given, env.TracesAddress(), err, want)
+		}
+	}
+	_, err := cli.ReadEnvironment([]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"})
+	if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf") {
+		t.Errorf("gRPC is refused with: %v", err)
+	}
+}
+
 // A command is tried once, and within the time that its use allows, with one server, sentinels and a cluster alike.
 func TestRedisIsTriedOnce(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/migrations"
 	"parley/models"
 	"parley/models/embedded"
@@ -20,6 +22,8 @@ type Program struct {
 	Log      *slog.Logger
 	Stdin    io.Reader
 	Stdout   io.Writer
+	// Tracers has what is told of each statement of the database, if anything is.
+	Tracers []pgx.QueryTracer
 
 	opened []func()     // what closes each, in the order of opening
 	desk   *models.Desk // what Desk returned, for the rest of the command
@@ -91,7 +95,7 @@ func (p *Program) Desk(ctx context.Context) (*models.Desk, error) {
 	if err := p.StartEmbedded(ctx, false); err != nil {
 		return nil, err
 	}
-	db, err := models.Open(ctx, p.Env.DatabaseURL)
+	db, err := models.Open(ctx, p.Env.DatabaseURL, p.Tracers...)
 	if err != nil {
 		return nil, err
 	}

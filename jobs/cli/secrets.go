@@ -2,6 +2,7 @@ package cli
 
 import (
 	"log/slog"
+	"net/url"
 	"strings"
 
 	"parley/models/redisclient"
@@ -25,11 +26,19 @@ func (e Environment) Mask(text string) string {
 
 func (e Environment) secrets() []string {
 	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
-	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL} {
+	for _, address := range []string{e.DatabaseURL, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.OTLPEndpoint, e.OTLPTracesEndpoint} {
 		// Not by url.Parse, which refuses addresses with several hosts.
 		all = append(all, redisclient.Secrets(address)...)
 		if !strings.Contains(address, "://") {
 			all = append(all, address) // the secret cannot be separated from the rest
+		}
+	}
+	for header := range strings.SplitSeq(e.OTLPHeaders, ",") {
+		_, value, _ := strings.Cut(header, "=")
+		value = strings.TrimSpace(value)
+		all = append(all, value)
+		if decoded, err := url.PathUnescape(value); err == nil {
+			all = append(all, decoded)
 		}
 	}
 	kept := all[:0]

@@ -91,6 +91,19 @@ var processDocs = []Variable{
 		Doc:   "file with the certificate chain that `MAIL_LISTEN` offers for STARTTLS; read again for each connection",
 	},
 	{Name: "MAIL_TLS_KEY", Unset: "none", Doc: "file with the key of the certificate"},
+	{
+		Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Unset: "no traces",
+		Doc: "OpenTelemetry receiver to which traces are sent by OTLP over HTTP, such as `http://collector.internal:4318`; " +
+			"see `docs/operations.md` for this and all other `OTEL_` variables",
+	},
+	{Name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Unset: "`/v1/traces` below it", Doc: "or the whole address for traces"},
+	{
+		Name: "OTEL_EXPORTER_OTLP_HEADERS", Unset: "none",
+		Doc: "headers for the receiver, percent-encoded, such as `authorization=Bearer%20…`",
+	},
+	{Name: "OTEL_EXPORTER_OTLP_PROTOCOL", Doc: "or `http/json`; gRPC is not supported"},
+	{Name: "OTEL_TRACES_EXPORTER", Doc: "or `none`, which turns traces off"},
+	{Name: "OTEL_SDK_DISABLED", Doc: "`true` turns traces off"},
 }
 
 // ProcessVariables returns the variables of [Environment] with the defaults of its tags.

@@ -16,7 +16,7 @@ const root = "../.."
 // mayImport lists the packages of the repository that each package may import. A folder that is not listed follows the
 // nearest listed parent. A * means everything below.
 var mayImport = map[string][]string{
-	".":          {"web", "web/*", "jobs", "jobs/*", "models", "models/redisclient", "migrations"},
+	".":          {"web", "web/*", "jobs", "jobs/*", "models", "models/redisclient", "models/tracing", "migrations"},
 	"models":     {},
 	"migrations": {},
 	"static":     {},
@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"jobs":               {"models", "models/redisclient"},
 	"models/embedded":    {},
 	"models/redisclient": {},
+	"models/tracing":     {"models"},
 	"models/simulate":    {"models"},
 	"jobs/cli":           {"models", "models/embedded", "models/redisclient", "migrations"}, // the commands of main.go
 	"jobs/cli/gendocs":   {"jobs/cli"},                                                      // a program of its own, for make generate
@@ -76,7 +77,7 @@ var mayImport = map[string][]string{
 	"web/mail/inbound": {"models", "web/incoming", "web/media"},
 	"web/demo":         {"models", "views/*", "static"},
 	"web/loadtest":     {"models", "migrations", "models/embedded"}, // a program of its own, which runs the real one
-	"web/nginxtest":    {},
+	"web/proxytest":    {},
 
 	"web/mail/mailtest": {},
 
@@ -110,7 +111,7 @@ var neverImport = map[string][]string{
 	},
 	"jobs": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web": {
-		"parley/web/nginxtest",
+		"parley/web/proxytest",
 		"parley/web/mail/mailtest",
 		"github.com/hibiken/asynq",
 		"github.com/uptrace/bun",
@@ -131,8 +132,9 @@ var neverImport = map[string][]string{
 	"web/media":    {"net/http", "github.com/labstack/echo", "github.com/a-h/templ"},
 	"web/loadtest": {"github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq", "github.com/uptrace/bun"},
 
-	"models/testdb":      {},
-	"models/redisclient": {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq"},
+	"models/testdb":            {},
+	"models/tracing/tracetest": {},
+	"models/redisclient":       {"net/http", "github.com/labstack/echo", "github.com/a-h/templ", "github.com/hibiken/asynq"},
 }
 
 // TestImportsFollowTheGraph checks the imports of the program. Tests may import any package.

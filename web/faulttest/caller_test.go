@@ -17,7 +17,7 @@ const requestPatience = 15 * time.Second
 // opPatience is how long a client repeats a request: in the long forms outages of twenty seconds follow one another.
 var opPatience = form(time.Minute, 3*time.Minute)
 
-var transport = &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * time.Second, DisableCompression: true}
+var transport = edge("")
 
 // caller sends the requests of one user or agent: to its own instance as long as that one responds, then to the next.
 type caller struct {
@@ -32,6 +32,7 @@ type answer struct {
 	status     int
 	code       string
 	retryAfter string
+	requestID  string
 	body       []byte
 	tries      int // how often the request was made
 }
@@ -51,8 +52,8 @@ func (c *caller) once(ctx context.Context, kind, method, path string, in any) (a
 		}
 		body = bytes.NewReader(raw)
 	}
-	number := c.at % len(c.plant.instances)
-	req, err := http.NewRequestWithContext(ctx, method, c.plant.door(number)+"/api"+path, body)
+	door, number := c.plant.door(c.at)
+	req, err := http.NewRequestWithContext(ctx, method, door+"/api"+path, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -71,7 +72,7 @@ func (c *caller) once(ctx context.Context, kind, method, path string, in any) (a
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"), body: raw}
+	a := answer{status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"), requestID: res.Header.Get("X-Request-Id"), body: raw}
 	if a.status >= 400 {
 		var problem struct{ Code string }
 		a.into(&problem)

@@ -66,14 +66,14 @@ func (l *listener) run(ctx context.Context) {
 func (l *listener) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	instance := l.plant.instances[l.at%len(l.plant.instances)]
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.plant.door(instance.number)+"/api"+l.path, nil)
+	door, number := l.plant.door(l.at)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, door+"/api"+l.path, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+l.token)
 	req.Header.Set("Last-Event-ID", l.cursor)
-	note := call{instance: instance.number, kind: "stream", began: time.Now()}
+	note := call{instance: number, kind: "stream", began: time.Now()}
 	slow := time.AfterFunc(requestPatience, cancel)
 	res, err := l.transport().RoundTrip(req)
 	slow.Stop()

@@ -77,7 +77,7 @@ type plant struct {
 	own       func() []string // environment of each instance alone; nil for none
 	confine   func(*exec.Cmd) // changes how each instance is started; nil for nothing
 	instances []*instance
-	front     string // the address of a proxy before the instances, "" for none
+	fronts    []string // the addresses of proxies before the instances; nil for none
 	ledger    *ledger
 	meter     *meter
 
@@ -142,12 +142,14 @@ func newPlantOn(t *testing.T, postgres *testdb.Server, change ...func(*plant)) *
 	return p
 }
 
-// door returns the address for clients of an instance.
-func (p *plant) door(number int) string {
-	if p.front != "" {
-		return p.front
+// door returns the address to which a client turns that has tried so many others, and its number: that of an instance or, where there are
+// proxies, of a proxy.
+func (p *plant) door(at int) (url string, number int) {
+	if n := len(p.fronts); n > 0 {
+		return p.fronts[at%n], at % n
 	}
-	return p.instances[number].url
+	number = at % len(p.instances)
+	return p.instances[number].url, number
 }
 
 func (p *plant) must(err error) {

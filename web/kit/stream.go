@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"parley/views/text"
 	"parley/web/live"
@@ -32,6 +34,7 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 	if err != nil {
 		return err
 	}
+	endSpan(c, http.StatusOK)
 	route, lang := c.Path(), text.Lang(c.Request().Context())
 	run := func(ctx context.Context, out live.Transport) {
 		start := time.Now()
@@ -60,6 +63,14 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		run(k.StreamContext, sse)
 	})
 	return nil
+}
+
+// endSpan ends the span of a request whose answer has begun and may go on for an hour.
+func endSpan(c echo.Context, status int) {
+	if span := trace.SpanFromContext(c.Request().Context()); span.IsRecording() {
+		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
+		span.End()
+	}
 }
 
 // recoverStream logs a panic of a stream's goroutine and keeps the process running. It must be deferred.

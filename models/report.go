@@ -179,7 +179,7 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		(SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at > now() - interval '30 minutes'
 		AND ended_reason IN ('cancelled', 'abandoned')),
 		(SELECT greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at)))::float8 FROM chats WHERE status = 'active' AND channel = 'chat'
-		ORDER BY first_assigned_at DESC LIMIT 1)
+		AND first_assigned_at IS NOT NULL ORDER BY first_assigned_at DESC LIMIT 1)
 		FROM chats WHERE `+isLive, nil, &row.Waiting, &row.LongestWait, &row.WithoutDepartment, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)

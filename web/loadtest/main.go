@@ -76,6 +76,7 @@ var scenarios = []scenario{
 	{"search", measureSearch},
 	{"reports", measureReports},
 	{"sweep", measureSweep},
+	{"growth", measureGrowth},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},
 }

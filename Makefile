@@ -59,7 +59,7 @@ $(OPENAPI_TOOLS): | tools-present
 	@npm ci --prefix tools/openapi --ignore-scripts --no-progress --loglevel=error
 	@touch $@
 
-test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx and promtool if missing
+test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx, promtool and PgBouncer if missing
 	@.ci/redis --always
 	@echo "Checking the generated code"
 	@.ci/generated
@@ -69,7 +69,8 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
 	@PARLEY_CHROMIUM="$$(.ci/browser)" PARLEY_NGINX="$$(.ci/nginx)" && \
-		PARLEY_PROMTOOL="$$(.ci/promtool)" && export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL && \
+		PARLEY_PROMTOOL="$$(.ci/promtool)" PARLEY_PGBOUNCER="$$(.ci/pgbouncer)" && \
+		export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL PARLEY_PGBOUNCER && \
 		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
 		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
 		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web

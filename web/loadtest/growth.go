@@ -25,7 +25,7 @@ type grown struct {
 // measureGrowth measures what supervisors and the scheduled work read, in three installations: each figure at the largest one is
 // compared with the smallest one.
 func measureGrowth(ctx context.Context, b *bench) error {
-	sizes := []growth{{1000, 10_000}, {10_000, 100_000}, {50_000, 1_000_000}}
+	sizes := []growth{{1000, 10_000}, {10_000, 60_000}, {50_000, 300_000}}
 	if b.opts.quick {
 		sizes = []growth{{40, 200}, {60, 400}, {80, 600}}
 	}

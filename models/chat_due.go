@@ -105,7 +105,7 @@ func (d *Desk) lookAtAll(ctx context.Context, s Settings) error {
 		if n, err := changed.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		_, err = t.NewRaw(`UPDATE chat_due SET due_at = clock_timestamp()`).Exec(ctx)
+		_, err = t.NewRaw(`SET LOCAL statement_timeout = '25s'; UPDATE chat_due SET due_at = clock_timestamp()`).Exec(ctx)
 		return err
 	})
 }

@@ -113,6 +113,9 @@ func (d *Desk) CheckInvariants(ctx context.Context) error {
 		if p.BeganAt == nil {
 			p.BeganAt, p.Stage, p.Position, p.found = &p.Now, 0, "", map[string][]Finding{}
 		}
+		if _, err := t.NewRaw(`SET LOCAL statement_timeout = '25s'`).Exec(ctx); err != nil {
+			return err
+		}
 		s := d.Settings()
 		for until := time.Now().Add(passBudget); p.Stage < len(stages) && time.Now().Before(until); {
 			if err := p.checkSlice(ctx, t, s); err != nil {

@@ -82,8 +82,8 @@ func TestSupervisorsShareTheReadingOfTheBoard(t *testing.T) {
 		ticks, boards := figure("parley_board_ticks_total"), figure("parley_board_reads_total")
 		for range 4 {
 			_, token := h.guest()
-			h.asks(token, "I wait")
 			before := figure("parley_board_ticks_total")
+			h.asks(token, "I wait")
 			h.until("the next tick", func() bool { return figure("parley_board_ticks_total") > before })
 		}
 		var perTick int64

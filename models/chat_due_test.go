@@ -131,7 +131,9 @@ func TestChatsOfThePreviousReleaseAreSwept(t *testing.T) {
 	h := newTestDesk(t)
 	anna := h.agent("anna", 5)
 	h.user("old")
-	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('old', 'old', 'waiting', now(), now(), now())`)
+	h.exec(
+		`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('old', 'old', 'waiting', now(), now(), now())`,
+	)
 	h.sweep()
 	h.exec(`UPDATE chats SET status = 'active', agent_id = ?, assigned_at = now(), first_assigned_at = now(),
 		quiet_since = now() - interval '70 seconds' WHERE id = 'old'`, anna.ID)

@@ -43,16 +43,30 @@ type stage struct {
 var stages = func() (all []stage) {
 	agents := stage{
 		rows: slice{agents: `(SELECT * FROM agents WHERE id > ?6 AND id <= ?7)`, chats: "chats", recent: true},
-		next: fmt.Sprintf(`SELECT ?0::text, coalesce(max(id), ''), count(*) FROM (SELECT id FROM agents WHERE id > ?0 ORDER BY id LIMIT %d) s`, agentsAtOnce),
+		next: fmt.Sprintf(
+			`SELECT ?0::text, coalesce(max(id), ''), count(*) FROM (SELECT id FROM agents WHERE id > ?0 ORDER BY id LIMIT %d) s`,
+			agentsAtOnce,
+		),
 	}
 	// A user has one open chat, so the index for that lists all open chats.
 	open := stage{
-		rows: slice{agents: "agents", recent: true, chats: `(SELECT * FROM chats WHERE status <> 'ended' AND user_id > ?6 AND user_id <= ?7)`},
-		next: fmt.Sprintf(`SELECT ?0::text, coalesce(max(user_id), ''), count(*) FROM (SELECT user_id FROM chats WHERE status <> 'ended' AND user_id > ?0
-			ORDER BY user_id LIMIT %d) s`, chatsAtOnce),
+		rows: slice{
+			agents: "agents",
+			recent: true,
+			chats:  `(SELECT * FROM chats WHERE status <> 'ended' AND user_id > ?6 AND user_id <= ?7)`,
+		},
+		next: fmt.Sprintf(
+			`SELECT ?0::text, coalesce(max(user_id), ''), count(*) FROM (SELECT user_id FROM chats WHERE status <> 'ended' AND user_id > ?0
+			ORDER BY user_id LIMIT %d) s`,
+			chatsAtOnce,
+		),
 	}
 	ended := stage{
-		rows: slice{agents: "agents", recent: true, chats: `(SELECT * FROM chats WHERE status = 'ended' AND ended_at > ?6 AND ended_at <= ?7)`},
+		rows: slice{
+			agents: "agents",
+			recent: true,
+			chats:  `(SELECT * FROM chats WHERE status = 'ended' AND ended_at > ?6 AND ended_at <= ?7)`,
+		},
 		next: fmt.Sprintf(`SELECT after::text, coalesce(max(ended_at)::text, ''), count(ended_at)
 			FROM (SELECT coalesce(nullif(?0, '')::timestamptz, now() - interval '`+lately+`') AS after) p
 			LEFT JOIN LATERAL (SELECT ended_at FROM chats WHERE status = 'ended' AND ended_at > after ORDER BY ended_at LIMIT %d) s ON true

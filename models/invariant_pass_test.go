@@ -45,11 +45,13 @@ func TestAPassFindsWhatTheFullCheckFinds(t *testing.T) {
 	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 2300) n`)
 	h.exec(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent, load, choice)
 		SELECT 'a' || n, 'a' || n || '@example.com', 'A', 'agent', 'none', 20, 10, 'online' FROM generate_series(1, 120) n`)
-	h.exec(`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, quiet_since,
+	h.exec(
+		`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at, quiet_since,
 			last_seq, total_messages, version, ended_at, ended_reason, ended_type)
 		SELECT 'c' || n, 'u' || n, 'a' || n % 120 + 1, CASE WHEN n <= 1200 THEN 'active' ELSE 'ended' END::chat_status, now(), now(), now(), now(), now(), now(),
 			1, 1, 1, CASE WHEN n > 1200 THEN now() - n * interval '1 s' END, CASE WHEN n > 1200 THEN 'user_ended' END::chat_ended_reason,
-			CASE WHEN n > 1200 THEN 'manual' END::chat_ended_type FROM generate_series(1, 2300) n`)
+			CASE WHEN n > 1200 THEN 'manual' END::chat_ended_type FROM generate_series(1, 2300) n`,
+	)
 	h.exec(`INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT 'c' || n, 1, 1, 'user', 'u' || n, 'text', 'hello', now() FROM generate_series(1, 2300) n`)
 	h.must(h.CountMinutes(t.Context()))

@@ -9,7 +9,7 @@ import (
 // Finding is one violation of an invariant.
 type Finding struct {
 	Subject string `bun:"subject" json:"subject"` // the id of the chat, user or agent, or a time
-	Detail  string `bun:"detail" json:"detail"`
+	Detail  string `bun:"detail"  json:"detail"`
 }
 
 // The kinds of subjects that a finding may have.
@@ -112,7 +112,8 @@ var invariants = []invariant{
 				JOIN temporary_capacities c ON c.id = t.temporary_capacity_id WHERE t.taken_back_at IS NULL) t ON t.agent_id = a.id
 			WHERE a.regular_max IS DISTINCT FROM t.from_capacity OR t.ended_at IS NOT NULL
 				OR a.max_until < clock_timestamp() - make_interval(secs => ?1)` + lateMarks,
-		func(ctx context.Context, d *Desk) error { return d.SweepCapacities(ctx) }, ofWhole,
+		func(ctx context.Context, d *Desk) error { return d.SweepCapacities(ctx) },
+		ofWhole,
 	},
 	{
 		"messages_dense", AboutChat, "The messages of a chat are numbered without gaps in the order of their ids.",
@@ -139,7 +140,8 @@ var invariants = []invariant{
 			AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = c.department))
 			JOIN pulse p ON greatest(a.seen_at, p.resumed_at) > clock_timestamp() - make_interval(secs => ?0)
 			WHERE c.status = 'waiting' AND c.channel = 'chat' AND greatest(c.queued_at, c.returned_at, c.live_at) < clock_timestamp() - make_interval(secs => ?1) GROUP BY c.id`,
-		func(ctx context.Context, d *Desk) error { _, err := d.Drain(ctx); return err }, ofOpenChats,
+		func(ctx context.Context, d *Desk) error { _, err := d.Drain(ctx); return err },
+		ofOpenChats,
 	},
 	{
 		"with_an_agent_who_is_gone", AboutChat, "No chat stays with an agent who has been away for PRESENCE_TIMEOUT and PRESENCE_GRACE.",

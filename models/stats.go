@@ -236,11 +236,13 @@ func (k *sketcher) quantilesWith(sketches []byte, values []float64) (median, p90
 	return at(0.5), at(0.9), nil
 }
 
-// countChoices adds what was chosen in the chats of the period, the most frequent first: reasons of ratings, outcomes and tags, also those of
-// messages that users left.
+// countChoices adds what was chosen in the chats of the period, the most frequent first: reasons of ratings, outcomes and
+// tags, also those of messages that users left.
 func (t *tx) countChoices(ctx context.Context, s *Stats, plan statsPlan) error {
 	const columns = `outcome, tags, rating_reasons`
-	return t.queryPreparedRows(ctx, `SELECT chosen.kind, chosen.name, chosen.n, coalesce(r.id, 0), coalesce(r.name_en, ''), coalesce(r.name_zh_cn, '')
+	return t.queryPreparedRows(
+		ctx,
+		`SELECT chosen.kind, chosen.name, chosen.n, coalesce(r.id, 0), coalesce(r.name_en, ''), coalesce(r.name_zh_cn, '')
 		FROM (SELECT kind, name, sum(n)::int AS n FROM (
 				SELECT k.kind, k.name, count(*) AS n FROM (SELECT `+columns+` FROM `+readChats(columns)+` live
 						UNION ALL SELECT `+columns+` FROM chats WHERE channel = 'message' AND created_at >= $3 AND created_at < $4) c
@@ -254,7 +256,8 @@ func (t *tx) countChoices(ctx context.Context, s *Stats, plan statsPlan) error {
 		LEFT JOIN rating_reasons r ON chosen.kind = 'reason' AND r.id::text = chosen.name
 		WHERE chosen.n > 0 AND (chosen.kind <> 'reason' OR r.id IS NOT NULL)
 		ORDER BY chosen.n DESC, r.position, r.id, lower(chosen.name), chosen.name`,
-		append(plan.args(), segmentArgs(segmentsOf(plan.summed, reportTag))...), func(rows pgx.Rows) error {
+		append(plan.args(), segmentArgs(segmentsOf(plan.summed, reportTag))...),
+		func(rows pgx.Rows) error {
 			var kind, name string
 			var n int
 			var reason ReasonName
@@ -270,5 +273,6 @@ func (t *tx) countChoices(ctx context.Context, s *Stats, plan statsPlan) error {
 				s.RatingReasons = append(s.RatingReasons, RatingReasonCount{reason, n})
 			}
 			return nil
-		})
+		},
+	)
 }

@@ -49,8 +49,10 @@ func (h *testDesk) scanned(from, to time.Time) *models.Stats {
 	s.ResponseMean, s.ResponseP50, s.ResponseP90 = row.ResponseMean, row.ResponseP50, row.ResponseP90
 	s.HandleMean, s.WrapUpMean, s.RatingMean, s.CSAT, s.PredictedError = row.HandleMean, row.WrapUpMean, row.RatingMean, row.CSAT, row.PredictedError
 	choices := func(into *[]models.NameCount, of string) {
-		h.must(h.DB().NewRaw(`SELECT name, count(*) AS count FROM (SELECT `+of+` AS name FROM chats WHERE created_at >= ? AND created_at < ?) c
-			WHERE name IS NOT NULL GROUP BY name ORDER BY count(*) DESC, lower(name), name`, from, to).Scan(h.t.Context(), into))
+		h.must(
+			h.DB().NewRaw(`SELECT name, count(*) AS count FROM (SELECT `+of+` AS name FROM chats WHERE created_at >= ? AND created_at < ?) c
+			WHERE name IS NOT NULL GROUP BY name ORDER BY count(*) DESC, lower(name), name`, from, to).Scan(h.t.Context(), into),
+		)
 	}
 	choices(&s.Outcomes, "outcome")
 	choices(&s.Tags, "unnest(tags)")
@@ -147,7 +149,12 @@ func (h *testDesk) randomChats(random *rand.Rand, prefix string, n int, from, to
 				row["ended_reason"] = []string{"abandoned", "cancelled"}[random.IntN(2)]
 			}
 			if random.IntN(2) == 0 {
-				row["outcome"], row["wrapped_up_at"] = fmt.Sprint("Outcome ", random.IntN(4)), ended.Add(time.Duration(random.IntN(90))*time.Second)
+				row["outcome"], row["wrapped_up_at"] = fmt.Sprint(
+					"Outcome ",
+					random.IntN(4),
+				), ended.Add(
+					time.Duration(random.IntN(90))*time.Second,
+				)
 			}
 			if random.IntN(3) == 0 {
 				row["tags"] = []string{fmt.Sprint("tag", random.IntN(3)), fmt.Sprint("Tag", random.IntN(3))}
@@ -174,7 +181,9 @@ func TestStatsAreThoseOfEveryChat(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	h.exec(`INSERT INTO agents (id, email, name, role, password_hash) VALUES ('agent', 'agent@example.com', 'A', 'agent', 'none')`)
-	h.exec(`INSERT INTO rating_reasons (name_en, position, min_stars, max_stars) SELECT 'reason ' || n, n, 1, 5 FROM generate_series(1, 3) n`)
+	h.exec(
+		`INSERT INTO rating_reasons (name_en, position, min_stars, max_stars) SELECT 'reason ' || n, n, 1, 5 FROM generate_series(1, 3) n`,
+	)
 	random := rand.New(rand.NewPCG(15, 1))
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	begin := now.Add(-50 * time.Hour)
@@ -198,14 +207,18 @@ func TestStatsAreThoseOfEveryChat(t *testing.T) {
 	whole("with chats that are not summed up yet")
 	h.exec(`UPDATE chats SET status = 'ended', ended_at = now(), ended_reason = 'timeout', ended_type = 'user_inactive'
 		WHERE id IN (SELECT id FROM chats WHERE status = 'active' ORDER BY id LIMIT 100)`)
-	h.exec(`UPDATE chats SET rating_reasons = '[{"id": 2}]' WHERE id IN (SELECT id FROM chats WHERE rating IS NOT NULL ORDER BY id LIMIT 50)`)
+	h.exec(
+		`UPDATE chats SET rating_reasons = '[{"id": 2}]' WHERE id IN (SELECT id FROM chats WHERE rating IS NOT NULL ORDER BY id LIMIT 50)`,
+	)
 	whole("with chats that have ended or changed since")
 	h.counted()
 	h.exec(`UPDATE report_buckets SET estimated = NULL, estimate_error_sum = NULL WHERE starts_at < now() - interval '40 hours'`)
 	h.exec(`DELETE FROM report_buckets WHERE kind = 'reason' AND starts_at < now() - interval '40 hours'`)
 	whole("with quarters that the previous release made")
 	h.counted()
-	if left := h.count(`SELECT count(*) FROM report_buckets WHERE kind = 'all' AND estimated IS NULL AND chats > 0 AND NOT is_kept`); left != 0 {
+	if left := h.count(
+		`SELECT count(*) FROM report_buckets WHERE kind = 'all' AND estimated IS NULL AND chats > 0 AND NOT is_kept`,
+	); left != 0 {
 		t.Errorf("%d quarters of the previous release are left", left)
 	}
 	quarters := func(at time.Time) time.Time { return at.Truncate(15 * time.Minute) }

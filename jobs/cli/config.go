@@ -93,7 +93,11 @@ func storedSettings(ctx context.Context, p *Program) (map[string]string, error) 
 		return nil, err
 	}
 	if c, err := desk.Connections(ctx); err == nil && c.Instances() < 1 {
-		return nil, fmt.Errorf("DATABASE_POOL_SIZE is %d, but PostgreSQL allows %d connections; lower it, or raise max_connections", c.PoolSize, c.Allowed)
+		return nil, fmt.Errorf(
+			"DATABASE_POOL_SIZE is %d, but PostgreSQL allows %d connections; lower it, or raise max_connections",
+			c.PoolSize,
+			c.Allowed,
+		)
 	}
 	if err := desk.Reload(ctx); err != nil {
 		return nil, err

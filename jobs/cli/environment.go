@@ -20,7 +20,7 @@ import (
 
 // Environment is what the environment sets, read once. Admins can change most of Rules later.
 type Environment struct {
-	ListenAddr  string `env:"LISTEN_ADDR"       envDefault:":8080"`
+	ListenAddr  string `env:"LISTEN_ADDR"  envDefault:":8080"`
 	PublicURL   string `env:"PUBLIC_URL"`
 	DatabaseURL string `env:"DATABASE_URL"`
 	// DatabasePoolSize is how many connections a process opens at most.

@@ -377,7 +377,12 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)
 	o.TempDir, o.MetricsApart = incomingDir(p), p.Env.MetricsAddr != ""
-	o.Ready = func(ctx context.Context) error { return cli.CheckSchema(ctx, o.Desk) }
+	o.Ready = func(ctx context.Context) error {
+		if err := cli.CheckSchema(ctx, o.Desk); err != nil {
+			return err
+		}
+		return o.Desk.CheckPooler(ctx)
+	}
 	return web.New(o)
 }
 

@@ -25,6 +25,7 @@ const (
 	TaskPush   = "pushes:send"
 	TaskClose  = "hours:remind"
 	TaskMail   = "mails:send"
+	TaskCheck  = "invariants:check"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -59,6 +60,7 @@ var tasks = []task{
 	{TaskClose, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.RemindOfClosing(ctx) }},
 	{TaskPush, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.SendPushes(ctx) }},
 	{TaskMail, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.SendMails(ctx); return err }},
+	{TaskCheck, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.CheckInvariants(ctx) }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }
 

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -84,54 +83,45 @@ func (d *Desk) endLocked(ctx context.Context, t *tx, change *chatChange, reason,
 	return t.save(ctx, change, agents.all()...)
 }
 
-// SweepQueue ends, as abandoned, the live chats that wait and whose user has sent no heartbeat for QUEUE_GRACE, at most 500 in
-// one call, each in a transaction of its own. Questions that can be answered by e-mail become messages instead, see
+// SweepQueue ends, as abandoned, the live chats that wait and whose user has sent no heartbeat for QUEUE_GRACE, each in a
+// transaction of its own. Questions that can be answered by e-mail become messages instead, see
 // [Desk.keepAsMessage]. It returns how many it ended.
 func (d *Desk) SweepQueue(ctx context.Context) (int, error) {
-	grace := d.Settings().QueueGrace
 	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage or a jump of the clock does not count against users
 		return 0, err
 	}
+	abandoned, _, err := d.sweepChats(ctx, d.Settings(), false, true)
+	return abandoned, err
+}
+
+// endAbandoned ends a chat whose user has left the queue, if that is still so once the chat is locked, or keeps it as a message. It
+// returns whether it ended the chat.
+func (d *Desk) endAbandoned(ctx context.Context, chatID string, grace time.Duration) (ended bool, err error) {
 	const isAbandoned = isLive + `
 		AND greatest(user_seen_at, (SELECT resumed_at FROM pulse)) < clock_timestamp() - make_interval(secs => ?)`
-	var ids []string
-	err := d.db.NewRaw(`SELECT id FROM chats WHERE `+isAbandoned+` ORDER BY user_seen_at LIMIT 500`, grace.Seconds()).Scan(ctx, &ids)
+	offered, err := d.offeredMessage(ctx, chatID)
 	if err != nil {
-		return 0, translate(err)
+		return false, err
 	}
-	abandoned := 0
-	for _, id := range ids {
-		ended := false
-		offered, err := d.offeredMessage(ctx, id)
+	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
+		ended = false
+		c, err := lockChat(ctx, t, chatID)
 		if err != nil {
-			return abandoned, err
+			return err
 		}
-		err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-			ended = false
-			c, err := lockChat(ctx, t, id)
-			if err != nil {
-				return err
-			}
-			var still bool // the user may have come back before the lock was taken
-			err = t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+isAbandoned+`)`, id, grace.Seconds()).Scan(ctx, &still)
-			if err != nil || !still {
-				return err
-			}
-			change := t.change(c)
-			if kept, err := d.keepAsMessage(ctx, t, change, offered); err != nil || kept {
-				return err
-			}
-			ended = true
-			return d.endLocked(ctx, t, change, ReasonAbandoned, TypeAuto)
-		})
-		if err != nil && !errors.Is(err, ErrChatNotFound) {
-			return abandoned, err
+		var still bool // the user may have come back before the lock was taken
+		err = t.NewRaw(`SELECT EXISTS (SELECT FROM chats WHERE id = ? AND `+isAbandoned+`)`, chatID, grace.Seconds()).Scan(ctx, &still)
+		if err != nil || !still {
+			return err
 		}
-		if err == nil && ended {
-			abandoned++
+		change := t.change(c)
+		if kept, err := d.keepAsMessage(ctx, t, change, offered); err != nil || kept {
+			return err
 		}
-	}
-	return abandoned, nil
+		ended = true
+		return d.endLocked(ctx, t, change, ReasonAbandoned, TypeAuto)
+	})
+	return ended && err == nil, err
 }
 
 // TimeoutStatus is how long a chat has been idle.

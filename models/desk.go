@@ -45,6 +45,7 @@ type Desk struct {
 
 	mailCounts mailCounts
 
+	pooler pooler
 	canary canary
 
 	drainRuns, drained atomic.Int64
@@ -96,6 +97,9 @@ func (d *Desk) Ping(ctx context.Context) error { return translate(d.db.PingConte
 // DB returns the database, for migrations and checks.
 func (d *Desk) DB() *bun.DB { return d.db }
 
+// DefaultPoolSize is how many connections [Open] opens at most.
+const DefaultPoolSize = 24
+
 // Open connects to PostgreSQL and refuses a database that is not encoded in UTF-8. Sessions work in UTC. No statement
 // runs longer than 5 s and no transaction is idle longer than 10 s, so that a process that hangs does not block the
 // others; the address may set other values. A tracer, if there is one, is told of each statement.
@@ -133,8 +137,8 @@ func Open(ctx context.Context, databaseURL string, tracer ...pgx.QueryTracer) (*
 		config.Tracer = tracer[0]
 	}
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
-	pool.SetMaxOpenConns(24)
-	pool.SetMaxIdleConns(24)
+	pool.SetMaxOpenConns(DefaultPoolSize)
+	pool.SetMaxIdleConns(DefaultPoolSize)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
 	if err := pool.PingContext(ctx); err != nil {

@@ -133,6 +133,9 @@ func (h *testDesk) age(table, id string, by time.Duration, columns ...string) {
 	for _, column := range columns {
 		h.exec(fmt.Sprintf(`UPDATE %s SET %s = %s - make_interval(secs => %f) WHERE id = '%s'`, table, column, column, by.Seconds(), id))
 	}
+	if table == "chats" { // the past was another one, so the sweep does not know when to look
+		h.exec(`UPDATE chat_due SET due_at = clock_timestamp() WHERE chat_id = ?`, id)
+	}
 }
 
 // settle drains the queue, after the drains that run in the background have ended: one of them could otherwise assign a chat later.

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -54,29 +53,11 @@ func (d *Desk) EndsAt(c *Chat) time.Time {
 }
 
 // SweepIdle warns and ends idle chats, each in a transaction of its own. It returns the time until the next step of any
-// chat is due, at most IDLE_WARNING. A caller that runs it again after that time is exact; one that runs it later still
-// leaves each chat the full time after its warning.
+// chat may be due, at most IDLE_WARNING. A caller that runs it again after that time is exact; one that runs it later
+// still leaves each chat the full time after its warning.
 func (d *Desk) SweepIdle(ctx context.Context) (time.Duration, error) {
-	s := d.Settings()
-	var due []string
-	var left *float64
-	err := d.queryPrepared(ctx, `SELECT array_agg(id::text ORDER BY due) FILTER (WHERE due <= clock_timestamp()),
-		extract(epoch FROM min(due) FILTER (WHERE due > clock_timestamp()) - clock_timestamp())::float8
-		FROM (SELECT id, `+idleStepDue+` AS due FROM chats WHERE status = 'active' AND channel = 'chat') active`,
-		[]any{s.IdleWarning.Seconds(), s.IdleTimeout.Seconds()}, &due, &left)
-	if err != nil {
-		return 0, translate(err)
-	}
-	for _, id := range due {
-		if err := d.applyIdleRule(ctx, id); err != nil && !errors.Is(err, ErrChatNotFound) {
-			return 0, err
-		}
-	}
-	next := longestIdleStep(s)
-	if left != nil {
-		next = min(next, time.Duration(*left*float64(time.Second)))
-	}
-	return next, nil
+	_, next, err := d.sweepChats(ctx, d.Settings(), true, false)
+	return next, err
 }
 
 // applyIdleRule warns or ends one chat, if that is still due once the chat is locked. A chat that ends while the user

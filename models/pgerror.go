@@ -28,6 +28,8 @@ const (
 	pgNoPrivilege          = "42501"
 	pgUndefinedFunction    = "42883"
 	pgNotSupported         = "0A000"
+	pgDuplicateStatement   = "42P05"
+	pgNoSuchStatement      = "26000"
 )
 
 // constraint is the name of a constraint or of a unique index whose violation has a meaning for a caller.

@@ -107,6 +107,7 @@ func TestAfterAnOutageTheClocksStartAgain(t *testing.T) {
 		t.Fatalf("abandoned %d: %v", n, err)
 	}
 	h.exec(`UPDATE pulse SET resumed_at = now() - interval '1 hour'`)
+	h.exec(`UPDATE chat_due SET due_at = now()`)
 	h.must(h.RecordHeartbeat(t.Context())) // no outage this time
 	if n, err := h.SweepQueue(t.Context()); n != 1 || err != nil {
 		t.Fatalf("abandoned %d: %v", n, err)
@@ -146,7 +147,7 @@ func TestASweepCountsOnlyTheChatsThatItEnds(t *testing.T) {
 	}
 	h.Close() // no drain in the background reads the hooks while one is added
 	//nolint:staticcheck // WithQueryHook makes another database than the desk has
-	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT id FROM chats WHERE status = 'waiting'", do: func() {
+	h.DB().AddQueryHook(&afterQuery{prefix: "SELECT * FROM chats WHERE id = ", do: func() {
 		h.must(h.RecordUsersSeen(t.Context(), []string{"back"}))
 		h.exec(`DELETE FROM chats WHERE user_id = 'erased'`)
 	}})

@@ -179,7 +179,7 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		(SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at > now() - interval '30 minutes'
 		AND ended_reason IN ('cancelled', 'abandoned')),
 		(SELECT greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at)))::float8 FROM chats WHERE status = 'active' AND channel = 'chat'
-		ORDER BY first_assigned_at DESC LIMIT 1)
+		AND first_assigned_at IS NOT NULL ORDER BY first_assigned_at DESC LIMIT 1)
 		FROM chats WHERE `+isLive, nil, &row.Waiting, &row.LongestWait, &row.WithoutDepartment, &row.Abandoned, &row.LastPickup)
 	if err != nil {
 		return Overview{}, translate(err)
@@ -194,55 +194,6 @@ func (d *Desk) Overview(ctx context.Context) (Overview, error) {
 		o.LastPickupSeconds = ptr(int(*row.LastPickup))
 	}
 	return o, nil
-}
-
-// Stats are the figures of a period, times in seconds. Waits run from queued to first assigned, first responses from
-// assigned to the agent's first message, handle times from assigned to ended. CSAT is the share of ratings that are 4 or
-// 5. A nil figure has no chats to be computed from.
-type Stats struct {
-	From, To                               time.Time
-	Started, Assigned, Ended               int
-	Abandoned, Cancelled, Timeouts         int
-	WaitMean, WaitP50, WaitP90             *float64
-	ResponseMean, ResponseP50, ResponseP90 *float64
-	HandleMean                             *float64
-	WrapUpMean                             *float64 // from the end to the wrap-up, of the chats in which it was not skipped
-	Messages, Ratings                      int
-	RatingMean, CSAT                       *float64
-	PredictedError                         *float64 // mean of |estimated − actual| wait
-
-	RatingReasons  []RatingReasonCount `bun:"-"`
-	Outcomes, Tags []NameCount         `bun:"-"`
-}
-
-// Stats returns the figures of the live chats that began in a period, from inclusive, to exclusive. An empty period and one
-// longer than 366 days are validation_failed.
-func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
-	if err := checkPeriod(from, to, 366*24*time.Hour); err != nil {
-		return nil, err
-	}
-	s := &Stats{From: from, To: to}
-	err := d.db.NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
-		count(*) FILTER (WHERE ended_reason = 'abandoned') AS abandoned, count(*) FILTER (WHERE ended_reason = 'cancelled') AS cancelled,
-		count(*) FILTER (WHERE ended_reason = 'timeout') AS timeouts,
-		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50,
-		percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS wait_p90,
-		avg(response)::float8 AS response_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY response) AS response_p50,
-		percentile_cont(0.9) WITHIN GROUP (ORDER BY response) AS response_p90,
-		avg(handle)::float8 AS handle_mean,
-		(avg(wrap_up) FILTER (WHERE NOT wrap_up_skipped))::float8 AS wrap_up_mean, coalesce(sum(total_messages), 0) AS messages, count(rating) AS ratings,
-		avg(rating)::float8 AS rating_mean,
-		avg(CASE WHEN rating >= 4 THEN 1.0 WHEN rating IS NOT NULL THEN 0 END)::float8 AS csat,
-		avg(abs(predicted_seconds - wait))::float8 AS predicted_error
-		FROM (SELECT *, greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at)))::float8 AS wait,
-			extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
-			extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
-			extract(epoch FROM wrapped_up_at - ended_at)::float8 AS wrap_up
-			FROM chats WHERE channel = 'chat' AND created_at >= ? AND created_at < ?) period`, from, to).Scan(ctx, s)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return s, d.countChoices(ctx, s)
 }
 
 // checkPeriod refuses an empty period and one longer than the given length with validation_failed.

@@ -25,10 +25,38 @@ func (d *Desk) CountReports(ctx context.Context) (int, error) {
 			return done, err
 		}
 		if n < maxQuarter {
-			break
+			if more, err := d.countAgain(ctx); err != nil || !more {
+				if err != nil {
+					return done, err
+				}
+				break
+			}
 		}
 	}
 	return done, d.countAgentTime(ctx)
+}
+
+// isWithoutEstimates is the condition on a bucket that is a quarter of all chats and was made by the previous release.
+const isWithoutEstimates = `kind = 'all' AND name = '' AND grain = 900 AND NOT is_kept AND chats > 0 AND estimated IS NULL`
+
+// countAgain makes quarters due that the previous release has made, which stores no estimates, the latest first. It returns
+// false when there are none, or another call is at work.
+func (d *Desk) countAgain(ctx context.Context) (more bool, err error) {
+	const isOld = `SELECT starts_at FROM report_buckets WHERE ` + isWithoutEstimates
+	if found, err := d.isAny(ctx, isOld); err != nil || !found {
+		return false, err
+	}
+	err = d.withReportLock(ctx, func(ctx context.Context, t *tx) error {
+		more = false
+		made, err := t.NewRaw(`INSERT INTO report_due (starts_at) `+isOld+` ORDER BY starts_at DESC LIMIT ?`, maxQuarter).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := made.RowsAffected()
+		more = n > 0
+		return err
+	})
+	return more, err
 }
 
 // withReportLock runs f in a transaction unless another one sums up at this moment.

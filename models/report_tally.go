@@ -8,8 +8,11 @@ import (
 
 // The kinds of report buckets: of all chats, or of those with one agent, department, site, outcome or tag.
 const (
-	reportAll  = "all"
-	reportTag  = "tag"
+	reportAll = "all"
+	reportTag = "tag"
+	// reportReason are the reasons of ratings, by their ids; statistics read it, reports do not.
+	reportReason = "reason"
+
 	quarter    = 15 * time.Minute
 	grainQ     = 900
 	grainHour  = 3600
@@ -17,7 +20,7 @@ const (
 	maxQuarter = 96 // quarters that one transaction sums up
 )
 
-var reportKinds = []string{reportAll, string(ByAgent), string(ByDepartment), string(BySite), string(ByOutcome), reportTag}
+var reportKinds = []string{reportAll, string(ByAgent), string(ByDepartment), string(BySite), string(ByOutcome), reportTag, reportReason}
 
 // reportTally is what a bucket holds of its chats.
 type reportTally struct {
@@ -26,6 +29,9 @@ type reportTally struct {
 	RatingSum, WaitSum, ResponseSum, HandleSum, WrapUpSum float64
 
 	MessagesLeft, MessagesAnswered int64 // which users left; all others are of live chats
+
+	Estimated        int64 // chats whose wait was estimated
+	EstimateErrorSum float64
 
 	// Sketches of waits, first responses, handling and wrap-up times, and times until messages were answered; of several buckets one
 	// after the other.
@@ -42,6 +48,7 @@ var (
 	tallyColumns = []string{
 		"chats", "answered", "abandoned", "cancelled", "timeouts", "transfers", "one_touch", "responses", "wrap_ups", "messages", "ratings",
 		"satisfied", "rating_sum", "wait_sum", "response_sum", "handle_sum", "wrap_up_sum", "messages_left", "messages_answered",
+		"estimated", "estimate_error_sum",
 	}
 	sketchColumns = []string{"wait_sketch", "response_sketch", "handle_sketch", "wrap_up_sketch", "message_answer_sketch"}
 )
@@ -62,8 +69,9 @@ var summedColumns = func() string {
 	return strings.Join(list, ", ")
 }()
 
-// storedColumns are those of one bucket, for scanning into targets.
-var storedColumns = strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", ")
+// storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates.
+var storedColumns = strings.NewReplacer("estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),").
+	Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
 
 // plus returns the tally with another one added, which may be nil.
 func (t *reportTally) plus(other *reportTally) *reportTally {
@@ -92,7 +100,7 @@ func (t *reportTally) targets() []any {
 	list := []any{
 		&t.Chats, &t.Answered, &t.Abandoned, &t.Cancelled, &t.Timeouts, &t.Transfers, &t.OneTouch, &t.Responses, &t.WrapUps, &t.Messages,
 		&t.Ratings, &t.Satisfied, &t.RatingSum, &t.WaitSum, &t.ResponseSum, &t.HandleSum, &t.WrapUpSum,
-		&t.MessagesLeft, &t.MessagesAnswered,
+		&t.MessagesLeft, &t.MessagesAnswered, &t.Estimated, &t.EstimateErrorSum,
 	}
 	for i := range t.sketches {
 		list = append(list, &t.sketches[i])
@@ -105,6 +113,7 @@ func (t *reportTally) numbers() []any {
 	return []any{
 		t.Chats, t.Answered, t.Abandoned, t.Cancelled, t.Timeouts, t.Transfers, t.OneTouch, t.Responses, t.WrapUps, t.Messages,
 		t.Ratings, t.Satisfied, t.RatingSum, t.WaitSum, t.ResponseSum, t.HandleSum, t.WrapUpSum, t.MessagesLeft, t.MessagesAnswered,
+		t.Estimated, t.EstimateErrorSum,
 	}
 }
 
@@ -133,11 +142,12 @@ type reportFact struct {
 	isAnswered                       bool
 	assignments, messages            int
 	wait, response, handle, wrapUp   *float64
-	rating                           *float64
+	rating, estimateError            *float64
+	reasons                          []string // of the rating, their ids
 }
 
 const factColumns = `starts_at, agent_id, department, site, outcome, tags, ended_reason, is_answered, assignments, messages,
-	wait, response, handle, wrap_up, rating`
+	wait, response, handle, wrap_up, rating, estimate_error, reasons`
 
 func (f *reportFact) targets() []any {
 	return []any{
@@ -157,6 +167,8 @@ func (f *reportFact) targets() []any {
 		&f.handle,
 		&f.wrapUp,
 		&f.rating,
+		&f.estimateError,
+		&f.reasons,
 	}
 }
 
@@ -192,6 +204,10 @@ func (t *reportTally) add(f *reportFact) {
 	sample(1, f.response, &t.ResponseSum, &t.Responses)
 	sample(2, f.handle, &t.HandleSum, nil)
 	sample(3, f.wrapUp, &t.WrapUpSum, &t.WrapUps)
+	if f.estimateError != nil {
+		t.Estimated++
+		t.EstimateErrorSum += *f.estimateError
+	}
 	if f.rating != nil {
 		t.Ratings++
 		if t.RatingSum += *f.rating; *f.rating >= 4 {
@@ -225,6 +241,9 @@ func (f *reportFact) keys(sites map[string]bool) []bucketKey {
 	}
 	for _, tag := range f.tags {
 		keys = append(keys, key(reportTag, tag))
+	}
+	for _, id := range f.reasons {
+		keys = append(keys, key(reportReason, id))
 	}
 	return keys
 }

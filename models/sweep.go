@@ -16,61 +16,54 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 // do. Its conditions on signs of life use the resumed_at of that heartbeat, so that an outage or a jump of the clock
 // does not count against agents and users.
 //
-// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, breaks or extra chats
-// are over or agents give no input, and users have left the queue, and the seconds until the next idle chat is due,
-// NULL while no chat is active, until the next offer expires, NULL while none is open, and until the next temporary
-// capacity ends, NULL while none is on.
+// It returns whether chats wait while an agent has capacity, agents are lost, agents are gone, and breaks or extra chats
+// are over or agents give no input, the settings that chat_due was computed for, and the seconds until the sweep has to
+// look at the next chat, NULL while none is open, until the next offer expires, NULL while none is open, and until the
+// next temporary capacity ends, NULL while none is on.
 //
-//	$3 PRESENCE_TIMEOUT  $4 that and PRESENCE_GRACE  $5 QUEUE_GRACE  $6 INACTIVE_AFTER, in seconds
+//	$1 PRESENCE_TIMEOUT  $2 that and PRESENCE_GRACE  $3 INACTIVE_AFTER, in seconds
 const sweepProbe = recordHeartbeat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE ` + isLive + `)
 		AND EXISTS (SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int)
 	OR EXISTS (SELECT FROM chats WHERE ` + isWaitingMessage + `) AND EXISTS (SELECT FROM agents a WHERE ` + hasMessageCapacity + `),
 	EXISTS (SELECT FROM agents a WHERE a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
-		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $3)),
+		AND ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1)),
 	EXISTS (SELECT FROM agents a WHERE a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
-		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => $4))),
+		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => $2))),
 	EXISTS (SELECT FROM agents a WHERE ` + isOverdue + ` OR ` + isExtraOver + `
-		OR $6::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
-			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $6)),
-	EXISTS (SELECT FROM chats WHERE ` + isLive + `
-		AND greatest(user_seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => $5)),
-	(SELECT extract(epoch FROM min(` + idleStepDue + `) - clock_timestamp())::float8 FROM chats WHERE status = 'active' AND channel = 'chat'),
+		OR $3::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
+			AND ` + lastInput + ` < clock_timestamp() - make_interval(secs => $3)),
+	p.due_for, (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM chat_due),
 	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open'),
 	(SELECT extract(epoch FROM min(ends_at) - clock_timestamp())::float8 FROM temporary_capacities WHERE ended_at IS NULL)`
 
 // Sweep does everything that becomes due with time: it records a heartbeat, announces agents whose connection is lost
 // and requeues the chats of those who are gone, sets agents without input to away, announces breaks that are over, ends
 // the chats of users who left the queue, warns and ends idle chats, closes offers, takes temporary capacities back, and
-// drains the queue. Where nothing is due it runs one statement. It returns the time until the next idle chat, offer or
-// temporary capacity is due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
+// drains the queue. Where nothing is due it runs one statement. It returns the time until a chat, offer or temporary
+// capacity may be due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
-	var waiting, lost, gone, changing, abandoned bool
-	var untilIdleStep, untilOffer, untilCapacity *float64
+	var waiting, lost, gone, changing bool
+	var dueFor string
+	var untilChat, untilOffer, untilCapacity *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
-		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), s.PresenceTimeout.Seconds(),
-		(s.PresenceTimeout + s.PresenceGrace).Seconds(), s.QueueGrace.Seconds(), s.InactiveAfter.Seconds(),
-	}, &waiting, &lost, &gone, &changing, &abandoned, &untilIdleStep, &untilOffer, &untilCapacity)
+		s.PresenceTimeout.Seconds(), (s.PresenceTimeout + s.PresenceGrace).Seconds(), s.InactiveAfter.Seconds(),
+	}, &waiting, &lost, &gone, &changing, &dueFor, &untilChat, &untilOffer, &untilCapacity)
 	if err != nil {
 		return 0, translate(err)
 	}
 	next := longestIdleStep(s)
-	if untilIdleStep != nil {
-		next = min(next, time.Duration(*untilIdleStep*float64(time.Second)))
+	if untilChat != nil {
+		next = min(next, time.Duration(*untilChat*float64(time.Second)))
 	}
 	if lost || gone || changing {
 		if err := d.SweepPresence(ctx); err != nil {
 			return 0, err
 		}
 	}
-	if abandoned {
-		if _, err := d.SweepQueue(ctx); err != nil {
-			return 0, err
-		}
-	}
-	if next <= 0 {
-		if next, err = d.SweepIdle(ctx); err != nil {
+	if next <= 0 || dueFor != dueForOf(s) {
+		if _, next, err = d.sweepChats(ctx, s, true, true); err != nil {
 			return 0, err
 		}
 	}

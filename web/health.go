@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/models"
 	"parley/models/redisclient"
 	"parley/web/api"
 	"parley/web/kit"
@@ -28,8 +29,10 @@ func (s *Server) healthz(c echo.Context) error {
 type readiness struct {
 	Status   string `json:"status"`
 	Postgres string `json:"postgres"`
-	Writes   string `json:"writes"` // ok; stuck while no commit comes through
-	Redis    string `json:"redis"`
+	// PostgresError says what is wrong with the way to PostgreSQL, where that is known.
+	PostgresError string `json:"postgres_error,omitempty"`
+	Writes        string `json:"writes"` // ok; stuck while no commit comes through
+	Redis         string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
 	Mail       string             `json:"mail"` // off, ok or failing
@@ -49,6 +52,9 @@ func (s *Server) readyz(c echo.Context) error {
 		if err := s.opts.Ready(ctx); err != nil {
 			s.Log.Warn("not ready", "error", err)
 			now.Postgres, now.Writes, now.Status = "unavailable", "stuck", "unavailable"
+			if pooler := (models.PoolerError{}); errors.As(err, &pooler) {
+				now.PostgresError = pooler.Error()
+			}
 		} else if err := s.Desk.CheckWrites(ctx); err != nil {
 			s.Log.Warn("not ready: PostgreSQL answers, but a write does not come through", "error", err)
 			now.Writes, now.Status = "stuck", "unavailable"

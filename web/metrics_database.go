@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	// overviewInterval and checkInterval are the shortest times between two queries, however often metrics are scraped.
+	// overviewInterval is the shortest time between two queries, however often metrics are scraped.
 	overviewInterval = 2 * time.Second
-	checkInterval    = 30 * time.Second
 	metricsTimeout   = 3 * time.Second
 )
 
@@ -31,6 +30,7 @@ var (
 	descMailFailed   = describe("mails_failed", "E-mails that were not sent and are not tried again.")
 	descMailFailing  = describe("mail_failing", "1 while the mail server takes no e-mail.")
 	descCheckedAt    = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
+	descCheckAge     = describe("invariants_age_seconds", "Time since the invariants were last checked.")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -43,21 +43,20 @@ type databaseMetrics struct {
 	desk *models.Desk
 	log  *slog.Logger
 
-	mu           sync.Mutex
-	up           bool
-	overviewAt   time.Time
-	overview     *models.Overview
-	mail         *models.MailFigures // nil without mail
-	checkTriedAt time.Time
-	checkedAt    time.Time
-	findings     []models.Checked
+	mu          sync.Mutex
+	up          bool
+	overviewAt  time.Time
+	overview    *models.Overview
+	mail        *models.MailFigures // nil without mail
+	check       *models.LastCheck   // nil before the first one
+	checkReadAt time.Time
 }
 
 // Describe implements prometheus.Collector.
 func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
-		descFindings, descCheckedAt, descMailWaiting, descMailDelayed, descMailFailed, descMailFailing,
+		descFindings, descCheckedAt, descCheckAge, descMailWaiting, descMailDelayed, descMailFailed, descMailFailing,
 	} {
 		to <- d
 	}
@@ -87,41 +86,35 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 		tell(descMailFailed, float64(f.Failed))
 		tell(descMailFailing, boolValue(f.IsFailing))
 	}
-	for _, c := range m.findings {
-		tell(descFindings, float64(len(c.Findings)), c.Invariant)
-	}
-	if !m.checkedAt.IsZero() {
-		tell(descCheckedAt, float64(m.checkedAt.Unix()))
+	if m.check != nil {
+		for _, c := range m.check.Checked {
+			tell(descFindings, float64(len(c.Findings)), c.Invariant)
+		}
+		tell(descCheckedAt, float64(m.check.At.Unix()))
+		tell(descCheckAge, (m.check.Age + time.Since(m.checkReadAt)).Seconds())
 	}
 }
 
-// refresh reads the figures whose interval has passed. An error keeps the previous ones.
+// refresh reads the figures if their interval has passed. An error keeps the previous ones.
 func (m *databaseMetrics) refresh(ctx context.Context) {
-	if time.Since(m.overviewAt) > overviewInterval {
-		overview, err := m.desk.Overview(ctx)
-		m.overviewAt, m.up = time.Now(), err == nil
-		if err == nil {
-			m.overview = &overview
-		}
-		if m.up && m.desk.CanMail() {
-			if figures, err := m.desk.MailFigures(ctx); err == nil {
-				m.mail = &figures
-			}
-		}
-	}
-	if !m.up || time.Since(m.checkTriedAt) < checkInterval {
+	if time.Since(m.overviewAt) < overviewInterval {
 		return
 	}
-	m.checkTriedAt = time.Now()
-	findings, err := m.desk.CheckRecent(ctx)
+	overview, err := m.desk.Overview(ctx)
+	m.overviewAt, m.up = time.Now(), err == nil
 	if err != nil {
-		m.log.Warn("invariants check failed", "error", err)
 		return
 	}
-	m.findings, m.checkedAt = findings, time.Now()
-	for _, c := range findings {
-		if len(c.Findings) > 0 {
-			m.log.Error("invariant violated", "invariant", c.Invariant, "findings", len(c.Findings), "first", c.Findings[0].Subject)
+	m.overview = &overview
+	if m.desk.CanMail() {
+		if figures, err := m.desk.MailFigures(ctx); err == nil {
+			m.mail = &figures
 		}
 	}
+	check, err := m.desk.LastCheck(ctx)
+	if err != nil {
+		m.log.Warn("the result of the invariants check cannot be read", "error", err)
+		return
+	}
+	m.check, m.checkReadAt = check, time.Now()
 }

@@ -49,6 +49,7 @@ func TestMonitoringNamesMetricsThatExist(t *testing.T) {
 	h.ask("POST", forAgent+"/chats/"+chat+"/messages", annaToken, map[string]any{"content": "Hi"}).want(201)
 	h.ask("POST", forUser+"/chats/"+chat+"/mark-read", token, map[string]any{"up_to": 1 << 40}).want(200)
 	h.ask("POST", forUser+"/chats/"+chat+"/end", token, nil).want(200)
+	h.check()
 	var text string
 	h.until("the metrics to have what happened", func() bool {
 		text = string(h.ask("GET", "/metrics", "", nil).want(200).Body)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -70,6 +71,9 @@ func (c *ConfigCheck) Run(ctx context.Context, p *Program, probes ...Probe) erro
 		}
 		fmt.Fprintf(p.Stdout, "ok           %s\n", probe.Name)
 	}
+	if allowed, err := connectionsOf(ctx, p); err == nil && p.Env.DatabaseURL != "" && databaseErr == nil {
+		fmt.Fprintf(p.Stdout, "note         %s\n", allowed)
+	}
 	if broken > 0 {
 		return CannotWorkError(broken)
 	}
@@ -85,6 +89,16 @@ func storedSettings(ctx context.Context, p *Program) (map[string]string, error) 
 	if err := CheckSchema(ctx, desk); err != nil {
 		return nil, err
 	}
+	if err := desk.CheckPooler(ctx); err != nil {
+		return nil, err
+	}
+	if c, err := desk.Connections(ctx); err == nil && c.Instances() < 1 {
+		return nil, fmt.Errorf(
+			"DATABASE_POOL_SIZE is %d, but PostgreSQL allows %d connections; lower it, or raise max_connections",
+			c.PoolSize,
+			c.Allowed,
+		)
+	}
 	if err := desk.Reload(ctx); err != nil {
 		return nil, err
 	}
@@ -95,6 +109,16 @@ func storedSettings(ctx context.Context, p *Program) (map[string]string, error) 
 		}
 	}
 	return stored, nil
+}
+
+// connectionsOf returns how many connections PostgreSQL allows.
+func connectionsOf(ctx context.Context, p *Program) (models.Connections, error) {
+	if p.desk == nil {
+		return models.Connections{}, errors.New("there is no database")
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return p.desk.Connections(ctx)
 }
 
 // probeRedis tries the Redis of REDIS_URL and says what is wrong with it and what to do. The embedded one is not started.

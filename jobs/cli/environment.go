@@ -20,11 +20,13 @@ import (
 
 // Environment is what the environment sets, read once. Admins can change most of Rules later.
 type Environment struct {
-	ListenAddr      string `env:"LISTEN_ADDR"       envDefault:":8080"`
-	PublicURL       string `env:"PUBLIC_URL"`
-	DatabaseURL     string `env:"DATABASE_URL"`
-	RedisURL        string `env:"REDIS_URL"`
-	UserTokenSecret string `env:"USER_TOKEN_SECRET"`
+	ListenAddr  string `env:"LISTEN_ADDR"  envDefault:":8080"`
+	PublicURL   string `env:"PUBLIC_URL"`
+	DatabaseURL string `env:"DATABASE_URL"`
+	// DatabasePoolSize is how many connections a process opens at most.
+	DatabasePoolSize int    `env:"DATABASE_POOL_SIZE" envDefault:"24"`
+	RedisURL         string `env:"REDIS_URL"`
+	UserTokenSecret  string `env:"USER_TOKEN_SECRET"`
 	// UserTokenSecretPrevious is the secret before, while host sites change over.
 	UserTokenSecretPrevious string        `env:"USER_TOKEN_SECRET_PREVIOUS"`
 	AllowedOrigins          []string      `env:"ALLOWED_ORIGINS"`
@@ -65,6 +67,13 @@ type Environment struct {
 // maxDrainDelay is the largest value of DRAIN_DELAY.
 const maxDrainDelay = 5 * time.Minute
 
+// minPoolSize and maxPoolSize are the bounds of DATABASE_POOL_SIZE. A request that waits for a lock, a sweep and the check of a pooler each
+// hold connections.
+const (
+	minPoolSize = 4
+	maxPoolSize = 500
+)
+
 // maxMailSize is the largest value of MAIL_MAX_SIZE, in MB.
 const maxMailSize = 100
 
@@ -83,6 +92,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	}
 	if err == nil && (e.MailMaxSize < 1 || e.MailMaxSize > maxMailSize) {
 		err = fmt.Errorf("MAIL_MAX_SIZE must be 1 to %d, in MB", maxMailSize)
+	}
+	if err == nil && (e.DatabasePoolSize < minPoolSize || e.DatabasePoolSize > maxPoolSize) {
+		err = fmt.Errorf("DATABASE_POOL_SIZE must be %d to %d connections", minPoolSize, maxPoolSize)
 	}
 	if err == nil && (e.DrainDelay < 0 || e.DrainDelay > maxDrainDelay) {
 		err = fmt.Errorf("DRAIN_DELAY must be 0s to %s", maxDrainDelay)

@@ -100,19 +100,25 @@ func (p *Program) Desk(ctx context.Context) (*models.Desk, error) {
 		return nil, err
 	}
 	p.OnClose(func() { _ = db.Close() })
+	db.SetMaxOpenConns(p.Env.DatabasePoolSize)
+	db.SetMaxIdleConns(p.Env.DatabasePoolSize)
 	p.desk = models.NewDesk(db, p.Settings, p.Log)
 	p.OnClose(p.desk.Close)
 	return p.desk, nil
 }
 
 // ReadyDesk is Desk for commands that use the tables: it reads the settings that administrators stored. Where migrations
-// are pending, the error is a [SchemaBehindError].
+// are pending, the error is a [SchemaBehindError]; behind a pooler that loses prepared statements it is a
+// [models.PoolerError].
 func (p *Program) ReadyDesk(ctx context.Context) (*models.Desk, error) {
 	desk, err := p.Desk(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := CheckSchema(ctx, desk); err != nil {
+		return nil, err
+	}
+	if err := desk.CheckPooler(ctx); err != nil {
 		return nil, err
 	}
 	if err := desk.RecordHeartbeat(ctx); err != nil {

@@ -28,6 +28,11 @@ var processDocs = []Variable{
 	},
 	{Name: "DATABASE_URL", Unset: "embedded", Doc: "PostgreSQL 15 or newer; the database is encoded in UTF-8"},
 	{
+		Name: "DATABASE_POOL_SIZE",
+		Doc: "connections to PostgreSQL that one process opens at most, 4 to 500; `max_connections` must allow that many and one more " +
+			"for each process, and for one process more than usually run; see `docs/scaling.md`",
+	},
+	{
 		Name: "REDIS_URL", Unset: "embedded",
 		Doc: "Redis or Valkey: live events between instances, rate limits, scheduled tasks. One server " +
 			"(`redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`), sentinels " +

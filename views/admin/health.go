@@ -9,7 +9,8 @@ import (
 // Health shows the invariants and the services that this instance uses.
 type Health struct {
 	Frame    staff.Frame
-	Checked  time.Time
+	Checked  time.Time // zero before the first check
+	Age      time.Duration
 	Rules    []Rule
 	Services []Service
 }

@@ -20,10 +20,10 @@ import (
 // maxShownFindings is how many findings of one check are listed.
 const maxShownFindings = 10
 
-// HealthPage checks the invariants and shows them with the state of the services.
+// HealthPage shows the last check of the invariants with its age, and the state of the services.
 func (h *Handlers) HealthPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	checked, err := h.Desk.CheckRecent(ctx)
+	last, err := h.Desk.LastCheck(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,10 +33,15 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	}
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, checked, redisUp, h.Redis.Reason(), h.mailState(figures))})
+		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures))})
 	}
-	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title")), Checked: time.Now()}
-	for _, i := range checked {
+	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title"))}
+	if last == nil {
+		last = new(models.LastCheck)
+	} else {
+		page.Checked, page.Age = last.At, last.Age.Round(time.Second)
+	}
+	for _, i := range last.Checked {
 		rule := view.Rule{Key: i.Invariant, Meaning: text.T(ctx, "admin.health.rule."+i.Invariant)}
 		if i.Repair != "" {
 			rule.Repair = text.T(ctx, "admin.health.repair."+i.Invariant)
@@ -51,7 +56,7 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Rules = append(page.Rules, rule)
 	}
 	page.Services = []view.Service{
-		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise the checks would have failed
+		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise their result could not be read
 		redisService(ctx, redisUp, h.Redis.Reason()),
 	}
 	if h.Desk.CanMail() {

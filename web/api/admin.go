@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"slices"
-	"time"
 
 	"parley/models"
 	"parley/models/redisclient"
@@ -58,11 +57,12 @@ func SitesOf(all, added []string) []Site {
 	return Map(all, func(origin *string) Site { return Site{*origin, IntBool(!slices.Contains(added, *origin))} })
 }
 
-// SystemHealth is the state of the services and the result of all checks.
+// SystemHealth is the state of the services and the result of the last check.
 type SystemHealth struct {
-	CheckedAt Time   `json:"checked_at"`
-	Postgres  string `json:"postgres"`
-	Redis     string `json:"redis"`
+	CheckedAt  *Time  `json:"checked_at"` // null before the first check
+	AgeSeconds *int   `json:"age_seconds"`
+	Postgres   string `json:"postgres"`
+	Redis      string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
 	Mail       string             `json:"mail"` // off, ok or failing
@@ -85,13 +85,20 @@ type HealthFinding struct {
 	Detail    string `json:"detail"`
 }
 
-// SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the checks ran on it.
-func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool, redisError redisclient.Reason, mail string) SystemHealth {
-	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok", Mail: mail}
+// SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the result was read from it.
+// last is nil before the first check.
+func SystemHealthOf(ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail string) SystemHealth {
+	out := SystemHealth{Postgres: "ok", Redis: "ok", Mail: mail}
+	if last == nil {
+		last = new(models.LastCheck)
+	} else {
+		age := int(last.Age.Seconds())
+		out.CheckedAt, out.AgeSeconds = OptionalTime(&last.At), &age
+	}
 	if !redisUp {
 		out.Redis, out.RedisError = "unavailable", redisError
 	}
-	out.Checks = Map(checked, func(i *models.Checked) HealthCheck {
+	out.Checks = Map(last.Checked, func(i *models.Checked) HealthCheck {
 		return HealthCheck{
 			Name: i.Invariant, Description: text.T(ctx, "admin.health.rule."+i.Invariant), IsOK: len(i.Findings) == 0,
 			IsRepairable: i.Repair != "", SubjectKind: i.About,

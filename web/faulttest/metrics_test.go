@@ -90,6 +90,10 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	}
 	p.audit()
 	for _, i := range p.instances {
+		p.until(time.Minute, "the invariants to be checked", func() bool {
+			_, ok := i.metrics(t)["parley_invariants_age_seconds"]
+			return ok
+		})
 		m := i.metrics(t)
 		for _, name := range []string{
 			"parley_queue_length", "parley_queue_longest_wait_seconds", "parley_load", "parley_capacity", "parley_agents_online", "parley_drains_total",

@@ -9,9 +9,12 @@ import (
 	"parley/models"
 )
 
-// yearOfChats inserts ended chats that are spread over the last 365 days, with waits and their estimates, outcomes and
+// yearOfChats inserts ended chats as of chatsOverDays, over the last 365 days.
+func yearOfChats(chats, users, agents int) string { return chatsOverDays(chats, users, agents, 365) }
+
+// chatsOverDays inserts ended chats that are spread evenly over the last days, with waits and their estimates, outcomes and
 // tags of several kinds.
-func yearOfChats(chats, users, agents int) string {
+func chatsOverDays(chats, users, agents, days int) string {
 	return fmt.Sprintf(
 		`INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 			first_response_at, ended_at, ended_reason, ended_type, version, total_messages, rating, rated_at, outcome, tags,
@@ -21,12 +24,13 @@ func yearOfChats(chats, users, agents int) string {
 			at + wait + handle, 'user_ended', 'manual', 3, n %% 40, CASE WHEN n %% 3 = 0 THEN 1 + n %% 5 END, CASE WHEN n %% 3 = 0 THEN at END,
 			'Outcome ' || n %% 6, ARRAY['Tag ' || n %% 20], at + wait + handle + interval '1 s' * (n %% 90), 1 + (n %% 9 = 0)::int,
 			n %% 50 > 0, n * 11 %% 600, n * 11 %% 600 / 2, n * 11 %% 600 * 2
-		FROM (SELECT n, now() - n * interval '365 days' / %d AS at, interval '1 s' * (n * 7 %% 600) AS wait,
+		FROM (SELECT n, now() - n * interval '%[4]d days' / %[3]d AS at, interval '1 s' * (n * 7 %% 600) AS wait,
 				interval '1 s' * (60 + n * 13 %% 1500) AS handle
 			FROM generate_series(1, %[3]d) n) ended`,
 		users,
 		agents,
 		chats,
+		days,
 	)
 }
 

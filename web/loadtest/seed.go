@@ -69,7 +69,8 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 		`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				version, last_seq, total_messages, last_message_at, quiet_since, last_said_by, first_response_at)
 			SELECT 'c' || n, 'u' || n, 'a' || n %% %d + 1, 'active', now() - n * interval '1 ms', now(), now() - n * interval '1 ms', now(), now(),
-				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id)
+				%d, %[2]d, %[2]d, now(), now(), 'customer_service', now() FROM generate_series(%d, %d) n RETURNING id, user_id, agent_id),
+			due AS (INSERT INTO chat_due (chat_id, due_at) SELECT id, now() FROM made ON CONFLICT DO NOTHING)
 		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
 			%s, now() - (%[2]d - s) * interval '10 s' FROM made, generate_series(1, %[2]d) s`,
@@ -83,8 +84,9 @@ func activeChats(first, chats, agents, messages int) string { //nolint:unparam /
 
 // waitingChats returns a statement that inserts waiting chats of consecutive users, starting with number first, queued 10 ms apart.
 func waitingChats(first, chats int) string {
-	return fmt.Sprintf(`INSERT INTO chats (id, user_id, status, version, queued_at, user_seen_at, created_at)
-		SELECT 'c' || n, 'u' || n, 'waiting', 1, now() - (%d - n) * interval '10 ms', now(), now() FROM generate_series(%d, %[1]d) n`, first+chats-1, first)
+	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, status, version, queued_at, user_seen_at, created_at)
+			SELECT 'c' || n, 'u' || n, 'waiting', 1, now() - (%d - n) * interval '10 ms', now(), now() FROM generate_series(%d, %[1]d) n RETURNING id)
+		INSERT INTO chat_due (chat_id, due_at) SELECT id, now() FROM made ON CONFLICT DO NOTHING`, first+chats-1, first)
 }
 
 func pgQuote(text string) string { return "'" + text + "'" } // the text contains no quote

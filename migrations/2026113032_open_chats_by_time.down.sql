@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY IF EXISTS chats_open_assigned;
+DROP INDEX CONCURRENTLY IF EXISTS chats_open_created;

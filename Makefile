@@ -72,11 +72,11 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, nginx a
 		PARLEY_PROMTOOL="$$(.ci/promtool)" && export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL && \
 		go test -p 1 $(RACE) -vet=off $(RACE_PACKAGES) && \
 		go test -p 1 -vet=off $$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)") && \
-		go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
+		PG_BIN="$$(.ci/postgres)" go test -vet=off -parallel 1 ./web/faulttest && go test -vet=off -parallel 4 -timeout 20m ./web
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_NGINX="$$(.ci/nginx)" && export PARLEY_NGINX && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@PARLEY_NGINX="$$(.ci/nginx)" && PG_BIN="$$(.ci/postgres)" && export PARLEY_NGINX PG_BIN && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages -v' selects
 	@.ci/redis --always

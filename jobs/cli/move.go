@@ -23,8 +23,8 @@ type Move struct {
 // Help says what the option leaves out.
 func (Move) Help() string {
 	return "Stop every parley first. The source is the database of DATABASE_URL, or the embedded one; it is not changed. " +
-		"A password that is not in the address is read from PGPASSWORD or ~/.pgpass. After an error this can be run again. Files stay where they are; " +
-		"parley files copy copies them."
+		"A password that is not in the address is read from PGPASSWORD or ~/.pgpass. After an error this can be run again. " +
+		"Files stay where they are; parley files copy copies them."
 }
 
 // Run copies the database and prints what to set afterwards. It refuses while another parley is connected to one of the databases, and a

@@ -20,6 +20,11 @@ RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 GOTESTSUM := go tool -modfile=tools/go.mod gotestsum --format pkgname --hide-summary skipped --rerun-fails=2 --rerun-fails-max-failures=5 \
 	--rerun-fails-abort-on-data-race --rerun-fails-run-root-test
 
+# The programs that the tests start; each is downloaded if it is missing. Tests of a missing Caddy or HAProxy are skipped.
+TEST_PROGRAMS := PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \
+	PARLEY_PGBOUNCER="$$(.ci/pgbouncer)" && PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && \
+	export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL PARLEY_PGBOUNCER PARLEY_CADDY PARLEY_HAPROXY
+
 .PHONY: help run build assets generate test test-faults bench simulate screenshots release image lint vuln clean redis
 
 help: ## list the targets
@@ -74,19 +79,17 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies
 	@echo "Compiling the tests"
 	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
-	@PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \
-		PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && PARLEY_PGBOUNCER="$$(.ci/pgbouncer)" && \
-		export PARLEY_CHROMIUM PARLEY_NGINX PARLEY_PROMTOOL PARLEY_CADDY PARLEY_HAPROXY PARLEY_PGBOUNCER && \
+	@$(TEST_PROGRAMS) && \
 		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off && \
 		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
 			-- -p 1 -vet=off && \
-		$(GOTESTSUM) --packages parley/web/faulttest -- -vet=off -parallel 1 && \
+		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- -vet=off -parallel 1 && \
 		$(GOTESTSUM) --packages parley/web -- -vet=off -parallel 4 -timeout 20m
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always
-	@PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_CADDY="$$(.ci/caddy || true)" && PARLEY_HAPROXY="$$(.ci/haproxy || true)" && \
-		export PARLEY_NGINX PARLEY_CADDY PARLEY_HAPROXY && PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
+	@$(TEST_PROGRAMS) && PG_BIN="$$(.ci/postgres)" && export PG_BIN && \
+		PARLEY_FAULTS=long go test ./web/faulttest -run '$(NAME)' -count=$(or $(COUNT),1) -timeout 3h -v
 
 bench: build ## run the benchmarks of docs/performance.md; BENCH='-only messages -v' selects
 	@.ci/redis --always

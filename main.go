@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,6 +106,22 @@ func dispatch(ctx context.Context, p *cli.Program, commands *cli.Commands, comma
 		return web.CheckReady(ctx, p.Env.ListenAddr, p.Stdout)
 	case "config check":
 		return commands.Config.Check.Run(ctx, p, probes(p)...)
+	case "check":
+		desk, err := p.ReadyDesk(ctx)
+		if err != nil {
+			return err
+		}
+		return commands.Check.Run(ctx, desk, func() (models.FileStore, error) { return files.Open(filesOptions(p)) }, p.Stdout)
+	case "move":
+		return commands.Move.Run(ctx, p)
+	case "files copy":
+		desk, err := p.ReadyDesk(ctx)
+		if err != nil {
+			return err
+		}
+		return commands.Files.Copy.Run(ctx, p, desk, func(ctx context.Context, to string, names []string) (copied, missing int, err error) {
+			return copyFiles(ctx, p, to, names)
+		})
 	case "demo":
 		return runDemo(ctx, p, commands)
 	case commandDelivers:
@@ -324,6 +341,26 @@ func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
 		}
 	}()
 	return store, nil
+}
+
+// copyFiles copies files from the store of the settings to a folder, or to a bucket with the credentials of the settings.
+func copyFiles(ctx context.Context, p *cli.Program, to string, names []string) (copied, missing int, err error) {
+	from, err := files.Open(filesOptions(p))
+	if err != nil {
+		return 0, 0, err
+	}
+	options := filesOptions(p)
+	if options.URL, options.Folder = "", to; strings.Contains(to, "://") {
+		options.URL = to
+	}
+	target, err := files.Open(options)
+	if err == nil {
+		err = target.Check(ctx)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("--to %s: %w", p.Env.Mask(to), err)
+	}
+	return files.Copy(ctx, from, target, names)
 }
 
 // probes are what `parley config check` tries besides the databases.

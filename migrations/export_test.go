@@ -4,4 +4,5 @@ var (
 	UpFrom     = up
 	DownFrom   = down
 	StatusFrom = status
+	Seeded     = seeded
 )

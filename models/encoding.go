@@ -18,7 +18,7 @@ func checkEncoding(ctx context.Context, pool *sql.DB) error {
 		return fmt.Errorf(
 			"the database %q is encoded in %s, but Parley stores text in UTF-8. The encoding of a database cannot be changed. "+
 				"Make another one with CREATE DATABASE parley ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0, "+
-				"and name it in DATABASE_URL",
+				"and use that one",
 			name,
 			encoding,
 		)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"parley/web/files"
 )
 
 // promtool returns the program that checks the files for Prometheus.
@@ -102,8 +104,14 @@ func TestTheRunbookHasAnEntryForEverything(t *testing.T) {
 	for _, found := range alertName.FindAllStringSubmatch(read("../docs/monitoring/alerts.yaml"), -1) {
 		want[found[1]] = true
 	}
-	checked, err := startServer(t).desk.Check(t.Context())
+	h := startServer(t)
+	checked, err := h.desk.Check(t.Context())
 	must(t, err)
+	store, err := files.Open(files.Options{Folder: t.TempDir()})
+	must(t, err)
+	ofFiles, err := h.desk.CheckFiles(t.Context(), store)
+	must(t, err)
+	checked = append(checked, ofFiles.Checked...)
 	for _, c := range checked {
 		want[c.Invariant] = true
 	}

@@ -16,6 +16,8 @@ type Commands struct {
 	Run         struct{}    `cmd:"" help:"Migrate, add sample data and serve, for trying Parley out."`
 	Config      Config      `cmd:"" help:"Show and check the settings."`
 	Migrate     Migrate     `cmd:"" help:"Change the database schema. No other command does."`
+	Move        Move        `cmd:"" help:"Copy everything in the database to another PostgreSQL."`
+	Files       Files       `cmd:"" help:"Copy the files of messages."`
 	Agent       Agent       `cmd:"" help:"Manage agents."`
 	Department  Department  `cmd:"" help:"Manage departments."`
 	User        User        `cmd:"" help:"Export or erase the data of a user."`
@@ -50,7 +52,8 @@ func Parse(args []string, stdout, stderr io.Writer) (*Commands, string, error) {
 	return c, call.Command(), nil
 }
 
-// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run, demo and mail deliver. Except
+// Dispatch runs the commands that need nothing but the settings and a desk: all but version, serve, run, demo, check, move, files and
+// mail deliver. Except
 // for token and migrate, the schema must be up to date; if it is not, the error is a [SchemaBehindError].
 func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) error {
 	command, rest, _ := strings.Cut(command, " ")
@@ -73,8 +76,6 @@ func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) err
 		return err
 	}
 	switch command {
-	case "check":
-		return c.Check.Run(ctx, desk, p.Stdout)
 	case "user":
 		return c.User.Run(ctx, rest, desk, p.Stdout)
 	case "agent":

@@ -163,13 +163,16 @@ func (e Environment) Settings() (models.Settings, error) {
 	return s, s.Validate()
 }
 
+// userSecretFile keeps the key of [Environment.UserSecret], in PARLEY_DIR.
+const userSecretFile = "user-token-secret"
+
 // UserSecret returns the key shared with host sites. If none is set, it returns a random key, which it creates once and stores with the
 // embedded data.
 func (e Environment) UserSecret() ([]byte, error) {
 	if e.UserTokenSecret != "" {
 		return []byte(e.UserTokenSecret), nil
 	}
-	path := filepath.Join(e.DataDir, "user-token-secret")
+	path := filepath.Join(e.DataDir, userSecretFile)
 	if kept, err := os.ReadFile(path); err == nil && len(kept) >= 32 {
 		return kept, nil
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -94,5 +95,22 @@ func TestPasswordsOfSeveralHostsAreMasked(t *testing.T) {
 	got := env.Mask("the%20password%20of%20PostgreSQL, the password of PostgreSQL, the-password-of-redis, the-sentinels'")
 	if want := "*****, *****, *****, *****"; got != want {
 		t.Errorf("masked %q, want %q", got, want)
+	}
+}
+
+// TestTheDocumentSaysWhenEachVariableChanges checks "What changes when" of docs/operations.md.
+func TestTheDocumentSaysWhenEachVariableChanges(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/operations.md")
+	must(t, err)
+	_, section, found := strings.Cut(string(document), "### What changes when\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if !found {
+		t.Fatal("the section is missing")
+	}
+	for _, v := range cli.ProcessVariables() {
+		if !strings.Contains(section, "`"+v.Name+"`") {
+			t.Errorf("it does not say when %s takes effect", v.Name)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -145,8 +146,10 @@ func (e SchemaAheadError) Error() string {
 
 // CheckSchema returns a SchemaBehindError when migrations of this release are not applied, and a SchemaAheadError when a newer release has
 // applied one that ends what this release needs. Other migrations of newer releases only add, so this one runs on them.
-func CheckSchema(ctx context.Context, desk *models.Desk) error {
-	state, err := migrations.Status(ctx, desk.DB().DB)
+func CheckSchema(ctx context.Context, desk *models.Desk) error { return checkSchema(ctx, desk.DB().DB) }
+
+func checkSchema(ctx context.Context, db *sql.DB) error {
+	state, err := migrations.Status(ctx, db)
 	switch {
 	case err != nil:
 		return err

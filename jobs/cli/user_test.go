@@ -116,7 +116,7 @@ func TestCommandsAreAudited(t *testing.T) {
 	must(t, a.Run(t.Context(), "passwd", desk, strings.NewReader("another horse\n"), &out))
 	must(t, a.Run(t.Context(), "disable", desk, nil, &out))
 	must(t, d.Run(t.Context(), "add", desk, &out))
-	must(t, (&cli.Check{Repair: true}).Run(t.Context(), desk, &out))
+	must(t, (&cli.Check{Repair: true}).Run(t.Context(), desk, nil, &out))
 	rows, _, err := desk.AuditLog(
 		t.Context(),
 		models.Actor{Kind: models.KindAgent, ID: "x", Role: models.RoleAdmin},

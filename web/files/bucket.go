@@ -110,6 +110,34 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
+func (b *bucket) Has(ctx context.Context, name string) (bool, error) {
+	key, err := b.key(name)
+	if err != nil {
+		return false, err
+	}
+	_, err = b.client.StatObject(ctx, b.name, key, minio.StatObjectOptions{})
+	if isNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (b *bucket) List(ctx context.Context, each func(name string, size int64, storedAt time.Time) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the requests
+	for object := range b.client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true}) {
+		if object.Err != nil {
+			return object.Err
+		}
+		if name, isOurs := nameOf(strings.TrimPrefix(object.Key, b.prefix)); isOurs {
+			if err := each(name, object.Size, object.LastModified); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
 // Check returns an error if the bucket does not exist or cannot be reached.
 func (b *bucket) Check(ctx context.Context) error {
 	exists, err := b.client.BucketExists(ctx, b.name)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // folder stores files below one directory. [os.Root] keeps every access inside it, also through links.
@@ -29,7 +31,10 @@ func openFolder(dir string) (*folder, error) {
 	return f, f.Check(context.Background())
 }
 
-// Put writes to a file with the suffix .part and renames it once everything is on disk.
+// partialSuffix is that of a file until it is written to its end.
+const partialSuffix = ".part"
+
+// Put writes to a file with partialSuffix and renames it once everything is on disk.
 func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, size int64) (err error) {
 	at, err := objectPath(name)
 	if err != nil {
@@ -38,7 +43,7 @@ func (f *folder) Put(ctx context.Context, name string, content io.ReadSeeker, si
 	if err := f.root.MkdirAll(path.Dir(at), 0o700); err != nil {
 		return err
 	}
-	partial := at + ".part"
+	partial := at + partialSuffix
 	file, err := f.root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -86,12 +91,51 @@ func (f *folder) Delete(_ context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, at := range []string{at + ".part", at} {
+	for _, at := range []string{at + partialSuffix, at} {
 		if err := f.root.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+func (f *folder) Has(_ context.Context, name string) (bool, error) {
+	at, err := objectPath(name)
+	if err != nil {
+		return false, err
+	}
+	_, err = f.root.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (f *folder) List(ctx context.Context, each func(name string, size int64, storedAt time.Time) error) error {
+	return fs.WalkDir(f.root.FS(), ".", func(at string, entry fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		whole, isPartial := strings.CutSuffix(at, partialSuffix)
+		name, isOurs := nameOf(whole)
+		if !isOurs {
+			return nil
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) { // it was deleted meanwhile
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if isPartial {
+			return each(name, -1, info.ModTime())
+		}
+		return each(name, info.Size(), info.ModTime())
+	})
 }
 
 // Check returns an error if no file can be created in the directory.

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"regexp"
+	"time"
 )
 
 // ErrNotFound means that the store has no file of that name.
@@ -23,6 +25,11 @@ type Store interface {
 	Open(ctx context.Context, name string) (io.ReadSeekCloser, error)
 	// Delete removes a file; one that is not there is no error.
 	Delete(ctx context.Context, name string) error
+	// Has reports whether there is a file of that name.
+	Has(ctx context.Context, name string) (bool, error)
+	// List calls f for every file, in any order, with its size in bytes and the time when it was stored, until f returns an error. The
+	// size of what is left of a file that was never written to its end is -1. What the desk has not named is left out.
+	List(ctx context.Context, f func(name string, size int64, storedAt time.Time) error) error
 	// Check returns why no file can be stored, as far as that can be found out without storing one.
 	Check(ctx context.Context) error
 }
@@ -60,6 +67,13 @@ func objectPath(name string) (string, error) {
 	return name[:2] + "/" + name, nil
 }
 
+// nameOf returns the name of the file at a path of the store, and whether it is such a path.
+func nameOf(at string) (name string, ok bool) {
+	name = path.Base(at)
+	want, err := objectPath(name)
+	return name, err == nil && at == want
+}
+
 // None is a store for an installation without one: every operation fails.
 type None struct{}
 
@@ -73,6 +87,12 @@ func (None) Open(context.Context, string) (io.ReadSeekCloser, error) { return ni
 
 // Delete implements Store and always fails.
 func (None) Delete(context.Context, string) error { return errNone }
+
+// Has implements Store and always fails.
+func (None) Has(context.Context, string) (bool, error) { return false, errNone }
+
+// List implements Store and always fails.
+func (None) List(context.Context, func(string, int64, time.Time) error) error { return errNone }
 
 // Check implements Store and always fails.
 func (None) Check(context.Context) error { return errNone }

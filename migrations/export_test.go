@@ -4,4 +4,6 @@ var (
 	UpFrom     = up
 	DownFrom   = down
 	StatusFrom = status
+	PlanFrom   = planUp
+	Statements = statements
 )

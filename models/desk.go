@@ -45,7 +45,8 @@ type Desk struct {
 
 	mailCounts mailCounts
 
-	canary canary
+	canary  canary
+	replica *replica // nil for none
 
 	drainRuns, drained atomic.Int64
 
@@ -100,10 +101,36 @@ func (d *Desk) DB() *bun.DB { return d.db }
 // runs longer than 5 s and no transaction is idle longer than 10 s, so that a process that hangs does not block the
 // others; the address may set other values.
 func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
-	config, err := pgx.ParseConfig(databaseURL)
+	db, err := newPool("DATABASE_URL", databaseURL, maxConns)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
+	}
+	if err := checkEncoding(ctx, db.DB); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// OpenReplica returns connections like those of [Open] to a copy of the database, for [Desk.SetReplica]. They are made when they are used:
+// the error is about the address, and not about a server that does not answer.
+func OpenReplica(replicaURL string) (*bun.DB, error) {
+	return newPool("DATABASE_REPLICA_URL", replicaURL, maxReplicaConns)
+}
+
+// The most connections of a process to each server.
+const maxConns, maxReplicaConns = 24, 8
+
+// newPool returns connections to the address that a variable has.
+func newPool(variable, address string, most int) (*bun.DB, error) {
+	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		// The parser's reason would quote the address, with the password or a part of it.
-		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as " +
+		return nil, errors.New(variable + " is not a PostgreSQL address such as " +
 			"postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
 			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
@@ -130,19 +157,10 @@ func Open(ctx context.Context, databaseURL string) (*bun.DB, error) {
 	// another mode: prepared.go.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
-	pool.SetMaxOpenConns(24)
-	pool.SetMaxIdleConns(24)
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
-	if err := pool.PingContext(ctx); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
-	}
-	if err := checkEncoding(ctx, pool); err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	return db, nil
+	return bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), nil
 }
 
 // inUTC makes times scan in UTC, independent of the time zone of the machine.

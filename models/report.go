@@ -221,8 +221,14 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	if err := checkPeriod(from, to, 366*24*time.Hour); err != nil {
 		return nil, err
 	}
+	var s *Stats
+	err := d.fromReplica(ctx, func(ctx context.Context) (err error) { s, err = d.readStats(ctx, from, to); return err })
+	return s, err
+}
+
+func (d *Desk) readStats(ctx context.Context, from, to time.Time) (*Stats, error) {
 	s := &Stats{From: from, To: to}
-	err := d.db.NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
+	err := d.reader(ctx).NewRaw(`SELECT count(*) AS started, count(first_assigned_at) AS assigned, count(ended_at) AS ended,
 		count(*) FILTER (WHERE ended_reason = 'abandoned') AS abandoned, count(*) FILTER (WHERE ended_reason = 'cancelled') AS cancelled,
 		count(*) FILTER (WHERE ended_reason = 'timeout') AS timeouts,
 		avg(wait)::float8 AS wait_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS wait_p50,

@@ -55,6 +55,7 @@ func (c *ConfigCheck) Run(ctx context.Context, p *Program, probes ...Probe) erro
 	}
 	probes = append([]Probe{
 		{"PostgreSQL", func(context.Context) error { return databaseErr }},
+		{"replica of PostgreSQL", p.probeReplica},
 		{"Redis", p.Env.probeRedis},
 	}, probes...)
 	fmt.Fprintln(p.Stdout)
@@ -95,6 +96,18 @@ func storedSettings(ctx context.Context, p *Program) (map[string]string, error) 
 		}
 	}
 	return stored, nil
+}
+
+// probeReplica asks the replica of DATABASE_REPLICA_URL how old its data is.
+func (p *Program) probeReplica(ctx context.Context) error {
+	if p.Env.DatabaseReplica == "" || p.Env.DatabaseURL == "" {
+		return nil
+	}
+	desk, err := p.Desk(ctx)
+	if err != nil {
+		return err
+	}
+	return desk.ReplicaState(ctx).Err
 }
 
 // probeRedis tries the Redis of REDIS_URL and says what is wrong with it and what to do. The embedded one is not started.
@@ -168,8 +181,16 @@ func (e Environment) masked(name, value string) string {
 
 // secretVariables are those whose value may also be read from a file, which the variable with _FILE names.
 var secretVariables = []string{
-	"DATABASE_URL", "REDIS_URL", "USER_TOKEN_SECRET", "USER_TOKEN_SECRET_PREVIOUS", "FILES_URL", "AWS_ACCESS_KEY_ID",
-	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SMTP_URL",
+	"DATABASE_URL",
+	"DATABASE_REPLICA_URL",
+	"REDIS_URL",
+	"USER_TOKEN_SECRET",
+	"USER_TOKEN_SECRET_PREVIOUS",
+	"FILES_URL",
+	"AWS_ACCESS_KEY_ID",
+	"AWS_SECRET_ACCESS_KEY",
+	"AWS_SESSION_TOKEN",
+	"SMTP_URL",
 }
 
 // given is a value that the environment sets, and where it stands.

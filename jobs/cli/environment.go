@@ -20,9 +20,10 @@ import (
 
 // Environment is what the environment sets, read once. Admins can change most of Rules later.
 type Environment struct {
-	ListenAddr      string `env:"LISTEN_ADDR"       envDefault:":8080"`
+	ListenAddr      string `env:"LISTEN_ADDR"          envDefault:":8080"`
 	PublicURL       string `env:"PUBLIC_URL"`
 	DatabaseURL     string `env:"DATABASE_URL"`
+	DatabaseReplica string `env:"DATABASE_REPLICA_URL"`
 	RedisURL        string `env:"REDIS_URL"`
 	UserTokenSecret string `env:"USER_TOKEN_SECRET"`
 	// UserTokenSecretPrevious is the secret before, while host sites change over.

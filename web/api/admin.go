@@ -62,6 +62,7 @@ func SitesOf(all, added []string) []Site {
 type SystemHealth struct {
 	CheckedAt Time   `json:"checked_at"`
 	Postgres  string `json:"postgres"`
+	Replica   string `json:"replica"` // see ReplicaWord
 	Redis     string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
@@ -85,9 +86,24 @@ type HealthFinding struct {
 	Detail    string `json:"detail"`
 }
 
+// ReplicaWord is the state of the replica for reports: off without one, ok, lagging or unavailable.
+func ReplicaWord(has bool, state models.ReplicaState) string {
+	switch {
+	case !has:
+		return "off"
+	case state.Err == nil:
+		return "ok"
+	case state.IsLagging():
+		return "lagging"
+	}
+	return "unavailable"
+}
+
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the checks ran on it.
-func SystemHealthOf(ctx context.Context, checked []models.Checked, redisUp bool, redisError redisclient.Reason, mail string) SystemHealth {
-	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Redis: "ok", Mail: mail}
+func SystemHealthOf(
+	ctx context.Context, checked []models.Checked, redisUp bool, redisError redisclient.Reason, mail, replica string,
+) SystemHealth {
+	out := SystemHealth{CheckedAt: Time(time.Now()), Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail}
 	if !redisUp {
 		out.Redis, out.RedisError = "unavailable", redisError
 	}

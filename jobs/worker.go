@@ -96,7 +96,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		}
 		w.schedules.add(entry)
 	}
-	if err := w.server.Start(mux); err != nil {
+	if err := w.server.Start(w.leaveUnknown(mux)); err != nil {
 		w.log.Warn("task queue unavailable, the in-process pulse runs periodic tasks", "error", err)
 	}
 	if err := w.scheduler.Start(); err != nil {
@@ -106,6 +106,19 @@ func (w *Worker) Start(ctx context.Context) error {
 	w.pulse.Go(func() { w.runPulse(ctx) })
 	w.pulse.Go(func() { w.schedules.run(ctx) })
 	return nil
+}
+
+// leaveUnknown drops tasks that this release does not know. During an upgrade workers of two releases share the queue; a worker that knows
+// the task notices that it does not run, see runPulse.
+func (w *Worker) leaveUnknown(mux *asynq.ServeMux) asynq.Handler {
+	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+		handler, pattern := mux.Handler(t)
+		if pattern == "" {
+			w.log.Debug("task of another release left to its workers", "task", t.Type())
+			return nil
+		}
+		return handler.ProcessTask(ctx, t)
+	})
 }
 
 // stopTimeout is how long Stop waits for asynq, which removes its entries from Redis one by one, whether Redis answers

@@ -3,8 +3,11 @@ package jobs_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/hibiken/asynq"
 
 	"parley/jobs"
 	"parley/models"
@@ -27,6 +30,12 @@ func newDesk(t *testing.T, settings models.Settings) *models.Desk {
 
 func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 	t.Helper()
+	startWorkerThatLogs(t, d, redisURL, quiet)
+}
+
+// startWorkerThatLogs returns the prefix of the worker's names in Redis.
+func startWorkerThatLogs(t *testing.T, d *models.Desk, redisURL string, log *slog.Logger) (prefix string) {
+	t.Helper()
 	opts, err := redisclient.Parse(redisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -35,11 +44,54 @@ func startWorker(t *testing.T, d *models.Desk, redisURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := jobs.New(d, opts, "parley:"+key+":", time.Second, quiet)
+	prefix = "parley:" + key + ":"
+	w := jobs.New(d, opts, prefix, time.Second, log)
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
+	return prefix
+}
+
+// lines is a writer that passes on what is written.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// During an upgrade workers of the next release share the queue. Their tasks are no failures.
+func TestTasksOfAnotherReleaseAreLeft(t *testing.T) {
+	t.Parallel()
+	redisURL := testdb.Redis(t)
+	said := make(lines, 1000)
+	log := slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	prefix := startWorkerThatLogs(t, newDesk(t, models.DefaultSettings()), redisURL, log)
+	opts, err := redisclient.Parse(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	redis := opts.Client()
+	defer redis.Close()
+	client := asynq.NewClientFromRedisClient(redis)
+	if _, err := client.Enqueue(asynq.NewTask("chats:dream", nil), asynq.Queue(prefix+"periodic")); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.After(20 * time.Second); ; {
+		select {
+		case line := <-said:
+			if !strings.Contains(line, "chats:dream") {
+				continue
+			}
+			if !strings.Contains(line, "level=DEBUG") {
+				t.Errorf("it logs %s", line)
+			}
+			return
+		case <-deadline:
+			t.Fatal("nothing is logged about the task")
+		}
+	}
 }
 
 // silentChat starts a chat between a new agent and a new user.

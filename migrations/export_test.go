@@ -5,4 +5,6 @@ var (
 	DownFrom   = down
 	StatusFrom = status
 	Seeded     = seeded
+	PlanFrom   = planUp
+	Statements = statements
 )

@@ -2,10 +2,10 @@
 //
 // A step is a pair of files, <number>_<subject>.tx.up.sql and .tx.down.sql, run in the order of their names. Each step runs
 // in one transaction together with its entry in schema_migrations, so a step is either there and recorded or not there at all.
-// It waits 2 s for a lock and is then tried again for 10 minutes, so that it never makes others wait behind it.
+// It waits half a second for a lock and is then tried again for 10 minutes, so that it never makes others wait behind it.
 //
 // Files without .tx run statement by statement, for CREATE INDEX CONCURRENTLY. They are recorded last, so their statements must be
-// ones that can be repeated (IF NOT EXISTS); each ends with a semicolon at the end of a line.
+// ones that can be repeated (IF NOT EXISTS).
 //
 // Steps only add, so a program runs on a schema that is ahead of it. A step that ends what an earlier release needs begins with the line
 // "-- requires: <step>": programs that do not know that step are not ready any more, and do not start.

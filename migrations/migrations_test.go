@@ -226,6 +226,42 @@ func TestAStepDoesNotQueueBehindALongRead(t *testing.T) {
 	wantStatus(t, db, more, []string{"1_first", "2_second", "3_column"}, nil)
 }
 
+// A step and a request that wait for each other's locks are a deadlock. The step gives way, and the request does not fail.
+func TestAStepGivesWayToARequest(t *testing.T) {
+	t.Parallel()
+	url := testdb.EmptyPostgres(t)
+	db := openAt(t, url)
+	must(t, migrations.UpFrom(t.Context(), db, twoTables, io.Discard))
+	request, err := openAt(t, url).BeginTx(t.Context(), nil)
+	must(t, err)
+	_, err = request.ExecContext(t.Context(), "SELECT FROM second")
+	must(t, err)
+
+	more := maps.Clone(twoTables)
+	maps.Copy(more, steps("3_both", "ALTER TABLE first ADD n int; ALTER TABLE second ADD n int", "SELECT"))
+	said := make(lines, 10)
+	done := make(chan error, 1)
+	go func() { done <- migrations.UpFrom(t.Context(), db, more, said) }()
+	for waits := false; !waits; {
+		const query = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'second'::regclass)"
+		must(t, db.QueryRowContext(t.Context(), query).Scan(&waits))
+	}
+	if _, err := request.ExecContext(t.Context(), "SELECT FROM first"); err != nil {
+		t.Errorf("the request failed: %v", err)
+	}
+	select {
+	case got := <-said:
+		if !strings.Contains(got, "3_both waits for other transactions") {
+			t.Errorf("it said %q", got)
+		}
+	case err := <-done:
+		t.Fatalf("the step ended: %v", err)
+	}
+	must(t, request.Rollback())
+	must(t, <-done)
+	wantStatus(t, db, more, []string{"1_first", "2_second", "3_both"}, nil)
+}
+
 // lines is a writer that passes on what is written.
 type lines chan string
 

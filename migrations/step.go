@@ -24,11 +24,15 @@ const (
 )
 
 const (
-	// lockTimeout is how long a step waits for the lock of a table. Meanwhile all who come after it wait too, even those who only read.
-	lockTimeout = 2 * time.Second
+	// lockTimeout is how long a step waits for the lock of a table. Meanwhile all who come after it wait too, even those who only read. It
+	// is shorter than PostgreSQL's deadlock_timeout of 1 s: where a step and a request wait for each other, the step gives way.
+	lockTimeout = 500 * time.Millisecond
 	// lockPatience is how long a step is tried again while other transactions hold the lock.
 	lockPatience = 10 * time.Minute
 	lockPause    = time.Second
+
+	lockNotAvailable = "55P03"
+	deadlockDetected = "40P01"
 )
 
 // requires is the first line of a step that ends what an earlier release needs. It names the step that a program must know to run on the
@@ -188,26 +192,10 @@ func (s step) runStatements(ctx context.Context, conn *sql.Conn, text string) er
 	return nil
 }
 
-// statements splits a script at the semicolons that end a line, and leaves out comments.
-func statements(text string) (found []string) {
-	var kept strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "--") {
-			kept.WriteString(line)
-		}
-	}
-	for statement := range strings.SplitSeq(kept.String(), ";\n") {
-		if statement = strings.TrimSpace(statement); statement != "" {
-			found = append(found, statement)
-		}
-	}
-	return found
-}
-
-// isLocked reports whether a statement gave up waiting for a lock.
+// isLocked reports whether a statement gave up waiting for a lock, by itself or because a request waited for one that the step held.
 func isLocked(err error) bool {
 	var fault *pgconn.PgError
-	return errors.As(err, &fault) && fault.Code == "55P03" // lock_not_available
+	return errors.As(err, &fault) && (fault.Code == lockNotAvailable || fault.Code == deadlockDetected)
 }
 
 // line returns the line of the script at which PostgreSQL found the error, if the error has a position.

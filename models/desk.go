@@ -45,8 +45,9 @@ type Desk struct {
 
 	mailCounts mailCounts
 
-	pooler pooler
-	canary canary
+	pooler  pooler
+	canary  canary
+	replica *replica // nil for none
 
 	drainRuns, drained atomic.Int64
 
@@ -104,10 +105,36 @@ const DefaultPoolSize = 24
 // runs longer than 5 s and no transaction is idle longer than 10 s, so that a process that hangs does not block the
 // others; the address may set other values. A tracer, if there is one, is told of each statement.
 func Open(ctx context.Context, databaseURL string, tracer ...pgx.QueryTracer) (*bun.DB, error) {
-	config, err := pgx.ParseConfig(databaseURL)
+	db, err := newPool("DATABASE_URL", databaseURL, DefaultPoolSize, tracer...)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
+	}
+	if err := checkEncoding(ctx, db.DB); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// OpenReplica returns connections like those of [Open] to a copy of the database, for [Desk.SetReplica]. They are made when they are used:
+// the error is about the address, and not about a server that does not answer.
+func OpenReplica(replicaURL string) (*bun.DB, error) {
+	return newPool("DATABASE_REPLICA_URL", replicaURL, maxReplicaConns)
+}
+
+// maxReplicaConns is how many connections of a process to the replica there are at most.
+const maxReplicaConns = 8
+
+// newPool returns connections to the address that a variable has.
+func newPool(variable, address string, most int, tracer ...pgx.QueryTracer) (*bun.DB, error) {
+	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		// The parser's reason would quote the address, with the password or a part of it.
-		return nil, errors.New("DATABASE_URL is not a PostgreSQL address such as " +
+		return nil, errors.New(variable + " is not a PostgreSQL address such as " +
 			"postgres://parley:password@db.internal:5432/parley?sslmode=verify-full, or an option in it is unknown. " +
 			"Special characters in a password are percent-encoded: @ is %40, / is %2F, # is %23, % is %25")
 	}
@@ -137,19 +164,10 @@ func Open(ctx context.Context, databaseURL string, tracer ...pgx.QueryTracer) (*
 		config.Tracer = tracer[0]
 	}
 	pool := stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing), stdlib.OptionAfterConnect(inUTC))
-	pool.SetMaxOpenConns(DefaultPoolSize)
-	pool.SetMaxIdleConns(DefaultPoolSize)
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns())
-	if err := pool.PingContext(ctx); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("PostgreSQL does not answer: %w", err)
-	}
-	if err := checkEncoding(ctx, pool); err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	return db, nil
+	return bun.NewDB(pool, pgdialect.New(), bun.WithDiscardUnknownColumns()), nil
 }
 
 // inUTC makes times scan in UTC, independent of the time zone of the machine.

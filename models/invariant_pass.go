@@ -15,7 +15,6 @@ const (
 	// chatsAtOnce and agentsAtOnce are how many rows one slice has.
 	chatsAtOnce  = 500
 	agentsAtOnce = 50
-	maxFindings  = 100
 )
 
 // slice is what a check reads: the relations for {agents} and {chats}, and the bounds in them.

@@ -66,18 +66,29 @@ func (d *Desk) Minutes(ctx context.Context, department string, from, to time.Tim
 	if err := d.checkDepartment(ctx, department); err != nil {
 		return nil, err
 	}
-	buckets := []MinuteBucket{}
-	err := d.queryPreparedRows(ctx, `SELECT department, minute, waiting, longest_wait_seconds, arrivals, assignments, ends, abandonments,
+	var buckets []MinuteBucket
+	read := func(ctx context.Context) error {
+		buckets = []MinuteBucket{}
+		return d.queryPreparedRows(
+			ctx,
+			`SELECT department, minute, waiting, longest_wait_seconds, arrivals, assignments, ends, abandonments,
 			load, agents_online, slots, is_counted
 		FROM minute_buckets WHERE department = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
-		[]any{department, from, to}, func(rows pgx.Rows) error {
-			var b MinuteBucket
-			err := rows.Scan(&b.Department, &b.Minute, &b.Waiting, &b.LongestWaitSeconds, &b.Arrivals, &b.Assignments, &b.Ends,
-				&b.Abandonments, &b.Load, &b.AgentsOnline, &b.Capacity, &b.IsCounted)
-			buckets = append(buckets, b)
-			return err
-		})
-	return buckets, translate(err)
+			[]any{department, from, to},
+			func(rows pgx.Rows) error {
+				var b MinuteBucket
+				err := rows.Scan(&b.Department, &b.Minute, &b.Waiting, &b.LongestWaitSeconds, &b.Arrivals, &b.Assignments, &b.Ends,
+					&b.Abandonments, &b.Load, &b.AgentsOnline, &b.Capacity, &b.IsCounted)
+				buckets = append(buckets, b)
+				return err
+			},
+		)
+	}
+	// Charts of the present show the latest minute.
+	if time.Since(to) < MaxReplicaLag+2*time.Minute {
+		return buckets, translate(read(ctx))
+	}
+	return buckets, translate(d.fromReplica(ctx, read))
 }
 
 // checkDepartment refuses a department that does not exist with validation_failed. "" is all departments.

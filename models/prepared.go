@@ -43,7 +43,7 @@ func (t *tx) queryPreparedRows(ctx context.Context, query string, args []any, ea
 
 // onConn runs f on a connection. An error in getting one is a [notSentError], since no statement was sent then.
 func (d *Desk) onConn(ctx context.Context, f func(*pgx.Conn) error) error {
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.reader(ctx).Conn(ctx)
 	if err != nil {
 		return notSentError{err}
 	}

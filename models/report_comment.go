@@ -31,11 +31,15 @@ func (d *Desk) ReportComments(ctx context.Context, actor Actor, q ReportQuery) (
 		ByOutcome: `c.outcome = ?2`, ByTag: `?2 = ANY(c.tags)`,
 		BySite: `?2 = CASE WHEN f.site IN (?3) THEN f.site ELSE '' END`,
 	}[q.With]
-	comments := []ReportComment{}
-	err := d.db.NewRaw(`SELECT c.id AS chat_id, coalesce(a.name, '') AS agent_name, c.rating, c.rating_comment AS comment, c.rated_at
+	var comments []ReportComment
+	err := d.fromReplica(ctx, func(ctx context.Context) error {
+		comments = []ReportComment{}
+		return d.reader(ctx).
+			NewRaw(`SELECT c.id AS chat_id, coalesce(a.name, '') AS agent_name, c.rating, c.rating_comment AS comment, c.rated_at
 		FROM chats c JOIN report_facts f ON f.chat_id = c.id LEFT JOIN agents a ON a.id = c.agent_id
 		WHERE c.rating_comment IS NOT NULL AND c.created_at >= ?0 AND c.created_at < ?1 AND `+condition+`
 		ORDER BY c.created_at DESC, c.id LIMIT ?4`, q.From, q.To, q.Name, bunIn(append([]string{""}, d.AllowedOrigins()...)), maxReportComments).
-		Scan(ctx, &comments)
+			Scan(ctx, &comments)
+	})
 	return comments, translate(err)
 }

@@ -116,6 +116,12 @@ func (d *Desk) Report(ctx context.Context, actor Actor, q ReportQuery) (*Report,
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
+	var r *Report
+	err := d.fromReplica(ctx, func(ctx context.Context) (err error) { r, err = d.readReport(ctx, q); return err })
+	return r, err
+}
+
+func (d *Desk) readReport(ctx context.Context, q ReportQuery) (*Report, error) {
 	k, err := newSketcher()
 	if err != nil {
 		return nil, err
@@ -140,7 +146,7 @@ func (d *Desk) Report(ctx context.Context, actor Actor, q ReportQuery) (*Report,
 	if err != nil {
 		return nil, translate(err)
 	}
-	return r, translate(d.db.NewRaw(`SELECT count(DISTINCT starts_at) FROM report_due`).Scan(ctx, &r.Due))
+	return r, translate(d.reader(ctx).NewRaw(`SELECT count(DISTINCT starts_at) FROM report_due`).Scan(ctx, &r.Due))
 }
 
 // before returns the period before. For days of the time zone it is as many days earlier by the clock there, for a month

@@ -58,6 +58,11 @@ func (d *Desk) Stats(ctx context.Context, from, to time.Time) (*Stats, error) {
 		return nil, err
 	}
 	var s *Stats
+	err = d.fromReplica(ctx, func(ctx context.Context) (err error) { s, err = d.readStats(ctx, from, to, k); return err })
+	return s, err
+}
+
+func (d *Desk) readStats(ctx context.Context, from, to time.Time, k *sketcher) (s *Stats, err error) {
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		s = &Stats{From: from, To: to, RatingReasons: []RatingReasonCount{}, Outcomes: []NameCount{}, Tags: []NameCount{}}
 		if _, err := t.NewRaw(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`).Exec(ctx); err != nil {

@@ -81,7 +81,7 @@ func (d *Desk) inTx(ctx context.Context, f func(ctx context.Context, t *tx) erro
 // attempt runs f in a transaction once. It returns the transaction with an error of f or of the commit, and nil with an
 // error before that.
 func (d *Desk) attempt(ctx context.Context, f func(ctx context.Context, t *tx) error) (*tx, error) {
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.reader(ctx).Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

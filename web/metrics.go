@@ -124,6 +124,13 @@ func (s *Server) newMetrics() *prometheus.Registry {
 	counter := func(name, help string, value func() int64) { counterOf(name, help, nil, value) }
 	counter("write_check_failures_total",
 		"Times that a check of /readyz could not commit a small write within 1.5 seconds.", s.Desk.FailedWriteChecks)
+	counter("replica_reads_total", "Reports that this instance read from the replica of DATABASE_REPLICA_URL.",
+		func() int64 { reads, _ := s.Desk.ReplicaReads(); return reads })
+	counter("replica_fallbacks_total", "Reports that this instance read from the primary because the replica could not be used.",
+		func() int64 { _, fallbacks := s.Desk.ReplicaReads(); return fallbacks })
+	if s.Desk.HasReplica() {
+		registry.MustRegister(&replicaMetrics{desk: s.Desk})
+	}
 	for _, reason := range redisclient.Reasons() {
 		counterOf("redis_errors_total", "Commands of this instance that Redis refused or did not answer.",
 			prometheus.Labels{"reason": string(reason)}, func() int64 { return s.Redis.Count(reason) })

@@ -37,6 +37,29 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("parley_"+name, help, labels, nil)
 }
 
+var (
+	descReplicaUsed = describe("replica_used", "1 while reports are read from the replica of DATABASE_REPLICA_URL.")
+	descReplicaLag  = describe("replica_lag_seconds", "By how much the data of the replica is older; missing while it does not answer.")
+)
+
+// replicaMetrics are the state of the replica. Without one they are missing.
+type replicaMetrics struct{ desk *models.Desk }
+
+// Describe implements prometheus.Collector.
+func (m *replicaMetrics) Describe(to chan<- *prometheus.Desc) {
+	to <- descReplicaUsed
+	to <- descReplicaLag
+}
+
+// Collect implements prometheus.Collector.
+func (m *replicaMetrics) Collect(to chan<- prometheus.Metric) {
+	state := m.desk.ReplicaState(context.Background())
+	to <- prometheus.MustNewConstMetric(descReplicaUsed, prometheus.GaugeValue, boolValue(state.Err == nil))
+	if state.Lag != nil {
+		to <- prometheus.MustNewConstMetric(descReplicaLag, prometheus.GaugeValue, state.Lag.Seconds())
+	}
+}
+
 // databaseMetrics are the figures of the whole installation, which every instance reports alike from PostgreSQL. While PostgreSQL is
 // unreachable it reports the last known ones.
 type databaseMetrics struct {

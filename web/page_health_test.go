@@ -2,10 +2,13 @@ package web_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"parley/models"
+	"parley/models/testdb"
+	"parley/web"
 )
 
 func TestHealthShowsWhatIsBrokenAndMendsIt(t *testing.T) {
@@ -49,4 +52,47 @@ func (h *testServer) check() {
 		must(h.t, err)
 		return last != nil
 	})
+}
+
+// The page, its JSON and the metrics tell whether reports are read from a replica.
+func TestHealthShowsTheReplica(t *testing.T) {
+	t.Parallel()
+	own := testdb.Postgres(t)
+	for _, test := range []struct {
+		replica, word, text, used string
+	}{
+		{own, "ok", "Its data is 0 s behind.", "parley_replica_used 1"},
+		{testdb.EmptyPostgres(t), "unavailable", "It cannot be used", "parley_replica_used 0"},
+		{"", "off", "", ""},
+	} {
+		h := startServer(t, func(s *setup) {
+			s.databaseURL = own
+			s.options = func(o *web.Options) {
+				if test.replica == "" {
+					return
+				}
+				db, err := models.OpenReplica(test.replica)
+				must(t, err)
+				t.Cleanup(func() { _ = db.Close() })
+				o.Desk.SetReplica(db)
+			}
+		})
+		_, alex := h.agent("alex-"+test.word, models.RoleAdmin)
+		if got := h.ask("GET", "/api/admin/health", alex, nil).want(200).object()["replica"]; got != test.word {
+			t.Errorf("the health says %v, want %q", got, test.word)
+		}
+		page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body)
+		if strings.Contains(page, "PostgreSQL replica") != (test.text != "") || !strings.Contains(page, test.text) {
+			t.Errorf("with a replica that is %s the page does not say %q", test.word, test.text)
+		}
+		metrics := string(h.ask("GET", "/metrics", "", nil).want(200).Body)
+		if !strings.Contains(metrics, "parley_replica_fallbacks_total 0") || !strings.Contains(metrics, test.used) ||
+			strings.Contains(metrics, "parley_replica_lag_seconds") != (test.word == "ok") {
+			t.Errorf(
+				"the metrics of a replica that is %s: %q",
+				test.word,
+				regexp.MustCompile(`(?m)^parley_replica.*$`).FindAllString(metrics, -1),
+			)
+		}
+	}
 }

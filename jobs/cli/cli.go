@@ -180,7 +180,10 @@ func (d *Department) Run(ctx context.Context, command string, desk *models.Desk,
 
 // Migrate is `parley migrate …`.
 type Migrate struct {
-	Up   struct{} `cmd:"" help:"Apply all pending migrations."`
+	Up struct {
+		Plan bool `help:"Change nothing: print what would run, what it would lock and what it would read and write meanwhile."`
+		JSON bool `help:"Print the plan as JSON." name:"json"`
+	} `cmd:"" help:"Apply all pending migrations."`
 	Down struct {
 		All bool `help:"Revert all migrations."`
 	} `cmd:"" help:"Revert the last migration."`
@@ -192,6 +195,9 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 	db := desk.DB().DB
 	switch command {
 	case "up":
+		if m.Up.Plan {
+			return m.printPlan(ctx, db, out)
+		}
 		return migrations.Up(ctx, db, out)
 	case "down":
 		return migrations.Down(ctx, db, m.Down.All, out)

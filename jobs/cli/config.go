@@ -56,6 +56,7 @@ func (c *ConfigCheck) Run(ctx context.Context, p *Program, probes ...Probe) erro
 	}
 	probes = append([]Probe{
 		{"PostgreSQL", func(context.Context) error { return databaseErr }},
+		{"replica of PostgreSQL", p.probeReplica},
 		{"Redis", p.Env.probeRedis},
 	}, probes...)
 	fmt.Fprintln(p.Stdout)
@@ -119,6 +120,18 @@ func connectionsOf(ctx context.Context, p *Program) (models.Connections, error) 
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	return p.desk.Connections(ctx)
+}
+
+// probeReplica asks the replica of DATABASE_REPLICA_URL how old its data is.
+func (p *Program) probeReplica(ctx context.Context) error {
+	if p.Env.DatabaseReplica == "" || p.Env.DatabaseURL == "" {
+		return nil
+	}
+	desk, err := p.Desk(ctx)
+	if err != nil {
+		return err
+	}
+	return desk.ReplicaState(ctx).Err
 }
 
 // probeRedis tries the Redis of REDIS_URL and says what is wrong with it and what to do. The embedded one is not started.
@@ -192,8 +205,17 @@ func (e Environment) masked(name, value string) string {
 
 // secretVariables are those whose value may also be read from a file, which the variable with _FILE names.
 var secretVariables = []string{
-	"DATABASE_URL", "REDIS_URL", "USER_TOKEN_SECRET", "USER_TOKEN_SECRET_PREVIOUS", "FILES_URL", "AWS_ACCESS_KEY_ID",
-	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SMTP_URL", "OTEL_EXPORTER_OTLP_HEADERS",
+	"DATABASE_URL",
+	"DATABASE_REPLICA_URL",
+	"REDIS_URL",
+	"USER_TOKEN_SECRET",
+	"USER_TOKEN_SECRET_PREVIOUS",
+	"FILES_URL",
+	"AWS_ACCESS_KEY_ID",
+	"AWS_SECRET_ACCESS_KEY",
+	"AWS_SESSION_TOKEN",
+	"SMTP_URL",
+	"OTEL_EXPORTER_OTLP_HEADERS",
 }
 
 // given is a value that the environment sets, and where it stands.

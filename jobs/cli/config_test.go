@@ -147,3 +147,20 @@ func TestConfigCheckSaysWhatIsWrongWithRedis(t *testing.T) {
 		}
 	}
 }
+
+func TestConfigCheckAsksTheReplica(t *testing.T) {
+	t.Parallel()
+	url := testdb.Postgres(t)
+	for replica, want := range map[string]string{
+		url:                      "ok           replica of PostgreSQL",
+		testdb.EmptyPostgres(t):  "CANNOT WORK  replica of PostgreSQL: it cannot be read",
+		"postgres://127.0.0.1:1": "CANNOT WORK  replica of PostgreSQL: it cannot be read",
+		"mysql://db.internal/it": "CANNOT WORK  replica of PostgreSQL: DATABASE_REPLICA_URL is not a PostgreSQL address",
+	} {
+		p := newProgram(t, "DATABASE_URL="+url, "DATABASE_REPLICA_URL="+replica, "REDIS_URL="+testdb.Redis(t))
+		out, err := check(t, p, cli.ConfigCheck{})
+		if !strings.Contains(out, want) || (err == nil) != strings.HasPrefix(want, "ok") {
+			t.Errorf("%s: %v; %q is missing in:\n%s", replica, err, want, out[strings.LastIndex(out, "\n\n"):])
+		}
+	}
+}

@@ -24,7 +24,8 @@ type Environment struct {
 	PublicURL   string `env:"PUBLIC_URL"`
 	DatabaseURL string `env:"DATABASE_URL"`
 	// DatabasePoolSize is how many connections a process opens at most.
-	DatabasePoolSize int    `env:"DATABASE_POOL_SIZE" envDefault:"24"`
+	DatabasePoolSize int    `env:"DATABASE_POOL_SIZE"   envDefault:"24"`
+	DatabaseReplica  string `env:"DATABASE_REPLICA_URL"`
 	RedisURL         string `env:"REDIS_URL"`
 	UserTokenSecret  string `env:"USER_TOKEN_SECRET"`
 	// UserTokenSecretPrevious is the secret before, while host sites change over.

@@ -103,9 +103,18 @@ func (p *Program) Desk(ctx context.Context) (*models.Desk, error) {
 	p.OnClose(func() { _ = db.Close() })
 	db.SetMaxOpenConns(p.Env.DatabasePoolSize)
 	db.SetMaxIdleConns(p.Env.DatabasePoolSize)
-	p.desk = models.NewDesk(db, p.Settings, p.Log)
-	p.OnClose(p.desk.Close)
-	return p.desk, nil
+	desk := models.NewDesk(db, p.Settings, p.Log)
+	p.OnClose(desk.Close)
+	if p.Env.DatabaseReplica != "" {
+		replica, err := models.OpenReplica(p.Env.DatabaseReplica)
+		if err != nil {
+			return nil, err
+		}
+		p.OnClose(func() { _ = replica.Close() })
+		desk.SetReplica(replica)
+	}
+	p.desk = desk
+	return desk, nil
 }
 
 // ReadyDesk is Desk for commands that use the tables: it reads the settings that administrators stored. Where migrations

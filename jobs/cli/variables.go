@@ -33,6 +33,11 @@ var processDocs = []Variable{
 			"for each process, and for one process more than usually run; see `docs/scaling.md`",
 	},
 	{
+		Name: "DATABASE_REPLICA_URL", Unset: "none",
+		Doc: "a copy of the database, such as a streaming standby, from which reports are read while it is at most 30 seconds behind; " +
+			"see `docs/operations.md`",
+	},
+	{
 		Name: "REDIS_URL", Unset: "embedded",
 		Doc: "Redis or Valkey: live events between instances, rate limits, scheduled tasks. One server " +
 			"(`redis://user:password@host:6379/0`, `rediss://` with TLS, `unix:///path`), sentinels " +

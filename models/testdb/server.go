@@ -1,6 +1,7 @@
 package testdb
 
 import (
+	"context"
 	"testing"
 
 	"parley/models/embedded"
@@ -16,12 +17,23 @@ type Server struct {
 // PostgresServer returns a server with one migrated database, at URL.
 func PostgresServer(t testing.TB) *Server {
 	t.Helper()
+	return postgresServer(t, (*cluster).clone)
+}
+
+// EmptyPostgresServer is PostgresServer without the schema.
+func EmptyPostgresServer(t testing.TB) *Server {
+	t.Helper()
+	return postgresServer(t, (*cluster).empty)
+}
+
+func postgresServer(t testing.TB, create func(*cluster, context.Context) (string, error)) *Server {
+	t.Helper()
 	s := own(t, embedded.Options{Postgres: true})
 	c, err := newCluster(t.Context(), s.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := c.clone(t.Context())
+	name, err := create(c, t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

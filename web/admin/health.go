@@ -33,7 +33,8 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	}
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
-		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures))})
+		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures),
+			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)))})
 	}
 	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title"))}
 	if last == nil {
@@ -59,6 +60,9 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		{Name: "PostgreSQL", Up: true, Text: text.T(ctx, "admin.health.postgres_up")}, // otherwise their result could not be read
 		redisService(ctx, redisUp, h.Redis.Reason()),
 	}
+	if h.Desk.HasReplica() {
+		page.Services = append(page.Services, replicaService(ctx, h.Desk.ReplicaState(ctx)))
+	}
 	if h.Desk.CanMail() {
 		mail := view.Service{Name: text.T(ctx, "admin.mail.title"), Up: !figures.IsFailing, Text: text.T(ctx, "admin.health.mail_up")}
 		if figures.IsFailing {
@@ -67,6 +71,24 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Services = append(page.Services, mail)
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
+}
+
+// replicaService shows whether reports are read from the replica.
+func replicaService(ctx context.Context, state models.ReplicaState) view.Service {
+	service := view.Service{Name: text.T(ctx, "admin.health.replica"), Up: state.Err == nil}
+	lag := 0
+	if state.Lag != nil {
+		lag = int(state.Lag.Seconds())
+	}
+	switch {
+	case service.Up:
+		service.Text = text.T(ctx, "admin.health.replica_up", "Seconds", lag)
+	case state.IsLagging():
+		service.Text = text.T(ctx, "admin.health.replica_lags", "Seconds", lag)
+	default:
+		service.Text = text.T(ctx, "admin.health.replica_away")
+	}
+	return service
 }
 
 // redisService shows whether Redis can be used, and what is wrong with it. It is not all right either when events and limits work while

@@ -62,6 +62,7 @@ type SystemHealth struct {
 	CheckedAt  *Time  `json:"checked_at"` // null before the first check
 	AgeSeconds *int   `json:"age_seconds"`
 	Postgres   string `json:"postgres"`
+	Replica    string `json:"replica"` // see ReplicaWord
 	Redis      string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
@@ -85,10 +86,25 @@ type HealthFinding struct {
 	Detail    string `json:"detail"`
 }
 
+// ReplicaWord is the state of the replica for reports: off without one, ok, lagging or unavailable.
+func ReplicaWord(has bool, state models.ReplicaState) string {
+	switch {
+	case !has:
+		return "off"
+	case state.Err == nil:
+		return "ok"
+	case state.IsLagging():
+		return "lagging"
+	}
+	return "unavailable"
+}
+
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the result was read from it.
 // last is nil before the first check.
-func SystemHealthOf(ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail string) SystemHealth {
-	out := SystemHealth{Postgres: "ok", Redis: "ok", Mail: mail}
+func SystemHealthOf(
+	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica string,
+) SystemHealth {
+	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail}
 	if last == nil {
 		last = new(models.LastCheck)
 	} else {

@@ -204,7 +204,9 @@ func (l *listener) audit(side string, wrong complaints) {
 // auditVersions checks that the changes of a chat have distinct versions and that an ended chat has no later messages.
 func (p *plant) auditVersions() {
 	p.t.Helper()
-	p.none(`SELECT 'change ' || m.version || ' of chat ' || m.chat_id || ' is a message and a confirmation' FROM messages m
+	p.none(`WITH chats AS (SELECT * FROM chats WHERE created_at > '` + p.began.UTC().Format(time.RFC3339Nano) + `'),
+			messages AS (SELECT * FROM messages WHERE chat_id IN (SELECT id FROM chats))
+		SELECT 'change ' || m.version || ' of chat ' || m.chat_id || ' is a message and a confirmation' FROM messages m
 			JOIN message_status_changes s ON s.chat_id = m.chat_id AND s.version = m.version
 		UNION SELECT 'change ' || version || ' of chat ' || chat_id || ' is ' || count(*) || ' messages' FROM messages WHERE message_type = 'text'
 			GROUP BY chat_id, version HAVING count(*) > 1

@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -181,6 +182,21 @@ func (o *output) String() string {
 	defer o.mu.Unlock()
 	return o.buf.String()
 }
+
+// logged returns the lines of a level that are not about a single request, without their details, and how often each was written.
+func (i *instance) logged(level string) map[string]int {
+	lines := map[string]int{}
+	for line := range strings.Lines(i.output.String()) {
+		var entry struct{ Level, Msg, Task string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Level == level && !strings.HasPrefix(entry.Msg, "request") {
+			lines[strings.TrimSpace(entry.Msg+" "+entry.Task)]++
+		}
+	}
+	return lines
+}
+
+// warnings returns what was logged as a warning.
+func (i *instance) warnings() map[string]int { return i.logged("WARN") }
 
 // remarks returns the last lines of the log that are not about a single request.
 func (o *output) remarks() string {

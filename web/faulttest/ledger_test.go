@@ -31,12 +31,14 @@ type ack struct {
 	id                               int64
 	at                               time.Time
 	tries                            int // how often it was sent
+	instance                         int // that answered
 }
 
 // heard is a message received on a stream.
 type heard struct {
 	at                       time.Time
 	conn                     int // the connections of a stream are counted
+	instance                 int
 	id                       int64
 	chat, side, key, content string
 }

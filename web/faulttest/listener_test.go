@@ -36,6 +36,7 @@ type listener struct {
 
 	mu       sync.Mutex
 	conn     int
+	instance int // of the current connection
 	cursor   string
 	open     bool
 	messages []heard
@@ -89,7 +90,7 @@ func (l *listener) connect(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	l.conn++
-	l.open = true
+	l.open, l.instance = true, instance.number
 	l.mu.Unlock()
 	l.read(ctx, bufio.NewReader(res.Body))
 	l.mu.Lock()
@@ -178,7 +179,7 @@ func (l *listener) take(e event) {
 		if err := json.Unmarshal(e.data, &m); err != nil || e.id == "" {
 			l.wrong = append(l.wrong, fmt.Sprintf("a message that cannot be read or has no id: %v", err))
 		}
-		l.messages = append(l.messages, heard{time.Now(), l.conn, m.ID, m.ChatID, m.SenderType, m.key(), m.Content})
+		l.messages = append(l.messages, heard{time.Now(), l.conn, l.instance, m.ID, m.ChatID, m.SenderType, m.key(), m.Content})
 	case "message_status":
 		var s struct {
 			MessageID int64 `json:"message_id"`

@@ -95,11 +95,11 @@ var root = models.Actor{Kind: models.KindAgent, ID: "root", Role: models.RoleAdm
 // account adds an agent who is not signed in.
 func (p *plant) account(name string, role models.Role, room int) *models.Agent {
 	p.t.Helper()
-	a, err := p.desk.AddAgent(
-		p.t.Context(),
-		root,
-		models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role, MaxConcurrent: room},
-	)
+	account := models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role, MaxConcurrent: room}
+	if p.addAgent != nil {
+		return &models.Agent{ID: p.addAgent(account)}
+	}
+	a, err := p.desk.AddAgent(p.t.Context(), root, account)
 	p.must(err)
 	return a
 }
@@ -169,7 +169,10 @@ func (who *person) say(chat, key, words string) bool {
 	switch {
 	case err == nil && (a.status == 200 || a.status == 201):
 		who.plant.ledger.acked(
-			ack{chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now(), tries: a.tries},
+			ack{
+				chat: chat, side: who.side, sender: who.id, key: key, content: words, id: m.ID, at: time.Now(), tries: a.tries,
+				instance: who.at % len(who.plant.instances),
+			},
 		)
 		return true
 	case err == nil && (a.code == "chat_ended" || a.code == "chat_not_found" && who.side == byAgent): // the chat ended, or is another's

@@ -72,7 +72,10 @@ type plant struct {
 	// As the program sees them.
 	databaseURL, redisURL string
 
-	desk      *models.Desk // bypasses the program, for setup and checks
+	desk   *models.Desk // bypasses the program, for setup and checks
+	binary string       // the program that the instances run
+	// addAgent adds an account where the desk cannot, since the schema is that of an earlier release.
+	addAgent  func(models.NewAgent) (id string)
 	environ   []string
 	own       func() []string // environment of each instance alone; nil for none
 	confine   func(*exec.Cmd) // changes how each instance is started; nil for nothing
@@ -89,6 +92,7 @@ type plant struct {
 	// patience is how long a client waits for one answer; 0 for requestPatience.
 	patience time.Duration
 
+	began   time.Time     // older chats are samples
 	moved   bool          // chats are assigned by hand
 	settled time.Duration // how long the streams took to deliver the last message
 
@@ -111,7 +115,7 @@ func newPlantOn(t *testing.T, postgres *testdb.Server, change ...func(*plant)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plant{t: t, postgres: postgres, redis: testdb.RedisServer(t), ledger: &ledger{}}
+	p := &plant{t: t, postgres: postgres, redis: testdb.RedisServer(t), ledger: &ledger{}, binary: binary, began: time.Now()}
 	db, err := models.Open(t.Context(), p.postgres.URL)
 	p.must(err)
 	p.desk = models.NewDesk(db, models.DefaultSettings(), quiet)
@@ -127,7 +131,7 @@ func newPlantOn(t *testing.T, postgres *testdb.Server, change ...func(*plant)) *
 		if p.own != nil {
 			environ = append(environ, p.own()...)
 		}
-		p.instances = append(p.instances, newInstance(t, binary, i, environ))
+		p.instances = append(p.instances, newInstance(t, p.binary, i, environ))
 		p.instances[i].confine = p.confine
 	}
 	for _, i := range p.instances {

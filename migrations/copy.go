@@ -43,7 +43,7 @@ var (
 )
 
 // seeded are the tables in which the steps themselves put rows, so a new database has them too.
-var seeded = []string{"alert_rules", "break_reasons", "installation", "pulse", "rating_reasons"}
+var seeded = []string{"alert_rules", "break_reasons", "installation", "invariant_checks", "pulse", "rating_reasons"}
 
 // oldestVersion is the oldest server_version_num on which the schema works.
 const oldestVersion = 150000

@@ -72,18 +72,18 @@ func TestTheSchemaKeepsThePreviousRelease(t *testing.T) {
 		t.Error(what)
 	}
 	// The comparison finds what it is for.
-	for change, want := range map[string]string{
-		"ALTER TABLE chats RENAME page_url TO url":             "column chats.page_url is",
-		"ALTER TABLE minute_samples ALTER waiting TYPE bigint": "column minute_samples.waiting is int4",
-		"ALTER TABLE pulse ALTER alive_at DROP DEFAULT":        "column pulse.alive_at must be given",
-		"ALTER TABLE agents ADD CHECK (name <> 'x')":           "rule agents_name_check",
-		"CREATE UNIQUE INDEX agents_names ON agents (name)":    "unique agents_names",
-		"ALTER TABLE chats ALTER page_url SET NOT NULL":        "column chats.page_url may be NULL",
+	for _, c := range []struct{ change, want string }{
+		{"ALTER TABLE minute_samples ALTER waiting TYPE bigint", "column minute_samples.waiting is int4"},
+		{"ALTER TABLE pulse ALTER alive_at DROP DEFAULT", "column pulse.alive_at must be given"},
+		{"ALTER TABLE agents ADD CHECK (name <> 'x')", "rule agents_name_check"},
+		{"CREATE UNIQUE INDEX agents_names ON agents (name)", "unique agents_names"},
+		{"ALTER TABLE chats ALTER page_url SET NOT NULL", "column chats.page_url may be NULL"},
+		{"ALTER TABLE chats RENAME page_url TO url", "column chats.page_url is"},
 	} {
-		_, err := db.ExecContext(t.Context(), change)
+		_, err := db.ExecContext(t.Context(), c.change)
 		must(t, err)
-		if !slices.ContainsFunc(wrong(), func(what string) bool { return strings.Contains(what, want) }) {
-			t.Errorf("%s: not found among %q", change, wrong())
+		if !slices.ContainsFunc(wrong(), func(what string) bool { return strings.Contains(what, c.want) }) {
+			t.Errorf("%s: not found among %q", c.change, wrong())
 		}
 	}
 }

@@ -268,10 +268,11 @@ func (f *sentFile) send(p *plant) bool {
 		p.t.Error(err)
 		return false
 	}
+	door, _ := p.door(0)
 	answer, status, err := f.request(
 		p.ctx,
 		http.MethodPost,
-		p.door(0)+"/api"+ofUser+"/chats/"+f.chat+"/files",
+		door+"/api"+ofUser+"/chats/"+f.chat+"/files",
 		form.FormDataContentType(),
 		&body,
 	)

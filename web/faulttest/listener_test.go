@@ -90,7 +90,7 @@ func (l *listener) connect(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	l.conn++
-	l.open, l.instance = true, instance.number
+	l.open, l.instance = true, number
 	l.mu.Unlock()
 	l.read(ctx, bufio.NewReader(res.Body))
 	l.mu.Lock()

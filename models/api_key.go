@@ -198,7 +198,7 @@ func (n *NewAPIKey) validate() (err error) {
 func parseNetworks(texts []string) ([]string, error) {
 	networks := []string{}
 	for _, text := range texts {
-		for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' }) {
+		for one := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 			network, err := netip.ParsePrefix(one)
 			if ip, ipErr := netip.ParseAddr(one); ipErr == nil && ip.Zone() == "" {
 				network, err = netip.PrefixFrom(ip, ip.BitLen()), nil

@@ -437,7 +437,7 @@ var rules = map[string]rule{
 	"POST /admin/questions/{question_id}/restore": {},
 	"GET /admin/api-keys":                         {},
 	"POST /admin/api-keys": {
-		body: `{"name":"{slug}","scopes":["queue"],"networks":["192.0.2.0/24"]}`,
+		body: `{"name":"{slug}","scopes":["queue"],"networks":["192.0.2.0/24"],"agent_id":"","expires_in_days":30}`,
 		ok:   justCreated,
 	},
 	"POST /admin/api-keys/{api_key_id}/revoke": {},

@@ -439,11 +439,13 @@ func TestProgramsCheckTheHealth(t *testing.T) {
 		}
 		return names
 	}
+	h.check()
 	if got := broken(); len(got) != 0 {
 		t.Errorf("nothing is wrong, and it says %v", got)
 	}
 	_, err := h.desk.DB().NewRaw(`UPDATE agents SET load = 3 WHERE id = ?`, anna.ID).Exec(t.Context())
 	must(t, err)
+	h.check()
 	if got := broken(); !slices.Equal(got, []string{"load_counted " + anna.ID}) {
 		t.Errorf("the load is wrong, and it says %v", got)
 	}

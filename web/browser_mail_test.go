@@ -343,6 +343,7 @@ func TestAnAdministratorSeesWhatWasNotSent(t *testing.T) {
 		)
 	}
 	m.letters(2)
+	boss.until("the page with the answer", `root.readyState === "complete" && !root.querySelector("#failed-h")`)
 	boss.reload()
 	boss.sees("#main", "Nothing failed")
 	boss.gone("#delayed-h")

@@ -222,7 +222,7 @@ func TestAttackOtherMethods(t *testing.T) {
 	}
 	admin := s.caller("an administrator").token
 	before := s.kept()
-	for _, l := range web.Lines() {
+	for _, l := range web.MostLines() {
 		path := s.fill(l.Path, l, s.chats[models.Active])
 		for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "GET", "POST"} {
 			if taken[method+" "+l.Path] || l.Path == "/admin/people/new" && method == "POST" { // an unknown agent
@@ -243,7 +243,7 @@ func TestAttackOtherMethods(t *testing.T) {
 		}
 	}
 	s.unchanged(before, "a method that is not taken")
-	for _, l := range web.Lines() {
+	for _, l := range web.MostLines() {
 		if l.Method != http.MethodGet || l.Public || strings.HasSuffix(l.Path, "/events") {
 			continue
 		}

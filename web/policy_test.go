@@ -157,7 +157,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	param := regexp.MustCompile(`\{(\w+)\}`)
 	nonces := map[string]string{}
 	pages := 0
-	for _, line := range web.Lines() {
+	for _, line := range web.MostLines() {
 		if strings.HasSuffix(line.Path, "/events") {
 			continue // open without end; tried below
 		}
@@ -342,7 +342,7 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 			t.Errorf("%s is sent again, with %d", path, again.Status)
 		}
 	}
-	for _, line := range web.Lines() {
+	for _, line := range web.MostLines() {
 		if line.Method != http.MethodGet || strings.HasPrefix(line.Path, "/widget.") || strings.HasSuffix(line.Path, "/events") {
 			continue
 		}

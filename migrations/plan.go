@@ -430,7 +430,7 @@ func (p *planner) whenItWaits(ctx context.Context, tx *sql.Tx, pid int, done <-c
 		if _, err := tx.ExecContext(ctx, "SELECT pg_cancel_backend($1)", pid); err != nil {
 			return nil, err
 		}
-		<-done // it was cancelled
+		<-done //nolint:errcheck // it was cancelled
 		return locks, nil
 	}
 }

@@ -66,6 +66,7 @@ func TestThePageIsToldWhatHappens(t *testing.T) {
 	user := b.within("/widget?")
 	user.send("My secret question")
 	user.sees("#w-head", "anna")
+	user.sees("#thread .sys", "anna") // in a closed panel it would be unread
 	chat := s.onlyChat(agent)
 	b.run(`Parley("off", "open", first); Parley("close")`)
 	_, _, err := s.desk.Send(t.Context(), models.AgentActor(agent), chat.ID, models.NewMessage{Content: "My secret answer"})

@@ -6,7 +6,7 @@ CREATE TABLE api_keys (
     -- The beginning of the key, by which a person recognizes it.
     key_start    text NOT NULL CONSTRAINT api_keys_key_start_length CHECK (char_length(key_start) BETWEEN 1 AND 20),
     scopes       text[] NOT NULL CONSTRAINT api_keys_scopes_count CHECK (cardinality(scopes) BETWEEN 1 AND 20),
-    -- As whom the key writes messages.
+    -- The agent whose chats the key works in, under the name of that agent.
     agent_id     text CONSTRAINT api_keys_agent_id_fkey REFERENCES agents ON DELETE CASCADE,
     -- The networks from which it is accepted, in CIDR notation; none for any.
     networks     text[] NOT NULL DEFAULT '{}' CONSTRAINT api_keys_networks_count CHECK (cardinality(networks) <= 20),

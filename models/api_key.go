@@ -53,7 +53,7 @@ type APIKey struct {
 	Hash       []byte     `bun:"key_hash"`
 	Start      string     `bun:"key_start"` // the first characters of the key
 	Scopes     []string   `bun:"scopes,array"`
-	AgentID    *string    `bun:"agent_id"` // as whom it works in chats; nil without that scope
+	AgentID    *string    `bun:"agent_id"` // the agent whose chats it works in; nil without that scope
 	AgentName  string     `bun:"agent_name"`
 	Networks   []string   `bun:"networks,array"` // from which it is accepted, in CIDR notation; none for any
 	ExpiresAt  *time.Time `bun:"expires_at"`     // nil for never
@@ -183,7 +183,7 @@ func (n *NewAPIKey) validate() (err error) {
 	if !slices.Contains(n.Scopes, string(ScopeWriteMessages)) {
 		n.AgentID = ""
 	} else if n.AgentID == "" {
-		return invalid("agent_id", fieldRequired, "Choose the agent as whom the key works in chats.")
+		return invalid("agent_id", fieldRequired, "Choose the agent whose chats the key works in.")
 	}
 	if n.Networks, err = parseNetworks(n.Networks); err != nil {
 		return err
@@ -271,8 +271,8 @@ func (d *Desk) RevokeAPIKey(ctx context.Context, actor Actor, id int64) (*APIKey
 	return k, nil
 }
 
-// APIKeyByToken returns the key that a token is, and notes its use; with it the agent as whom it works in chats, nil without one or while
-// that agent is disabled. A token that is no key, or one that was revoked or has expired, is 401 unauthorized.
+// APIKeyByToken returns the key that a token is, and stores the time of its use. It also returns the agent whose chats the key works in, or
+// nil if it has none or that agent is disabled. A token that is no key, or one that was revoked or has expired, is 401 unauthorized.
 func (d *Desk) APIKeyByToken(ctx context.Context, token string) (*APIKey, *Agent, error) {
 	k := &APIKey{}
 	err := d.db.NewRaw(selectAPIKeys+`WHERE k.key_hash = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,

@@ -57,7 +57,7 @@ func TestAMessageLeavesTheSweepAlone(t *testing.T) {
 	}
 }
 
-// The row of a chat is moved to its next step, whatever has happened to the chat, and is gone with it.
+// The row of a chat is moved to its next step after any change of the chat, and is deleted with it.
 func TestTheSweepKnowsWhenToLookAgain(t *testing.T) {
 	t.Parallel()
 	h, _, user, chat := talking(t)

@@ -214,7 +214,7 @@ var (
 	ErrScopeRequired = forbidden("scope_required", "This API key does not have the scope that this endpoint requires.")
 	// ErrNetworkNotAllowed is 403: the key is only accepted from other networks.
 	ErrNetworkNotAllowed = forbidden("network_not_allowed", "This API key may not be used from this address.")
-	// ErrAPIKeyAgentDisabled is 403: the agent as whom the key writes messages is disabled.
+	// ErrAPIKeyAgentDisabled is 403: the agent whose chats the key works in is disabled.
 	ErrAPIKeyAgentDisabled = forbidden("api_key_agent_disabled", "The agent of this API key is disabled. Make a key for another agent.")
 	// ErrAlertRuleNotFound is 404.
 	ErrAlertRuleNotFound = notFound("alert_rule_not_found", "This alert rule does not exist or was removed.")

@@ -277,7 +277,7 @@ func TestThePreviousReleaseCountsMessagesRight(t *testing.T) {
 	h.consistent()
 }
 
-// A user who comes back and writes waits live again, once, at the place of the first question, whatever instances do at once.
+// A user who comes back and writes waits live again, once, at the place of the first question, even if several instances handle it at once.
 func TestAUserWhoComesBackGoesOnLiveOnce(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -26,14 +26,14 @@ type Scope struct {
 	Chosen     bool
 }
 
-// KeyAgent is an agent as whom a key can work in chats.
+// KeyAgent is an agent whose chats a key can work in.
 type KeyAgent struct{ ID, Name string }
 
 // APIKey is one key.
 type APIKey struct {
 	ID, Name, Start string
 	Scopes          []string
-	Agent           string // as whom it works in chats, "" for none
+	Agent           string // the agent whose chats it works in, "" for none
 	Networks        string // "" for any
 	ExpiresAt       *time.Time
 	Expired         bool

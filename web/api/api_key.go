@@ -8,7 +8,7 @@ type APIKey struct {
 	Name          string   `json:"name"`
 	Start         string   `json:"start"` // the first characters of the key
 	Scopes        []string `json:"scopes"`
-	AgentID       *string  `json:"agent_id"` // as whom it works in chats
+	AgentID       *string  `json:"agent_id"` // the agent whose chats it works in
 	Networks      []string `json:"networks"` // from which it is accepted; empty for any
 	ExpiresAt     *Time    `json:"expires_at"`
 	CreatedByName string   `json:"created_by_name"`

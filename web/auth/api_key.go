@@ -13,7 +13,7 @@ import (
 // endless is when a key without an end would end: long after the cache has forgotten it.
 const endless = 100 * 365 * 24 * time.Hour
 
-// callerByAPIKey returns the caller of an API key; any other token is 401 unauthorized. Agent is the one as whom the key works in chats.
+// callerByAPIKey returns the caller of an API key; any other token is 401 unauthorized. Agent is the agent whose chats the key works in.
 func (a *Auth) callerByAPIKey(c echo.Context, token string) (*kit.Caller, error) {
 	key, agent, err := a.Desk.APIKeyByToken(c.Request().Context(), token)
 	if err != nil {

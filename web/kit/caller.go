@@ -20,7 +20,7 @@ type Caller struct {
 	ByCookie  bool
 	// Anonymous is true for a user whose identity no host site has verified.
 	Anonymous bool
-	// APIKey is the key with which a program calls, nil for people. Its Agent is the one as whom it works in chats.
+	// APIKey is the key with which a program calls, nil for people. Agent is then the agent whose chats it works in.
 	APIKey *models.APIKey
 }
 

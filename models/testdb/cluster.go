@@ -33,9 +33,14 @@ type cluster struct {
 	made        int
 }
 
-// newCluster connects to the server and removes what earlier runs left there, except a template that is still right.
+// newCluster connects to the server and resets what earlier runs changed there, except a template that is still right.
 func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
-	admin, err := pgx.Connect(ctx, databaseURL)
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["default_transaction_read_only"] = "off" // an interrupted test may have left the server read-only
+	admin, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +49,20 @@ func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{url: databaseURL, template: templatePrefix + sum, admin: admin}
-	return c, c.dropLeavings(ctx)
+	return c, c.reset(ctx)
 }
 
-func (c *cluster) dropLeavings(ctx context.Context) error {
+// reset resets settings that tests changed by ALTER SYSTEM, and drops each database that an earlier run created, under any name.
+func (c *cluster) reset(ctx context.Context) error {
+	for _, statement := range []string{"ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()"} {
+		if _, err := c.admin.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
 	rows, err := c.admin.Query(
 		ctx,
-		"SELECT datname FROM pg_database WHERE starts_with(datname, $1) OR starts_with(datname, $2)",
-		clonePrefix,
-		templatePrefix,
+		"SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', current_database(), $1)",
+		c.template,
 	)
 	if err != nil {
 		return err
@@ -62,10 +72,8 @@ func (c *cluster) dropLeavings(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		if name != c.template {
-			if err := c.drop(ctx, name); err != nil {
-				return err
-			}
+		if err := c.drop(ctx, name); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -130,7 +138,7 @@ func (c *cluster) create(ctx context.Context, template string) (name string, err
 func (c *cluster) drop(ctx context.Context, name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, err := c.admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	_, err := c.admin.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
 	return err
 }
 

@@ -24,16 +24,26 @@ func (s *Server) signalAll(sig syscall.Signal) error {
 	if err := syscall.Kill(pid, sig); err != nil {
 		return err
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		return err
-	}
-	for _, field := range strings.Fields(string(children)) {
-		var child int
-		if _, err := fmt.Sscan(field, &child); err != nil {
-			return err
-		}
+	children, err := childrenOf(pid)
+	for _, child := range children {
 		_ = syscall.Kill(child, sig) // it may just have ended
 	}
-	return nil
+	return err
+}
+
+// childrenOf returns the processes that a process has started. It is an error where there is no /proc.
+func childrenOf(pid int) ([]int, error) {
+	listed, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil, err
+	}
+	var children []int
+	for _, field := range strings.Fields(string(listed)) {
+		var child int
+		if _, err := fmt.Sscan(field, &child); err != nil {
+			return nil, err
+		}
+		children = append(children, child)
+	}
+	return children, nil
 }

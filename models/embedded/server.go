@@ -176,7 +176,12 @@ func (s *Server) end(sig syscall.Signal) error {
 	close(s.halt)
 	c := s.child
 	s.child = nil
-	return c.stop(sig, stopTimeout)
+	children, _ := childrenOf(c.cmd.Process.Pid)
+	err := c.stop(sig, stopTimeout)
+	for _, child := range children {
+		_ = syscall.Kill(child, syscall.SIGKILL) // one that is paused never notices that the server is gone
+	}
+	return err
 }
 
 func (s *Server) close() error {

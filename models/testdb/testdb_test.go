@@ -3,6 +3,8 @@ package testdb_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,6 +64,25 @@ func TestAServerCanFailAndComeBack(t *testing.T) {
 	must(t, server.Start(t.Context()))
 	if _, err := connect(t, server.URL).Exec(t.Context(), "TABLE schema_migrations"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAPausedServerLeavesNoProcess kills a server whose processes are stopped, as a test does that fails in between.
+func TestAPausedServerLeavesNoProcess(t *testing.T) {
+	t.Parallel()
+	server := testdb.PostgresServer(t)
+	conn := connect(t, server.URL)
+	var session int
+	if err := conn.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&session); err != nil {
+		t.Fatal(err)
+	}
+	must(t, server.Pause())
+	must(t, server.Kill())
+	for deadline := time.Now().Add(10 * time.Second); syscall.Kill(session, 0) == nil; {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d of the killed server is still there", session)
+		}
+		runtime.Gosched()
 	}
 }
 

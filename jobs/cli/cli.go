@@ -218,7 +218,7 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 		if err := migrations.Partition(ctx, db, out); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(out, "The messages are in partitions by month. Earlier releases do not start on this database any more.")
+		_, err := fmt.Fprintln(out, "The messages are in partitions by month. Start no earlier release on this database any more.")
 		return err
 	case "down":
 		return migrations.Down(ctx, db, m.Down.All, out)

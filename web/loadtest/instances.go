@@ -116,14 +116,21 @@ END $$`
 
 // storedMessages inserts ended chats of the last 30 days with 20 messages each, until there are as many messages as wanted.
 func storedMessages(has, wanted, users, agents int) string {
-	return fmt.Sprintf(`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
+	return fmt.Sprintf(
+		`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
 				first_response_at, ended_at, ended_reason, ended_type, version, last_seq, total_messages, last_message_at, last_said_by)
 			SELECT first_chat_id(at) || '-7000-8000-' || lpad(to_hex(n), 12, '0'), 'u' || n %% %d + 1, 'a' || n %% %d + 1, 'ended', at, at, at, at, at,
 				at + interval '5 s', at + interval '8 min', 'user_ended', 'manual', 21, 20, 20, at + interval '8 min', 'customer_service'
 			FROM (SELECT n, now() - interval '9 min' - (n * 7919 %% 2592000) * interval '1 s' AS at FROM generate_series(%d, %d) n) s
 			RETURNING id, user_id, agent_id, created_at)
-		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at, status, delivered_at, read_at)
+		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at)
 		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
-			%s, CASE s %% 2 WHEN 1 THEN 'k' || s END, created_at + s * interval '20 s', 'read', created_at + s * interval '20 s', created_at + s * interval '20 s'
-		FROM made, generate_series(1, 20) s`, users, agents, has/20+1, wanted/20, pgQuote(messageText))
+			%s, CASE s %% 2 WHEN 1 THEN 'k' || s END, created_at + s * interval '20 s'
+		FROM made, generate_series(1, 20) s`,
+		users,
+		agents,
+		has/20+1,
+		wanted/20,
+		pgQuote(messageText),
+	)
 }

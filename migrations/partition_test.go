@@ -43,7 +43,7 @@ const placed = `SELECT coalesce(string_agg(place || ' ' || n, ', ' ORDER BY plac
 	SELECT tableoid::regclass::text AS place, count(*) AS n FROM messages GROUP BY 1
 	UNION ALL SELECT tableoid::regclass::text, count(*) FROM message_status_changes GROUP BY 1) p`
 
-// files is how many rows each partition takes on disk: a table that was copied has another one.
+// filenode is the file of the table that was there before: a table that was copied has another one.
 const filenode = `SELECT relfilenode::text FROM pg_class WHERE relname IN ('messages', 'messages_first') AND relkind = 'r'`
 
 func TestANewDatabaseHasItsMessagesByMonth(t *testing.T) {
@@ -126,12 +126,14 @@ func TestAnOldDatabaseIsPartitionedWhilePeopleChat(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			pace := time.NewTicker(5 * time.Millisecond)
+			defer pace.Stop()
 			for i := 0; ; i++ {
 				select {
 				case <-stop:
 					sent <- i
 					return nil
-				default:
+				case <-pace.C:
 				}
 				m := models.NewMessage{Content: "hello", ClientMessageID: fmt.Sprint(i)}
 				if _, created, err := desk.Send(t.Context(), user, chat.Chat.ID, m); err != nil || !created {
@@ -140,7 +142,6 @@ func TestAnOldDatabaseIsPartitionedWhilePeopleChat(t *testing.T) {
 				if _, created, err := desk.Send(t.Context(), user, chat.Chat.ID, m); err != nil || created {
 					return fmt.Errorf("message %d again: created %v, %w", i, created, err)
 				}
-				time.Sleep(5 * time.Millisecond) // a load, not an attack
 			}
 		})
 	}
@@ -149,7 +150,11 @@ func TestAnOldDatabaseIsPartitionedWhilePeopleChat(t *testing.T) {
 		if err := migrations.Partition(ctx, openPool(t, url), cancel); err == nil {
 			t.Errorf("the run that ends after %q succeeded", after)
 		}
-		limited := read(t, db, `SELECT count(*)::text FROM pg_constraint WHERE conname = 'messages_before' AND conrelid = 'messages'::regclass`)
+		limited := read(
+			t,
+			db,
+			`SELECT count(*)::text FROM pg_constraint WHERE conname = 'messages_before' AND conrelid = 'messages'::regclass`,
+		)
 		if limited != "0" {
 			t.Errorf("after %q the limit is still there", after)
 		}
@@ -214,8 +219,13 @@ func TestToPartitionIsRefusedInWords(t *testing.T) {
 	if err := migrations.Partition(t.Context(), db, io.Discard); err == nil || !strings.Contains(err.Error(), "of_others") {
 		t.Errorf("with a view: %v", err)
 	}
-	run(t, db, `DROP VIEW of_others`, `INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('test', 'known', 'waiting', now(), now(), now())`,
-		`INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at) VALUES ('test', 1, 1, 'user', 'known', 'text', 'x', now())`)
+	run(
+		t,
+		db,
+		`DROP VIEW of_others`,
+		`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) VALUES ('test', 'known', 'waiting', now(), now(), now())`,
+		`INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at) VALUES ('test', 1, 1, 'user', 'known', 'text', 'x', now())`,
+	)
 	if err := migrations.Partition(t.Context(), db, io.Discard); err == nil || !strings.Contains(err.Error(), "ids that are no UUID v7") {
 		t.Errorf("with a chat that has an id of its own: %v", err)
 	}

@@ -219,8 +219,19 @@ func (i *invariant) checked() Checked {
 func (i *invariant) find(ctx context.Context, t *tx, s Settings, of slice) ([]Finding, error) {
 	found := []Finding{}
 	query := strings.NewReplacer("{agents}", of.agents, "{chats}", of.chats).Replace(i.query)
-	err := t.NewRaw(query+` LIMIT 100`, s.PresenceTimeout.Seconds(), slack, s.PresenceGrace.Seconds(),
-		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), of.recent, of.after, of.upTo, s.QueueGrace.Seconds(), s.Retention.Seconds()).Scan(ctx, &found)
+	err := t.NewRaw(
+		query+` LIMIT 100`,
+		s.PresenceTimeout.Seconds(),
+		slack,
+		s.PresenceGrace.Seconds(),
+		s.IdleWarning.Seconds(),
+		s.IdleTimeout.Seconds(),
+		of.recent,
+		of.after,
+		of.upTo,
+		s.QueueGrace.Seconds(),
+		s.Retention.Seconds(),
+	).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", i.name, err)
 	}

@@ -169,7 +169,9 @@ func (h *testDesk) ended(user string, at time.Time, status string) (id string) {
 	h.t.Helper()
 	h.user(user)
 	name := strings.Repeat(string(user[0]), 26)
-	h.must(h.DB().NewRaw(`WITH c AS (INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type, last_seq,
+	h.must(
+		h.DB().
+			NewRaw(`WITH c AS (INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type, last_seq,
 				version, agent_id)
 			SELECT first_chat_id(?0) || '-7000-8000-' || right(md5(?1), 12), ?1, ?2::chat_status, ?0, ?0, ?0, e.at,
 				CASE WHEN e.at IS NOT NULL THEN 'user_ended'::chat_ended_reason END, CASE WHEN e.at IS NOT NULL THEN 'manual'::chat_ended_type END, 1, 1, NULL
@@ -180,7 +182,9 @@ func (h *testDesk) ended(user string, at time.Time, status string) (id string) {
 		f AS (INSERT INTO stored_files (name) VALUES (?3) RETURNING name),
 		a AS (INSERT INTO attachments (chat_id, message_id, public_id, file, name, content_type, size, upload_sha256)
 			SELECT m.chat_id, m.id, ?3, f.name, 'a.txt', 'text/plain', 3, repeat('a', 64) FROM m, f)
-		SELECT id FROM c`, at, user, status, name).Scan(h.t.Context(), &id))
+		SELECT id FROM c`, at, user, status, name).
+			Scan(h.t.Context(), &id),
+	)
 	return id
 }
 
@@ -216,8 +220,11 @@ func TestRetentionDropsMonths(t *testing.T) {
 		t.Errorf("the partitions are %v, want %v", left, want)
 	}
 	for _, chat := range []string{open, young} {
-		if n := h.count(`SELECT count(*) FROM messages m JOIN attachments a ON a.chat_id = m.chat_id JOIN message_status_changes s ON s.chat_id = m.chat_id
-			WHERE m.chat_id = ?`, chat); n != 1 {
+		if n := h.count(
+			`SELECT count(*) FROM messages m JOIN attachments a ON a.chat_id = m.chat_id JOIN message_status_changes s ON s.chat_id = m.chat_id
+			WHERE m.chat_id = ?`,
+			chat,
+		); n != 1 {
 			t.Errorf("the chat %s lost something", chat)
 		}
 	}
@@ -249,8 +256,10 @@ func TestStatementsReadOnePartition(t *testing.T) {
 	h.exec(`INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT ?, n, 1, 'user', 'u', 'text', 'hello', now() FROM generate_series(2, 2000) n`, chat)
 	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 2000) n`)
-	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) SELECT first_chat_id(now()) || id, id, 'waiting', now(), now(), now()
-		FROM users WHERE id <> 'u'`)
+	h.exec(
+		`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at) SELECT first_chat_id(now()) || id, id, 'waiting', now(), now(), now()
+		FROM users WHERE id <> 'u'`,
+	)
 	h.exec(`INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at)
 		SELECT id, n, 1, 'user', user_id, 'text', 'hello', n, now() FROM chats, generate_series(1, 10) n WHERE user_id <> 'u'`)
 	h.exec(`ANALYZE messages, chats`)
@@ -271,7 +280,8 @@ func TestStatementsReadOnePartition(t *testing.T) {
 		_, err = tx.NewRaw(`DEALLOCATE q`).Exec(t.Context())
 		h.must(err)
 		for _, line := range lines {
-			if strings.Contains(line, " on messages_") && !strings.Contains(line, "messages_first") && !strings.Contains(line, "never executed") &&
+			if strings.Contains(line, " on messages_") && !strings.Contains(line, "messages_first") &&
+				!strings.Contains(line, "never executed") &&
 				!strings.HasPrefix(strings.TrimSpace(line), "Update on") {
 				t.Errorf("%s: more than one partition is read:\n%s", name, plan)
 				break

@@ -256,6 +256,9 @@ func copyAll(ctx context.Context, source, target *copySide, out io.Writer) error
 	if err := target.mustBeEmpty(ctx, tables); err != nil {
 		return err
 	}
+	if err := matchPartitions(ctx, source, target); err != nil {
+		return err
+	}
 	constrain, err := target.unconstrain(ctx, tables)
 	if err != nil {
 		return err
@@ -322,7 +325,7 @@ func (s *copySide) unconstrain(ctx context.Context, tables []copiedTable) (const
 		return nil, err
 	}
 	if constrain, err = s.column(ctx, `SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,
-		pg_get_constraintdef(oid))`+keys); err != nil {
+		regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''))`+keys); err != nil {
 		return nil, err
 	}
 	for _, t := range tables {

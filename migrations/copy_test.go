@@ -47,7 +47,7 @@ const checksum = `SELECT md5(string_agg(query_to_xml(format(CASE relkind WHEN 'r
 // shape is what constrains the rows of a database.
 const shape = `SELECT string_agg(what, E'\n' ORDER BY what) FROM (
 	SELECT conrelid::regclass || ' ' || conname || ' ' || convalidated || ' ' || pg_get_constraintdef(oid) AS what
-		FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+		FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conparentid = 0 -- partitions have copies of the others
 	UNION ALL SELECT tgrelid::regclass || ' ' || tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal) s`
 
 // talk stores a little of everything that the rules connect: agents, a user, chats, messages, a file, an audit log.

@@ -102,6 +102,11 @@ func planUp(ctx context.Context, db *sql.DB, fsys fs.FS) (plan Plan, err error) 
 	known := slices.DeleteFunc(steps, func(s step) bool {
 		return slices.ContainsFunc(pending, func(p step) bool { return p.name == s.name })
 	})
+	return planSteps(ctx, db, conn, known, pending)
+}
+
+// planSteps returns what the pending steps would do to a database that has the known ones.
+func planSteps(ctx context.Context, db *sql.DB, conn *sql.Conn, known, pending []step) (plan Plan, err error) {
 	var counts bool
 	if err := conn.QueryRowContext(ctx, "SELECT current_setting('track_counts')::boolean").Scan(&counts); err != nil {
 		return Plan{}, err
@@ -112,6 +117,10 @@ func planUp(ctx context.Context, db *sql.DB, fsys fs.FS) (plan Plan, err error) 
 	p := &planner{db: db, conn: conn}
 	if p.sizes, err = tableSizes(ctx, conn); err != nil {
 		return Plan{}, fmt.Errorf("read the sizes of the tables: %w", err)
+	}
+	if err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('messages') AND relkind = 'p')").
+		Scan(&p.partitioned); err != nil {
+		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, p.remove(ctx)) }()
 	if err := p.copySchema(ctx, known); err != nil {
@@ -129,11 +138,13 @@ func planUp(ctx context.Context, db *sql.DB, fsys fs.FS) (plan Plan, err error) 
 
 // planner makes a plan in a schema of its own.
 type planner struct {
-	db     *sql.DB
-	conn   *sql.Conn
-	sizes  map[string]tableSize // of the tables and views of the real schema
-	locked bool                 // conn has the lock of plans
-	made   bool                 // the schema is there
+	db    *sql.DB
+	conn  *sql.Conn
+	sizes map[string]tableSize // of the tables and views of the real schema
+	// partitioned means that the real messages are in partitions. The copy has the first one and two months then.
+	partitioned bool
+	locked      bool // conn has the lock of plans
+	made        bool // the schema is there
 }
 
 type tableSize struct{ rows, bytes, allBytes int64 }
@@ -205,6 +216,11 @@ func (p *planner) copySchema(ctx context.Context, known []step) error {
 		}
 		if _, err := tx.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("copy migration %s: %w", s.name, err)
+		}
+	}
+	if p.partitioned {
+		if _, err := tx.ExecContext(ctx, "SELECT partition_messages((date_trunc('month', now()) + interval '1 month')::date)"); err != nil {
+			return fmt.Errorf("copy the partitions: %w", err)
 		}
 	}
 	return tx.Commit()

@@ -44,7 +44,7 @@ const promises = `
 	UNION ALL SELECT 'function ' || p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
 	UNION ALL SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
 	UNION ALL SELECT 'value ' || enumlabel || ' of ' || enumtypid::regtype FROM pg_enum
-	UNION ALL SELECT 'ON CONFLICT by ' || substring(pg_get_indexdef(indexrelid) FROM ' ON .*') FROM pg_index
+	UNION ALL SELECT 'ON CONFLICT by ' || replace(substring(pg_get_indexdef(indexrelid) FROM ' ON .*'), ' ON ONLY ', ' ON ') FROM pg_index
 		WHERE indisunique AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)`
 
 // refusals are what the schema refuses of rows in a table, one line each, with the table and the columns that it is about.
@@ -54,8 +54,15 @@ const refusals = `
 	UNION ALL SELECT 'rule ' || conname || ' of ' || conrelid::regclass || ': ' || pg_get_constraintdef(oid), conrelid::regclass::text,
 		(SELECT string_agg(attname, ',') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey))
 		FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'x') AND conrelid <> 0
+			AND conparentid = 0 -- a key that refers to a partitioned table also has one to each partition
 	UNION ALL SELECT 'unique ' || indexrelid::regclass, indrelid::regclass::text, ''
 		FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE indisunique AND c.relnamespace = 'public'::regnamespace`
+
+// implied are rules that are new and refuse nothing: they follow from rules of the previous release.
+var implied = []string{
+	// It referred to the message, which refers to the chat.
+	"rule message_status_changes_chat_id_fkey of message_status_changes: FOREIGN KEY (chat_id) REFERENCES chats(id) ON DELETE CASCADE",
+}
 
 // TestTheSchemaKeepsThePreviousRelease checks that this release's migrations only add: what statements of the previous release read and
 // write is still there, and its rows are not refused. TestUpgrade in web/faulttest runs that release on this schema.
@@ -110,7 +117,7 @@ func brokenPromises(promised, refused, promisedNow, refusedNow [][]string) (wron
 		}
 	}
 	for _, r := range refusedNow {
-		if !tables[r[1]] || has(refused, r[0]) {
+		if !tables[r[1]] || has(refused, r[0]) || slices.Contains(implied, r[0]) {
 			continue
 		}
 		// A rule about new columns alone holds for rows that do not mention them, or the migration would have failed.

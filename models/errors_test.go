@@ -137,7 +137,7 @@ func TestConstraintNamesAreInOneFileAndInTheSchema(t *testing.T) {
 	}
 	word := regexp.MustCompile(`\w+`)
 	goFiles(t, func(path string, file *ast.File) {
-		if path == "models/pgerror.go" {
+		if path == "models/pgerror.go" || path == "migrations/partition.go" { // which changes the schema
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {

@@ -32,8 +32,9 @@ type Checked struct {
 // lately is how long ago a chat may have ended for [Desk.CheckInvariants] to check it.
 const lately = "1 hour"
 
-// checkedChats selects the chats whose messages are checked.
-const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM {chats} c) `
+// checkedChats selects the chats whose messages are checked. Those that are due to be deleted may have lost theirs already, with the partition.
+const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM {chats} c
+	WHERE status <> 'ended' OR ended_at >= clock_timestamp() - make_interval(secs => ?9)) `
 
 // slack is by how many seconds due work may be late before an invariant counts as violated.
 const slack = 5
@@ -218,8 +219,19 @@ func (i *invariant) checked() Checked {
 func (i *invariant) find(ctx context.Context, t *tx, s Settings, of slice) ([]Finding, error) {
 	found := []Finding{}
 	query := strings.NewReplacer("{agents}", of.agents, "{chats}", of.chats).Replace(i.query)
-	err := t.NewRaw(query+` LIMIT 100`, s.PresenceTimeout.Seconds(), slack, s.PresenceGrace.Seconds(),
-		s.IdleWarning.Seconds(), s.IdleTimeout.Seconds(), of.recent, of.after, of.upTo, s.QueueGrace.Seconds()).Scan(ctx, &found)
+	err := t.NewRaw(
+		query+` LIMIT 100`,
+		s.PresenceTimeout.Seconds(),
+		slack,
+		s.PresenceGrace.Seconds(),
+		s.IdleWarning.Seconds(),
+		s.IdleTimeout.Seconds(),
+		of.recent,
+		of.after,
+		of.upTo,
+		s.QueueGrace.Seconds(),
+		s.Retention.Seconds(),
+	).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", i.name, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	pgNoPrivilege          = "42501"
 	pgUndefinedFunction    = "42883"
 	pgNotSupported         = "0A000"
+	pgLockNotAvailable     = "55P03"
+	pgQueryCanceled        = "57014"
 	pgDuplicateStatement   = "42P05"
 	pgNoSuchStatement      = "26000"
 )
@@ -69,14 +72,24 @@ func sqlState(err error) (code, constraint string) {
 // violates reports whether PostgreSQL refused a statement because of that unique or foreign key.
 func violates(err error, c constraint) bool {
 	code, name := sqlState(err)
-	return (code == pgUniqueViolation || code == pgForeignKeyViolation) && name == string(c)
+	return (code == pgUniqueViolation || code == pgForeignKeyViolation) &&
+		(name == string(c) || c == messagesClientMessageIDUnique && partitionIndex.MatchString(name))
 }
+
+// partitionIndex matches the names that [messagesClientMessageIDUnique] has in the partitions of messages.
+var partitionIndex = regexp.MustCompile(`^messages_(first|default|\d{4}_\d{2})_client_message_id_unique$`)
 
 // isTransient reports whether PostgreSQL rolled the transaction back for a reason that another attempt may not meet.
 // Nothing was committed.
 func isTransient(err error) bool {
 	code, _ := sqlState(err)
 	return code == pgSerializationFailure || code == pgDeadlockDetected
+}
+
+// isBusy reports whether a statement gave up, after its timeout, because of what others were doing.
+func isBusy(err error) bool {
+	code, _ := sqlState(err)
+	return code == pgLockNotAvailable || code == pgQueryCanceled || code == pgDeadlockDetected
 }
 
 // isNotOffered reports whether the server lacks the function that was called, or does not let this role call it.
@@ -153,7 +166,7 @@ func isUnavailable(err error) bool {
 	code, _ := sqlState(err)
 	switch {
 	case code == "":
-	case code == pgReadOnly, code == pgUndefinedTable, code == pgUndefinedColumn, code == "55P03", code == "25P03",
+	case code == pgReadOnly, code == pgUndefinedTable, code == pgUndefinedColumn, code == pgLockNotAvailable, code == "25P03",
 		isTransient(err),
 		strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"), strings.HasPrefix(code, "58"):
 		return true

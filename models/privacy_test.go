@@ -9,11 +9,14 @@ import (
 	"parley/models"
 )
 
+// wholeTables selects the tables, without partitions of them.
+const wholeTables = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1`
+
 // holding returns the tables that contain a text in any column.
 func (h *testDesk) holding(text string) []string {
 	h.t.Helper()
 	var tables, found []string
-	h.must(h.DB().NewRaw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`).Scan(h.t.Context(), &tables))
+	h.must(h.DB().NewRaw(wholeTables).Scan(h.t.Context(), &tables))
 	for _, table := range tables {
 		var n int
 		h.must(

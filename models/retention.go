@@ -7,7 +7,7 @@ import (
 
 // Clean deletes what is no longer kept, in batches, and returns how many chats it deleted:
 //
-// ended chats older than RETENTION with everything that belongs to them; expired sessions and tickets; second factors
+// ended chats older than RETENTION with everything that belongs to them, and the partitions of messages that have no others; expired sessions and tickets; second factors
 // that were started and never confirmed; drafts of chats that ended 7 days ago; users older than RETENTION without a chat
 // or a session; changes of presence and temporary capacities older than 35 days; minutes older than MINUTES_RETENTION;
 // alerts that were cleared a year ago; rows of the audit log older than AUDIT_RETENTION.
@@ -15,10 +15,14 @@ import (
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {
 	s := d.Settings()
+	dropped, err := d.dropPartitions(ctx, s.Retention)
+	if err != nil {
+		return dropped, err
+	}
 	deleted, err := d.deleteAll(ctx, 100, `DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE status = 'ended'
 		AND ended_at < now() - make_interval(secs => ?0)
 		ORDER BY ended_at LIMIT ?1 FOR UPDATE SKIP LOCKED)`, s.Retention)
-	if err != nil {
+	if deleted += dropped; err != nil {
 		return deleted, err
 	}
 	for _, query := range []string{
@@ -69,11 +73,11 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	return deleted, d.cleanAudit(ctx, s.AuditRetention)
 }
 
-// deleteAll repeats a DELETE, whose parameters are an age and the size of a batch, until a batch is not full. It returns
+// deleteAll repeats a DELETE, whose parameters are an age, the size of a batch and others, until a batch is not full. It returns
 // how many rows it deleted. Small batches keep locks and transactions short.
-func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.Duration) (int, error) {
+func (d *Desk) deleteAll(ctx context.Context, batch int, query string, age time.Duration, others ...any) (int, error) {
 	for deleted := 0; ; {
-		res, err := d.db.NewRaw(query, age.Seconds(), batch).Exec(ctx)
+		res, err := d.db.NewRaw(query, append([]any{age.Seconds(), batch}, others...)...).Exec(ctx)
 		if err != nil {
 			return deleted, translate(err)
 		}

@@ -156,7 +156,7 @@ func TestNoTableIsForgotten(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
 	var tables []string
-	h.must(h.DB().NewRaw(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`).Scan(t.Context(), &tables))
+	h.must(h.DB().NewRaw(wholeTables).Scan(t.Context(), &tables))
 	if want := slices.Sorted(maps.Keys(about)); !slices.Equal(tables, want) {
 		t.Errorf("the tables are %v; the export and the erasure of a user know of %v", tables, want)
 	}

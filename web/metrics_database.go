@@ -30,6 +30,7 @@ var (
 	descMailFailed   = describe("mails_failed", "E-mails that were not sent and are not tried again.")
 	descMailFailing  = describe("mail_failing", "1 while the mail server takes no e-mail.")
 	descCheckedAt    = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
+	descMonthsAhead  = describe("message_months_ahead", "Coming months for which messages have a partition; missing without partitions.")
 	descCheckAge     = describe("invariants_age_seconds", "Time since the invariants were last checked.")
 )
 
@@ -73,13 +74,14 @@ type databaseMetrics struct {
 	mail        *models.MailFigures // nil without mail
 	check       *models.LastCheck   // nil before the first one
 	checkReadAt time.Time
+	monthsAhead *int // nil without partitions
 }
 
 // Describe implements prometheus.Collector.
 func (m *databaseMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descDatabaseUp, descQueueLength, descLongestWait, descAgentsOnline, descLoad, descCapacity,
-		descFindings, descCheckedAt, descCheckAge, descMailWaiting, descMailDelayed, descMailFailed, descMailFailing,
+		descFindings, descCheckedAt, descCheckAge, descMailWaiting, descMailDelayed, descMailFailed, descMailFailing, descMonthsAhead,
 	} {
 		to <- d
 	}
@@ -109,6 +111,9 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 		tell(descMailFailed, float64(f.Failed))
 		tell(descMailFailing, boolValue(f.IsFailing))
 	}
+	if m.monthsAhead != nil {
+		tell(descMonthsAhead, float64(*m.monthsAhead))
+	}
 	if m.check != nil {
 		for _, c := range m.check.Checked {
 			tell(descFindings, float64(len(c.Findings)), c.Invariant)
@@ -133,6 +138,9 @@ func (m *databaseMetrics) refresh(ctx context.Context) {
 		if figures, err := m.desk.MailFigures(ctx); err == nil {
 			m.mail = &figures
 		}
+	}
+	if months, has, err := m.desk.MonthsAhead(ctx, time.Now()); err == nil && has {
+		m.monthsAhead = &months
 	}
 	check, err := m.desk.LastCheck(ctx)
 	if err != nil {

@@ -96,3 +96,31 @@ func TestHealthShowsTheReplica(t *testing.T) {
 		}
 	}
 }
+
+// The page, its JSON and the metrics tell when the coming month has no partition for messages.
+func TestHealthShowsTheMonthsOfMessages(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		change, word, text, metric string
+	}{
+		{"SELECT 1", "ok", "Partitions for coming months: 2.", "parley_message_months_ahead 2"},
+		{
+			"SELECT drop_message_partition(to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'))",
+			"missing", "The coming month has no partition.", "parley_message_months_ahead 0",
+		},
+	} {
+		h := startServer(t)
+		_, alex := h.agent("alex-"+test.word, models.RoleAdmin)
+		_, err := h.desk.DB().NewRaw(test.change).Exec(t.Context())
+		must(t, err)
+		if got := h.ask("GET", "/api/admin/health", alex, nil).want(200).object()["partitions"]; got != test.word {
+			t.Errorf("partitions is %v, want %s", got, test.word)
+		}
+		if page := string(h.browse("GET", "/admin/health", alex, nil).want(200).Body); !strings.Contains(page, test.text) {
+			t.Errorf("the page does not say %q", test.text)
+		}
+		h.until("the metrics to say it", func() bool {
+			return strings.Contains(string(h.ask("GET", "/metrics", "", nil).want(200).Body), test.metric)
+		})
+	}
+}

@@ -187,6 +187,10 @@ type Migrate struct {
 	Down struct {
 		All bool `help:"Revert all migrations."`
 	} `cmd:"" help:"Revert the last migration."`
+	Partition struct {
+		Plan bool `help:"Change nothing: print what would run, what it would lock and what it would read and write meanwhile."`
+		JSON bool `help:"Print the plan as JSON." name:"json"`
+	} `cmd:"" help:"Divide the messages of an older installation by month, while it is used. New ones have them by month."`
 	Status struct{} `cmd:"" help:"List applied and pending migrations."`
 }
 
@@ -196,9 +200,26 @@ func (m *Migrate) Run(ctx context.Context, command string, desk *models.Desk, ou
 	switch command {
 	case "up":
 		if m.Up.Plan {
-			return m.printPlan(ctx, db, out)
+			plan, err := migrations.PlanUp(ctx, db)
+			if err != nil {
+				return err
+			}
+			return printPlan(plan, m.Up.JSON, out)
 		}
 		return migrations.Up(ctx, db, out)
+	case "partition":
+		if m.Partition.Plan {
+			plan, err := migrations.PlanPartition(ctx, db)
+			if err != nil {
+				return err
+			}
+			return printPlan(plan, m.Partition.JSON, out)
+		}
+		if err := migrations.Partition(ctx, db, out); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, "The messages are in partitions by month. Start no earlier release on this database any more.")
+		return err
 	case "down":
 		return migrations.Down(ctx, db, m.Down.All, out)
 	}

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,13 +13,9 @@ import (
 // planWidth is the width of the lines that a plan prints, in characters.
 const planWidth = 110
 
-// printPlan prints what migrations.Up would do.
-func (m *Migrate) printPlan(ctx context.Context, db *sql.DB, out io.Writer) error {
-	plan, err := migrations.PlanUp(ctx, db)
-	if err != nil {
-		return err
-	}
-	if m.Up.JSON {
+// printPlan prints a plan.
+func printPlan(plan migrations.Plan, asJSON bool, out io.Writer) error {
+	if asJSON {
 		if plan.Steps == nil {
 			plan.Steps = []migrations.PlannedStep{} // [] in JSON, not null
 		}
@@ -39,7 +33,7 @@ func (m *Migrate) printPlan(ctx context.Context, db *sql.DB, out io.Writer) erro
 			return err
 		}
 	}
-	_, err = fmt.Fprintln(out, summary(plan))
+	_, err := fmt.Fprintln(out, summary(plan))
 	return err
 }
 

@@ -31,10 +31,15 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	months, hasMonths, err := h.Desk.MonthsAhead(ctx, time.Now())
+	if err != nil {
+		return err
+	}
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures),
-			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)))})
+			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)),
+			api.PartitionWord(hasMonths, months))})
 	}
 	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title"))}
 	if last == nil {
@@ -62,6 +67,15 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	}
 	if h.Desk.HasReplica() {
 		page.Services = append(page.Services, replicaService(ctx, h.Desk.ReplicaState(ctx)))
+	}
+	if hasMonths {
+		service := view.Service{
+			Name: text.T(ctx, "admin.health.partitions"), Up: months > 0, Text: text.T(ctx, "admin.health.partitions_up", "Months", months),
+		}
+		if months == 0 {
+			service.Text = text.T(ctx, "admin.health.partitions_missing")
+		}
+		page.Services = append(page.Services, service)
 	}
 	if h.Desk.CanMail() {
 		mail := view.Service{Name: text.T(ctx, "admin.mail.title"), Up: !figures.IsFailing, Text: text.T(ctx, "admin.health.mail_up")}

@@ -66,7 +66,8 @@ type SystemHealth struct {
 	Redis      string `json:"redis"`
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
-	Mail       string             `json:"mail"` // off, ok or failing
+	Mail       string             `json:"mail"`       // off, ok or failing
+	Partitions string             `json:"partitions"` // see PartitionWord
 	Checks     []HealthCheck      `json:"checks"`
 }
 
@@ -99,12 +100,23 @@ func ReplicaWord(has bool, state models.ReplicaState) string {
 	return "unavailable"
 }
 
+// PartitionWord is the state of the partitions of messages: off without any, ok, or missing when the coming month has none.
+func PartitionWord(has bool, months int) string {
+	switch {
+	case !has:
+		return "off"
+	case months == 0:
+		return "missing"
+	}
+	return "ok"
+}
+
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the result was read from it.
 // last is nil before the first check.
 func SystemHealthOf(
-	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica string,
+	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica, partitions string,
 ) SystemHealth {
-	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail}
+	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail, Partitions: partitions}
 	if last == nil {
 		last = new(models.LastCheck)
 	} else {

@@ -77,6 +77,7 @@ var scenarios = []scenario{
 	{"reports", measureReports},
 	{"sweep", measureSweep},
 	{"growth", measureGrowth},
+	{"instances", measureInstances},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},
 }

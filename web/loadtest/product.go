@@ -81,7 +81,7 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, capa
 	group.SetLimit(4)
 	for i := range n {
 		group.Go(func() error {
-			email := fmt.Sprintf("agent%d@example.com", i)
+			email := fmt.Sprintf("measured%d@example.com", i) // unlike those of seeded agents
 			a, err := desk.AddAgent(ctx, root, models.NewAgent{
 				Email: email, Name: fmt.Sprint("Agent ", i), Password: password,
 				Role: models.RoleAgent, MaxConcurrent: capacity,
@@ -115,18 +115,23 @@ func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, capa
 
 // openChat creates a user and requests an agent, who is assigned immediately. It returns an error if the user has to wait.
 func openChat(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
-	return openBy(ctx, addr, number, agents, ofUser+"/assign", nil)
+	return openBy(ctx, addr, addr, number, agents, ofUser+"/assign", nil)
+}
+
+// openAcross is openChat with the user and the agent at different instances.
+func openAcross(ctx context.Context, userAddr, agentAddr string, number int, agents map[string]string) (*chat, error) {
+	return openBy(ctx, userAddr, agentAddr, number, agents, ofUser+"/assign", nil)
 }
 
 // leaveMessage is openChat for a user who leaves a message with an e-mail address.
 func leaveMessage(ctx context.Context, addr string, number int, agents map[string]string) (*chat, error) {
-	return openBy(ctx, addr, number, agents, "/api/user/message", map[string]string{
+	return openBy(ctx, addr, addr, number, agents, "/api/user/message", map[string]string{
 		"message": messageText, "email": fmt.Sprintf("user%d@example.com", number),
 	})
 }
 
 // openBy creates a user whose request at a path opens a chat.
-func openBy(ctx context.Context, addr string, number int, agents map[string]string, path string, body any) (*chat, error) {
+func openBy(ctx context.Context, addr, agentAddr string, number int, agents map[string]string, path string, body any) (*chat, error) {
 	var session struct{ Token string }
 	if err := callAPI(ctx, addr, request{"POST", "/api/user/session", ""}, nil, &session); err != nil {
 		return nil, err
@@ -147,6 +152,6 @@ func openBy(ctx context.Context, addr string, number int, agents map[string]stri
 	messages := "/chats/" + got.Chat.ID + "/messages"
 	return &chat{number: number, sides: [2]*side{
 		newSide('u', number, addr, request{"POST", ofUser + messages, session.Token}, request{"GET", ofUser + "/events", session.Token}),
-		newSide('a', number, addr, request{"POST", ofAgent + messages, token}, request{"GET", ofAgent + "/events", token}),
+		newSide('a', number, agentAddr, request{"POST", ofAgent + messages, token}, request{"GET", ofAgent + "/events", token}),
 	}}, nil
 }

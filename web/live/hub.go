@@ -203,6 +203,15 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 // there are no others.
 func (h *Hub) Connected() bool { return h.relay == nil || h.relay.health.connected() }
 
+// AloneFor returns how long no other instance of the installation has run, 0 if one does or if this instance cannot know. Without Redis
+// it is 0, since nothing tells. It may be called for every request.
+func (h *Hub) AloneFor() time.Duration {
+	if h.relay == nil {
+		return 0
+	}
+	return h.relay.health.aloneFor()
+}
+
 // Healthy reports whether what any instance commits arrives here; see [relayHealth] for the word.
 func (h *Hub) Healthy() bool {
 	healthy, _ := h.health()

@@ -22,9 +22,9 @@ func measureDelivery(ctx context.Context, b *bench) error {
 	defer d.close()
 	span := b.opts.span(8*time.Second, 500*time.Millisecond)
 	parley, bare := newDelays(), newDelays()
-	one := func(c, other *target, delays *delays, sum *tally) func() error {
+	one := func(c *target, delays *delays, sum *tally) func() error {
 		return func() error {
-			if err := b.runAlone(ctx, c.server, other.server); err != nil {
+			if err := d.takesTurn(ctx, b, c); err != nil {
 				return err
 			}
 			due, err := c.sendOpenLoop(ctx, span)
@@ -37,10 +37,10 @@ func measureDelivery(ctx context.Context, b *bench) error {
 		}
 	}
 	warm := newDelays()
-	if err := alternate(1, one(d.parley, d.bare, warm, &tally{}), one(d.bare, d.parley, warm, &tally{})); err != nil {
+	if err := alternate(1, one(d.parley, warm, &tally{}), one(d.bare, warm, &tally{})); err != nil {
 		return err
 	}
-	if err := alternate(b.opts.rounds, one(d.parley, d.bare, parley, &d.total), one(d.bare, d.parley, bare, &d.bareTotal)); err != nil {
+	if err := alternate(b.opts.rounds, one(d.parley, parley, &d.total), one(d.bare, bare, &d.bareTotal)); err != nil {
 		return err
 	}
 	for _, from := range []byte{'u', 'a'} {

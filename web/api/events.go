@@ -132,6 +132,9 @@ func (w *FrameWriter) encode(body any) []byte {
 	return raw
 }
 
+// RendersInline implements live.InlineRenderer.
+func (e *Events) RendersInline() {}
+
 // Render implements live.Renderer.
 func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter

@@ -65,6 +65,7 @@ var scenarios = []scenario{
 	{"messages", measureMessages},
 	{"mail", measureMail},
 	{"delivery", measureDelivery},
+	{"instances", measureInstances},
 	{"life", measureChatCost},
 	{"streams", measureStreams},
 	{"position", measurePosition},

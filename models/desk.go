@@ -43,6 +43,8 @@ type Desk struct {
 	sends     messageBatcher
 	uncertain uncertainCommits
 
+	statistics tableStatistics
+
 	mailCounts mailCounts
 
 	pooler  pooler
@@ -65,6 +67,7 @@ func (noPublisher) Publish([]Event) {}
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
 	d.sends.desk = d
+	d.statistics.next.Store(firstAnalysis)
 	d.reload.turn = make(chan struct{}, 1)
 	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)
@@ -85,11 +88,12 @@ func (d *Desk) hasNoPublisher() bool {
 	return silent
 }
 
-// Close waits for drains of the queue that are running and stops the rechecks of uncertain commits. It does not close
+// Close waits for drains of the queue and for readings of statistics that are running, and stops the rechecks of uncertain commits. It does not close
 // the database.
 func (d *Desk) Close() {
 	d.uncertain.stop()
 	d.drains.Wait()
+	d.statistics.running.Wait()
 }
 
 // Ping returns database_unavailable when PostgreSQL does not answer.

@@ -30,19 +30,20 @@ type staffing struct {
 type estimator struct {
 	now     time.Time // on PostgreSQL's clock
 	rates   map[string]queueRates
-	agents  []onlineAgent
-	breaks  []onlineAgent       // agents who come online again when their break ends
+	agents  []onlineAgents
+	breaks  []onlineAgents      // agents who come online again when their break ends
 	staffed map[string]staffing // by department, "" for chats that ask for none; filled as it is asked for
 }
 
-// onlineAgent is what the statement of an estimator returns of one agent.
-type onlineAgent struct {
-	Load        int      `json:"load"`
+// onlineAgents are agents between whom an estimate makes no difference.
+type onlineAgents struct {
+	Agents      int      `json:"agents"` // how many
+	Load        int      `json:"load"`   // of each
 	Max         int      `json:"max"`
 	Departments []string `json:"departments"`
 	RegularMax  *int     `json:"regular_max"` // what Max is again after RegularIn seconds
 	RegularIn   float64  `json:"regular_in"`
-	BackIn      *float64 `json:"back_in"` // seconds until the planned end of a break; nil for an agent who is online
+	BackIn      *float64 `json:"back_in"` // seconds until the planned end of a break; nil for agents who are online
 }
 
 // estimating are the columns that an estimator reads: PostgreSQL's clock, and the agents who are online or on a break that has a planned
@@ -50,13 +51,17 @@ type onlineAgent struct {
 //
 //	$1 PRESENCE_TIMEOUT in seconds
 const estimating = `clock_timestamp(),
-	(SELECT coalesce(json_agg(json_build_object('load', a.load, 'max', a.max_concurrent,
-			'departments', ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id), 'regular_max', a.regular_max,
-			'regular_in', coalesce(extract(epoch FROM a.max_until - clock_timestamp()), 0),
-			'back_in', CASE WHEN a.choice <> 'online' THEN extract(epoch FROM a.break_ends_at - clock_timestamp()) END)), '[]')::text
-		FROM agents a CROSS JOIN pulse p WHERE a.disabled_at IS NULL AND a.max_concurrent > 0
+	(SELECT coalesce(json_agg(alike), '[]')::text FROM (SELECT count(*) AS agents, a.load, a.max_concurrent AS max,
+			coalesce(served.departments, '{}') AS departments, a.regular_max,
+			coalesce(date_part('epoch', a.max_until - clock_timestamp()), 0) AS regular_in,
+			CASE WHEN a.choice <> 'online' THEN date_part('epoch', a.break_ends_at - clock_timestamp()) END AS back_in
+		FROM agents a CROSS JOIN pulse p
+			LEFT JOIN (SELECT agent_id, array_agg(department ORDER BY department) AS departments FROM agent_departments GROUP BY agent_id) served
+				ON served.agent_id = a.id
+		WHERE a.disabled_at IS NULL AND a.max_concurrent > 0
 			AND (a.choice = 'online' OR a.choice_detail = 'break' AND a.break_ends_at > clock_timestamp())
-			AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1))`
+			AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)
+		GROUP BY a.load, max, served.departments, a.regular_max, regular_in, back_in) alike)`
 
 // estimator runs the statement SELECT estimating + more with the arguments $2 and on. It reads the columns of
 // estimating into the estimator that it returns, and those of more into the targets.
@@ -72,7 +77,7 @@ func (d *Desk) estimator(ctx context.Context, more string, args []any, into ...a
 	if err := d.queryPrepared(ctx, `SELECT `+estimating+more, args, into...); err != nil {
 		return nil, err
 	}
-	var all []onlineAgent
+	var all []onlineAgents
 	if err := json.Unmarshal([]byte(agents), &all); err != nil {
 		return nil, err
 	}
@@ -94,21 +99,22 @@ func (e *estimator) staffing(department *string) staffing {
 	if known {
 		return c
 	}
-	serves := func(a *onlineAgent) bool { return department == nil || slices.Contains(a.Departments, name) }
+	serves := func(a *onlineAgents) bool { return department == nil || slices.Contains(a.Departments, name) }
 	for i := range e.agents {
 		if a := &e.agents[i]; serves(a) {
-			c.agents++
-			c.capacity += a.Max
-			c.load += min(a.Load, a.Max)
-			c.over += max(0, a.Load-a.Max)
+			c.agents += a.Agents
+			c.capacity += a.Agents * a.Max
+			c.load += a.Agents * min(a.Load, a.Max)
+			c.over += a.Agents * max(0, a.Load-a.Max)
 			if a.RegularMax != nil && *a.RegularMax != a.Max {
-				c.changes = append(c.changes, SlotChange{inSeconds(a.RegularIn), *a.RegularMax - a.Max, *a.RegularMax - a.Max})
+				slots := a.Agents * (*a.RegularMax - a.Max)
+				c.changes = append(c.changes, SlotChange{inSeconds(a.RegularIn), slots, slots})
 			}
 		}
 	}
 	for i := range e.breaks {
 		if a := &e.breaks[i]; serves(a) {
-			c.changes = append(c.changes, SlotChange{inSeconds(*a.BackIn), a.Max, a.Max - a.Load})
+			c.changes = append(c.changes, SlotChange{inSeconds(*a.BackIn), a.Agents * a.Max, a.Agents * (a.Max - a.Load)})
 		}
 	}
 	c.changes = mergeChanges(c.changes)

@@ -5,3 +5,14 @@ func (d *Desk) WaitForDrains() { d.drains.Wait() }
 
 // AlertsLock is the advisory lock of the one evaluation of alert rules.
 const AlertsLock = alertsLock
+
+// BatchSQL returns the statements that store several messages at once.
+func BatchSQL() []string {
+	return []string{userQueries.batchSQL, agentQueries.batchSQL, supervisorQueries.batchSQL}
+}
+
+// FirstAnalysis is after how many messages a process looks for tables that have grown.
+const FirstAnalysis = firstAnalysis
+
+// WaitForAnalysis returns when no such look is running.
+func (d *Desk) WaitForAnalysis() { d.statistics.running.Wait() }

@@ -128,6 +128,7 @@ func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Mes
 	change := p.queries.newMessageChange(p, chat, id)
 	p.chat = &change.Chat
 	b.desk.publish([]Event{{Kind: KindChange, Change: change}})
+	b.desk.countStored(1)
 	return &change.Messages[0], nil
 }
 
@@ -160,6 +161,7 @@ func (b *messageBatcher) insertBatch(queries *senderQueries, all []*pendingMessa
 			p.stored, p.chat = &events[i].Change.Messages[0], &events[i].Change.Chat
 		}
 		b.desk.publish(events)
+		b.desk.countStored(len(events))
 	} else {
 		b.desk.uncertain.addChats(err, chatIDs...)
 	}

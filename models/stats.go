@@ -149,12 +149,16 @@ func (t *tx) sumOf(ctx context.Context, spans []span) (*reportTally, error) {
 	return sum, err
 }
 
-// readChats selects columns of the chats that are read one by one: ended ones that began in the spans from $1 to $2, and open ones that
-// began from $3 to $4.
-func readChats(columns string) string {
-	return `(SELECT c.* FROM unnest($1::timestamptz[], $2::timestamptz[]) r (from_at, to_at) CROSS JOIN LATERAL (
+// readEndedChats selects columns of the ended chats that are read one by one: those that began in the spans from $1 to $2.
+func readEndedChats(columns string) string {
+	return `SELECT c.* FROM unnest($1::timestamptz[], $2::timestamptz[]) r (from_at, to_at) CROSS JOIN LATERAL (
 			SELECT ` + columns + ` FROM chats WHERE status = 'ended' AND channel = 'chat'
-				AND created_at >= r.from_at AND created_at < r.to_at OFFSET 0) c
+				AND created_at >= r.from_at AND created_at < r.to_at OFFSET 0) c`
+}
+
+// readChats selects columns of all chats that are read one by one: these, and open ones that began from $3 to $4.
+func readChats(columns string) string {
+	return `(` + readEndedChats(columns) + `
 		UNION ALL SELECT ` + columns + ` FROM chats WHERE status <> 'ended' AND channel = 'chat' AND created_at >= $3 AND created_at < $4)`
 }
 
@@ -176,10 +180,10 @@ func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketche
 			count(rating), coalesce(sum(rating), 0)::float8, count(*) FILTER (WHERE rating >= 4),
 			count(predicted_seconds - wait), coalesce(sum(abs(predicted_seconds - wait)), 0)
 		FROM (SELECT *,
-				CASE WHEN first_assigned_at IS NOT NULL THEN greatest(0, extract(epoch FROM first_assigned_at - greatest(queued_at, live_at))::float8) END AS wait,
-				extract(epoch FROM first_response_at - first_assigned_at)::float8 AS response,
-				extract(epoch FROM ended_at - first_assigned_at)::float8 AS handle,
-				CASE WHEN NOT wrap_up_skipped THEN extract(epoch FROM wrapped_up_at - ended_at)::float8 END AS wrap_up
+				CASE WHEN first_assigned_at IS NOT NULL THEN greatest(0, date_part('epoch', first_assigned_at - greatest(queued_at, live_at))) END AS wait,
+				date_part('epoch', first_response_at - first_assigned_at) AS response,
+				date_part('epoch', ended_at - first_assigned_at) AS handle,
+				CASE WHEN NOT wrap_up_skipped THEN date_part('epoch', wrapped_up_at - ended_at) END AS wrap_up
 			FROM ` + readChats(`queued_at, live_at, first_assigned_at, first_response_at, ended_at, ended_reason, wrapped_up_at, wrap_up_skipped,
 				total_messages, rating, predicted_seconds`) + ` c) period`
 	var read reportTally
@@ -242,14 +246,14 @@ func (k *sketcher) quantilesWith(sketches []byte, values []float64) (median, p90
 }
 
 // countChoices adds what was chosen in the chats of the period, the most frequent first: reasons of ratings, outcomes and
-// tags, also those of messages that users left.
+// tags, also those of messages that users left. Nothing is chosen before the end.
 func (t *tx) countChoices(ctx context.Context, s *Stats, plan statsPlan) error {
 	const columns = `outcome, tags, rating_reasons`
 	return t.queryPreparedRows(
 		ctx,
 		`SELECT chosen.kind, chosen.name, chosen.n, coalesce(r.id, 0), coalesce(r.name_en, ''), coalesce(r.name_zh_cn, '')
 		FROM (SELECT kind, name, sum(n)::int AS n FROM (
-				SELECT k.kind, k.name, count(*) AS n FROM (SELECT `+columns+` FROM `+readChats(columns)+` live
+				SELECT k.kind, k.name, count(*) AS n FROM (`+readEndedChats(columns)+`
 						UNION ALL SELECT `+columns+` FROM chats WHERE channel = 'message' AND created_at >= $3 AND created_at < $4) c
 					CROSS JOIN LATERAL (SELECT 'outcome' AS kind, c.outcome AS name UNION ALL SELECT 'tag', unnest(c.tags)
 						UNION ALL SELECT 'reason', chosen ->> 'id' FROM jsonb_array_elements(c.rating_reasons) chosen) k

@@ -54,7 +54,7 @@ func (d *Desk) WhatIf(ctx context.Context, actor Actor, department string, chang
 	s.Load, s.Over, s.Changes = staff.load, staff.over, staff.changes
 	for _, a := range e.agents {
 		if asked == nil || slices.Contains(a.Departments, department) {
-			s.Capacities = append(s.Capacities, a.Max)
+			s.Capacities = append(s.Capacities, slices.Repeat([]int{a.Max}, a.Agents)...)
 		}
 	}
 	return &WhatIf{State: s, Now: s.Forecast(NoWhatIfChange), Then: s.Forecast(change)}, nil

@@ -126,7 +126,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s.StreamContext, s.cancelStreams = context.WithCancel(paths.With(context.Background(), s.BasePath()))
 	s.Poller = live.NewPoller(s.Hub, s.StartStream)
-	s.Limits = limit.New(limit.Options{Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, Log: opts.Log})
+	s.Limits = limit.New(limit.Options{
+		Redis: opts.Redis, Prefix: opts.RedisPrefix + "limit:", PerMinute: s.perMinute, AloneFor: opts.Hub.AloneFor, Log: opts.Log,
+	})
 	s.Auth = auth.New(s.Kit, opts.UserTokenSecret, opts.UserTokenSecretPrevious)
 	s.chat = chat.New(s.Kit, s.Auth, chat.Config{
 		Files: opts.Files, TempDir: opts.TempDir, UploadTimeout: opts.UploadTimeout,

@@ -134,7 +134,7 @@ func (e Environment) TracesAddress() string {
 
 // Logger writes to out in LOG_FORMAT. It masks the secrets of the settings.
 func (e Environment) Logger(out io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: e.LogLevel, ReplaceAttr: e.maskAttr}
+	options := &slog.HandlerOptions{Level: e.LogLevel, ReplaceAttr: e.secrets().maskAttr}
 	if e.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(out, options))
 	}

@@ -17,15 +17,20 @@ const mask = "*****"
 // Mask returns a text with ***** in place of every secret of the settings: keys, and the passwords in addresses, as
 // written and decoded. Our own errors do not quote settings that hold a secret; this is for texts of others, such as
 // those of servers.
-func (e Environment) Mask(text string) string {
-	for _, secret := range e.secrets() {
+func (e Environment) Mask(text string) string { return e.secrets().mask(text) }
+
+// secrets are texts that are shown nowhere.
+type secrets []string
+
+func (s secrets) mask(text string) string {
+	for _, secret := range s {
 		text = strings.ReplaceAll(text, secret, mask)
 	}
 	return text
 }
 
-func (e Environment) secrets() []string {
-	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
+func (e Environment) secrets() secrets {
+	all := secrets{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
 	for _, address := range []string{
 		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.OTLPEndpoint, e.OTLPTracesEndpoint,
 	} {
@@ -53,15 +58,15 @@ func (e Environment) secrets() []string {
 }
 
 // maskAttr masks the text of a log line. Durations are written with their unit, also as JSON, where they would be a number.
-func (e Environment) maskAttr(_ []string, a slog.Attr) slog.Attr {
+func (s secrets) maskAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindDuration:
 		a.Value = slog.StringValue(a.Value.Duration().String())
 	case slog.KindString:
-		a.Value = slog.StringValue(e.Mask(a.Value.String()))
+		a.Value = slog.StringValue(s.mask(a.Value.String()))
 	case slog.KindAny:
 		if err, is := a.Value.Any().(error); is {
-			a.Value = slog.StringValue(e.Mask(err.Error()))
+			a.Value = slog.StringValue(s.mask(err.Error()))
 		}
 	}
 	return a

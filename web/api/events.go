@@ -132,6 +132,9 @@ func (w *FrameWriter) encode(body any) []byte {
 	return raw
 }
 
+// RendersInline implements live.InlineRenderer.
+func (e *Events) RendersInline() {}
+
 // Render implements live.Renderer.
 func (e *Events) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
 	var out FrameWriter
@@ -312,8 +315,9 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 	if c.Assigned() {
 		out.Add("assigned", 0, assignedEvent{ServiceOf(c.Service), ChatOf(&c.Chat)})
 	}
+	cache := c.Cache // nothing may point into c: it is large, and would be allocated for each event then
 	add := func(event string, version int64, m *models.Message) {
-		data := c.Cache.Get(e.cacheKey(ctx, m), func() []byte { return out.encode(e.Links.MessageOf(ctx, m)) })
+		data := cache.Get(e.cacheKey(ctx, m), func() []byte { return out.encode(e.Links.MessageOf(ctx, m)) })
 		out.Frames = append(out.Frames, live.Frame{Event: event, Version: version, Data: data})
 	}
 	for i := range c.Messages {
@@ -352,7 +356,8 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 		out.Add("assistance", c.Chat.Version, AssistanceOf(&c.Chat))
 	}
 	if e.AgentID != "" && UserChangedIn(c) {
-		out.Add("user_changed", c.Chat.Version, UserChangedEvent{UserID: &c.Chat.UserID, ChatID: &c.Chat.ID})
+		user, chat := c.Chat.UserID, c.Chat.ID
+		out.Add("user_changed", c.Chat.Version, UserChangedEvent{UserID: &user, ChatID: &chat})
 	}
 	if e.AgentID != "" && c.WrappedUp() {
 		out.Add("wrap_up", c.Chat.Version, wrapUpEvent{c.Chat.ID, c.Chat.Outcome, TagsOf(&c.Chat), OptionalTime(c.Chat.WrappedUpAt)})

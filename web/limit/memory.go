@@ -14,6 +14,7 @@ type memory struct {
 	mu      sync.Mutex
 	counts  map[string][]time.Time
 	sweptAt time.Time
+	lossAt  time.Time // when a key was removed that may have had a count in the window
 }
 
 func newMemory() *memory { return &memory{counts: map[string][]time.Time{}} }
@@ -49,6 +50,13 @@ func (m *memory) apply(now time.Time, do mode, bounds []bound) Verdict {
 	return granted
 }
 
+// isComplete reports whether every count of the window is still there.
+func (m *memory) isComplete(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now.Sub(m.lossAt) >= Window
+}
+
 // recent removes the times that have left the window and returns the others. The caller holds mu.
 func (m *memory) recent(key string, now time.Time) []time.Time {
 	times := m.counts[key]
@@ -63,9 +71,8 @@ func (m *memory) recent(key string, now time.Time) []time.Time {
 		delete(m.counts, key)
 		return nil
 	}
-	times = append([]time.Time(nil), times[expired:]...) // a copy, so that the old array can be freed
-	m.counts[key] = times
-	return times
+	m.counts[key] = times[expired:] // appending makes a new array when this one is full
+	return m.counts[key]
 }
 
 // sweep removes, once a minute, the keys without a count in the window. Between two sweeps, when there are maxKeys, it removes
@@ -82,5 +89,6 @@ func (m *memory) sweep(now time.Time) {
 			return
 		}
 		delete(m.counts, key)
+		m.lossAt = now
 	}
 }

@@ -99,16 +99,21 @@ func newShared(opts redisclient.Options, prefix string, done <-chan struct{}) *s
 	return s
 }
 
-// apply returns the verdict of Redis, or an error when there is none within the budget.
-func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound) (Verdict, error) {
-	// The end of a request is no failure of Redis, and must not degrade the limiter.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
-	defer cancel()
+func (s *shared) request(do mode, name string, bounds []bound) *request {
 	r := &request{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
 	for _, b := range bounds {
 		r.keys = append(r.keys, s.prefix+b.key)
 		r.args = append(r.args, b.limit)
 	}
+	return r
+}
+
+// apply returns the verdict of Redis, or an error when there is none within the budget.
+func (s *shared) apply(ctx context.Context, do mode, name string, bounds []bound) (Verdict, error) {
+	// The end of a request is no failure of Redis, and must not degrade the limiter.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
+	defer cancel()
+	r := s.request(do, name, bounds)
 	var got response
 	select {
 	case s.requests <- r:
@@ -155,19 +160,40 @@ func (s *shared) run(done <-chan struct{}) {
 func (s *shared) answer(batch []*request) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	replies := s.send(ctx, batch, window.EvalSha)
-	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted or another took its place, and ran none of them
-		replies = s.send(ctx, batch, window.Eval)
-	}
-	for i, r := range batch {
-		wait, err := replies[i].Int64()
-		r.answer <- response{wait, err}
+	for i, reply := range s.send(ctx, batch) {
+		wait, err := reply.Int64()
+		batch[i].answer <- response{wait, err}
 	}
 }
 
-// send sends a batch in one round trip: the first by the given method of the script, the others by its digest, since the server that runs
-// the first has the script then.
-func (s *shared) send(ctx context.Context, batch []*request, first runScript) []*redis.Cmd {
+// record counts what this instance has granted, all of it in one round trip.
+func (s *shared) record(counts []count) error {
+	ctx, cancel := context.WithTimeout(context.Background(), budget)
+	defer cancel()
+	batch := make([]*request, len(counts))
+	for i, c := range counts {
+		batch[i] = s.request(record, c.name, c.bounds)
+	}
+	for _, reply := range s.send(ctx, batch) {
+		if err := reply.Err(); err != nil {
+			return fmt.Errorf("limit: redis: %w", err)
+		}
+	}
+	return nil
+}
+
+// send returns the replies to a batch.
+func (s *shared) send(ctx context.Context, batch []*request) []*redis.Cmd {
+	replies := s.pipeline(ctx, batch, window.EvalSha)
+	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted or another took its place, and ran none of them
+		replies = s.pipeline(ctx, batch, window.Eval)
+	}
+	return replies
+}
+
+// pipeline sends a batch in one round trip: the first by the given method of the script, the others by its digest, since the server that
+// runs the first has the script then.
+func (s *shared) pipeline(ctx context.Context, batch []*request, first runScript) []*redis.Cmd {
 	replies := make([]*redis.Cmd, len(batch))
 	pipe := s.client.Pipeline()
 	for i, r := range batch {

@@ -8,6 +8,8 @@
 //     too many pending signals drops them and repairs.
 //   - [Hub.Open] registers the receiver first and reads the initial state second. A change committed between the two is
 //     in both, and its version decides that it is sent once.
+//   - A publisher writes messages and statuses to a few streams that wait, where that needs no query and no waiting
+//     (inline.go); everything else is queued for the stream's own goroutine.
 //   - A stream sends the changes of one chat in the order of their versions, without a gap. Every frame of a change
 //     carries a cursor; a client that sends it back gets everything committed after it. A client may get a message
 //     again after a broken connection, and recognises it by its id.
@@ -64,5 +66,6 @@
 // # Locks
 //
 // Hub.mu may be held while subscription.mu is taken, never the other way round. The relay's, the ticker's and the
-// heartbeats' locks are leaves: nothing is called under them.
+// heartbeats' locks are leaves: nothing is called under them. Stream.working is taken before both, and only tried by
+// publishers.
 package live

@@ -151,7 +151,11 @@ func (h *Hub) Publish(events []models.Event) {
 		return
 	}
 	h.observer.Published(events)
-	h.deliver(events)
+	if len(events) == 1 && events[0].Kind == models.KindChange {
+		h.deliverBy(h.sendInline, events)
+	} else {
+		h.deliver(events)
+	}
 	if h.relay != nil {
 		h.relay.offer(events)
 	}
@@ -202,6 +206,15 @@ func (h *Hub) Streams(kind models.ActorKind) int {
 // Connected reports whether this instance is connected to the others; see [relayHealth] for the word. It is true where
 // there are no others.
 func (h *Hub) Connected() bool { return h.relay == nil || h.relay.health.connected() }
+
+// AloneFor returns how long no other instance of the installation has run, 0 if one does or if this instance cannot know. Without Redis
+// it is 0, since nothing tells. It may be called for every request.
+func (h *Hub) AloneFor() time.Duration {
+	if h.relay == nil {
+		return 0
+	}
+	return h.relay.health.aloneFor()
+}
 
 // Healthy reports whether what any instance commits arrives here; see [relayHealth] for the word.
 func (h *Hub) Healthy() bool {
@@ -319,6 +332,29 @@ func (h *Hub) send(sig signal, topics ...topic) {
 	}
 }
 
+// sendInline is send for a change, which is written to up to maxInline streams at once; see inline.go.
+func (h *Hub) sendInline(sig signal, topics ...topic) {
+	var few [maxInline]*subscription
+	n := 0
+	h.mu.RLock()
+	for i, t := range topics {
+		for s := range h.topics[t] {
+			switch {
+			case s.hasAny(topics[:i]):
+			case n < len(few):
+				few[n] = s
+				n++
+			default:
+				s.push(sig)
+			}
+		}
+	}
+	h.mu.RUnlock()
+	for _, s := range few[:n] { // without the lock, which a stream may take
+		s.sendInline(sig)
+	}
+}
+
 // hasSubscribers reports whether a stream of this instance has the topic.
 func (h *Hub) hasSubscribers(t topic) bool {
 	h.mu.RLock()
@@ -340,7 +376,9 @@ func (h *Hub) present(kind models.ActorKind) []string {
 }
 
 // deliver sends committed events to the streams of this instance, and acts on those that concern the hub itself.
-func (h *Hub) deliver(events []models.Event) {
+func (h *Hub) deliver(events []models.Event) { h.deliverBy(h.send, events) }
+
+func (h *Hub) deliverBy(send func(signal, ...topic), events []models.Event) {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
@@ -361,7 +399,7 @@ func (h *Hub) deliver(events []models.Event) {
 				h.queue.markQueueChanged("")
 			}
 		}
-		h.send(signal{event: e, shared: new(EncodingCache)}, audience(e)...)
+		send(signal{event: e, shared: new(EncodingCache)}, audience(e)...)
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 // relay carries events between instances over Redis Pub/Sub. It may lose some. An instance whose subscription was
 // interrupted, or that receives an envelope with Gap, repairs from PostgreSQL.
 //
+// While this instance is alone it publishes only heartbeats. The first one of another instance is answered by an envelope with Gap.
+//
 // In a cluster too it is plain Pub/Sub, which every node passes on to all others. Sharded Pub/Sub would save that, but all events of an
 // installation use one channel, so one shard would carry them all; its messages stop while that shard fails over or its slot moves,
 // whereas here publishing works at any node; and it needs Redis 7.
@@ -42,7 +44,8 @@ type relay struct {
 	channel string
 	self    string // names this instance
 	queue   chan committed
-	lost    atomic.Bool // something was not published; the next envelope must report it
+	arrived chan struct{} // holds one when another instance came
+	lost    atomic.Bool   // something was not published; the next envelope must report it
 	health  relayHealth
 
 	previous previousRelease
@@ -72,7 +75,7 @@ func newRelay(h *Hub, opts redisclient.Options, prefix string) *relay {
 	self := uuid.NewString()
 	return &relay{
 		hub: h, client: opts.Client(), redis: opts.Health, channel: prefix + "events", self: self,
-		queue: make(chan committed, relayQueue), health: newRelayHealth(self),
+		queue: make(chan committed, relayQueue), arrived: make(chan struct{}, 1), health: newRelayHealth(self),
 	}
 }
 
@@ -86,15 +89,9 @@ func (r *relay) offer(events []models.Event) {
 	}
 }
 
-// sendPace decides when an envelope is sent: at least every relayHeartbeat, and not within relayPause of a failure.
+// sendPace decides when an envelope is sent: not within relayPause of a failure.
 type sendPace struct {
-	sentAt   time.Time
 	failedAt time.Time // zero while Redis answers
-}
-
-// heartbeatDue reports whether an envelope without events is due. One that announces a gap does not wait.
-func (p *sendPace) heartbeatDue(now time.Time, lost bool) bool {
-	return lost || now.Sub(p.sentAt) >= relayHeartbeat
 }
 
 func (p *sendPace) paused(now time.Time) bool { return now.Sub(p.failedAt) < relayPause }
@@ -106,17 +103,18 @@ func (p *sendPace) failed(now time.Time) (first bool) {
 }
 
 // sent reports whether Redis is back after a failure.
-func (p *sendPace) sent(now time.Time) (back bool) {
-	back, p.sentAt, p.failedAt = !p.failedAt.IsZero(), now, time.Time{}
+func (p *sendPace) sent() (back bool) {
+	back, p.failedAt = !p.failedAt.IsZero(), time.Time{}
 	return back
 }
 
 // send publishes what was offered, everything that waits in one envelope, so that a slow Redis delays events without a
-// growing queue. During a pause events are dropped instead, so that the queue does not hold old ones when a Redis that
-// hangs comes back. What was offered before the context ends is still sent.
+// growing queue, and a heartbeat when nothing was published for relayHeartbeat; the first one at once. During a pause events
+// are dropped instead, so that the queue does not hold old ones when a Redis that hangs comes back; while the instance is alone
+// they are dropped too. What was offered before the context ends is still sent.
 func (r *relay) send(ctx context.Context) {
-	tick := time.NewTicker(relayHeartbeat)
-	defer tick.Stop()
+	heartbeat := time.NewTimer(0)
+	defer heartbeat.Stop()
 	var pace sendPace
 	for {
 		var e envelope
@@ -127,16 +125,21 @@ func (r *relay) send(ctx context.Context) {
 			return
 		case first := <-r.queue:
 			e.Events, since = r.addQueued(first.events), first.at
-		case <-tick.C:
-			if since = time.Now(); !pace.heartbeatDue(since, r.lost.Load()) {
+			if r.health.aloneFor() >= stableAfter {
+				r.lost.Store(true)
 				continue
 			}
+		case <-r.arrived:
+			since = time.Now()
+		case <-heartbeat.C:
+			since = time.Now()
 		}
+		heartbeat.Reset(relayHeartbeat)
 		if pace.paused(time.Now()) {
 			r.lost.Store(true)
 			continue
 		}
-		e.Gap = r.lost.Swap(false)
+		e.Gap = r.health.aloneFor() == 0 && r.lost.Swap(false) // kept while alone, for the next instance that comes
 		err := r.publish(e)
 		r.hub.observer.Relayed(time.Since(since), err)
 		if err != nil {
@@ -146,7 +149,7 @@ func (r *relay) send(ctx context.Context) {
 			}
 			continue
 		}
-		if pace.sent(time.Now()) {
+		if pace.sent() {
 			r.hub.log.Info("event publishing resumed")
 		}
 	}
@@ -155,7 +158,7 @@ func (r *relay) send(ctx context.Context) {
 // sayGoodbye publishes what is left in the queue, and that this instance ends. With uncertain commits it only falls
 // silent: what it could not announce the others then find by comparing, which they do while an instance is silent.
 func (r *relay) sayGoodbye() {
-	last := envelope{Events: r.addQueued(nil), Bye: !r.hub.desk.HasUncertainCommits()}
+	last := envelope{Gap: r.lost.Load(), Events: r.addQueued(nil), Bye: !r.hub.desk.HasUncertainCommits()}
 	_ = r.publish(last) // on an error the others find the events in PostgreSQL
 	r.leavePrevious()
 }
@@ -257,7 +260,12 @@ func (r *relay) handleEnvelope(payload string) {
 		r.hub.repairAll()
 		return
 	}
-	r.health.recordHeartbeat(from, e.Bye)
+	if r.health.recordHeartbeat(from, e.Bye) {
+		select {
+		case r.arrived <- struct{}{}:
+		default:
+		}
+	}
 	r.hub.deliver(e.Events)
 	if e.Gap {
 		r.health.recordGap()

@@ -26,6 +26,9 @@ const (
 //     Only a stable instance compares its streams with PostgreSQL rarely.
 //
 // A gap is a moment at which events may have been lost: a new subscription, or an instance that could not publish.
+//
+// It also knows whether this instance is alone: connected all the time, and no other instance lives or may come back. A process
+// that was paused, or that Redis delivered nothing to, does not know who came meanwhile: it counts from the beginning then.
 type relayHealth struct {
 	self string
 
@@ -33,6 +36,7 @@ type relayHealth struct {
 	subscribed bool                 // to the channel, as far as the connection shows
 	receivedAt map[string]time.Time // when the last message of each instance, this one too, arrived
 	gapAt      time.Time            // the last gap
+	aloneSince time.Time            // what ended last: another instance, or a time in which one could come unnoticed
 }
 
 func newRelayHealth(self string) relayHealth {
@@ -43,19 +47,45 @@ func newRelayHealth(self string) relayHealth {
 func (r *relayHealth) setSubscribed(subscribed bool) (before bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, r.subscribed = r.subscribed, subscribed
+	before, r.subscribed, r.aloneSince = r.subscribed, subscribed, time.Now()
 	return before
 }
 
-// recordHeartbeat notes that an instance published; with bye it was the last time.
-func (r *relayHealth) recordHeartbeat(instance string, bye bool) {
+// recordHeartbeat notes that an instance published; with bye it was the last time. It reports whether the instance is new here.
+func (r *relayHealth) recordHeartbeat(instance string, bye bool) (isNew bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := time.Now()
+	before, known := r.receivedAt[instance]
+	if instance != r.self || now.Sub(before) >= 3*relayHeartbeat {
+		r.aloneSince = now
+	}
 	if bye {
 		delete(r.receivedAt, instance)
-	} else {
-		r.receivedAt[instance] = time.Now()
+		return false
 	}
+	r.receivedAt[instance] = now
+	return !known
+}
+
+// recordCompany notes that an instance lives that sends no heartbeats.
+func (r *relayHealth) recordCompany() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.aloneSince = time.Now()
+}
+
+// aloneFor returns how long this instance has been alone, 0 if it is not or cannot know.
+func (r *relayHealth) aloneFor() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	r.forget(now)
+	own, known := r.receivedAt[r.self]
+	if !r.subscribed || !known || len(r.receivedAt) > 1 || now.Sub(own) >= 3*relayHeartbeat {
+		return 0
+	}
+	return now.Sub(r.aloneSince)
 }
 
 // recordGap notes that events may have been lost.
@@ -82,15 +112,23 @@ func (r *relayHealth) current() (healthy, stable bool) {
 	return healthy, now.Sub(r.gapAt) > stableAfter
 }
 
-// healthy forgets instances that were silent for longer than peerKept. The caller holds mu.
+// healthy is current without the gap. The caller holds mu.
 func (r *relayHealth) healthy(now time.Time) bool {
-	for instance, at := range r.receivedAt {
-		switch silent := now.Sub(at); {
-		case silent > peerKept && instance != r.self:
-			delete(r.receivedAt, instance)
-		case silent > 3*relayHeartbeat:
+	r.forget(now)
+	for _, at := range r.receivedAt {
+		if now.Sub(at) > 3*relayHeartbeat {
 			return false
 		}
 	}
 	return r.subscribed && !r.receivedAt[r.self].IsZero()
+}
+
+// forget forgets instances that were silent for longer than peerKept. The caller holds mu.
+func (r *relayHealth) forget(now time.Time) {
+	for instance, at := range r.receivedAt {
+		if now.Sub(at) > peerKept && instance != r.self {
+			delete(r.receivedAt, instance)
+			r.aloneSince = now
+		}
+	}
 }

@@ -83,20 +83,77 @@ func TestASilentInstanceMakesTheOthersUnhealthy(t *testing.T) {
 	})
 }
 
+// expectAlone compares aloneFor, in whole heartbeats.
+func expectAlone(t *testing.T, r *relayHealth, what string, want time.Duration) {
+	t.Helper()
+	if got := r.aloneFor().Truncate(relayHeartbeat); got != want {
+		t.Errorf("%s: alone for %s, want %s", what, got, want)
+	}
+}
+
+func TestAnInstanceKnowsHowLongItIsAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelayHealth("self")
+		beat := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); {
+				time.Sleep(relayHeartbeat)
+				r.recordHeartbeat("self", false)
+			}
+		}
+		expectAlone(t, &r, "at first", 0)
+		r.setSubscribed(true)
+		expectAlone(t, &r, "before its own heartbeat arrived", 0)
+		r.recordHeartbeat("self", false)
+		beat(time.Minute)
+		expectAlone(t, &r, "a minute later", time.Minute)
+
+		if !r.recordHeartbeat("other", false) || r.recordHeartbeat("other", false) {
+			t.Error("an instance is new exactly once")
+		}
+		expectAlone(t, &r, "with another one", 0)
+		beat(time.Minute)
+		expectAlone(t, &r, "while another one is silent", 0)
+		r.recordHeartbeat("other", true)
+		beat(10 * time.Second)
+		expectAlone(t, &r, "after a goodbye", 10*time.Second)
+		r.recordHeartbeat("other", false)
+		beat(peerKept)
+		expectAlone(t, &r, "before a silent one is forgotten", 0)
+		beat(relayHeartbeat)
+		_ = r.aloneFor()
+		beat(10 * time.Second)
+		expectAlone(t, &r, "after a silent one was forgotten", 10*time.Second)
+		if !r.recordHeartbeat("other", false) {
+			t.Error("one that was forgotten is not new")
+		}
+		r.recordHeartbeat("other", true)
+
+		beat(time.Minute)
+		time.Sleep(3 * relayHeartbeat) // paused: what arrives then was on its way before
+		expectAlone(t, &r, "after a pause", 0)
+		r.recordHeartbeat("self", false)
+		expectAlone(t, &r, "once it receives its heartbeats again", 0)
+		beat(10 * time.Second)
+		expectAlone(t, &r, "10 s after a pause", 10*time.Second)
+
+		r.setSubscribed(false)
+		expectAlone(t, &r, "without a subscription", 0)
+		r.setSubscribed(true)
+		beat(10 * time.Second)
+		expectAlone(t, &r, "10 s after a new one", 10*time.Second)
+		r.recordCompany()
+		beat(5 * time.Second)
+		expectAlone(t, &r, "5 s after one of an earlier release", 5*time.Second)
+	})
+}
+
 func TestTheRelayPausesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p sendPace
-		if p.paused(time.Now()) || !p.heartbeatDue(time.Now(), false) || p.sent(time.Now()) {
-			t.Error("it begins in a pause, without a heartbeat or as back")
-		}
-		time.Sleep(relayHeartbeat - time.Millisecond)
-		if p.heartbeatDue(time.Now(), false) || !p.heartbeatDue(time.Now(), true) {
-			t.Error("a heartbeat is due too early, or a gap is not announced at once")
-		}
-		time.Sleep(time.Millisecond)
-		if !p.heartbeatDue(time.Now(), false) {
-			t.Error("no heartbeat is due")
+		if p.paused(time.Now()) || p.sent() {
+			t.Error("it begins in a pause or as back")
 		}
 		for i := range 3 {
 			if first := p.failed(time.Now()); first != (i == 0) || !p.paused(time.Now()) {
@@ -111,7 +168,7 @@ func TestTheRelayPausesAfterAFailure(t *testing.T) {
 				t.Error("the pause goes on")
 			}
 		}
-		if !p.sent(time.Now()) || p.sent(time.Now()) || p.paused(time.Now()) {
+		if !p.sent() || p.sent() || p.paused(time.Now()) {
 			t.Error("it is not back exactly once")
 		}
 	})

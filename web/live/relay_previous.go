@@ -57,6 +57,7 @@ func (r *relay) receivePrevious(payload string) {
 		return
 	}
 	r.health.recordGap()
+	r.health.recordCompany()
 	if !r.previous.greetingDue(time.Now()) {
 		return
 	}

@@ -135,3 +135,64 @@ func TestAGapReadsTheSettings(t *testing.T) {
 		await(t, "the setting is read", func() bool { return strconv.Itoa(desk.Settings().RateSend) == what })
 	}
 }
+
+func TestAnInstancePublishesNothingWhileItIsAlone(t *testing.T) {
+	t.Parallel()
+	options, err := redisclient.Parse(testdb.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := models.Open(t.Context(), testdb.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
+	prefix := "alone-" + uuid.NewString() + ":"
+	hub := runHub(t, desk, options, prefix)
+	await(t, "it is alone", func() bool { return hub.AloneFor() >= stableAfter })
+
+	client := options.Client()
+	defer client.Close()
+	sub := client.Subscribe(t.Context(), prefix+"events")
+	defer sub.Close()
+	if _, err := sub.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other := uuid.NewString()
+	next := func() string { // what the instance publishes next
+		for {
+			m, err := sub.ReceiveMessage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if content, isOther := strings.CutPrefix(m.Payload, other); !isOther {
+				return content[len(other):]
+			}
+		}
+	}
+	event := func(id string) { hub.Publish([]models.Event{{Kind: models.KindSignedOut, UserIDs: []string{id}}}) }
+	event("unheard")
+	for range 3 {
+		if got := next(); got != `{}` {
+			t.Fatalf("alone it published %s", got)
+		}
+	}
+	if err := client.Publish(t.Context(), prefix+"events", other+`{}`).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for got := next(); got != `{"gap":true}`; got = next() {
+		if got != `{}` {
+			t.Fatalf("another instance is told %s", got)
+		}
+	}
+	if hub.AloneFor() != 0 {
+		t.Error("it is still alone")
+	}
+	event("heard")
+	for got := next(); !strings.Contains(got, `"heard"`); got = next() {
+		if got != `{}` {
+			t.Fatalf("another instance is told %s", got)
+		}
+	}
+}

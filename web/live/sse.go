@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -160,10 +161,38 @@ func (s *SSE) Flush() error {
 	if _, err := s.wire.Write(s.buf.Bytes()); err != nil {
 		return err
 	}
+	s.release()
+	return nil
+}
+
+// HasUnsent implements inlineTransport.
+func (s *SSE) HasUnsent() bool { return s.buf != nil }
+
+// TryFlush implements inlineTransport. It is false for all but hijacked connections.
+func (s *SSE) TryFlush() (all bool) {
+	conn, ok := s.wire.(syscall.Conn)
+	if s.buf == nil || !ok {
+		return s.buf == nil
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	n := 0
+	err = raw.Control(func(fd uintptr) { n, err = syscall.Write(int(fd), s.buf.Bytes()) }) // which never waits, and needs no deadline
+	if err != nil || n < s.buf.Len() {
+		s.buf.Next(max(n, 0))
+		return false
+	}
+	s.release()
+	return true
+}
+
+// release gives the buffer back once it is written.
+func (s *SSE) release() {
 	if s.buf.Cap() <= maxKept {
 		s.buf.Reset()
 		buffers.Put(s.buf)
 	}
 	s.buf = nil
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"parley/models"
@@ -62,8 +63,11 @@ const (
 	stateEnding                        // only the ends of chats and the closing item are still sent
 )
 
-// Stream is one receiver's view of what happens. It is used from one goroutine.
+// Stream is one receiver's view of what happens. One goroutine works at a time: the stream's own, which runs Run, or one that publishes
+// a change and finds the stream waiting; see inline.go.
 type Stream struct {
+	working sync.Mutex // held by who works; Run releases it while it waits
+
 	hub       *Hub
 	to        Receiver
 	sub       *subscription
@@ -145,6 +149,10 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 	defer s.Close()
 	s.renderer, s.transport = renderer, transport
 	s.sub.setTransport(transport)
+	s.working.Lock()
+	defer s.working.Unlock()
+	s.acceptInline(ctx)
+	defer s.sub.setInline(nil)
 	timers := newStreamTimers(time.Now(), s.to.Ends)
 	timer := time.NewTimer(heartbeatEvery)
 	defer timer.Stop()
@@ -165,11 +173,7 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 		}
 		err = nil
 		timer.Reset(time.Until(timers.next()))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.sub.wake:
-		case <-timer.C:
+		if s.wait(ctx, timer) {
 			switch timers.due(time.Now()) {
 			case dueHeartbeat:
 				if err := transport.Heartbeat(); err != nil {
@@ -183,6 +187,9 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 			case dueRetry:
 			}
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		timers.retryAt = time.Time{}
 		signals, needsRepair, reason := s.sub.take()
 		if reason != "" {
@@ -192,6 +199,20 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 			s.fallBehind()
 		}
 		err = s.advance(ctx, signals)
+	}
+}
+
+// wait lets others work until there is something to do, and reports whether the timer fired.
+func (s *Stream) wait(ctx context.Context, timer *time.Timer) (fired bool) {
+	s.working.Unlock()
+	defer s.working.Lock()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-s.sub.wake:
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

@@ -32,8 +32,9 @@ type subscription struct {
 	mu          sync.Mutex
 	pending     []signal
 	needsRepair bool
-	ending      Reason    // the first reason to end, "" for none
-	transport   Transport // nil until the stream runs
+	ending      Reason            // the first reason to end, "" for none
+	transport   Transport         // nil until the stream runs
+	inline      func(signal) bool // see inline.go; nil where everything is queued
 
 	topics map[topic]bool // under the hub's lock
 }
@@ -78,6 +79,29 @@ func (s *subscription) setTransport(t Transport) {
 	s.mu.Lock()
 	s.transport = t
 	s.mu.Unlock()
+}
+
+func (s *subscription) setInline(send func(signal) bool) {
+	s.mu.Lock()
+	s.inline = send
+	s.mu.Unlock()
+}
+
+// sendInline has the publisher of a signal send it, or adds it.
+func (s *subscription) sendInline(sig signal) {
+	s.mu.Lock()
+	send := s.inline
+	s.mu.Unlock()
+	if send == nil || !send(sig) {
+		s.push(sig)
+	}
+}
+
+// hasWork reports whether the stream has something to do by itself.
+func (s *subscription) hasWork() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending) > 0 || s.needsRepair || s.ending != ""
 }
 
 func (s *subscription) isDisconnected() bool {

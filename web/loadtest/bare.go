@@ -22,6 +22,8 @@ type bare struct {
 	pool   *pgxpool.Pool
 	memory *redis.Client
 
+	shared bareBatcher
+
 	mu      sync.RWMutex
 	streams map[string]map[*bareStream]bool // by chat
 }
@@ -98,8 +100,11 @@ func serveBare(ctx context.Context) error {
 	}
 	go b.fanOut(subscription.Channel(redis.WithChannelSize(10_000)))
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /chats/{chat}/{side}/messages", b.send)
-	mux.HandleFunc("GET /chats/{chat}/events", b.events)
+	b.shared.pool = pool
+	mux.HandleFunc("POST /chats/{chat}/{side}/messages", func(w http.ResponseWriter, r *http.Request) { b.send(w, r, "", b.insert) })
+	mux.HandleFunc("GET /chats/{chat}/events", func(w http.ResponseWriter, r *http.Request) { b.events(w, r, r.PathValue("chat")) })
+	mux.HandleFunc("POST "+sharedChats+"/{chat}/{side}/messages", func(w http.ResponseWriter, r *http.Request) { b.send(w, r, sharedPrefix, b.shared.insert) })
+	mux.HandleFunc("GET "+sharedChats+"/{chat}/events", func(w http.ResponseWriter, r *http.Request) { b.events(w, r, sharedPrefix+r.PathValue("chat")) })
 	mux.HandleFunc("POST /announce", b.announce)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{Addr: os.Getenv("LISTEN_ADDR"), Handler: mux, ErrorLog: log.New(os.Stderr, "", 0)}
@@ -113,14 +118,20 @@ func serveBare(ctx context.Context) error {
 	return nil
 }
 
-func (b *bare) send(w http.ResponseWriter, r *http.Request) {
+// insert stores a message by a statement and a commit of its own.
+func (b *bare) insert(ctx context.Context, m *bareMessage) error {
+	return b.pool.QueryRow(ctx, bareInsert, m.ChatID, m.SenderType, m.Content, m.ClientMessageID).Scan(&m.ID, &m.CreatedAt)
+}
+
+// send stores a message in the chat that the path names after the prefix, publishes it and answers.
+func (b *bare) send(w http.ResponseWriter, r *http.Request, prefix string, insert func(context.Context, *bareMessage) error) {
 	m := bareMessage{
-		ChatID: r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55",
+		ChatID: prefix + r.PathValue("chat"), SenderType: r.PathValue("side"), SenderID: "anon-3f0c6c1e-6f4b-4a8e-9d0a-1f6f1d1f7a55",
 		MessageType: "text", Status: "sent",
 	}
 	err := json.NewDecoder(r.Body).Decode(&m)
 	if err == nil {
-		err = b.pool.QueryRow(r.Context(), bareInsert, m.ChatID, m.SenderType, m.Content, m.ClientMessageID).Scan(&m.ID, &m.CreatedAt)
+		err = insert(r.Context(), &m)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -189,8 +200,8 @@ func deliver(streams map[*bareStream]bool, frame []byte, direct bool) {
 	}
 }
 
-func (b *bare) events(w http.ResponseWriter, r *http.Request) {
-	chat, s := r.PathValue("chat"), &bareStream{frames: make(chan []byte, 256), w: w, flusher: w.(http.Flusher)}
+func (b *bare) events(w http.ResponseWriter, r *http.Request, chat string) {
+	s := &bareStream{frames: make(chan []byte, 256), w: w, flusher: w.(http.Flusher)}
 	w.Header().Set("Content-Type", "text/event-stream")
 	s.flusher.Flush()
 	b.mu.Lock()

@@ -32,18 +32,18 @@ func (b *bench) serveBareHandler(ctx context.Context) (*process, error) {
 	return b.launch(ctx, "bare", self, []string{"bare"}, "DATABASE_URL="+b.databaseURL(database), "REDIS_URL="+b.services.running.RedisURL)
 }
 
-// newBareTarget starts the bare handler and opens the streams of its chats. It has no accounts, and a chat is only a number.
-func (b *bench) newBareTarget(ctx context.Context, chats int) (*target, error) {
-	server, err := b.serveBareHandler(ctx)
-	if err != nil {
-		return nil, err
+// newBareTarget opens the streams of chats of the bare handler. It has no accounts, and a chat is only a number. With sharing the messages
+// that arrive while a commit is on its way share the next one.
+func newBareTarget(ctx context.Context, server *process, chats int, sharing bool) (*target, error) {
+	c, base := &target{name: "bare", server: server}, "/chats"
+	if sharing {
+		c.name, base = "bare, sharing commits", sharedChats
 	}
-	c := &target{name: "bare", server: server}
 	for i := range chats {
-		listen := request{"GET", fmt.Sprintf("/chats/%d/events", i), ""}
+		listen := request{"GET", fmt.Sprintf("%s/%d/events", base, i), ""}
 		c.chats = append(c.chats, &chat{number: i, sides: [2]*side{
-			newSide('u', i, server.addr, request{"POST", fmt.Sprintf("/chats/%d/user/messages", i), ""}, listen),
-			newSide('a', i, server.addr, request{"POST", fmt.Sprintf("/chats/%d/customer_service/messages", i), ""}, listen),
+			newSide('u', i, server.addr, request{"POST", fmt.Sprintf("%s/%d/user/messages", base, i), ""}, listen),
+			newSide('a', i, server.addr, request{"POST", fmt.Sprintf("%s/%d/customer_service/messages", base, i), ""}, listen),
 		}})
 	}
 	return c, c.openStreams(ctx)

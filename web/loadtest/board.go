@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -99,27 +97,11 @@ type boardFigures struct {
 }
 
 func (b *bench) boardFigures(ctx context.Context, server *process) (f boardFigures, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+server.addr+"/metrics", nil)
+	metrics, err := server.metrics(ctx)
 	if err != nil {
 		return f, err
 	}
-	got, err := (&http.Client{Timeout: 10 * time.Second}).Do(r)
-	if err != nil {
-		return f, err
-	}
-	defer got.Body.Close()
-	for lines := bufio.NewScanner(got.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		switch name {
-		case "parley_board_ticks_total":
-			_, err = fmt.Sscan(value, &f.ticks)
-		case "parley_board_reads_total":
-			_, err = fmt.Sscan(value, &f.reads)
-		}
-		if err != nil {
-			return f, err
-		}
-	}
+	f.ticks, f.reads = metrics["parley_board_ticks_total"], metrics["parley_board_reads_total"]
 	used, err := b.used(server)
 	f.used = used.server
 	return f, err

@@ -28,7 +28,8 @@ type side struct {
 	who    byte // 'u' for the user, 'a' for the agent
 	chat   int
 	addr   string
-	post   []byte // method, path and headers of the request that sends a message
+	post   []byte // method, path and headers of the request that sends a message, sends
+	sends  request
 	listen request
 	stream *stream
 
@@ -39,7 +40,14 @@ type side struct {
 }
 
 func newSide(who byte, number int, addr string, post, listen request) *side {
-	return &side{who: who, chat: number, addr: addr, post: post.head(addr), listen: listen, acked: map[string]int64{}}
+	return &side{who: who, chat: number, addr: addr, post: post.head(addr), sends: post, listen: listen, acked: map[string]int64{}}
+}
+
+// at returns the same participant at another instance. Its messages have other keys than those so far.
+func (s *side) at(addr string) *side {
+	moved := newSide(s.who, s.chat, addr, s.sends, s.listen)
+	moved.next = s.next
+	return moved
 }
 
 // messageText is the content of every message: 100 characters at most.

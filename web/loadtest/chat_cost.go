@@ -105,7 +105,7 @@ func (b *bench) reportChats(all []chatCost, workers int) {
 		wal, disk, statements = append(wal, l.wal), append(disk, l.disk), append(statements, l.statements)
 		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
 	}
-	b.table.inform("one whole chat, CPU", "ms", sampleOf(cpu...), nil,
+	b.table.atMost("one whole chat, CPU", "ms", sampleOf(cpu...), 60,
 		fmt.Sprintf("a new user, a stream, a request for an agent, %d messages, each typed, delivered "+
 			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.perItem(chats)))
 	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")

@@ -8,8 +8,15 @@ import (
 	"time"
 )
 
-// perDirection is the number of messages per second in each direction.
-const perDirection = 50
+// paces are how many messages a second are sent in each direction, and for how long in one round.
+var paces = []pace{{50, 8 * time.Second}, {500, 3 * time.Second}}
+
+type pace struct {
+	perSecond int
+	span      time.Duration
+}
+
+func (p pace) String() string { return fmt.Sprintf("%d/s", p.perSecond) }
 
 // measureDelivery measures the time from when a message is due to its arrival at the other side. Messages are due at fixed times,
 // independent of the progress of earlier ones.
@@ -20,14 +27,27 @@ func measureDelivery(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer d.close()
-	span := b.opts.span(8*time.Second, 500*time.Millisecond)
+	for _, p := range paces {
+		if b.opts.quick && p.perSecond > paces[0].perSecond {
+			continue // four chats cannot take as many
+		}
+		if err := b.deliveryRounds(ctx, d, p); err != nil {
+			return err
+		}
+	}
+	d.report(b, "at a fixed pace")
+	return nil
+}
+
+func (b *bench) deliveryRounds(ctx context.Context, d *comparison, p pace) error {
+	p.span = b.opts.span(p.span, 500*time.Millisecond)
 	parley, bare := newDelays(), newDelays()
-	one := func(c, other *target, delays *delays, sum *tally) func() error {
+	one := func(c *target, delays *delays, sum *tally) func() error {
 		return func() error {
-			if err := b.runAlone(ctx, c.server, other.server); err != nil {
+			if err := d.takesTurn(ctx, b, c); err != nil {
 				return err
 			}
-			due, err := c.sendOpenLoop(ctx, span)
+			due, err := c.sendOpenLoop(ctx, p)
 			if err != nil {
 				return err
 			}
@@ -37,29 +57,31 @@ func measureDelivery(ctx context.Context, b *bench) error {
 		}
 	}
 	warm := newDelays()
-	if err := alternate(1, one(d.parley, d.bare, warm, &tally{}), one(d.bare, d.parley, warm, &tally{})); err != nil {
+	if err := alternate(1, one(d.parley, warm, &tally{}), one(d.bare, warm, &tally{})); err != nil {
 		return err
 	}
-	if err := alternate(b.opts.rounds, one(d.parley, d.bare, parley, &d.total), one(d.bare, d.parley, bare, &d.bareTotal)); err != nil {
+	if err := alternate(b.opts.rounds, one(d.parley, parley, &d.total), one(d.bare, bare, &d.bareTotal)); err != nil {
 		return err
 	}
 	for _, from := range []byte{'u', 'a'} {
-		direction := map[byte]string{'u': "user → agent", 'a': "agent → user"}[from]
-		b.table.against("delivery "+direction+", p50", "ms", parley.at(from, 0.5), bare.at(from, 0.5), 1.5, false, "")
-		b.table.against("delivery "+direction+", p99", "ms", parley.at(from, 0.99), bare.at(from, 0.99), 2, false, "")
+		name := "delivery " + map[byte]string{'u': "user → agent", 'a': "agent → user"}[from]
+		if p.perSecond != paces[0].perSecond {
+			name += " at " + p.String()
+		}
+		b.table.against(name+", p50", "ms", parley.at(from, 0.5), bare.at(from, 0.5), 1.2, false, "")
+		b.table.against(name+", p99", "ms", parley.at(from, 0.99), bare.at(from, 0.99), 1.5, false, "")
 	}
-	d.report(b, "at a fixed pace")
 	return nil
 }
 
 // sendOpenLoop sends at a fixed rate in both directions and returns the time at which each message was due.
-func (c *target) sendOpenLoop(ctx context.Context, span time.Duration) (map[string]time.Time, error) {
+func (c *target) sendOpenLoop(ctx context.Context, p pace) (map[string]time.Time, error) {
 	due := map[string]time.Time{}
 	var sent sync.WaitGroup
 	var failed firstError
-	const step = time.Second / (2 * perDirection)
+	step := time.Second / time.Duration(2*p.perSecond)
 	begin := time.Now().Add(10 * time.Millisecond)
-	for n := range int(span / step) {
+	for n := range int(p.span / step) {
 		at := begin.Add(time.Duration(n) * step)
 		sleepUntil(at)
 		if ctx.Err() != nil {

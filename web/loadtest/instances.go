@@ -3,134 +3,115 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// measureInstances measures two instances on one PostgreSQL and one Redis while the installation grows: messages a second of both together, as
-// fast as they go, and the delivery at a fixed pace. The two sides of every chat are at different instances.
+// rateLimit is the default limit of ratings per minute.
+const rateLimit = 5
+
+// measureInstances measures what a second instance costs: messages from users at one instance to agents at the other, and back, against
+// both at one instance that runs alone. All of it is on one machine, so both instances share its cores.
 func measureInstances(ctx context.Context, b *bench) error {
-	open, crossing := b.opts.size(50_000, 40), b.opts.size(16, 4)
-	millions := b.opts.size(1_000_000, 1000)
-	agentsN := open / 10
-	database, err := b.seeded(ctx, lastMonths, users(open), agents(agentsN, 10, 10), activeChats(1, open, agentsN, 4))
+	database, err := b.newDatabase(ctx, template)
 	if err != nil {
 		return err
 	}
-	environ := append([]string{"RETENTION=10000h", "INACTIVE_AFTER=0"}, noTimeouts...)
-	var servers [2]*process
-	for i := range servers {
-		if servers[i], err = b.serveProduct(ctx, database, environ...); err != nil {
-			return err
-		}
-	}
-	tokens, err := b.onlineAgents(ctx, servers[0].addr, database, crossing, 1)
+	chats := b.opts.size(16, 4)
+	alone, err := b.newProductTarget(ctx, database, chats)
 	if err != nil {
 		return err
 	}
-	c := &target{name: "two instances", server: servers[0]}
-	defer c.close()
-	for i := range crossing {
-		opened, err := openAcross(ctx, servers[i%2].addr, servers[1-i%2].addr, i, tokens)
-		if err != nil {
-			return err
-		}
-		c.chats = append(c.chats, opened)
-	}
-	if err := c.openStreams(ctx); err != nil {
+	defer alone.close()
+	if err := b.waitUntilAlone(ctx, alone.server); err != nil {
 		return err
 	}
-	var first, last sizedInstances
-	var total tally
-	stored := 4 * open
-	for _, n := range []int{1, 2, 4} {
-		if err := b.seed(ctx, database, storedMessages(stored, n*millions, open, agentsN)); err != nil {
-			return err
-		}
-		stored = n * millions
-		at, err := b.measureCrossing(ctx, c, &total)
-		if err != nil {
-			return err
-		}
-		size := fmt.Sprintf(", %d million messages stored", n)
-		b.table.inform("two instances, messages a second"+size, "/s", at.perSecond, nil, fmt.Sprintf("%d chats at a time", crossing))
-		b.table.inform("two instances, delivery to the other one, p50"+size, "ms", at.p50, nil, "")
-		b.table.inform("two instances, delivery to the other one, p99"+size, "ms", at.p99, nil, "")
-		if last = at; n == 1 {
-			first = at
-		}
+	var sum tally
+	one, err := b.oneSidedRounds(ctx, alone, database, &sum)
+	if err != nil {
+		return err
 	}
-	note := fmt.Sprintf("4 million stored messages against 1 million, with %d open chats", open)
-	b.table.against("two instances, messages a second, growth", "/s", last.perSecond, first.perSecond, 0.75, true, note)
-	b.table.against("two instances, delivery p50, growth", "ms", last.p50, first.p50, 1.5, false, note)
-	wrong := total.lost + total.doubled + total.reordered
-	b.table.atMost("lost, doubled or reordered, two instances", "", sampleOf(float64(wrong)), 0, total.String())
+	second, err := b.serveProduct(ctx, database)
+	if err != nil {
+		return err
+	}
+	both := &target{name: "two instances", server: alone.server}
+	for _, c := range alone.chats {
+		both.chats = append(both.chats, &chat{number: c.number, sides: [2]*side{c.sides[0].at(alone.server.addr), c.sides[1].at(second.addr)}})
+	}
+	alone.close() // so that only the streams of both are written
+	if err := both.openStreams(ctx); err != nil {
+		return err
+	}
+	defer both.close()
+	two, err := b.oneSidedRounds(ctx, both, database, &sum)
+	if err != nil {
+		return err
+	}
+	for which, direction := range []string{"user → agent", "agent → user"} {
+		b.table.against("messages a second between two instances, "+direction, "/s", values(two[which], round.perSecond),
+			values(one[which], round.perSecond), 0.8, true, "the yardstick is one instance that runs alone")
+	}
+	granted, err := rateAtBoth(ctx, both.chats[0].sides[0].listen.token, alone.server.addr, second.addr)
+	if err != nil {
+		return err
+	}
+	b.table.add(Row{
+		Name: "a limit of 5 at two instances, granted", Measured: sampleOf(float64(granted)), Bound: "5", OK: granted == rateLimit,
+		Note: "of 40 requests at once, half of them at each",
+	})
+	wrong := sum.lost + sum.doubled + sum.reordered
+	b.table.add(Row{
+		Name: "lost, doubled or reordered, between two instances", Measured: sampleOf(float64(wrong)), Bound: "0", OK: wrong == 0, Note: sum.String(),
+	})
 	return nil
 }
 
-// sizedInstances are the figures at one size.
-type sizedInstances struct{ perSecond, p50, p99 Sample }
-
-// measureCrossing measures messages between the instances as fast as they go and at a fixed pace, each after a warm-up.
-func (b *bench) measureCrossing(ctx context.Context, c *target, total *tally) (at sizedInstances, err error) {
-	span := b.opts.span(3*time.Second, 300*time.Millisecond)
-	var rates []float64
-	delays := newDelays()
+// oneSidedRounds sends messages from one side of all chats as fast as they go, and then from the other side, several times. It returns the
+// rounds of each side.
+func (b *bench) oneSidedRounds(ctx context.Context, c *target, database string, sum *tally) (rounds [2][]round, err error) {
 	for n := range b.opts.rounds + 1 {
-		began := time.Now()
-		if err := c.sendClosedLoop(ctx, len(c.chats), span); err != nil {
-			return at, err
-		}
-		end, err := c.waitDelivered(ctx)
-		if err != nil {
-			return at, err
-		}
-		sum, _ := c.collect()
-		total.add(sum)
-		due, err := c.sendOpenLoop(ctx, span)
-		if err != nil {
-			return at, err
-		}
-		paced, reached := c.collect()
-		total.add(paced)
-		if n == 0 {
-			continue
-		}
-		rates = append(rates, float64(sum.sent)/end.Sub(began).Seconds())
-		for i := range reached { // both directions cross
-			reached[i].from = 'u'
-		}
-		if err := delays.add(due, reached); err != nil {
-			return at, err
+		for which := range rounds {
+			r, err := b.measureRound(ctx, c, database, func(ctx context.Context) error {
+				return c.sendOneSided(ctx, len(c.chats), which, b.opts.size(150, 10))
+			})
+			if err != nil {
+				return rounds, err
+			}
+			if sum.add(r.tally); n > 0 { // the first one is the warm-up
+				rounds[which] = append(rounds[which], r)
+			}
 		}
 	}
-	return sizedInstances{sampleOf(rates...), delays.at('u', 0.5), delays.at('u', 0.99)}, nil
+	return rounds, nil
 }
 
-// lastMonths gives the messages of a new database partitions for this month and the two before it, as in an installation of some months.
-const lastMonths = `DO $$ BEGIN
-	PERFORM drop_message_partition('first');
-	FOR n IN 0..2 LOOP
-		PERFORM add_message_month((date_trunc('month', now()) - n * interval '1 month')::date);
-	END LOOP;
-END $$`
-
-// storedMessages inserts ended chats of the last 30 days with 20 messages each, until there are as many messages as wanted.
-func storedMessages(has, wanted, users, agents int) string {
-	return fmt.Sprintf(
-		`WITH made AS (INSERT INTO chats (id, user_id, agent_id, status, queued_at, user_seen_at, created_at, assigned_at, first_assigned_at,
-				first_response_at, ended_at, ended_reason, ended_type, version, last_seq, total_messages, last_message_at, last_said_by)
-			SELECT first_chat_id(at) || '-7000-8000-' || lpad(to_hex(n), 12, '0'), 'u' || n %% %d + 1, 'a' || n %% %d + 1, 'ended', at, at, at, at, at,
-				at + interval '5 s', at + interval '8 min', 'user_ended', 'manual', 21, 20, 20, at + interval '8 min', 'customer_service'
-			FROM (SELECT n, now() - interval '9 min' - (n * 7919 %% 2592000) * interval '1 s' AS at FROM generate_series(%d, %d) n) s
-			RETURNING id, user_id, agent_id, created_at)
-		INSERT INTO messages (chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id, created_at)
-		SELECT id, s, s, CASE s %% 2 WHEN 1 THEN 'user'::message_sender ELSE 'customer_service' END, CASE s %% 2 WHEN 1 THEN user_id ELSE agent_id END, 'text',
-			%s, CASE s %% 2 WHEN 1 THEN 'k' || s END, created_at + s * interval '20 s'
-		FROM made, generate_series(1, 20) s`,
-		users,
-		agents,
-		has/20+1,
-		wanted/20,
-		pgQuote(messageText),
-	)
+// rateAtBoth rates a chat that does not exist, at both instances at once, and returns how many requests passed the limiter.
+func rateAtBoth(ctx context.Context, token string, addrs ...string) (granted int, err error) {
+	var passed atomic.Int32
+	var wrong sync.Map
+	group, ctx := errgroup.WithContext(ctx)
+	for n := range 40 {
+		group.Go(func() error {
+			addr := addrs[n%len(addrs)]
+			c := &conn{addr: addr}
+			defer c.close()
+			status, _, err := c.do(ctx, withBody(request{"POST", ofUser + "/chats/none/rate", token}.head(addr), []byte(`{"rating":5}`)))
+			switch {
+			case err != nil:
+				return err
+			case status == http.StatusNotFound:
+				passed.Add(1)
+			case status != http.StatusTooManyRequests:
+				wrong.Store(status, true)
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	wrong.Range(func(status, _ any) bool { err = fmt.Errorf("a rating was answered %d", status); return false })
+	return int(passed.Load()), err
 }

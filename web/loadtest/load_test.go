@@ -31,7 +31,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	table := filepath.Join(dir, "table.json")
-	args := []string{"-quick", "-v", "-only", "messages,mail,delivery,widget", "-json", table}
+	args := []string{"-quick", "-v", "-only", "messages,mail,delivery,instances,widget", "-json", table}
 	if binary := os.Getenv("PARLEY_BINARY"); binary != "" {
 		args = append(args, "-binary", binary)
 	}
@@ -56,7 +56,9 @@ func TestMessagesAreMeasured(t *testing.T) {
 	if code != map[bool]int{false: 0, true: 1}[missed] {
 		t.Errorf("exit %d, missed bound: %v", code, missed)
 	}
-	for _, name := range []string{"messages a second, 4 users", "CPU per message, 4 users", "WAL per message", "delivery agent → user, p99"} {
+	for _, name := range []string{
+		"messages a second, 4 users", "CPU per message, 4 users", "WAL per message", "delivery agent → user, p99",
+		"messages a second, 4 users, against shared commits", "messages a second between two instances, agent → user"} {
 		if r := rows[name]; r.Measured.Median <= 0 || r.Yardstick == nil || r.Yardstick.Median <= 0 || r.Ratio == nil {
 			t.Errorf("%s: %+v", name, r)
 		}
@@ -71,7 +73,10 @@ func TestMessagesAreMeasured(t *testing.T) {
 			t.Errorf("%s: %v (%s)", name, r.Measured.Median, r.Note)
 		}
 	}
-	for _, name := range []string{"lost, doubled or reordered, as fast as they go", "lost, doubled or reordered, at a fixed pace"} {
+	for _, name := range []string{
+		"lost, doubled or reordered, as fast as they go", "lost, doubled or reordered, at a fixed pace",
+		"lost, doubled or reordered, between two instances", "a limit of 5 at two instances, granted",
+	} {
 		if r := rows[name]; !r.OK {
 			t.Errorf("%s: %v (%s)", name, r.Measured.Median, r.Note)
 		}

@@ -65,6 +65,7 @@ var scenarios = []scenario{
 	{"messages", measureMessages},
 	{"mail", measureMail},
 	{"delivery", measureDelivery},
+	{"instances", measureInstances},
 	{"life", measureChatCost},
 	{"streams", measureStreams},
 	{"position", measurePosition},
@@ -77,7 +78,7 @@ var scenarios = []scenario{
 	{"reports", measureReports},
 	{"sweep", measureSweep},
 	{"growth", measureGrowth},
-	{"instances", measureInstances},
+	{"stored", measureStored},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},
 }

@@ -123,16 +123,12 @@ func (b *bench) runAlone(ctx context.Context, p, other *process) error {
 	return pause(ctx, b.opts.span(300*time.Millisecond, 50*time.Millisecond))
 }
 
-// alternate runs rounds of both functions and swaps their order each round, so that a machine that becomes slower or faster affects both
-// equally.
-func alternate(rounds int, first, second func() error) error {
+// alternate runs rounds of all functions and begins each round with the next one, so that a machine that becomes slower or faster affects
+// all equally.
+func alternate(rounds int, turns ...func() error) error {
 	for n := range rounds {
-		pair := []func() error{first, second}
-		if n%2 == 1 {
-			pair[0], pair[1] = second, first
-		}
-		for _, run := range pair {
-			if err := run(); err != nil {
+		for i := range turns {
+			if err := turns[(n+i)%len(turns)](); err != nil {
 				return err
 			}
 		}

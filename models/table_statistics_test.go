@@ -1,0 +1,66 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/models"
+)
+
+// batchPlans returns how PostgreSQL runs the statements that store several messages at once, as a connection keeps the plans that has
+// prepared them now.
+func (h *testDesk) batchPlans() (plans []string) {
+	h.t.Helper()
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, h.url)
+	h.must(err)
+	defer c.Close(ctx)
+	_, err = c.Exec(ctx, `SET plan_cache_mode = force_generic_plan`)
+	h.must(err)
+	for _, sql := range models.BatchSQL() {
+		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[]) AS `+sql)
+		h.must(err)
+		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}')`, pgx.QueryExecModeSimpleProtocol)
+		h.must(err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		h.must(err)
+		plans = append(plans, strings.Join(lines, "\n"))
+		_, err = c.Exec(ctx, `DEALLOCATE batch`)
+		h.must(err)
+	}
+	return plans
+}
+
+// readsMessages reports whether one of the plans reads all messages.
+func (h *testDesk) readsMessages() bool {
+	for _, plan := range h.batchPlans() {
+		if strings.Contains(plan, "Seq Scan on messages") {
+			return true
+		}
+	}
+	return false
+}
+
+// An installation begins with empty tables. The plans of its first minute must not read whole tables once these have grown.
+func TestMessagesAreStoredByIndexOnANewDatabase(t *testing.T) {
+	t.Parallel()
+	h, _, user, chat := talking(t)
+	if h.readsMessages() {
+		t.Error("without statistics all messages are read for each batch")
+	}
+	h.exec(`ANALYZE`)
+	if !h.readsMessages() {
+		t.Fatal("statistics of an empty table do not make PostgreSQL read it whole")
+	}
+	for n := range models.FirstAnalysis {
+		h.send(user, chat, fmt.Sprint("message ", n))
+	}
+	h.WaitForAnalysis()
+	if h.readsMessages() {
+		t.Errorf("after %d messages all of them are read for each batch", models.FirstAnalysis)
+	}
+}

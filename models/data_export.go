@@ -26,10 +26,6 @@ const (
 	exportRestoredLateness = 24 * time.Hour
 )
 
-// ErrExportBehind is 409: the database is older than the cursor of an export.
-var ErrExportBehind = conflict("export_database_older",
-	"The database is older than this cursor: it was restored from a backup. Export again with since, from before the time of the backup.")
-
 // DataExportQuery is what is exported: everything, or what changed since a time, or what changed since another export. Since and After
 // exclude each other.
 type DataExportQuery struct {
@@ -80,7 +76,7 @@ func (d *Desk) BeginDataExport(ctx context.Context, actor Actor, q DataExportQue
 	}
 	e.began = now.At
 	e.cursor = now.begin(q.Since, given)
-	more := details{"since": "everything"}
+	more := details{}
 	switch {
 	case given != nil:
 		more["since"] = given.At.Format(time.RFC3339)

@@ -120,7 +120,7 @@ var about = map[string]string{
 	"wallboard_keys":            "none",
 	"api_keys":                  "none",
 	"export_changes":            "erased", // ids of chats
-	"chat_due":                  "none", // when the sweep looks at an open chat
+	"chat_due":                  "none",   // when the sweep looks at an open chat
 	"invariant_checks":          "none",
 	"sent_forms":                "none", // hashes of what administrators entered
 	"report_buckets":            "none",

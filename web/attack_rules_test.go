@@ -473,6 +473,8 @@ var rules = map[string]rule{
 	"POST /admin/users/export":                              {body: `{"id":"{user_id}"}`},
 	"POST /admin/users/erase":                               {in: models.Active, body: `{"id":"{user_id}","confirm":"{user_id}"}`},
 	"GET /admin/audit":                                      {},
+	"GET /admin/data":                                       {},
+	"GET /admin/export":                                     {},
 	"GET /admin/audit.csv":                                  {},
 	"GET /admin/mail":                                       {},
 	"POST /admin/mail/{mail_id}/retry":                      {ok: 404}, // there is none

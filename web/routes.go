@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/admin"
 	"parley/web/api"
 	"parley/web/auth"
 	"parley/web/chat"
@@ -898,6 +899,16 @@ func (s *Server) routes() []route {
 			who:    admins,
 			scope:  models.ScopeUsers,
 			handle: s.admin.EraseUser,
+		},
+		{method: get, page: "/admin/data", who: admins, handle: s.admin.DataPage},
+		{
+			method:        get,
+			api:           "/admin/export",
+			page:          "/admin/export.ndjson",
+			who:           admins,
+			scope:         models.ScopeReadChats,
+			handle:        s.admin.ExportData,
+			requestLimits: admin.LimitExport,
 		},
 		{method: get, api: "/admin/audit", page: "/admin/audit", who: admins, handle: s.admin.AuditPage},
 		{method: get, page: "/admin/audit.csv", who: admins, handle: s.admin.AuditCSV},

@@ -104,6 +104,7 @@ var detailKeys = []string{
 	"agents",
 	"priority",
 	"status",
+	"since",
 	"rows",
 	"canned_replies",
 	"sessions",

@@ -1,10 +1,16 @@
 package admin
 
-import "parley/web/kit"
+import (
+	"sync/atomic"
+
+	"parley/web/kit"
+)
 
 // Handlers has the handlers of administration.
 type Handlers struct {
 	*kit.Kit
+
+	exports atomic.Int32 // that are being sent
 }
 
 // New returns the handlers.

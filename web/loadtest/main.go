@@ -75,6 +75,7 @@ var scenarios = []scenario{
 	{"workbench", measureWorkbench},
 	{"search", measureSearch},
 	{"reports", measureReports},
+	{"export", measureExport},
 	{"sweep", measureSweep},
 	{"growth", measureGrowth},
 	{"widget", measureWidget},

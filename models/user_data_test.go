@@ -106,6 +106,10 @@ var about = map[string]string{
 	"installation":              "none",
 	"second_factors":            "none",
 	"recovery_codes":            "none",
+	"sso_accounts":              "none",
+	"sso_flows":                 "none",
+	"sso_sessions":              "none",
+	"sso_logouts":               "none",
 	"sign_in_steps":             "none",
 	"minute_samples":            "none",
 	"minute_buckets":            "none", // figures alone

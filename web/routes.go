@@ -920,6 +920,9 @@ func (s *Server) routes() []route {
 		// Pages
 		{method: get, page: "/", who: anyone, handle: s.account.StartPage},
 		{method: get, page: "/login", who: anyone, handle: s.account.LoginPage},
+		{method: get, page: "/login/sso", who: anyone, handle: s.account.StartSSO},
+		{method: get, page: "/login/sso/callback", who: anyone, handle: s.account.FinishSSO},
+		{method: post, page: "/login/sso/backchannel-logout", who: anyone, handle: s.account.ReceiveLogout},
 		{method: post, page: "/preferences", who: anyone, handle: s.account.SetPreferences},
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},

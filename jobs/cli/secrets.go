@@ -25,7 +25,7 @@ func (e Environment) Mask(text string) string {
 }
 
 func (e Environment) secrets() []string {
-	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
+	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken, e.OIDCClientSecret}
 	for _, address := range []string{
 		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.OTLPEndpoint, e.OTLPTracesEndpoint,
 	} {

@@ -34,7 +34,7 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures),
-			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)))})
+			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)), h.ssoWord(ctx))})
 	}
 	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title"))}
 	if last == nil {
@@ -63,6 +63,13 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	if h.Desk.HasReplica() {
 		page.Services = append(page.Services, replicaService(ctx, h.Desk.ReplicaState(ctx)))
 	}
+	if h.SSO != nil {
+		service := view.Service{Name: text.T(ctx, "admin.health.sso"), Up: h.SSO.IsReachable(ctx), Text: text.T(ctx, "admin.health.sso_up")}
+		if !service.Up {
+			service.Text = text.T(ctx, "admin.health.sso_away")
+		}
+		page.Services = append(page.Services, service)
+	}
 	if h.Desk.CanMail() {
 		mail := view.Service{Name: text.T(ctx, "admin.mail.title"), Up: !figures.IsFailing, Text: text.T(ctx, "admin.health.mail_up")}
 		if figures.IsFailing {
@@ -71,6 +78,17 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Services = append(page.Services, mail)
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
+}
+
+// ssoWord is the state of the provider of single sign-on: off without one, ok or unavailable.
+func (h *Handlers) ssoWord(ctx context.Context) string {
+	switch {
+	case h.SSO == nil:
+		return "off"
+	case h.SSO.IsReachable(ctx):
+		return "ok"
+	}
+	return "unavailable"
 }
 
 // replicaService shows whether reports are read from the replica.

@@ -67,7 +67,9 @@ type SystemHealth struct {
 	// RedisError is why Redis is unavailable, as far as that is known.
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
 	Mail       string             `json:"mail"` // off, ok or failing
-	Checks     []HealthCheck      `json:"checks"`
+	// SingleSignOn is the state of the provider: off, ok or unavailable.
+	SingleSignOn string        `json:"single_sign_on"`
+	Checks       []HealthCheck `json:"checks"`
 }
 
 // HealthCheck is one invariant with the rows that violate it.
@@ -102,9 +104,9 @@ func ReplicaWord(has bool, state models.ReplicaState) string {
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the result was read from it.
 // last is nil before the first check.
 func SystemHealthOf(
-	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica string,
+	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica, singleSignOn string,
 ) SystemHealth {
-	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail}
+	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail, SingleSignOn: singleSignOn}
 	if last == nil {
 		last = new(models.LastCheck)
 	} else {

@@ -23,7 +23,7 @@ import (
 )
 
 // strangeProvider is an OpenID Connect provider that keeps to the standard until a test says otherwise. It signs everyone in at once, as
-// the person of its claims. TestSSOAtARealProvider uses a real one.
+// the person of its claims. TestSSOInABrowser uses a real one.
 type strangeProvider struct {
 	*httptest.Server
 

@@ -17,6 +17,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"parley/models"
+	"parley/web/kit"
 )
 
 // visitor is a browser without a screen.
@@ -79,6 +80,13 @@ var supportOnly = models.SSORules{Groups: []models.SSOGroup{
 	{Group: "support", Role: models.RoleAgent, Departments: []string{"cards"}}, {Group: "leads", Role: models.RoleSupervisor},
 	{Group: "chat-admins", Role: models.RoleAdmin},
 }}
+
+// posts sends a form without a session.
+func (h *testServer) posts(path string, form url.Values) answer {
+	h.t.Helper()
+	header := http.Header{"Accept": {"text/html"}, "Content-Type": {"application/x-www-form-urlencoded"}}
+	return h.send("POST", path, header, []byte(form.Encode()))
+}
 
 // account returns the agent with an address.
 func (h *testServer) account(email string) *models.Agent {
@@ -217,33 +225,35 @@ func TestSSORefuses(t *testing.T) {
 		return func(p *strangeProvider) { p.answer = func(q url.Values) { q.Set(name, value) } }
 	}
 	for name, change := range map[string]func(*strangeProvider){
-		"another issuer":       claim("iss", "https://evil.example"),
-		"no issuer":            claim("iss", nil),
-		"another audience":     claim("aud", "another-client"),
-		"no audience":          claim("aud", nil),
-		"audiences":            claim("aud", []string{ssoClient, "another-client"}),
-		"another party":        claim("azp", "another-client"),
-		"another nonce":        claim("nonce", "another"),
-		"no nonce":             claim("nonce", nil),
-		"expired":              claim("exp", time.Now().Add(-10*time.Minute).Unix()),
-		"no expiry":            claim("exp", nil),
-		"not yet":              claim("nbf", time.Now().Add(time.Hour).Unix()),
-		"no subject":           claim("sub", nil),
-		"a long subject":       claim("sub", strings.Repeat("x", 300)),
-		"none":                 signed(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType),
-		"HS256 by the secret":  signed(jwt.SigningMethodHS256, []byte(ssoSecret)),
-		"HS256 by the key":     signed(jwt.SigningMethodHS256, public),
-		"an unknown key":       signed(jwt.SigningMethodRS256, other),
-		"no token":             func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return "" } },
-		"no JWT":               func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return "x.y.z" } },
-		"a large token":        func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return strings.Repeat("x", 100_000) } },
-		"a mixed-up answer":    answer("iss", "https://evil.example"),
-		"a code of nobody":     answer("code", "guessed"),
-		"no code":              answer("code", ""),
-		"a refusal":            answer("error", "access_denied"),
-		"another state":        answer("state", "guessed"),
-		"no state":             answer("state", ""),
-		"a logout as ID token": func(p *strangeProvider) { p.change = func(c jwt.MapClaims) { delete(c, "nonce"); c["events"] = map[string]any{} } },
+		"another issuer":      claim("iss", "https://evil.example"),
+		"no issuer":           claim("iss", nil),
+		"another audience":    claim("aud", "another-client"),
+		"no audience":         claim("aud", nil),
+		"audiences":           claim("aud", []string{ssoClient, "another-client"}),
+		"another party":       claim("azp", "another-client"),
+		"another nonce":       claim("nonce", "another"),
+		"no nonce":            claim("nonce", nil),
+		"expired":             claim("exp", time.Now().Add(-10*time.Minute).Unix()),
+		"no expiry":           claim("exp", nil),
+		"not yet":             claim("nbf", time.Now().Add(time.Hour).Unix()),
+		"no subject":          claim("sub", nil),
+		"a long subject":      claim("sub", strings.Repeat("x", 300)),
+		"none":                signed(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType),
+		"HS256 by the secret": signed(jwt.SigningMethodHS256, []byte(ssoSecret)),
+		"HS256 by the key":    signed(jwt.SigningMethodHS256, public),
+		"an unknown key":      signed(jwt.SigningMethodRS256, other),
+		"no token":            func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return "" } },
+		"no JWT":              func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return "x.y.z" } },
+		"a large token":       func(p *strangeProvider) { p.sign = func(jwt.MapClaims) string { return strings.Repeat("x", 100_000) } },
+		"a mixed-up answer":   answer("iss", "https://evil.example"),
+		"a code of nobody":    answer("code", "guessed"),
+		"no code":             answer("code", ""),
+		"a refusal":           answer("error", "access_denied"),
+		"another state":       answer("state", "guessed"),
+		"no state":            answer("state", ""),
+		"a logout as ID token": func(p *strangeProvider) {
+			p.change = func(c jwt.MapClaims) { delete(c, "nonce"); c["events"] = map[string]any{} }
+		},
 	} {
 		p.set(func(p *strangeProvider) { p.change, p.sign, p.answer = nil, nil, nil; change(p) })
 		want := 401
@@ -365,12 +375,12 @@ func TestSSOWhileTheProviderIsAway(t *testing.T) {
 		!strings.Contains(page, "/account") {
 		t.Errorf("%d at %s: %s", status, path, page)
 	}
-	h.browse("POST", "/login", "", url.Values{"email": {"alex@example.com"}, "password": {password}}).want(303)
+	h.posts("/login", url.Values{"email": {"alex@example.com"}, "password": {password}}).want(303)
 	if got := h.ask("GET", "/api/admin/health", alex, nil).want(200).object()["single_sign_on"]; got != "unavailable" {
 		t.Errorf("the health is %v", got)
 	}
 	h.browse("GET", "/admin/health", alex, nil).want(200).says("did not answer")
-	h.browse("POST", "/login/sso/backchannel-logout", "", url.Values{"logout_token": {"x.y.z"}}).want(503)
+	h.posts("/login/sso/backchannel-logout", url.Values{"logout_token": {"x.y.z"}}).want(503)
 	p.set(func(p *strangeProvider) { p.isAway = false })
 	h.until("the provider to be asked again", func() bool {
 		return h.ask("GET", "/api/admin/health", alex, nil).object()["single_sign_on"] == "ok"
@@ -402,10 +412,12 @@ func TestOnlySSO(t *testing.T) {
 		t.Errorf("the audit log has %v", rows)
 	}
 	h.browse("GET", "/login", "", nil).want(200).says("Sign in with Acme", "Emergency access")
-	h.browse("POST", "/login", "", url.Values{"email": {"bob@example.com"}, "password": {password}}).want(403).says("Use single sign-on")
+	h.posts("/login", url.Values{"email": {"bob@example.com"}, "password": {password}}).want(403).says("Use single sign-on")
 
 	// The groups do not take the role of the administrator for emergencies away.
-	p.set(func(p *strangeProvider) { p.person["email"], p.person["groups"] = "alex@example.com", []string{"support"} })
+	p.set(func(p *strangeProvider) {
+		p.person["email"], p.person["groups"] = "alex@example.com", []string{"support"}
+	})
 	newVisitor(t).signsIn(h, "/supervisor")
 	if a := h.account("alex@example.com"); a.Role != models.RoleAdmin {
 		t.Errorf("the role is %s", a.Role)
@@ -437,7 +449,7 @@ func TestSSOIsSignedOutEverywhere(t *testing.T) {
 	a, b := twoHouses(t, p.with(supportOnly))
 	send := func(token string) int {
 		t.Helper()
-		return a.browse("POST", "/login/sso/backchannel-logout", "", url.Values{"logout_token": {token}}).Status
+		return a.posts("/login/sso/backchannel-logout", url.Values{"logout_token": {token}}).Status
 	}
 	session := func(v *visitor) string {
 		for _, c := range v.Jar.Cookies(mustURL(t, a.url)) {
@@ -505,7 +517,9 @@ func TestSSOIsSignedOutEverywhere(t *testing.T) {
 	a.until("all sessions to end", func() bool { return a.ask("GET", "/api/customer-service/status", session(dora), nil).Status == 401 })
 
 	dora.signsIn(a, "/workbench")
-	page := a.browse("POST", "/logout", session(dora), nil).want(200)
+	page := a.send("POST", "/logout", http.Header{
+		"Cookie": {"parley_session=" + session(dora)}, "Accept": {"text/html"}, "X-Csrf-Token": {kit.CSRFFor(session(dora))},
+	}, nil).want(200)
 	if text := string(page.Body); !strings.Contains(text, p.URL+"/end?") || !strings.Contains(text, "id_token_hint=ey") ||
 		!strings.Contains(text, "post_logout_redirect_uri=") {
 		t.Errorf("the page is %s", text)
@@ -528,7 +542,7 @@ func TestSSOIsLimited(t *testing.T) {
 		h.browse("GET", "/login/sso/callback?state=a&code=b", "", nil).want(401)
 	}
 	h.browse("GET", "/login/sso/callback?state=a&code=b", "", nil).want(429)
-	h.browse("POST", "/login/sso/backchannel-logout", "", url.Values{"logout_token": {"x.y.z"}}).want(429)
+	h.posts("/login/sso/backchannel-logout", url.Values{"logout_token": {"x.y.z"}}).want(429)
 }
 
 // TestSSOIsOff checks that without a provider there is nothing.
@@ -537,7 +551,7 @@ func TestSSOIsOff(t *testing.T) {
 	h := startServer(t)
 	h.browse("GET", "/login/sso", "", nil).want(404)
 	h.browse("GET", "/login/sso/callback?state=a&code=b", "", nil).want(404)
-	h.browse("POST", "/login/sso/backchannel-logout", "", url.Values{"logout_token": {"x"}}).want(404)
+	h.posts("/login/sso/backchannel-logout", url.Values{"logout_token": {"x"}}).want(404)
 	if page := h.browse("GET", "/login", "", nil).want(200); strings.Contains(string(page.Body), "/login/sso") {
 		t.Error("the sign-in page offers it")
 	}

@@ -150,7 +150,9 @@ func (d *Desk) addSSOAgent(ctx context.Context, id *SSOIdentity, role Role, depa
 		Email: strings.TrimSpace(id.Email), Name: name, Password: rand.Text() + rand.Text(), Role: role, Departments: known,
 	})
 	if errors.Is(err, ErrEmailTaken) { // by another request, at the same time
-		return d.ssoAgentOf(ctx, id)
+		if a, err := d.ssoAgentOf(ctx, id); a != nil || err != nil {
+			return a, err
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -212,14 +214,25 @@ func (d *Desk) updateSSOAgent(ctx context.Context, a *ssoAgent, role Role, depar
 		change.Disabled = &enabled
 	}
 	if change != (AgentChange{}) {
-		if _, err := d.UpdateAgent(ctx, ssoActor, a.ID, change); err != nil {
+		_, err := d.UpdateAgent(ctx, ssoActor, a.ID, change)
+		if errors.Is(err, ErrLastAdmin) {
+			d.log.Warn("single sign-on does not take the role of the last administrator away", "agent", a.ID)
+			change.Role = nil
+			_, err = d.UpdateAgent(ctx, ssoActor, a.ID, change)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if !a.IsSuspended {
 		return nil
 	}
-	_, err := d.db.NewRaw(`UPDATE sso_accounts SET is_suspended = false WHERE agent_id = ?`, a.ID).Exec(ctx)
+	return d.setSuspended(ctx, a.ID, false)
+}
+
+// setSuspended stores whether an agent is disabled for want of a group, and not by an administrator.
+func (d *Desk) setSuspended(ctx context.Context, agentID string, isSuspended bool) error {
+	_, err := d.db.NewRaw(`UPDATE sso_accounts SET is_suspended = ? WHERE agent_id = ?`, isSuspended, agentID).Exec(ctx)
 	return translate(err)
 }
 
@@ -229,13 +242,14 @@ func (d *Desk) suspendSSOAgent(ctx context.Context, a *ssoAgent) error {
 	if a.IsDisabled || !a.IsLinked {
 		return nil
 	}
-	if _, err := d.db.NewRaw(`UPDATE sso_accounts SET is_suspended = true WHERE agent_id = ?`, a.ID).Exec(ctx); err != nil {
-		return translate(err)
+	if err := d.setSuspended(ctx, a.ID, true); err != nil {
+		return err
 	}
 	disabled := true
 	_, err := d.UpdateAgent(ctx, ssoActor, a.ID, AgentChange{Disabled: &disabled})
 	if errors.Is(err, ErrLastAdmin) {
-		return d.inTx(ctx, func(ctx context.Context, t *tx) error { return endSessions(ctx, t, a.ID) })
+		return errors.Join(d.setSuspended(ctx, a.ID, false),
+			d.inTx(ctx, func(ctx context.Context, t *tx) error { return endSessions(ctx, t, a.ID) }))
 	}
 	return err
 }

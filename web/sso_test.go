@@ -154,6 +154,15 @@ func TestSSOMakesAndChangesAccounts(t *testing.T) {
 	_, err = h.desk.UpdateAgent(t.Context(), admin, a.ID, models.AgentChange{Disabled: &disabled})
 	must(t, err)
 	newVisitor(t).isRefused(h, 403, "is disabled in Parley")
+	enabled := false
+	_, err = h.desk.UpdateAgent(t.Context(), admin, a.ID, models.AgentChange{Disabled: &enabled})
+	must(t, err)
+	groups("nothing")
+	newVisitor(t).isRefused(h, 403, "no access to Parley")
+	_, err = h.desk.UpdateAgent(t.Context(), admin, a.ID, models.AgentChange{Disabled: &disabled}) // and so it stays
+	must(t, err)
+	groups("leads")
+	newVisitor(t).isRefused(h, 403, "is disabled in Parley")
 
 	rows, _ := h.log(alex, "actor_id=sso")
 	var did []string
@@ -237,6 +246,7 @@ func TestSSORefuses(t *testing.T) {
 		"no expiry":           claim("exp", nil),
 		"not yet":             claim("nbf", time.Now().Add(time.Hour).Unix()),
 		"no subject":          claim("sub", nil),
+		"a NUL":               claim("sub", "a\x00b"),
 		"a long subject":      claim("sub", strings.Repeat("x", 300)),
 		"none":                signed(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType),
 		"HS256 by the secret": signed(jwt.SigningMethodHS256, []byte(ssoSecret)),
@@ -437,6 +447,8 @@ func TestSSOKeepsTheLastAdministrator(t *testing.T) {
 	if path, _, _ := dora.open(h.url + "/admin/people"); !strings.HasPrefix(path, "/login") {
 		t.Error("the session goes on")
 	}
+	p.set(func(p *strangeProvider) { p.person["groups"] = []string{"support"} })
+	newVisitor(t).signsIn(h, "/admin/people")
 	if a := h.account("dora@example.com"); a.Role != models.RoleAdmin || a.DisabledAt != nil {
 		t.Errorf("the account is %+v", a)
 	}
@@ -478,7 +490,7 @@ func TestSSOIsSignedOutEverywhere(t *testing.T) {
 		"nothing": "", "no JWT": "x.y.z", "another issuer": claim("iss", "https://evil.example"), "another audience": claim("aud", "another"),
 		"no time": claim("iat", nil), "old": claim("iat", time.Now().Add(-time.Hour).Unix()), "future": claim("iat", time.Now().Add(time.Hour).Unix()),
 		"expired": claim("exp", time.Now().Add(-time.Minute).Unix()), "no event": claim("events", nil), "another event": claim("events", map[string]any{"x": 1}),
-		"nonce": claim("nonce", "n"), "no id": claim("jti", nil),
+		"nonce": claim("nonce", "n"), "no id": claim("jti", nil), "a NUL": claim("sub", "a\x00b"),
 		"nobody":         p.logoutToken(func(c jwt.MapClaims) { delete(c, "sub"); delete(c, "sid") }),
 		"an unknown key": signAs(jwt.SigningMethodRS256, other, jwt.MapClaims{"iss": p.URL}),
 		"HS256":          signAs(jwt.SigningMethodHS256, []byte(ssoSecret), jwt.MapClaims{"iss": p.URL}),

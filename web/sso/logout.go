@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"parley/models"
@@ -34,8 +35,9 @@ func (p *Provider) VerifyLogout(ctx context.Context, raw string) (*models.SSOLog
 	switch {
 	case token.IssuedAt.Before(now.Add(-maxLogoutAge)) || token.IssuedAt.After(now.Add(clockSkew)):
 		return nil, errors.New("the logout token is too old, or from the future")
-	case len(token.TokenID) > 255 || len(token.Subject) > 255 || len(token.SessionID) > 255:
-		return nil, errors.New("a name in the logout token is too long")
+	case len(token.TokenID) > maxName || len(token.Subject) > maxName || len(token.SessionID) > maxName ||
+		strings.ContainsRune(token.TokenID+token.Subject+token.SessionID, 0):
+		return nil, errors.New("a name in the logout token is too long, or has a NUL character")
 	}
 	return &models.SSOLogout{
 		ID: token.TokenID, Issuer: token.Issuer, Subject: token.Subject, SID: token.SessionID, Expiry: token.IssuedAt.Add(maxLogoutAge + clockSkew),

@@ -24,7 +24,7 @@ const (
 	// maxResponse is how much of an answer of the provider is read, in bytes.
 	maxResponse = 1 << 20
 	// discoveryAge is how long what the provider says about itself is used. Its keys are read again whenever a token has an unknown one.
-	discoveryAge = time.Hour
+	discoveryAge = 5 * time.Minute
 	// retryAfter is how long a provider that did not answer is not asked again.
 	retryAfter = 5 * time.Second
 )
@@ -114,7 +114,7 @@ func (p *Provider) Check(ctx context.Context) error {
 	return err
 }
 
-// discover returns what the provider says about itself, which is at most an hour old. If the provider does not answer, an older answer is
+// discover returns what the provider says about itself, which is at most five minutes old. If the provider does not answer, an older answer is
 // used; without one the error is ErrAway.
 func (p *Provider) discover(ctx context.Context) (*discovered, error) {
 	p.mu.Lock()

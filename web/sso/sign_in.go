@@ -27,6 +27,9 @@ type Identity struct {
 	IDToken                    string // as it was signed
 }
 
+// maxName is the greatest length of a name in a token, in bytes: the standard has it for subjects.
+const maxName = 255
+
 // maxIDToken is the largest ID token that is accepted, in bytes.
 const maxIDToken = 16 << 10
 
@@ -99,7 +102,7 @@ func (p *Provider) Finish(ctx context.Context, f Flow, code string) (*Identity, 
 	if azp, has := claims["azp"].(string); has && azp != p.o.ClientID || !has && len(signed.Audience) > 1 {
 		return nil, errors.New("the ID token was issued to another client")
 	}
-	if signed.Subject == "" || len(signed.Subject) > 255 {
+	if signed.Subject == "" || len(signed.Subject) > maxName {
 		return nil, errors.New("the ID token has no subject, or a very long one")
 	}
 	if _, has := claims["email"]; (!has || p.groups(claims) == nil) && d.provider.UserInfoEndpoint() != "" {
@@ -111,6 +114,14 @@ func (p *Provider) Finish(ctx context.Context, f Flow, code string) (*Identity, 
 		Issuer: signed.Issuer, Subject: signed.Subject, SessionID: text(claims["sid"]), IDToken: raw,
 		Email: text(claims["email"]), Name: text(claims["name"]), Groups: p.groups(claims),
 		IsEmailVerified: isTrue(claims[p.o.EmailVerifiedClaim]),
+	}
+	for _, value := range append([]string{id.Subject, id.SessionID, id.Email, id.Name}, id.Groups...) {
+		if strings.ContainsRune(value, 0) {
+			return nil, errors.New("the ID token has a NUL character")
+		}
+	}
+	if len(id.SessionID) > maxName || len(id.Email) > maxName {
+		return nil, errors.New("a name in the ID token is too long")
 	}
 	return id, nil
 }

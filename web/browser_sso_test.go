@@ -106,3 +106,35 @@ func TestSSOInABrowser(t *testing.T) {
 		t.Errorf("the accounts are %+v", agents)
 	}
 }
+
+// TestTheSignInPageWithSSOOnly shows passwords as what they are there: for emergencies.
+func TestTheSignInPageWithSSOOnly(t *testing.T) {
+	t.Parallel()
+	p := newStrangeProvider(t)
+	s := newSite(t, nil, func(s *site) {
+		s.options = func(o *web.Options) {
+			set := setup{}
+			p.with(models.SSORules{OnlySSO: true, BreakGlass: []string{"alex@example.com"}})(&set)
+			set.options(o)
+		}
+	})
+	_, err := s.desk.AddAgent(t.Context(), admin, models.NewAgent{
+		Email: "alex@example.com", Name: "Alex", Password: password, Role: models.RoleAdmin,
+	})
+	must(t, err)
+	b := newBrowser(t)
+	for _, l := range looks {
+		b.as(l)
+		b.open(s.url + "/login?lang=" + l.lang)
+		b.sees("#sso")
+		b.gone("#password")
+		b.accessible("sign-in page with single sign-on only, " + l.name)
+		b.looksLike("sso-only-" + l.name)
+	}
+	b.open(s.url + "/login?lang=en")
+	b.click("summary")
+	b.write("input[name=email]", "alex@example.com")
+	b.write("input[name=password]", password)
+	b.press("\r")
+	b.until("the administrator to be in", "location.pathname.startsWith('/supervisor')")
+}

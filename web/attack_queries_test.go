@@ -482,6 +482,9 @@ func TestAttackQueriesOfEveryShape(t *testing.T) {
 				}
 			}
 		}
+		if l.Path == "/api/admin/export" { // which the audit log records each time
+			before = s.kept()
+		}
 	}
 	for name := range answers {
 		if !tried[name] {

@@ -92,7 +92,8 @@ func TestSSOInABrowser(t *testing.T) {
 		b.write("#username", "maria")
 		b.write("#password", "verysecure")
 		b.press("\r")
-		b.until("the page that was asked for", "location.pathname === '/account' && location.href.startsWith("+quote(s.url)+")")
+		b.until("the page that was asked for", "location.pathname === '/account' && location.href.startsWith("+quote(s.url)+
+			") && !!document.querySelector(\"form[action='/logout']\")")
 
 		_, err := eval[bool](b, "(document.querySelector(\"form[action='/logout']\").requestSubmit(), true)")
 		b.must(err)

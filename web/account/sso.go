@@ -157,6 +157,12 @@ func (h *Handlers) ssoFailed(c echo.Context, next string, err error) error {
 
 // ReceiveLogout ends the sessions that a logout token of the provider names.
 func (h *Handlers) ReceiveLogout(c echo.Context) error {
+	var in struct {
+		Token string `json:"logout_token"`
+	}
+	if err := kit.Bind(c, &in); err != nil {
+		return err
+	}
 	if h.SSO == nil {
 		return kit.StatusError(http.StatusNotFound)
 	}
@@ -165,12 +171,6 @@ func (h *Handlers) ReceiveLogout(c echo.Context) error {
 	failure := limit.Claim{Action: limit.SignInAddress, Who: kit.NetworkOf(c.RealIP())}
 	if v := h.Limits.Peek(ctx, failure); !v.OK {
 		return kit.TooMany(v)
-	}
-	var in struct {
-		Token string `json:"logout_token"`
-	}
-	if err := kit.Bind(c, &in); err != nil {
-		return err
 	}
 	logout, err := h.SSO.VerifyLogout(ctx, in.Token)
 	if err == nil {

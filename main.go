@@ -34,6 +34,7 @@ import (
 	"parley/web/mail"
 	"parley/web/mail/inbound"
 	"parley/web/push"
+	"parley/web/sso"
 )
 
 // version and commit are set by the build.
@@ -380,6 +381,13 @@ func probes(p *cli.Program) []cli.Probe {
 			}
 			return mailer.Check(ctx)
 		}},
+		{Name: "single sign-on", Try: func(ctx context.Context) error {
+			provider, err := newSSO(p)
+			if provider == nil {
+				return err
+			}
+			return provider.Check(ctx)
+		}},
 		{Name: "traces", Try: func(ctx context.Context) error {
 			if p.Env.TracesAddress() == "" {
 				return nil
@@ -387,6 +395,17 @@ func probes(p *cli.Program) []cli.Probe {
 			return tracing.Check(ctx, tracingOptions(p))
 		}},
 	}
+}
+
+// newSSO returns the provider at which agents sign in, nil if there is none.
+func newSSO(p *cli.Program) (*sso.Provider, error) {
+	if p.Env.OIDCIssuer == "" {
+		return nil, nil //nolint:nilnil // without it agents use passwords
+	}
+	return sso.New(sso.Options{
+		Issuer: p.Env.OIDCIssuer, ClientID: p.Env.OIDCClientID, ClientSecret: p.Env.OIDCClientSecret,
+		Scopes: strings.Fields(p.Env.OIDCScopes), GroupsClaim: p.Env.OIDCGroupsClaim, EmailVerifiedClaim: p.Env.OIDCEmailVerifiedClaim, Log: p.Log,
+	})
 }
 
 // minSecret is the length in bytes below which an HS256 key is weaker than its signature.
@@ -410,6 +429,13 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", network)
 		}
 		o.TrustedProxies = append(o.TrustedProxies, parsed)
+	}
+	if o.SSO, err = newSSO(p); err != nil {
+		return nil, err
+	}
+	if o.SSO != nil {
+		o.Desk.SetSSO(p.Env.SSORules())
+		o.SSOName = p.Env.OIDCName
 	}
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)

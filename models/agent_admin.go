@@ -252,6 +252,11 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		if err := checkAdminLeft(ctx, t, before); err != nil {
 			return err
 		}
+		if change.Disabled != nil && actor.ID != ssoActor.ID { // what an administrator decides, groups do not change
+			if _, err := t.NewRaw(`UPDATE sso_accounts SET is_suspended = false WHERE agent_id = ? AND is_suspended`, id).Exec(ctx); err != nil {
+				return err
+			}
+		}
 		if after, err = d.agent(ctx, t, id); err != nil {
 			return err
 		}

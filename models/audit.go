@@ -15,6 +15,8 @@ const (
 	AuditSignedIn             AuditAction = "signed_in"
 	AuditSignInFailed         AuditAction = "sign_in_failed" // the subject is the account, if it exists; there is no actor
 	AuditSignedOut            AuditAction = "signed_out"
+	AuditSSOLinked            AuditAction = "sso_account_linked" // an account of the provider with an agent
+	AuditBreakGlassUsed       AuditAction = "break_glass_used"   // a password, where only single sign-on is allowed
 	AuditAgentAdded           AuditAction = "agent_added"
 	AuditAgentRenamed         AuditAction = "agent_renamed"
 	AuditRoleChanged          AuditAction = "role_changed"
@@ -122,6 +124,8 @@ var AuditActions = []AuditAction{
 	AuditSignedIn,
 	AuditSignInFailed,
 	AuditSignedOut,
+	AuditSSOLinked,
+	AuditBreakGlassUsed,
 	AuditAgentAdded,
 	AuditAgentRenamed,
 	AuditRoleChanged,

@@ -49,7 +49,8 @@ type Desk struct {
 
 	pooler  pooler
 	canary  canary
-	replica *replica // nil for none
+	replica *replica  // nil for none
+	sso     *SSORules // nil without single sign-on
 
 	drainRuns, drained atomic.Int64
 

@@ -110,6 +110,22 @@ var (
 	// ErrSignInExpired is 401: the step between password and code is too old, or was used.
 	ErrSignInExpired = unauthorizedAs("sign_in_expired", "This sign-in has expired or was already completed. Sign in again.")
 
+	// ErrSSORequired is 403: agents sign in at the provider, not with a password.
+	ErrSSORequired = forbidden("sso_required", "Passwords are not accepted here. Use single sign-on.")
+	// ErrSSONoAccess is 403: the account at the provider has no group that may use Parley.
+	ErrSSONoAccess = forbidden("sso_no_access", "Your account has no access to Parley. Ask an administrator for a group that has.")
+	// ErrSSODisabled is 403: an administrator disabled the agent.
+	ErrSSODisabled = forbidden("sso_disabled", "Your agent is disabled in Parley. Ask an administrator.")
+	// ErrSSOEmailUnverified is 403: the provider has not verified the address by which an agent is found.
+	ErrSSOEmailUnverified = forbidden("sso_email_unverified",
+		"The sign-in service has not verified your e-mail address, or it belongs to another account. Ask an administrator.")
+	// ErrSSOUnavailable is 503: the provider does not answer.
+	ErrSSOUnavailable = &Error{
+		Kind: Unavailable, Code: "sso_unavailable", Detail: "The sign-in service cannot be reached right now. Try again in a moment.",
+		RetryAfter: 5 * time.Second,
+	}
+	// ErrLogoutRepeated is 409: the logout token was used before.
+	ErrLogoutRepeated = conflict("logout_repeated", "This logout was received before.")
 	// ErrSecondFactorOn is 409: the account has a second factor already.
 	ErrSecondFactorOn = conflict("second_factor_on", "Two-factor authentication is already on. Turn it off before you set it up again.")
 	// ErrSecondFactorOff is 409: the account has no second factor.
@@ -206,6 +222,13 @@ var (
 	ErrWallboardRevoked = forbidden("wallboard_revoked", "The key of this wallboard was revoked. Ask a supervisor for a new one.")
 	// ErrAPIKeyNotFound is 404.
 	ErrAPIKeyNotFound = notFound("api_key_not_found", "This API key does not exist.")
+	// ErrExportsBusy is 503: as many exports as allowed are being sent.
+	ErrExportsBusy = &Error{
+		Kind: Unavailable, Code: "exports_busy", Detail: "Two exports are running already. Try again when one of them is finished.", RetryAfter: 10 * time.Second,
+	}
+	// ErrExportBehind is 409: the database is older than the cursor of an export.
+	ErrExportBehind = conflict("export_database_older",
+		"The database is older than this cursor: it was restored from a backup. Export again with since, from a day before the time of the backup.")
 	// ErrTooManyAPIKeys is 409: as many keys as allowed are in use.
 	ErrTooManyAPIKeys = conflict("too_many_api_keys", "100 API keys are in use. Revoke one first.")
 	// ErrAPIKeyRefused is 403: the endpoint is for people.

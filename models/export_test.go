@@ -16,3 +16,13 @@ const FirstAnalysis = firstAnalysis
 
 // WaitForAnalysis returns when no such look is running.
 func (d *Desk) WaitForAnalysis() { d.statistics.running.Wait() }
+
+// CursorOfSystem returns the cursor of an export as if it were from another PostgreSQL.
+func CursorOfSystem(cursor, system string) string {
+	c, err := parseExportCursor(cursor)
+	if err != nil {
+		panic(err)
+	}
+	c.System = system
+	return c.String()
+}

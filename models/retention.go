@@ -58,6 +58,8 @@ func (d *Desk) Clean(ctx context.Context) (int, error) {
 	}
 	for _, query := range []string{
 		`DELETE FROM sign_in_steps WHERE expires_at < now()`,
+		`DELETE FROM sso_flows WHERE expires_at < now()`,
+		`DELETE FROM sso_logouts WHERE expires_at < now()`,
 		`DELETE FROM second_factors WHERE confirmed_at IS NULL AND created_at < now() - interval '1 day'`,
 		`DELETE FROM sent_forms WHERE sent_at < now() - interval '1 day'`,
 		`DELETE FROM alerts WHERE cleared_at < now() - interval '365 days'`,

@@ -30,9 +30,10 @@ const unknownAccountHash = "$argon2id$v=19$m=19456,t=2,p=1$M0fXdF08xgwlcVt4wtjnV
 
 // account is what signing in reads of an agent.
 type account struct {
-	ID, Name, PasswordHash string
-	DisabledAt             *time.Time
-	TwoFactor              bool
+	ID, Name, Email, PasswordHash string
+	Role                          Role
+	DisabledAt                    *time.Time
+	TwoFactor                     bool
 }
 
 // SignIn is SignInWith for an account without a second factor.
@@ -93,7 +94,7 @@ func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err e
 // Address and password of c are ignored.
 func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (string, *Agent, error) {
 	var a account
-	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.email, a.role, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil, ErrSignInExpired
@@ -114,10 +115,14 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 	return d.openSession(ctx, &a, c)
 }
 
-// verifyCredentials returns the account that an address and a password open, or wrong_credentials.
+// verifyCredentials returns the account that an address and a password open, or wrong_credentials. Where only single sign-on is allowed it is
+// 403 sso_required for all but administrators for emergencies.
 func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*account, error) {
+	if d.OnlySSO() && !d.isBreakGlass(email) { // for every other address alike, so that this tells nothing about accounts
+		return nil, ErrSSORequired
+	}
 	a := new(account)
-	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.email, a.role, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
 		FROM agents a LEFT JOIN second_factors f ON f.agent_id = a.id WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email)).Scan(ctx, a)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, translate(err)
@@ -130,7 +135,7 @@ func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*
 	if errors.Is(err, errBusy) {
 		return nil, translate(ctx.Err())
 	}
-	if err != nil || !match || a.ID == "" || a.DisabledAt != nil {
+	if err != nil || !match || a.ID == "" || a.DisabledAt != nil || d.OnlySSO() && a.Role != RoleAdmin {
 		return nil, d.signInFailed(ctx, a, ErrWrongCredentials)
 	}
 	return a, d.renewHash(ctx, a, form)
@@ -197,19 +202,16 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		if err != nil {
 			return err
 		}
-		if c.Held != "" {
-			if err := endSession(ctx, t, HashToken(c.Held)); err != nil {
-				return err
-			}
-		}
-		_, err = t.NewRaw(`INSERT INTO sessions (token_hash, agent_id, user_agent, address, expires_at)
-			VALUES (?, ?, left(?, 200), left(?, 64), now() + make_interval(secs => ?))`,
-			hash, a.ID, c.UserAgent, c.Address, AgentSessionTTL.Seconds()).Exec(ctx)
-		if err != nil {
+		if err := t.insertAgentSession(ctx, hash, a.ID, c, AgentSessionTTL); err != nil {
 			return err
 		}
 		if agent, err = d.agent(ctx, t, a.ID); err != nil {
 			return err
+		}
+		if d.OnlySSO() {
+			if err := t.audit(ctx, AgentActor(agent), AuditBreakGlassUsed, aboutAgent(agent), nil); err != nil {
+				return err
+			}
 		}
 		return t.audit(ctx, AgentActor(agent), AuditSignedIn, aboutAgent(agent), nil)
 	})
@@ -217,6 +219,19 @@ func (d *Desk) openSession(ctx context.Context, a *account, c Credentials) (stri
 		return "", nil, err
 	}
 	return token, agent, nil
+}
+
+// insertAgentSession opens a session of an agent and ends the one of c.Held.
+func (t *tx) insertAgentSession(ctx context.Context, hash []byte, agentID string, c Credentials, ttl time.Duration) error {
+	if c.Held != "" {
+		if err := endSession(ctx, t, HashToken(c.Held)); err != nil {
+			return err
+		}
+	}
+	_, err := t.NewRaw(`INSERT INTO sessions (token_hash, agent_id, user_agent, address, expires_at)
+		VALUES (?, ?, left(?, 200), left(?, 64), now() + make_interval(secs => ?))`,
+		hash, agentID, c.UserAgent, c.Address, ttl.Seconds()).Exec(ctx)
+	return err
 }
 
 // hashing limits how many passwords are hashed at once: each takes a core and 19 MiB.

@@ -106,6 +106,10 @@ var about = map[string]string{
 	"installation":              "none",
 	"second_factors":            "none",
 	"recovery_codes":            "none",
+	"sso_accounts":              "none",
+	"sso_flows":                 "none",
+	"sso_sessions":              "none",
+	"sso_logouts":               "none",
 	"sign_in_steps":             "none",
 	"minute_samples":            "none",
 	"minute_buckets":            "none", // figures alone
@@ -119,7 +123,8 @@ var about = map[string]string{
 	"file_key":                  "none",
 	"wallboard_keys":            "none",
 	"api_keys":                  "none",
-	"chat_due":                  "none", // when the sweep looks at an open chat
+	"export_changes":            "erased", // ids of chats
+	"chat_due":                  "none",   // when the sweep looks at an open chat
 	"invariant_checks":          "none",
 	"sent_forms":                "none", // hashes of what administrators entered
 	"report_buckets":            "none",

@@ -473,11 +473,17 @@ var rules = map[string]rule{
 	"POST /admin/users/export":                              {body: `{"id":"{user_id}"}`},
 	"POST /admin/users/erase":                               {in: models.Active, body: `{"id":"{user_id}","confirm":"{user_id}"}`},
 	"GET /admin/audit":                                      {},
-	"GET /admin/audit.csv":                                  {},
-	"GET /admin/mail":                                       {},
-	"POST /admin/mail/{mail_id}/retry":                      {ok: 404}, // there is none
-	"GET /admin/health":                                     {},
-	"POST /admin/health/repair":                             {body: `{"name":"load_counted"}`},
+	// The answer is the one without a provider, since a test has none.
+	"GET /login/sso":                     {ok: 404},
+	"GET /login/sso/callback":            {ok: 404},
+	"POST /login/sso/backchannel-logout": {body: `{"logout_token":"x.y.z"}`, ok: 404},
+	"GET /admin/data":                    {},
+	"GET /admin/export":                  {},
+	"GET /admin/audit.csv":               {},
+	"GET /admin/mail":                    {},
+	"POST /admin/mail/{mail_id}/retry":   {ok: 404}, // there is none
+	"GET /admin/health":                  {},
+	"POST /admin/health/repair":          {body: `{"name":"load_counted"}`},
 
 	// Pages and installation
 	"GET /":                           {},

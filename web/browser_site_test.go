@@ -29,6 +29,7 @@ type site struct {
 	redis       *redisclient.Options
 	prefix      string
 	settings    models.Settings
+	options     func(*web.Options) // changes more; nil for nothing
 	address     string
 	publicURL   string // the public address, if different from its own
 	version     string // of the program; "test" if empty
@@ -81,7 +82,7 @@ func (s *site) start() {
 	desk.SetFiles(store)
 	key, err := desk.FileKey(s.t.Context())
 	s.must(err)
-	server, err := web.New(web.Options{
+	options := web.Options{
 		Desk:            desk,
 		Hub:             hub,
 		Log:             log,
@@ -94,7 +95,11 @@ func (s *site) start() {
 		Files:           store,
 		FileKey:         key,
 		Mailbox:         s.mailbox,
-	})
+	}
+	if s.options != nil {
+		s.options(&options)
+	}
+	server, err := web.New(options)
 	s.must(err)
 	listener, err := net.Listen("tcp", s.address)
 	s.must(err)

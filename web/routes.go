@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/web/admin"
 	"parley/web/api"
 	"parley/web/auth"
 	"parley/web/chat"
@@ -899,6 +900,16 @@ func (s *Server) routes() []route {
 			scope:  models.ScopeUsers,
 			handle: s.admin.EraseUser,
 		},
+		{method: get, page: "/admin/data", who: admins, handle: s.admin.DataPage},
+		{
+			method:        get,
+			api:           "/admin/export",
+			page:          "/admin/export.ndjson",
+			who:           admins,
+			scope:         models.ScopeReadChats,
+			handle:        s.admin.ExportData,
+			requestLimits: admin.LimitExport,
+		},
 		{method: get, api: "/admin/audit", page: "/admin/audit", who: admins, handle: s.admin.AuditPage},
 		{method: get, page: "/admin/audit.csv", who: admins, handle: s.admin.AuditCSV},
 		{method: get, api: "/admin/mail", page: "/admin/mail", who: admins, handle: s.admin.MailPage},
@@ -909,6 +920,9 @@ func (s *Server) routes() []route {
 		// Pages
 		{method: get, page: "/", who: anyone, handle: s.account.StartPage},
 		{method: get, page: "/login", who: anyone, handle: s.account.LoginPage},
+		{method: get, page: "/login/sso", who: anyone, handle: s.account.StartSSO},
+		{method: get, page: "/login/sso/callback", who: anyone, handle: s.account.FinishSSO},
+		{method: post, page: "/login/sso/backchannel-logout", who: anyone, handle: s.account.ReceiveLogout},
 		{method: post, page: "/preferences", who: anyone, handle: s.account.SetPreferences},
 		{method: get, page: "/demo", who: anyone, handle: s.demoHome},
 		{method: get, page: "/demo/help", who: anyone, handle: s.demoHelp},

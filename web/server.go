@@ -36,6 +36,7 @@ import (
 	"parley/web/limit"
 	"parley/web/live"
 	"parley/web/mail"
+	"parley/web/sso"
 	"parley/web/supervisor"
 	"parley/web/widget"
 	"parley/web/workbench"
@@ -77,6 +78,9 @@ type Options struct {
 	Version string
 	// Metrics are served with those of the server.
 	Metrics []prometheus.Collector
+	// SSO is where agents sign in, nil for nowhere; SSOName is its name on the sign-in page.
+	SSO     *sso.Provider
+	SSOName string
 	// Tracer makes a span of each request; nil for none.
 	Tracer trace.Tracer
 }
@@ -138,7 +142,9 @@ func New(opts Options) (*Server, error) {
 	s.workbench = workbench.New(s.Kit)
 	s.supervisor = supervisor.New(s.Kit)
 	s.account = account.New(s.Kit, s.Auth)
+	s.account.SSO, s.account.SSOName = s.opts.SSO, s.opts.SSOName
 	s.admin = admin.New(s.Kit)
+	s.admin.SSO = s.opts.SSO
 	s.metrics = s.newMetrics()
 	s.echo = s.newEcho()
 	return s, nil
@@ -203,6 +209,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return now.RateSession
 	case limit.SignIn:
 		return now.RateLogin
+	case limit.SSO: // a whole office may begin its shift at once
+		return 30 * now.RateLogin
 	case limit.SignInAddress:
 		return 3 * now.RateLogin
 	case limit.Wallboard:

@@ -20,6 +20,7 @@ type Commands struct {
 	Files       Files       `cmd:"" help:"Copy the files of messages."`
 	Agent       Agent       `cmd:"" help:"Manage agents."`
 	Department  Department  `cmd:"" help:"Manage departments."`
+	Export      Export      `cmd:"" help:"Write chats, messages, ratings, wrap-ups and presence as NDJSON."`
 	User        User        `cmd:"" help:"Export or erase the data of a user."`
 	Mail        Mail        `cmd:"" help:"Receive replies by e-mail."`
 	Healthcheck HealthCheck `cmd:"" help:"Ask the Parley on this machine whether it is ready. Exits 1 if it is not."`
@@ -76,6 +77,8 @@ func (c *Commands) Dispatch(ctx context.Context, p *Program, command string) err
 		return err
 	}
 	switch command {
+	case "export":
+		return c.Export.Run(ctx, desk, p.Stdout)
 	case "user":
 		return c.User.Run(ctx, rest, desk, p.Stdout)
 	case "agent":

@@ -52,6 +52,17 @@ type Environment struct {
 	MailMaxSize             int           `env:"MAIL_MAX_SIZE"                      envDefault:"25"` // MB
 	MailTLSCert             string        `env:"MAIL_TLS_CERT"`
 	MailTLSKey              string        `env:"MAIL_TLS_KEY"`
+	OIDCIssuer              string        `env:"OIDC_ISSUER"`
+	OIDCClientID            string        `env:"OIDC_CLIENT_ID"`
+	OIDCClientSecret        string        `env:"OIDC_CLIENT_SECRET"`
+	OIDCName                string        `env:"OIDC_NAME"`
+	OIDCScopes              string        `env:"OIDC_SCOPES" envDefault:"openid email profile"`
+	OIDCGroupsClaim         string        `env:"OIDC_GROUPS_CLAIM" envDefault:"groups"`
+	OIDCEmailVerifiedClaim  string        `env:"OIDC_EMAIL_VERIFIED_CLAIM" envDefault:"email_verified"`
+	OIDCGroups              string        `env:"OIDC_GROUPS"`
+	OIDCOnly                bool          `env:"OIDC_ONLY" envDefault:"false"`
+	OIDCBreakGlass          []string      `env:"OIDC_BREAK_GLASS"`
+	OIDCSession             time.Duration `env:"OIDC_SESSION" envDefault:"12h"`
 	OTLPEndpoint            string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint      string        `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 	OTLPHeaders             string        `env:"OTEL_EXPORTER_OTLP_HEADERS"`
@@ -108,6 +119,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	}
 	if err == nil && e.TracesAddress() != "" && e.OTLPProtocol != "http/protobuf" && e.OTLPProtocol != "http/json" {
 		err = fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or http/json, not %q", e.OTLPProtocol)
+	}
+	if err == nil {
+		err = e.checkSSO()
 	}
 	if e.FilesDir == "" {
 		e.FilesDir = filepath.Join(e.DataDir, "files")

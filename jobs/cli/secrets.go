@@ -30,7 +30,7 @@ func (s secrets) mask(text string) string {
 }
 
 func (e Environment) secrets() secrets {
-	all := secrets{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
+	all := secrets{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken, e.OIDCClientSecret}
 	for _, address := range []string{
 		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.OTLPEndpoint, e.OTLPTracesEndpoint,
 	} {

@@ -102,6 +102,27 @@ var processDocs = []Variable{
 	},
 	{Name: "MAIL_TLS_KEY", Unset: "none", Doc: "file with the key of the certificate"},
 	{
+		Name: "OIDC_ISSUER", Unset: "no single sign-on",
+		Doc: "the OpenID Connect provider at which agents sign in, such as `https://sso.example.com/realms/company`; needs `OIDC_CLIENT_ID` " +
+			"and `PUBLIC_URL`; see `docs/sso.md`",
+	},
+	{Name: "OIDC_CLIENT_ID", Unset: "none", Doc: "the name of Parley at the provider"},
+	{Name: "OIDC_CLIENT_SECRET", Unset: "a public client", Doc: "the secret of Parley at the provider"},
+	{Name: "OIDC_NAME", Unset: "“single sign-on”", Doc: "the name of the provider on the sign-in page"},
+	{Name: "OIDC_SCOPES", Doc: "what is asked of the provider, with spaces between; some need `groups` too"},
+	{Name: "OIDC_GROUPS_CLAIM", Doc: "the claim with the groups; `realm_access.roles` looks into an object"},
+	{Name: "OIDC_EMAIL_VERIFIED_CLAIM", Doc: "the claim that says that the e-mail address is verified"},
+	{
+		Name: "OIDC_GROUPS", Unset: "administrators set roles, and no accounts are made",
+		Doc: "what the members of a group get: `chat-admins=admin; leads=supervisor; cards=agent:cards,loans` (group, role and departments)",
+	},
+	{Name: "OIDC_ONLY", Doc: "`true` refuses passwords to everyone but `OIDC_BREAK_GLASS`"},
+	{
+		Name: "OIDC_BREAK_GLASS", Unset: "none",
+		Doc: "e-mail addresses of the administrators who may always use their password, separated by commas; required with `OIDC_ONLY`",
+	},
+	{Name: "OIDC_SESSION", Doc: "how long a session lasts until the provider is asked again, 15m to 168h"},
+	{
 		Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Unset: "no traces",
 		Doc: "OpenTelemetry receiver to which traces are sent by OTLP over HTTP, such as `http://collector.internal:4318`; " +
 			"see `docs/operations.md` for this and all other `OTEL_` variables",

@@ -72,6 +72,7 @@ var adminTabs = []Tab{
 	{"looks", "/admin/looks"},
 	{"api_keys", "/admin/api-keys"},
 	{"users", "/admin/users"},
+	{"data", "/admin/data"},
 	{"audit", "/admin/audit"},
 	{"mail", "/admin/mail"},
 	{"health", "/admin/health"},
@@ -131,6 +132,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.settings")
 	case "users":
 		return text.T(ctx, "staff.tab.users")
+	case "data":
+		return text.T(ctx, "staff.tab.data")
 	case "audit":
 		return text.T(ctx, "staff.tab.audit")
 	case "mail":

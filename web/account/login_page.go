@@ -31,6 +31,7 @@ func (h *Handlers) loginForm(c echo.Context, status int, f login.Form) error {
 	if h.Cookie(c, kit.SignInProbeCookie) == "" {
 		h.SetCookie(c, kit.SignInProbeCookie, "1", 0)
 	}
+	f.HasSSO, f.SSOName, f.OnlySSO = h.SSO != nil, h.SSOName, h.Desk.OnlySSO()
 	f.Page = h.PublicFrame(c, text.T(c.Request().Context(), "login.title"), "login.meta_description")
 	return h.Render(c, status, login.SignIn(f))
 }
@@ -53,6 +54,8 @@ func (h *Handlers) signInFailed(c echo.Context, in signInInput, err error) error
 	switch {
 	case errors.Is(err, models.ErrWrongCredentials):
 		f.Error = text.T(ctx, "login.wrong")
+	case errors.Is(err, models.ErrSSORequired):
+		f.Error = text.T(ctx, "login.sso.required")
 	case errors.Is(err, models.ErrWrongCode) && kit.Format(c) == kit.Page:
 		return h.codeForm(c, p.Status, in, text.T(ctx, "login.code.wrong"))
 	case errors.Is(err, models.ErrSignInExpired):

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/models"
+	"parley/views/login"
 	"parley/views/text"
 	"parley/web/api"
 	"parley/web/kit"
@@ -122,14 +123,23 @@ func (h *Handlers) requireFields(in signInInput) error {
 	return nil
 }
 
-// SignOut ends the caller's session and deletes its cookie.
+// SignOut ends the caller's session and deletes its cookie. A browser whose session was opened at the provider goes on to sign out there.
 func (h *Handlers) SignOut(c echo.Context) error {
 	caller := kit.CallerOf(c)
+	provider := ""
+	if caller.ByCookie && kit.Format(c) != kit.JSON {
+		provider = h.endAtProvider(c.Request().Context(), c, caller.Token)
+	}
 	if err := h.Desk.SignOut(c.Request().Context(), caller.Token); err != nil {
 		return err
 	}
 	if caller.ByCookie {
 		h.SetCookie(c, kit.AgentCookie, "", -1)
+	}
+	if provider != "" {
+		return h.Render(c, http.StatusOK, login.SignedOut(login.SignOut{
+			Page: h.PublicFrame(c, text.T(c.Request().Context(), "login.sso.signing_out"), "login.meta_description"), Provider: provider,
+		}))
 	}
 	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(c.Request().Context(), "done.signed_out")}, Redirect: "/login"})
 }

@@ -17,12 +17,16 @@ import (
 // commandLineID is the id of the actor of the command line.
 const commandLineID = "console"
 
+// ssoID is the actor of what follows from a sign-in at the provider.
+const ssoID = "sso"
+
 func auditAgents(ctx context.Context, agents []models.Agent) []view.Choice {
 	choices := []view.Choice{{Name: text.T(ctx, "admin.audit.anybody")}}
 	for i := range agents {
 		choices = append(choices, view.Choice{Value: agents[i].ID, Name: agents[i].Name})
 	}
-	return append(choices, view.Choice{Value: commandLineID, Name: text.T(ctx, "admin.audit.console")})
+	return append(choices, view.Choice{Value: commandLineID, Name: text.T(ctx, "admin.audit.console")},
+		view.Choice{Value: ssoID, Name: text.T(ctx, "admin.audit.sso")})
 }
 
 func auditActions(ctx context.Context) []view.Choice {
@@ -46,6 +50,8 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 		if r.Action == models.AuditCapacityTakenBack {
 			d.Who = text.T(ctx, "admin.audit.parley")
 		}
+	case ssoID:
+		d.Who = text.T(ctx, "admin.audit.sso")
 	case commandLineID:
 		d.Who = text.T(ctx, "admin.audit.console")
 	default:
@@ -104,6 +110,7 @@ var detailKeys = []string{
 	"agents",
 	"priority",
 	"status",
+	"since",
 	"rows",
 	"canned_replies",
 	"sessions",

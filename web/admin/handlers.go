@@ -1,10 +1,19 @@
 package admin
 
-import "parley/web/kit"
+import (
+	"sync/atomic"
+
+	"parley/web/kit"
+	"parley/web/sso"
+)
 
 // Handlers has the handlers of administration.
 type Handlers struct {
 	*kit.Kit
+
+	SSO *sso.Provider // nil without single sign-on
+
+	exports atomic.Int32 // that are being sent
 }
 
 // New returns the handlers.

@@ -38,8 +38,7 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 	redisUp := h.Hub.Connected() && !h.Limits.Degraded()
 	if kit.Format(c) == kit.JSON {
 		return h.Respond(c, kit.Result{JSON: api.SystemHealthOf(ctx, last, redisUp, h.Redis.Reason(), h.mailState(figures),
-			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)),
-			api.PartitionWord(hasMonths, months))})
+			api.ReplicaWord(h.Desk.HasReplica(), h.Desk.ReplicaState(ctx)), api.PartitionWord(hasMonths, months), h.ssoWord(ctx))})
 	}
 	page := view.Health{Frame: h.AdminFrame(c, "health", text.T(ctx, "admin.health.title"))}
 	if last == nil {
@@ -77,6 +76,13 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		}
 		page.Services = append(page.Services, service)
 	}
+	if h.SSO != nil {
+		service := view.Service{Name: text.T(ctx, "admin.health.sso"), Up: h.SSO.IsReachable(ctx), Text: text.T(ctx, "admin.health.sso_up")}
+		if !service.Up {
+			service.Text = text.T(ctx, "admin.health.sso_away")
+		}
+		page.Services = append(page.Services, service)
+	}
 	if h.Desk.CanMail() {
 		mail := view.Service{Name: text.T(ctx, "admin.mail.title"), Up: !figures.IsFailing, Text: text.T(ctx, "admin.health.mail_up")}
 		if figures.IsFailing {
@@ -85,6 +91,17 @@ func (h *Handlers) HealthPage(c echo.Context) error {
 		page.Services = append(page.Services, mail)
 	}
 	return h.Render(c, http.StatusOK, view.HealthPage(page))
+}
+
+// ssoWord is the state of the provider of single sign-on: off without one, ok or unavailable.
+func (h *Handlers) ssoWord(ctx context.Context) string {
+	switch {
+	case h.SSO == nil:
+		return "off"
+	case h.SSO.IsReachable(ctx):
+		return "ok"
+	}
+	return "unavailable"
 }
 
 // replicaService shows whether reports are read from the replica.

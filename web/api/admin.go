@@ -68,7 +68,9 @@ type SystemHealth struct {
 	RedisError redisclient.Reason `json:"redis_error,omitempty"`
 	Mail       string             `json:"mail"`       // off, ok or failing
 	Partitions string             `json:"partitions"` // see PartitionWord
-	Checks     []HealthCheck      `json:"checks"`
+	// SingleSignOn is the state of the provider: off, ok or unavailable.
+	SingleSignOn string        `json:"single_sign_on"`
+	Checks       []HealthCheck `json:"checks"`
 }
 
 // HealthCheck is one invariant with the rows that violate it.
@@ -114,9 +116,12 @@ func PartitionWord(has bool, months int) string {
 // SystemHealthOf returns the body of the health page, with every finding. PostgreSQL is always "ok": the result was read from it.
 // last is nil before the first check.
 func SystemHealthOf(
-	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason, mail, replica, partitions string,
+	ctx context.Context, last *models.LastCheck, redisUp bool, redisError redisclient.Reason,
+	mail, replica, partitions, singleSignOn string,
 ) SystemHealth {
-	out := SystemHealth{Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail, Partitions: partitions}
+	out := SystemHealth{
+		Postgres: "ok", Replica: replica, Redis: "ok", Mail: mail, Partitions: partitions, SingleSignOn: singleSignOn,
+	}
 	if last == nil {
 		last = new(models.LastCheck)
 	} else {

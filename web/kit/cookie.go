@@ -19,6 +19,7 @@ const (
 	UserCookie        = "parley_user"
 	FrameProbeCookie  = "parley_probe" // empty; if it is sent back, the browser keeps cookies for the frame
 	SignInProbeCookie = "parley_try"   // holds nothing either; set by the sign-in page, with all that the session's cookie has
+	SSOCookie         = "parley_sso"   // a secret that binds a sign-in at the provider to the browser
 	LangCookie        = "parley_lang"
 	ThemeCookie       = "parley_theme"
 

@@ -16,6 +16,7 @@ const (
 	Page          Action = "page"          // reporting another page of the site
 	Session       Action = "session"       // new anonymous users of one address
 	SignIn        Action = "login"         // one account from one address
+	SSO           Action = "sso"           // beginning single sign-on, from one address
 	SignInAddress Action = "login_address" // one address, any account
 	SignInAccount Action = "login_account" // one account, from anywhere
 	Introduce     Action = "introduce"     // unverified details of a user

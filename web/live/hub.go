@@ -192,6 +192,13 @@ func (h *Hub) Drain() {
 	h.each(func(s *subscription) { s.end(Stopping) })
 }
 
+// IsStopping reports whether Drain was called.
+func (h *Hub) IsStopping() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ending == Stopping
+}
+
 // Streams counts the open streams by kind of actor.
 func (h *Hub) Streams(kind models.ActorKind) int {
 	n := 0

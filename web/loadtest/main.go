@@ -76,6 +76,7 @@ var scenarios = []scenario{
 	{"workbench", measureWorkbench},
 	{"search", measureSearch},
 	{"reports", measureReports},
+	{"export", measureExport},
 	{"sweep", measureSweep},
 	{"growth", measureGrowth},
 	{"stored", measureStored},

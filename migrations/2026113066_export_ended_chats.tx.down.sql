@@ -1,0 +1,1 @@
+DELETE FROM export_changes WHERE changed_by = '0';

@@ -983,6 +983,9 @@ func (s *Server) mount(e *echo.Echo) {
 			chain = append([]echo.MiddlewareFunc{requestLimits}, chain...)
 		}
 		for _, path := range r.paths() {
+			if r.who == users || r.cors {
+				s.userPaths[path] = true
+			}
 			e.Add(r.method, path, handler, chain...)
 			if r.method == get && !r.stream {
 				e.Add(http.MethodHead, path, handler, chain...)

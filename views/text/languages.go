@@ -1,6 +1,7 @@
 package text
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -49,13 +50,8 @@ var byTag = sync.OnceValue(func() map[string]Language {
 	return all
 })
 
-// Dir returns the direction in which a language is written, as in the dir attribute of a page: "ltr" or "rtl".
-func Dir(lang string) string {
-	if byTag()[lang].IsRTL {
-		return "rtl"
-	}
-	return "ltr"
-}
+// IsRTL reports whether the language of the context is written from right to left.
+func IsRTL(ctx context.Context) bool { return byTag()[Lang(ctx)].IsRTL }
 
 // IsLanguage reports whether a tag is exactly that of one of Languages.
 func IsLanguage(tag string) bool {

@@ -58,6 +58,15 @@ func Lang(ctx context.Context) string {
 	return English
 }
 
+// Like returns a context with the language and the texts of another one.
+func Like(ctx, other context.Context) context.Context {
+	ctx = With(ctx, Lang(other))
+	if current, ok := other.Value(overridesKey{}).(func() *Overrides); ok {
+		ctx = WithOverrides(ctx, current)
+	}
+	return ctx
+}
+
 // T returns the text of a key in the language of the context: that of the company, if the context has one (see WithOverrides), or else that
 // of In.
 func T(ctx context.Context, key string, pairs ...any) string {
@@ -102,6 +111,19 @@ func localize(lang, key string, pairs []any) string {
 		}
 	}
 	return said
+}
+
+// Translated returns the text of a key in the language of the context, and false if there is none in it, or if it is English and the company
+// has not written it. A message in English that says more than the catalogue is then kept.
+func Translated(ctx context.Context, key string) (string, bool) {
+	lang := Lang(ctx)
+	if said, ok := overridesOf(ctx).say(lang, key, nil); ok {
+		return said, true
+	}
+	if _, found := catalogues()[lang][key]; !found || lang == English {
+		return "", false
+	}
+	return In(lang, key), true
 }
 
 func localizeBy(localizer *i18n.Localizer, key string, pairs []any) (string, bool) {

@@ -123,9 +123,10 @@ var rules = map[string]rule{
 		ok:   drawnAnew,
 		bare: http.StatusOK,
 	}, // without a cookie, the session is in the response
-	"POST /widget/logout": {ok: drawnAnew},
-	"GET /widget.js":      {},
-	"GET /widget.mjs":     {},
+	"POST /widget/logout":   {ok: drawnAnew},
+	"GET /widget.js":        {},
+	"GET /widget/words.mjs": {},
+	"GET /widget.mjs":       {},
 
 	// Agents
 	"POST /customer-service/login": {

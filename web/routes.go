@@ -190,6 +190,7 @@ func (s *Server) routes() []route {
 		{method: post, page: "/widget/logout", who: anyone, handle: s.widget.EndSession},
 		{method: get, page: "/widget.js", who: anyone, handle: s.loader("loader.js")},
 		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
+		{method: get, page: "/widget/words.mjs", who: anyone, handle: s.loaderWords},
 
 		// The link in an e-mail, whose token is all that counts
 		{method: get, page: "/continue/:token", who: anyone, handle: s.widget.Continue},

@@ -10,7 +10,7 @@ import (
 // a full stop. Every language has these texts; the others are of the staff and exist in English and Chinese.
 var publicParts = []string{
 	"ui.cancel", "ui.close", "ui.dismiss", "ui.live.", "ui.more", "ui.no_connection", "ui.notices",
-	"ui.skip_to_content", "ui.time.", "ui.today", "ui.went_wrong", "ui.yesterday", "ui.you",
+	"ui.size.", "ui.skip_to_content", "ui.time.", "ui.today", "ui.went_wrong", "ui.yesterday", "ui.you",
 
 	"chat.", "continue.", "emoji.", "leave.", "mail.", "question.", "transcript.", "widget.",
 

@@ -126,6 +126,7 @@ var detailKeys = []string{
 	"away_zh_cn",
 	"topics",
 	"privacy_url",
+	"text",
 	"watched",
 	"figure",
 	"threshold",

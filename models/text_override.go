@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -108,6 +109,15 @@ func (t *tx) lockTextOverride(ctx context.Context, o TextOverride) (string, erro
 	err := t.NewRaw(`SELECT coalesce((SELECT text FROM text_overrides WHERE site = ? AND locale = ? AND key = ?), '')`, o.Site, o.Locale, o.Key).
 		Scan(ctx, &before)
 	return before, err
+}
+
+// originOf returns the origin of a page, "" for an address without one.
+func originOf(page string) string {
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func (d *Desk) checkTextOverride(o *TextOverride) error {

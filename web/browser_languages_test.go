@@ -60,8 +60,8 @@ func TestThePanelFitsNarrowScreensInEveryLanguage(t *testing.T) { //nolint:paral
 	}
 	inAll("offline", "#w-hello")
 	b.send("A-17")
-	b.sees("#w-queue")
-	inAll("waiting", "#w-queue")
+	b.sees("#w-place")
+	inAll("waiting", "#w-place")
 	s.online("anna")
 	b.sees("#w-head", "anna")
 	inAll("active", "#w-head")
@@ -98,7 +98,7 @@ func TestAnArabicWidgetFromQuestionToRating(t *testing.T) {
 		&& getComputedStyle(root.querySelector(".send .i")).scale === "-1 1"`)
 	pictures("hello")
 	user.send("أين طلبي A-17؟")
-	user.sees("#w-queue", "لا يوجد أحد متاح الآن")
+	user.sees("#w-place", "لا يوجد أحد متاح الآن")
 	pictures("waiting")
 
 	agent := atWork(t, s, "anna")

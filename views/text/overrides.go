@@ -28,7 +28,7 @@ func NewOverrides(list []Override) *Overrides {
 	for _, one := range list {
 		key, form := splitForm(one.Lang, one.Key)
 		value, found := catalogues()[one.Lang][key]
-		if !found || !IsPublic(key) || UnknownPlaceholder(one.Text, placeholdersOf(key)) != "" {
+		if !found || !isOverridable(key) || UnknownPlaceholder(one.Text, placeholdersOf(key)) != "" {
 			continue
 		}
 		if _, plural := value.(map[string]any); plural != (form != "") {
@@ -92,6 +92,12 @@ func (o *Overrides) valueOf(lang, key string, usual any) any {
 	return o.values[lang][key]
 }
 
+// builtIn are public texts that are part of a built script, the same for every site.
+var builtIn = []string{"emoji.", "widget.loader."}
+
+// isOverridable reports whether a company can write the text of a key itself.
+func isOverridable(key string) bool { return IsPublic(key) && !isOneOf(builtIn, key) }
+
 type overridesKey struct{}
 
 // WithOverrides returns a context in which T and Words use the texts of a company. current is asked for each text, so that a live stream
@@ -124,11 +130,11 @@ type Default struct {
 	Placeholders []string // the names of values that it may contain, as {{.Name}}
 }
 
-// Defaults returns all public texts of a language, by key. An unknown language has none.
+// Defaults returns all texts of a language that a company can override, by key. An unknown language has none.
 func Defaults(lang string) []Default {
 	var all []Default
 	for key, value := range catalogues()[lang] {
-		if !IsPublic(key) {
+		if !isOverridable(key) {
 			continue
 		}
 		if text, ok := value.(string); ok {
@@ -148,7 +154,7 @@ func Defaults(lang string) []Default {
 func DefaultOf(lang, key string) (Default, bool) {
 	base, form := splitForm(lang, key)
 	value, found := catalogues()[lang][base]
-	if !found || !IsPublic(base) {
+	if !found || !isOverridable(base) {
 		return Default{}, false
 	}
 	if forms, plural := value.(map[string]any); plural {

@@ -40,7 +40,7 @@ var staffParts = []string{
 	"mail.reason.",
 }
 
-// IsPublic reports whether users see the text of a key, so that every language has it and companies can override it.
+// IsPublic reports whether users see the text of a key, so that every language has it.
 func IsPublic(key string) bool { return isOneOf(publicParts, key) && !isOneOf(staffParts, key) }
 
 func isOneOf(parts []string, key string) bool {

@@ -40,7 +40,9 @@ func TestACompanyWritesItsOwnTexts(t *testing.T) {
 		}
 	}
 
-	shown := func(query string) []map[string]any { return a.ask("GET", textsPath+"?"+query, alex, nil).want(200).list() }
+	shown := func(query string) []map[string]any {
+		return a.ask("GET", textsPath+"?"+query, alex, nil).want(200).list()
+	}
 	if got := shown("locale=de&q=laden&changed=1&site=" + url.QueryEscape(shop)); len(got) != 1 || got[0]["key"] != "widget.offline.title" ||
 		got[0]["text"] != "Der Laden ist zu." || got[0]["of_all_sites"] != "Wir melden uns!" || got[0]["default"] != "Gerade ist niemand verfügbar" {
 		t.Errorf("the texts of the site are %v", got)

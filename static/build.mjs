@@ -52,6 +52,8 @@ const noLook = "{ }";
 
 // Every visit of a host page downloads the loader; an agent downloads the list of canned replies and the command palette when they are first opened.
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024, "canned-replies.mjs": 11 * 1024, "palette.mjs": 13 * 1024 };
+const squeezed = Object.keys(budgets); // with the best compression; the others are compressed as all files
+for (const lang of languages.slice(1)) for (const ending of ["js", "mjs"]) budgets[`loader.${lang}.${ending}`] = 5 * 1024;
 
 const made = new Set([".gitkeep"]);
 
@@ -204,7 +206,6 @@ async function removeStale() {
 
 /** Compresses the files once, at the highest level. */
 async function compress() {
-  const squeezed = Object.keys(budgets);
   const pack = { ".gz": (raw, name) => (squeezed.includes(name) ? zopfli(raw, { numiterations: 50 }) : promisify(gzip)(raw, { level: 9 })), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };
   const names = [...made].filter((name) => [".js", ".mjs", ".css", ".svg"].includes(extname(name)));
   await Promise.all(names.flatMap((name) => Object.entries(pack).map(async ([ending, packed]) => {

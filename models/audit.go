@@ -54,6 +54,8 @@ const (
 	AuditQuestionRestored     AuditAction = "question_restored"
 	AuditLookChanged          AuditAction = "look_changed"
 	AuditLookRemoved          AuditAction = "look_removed"
+	AuditTextChanged          AuditAction = "text_changed"
+	AuditTextRemoved          AuditAction = "text_removed"
 	AuditSettingChanged       AuditAction = "setting_changed"
 	AuditSettingReset         AuditAction = "setting_reset"
 	AuditSiteAdded            AuditAction = "site_added"
@@ -165,6 +167,8 @@ var AuditActions = []AuditAction{
 	AuditQuestionRestored,
 	AuditLookChanged,
 	AuditLookRemoved,
+	AuditTextChanged,
+	AuditTextRemoved,
 	AuditSettingChanged,
 	AuditSettingReset,
 	AuditSiteAdded,
@@ -250,6 +254,8 @@ const (
 	SubjectQuestion SubjectKind = "question" // before a chat
 
 	SubjectLook SubjectKind = "look" // of the widget on a site, or on all
+
+	SubjectText SubjectKind = "text" // for users, as the company has written it
 
 	SubjectReport SubjectKind = "report" // a saved one
 

@@ -31,6 +31,7 @@ type Desk struct {
 	hours      atomic.Pointer[[]OpeningHours]
 	questions  atomic.Pointer[[]Question]
 	looks      atomic.Pointer[[]Look]
+	texts      atomic.Pointer[[]TextOverride]
 	reload     reload
 	queueCache queueCache
 	rateCache  rateCache
@@ -77,6 +78,7 @@ func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d.hours.Store(&[]OpeningHours{})
 	d.questions.Store(&[]Question{})
 	d.looks.Store(&[]Look{})
+	d.texts.Store(&[]TextOverride{})
 	return d
 }
 

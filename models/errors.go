@@ -210,6 +210,10 @@ var (
 	ErrTooManyQuestions = conflict("too_many_questions", "100 questions are in use. Retire one first.")
 	// ErrLookNotFound is 404: no look is stored for the site, or no look has the picture.
 	ErrLookNotFound = notFound("look_not_found", "No look is stored here.")
+	// ErrTextOverrideNotFound is 404: the company has written no such text.
+	ErrTextOverrideNotFound = notFound("text_override_not_found", "No own text is stored here.")
+	// ErrTooManyTextOverrides is 409: as many texts as allowed are stored.
+	ErrTooManyTextOverrides = conflict("too_many_text_overrides", "20,000 own texts are stored. Reset some first.")
 	// ErrTooManyLooks is 409: as many looks as allowed are stored.
 	ErrTooManyLooks = conflict("too_many_looks", "100 sites have a look of their own. Remove one first.")
 	// ErrWallboardKeyNotFound is 404.

@@ -89,6 +89,7 @@ type Mail struct {
 	ReplyTo        string // "" for From
 	Locale         string // such as zh-CN; "" where it is not known
 	Zone           *time.Location
+	Texts          []TextOverride // that the company has written for the site of the chat
 
 	MessageID  string   // without brackets, as are the following
 	InReplyTo  string   // "" for the first mail of a thread

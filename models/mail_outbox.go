@@ -180,6 +180,7 @@ func (d *Desk) makeMail(ctx context.Context, t *tx, c *Chat, row *outgoingMail) 
 	if m.Locale == "" {
 		m.Locale = deref(c.ContactLocale)
 	}
+	m.Texts = d.TextOverrides(originOf(deref(c.PageURL)))
 	if zone, err := time.LoadLocation(deref(row.TimeZone)); err == nil {
 		m.Zone = zone
 	}

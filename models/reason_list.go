@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,9 +22,10 @@ type ReasonName struct {
 	NameZhCN string `bun:"name_zh_cn" json:"name_zh_cn"`
 }
 
-// In returns the name in a language, "en" or "zh-CN", or the name in the other language where none was entered.
+// In returns the name in Chinese for a Chinese language and in English for any other, or the name in the other language where none was
+// entered.
 func (n ReasonName) In(lang string) string {
-	if lang == "zh-CN" && n.NameZhCN != "" || n.NameEn == "" {
+	if strings.HasPrefix(lang, "zh") && n.NameZhCN != "" || n.NameEn == "" {
 		return n.NameZhCN
 	}
 	return n.NameEn

@@ -16,7 +16,7 @@ type reload struct {
 func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
 
 // Reload reads the overrides of admins, the sites that they added, the opening hours, the questions before chats, the
-// looks of the widget, and the outcomes and tags that are offered. Values that no longer fit are passed over in favour of
+// looks of the widget, the texts that the company has written, and the outcomes and tags that are offered. Values that no longer fit are passed over in favour of
 // the environment's. Of two calls at once the second one waits for the first, and then reads too.
 func (d *Desk) Reload(ctx context.Context) error {
 	select {
@@ -34,12 +34,13 @@ func (d *Desk) Reload(ctx context.Context) error {
 		Hours     []OpeningHours
 		Questions []Question
 		Looks     []Look
+		Texts     []TextOverride
 	}
 	err := d.db.NewRaw(`SELECT settings_version AS version,
 		(SELECT coalesce(json_object_agg(key, value), '{}') FROM settings) AS overrides,
 		(SELECT coalesce(json_agg(origin ORDER BY origin), '[]') FROM sites) AS sites,
 		(SELECT coalesce(json_agg(o ORDER BY lower(name), id), '[]') FROM wrap_up_options o WHERE retired_at IS NULL) AS options,
-		`+openingHoursJSON+` AS hours, `+questionsJSON+` AS questions, `+looksJSON+` AS looks
+		`+openingHoursJSON+` AS hours, `+questionsJSON+` AS questions, `+looksJSON+` AS looks, `+textsJSON+` AS texts
 		FROM pulse`).Scan(ctx, &row)
 	if err != nil {
 		return translate(err)
@@ -52,6 +53,7 @@ func (d *Desk) Reload(ctx context.Context) error {
 	d.hours.Store(&row.Hours)
 	d.questions.Store(&row.Questions)
 	d.looks.Store(&row.Looks)
+	d.texts.Store(&row.Texts)
 	d.reload.version.Store(row.Version)
 	return nil
 }

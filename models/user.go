@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,12 @@ func IsAnonymousID(id string) bool {
 	return ok && uuid.Validate(rest) == nil
 }
 
+// Locales are the languages of users.
+var Locales = []string{"en", "zh-CN", "zh-TW", "es", "pt-BR", "fr", "de", "it", "ja", "ko", "ru", "tr", "ar", "he", "hi", "id"}
+
 // knownLocale returns a language that Parley has, English for any other.
 func knownLocale(locale string) string {
-	if locale == "zh-CN" {
+	if slices.Contains(Locales, locale) {
 		return locale
 	}
 	return "en"

@@ -149,6 +149,7 @@ var about = map[string]string{
 	"opening_exceptions":        "none",
 	"questions":                 "none",
 	"looks":                     "none",
+	"text_overrides":            "none",
 	"look_topics":               "none",
 	"chat_answers":              "exported",
 	"outgoing_mails":            "exported",

@@ -27,14 +27,21 @@ const scripts = ["trusted-types", "loader", "widget", "workbench", "supervisor",
 const lazy = ["canned-replies", "leave", "palette", "rating", "transcript"];
 const sheets = ["app", "widget", "demo"];
 
-// The loader is loaded by host pages, as a script and as a module, and contains its few texts.
+// The loader is loaded by host pages, as a script and as a module, and contains its few texts in one language: loader.js in English,
+// loader.de.js in German. What a page in another language needs are modules of their own, such as words.de.mjs.
 const modules = ["loader"];
-const languages = ["en", "zh-CN"];
+const languages = ["en", "zh-CN", "zh-TW", "es", "pt-BR", "fr", "de", "it", "ja", "ko", "ru", "tr", "ar", "he", "hi", "id"];
+const rightToLeft = ["ar", "he"];
 const wordsOf = "widget.loader.";
+const wordsName = "PARLEY_WORDS";
 
 // The emoji picker is loaded when it is opened: one module for each language, with the names of the emoji and the texts of the picker.
 const emojiWordsOf = "emoji.";
-const emojiNames = { en: "en/emojibase", "zh-CN": "zh/emojibase" };
+// Emoji have English names in languages for which the package has none.
+const emojiNames = {
+  en: "en/emojibase", "zh-CN": "zh/emojibase", "zh-TW": "zh-hant/cldr", es: "es/cldr", "pt-BR": "pt/cldr", fr: "fr/cldr", de: "de/cldr", it: "it/cldr",
+  ja: "ja/cldr", ko: "ko/cldr", ru: "ru/cldr", hi: "hi/cldr",
+};
 
 // Names of properties that only the loader's own modules use, in no message and in no object of the browser: they may be shortened.
 const internal = /^(attention|forget|held|hold|keep|kept|launcher|look|make|moved|own|phone|tell)$/;
@@ -45,6 +52,8 @@ const noLook = "{ }";
 
 // Every visit of a host page downloads the loader; an agent downloads the list of canned replies and the command palette when they are first opened.
 const budgets = { "loader.js": 5 * 1024, "loader.mjs": 5 * 1024, "canned-replies.mjs": 11 * 1024, "palette.mjs": 13 * 1024 };
+const squeezed = Object.keys(budgets); // with the best compression; the others are compressed as all files
+for (const lang of languages.slice(1)) for (const ending of ["js", "mjs"]) budgets[`loader.${lang}.${ending}`] = 5 * 1024;
 
 const made = new Set([".gitkeep"]);
 
@@ -63,7 +72,7 @@ async function copyAssets() {
 }
 
 async function bundleScripts() {
-  const plugins = [wordsFrom(await loaderWords()), sheetsAsText];
+  const plugins = [wordsFrom(wordsName), sheetsAsText];
   const bundle = async (ending, format, entries) => {
     for (const name of entries) made.add(name + ending);
     await esbuild.build({
@@ -85,13 +94,22 @@ async function bundleScripts() {
   await Promise.all([".js", ".mjs"].flatMap((ending) => modules.map((name) => squeeze(name + ending))));
 }
 
-/** Minifies the loader as far as possible, because every visitor of a host page downloads it. */
+/** Minifies the loader as far as possible, because every visitor of a host page downloads it, and writes it once for each language. */
 async function squeeze(name) {
   const path = join(dist, name);
   const compress = { passes: 6, ecma: 2020, unsafe_arrows: true, pure_getters: true }; // we use neither "this" of arrows nor getters with effects
   const { code } = await minify(await readFile(path, "utf8"), { module: name.endsWith(".mjs"), ecma: 2020, compress, mangle: { properties: { regex: internal } } });
   if (code.split(lookName).length !== 2 || code.includes(noLook)) throw new Error(`${name} has no place for the looks of sites`);
-  await writeFile(path, code.replace(lookName, noLook));
+  if (code.split(wordsName).length !== 2) throw new Error(`${name} has no place for its texts`);
+  const loader = code.replace(lookName, noLook);
+  const [base, ending] = [name.slice(0, -extname(name).length), extname(name)];
+  for (const lang of languages) {
+    const said = await loaderWords(lang);
+    const file = lang === "en" ? name : `${base}.${lang}${ending}`;
+    made.add(file).add(`words.${lang}.mjs`);
+    await writeFile(join(dist, file), loader.replace(wordsName, () => said));
+    await writeFile(join(dist, `words.${lang}.mjs`), `export default${said}`);
+  }
 }
 
 async function bundleEmoji(lang) {
@@ -109,7 +127,7 @@ async function bundleEmoji(lang) {
     legalComments: "none",
     logLevel: "warning",
     loader: { ".svg": "text" },
-    plugins: [wordsFrom(await wordsIn(lang, emojiWordsOf)), emojiFrom(await emojiList(lang)), sheetsAsText],
+    plugins: [wordsFrom(JSON.stringify(await wordsIn(lang, emojiWordsOf)).replaceAll("{{.Count}}", "#")), emojiFrom(await emojiList(lang)), sheetsAsText],
   });
 }
 
@@ -117,7 +135,7 @@ async function bundleEmoji(lang) {
 async function emojiList(lang) {
   const read = async (names) => JSON.parse(await readFile(join(root, `node_modules/emoji-picker-element-data/${names}/data.json`), "utf8"));
   const english = new Map((await read(emojiNames.en)).map(({ emoji, annotation }) => [emoji, annotation]));
-  return (await read(emojiNames[lang])).filter(({ group }) => group !== undefined && group !== 2).map(({ emoji, group, annotation, tags = [], skins = [], version }) => {
+  return (await read(emojiNames[lang] ?? emojiNames.en)).filter(({ group }) => group !== undefined && group !== 2).map(({ emoji, group, annotation, tags = [], skins = [], version }) => {
     const words = [...new Set([...tags, english.get(emoji)])].filter((word) => word && word !== annotation);
     const toned = skins.find(({ tone }) => tone === 3)?.emoji;
     const entry = [emoji, group, annotation, words.join(" "), version];
@@ -136,10 +154,12 @@ function emojiFrom(list) {
   };
 }
 
-async function loaderWords() {
-  const said = {};
-  for (const lang of languages) said[lang] = await wordsIn(lang, wordsOf);
-  return said;
+/** The texts of the loader as a literal, with # in the place of the count. Its lang is the beginning of the tag. */
+async function loaderWords(lang) {
+  const { unread, ...words } = await wordsIn(lang, wordsOf);
+  const said = { lang: lang.slice(0, 2), ...words, unread: unread.other ? unread : { other: unread } };
+  if (rightToLeft.includes(lang)) said.rtl = 1;
+  return JSON.stringify(said).replaceAll("{{.Count}}", "#").replace(/"(\w+)":/g, "$1:");
 }
 
 async function wordsIn(lang, prefix) {
@@ -148,13 +168,13 @@ async function wordsIn(lang, prefix) {
   return words;
 }
 
-/** Resolves `import words from "@parley-words@"` to the texts of the loader, with # in the place of the count. */
+/** Resolves `import words from "@parley-words@"` to the value of a JavaScript expression. */
 function wordsFrom(said) {
   return {
     name: "words",
     setup(build) {
       build.onResolve({ filter: /^@parley-words@$/ }, ({ path }) => ({ path, namespace: "words" }));
-      build.onLoad({ filter: /.*/, namespace: "words" }, () => ({ contents: JSON.stringify(said).replaceAll("{{.Count}}", "#"), loader: "json" }));
+      build.onLoad({ filter: /.*/, namespace: "words" }, () => ({ contents: `export default ${said}`, loader: "js" }));
     },
   };
 }
@@ -186,7 +206,6 @@ async function removeStale() {
 
 /** Compresses the files once, at the highest level. */
 async function compress() {
-  const squeezed = Object.keys(budgets);
   const pack = { ".gz": (raw, name) => (squeezed.includes(name) ? zopfli(raw, { numiterations: 50 }) : promisify(gzip)(raw, { level: 9 })), ".br": (raw) => promisify(brotliCompress)(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }) };
   const names = [...made].filter((name) => [".js", ".mjs", ".css", ".svg"].includes(extname(name)));
   await Promise.all(names.flatMap((name) => Object.entries(pack).map(async ([ending, packed]) => {

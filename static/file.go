@@ -30,6 +30,8 @@ type File struct {
 	Drawn  bool   // browsers show it as a page of its own, as they do pictures
 	Type   string // for Content-Type
 	ETag   string
+	// IsTranslated is true for a file that others may get in another language.
+	IsTranslated bool
 }
 
 // Get returns a built file in the smallest coding that an Accept-Encoding header takes; false when there is no such file.

@@ -12,7 +12,10 @@ import (
 // Every visit of a host page downloads the loader.
 func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"loader.js", "loader.mjs"} {
+	for name, texts := range map[string][]string{
+		"loader.js": {"Open chat", "Open chat, 1 unread message"}, "loader.mjs": {"Open chat"}, "loader.zh-CN.js": {"打开对话"},
+		"loader.ar.js": {"فتح المحادثة", "رسالتان", "rtl:1"}, "loader.ru.js": {"непрочитанных"}, // the longest ones
+	} {
 		f, found := Get(name, "gzip")
 		if !found || f.Coding != "gzip" {
 			t.Fatalf("%s was not built: run the build first", name)
@@ -21,7 +24,7 @@ func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
 			t.Errorf("%s has %d bytes gzipped, more than 5 kB", name, len(f.Body))
 		}
 		plain, _ := Get(name, "")
-		for _, said := range []string{"Open chat", "打开对话", "Open chat, 1 unread message"} {
+		for _, said := range texts {
 			if !bytes.Contains(plain.Body, []byte(said)) {
 				t.Errorf("%s lacks %s", name, said)
 			}

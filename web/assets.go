@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"parley/static"
+	"parley/views/text"
 	"parley/web/kit"
 )
 
@@ -28,16 +29,29 @@ func (s *Server) staticFile(c echo.Context) error {
 // only, so that a new version arrives soon.
 //
 // Any origin may read it: a browser runs a module of another site only with CORS headers, and the loader is requested before Parley knows
-// the site. It is the same for every caller, holds no secret and does not depend on cookies. Responses that depend on the caller are
+// the site. It is the same for every caller with the same language, holds no secret and does not depend on cookies. Responses that depend on the caller are
 // readable for allowed sites only; see cors.
 func (s *Server) loader(name string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // required by pages with a Cross-Origin-Embedder-Policy
-		f, found := s.loaders.Get(name, c.Request().Header.Get(echo.HeaderAcceptEncoding), s.Desk)
+		r := c.Request()
+		f, found := s.loaders.Get(name, text.Match(r.Header.Get("Accept-Language"), c.QueryParam("lang")), r.Header.Get(echo.HeaderAcceptEncoding), s.Desk)
+		f.IsTranslated = true
 		return serveFile(c, f, found, cacheMinutes)
 	}
+}
+
+// loaderWords serves the texts of the loader in the language of the site's page, where that is not the language of the browser.
+func (s *Server) loaderWords(c echo.Context) error {
+	h, r := c.Response().Header(), c.Request()
+	h.Set(echo.HeaderAccessControlAllowOrigin, "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	lang := text.Match(r.Header.Get("Accept-Language"), c.QueryParam("lang"))
+	f, found := static.Get("words."+lang+".mjs", r.Header.Get(echo.HeaderAcceptEncoding))
+	f.IsTranslated = true
+	return serveFile(c, f, found, cacheMinutes)
 }
 
 // pageOnlyHeaders have no effect on a script or a style sheet. Sites load the widget on every page, so each byte counts.
@@ -55,7 +69,7 @@ func serveFile(c echo.Context, f static.File, found bool, keep string) error {
 		return kit.StatusError(http.StatusNotFound)
 	}
 	h := c.Response().Header()
-	h.Del(echo.HeaderVary) // files have no language
+	h.Del(echo.HeaderVary)
 	h.Del("Content-Language")
 	if !f.Drawn {
 		for _, name := range pageOnlyHeaders {
@@ -64,6 +78,9 @@ func serveFile(c echo.Context, f static.File, found bool, keep string) error {
 	}
 	if f.Varies {
 		h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
+	}
+	if f.IsTranslated {
+		h.Add(echo.HeaderVary, "Accept-Language")
 	}
 	h.Set("ETag", f.ETag)
 	h.Set("Cache-Control", keep)

@@ -123,9 +123,10 @@ var rules = map[string]rule{
 		ok:   drawnAnew,
 		bare: http.StatusOK,
 	}, // without a cookie, the session is in the response
-	"POST /widget/logout": {ok: drawnAnew},
-	"GET /widget.js":      {},
-	"GET /widget.mjs":     {},
+	"POST /widget/logout":   {ok: drawnAnew},
+	"GET /widget.js":        {},
+	"GET /widget/words.mjs": {},
+	"GET /widget.mjs":       {},
 
 	// Agents
 	"POST /customer-service/login": {
@@ -446,6 +447,9 @@ var rules = map[string]rule{
 		body: `{"site":"","colour":"#6a1b9a","company":"Shop","label_en":"Ask","label_zh_cn":"咨询","position":"left","greeting_en":"Hello",
 		"greeting_zh_cn":"您好","away_en":"Away","away_zh_cn":"离开","topics":["cards"],"privacy_url":"https://www.example.com/privacy"}`,
 	},
+	"GET /admin/texts":                {},
+	"POST /admin/texts":               {body: `{"site":"","locale":"de","key":"widget.greeting","text":"Moin"}`},
+	"POST /admin/texts/reset":         {body: `{"site":"","locale":"de","key":"widget.privacy"}`, ok: 404},
 	"GET /admin/looks/one":            {},
 	"POST /admin/looks/preview":       {},
 	"POST /admin/looks/avatar":        {body: `{"site":"","avatar":"` + dotPNG + `"}`, large: true},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,11 +121,15 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language.
+// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language. Pages of the staff have fewer languages than
+// those of users. Texts that the company has written for the site of the request take the place of the catalogue's.
 func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		forced := c.QueryParam("lang")
+		forced, match := c.QueryParam("lang"), text.MatchStaff
+		if s.isForUsers(c) {
+			match = text.Match
+		}
 		if forced == "" && strings.HasPrefix(r.URL.Path, "/widget/") { // actions of the panel use the language of its page
 			forced = s.widget.EmbedOptionsOf(c).Query.Get("lang")
 		}
@@ -133,12 +138,38 @@ func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 				forced = cookie.Value
 			}
 		}
-		lang := text.Match(r.Header.Get("Accept-Language"), forced)
-		c.SetRequest(r.WithContext(text.With(r.Context(), lang)))
+		lang := match(r.Header.Get("Accept-Language"), forced)
+		ctx := text.With(r.Context(), lang)
+		if s.isForUsers(c) {
+			site := s.siteOf(c)
+			ctx = text.WithOverrides(ctx, func() *text.Overrides { return s.Texts.Of(s.Desk, site) })
+		}
+		c.SetRequest(r.WithContext(ctx))
 		c.Response().Header().Set("Content-Language", lang)
 		c.Response().Header().Add(echo.HeaderVary, "Accept-Language, Cookie")
 		return next(c)
 	}
+}
+
+// siteOf returns the origin of the site whose texts a response uses, "" for none: of the page around the panel, or of the page that calls
+// the interface.
+func (s *Server) siteOf(c echo.Context) string {
+	r := c.Request()
+	if kit.IsAPI(r.URL.Path) {
+		if origin := r.Header.Get(echo.HeaderOrigin); slices.Contains(s.Desk.AllowedOrigins(), origin) {
+			return origin
+		}
+		return ""
+	}
+	return s.widget.EmbedOptionsOf(c).Origin()
+}
+
+// isForUsers reports whether users get the response: pages of the widget, of a continued chat, files, the interface for users, and the error
+// page of an address that does not exist.
+func (s *Server) isForUsers(c echo.Context) bool {
+	path := c.Path()
+	return path == "" || s.userPaths[path] || path == "/widget" || strings.HasPrefix(path, "/widget/") || strings.HasPrefix(path, "/continue/") ||
+		strings.HasPrefix(path, "/files/")
 }
 
 // requestLimits bounds the time of a request and the size of its body.

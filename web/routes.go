@@ -191,6 +191,7 @@ func (s *Server) routes() []route {
 		{method: post, page: "/widget/logout", who: anyone, handle: s.widget.EndSession},
 		{method: get, page: "/widget.js", who: anyone, handle: s.loader("loader.js")},
 		{method: get, page: "/widget.mjs", who: anyone, handle: s.loader("loader.mjs")},
+		{method: get, page: "/widget/words.mjs", who: anyone, handle: s.loaderWords},
 
 		// The link in an e-mail, whose token is all that counts
 		{method: get, page: "/continue/:token", who: anyone, handle: s.widget.Continue},
@@ -872,6 +873,9 @@ func (s *Server) routes() []route {
 			method: post, api: "/admin/api-keys/:api_key_id/revoke", page: "/admin/api-keys/:api_key_id/revoke",
 			who: admins, handle: s.admin.RevokeAPIKey,
 		},
+		{method: get, api: "/admin/texts", page: "/admin/texts", who: admins, handle: s.admin.TextsPage},
+		{method: post, api: "/admin/texts", page: "/admin/texts", who: admins, handle: s.admin.SetText},
+		{method: post, api: "/admin/texts/reset", page: "/admin/texts/reset", who: admins, handle: s.admin.ResetText},
 		{method: get, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.LooksPage},
 		{method: post, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.SetLook},
 		{method: get, page: "/admin/looks/one", who: admins, handle: s.admin.LookPage},
@@ -997,6 +1001,9 @@ func (s *Server) mount(e *echo.Echo) {
 			chain = append([]echo.MiddlewareFunc{requestLimits}, chain...)
 		}
 		for _, path := range r.paths() {
+			if r.who == users || r.cors {
+				s.userPaths[path] = true
+			}
 			e.Add(r.method, path, handler, chain...)
 			if r.method == get && !r.stream {
 				e.Add(http.MethodHead, path, handler, chain...)

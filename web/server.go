@@ -96,6 +96,7 @@ type Server struct {
 	supervisor *supervisor.Handlers
 	workbench  *workbench.Handlers
 	widget     *widget.Handlers
+	userPaths  map[string]bool // whose responses users get, filled by mount
 	loaders    widget.Loaders
 	metrics    *prometheus.Registry
 	echo       *echo.Echo
@@ -112,7 +113,7 @@ func New(opts Options) (*Server, error) {
 	if len(opts.FileKey) == 0 {
 		opts.FileKey = []byte(rand.Text())
 	}
-	s := &Server{opts: opts, Kit: &kit.Kit{
+	s := &Server{opts: opts, userPaths: map[string]bool{}, Kit: &kit.Kit{
 		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Version: opts.Version,
 		Origins: http.NewCrossOriginProtection(),
 	}}

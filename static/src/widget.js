@@ -24,7 +24,7 @@ import { credentials, csrf, post, upload } from "./lib/request.js";
 import { placeEvent } from "./lib/replay.js";
 import { hideTyping, raiseStatus, showTyping, startThread, thread, toEnd } from "./lib/thread.js";
 import { toast } from "./lib/toast.js";
-import { translate } from "./lib/translate.js";
+import { lang, translate } from "./lib/translate.js";
 
 document.documentElement.classList.add("js");
 startPage();
@@ -65,7 +65,7 @@ const { fit } = wireComposer({
   },
   typingURL: () => (state.name() === "active" ? `${base(state.chat())}/typing` : ""),
   canSend: canAsk,
-  onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString() })),
+  onTooLong: (length) => showComposerError(translate("chat.too_long", { Length: length.toLocaleString(lang + "-u-nu-latn") })),
   onChange() {
     stillHere();
     if (changes.isEditing()) showComposerError("");

@@ -124,8 +124,8 @@ type Composer struct {
 	Files       string            // where a plain form sends files, "" where there is none
 }
 
-// emojiModules are the scripts of the emoji picker by language.
-var emojiModules = map[string]string{text.English: "emoji-en.mjs", text.Chinese: "emoji-zh-CN.mjs"}
+// emojiModule is the script of the emoji picker in the language of ctx.
+func emojiModule(ctx context.Context) string { return "emoji-" + text.Lang(ctx) + ".mjs" }
 
 // arrange marks the last message of each group: same sender, same minute, and for own ones the same status.
 func arrange(messages []Message) []Message {

@@ -33,7 +33,7 @@ func (f File) box() (width, height string) {
 }
 
 func (f File) facts(ctx context.Context) string {
-	return text.T(ctx, "chat.file.kind_size", "Kind", f.Kind, "Size", text.Size(f.Size))
+	return text.T(ctx, "chat.file.kind_size", "Kind", f.Kind, "Size", text.Size(ctx, f.Size))
 }
 
 func (f File) until() string { return strconv.FormatInt(f.Until.UnixMilli(), 10) }

@@ -79,7 +79,7 @@ func Subject(ctx context.Context, m Mail, isReply bool) string {
 	return subject
 }
 
-// day is a date as both languages write it.
+// day is a date that reads the same in every language.
 func day(at time.Time) string { return at.UTC().Format("2006-01-02") }
 
 // The colours of mails; the style sheet in the head has those for dark backgrounds.
@@ -94,9 +94,17 @@ const (
 	whoStyle     = "margin:0 0 4px;color:#586669;font-size:13px"
 	messageStyle = "margin:0 0 16px;padding:12px 16px;background:#f0f5f6;border-radius:8px;overflow-wrap:anywhere"
 	ownStyle     = "margin:0 0 16px;padding:12px 16px;background:#f4f1ea;border-radius:8px;overflow-wrap:anywhere"
-	quoteStyle   = "margin:0 0 16px;padding:0 0 0 14px;border-left:3px solid #d8d2c4;color:#586669;overflow-wrap:anywhere"
 	footStyle    = "max-width:552px;margin:16px auto 0;padding:0 24px;color:#586669;font-size:13px"
 )
+
+// quoteStyle has the line on the side where the language begins: mail programs know no logical properties.
+func quoteStyle(ctx context.Context) string {
+	side, padding := "left", "0 0 0 14px"
+	if text.IsRTL(ctx) {
+		side, padding = "right", "0 14px 0 0"
+	}
+	return "margin:0 0 16px;padding:" + padding + ";border-" + side + ":3px solid #d8d2c4;color:#586669;overflow-wrap:anywhere"
+}
 
 // darkStyles override the colours on dark backgrounds, in mail programs that follow the system.
 const darkStyles = `@media (prefers-color-scheme: dark) {

@@ -70,6 +70,7 @@ var adminTabs = []Tab{
 	{"settings", "/admin/settings"},
 	{"sites", "/admin/sites"},
 	{"looks", "/admin/looks"},
+	{"texts", "/admin/texts"},
 	{"api_keys", "/admin/api-keys"},
 	{"users", "/admin/users"},
 	{"data", "/admin/data"},
@@ -140,6 +141,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.mail")
 	case "health":
 		return text.T(ctx, "staff.tab.health")
+	case "texts":
+		return text.T(ctx, "staff.tab.texts")
 	case "looks":
 		return text.T(ctx, "staff.tab.looks")
 	case "api_keys":

@@ -51,7 +51,10 @@ func TestEveryKeyThatTheCodeAsksForIsThere(t *testing.T) {
 
 func TestEveryKeyIsUsed(t *testing.T) {
 	said, begun := map[string]bool{}, map[string]bool{}
-	for _, source := range sources(t) {
+	for path, source := range sources(t) {
+		if strings.HasSuffix(path, filepath.Join("views", "text", "public.go")) { // it lists keys and uses none
+			continue
+		}
 		for _, found := range literal.FindAllStringSubmatch(source, -1) {
 			said[found[1]] = true
 		}

@@ -12,8 +12,8 @@ import (
 // catalogues has each catalogue as a flat map from key to text or to plural forms, for scripts and tests.
 var catalogues = sync.OnceValue(func() map[string]map[string]any {
 	all := map[string]map[string]any{}
-	for _, lang := range []string{English, Chinese} {
-		raw, err := files.ReadFile(lang + ".toml")
+	for _, l := range Languages {
+		raw, err := files.ReadFile(l.Tag + ".toml")
 		if err != nil {
 			panic(err)
 		}
@@ -21,8 +21,8 @@ var catalogues = sync.OnceValue(func() map[string]map[string]any {
 		if err := toml.Unmarshal(raw, &tree); err != nil {
 			panic(err)
 		}
-		all[lang] = map[string]any{}
-		flatten(all[lang], "", tree)
+		all[l.Tag] = map[string]any{}
+		flatten(all[l.Tag], "", tree)
 	}
 	return all
 })
@@ -43,16 +43,20 @@ var words sync.Map
 // Words returns the texts whose keys begin with one of the prefixes as a JSON object for the scripts of a page: key to text, or to an
 // object of plural forms. Values stay in the texts as {{.Name}}.
 func Words(ctx context.Context, prefixes ...string) string {
-	lang := Lang(ctx)
+	lang, own := Lang(ctx), overridesOf(ctx)
+	cache := &words
+	if own != nil {
+		cache = &own.words
+	}
 	cached := lang + " " + strings.Join(prefixes, " ")
-	if said, ok := words.Load(cached); ok {
+	if said, ok := cache.Load(cached); ok {
 		return said.(string)
 	}
 	chosen := map[string]any{}
 	for key, value := range catalogues()[lang] {
 		for _, prefix := range prefixes {
 			if strings.HasPrefix(key, prefix) {
-				chosen[key] = value
+				chosen[key] = own.valueOf(lang, key, value)
 			}
 		}
 	}
@@ -60,6 +64,6 @@ func Words(ctx context.Context, prefixes ...string) string {
 	if err != nil {
 		panic(err) // strings and maps of strings always marshal
 	}
-	words.Store(cached, string(out))
+	cache.Store(cached, string(out))
 	return string(out)
 }

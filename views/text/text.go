@@ -1,4 +1,5 @@
-// Package text has every text that Parley shows, in each of its languages.
+// Package text has every text that Parley shows, in each of its languages. English and Chinese have all of them, the other languages those
+// that users see (see IsPublic).
 //
 // Keys are grouped by the part that uses them: ui, chat, widget, workbench, supervisor, admin, login, and error.<code> and system.<kind>
 // for problems and for system messages in a chat. A key must not end in a plural word (one, few, many, other …) since the files use those
@@ -10,40 +11,33 @@ import (
 	"embed"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
 
-// The languages of the catalogue, as written in the lang attribute of a page.
-const (
-	English = "en"
-	Chinese = "zh-CN"
-)
-
-//go:embed en.toml zh-CN.toml
+//go:embed *.toml
 var files embed.FS
-
-// matcher chooses a language; the first one wins ties, so English is the answer when none matches.
-var matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
 
 // localizers reads the catalogues when the first text is needed, so that commands that show none do not read them. It panics when an
 // embedded file cannot be read, which every test of texts rules out.
 var localizers = sync.OnceValue(func() map[string]*i18n.Localizer {
 	bundle := readBundle()
-	return map[string]*i18n.Localizer{
-		English: i18n.NewLocalizer(bundle, English),
-		Chinese: i18n.NewLocalizer(bundle, Chinese, English),
+	all := map[string]*i18n.Localizer{}
+	for _, l := range Languages {
+		all[l.Tag] = i18n.NewLocalizer(bundle, l.Tag, English)
 	}
+	return all
 })
 
 func readBundle() *i18n.Bundle {
 	b := i18n.NewBundle(language.English)
 	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	for _, name := range []string{English + ".toml", Chinese + ".toml"} {
-		if _, err := b.LoadMessageFileFS(files, name); err != nil {
-			panic(fmt.Sprintf("text: %s: %v", name, err))
+	for _, l := range Languages {
+		if _, err := b.LoadMessageFileFS(files, l.Tag+".toml"); err != nil {
+			panic(fmt.Sprintf("text: %s: %v", l.Tag, err))
 		}
 	}
 	return b
@@ -56,7 +50,7 @@ func With(ctx context.Context, lang string) context.Context {
 	return context.WithValue(ctx, langKey{}, known(lang))
 }
 
-// Lang returns the language of the context, "en" or "zh-CN".
+// Lang returns the language of the context, the tag of one of Languages.
 func Lang(ctx context.Context) string {
 	if lang, ok := ctx.Value(langKey{}).(string); ok {
 		return lang
@@ -64,9 +58,23 @@ func Lang(ctx context.Context) string {
 	return English
 }
 
-// T returns the text of a key in the language of the context. See In.
+// Like returns a context with the language and the texts of another one.
+func Like(ctx, other context.Context) context.Context {
+	ctx = With(ctx, Lang(other))
+	if current, ok := other.Value(overridesKey{}).(func() *Overrides); ok {
+		ctx = WithOverrides(ctx, current)
+	}
+	return ctx
+}
+
+// T returns the text of a key in the language of the context: that of the company, if the context has one (see WithOverrides), or else that
+// of In.
 func T(ctx context.Context, key string, pairs ...any) string {
-	return In(Lang(ctx), key, pairs...)
+	lang := Lang(ctx)
+	if said, ok := overridesOf(ctx).say(lang, key, pairs); ok {
+		return said
+	}
+	return In(lang, key, pairs...)
 }
 
 // In returns the text of a key in lang, with the values of the pairs (name, value, name, value …). A value named Count also chooses the
@@ -80,7 +88,7 @@ func In(lang, key string, pairs ...any) string {
 		return said.(string)
 	}
 	said := localize(lang, key, nil)
-	if said != key { // only keys of the catalogue, whose number is bounded
+	if said != key && missing.Load() == nil { // only keys of the catalogue, whose number is bounded
 		plain.Store(name, said)
 	}
 	return said
@@ -92,42 +100,57 @@ type word struct{ lang, key string }
 var plain sync.Map
 
 func localize(lang, key string, pairs []any) string {
-	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: blanks{}}
-	if len(pairs) > 0 {
-		cfg.TemplateData, cfg.PluralCount = pairs, valueOf(pairs, "Count")
-	}
-	said, err := localizers()[known(lang)].Localize(&cfg)
-	if err != nil && said == "" {
+	lang = known(lang)
+	said, ok := localizeBy(localizers()[lang], key, pairs)
+	if !ok {
 		return key
+	}
+	if seen := missing.Load(); seen != nil && lang != English {
+		if _, translated := catalogues()[lang][key]; !translated {
+			(*seen)(lang, key)
+		}
 	}
 	return said
 }
 
-// Match returns the language for a request: forced if it is one of ours, otherwise the best match of an Accept-Language header.
-func Match(acceptLanguage, forced string) string {
-	if tag, err := language.Parse(forced); err == nil && forced != "" {
-		if _, i, c := matcher.Match(tag); c > language.Low {
-			return byIndex(i)
-		}
+// Translated returns the text of a key in the language of the context, and false if there is none in it, or if it is English and the company
+// has not written it. A message in English that says more than the catalogue is then kept.
+func Translated(ctx context.Context, key string) (string, bool) {
+	lang := Lang(ctx)
+	if said, ok := overridesOf(ctx).say(lang, key, nil); ok {
+		return said, true
 	}
-	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
-	if err != nil || len(tags) == 0 {
-		return English
+	if _, found := catalogues()[lang][key]; !found || lang == English {
+		return "", false
 	}
-	_, i, _ := matcher.Match(tags...)
-	return byIndex(i)
+	return In(lang, key), true
 }
 
-func byIndex(i int) string {
-	if i == 1 {
-		return Chinese
+func localizeBy(localizer *i18n.Localizer, key string, pairs []any) (string, bool) {
+	cfg := i18n.LocalizeConfig{MessageID: key, TemplateParser: blanks{}}
+	if len(pairs) > 0 {
+		cfg.TemplateData, cfg.PluralCount = pairs, valueOf(pairs, "Count")
 	}
-	return English
+	said, err := localizer.Localize(&cfg)
+	return said, err == nil || said != ""
+}
+
+// missing is called with each text that is shown in English because a language lacks it.
+var missing atomic.Pointer[func(lang, key string)]
+
+// OnMissing sets a function that is called with each text that is shown in English because a language lacks it, nil for none. Tests use it
+// to find texts of the staff on public pages. It may be called at the same time from several goroutines.
+func OnMissing(seen func(lang, key string)) {
+	if seen == nil {
+		missing.Store(nil)
+		return
+	}
+	missing.Store(&seen)
 }
 
 func known(lang string) string {
-	if lang == Chinese {
-		return Chinese
+	if IsLanguage(lang) {
+		return lang
 	}
 	return English
 }

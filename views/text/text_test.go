@@ -19,7 +19,9 @@ func TestTSpeaksTheLanguageOfTheContext(t *testing.T) {
 		{en, "chat.new_messages", []any{"Count", 1}, "1 new message"},
 		{en, "chat.new_messages", []any{"Count", 2}, "2 new messages"},
 		{zh, "chat.new_messages", []any{"Count", 1}, "1 条新消息"},
-		{With(en, "fr"), "ui.close", nil, "Close"},
+		{With(en, "nl"), "ui.close", nil, "Close"},
+		{With(en, "fr"), "ui.close", nil, "Fermer"},
+		{With(en, "fr"), "ui.save", nil, "Save"},
 		{en, "ui.no_such_key", nil, "ui.no_such_key"},
 	} {
 		if got := T(c.ctx, c.key, c.args...); got != c.want {
@@ -29,19 +31,36 @@ func TestTSpeaksTheLanguageOfTheContext(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
-	for _, c := range []struct{ accept, forced, want string }{
-		{"", "", English},
-		{"zh", "", Chinese},
-		{"zh-Hans-CN;q=0.8, en;q=0.9", "", English},
-		{"de-DE, zh-CN;q=0.5", "", Chinese},
-		{"fr", "", English},
-		{"en", "zh-CN", Chinese},
-		{"zh-CN", "en-GB", English},
-		{"zh-CN", "not a tag", Chinese},
-		{";;;", "", English},
+	for _, c := range []struct{ accept, forced, want, staff string }{
+		{"", "", "en", "en"},
+		{"zh", "", "zh-CN", "zh-CN"},
+		{"zh-Hans-CN;q=0.8, en;q=0.9", "", "en", "en"},
+		{"zh-TW", "", "zh-TW", "zh-CN"},
+		{"zh-HK", "", "zh-TW", "zh-CN"},
+		{"zh-Hant", "", "zh-TW", "zh-CN"},
+		{"zh-SG", "", "zh-CN", "zh-CN"},
+		{"de-DE, zh-CN;q=0.5", "", "de", "zh-CN"},
+		{"de-AT", "", "de", "en"},
+		{"fr-CA", "", "fr", "en"},
+		{"es-419", "", "es", "en"},
+		{"pt", "", "pt-BR", "en"},
+		{"pt-PT", "", "pt-BR", "en"},
+		{"iw", "", "he", "en"},
+		{"in-ID", "", "id", "en"},
+		{"ar-EG", "", "ar", "en"},
+		{"hi-IN, en;q=0.5", "", "hi", "en"},
+		{"nl", "", "en", "en"},
+		{"en", "zh-CN", "zh-CN", "zh-CN"},
+		{"zh-CN", "en-GB", "en", "en"},
+		{"zh-CN", "not a tag", "zh-CN", "zh-CN"},
+		{"de", "nl", "de", "en"},
+		{";;;", "", "en", "en"},
 	} {
 		if got := Match(c.accept, c.forced); got != c.want {
 			t.Errorf("Match(%q, %q) = %s, want %s", c.accept, c.forced, got, c.want)
+		}
+		if got := MatchStaff(c.accept, c.forced); got != c.staff {
+			t.Errorf("MatchStaff(%q, %q) = %s, want %s", c.accept, c.forced, got, c.staff)
 		}
 	}
 }

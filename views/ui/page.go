@@ -73,7 +73,7 @@ func (p Page) viewport() string {
 // commonWords are the key prefixes of the texts that the scripts of all pages use. Every user of the widget loads them, so texts that only
 // the server uses, as most of "chat.", are left out.
 var commonWords = []string{
-	"ui.live.", "ui.no_connection", "ui.went_wrong", "ui.today", "ui.yesterday",
+	"ui.live.", "ui.size.", "ui.no_connection", "ui.went_wrong", "ui.today", "ui.yesterday",
 	"chat.back", "chat.changed.failed", "chat.changed.save", "chat.earlier.", "chat.emoji.failed", "chat.file.", "chat.new_messages",
 	"chat.refused", "chat.status.", "chat.too_", "chat.typing",
 }

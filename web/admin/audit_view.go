@@ -133,6 +133,7 @@ var detailKeys = []string{
 	"away_zh_cn",
 	"topics",
 	"privacy_url",
+	"text",
 	"watched",
 	"figure",
 	"threshold",

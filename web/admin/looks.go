@@ -263,7 +263,7 @@ func avatarField(c echo.Context) string {
 func avatarRefusal(ctx context.Context, why media.Reason, size int64) (code, said string) {
 	switch why {
 	case media.ImageTooLarge:
-		return "too_large", text.T(ctx, "chat.file.image_too_large", "Size", text.Size(size))
+		return "too_large", text.T(ctx, "chat.file.image_too_large", "Size", text.Size(ctx, size))
 	case media.Broken:
 		return "broken", text.T(ctx, "chat.file.is_broken")
 	case media.TooManyPixels:

@@ -25,10 +25,6 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		}
 		return view.Fact{Label: text.T(ctx, "admin.users."+key), Value: value}
 	}
-	language := "English"
-	if h.User.Locale == text.Chinese {
-		language = "简体中文"
-	}
 	chats := strconv.Itoa(h.Chats)
 	if h.Open > 0 {
 		chats = text.T(ctx, "admin.users.chats_open", "All", h.Chats, "Open", h.Open)
@@ -40,7 +36,7 @@ func holdingFacts(ctx context.Context, h *models.UserHoldings) []view.Fact {
 		),
 		say("name", present.Deref(h.User.Name)),
 		say("email", present.Deref(h.User.Email)),
-		say("language", language),
+		say("language", present.LanguageName(ctx, h.User.Locale)),
 		{Label: text.T(ctx, "admin.users.since"), At: &h.User.CreatedAt},
 		say("chats", chats),
 	}

@@ -184,6 +184,6 @@ func fileError(ctx context.Context, why media.Reason, size int64) error {
 func fileTooLarge(ctx context.Context, key string, size int64) error {
 	return &kit.HTTPError{
 		Status: http.StatusRequestEntityTooLarge, Code: "file_too_large", Field: "file",
-		Detail: text.T(ctx, key, "Size", text.Size(size)),
+		Detail: text.T(ctx, key, "Size", text.Size(ctx, size)),
 	}
 }

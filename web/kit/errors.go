@@ -142,10 +142,8 @@ func ProblemOf(ctx context.Context, err error) problem {
 	}
 	p.Type = "urn:parley:problem:" + p.Code
 	p.Title = strings.ToUpper(p.Code[:1]) + strings.ReplaceAll(p.Code[1:], "_", " ")
-	if key := "error." + p.Code; text.Lang(ctx) != text.English {
-		if message := text.T(ctx, key); message != key {
-			p.Detail = message
-		}
+	if message, ok := text.Translated(ctx, "error."+p.Code); ok {
+		p.Detail = message
 	}
 	return p
 }

@@ -29,6 +29,8 @@ type Kit struct {
 	Version string
 	// Origins recognizes requests that other sites make a browser send.
 	Origins *http.CrossOriginProtection
+	// Texts are those that the company has written.
+	Texts Texts
 	// FileKey signs links to files.
 	FileKey []byte
 

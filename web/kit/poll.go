@@ -49,7 +49,7 @@ func (k *Kit) poll(c echo.Context, to live.Receiver, renderer live.Renderer) err
 	return k.RateLimited(c, limit.Poll, func() error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), RequestTimeout+q.Wait)
 		defer cancel()
-		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{renderer, text.Lang(ctx)})
+		answer, err := k.Poller.Poll(ctx, q, localizedRenderer{renderer, ctx})
 		if err != nil {
 			return err
 		}
@@ -93,15 +93,15 @@ func writePoll(c echo.Context, answer *live.PollAnswer) error {
 	return c.Blob(http.StatusOK, JSONType, raw)
 }
 
-// localizedRenderer renders in the language of the request that opened the stream.
+// localizedRenderer renders in the language and with the texts of the request that opened the stream.
 type localizedRenderer struct {
 	live.Renderer
-	lang string
+	asked context.Context //nolint:containedctx // of the request, for its language and texts
 }
 
 // Render implements live.Renderer.
 func (r localizedRenderer) Render(ctx context.Context, item live.Item) ([]live.Frame, error) {
-	return r.Renderer.Render(text.With(ctx, r.lang), item)
+	return r.Renderer.Render(text.Like(ctx, r.asked), item)
 }
 
 // StartStream runs a stream in the background until it ends or the server stops. Polls read from such streams.

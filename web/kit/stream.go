@@ -35,10 +35,10 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		return err
 	}
 	endSpan(c, http.StatusOK)
-	route, lang := c.Path(), text.Lang(c.Request().Context())
+	route, asked := c.Path(), c.Request().Context()
 	run := func(ctx context.Context, out live.Transport) {
 		start := time.Now()
-		err := stream.Run(text.With(ctx, lang), draw, out)
+		err := stream.Run(text.Like(ctx, asked), draw, out)
 		k.Log.Debug(
 			"stream ended",
 			"route",

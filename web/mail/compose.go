@@ -12,6 +12,7 @@ import (
 	view "parley/views/mail"
 	"parley/views/text"
 	"parley/views/ui"
+	"parley/web/api"
 	"parley/web/present"
 )
 
@@ -21,6 +22,12 @@ const defaultColor = "#0b5968"
 // compose returns the message for a mail, in its language.
 func (m *Mailer) compose(ctx context.Context, mail *models.Mail) (*gomail.Msg, error) {
 	ctx = text.With(ctx, text.Match("", mail.Locale))
+	if len(mail.Texts) > 0 {
+		own := text.NewOverrides(api.Map(mail.Texts, func(o *models.TextOverride) text.Override {
+			return text.Override{Lang: o.Locale, Key: o.Key, Text: o.Text}
+		}))
+		ctx = text.WithOverrides(ctx, func() *text.Overrides { return own })
+	}
 	data := m.view(ctx, mail)
 	var html strings.Builder
 	if err := view.HTML(data).Render(ctx, &html); err != nil {

@@ -16,6 +16,8 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.link")
 	case field == "privacy_url" && code == "invalid":
 		return text.T(ctx, "admin.error.link")
+	case field == "text" && code == "placeholder":
+		return text.T(ctx, "admin.error.placeholder")
 	case field == "colour" && code == "contrast":
 		return text.T(ctx, "admin.error.contrast")
 	case field == "colour":

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"parley/models"
 	"parley/views/text"
 )
@@ -12,12 +15,16 @@ import (
 // LanguageName returns the name of a locale's language in the language of ctx. An unknown locale is returned unchanged.
 func LanguageName(ctx context.Context, locale string) string {
 	switch {
-	case strings.HasPrefix(locale, "zh"):
+	case locale == text.Chinese:
 		return text.T(ctx, "workbench.person.chinese")
-	case strings.HasPrefix(locale, "en"):
+	case strings.HasPrefix(locale, text.English):
 		return text.T(ctx, "workbench.person.english")
 	}
-	return locale
+	tag, err := language.Parse(locale)
+	if err != nil || !text.IsLanguage(locale) {
+		return locale
+	}
+	return display.Languages(language.Make(text.Lang(ctx))).Name(tag)
 }
 
 // PageName returns the title of the page on which the chat began, otherwise its address without scheme and query.

@@ -17,7 +17,7 @@ func TranscriptText(ctx context.Context, m *models.Message) string {
 	case m.IsWithdrawn():
 		return text.T(ctx, "transcript.withdrawn")
 	case m.Attachment != nil:
-		return text.T(ctx, "transcript.file", "Name", OneLine(m.Attachment.Name), "Size", text.Size(m.Attachment.Size))
+		return text.T(ctx, "transcript.file", "Name", OneLine(m.Attachment.Name), "Size", text.Size(ctx, m.Attachment.Size))
 	}
 	lines := strings.Split(lineBreaks.Replace(api.MessageText(ctx, m, api.ForUser)), "\n")
 	for i := range lines {

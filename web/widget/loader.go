@@ -2,11 +2,13 @@ package widget
 
 import (
 	"encoding/json"
+	"path"
 	"strings"
 	"sync"
 
 	"parley/models"
 	"parley/static"
+	"parley/views/text"
 )
 
 // Loaders caches the loader with the looks of sites, as a script and as a module. A new version of the looks makes a
@@ -18,9 +20,12 @@ type Loaders struct {
 	files   map[string]*static.Loader
 }
 
-// Get returns the loader of that name, in the smallest coding that an Accept-Encoding header takes. Without looks it is
-// the built file.
-func (l *Loaders) Get(name, accept string, desk *models.Desk) (static.File, bool) {
+// Get returns the loader of that name in a language, in the smallest coding that an Accept-Encoding header takes. Without
+// looks it is the built file.
+func (l *Loaders) Get(name, lang, accept string, desk *models.Desk) (static.File, bool) {
+	if ending := path.Ext(name); lang != text.English {
+		name = strings.TrimSuffix(name, ending) + "." + lang + ending
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	version := desk.SettingsVersion() // before the looks, which are stored first

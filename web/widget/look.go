@@ -28,11 +28,9 @@ func (p *panel) department() string {
 // lookView returns the view data of the look of the site. Topics are offered where its page asks for no department.
 func (p *panel) lookView(ctx context.Context) widget.Look {
 	lang := text.Lang(ctx)
-	v := widget.Look{
-		Greeting:   p.look.Greeting(lang),
-		Away:       p.look.Away(lang),
-		PrivacyURL: p.look.PrivacyURL,
-		Avatar:     api.AvatarPath(p.look.Avatar),
+	v := widget.Look{PrivacyURL: p.look.PrivacyURL, Avatar: api.AvatarPath(p.look.Avatar)}
+	if lang == text.English || lang == text.Chinese { // other languages have the catalogue's, or that of the page Texts
+		v.Greeting, v.Away = p.look.Greeting(lang), p.look.Away(lang)
 	}
 	if p.options.get("department", 50) != "" {
 		return v

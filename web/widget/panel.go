@@ -46,6 +46,9 @@ func (h *Handlers) EmbedOptionsOf(c echo.Context) embedOptions {
 	return v
 }
 
+// Origin returns the origin of the site, "" unless the panel may exchange messages with it.
+func (v embedOptions) Origin() string { return v.origin }
+
 // get returns an option as text of at most n characters.
 func (v embedOptions) get(name string, n int) string {
 	value := v.Query.Get(name)

@@ -1,6 +1,8 @@
 // How times are written, in the reader's own time zone.
-import { lang, translate } from "./translate.js";
+import { lang as tag, translate } from "./translate.js";
 
+// With European digits in every language, as on the server.
+const lang = tag + "-u-nu-latn";
 const clockTime = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const shortDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });
 const longDate = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
@@ -10,7 +12,7 @@ const dateTime = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short",
 export const timeOf = (date) => clockTime.format(date);
 export const minuteOf = (date) => Math.floor(date / 60000);
 
-const names = new Intl.ListFormat(lang === "en" ? "en-GB" : lang); // without a comma before "and", as on the server
+const names = new Intl.ListFormat(tag === "en" ? "en-GB" : tag); // without a comma before "and", as on the server
 
 /** Names in a sentence: Anna, Ben and Cleo. */
 export const listOf = (list) => names.format(list);
@@ -25,8 +27,8 @@ export function clock(seconds) {
 
 /** How large a file is, rounded up so that nothing over a limit reads as the limit: 214 KB, 5.1 MB. */
 export function sizeOf(bytes) {
-  if (bytes <= 1023 * 1024) return `${Math.max(1, Math.ceil(bytes / 1024))} KB`;
-  return `${(Math.ceil((bytes * 10) / (1 << 20)) / 10).toFixed(1).replace(".0", "")} MB`;
+  if (bytes <= 1023 * 1024) return translate("ui.size.kilobytes", { Size: Math.max(1, Math.ceil(bytes / 1024)) });
+  return translate("ui.size.megabytes", { Size: (Math.ceil((bytes * 10) / (1 << 20)) / 10).toLocaleString(lang) });
 }
 
 const characters = new Intl.Segmenter(lang);

@@ -11,7 +11,8 @@ export function mount(base, settings, emit) {
   const stop = new AbortController();
   const listen = listener(stop.signal);
   const language = () => settings.language || document.documentElement.lang || navigator.language;
-  const said = () => words[/^zh/i.test(language()) ? "zh-CN" : "en"];
+  let said = words; // in the language of the browser
+  let spoken;
   let open = false;
   let unread = 0;
   let person;
@@ -70,8 +71,23 @@ export function mount(base, settings, emit) {
   }
 
   function update() {
-    view.look(settings, said());
-    frame.look(said().title);
+    const asked = language();
+    const lang = asked.slice(0, 2).toLowerCase();
+    if (asked !== spoken && lang !== said.lang)
+      import(`${base}widget/words.mjs?lang=${asked}`).then(
+        (loaded) => {
+          said = { ...loaded.default, lang };
+          show();
+        },
+        () => {},
+      );
+    spoken = asked;
+    show();
+  }
+
+  function show() {
+    view.look(settings, said);
+    frame.look(said.title);
   }
 
   listen(window, ["focus", "blur"], attend);

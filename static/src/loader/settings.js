@@ -10,7 +10,7 @@ const rules = {
   site: text(40),
   label: text(24),
   department: text(40),
-  language: [(value) => /^(en|zh)\b/i.test(value) && value, "en or zh-CN"],
+  language: [(value) => /^[a-z]{2,3}\b/i.test(value) && value, "as de"],
   theme: among("light", "dark", "auto"),
   position: among("right", "left"),
   offset: [pixels, "0 to 200, as in 20 80"],

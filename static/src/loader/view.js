@@ -49,8 +49,8 @@ export function build(listen, toggle, typed) {
   root.append(all);
 
   function label() {
-    const { one, other } = said.unread;
-    const does = isOpen ? said.close : unread ? ((unread < 2 && one) || other).replace("#", unread) : said.open;
+    const forms = said.unread;
+    const does = isOpen ? said.close : unread ? (forms[new Intl.PluralRules(said.lang).select(unread)] ?? forms.other).replace("#", unread) : said.open;
     button.ariaLabel = name.textContent && !isOpen ? `${name.textContent}. ${does}` : does;
     button.ariaExpanded = isOpen;
     path.setAttribute("d", isOpen ? down : bubble);
@@ -104,7 +104,8 @@ export function build(listen, toggle, typed) {
       const scheme = theme && theme !== "auto" ? theme : "light dark";
       all.style.cssText = `inset:20px ${x} ${y ?? x};color-scheme:${scheme}`;
       button.style.cssText = colour ? `background-color:${colour};color:${textOn(colour)}` : "";
-      all.dataset.side = position ?? "";
+      button.dir = said.rtl ? "rtl" : "";
+      all.dataset.side = position ?? (said.rtl && "left");
       name.textContent = text ?? "";
       label();
     },

@@ -26,6 +26,7 @@ const (
 	TaskClose  = "hours:remind"
 	TaskMail   = "mails:send"
 	TaskCheck  = "invariants:check"
+	TaskHooks  = "webhooks:deliver"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -60,6 +61,7 @@ var tasks = []task{
 	{TaskClose, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.RemindOfClosing(ctx) }},
 	{TaskPush, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.SendPushes(ctx) }},
 	{TaskMail, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.SendMails(ctx); return err }},
+	{TaskHooks, time.Second, func(ctx context.Context, d *models.Desk) error { return d.DeliverWebhooks(ctx) }},
 	{TaskCheck, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.CheckInvariants(ctx) }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},
 }

@@ -36,7 +36,9 @@ func (s *receiver) Send(_ context.Context, r *models.WebhookRequest) *models.Web
 	return &models.WebhookAnswer{Status: 204}
 }
 
-func (s *receiver) Payload(_ context.Context, e *models.WebhookEvent) ([]byte, error) { return json.Marshal(e.Body) }
+func (s *receiver) Payload(_ context.Context, e *models.WebhookEvent) ([]byte, error) {
+	return json.Marshal(e.Body)
+}
 
 func (s *receiver) answers(f func(r *models.WebhookRequest) *models.WebhookAnswer) {
 	s.mu.Lock()

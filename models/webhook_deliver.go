@@ -295,15 +295,15 @@ func byChat(due []dueDelivery) [][]*dueDelivery {
 // deliver makes an attempt and stores its result. An attempt that the end of the process breaks off is none.
 func (d *Desk) deliver(ctx context.Context, w *Webhook, one *dueDelivery) (failed bool, err error) {
 	began := time.Now()
-	answer := d.sendWebhook(d.webhooks.attempts, w, &one.WebhookEvent)
+	answer := d.sendWebhook(d.webhooks.attempts, w, &one.WebhookEvent, WebhookTimeout)
 	if err := d.webhooks.attempts.Err(); err != nil && answer.Error != "" {
 		return true, err
 	}
 	return answer.Error != "", d.storeAttempt(ctx, w, one, answer, began)
 }
 
-func (d *Desk) sendWebhook(ctx context.Context, w *Webhook, e *WebhookEvent) *WebhookAnswer {
-	ctx, cancel := context.WithTimeout(ctx, WebhookTimeout)
+func (d *Desk) sendWebhook(ctx context.Context, w *Webhook, e *WebhookEvent, timeout time.Duration) *WebhookAnswer {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return d.webhooks.sender.Send(ctx, &WebhookRequest{URL: w.URL, Headers: w.Headers, Secrets: w.secrets(), Event: e})
 }

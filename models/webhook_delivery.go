@@ -230,6 +230,9 @@ func (d *Desk) replayWebhook(ctx context.Context, actor Actor, webhookID int64, 
 	return n, err
 }
 
+// testTimeout bounds the attempt of a test: someone waits for it.
+const testTimeout = 5 * time.Second
+
 // testLater is when a worker makes the attempt of a test that the process which began it did not end.
 const testLater = time.Hour
 
@@ -240,7 +243,7 @@ func (d *Desk) TestWebhook(ctx context.Context, actor Actor, id int64) (*Webhook
 		return nil, err
 	}
 	if d.webhooks.sender == nil {
-		return nil, &Error{Kind: Unavailable, Code: "webhooks_unavailable", Detail: "This process cannot send webhooks."}
+		return nil, errWebhooksUnavailable
 	}
 	one := &dueDelivery{}
 	var w *Webhook
@@ -264,12 +267,14 @@ func (d *Desk) TestWebhook(ctx context.Context, actor Actor, id int64) (*Webhook
 		return nil, err
 	}
 	began := time.Now()
-	answer := d.sendWebhook(context.WithoutCancel(ctx), w, &one.WebhookEvent)
+	answer := d.sendWebhook(context.WithoutCancel(ctx), w, &one.WebhookEvent, testTimeout)
 	if err := d.storeAttempt(ctx, w, one, answer, began); err != nil {
 		return nil, err
 	}
 	return d.WebhookDelivery(context.WithoutCancel(ctx), actor, id, one.ID)
 }
+
+var errWebhooksUnavailable = &Error{Kind: Unavailable, Code: "webhooks_unavailable", Detail: "This process cannot send webhooks."}
 
 // WebhookFigures are the state of the deliveries.
 type WebhookFigures struct {

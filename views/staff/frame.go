@@ -71,6 +71,7 @@ var adminTabs = []Tab{
 	{"sites", "/admin/sites"},
 	{"looks", "/admin/looks"},
 	{"api_keys", "/admin/api-keys"},
+	{"webhooks", "/admin/webhooks"},
 	{"users", "/admin/users"},
 	{"audit", "/admin/audit"},
 	{"mail", "/admin/mail"},
@@ -141,6 +142,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.looks")
 	case "api_keys":
 		return text.T(ctx, "staff.tab.api_keys")
+	case "webhooks":
+		return text.T(ctx, "staff.tab.webhooks")
 	case "sites":
 		return text.T(ctx, "staff.tab.sites")
 	default:

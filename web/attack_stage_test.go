@@ -62,6 +62,8 @@ type scene struct {
 	note          int64            // the id of a note about the owner
 	wallboard     int64            // the id of a wallboard's key
 	apiKey        int64            // the id of an API key
+	webhook       int64            // the id of a webhook that is paused
+	delivery      int64            // the id of something that it is to be told
 	temporary     int64            // the id of a temporary capacity of no agent
 	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
@@ -325,6 +327,13 @@ func (s *stage) scene(state models.Status) scene {
 			VALUES ('Shop', $1, 'parley_', '{queue}', now()) RETURNING id`, models.HashToken(uuid.NewString())).
 			Scan(&sc.apiKey),
 	)
+	s.exec(`UPDATE webhooks SET removed_at = now()`) // what the attacks added
+	s.must(s.db.QueryRowContext(s.t.Context(), `INSERT INTO webhooks (name, url, events, headers, secret, state)
+		VALUES ('Shop', 'https://127.0.0.1/hook', '{chat.ended}', '{"X-Tenant": "shop"}', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'paused')
+		RETURNING id`).Scan(&sc.webhook))
+	s.must(s.db.QueryRowContext(s.t.Context(), `WITH e AS (INSERT INTO webhook_events (type, body)
+			VALUES ('alert.raised', '{"alert": {"id": 1, "kind": "queue_length", "raised_at": "2026-01-01T00:00:00Z"}}') RETURNING id)
+		INSERT INTO webhook_deliveries (webhook_id, event_id) SELECT $1, id FROM e RETURNING id`, sc.webhook).Scan(&sc.delivery))
 	s.exec(`INSERT INTO wallboard_keys (name, key_hash) VALUES ('Hall', $1) ON CONFLICT DO NOTHING`, models.HashToken(wallKey))
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ($1, 'outcome', $2)`, sc.option, "of-"+sc.slug)
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ('solved', 'outcome', 'Solved'), ('refund', 'tag', 'Refund')
@@ -442,6 +451,10 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return fmt.Sprint(sc.wallboard)
 		case "{api_key_id}":
 			return fmt.Sprint(sc.apiKey)
+		case "{webhook_id}":
+			return fmt.Sprint(sc.webhook)
+		case "{delivery_id}":
+			return fmt.Sprint(sc.delivery)
 		case "{wall_key}":
 			return wallKey
 		case "{reply_id}":

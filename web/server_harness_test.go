@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 	"parley/models/redisclient"
 	"parley/models/testdb"
 	"parley/web"
+	"parley/web/api"
 	"parley/web/files"
 	"parley/web/live"
+	"parley/web/webhook"
 )
 
 const (
@@ -98,6 +101,10 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 		t.Fatal(err)
 	}
 	desk.SetFiles(options.Files)
+	desk.SetWebhookSender(webhook.New(webhook.Options{
+		Version: "test", Links: api.FileLinks{Key: []byte("key")},
+		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(desk.Settings().WebhookNetworks) },
+	}))
 	s.options(&options)
 	server, err := web.New(options)
 	if err != nil {

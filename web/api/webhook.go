@@ -45,7 +45,9 @@ func WebhookOf(w *models.Webhook) Webhook {
 }
 
 // NewWebhookOf returns the body of a webhook with its secret.
-func NewWebhookOf(w *models.Webhook) NewWebhook { return NewWebhook{Webhook: WebhookOf(w), Secret: w.Secret} }
+func NewWebhookOf(w *models.Webhook) NewWebhook {
+	return NewWebhook{Webhook: WebhookOf(w), Secret: w.Secret}
+}
 
 // WebhookDelivery is an event for one webhook.
 type WebhookDelivery struct {

@@ -30,6 +30,7 @@ const (
 	pgNotSupported         = "0A000"
 	pgDuplicateStatement   = "42P05"
 	pgNoSuchStatement      = "26000"
+	pgLockNotAvailable     = "55P03"
 )
 
 // constraint is the name of a constraint or of a unique index whose violation has a meaning for a caller.
@@ -153,7 +154,7 @@ func isUnavailable(err error) bool {
 	code, _ := sqlState(err)
 	switch {
 	case code == "":
-	case code == pgReadOnly, code == pgUndefinedTable, code == pgUndefinedColumn, code == "55P03", code == "25P03",
+	case code == pgReadOnly, code == pgUndefinedTable, code == pgUndefinedColumn, code == pgLockNotAvailable, code == "25P03",
 		isTransient(err),
 		strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"), strings.HasPrefix(code, "58"):
 		return true

@@ -283,6 +283,27 @@ func (d *Desk) changeWebhook(
 
 // changeWebhooks runs f in a transaction in which no other one changes webhooks, and then makes triggers and alert fit the webhooks.
 func (d *Desk) changeWebhooks(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	for try := 1; ; try++ {
+		err := d.tryToChangeWebhooks(ctx, f)
+		if code, _ := sqlState(err); code != pgLockNotAvailable || try == webhookTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return translate(ctx.Err())
+		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
+		}
+	}
+}
+
+const (
+	// webhookTries is how often a change of webhooks is tried that did not get the lock of a table within webhookLockTimeout. Those who write to
+	// the table wait meanwhile, so it gives way to them in between.
+	webhookTries       = 6
+	webhookLockTimeout = "500ms"
+)
+
+func (d *Desk) tryToChangeWebhooks(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if _, err := t.NewRaw(`SELECT pg_advisory_xact_lock(?)`, webhooksLock).Exec(ctx); err != nil {
 			return err

@@ -151,8 +151,7 @@ func (d *Desk) DeliverWebhooks(ctx context.Context) error {
 		return nil
 	}
 	var due []int64
-	err := d.db.NewRaw(`SELECT w.id FROM webhooks w WHERE `+canDeliver+` AND EXISTS (SELECT FROM webhook_deliveries d
-			WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.due_at <= clock_timestamp())`, d.webhooks.owner).Scan(ctx, &due)
+	err := d.db.NewRaw(`SELECT w.id FROM webhooks w WHERE `+canDeliver+dueOfWebhook, d.webhooks.owner).Scan(ctx, &due)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return translate(err)
 	}
@@ -167,6 +166,10 @@ func (d *Desk) DeliverWebhooks(ctx context.Context) error {
 //	?0 the process
 const canDeliver = `w.state = 'on' AND w.removed_at IS NULL AND (w.blocked_until IS NULL OR w.blocked_until <= clock_timestamp())
 	AND (w.lease_until IS NULL OR w.lease_until <= clock_timestamp() OR w.lease_owner = ?0)`
+
+// dueOfWebhook is the condition that something is due for a webhook w.
+const dueOfWebhook = ` AND EXISTS (SELECT FROM webhook_deliveries d
+	WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.due_at <= clock_timestamp())`
 
 // runWebhook delivers to a webhook in the background, until nothing is due, unless this process does so already.
 func (d *Desk) runWebhook(id int64) {
@@ -183,18 +186,45 @@ func (d *Desk) runWebhook(id int64) {
 			delete(r.running, id)
 			r.mu.Unlock()
 		}()
-		for {
-			more, err := d.deliverBatch(r.ctx, id)
-			if err != nil && r.ctx.Err() == nil {
-				d.log.Warn("webhook not told, will retry", "webhook_id", id, "error", err)
-			}
-			if err != nil || !more {
-				break
-			}
+		err := d.tellWebhook(r.ctx, id)
+		if err != nil && r.ctx.Err() == nil {
+			d.log.Warn("webhook not told, will retry", "webhook_id", id, "error", err)
 		}
 		d.releaseWebhook(id)
 	})
 }
+
+// tellWebhook delivers what is due, and what becomes due soon after it: a chat goes on, and its next event should not wait for the next run.
+func (d *Desk) tellWebhook(ctx context.Context, id int64) error {
+	for idleSince := time.Now(); ; {
+		more, err := d.deliverBatch(ctx, id)
+		if err != nil {
+			return err
+		}
+		if more {
+			idleSince = time.Now()
+			continue
+		}
+		for found := false; !found; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(webhookPoll):
+			}
+			if found, err = d.isAny(ctx, `SELECT FROM webhooks w WHERE w.id = ?1 AND `+canDeliver+dueOfWebhook, d.webhooks.owner, id); err != nil {
+				return err
+			}
+			if !found && time.Since(idleSince) > webhookLinger {
+				return nil
+			}
+		}
+	}
+}
+
+const (
+	webhookLinger = 3 * time.Second
+	webhookPoll   = 200 * time.Millisecond
+)
 
 // releaseWebhook ends the lease of this process. If it fails, the lease ends by itself.
 func (d *Desk) releaseWebhook(id int64) {

@@ -95,6 +95,7 @@ func TestAWebhookThatFailsIsSwitchedOff(t *testing.T) {
 	h.exec(`UPDATE webhooks SET blocked_until = NULL, failing_since = now() - interval '6 days'`)
 	h.exec(`UPDATE webhook_deliveries SET first_at = now() - interval '6 days', due_at = now() - interval '1 minute' WHERE id = (SELECT min(id) FROM webhook_deliveries)`)
 	h.deliver()
+	h.until("it to be off", func() bool { return h.count(`SELECT count(*) FROM webhooks WHERE state = 'off'`) == 1 })
 	after, err := h.Webhook(t.Context(), admin, w.ID)
 	h.must(err)
 	if after.State != models.WebhookOff || after.Failed != 1 || after.Pending != 1 {
@@ -139,9 +140,10 @@ func TestAWebhookThatIsGoneIsSwitchedOff(t *testing.T) {
 	})
 	h.ask("maria")
 	h.deliver()
-	if after, err := h.Webhook(t.Context(), admin, w.ID); err != nil || after.State != models.WebhookOff {
-		t.Errorf("it is %+v, %v", after, err)
-	}
+	h.until("it to be off", func() bool {
+		after, err := h.Webhook(t.Context(), admin, w.ID)
+		return err == nil && after.State == models.WebhookOff
+	})
 }
 
 // A receiver that does not answer delays no other webhook.

@@ -135,9 +135,9 @@ func (d *Desk) WebhookDeliveries(ctx context.Context, actor Actor, webhookID int
 const maxShownAttempts = 50
 
 // WebhookDelivery returns a delivery with what was sent and answered. Reading one about a chat is recorded in the audit log as reading the
-// chat is. Administrators only; an unknown delivery is webhook_delivery_not_found.
+// chat is. Administrators only; an unknown webhook is webhook_not_found, an unknown delivery webhook_delivery_not_found.
 func (d *Desk) WebhookDelivery(ctx context.Context, actor Actor, webhookID, id int64) (*WebhookDeliveryDetail, error) {
-	if err := actor.require(RoleAdmin); err != nil {
+	if _, err := d.Webhook(ctx, actor, webhookID); err != nil {
 		return nil, err
 	}
 	out := &WebhookDeliveryDetail{Made: []WebhookAttempt{}}

@@ -132,6 +132,9 @@ func (t *tx) fitWebhookTriggers(ctx context.Context) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
+	if _, err := t.NewRaw(`SET LOCAL lock_timeout = '` + webhookLockTimeout + `'`).Exec(ctx); err != nil {
+		return err
+	}
 	for _, trigger := range webhookTriggers {
 		isWanted := slices.ContainsFunc(trigger.records, func(e WebhookEventType) bool { return slices.Contains(wanted, string(e)) })
 		if isWanted == slices.Contains(enabled, trigger.name) {

@@ -85,7 +85,7 @@ func (h *testDesk) deliver() {
 	h.t.Helper()
 	h.must(h.DeliverWebhooks(h.t.Context()))
 	h.until("the deliveries to end", func() bool {
-		return h.count(`SELECT count(*) FROM webhooks w WHERE w.lease_owner IS NOT NULL OR w.state = 'on' AND w.removed_at IS NULL
+		return h.count(`SELECT count(*) FROM webhooks w WHERE w.state = 'on' AND w.removed_at IS NULL
 			AND coalesce(w.blocked_until, '-infinity') < clock_timestamp() AND EXISTS (SELECT FROM webhook_deliveries d
 				WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.due_at < clock_timestamp())`) == 0
 	})

@@ -206,7 +206,7 @@ func (h *hooked) slowReceiver() {
 	h.t.Helper()
 	h.until(time.Minute, "no backlog", func() bool {
 		return h.count(`SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1 AND state = 'pending'
-			AND due_at < clock_timestamp() - interval '1 second'`, h.webhook) == 0
+			AND due_at < clock_timestamp() - interval '5 seconds'`, h.webhook) == 0
 	})
 	h.slow.Store(true)
 	h.mu.Lock()

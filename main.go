@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,7 @@ import (
 	"parley/models/redisclient"
 	"parley/models/tracing"
 	"parley/web"
+	"parley/web/api"
 	"parley/web/demo"
 	"parley/web/files"
 	"parley/web/live"
@@ -35,6 +37,7 @@ import (
 	"parley/web/mail/inbound"
 	"parley/web/push"
 	"parley/web/sso"
+	"parley/web/webhook"
 )
 
 // version and commit are set by the build.
@@ -230,6 +233,9 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 		return err
 	}
 	setPusher(desk, push.New(push.Options{Keys: desk.PushKeys, Contact: p.Env.PublicURL, AllowedHosts: pushHosts}), tracer)
+	if err := setWebhookSender(ctx, p, desk); err != nil {
+		return err
+	}
 	receiver := newReceiver(p, desk, store)
 	mail, mailListener, err := listenForMail(ctx, p, receiver)
 	if err != nil {
@@ -318,6 +324,23 @@ func setPusher(desk *models.Desk, pusher models.Pusher, tracer trace.Tracer) {
 		pusher = tracing.Pusher(pusher, tracer)
 	}
 	desk.SetPusher(pusher)
+}
+
+// setWebhookSender lets the desk tell webhooks.
+func setWebhookSender(ctx context.Context, p *cli.Program, desk *models.Desk) error {
+	proxy, err := webhook.ParseProxy(p.Env.WebhookProxy)
+	if err != nil {
+		return err
+	}
+	key, err := desk.FileKey(ctx)
+	if err != nil {
+		return err
+	}
+	desk.SetWebhookSender(webhook.New(webhook.Options{
+		Links: api.FileLinks{Base: strings.TrimRight(p.Env.PublicURL, "/"), Key: key}, Proxy: proxy, Version: version,
+		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(desk.Settings().WebhookNetworks) },
+	}))
+	return nil
 }
 
 // incomingDir is the folder for files while they are received.

@@ -27,6 +27,7 @@ const (
 	TaskMail   = "mails:send"
 	TaskCheck  = "invariants:check"
 	TaskMonths = "messages:partitions"
+	TaskHooks  = "webhooks:deliver"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -61,6 +62,7 @@ var tasks = []task{
 	{TaskClose, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.RemindOfClosing(ctx) }},
 	{TaskPush, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.SendPushes(ctx) }},
 	{TaskMail, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.SendMails(ctx); return err }},
+	{TaskHooks, time.Second, func(ctx context.Context, d *models.Desk) error { return d.DeliverWebhooks(ctx) }},
 	{TaskCheck, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.CheckInvariants(ctx) }},
 	{TaskMonths, 10 * time.Minute, func(ctx context.Context, d *models.Desk) error { return d.KeepPartitions(ctx) }},
 	{TaskClean, time.Hour, func(ctx context.Context, d *models.Desk) error { _, err := d.Clean(ctx); return err }},

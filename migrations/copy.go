@@ -263,6 +263,13 @@ func copyAll(ctx context.Context, source, target *copySide, out io.Writer) error
 	if err != nil {
 		return err
 	}
+	disable, err := source.column(ctx, `SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::regclass, t.tgname)
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal AND t.tgenabled = 'D' ORDER BY t.tgname`)
+	if err != nil {
+		return err
+	}
+	constrain = append(constrain, disable...)
 	for _, s := range []*copySide{source, target} { // how values are written as text
 		if err := s.exec(ctx, `SET LOCAL DateStyle = ISO`, `SET LOCAL IntervalStyle = postgres`, `SET LOCAL extra_float_digits = 3`,
 			`SET LOCAL bytea_output = hex`); err != nil {

@@ -31,6 +31,17 @@ const (
 	DetailOffline     PresenceDetail = "offline"
 )
 
+// Presence returns the presence that the detail says more of.
+func (d PresenceDetail) Presence() Presence {
+	switch d {
+	case DetailOnline:
+		return Online
+	case DetailOffline:
+		return Offline
+	}
+	return Away
+}
+
 // Break is the break that an agent is on.
 type Break struct {
 	Reason ReasonName `json:"reason"`

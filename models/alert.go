@@ -231,8 +231,7 @@ func (t *tx) emitAlerts(ctx context.Context, ids ...int64) error {
 	return nil
 }
 
-// emitAlert announces an alert after it was raised, cleared, acknowledged or snoozed. All of these pass here: it is where
-// webhooks would be told too.
+// emitAlert announces an alert after it was raised, cleared, acknowledged or snoozed.
 func (t *tx) emitAlert(a *Alert) { t.emit(Event{Kind: KindAlert, Alert: a}) }
 
 func aboutAlert(a *Alert) Subject {

@@ -67,7 +67,8 @@ func (d *Desk) EvaluateAlerts(ctx context.Context) error {
 	}
 	isAny, err := d.isAny(
 		ctx,
-		`SELECT FROM alert_rules WHERE is_enabled UNION ALL SELECT FROM alerts WHERE rule_id IS NULL AND cleared_at IS NULL`,
+		`SELECT FROM alert_rules WHERE is_enabled UNION ALL SELECT FROM alerts WHERE rule_id IS NULL AND cleared_at IS NULL AND kind <> ?`,
+		AlertWebhookOff,
 	)
 	if err != nil || !isAny {
 		return err
@@ -108,11 +109,11 @@ func (d *Desk) EvaluateAlerts(ctx context.Context) error {
 	})
 }
 
-// clearAlertsWithoutRule clears the open alerts whose rule was removed together with its department.
+// clearAlertsWithoutRule clears the open alerts whose rule was removed together with its department. [AlertWebhookOff] never has one.
 func (t *tx) clearAlertsWithoutRule(ctx context.Context) error {
 	var ids []int64
 	err := t.NewRaw(`UPDATE alerts SET cleared_at = clock_timestamp(), cleared_reason = ?, version = version + 1
-		WHERE rule_id IS NULL AND cleared_at IS NULL RETURNING id`, ClearedRuleChanged).Scan(ctx, &ids)
+		WHERE rule_id IS NULL AND cleared_at IS NULL AND kind <> ? RETURNING id`, ClearedRuleChanged, AlertWebhookOff).Scan(ctx, &ids)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}

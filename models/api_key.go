@@ -38,12 +38,13 @@ const (
 	ScopeWriteMessages Scope = "messages:write" // working in the chats of one agent, as that agent
 	ScopeUsers         Scope = "users"          // finding, exporting and erasing users
 	ScopeReports       Scope = "reports:read"
-	ScopeQueue         Scope = "queue" // reading the queue, assigning chats and setting their priority
+	ScopeQueue         Scope = "queue"    // reading the queue, assigning chats and setting their priority
+	ScopeWebhooks      Scope = "webhooks" // managing webhooks and reading what they were told
 )
 
 // Scopes returns all scopes, in the order in which they are shown.
 func Scopes() []Scope {
-	return []Scope{ScopeReadChats, ScopeWriteMessages, ScopeQueue, ScopeReports, ScopeUsers}
+	return []Scope{ScopeReadChats, ScopeWriteMessages, ScopeQueue, ScopeReports, ScopeUsers, ScopeWebhooks}
 }
 
 // APIKey lets another system of the company call the JSON interface. The key itself is not kept.

@@ -100,6 +100,16 @@ const (
 
 	AuditAPIKeyAdded   AuditAction = "api_key_added"
 	AuditAPIKeyRevoked AuditAction = "api_key_revoked"
+
+	AuditWebhookAdded         AuditAction = "webhook_added"
+	AuditWebhookChanged       AuditAction = "webhook_changed"
+	AuditWebhookSecretRotated AuditAction = "webhook_secret_rotated"
+	AuditWebhookPaused        AuditAction = "webhook_paused"
+	AuditWebhookResumed       AuditAction = "webhook_resumed"
+	AuditWebhookSwitchedOff   AuditAction = "webhook_switched_off" // by Parley, without an actor
+	AuditWebhookRemoved       AuditAction = "webhook_removed"
+	AuditWebhookTested        AuditAction = "webhook_tested"
+	AuditWebhookReplayed      AuditAction = "webhook_replayed"
 	// Of capacities for a limited time. Parley takes them back itself, without an actor, unless an agent does earlier.
 	AuditCapacityApplied   AuditAction = "capacity_applied"
 	AuditCapacityExtended  AuditAction = "capacity_extended"
@@ -185,6 +195,15 @@ var AuditActions = []AuditAction{
 	AuditWallboardKeyRevoked,
 	AuditAPIKeyAdded,
 	AuditAPIKeyRevoked,
+	AuditWebhookAdded,
+	AuditWebhookChanged,
+	AuditWebhookSecretRotated,
+	AuditWebhookPaused,
+	AuditWebhookResumed,
+	AuditWebhookSwitchedOff,
+	AuditWebhookRemoved,
+	AuditWebhookTested,
+	AuditWebhookReplayed,
 	AuditChatWatched,
 	AuditChatsSearched,
 	AuditChatWatchEnded,
@@ -248,6 +267,8 @@ const (
 	SubjectWallboardKey SubjectKind = "wallboard_key"
 
 	SubjectAPIKey SubjectKind = "api_key"
+
+	SubjectWebhook SubjectKind = "webhook"
 
 	SubjectRatingReason SubjectKind = "rating_reason"
 

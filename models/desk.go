@@ -48,6 +48,8 @@ type Desk struct {
 
 	mailCounts mailCounts
 
+	webhooks *webhookRuns
+
 	pooler  pooler
 	canary  canary
 	replica *replica  // nil for none
@@ -67,7 +69,7 @@ func (noPublisher) Publish([]Event) {}
 
 // NewDesk returns a desk with the settings of the environment. What administrators changed is read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
-	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings}
+	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, webhooks: newWebhookRuns()}
 	d.sends.desk = d
 	d.statistics.next.Store(firstAnalysis)
 	d.reload.turn = make(chan struct{}, 1)
@@ -91,9 +93,10 @@ func (d *Desk) hasNoPublisher() bool {
 	return silent
 }
 
-// Close waits for drains of the queue and for readings of statistics that are running, and stops the rechecks of uncertain commits. It does not close
-// the database.
+// Close waits for drains of the queue and for readings of statistics that are running, stops the rechecks of uncertain commits and ends
+// deliveries to webhooks. It does not close the database.
 func (d *Desk) Close() {
+	d.webhooks.close()
 	d.uncertain.stop()
 	d.drains.Wait()
 	d.statistics.running.Wait()

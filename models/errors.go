@@ -235,6 +235,12 @@ var (
 		"The database is older than this cursor: it was restored from a backup. Export again with since, from a day before the time of the backup.")
 	// ErrTooManyAPIKeys is 409: as many keys as allowed are in use.
 	ErrTooManyAPIKeys = conflict("too_many_api_keys", "100 API keys are in use. Revoke one first.")
+	// ErrWebhookNotFound is 404.
+	ErrWebhookNotFound = notFound("webhook_not_found", "This webhook does not exist or was removed.")
+	// ErrTooManyWebhooks is 409: there are as many webhooks as allowed.
+	ErrTooManyWebhooks = conflict("too_many_webhooks", "There are 50 webhooks. Remove one first.")
+	// ErrWebhookDeliveryNotFound is 404.
+	ErrWebhookDeliveryNotFound = notFound("webhook_delivery_not_found", "This delivery does not exist or is not kept any more.")
 	// ErrAPIKeyRefused is 403: the endpoint is for people.
 	ErrAPIKeyRefused = forbidden("api_key_refused", "This endpoint does not accept API keys. The API document names those that do.")
 	// ErrScopeRequired is 403: the key lacks the scope of the endpoint.

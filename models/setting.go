@@ -34,6 +34,7 @@ const (
 	GroupFlags    SettingGroup = "flags"
 	GroupPrivacy  SettingGroup = "privacy"
 	GroupMail     SettingGroup = "mail"
+	GroupWebhooks SettingGroup = "webhooks"
 	GroupLimits   SettingGroup = "limits"
 )
 

@@ -285,6 +285,30 @@ var settingTable = []Setting{
 			def:   30 * day, min: time.Hour, max: 365 * day, unit: UnitHour,
 		},
 	},
+	{
+		Key: "WEBHOOK_OFF_AFTER", Group: GroupWebhooks,
+		Doc: "time of failures after which a webhook is switched off, and a single delivery given up",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.WebhookOffAfter },
+			def:   5 * day, min: time.Hour, max: 30 * day, unit: UnitHour,
+		},
+	},
+	{
+		Key: "WEBHOOK_RETENTION", Group: GroupWebhooks,
+		Doc: "time until a delivery is deleted from the log of its webhook, also one that waits while the webhook is paused or off",
+		value: durationValue{
+			field: func(s *Settings) *time.Duration { return &s.WebhookRetention },
+			def:   14 * day, min: day, max: 90 * day, unit: UnitHour,
+		},
+	},
+	{
+		Key: "WEBHOOK_NETWORKS", Group: GroupWebhooks,
+		Doc: "private networks in which webhooks may be, also without https, such as `10.1.0.0/16, 192.168.7.9`",
+		value: lineValue{
+			field: func(s *Settings) *string { return &s.WebhookNetworks }, accepts: "networks such as 10.1.0.0/16, separated by commas, at most 20",
+			isValid: func(v string) bool { _, err := parseNetworks([]string{v}); return err == nil },
+		},
+	},
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),

@@ -79,8 +79,9 @@ var lineSamples = map[string]struct{ inside, outside []string }{
 		[]string{"", "support@example.com"},
 		[]string{"support", "a@b\r\nBcc: x@y.z", "Support <support@example.com>", "a\x00@example.com"},
 	},
-	"MAIL_NAME":  {[]string{"", "客服"}, []string{strings.Repeat("x", 101), "\u200b", "a\nb"}},
-	"MAIL_COLOR": {[]string{"", "#FFCC00"}, []string{"red", "#12345", "#0b5968;x"}},
+	"MAIL_NAME":        {[]string{"", "客服"}, []string{strings.Repeat("x", 101), "\u200b", "a\nb"}},
+	"WEBHOOK_NETWORKS": {[]string{"", "10.1.0.0/16, 192.168.7.9 fd00::/8"}, []string{"intranet", "10.0.0.0/40"}},
+	"MAIL_COLOR":       {[]string{"", "#FFCC00"}, []string{"red", "#12345", "#0b5968;x"}},
 }
 
 // checkNumber compares the bounds of a number with the values that the setting accepts.

@@ -68,6 +68,9 @@ type Settings struct {
 	MailColor        string        // of mails, as #rrggbb
 	MailConfirm      bool          // a message that a user left is confirmed by mail
 	ContinuePeriod   time.Duration // how long a link in a mail continues a chat
+	WebhookOffAfter  time.Duration // of failures, a webhook is switched off
+	WebhookRetention time.Duration // how long the log of deliveries is kept
+	WebhookNetworks  string        // that webhooks may have though they are not public; "" for none
 	AllowedOrigins   []string      // exact origins of the sites that may embed; admins add to them on a page of their own
 
 	ReplyAddress ReplyAddressForm // from MAIL_REPLY_ADDRESS

@@ -160,4 +160,5 @@ const (
 	searchAuditLock = 0x7061726c09 // the seed of the lock of one agent whose search is recorded
 	flagsLock       = 0x7061726c0b // one task that raises flags at a time
 	pushLock        = 0x7061726c0c // one task that notes what devices are told at a time
+	webhooksLock    = 0x7061726c0e // one change of webhooks at a time
 )

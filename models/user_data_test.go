@@ -20,6 +20,7 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	anna = h.agent("anna", 1)
 	_, err := h.AddDepartment(ctx, admin, "cards", "Cards")
 	h.must(err)
+	h.webhook(models.WebhookEventTypes()...)
 	question := h.question(models.Question{ReasonName: named("asked question"), Kind: models.TextQuestion})
 	maria, err := h.EnsureUser(
 		ctx,
@@ -76,6 +77,9 @@ func life(t *testing.T) (h *testDesk, anna models.Actor, open string, session st
 	)
 	h.exec(`INSERT INTO received_mails (chat_id, token, key, kind, from_email, from_name, subject, content, size, received_at)
 		SELECT id, 'x', sha256(id::bytea), 'automatic', 'secret2@example.com', 'secret sender', 'secret subject', 'secret mail', 1, now() FROM chats`)
+	h.exec(`INSERT INTO webhook_attempts (delivery_id, number, at, duration_ms, request_headers, answer)
+		SELECT d.id, 1, now(), 1, '{}', 'secret answer of a receiver' FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
+		WHERE e.chat_id IS NOT NULL`)
 	return h, anna, open, session
 }
 
@@ -155,6 +159,10 @@ var about = map[string]string{
 	"outgoing_mails":            "exported",
 	"continue_links":            "erased", // what signs links; they are never exported
 	"received_mails":            "exported",
+	"webhooks":                  "none",
+	"webhook_events":            "erased", // rows of chats as they were, which are exported as they are
+	"webhook_deliveries":        "erased",
+	"webhook_attempts":          "erased",
 	"reply_addresses":           "exported", // without the token, with which anyone could write for the user
 }
 

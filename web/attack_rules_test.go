@@ -442,7 +442,27 @@ var rules = map[string]rule{
 		ok:   justCreated,
 	},
 	"POST /admin/api-keys/{api_key_id}/revoke": {},
-	"GET /admin/looks":                         {},
+	"GET /admin/webhooks":                      {},
+	"POST /admin/webhooks": {
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.ended"],"headers":["X-Tenant: shop"]}`,
+		ok:   justCreated,
+	},
+	"GET /admin/webhooks/{webhook_id}": {},
+	"POST /admin/webhooks/{webhook_id}": {
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.rated"],"headers":["X-Tenant"]}`,
+	},
+	"POST /admin/webhooks/{webhook_id}/rotate": {},
+	"POST /admin/webhooks/{webhook_id}/pause":  {},
+	"POST /admin/webhooks/{webhook_id}/resume": {},
+	"POST /admin/webhooks/{webhook_id}/remove": {},
+	"POST /admin/webhooks/{webhook_id}/test":   {},
+	"POST /admin/webhooks/{webhook_id}/replay": {
+		body: `{"from":"2026-01-01","to":"2026-01-31","state":"failed","type":"chat.ended"}`,
+	},
+	"GET /admin/webhooks/{webhook_id}/deliveries":                       {},
+	"GET /admin/webhooks/{webhook_id}/deliveries/{delivery_id}":         {},
+	"POST /admin/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": {},
+	"GET /admin/looks": {},
 	"POST /admin/looks": {
 		body: `{"site":"","colour":"#6a1b9a","company":"Shop","label_en":"Ask","label_zh_cn":"咨询","position":"left","greeting_en":"Hello",
 		"greeting_zh_cn":"您好","away_en":"Away","away_zh_cn":"离开","topics":["cards"],"privacy_url":"https://www.example.com/privacy"}`,

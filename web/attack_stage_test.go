@@ -62,6 +62,8 @@ type scene struct {
 	note          int64            // the id of a note about the owner
 	wallboard     int64            // the id of a wallboard's key
 	apiKey        int64            // the id of an API key
+	webhook       int64            // the id of a webhook that is paused, the same for all
+	delivery      int64            // the id of something that it is to be told
 	temporary     int64            // the id of a temporary capacity of no agent
 	earlier       string           // the id of an ended chat of the owner with the agent
 	said          map[string]int64 // the message that users, and that agents, may confirm
@@ -204,6 +206,27 @@ func (s *stage) session(agentID string) string {
 	return token
 }
 
+const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// hook returns the ids of a webhook and of a delivery to it. It is the same for all scenes, since webhooks are limited; fill lets it be there
+// again if a request removed it, and removes what others added.
+func (s *stage) hook() (webhook, delivery int64) {
+	s.t.Helper()
+	const hook = `SELECT w.id, min(d.id) FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
+		WHERE w.url = 'https://127.0.0.1/hook' GROUP BY w.id`
+	err := s.db.QueryRowContext(s.t.Context(), hook).Scan(&webhook, &delivery)
+	if err == nil {
+		return webhook, delivery
+	}
+	s.exec(`WITH w AS (INSERT INTO webhooks (name, url, events, headers, secret, state)
+			VALUES ('Shop', 'https://127.0.0.1/hook', '{chat.ended}', '{"X-Tenant": "shop"}', $1, 'paused') RETURNING id),
+		e AS (INSERT INTO webhook_events (type, body)
+			VALUES ('alert.raised', '{"alert": {"id": 1, "kind": "queue_length", "raised_at": "2026-01-01T00:00:00Z"}}') RETURNING id)
+		INSERT INTO webhook_deliveries (webhook_id, event_id) SELECT w.id, e.id FROM w, e`, hookSecret)
+	s.must(s.db.QueryRowContext(s.t.Context(), hook).Scan(&webhook, &delivery))
+	return webhook, delivery
+}
+
 // apiKey makes a key for one scope, which works in chats as the agent.
 func (s *stage) apiKey(scope models.Scope, agentID string) caller {
 	s.t.Helper()
@@ -325,6 +348,7 @@ func (s *stage) scene(state models.Status) scene {
 			VALUES ('Shop', $1, 'parley_', '{queue}', now()) RETURNING id`, models.HashToken(uuid.NewString())).
 			Scan(&sc.apiKey),
 	)
+	sc.webhook, sc.delivery = s.hook()
 	s.exec(`INSERT INTO wallboard_keys (name, key_hash) VALUES ('Hall', $1) ON CONFLICT DO NOTHING`, models.HashToken(wallKey))
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ($1, 'outcome', $2)`, sc.option, "of-"+sc.slug)
 	s.exec(`INSERT INTO wrap_up_options (id, kind, name) VALUES ('solved', 'outcome', 'Solved'), ('refund', 'tag', 'Refund')
@@ -442,6 +466,12 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return fmt.Sprint(sc.wallboard)
 		case "{api_key_id}":
 			return fmt.Sprint(sc.apiKey)
+		case "{webhook_id}":
+			s.exec(`UPDATE webhooks SET removed_at = CASE WHEN id <> $1 THEN now() END, state = 'paused', secret = $2,
+				headers = '{"X-Tenant": "shop"}'`, sc.webhook, hookSecret)
+			return fmt.Sprint(sc.webhook)
+		case "{delivery_id}":
+			return fmt.Sprint(sc.delivery)
 		case "{wall_key}":
 			return wallKey
 		case "{reply_id}":

@@ -80,6 +80,7 @@ func (s *site) start() {
 	store, err := files.Open(files.Options{Folder: s.folder})
 	s.must(err)
 	desk.SetFiles(store)
+	tellsWebhooks(desk)
 	key, err := desk.FileKey(s.t.Context())
 	s.must(err)
 	options := web.Options{

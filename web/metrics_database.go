@@ -28,6 +28,9 @@ var (
 	descMailWaiting  = describe("mails_waiting", "E-mails that wait to be sent.")
 	descMailDelayed  = describe("mails_delayed", "E-mails whose latest attempt failed and that are tried again.")
 	descMailFailed   = describe("mails_failed", "E-mails that were not sent and are not tried again.")
+	descHookPending  = describe("webhook_deliveries_pending", "Events that webhooks which are on were not told of yet.")
+	descHookDue      = describe("webhook_oldest_due_seconds", "How long the oldest of them is overdue, 0 for none.")
+	descHookOff      = describe("webhooks_off", "Webhooks that were switched off because they failed.")
 	descMailFailing  = describe("mail_failing", "1 while the mail server takes no e-mail.")
 	descCheckedAt    = describe("invariants_checked_timestamp_seconds", "Time when the invariants were last checked.")
 	descMonthsAhead  = describe("message_months_ahead", "Coming months for which messages have a partition; missing without partitions.")
@@ -72,7 +75,8 @@ type databaseMetrics struct {
 	overviewAt  time.Time
 	overview    *models.Overview
 	mail        *models.MailFigures // nil without mail
-	check       *models.LastCheck   // nil before the first one
+	webhooks    *models.WebhookFigures
+	check       *models.LastCheck // nil before the first one
 	checkReadAt time.Time
 	monthsAhead *int // nil without partitions
 }
@@ -114,6 +118,15 @@ func (m *databaseMetrics) Collect(to chan<- prometheus.Metric) {
 	if m.monthsAhead != nil {
 		tell(descMonthsAhead, float64(*m.monthsAhead))
 	}
+	if f := m.webhooks; f != nil {
+		tell(descHookPending, float64(f.Pending))
+		tell(descHookOff, float64(f.Off))
+		overdue := time.Duration(0)
+		if f.DueAt != nil {
+			overdue = max(time.Since(*f.DueAt), 0)
+		}
+		tell(descHookDue, overdue.Seconds())
+	}
 	if m.check != nil {
 		for _, c := range m.check.Checked {
 			tell(descFindings, float64(len(c.Findings)), c.Invariant)
@@ -141,6 +154,9 @@ func (m *databaseMetrics) refresh(ctx context.Context) {
 	}
 	if months, has, err := m.desk.MonthsAhead(ctx, time.Now()); err == nil && has {
 		m.monthsAhead = &months
+	}
+	if figures, err := m.desk.WebhookFigures(ctx); err == nil {
+		m.webhooks = &figures
 	}
 	check, err := m.desk.LastCheck(ctx)
 	if err != nil {

@@ -74,6 +74,7 @@ const (
 
 // routes returns the route table: every path that the server answers, with its audience, rate limit and handler.
 func (s *Server) routes() []route {
+	const hooks = models.ScopeWebhooks
 	breaks, ratings := s.admin.BreakReasons(), s.admin.RatingReasons()
 	return []route{
 		// Users
@@ -876,6 +877,49 @@ func (s *Server) routes() []route {
 		{method: get, api: "/admin/texts", page: "/admin/texts", who: admins, handle: s.admin.TextsPage},
 		{method: post, api: "/admin/texts", page: "/admin/texts", who: admins, handle: s.admin.SetText},
 		{method: post, api: "/admin/texts/reset", page: "/admin/texts/reset", who: admins, handle: s.admin.ResetText},
+		{method: get, api: "/admin/webhooks", page: "/admin/webhooks", who: admins, scope: hooks, handle: s.admin.WebhooksPage},
+		{method: post, api: "/admin/webhooks", page: "/admin/webhooks", who: admins, scope: hooks, handle: s.admin.AddWebhook},
+		{
+			method: get, api: "/admin/webhooks/:webhook_id", page: "/admin/webhooks/:webhook_id",
+			who: admins, scope: hooks, handle: s.admin.WebhookPage,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id", page: "/admin/webhooks/:webhook_id",
+			who: admins, scope: hooks, handle: s.admin.UpdateWebhook,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/rotate", page: "/admin/webhooks/:webhook_id/rotate",
+			who: admins, scope: hooks, handle: s.admin.RotateWebhookSecret,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/pause", page: "/admin/webhooks/:webhook_id/pause",
+			who: admins, scope: hooks, handle: s.admin.PauseWebhook(true),
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/resume", page: "/admin/webhooks/:webhook_id/resume",
+			who: admins, scope: hooks, handle: s.admin.PauseWebhook(false),
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/remove", page: "/admin/webhooks/:webhook_id/remove",
+			who: admins, scope: hooks, handle: s.admin.RemoveWebhook,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/test", page: "/admin/webhooks/:webhook_id/test",
+			who: admins, scope: hooks, handle: s.admin.TestWebhook,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/replay", page: "/admin/webhooks/:webhook_id/replay",
+			who: admins, scope: hooks, handle: s.admin.ReplayWebhookDeliveries,
+		},
+		{method: get, api: "/admin/webhooks/:webhook_id/deliveries", who: admins, scope: hooks, handle: s.admin.WebhookDeliveries},
+		{
+			method: get, api: "/admin/webhooks/:webhook_id/deliveries/:delivery_id", page: "/admin/webhooks/:webhook_id/deliveries/:delivery_id",
+			who: admins, scope: hooks, handle: s.admin.WebhookDeliveryPage,
+		},
+		{
+			method: post, api: "/admin/webhooks/:webhook_id/deliveries/:delivery_id/replay",
+			page: "/admin/webhooks/:webhook_id/deliveries/:delivery_id/replay", who: admins, scope: hooks, handle: s.admin.ReplayWebhookDelivery,
+		},
 		{method: get, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.LooksPage},
 		{method: post, api: "/admin/looks", page: "/admin/looks", who: admins, handle: s.admin.SetLook},
 		{method: get, page: "/admin/looks/one", who: admins, handle: s.admin.LookPage},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 	"parley/models/redisclient"
 	"parley/models/testdb"
 	"parley/web"
+	"parley/web/api"
 	"parley/web/files"
 	"parley/web/live"
+	"parley/web/webhook"
 )
 
 const (
@@ -98,6 +101,7 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 		t.Fatal(err)
 	}
 	desk.SetFiles(options.Files)
+	tellsWebhooks(desk)
 	s.options(&options)
 	server, err := web.New(options)
 	if err != nil {
@@ -121,6 +125,14 @@ func startServer(t *testing.T, change ...func(*setup)) *testServer {
 	h.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	h.until("listening to Redis", hub.Connected)
 	return h
+}
+
+// tellsWebhooks lets a desk tell webhooks.
+func tellsWebhooks(desk *models.Desk) {
+	desk.SetWebhookSender(webhook.New(webhook.Options{
+		Version: "test", Links: api.FileLinks{Key: []byte("key")},
+		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(desk.Settings().WebhookNetworks) },
+	}))
 }
 
 // testWriter writes the log of an instance to the output of its test.

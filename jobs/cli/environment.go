@@ -46,6 +46,7 @@ type Environment struct {
 	AWSSecret               string        `env:"AWS_SECRET_ACCESS_KEY"`
 	AWSSessionToken         string        `env:"AWS_SESSION_TOKEN"`
 	PushHosts               []string      `env:"PUSH_HOSTS"`
+	WebhookProxy            string        `env:"WEBHOOK_PROXY"`
 	SMTPURL                 string        `env:"SMTP_URL"`
 	MailReplyAddress        string        `env:"MAIL_REPLY_ADDRESS"`
 	MailListen              string        `env:"MAIL_LISTEN"`

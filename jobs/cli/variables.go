@@ -81,6 +81,11 @@ var processDocs = []Variable{
 			"`push.example.internal:8443`; public ones need no entry",
 	},
 	{
+		Name: "WEBHOOK_PROXY", Unset: "none",
+		Doc: "a proxy for webhooks, such as `http://proxy.internal:3128`; it connects itself, so its rules and not those of Parley decide which " +
+			"addresses are reached",
+	},
+	{
 		Name: "SMTP_URL", Unset: "no e-mail",
 		Doc: "the mail server: `smtp://user:password@mail.example.com:587` (STARTTLS) or `smtps://…:465`; options are " +
 			"`tls=optional` or `tls=off`, `auth=plain` and other mechanisms, and `helo`",

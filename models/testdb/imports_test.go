@@ -73,6 +73,7 @@ var mayImport = map[string][]string{
 	"web/limit":        {"models/redisclient"},
 	"web/files":        {},
 	"web/push":         {"models", "views/text"},
+	"web/webhook":      {"models", "views/text", "web/api"},
 	"web/media":        {"web/media/samples"}, // only tests do
 	"web/incoming":     {"models", "web/files", "web/media"},
 	"web/mail/inbound": {"models", "web/incoming", "web/media"},

@@ -72,6 +72,7 @@ var adminTabs = []Tab{
 	{"looks", "/admin/looks"},
 	{"texts", "/admin/texts"},
 	{"api_keys", "/admin/api-keys"},
+	{"webhooks", "/admin/webhooks"},
 	{"users", "/admin/users"},
 	{"data", "/admin/data"},
 	{"audit", "/admin/audit"},
@@ -147,6 +148,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.looks")
 	case "api_keys":
 		return text.T(ctx, "staff.tab.api_keys")
+	case "webhooks":
+		return text.T(ctx, "staff.tab.webhooks")
 	case "sites":
 		return text.T(ctx, "staff.tab.sites")
 	default:

@@ -138,6 +138,8 @@ func scopeWord(ctx context.Context, s models.Scope) string {
 		return text.T(ctx, "admin.api_keys.scope.reports")
 	case models.ScopeQueue:
 		return text.T(ctx, "admin.api_keys.scope.queue")
+	case models.ScopeWebhooks:
+		return text.T(ctx, "admin.api_keys.scope.webhooks")
 	}
 	return string(s)
 }

@@ -47,7 +47,7 @@ func auditRow(ctx context.Context, r *models.AuditRow) view.AuditEntry {
 	switch r.ActorID {
 	case "":
 		d.Who = text.T(ctx, "admin.audit.somebody")
-		if r.Action == models.AuditCapacityTakenBack {
+		if r.Action == models.AuditCapacityTakenBack || r.Action == models.AuditWebhookSwitchedOff {
 			d.Who = text.T(ctx, "admin.audit.parley")
 		}
 	case ssoID:
@@ -141,6 +141,10 @@ var detailKeys = []string{
 	"window_minutes",
 	"is_enabled",
 	"snooze_minutes",
+	"url",
+	"events",
+	"headers",
+	"deliveries",
 }
 
 func detailLines(ctx context.Context, r *models.AuditRow) []string {

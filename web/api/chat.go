@@ -141,7 +141,8 @@ type Contact struct {
 	UserIsHere    IntBool `json:"user_is_here"` // in the widget or an app now
 }
 
-func contactOf(c *models.Chat) Contact {
+// ContactOf returns where the answer to a chat goes.
+func ContactOf(c *models.Chat) Contact {
 	return Contact{
 		ContactEmail: c.ContactEmail, ContactName: c.ContactName, ContactLocale: c.ContactLocale,
 		ConsentedAt: OptionalTime(c.ConsentedAt), UserIsHere: IntBool(c.UserHereAt != nil),
@@ -161,7 +162,7 @@ func AgentChatOf(c *models.AgentChat) AgentChat {
 	}
 	assistance := AssistanceOf(&c.Chat)
 	out.HandRaisedAt, out.HandLine = assistance.HandRaisedAt, assistance.HandLine
-	out.Contact = contactOf(&c.Chat)
+	out.Contact = ContactOf(&c.Chat)
 	out.JoinedServiceIDs, out.WatchingServiceIDs = assistance.JoinedServiceIDs, assistance.WatchingServiceIDs
 	if !c.IsUnopened() {
 		out.OpenedAt = OptionalTime(c.OpenedAt)

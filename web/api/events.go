@@ -339,7 +339,7 @@ func (e *Events) changed(ctx context.Context, out *FrameWriter, c live.Changed) 
 		out.Add("channel_changed", c.Chat.Version, channelEvent{c.Chat.ID, channelOf(c.Chat.Channel)})
 	}
 	if e.AgentID != "" && c.ContactChanged() {
-		out.Add("contact_changed", c.Chat.Version, contactEvent{c.Chat.ID, contactOf(&c.Chat)})
+		out.Add("contact_changed", c.Chat.Version, contactEvent{c.Chat.ID, ContactOf(&c.Chat)})
 	}
 	if c.Ended() {
 		out.Add("ended", c.Chat.Version, endedEvent{c.Chat.ID, c.Chat.EndedReason, c.Chat.EndedType})

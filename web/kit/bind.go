@@ -276,6 +276,11 @@ func QueryTime(c echo.Context, name string, fallback time.Time) (time.Time, erro
 	if raw == "" {
 		return fallback, nil
 	}
+	return ParseTime(name, raw)
+}
+
+// ParseTime returns the RFC 3339 time or the date that a field has. It refuses as [QueryTime] does.
+func ParseTime(name, raw string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, strings.ReplaceAll(raw, " ", "+")); err == nil {
 			if t = t.UTC(); t.Year() < 1970 || t.Year() > 9999 {

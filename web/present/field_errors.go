@@ -24,6 +24,12 @@ func FieldError(ctx context.Context, field, code string) string {
 		return text.T(ctx, "admin.error.colour")
 	case field == "topics" && code == "too_many":
 		return text.T(ctx, "admin.error.topics")
+	case field == "url" && code == "invalid":
+		return text.T(ctx, "admin.error.webhook_url")
+	case field == "headers":
+		return text.T(ctx, "admin.error.webhook_headers")
+	case field == "from" && code == "invalid":
+		return text.T(ctx, "admin.error.period")
 	case field == "networks":
 		return text.T(ctx, "admin.error.networks")
 	case field == "site" && code == "unknown":

@@ -1,0 +1,10 @@
+DROP TRIGGER webhook_alerts_cleared ON alerts;
+DROP TRIGGER webhook_alerts_raised ON alerts;
+DROP TRIGGER webhook_presence ON presence_changes;
+DROP TRIGGER messages_withdraw_from_webhooks ON messages;
+DROP TRIGGER webhook_messages_updated ON messages;
+DROP TRIGGER webhook_messages_inserted ON messages;
+DROP TRIGGER webhook_chats_updated ON chats;
+DROP TRIGGER webhook_chats_inserted ON chats;
+DROP FUNCTION record_alert_webhooks, record_presence_webhooks, withdraw_from_webhooks, record_message_webhooks, record_chat_webhooks;
+DROP FUNCTION webhook_people, record_webhook_event;

@@ -1,0 +1,88 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/models"
+)
+
+// An administrator adds a webhook by keyboard, corrects a refused form without typing it again, sees the secret this once, tests it, reads what
+// was sent and answered, replays, pauses and removes it.
+func TestAWebhookIsManagedOnItsPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(now *models.Settings) { now.WebhookNetworks = "127.0.0.0/8" })
+	receiver := newHookReceiver(t)
+	b := s.administer("/admin/webhooks")
+	b.sees("#main", "No webhooks yet")
+	b.write("#hook-name", "Shop")
+	b.write("#hook-headers", "Host: x")
+	b.write("#hook-url", "http://192.168.7.7/hook")
+	b.press("\r")
+	b.sees("#hook-url-error", "https://")
+	b.until("what was typed", `root.querySelector("#hook-headers").value === "Host: x"`)
+	b.write("#hook-headers", "X-Tenant: shop")
+	b.write("#hook-url", receiver.URL+"/hook")
+	b.press("\r")
+	b.sees("#hook-events-error", "Required.")
+	b.accessible("a refused form of a webhook")
+	b.click(`[name="events"][value="chat.created"]`)
+	b.click(`[name="events"][value="message.created"]`)
+	b.click(`form [type="submit"].btn-primary`)
+	b.sees("#webhook-secret", "whsec_")
+	secret := strings.TrimSpace(b.text("#webhook-secret"))
+	b.sees("#main", "No deliveries", "On")
+	b.looksLike("webhook-added")
+	b.click(`form[action$="/test"] button`)
+	b.sees("#main", "This is a test of the webhook.", "Answered 200", "thank you <b>", "X-Tenant: ••••••", "webhook-signature: v1,")
+	b.gone("#webhook-secret")
+	if bodies, _ := receiver.received(); len(bodies) != 1 {
+		t.Errorf("%d requests arrived", len(bodies))
+	}
+	_, guest := s.guest()
+	s.asks(guest, "Hello")
+	receiver.mu.Lock()
+	receiver.status = http.StatusBadGateway
+	receiver.mu.Unlock()
+	must(t, s.desk.DeliverWebhooks(t.Context()))
+	s.until("the deliveries", func() bool { bodies, _ := receiver.received(); return len(bodies) >= 3 })
+	for _, l := range looks {
+		b.as(l)
+		for page, name := range map[string]string{
+			"/admin/webhooks?lang=": "webhooks", "/admin/webhooks/1?lang=": "webhook", "/admin/webhooks/1/deliveries/1?lang=": "webhook-delivery",
+		} {
+			b.open(s.url + page + l.lang)
+			b.sees("#main", "Shop")
+			b.accessible(name + ", " + l.name)
+			b.looksLike(name + "-" + l.name)
+		}
+	}
+	b.as(looks[0])
+	b.open(s.url + "/admin/webhooks/1?lang=en")
+	b.sees("#main", "Answered 502", "Waiting", "Failing", "Test")
+	if strings.Contains(b.text("#main"), secret) {
+		t.Error("the secret is shown again")
+	}
+	b.open(s.url + "/admin/webhooks/1?lang=en&state=delivered&type=webhook.test")
+	b.sees("table", "Test")
+	b.until("one row", `root.querySelectorAll("tbody tr").length === 1`)
+	b.open(s.url + "/admin/webhooks/1?lang=en&state=nonsense&from=soon")
+	b.sees("#main", "Deliveries")
+	today := time.Now().UTC().Format(time.DateOnly)
+	b.run(`for (const id of ["from", "to"]) root.querySelector("#replay-" + id).value = "` + today + `"`)
+	b.run(`root.querySelector("#replay-state").value = ""`)
+	b.click(`form[action$="/replay"] button[type="submit"]`)
+	b.until("the log of what waits", `location.search.includes("state=pending")`)
+	b.click(`form[action$="/pause"] button`)
+	b.sees("#main", "Paused", "Events are recorded")
+	b.click(`form[action$="/resume"] button`)
+	b.gone(`form[action$="/resume"]`)
+	b.click(`form[action$="/rotate"] button`)
+	b.click(`#confirm-rotate [data-yes]`)
+	b.sees("#webhook-secret", "whsec_")
+	b.click(`form[action$="/remove"] button`)
+	b.click(`#confirm-remove [data-yes]`)
+	b.sees("#main", "No webhooks yet")
+}

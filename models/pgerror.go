@@ -33,7 +33,6 @@ const (
 	pgQueryCanceled        = "57014"
 	pgDuplicateStatement   = "42P05"
 	pgNoSuchStatement      = "26000"
-	pgLockNotAvailable     = "55P03"
 )
 
 // constraint is the name of a constraint or of a unique index whose violation has a meaning for a caller.

@@ -86,7 +86,7 @@ func (b *bench) measureCrossing(ctx context.Context, c *target, total *tally) (a
 		}
 		sum, _ := c.collect()
 		total.add(sum)
-		due, err := c.sendOpenLoop(ctx, span)
+		due, err := c.sendOpenLoop(ctx, pace{50, span})
 		if err != nil {
 			return at, err
 		}

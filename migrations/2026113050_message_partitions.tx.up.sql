@@ -7,7 +7,7 @@ CREATE FUNCTION first_chat_id(at timestamptz) RETURNS text IMMUTABLE LANGUAGE sq
     $$SELECT regexp_replace(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0'), '(.{8})', '\1-')$$;
 
 -- Drops the foreign keys of other tables that refer to messages and returns the statements that add them again. Those must be validated
--- afterwards, which blocks nobody. Meanwhile rows can be moved to another partition, and a partition dropped, without a look at those tables.
+-- afterwards, which blocks no request. Meanwhile rows can be moved to another partition, and a partition dropped, without a look at those tables.
 CREATE FUNCTION unlink_messages() RETURNS text[] LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     link record;

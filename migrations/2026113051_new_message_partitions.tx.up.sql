@@ -1,4 +1,4 @@
--- A database that nobody has used yet has its messages by month from the start. One with people in it may serve an earlier release at this
+-- A database that was never used has its messages by month from the start. One that has users or agents may serve an earlier release at this
 -- moment, which does not know the indexes of partitions: see `parley migrate partition`.
 DO $$ BEGIN
     IF to_regclass('schema_migrations') IS NOT NULL AND NOT EXISTS (SELECT FROM users) AND NOT EXISTS (SELECT FROM agents) THEN

@@ -20,7 +20,7 @@ const (
 	limitMargin = 4 * 24 * time.Hour
 	// partitionsAnalyzed is how often the partitioned tables are analyzed as a whole, which autovacuum does not do.
 	partitionsAnalyzed = 24 * time.Hour
-	// scanTimeout bounds what reads whole tables and blocks nobody.
+	// scanTimeout bounds what reads whole tables and blocks no request.
 	scanTimeout = 20 * time.Second
 )
 
@@ -134,7 +134,7 @@ func (d *Desk) execWithin(ctx context.Context, timeout time.Duration, query stri
 	})
 }
 
-// checkLinks validates the foreign keys that refer to messages and were added again without a look at their rows. That blocks nobody.
+// checkLinks validates the foreign keys that refer to messages and were added again without a look at their rows. That blocks no request.
 func (d *Desk) checkLinks(ctx context.Context) error {
 	var statements []string
 	if err := d.db.NewRaw(`SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint

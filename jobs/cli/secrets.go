@@ -27,7 +27,8 @@ func (e Environment) Mask(text string) string {
 func (e Environment) secrets() []string {
 	all := []string{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken}
 	for _, address := range []string{
-		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.WebhookProxy, e.OTLPEndpoint, e.OTLPTracesEndpoint,
+		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.WebhookProxy, e.OTLPEndpoint,
+		e.OTLPTracesEndpoint,
 	} {
 		// Not by url.Parse, which refuses addresses with several hosts.
 		all = append(all, redisclient.Secrets(address)...)

@@ -96,6 +96,7 @@ func TestAWebhookThatFailsIsSwitchedOff(t *testing.T) {
 	h.exec(
 		`UPDATE webhook_deliveries SET first_at = now() - interval '6 days', due_at = now() - interval '1 minute' WHERE id = (SELECT min(id) FROM webhook_deliveries)`,
 	)
+	h.told()
 	h.deliver()
 	h.until("it to be off", func() bool { return h.count(`SELECT count(*) FROM webhooks WHERE state = 'off'`) == 1 })
 	after, err := h.Webhook(t.Context(), admin, w.ID)
@@ -116,6 +117,7 @@ func TestAWebhookThatFailsIsSwitchedOff(t *testing.T) {
 		t.Errorf("%d deliveries, and %v is enabled, while it is off", n, h.enabled())
 	}
 	r.answers(nil)
+	r.requests()
 	_, err = h.ResumeWebhook(t.Context(), admin, w.ID)
 	h.must(err)
 	h.exec(`UPDATE webhook_deliveries SET due_at = clock_timestamp() WHERE state = 'pending'`)

@@ -96,7 +96,7 @@ func (d *Desk) Alerts(ctx context.Context, actor Actor, f AlertFilter) (alerts [
 		conditions, args = append(conditions, condition), append(args, value)
 	}
 	if f.Kind != "" {
-		if _, _, known := f.Kind.thresholds(); !known {
+		if _, _, known := f.Kind.thresholds(); !known && f.Kind != AlertWebhookOff {
 			return nil, false, invalid("kind", fieldUnknown, "kind must be one of the kinds of alert rules.")
 		}
 		add("a.kind = ?", f.Kind)

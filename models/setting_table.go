@@ -305,7 +305,8 @@ var settingTable = []Setting{
 		Key: "WEBHOOK_NETWORKS", Group: GroupWebhooks,
 		Doc: "private networks in which webhooks may be, also without https, such as `10.1.0.0/16, 192.168.7.9`",
 		value: lineValue{
-			field: func(s *Settings) *string { return &s.WebhookNetworks }, accepts: "networks such as 10.1.0.0/16, separated by commas, at most 20",
+			field:   func(s *Settings) *string { return &s.WebhookNetworks },
+			accepts: "networks such as 10.1.0.0/16, separated by commas, at most 20",
 			isValid: func(v string) bool { _, err := parseNetworks([]string{v}); return err == nil },
 		},
 	},

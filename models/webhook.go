@@ -160,7 +160,13 @@ func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*W
 		if added, err = webhookByID(ctx, t, id, ""); err != nil || again {
 			return err
 		}
-		return t.audit(ctx, actor, AuditWebhookAdded, added.subject(), details{"url": shownURL(f.URL), "events": strings.Join(f.Events, ", ")})
+		return t.audit(
+			ctx,
+			actor,
+			AuditWebhookAdded,
+			added.subject(),
+			details{"url": shownURL(f.URL), "events": strings.Join(f.Events, ", ")},
+		)
 	})
 	return added, err
 }
@@ -194,8 +200,8 @@ func (d *Desk) UpdateWebhook(ctx context.Context, actor Actor, id int64, f Webho
 	})
 }
 
-// RotateWebhookSecret gives a webhook another secret and returns the webhook with it. For 24 hours deliveries are signed with the one before, too;
-// one before that ends at once. Administrators only; an unknown webhook is webhook_not_found.
+// RotateWebhookSecret gives a webhook another secret and returns the webhook with it. For 24 hours deliveries are signed with the one
+// before, too; one before that ends at once. Administrators only; an unknown webhook is webhook_not_found.
 func (d *Desk) RotateWebhookSecret(ctx context.Context, actor Actor, id int64) (*Webhook, error) {
 	return d.changeWebhook(ctx, actor, id, func(ctx context.Context, t *tx, w *Webhook) error {
 		_, err := t.NewRaw(`UPDATE webhooks SET previous_secret = secret, secret = ?,
@@ -297,8 +303,8 @@ func (d *Desk) changeWebhooks(ctx context.Context, f func(ctx context.Context, t
 }
 
 const (
-	// webhookTries is how often a change of webhooks is tried that did not get the lock of a table within webhookLockTimeout. Those who write to
-	// the table wait meanwhile, so it gives way to them in between.
+	// webhookTries is how often a change of webhooks is tried that did not get the lock of a table within webhookLockTimeout. Those who
+	// write to the table wait meanwhile, so it gives way to them in between.
 	webhookTries       = 6
 	webhookLockTimeout = "500ms"
 )
@@ -420,13 +426,21 @@ func webhookHeaders(headers, before map[string]string) (map[string]string, error
 		case name == "" && value == "":
 			continue
 		case !headerNameForm.MatchString(name) || len(name) > maxHeaderName:
-			return nil, invalid("headers", fieldInvalid, "A header needs a name such as Authorization, without spaces and of at most 80 characters.")
+			return nil, invalid(
+				"headers",
+				fieldInvalid,
+				"A header needs a name such as Authorization, without spaces and of at most 80 characters.",
+			)
 		case ownHeader.MatchString(name):
 			return nil, invalid("headers", fieldInvalid, "The header "+name+" is set by Parley. Choose another name.")
 		case value == "":
 			return nil, invalid("headers", fieldRequired, "The header "+name+" needs a value.")
 		case len(value) > maxHeaderValue || !headerValueForm.MatchString(value):
-			return nil, invalid("headers", fieldInvalid, "The value of the header "+name+" must be at most 1,000 printable ASCII characters.")
+			return nil, invalid(
+				"headers",
+				fieldInvalid,
+				"The value of the header "+name+" must be at most 1,000 printable ASCII characters.",
+			)
 		case seen[strings.ToLower(name)]:
 			return nil, invalid("headers", fieldInvalid, "The header "+name+" is there twice.")
 		}

@@ -194,7 +194,8 @@ func (d *Desk) runWebhook(id int64) {
 	})
 }
 
-// tellWebhook delivers what is due, and what becomes due soon after it: a chat goes on, and its next event should not wait for the next run.
+// tellWebhook delivers what is due, and what becomes due soon after it: a chat goes on, and its next event should not wait for the next
+// run.
 func (d *Desk) tellWebhook(ctx context.Context, id int64) error {
 	for idleSince := time.Now(); ; {
 		more, err := d.deliverBatch(ctx, id)
@@ -211,7 +212,12 @@ func (d *Desk) tellWebhook(ctx context.Context, id int64) error {
 				return nil
 			case <-time.After(webhookPoll):
 			}
-			if found, err = d.isAny(ctx, `SELECT FROM webhooks w WHERE w.id = ?1 AND `+canDeliver+dueOfWebhook, d.webhooks.owner, id); err != nil {
+			if found, err = d.isAny(
+				ctx,
+				`SELECT FROM webhooks w WHERE w.id = ?1 AND `+canDeliver+dueOfWebhook,
+				d.webhooks.owner,
+				id,
+			); err != nil {
 				return err
 			}
 			if !found && time.Since(idleSince) > webhookLinger {
@@ -409,14 +415,28 @@ func (d *Desk) countAttempt(w *Webhook, a *WebhookAnswer, number int, gaveUp boo
 	if gaveUp {
 		d.webhooks.gaveUp.Add(1)
 	}
-	d.log.Info("webhook not delivered", "webhook_id", w.ID, "reason", string(a.Error), "status", a.Status, "attempt", number, "final", gaveUp,
-		"error", a.Cause)
+	d.log.Info(
+		"webhook not delivered",
+		"webhook_id",
+		w.ID,
+		"reason",
+		string(a.Error),
+		"status",
+		a.Status,
+		"attempt",
+		number,
+		"final",
+		gaveUp,
+		"error",
+		a.Cause,
+	)
 }
 
 func (t *tx) insertAttempt(ctx context.Context, id int64, number int, at time.Time, took time.Duration, a *WebhookAnswer) error {
 	_, err := t.NewRaw(`INSERT INTO webhook_attempts (delivery_id, number, at, duration_ms, status, error, request_headers, answer_headers, answer)
 		VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, ''), ?, ?, ?)`,
-		id, number, at, took.Milliseconds(), a.Status, a.Error, jsonOf(a.Sent), jsonOf(a.Headers), a.Body).Exec(ctx)
+		id, number, at, took.Milliseconds(), a.Status, a.Error, jsonOf(a.Sent), jsonOf(a.Headers), a.Body).
+		Exec(ctx)
 	return err
 }
 

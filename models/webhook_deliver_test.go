@@ -93,7 +93,10 @@ func TestAWebhookThatFailsIsSwitchedOff(t *testing.T) {
 		t.Errorf("a webhook that failed five times is asked %d times", len(got))
 	}
 	h.exec(`UPDATE webhooks SET blocked_until = NULL, failing_since = now() - interval '6 days'`)
-	h.exec(`UPDATE webhook_deliveries SET first_at = now() - interval '6 days', due_at = now() - interval '1 minute' WHERE id = (SELECT min(id) FROM webhook_deliveries)`)
+	h.exec(
+		`UPDATE webhook_deliveries SET first_at = now() - interval '6 days', due_at = now() - interval '1 minute' WHERE id = (SELECT min(id) FROM webhook_deliveries)`,
+	)
+	h.told()
 	h.deliver()
 	h.until("it to be off", func() bool { return h.count(`SELECT count(*) FROM webhooks WHERE state = 'off'`) == 1 })
 	after, err := h.Webhook(t.Context(), admin, w.ID)
@@ -114,6 +117,7 @@ func TestAWebhookThatFailsIsSwitchedOff(t *testing.T) {
 		t.Errorf("%d deliveries, and %v is enabled, while it is off", n, h.enabled())
 	}
 	r.answers(nil)
+	r.requests()
 	_, err = h.ResumeWebhook(t.Context(), admin, w.ID)
 	h.must(err)
 	h.exec(`UPDATE webhook_deliveries SET due_at = clock_timestamp() WHERE state = 'pending'`)
@@ -302,7 +306,11 @@ func TestWebhooksAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	w, err := h.AddWebhook(t.Context(), admin, fields(func(f *models.WebhookFields) { f.Headers = map[string]string{"Authorization": "Bearer x"} }))
+	w, err := h.AddWebhook(
+		t.Context(),
+		admin,
+		fields(func(f *models.WebhookFields) { f.Headers = map[string]string{"Authorization": "Bearer x"} }),
+	)
 	h.must(err)
 	w, err = h.UpdateWebhook(t.Context(), admin, w.ID,
 		fields(func(f *models.WebhookFields) { f.Name, f.Headers = "Store", map[string]string{"Authorization": ""} }))

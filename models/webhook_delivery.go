@@ -55,7 +55,7 @@ type WebhookAttempt struct {
 
 // WebhookDeliveryDetail is a delivery with what was sent and answered.
 type WebhookDeliveryDetail struct {
-	WebhookDelivery `bun:",extend"`
+	WebhookDelivery `                 bun:",extend"`
 	Payload         string           `bun:"-"` // as it is sent now
 	Made            []WebhookAttempt `bun:"-"` // the latest first, at most 50
 }
@@ -236,8 +236,8 @@ const testTimeout = 5 * time.Second
 // testLater is when a worker makes the attempt of a test that the process which began it did not end.
 const testLater = time.Hour
 
-// TestWebhook tells a webhook of an event of the type webhook.test, at once and also while it is paused or off, and returns the delivery with
-// what was answered. It is not tried again and counts for nothing else. Administrators only; an unknown webhook is webhook_not_found.
+// TestWebhook tells a webhook of an event of the type webhook.test, at once and also while it is paused or off, and returns the delivery
+// with what was answered. It is not tried again and counts for nothing else. Administrators only; an unknown webhook is webhook_not_found.
 func (d *Desk) TestWebhook(ctx context.Context, actor Actor, id int64) (*WebhookDeliveryDetail, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err

@@ -208,9 +208,13 @@ func TestSendsWithoutSubscribersCostNothing(t *testing.T) {
 		h.must(err)
 		statements := int(counts.n.Load())
 		var plan []string
-		h.must(h.DB().NewRaw(`EXPLAIN (ANALYZE, COSTS off) INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type,
+		h.must(
+			h.DB().
+				NewRaw(`EXPLAIN (ANALYZE, COSTS off) INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type,
 			content, created_at) SELECT nextval('messages_id'), id, last_seq + 1, version + 1, 'user', user_id, 'text', 'hello', now() FROM chats WHERE id = ?`,
-			id).Scan(t.Context(), &plan))
+					id).
+				Scan(t.Context(), &plan),
+		)
 		h.exec(`UPDATE chats SET last_seq = last_seq + 1, version = version + 1 WHERE id = ?`, id)
 		var fired []string
 		for _, line := range plan {

@@ -148,8 +148,12 @@ func (s *Server) newMetrics() *prometheus.Registry {
 		"failed":    func() int64 { _, failed, _ := s.Desk.WebhookCounts(); return failed },
 		"gave_up":   func() int64 { _, _, gaveUp := s.Desk.WebhookCounts(); return gaveUp },
 	} {
-		counterOf("webhook_attempts_total", "Attempts of this instance to tell a webhook; gave_up counts failed ones after which no other is made.",
-			prometheus.Labels{"result": result}, count)
+		counterOf(
+			"webhook_attempts_total",
+			"Attempts of this instance to tell a webhook; gave_up counts failed ones after which no other is made.",
+			prometheus.Labels{"result": result},
+			count,
+		)
 	}
 	counter("board_ticks_total", "Times that the board was sent to the supervisors of this instance.", s.Hub.BoardTicks)
 	counter("board_reads_total", "Times that a supervisors' board was read, once for each filter and tick and for each page.",

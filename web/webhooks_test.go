@@ -70,7 +70,10 @@ func TestWebhooksAreManagedByJSON(t *testing.T) {
 	added := h.ask("POST", forWebhooks, key, fields).want(201).object()
 	secret, at := added["secret"].(string), forWebhooks+"/"+idOf(added)
 	for _, path := range []string{forWebhooks, at} {
-		if got := string(h.ask("GET", path, key, nil).want(200).Body); strings.Contains(got, secret) || strings.Contains(got, "of the shop") {
+		if got := string(
+			h.ask("GET", path, key, nil).want(200).Body,
+		); strings.Contains(got, secret) ||
+			strings.Contains(got, "of the shop") {
 			t.Errorf("%s shows a secret: %s", path, got)
 		}
 	}
@@ -126,7 +129,10 @@ func TestWebhooksAreManagedByJSON(t *testing.T) {
 	if tested["state"] != "failed" || tested["error"] != "status" || tested["status"] != float64(503) {
 		t.Errorf("the test is %v", tested)
 	}
-	if rotated := h.ask("POST", at+"/rotate", key, nil).want(200).object(); rotated["secret"] == secret || rotated["previous_secret_until"] == nil {
+	if rotated := h.ask("POST", at+"/rotate", key, nil).
+		want(200).
+		object(); rotated["secret"] == secret ||
+		rotated["previous_secret_until"] == nil {
 		t.Errorf("rotated, it is %v", rotated)
 	}
 	for _, step := range [][2]string{{"pause", "paused"}, {"resume", "on"}} {

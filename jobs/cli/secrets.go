@@ -32,7 +32,8 @@ func (s secrets) mask(text string) string {
 func (e Environment) secrets() secrets {
 	all := secrets{e.UserTokenSecret, e.UserTokenSecretPrevious, e.AWSSecret, e.AWSSessionToken, e.OIDCClientSecret}
 	for _, address := range []string{
-		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.WebhookProxy, e.OTLPEndpoint, e.OTLPTracesEndpoint,
+		e.DatabaseURL, e.DatabaseReplica, e.RedisURL, e.FilesURL, e.PublicURL, e.SMTPURL, e.WebhookProxy, e.OTLPEndpoint,
+		e.OTLPTracesEndpoint,
 	} {
 		// Not by url.Parse, which refuses addresses with several hosts.
 		all = append(all, redisclient.Secrets(address)...)

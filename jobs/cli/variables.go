@@ -81,9 +81,10 @@ var processDocs = []Variable{
 			"`push.example.internal:8443`; public ones need no entry",
 	},
 	{
-		Name: "WEBHOOK_PROXY", Unset: "none",
-		Doc: "a proxy for webhooks, such as `http://proxy.internal:3128`; it connects itself, so its rules and not those of Parley decide which " +
-			"addresses are reached",
+		Name:  "WEBHOOK_PROXY",
+		Unset: "none",
+		Doc: "a proxy for webhooks, such as `http://proxy.internal:3128`; it connects itself, so its rules and not those of Parley decide " +
+			"which addresses are reached",
 	},
 	{
 		Name: "SMTP_URL", Unset: "no e-mail",

@@ -59,7 +59,7 @@ func (h *Handlers) webhook(c echo.Context, w *models.Webhook, in *webhookInput, 
 	if err == nil {
 		found, hasOlder, err = h.Desk.WebhookDeliveries(ctx, kit.ActorOf(c), w.ID, f)
 	}
-	if refusal, isRefused := formErrors(ctx, err); err != nil && (isRefused || models.CodeOf(err) == "malformed_request") {
+	if refusal, isRefused := formErrors(ctx, err); err != nil && (isRefused || models.CodeOf(err) == "malformed") {
 		page.State, page.Type, page.From, page.To, page.FilterErrors = "", "", "", "", refusal
 		found, hasOlder, err = h.Desk.WebhookDeliveries(ctx, kit.ActorOf(c), w.ID, models.WebhookDeliveryFilter{})
 	}
@@ -115,8 +115,13 @@ func (h *Handlers) webhookDeliveryView(c echo.Context, w *models.Webhook, d *mod
 	for i := range d.Made {
 		a := &d.Made[i]
 		attempt := view.WebhookAttempt{
-			Number: a.Number, At: a.At, Took: time.Duration(a.DurationMS) * time.Millisecond, Reason: api.WebhookReason(ctx, a.Error, a.Status),
-			RequestHeaders: headerLines(a.RequestHeaders), AnswerHeaders: headerLines(a.AnswerHeaders), Answer: a.Answer,
+			Number:         a.Number,
+			At:             a.At,
+			Took:           time.Duration(a.DurationMS) * time.Millisecond,
+			Reason:         api.WebhookReason(ctx, a.Error, a.Status),
+			RequestHeaders: headerLines(a.RequestHeaders),
+			AnswerHeaders:  headerLines(a.AnswerHeaders),
+			Answer:         a.Answer,
 		}
 		if a.Status != nil {
 			attempt.Status = strconv.Itoa(*a.Status)

@@ -37,9 +37,21 @@ type NewWebhook struct {
 // WebhookOf returns the body of a webhook.
 func WebhookOf(w *models.Webhook) Webhook {
 	return Webhook{
-		ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events, HeaderNames: append([]string{}, slices.Sorted(maps.Keys(w.Headers))...),
-		State: string(w.State), FailingSince: OptionalTime(w.FailingSince), BlockedUntil: OptionalTime(w.BlockedUntil),
-		DeliveredAt: OptionalTime(w.DeliveredAt), Pending: w.Pending, Failed: w.Failed, CreatedByName: w.ByName, CreatedAt: Time(w.CreatedAt),
+		ID:           w.ID,
+		Name:         w.Name,
+		URL:          w.URL,
+		Events:       w.Events,
+		HeaderNames:  append([]string{}, slices.Sorted(maps.Keys(w.Headers))...),
+		State:        string(w.State),
+		FailingSince: OptionalTime(w.FailingSince),
+		BlockedUntil: OptionalTime(w.BlockedUntil),
+		DeliveredAt: OptionalTime(
+			w.DeliveredAt,
+		),
+		Pending:             w.Pending,
+		Failed:              w.Failed,
+		CreatedByName:       w.ByName,
+		CreatedAt:           Time(w.CreatedAt),
 		PreviousSecretUntil: OptionalTime(w.PreviousSecretUntil),
 	}
 }

@@ -19,8 +19,8 @@ var errRefusedAddress = errors.New("the address is not a public one, and not in 
 // alsoDenied are addresses of metadata and platform services that are public by their number.
 var alsoDenied = []netip.Prefix{netip.MustParsePrefix("168.63.129.16/32")}
 
-// mayConnect refuses an address: with https, one that is neither public nor in the networks; without, every one that is not in the networks.
-// Addresses of IPv4 in IPv6 count as those of IPv4; those that translate to IPv4, such as 64:ff9b::/96, are not public.
+// mayConnect refuses an address: with https, one that is neither public nor in the networks; without, every one that is not in the
+// networks. Addresses of IPv4 in IPv6 count as those of IPv4; those that translate to IPv4, such as 64:ff9b::/96, are not public.
 func mayConnect(to netip.Addr, networks []netip.Prefix, isHTTPS bool) error {
 	if to.Zone() != "" {
 		return errRefusedAddress

@@ -20,7 +20,11 @@ import (
 // What an address is, and whether it is connected to without and with the networks of the test.
 func TestOnlyPublicAndListedAddressesAreConnectedTo(t *testing.T) {
 	t.Parallel()
-	listed := []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16"), netip.MustParsePrefix("fd12::/16"), netip.MustParsePrefix("169.254.7.0/24")}
+	listed := []netip.Prefix{
+		netip.MustParsePrefix("10.7.0.0/16"),
+		netip.MustParsePrefix("fd12::/16"),
+		netip.MustParsePrefix("169.254.7.0/24"),
+	}
 	for _, c := range []struct {
 		address                    string
 		https, httpsListed, isHTTP bool
@@ -90,16 +94,20 @@ func TestOnlyPublicAndListedAddressesAreConnectedTo(t *testing.T) {
 }
 
 func newSender(networks string) *Sender {
-	return New(Options{Version: "test", Links: api.FileLinks{Key: []byte("key")},
-		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(networks) }})
+	return New(Options{
+		Version: "test", Links: api.FileLinks{Key: []byte("key")},
+		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(networks) },
+	})
 }
 
 func attempt(t *testing.T, s *Sender, address string) *models.WebhookAnswer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	return s.Send(ctx, &models.WebhookRequest{URL: address, Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-		Event: &models.WebhookEvent{ID: "evt_1", Type: models.WebhookTest}})
+	return s.Send(ctx, &models.WebhookRequest{
+		URL: address, Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		Event: &models.WebhookEvent{ID: "evt_1", Type: models.WebhookTest},
+	})
 }
 
 // However a name of this machine is written, nothing reaches the server on it, and a redirect to it is not followed.

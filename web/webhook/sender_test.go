@@ -40,8 +40,15 @@ func TestADeliveryIsVerified(t *testing.T) {
 	e := &models.WebhookEvent{
 		ID: "evt_7", Type: models.WebhookMessageUpdated, Sequence: 12, CreatedAt: withdrawn,
 		Body: models.WebhookBody{
-			Chat:    &models.Chat{ID: "c1", UserID: "u1", Status: models.Active},
-			Message: &models.Message{ID: 5, ChatID: "c1", SenderType: models.FromUser, Content: content, Via: &via, WithdrawnAt: &withdrawn},
+			Chat: &models.Chat{ID: "c1", UserID: "u1", Status: models.Active},
+			Message: &models.Message{
+				ID:          5,
+				ChatID:      "c1",
+				SenderType:  models.FromUser,
+				Content:     content,
+				Via:         &via,
+				WithdrawnAt: &withdrawn,
+			},
 		},
 		File: &models.Attachment{PublicID: "x", Name: "a.png"},
 	}
@@ -90,7 +97,8 @@ func TestADeliveryIsVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Type != "message.updated" || got.Timestamp != "2026-11-30T08:00:00Z" || got.Data.Sequence != 12 || got.Data.Chat.ChatID != "c1" ||
-		got.Data.Message.Content != content || got.Data.Message.Attachment != nil {
+		got.Data.Message.Content != content ||
+		got.Data.Message.Attachment != nil {
 		t.Errorf("sent is %s", body)
 	}
 }

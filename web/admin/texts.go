@@ -120,10 +120,11 @@ func (h *Handlers) TextsPage(c echo.Context) error {
 	if err != nil { // an address that someone typed
 		f = textFilter{locale: text.English}
 	}
-	return h.Render(c, http.StatusOK, h.textsPage(c, f, textInput{}, nil))
+	return h.Render(c, http.StatusOK, h.textsPage(c, f, textInput{Key: c.QueryParam("at")}, nil))
 }
 
-// textsPage draws the texts of a filter. What was typed is shown in its row with the reason why it was refused.
+// textsPage draws the texts of a filter: the page of the key that was typed, if there is one. What was typed is shown in its row with the
+// reason why it was refused.
 func (h *Handlers) textsPage(c echo.Context, f textFilter, typed textInput, refused view.Errors) templ.Component {
 	ctx := c.Request().Context()
 	all := h.texts(f)

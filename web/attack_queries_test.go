@@ -236,6 +236,8 @@ var answers = map[string]map[string]int{
 		strings.Repeat("x", 41): 422,
 	},
 	"language": {"": 200, "en": 200, "zh-CN": 200, "zh-cn": 422, "de": 422, "%00": 422, "%ff": 422, "en%27": 422},
+	"locale":   {"": 200, "en": 200, "pt-BR": 200, "pt-br": 422, "nl": 422, "%00": 422, "%ff": 422, "en%27": 422},
+	"changed":  {"": 200, "0": 200, "1": 200, "2": 422, "true": 422, "%00": 422, "%ff": 422},
 	"poll":     {"": 200, "0": 200, "1": 200, "2": 422, "-1": 422, "x": 400, "%00": 400, "1.0": 400},
 	"wait":     {"": 200, "20": 200, "0&poll=1": 200, "-1&poll=1": 422, "21&poll=1": 422, "x&poll=1": 400, "%ff&poll=1": 400},
 	"ticket":   {"x": 401, "%00": 401, "%ff": 401, "%0d%0a": 401, strings.Repeat("A", 8000): 401},
@@ -246,6 +248,7 @@ var answersAt = map[string]map[string]int{
 	"/api/customer-service/left-messages status": {
 		"": 200, "waiting": 200, "active": 200, "ended": 200, "Waiting": 422, "lost": 422, "%00": 422, "%ff": 422, "waiting%27": 422,
 	},
+	"/api/admin/texts site": {"": 200, "https://none.example": 422, "shop": 422, "null": 422, "%00": 422, "%ff": 422},
 	"/api/wallboard/{wall_key} tz": { // a zone that is not known is UTC
 		"": 200, "Europe%2fBerlin": 200, "Local": 200, "nowhere": 200, "..%2f..%2fetc%2fpasswd": 200, "%00": 200, "%ff": 200,
 	},

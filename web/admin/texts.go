@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -21,8 +22,10 @@ import (
 	"parley/web/present"
 )
 
-// textsShown is how many texts a page shows.
-const textsShown = 25
+const (
+	textsShown   = 25  // texts on a page
+	maxTextQuery = 200 // characters
+)
 
 // textInput is a text that the company writes, in one language, on one site or on all.
 type textInput struct {
@@ -55,6 +58,8 @@ func (h *Handlers) filterOf(values url.Values) (textFilter, error) {
 		return f, kit.InvalidField("site", "unknown", "This site may not embed the widget.")
 	case !kit.Storable(f.query):
 		return f, kit.InvalidField("q", "invalid", "q must be text.")
+	case utf8.RuneCountInString(f.query) > maxTextQuery:
+		return f, kit.InvalidField("q", "too_long", fmt.Sprintf("q can have up to %d characters.", maxTextQuery))
 	case values.Has("changed") && !slices.Contains([]string{"0", "1", ""}, values.Get("changed")):
 		return f, kit.InvalidField("changed", "out_of_bounds", "changed must be 0 or 1.")
 	}
@@ -106,16 +111,20 @@ func (h *Handlers) texts(f textFilter) []api.PublicText {
 // TextsPage lists the texts of users in a language, with those that the company has written for a site.
 func (h *Handlers) TextsPage(c echo.Context) error {
 	f, err := h.filterOf(c.QueryParams())
-	if err != nil {
-		return err
-	}
 	if kit.Format(c) == kit.JSON {
+		if err != nil {
+			return err
+		}
 		return h.Respond(c, kit.Result{JSON: h.texts(f)})
 	}
-	return h.Render(c, http.StatusOK, h.textsPage(c, f, textInput{}, nil))
+	if err != nil { // an address that someone typed
+		f = textFilter{locale: text.English}
+	}
+	return h.Render(c, http.StatusOK, h.textsPage(c, f, textInput{Key: c.QueryParam("at")}, nil))
 }
 
-// textsPage draws the texts of a filter. What was typed is shown in its row with the reason why it was refused.
+// textsPage draws the texts of a filter: the page of the key that was typed, if there is one. What was typed is shown in its row with the
+// reason why it was refused.
 func (h *Handlers) textsPage(c echo.Context, f textFilter, typed textInput, refused view.Errors) templ.Component {
 	ctx := c.Request().Context()
 	all := h.texts(f)

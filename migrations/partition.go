@@ -21,11 +21,12 @@ const (
 	monthLayout     = "2006-01-02"
 )
 
-// Partition divides the messages of a database that is in use by the month of their chats. The tables of messages and of status changes become
-// the first partition, without being copied; what is blocked is blocked for a moment, and is tried again while other transactions hold a
-// lock. It may be interrupted at any time and called again. What it does is written to out. db needs one free connection.
+// Partition divides the messages of a database that is in use by the month of their chats. The tables of messages and of status changes
+// become the first partition, without being copied; what is blocked is blocked for a moment, and is tried again while other transactions
+// hold a lock. It may be interrupted at any time and called again. What it does is written to out. db needs one free connection.
 //
-// It refuses with [ErrPartitioned], and while steps are pending, views refer to the tables, or chats have ids that are no time of the past.
+// It refuses with [ErrPartitioned], and while steps are pending, views refer to the tables, or chats have ids that are no time of the
+// past.
 func Partition(ctx context.Context, db *sql.DB, out io.Writer) error {
 	isLimited := false
 	err := alone(ctx, db, out, func(conn *sql.Conn) error {

@@ -78,9 +78,9 @@ func partitionOf(all []MessagePartition, at time.Time) *MessagePartition {
 	return nil
 }
 
-// KeepPartitions makes the partitions of this month and of the two after it, as far as they are missing, and moves messages of those months
-// from the default partition there. Once a day it analyzes the tables as a whole. Where messages have no partitions, it removes the limit that an
-// interrupted `parley migrate partition` left, before messages reach it.
+// KeepPartitions makes the partitions of this month and of the two after it, as far as they are missing, and moves messages of those
+// months from the default partition there. Once a day it analyzes the tables as a whole. Where messages have no partitions, it removes the
+// limit that an interrupted `parley migrate partition` left, before messages reach it.
 //
 // What others' locks prevent is left for the next run. It may run several times at once.
 func (d *Desk) KeepPartitions(ctx context.Context) error {
@@ -179,9 +179,9 @@ func (d *Desk) removeStaleLimit(ctx context.Context) error {
 		ALTER TABLE message_status_changes DROP CONSTRAINT IF EXISTS messages_before`)
 }
 
-// dropPartitions deletes the chats of each partition in which no chat is to be kept, and drops the partition with their messages. It returns
-// how many chats it deleted. Partitions of chats that may still be younger than age are left, and so are those of which it is not known
-// within moments that they can be dropped: their chats are deleted one by one.
+// dropPartitions deletes the chats of each partition in which no chat is to be kept, and drops the partition with their messages. It
+// returns how many chats it deleted. Partitions of chats that may still be younger than age are left, and so are those of which it is not
+// known within moments that they can be dropped: their chats are deleted one by one.
 func (d *Desk) dropPartitions(ctx context.Context, age time.Duration) (deleted int, err error) {
 	all, err := d.MessagePartitions(ctx)
 	if err != nil {

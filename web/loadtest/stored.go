@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// measureStored measures two instances on one PostgreSQL and one Redis while the installation grows: messages a second of both together, as
-// fast as they go, and the delivery at a fixed pace. The two sides of every chat are at different instances.
+// measureStored measures two instances on one PostgreSQL and one Redis while the installation grows: messages a second of both together,
+// as fast as they go, and the delivery at a fixed pace. The two sides of every chat are at different instances.
 func measureStored(ctx context.Context, b *bench) error {
 	open, crossing := b.opts.size(50_000, 40), b.opts.size(16, 4)
 	millions := b.opts.size(1_000_000, 1000)

@@ -88,8 +88,8 @@ func (d *Desk) hasNoPublisher() bool {
 	return silent
 }
 
-// Close waits for drains of the queue and for readings of statistics that are running, and stops the rechecks of uncertain commits. It does not close
-// the database.
+// Close waits for drains of the queue and for readings of statistics that are running, and stops the rechecks of
+// uncertain commits. It does not close the database.
 func (d *Desk) Close() {
 	d.uncertain.stop()
 	d.drains.Wait()

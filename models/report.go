@@ -47,7 +47,8 @@ func (d *Desk) Queue(ctx context.Context, f QueueFilter) ([]QueueEntry, []Depart
 	var departments []string
 	var lengths []int
 	var oldest []time.Time
-	e, err := d.estimator(ctx, `, coalesce(array_agg(coalesce(department, '')), '{}'), coalesce(array_agg(n), '{}'), coalesce(array_agg(oldest), '{}')
+	e, err := d.estimator(ctx, `, coalesce(array_agg(coalesce(department, '')), '{}'), coalesce(array_agg(n), '{}'),
+			coalesce(array_agg(oldest), '{}')
 		FROM (SELECT department, count(*) AS n, min(greatest(queued_at, live_at)) AS oldest FROM chats WHERE `+isLive+`
 		GROUP BY 1) queues`,
 		nil, &departments, &lengths, &oldest)

@@ -25,7 +25,8 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 const sweepProbe = recordHeartbeat + ` RETURNING
 	EXISTS (SELECT FROM chats WHERE ` + isLive + `), EXISTS (SELECT FROM chats WHERE ` + isWaitingMessage + `),
 	(SELECT ARRAY[
-		coalesce(bool_or(a.choice = 'online' AND a.disabled_at IS NULL AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int), false),
+		coalesce(bool_or(a.choice = 'online' AND a.disabled_at IS NULL
+			AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int), false),
 		coalesce(bool_or(` + hasMessageCapacity + `), false),
 		coalesce(bool_or(a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
 			AND ` + lastSign + ` < p.alive_at - make_interval(secs => $1)), false),

@@ -116,8 +116,9 @@ func (s *Server) newMetrics() *prometheus.Registry {
 	const degraded = "1 while Redis is unavailable: limits are counted in memory, and events of other instances are read from PostgreSQL."
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "limits"}, func() float64 { return boolValue(s.Limits.Degraded()) })
 	gauge("redis_degraded", degraded, prometheus.Labels{"use": "events"}, func() float64 { return boolValue(!s.Hub.Connected()) })
-	gauge("limits_decided_alone", "1 while this instance decides rate limits without asking Redis, because no other one has run for a minute.", nil,
-		func() float64 { return boolValue(s.Limits.DecidesAlone()) })
+	gauge("limits_decided_alone",
+		"1 while this instance decides rate limits without asking Redis, because no other one has run for a minute.",
+		nil, func() float64 { return boolValue(s.Limits.DecidesAlone()) })
 	counterOf := func(name, help string, labels prometheus.Labels, value func() int64) {
 		registry.MustRegister(prometheus.NewCounterFunc(
 			prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help, ConstLabels: labels},

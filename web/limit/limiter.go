@@ -24,7 +24,8 @@ type Options struct {
 	Redis     *redisclient.Options // nil to count on this instance only
 	Prefix    string               // of every key; the installation's own
 	PerMinute PerMinute
-	// AloneFor returns how long no other instance has counted in this Redis, 0 if one does or if that is not known; nil if it is never known.
+	// AloneFor returns how long no other instance has counted in this Redis, 0 if one does or if that is not known; nil if it
+	// is never known.
 	AloneFor func() time.Duration
 	Log      *slog.Logger
 }
@@ -151,7 +152,8 @@ func (l *Limiter) decide(name string, do mode, bounds []bound) Verdict {
 	return v
 }
 
-// flush sends Redis what this instance has granted by itself. What cannot be sent is counted here only, as everything is while Redis is away.
+// flush sends Redis what this instance has granted by itself. What cannot be sent is counted here only, as everything is
+// while Redis is away.
 func (l *Limiter) flush() {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()

@@ -7,9 +7,9 @@ import (
 )
 
 // The goroutine that publishes a change writes it to the streams that wait, instead of waking them up: that is the larger part of what a
-// message costs on its way. It is done where it cannot wait: for the next version of a chat that the stream tracks, in which only messages and
-// statuses are new, by a renderer that needs no query for that, with one write that the connection takes at once. Everything
-// else is queued for the stream's own goroutine.
+// message costs on its way. It is done where it cannot wait: for the next version of a chat that the stream tracks, in which only
+// messages and statuses are new, by a renderer that needs no query for that, with one write that the connection takes at once.
+// Everything else is queued for the stream's own goroutine.
 
 // maxInline is to how many streams one event is written by its publisher, which has a request to answer.
 const maxInline = 4

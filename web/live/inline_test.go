@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -197,11 +198,16 @@ func TestVersionsArriveInOrder(t *testing.T) {
 		})
 		for version := int64(2); version <= last; version++ {
 			h.Publish(messageAt(version))
+			if version%100 == 0 { // more than maxPending would be dropped
+				await(t, "room for more", func() bool { return !s.sub.hasWork() })
+			}
 		}
 		busy.Wait()
 		await(t, "all versions", func() bool { return len(c.all()) >= last-1 })
 		cancel()
-		<-c.ended
+		if err := <-c.ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the stream ended with %v", err)
+		}
 		for i, w := range c.all() {
 			if want := fmt.Sprint("changed to ", i+2); w.what != want {
 				t.Fatalf("after %d others came %q, want %q", i, w.what, want)

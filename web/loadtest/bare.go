@@ -103,8 +103,12 @@ func serveBare(ctx context.Context) error {
 	b.shared.pool = pool
 	mux.HandleFunc("POST /chats/{chat}/{side}/messages", func(w http.ResponseWriter, r *http.Request) { b.send(w, r, "", b.insert) })
 	mux.HandleFunc("GET /chats/{chat}/events", func(w http.ResponseWriter, r *http.Request) { b.events(w, r, r.PathValue("chat")) })
-	mux.HandleFunc("POST "+sharedChats+"/{chat}/{side}/messages", func(w http.ResponseWriter, r *http.Request) { b.send(w, r, sharedPrefix, b.shared.insert) })
-	mux.HandleFunc("GET "+sharedChats+"/{chat}/events", func(w http.ResponseWriter, r *http.Request) { b.events(w, r, sharedPrefix+r.PathValue("chat")) })
+	mux.HandleFunc("POST "+sharedChats+"/{chat}/{side}/messages", func(w http.ResponseWriter, r *http.Request) {
+		b.send(w, r, sharedPrefix, b.shared.insert)
+	})
+	mux.HandleFunc("GET "+sharedChats+"/{chat}/events", func(w http.ResponseWriter, r *http.Request) {
+		b.events(w, r, sharedPrefix+r.PathValue("chat"))
+	})
 	mux.HandleFunc("POST /announce", b.announce)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{Addr: os.Getenv("LISTEN_ADDR"), Handler: mux, ErrorLog: log.New(os.Stderr, "", 0)}

@@ -40,7 +40,8 @@ func measureInstances(ctx context.Context, b *bench) error {
 	}
 	both := &target{name: "two instances", server: alone.server}
 	for _, c := range alone.chats {
-		both.chats = append(both.chats, &chat{number: c.number, sides: [2]*side{c.sides[0].at(alone.server.addr), c.sides[1].at(second.addr)}})
+		users, agents := c.sides[0].at(alone.server.addr), c.sides[1].at(second.addr)
+		both.chats = append(both.chats, &chat{number: c.number, sides: [2]*side{users, agents}})
 	}
 	alone.close() // so that only the streams of both are written
 	if err := both.openStreams(ctx); err != nil {

@@ -58,7 +58,8 @@ func TestMessagesAreMeasured(t *testing.T) {
 	}
 	for _, name := range []string{
 		"messages a second, 4 users", "CPU per message, 4 users", "WAL per message", "delivery agent → user, p99",
-		"messages a second, 4 users, against shared commits", "messages a second between two instances, agent → user"} {
+		"messages a second, 4 users, against shared commits", "messages a second between two instances, agent → user",
+	} {
 		if r := rows[name]; r.Measured.Median <= 0 || r.Yardstick == nil || r.Yardstick.Median <= 0 || r.Ratio == nil {
 			t.Errorf("%s: %+v", name, r)
 		}

@@ -28,6 +28,7 @@ import (
 	"parley/models/redisclient"
 	"parley/models/tracing"
 	"parley/web"
+	"parley/web/assistant"
 	"parley/web/demo"
 	"parley/web/files"
 	"parley/web/live"
@@ -410,6 +411,12 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", network)
 		}
 		o.TrustedProxies = append(o.TrustedProxies, parsed)
+	}
+	if p.Env.AssistantURL != "" {
+		o.Assistant, err = assistant.New(assistant.Options{URL: p.Env.AssistantURL, Key: p.Env.AssistantKey, Model: p.Env.AssistantModel})
+		if err != nil {
+			return nil, err
+		}
 	}
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)

@@ -94,6 +94,8 @@ const (
 	AuditWallboardKeyAdded   AuditAction = "wallboard_key_added"
 	AuditWallboardKeyRevoked AuditAction = "wallboard_key_revoked"
 
+	AuditAssistantUsed AuditAction = "assistant_used" // counts of what was sent, no texts
+
 	AuditAPIKeyAdded   AuditAction = "api_key_added"
 	AuditAPIKeyRevoked AuditAction = "api_key_revoked"
 	// Of capacities for a limited time. Parley takes them back itself, without an actor, unless an agent does earlier.
@@ -213,6 +215,7 @@ var AuditActions = []AuditAction{
 	AuditHealthRepaired,
 	AuditFileExported,
 	AuditUserExported,
+	AuditAssistantUsed,
 	AuditUserErased,
 }
 

@@ -34,6 +34,7 @@ const (
 	GroupFlags    SettingGroup = "flags"
 	GroupPrivacy  SettingGroup = "privacy"
 	GroupMail     SettingGroup = "mail"
+	GroupAssistant SettingGroup = "assistant"
 	GroupLimits   SettingGroup = "limits"
 )
 
@@ -278,12 +279,17 @@ const maxSettingText = 1000
 type textValue struct {
 	field func(*Settings) *string
 	isURL bool // the address of a page
+	// arePatterns is for a text of regular expressions, one on each line.
+	arePatterns bool
 }
 
 func (v textValue) describe() valueDescription {
 	accepts := fmt.Sprintf("a text of at most %d characters", maxSettingText)
 	if v.isURL {
 		accepts = "an address such as https://www.example.com/privacy, or empty"
+	}
+	if v.arePatterns {
+		accepts = "regular expressions (RE2), one on each line, that do not match an empty text"
 	}
 	return valueDescription{kind: SettingText, accepts: accepts}
 }
@@ -301,6 +307,9 @@ func (v textValue) set(s *Settings, value string) string {
 			strings.ContainsAny(text, " \t\r\n") {
 			return fieldInvalid
 		}
+	}
+	if v.arePatterns && !arePatterns(text) {
+		return fieldInvalid
 	}
 	*v.field(s) = text
 	return ""

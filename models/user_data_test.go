@@ -119,6 +119,7 @@ var about = map[string]string{
 	"file_key":                  "none",
 	"wallboard_keys":            "none",
 	"api_keys":                  "none",
+	"assistant_days":            "none", // counts alone
 	"chat_due":                  "none", // when the sweep looks at an open chat
 	"invariant_checks":          "none",
 	"sent_forms":                "none", // hashes of what administrators entered

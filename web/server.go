@@ -29,6 +29,7 @@ import (
 	"parley/views/paths"
 	"parley/web/account"
 	"parley/web/admin"
+	"parley/web/assistant"
 	"parley/web/auth"
 	"parley/web/chat"
 	"parley/web/files"
@@ -77,6 +78,8 @@ type Options struct {
 	Version string
 	// Metrics are served with those of the server.
 	Metrics []prometheus.Collector
+	// Assistant helps agents to write; nil for none.
+	Assistant *assistant.Assistant
 	// Tracer makes a span of each request; nil for none.
 	Tracer trace.Tracer
 }
@@ -110,6 +113,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, Kit: &kit.Kit{
 		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Version: opts.Version,
+		Assistant: opts.Assistant,
 		Origins: http.NewCrossOriginProtection(),
 	}}
 	if opts.Redis != nil {
@@ -215,6 +219,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return widget.MaxIntroductionsPerMinute
 	case limit.Draft:
 		return chat.MaxDraftsPerMinute
+	case limit.Assistant:
+		return workbench.MaxAssistantCallsPerMinute
 	case limit.Search:
 		return workbench.MaxSearchesPerMinute
 	case limit.Poll:

@@ -215,6 +215,7 @@ var secretVariables = []string{
 	"AWS_SECRET_ACCESS_KEY",
 	"AWS_SESSION_TOKEN",
 	"SMTP_URL",
+	"ASSISTANT_KEY",
 	"OTEL_EXPORTER_OTLP_HEADERS",
 }
 

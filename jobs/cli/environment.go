@@ -52,6 +52,9 @@ type Environment struct {
 	MailMaxSize             int           `env:"MAIL_MAX_SIZE"                      envDefault:"25"` // MB
 	MailTLSCert             string        `env:"MAIL_TLS_CERT"`
 	MailTLSKey              string        `env:"MAIL_TLS_KEY"`
+	AssistantURL            string        `env:"ASSISTANT_URL"`
+	AssistantKey            string        `env:"ASSISTANT_KEY"`
+	AssistantModel          string        `env:"ASSISTANT_MODEL"`
 	OTLPEndpoint            string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint      string        `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 	OTLPHeaders             string        `env:"OTEL_EXPORTER_OTLP_HEADERS"`
@@ -102,6 +105,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	}
 	if err == nil && e.MailListen != "" && e.MailReplyAddress == "" {
 		err = errors.New("MAIL_LISTEN needs MAIL_REPLY_ADDRESS, such as support+{token}@example.com: other mail is not accepted")
+	}
+	if err == nil && e.AssistantURL != "" && e.AssistantModel == "" {
+		err = errors.New("ASSISTANT_URL needs ASSISTANT_MODEL, the name of a model of that service")
 	}
 	if err == nil && (e.MailTLSCert == "") != (e.MailTLSKey == "") {
 		err = errors.New("MAIL_TLS_CERT and MAIL_TLS_KEY are set together, or neither of them is")

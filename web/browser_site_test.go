@@ -16,6 +16,7 @@ import (
 	"parley/models/redisclient"
 	"parley/models/testdb"
 	"parley/web"
+	"parley/web/assistant"
 	"parley/web/files"
 	"parley/web/live"
 	"parley/web/mail"
@@ -33,6 +34,7 @@ type site struct {
 	publicURL   string // the public address, if different from its own
 	version     string // of the program; "test" if empty
 	mailbox     *mail.Mailbox
+	assistant   *assistant.Assistant
 	prepare     func(s *site) // called before anything uses the desk; nil for nothing
 	running     func()        // stops the instance; nil while stopped
 }
@@ -94,6 +96,7 @@ func (s *site) start() {
 		Files:           store,
 		FileKey:         key,
 		Mailbox:         s.mailbox,
+		Assistant:       s.assistant,
 	})
 	s.must(err)
 	listener, err := net.Listen("tcp", s.address)

@@ -30,6 +30,7 @@ import (
 	"parley/models/tracing"
 	"parley/web"
 	"parley/web/api"
+	"parley/web/assistant"
 	"parley/web/demo"
 	"parley/web/files"
 	"parley/web/live"
@@ -459,6 +460,12 @@ func newSite(ctx context.Context, p *cli.Program, o web.Options) (*web.Server, e
 	if o.SSO != nil {
 		o.Desk.SetSSO(p.Env.SSORules())
 		o.SSOName = p.Env.OIDCName
+	}
+	if p.Env.AssistantURL != "" {
+		o.Assistant, err = assistant.New(assistant.Options{URL: p.Env.AssistantURL, Key: p.Env.AssistantKey, Model: p.Env.AssistantModel})
+		if err != nil {
+			return nil, err
+		}
 	}
 	o.Log, o.Version, o.PublicURL = p.Log, version, p.Env.PublicURL
 	o.UserTokenSecret, o.UserTokenSecretPrevious = secret, []byte(p.Env.UserTokenSecretPrevious)

@@ -98,6 +98,8 @@ const (
 	AuditWallboardKeyAdded   AuditAction = "wallboard_key_added"
 	AuditWallboardKeyRevoked AuditAction = "wallboard_key_revoked"
 
+	AuditAssistantUsed AuditAction = "assistant_used" // counts of what was sent, no texts
+
 	AuditAPIKeyAdded   AuditAction = "api_key_added"
 	AuditAPIKeyRevoked AuditAction = "api_key_revoked"
 
@@ -240,6 +242,7 @@ var AuditActions = []AuditAction{
 	AuditHealthRepaired,
 	AuditFileExported,
 	AuditUserExported,
+	AuditAssistantUsed,
 	AuditUserErased,
 }
 

@@ -26,16 +26,17 @@ type SettingGroup string
 
 // The groups, each with a title in the catalogues.
 const (
-	GroupIdle     SettingGroup = "idle"
-	GroupPresence SettingGroup = "presence"
-	GroupQueue    SettingGroup = "queue"
-	GroupMessages SettingGroup = "messages"
-	GroupWrapUp   SettingGroup = "wrap_up"
-	GroupFlags    SettingGroup = "flags"
-	GroupPrivacy  SettingGroup = "privacy"
-	GroupMail     SettingGroup = "mail"
-	GroupWebhooks SettingGroup = "webhooks"
-	GroupLimits   SettingGroup = "limits"
+	GroupIdle      SettingGroup = "idle"
+	GroupPresence  SettingGroup = "presence"
+	GroupQueue     SettingGroup = "queue"
+	GroupMessages  SettingGroup = "messages"
+	GroupWrapUp    SettingGroup = "wrap_up"
+	GroupFlags     SettingGroup = "flags"
+	GroupPrivacy   SettingGroup = "privacy"
+	GroupMail      SettingGroup = "mail"
+	GroupWebhooks  SettingGroup = "webhooks"
+	GroupAssistant SettingGroup = "assistant"
+	GroupLimits    SettingGroup = "limits"
 )
 
 // SettingKind is how the value of a setting is written and entered.
@@ -279,12 +280,17 @@ const maxSettingText = 1000
 type textValue struct {
 	field func(*Settings) *string
 	isURL bool // the address of a page
+	// arePatterns is for a text of regular expressions, one on each line.
+	arePatterns bool
 }
 
 func (v textValue) describe() valueDescription {
 	accepts := fmt.Sprintf("a text of at most %d characters", maxSettingText)
 	if v.isURL {
 		accepts = "an address such as https://www.example.com/privacy, or empty"
+	}
+	if v.arePatterns {
+		accepts = "regular expressions (RE2), one on each line, that do not match an empty text"
 	}
 	return valueDescription{kind: SettingText, accepts: accepts}
 }
@@ -302,6 +308,9 @@ func (v textValue) set(s *Settings, value string) string {
 			strings.ContainsAny(text, " \t\r\n") {
 			return fieldInvalid
 		}
+	}
+	if v.arePatterns && !arePatterns(text) {
+		return fieldInvalid
 	}
 	*v.field(s) = text
 	return ""

@@ -310,6 +310,21 @@ var settingTable = []Setting{
 			isValid: func(v string) bool { _, err := parseNetworks([]string{v}); return err == nil },
 		},
 	},
+	{
+		Key: "ASSISTANT_TOKENS_PER_DAY", Group: GroupAssistant,
+		Doc:   "tokens that the assistant sends and receives on one day (UTC), for all agents together; see `ASSISTANT_URL`",
+		value: integerValue{field: func(s *Settings) *int { return &s.AssistantTokens }, def: 1_000_000, min: 0, max: 1_000_000_000},
+	},
+	{
+		Key: "ASSISTANT_MASK", Group: GroupAssistant,
+		Doc:   "regular expressions (RE2), one on each line, of what is masked before a text is sent to the assistant; payment cards always are",
+		value: textValue{field: func(s *Settings) *string { return &s.AssistantMask }, arePatterns: true},
+	},
+	{
+		Key: "ASSISTANT_NOTICE", Group: GroupAssistant,
+		Doc:   "users are told that agents may use an assistant, if there is one",
+		value: switchValue{field: func(s *Settings) *bool { return &s.AssistantNotice }},
+	},
 	rateSetting("RATE_SEND", 30, "messages per minute from one user or agent", func(s *Settings) *int { return &s.RateSend }),
 	rateSetting("RATE_END", 10, "chats per minute that one user or agent ends", func(s *Settings) *int { return &s.RateEnd }),
 	rateSetting("RATE_RATE", 5, "ratings per minute from one user", func(s *Settings) *int { return &s.RateRate }),

@@ -63,6 +63,9 @@ type Settings struct {
 	ServiceWait      time.Duration // see ServiceLevel
 	RequireOutcome   bool          // agents are reminded of a chat without an outcome, as long as there are outcomes
 	RequireTags      bool          // the same for tags
+	AssistantTokens  int           // that the assistant may use on a day (UTC)
+	AssistantMask    string        // regular expressions, one on each line, of what the assistant is not told
+	AssistantNotice  bool          // users are told that agents have an assistant
 	MailFrom         string        // the sender's address; "" turns mail off
 	MailName         string        // the sender's name; "" for a general one
 	MailColor        string        // of mails, as #rrggbb

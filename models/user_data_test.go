@@ -127,6 +127,7 @@ var about = map[string]string{
 	"file_key":                  "none",
 	"wallboard_keys":            "none",
 	"api_keys":                  "none",
+	"assistant_days":            "none",   // counts alone
 	"export_changes":            "erased", // ids of chats
 	"chat_due":                  "none",   // when the sweep looks at an open chat
 	"invariant_checks":          "none",

@@ -230,6 +230,9 @@ var rules = map[string]rule{
 		in: models.Active, offer: "got", body: `{"reason":"Busy"}`, boss: notOffered,
 	},
 	"POST /customer-service/chats/{chat_id}/offer/withdraw": {in: models.Active, offer: "made", boss: notInChat},
+	"POST /customer-service/chats/{chat_id}/assistant": {
+		in: models.Active, body: `{"task":"translation","text":"Hello","message_id":0,"language":"de"}`, boss: notInChat,
+	},
 	"POST /customer-service/chats/{chat_id}/notes": {
 		in:   models.Active,
 		body: `{"content":"Hello"}`,

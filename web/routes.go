@@ -15,6 +15,7 @@ import (
 	"parley/web/chat"
 	"parley/web/kit"
 	"parley/web/limit"
+	"parley/web/workbench"
 )
 
 // audience is who may call a route.
@@ -380,6 +381,10 @@ func (s *Server) routes() []route {
 		{
 			method: post, api: agentPath + "/chats/:chat_id/lower-hand", page: "/workbench/chats/:chat_id/lower-hand",
 			who: agents, input: true, handle: s.chat.LowerHand, fragment: s.workbench.Parts, next: "/workbench/chats/:chat_id",
+		},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/assistant", page: "/workbench/chats/:chat_id/assistant", who: agents,
+			limit: limit.Assistant, input: true, handle: s.workbench.Assist, requestLimits: workbench.LimitAssistant,
 		},
 		{
 			method: get, api: agentPath + "/chats/:chat_id/user", page: "/workbench/chats/:chat_id/user", who: agents,

@@ -29,6 +29,7 @@ import (
 	"parley/views/paths"
 	"parley/web/account"
 	"parley/web/admin"
+	"parley/web/assistant"
 	"parley/web/auth"
 	"parley/web/chat"
 	"parley/web/files"
@@ -81,6 +82,8 @@ type Options struct {
 	// SSO is where agents sign in, nil for nowhere; SSOName is its name on the sign-in page.
 	SSO     *sso.Provider
 	SSOName string
+	// Assistant helps agents to write; nil for none.
+	Assistant *assistant.Assistant
 	// Tracer makes a span of each request; nil for none.
 	Tracer trace.Tracer
 }
@@ -115,6 +118,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, userPaths: map[string]bool{}, Kit: &kit.Kit{
 		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Version: opts.Version,
+		Assistant: opts.Assistant,
 		Origins: http.NewCrossOriginProtection(),
 	}}
 	if opts.Redis != nil {
@@ -226,6 +230,8 @@ func (s *Server) perMinute(a limit.Action) int {
 		return widget.MaxIntroductionsPerMinute
 	case limit.Draft:
 		return chat.MaxDraftsPerMinute
+	case limit.Assistant:
+		return workbench.MaxAssistantCallsPerMinute
 	case limit.Search:
 		return workbench.MaxSearchesPerMinute
 	case limit.Poll:

@@ -216,6 +216,7 @@ var secretVariables = []string{
 	"AWS_SESSION_TOKEN",
 	"SMTP_URL",
 	"OIDC_CLIENT_SECRET",
+	"ASSISTANT_KEY",
 	"OTEL_EXPORTER_OTLP_HEADERS",
 }
 

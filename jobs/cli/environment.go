@@ -64,6 +64,9 @@ type Environment struct {
 	OIDCOnly                bool          `env:"OIDC_ONLY" envDefault:"false"`
 	OIDCBreakGlass          []string      `env:"OIDC_BREAK_GLASS"`
 	OIDCSession             time.Duration `env:"OIDC_SESSION" envDefault:"12h"`
+	AssistantURL            string        `env:"ASSISTANT_URL"`
+	AssistantKey            string        `env:"ASSISTANT_KEY"`
+	AssistantModel          string        `env:"ASSISTANT_MODEL"`
 	OTLPEndpoint            string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint      string        `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 	OTLPHeaders             string        `env:"OTEL_EXPORTER_OTLP_HEADERS"`
@@ -114,6 +117,9 @@ func ReadEnvironment(environ []string) (Environment, error) {
 	}
 	if err == nil && e.MailListen != "" && e.MailReplyAddress == "" {
 		err = errors.New("MAIL_LISTEN needs MAIL_REPLY_ADDRESS, such as support+{token}@example.com: other mail is not accepted")
+	}
+	if err == nil && e.AssistantURL != "" && e.AssistantModel == "" {
+		err = errors.New("ASSISTANT_URL needs ASSISTANT_MODEL, the name of a model of that service")
 	}
 	if err == nil && (e.MailTLSCert == "") != (e.MailTLSKey == "") {
 		err = errors.New("MAIL_TLS_CERT and MAIL_TLS_KEY are set together, or neither of them is")

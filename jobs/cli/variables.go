@@ -129,6 +129,13 @@ var processDocs = []Variable{
 	},
 	{Name: "OIDC_SESSION", Doc: "how long a session lasts until the provider is asked again, 15m to 168h"},
 	{
+		Name: "ASSISTANT_URL", Unset: "no assistant",
+		Doc: "a language model that helps agents to write: the address of an API with OpenAI's chat completions, such as " +
+			"`https://llm.example.internal/v1`; see `docs/assistant.md`",
+	},
+	{Name: "ASSISTANT_KEY", Unset: "none", Doc: "key of that API"},
+	{Name: "ASSISTANT_MODEL", Unset: "none", Doc: "name of the model; required with `ASSISTANT_URL`"},
+	{
 		Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Unset: "no traces",
 		Doc: "OpenTelemetry receiver to which traces are sent by OTLP over HTTP, such as `http://collector.internal:4318`; " +
 			"see `docs/operations.md` for this and all other `OTEL_` variables",

@@ -32,6 +32,7 @@ import { wireReader } from "./workbench/reader.js";
 import { wireTransfer } from "./workbench/transfer.js";
 import { startUserPanel, wireUserPanel } from "./workbench/user-panel.js";
 import { wireWrapUp } from "./workbench/wrap-up.js";
+import { startAssistant } from "./workbench/assistant.js";
 import { flushAll, showPending, showWhisperTab, startComposer, focusComposer } from "./workbench/compose.js";
 
 const narrow = () => matchMedia("(max-width: 767px)").matches;
@@ -48,6 +49,7 @@ wireReader();
 wireMenus();
 wireWrapUp();
 wireTransfer();
+startAssistant();
 wireOffers(open);
 wireNotifications(document.getElementById("bell"), open);
 watchSignOut();

@@ -18,8 +18,8 @@ import (
 
 var names = strings.Fields(`
 	arrow-down arrow-left-right arrow-right arrow-up bell bell-off check chevron-down chevron-left chevron-right circle-alert clock
-	copy download ellipsis eye file-text flag globe inbox key-round keyboard lock log-out mail monitor paperclip pause
-	pencil plus rotate-ccw rotate-cw search send settings shield-check shield-question-mark smartphone smile square-slash
+	copy download ellipsis eye file-text flag globe inbox key-round keyboard languages lock log-out mail monitor paperclip pause
+	pencil plus rotate-ccw rotate-cw search send settings shield-check shield-question-mark smartphone smile sparkles square-slash
 	star sticky-note type user user-plus users x`)
 
 var (

@@ -57,6 +57,8 @@ type Panel struct {
 	End   *End   // once ended
 
 	Thread chat.Thread
+
+	HasAssistantNotice bool // the user is told that agents may use an assistant
 }
 
 // Look is what administrators made of the panel. What is empty is Parley's own.

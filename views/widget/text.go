@@ -179,6 +179,9 @@ func (p Panel) footText(ctx context.Context) string {
 		}
 		return text.T(ctx, "widget.first_read")
 	case Greeting:
+		if p.HasAssistantNotice {
+			return text.T(ctx, "widget.keep_secret_assistant")
+		}
 		return text.T(ctx, "widget.keep_secret")
 	case Offline:
 		return text.T(ctx, "widget.offline.foot")

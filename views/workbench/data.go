@@ -21,6 +21,7 @@ type Page struct {
 	// PresenceTimeout is how long an agent who sends no heartbeat still counts as online.
 	PresenceTimeout time.Duration
 	Me              Me
+	HasAssistant    bool // an assistant is configured
 	Queue           QueueSummary
 	Reminders       Reminders
 	Closing         Closing

@@ -36,6 +36,8 @@ type availabilityJSON struct {
 	MessageOffer  string      `json:"message_offer"`
 	ConsentText   string      `json:"consent_text"`
 	ConsentURL    string      `json:"consent_url"`
+	// AssistantNotice is 1 if users are to be told that agents may write with an assistant.
+	AssistantNotice api.IntBool `json:"is_assistant_used"`
 }
 
 // Availability responds with the number of agents who are online, and whether the department of the query is open.
@@ -59,5 +61,6 @@ func (h *Handlers) Availability(c echo.Context) error {
 		string(a.MessageOffer),
 		s.MessageConsent,
 		s.ConsentURL,
+		api.IntBool(h.Assistant != nil && s.AssistantNotice),
 	}})
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley/models"
 	"parley/models/redisclient"
+	"parley/web/assistant"
 	"parley/web/limit"
 	"parley/web/live"
 )
@@ -25,6 +26,8 @@ type Kit struct {
 	Redis *redisclient.Health
 	// PublicURL is the setting PUBLIC_URL, nil if the address is taken from each request.
 	PublicURL *url.URL
+	// Assistant helps agents to write; nil where none is configured.
+	Assistant *assistant.Assistant
 	// Version is that of the program.
 	Version string
 	// Origins recognizes requests that other sites make a browser send.

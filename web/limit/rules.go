@@ -25,6 +25,7 @@ const (
 	Poll          Action = "poll"          // reading events without a stream
 	Transcript    Action = "transcript"    // downloading one
 	Search        Action = "search"
+	Assistant     Action = "assistant"
 	Push          Action = "push"          // adding and testing devices that get notifications
 	Wallboard     Action = "wallboard"     // different keys that open no wallboard, from one address
 	WallboardKey  Action = "wallboard_key" // one of these keys

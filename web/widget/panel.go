@@ -88,6 +88,8 @@ type panel struct {
 	chat       *models.Chat // the open one, otherwise the one that ended last; nil for none
 	agents     map[string]*models.Agent
 	offers     *offers
+	// hasAssistantNotice is whether the user is told that agents may use an assistant.
+	hasAssistantNotice bool
 	offered    models.MessageOffer // to this user now
 	isMessage  bool                // the request leaves a message
 	isAnswer   bool                // the request stored answers
@@ -99,7 +101,8 @@ func (h *Handlers) newPanel(c echo.Context) *panel {
 	p := &panel{
 		desk: h.Desk, links: h.PageFileLinks(), answerTime: &h.answerTime, readAt: time.Now(), options: h.EmbedOptionsOf(c),
 		csrf: kit.CSRFToken(c), agents: map[string]*models.Agent{},
-		offers: &h.offers, isMessage: c.Path() == "/widget/message", isAnswer: strings.HasSuffix(c.Path(), "/answers"),
+		hasAssistantNotice: h.Assistant != nil && h.Desk.Settings().AssistantNotice,
+		offers:             &h.offers, isMessage: c.Path() == "/widget/message", isAnswer: strings.HasSuffix(c.Path(), "/answers"),
 	}
 	p.look = h.Desk.LookOf(p.options.origin)
 	if caller, ok := c.Get(kit.CallerKey).(*kit.Caller); ok {
@@ -186,7 +189,7 @@ func (p *panel) view(ctx context.Context) (widget.Panel, error) {
 func (p *panel) state(ctx context.Context) (widget.Panel, error) {
 	v := widget.Panel{
 		State: widget.Greeting, CSRF: p.csrf, Origin: p.options.origin, Site: cmp.Or(p.options.get("site", 40), p.look.Company),
-		Here: p.options.pageURL(""), Look: p.lookView(ctx),
+		Here: p.options.pageURL(""), Look: p.lookView(ctx), HasAssistantNotice: p.hasAssistantNotice,
 		Department: p.department(), PageURL: p.options.get("page_url", 500), PageTitle: p.options.get("page_title", 200),
 		Thread: chat.Thread{Me: chat.FromUser, Label: text.T(ctx, "chat.messages")},
 	}

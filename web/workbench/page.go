@@ -79,7 +79,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, status int, b *workbench, ope
 	frame.StreamShare = "parley.workbench"
 	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return h.Render(c, status, view.Workbench(view.Page{
-		Frame: frame, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
+		Frame: frame, HasAssistant: h.Assistant != nil, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),
 		Reminders:     b.reminders(),
 		Closing:       b.closing(),

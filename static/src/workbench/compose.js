@@ -13,6 +13,7 @@ import { session } from "../lib/storage.js";
 import { lastSeen, receive, thread } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
+import { wireAssistant } from "./assistant.js";
 import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
 import { chatURL } from "./chat-url.js";
 import { begunIn, followText } from "./draft-origin.js";
@@ -64,6 +65,16 @@ export function startComposer() {
   });
   wireEmoji({ form, field: field(), place: document.getElementById("composer-say"), onError: (text) => showError(chat, text) });
   wireFormatKeys(field());
+  wireAssistant({
+    form,
+    field: field(),
+    toReply: () => switchKind(form, "reply"),
+    onText: (text) => {
+      onChange(form, chat, text);
+      show(form);
+    },
+    showError: (text) => showError(chat, text),
+  });
   wireTabs(form);
   if (!field().value) field().value = readDraft(chat, "reply");
   followText(form, field());

@@ -119,7 +119,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, userPaths: map[string]bool{}, Kit: &kit.Kit{
 		Desk: opts.Desk, Hub: opts.Hub, Log: opts.Log, FileKey: opts.FileKey, Version: opts.Version,
 		Assistant: opts.Assistant,
-		Origins: http.NewCrossOriginProtection(),
+		Origins:   http.NewCrossOriginProtection(),
 	}}
 	if opts.Redis != nil {
 		s.Redis = opts.Redis.Health

@@ -86,7 +86,9 @@ func TestAServiceThatFailsIsTold(t *testing.T) {
 		"refuses the key": func(w http.ResponseWriter, _ *http.Request, _ string) {
 			http.Error(w, `{"error":{"message":"the key of Maria is wrong","code":"invalid_api_key"}}`, http.StatusUnauthorized)
 		},
-		"is overloaded":    func(w http.ResponseWriter, _ *http.Request, _ string) { http.Error(w, "busy", http.StatusTooManyRequests) },
+		"is overloaded": func(w http.ResponseWriter, _ *http.Request, _ string) {
+			http.Error(w, "busy", http.StatusTooManyRequests)
+		},
 		"answers a page":   func(w http.ResponseWriter, _ *http.Request, _ string) { fmt.Fprint(w, "<html>hello</html>\n") },
 		"answers nonsense": func(w http.ResponseWriter, _ *http.Request, _ string) { fmt.Fprint(w, "data: {{{\n\n") },
 		"answers nothing":  func(w http.ResponseWriter, _ *http.Request, _ string) { finish(w) },

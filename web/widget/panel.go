@@ -90,11 +90,11 @@ type panel struct {
 	offers     *offers
 	// hasAssistantNotice is whether the user is told that agents may use an assistant.
 	hasAssistantNotice bool
-	offered    models.MessageOffer // to this user now
-	isMessage  bool                // the request leaves a message
-	isAnswer   bool                // the request stored answers
-	typed      url.Values          // of a form with answers that was refused
-	refused    map[string]string   // why answers were refused, by field
+	offered            models.MessageOffer // to this user now
+	isMessage          bool                // the request leaves a message
+	isAnswer           bool                // the request stored answers
+	typed              url.Values          // of a form with answers that was refused
+	refused            map[string]string   // why answers were refused, by field
 }
 
 func (h *Handlers) newPanel(c echo.Context) *panel {

@@ -160,9 +160,11 @@ func TestAnInstancePublishesNothingWhileItIsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := uuid.NewString()
+	bounded, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	next := func() string { // what the instance publishes next
 		for {
-			m, err := sub.ReceiveMessage(t.Context())
+			m, err := sub.ReceiveMessage(bounded)
 			if err != nil {
 				t.Fatal(err)
 			}

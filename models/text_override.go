@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The bounds of texts that a company writes itself.
@@ -51,6 +52,9 @@ func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride)
 	}
 	if o.Text, err = validateText("text", oneLine(o.Text), 1, MaxTextOverride); err != nil {
 		return err
+	}
+	if strings.ContainsFunc(o.Text, unicode.IsControl) {
+		return invalid("text", fieldInvalid, "text must not have control characters.")
 	}
 	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		before, err := t.lockTextOverride(ctx, o)

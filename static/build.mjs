@@ -158,7 +158,7 @@ function emojiFrom(list) {
 async function loaderWords(lang) {
   const { unread, ...words } = await wordsIn(lang, wordsOf);
   const said = { lang: lang.slice(0, 2), ...words, unread: unread.other ? unread : { other: unread } };
-  if (rightToLeft.includes(lang)) said.rtl = 1;
+  if (rightToLeft.includes(lang)) said.dir = "rtl";
   return JSON.stringify(said).replaceAll("{{.Count}}", "#").replace(/"(\w+)":/g, "$1:");
 }
 

@@ -14,7 +14,7 @@ func TestTheLoaderIsSmallAndSpeaks(t *testing.T) {
 	t.Parallel()
 	for name, texts := range map[string][]string{
 		"loader.js": {"Open chat", "Open chat, 1 unread message"}, "loader.mjs": {"Open chat"}, "loader.zh-CN.js": {"打开对话"},
-		"loader.ar.js": {"فتح المحادثة", "رسالتان", "rtl:1"}, "loader.ru.js": {"непрочитанных"}, // the longest ones
+		"loader.ar.js": {"فتح المحادثة", "رسالتان", `dir:"rtl"`}, "loader.ru.js": {"непрочитанных"}, // the longest ones
 	} {
 		f, found := Get(name, "gzip")
 		if !found || f.Coding != "gzip" {

@@ -76,11 +76,13 @@ func serveFile(c echo.Context, f static.File, found bool, keep string) error {
 			h.Del(name)
 		}
 	}
-	if f.Varies {
+	switch {
+	case f.Varies && f.IsTranslated:
+		h.Set(echo.HeaderVary, "Accept-Encoding, Accept-Language")
+	case f.Varies:
 		h.Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
-	}
-	if f.IsTranslated {
-		h.Add(echo.HeaderVary, "Accept-Language")
+	case f.IsTranslated:
+		h.Set(echo.HeaderVary, "Accept-Language")
 	}
 	h.Set("ETag", f.ETag)
 	h.Set("Cache-Control", keep)

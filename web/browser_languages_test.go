@@ -102,6 +102,7 @@ func TestAnArabicWidgetFromQuestionToRating(t *testing.T) {
 	pictures("waiting")
 
 	agent := atWork(t, s, "anna")
+	agent.sees("#list-awaiting .row", "A-17")
 	agent.alt("KeyN")
 	agent.sees("#thread .msg", "أين طلبي A-17؟")
 	user.sees("#thread .sys", "انضم anna")

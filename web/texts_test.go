@@ -95,8 +95,12 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 	}
 	b.write(".text-row textarea", "{{.Rating}} من أصل 5")
 	b.click(".text-form button")
+	b.until("the page of the text", `location.hash.startsWith("#text-")`)
+	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")
 	b.until("the text is stored", `root.querySelector(".text-row textarea")?.value === "{{.Rating}} من أصل 5" && root.querySelector(".text-row form:nth-of-type(2)")`)
 	b.click(".text-row form:nth-of-type(2) button")
+	b.until("the answer", `location.hash.startsWith("#text-")`)
+	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")
 	b.until("the text is reset", `root.querySelector(".text-row textarea")?.value === ""`)
 	for _, l := range looks {
 		b.open(s.url + "/admin/texts?lang=" + l.lang)

@@ -86,7 +86,7 @@ func (h *Handlers) texts(f textFilter) []api.PublicText {
 	own := map[string]*api.PublicText{}
 	var all []api.PublicText
 	for _, d := range text.Defaults(f.locale) {
-		all = append(all, api.PublicText{Key: d.Key, Default: d.Text, Placeholders: d.Placeholders})
+		all = append(all, api.PublicText{Key: d.Key, Default: d.Text, Placeholders: append([]string{}, d.Placeholders...)})
 	}
 	for i := range all {
 		own[all[i].Key] = &all[i]

@@ -72,11 +72,11 @@ export function mount(base, settings, emit) {
 
   function update() {
     const asked = language();
-    const lang = asked.slice(0, 2).toLowerCase();
+    const lang = asked.slice(0, 2);
     if (asked !== spoken && lang !== said.lang)
       import(`${base}widget/words.mjs?lang=${asked}`).then(
         (loaded) => {
-          said = { ...loaded.default, lang };
+          said = loaded.default;
           show();
         },
         () => {},

@@ -104,8 +104,8 @@ export function build(listen, toggle, typed) {
       const scheme = theme && theme !== "auto" ? theme : "light dark";
       all.style.cssText = `inset:20px ${x} ${y ?? x};color-scheme:${scheme}`;
       button.style.cssText = colour ? `background-color:${colour};color:${textOn(colour)}` : "";
-      button.dir = said.rtl ? "rtl" : "";
-      all.dataset.side = position ?? (said.rtl && "left");
+      button.dir = said.dir ?? "";
+      all.dataset.side = position ?? (said.dir && "left");
       name.textContent = text ?? "";
       label();
     },

@@ -428,7 +428,8 @@ func newSSO(p *cli.Program) (*sso.Provider, error) {
 	}
 	return sso.New(sso.Options{
 		Issuer: p.Env.OIDCIssuer, ClientID: p.Env.OIDCClientID, ClientSecret: p.Env.OIDCClientSecret,
-		Scopes: strings.Fields(p.Env.OIDCScopes), GroupsClaim: p.Env.OIDCGroupsClaim, EmailVerifiedClaim: p.Env.OIDCEmailVerifiedClaim, Log: p.Log,
+		Scopes: strings.Fields(p.Env.OIDCScopes), GroupsClaim: p.Env.OIDCGroupsClaim,
+		EmailVerifiedClaim: p.Env.OIDCEmailVerifiedClaim, Log: p.Log,
 	})
 }
 

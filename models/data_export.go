@@ -108,7 +108,8 @@ func (d *Desk) numberTransactions(ctx context.Context) error {
 func (e *DataExport) Write(ctx context.Context, out io.Writer) error {
 	w := newExportWriter(out, e.counts)
 	header := exportHeader{
-		Type: "header", Format: DataExportFormat, SchemaVersion: DataExportVersion, ExportedAt: e.began, IsContinued: flag(e.query.After != ""),
+		Type: "header", Format: DataExportFormat, SchemaVersion: DataExportVersion, ExportedAt: e.began,
+		IsContinued: flag(e.query.After != ""),
 	}
 	if !e.query.Since.IsZero() {
 		since := e.query.Since.UTC()

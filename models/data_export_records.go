@@ -161,7 +161,8 @@ func writeDataChat(w *exportWriter, c *dataChat) {
 	w.add(c.Type, c)
 	if c.Rating != nil {
 		r := exportedRating{
-			Type: "rating", ChatID: c.ID, AgentID: c.AgentID, Rating: *c.Rating, Comment: c.RatingComment, Reasons: []exportReason{}, RatedAt: c.RatedAt,
+			Type: "rating", ChatID: c.ID, AgentID: c.AgentID, Rating: *c.Rating,
+			Comment: c.RatingComment, Reasons: []exportReason{}, RatedAt: c.RatedAt,
 		}
 		for _, reason := range c.RatingReasons {
 			r.Reasons = append(r.Reasons, exportReason{reason.NameEn, reason.NameZhCN})

@@ -228,11 +228,13 @@ var (
 	ErrAPIKeyNotFound = notFound("api_key_not_found", "This API key does not exist.")
 	// ErrExportsBusy is 503: as many exports as allowed are being sent.
 	ErrExportsBusy = &Error{
-		Kind: Unavailable, Code: "exports_busy", Detail: "Two exports are running already. Try again when one of them is finished.", RetryAfter: 10 * time.Second,
+		Kind: Unavailable, Code: "exports_busy", RetryAfter: 10 * time.Second,
+		Detail: "Two exports are running already. Try again when one of them is finished.",
 	}
 	// ErrExportBehind is 409: the database is older than the cursor of an export.
 	ErrExportBehind = conflict("export_database_older",
-		"The database is older than this cursor: it was restored from a backup. Export again with since, from a day before the time of the backup.")
+		"The database is older than this cursor: it was restored from a backup. "+
+			"Export again with since, from a day before the time of the backup.")
 	// ErrTooManyAPIKeys is 409: as many keys as allowed are in use.
 	ErrTooManyAPIKeys = conflict("too_many_api_keys", "100 API keys are in use. Revoke one first.")
 	// ErrWebhookNotFound is 404.

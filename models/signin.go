@@ -30,10 +30,10 @@ const unknownAccountHash = "$argon2id$v=19$m=19456,t=2,p=1$M0fXdF08xgwlcVt4wtjnV
 
 // account is what signing in reads of an agent.
 type account struct {
-	ID, Name, Email, PasswordHash string
-	Role                          Role
-	DisabledAt                    *time.Time
-	TwoFactor                     bool
+	ID, Name, PasswordHash string
+	Role                   Role
+	DisabledAt             *time.Time
+	TwoFactor              bool
 }
 
 // SignIn is SignInWith for an account without a second factor.
@@ -94,7 +94,7 @@ func (d *Desk) SignInStep(ctx context.Context, step string) (email string, err e
 // Address and password of c are ignored.
 func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (string, *Agent, error) {
 	var a account
-	err := d.db.NewRaw(`SELECT a.id, a.name, a.email, a.role, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.password_hash FROM sign_in_steps s JOIN agents a ON a.id = s.agent_id
 		WHERE s.token_hash = ? AND s.expires_at > now() AND a.disabled_at IS NULL`, HashToken(step)).Scan(ctx, &a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil, ErrSignInExpired
@@ -115,14 +115,14 @@ func (d *Desk) FinishSignIn(ctx context.Context, step string, c Credentials) (st
 	return d.openSession(ctx, &a, c)
 }
 
-// verifyCredentials returns the account that an address and a password open, or wrong_credentials. Where only single sign-on is allowed it is
-// 403 sso_required for all but administrators for emergencies.
+// verifyCredentials returns the account that an address and a password open, or wrong_credentials. Where only single sign-on is allowed it
+// is 403 sso_required for all but administrators for emergencies.
 func (d *Desk) verifyCredentials(ctx context.Context, email, password string) (*account, error) {
 	if d.OnlySSO() && !d.isBreakGlass(email) { // for every other address alike, so that this tells nothing about accounts
 		return nil, ErrSSORequired
 	}
 	a := new(account)
-	err := d.db.NewRaw(`SELECT a.id, a.name, a.email, a.role, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
+	err := d.db.NewRaw(`SELECT a.id, a.name, a.role, a.password_hash, a.disabled_at, f.confirmed_at IS NOT NULL AS two_factor
 		FROM agents a LEFT JOIN second_factors f ON f.agent_id = a.id WHERE lower(a.email) = lower(?)`, strings.TrimSpace(email)).Scan(ctx, a)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, translate(err)

@@ -100,8 +100,8 @@ func (d *Desk) BeginSSO(ctx context.Context, f SSOFlow, held string) (state, bro
 	return state, browser, translate(err)
 }
 
-// TakeSSO returns a sign-in that this browser began, and uses it up. One that another browser began, that was used, or that is too old is 401
-// sign_in_expired.
+// TakeSSO returns a sign-in that this browser began, and uses it up. One that another browser began, that was used, or that is too old is
+// 401 sign_in_expired.
 func (d *Desk) TakeSSO(ctx context.Context, state, browser string) (*SSOFlow, error) {
 	f := new(SSOFlow)
 	err := d.db.NewRaw(`DELETE FROM sso_flows WHERE state_hash = ? AND browser_hash = ? AND expires_at > now()
@@ -136,8 +136,8 @@ type SSOLogout struct {
 	Expiry                   time.Time
 }
 
-// EndSSOSessions ends the sessions that a verified logout token names, with their streams, and returns how many these were. A token that was
-// used before is 409 logout_repeated, and ends nothing.
+// EndSSOSessions ends the sessions that a verified logout token names, with their streams, and returns how many these were. A token that
+// was used before is 409 logout_repeated, and ends nothing.
 func (d *Desk) EndSSOSessions(ctx context.Context, l SSOLogout) (ended int, err error) {
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		ended = 0
@@ -167,7 +167,8 @@ func (d *Desk) EndSSOSessions(ctx context.Context, l SSOLogout) (ended int, err 
 			ended++
 		}
 		for _, id := range slices.Sorted(maps.Keys(byAgent)) {
-			if err := t.audit(ctx, ssoActor, AuditSessionsEnded, Subject{Kind: SubjectAgent, ID: id}, details{"sessions": byAgent[id]}); err != nil {
+			about := Subject{Kind: SubjectAgent, ID: id}
+			if err := t.audit(ctx, ssoActor, AuditSessionsEnded, about, details{"sessions": byAgent[id]}); err != nil {
 				return err
 			}
 		}

@@ -34,8 +34,8 @@ type ssoAgent struct {
 // SignInSSO opens a session for someone who signed in at the provider, and gives the agent the role and the departments of the groups.
 //
 // An account of the provider opens the agent that it is linked to. The first time it is linked to the agent with its e-mail address, and if
-// there is none, an agent is made if a group gives a role. An address that the provider has not verified is 403 sso_email_unverified, also one
-// whose agent is linked to another account. An agent whom an administrator disabled is 403 sso_disabled.
+// there is none, an agent is made if a group gives a role. An address that the provider has not verified is 403 sso_email_unverified, also
+// one whose agent is linked to another account. An agent whom an administrator disabled is 403 sso_disabled.
 //
 // Without a group that gives a role it is 403 sso_no_access; an agent who had one is disabled until a group comes back.
 func (d *Desk) SignInSSO(ctx context.Context, id SSOIdentity, c Credentials) (string, *Agent, error) {

@@ -13,8 +13,8 @@ import (
 
 // Export is `parley export`.
 type Export struct {
-	Since  string `help:"Only what changed since this day (2026-01-31, in UTC), time (2026-01-31T09:00:00Z) or so long ago (24h)." placeholder:"TIME"`
-	After  string `help:"Only what changed since another export: the cursor in its last line. It also continues one that was interrupted." placeholder:"CURSOR"`
+	Since  string `help:"Only what changed since this day, time (2026-01-31T09:00:00Z) or so long ago (24h)." placeholder:"TIME"`
+	After  string `help:"Only what changed since another export: a cursor from it. Also continues one." placeholder:"CURSOR"`
 	Format string `help:"Format of the export: ndjson, one JSON object per line." default:"ndjson" enum:"ndjson"`
 	Out    string `help:"Write to this file instead of standard output. Only you can read it." type:"path" placeholder:"FILE"`
 }
@@ -73,5 +73,6 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, errors.New("--since must be a day such as 2026-01-31, a time such as 2026-01-31T09:00:00Z, or a duration such as 24h")
+	return time.Time{}, errors.New("--since must be a day such as 2026-01-31, a time such as 2026-01-31T09:00:00Z, or a duration such as " +
+		"24h")
 }

@@ -40,6 +40,7 @@ func (p *Provider) VerifyLogout(ctx context.Context, raw string) (*models.SSOLog
 		return nil, errors.New("a name in the logout token is too long, or has a NUL character")
 	}
 	return &models.SSOLogout{
-		ID: token.TokenID, Issuer: token.Issuer, Subject: token.Subject, SID: token.SessionID, Expiry: token.IssuedAt.Add(maxLogoutAge + clockSkew),
+		ID: token.TokenID, Issuer: token.Issuer, Subject: token.Subject, SID: token.SessionID,
+		Expiry: token.IssuedAt.Add(maxLogoutAge + clockSkew),
 	}, nil
 }

@@ -98,7 +98,8 @@ BEGIN
 END $$;
 
 -- Makes the two tables partitioned. What they have becomes the partition of all chats that began before a month, without being copied or read:
--- a table with rows needs a valid constraint messages_before that says so. Views, triggers and indexes that others added stay with that partition.
+-- a table with rows needs a valid constraint messages_before that says so. Triggers go to the whole table, as enabled or disabled as they are; views
+-- and indexes that others added stay with that partition.
 CREATE FUNCTION partition_messages(until date) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     bound text := first_chat_id(until::timestamp AT TIME ZONE 'UTC');
@@ -106,11 +107,22 @@ DECLARE
     again text[];
     statement text;
     used boolean;
+    a_trigger record;
+    triggers text[] := '{}';
 BEGIN
     -- In the order in which a message locks them.
     LOCK TABLE chats, messages, message_status_changes, attachments, message_versions, withdrawn_attachments IN ACCESS EXCLUSIVE MODE;
     again := unlink_messages();
-    DROP TRIGGER messages_attachment_fits_type ON messages;
+    FOR a_trigger IN SELECT tgrelid::regclass AS place, tgname, tgenabled, pg_get_triggerdef(oid) AS definition FROM pg_trigger
+        WHERE NOT tgisinternal AND tgrelid IN ('messages'::regclass, 'message_status_changes'::regclass) ORDER BY 1, 2
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', a_trigger.tgname, a_trigger.place);
+        triggers := triggers || a_trigger.definition || CASE a_trigger.tgenabled
+            WHEN 'D' THEN format('ALTER TABLE %s DISABLE TRIGGER %I', a_trigger.place, a_trigger.tgname)
+            WHEN 'R' THEN format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', a_trigger.place, a_trigger.tgname)
+            WHEN 'A' THEN format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', a_trigger.place, a_trigger.tgname)
+            ELSE format('ALTER TABLE %s ENABLE TRIGGER %I', a_trigger.place, a_trigger.tgname) END;
+    END LOOP;
     ALTER TABLE messages RENAME CONSTRAINT messages_pkey TO messages_first_pkey;
     ALTER INDEX messages_client_message_id_unique RENAME TO messages_first_client_message_id_unique;
     ALTER TABLE message_status_changes RENAME CONSTRAINT message_status_changes_pkey TO message_status_changes_first_pkey;
@@ -139,8 +151,9 @@ BEGIN
     END LOOP;
     CREATE UNIQUE INDEX messages_client_message_id_unique ON messages (chat_id, client_message_id, sender_type, sender_id)
         WHERE client_message_id IS NOT NULL;
-    CREATE CONSTRAINT TRIGGER messages_attachment_fits_type AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.message_type IN ('image', 'file')) EXECUTE FUNCTION messages_attachment_fits_type();
+    FOREACH statement IN ARRAY triggers LOOP
+        EXECUTE statement;
+    END LOOP;
     ALTER SEQUENCE messages_id OWNED BY messages.id;
     FOREACH place IN ARRAY ARRAY['messages', 'message_status_changes'] LOOP
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%L)', place, place || '_first', bound);

@@ -40,7 +40,7 @@ func webhookForm(ctx context.Context, in webhookInput, fieldErrors view.Errors) 
 }
 
 func webhookEventWord(ctx context.Context, e models.WebhookEventType) string {
-	return text.T(ctx, "admin.webhooks.event."+strings.ReplaceAll(string(e), ".", "_"))
+	return text.T(ctx, "admin.webhooks.event."+string(e))
 }
 
 // webhook returns the page of a webhook with its form, as it was filled in or as the webhook is, and the part of its log that the query

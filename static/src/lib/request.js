@@ -1,4 +1,6 @@
 // Requests of the scripts themselves; those of forms go through htmx.
+import { parser } from "./sse.js";
+
 export const csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
 let bearer = "";
@@ -66,6 +68,24 @@ export function upload(url, fields, file, { onProgress = () => {}, signal } = {}
     signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
+}
+
+/**
+ * Posts fields as a form and calls onEvent with each server-sent event of the response, as {name, data}. Returns {ok, problem}; a connection that
+ * was lost or a signal that was aborted is not ok, with an empty problem.
+ */
+export async function postForEvents(url, fields, onEvent, signal) {
+  const read = parser({ onEvent, onRetry: () => {} });
+  try {
+    const headers = { ...credentials(), Accept: "text/event-stream" };
+    const response = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers, signal });
+    if (!response.ok) return { ok: false, problem: parseProblem(response.headers.get("Content-Type") ?? "", await response.text()) };
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) read(part.value);
+    return { ok: true, problem: {} };
+  } catch {
+    return { ok: false, problem: {} };
+  }
 }
 
 /** Requests a file with the given headers. Returns {ok, status, blob, name, problem}; status 0 is no connection. */

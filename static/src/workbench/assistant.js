@@ -2,8 +2,7 @@
 // summarizes the chat for a transfer. Its texts go into fields and beside messages; only the agent sends.
 import { isBlank } from "../lib/is-blank.js";
 import { onKeyDown } from "../lib/keydown.js";
-import { credentials, parseProblem } from "../lib/request.js";
-import { parser } from "../lib/sse.js";
+import { postForEvents } from "../lib/request.js";
 import { thread } from "../lib/thread.js";
 import { translate } from "../lib/translate.js";
 import { chatURL } from "./chat-url.js";
@@ -18,37 +17,20 @@ let running = null; // {stop} of the answer that is being written into the compo
  */
 async function ask(chat, fields, onText, signal) {
   let text = "";
-  let problem = null;
+  let problem = {};
   let isDone = false;
-  const read = parser({
-    onRetry: () => {},
-    onEvent: ({ name, data }) => {
-      const body = JSON.parse(data);
-      if (name === "text") onText((text += body.text));
-      else if (name === "failed") problem = body;
-      else if (name === "done") {
-        text = body.text;
-        isDone = true;
-      }
-    },
-  });
-  try {
-    const response = await fetch(`${chatURL(chat)}/assistant`, {
-      method: "POST",
-      body: new URLSearchParams(fields),
-      headers: { ...credentials(), Accept: "text/event-stream" },
-      signal,
-    });
-    if (!response.ok) problem = parseProblem(response.headers.get("Content-Type") ?? "", await response.text());
-    else {
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) read(part.value);
+  const answer = await postForEvents(`${chatURL(chat)}/assistant`, fields, ({ name, data }) => {
+    const body = JSON.parse(data);
+    if (name === "text") onText((text += body.text));
+    else if (name === "failed") problem = body;
+    else if (name === "done") {
+      text = body.text;
+      isDone = true;
     }
-  } catch {
-    if (signal.aborted) return { ok: false, text, detail: "" };
-  }
-  if (isDone && !problem) return { ok: true, text, detail: "" };
-  return { ok: false, text, detail: problem?.detail || translate("workbench.assistant.failed") };
+  }, signal);
+  if (signal.aborted) return { ok: false, text, detail: "" };
+  if (isDone) return { ok: true, text, detail: "" };
+  return { ok: false, text, detail: problem.detail || answer.problem.detail || translate("workbench.assistant.failed") };
 }
 
 /** Adds a button to the messages of users and to the dialog of a transfer, in each chat that is opened. */

@@ -71,7 +71,6 @@ func (noPublisher) Publish([]Event) {}
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, webhooks: newWebhookRuns()}
 	d.sends.desk = d
-	d.statistics.next.Store(firstAnalysis)
 	d.reload.turn = make(chan struct{}, 1)
 	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/uptrace/bun"
 )
 
 // A new installation has tables of a page or two, and autovacuum reads their statistics in the first minute. Frequent statements keep the
 // plans that fit them: they read whole tables. If thousands of messages come before autovacuum looks again, which is a minute later, each
-// of them costs more than the last. So a process looks after the first messages that it has stored, and each time after four times as many.
+// of them costs more than the last. So a process looks after the first messages that it has stored, in each month, and then each time after four times as many.
 const (
 	firstAnalysis = 256
 	growth        = 4
@@ -21,12 +22,17 @@ const (
 type tableStatistics struct {
 	stored  atomic.Int64 // messages that this process has stored
 	next    atomic.Int64 // at how many to look
+	month   atomic.Int32 // of the latest message, 1 to 12
 	running sync.WaitGroup
 }
 
 // countStored counts stored messages, and starts a look when it is time. It does not wait.
 func (d *Desk) countStored(messages int) {
 	s := &d.statistics
+	if month := int32(time.Now().UTC().Month()); s.month.Swap(month) != month { // its partition is empty
+		s.stored.Store(0)
+		s.next.Store(firstAnalysis)
+	}
 	stored, next := s.stored.Add(int64(messages)), s.next.Load()
 	if stored < next || !s.next.CompareAndSwap(next, growth*next) {
 		return

@@ -219,7 +219,7 @@ func TestSendsWithoutSubscribersCostNothing(t *testing.T) {
 		var fired []string
 		for _, line := range plan {
 			if strings.Contains(line, "webhook") {
-				fired = append(fired, strings.Fields(line)[1])
+				fired = append(fired, strings.TrimSuffix(strings.Fields(line)[1], ":"))
 			}
 		}
 		return statements, fired
@@ -233,7 +233,7 @@ func TestSendsWithoutSubscribersCostNothing(t *testing.T) {
 	}
 	_, err = h.UpdateWebhook(t.Context(), admin, w.ID, models.WebhookFields{Name: "x", URL: w.URL, Events: []string{"message.created"}})
 	h.must(err)
-	if n, fired := send(); n != 1 || !slices.Contains(fired, "webhook_messages_inserted:") {
+	if n, fired := send(); n != 1 || !slices.Contains(fired, "webhook_messages_inserted") {
 		t.Errorf("with a webhook for messages a send runs %d statements, and %v", n, fired)
 	}
 	h.must(h.RemoveWebhook(t.Context(), admin, w.ID))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -59,7 +60,7 @@ func (h *Handlers) webhook(c echo.Context, w *models.Webhook, in *webhookInput, 
 	if err == nil {
 		found, hasOlder, err = h.Desk.WebhookDeliveries(ctx, kit.ActorOf(c), w.ID, f)
 	}
-	if refusal, isRefused := formErrors(ctx, err); err != nil && (isRefused || models.CodeOf(err) == "malformed") {
+	if refusal, isRefused := formErrors(ctx, err); err != nil && (isRefused || errors.Is(err, kit.Malformed(""))) {
 		page.State, page.Type, page.From, page.To, page.FilterErrors = "", "", "", "", refusal
 		found, hasOlder, err = h.Desk.WebhookDeliveries(ctx, kit.ActorOf(c), w.ID, models.WebhookDeliveryFilter{})
 	}

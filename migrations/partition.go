@@ -14,9 +14,9 @@ import (
 var ErrPartitioned = errors.New("the messages are in partitions by month already")
 
 const (
-	// partitionMargin is how far ahead of now the first partition ends at least. Until the tables are switched, no message can be stored in a
-	// chat that begins after that end, so it is much longer than the switch can take. What an interrupted run left is removed by the next one,
-	// or by the periodic task, long before.
+	// partitionMargin is how far ahead of now the first partition ends at least. Until the tables are switched, no message can be stored
+	// in a chat that begins after that end, so it is much longer than the switch can take. What an interrupted run left is removed by the
+	// next one, or by the periodic task, long before.
 	partitionMargin = 7 * 24 * time.Hour
 	monthLayout     = "2006-01-02"
 )

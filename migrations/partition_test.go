@@ -292,6 +292,7 @@ func (c *cancelAfter) Write(p []byte) (int, error) {
 }
 
 func contextUntil(t *testing.T, said string) (context.Context, io.Writer) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	return ctx, &cancelAfter{said, cancel}

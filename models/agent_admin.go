@@ -253,7 +253,8 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 			return err
 		}
 		if change.Disabled != nil && actor.ID != ssoActor.ID { // what an administrator decides, groups do not change
-			if _, err := t.NewRaw(`UPDATE sso_accounts SET is_suspended = false WHERE agent_id = ? AND is_suspended`, id).Exec(ctx); err != nil {
+			if _, err := t.NewRaw(`UPDATE sso_accounts SET is_suspended = false WHERE agent_id = ? AND is_suspended`, id).
+				Exec(ctx); err != nil {
 				return err
 			}
 		}

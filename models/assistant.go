@@ -51,8 +51,8 @@ var (
 	errAssistantNothing = conflict("assistant_nothing_to_do", "The chat has no messages that the assistant could work with.")
 )
 
-// AssistantRequest is what an agent asks. Text and MessageID are for translations: one of them is set. Language is the one to translate to, as
-// a BCP 47 tag: "" for that of the user's widget for a text, and that of the agent's pages for a message.
+// AssistantRequest is what an agent asks. Text and MessageID are for translations: one of them is set. Language is the one to translate
+// to, as a BCP 47 tag: "" for that of the user's widget for a text, and that of the agent's pages for a message.
 type AssistantRequest struct {
 	Task      AssistantTask
 	Text      string
@@ -87,7 +87,12 @@ var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
 // It is for those who may write in the chat; others get chat_not_found or not_in_chat. A task that does not exist, and a translation
 // without a text of 1 to 4,000 characters or a message of the chat, is validation_failed; a chat without messages
 // assistant_nothing_to_do, a used budget assistant_budget_used. The caller calls [Desk.EndAssistantCall] once it knows what was used.
-func (d *Desk) BeginAssistantCall(ctx context.Context, actor Actor, chatID, agentLanguage string, r AssistantRequest) (*AssistantCall, error) {
+func (d *Desk) BeginAssistantCall(
+	ctx context.Context,
+	actor Actor,
+	chatID, agentLanguage string,
+	r AssistantRequest,
+) (*AssistantCall, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}

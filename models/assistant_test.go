@@ -35,7 +35,15 @@ func TestTheAssistantIsToldWhatTheAgentMaySee(t *testing.T) {
 	h.must(err)
 	h.canned(anna, models.NewCannedReply{Scope: models.CannedMine, Shortcut: "arrive", Title: "Late", Body: "Orders arrive in 3 days."})
 	h.canned(anna, models.NewCannedReply{Scope: models.CannedMine, Shortcut: "hours", Title: "Opening", Body: "Open from nine."})
-	h.canned(ben, models.NewCannedReply{Scope: models.CannedMine, Shortcut: "ben", Title: "Order", Body: "Ben's own words on orders that did not arrive."})
+	h.canned(
+		ben,
+		models.NewCannedReply{
+			Scope:    models.CannedMine,
+			Shortcut: "ben",
+			Title:    "Order",
+			Body:     "Ben's own words on orders that did not arrive.",
+		},
+	)
 	h.must(h.ChangeSetting(t.Context(), admin, "ASSISTANT_MASK", `A-\d+`))
 
 	draft, err := h.asksAssistant(anna, chat, models.AssistantRequest{Task: models.AssistantDraft})

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// DataExportFormat and DataExportVersion are in the first record of an export. The version changes when a field is renamed, retyped
-	// or removed; fields and types of records are added without.
-	DataExportFormat  = "parley-data-export"
+	// DataExportFormat is in the first record of an export.
+	DataExportFormat = "parley-data-export"
+	// DataExportVersion is too. It changes when a field is renamed, retyped or removed; fields and types of records are added without.
 	DataExportVersion = 1
 
 	// exportLookahead is how many changed or open chats one step reads.
@@ -150,7 +150,8 @@ func (e *DataExport) read(ctx context.Context, f func(ctx context.Context, t *tx
 			if _, err := t.NewRaw(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`).Exec(ctx); err != nil {
 				return err
 			}
-			if err := t.NewRaw(`SELECT pg_snapshot_xmin(pg_current_snapshot()) >= ?::text::xid8`, e.cursor.UpTo).Scan(ctx, &sees); err != nil {
+			if err := t.NewRaw(`SELECT pg_snapshot_xmin(pg_current_snapshot()) >= ?::text::xid8`, e.cursor.UpTo).
+				Scan(ctx, &sees); err != nil {
 				return err
 			}
 			if !sees { // a replica that lags behind the one that the export began on

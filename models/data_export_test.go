@@ -349,7 +349,9 @@ func TestAnExportNeedsLittleMemory(t *testing.T) {
 	if out.bytes.Load() < 30<<20 || out.most > 24<<20 {
 		t.Errorf("%d bytes were exported with %d more in memory", out.bytes.Load(), out.most)
 	}
-	if n := h.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start < now() - interval '2 seconds'`); n != 0 {
+	if n := h.count(
+		`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start < now() - interval '2 seconds'`,
+	); n != 0 {
 		t.Errorf("%d long transactions", n)
 	}
 }
@@ -383,9 +385,12 @@ func (w *memoryMeter) Write(p []byte) (int, error) {
 func (h *testDesk) manyChats(chats, messages int) {
 	h.t.Helper()
 	h.exec(`INSERT INTO users (id) SELECT 'user-' || n FROM generate_series(1, 100) n`)
-	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type, last_seq, total_messages)
+	h.exec(
+		`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at, ended_at, ended_reason, ended_type, last_seq, total_messages)
 		SELECT 'old-' || n, 'user-' || 1 + n % 100, 'ended', now(), now(), now(), now(), 'user_ended', 'manual', ?1, ?1 FROM generate_series(1, ?0) n`,
-		chats, messages)
+		chats,
+		messages,
+	)
 	h.exec(`INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type, content, created_at)
 		SELECT m, 'old-' || n, m, m, 'user', 'user-' || 1 + n % 100, 'text', 'Where is my parcel? It was sent a week ago.', now()
 		FROM generate_series(1, ?0) n, generate_series(1, ?1) m`, chats, messages)

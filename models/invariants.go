@@ -32,7 +32,8 @@ type Checked struct {
 // lately is how long ago a chat may have ended for [Desk.CheckInvariants] to check it.
 const lately = "1 hour"
 
-// checkedChats selects the chats whose messages are checked. Those that are due to be deleted may have lost theirs already, with the partition.
+// checkedChats selects the chats whose messages are checked. Those that are due to be deleted may have lost theirs already, with the
+// partition.
 const checkedChats = `WITH looked AS (SELECT id, last_seq, version FROM {chats} c
 	WHERE status <> 'ended' OR ended_at >= clock_timestamp() - make_interval(secs => ?9)) `
 

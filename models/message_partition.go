@@ -12,8 +12,8 @@ import (
 const (
 	// monthsAhead is for how many months after this one partitions are made.
 	monthsAhead = 2
-	// partitionLock and partitionTimeout bound for how long making or dropping a partition may block messages. What does not succeed is tried
-	// again by the next run.
+	// partitionLock and partitionTimeout bound for how long making or dropping a partition may block messages. What does not succeed is
+	// tried again by the next run.
 	partitionLock    = 500 * time.Millisecond
 	partitionTimeout = 2 * time.Second
 	// limitMargin is how long before the limit of an interrupted `parley migrate partition` is reached it is removed.
@@ -170,7 +170,8 @@ func (d *Desk) removeStaleLimit(ctx context.Context) error {
 	var stale bool
 	if err := d.db.NewRaw(`SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'messages_before'
 			AND conrelid IN ('messages'::regclass, 'message_status_changes'::regclass)
-			AND (regexp_match(pg_get_constraintdef(oid), $$'([0-9a-f-]+)'$$))[1] < first_chat_id(now() + make_interval(secs => ?)) COLLATE "C")`,
+			AND (regexp_match(pg_get_constraintdef(oid), $$'([0-9a-f-]+)'$$))[1] < first_chat_id(now() + make_interval(secs => ?))
+				COLLATE "C")`,
 		limitMargin.Seconds()).Scan(ctx, &stale); err != nil || !stale {
 		return translate(err)
 	}

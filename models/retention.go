@@ -7,10 +7,11 @@ import (
 
 // Clean deletes what is no longer kept, in batches, and returns how many chats it deleted:
 //
-// ended chats older than RETENTION with everything that belongs to them, and the partitions of messages that have no others; expired sessions and tickets; second factors
-// that were started and never confirmed; drafts of chats that ended 7 days ago; users older than RETENTION without a chat
-// or a session; changes of presence and temporary capacities older than 35 days; minutes older than MINUTES_RETENTION;
-// alerts that were cleared a year ago; what webhooks were told before WEBHOOK_RETENTION; rows of the audit log older than AUDIT_RETENTION.
+// ended chats older than RETENTION with everything that belongs to them, and the partitions of messages that have no others; expired
+// sessions and tickets; second factors that were started and never confirmed; drafts of chats that ended 7 days ago; users older than
+// RETENTION without a chat or a session; changes of presence and temporary capacities older than 35 days; minutes older than
+// MINUTES_RETENTION; alerts that were cleared a year ago; what webhooks were told before WEBHOOK_RETENTION; rows of the audit log older
+// than AUDIT_RETENTION.
 //
 // It may run at any time, on any machine, and several times at once.
 func (d *Desk) Clean(ctx context.Context) (int, error) {

@@ -316,8 +316,10 @@ var settingTable = []Setting{
 		value: integerValue{field: func(s *Settings) *int { return &s.AssistantTokens }, def: 1_000_000, min: 0, max: 1_000_000_000},
 	},
 	{
-		Key: "ASSISTANT_MASK", Group: GroupAssistant,
-		Doc:   "regular expressions (RE2), one on each line, of what is masked before a text is sent to the assistant; payment cards always are",
+		Key:   "ASSISTANT_MASK",
+		Group: GroupAssistant,
+		Doc: "regular expressions (RE2), one on each line, of what is masked before a text is sent to the assistant; payment " +
+			"cards always are",
 		value: textValue{field: func(s *Settings) *string { return &s.AssistantMask }, arePatterns: true},
 	},
 	{

@@ -16,8 +16,8 @@ type reload struct {
 func (d *Desk) SettingsVersion() int64 { return d.reload.version.Load() }
 
 // Reload reads the overrides of admins, the sites that they added, the opening hours, the questions before chats, the
-// looks of the widget, the texts that the company has written, and the outcomes and tags that are offered. Values that no longer fit are passed over in favour of
-// the environment's. Of two calls at once the second one waits for the first, and then reads too.
+// looks of the widget, the texts that the company has written, and the outcomes and tags that are offered. Values that no longer fit are
+// passed over in favour of the environment's. Of two calls at once the second one waits for the first, and then reads too.
 func (d *Desk) Reload(ctx context.Context) error {
 	select {
 	case d.reload.turn <- struct{}{}:

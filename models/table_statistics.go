@@ -12,7 +12,8 @@ import (
 
 // A new installation has tables of a page or two, and autovacuum reads their statistics in the first minute. Frequent statements keep the
 // plans that fit them: they read whole tables. If thousands of messages come before autovacuum looks again, which is a minute later, each
-// of them costs more than the last. So a process looks after the first messages that it has stored, in each month, and then each time after four times as many.
+// of them costs more than the last. So a process looks after the first messages that it has stored, in each month, and then each time
+// after four times as many.
 const (
 	firstAnalysis = 256
 	growth        = 4

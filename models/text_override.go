@@ -14,8 +14,8 @@ const (
 	MaxTextOverrides = 20_000 // of all sites and languages together
 )
 
-// TextOverride is a text for users as the company has written it, in one language, on one site or, with Site "", on all sites. Its columns and
-// the names in JSON are the same.
+// TextOverride is a text for users as the company has written it, in one language, on one site or, with Site "", on all sites. Its
+// columns and the names in JSON are the same.
 type TextOverride struct {
 	Site   string `bun:"site"   json:"site"`   // an origin, "" for all sites
 	Locale string `bun:"locale" json:"locale"` // one of Locales
@@ -27,8 +27,8 @@ type TextOverride struct {
 const textsJSON = `(SELECT coalesce(json_agg(json_build_object('site', site, 'locale', locale, 'key', key, 'text', text)
 	ORDER BY site, locale, key), '[]') FROM text_overrides)`
 
-// TextOverrides returns the texts that the company has written for a site, after those for all sites; "" is no site. It is what [Desk.Reload]
-// read last.
+// TextOverrides returns the texts that the company has written for a site, after those for all sites; "" is no site. It is what
+// [Desk.Reload] read last.
 func (d *Desk) TextOverrides(site string) []TextOverride {
 	var of []TextOverride
 	for _, o := range *d.texts.Load() {
@@ -50,11 +50,12 @@ func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride)
 	if err != nil {
 		return err
 	}
-	if o.Text, err = validateText("text", oneLine(o.Text), 1, MaxTextOverride); err != nil {
-		return err
-	}
-	if strings.ContainsFunc(o.Text, unicode.IsControl) {
+	line := oneLine(o.Text)
+	if strings.ContainsFunc(line, unicode.IsControl) {
 		return invalid("text", fieldInvalid, "text must not have control characters.")
+	}
+	if o.Text, err = validateText("text", line, 1, MaxTextOverride); err != nil {
+		return err
 	}
 	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		before, err := t.lockTextOverride(ctx, o)
@@ -79,8 +80,8 @@ func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride)
 	})
 }
 
-// RemoveTextOverride removes a text of the company, so that users see that of all sites, or else that of Parley. Admins only. Without a stored
-// text it is 404 text_override_not_found.
+// RemoveTextOverride removes a text of the company, so that users see that of all sites, or else that of Parley. Admins only. Without a
+// stored text it is 404 text_override_not_found.
 func (d *Desk) RemoveTextOverride(ctx context.Context, actor Actor, o TextOverride) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err
@@ -144,5 +145,9 @@ func aboutText(o TextOverride) Subject {
 	if site == "" {
 		site = "all"
 	}
-	return Subject{Kind: SubjectText, ID: site + " " + o.Locale + " " + o.Key, Name: strings.TrimSpace(o.Site + " " + o.Locale + " " + o.Key)}
+	return Subject{
+		Kind: SubjectText,
+		ID:   site + " " + o.Locale + " " + o.Key,
+		Name: strings.TrimSpace(o.Site + " " + o.Locale + " " + o.Key),
+	}
 }

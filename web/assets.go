@@ -29,15 +29,20 @@ func (s *Server) staticFile(c echo.Context) error {
 // only, so that a new version arrives soon.
 //
 // Any origin may read it: a browser runs a module of another site only with CORS headers, and the loader is requested before Parley knows
-// the site. It is the same for every caller with the same language, holds no secret and does not depend on cookies. Responses that depend on the caller are
-// readable for allowed sites only; see cors.
+// the site. It is the same for every caller with the same language, holds no secret and does not depend on cookies. Responses that depend
+// on the caller are readable for allowed sites only; see cors.
 func (s *Server) loader(name string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set(echo.HeaderAccessControlAllowOrigin, "*")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin") // required by pages with a Cross-Origin-Embedder-Policy
 		r := c.Request()
-		f, found := s.loaders.Get(name, text.Match(r.Header.Get("Accept-Language"), c.QueryParam("lang")), r.Header.Get(echo.HeaderAcceptEncoding), s.Desk)
+		f, found := s.loaders.Get(
+			name,
+			text.Match(r.Header.Get("Accept-Language"), c.QueryParam("lang")),
+			r.Header.Get(echo.HeaderAcceptEncoding),
+			s.Desk,
+		)
 		f.IsTranslated = true
 		return serveFile(c, f, found, cacheMinutes)
 	}

@@ -77,7 +77,8 @@ func TestTheAssistantAnswersAsJSONAndAsAStream(t *testing.T) {
 	}
 
 	fails = true
-	if got := stream(); !strings.Contains(got, "event: failed\ndata: {") || !strings.Contains(got, "assistant_failed") || strings.Contains(got, "done") {
+	if got := stream(); !strings.Contains(got, "event: failed\ndata: {") || !strings.Contains(got, "assistant_failed") ||
+		strings.Contains(got, "done") {
 		t.Errorf("a stream that fails is %q", got)
 	}
 	h.ask("POST", path, anna, map[string]any{"task": "draft"}).refused(503, "assistant_failed")

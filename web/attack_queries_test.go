@@ -299,6 +299,17 @@ var answersAt = map[string]map[string]int{
 		strings.Repeat("x", 200): 200,
 		strings.Repeat("x", 201): 422,
 	},
+	"/api/admin/webhooks/{webhook_id}/deliveries before": {
+		"":                    200,
+		"5":                   200,
+		"9223372036854775807": 200,
+		"9223372036854775808": 400,
+		"x":                   400,
+		"2026-01-31":          400,
+		"1.5":                 400,
+		"%00":                 400,
+		"%ff":                 400,
+	},
 	"/api/admin/export since": {
 		"": 200, "2026-01-31": 200, "2026-01-31T09:00:00Z": 200, "9999-12-31": 200, "0001-01-01": 422, "noon": 400, "%00": 400, "%ff": 400,
 		"2026-01-31&after=x": 422,
@@ -553,7 +564,8 @@ func TestAttackQueriesOfPages(t *testing.T) {
 				}
 			}
 		}
-		if l.API || l.Method != http.MethodGet || strings.HasSuffix(l.Path, "/events") || l.Path == "/admin/export.ndjson" || strings.HasPrefix(l.Path, "/static") {
+		if l.API || l.Method != http.MethodGet || strings.HasSuffix(l.Path, "/events") || l.Path == "/admin/export.ndjson" ||
+			strings.HasPrefix(l.Path, "/static") {
 			continue
 		}
 		sc := s.standing(r)

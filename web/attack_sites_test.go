@@ -72,7 +72,8 @@ func TestAttackCORSLookAlikes(t *testing.T) {
 					allowed["Access-Control-Allow-Methods"], allowed["Access-Control-Allow-Headers"] = "GET, POST", "Authorization, Content-Type, Last-Event-ID"
 				}
 			}
-			if method == "GET" && (path == "/widget.js" || path == "/widget.mjs" || path == "/widget/words.mjs") { // public and identical for all callers
+			if method == "GET" &&
+				(path == "/widget.js" || path == "/widget.mjs" || path == "/widget/words.mjs") { // public and identical for all callers
 				allowed = map[string]string{"Access-Control-Allow-Origin": "*"}
 			}
 			got := asked(method, path, allowedSite)

@@ -162,7 +162,7 @@ func TestWhatCannotBeUsedIsToldOnceAndIgnored(t *testing.T) {
 	}
 	for _, bad := range []string{
 		`position: "top"`, `position: "LEFT"`, `offset: -1`, `offset: 201`, `offset: "20px"`, `offset: "1 2 3"`, `offset: {}`, `offset: NaN`, `offset: 1e9`, `offset: "20;color:red"`,
-		`colour: "red"`, `colour: "#fff; background: url(x)"`, `colour: "#7f7f7f"`, `color: "#888888"`, `colour: 0xff0000`, `theme: "blue"`, `language: "de"`, `language: "english"`,
+		`colour: "red"`, `colour: "#fff; background: url(x)"`, `colour: "#7f7f7f"`, `color: "#888888"`, `colour: 0xff0000`, `theme: "blue"`, `language: "nl"`, `language: "english"`,
 		`label: "a label that is far too long"`, `site: "x".repeat(41)`, `department: "x".repeat(41)`, `placed: "left"`, `constructor: "x"`, `toString: "x"`,
 	} {
 		b.run(`warnings.length = 0; Parley("update", { ` + bad + ` })`)

@@ -42,7 +42,14 @@ func TestThePanelFitsNarrowScreensInEveryLanguage(t *testing.T) { //nolint:paral
 		for _, l := range text.Languages {
 			b.open(s.url + "/widget?lang=" + l.Tag)
 			b.sees(selector)
-			b.until("the page in "+l.Tag, fmt.Sprintf(`root.documentElement.lang === %q && root.documentElement.dir === %q`, l.Tag, map[bool]string{true: "rtl"}[l.IsRTL]))
+			b.until(
+				"the page in "+l.Tag,
+				fmt.Sprintf(
+					`root.documentElement.lang === %q && root.documentElement.dir === %q`,
+					l.Tag,
+					map[bool]string{true: "rtl"}[l.IsRTL],
+				),
+			)
 			wide, err := eval[[]string](b, tooWide)
 			s.must(err)
 			if len(wide) > 0 {
@@ -120,7 +127,10 @@ func TestAnArabicWidgetFromQuestionToRating(t *testing.T) {
 		const style = getComputedStyle(root.querySelector("blockquote"));
 		return style.borderRightWidth === "3px" && style.borderLeftWidth === "0px";
 	})()`)
-	user.until("each message in its own direction", `[...root.querySelectorAll(".say")].map((el) => getComputedStyle(el).direction).join() === "rtl,rtl,ltr,rtl"`)
+	user.until(
+		"each message in its own direction",
+		`[...root.querySelectorAll(".say")].map((el) => getComputedStyle(el).direction).join() === "rtl,rtl,ltr,rtl"`,
+	)
 	pictures("chat")
 
 	user.click(".w-more summary")
@@ -151,8 +161,16 @@ func TestTheButtonInOtherLanguages(t *testing.T) {
 		t.Helper()
 		_, err := eval[bool](b, `(Parley("update", `+set+`), true)`)
 		s.must(err)
-		b.until("the button after "+set, fmt.Sprintf(`(%[1]s.querySelector("button").ariaLabel === %[2]q || %[1]s.querySelector("button").ariaLabel.endsWith(". " + %[2]q))
-			&& (%[1]s.querySelector("button").getBoundingClientRect().left < innerWidth / 2) === %[3]t`, shadow, label, side == models.PositionLeft))
+		b.until(
+			"the button after "+set,
+			fmt.Sprintf(
+				`(%[1]s.querySelector("button").ariaLabel === %[2]q || %[1]s.querySelector("button").ariaLabel.endsWith(". " + %[2]q))
+			&& (%[1]s.querySelector("button").getBoundingClientRect().left < innerWidth / 2) === %[3]t`,
+				shadow,
+				label,
+				side == models.PositionLeft,
+			),
+		)
 	}
 	b.until("the button", `document.querySelector("#parley")?.shadowRoot?.querySelector("button")`)
 	is(`{language: "en", position: null}`, "Open chat", "right")

@@ -97,7 +97,10 @@ func TestSSOInABrowser(t *testing.T) {
 
 		_, err := eval[bool](b, "(document.querySelector(\"form[action='/logout']\").requestSubmit(), true)")
 		b.must(err)
-		b.until("the sign-in page again, by way of the provider", "location.href.startsWith("+quote(s.url+"/login")+") && !!document.querySelector('#sso')")
+		b.until(
+			"the sign-in page again, by way of the provider",
+			"location.href.startsWith("+quote(s.url+"/login")+") && !!document.querySelector('#sso')",
+		)
 		b.open(s.url + "/account")
 		b.until("to be signed out", "location.pathname === '/login'")
 	}

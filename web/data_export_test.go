@@ -69,7 +69,10 @@ func TestTheDataIsExported(t *testing.T) {
 
 	h.browse("GET", "/admin/data", alex, nil).want(200).says("Export", "/admin/export.ndjson")
 	file := h.browse("GET", "/admin/export.ndjson?since=2026-01-01", alex, nil).want(200)
-	if name := file.Header.Get("Content-Disposition"); !strings.Contains(name, ".ndjson") || !strings.Contains(string(file.Body), `"type":"end"`) {
+	if name := file.Header.Get(
+		"Content-Disposition",
+	); !strings.Contains(name, ".ndjson") ||
+		!strings.Contains(string(file.Body), `"type":"end"`) {
 		t.Errorf("the file is %s: %s", name, file.Body)
 	}
 	rows, _ := h.log(alex, "action=file_exported")
@@ -92,13 +95,13 @@ func TestAnExportEndsWithItsClient(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for range 2 {
-		request, err := http.NewRequestWithContext(ctx, "GET", h.url+"/api/admin/export", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/api/admin/export", nil)
 		must(t, err)
 		request.Header.Set("Authorization", "Bearer "+alex)
-		response, err := http.DefaultClient.Do(request)
+		response, err := h.client.Do(request)
 		must(t, err)
 		defer response.Body.Close()
-		if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil || response.StatusCode != 200 {
+		if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%d: %v", response.StatusCode, err)
 		}
 	}

@@ -184,7 +184,7 @@ func TestTheScriptHasTheLooks(t *testing.T) {
 		h.until("the other instance has the looks", func() bool { return strings.Contains(plain(), want) })
 		packed := h.send("GET", path, http.Header{"Accept-Encoding": {"gzip, br"}}, nil).want(200)
 		if packed.Header.Get("Content-Encoding") != "gzip" || packed.Header.Get("Cache-Control") != "max-age=300" ||
-			packed.Header.Get("Vary") != "Accept-Encoding" || packed.Header.Get("Access-Control-Allow-Origin") != "*" ||
+			packed.Header.Get("Vary") != "Accept-Encoding, Accept-Language" || packed.Header.Get("Access-Control-Allow-Origin") != "*" ||
 			packed.Header.Get("Content-Type") != "text/javascript; charset=utf-8" {
 			t.Errorf("%s comes with %v", path, packed.Header)
 		}

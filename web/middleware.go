@@ -121,8 +121,8 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language. Pages of the staff have fewer languages than
-// those of users. Texts that the company has written for the site of the request take the place of the catalogue's.
+// language chooses the language of the response: ?lang=, then the cookie, then Accept-Language. Pages of the staff have fewer languages
+// than those of users. Texts that the company has written for the site of the request take the place of the catalogue's.
 func (s *Server) language(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -164,11 +164,12 @@ func (s *Server) siteOf(c echo.Context) string {
 	return s.widget.EmbedOptionsOf(c).Origin()
 }
 
-// isForUsers reports whether users get the response: pages of the widget, of a continued chat, files, the interface for users, and the error
-// page of an address that does not exist.
+// isForUsers reports whether users get the response: pages of the widget, of a continued chat, files, the interface for users, and the
+// error page of an address that does not exist.
 func (s *Server) isForUsers(c echo.Context) bool {
 	path := c.Path()
-	return path == "" || s.userPaths[path] || path == "/widget" || strings.HasPrefix(path, "/widget/") || strings.HasPrefix(path, "/continue/") ||
+	return path == "" || s.userPaths[path] || path == "/widget" || strings.HasPrefix(path, "/widget/") ||
+		strings.HasPrefix(path, "/continue/") ||
 		strings.HasPrefix(path, "/files/")
 }
 

@@ -314,7 +314,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	}
 }
 
-// Only the script, as a script and as a module, is available to all origins.
+// Only the script, as a script and as a module, and its texts in other languages are available to all origins.
 func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)
@@ -323,7 +323,7 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 			want(200)
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": "",
-			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff",
+			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300", "Vary": "Accept-Encoding, Accept-Language", "X-Content-Type-Options": "nosniff",
 		} {
 			if got.Header.Get(name) != want {
 				t.Errorf("%s comes with %s %q, want %q", path, name, got.Header.Get(name), want)
@@ -343,7 +343,8 @@ func TestOnlyTheLoaderIsForEverybody(t *testing.T) {
 		}
 	}
 	for _, line := range web.MostLines() {
-		if line.Method != http.MethodGet || strings.HasPrefix(line.Path, "/widget.") || strings.HasSuffix(line.Path, "/events") {
+		if line.Method != http.MethodGet || strings.HasPrefix(line.Path, "/widget.") || line.Path == "/widget/words.mjs" ||
+			strings.HasSuffix(line.Path, "/events") {
 			continue
 		}
 		if got := h.send(

@@ -114,7 +114,8 @@ func (p *strangeProvider) token(w http.ResponseWriter, r *http.Request) {
 	client, secret, _ := r.BasicAuth()
 	challenge := sha256.Sum256([]byte(r.FormValue("code_verifier")))
 	w.Header().Set("Content-Type", "application/json")
-	if request == nil || client != ssoClient || secret != url.QueryEscape(ssoSecret) || r.FormValue("redirect_uri") != request.Get("redirect_uri") ||
+	if request == nil || client != ssoClient || secret != url.QueryEscape(ssoSecret) ||
+		r.FormValue("redirect_uri") != request.Get("redirect_uri") ||
 		request.Get("code_challenge_method") != "S256" ||
 		base64.RawURLEncoding.EncodeToString(challenge[:]) != request.Get("code_challenge") {
 		w.WriteHeader(http.StatusBadRequest)
@@ -126,7 +127,8 @@ func (p *strangeProvider) token(w http.ResponseWriter, r *http.Request) {
 	if p.change != nil {
 		p.change(claims)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": p.signed(claims)})
+	_ = json.NewEncoder(w).
+		Encode(map[string]any{"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": p.signed(claims)})
 }
 
 func (p *strangeProvider) claims() jwt.MapClaims {

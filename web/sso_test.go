@@ -77,7 +77,8 @@ func (v *visitor) isRefused(h *testServer, want int, text string) {
 }
 
 var supportOnly = models.SSORules{Groups: []models.SSOGroup{
-	{Group: "support", Role: models.RoleAgent, Departments: []string{"cards"}}, {Group: "leads", Role: models.RoleSupervisor},
+	{Group: "support", Role: models.RoleAgent, Departments: []string{"cards"}},
+	{Group: "leads", Role: models.RoleSupervisor},
 	{Group: "chat-admins", Role: models.RoleAdmin},
 }}
 
@@ -406,7 +407,11 @@ func TestOnlySSO(t *testing.T) {
 	rules.OnlySSO, rules.BreakGlass = true, []string{"Alex@example.com", "anna@example.com"}
 	h := startServer(t, p.with(rules))
 	for name, role := range map[string]models.Role{"alex": models.RoleAdmin, "anna": models.RoleAgent, "bob": models.RoleAdmin} {
-		_, err := h.desk.AddAgent(t.Context(), admin, models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role})
+		_, err := h.desk.AddAgent(
+			t.Context(),
+			admin,
+			models.NewAgent{Email: name + "@example.com", Name: name, Password: password, Role: role},
+		)
 		must(t, err)
 	}
 	login := func(email, password string) answer {

@@ -27,7 +27,10 @@ func TestACompanyWritesItsOwnTexts(t *testing.T) {
 	write("", "de", "widget.offline.title", "Wir melden uns!").want(200)
 	write(shop, "de", "widget.offline.title", "Der Laden ist zu.").want(200)
 	write("", "de", "chat.new_messages.one", "{{.Count}} Neues").want(200)
-	a.until("the other instance shows the text of the site", func() bool { return strings.Contains(panel(b, shop, "de"), "Der Laden ist zu.") })
+	a.until(
+		"the other instance shows the text of the site",
+		func() bool { return strings.Contains(panel(b, shop, "de"), "Der Laden ist zu.") },
+	)
 	if page := panel(b, shop, "de"); !strings.Contains(page, "{{.Count}} Neues") || strings.Contains(page, "Wir melden uns!") {
 		t.Error("the scripts of the site lack the plural form, or the page has the text of all sites")
 	}
@@ -43,8 +46,11 @@ func TestACompanyWritesItsOwnTexts(t *testing.T) {
 	shown := func(query string) []map[string]any {
 		return a.ask("GET", textsPath+"?"+query, alex, nil).want(200).list()
 	}
-	if got := shown("locale=de&q=laden&changed=1&site=" + url.QueryEscape(shop)); len(got) != 1 || got[0]["key"] != "widget.offline.title" ||
-		got[0]["text"] != "Der Laden ist zu." || got[0]["of_all_sites"] != "Wir melden uns!" || got[0]["default"] != "Gerade ist niemand verfügbar" {
+	if got := shown(
+		"locale=de&q=laden&changed=1&site=" + url.QueryEscape(shop),
+	); len(got) != 1 || got[0]["key"] != "widget.offline.title" ||
+		got[0]["text"] != "Der Laden ist zu." || got[0]["of_all_sites"] != "Wir melden uns!" ||
+		got[0]["default"] != "Gerade ist niemand verfügbar" {
 		t.Errorf("the texts of the site are %v", got)
 	}
 	if got := shown("locale=de&changed=1"); len(got) != 3 || got[1]["text"] != "Nie die <PIN> senden." {
@@ -72,7 +78,10 @@ func TestACompanyWritesItsOwnTexts(t *testing.T) {
 	reset := map[string]any{"site": shop, "locale": "de", "key": "widget.offline.title"}
 	a.ask("POST", textsPath+"/reset", alex, reset).want(200)
 	a.ask("POST", textsPath+"/reset", alex, reset).refused(404, "text_override_not_found")
-	a.until("the other instance shows the text of all sites", func() bool { return strings.Contains(panel(b, shop, "de"), "Wir melden uns!") })
+	a.until(
+		"the other instance shows the text of all sites",
+		func() bool { return strings.Contains(panel(b, shop, "de"), "Wir melden uns!") },
+	)
 	a.audited(alex, "alex text_changed text", "alex text_changed text", "alex text_removed text")
 }
 
@@ -97,7 +106,10 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 	b.click(".text-form button")
 	b.until("the page of the text", `location.hash.startsWith("#text-")`)
 	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")
-	b.until("the text is stored", `root.querySelector(".text-row textarea")?.value === "{{.Rating}} من أصل 5" && root.querySelector(".text-row form:nth-of-type(2)")`)
+	b.until(
+		"the text is stored",
+		`root.querySelector(".text-row textarea")?.value === "{{.Rating}} من أصل 5" && root.querySelector(".text-row form:nth-of-type(2)")`,
+	)
 	b.click(".text-row form:nth-of-type(2) button")
 	b.until("the answer", `location.hash.startsWith("#text-")`)
 	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")

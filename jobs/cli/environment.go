@@ -57,13 +57,13 @@ type Environment struct {
 	OIDCClientID            string        `env:"OIDC_CLIENT_ID"`
 	OIDCClientSecret        string        `env:"OIDC_CLIENT_SECRET"`
 	OIDCName                string        `env:"OIDC_NAME"`
-	OIDCScopes              string        `env:"OIDC_SCOPES" envDefault:"openid email profile"`
-	OIDCGroupsClaim         string        `env:"OIDC_GROUPS_CLAIM" envDefault:"groups"`
-	OIDCEmailVerifiedClaim  string        `env:"OIDC_EMAIL_VERIFIED_CLAIM" envDefault:"email_verified"`
+	OIDCScopes              string        `env:"OIDC_SCOPES"                        envDefault:"openid email profile"`
+	OIDCGroupsClaim         string        `env:"OIDC_GROUPS_CLAIM"                  envDefault:"groups"`
+	OIDCEmailVerifiedClaim  string        `env:"OIDC_EMAIL_VERIFIED_CLAIM"          envDefault:"email_verified"`
 	OIDCGroups              string        `env:"OIDC_GROUPS"`
-	OIDCOnly                bool          `env:"OIDC_ONLY" envDefault:"false"`
+	OIDCOnly                bool          `env:"OIDC_ONLY"                          envDefault:"false"`
 	OIDCBreakGlass          []string      `env:"OIDC_BREAK_GLASS"`
-	OIDCSession             time.Duration `env:"OIDC_SESSION" envDefault:"12h"`
+	OIDCSession             time.Duration `env:"OIDC_SESSION"                       envDefault:"12h"`
 	AssistantURL            string        `env:"ASSISTANT_URL"`
 	AssistantKey            string        `env:"ASSISTANT_KEY"`
 	AssistantModel          string        `env:"ASSISTANT_MODEL"`

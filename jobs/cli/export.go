@@ -14,9 +14,9 @@ import (
 // Export is `parley export`.
 type Export struct {
 	Since  string `help:"Only what changed since this day, time (2026-01-31T09:00:00Z) or so long ago (24h)." placeholder:"TIME"`
-	After  string `help:"Only what changed since another export: a cursor from it. Also continues one." placeholder:"CURSOR"`
-	Format string `help:"Format of the export: ndjson, one JSON object per line." default:"ndjson" enum:"ndjson"`
-	Out    string `help:"Write to this file instead of standard output. Only you can read it." type:"path" placeholder:"FILE"`
+	After  string `help:"Only what changed since another export: a cursor from it. Also continues one."       placeholder:"CURSOR"`
+	Format string `help:"Format of the export: ndjson, one JSON object per line."                                                  default:"ndjson" enum:"ndjson"`
+	Out    string `help:"Write to this file instead of standard output. Only you can read it."                placeholder:"FILE"                                  type:"path"`
 }
 
 // Help says how to export regularly.

@@ -27,8 +27,10 @@ func TestTheEnvironmentSetsEverySettingOfTheTable(t *testing.T) {
 			value, wrong = "https://www.example.com/", strings.Repeat("long ", 300)
 		}
 		if s.Kind() == models.SettingLine {
-			value = map[string]string{"MAIL_FROM": "support@example.com", "MAIL_NAME": "Kestrel", "MAIL_COLOR": "#ffcc00",
-				"WEBHOOK_NETWORKS": "10.1.0.0/16"}[s.Key]
+			value = map[string]string{
+				"MAIL_FROM": "support@example.com", "MAIL_NAME": "Kestrel", "MAIL_COLOR": "#ffcc00",
+				"WEBHOOK_NETWORKS": "10.1.0.0/16",
+			}[s.Key]
 			wrong = "\u200b"
 		}
 		for _, choice := range s.Choices() {

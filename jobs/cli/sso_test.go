@@ -18,9 +18,16 @@ func TestTheVariablesOfSingleSignOn(t *testing.T) {
 		"OIDC_BREAK_GLASS=alex@example.com,ruth@example.com", "OIDC_GROUPS= chat-admins=admin; cn=cards,dc=x=agent:cards, loans ;"))
 	must(t, err)
 	want := models.SSORules{
-		Issuer: "https://sso.example.com", OnlySSO: true, BreakGlass: []string{"alex@example.com", "ruth@example.com"}, SessionTTL: 12 * time.Hour,
+		Issuer:     "https://sso.example.com",
+		OnlySSO:    true,
+		BreakGlass: []string{"alex@example.com", "ruth@example.com"},
+		SessionTTL: 12 * time.Hour,
 		Groups: []models.SSOGroup{
-			{Group: "chat-admins", Role: models.RoleAdmin}, {Group: "cn=cards,dc=x", Role: models.RoleAgent, Departments: []string{"cards", "loans"}},
+			{
+				Group: "chat-admins",
+				Role:  models.RoleAdmin,
+			},
+			{Group: "cn=cards,dc=x", Role: models.RoleAgent, Departments: []string{"cards", "loans"}},
 		},
 	}
 	if rules := env.SSORules(); !reflect.DeepEqual(rules, want) {

@@ -83,7 +83,8 @@ var processDocs = []Variable{
 	{
 		Name:  "WEBHOOK_PROXY",
 		Unset: "none",
-		Doc: "a proxy for webhooks, such as `http://proxy.internal:3128`; it connects itself, so its rules and not those of Parley decide " +
+		Doc: "a proxy for webhooks, such as `http://proxy.internal:3128`; it connects itself, so its rules and not those of Parley " +
+			"decide " +
 			"which addresses are reached",
 	},
 	{
@@ -108,8 +109,10 @@ var processDocs = []Variable{
 	},
 	{Name: "MAIL_TLS_KEY", Unset: "none", Doc: "file with the key of the certificate"},
 	{
-		Name: "OIDC_ISSUER", Unset: "no single sign-on",
-		Doc: "the OpenID Connect provider at which agents sign in, such as `https://sso.example.com/realms/company`; needs `OIDC_CLIENT_ID` " +
+		Name:  "OIDC_ISSUER",
+		Unset: "no single sign-on",
+		Doc: "the OpenID Connect provider at which agents sign in, such as `https://sso.example.com/realms/company`; " +
+			"needs `OIDC_CLIENT_ID` " +
 			"and `PUBLIC_URL`; see `docs/sso.md`",
 	},
 	{Name: "OIDC_CLIENT_ID", Unset: "none", Doc: "the name of Parley at the provider"},
@@ -119,8 +122,10 @@ var processDocs = []Variable{
 	{Name: "OIDC_GROUPS_CLAIM", Doc: "the claim with the groups; `realm_access.roles` looks into an object"},
 	{Name: "OIDC_EMAIL_VERIFIED_CLAIM", Doc: "the claim that says that the e-mail address is verified"},
 	{
-		Name: "OIDC_GROUPS", Unset: "administrators set roles, and no accounts are made",
-		Doc: "what the members of a group get: `chat-admins=admin; leads=supervisor; cards=agent:cards,loans` (group, role and departments)",
+		Name:  "OIDC_GROUPS",
+		Unset: "administrators set roles, and no accounts are made",
+		Doc: "what the members of a group get: `chat-admins=admin; leads=supervisor; cards=agent:cards,loans` " +
+			"(group, role and departments)",
 	},
 	{Name: "OIDC_ONLY", Doc: "`true` refuses passwords to everyone but `OIDC_BREAK_GLASS`"},
 	{

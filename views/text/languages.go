@@ -21,7 +21,8 @@ type Language struct {
 	IsRTL bool   // written from right to left
 }
 
-// Languages are the languages of public texts. Each has a catalogue in the file with its tag. The first one is the answer where none matches.
+// Languages are the languages of public texts. Each has a catalogue in the file with its tag. The first one is the answer where none
+// matches.
 var Languages = []Language{
 	{Tag: English, Name: "English"},
 	{Tag: Chinese, Name: "简体中文"},
@@ -84,7 +85,8 @@ var (
 	ofStaff = sync.OnceValue(func() choice { return choiceOf([]string{English, Chinese}) })
 )
 
-// Match returns the language of a request for users: forced if it is one of Languages, otherwise the best match of an Accept-Language header.
+// Match returns the language of a request for users: forced if it is one of Languages, otherwise the best match of an Accept-Language
+// header.
 func Match(acceptLanguage, forced string) string { return ofUsers().match(acceptLanguage, forced) }
 
 // MatchStaff is Match for pages of the staff: it returns English or Chinese.

@@ -70,7 +70,9 @@ func messageOf(key string, value any) *i18n.Message {
 		m.Other = value.(string)
 		return m
 	}
-	for name, field := range map[string]*string{"zero": &m.Zero, "one": &m.One, "two": &m.Two, "few": &m.Few, "many": &m.Many, "other": &m.Other} {
+	for name, field := range map[string]*string{
+		"zero": &m.Zero, "one": &m.One, "two": &m.Two, "few": &m.Few, "many": &m.Many, "other": &m.Other,
+	} {
 		*field, _ = forms[name].(string)
 	}
 	return m

@@ -97,9 +97,23 @@ func formsOf(value any) map[string]string {
 
 // publicSources are the files and folders whose texts users see.
 var publicSources = []string{
-	"views/chat", "views/mail", "views/widget", "views/ui/layout.templ", "views/ui/page.go", "web/widget", "web/mail", "web/chat/transcript_text.go",
-	"static/src/continue.js", "static/src/emoji.js", "static/src/leave.mjs", "static/src/lib", "static/src/loader", "static/src/rating.mjs",
-	"static/src/transcript.mjs", "static/src/widget", "static/src/widget.js",
+	"views/chat",
+	"views/mail",
+	"views/widget",
+	"views/ui/layout.templ",
+	"views/ui/page.go",
+	"web/widget",
+	"web/mail",
+	"web/chat/transcript_text.go",
+	"static/src/continue.js",
+	"static/src/emoji.js",
+	"static/src/leave.mjs",
+	"static/src/lib",
+	"static/src/loader",
+	"static/src/rating.mjs",
+	"static/src/transcript.mjs",
+	"static/src/widget",
+	"static/src/widget.js",
 }
 
 // staffTexts are those that files of publicSources show to the staff only.
@@ -136,7 +150,10 @@ func TestTextsOfPublicPagesArePublic(t *testing.T) {
 
 func TestPartsOfPublicTextsExist(t *testing.T) {
 	for _, part := range slices.Concat(publicParts, staffParts) {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(catalogues()[English])), func(key string) bool { return isOneOf([]string{part}, key) }) {
+		if !slices.ContainsFunc(
+			slices.Collect(maps.Keys(catalogues()[English])),
+			func(key string) bool { return isOneOf([]string{part}, key) },
+		) {
 			t.Errorf("no text has the key %s", part)
 		}
 	}

@@ -113,8 +113,8 @@ func localize(lang, key string, pairs []any) string {
 	return said
 }
 
-// Translated returns the text of a key in the language of the context, and false if there is none in it, or if it is English and the company
-// has not written it. A message in English that says more than the catalogue is then kept.
+// Translated returns the text of a key in the language of the context, and false if there is none in it, or if it is English and the
+// company has not written it. A message in English that says more than the catalogue is then kept.
 func Translated(ctx context.Context, key string) (string, bool) {
 	lang := Lang(ctx)
 	if said, ok := overridesOf(ctx).say(lang, key, nil); ok {

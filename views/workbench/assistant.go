@@ -11,8 +11,34 @@ type writtenLanguage struct{ Tag, Name string }
 // assistantLanguages returns the languages that an agent can choose; the JSON interface takes any.
 func assistantLanguages() []writtenLanguage {
 	tags := []string{
-		"en", "zh-CN", "zh-TW", "es", "pt-BR", "fr", "de", "it", "nl", "pl", "cs", "sv", "da", "fi", "hu", "ro", "el", "uk", "ru", "tr", "ar",
-		"he", "hi", "id", "vi", "th", "ja", "ko",
+		"en",
+		"zh-CN",
+		"zh-TW",
+		"es",
+		"pt-BR",
+		"fr",
+		"de",
+		"it",
+		"nl",
+		"pl",
+		"cs",
+		"sv",
+		"da",
+		"fi",
+		"hu",
+		"ro",
+		"el",
+		"uk",
+		"ru",
+		"tr",
+		"ar",
+		"he",
+		"hi",
+		"id",
+		"vi",
+		"th",
+		"ja",
+		"ko",
 	}
 	languages := make([]writtenLanguage, len(tags))
 	for i, tag := range tags {

@@ -47,7 +47,12 @@ type textFilter struct {
 
 // filterOf reads a filter from the query of a request. A site that may not embed the widget and an unknown language are validation_failed.
 func (h *Handlers) filterOf(values url.Values) (textFilter, error) {
-	f := textFilter{site: values.Get("site"), locale: values.Get("locale"), query: strings.TrimSpace(values.Get("q")), changed: values.Get("changed") == "1"}
+	f := textFilter{
+		site:    values.Get("site"),
+		locale:  values.Get("locale"),
+		query:   strings.TrimSpace(values.Get("q")),
+		changed: values.Get("changed") == "1",
+	}
 	if f.locale == "" {
 		f.locale = text.English
 	}
@@ -143,11 +148,28 @@ func (h *Handlers) textsPage(c echo.Context, f textFilter, typed textInput, refu
 		return "/admin/texts?" + v.Encode()
 	}
 	page := view.Texts{
-		Frame: h.AdminFrame(c, "texts", text.T(ctx, "admin.texts.title")), Site: f.site, Locale: f.locale, Query: f.query, OnlyChanged: f.changed,
-		Sites: h.Desk.AllowedOrigins(), All: len(all), Previous: link(number - 1), Next: link(number + 1),
+		Frame: h.AdminFrame(
+			c,
+			"texts",
+			text.T(ctx, "admin.texts.title"),
+		),
+		Site:        f.site,
+		Locale:      f.locale,
+		Query:       f.query,
+		OnlyChanged: f.changed,
+		Sites:       h.Desk.AllowedOrigins(),
+		All:         len(all),
+		Previous:    link(number - 1),
+		Next:        link(number + 1),
 	}
 	for _, one := range all[(number-1)*textsShown : min(number*textsShown, len(all))] {
-		row := view.TextRow{Key: one.Key, Default: one.Default, Text: present.Deref(one.Text), OfAllSites: present.Deref(one.OfAllSites), IsOwn: one.Text != nil}
+		row := view.TextRow{
+			Key:        one.Key,
+			Default:    one.Default,
+			Text:       present.Deref(one.Text),
+			OfAllSites: present.Deref(one.OfAllSites),
+			IsOwn:      one.Text != nil,
+		}
 		for _, name := range one.Placeholders {
 			row.Placeholders = append(row.Placeholders, "{{."+name+"}}")
 		}
@@ -224,5 +246,8 @@ func (h *Handlers) textChanged(c echo.Context, in textInput, err error, done str
 	if in.Key != "" {
 		values.Set("at", in.Key)
 	}
-	return h.Respond(c, kit.Result{JSON: api.Done{Message: text.T(ctx, done)}, Redirect: "/admin/texts?" + values.Encode() + "#" + view.TextRowID(in.Key)})
+	return h.Respond(
+		c,
+		kit.Result{JSON: api.Done{Message: text.T(ctx, done)}, Redirect: "/admin/texts?" + values.Encode() + "#" + view.TextRowID(in.Key)},
+	)
 }

@@ -30,7 +30,8 @@ type Options struct {
 	URL   string // of the API, such as https://llm.example.internal/v1
 	Key   string // "" for a service without one
 	Model string
-	// Client makes the requests; nil for one with the timeouts of this package. Pause and Timeout replace StartTimeout and Timeout unless zero.
+	// Client makes the requests; nil for one with the timeouts of this package. Pause and Timeout replace StartTimeout and Timeout unless
+	// zero.
 	Client         *http.Client
 	Pause, Timeout time.Duration
 }
@@ -70,7 +71,11 @@ func New(o Options) (*Assistant, error) {
 // Answer asks for the answer to a call and passes each piece of it to write as it arrives. It returns the whole answer and the tokens that
 // were used, as the service says or as estimated; both also with an error. An answer that does not begin, that pauses or that ends
 // without a text is assistant_failed; one that is too long is cut after 4,000 characters. If write returns an error, Answer stops with it.
-func (a *Assistant) Answer(ctx context.Context, call *models.AssistantCall, write func(string) error) (answer string, tokens int64, err error) {
+func (a *Assistant) Answer(
+	ctx context.Context,
+	call *models.AssistantCall,
+	write func(string) error,
+) (answer string, tokens int64, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.timeout, errTooSlow)
 	defer cancel()
 	ctx, stall := context.WithCancelCause(ctx)

@@ -24,8 +24,10 @@ func service(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, b
 		answer(w, r, string(body))
 	}))
 	t.Cleanup(server.Close)
-	a, err := assistant.New(assistant.Options{URL: server.URL + "/v1/", Key: "secret-key", Model: "helper", Pause: 300 * time.Millisecond,
-		Timeout: time.Second})
+	a, err := assistant.New(assistant.Options{
+		URL: server.URL + "/v1/", Key: "secret-key", Model: "helper", Pause: 300 * time.Millisecond,
+		Timeout: time.Second,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

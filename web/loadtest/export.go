@@ -72,7 +72,7 @@ func (b *bench) export(ctx context.Context, server *process, messages int) (e ex
 	}
 	request.Header.Set("Authorization", "Bearer "+agentToken(0))
 	began := time.Now()
-	response, err := http.DefaultClient.Do(request)
+	response, err := new(http.Client).Do(request)
 	if err != nil {
 		return e, err
 	}

@@ -66,7 +66,11 @@ func measureInstances(ctx context.Context, b *bench) error {
 	})
 	wrong := sum.lost + sum.doubled + sum.reordered
 	b.table.add(Row{
-		Name: "lost, doubled or reordered, between two instances", Measured: sampleOf(float64(wrong)), Bound: "0", OK: wrong == 0, Note: sum.String(),
+		Name:     "lost, doubled or reordered, between two instances",
+		Measured: sampleOf(float64(wrong)),
+		Bound:    "0",
+		OK:       wrong == 0,
+		Note:     sum.String(),
 	})
 	return nil
 }

@@ -15,8 +15,8 @@ const maxLogoutAge = 10 * time.Minute
 // clockSkew is by how much the clock of the provider may be ahead.
 const clockSkew = time.Minute
 
-// VerifyLogout returns what a logout token says. It refuses one that the provider did not sign for this client as a logout token, and one that
-// is too old or from the future. Whether it was used before is for the caller to find out.
+// VerifyLogout returns what a logout token says. It refuses one that the provider did not sign for this client as a logout token, and one
+// that is too old or from the future. Whether it was used before is for the caller to find out.
 func (p *Provider) VerifyLogout(ctx context.Context, raw string) (*models.SSOLogout, error) {
 	if raw == "" || len(raw) > maxIDToken {
 		return nil, errors.New("there is no logout token, or a very large one")

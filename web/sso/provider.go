@@ -114,8 +114,8 @@ func (p *Provider) Check(ctx context.Context) error {
 	return err
 }
 
-// discover returns what the provider says about itself, which is at most five minutes old. If the provider does not answer, an older answer is
-// used; without one the error is ErrAway.
+// discover returns what the provider says about itself, which is at most five minutes old. If the provider does not answer, an older
+// answer is used; without one the error is ErrAway.
 func (p *Provider) discover(ctx context.Context) (*discovered, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -173,14 +173,14 @@ func TestAnAnswerIsKeptInBounds(t *testing.T) {
 		status int
 		body   int
 	}{
-		"created": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) }, "", 201, 0},
+		"created": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }, "", 201, 0},
 		"long": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			for range 20 {
 				_, _ = w.Write(make([]byte, 10_000))
 			}
 		}, models.WebhookBadStatus, 500, maxAnswer * len("�")},
-		"gone": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, models.WebhookGone, 410, 0},
+		"gone": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }, models.WebhookGone, 410, 0},
 		"broken": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
@@ -215,7 +215,7 @@ func TestAnAnswerIsKeptInBounds(t *testing.T) {
 	}
 	later := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "120")
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	defer later.Close()
 	if a := attempt(t, newSender("127.0.0.0/8"), later.URL); a.RetryAfter != 2*time.Minute {

@@ -96,7 +96,8 @@ func TestADeliveryIsVerified(t *testing.T) {
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Type != "message.updated" || got.Timestamp != "2026-11-30T08:00:00Z" || got.Data.Sequence != 12 || got.Data.Chat.ChatID != "c1" ||
+	if got.Type != "message.updated" || got.Timestamp != "2026-11-30T08:00:00Z" || got.Data.Sequence != 12 ||
+		got.Data.Chat.ChatID != "c1" ||
 		got.Data.Message.Content != content ||
 		got.Data.Message.Attachment != nil {
 		t.Errorf("sent is %s", body)

@@ -38,6 +38,7 @@ type Settings struct {
 	RateRate         int
 	RateFile         int
 	RateAPIKey       int
+	RateAssistant    int
 	RateLogin        int
 	RateMail         int           // to one reply address
 	RequireIdentity  bool          // users without a token of a host site are refused

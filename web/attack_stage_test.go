@@ -91,7 +91,7 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 		set.settings = func(m *models.Settings) {
 			m.RateSend, m.RateEnd, m.RateRate, m.RateFile, m.RateLogin, m.RateAPIKey = 100_000, 100_000, 100_000, 100_000, 100_000, 100_000
 			m.PresenceTimeout, m.IdleWarning, m.IdleTimeout, m.EditPeriod = time.Hour, time.Hour, 2*time.Hour, 24*time.Hour
-			m.AssistantTokens = 1_000_000_000
+			m.AssistantTokens, m.RateAssistant = 1_000_000_000, 100_000
 		}
 		set.options = func(o *web.Options) { o.Assistant = assistantSaying(t, "Hello") }
 	}

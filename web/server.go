@@ -231,7 +231,7 @@ func (s *Server) perMinute(a limit.Action) int {
 	case limit.Draft:
 		return chat.MaxDraftsPerMinute
 	case limit.Assistant:
-		return workbench.MaxAssistantCallsPerMinute
+		return now.RateAssistant
 	case limit.Search:
 		return workbench.MaxSearchesPerMinute
 	case limit.Poll:

@@ -16,9 +16,6 @@ import (
 	"parley/web/kit"
 )
 
-// MaxAssistantCallsPerMinute is how often an agent may ask the assistant.
-const MaxAssistantCallsPerMinute = 30
-
 // assistantWriteTimeout is how long the client may take to receive a piece of an answer.
 const assistantWriteTimeout = 10 * time.Second
 

@@ -67,7 +67,7 @@ export function wireAssistant({ form, field, toReply, onText, showError }) {
 
   async function write(fields) {
     running?.stop();
-    form.parentElement.querySelector(".assistant-line")?.remove();
+    closeAssistant(form);
     showError("");
     const { chat } = form.dataset;
     const before = field.value;
@@ -110,7 +110,6 @@ export function wireAssistant({ form, field, toReply, onText, showError }) {
       put(before);
       close();
     });
-    form.addEventListener("submit", () => line.remove(), { once: true });
     field.addEventListener("input", () => isBlank(field.value) && line.remove());
     field.setSelectionRange(field.value.length, field.value.length);
   }
@@ -122,6 +121,9 @@ export function wireAssistant({ form, field, toReply, onText, showError }) {
     running.stop();
   });
 }
+
+/** Removes the line above the composer, whose text was sent. */
+export const closeAssistant = (form) => form.parentElement.querySelector(".assistant-line")?.remove();
 
 const isTranslatable = (el) => el.matches('[data-from="user"]:not(.msg-withdrawn)') && el.querySelector(":scope > .bubble > .say");
 

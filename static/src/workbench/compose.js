@@ -13,7 +13,7 @@ import { session } from "../lib/storage.js";
 import { lastSeen, receive, thread } from "../lib/thread.js";
 import { lang, translate } from "../lib/translate.js";
 import { keepDraft, readDraft } from "../lib/drafts.js";
-import { wireAssistant } from "./assistant.js";
+import { closeAssistant, wireAssistant } from "./assistant.js";
 import { confirmPlaceholders, showPlaceholders, wireCannedReplies } from "./canned.js";
 import { chatURL } from "./chat-url.js";
 import { begunIn, followText } from "./draft-origin.js";
@@ -86,6 +86,7 @@ export function startComposer() {
 }
 
 function send(form, chat, text) {
+  closeAssistant(form);
   if (changes.isEditing()) changes.save(text);
   else if (isInternal(form)) addNote(form, chat, text);
   else outboxOf(chat).add(text, { seen: thread()?.dataset.chat === chat ? lastSeen() : undefined, begun: begunIn(form) });

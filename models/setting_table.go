@@ -336,7 +336,12 @@ var settingTable = []Setting{
 		"files per minute from one user or agent, and transcripts that one user downloads",
 		func(s *Settings) *int { return &s.RateFile },
 	),
-	rateSetting("RATE_ASSISTANT", 30, "answers of the assistant per minute for one agent", func(s *Settings) *int { return &s.RateAssistant }),
+	rateSetting(
+		"RATE_ASSISTANT",
+		30,
+		"answers of the assistant per minute for one agent",
+		func(s *Settings) *int { return &s.RateAssistant },
+	),
 	rateSetting("RATE_API_KEY", 600, "requests per minute with one API key", func(s *Settings) *int { return &s.RateAPIKey }),
 	rateSetting("RATE_LOGIN", 10, "failed sign-ins per minute for one account from one address",
 		func(s *Settings) *int { return &s.RateLogin }),

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // The bounds of texts that a company writes itself.
@@ -39,8 +38,8 @@ func (d *Desk) TextOverrides(site string) []TextOverride {
 	return of
 }
 
-// SetTextOverride stores a text of the company in place of the one that is stored. Admins only. Line breaks become spaces. A site that may
-// not embed the widget, an unknown language, and a text that is empty, too long or has control characters are validation_failed; more than
+// SetTextOverride stores a text of the company in place of the one that is stored. Admins only. Line breaks become spaces, control characters are removed. A site that may
+// not embed the widget, an unknown language, and a text that is empty or too long are validation_failed; more than
 // [MaxTextOverrides] are 409 too_many_text_overrides. Whether the key exists, and what may be in braces, is for the caller to check.
 func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride) error {
 	if err := actor.require(RoleAdmin); err != nil {
@@ -50,11 +49,7 @@ func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride)
 	if err != nil {
 		return err
 	}
-	line := oneLine(o.Text)
-	if strings.ContainsFunc(line, unicode.IsControl) {
-		return invalid("text", fieldInvalid, "text must not have control characters.")
-	}
-	if o.Text, err = validateText("text", line, 1, MaxTextOverride); err != nil {
+	if o.Text, err = validateText("text", oneLine(o.Text), 1, MaxTextOverride); err != nil {
 		return err
 	}
 	return d.changeSettings(ctx, func(ctx context.Context, t *tx) error {

@@ -69,7 +69,11 @@ func TestTheAssistantAnswersAsJSONAndAsAStream(t *testing.T) {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+path, strings.NewReader(`{"task":"draft"}`))
 		must(t, err)
-		request.Header = http.Header{"Authorization": {"Bearer " + anna}, "Content-Type": {"application/json"}, "Accept": {"text/event-stream"}}
+		request.Header = http.Header{
+			"Authorization": {"Bearer " + anna},
+			"Content-Type":  {"application/json"},
+			"Accept":        {"text/event-stream"},
+		}
 		response, err := h.client.Do(request)
 		must(t, err)
 		defer response.Body.Close()
@@ -81,7 +85,11 @@ func TestTheAssistantAnswersAsJSONAndAsAStream(t *testing.T) {
 		!strings.HasSuffix(got, "event: done\ndata: {\"text\":\"It arrives tomorrow.\",\"tokens\":42}\n\n") {
 		t.Errorf("the stream is %q", got)
 	}
-	if sent := h.ask("GET", "/api/user/customer-service/chats/"+chat+"/messages", user, nil).want(200); bytes.Contains(sent.Body, []byte("arrives")) {
+	if sent := h.ask("GET", "/api/user/customer-service/chats/"+chat+"/messages", user, nil).
+		want(200); bytes.Contains(
+		sent.Body,
+		[]byte("arrives"),
+	) {
 		t.Error("a draft was sent to the user")
 	}
 

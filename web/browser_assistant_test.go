@@ -50,7 +50,11 @@ func TestTheAssistantHelpsInTheWorkbench(t *testing.T) {
 	anna.sees(".assistant-line", "Check the text before you send it.")
 	anna.click(".assistant-line [data-undo]")
 	anna.until("the text from before", composerText+` === "Half a thought"`)
-	if sent := s.ask("GET", "/api/user/customer-service/chats/"+chat+"/messages", token, nil).want(200); bytes.Contains(sent.Body, []byte("tomorrow")) {
+	if sent := s.ask("GET", "/api/user/customer-service/chats/"+chat+"/messages", token, nil).
+		want(200); bytes.Contains(
+		sent.Body,
+		[]byte("tomorrow"),
+	) {
 		t.Error("a draft was sent")
 	}
 	anna.click(".assistant summary")

@@ -89,7 +89,12 @@ func TestNoFileHoldsAFormula(t *testing.T) {
 	if err := h.desk.RenameDepartment(t.Context(), admin, "parcels", "+parcels"); err != nil {
 		t.Fatal(err)
 	}
+	_, guest := h.guest()
 	h.browse("POST", "/login", alex, url.Values{"email": {"=x@example.com"}, "password": {"=wrong"}})
+	last := h.asks(guest, "The end")
+	if _, err := h.desk.End(t.Context(), admin, last, ""); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := h.desk.DB().NewRaw(`UPDATE chats SET outcome = '=outcome', tags = '{@tag}'`).Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -299,6 +299,11 @@ var answersAt = map[string]map[string]int{
 		strings.Repeat("x", 200): 200,
 		strings.Repeat("x", 201): 422,
 	},
+	"/api/admin/webhooks/{webhook_id}/deliveries state": {"": 200, "pending": 200, "PENDING": 422, "x": 422, "%00": 422, "%ff": 422},
+	"/api/admin/webhooks/{webhook_id}/deliveries type":  {"": 200, "chat.ended": 200, "chat": 422, "%00": 422, "%ff": 422},
+	"/api/admin/webhooks/{webhook_id}/deliveries from": {
+		"": 200, "2026-01-31": 200, "2026-01-31T09:00:00Z": 200, "9999-12-31": 200, "noon": 400, "2026-02-30": 400, "%00": 400, "%ff": 400,
+	},
 	"/api/admin/webhooks/{webhook_id}/deliveries before": {
 		"":                    200,
 		"5":                   200,

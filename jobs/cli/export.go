@@ -13,10 +13,10 @@ import (
 
 // Export is `parley export`.
 type Export struct {
-	Since  string `help:"Only what changed since this day, time (2026-01-31T09:00:00Z) or so long ago (24h)." placeholder:"TIME"`
-	After  string `help:"Only what changed since another export: a cursor from it. Also continues one."       placeholder:"CURSOR"`
-	Format string `help:"Format of the export: ndjson, one JSON object per line."                                                  default:"ndjson" enum:"ndjson"`
-	Out    string `help:"Write to this file instead of standard output. Only you can read it."                placeholder:"FILE"                                  type:"path"`
+	Since  string `help:"Only what changed since this day, time or so long ago (24h)." placeholder:"TIME"`
+	After  string `help:"What changed since another export, by its cursor."            placeholder:"CURSOR"`
+	Format string `help:"One JSON object per line (ndjson)."                                                default:"ndjson" enum:"ndjson"`
+	Out    string `help:"Write to this file, which only you can read."                 placeholder:"FILE"                                  type:"path"`
 }
 
 // Help says how to export regularly.

@@ -40,7 +40,8 @@ func (d *Desk) TextOverrides(site string) []TextOverride {
 
 // SetTextOverride stores a text of the company in place of the one that is stored. Admins only. Line breaks become spaces, control
 // characters are removed. A site that may not embed the widget, an unknown language, and a text that is empty or too long are
-// validation_failed; more than [MaxTextOverrides] are 409 too_many_text_overrides. Whether the key exists, and what may be in braces, is for the caller to check.
+// validation_failed; more than [MaxTextOverrides] are 409 too_many_text_overrides. Whether the key exists, and what may be in
+// braces, is for the caller to check.
 func (d *Desk) SetTextOverride(ctx context.Context, actor Actor, o TextOverride) error {
 	if err := actor.require(RoleAdmin); err != nil {
 		return err

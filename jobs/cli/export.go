@@ -16,7 +16,8 @@ type Export struct {
 	Since  string `help:"Only what changed since this day, time or so long ago (24h)." placeholder:"TIME"`
 	After  string `help:"What changed since another export, by its cursor."            placeholder:"CURSOR"`
 	Format string `help:"One JSON object per line (ndjson)."                                                default:"ndjson" enum:"ndjson"`
-	Out    string `help:"Write to this file, which only you can read."                 placeholder:"FILE"                                  type:"path"`
+
+	Out string `help:"Write to this file, which only you can read." placeholder:"FILE" type:"path"`
 }
 
 // Help says how to export regularly.

@@ -80,7 +80,7 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies
 	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
 	@$(TEST_PROGRAMS) && \
-		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off && \
+		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off -timeout 20m && \
 		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
 			-- -p 1 -vet=off && \
 		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- -vet=off -parallel 1 && \

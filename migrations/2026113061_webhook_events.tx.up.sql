@@ -74,7 +74,7 @@ CREATE TRIGGER webhook_messages_updated AFTER UPDATE OF edited_at, withdrawn_at 
     WHEN (OLD.changed_version IS DISTINCT FROM NEW.changed_version) EXECUTE FUNCTION record_message_webhooks('message.updated');
 ALTER TABLE messages DISABLE TRIGGER webhook_messages_inserted, DISABLE TRIGGER webhook_messages_updated;
 
--- A message that was withdrawn is told to no one and shown in no log any more.
+-- The content of a withdrawn message is neither delivered nor shown in a log any more.
 CREATE FUNCTION withdraw_from_webhooks() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     UPDATE webhook_events SET body = jsonb_set(body, '{message}', to_jsonb(NEW)) WHERE chat_id = NEW.chat_id AND message_id = NEW.id;

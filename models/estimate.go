@@ -35,7 +35,7 @@ type estimator struct {
 	staffed map[string]staffing // by department, "" for chats that ask for none; filled as it is asked for
 }
 
-// onlineAgents are agents between whom an estimate makes no difference.
+// onlineAgents are online agents that an estimate treats alike.
 type onlineAgents struct {
 	Agents      int      `json:"agents"` // how many
 	Load        int      `json:"load"`   // of each

@@ -35,9 +35,9 @@ type ssoAgent struct {
 //
 // An account of the provider opens the agent that it is linked to. The first time it is linked to the agent with its e-mail address, and if
 // there is none, an agent is made if a group gives a role. An address that the provider has not verified is 403 sso_email_unverified, also
-// one whose agent is linked to another account. An agent whom an administrator disabled is 403 sso_disabled.
+// one whose agent is linked to another account. An agent disabled by an administrator is 403 sso_disabled.
 //
-// Without a group that gives a role it is 403 sso_no_access; an agent who had one is disabled until a group comes back.
+// Without a group that gives a role it is 403 sso_no_access; an existing agent is disabled until the provider reports such a group again.
 func (d *Desk) SignInSSO(ctx context.Context, id SSOIdentity, c Credentials) (string, *Agent, error) {
 	a, err := d.ssoAgentOf(ctx, &id)
 	if err != nil {
@@ -133,7 +133,7 @@ func (d *Desk) ssoRefused(ctx context.Context, agentID string, refusal *Error) e
 	return refusal
 }
 
-// addSSOAgent makes the agent of an identity, with a password that nobody knows.
+// addSSOAgent makes the agent of an identity, with a random password that is not kept.
 func (d *Desk) addSSOAgent(ctx context.Context, id *SSOIdentity, role Role, departments []string) (*ssoAgent, error) {
 	name := oneLine(strings.TrimSpace(id.Name))
 	if IsBlank(name) || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {

@@ -65,7 +65,7 @@ func (h *Handlers) StartSSO(c echo.Context) error {
 // errSSORefused is the error for an answer of the provider that cannot be used.
 var errSSORefused = errors.New("the answer of the provider cannot be used")
 
-// FinishSSO signs in the agent whom the provider sent back, if this browser began that sign-in.
+// FinishSSO signs in the agent that the provider sent back, if this browser began that sign-in.
 func (h *Handlers) FinishSSO(c echo.Context) error {
 	if h.SSO == nil {
 		return kit.StatusError(http.StatusNotFound)

@@ -37,7 +37,7 @@ func (c *inlineClient) TryFlush() bool {
 
 func (c *inlineClient) Flush() error { c.unsent.Store(false); return nil }
 
-// runInline runs the stream of a user to whom publishers may write, in an active chat at version 1.
+// runInline runs a user's stream that publishers may write to, in an active chat at version 1.
 func runInline(h *Hub, user string) (*inlineClient, *Stream, context.CancelFunc) {
 	s := &Stream{hub: h, to: Receiver{Actor: models.UserActor(user)}, state: stateLive}
 	s.sub = h.subscribe(s.to, ownTopic(s.to.Actor))

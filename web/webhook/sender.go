@@ -86,7 +86,7 @@ func (s *Sender) Send(ctx context.Context, r *models.WebhookRequest) *models.Web
 		RetryAfter: retryAfter(response.Header.Get("Retry-After")),
 	}
 	switch code := response.StatusCode; {
-	case code >= 200 && code <= 299: // the receiver has it, whatever becomes of the rest of the answer
+	case code >= 200 && code <= 299: // the receiver has it, even if the rest of the answer is lost
 	case code >= 300 && code <= 399:
 		answer.Error, answer.Cause = models.WebhookRedirected, errors.New(response.Status)
 	case code == http.StatusGone:

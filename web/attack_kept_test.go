@@ -11,7 +11,7 @@ import (
 )
 
 // sumQuery returns the query for kept. It ignores heartbeats, which open streams keep, what deliveries to
-// webhooks and fill write, and columns that change with time alone.
+// webhooks write, and columns that change with time alone.
 func (s *stage) sumQuery() {
 	s.t.Helper()
 	rows, err := s.db.QueryContext(
@@ -28,8 +28,7 @@ func (s *stage) sumQuery() {
 		sums = append(
 			sums,
 			strings.ReplaceAll(`SELECT '%t' AS name, coalesce(string_agg(md5(row::text), '' ORDER BY md5(row::text)), '') AS sum
-			FROM (SELECT to_jsonb(t) - CASE '%t' WHEN 'webhooks' THEN '{failing_since,failures,blocked_until,delivered_at,lease_owner,lease_until,
-					state,secret,headers,removed_at}'
+			FROM (SELECT to_jsonb(t) - CASE '%t' WHEN 'webhooks' THEN '{failing_since,failures,blocked_until,delivered_at,lease_owner,lease_until}'
 				ELSE '{seen_at,lost_at,user_seen_at,input_at,last_used_at}' END::text[] AS row FROM %t t) %t`, "%t", table),
 		)
 	}

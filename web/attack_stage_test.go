@@ -210,6 +210,13 @@ func (s *stage) session(agentID string) string {
 
 const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
+// resetWebhooks takes back what requests did to the webhook, and removes those that they added. A second call changes nothing.
+func (s *stage) resetWebhooks(id int64) {
+	s.t.Helper()
+	s.exec(`UPDATE webhooks SET removed_at = CASE WHEN id <> $1 THEN coalesce(removed_at, now()) END, state = 'paused', secret = $2,
+		headers = '{"X-Tenant": "shop"}'`, id, hookSecret)
+}
+
 // hook returns the ids of a webhook and of a delivery to it. It is the same for all scenes, since webhooks are limited; fill lets it be there
 // again if a request removed it, and removes what others added.
 func (s *stage) hook() (webhook, delivery int64) {
@@ -469,8 +476,7 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 		case "{api_key_id}":
 			return fmt.Sprint(sc.apiKey)
 		case "{webhook_id}":
-			s.exec(`UPDATE webhooks SET removed_at = CASE WHEN id <> $1 THEN now() END, state = 'paused', secret = $2,
-				headers = '{"X-Tenant": "shop"}'`, sc.webhook, hookSecret)
+			s.resetWebhooks(sc.webhook)
 			return fmt.Sprint(sc.webhook)
 		case "{delivery_id}":
 			return fmt.Sprint(sc.delivery)

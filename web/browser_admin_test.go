@@ -64,7 +64,7 @@ func TestAnAccountIsDisabledAfterAQuestion(t *testing.T) {
 
 func TestSettingsAreChangedByKeyboard(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
+	s := newSite(t, func(now *models.Settings) { *now = models.DefaultSettings() })
 	b := s.administer("/admin/settings")
 	const warning, timeout = "#setting-IDLE_WARNING", "#setting-IDLE_TIMEOUT"
 	enter := func(setting, number string) { b.write(setting+" input[type='number']", number) }

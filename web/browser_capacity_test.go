@@ -29,9 +29,7 @@ const offScreen = `(() => {
 // TestNoCapacityMakesAPageTooWide opens every page of agents, supervisors and administrators with agents of small and large capacity.
 func TestNoCapacityMakesAPageTooWide(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(now *models.Settings) {
-		now.QueueGrace, now.IdleWarning, now.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
-	})
+	s := newSite(t, func(now *models.Settings) { now.QueueGrace = time.Hour })
 	capacities := []int{5, 9, 30, 100}
 	chats := map[int]models.Chat{}
 	var largest *models.Agent

@@ -113,9 +113,6 @@ func (s *site) changesMessage(chat, begins string) {
 	s.must(err)
 }
 
-// longIdle keeps chats open however long a test takes.
-func longIdle(now *models.Settings) { now.IdleWarning, now.IdleTimeout = time.Hour, 2*time.Hour }
-
 // manyMessages is how many messages a long chat of the tests has. With 10,000 the workbench works as well, and the browser is busy with it for
 // minutes.
 const manyMessages = 4_000
@@ -123,7 +120,7 @@ const manyMessages = 4_000
 // TestTheWorkbenchReadsAChatToItsFirstMessage: of a chat with thousands of them, without a jump, while messages arrive and are read.
 func TestTheWorkbenchReadsAChatToItsFirstMessage(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	b := atWork(t, s, "anna")
 	token, chat := s.newChat("Hello")
 	_, other := s.newChat("Another chat")
@@ -222,7 +219,7 @@ func TestEarlierMessagesMeetWhatHappensMeanwhile(t *testing.T) {
 	for _, side := range []string{"widget", "workbench"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, longIdle)
+			s := newSite(t, nil)
 			agent, agentToken := s.online("anna")
 			through, held, release := s.holdsEarlier()
 			b := newBrowser(t)
@@ -274,7 +271,7 @@ func TestEarlierMessagesMeetWhatHappensMeanwhile(t *testing.T) {
 // TestReceiptsReachEarlierMessages: those that are loaded, however far up.
 func TestReceiptsReachEarlierMessages(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	b := atWork(t, s, "anna")
 	user, chat := s.newChat("Hello")
 	s.fillChat(chat, 250)
@@ -302,7 +299,7 @@ func TestReceiptsReachEarlierMessages(t *testing.T) {
 // TestEarlierMessagesAreReadWithTheKeyboard: Page Up and Home scroll, and the link takes the focus and Enter.
 func TestEarlierMessagesAreReadWithTheKeyboard(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	b := atWork(t, s, "anna")
 	_, chat := s.newChat("Hello")
 	s.fillChat(chat, 700)
@@ -347,7 +344,7 @@ func TestEarlierMessagesAreReadWithTheKeyboard(t *testing.T) {
 // TestEarlierMessagesOfAChatThatWasLeft are not put into the chat that is open when they come.
 func TestEarlierMessagesOfAChatThatWasLeft(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	s.online("anna")
 	_, first := s.newChat("The first chat")
 	_, second := s.newChat("The second chat")
@@ -374,7 +371,7 @@ func TestEarlierMessagesOfAChatThatWasLeft(t *testing.T) {
 
 func TestTheWidgetReadsAChatToItsFirstMessage(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	agent, token := s.online("anna")
 	b := newBrowser(t)
 	b.open(s.url + "/widget?lang=en")
@@ -407,7 +404,7 @@ func TestTheWidgetReadsAChatToItsFirstMessage(t *testing.T) {
 // can be asked for again.
 func TestTheSupervisorReadsAChatToItsFirstMessage(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	_, token := s.online("anna")
 	chat := s.queues("", "Hello")
 	s.fillChat(chat.ID, 1100)
@@ -447,7 +444,7 @@ func TestTheSupervisorReadsAChatToItsFirstMessage(t *testing.T) {
 // TestEarlierMessagesWithoutScripts: they are a page of their own, from which the last ones are a link away, and so is what is sent there.
 func TestEarlierMessagesWithoutScripts(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	agent, _ := s.online("anna")
 	s.agent("ruth", models.RoleSupervisor)
 	noScripts := func() *browser {
@@ -497,7 +494,7 @@ func TestEarlierMessagesWithoutScripts(t *testing.T) {
 // TestEarlierMessagesAreAccessible: the row, its error and the start of a chat, in every look.
 func TestEarlierMessagesAreAccessible(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	b := atWork(t, s, "anna")
 	_, chat := s.newChat("Hello")
 	s.fillChat(chat, 205)

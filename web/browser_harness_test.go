@@ -138,7 +138,7 @@ func (b *browser) until(what, expression string) {
 	b.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if yes, err := eval[bool](b, "Boolean("+expression+")"); err == nil && yes {

@@ -12,9 +12,7 @@ import (
 // clocks.
 func TestOnlyRowsThatChangedArePaintedAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(now *models.Settings) {
-		now.QueueGrace, now.IdleWarning, now.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
-	})
+	s := newSite(t, func(now *models.Settings) { now.QueueGrace = time.Hour })
 	s.online("anna", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	s.online("ben", func(n *models.NewAgent) { n.MaxConcurrent = 1 })
 	first := s.queues("", "Anna or Ben has this one")

@@ -38,7 +38,8 @@ type site struct {
 	running     func()        // stops the instance; nil while stopped
 }
 
-// newSite starts a Parley for one test. change may be nil.
+// newSite starts a Parley for one test. change, which may be nil, changes its settings. Those are the defaults, except that an agent
+// without heartbeats stays online and that a silent chat does not end.
 func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *site {
 	t.Helper()
 	s := &site{
@@ -48,6 +49,8 @@ func newSite(t *testing.T, change func(*models.Settings), more ...func(*site)) *
 		settings:    models.DefaultSettings(),
 		address:     "127.0.0.1:0",
 	}
+	// On a busy machine a test takes longer than the default times without a heartbeat or a message.
+	s.settings.PresenceTimeout, s.settings.IdleWarning, s.settings.IdleTimeout = time.Hour, time.Hour, 2*time.Hour
 	if change != nil {
 		change(&s.settings)
 	}

@@ -10,7 +10,7 @@ import (
 // A user, an agent who asks for help and a supervisor who gives it, each in a browser of their own.
 func TestASupervisorHelpsInAChat(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	anna := atWork(t, s, "anna")
 	mia, _ := s.agent("mia", models.RoleSupervisor)
 	super := newBrowser(t)
@@ -86,7 +86,7 @@ func TestASupervisorHelpsInAChat(t *testing.T) {
 // What both sides see is accessible at both widths, in both themes and languages.
 func TestHelpInAChatIsAccessible(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, longIdle)
+	s := newSite(t, nil)
 	s.must(s.desk.ChangeSetting(t.Context(), admin, "SHOW_WATCHERS", "true"))
 	anna := atWork(t, s, "anna")
 	mia, _ := s.agent("mia", models.RoleSupervisor)

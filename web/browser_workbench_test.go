@@ -298,7 +298,7 @@ func TestTheKeysAreToldAndCanBeSwitchedOff(t *testing.T) {
 
 func TestTheWorkbenchIsAccessible(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(now *models.Settings) { now.IdleWarning, now.IdleTimeout = time.Hour, 2*time.Hour })
+	s := newSite(t, nil)
 	b := atWork(t, s, "anna")
 	_, chat := s.newChat("押金什么时候可以退？")
 	_, other := s.newChat("What about my card?")

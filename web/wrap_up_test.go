@@ -83,12 +83,16 @@ func TestProgramsWrapUpTheirChats(t *testing.T) {
 		t.Errorf("the file has %q", file)
 	}
 
-	// A stream that began after the end is told of the change alone.
+	// A stream that began after the end is told of the change. On a busy machine the second instance may only now hear of the message.
 	late := b.listen(forAgent+"/events", anna, "")
 	late.next("presence")
 	late.next("reminders")
 	a.ask("POST", path+"/wrap-up", anna, map[string]any{"outcome": "Solved"}).want(200)
-	if got := late.any(); got.Name != "wrap_up" {
+	got := late.any()
+	for got.Name == "message" {
+		got = late.any()
+	}
+	if got.Name != "wrap_up" {
 		t.Errorf("a new stream was told %v", got)
 	}
 

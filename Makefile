@@ -11,6 +11,9 @@ OPENAPI_TOOLS := tools/openapi/node_modules/.installed-$(shell cksum <tools/open
 # The command in the same version as the library.
 TEMPL := go run github.com/a-h/templ/cmd/templ@$(shell awk '$$1 == "github.com/a-h/templ" { print $$2 }' go.mod)
 
+# Without the path of this folder in what is compiled, all clones on a machine share the build cache.
+export GOFLAGS := $(strip $(shell go env GOFLAGS 2>/dev/null) -trimpath)
+
 # The packages whose tests also run with the race detector, if there is a C compiler, which it needs.
 RACE          := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
@@ -19,6 +22,10 @@ RACE_PACKAGES := parley/models parley/web/live parley/web/limit parley/jobs
 # summary names each run that failed.
 GOTESTSUM := go tool -modfile=tools/go.mod gotestsum --format pkgname --hide-summary skipped --rerun-fails=2 --rerun-fails-max-failures=5 \
 	--rerun-fails-abort-on-data-race --rerun-fails-run-root-test
+
+# `make test` vets everything once, before it compiles the tests. Without tables for a debugger they link faster. A package may take as long
+# as a slow machine needs; what hangs fails much earlier, by the limits of the tests themselves.
+TEST_FLAGS := -vet=off -ldflags='-s -w' -timeout 40m
 
 # The programs that the tests start; each is downloaded if it is missing. Tests of a missing Caddy or HAProxy are skipped.
 TEST_PROGRAMS := PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \
@@ -77,14 +84,14 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies
 	@echo "Vetting"
 	@go vet ./...
 	@echo "Compiling the tests"
-	@{ go test $(RACE) -vet=off -run '^$$' $(RACE_PACKAGES); go test -vet=off -run '^$$' ./...; } >/dev/null 2>&1 || true
+	@{ go test $(RACE) $(TEST_FLAGS) -run '^$$' $(RACE_PACKAGES); go test $(TEST_FLAGS) -run '^$$' ./...; } >/dev/null 2>&1 || true
 	@echo "Testing"
 	@$(TEST_PROGRAMS) && \
-		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) -vet=off -timeout 20m && \
+		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) $(TEST_FLAGS) && \
 		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
-			-- -p 1 -vet=off && \
-		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- -vet=off -parallel 1 && \
-		$(GOTESTSUM) --packages parley/web -- -vet=off -parallel 4 -timeout 20m
+			-- -p 1 $(TEST_FLAGS) && \
+		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- -parallel 1 $(TEST_FLAGS) && \
+		$(GOTESTSUM) --packages parley/web -- -parallel 4 $(TEST_FLAGS)
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats
 	@.ci/redis --always

@@ -22,7 +22,3 @@ ALTER TABLE chats
     ADD COLUMN tags text[],
     ADD COLUMN wrapped_up_at timestamptz,
     ADD COLUMN wrap_up_skipped boolean NOT NULL DEFAULT false;
--- The agent's chats that are still to be wrapped up, the latest first.
-CREATE INDEX chats_to_wrap_up ON chats (agent_id, ended_at) WHERE status = 'ended' AND wrapped_up_at IS NULL;
--- The most used outcomes and tags of a department.
-CREATE INDEX chats_wrapped_up ON chats (department, wrapped_up_at) WHERE wrapped_up_at IS NOT NULL;

@@ -1,4 +1,3 @@
 ALTER TABLE chats
     DROP COLUMN predicted_high_seconds,
     DROP COLUMN predicted_low_seconds;
-DROP INDEX chats_department_ended;

@@ -1,6 +1,3 @@
--- The latest ended chats of a department, from which its waits are estimated.
-CREATE INDEX chats_department_ended ON chats (department, ended_at) WHERE status = 'ended';
-
 -- The range of the estimate that the user got on joining the queue, beside its median in predicted_seconds. NULL before it was stored,
 -- and while no agent of the queue was online.
 ALTER TABLE chats

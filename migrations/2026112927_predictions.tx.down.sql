@@ -1,4 +1,3 @@
-DROP INDEX chats_predictions;
 ALTER TABLE chats
     DROP COLUMN predicted_department,
     DROP COLUMN predicted_known;

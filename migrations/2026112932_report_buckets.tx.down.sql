@@ -5,5 +5,4 @@ DROP TRIGGER chats_assigned_at_once ON chats;
 DROP FUNCTION report_keep(), report_is_due(), count_assignment();
 DROP TABLE report_agent_time, report_gone, report_due, report_buckets;
 DROP VIEW report_facts;
-DROP INDEX chats_rating_comments, chats_ended_created;
 ALTER TABLE chats DROP COLUMN assignments;

@@ -13,11 +13,6 @@ CREATE TRIGGER chats_assigned_at_once BEFORE INSERT ON chats
 CREATE TRIGGER chats_assigned BEFORE UPDATE OF agent_id ON chats
     FOR EACH ROW WHEN (NEW.agent_id IS NOT NULL AND NEW.agent_id IS DISTINCT FROM OLD.agent_id) EXECUTE FUNCTION count_assignment();
 
--- Reports and repairs read ended chats by when they began.
-CREATE INDEX chats_ended_created ON chats (created_at) WHERE status = 'ended';
--- The comments of a report, the latest first.
-CREATE INDEX chats_rating_comments ON chats (created_at DESC) WHERE rating_comment IS NOT NULL;
-
 -- What a report needs of an ended chat. The previous release stored no number of assignments; a second one shows in the times.
 CREATE VIEW report_facts AS SELECT id AS chat_id, created_at, date_bin('15 minutes', created_at, '2000-01-01Z') AS starts_at, agent_id, department,
     substring(lower(page_url) FROM '^https?://[^/?#]+') AS site, outcome, tags, ended_reason,

@@ -5,7 +5,6 @@ DROP TRIGGER chats_count_messages_apart ON chats;
 DROP TRIGGER chats_keep_message_apart ON chats;
 DROP FUNCTION count_messages_apart();
 DROP FUNCTION keep_message_apart();
-DROP INDEX chats_live_queue_order, chats_message_queue_order, chats_active_messages;
 ALTER TABLE agents
     DROP COLUMN message_load,
     DROP COLUMN max_messages;

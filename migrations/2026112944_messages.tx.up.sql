@@ -13,13 +13,6 @@ ALTER TABLE agents
     ADD COLUMN message_load integer NOT NULL DEFAULT 0, -- active messages, which load does not count
     ADD COLUMN max_messages integer NOT NULL DEFAULT 10 CONSTRAINT agents_max_messages_range CHECK (max_messages BETWEEN 0 AND 100);
 
--- The queue of live chats in serving order. chats_queue_order has messages too, of which many may wait at night.
-CREATE INDEX chats_live_queue_order ON chats (priority DESC, (returned_at IS NULL), queued_at, queue_id) WHERE status = 'waiting' AND channel = 'chat';
--- The messages that wait, in serving order.
-CREATE INDEX chats_message_queue_order ON chats (priority DESC, (returned_at IS NULL), queued_at, queue_id) WHERE status = 'waiting' AND channel = 'message';
--- The messages that agents have.
-CREATE INDEX chats_active_messages ON chats (agent_id) WHERE status = 'active' AND channel = 'message';
-
 -- The previous release knows no messages: it would count one that it assigns or ends as a live chat, and end it as idle. The statement that changes
 -- the chat has locked its agents, so what is counted here cannot change.
 CREATE FUNCTION keep_message_apart() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

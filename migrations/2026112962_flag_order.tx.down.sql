@@ -1,2 +1,1 @@
-DROP INDEX chats_hand_raised;
 DROP INDEX chat_flags_by_age;

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"io"
+	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -297,6 +299,37 @@ func TestAnIndexIsBuiltConcurrently(t *testing.T) {
 	must(t, migrations.DownFrom(t.Context(), db, more, false, io.Discard))
 	if exists(t, db, "first_n") {
 		t.Error("the index is still there")
+	}
+}
+
+// TestNoStepLocksATableForAnIndex checks that a step in a transaction builds indexes only of tables that came with or after the first step
+// of the next release: in an installation these are empty or small, while the others hold years of chats.
+func TestNoStepLocksATableForAnIndex(t *testing.T) {
+	t.Parallel()
+	const lastRelease = "2026112600" // its steps are applied everywhere, so that they cannot be changed any more
+	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	indexed := regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+)`)
+	files, err := fs.Glob(migrations.Files(), "*.tx.up.sql")
+	must(t, err)
+	isNew, indexes := map[string]bool{}, 0
+	for _, name := range files { // in the order of their numbers
+		if name <= lastRelease+"_~" {
+			continue
+		}
+		text, err := fs.ReadFile(migrations.Files(), name)
+		must(t, err)
+		for _, table := range created.FindAllStringSubmatch(string(text), -1) {
+			isNew[table[1]] = true
+		}
+		for _, index := range indexed.FindAllStringSubmatch(string(text), -1) {
+			indexes++
+			if !isNew[index[2]] {
+				t.Errorf("%s locks %s while it builds %s: create it CONCURRENTLY, in a step without .tx", name, index[2], index[1])
+			}
+		}
+	}
+	if indexes == 0 {
+		t.Error("no step was read")
 	}
 }
 

@@ -1,5 +1,20 @@
 package models
 
+import "github.com/alexedwards/argon2id"
+
+// passwordParamsOfServers are what servers use. Tests add agents by the hundred, and with the race detector a hash takes 200 ms.
+var passwordParamsOfServers = passwordParams
+
+var passwordParamsOfTests = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+func init() { passwordParams = passwordParamsOfTests }
+
+// HashLikeServers makes hashes as expensive as on servers until the returned function is called. Tests that use it are not parallel.
+func HashLikeServers() (restore func()) {
+	passwordParams = passwordParamsOfServers
+	return func() { passwordParams = passwordParamsOfTests }
+}
+
 // WaitForDrains returns when no drain runs in the background.
 func (d *Desk) WaitForDrains() { d.drains.Wait() }
 

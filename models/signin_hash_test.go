@@ -10,7 +10,7 @@ import (
 func TestAnUnknownAccountIsComparedAtTheSameCost(t *testing.T) {
 	t.Parallel()
 	params, _, _, err := argon2id.DecodeHash(unknownAccountHash)
-	if err != nil || *params != *passwordParams {
-		t.Errorf("unknownAccountHash has %+v, %v; passwords have %+v", params, err, passwordParams)
+	if err != nil || *params != *passwordParamsOfServers {
+		t.Errorf("unknownAccountHash has %+v, %v; passwords have %+v", params, err, passwordParamsOfServers)
 	}
 }

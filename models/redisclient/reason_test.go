@@ -3,21 +3,14 @@ package redisclient_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,35 +101,6 @@ func TestReasonsOfErrors(t *testing.T) {
 	}
 }
 
-// certificate writes a certificate for 127.0.0.1, signed by itself.
-func certificate(t *testing.T) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "redis"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return cert, key
-}
-
 // TestARealRedisThatIsWrong asks real servers for what Parley asks: to publish and to write. The log has each reason once, and no secret.
 func TestARealRedisThatIsWrong(t *testing.T) {
 	t.Parallel()
@@ -147,11 +111,9 @@ func TestARealRedisThatIsWrong(t *testing.T) {
 	node := testdb.NewRedisNode(t, false, "cluster-enabled yes", "cluster-port BUS", "cluster-config-file nodes.conf")
 	sentinel := testdb.NewRedisNode(t, true, fmt.Sprintf("sentinel monitor known 127.0.0.1 %d 1", open.Port))
 	guarded := testdb.NewRedisNode(t, true, "requirepass swordfish", fmt.Sprintf("sentinel monitor known 127.0.0.1 %d 1", open.Port))
-	cert, key := certificate(t)
-	secure := testdb.NewRedisNode(t, false, "tls-port PORT", "tls-auth-clients no",
-		"tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert)
-	strict := testdb.NewRedisNode(t, false, "tls-port PORT", "tls-auth-clients yes",
-		"tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+cert)
+	withTLS := testdb.RedisTLS(t)
+	secure := testdb.NewRedisNode(t, false, append(withTLS, "tls-auth-clients no")...)
+	strict := testdb.NewRedisNode(t, false, append(withTLS, "tls-auth-clients yes")...)
 	for address, want := range map[string]redisclient.Reason{
 		"redis://" + open.Addr():                                                    "",
 		"redis://" + locked.Addr():                                                  redisclient.PasswordRequired,

@@ -2,11 +2,13 @@ package testdb
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +32,8 @@ var nodePortsTaken atomic.Int64
 type RedisNode struct {
 	*Server
 	Port int
+	// TLS is for clients of a node that takes no others; nil otherwise.
+	TLS *tls.Config
 }
 
 // Addr is the address of the node.
@@ -46,8 +50,9 @@ func NewRedisNode(t testing.TB, sentinel bool, config ...string) *RedisNode {
 	}
 	port := freeNodePort(t)
 	lines := append([]string{"port PORT"}, config...)
-	if strings.Contains(strings.Join(config, "\n"), "tls-port PORT") {
-		lines[0] = "port 0"
+	var secure *tls.Config
+	if slices.Contains(config, "tls-port PORT") {
+		lines[0], secure = "port 0", &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12} //nolint:gosec // see RedisTLS
 	}
 	lines = append(lines, "bind 127.0.0.1", "dir DIR", "protected-mode no")
 	if !sentinel {
@@ -73,19 +78,19 @@ func NewRedisNode(t testing.TB, sentinel bool, config ...string) *RedisNode {
 		}
 		_ = os.RemoveAll(dir)
 	})
-	return &RedisNode{Server: &Server{Server: server}, Port: port}
+	return &RedisNode{Server: &Server{Server: server}, Port: port, TLS: secure}
 }
 
 // Promote makes a replica a master.
 func (n *RedisNode) Promote(ctx context.Context) error {
-	client := redis.NewClient(&redis.Options{Addr: n.Addr(), Protocol: 2})
+	client := redis.NewClient(&redis.Options{Addr: n.Addr(), TLSConfig: n.TLS, Protocol: 2})
 	defer client.Close()
 	return client.Do(ctx, "REPLICAOF", "NO", "ONE").Err()
 }
 
 // CutClients closes the connections of clients.
 func (n *RedisNode) CutClients(ctx context.Context) error {
-	client := redis.NewClient(&redis.Options{Addr: n.Addr(), Protocol: 2})
+	client := redis.NewClient(&redis.Options{Addr: n.Addr(), TLSConfig: n.TLS, Protocol: 2})
 	defer client.Close()
 	return client.Do(ctx, "CLIENT", "KILL", "TYPE", "normal").Err()
 }
@@ -112,7 +117,7 @@ func isFree(port int) bool {
 func NewRedisCluster(t testing.TB) *RedisNode {
 	t.Helper()
 	n := NewRedisNode(t, false, "cluster-enabled yes", "cluster-port BUS", "cluster-config-file nodes.conf")
-	client := redis.NewClient(&redis.Options{Addr: n.Addr(), Protocol: 2})
+	client := redis.NewClient(&redis.Options{Addr: n.Addr(), TLSConfig: n.TLS, Protocol: 2})
 	defer client.Close()
 	if err := client.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func nodeCommand(ctx context.Context, node *testdb.RedisNode, password string, a
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	client := redis.NewClient(&redis.Options{
-		Addr: node.Addr(), Password: password, Protocol: 2, MaxRetries: -1, ContextTimeoutEnabled: true,
+		Addr: node.Addr(), Password: password, TLSConfig: node.TLS, Protocol: 2, MaxRetries: -1, ContextTimeoutEnabled: true,
 	})
 	defer client.Close()
 	return client.Do(ctx, args...).Result()
@@ -49,13 +50,13 @@ type failover struct {
 	lasts    time.Duration     // how long taking over may take
 }
 
-// sentinels are a master, a replica and three sentinels, all with passwords.
-func sentinels(t *testing.T) *failover {
+// sentinels are a master, a replica and three sentinels, all with passwords. The lines of configuration are for all of them.
+func sentinels(t *testing.T, scheme string, all ...string) *failover {
 	t.Helper()
-	data := []string{
+	data := append([]string{
 		"requirepass " + quoted(dataPassword), "masterauth " + quoted(dataPassword),
 		"user parley on " + userRights,
-	}
+	}, all...)
 	master := testdb.NewRedisNode(t, false, data...)
 	replica := testdb.NewRedisNode(t, false, append(data, fmt.Sprintf("replicaof 127.0.0.1 %d", master.Port))...)
 	both := []*testdb.RedisNode{master, replica}
@@ -71,12 +72,12 @@ func sentinels(t *testing.T) *failover {
 	var watchers []*testdb.RedisNode
 	var addrs []string
 	for range 3 {
-		s := testdb.NewRedisNode(t, true,
+		s := testdb.NewRedisNode(t, true, append(slices.Clone(all),
 			"requirepass "+quoted(sentinelPassword), "sentinel sentinel-pass "+quoted(sentinelPassword),
 			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", masterName, master.Port),
 			fmt.Sprintf("sentinel auth-pass %s %s", masterName, quoted(dataPassword)),
 			"sentinel down-after-milliseconds "+masterName+" 1000",
-			"sentinel failover-timeout "+masterName+" 6000")
+			"sentinel failover-timeout "+masterName+" 6000")...)
 		watchers, addrs = append(watchers, s), append(addrs, s.Addr())
 	}
 	knows := func(text string, args ...any) bool {
@@ -98,7 +99,7 @@ func sentinels(t *testing.T) *failover {
 	await("the sentinels know one another", func() bool { return knows("OK 3 usable", "SENTINEL", "CKQUORUM", masterName) })
 	await("they know the replica", func() bool { return knows(fmt.Sprint(replica.Port), "SENTINEL", "REPLICAS", masterName) })
 	f := &failover{
-		url: fmt.Sprintf("redis+sentinel://parley:a-password@%s/%s?db=3&sentinel_password=%s", strings.Join(addrs, ","), masterName,
+		url: fmt.Sprintf(scheme+"+sentinel://parley:a-password@%s/%s?db=3&sentinel_password=%s"+unverified(scheme, "&"), strings.Join(addrs, ","), masterName,
 			"the%20sentinels"),
 		lasts: 8 * time.Second,
 	}
@@ -118,18 +119,27 @@ func sentinels(t *testing.T) *failover {
 	return f
 }
 
+// unverified returns the parameter of an address with TLS by which clients take a certificate that is signed by itself.
+func unverified(scheme, after string) string {
+	if scheme != "rediss" {
+		return ""
+	}
+	return after + "skip_verify=true"
+}
+
 func quoted(text string) string { return `"` + text + `"` }
 
-// cluster is three masters, and a replica of the one that counts the rate limits of the installation, which is the one that is killed.
-func cluster(t *testing.T, installation string) *failover {
+// cluster is three masters, and a replica of the one that counts the rate limits of the installation, which is the one that is killed. The
+// lines of configuration are for all of them.
+func cluster(t *testing.T, installation, scheme string, all ...string) *failover {
 	t.Helper()
 	const slots, masters = 16384, 3
 	var nodes []*testdb.RedisNode
 	var addrs []string
 	for range masters + 1 {
-		n := testdb.NewRedisNode(t, false,
+		n := testdb.NewRedisNode(t, false, append(slices.Clone(all),
 			"cluster-enabled yes", "cluster-port BUS", "cluster-config-file nodes.conf", "cluster-node-timeout 1500",
-			"requirepass "+quoted(dataPassword), "masterauth "+quoted(dataPassword))
+			"requirepass "+quoted(dataPassword), "masterauth "+quoted(dataPassword))...)
 		nodes, addrs = append(nodes, n), append(addrs, n.Addr())
 	}
 	ask := func(n *testdb.RedisNode, args ...any) any {
@@ -182,7 +192,7 @@ func cluster(t *testing.T, installation string) *failover {
 	})
 	await("all know the replica", everywhere(fmt.Sprintf("slave %s", id), "CLUSTER", "NODES"))
 	f := &failover{
-		url:   fmt.Sprintf("redis+cluster://:the%%20data%%20of%%20Redis@%s", strings.Join(addrs[:masters], ",")),
+		url:   fmt.Sprintf(scheme+"+cluster://:the%%20data%%20of%%20Redis@%s"+unverified(scheme, "/?"), strings.Join(addrs[:masters], ",")),
 		lasts: 10 * time.Second,
 	}
 	f.strike = func(p *plant) { p.must(struck.Kill()) }
@@ -204,17 +214,39 @@ func cluster(t *testing.T, installation string) *failover {
 // TestSentinelsFailOver kills the master under load, by which the replica becomes the master.
 func TestSentinelsFailOver(t *testing.T) {
 	t.Parallel()
-	failsOver(t, func(*plant) *failover { return sentinels(t) })
+	failsOver(t, func(*plant) *failover { return sentinels(t, "redis") })
 }
 
 // TestAClusterFailsOver kills the master that counts the rate limits under load, by which its replica becomes a master.
 func TestAClusterFailsOver(t *testing.T) {
 	t.Parallel()
-	failsOver(t, func(p *plant) *failover {
-		installation, err := p.desk.InstallationKey(t.Context())
-		p.must(err)
-		return cluster(t, installation)
+	failsOver(t, func(p *plant) *failover { return cluster(t, p.installation(), "redis") })
+}
+
+// TestRedisFailsOverWithTLS is the tests above with all connections by TLS, those between the nodes included.
+func TestRedisFailsOverWithTLS(t *testing.T) {
+	if !long {
+		t.Skip("the long form fails over by TLS; TestSentinelsFailOver and TestAClusterFailsOver do it without in the short one")
+	}
+	t.Parallel()
+	t.Run("sentinels", func(t *testing.T) {
+		failsOver(t, func(*plant) *failover {
+			return sentinels(t, "rediss", append(testdb.RedisTLS(t), "tls-auth-clients no")...)
+		})
 	})
+	t.Run("cluster", func(t *testing.T) {
+		failsOver(t, func(p *plant) *failover {
+			return cluster(t, p.installation(), "rediss", append(testdb.RedisTLS(t), "tls-auth-clients no", "tls-cluster yes")...)
+		})
+	})
+}
+
+// installation returns the key by which the installation names its keys in Redis.
+func (p *plant) installation() string {
+	p.t.Helper()
+	key, err := p.desk.InstallationKey(p.t.Context())
+	p.must(err)
+	return key
 }
 
 // failsOver checks that nothing is lost or late while a master is killed and another node takes over, and that the instances count rate

@@ -20,6 +20,9 @@ type NewFile struct {
 func (d *Desk) ExpectFile(
 	ctx context.Context, actor Actor, chatID, clientID, uploadSHA256 string,
 ) (sent *Message, wasSent bool, err error) {
+	if actor.IsBot {
+		return nil, false, ErrNotForBots
+	}
 	key, err := clientMessageID(clientID)
 	if err != nil {
 		return nil, false, err
@@ -45,6 +48,9 @@ func sameUpload(m *Message, sha256 string) bool {
 // SendFile stores a message of type image or file and returns it, and refuses, as [Desk.Send] does for text. The same
 // content is the same upload, by its hash. Names that were planned too long ago are 409 file_expired.
 func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFile) (m *Message, created bool, err error) {
+	if actor.IsBot {
+		return nil, false, ErrNotForBots
+	}
 	name, err := validateText("file", n.Name, 1, 200)
 	if err != nil {
 		return nil, false, err

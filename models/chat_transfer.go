@@ -27,6 +27,9 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if err != nil {
 		return nil, err
 	}
+	if actor.IsBot {
+		return nil, ErrNotForBots
+	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
 		c := &change.Chat
 		if c.Status != Active {

@@ -93,6 +93,7 @@ var about = map[string]string{
 	"stream_tickets":            "erased", // hashes that are good for 30 seconds
 	"agents":                    "none",
 	"agent_departments":         "none",
+	"bots":                      "none",
 	"departments":               "none",
 	"canned_replies":            "none",
 	"drafts":                    "erased", // what agents typed and never sent; no part of the conversation

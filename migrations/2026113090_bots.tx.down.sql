@@ -1,5 +1,4 @@
 ALTER TABLE messages DROP COLUMN by_bot, DROP COLUMN quick_replies;
 ALTER TABLE chats DROP COLUMN bot_id;
 DROP TABLE bots;
-DROP INDEX agents_bot_name_unique;
 ALTER TABLE agents DROP COLUMN kind;

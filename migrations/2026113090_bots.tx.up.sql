@@ -1,7 +1,5 @@
 -- Bots: agents that are programs. They answer new chats first, by an API key, and hand over to people.
 ALTER TABLE agents ADD COLUMN kind text NOT NULL DEFAULT 'human' CONSTRAINT agents_kind_known CHECK (kind IN ('human', 'bot'));
--- People choose a bot by its name.
-CREATE UNIQUE INDEX agents_bot_name_unique ON agents (lower(name)) WHERE kind = 'bot';
 
 -- What a bot is besides an agent. Its row in agents is always offline, without capacity and without load, so that nothing that counts agents, in this
 -- release or the previous one, counts it or gives it a chat. How many chats it has is counted when a chat is started, under the lock of the queue.

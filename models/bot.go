@@ -172,9 +172,6 @@ func (d *Desk) AddBot(ctx context.Context, actor Actor, n BotChange) (*Bot, erro
 		// The address is none: the column belongs to people, who sign in with theirs. No password fits an empty hash.
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent, max_messages, kind)
 			VALUES (?0, ?0 || '@bot.invalid', ?1, 'agent', '', 0, 0, 'bot')`, id, *n.Name).Exec(ctx)
-		if violates(err, agentsBotNameUnique) {
-			return ErrBotNameTaken
-		}
 		if err != nil {
 			return err
 		}
@@ -199,12 +196,23 @@ func (b *Bot) subject() Subject { return Subject{Kind: SubjectAgent, ID: b.ID, N
 
 // write stores the change of a bot. A bot that is enabled again is passed over no longer.
 func (c *BotChange) write(ctx context.Context, t *tx, id string) error {
+	if c.Name != nil {
+		// Of two requests at once one would not see the name of the other.
+		var taken bool
+		if _, err := t.NewRaw(`LOCK TABLE bots IN SHARE ROW EXCLUSIVE MODE`).Exec(ctx); err != nil {
+			return err
+		}
+		err := t.NewRaw(`SELECT EXISTS (SELECT FROM agents WHERE kind = 'bot' AND lower(name) = lower(?) AND id <> ?)`, *c.Name, id).Scan(ctx, &taken)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return ErrBotNameTaken
+		}
+	}
 	_, err := t.NewRaw(`UPDATE agents SET name = coalesce(?, name),
 		disabled_at = CASE WHEN ?1::boolean THEN coalesce(disabled_at, now()) WHEN NOT ?1::boolean THEN NULL ELSE disabled_at END WHERE id = ?2`,
 		c.Name, c.Disabled, id).Exec(ctx)
-	if violates(err, agentsBotNameUnique) {
-		return ErrBotNameTaken
-	}
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,6 @@ type constraint string
 
 const (
 	agentDepartmentsDepartmentFkey   constraint = "agent_departments_department_fkey"    // an agent serves departments that exist
-	agentsBotNameUnique              constraint = "agents_bot_name_unique"               // one bot per name, in any case
 	agentsEmailUnique                constraint = "agents_email_unique"                  // one agent per e-mail address, in any case
 	alertRulesDepartmentFkey         constraint = "alert_rules_department_fkey"          // a rule watches a department that exists
 	cannedRepliesDepartmentFkey      constraint = "canned_replies_department_fkey"       // a department's replies belong to one that exists

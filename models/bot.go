@@ -112,6 +112,19 @@ func (d *Desk) Bots(ctx context.Context, actor Actor) ([]Bot, error) {
 	return bots, translate(err)
 }
 
+// Bot returns a bot. It is for supervisors, to all others 403 role_required; an unknown one is 404 bot_not_found.
+func (d *Desk) Bot(ctx context.Context, actor Actor, id string) (*Bot, error) {
+	if err := actor.require(RoleSupervisor); err != nil {
+		return nil, err
+	}
+	b := new(Bot)
+	err := d.db.NewRaw(selectBots+`WHERE a.id = ?`, id).Scan(ctx, b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrBotNotFound
+	}
+	return b, translate(err)
+}
+
 // bot returns one bot, or bot_not_found. Where lock is set, the row of its agent is locked.
 func (t *tx) bot(ctx context.Context, id string, lock bool) (*Bot, error) {
 	if lock {

@@ -195,7 +195,8 @@ func TestAnExportIsComplete(t *testing.T) {
 		WHERE status = 'ended'`,
 		anna.ID,
 	)
-	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', edited_at = now(),
+	h.exec(`UPDATE chats SET bot_id = agent_id`)
+	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', by_bot = true, quick_replies = '{secret chip}', edited_at = now(),
 		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)

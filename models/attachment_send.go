@@ -20,9 +20,6 @@ type NewFile struct {
 func (d *Desk) ExpectFile(
 	ctx context.Context, actor Actor, chatID, clientID, uploadSHA256 string,
 ) (sent *Message, wasSent bool, err error) {
-	if actor.IsBot {
-		return nil, false, ErrNotForBots
-	}
 	key, err := clientMessageID(clientID)
 	if err != nil {
 		return nil, false, err
@@ -32,7 +29,10 @@ func (d *Desk) ExpectFile(
 		return nil, false, err
 	}
 	if !found {
-		return nil, false, d.checkCanSend(ctx, actor, chatID)
+		if err := d.checkCanSend(ctx, actor, chatID); err != nil || !actor.IsBot {
+			return nil, false, err
+		}
+		return nil, false, ErrNotForBots
 	}
 	sent, _, err = d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 		return uploadSHA256 == "" || sameUpload(before, uploadSHA256)

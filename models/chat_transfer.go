@@ -27,11 +27,11 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	if err != nil {
 		return nil, err
 	}
-	if actor.IsBot {
-		return nil, ErrNotForBots
-	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
 		c := &change.Chat
+		if actor.IsBot {
+			return ErrNotForBots
+		}
 		if c.Status != Active {
 			return conflict("chat_not_active", "This chat is not with an agent and cannot be transferred.")
 		}

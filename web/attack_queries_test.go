@@ -425,6 +425,7 @@ var answersAt = map[string]map[string]int{
 	"/api/customer-service/search has_files":  {"": 200, "0": 200, "1": 200, "2": 422, "x": 400},
 	"/api/customer-service/search limit":      {"": 200, "1": 200, "50": 200, "51": 422, "0": 422, "-1": 422, "ten": 400},
 	"/api/customer-service/search cursor":     {"": 200, "MCB4": 200, "LTEgeA": 422, "MCA": 422, "x": 422, "%00": 422, "%ff": 422},
+	"/api/customer-service/canned-replies text": {"": 200, "x": 200, "%27%5c": 200, "%26%7c%21": 200, "%00": 422, "%ff": 422},
 	"/api/supervisor/queue limit": {
 		"":                    200,
 		"1":                   200,

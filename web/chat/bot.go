@@ -40,12 +40,12 @@ func (h *Handlers) AskForPerson(c echo.Context) error {
 
 // FindCannedReplies returns the canned replies that have words of a question.
 func (h *Handlers) FindCannedReplies(c echo.Context) error {
-	limit, err := kit.QueryInt(c, "limit", 0)
+	limit, err := kit.QueryLimit(c)
 	if err != nil {
 		return err
 	}
 	actor := kit.ActorOf(c)
-	found, err := h.Desk.FindCannedReplies(c.Request().Context(), actor, c.QueryParam("text"), int(min(limit, 1000)))
+	found, err := h.Desk.FindCannedReplies(c.Request().Context(), actor, c.QueryParam("text"), limit)
 	if err != nil {
 		return err
 	}

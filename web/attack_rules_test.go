@@ -462,12 +462,12 @@ var rules = map[string]rule{
 	"POST /admin/api-keys/{api_key_id}/revoke": {},
 	"GET /admin/webhooks":                      {},
 	"POST /admin/webhooks": {
-		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.ended"],"headers":["X-Tenant: shop"]}`,
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.ended"],"headers":["X-Tenant: shop"],"agent_id":""}`,
 		ok:   justCreated,
 	},
 	"GET /admin/webhooks/{webhook_id}": {},
 	"POST /admin/webhooks/{webhook_id}": {
-		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.rated"],"headers":["X-Tenant"]}`,
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.rated"],"headers":["X-Tenant"],"agent_id":""}`,
 	},
 	"POST /admin/webhooks/{webhook_id}/rotate": {},
 	"POST /admin/webhooks/{webhook_id}/pause":  {},

@@ -48,6 +48,14 @@ func (in *botInput) change(c echo.Context) (models.BotChange, error) {
 	return change, nil
 }
 
+// botID returns the id in the path, "" for one that no bot can have.
+func botID(c echo.Context) string {
+	if id := c.Param("bot_id"); kit.Storable(id) {
+		return id
+	}
+	return ""
+}
+
 // BotsPage lists the bots, with a form for one more.
 func (h *Handlers) BotsPage(c echo.Context) error {
 	if kit.Format(c) == kit.JSON {
@@ -130,7 +138,7 @@ func (h *Handlers) AddBot(c echo.Context) error {
 
 // BotPage shows one bot with the form to change it.
 func (h *Handlers) BotPage(c echo.Context) error {
-	b, err := h.Desk.Bot(c.Request().Context(), kit.ActorOf(c), c.Param("bot_id"))
+	b, err := h.Desk.Bot(c.Request().Context(), kit.ActorOf(c), botID(c))
 	if err != nil {
 		return err
 	}
@@ -172,7 +180,7 @@ func (h *Handlers) UpdateBot(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, actor, id := c.Request().Context(), kit.ActorOf(c), c.Param("bot_id")
+	ctx, actor, id := c.Request().Context(), kit.ActorOf(c), botID(c)
 	after, err := h.Desk.UpdateBot(ctx, actor, id, change)
 	if err != nil {
 		return h.redrawForm(c, err, func(fieldErrors view.Errors) (templ.Component, error) {
@@ -189,7 +197,7 @@ func (h *Handlers) UpdateBot(c echo.Context) error {
 // SwitchBot enables or disables a bot.
 func (h *Handlers) SwitchBot(disabled bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id := c.Param("bot_id")
+		id := botID(c)
 		after, err := h.Desk.UpdateBot(c.Request().Context(), kit.ActorOf(c), id, models.BotChange{Disabled: &disabled})
 		if err != nil {
 			return err

@@ -264,6 +264,9 @@ func (d *Desk) UpdateBot(ctx context.Context, actor Actor, id string, change Bot
 		if len(changed) == 0 {
 			return nil
 		}
+		if (before.DisabledAt == nil) != (after.DisabledAt == nil) { // its keys and streams end, or work again
+			t.emit(Event{Kind: KindSignedOut, AgentID: id})
+		}
 		return t.audit(ctx, actor, AuditBotChanged, before.subject(), changed)
 	})
 	if err == nil && after.DisabledAt != nil && after.Chats > 0 {

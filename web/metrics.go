@@ -75,8 +75,8 @@ func (m *instanceMetrics) change(c *models.Change) {
 	for _, s := range c.Statuses {
 		m.statuses.WithLabelValues(string(s.Status)).Add(float64(len(s.IDs)))
 	}
-	if first := c.Chat.FirstAssignedAt; c.Assigned && c.Chat.AssignedAt.Equal(*first) {
-		m.waits.Observe(first.Sub(c.Chat.QueuedAt).Seconds())
+	if first := c.Chat.FirstAssignedAt; c.Assigned && first != nil && c.Chat.AssignedAt.Equal(*first) { // a bot is no first agent
+		m.waits.Observe(first.Sub(c.Chat.WaitsSince()).Seconds())
 	}
 	if c.Warned {
 		m.warnings.Inc()

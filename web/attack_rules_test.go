@@ -317,6 +317,7 @@ var rules = map[string]rule{
 	// Supervisors
 	"GET /supervisor/queue":                             {},
 	"GET /supervisor/load":                              {},
+	"GET /supervisor/bots":                              {},
 	"GET /supervisor/stats":                             {},
 	"POST /supervisor/queue/{chat_id}/assign":           {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
 	"POST /supervisor/queue/{chat_id}/priority":         {in: models.Waiting, body: `{"priority":7}`},

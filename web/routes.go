@@ -585,6 +585,7 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: "/wallboard/:wall_key", page: "/wallboard/:wall_key", who: anyone, handle: s.supervisor.Wallboard},
 		{method: get, page: "/wallboard/:wall_key/events", who: anyone, handle: s.supervisor.WallboardEvents, stream: true},
+		{method: get, api: "/supervisor/bots", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Bots},
 		{method: get, api: "/supervisor/load", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, scope: models.ScopeReports, handle: s.supervisor.Stats},
 		// Reports

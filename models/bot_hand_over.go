@@ -18,7 +18,8 @@ type HandOverRequest struct {
 	Department string // short name of the department that is to get it; "" for its own
 }
 
-// HandOverToPerson ends what a bot does in a chat and returns the chat, which waits for a person then, at the place in the queue that it would
+// HandOverToPerson ends what a bot does in a chat and returns the chat, which waits for a person then, at the place in the queue that it
+// would
 // have if it had waited since it began. The bot and supervisors may do so. No bot gets the chat again.
 //
 // A chat that no bot has is 409 chat_not_with_bot, an ended one 409 chat_ended, one that the actor may not know of 404 chat_not_found. An
@@ -94,8 +95,8 @@ func (c *chatChange) handOver(from *Agent) {
 const dueOfBots = ` FROM bots b JOIN agents a ON a.id = b.agent_id JOIN chats c ON c.agent_id = b.agent_id AND c.status = 'active' CROSS JOIN pulse p
 	WHERE (` + isSilent + ` OR a.disabled_at IS NOT NULL OR NOT ` + hasBotKey + `)`
 
-const isSilent = `coalesce(greatest(c.awaiting_since, c.assigned_at, p.resumed_at) + make_interval(secs => b.answer_seconds) <= clock_timestamp()
-	AND c.awaiting_since IS NOT NULL, false)`
+const isSilent = `coalesce(c.awaiting_since IS NOT NULL
+	AND greatest(c.awaiting_since, c.assigned_at, p.resumed_at) + make_interval(secs => b.answer_seconds) <= clock_timestamp(), false)`
 
 // botSweepBatch is how many chats one round of SweepBots reads.
 const botSweepBatch = 100

@@ -61,7 +61,8 @@ func (d *Desk) sendByBot(ctx context.Context, actor Actor, o *pendingMessage, la
 		}
 		change := t.change(c)
 		change.addMessage(Message{
-			SenderType: FromAgent, SenderID: actor.ID, Type: Text, Content: o.content, ClientMessageID: o.key, ByBot: true, QuickReplies: replies,
+			SenderType: FromAgent, SenderID: actor.ID, Type: Text, Content: o.content, ClientMessageID: o.key,
+			ByBot: true, QuickReplies: replies,
 		})
 		chat := &change.Chat
 		chat.LastMessageAt, chat.LastSender, chat.IdleSince, chat.WarnedAt = &change.now, ptr(FromAgent), &change.now, nil

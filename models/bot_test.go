@@ -375,6 +375,46 @@ func TestBotsDoNotExceedTheirCapacity(t *testing.T) {
 	}
 }
 
+// TestAWebhookOfABotIsToldOfItsChatsAlone gives one webhook to a bot, next to one that is told of everything.
+func TestAWebhookOfABotIsToldOfItsChatsAlone(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("Bot", models.BotChange{MaxConcurrent: new(1)})
+	anna := h.agent("anna", 5)
+	f := models.WebhookFields{
+		Name: "Bot", URL: "https://bot.example/hook", AgentID: &bot.ID,
+		Events: []string{string(models.WebhookChatAssigned), string(models.WebhookChatTransferred), string(models.WebhookMessageCreated)},
+	}
+	own, err := h.AddWebhook(t.Context(), admin, f)
+	h.must(err)
+	h.webhook(models.WebhookChatAssigned, models.WebhookMessageCreated)
+	unknown := f
+	unknown.AgentID = new(string)
+	*unknown.AgentID = "nobody"
+	_, err = h.AddWebhook(t.Context(), admin, unknown)
+	h.refused(err, "validation_failed")
+
+	c := h.askBot("a", "", "hello")
+	h.has(h.askBot("b", "", "hello").ID, anna.ID)
+	_, err = h.HandOverToPerson(t.Context(), bot, c.ID, models.HandOverRequest{})
+	h.must(err)
+	h.has(c.ID, anna.ID)
+	h.send(anna, c.ID, "hi")
+	var told []string
+	h.must(h.DB().NewRaw(`SELECT e.type || ' ' || (e.chat_id = ?)::text FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
+		WHERE d.webhook_id = ? ORDER BY e.id`, c.ID, own.ID).Scan(t.Context(), &told))
+	// The message that it was handed over is no longer told: the chat has left the bot by then, which chat.transferred says.
+	if got := strings.Join(told, ", "); got != "chat.assigned true, message.created true, message.created true, chat.transferred true" {
+		t.Errorf("the bot was told of %s", got)
+	}
+	f.AgentID = nil
+	kept, err := h.UpdateWebhook(t.Context(), admin, own.ID, f)
+	h.must(err)
+	if kept.AgentID == nil || *kept.AgentID != bot.ID {
+		t.Errorf("a change without an agent sets it to %v", kept.AgentID)
+	}
+}
+
 func TestBotOnlyChatsAreCountedApart(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -107,7 +107,7 @@ type Chat struct {
 	ConsentedAt   *time.Time `bun:"consented_at"   json:"consented_at,omitempty"`
 	ConsentText   *string    `bun:"consent_text"   json:"consent_text,omitempty"` // what the user agreed to; nil for nothing
 	UserHereAt    *time.Time `bun:"user_here_at"   json:"user_here_at,omitempty"` // last heartbeat of the user; nil while not there
-	LiveAt        *time.Time `bun:"live_at"        json:"live_at,omitempty"`      // when the user came back and waited live, or a bot handed over
+	LiveAt        *time.Time `bun:"live_at"        json:"live_at,omitempty"`      // when the user began to wait live after QueuedAt
 }
 
 // Channel is how the user of a chat is reached.

@@ -28,7 +28,8 @@ type NewMessage struct {
 // A message of the other side that the sender has not seen is 409 newer_message, with that message as [Error.Newer]; a text
 // that was begun in another chat is 409 draft_of_other_chat. Nothing is stored then.
 //
-// Content, a key or quick replies that are not valid are validation_failed, and so are quick replies of a person. An ended chat is 409 chat_ended, one that the actor may not
+// Content, a key or quick replies that are not valid are validation_failed, and so are quick replies of a person. An ended chat is 409
+// chat_ended, one that the actor may not
 // know of 404 chat_not_found, and to a supervisor who is not part of the chat it is 403 not_in_chat.
 func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
 	content, err := d.messageText("content", n.Content, 1, maxContent)
@@ -61,7 +62,8 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 		sent := strings.TrimSpace(n.Content)
 		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 			// MASK_CARDS may have been changed between the two.
-			return before.Type == Text && (before.Content == sent || before.Content == MaskCards(sent)) && slices.Equal(before.QuickReplies, replies)
+			return before.Type == Text && (before.Content == sent || before.Content == MaskCards(sent)) &&
+				slices.Equal(before.QuickReplies, replies)
 		})
 	}
 	if err != nil {

@@ -71,9 +71,11 @@ var summedColumns = func() string {
 	return strings.Join(list, ", ")
 }()
 
-// storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates, and the one before bots no chats of theirs.
-var storedColumns = strings.NewReplacer("estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),", "bot_only,", "coalesce(bot_only, 0),").
-	Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
+// storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates, and the one before bots no
+// chats of theirs.
+var storedColumns = strings.NewReplacer(
+	"estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),", "bot_only,", "coalesce(bot_only, 0),",
+).Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
 
 // plus returns the tally with another one added, which may be nil.
 func (t *reportTally) plus(other *reportTally) *reportTally {
@@ -233,7 +235,8 @@ type bucketKey struct {
 }
 
 // keys returns the buckets of quarters that count a chat. Without an agent or an outcome it counts in none of these kinds,
-// without a department or a site in those with the name "". One that only a bot had counts in none of these kinds either. Of the sites, those that may embed the widget have names.
+// without a department or a site in those with the name "". One that only a bot had counts in none of these kinds either. Of the sites,
+// those that may embed the widget have names.
 func (f *reportFact) keys(sites map[string]bool) []bucketKey {
 	site := deref(f.site)
 	if !sites[site] {

@@ -134,7 +134,8 @@ type WebhookFields struct {
 // AddWebhook adds a webhook and returns it with its secret. Events count from the commit on: of every transaction that writes after
 // it, none is missed. Administrators only. These are validation_failed: a name out of 1 to 80 characters; an address that is no URL, has
 // a user or a fragment, or is not https although no network of WEBHOOK_NETWORKS can have it; no event or an unknown one; an unknown
-// agent; and more than 10 headers, or one that Parley sets itself. With MaxWebhooks it is 409 too_many_webhooks. A form adds one webhook, see [WithForm].
+// agent; and more than 10 headers, or one that Parley sets itself. With MaxWebhooks it is 409 too_many_webhooks. A form adds one webhook,
+// see [WithForm].
 func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*Webhook, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err

@@ -890,8 +890,14 @@ func (s *Server) routes() []route {
 		{method: post, api: "/admin/bots", page: "/admin/bots", who: admins, handle: s.admin.AddBot},
 		{method: get, api: "/admin/bots/:bot_id", page: "/admin/bots/:bot_id", who: admins, handle: s.admin.BotPage},
 		{method: post, api: "/admin/bots/:bot_id", page: "/admin/bots/:bot_id", who: admins, handle: s.admin.UpdateBot},
-		{method: post, api: "/admin/bots/:bot_id/disable", page: "/admin/bots/:bot_id/disable", who: admins, handle: s.admin.SwitchBot(true)},
-		{method: post, api: "/admin/bots/:bot_id/enable", page: "/admin/bots/:bot_id/enable", who: admins, handle: s.admin.SwitchBot(false)},
+		{
+			method: post, api: "/admin/bots/:bot_id/disable", page: "/admin/bots/:bot_id/disable",
+			who: admins, handle: s.admin.SwitchBot(true),
+		},
+		{
+			method: post, api: "/admin/bots/:bot_id/enable", page: "/admin/bots/:bot_id/enable",
+			who: admins, handle: s.admin.SwitchBot(false),
+		},
 		{method: get, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.APIKeysPage},
 		{method: post, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.AddAPIKey},
 		{

@@ -43,7 +43,8 @@ func (h *Handlers) APIKeysPage(c echo.Context) error {
 	return h.Render(c, http.StatusOK, view.APIKeysPage(*page))
 }
 
-// newKeyOf returns the form of a new key: for the agent that the address names, as the page of a bot does, with the scope that goes with it.
+// newKeyOf returns the form of a new key: for the agent that the address names, as the page of a bot does, with the scope that goes with
+// it.
 func newKeyOf(c echo.Context) apiKeyInput {
 	in := apiKeyInput{AgentID: c.QueryParam("agent_id")}
 	if in.AgentID != "" {

@@ -111,7 +111,8 @@ func botRow(b *models.Bot, names map[string]string) view.Bot {
 func botForm(id string, in *botInput, departments []models.Department, fieldErrors view.Errors) view.BotForm {
 	form := view.BotForm{
 		ID: id, Capacity: string(in.MaxConcurrent), AnswerSeconds: string(in.AnswerSeconds),
-		ServesGeneral: in.ServesGeneral != nil && *in.ServesGeneral == 1, Departments: optionsOf(departments, in.Departments), Errors: fieldErrors,
+		ServesGeneral: in.ServesGeneral != nil && *in.ServesGeneral == 1,
+		Departments:   optionsOf(departments, in.Departments), Errors: fieldErrors,
 	}
 	if in.Name != nil {
 		form.Name = *in.Name

@@ -21,7 +21,8 @@ type Bot struct {
 // BotOf returns the body of a bot.
 func BotOf(b *models.Bot) Bot {
 	out := Bot{
-		ID: b.ID, Name: b.Name, State: string(b.State()), IsEnabled: IntBool(b.DisabledAt == nil), Departments: append([]string{}, b.Departments...),
+		ID: b.ID, Name: b.Name, State: string(b.State()), IsEnabled: IntBool(b.DisabledAt == nil),
+		Departments:   append([]string{}, b.Departments...),
 		ServesGeneral: IntBool(b.ServesGeneral), MaxConcurrent: b.MaxConcurrent, AnswerSeconds: b.AnswerSeconds, Chats: b.Chats,
 		SilentInARow: b.SilentInARow, CreatedAt: Time(b.CreatedAt),
 	}

@@ -206,7 +206,8 @@ func (l FileLinks) MessageOf(ctx context.Context, m *models.Message) Message {
 // MessageOf returns the body of a message without its attachment.
 func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
-		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), SenderKind: senderKind(m), Content: MessageText(ctx, m, ForPrograms),
+		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), SenderKind: senderKind(m),
+		Content:     MessageText(ctx, m, ForPrograms),
 		MessageType: messageType(m), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
 		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt), Via: m.Via,

@@ -63,7 +63,8 @@ var joinedAtOnce = [audiences]string{"system.joined_at_once", "widget.joined_at_
 // shortWait is how long a user has to wait before the wait is named.
 const shortWait = 5 * time.Second
 
-// MessageText returns the text of a message in the language of ctx. A message that a person or a bot wrote, and a system message of an unknown
+// MessageText returns the text of a message in the language of ctx. A message that a person or a bot wrote, and a system message of an
+// unknown
 // kind, is returned as it is stored.
 func MessageText(ctx context.Context, m *models.Message, audience Audience) string {
 	if m.SystemKind == nil {

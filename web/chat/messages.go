@@ -69,7 +69,8 @@ func (h *Handlers) Send(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	n := models.NewMessage{
-		Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID, QuickReplies: in.QuickReplies,
+		Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID,
+		QuickReplies: in.QuickReplies,
 	}
 	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, n)
 	if err != nil {

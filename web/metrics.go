@@ -67,8 +67,8 @@ func (m *instanceMetrics) change(c *models.Change) {
 		message := &c.Messages[i]
 		m.messages.WithLabelValues(string(message.SenderType)).Inc()
 		// One statement sets both times, each from the clock, so they differ by microseconds.
-		if at := c.Chat.FirstResponseAt; at != nil && c.Chat.FirstAssignedAt != nil && message.Type == models.Text && message.SenderType == models.FromAgent &&
-			message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+		if at := c.Chat.FirstResponseAt; at != nil && c.Chat.FirstAssignedAt != nil &&
+			message.Type == models.Text && message.SenderType == models.FromAgent && message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	TaskCheck  = "invariants:check"
 	TaskMonths = "messages:partitions"
 	TaskHooks  = "webhooks:deliver"
+	TaskBots   = "bots:sweep"
 )
 
 // task is one periodic action. every is its period; 0 means SWEEP_INTERVAL.
@@ -50,6 +51,7 @@ func (t task) timeout() time.Duration {
 
 var tasks = []task{
 	{TaskSweep, 0, func(ctx context.Context, d *models.Desk) error { _, err := d.Sweep(ctx); return err }},
+	{TaskBots, time.Second, func(ctx context.Context, d *models.Desk) error { return d.SweepBots(ctx) }},
 	{TaskSample, 20 * time.Second, func(ctx context.Context, d *models.Desk) error { return d.Sample(ctx) }},
 	{TaskFiles, time.Minute, func(ctx context.Context, d *models.Desk) error { _, err := d.SweepFiles(ctx); return err }},
 	{TaskIndex, 5 * time.Second, func(ctx context.Context, d *models.Desk) error { _, err := d.IndexChats(ctx); return err }},

@@ -64,13 +64,13 @@ func TestANewDatabaseHasItsMessagesByMonth(t *testing.T) {
 	}
 }
 
-// Down and up again keep messages, wherever they are, and what refers to them.
+// Down and up again keep messages, wherever they are, and what refers to them. What later steps added to a message is gone.
 func TestPartitionsAreTakenBack(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
 	talk(t, url)
 	db := openPool(t, url)
-	rows := `SELECT (SELECT md5(string_agg(m::text, '' ORDER BY id)) FROM messages m) || (SELECT count(*) FROM attachments)`
+	rows := `SELECT (SELECT md5(string_agg((to_jsonb(m) - '{by_bot,quick_replies}'::text[])::text, '' ORDER BY id)) FROM messages m) || (SELECT count(*) FROM attachments)`
 	before := read(t, db, rows)
 	for isPartitioned(t, db) {
 		must(t, migrations.Down(t.Context(), db, false, io.Discard))

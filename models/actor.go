@@ -30,13 +30,17 @@ type Actor struct {
 	Kind ActorKind
 	ID   string
 	Role Role // agents only
+	// IsBot is true for an agent that is a bot.
+	IsBot bool
 }
 
 // UserActor returns the actor for the end user of that id.
 func UserActor(id string) Actor { return Actor{Kind: KindUser, ID: id} }
 
 // AgentActor returns the actor for an agent.
-func AgentActor(a *Agent) Actor { return Actor{Kind: KindAgent, ID: a.ID, Role: a.Role} }
+func AgentActor(a *Agent) Actor {
+	return Actor{Kind: KindAgent, ID: a.ID, Role: a.Role, IsBot: a.IsBot()}
+}
 
 // IsUser reports whether the actor is an end user.
 func (a Actor) IsUser() bool { return a.Kind == KindUser }

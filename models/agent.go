@@ -49,7 +49,7 @@ type Break struct {
 	IsOver bool       `json:"is_over,omitempty"` // the end was announced: the agent is asked and has not answered
 }
 
-// Agent is a person who answers chats ("service" in the JSON).
+// Agent is a person, or a bot, who answers chats ("service" in the JSON).
 type Agent struct {
 	bun.BaseModel `bun:"table:agents"`
 
@@ -89,6 +89,7 @@ type Agent struct {
 	RatingCount      int               `bun:"rating_count"`
 	DisabledAt       *time.Time        `bun:"disabled_at"`
 	CreatedAt        time.Time         `bun:"created_at"`
+	Kind             AgentKind         `bun:"kind"`
 
 	Presence    Presence `bun:"presence,scanonly"`
 	Departments []string `bun:"departments,array,scanonly"`
@@ -156,7 +157,7 @@ func (a *Agent) RegularCapacity() int {
 
 // Card returns what users see of the agent.
 func (a *Agent) Card() *AgentCard {
-	return &AgentCard{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount}
+	return &AgentCard{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating(), TotalRatings: a.RatingCount, IsBot: a.IsBot()}
 }
 
 // Serves reports whether the agent may be assigned chats of a department: one of the agent's own, or nil for chats that

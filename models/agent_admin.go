@@ -246,6 +246,9 @@ func (d *Desk) UpdateAgent(ctx context.Context, actor Actor, id string, change A
 		if err != nil {
 			return err
 		}
+		if before.IsBot() {
+			return ErrAgentNotFound
+		}
 		if err := change.write(ctx, t, before); err != nil {
 			return err
 		}
@@ -341,7 +344,7 @@ func (d *Desk) SetPassword(ctx context.Context, actor Actor, id, password string
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var name string
-		err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? RETURNING name`, hash, id).Scan(ctx, &name)
+		err := t.NewRaw(`UPDATE agents SET password_hash = ? WHERE id = ? AND kind = 'human' RETURNING name`, hash, id).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrAgentNotFound
 		}

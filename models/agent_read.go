@@ -93,8 +93,14 @@ func (d *Desk) AgentByID(ctx context.Context, id string) (*Agent, error) {
 	return a, translate(err)
 }
 
-// Agents returns all agents by name, disabled ones last.
+// Agents returns all agents who are people, by name, disabled ones last.
 func (d *Desk) Agents(ctx context.Context) ([]Agent, error) {
+	agents, err := d.agents(ctx, d, `WHERE a.kind = 'human' ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
+	return agents, translate(err)
+}
+
+// AgentsAndBots is Agents with the bots among them, for the names in chats.
+func (d *Desk) AgentsAndBots(ctx context.Context) ([]Agent, error) {
 	agents, err := d.agents(ctx, d, `ORDER BY a.disabled_at IS NOT NULL, lower(a.name), a.id`)
 	return agents, translate(err)
 }

@@ -33,11 +33,11 @@ const openFigures = `SELECT coalesce(department, ''), count(*) FILTER (WHERE sta
 		coalesce(extract(epoch FROM clock_timestamp() - min(greatest(queued_at, live_at, resumed_at)) FILTER (WHERE status = 'waiting')), 0)::int,
 		coalesce(extract(epoch FROM clock_timestamp() - min(greatest(awaiting_since, resumed_at))
 			FILTER (WHERE status = 'active' AND awaiting_since IS NOT NULL)), 0)::int
-	FROM chats CROSS JOIN pulse WHERE channel = 'chat' AND status IN ('waiting', 'active') GROUP BY 1`
+	FROM chats CROSS JOIN pulse WHERE channel = 'chat' AND status IN ('waiting', 'active') AND ` + notWithBot + ` GROUP BY 1`
 
 // recentlyEnded counts the chats that ended in the last minutes, and those of them whose user left the queue.
 const recentlyEnded = `SELECT coalesce(department, ''), count(*), count(*) FILTER (WHERE ended_reason IN ('cancelled', 'abandoned'))
-	FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at > clock_timestamp() - make_interval(mins => $1) GROUP BY 1`
+	FROM chats WHERE channel = 'chat' AND status = 'ended' AND ` + notWithBot + ` AND ended_at > clock_timestamp() - make_interval(mins => $1) GROUP BY 1`
 
 func (d *Desk) readAlertFigures(ctx context.Context, rules []evaluatedRule) (*alertFigures, error) {
 	f := &alertFigures{queues: map[string]queueFigures{}, ended: map[int]map[string]endedFigures{}, calibration: map[int]*Calibration{}}

@@ -228,8 +228,11 @@ func (t *tx) assignPlacements(ctx context.Context, placed []placement) error {
 	return t.saveAll(ctx, changes, agents...)
 }
 
-// take counts one more chat for a locked agent. A live one is that which [Desk.OpenExtraChat] allows, if that is open.
+// take counts one more chat for a locked agent, unless it is a bot. A live one is that which [Desk.OpenExtraChat] allows, if that is open.
 func (a *Agent) take(c *Chat, now time.Time) {
+	if a.IsBot() {
+		return
+	}
 	if c.IsMessage() {
 		a.MessageLoad++
 		return
@@ -241,8 +244,11 @@ func (a *Agent) take(c *Chat, now time.Time) {
 	}
 }
 
-// release counts one chat less for a locked agent.
+// release counts one chat less for a locked agent, unless it is a bot.
 func (a *Agent) release(c *Chat, now time.Time) {
+	if a.IsBot() {
+		return
+	}
 	if c.IsMessage() {
 		a.MessageLoad = max(0, a.MessageLoad-1)
 		return

@@ -29,7 +29,10 @@ func (d *Desk) ExpectFile(
 		return nil, false, err
 	}
 	if !found {
-		return nil, false, d.checkCanSend(ctx, actor, chatID)
+		if err := d.checkCanSend(ctx, actor, chatID); err != nil || !actor.IsBot {
+			return nil, false, err
+		}
+		return nil, false, ErrNotForBots
 	}
 	sent, _, err = d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 		return uploadSHA256 == "" || sameUpload(before, uploadSHA256)
@@ -45,6 +48,9 @@ func sameUpload(m *Message, sha256 string) bool {
 // SendFile stores a message of type image or file and returns it, and refuses, as [Desk.Send] does for text. The same
 // content is the same upload, by its hash. Names that were planned too long ago are 409 file_expired.
 func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFile) (m *Message, created bool, err error) {
+	if actor.IsBot {
+		return nil, false, ErrNotForBots
+	}
 	name, err := validateText("file", n.Name, 1, 200)
 	if err != nil {
 		return nil, false, err

@@ -100,6 +100,10 @@ const (
 
 	AuditAssistantUsed AuditAction = "assistant_used" // counts of what was sent, no texts
 
+	AuditBotAdded      AuditAction = "bot_added"
+	AuditBotChanged    AuditAction = "bot_changed"
+	AuditBotHandedOver AuditAction = "bot_chat_handed_over" // by Parley, without an actor
+
 	AuditAPIKeyAdded   AuditAction = "api_key_added"
 	AuditAPIKeyRevoked AuditAction = "api_key_revoked"
 
@@ -195,6 +199,9 @@ var AuditActions = []AuditAction{
 	AuditWrapUpOptionRestored,
 	AuditWallboardKeyAdded,
 	AuditWallboardKeyRevoked,
+	AuditBotAdded,
+	AuditBotChanged,
+	AuditBotHandedOver,
 	AuditAPIKeyAdded,
 	AuditAPIKeyRevoked,
 	AuditWebhookAdded,

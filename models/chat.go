@@ -97,6 +97,8 @@ type Chat struct {
 	HandLine     *string    `bun:"hand_line"         json:"hand_line,omitempty"`
 	Transfers    int        `bun:"transfers"         json:"transfers,omitempty"` // by agents and supervisors
 
+	BotID *string `bun:"bot_id" json:"bot_id,omitempty"` // that got the chat when it began, see IsWithBot; nil for none
+
 	Channel Channel `bun:"channel" json:"channel"` // "" in events of the previous release, which knows no messages
 	// Of a message.
 	ContactEmail  *string    `bun:"contact_email"  json:"contact_email,omitempty"`  // where the answer goes
@@ -105,7 +107,7 @@ type Chat struct {
 	ConsentedAt   *time.Time `bun:"consented_at"   json:"consented_at,omitempty"`
 	ConsentText   *string    `bun:"consent_text"   json:"consent_text,omitempty"` // what the user agreed to; nil for nothing
 	UserHereAt    *time.Time `bun:"user_here_at"   json:"user_here_at,omitempty"` // last heartbeat of the user; nil while not there
-	LiveAt        *time.Time `bun:"live_at"        json:"live_at,omitempty"`      // when the user came back and waited live
+	LiveAt        *time.Time `bun:"live_at"        json:"live_at,omitempty"`      // when the user began to wait live after QueuedAt
 }
 
 // Channel is how the user of a chat is reached.
@@ -121,7 +123,8 @@ const (
 // takes no place of a live chat.
 func (c *Chat) IsMessage() bool { return c.Channel == ChannelMessage }
 
-// WaitsSince returns since when the user of a waiting chat has waited: since the user came back, for one who left a message.
+// WaitsSince returns since when the user of a waiting chat has waited: since the user came back, for one who left a
+// message, and since a bot handed over.
 func (c *Chat) WaitsSince() time.Time {
 	if !c.IsMessage() && c.LiveAt != nil {
 		return *c.LiveAt

@@ -69,7 +69,7 @@ func (c *chatChange) addAgentLine(kind string, args map[string]string) {
 
 // assign assigns a waiting chat to an agent and adds the message that the agent joined.
 func (c *chatChange) assign(to *Agent) {
-	waited := c.now.Sub(c.Chat.QueuedAt)
+	waited := c.now.Sub(c.Chat.WaitsSince())
 	c.addSystemMessage(SystemJoined, map[string]string{"agent": to.Name, systemAgentID: to.ID, "wait_seconds": seconds(waited)})
 	c.serveBy(to)
 }
@@ -87,7 +87,7 @@ func (c *chatChange) transfer(from, to *Agent) {
 func (c *chatChange) serveBy(a *Agent) {
 	chat := &c.Chat
 	chat.Status, chat.AgentID, chat.AssignedAt = Active, &a.ID, &c.now
-	if chat.FirstAssignedAt == nil {
+	if chat.FirstAssignedAt == nil && !a.IsBot() { // the time until a person has it
 		chat.FirstAssignedAt = &c.now
 	}
 	chat.ReturnedAt, chat.AvoidAgentID, chat.AvoidUntil = nil, nil, nil
@@ -102,8 +102,12 @@ func (c *chatChange) serveBy(a *Agent) {
 
 // requeue takes an active chat from its agent and puts it in front of its priority in the queue. The queue time stays
 // that of the first queueing, so chats that come back keep their order. kind is the system message with the reason. With
-// avoid the chat is kept from the agent for [avoidFor], as long as another agent could take it.
+// avoid the chat is kept from the agent for [avoidFor], as long as another agent could take it. From a bot it is handed over.
 func (c *chatChange) requeue(from *Agent, kind string, avoid bool) {
+	if from.IsBot() {
+		c.handOver(from)
+		return
+	}
 	c.addSystemMessage(kind, map[string]string{"agent": from.Name})
 	chat := &c.Chat
 	chat.Status, chat.AgentID, chat.AssignedAt = Waiting, nil, nil

@@ -114,7 +114,8 @@ func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool
 	return c, err == nil, translate(err)
 }
 
-// startChat queues a new chat, with its first message unless content is "", and assigns what can be assigned at once.
+// startChat queues a new chat, with its first message unless content is "", and assigns what can be assigned at once. A bot that serves
+// the department gets it before any person, also outside the opening hours.
 // With an address the chat is a message. It returns the chat as it was queued. A user who has an open chat violates
 // [chatsOneOpenPerUser].
 func (d *Desk) startChat(
@@ -145,7 +146,13 @@ func (d *Desk) startChat(
 			UserID: userID, Channel: ChannelChat, Department: department,
 			PageURL: pageURL, PageTitle: pageTitle, EstimateKnown: &estimate.Known, EstimateDepartment: department,
 		}
-		if leaves != nil { // nothing was promised to the user
+		var bot *Agent
+		if leaves == nil {
+			if bot, err = d.chooseBot(ctx, t, department); err != nil {
+				return err
+			}
+		}
+		if leaves != nil || bot != nil { // nothing was promised to the user
 			c.EstimateKnown, c.EstimateDepartment = nil, nil
 		} else if estimate.Known {
 			c.EstimatedWaitSeconds = &estimate.Seconds
@@ -183,6 +190,10 @@ func (d *Desk) startChat(
 		}
 		if err := t.storeAnswers(ctx, change, answers); err != nil {
 			return err
+		}
+		if bot != nil {
+			change.Chat.BotID = &bot.ID
+			change.assign(bot)
 		}
 		if err := t.save(ctx, change); err != nil {
 			return err

@@ -29,6 +29,9 @@ func (d *Desk) Transfer(ctx context.Context, actor Actor, chatID string, r Trans
 	}
 	return d.withMovableChat(ctx, actor, chatID, func(ctx context.Context, t *tx, change *chatChange) error {
 		c := &change.Chat
+		if actor.IsBot {
+			return ErrNotForBots
+		}
 		if c.Status != Active {
 			return conflict("chat_not_active", "This chat is not with an agent and cannot be transferred.")
 		}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ const (
 	// insertMessages begins every INSERT of messages; a SELECT of these columns follows. The id is taken under the lock
 	// of the chat's row, so that the order of ids within a chat is the order of commits.
 	insertMessages = `INSERT INTO messages (id, chat_id, seq, version, sender_type, sender_id, message_type, content, client_message_id,
-		created_at, system_kind, system_args) `
+		created_at, system_kind, system_args, by_bot, quick_replies) `
 )
 
 // writeChanges stores changed chats, the messages that the changes add, and the loads and reserved places of agents. It returns each chat's
@@ -41,7 +42,7 @@ func writeChanges(changed columns) string {
 			FROM unnest($4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::timestamptz[], $9::bool[], $10::int[])
 				l (id, load, idle_since, reserved, extra_until, has_extra, message_load) WHERE a.id = l.id),
 		added AS (` + insertMessages + `SELECT nextval('messages_id'), m.chat_id, m.seq, changed.version, m.sender_type, m.sender_id,
-				m.message_type, m.content, m.client_message_id, m.created_at, m.system_kind, m.system_args
+				m.message_type, m.content, m.client_message_id, m.created_at, m.system_kind, m.system_args, m.by_bot, m.quick_replies
 			FROM json_populate_recordset(NULL::messages, $3) WITH ORDINALITY m JOIN changed ON changed.id = m.chat_id ORDER BY m.ordinality
 			RETURNING chat_id, id)
 	SELECT changed.id, changed.version, added.id FROM changed LEFT JOIN added ON added.chat_id = changed.id ORDER BY added.id`
@@ -55,6 +56,7 @@ func (t *tx) save(ctx context.Context, change *chatChange, agents ...*Agent) err
 
 // saveAll is save for the changes of several chats, in one statement.
 func (t *tx) saveAll(ctx context.Context, changes []*chatChange, agents ...*Agent) error {
+	agents = slices.DeleteFunc(slices.Clone(agents), (*Agent).IsBot) // they have no load
 	if err := t.write(ctx, changes, agents); err != nil {
 		return err
 	}

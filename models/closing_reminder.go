@@ -181,7 +181,7 @@ func (d *Desk) RemindOfClosing(ctx context.Context) error {
 			return err
 		}
 		var ids []string
-		err := t.NewRaw(`SELECT id FROM agents WHERE closing_reminders IS NOT NULL OR ? AND disabled_at IS NULL AND id IN
+		err := t.NewRaw(`SELECT id FROM agents WHERE closing_reminders IS NOT NULL OR ? AND disabled_at IS NULL AND kind = 'human' AND id IN
 			(SELECT agent_id FROM chats WHERE status = 'active') ORDER BY id`, d.isClosingSoon(t.now)).Scan(ctx, &ids)
 		if err != nil || len(ids) == 0 {
 			return err

@@ -139,6 +139,14 @@ var (
 
 	// ErrAgentNotFound is 404.
 	ErrAgentNotFound = notFound("agent_not_found", "This agent does not exist.")
+	// ErrBotNotFound is 404.
+	ErrBotNotFound = notFound("bot_not_found", "This bot does not exist.")
+	// ErrBotNameTaken is 409: another bot has the name.
+	ErrBotNameTaken = conflict("bot_name_taken", "Another bot has this name. Use a different one.")
+	// ErrChatNotWithBot is 409: there is nothing to hand over.
+	ErrChatNotWithBot = conflict("chat_not_with_bot", "No bot has this chat.")
+	// ErrNotForBots is 403: bots write texts in their chats and hand them over, and no more.
+	ErrNotForBots = forbidden("not_for_bots", "Bots cannot do this. Hand the chat over to a person instead.")
 	// ErrEmailTaken is 409: another agent has the e-mail address.
 	ErrEmailTaken = conflict("email_taken", "Another agent has this e-mail address. Use a different one.")
 	// ErrLastAdmin is 409: the change would leave no administrator.

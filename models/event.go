@@ -190,4 +190,5 @@ type AgentCard struct {
 	Avatar       *string `json:"avatar"`
 	AvgRating    float64 `json:"avg_rating"`
 	TotalRatings int     `json:"total_ratings"`
+	IsBot        bool    `json:"is_bot,omitempty"`
 }

@@ -75,7 +75,7 @@ func (d *Desk) applyIdleRule(ctx context.Context, chatID string) error {
 			change.warn(s)
 			return t.save(ctx, change)
 		case verdict.end && c.LastSender != nil && *c.LastSender == FromUser:
-			if s.IdleAgentAction == IdleRequeue {
+			if s.IdleAgentAction == IdleRequeue || c.IsWithBot() {
 				return d.requeue(ctx, t, t.change(c), SystemRequeued)
 			}
 			return d.endLocked(ctx, t, t.change(c), ReasonTimeout, TypeServiceInactive)

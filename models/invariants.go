@@ -76,7 +76,7 @@ var invariants = []invariant{
 		// While all chats are from before a temporary capacity began or ended, it may have been lowered below their number.
 		`SELECT a.id AS subject, count(*) || ' active of ' || a.max_concurrent AS detail FROM {agents} a JOIN chats c ON c.agent_id = a.id
 			AND c.status = 'active' AND c.channel = 'chat'
-			GROUP BY a.id, a.max_concurrent, a.has_extra HAVING count(*) > a.max_concurrent + a.has_extra::int AND coalesce(max(c.assigned_at) > (SELECT max(greatest(t.applied_at,
+			WHERE a.kind = 'human' GROUP BY a.id, a.max_concurrent, a.has_extra HAVING count(*) > a.max_concurrent + a.has_extra::int AND coalesce(max(c.assigned_at) > (SELECT max(greatest(t.applied_at,
 				t.taken_back_at)) FROM temporary_capacity_agents t WHERE t.agent_id = a.id), true)`,
 		nil, ofAgents,
 	},
@@ -84,13 +84,13 @@ var invariants = []invariant{
 		"load_counted", AboutAgent, "An agent's load is the number of their active live chats.",
 		`SELECT a.id AS subject, 'load ' || a.load || ', active ' || count(c.id) AS detail FROM {agents} a
 			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat'
-			GROUP BY a.id, a.load HAVING count(c.id) <> a.load`, recount, ofAgents,
+			WHERE a.kind = 'human' GROUP BY a.id, a.load HAVING count(c.id) <> a.load`, recount, ofAgents,
 	},
 	{
 		"message_load_counted", AboutAgent, "An agent's message load is the number of their active messages.",
 		`SELECT a.id AS subject, 'message load ' || a.message_load || ', active ' || count(c.id) AS detail FROM {agents} a
 			LEFT JOIN chats c ON c.agent_id = a.id AND c.status = 'active' AND c.channel = 'message'
-			GROUP BY a.id, a.message_load HAVING count(c.id) <> a.message_load`, recount, ofAgents,
+			WHERE a.kind = 'human' GROUP BY a.id, a.message_load HAVING count(c.id) <> a.message_load`, recount, ofAgents,
 	},
 	{
 		"reserved_counted", AboutAgent, "An agent's reserved places are the open offers of live chats to the agent.",
@@ -148,7 +148,7 @@ var invariants = []invariant{
 	{
 		"with_an_agent_who_is_gone", AboutChat, "No chat stays with an agent who has been away for PRESENCE_TIMEOUT and PRESENCE_GRACE.",
 		`SELECT c.id AS subject, 'with ' || a.id AS detail FROM {chats} c JOIN agents a ON a.id = c.agent_id CROSS JOIN pulse p
-			WHERE c.status = 'active' AND (a.choice = 'offline' AND a.choice_at < clock_timestamp() - make_interval(secs => ?1)
+			WHERE c.status = 'active' AND a.kind = 'human' AND (a.choice = 'offline' AND a.choice_at < clock_timestamp() - make_interval(secs => ?1)
 				OR greatest(a.seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => ?0 + ?2 + ?1))`,
 		func(ctx context.Context, d *Desk) error { return d.SweepPresence(ctx) }, ofOpenChats,
 	},
@@ -169,6 +169,14 @@ var invariants = []invariant{
 				WHEN c.warned_at IS NULL THEN c.quiet_since + make_interval(secs => ?3)
 				ELSE greatest(c.quiet_since + make_interval(secs => ?4), c.warned_at + make_interval(secs => ?4 - ?3)) END)` + lateMarks,
 		remakeDue, ofOpenChats,
+	},
+	{
+		"bot_overdue", AboutChat, "A chat that a bot does not answer in time, or cannot answer any more, is handed over.",
+		`SELECT c.id AS subject, 'with ' || a.name || ', awaiting a reply since ' || coalesce(c.awaiting_since::text, 'never') AS detail
+			FROM bots b JOIN agents a ON a.id = b.agent_id JOIN {chats} c ON c.agent_id = b.agent_id AND c.status = 'active' CROSS JOIN pulse p
+			WHERE greatest(c.awaiting_since, c.assigned_at, p.resumed_at) + make_interval(secs => b.answer_seconds) < clock_timestamp() - make_interval(secs => ?1)
+				AND c.awaiting_since IS NOT NULL` + lateMarks,
+		func(ctx context.Context, d *Desk) error { return d.SweepBots(ctx) }, ofOpenChats,
 	},
 	{
 		"minutes_counted",
@@ -274,7 +282,7 @@ func recount(ctx context.Context, d *Desk) error {
 				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active' AND c.channel = 'chat') AS n,
 				(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active' AND c.channel = 'message') AS messages,
 				(SELECT count(*) FROM transfer_offers o JOIN chats c ON c.id = o.chat_id AND c.channel = 'chat'
-					WHERE o.to_agent_id = a.id AND o.state = 'open') AS offered FROM agents a) counted
+					WHERE o.to_agent_id = a.id AND o.state = 'open') AS offered FROM agents a WHERE a.kind = 'human') counted
 			WHERE counted.id = a.id AND (a.load <> n OR a.message_load <> messages OR a.reserved <> offered)`).Exec(ctx)
 		return err
 	})

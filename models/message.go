@@ -59,12 +59,18 @@ const (
 	SystemOfferExpired     = "offer_expired"      // agent: gave no answer
 	SystemOfferUnavailable = "offer_unavailable"  // agent: is not online any more
 
+	SystemPersonAsked = "person_asked" // the user asked for a person instead of the bot
+	SystemBotSilent   = "bot_silent"   // agent: a bot that did not answer in time
+	SystemBotGone     = "bot_gone"     // agent: a bot that was disabled or has no key any more
+
 	SystemMailFollows   = "mail_follows"       // chat_id: the reply to an ended chat, which began this one
 	SystemAskedAgain    = "asked_again"        // chat_id: an ended chat, by whose link the user asked again, which began this one
 	SystemMailAutomatic = "mail_automatic"     // subject: an automatic answer came by e-mail
 	SystemMailBounced   = "mail_bounced"       // email, reason: a mail of this chat could not be delivered
 	SystemMailRefused   = "mail_files_refused" // names, reason: files of a mail that are not kept
 	SystemMailEmpty     = "mail_empty"         // a mail without text and files
+
+	SystemHandedOver = "handed_over" // agent: a bot that handed over, the chat waits for a person
 
 	SystemSupervisorJoined = "supervisor_joined" // agent: writes in the chat beside its agent
 	SystemSupervisorLeft   = "supervisor_left"   // agent
@@ -102,6 +108,9 @@ type Message struct {
 	EditedAt       *time.Time `bun:"edited_at"                json:"edited_at,omitempty"`
 	WithdrawnAt    *time.Time `bun:"withdrawn_at"             json:"withdrawn_at,omitempty"`
 	ChangedVersion int64      `bun:"changed_version,nullzero" json:"changed_version,omitempty"`
+
+	ByBot        bool     `bun:"by_bot"              json:"by_bot,omitempty"`
+	QuickReplies []string `bun:"quick_replies,array" json:"quick_replies,omitempty"` // of a bot, to choose from; nil for none
 
 	Via *string `bun:"via" json:"via,omitempty"` // ViaEmail; nil for the widget and the API
 

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,9 @@ type NewMessage struct {
 	ClientMessageID string // idempotency key, 1 to 64 printable ASCII characters; "" for none
 	// LastSeenID is the last message that the sender has seen: the message is sent unless the other side has sent another
 	// one since. nil sends it in any case.
-	LastSeenID  *int64
-	DraftChatID string // the chat in which the text was begun; "" for the one that it is sent in
+	LastSeenID   *int64
+	QuickReplies []string // of a bot, at most 10 of 1 to 80 characters
+	DraftChatID  string   // the chat in which the text was begun; "" for the one that it is sent in
 }
 
 // Send stores a text message and returns it. created is false when its client_message_id was used before for the same
@@ -26,7 +28,8 @@ type NewMessage struct {
 // A message of the other side that the sender has not seen is 409 newer_message, with that message as [Error.Newer]; a text
 // that was begun in another chat is 409 draft_of_other_chat. Nothing is stored then.
 //
-// Content or a key that is not valid is validation_failed. An ended chat is 409 chat_ended, one that the actor may not
+// Content, a key or quick replies that are not valid are validation_failed, and so are quick replies of a person. An ended chat is 409
+// chat_ended, one that the actor may not
 // know of 404 chat_not_found, and to a supervisor who is not part of the chat it is 403 not_in_chat.
 func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
 	content, err := d.messageText("content", n.Content, 1, maxContent)
@@ -37,6 +40,10 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
+	replies, err := checkQuickReplies(actor, n.QuickReplies)
+	if err != nil {
+		return nil, false, err
+	}
 	message := &pendingMessage{queries: d.queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key}
 	switch {
 	case n.DraftChatID != "" && n.DraftChatID != chatID:
@@ -44,6 +51,8 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 			err = ErrDraftOfOtherChat
 		}
 		return nil, false, err
+	case actor.IsBot:
+		m, err = d.sendByBot(ctx, actor, message, n.LastSeenID, replies)
 	case n.LastSeenID != nil:
 		m, err = d.sendUnlessNewer(ctx, actor, message, *n.LastSeenID)
 	default:
@@ -53,7 +62,8 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 		sent := strings.TrimSpace(n.Content)
 		return d.answerRepeatedSend(ctx, actor, chatID, key, func(before *Message) bool {
 			// MASK_CARDS may have been changed between the two.
-			return before.Type == Text && (before.Content == sent || before.Content == MaskCards(sent))
+			return before.Type == Text && (before.Content == sent || before.Content == MaskCards(sent)) &&
+				slices.Equal(before.QuickReplies, replies)
 		})
 	}
 	if err != nil {
@@ -177,7 +187,7 @@ func (d *Desk) AddNote(ctx context.Context, actor Actor, chatID, content string)
 			return ErrChatEnded
 		}
 		change := t.change(c)
-		change.addMessage(Message{SenderType: FromAgent, SenderID: actor.ID, Type: Note, Content: content})
+		change.addMessage(Message{SenderType: FromAgent, SenderID: actor.ID, ByBot: actor.IsBot, Type: Note, Content: content})
 		note = &change.Messages[0]
 		return t.save(ctx, change)
 	})

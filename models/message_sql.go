@@ -48,7 +48,7 @@ func queriesOf(from SenderType, set, mayWrite, while string) senderQueries {
 		return `WITH c AS (` + addedMessage + by(set, "$2") + ` WHERE c.id = $1 AND ` + by(mayWrite, "$2") + ` AND ` + while + `
 				RETURNING c.*, nextval('messages_id') AS message_id),
 			m AS (` + insertMessages + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', $2, ` + messageType + `, $3, $4,
-				c.last_message_at, NULL, NULL FROM c)` + endOfStatement + chatRow.selectList("c") + `, c.message_id FROM c`
+				c.last_message_at, NULL, NULL, false, NULL FROM c)` + endOfStatement + chatRow.selectList("c") + `, c.message_id FROM c`
 	}
 	batch := `WITH s AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) s (chat_id, sender_id, content, key)),
 		held AS (SELECT c.id, s.sender_id FROM s JOIN chats c ON c.id = s.chat_id WHERE ` + by(mayWrite, "s.sender_id") + ` AND ` + while + `
@@ -57,7 +57,7 @@ func queriesOf(from SenderType, set, mayWrite, while string) senderQueries {
 			FOR UPDATE OF c SKIP LOCKED),
 		c AS (` + addedMessage + by(set, "held.sender_id") + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),
 		m AS (` + insertMessages + `SELECT c.message_id, c.id, c.last_seq, c.version, '` + string(from) + `', s.sender_id, 'text',
-			s.content, s.key, c.last_message_at, NULL, NULL FROM c JOIN s ON s.chat_id = c.id)` + endOfStatement + chatRow.selectList("c") + `, c.message_id FROM c`
+			s.content, s.key, c.last_message_at, NULL, NULL, false, NULL FROM c JOIN s ON s.chat_id = c.id)` + endOfStatement + chatRow.selectList("c") + `, c.message_id FROM c`
 	return senderQueries{from: from, oneSQL: one(`'text'`), batchSQL: batch, fileSQL: one(`$5::message_type`)}
 }
 

@@ -113,7 +113,7 @@ const openByDepartment = `, array_agg(slug), array_agg(waiting), array_agg(longe
 		FROM (SELECT '' AS slug UNION ALL SELECT slug FROM departments) s
 		LEFT JOIN (SELECT department, count(*) FILTER (WHERE status = 'waiting') AS waiting, count(*) FILTER (WHERE status = 'active') AS active,
 				greatest(0, extract(epoch FROM clock_timestamp() - min(greatest(queued_at, live_at)) FILTER (WHERE status = 'waiting'))) AS longest
-			FROM chats WHERE channel = 'chat' AND status <> 'ended' GROUP BY department) o ON s.slug = '' OR o.department = s.slug
+			FROM chats WHERE channel = 'chat' AND status <> 'ended' AND ` + notWithBot + ` GROUP BY department) o ON s.slug = '' OR o.department = s.slug
 		GROUP BY s.slug) open`
 
 // Sample stores the state of the present minute, of each department and of all chats. It may run several times a minute and

@@ -119,9 +119,9 @@ type AgentLoad struct {
 	Idle                    int         // active chats that are idle and warned while the user is to write next
 }
 
-// Load returns every agent who is not disabled, by name.
+// Load returns every agent who is not disabled, by name, without bots.
 func (d *Desk) Load(ctx context.Context) ([]AgentLoad, error) {
-	agents, err := d.agents(ctx, d, `WHERE a.disabled_at IS NULL ORDER BY lower(a.name), a.id`)
+	agents, err := d.agents(ctx, d, `WHERE a.disabled_at IS NULL AND a.kind = 'human' ORDER BY lower(a.name), a.id`)
 	if err != nil {
 		return nil, translate(err)
 	}

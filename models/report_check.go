@@ -13,7 +13,7 @@ const (
 // reportsDiffer returns a row for each quarter whose buckets differ from its chats, and for each hour or day that
 // differs from its quarters; when ?5 is set, of the last hours alone. Those that are due are left to the periodic task.
 // Sites are not compared, since their list may have changed after a quarter was made.
-const reportsDiffer = `WITH facts AS (SELECT f.* FROM report_facts f WHERE f.created_at >= ` + checkedSince + `),
+const reportsDiffer = `WITH facts AS (SELECT f.* FROM report_facts f WHERE NOT f.is_bot_only AND f.created_at >= ` + checkedSince + `),
 		named AS (SELECT f.*, k.kind, k.name FROM facts f CROSS JOIN LATERAL (VALUES ('all', ''), ('department', coalesce(f.department, '')),
 			('agent', f.agent_id), ('outcome', f.outcome)) k (kind, name) WHERE k.name IS NOT NULL
 			UNION ALL SELECT f.*, 'tag', tag FROM facts f CROSS JOIN LATERAL unnest(f.tags) tag),

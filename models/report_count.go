@@ -207,7 +207,7 @@ func sumBuckets(ctx context.Context, t *tx, k *sketcher, isChanged map[bucketKey
 	err = t.queryPreparedRows(ctx, `SELECT p.kind, p.name, p.grain, p.starts_at, b.* FROM `+wanted+`
 		CROSS JOIN LATERAL (SELECT `+summedColumns+` FROM report_buckets b WHERE b.kind = p.kind AND b.name = p.name AND b.grain = 900
 			AND b.starts_at >= p.starts_at AND b.starts_at < p.starts_at + make_interval(secs => p.grain)) b
-		WHERE b.chats + b.messages_left > 0`, args,
+		WHERE b.chats + b.messages_left + coalesce(b.bot_only, 0) > 0`, args,
 		func(rows pgx.Rows) error {
 			var key bucketKey
 			sum := new(reportTally)

@@ -72,6 +72,7 @@ type Figures struct {
 	Chats, Answered, Abandoned, Cancelled, Timeouts, Transfers, Messages, Ratings int64
 
 	MessagesLeft, MessagesAnswered int64    // which users left
+	BotOnly                        int64    // chats that no person had, which are in no other figure
 	MessageAnswerMedian            *float64 // of the opening hours until the first answer
 
 	AbandonedShare, OneTouchShare             *float64
@@ -356,7 +357,7 @@ func (t *reportTally) figures(k *sketcher, times *agentSeconds) (f Figures, err 
 		Messages:  t.Messages,
 		Ratings:   t.Ratings,
 
-		MessagesLeft: t.MessagesLeft, MessagesAnswered: t.MessagesAnswered,
+		MessagesLeft: t.MessagesLeft, MessagesAnswered: t.MessagesAnswered, BotOnly: t.BotOnly,
 
 		AbandonedShare: quotient(
 			float64(t.Abandoned+t.Cancelled),

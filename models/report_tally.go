@@ -33,6 +33,8 @@ type reportTally struct {
 	Estimated        int64 // chats whose wait was estimated
 	EstimateErrorSum float64
 
+	BotOnly int64 // chats that no person had, which are in no other number
+
 	// Sketches of waits, first responses, handling and wrap-up times, and times until messages were answered; of several buckets one
 	// after the other.
 	sketches [5][]byte
@@ -48,7 +50,7 @@ var (
 	tallyColumns = []string{
 		"chats", "answered", "abandoned", "cancelled", "timeouts", "transfers", "one_touch", "responses", "wrap_ups", "messages", "ratings",
 		"satisfied", "rating_sum", "wait_sum", "response_sum", "handle_sum", "wrap_up_sum", "messages_left", "messages_answered",
-		"estimated", "estimate_error_sum",
+		"estimated", "estimate_error_sum", "bot_only",
 	}
 	sketchColumns = []string{"wait_sketch", "response_sketch", "handle_sketch", "wrap_up_sketch", "message_answer_sketch"}
 )
@@ -69,9 +71,11 @@ var summedColumns = func() string {
 	return strings.Join(list, ", ")
 }()
 
-// storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates.
-var storedColumns = strings.NewReplacer("estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),").
-	Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
+// storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates, and the one before bots no
+// chats of theirs.
+var storedColumns = strings.NewReplacer(
+	"estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),", "bot_only,", "coalesce(bot_only, 0),",
+).Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
 
 // plus returns the tally with another one added, which may be nil.
 func (t *reportTally) plus(other *reportTally) *reportTally {
@@ -100,7 +104,7 @@ func (t *reportTally) targets() []any {
 	list := []any{
 		&t.Chats, &t.Answered, &t.Abandoned, &t.Cancelled, &t.Timeouts, &t.Transfers, &t.OneTouch, &t.Responses, &t.WrapUps, &t.Messages,
 		&t.Ratings, &t.Satisfied, &t.RatingSum, &t.WaitSum, &t.ResponseSum, &t.HandleSum, &t.WrapUpSum,
-		&t.MessagesLeft, &t.MessagesAnswered, &t.Estimated, &t.EstimateErrorSum,
+		&t.MessagesLeft, &t.MessagesAnswered, &t.Estimated, &t.EstimateErrorSum, &t.BotOnly,
 	}
 	for i := range t.sketches {
 		list = append(list, &t.sketches[i])
@@ -113,7 +117,7 @@ func (t *reportTally) numbers() []any {
 	return []any{
 		t.Chats, t.Answered, t.Abandoned, t.Cancelled, t.Timeouts, t.Transfers, t.OneTouch, t.Responses, t.WrapUps, t.Messages,
 		t.Ratings, t.Satisfied, t.RatingSum, t.WaitSum, t.ResponseSum, t.HandleSum, t.WrapUpSum, t.MessagesLeft, t.MessagesAnswered,
-		t.Estimated, t.EstimateErrorSum,
+		t.Estimated, t.EstimateErrorSum, t.BotOnly,
 	}
 }
 
@@ -144,10 +148,11 @@ type reportFact struct {
 	wait, response, handle, wrapUp   *float64
 	rating, estimateError            *float64
 	reasons                          []string // of the rating, their ids
+	isBotOnly                        bool
 }
 
 const factColumns = `starts_at, agent_id, department, site, outcome, tags, ended_reason, is_answered, assignments, messages,
-	wait, response, handle, wrap_up, rating, estimate_error, reasons`
+	wait, response, handle, wrap_up, rating, estimate_error, reasons, is_bot_only`
 
 func (f *reportFact) targets() []any {
 	return []any{
@@ -169,11 +174,16 @@ func (f *reportFact) targets() []any {
 		&f.rating,
 		&f.estimateError,
 		&f.reasons,
+		&f.isBotOnly,
 	}
 }
 
 // add adds one chat.
 func (t *reportTally) add(f *reportFact) {
+	if f.isBotOnly {
+		t.BotOnly++
+		return
+	}
 	t.Chats++
 	t.Messages += int64(f.messages)
 	switch f.reason {
@@ -225,7 +235,8 @@ type bucketKey struct {
 }
 
 // keys returns the buckets of quarters that count a chat. Without an agent or an outcome it counts in none of these kinds,
-// without a department or a site in those with the name "". Of the sites, those that may embed the widget have names.
+// without a department or a site in those with the name "". One that only a bot had counts in none of these kinds either. Of the sites,
+// those that may embed the widget have names.
 func (f *reportFact) keys(sites map[string]bool) []bucketKey {
 	site := deref(f.site)
 	if !sites[site] {
@@ -233,6 +244,9 @@ func (f *reportFact) keys(sites map[string]bool) []bucketKey {
 	}
 	key := func(kind, name string) bucketKey { return bucketKey{kind, name, grainQ, f.startsAt, f.isKept} }
 	keys := []bucketKey{key(reportAll, ""), key(string(ByDepartment), deref(f.department)), key(string(BySite), site)}
+	if f.isBotOnly {
+		return keys
+	}
 	if f.agent != nil {
 		keys = append(keys, key(string(ByAgent), *f.agent))
 	}

@@ -117,7 +117,7 @@ func (d *Desk) hitsOf(ctx context.Context, ids []string, words []clause, order s
 	if err != nil {
 		return nil, err
 	}
-	agents, err := d.Agents(ctx)
+	agents, err := d.AgentsAndBots(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,8 @@ func (d *Desk) LiveSessions(ctx context.Context, hashes [][]byte) (map[string]bo
 	}
 	err := d.queryPreparedRows(ctx, `SELECT token_hash FROM sessions WHERE token_hash = ANY($1) AND expires_at > now()
 		UNION ALL SELECT key_hash FROM wallboard_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL
-		UNION ALL SELECT key_hash FROM api_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+		UNION ALL SELECT key_hash FROM api_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+			AND NOT EXISTS (SELECT FROM agents a WHERE a.id = agent_id AND a.kind = 'bot' AND a.disabled_at IS NOT NULL)`,
 		[]any{hashes}, func(rows pgx.Rows) error {
 			var hash []byte
 			err := rows.Scan(&hash)

@@ -21,6 +21,7 @@ type Stats struct {
 	HandleMean                             *float64
 	WrapUpMean                             *float64 // from the end to the wrap-up, of the chats in which it was not skipped
 	Messages, Ratings                      int
+	BotOnly                                int // chats that only a bot had: they have ended, and are in no other figure
 	RatingMean, CSAT                       *float64
 	PredictedError                         *float64 // mean of |estimated − actual| wait
 
@@ -184,8 +185,8 @@ func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketche
 				date_part('epoch', first_response_at - first_assigned_at) AS response,
 				date_part('epoch', ended_at - first_assigned_at) AS handle,
 				CASE WHEN NOT wrap_up_skipped THEN date_part('epoch', wrapped_up_at - ended_at) END AS wrap_up
-			FROM ` + readChats(`queued_at, live_at, first_assigned_at, first_response_at, ended_at, ended_reason, wrapped_up_at, wrap_up_skipped,
-				total_messages, rating, predicted_seconds`) + ` c) period`
+			FROM ` + readChats(`bot_id, agent_id, queued_at, live_at, first_assigned_at, first_response_at, ended_at, ended_reason, wrapped_up_at, wrap_up_skipped,
+				total_messages, rating, predicted_seconds`) + ` c WHERE ` + notWithBot + `) period`
 	var read reportTally
 	var started, answered, ended, handled int64
 	var waits, responses []float64
@@ -194,13 +195,17 @@ func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketche
 			&read.HandleSum, &read.WrapUps, &read.WrapUpSum, &read.Messages, &read.Ratings, &read.RatingSum, &read.Satisfied,
 			&read.Estimated, &read.EstimateErrorSum)
 	})
+	if err == nil {
+		err = t.queryPreparedRows(ctx, `SELECT count(*) FROM (`+readEndedChats(`bot_id, agent_id`)+`) ended WHERE NOT `+notWithBot,
+			plan.args()[:2], func(rows pgx.Rows) error { return rows.Scan(&read.BotOnly) })
+	}
 	if err != nil {
 		return err
 	}
 	s.Started, s.Assigned, s.Ended = int(sum.Chats+started), int(sum.Answered+answered), int(sum.Chats+ended)
 	s.Abandoned, s.Cancelled = int(sum.Abandoned+read.Abandoned), int(sum.Cancelled+read.Cancelled)
 	s.Timeouts, s.Messages = int(sum.Timeouts+read.Timeouts), int(sum.Messages+read.Messages)
-	s.Ratings = int(sum.Ratings + read.Ratings)
+	s.Ratings, s.BotOnly = int(sum.Ratings+read.Ratings), int(sum.BotOnly+read.BotOnly)
 	s.WaitMean = quotient(sum.WaitSum+sumFloats(waits), float64(sum.Answered)+float64(len(waits)))
 	s.ResponseMean = quotient(sum.ResponseSum+sumFloats(responses), float64(sum.Responses)+float64(len(responses)))
 	s.HandleMean = quotient(sum.HandleSum+read.HandleSum, float64(sum.Answered+handled))

@@ -93,6 +93,7 @@ var about = map[string]string{
 	"stream_tickets":            "erased", // hashes that are good for 30 seconds
 	"agents":                    "none",
 	"agent_departments":         "none",
+	"bots":                      "none",
 	"departments":               "none",
 	"canned_replies":            "none",
 	"drafts":                    "erased", // what agents typed and never sent; no part of the conversation
@@ -194,7 +195,8 @@ func TestAnExportIsComplete(t *testing.T) {
 		WHERE status = 'ended'`,
 		anna.ID,
 	)
-	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', edited_at = now(),
+	h.exec(`UPDATE chats SET bot_id = agent_id`)
+	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', by_bot = true, quick_replies = '{secret chip}', edited_at = now(),
 		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)

@@ -26,7 +26,7 @@ const (
 
 // recentRates reads, for each department and for all chats together (""), the handling time of the latest 200 chats that
 // an agent had, and how many left of the latest 200 that waited, among the latest 2,000. A chat waited if no agent took it within
-// a second.
+// a second. Chats that only a bot had are no part of them.
 var recentRates = `SELECT slug, handled, handling, waited, gone, seconds FROM departments d
 	CROSS JOIN LATERAL (` + ratesOf("AND c.department = d.slug") + `) r
 	UNION ALL SELECT '', handled, handling, waited, gone, seconds FROM (` + ratesOf("") + `) r`
@@ -35,12 +35,12 @@ func ratesOf(condition string) string {
 	return `SELECT * FROM
 		(SELECT count(*) AS handled, coalesce(avg(extract(epoch FROM ended_at - coalesce(first_assigned_at, assigned_at))), 0)::float8 AS handling
 			FROM (SELECT ended_at, first_assigned_at, assigned_at FROM chats c
-				WHERE c.status = 'ended' AND c.channel = 'chat' AND c.assigned_at IS NOT NULL ` + condition + ` ORDER BY c.ended_at DESC LIMIT 200) latest) h,
+				WHERE c.status = 'ended' AND c.channel = 'chat' AND c.assigned_at IS NOT NULL AND ` + notWithBot + ` ` + condition + ` ORDER BY c.ended_at DESC LIMIT 200) latest) h,
 		(SELECT count(*) AS waited, count(*) FILTER (WHERE first_assigned_at IS NULL) AS gone,
-				coalesce(sum(extract(epoch FROM coalesce(first_assigned_at, ended_at) - created_at)), 0)::float8 AS seconds
-			FROM (SELECT * FROM (SELECT first_assigned_at, ended_at, created_at FROM chats c
-					WHERE c.status = 'ended' AND c.channel = 'chat' ` + condition + ` ORDER BY c.ended_at DESC LIMIT 2000) latest
-				WHERE coalesce(first_assigned_at, ended_at) > created_at + interval '1 second' ORDER BY ended_at DESC LIMIT 200) waited) w`
+				coalesce(sum(extract(epoch FROM coalesce(first_assigned_at, ended_at) - greatest(created_at, live_at))), 0)::float8 AS seconds
+			FROM (SELECT * FROM (SELECT first_assigned_at, ended_at, created_at, live_at FROM chats c
+					WHERE c.status = 'ended' AND c.channel = 'chat' AND ` + notWithBot + ` ` + condition + ` ORDER BY c.ended_at DESC LIMIT 2000) latest
+				WHERE coalesce(first_assigned_at, ended_at) > greatest(created_at, live_at) + interval '1 second' ORDER BY ended_at DESC LIMIT 200) waited) w`
 }
 
 // rateCache holds the rates of the queues: reading them takes longer than an estimate may, and they change slowly.

@@ -49,6 +49,7 @@ type Webhook struct {
 	URL     string            `bun:"url"`
 	Events  []string          `bun:"events,array"` // types, in the order of WebhookEventTypes
 	Headers map[string]string `bun:"headers,type:jsonb"`
+	AgentID *string           `bun:"agent_id"` // whose chats it is told of; nil for all
 
 	Secret              string     `bun:"secret"`                // whsec_ and base64
 	PreviousSecret      *string    `bun:"previous_secret"`       // signs too until PreviousSecretUntil; nil for none
@@ -80,7 +81,7 @@ func (w *Webhook) subject() Subject {
 	return Subject{Kind: SubjectWebhook, ID: strconv.FormatInt(w.ID, 10), Name: w.Name}
 }
 
-const selectWebhooks = `SELECT w.id, w.name, w.url, w.events, w.headers, w.secret,
+const selectWebhooks = `SELECT w.id, w.name, w.url, w.events, w.headers, w.agent_id, w.secret,
 		CASE WHEN w.previous_secret_until > clock_timestamp() THEN w.previous_secret END AS previous_secret,
 		CASE WHEN w.previous_secret_until > clock_timestamp() THEN w.previous_secret_until END AS previous_secret_until,
 		w.state, w.failing_since, w.failures, CASE WHEN w.blocked_until > clock_timestamp() THEN w.blocked_until END AS blocked_until,
@@ -126,12 +127,15 @@ type WebhookFields struct {
 	Events []string
 	// Headers are sent with every delivery. A name without a value keeps the value that the webhook has.
 	Headers map[string]string
+	// AgentID is the agent, such as a bot, whose chats alone the webhook is told of; "" for all. nil keeps what the webhook has.
+	AgentID *string
 }
 
 // AddWebhook adds a webhook and returns it with its secret. Events count from the commit on: of every transaction that writes after
 // it, none is missed. Administrators only. These are validation_failed: a name out of 1 to 80 characters; an address that is no URL, has
-// a user or a fragment, or is not https although no network of WEBHOOK_NETWORKS can have it; no event or an unknown one; and more than
-// 10 headers, or one that Parley sets itself. With MaxWebhooks it is 409 too_many_webhooks. A form adds one webhook, see [WithForm].
+// a user or a fragment, or is not https although no network of WEBHOOK_NETWORKS can have it; no event or an unknown one; an unknown
+// agent; and more than 10 headers, or one that Parley sets itself. With MaxWebhooks it is 409 too_many_webhooks. A form adds one webhook,
+// see [WithForm].
 func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*Webhook, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -149,9 +153,12 @@ func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*W
 			if used >= MaxWebhooks {
 				return 0, ErrTooManyWebhooks
 			}
-			err = t.NewRaw(`INSERT INTO webhooks (name, url, events, headers, secret, created_by)
-				VALUES (?, ?, ?, ?, ?, (SELECT id FROM agents WHERE id = ?)) RETURNING id`,
-				f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), newWebhookSecret(), actor.ID).Scan(ctx, &id)
+			if err := t.checkWebhookAgent(ctx, f.AgentID); err != nil {
+				return 0, err
+			}
+			err = t.NewRaw(`INSERT INTO webhooks (name, url, events, headers, secret, created_by, agent_id)
+				VALUES (?, ?, ?, ?, ?, (SELECT id FROM agents WHERE id = ?), nullif(?, '')) RETURNING id`,
+				f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), newWebhookSecret(), actor.ID, deref(f.AgentID)).Scan(ctx, &id)
 			return id, err
 		})
 		if err != nil {
@@ -188,11 +195,18 @@ func (d *Desk) UpdateWebhook(ctx context.Context, actor Actor, id int64, f Webho
 		add("url", shownURL(w.URL), shownURL(f.URL))
 		add("events", strings.Join(w.Events, ", "), strings.Join(f.Events, ", "))
 		add("headers", headerNames(w.Headers), headerNames(f.Headers))
+		if f.AgentID == nil {
+			f.AgentID = ptr(deref(w.AgentID))
+		}
+		add("agent_id", deref(w.AgentID), *f.AgentID)
+		if err := t.checkWebhookAgent(ctx, f.AgentID); err != nil {
+			return err
+		}
 		if len(more) == 0 && w.URL == f.URL && maps.Equal(w.Headers, f.Headers) {
 			return nil
 		}
-		_, err := t.NewRaw(`UPDATE webhooks SET name = ?, url = ?, events = ?, headers = ?, blocked_until = NULL WHERE id = ?`,
-			f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), id).Exec(ctx)
+		_, err := t.NewRaw(`UPDATE webhooks SET name = ?, url = ?, events = ?, headers = ?, agent_id = nullif(?, ''), blocked_until = NULL WHERE id = ?`,
+			f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), *f.AgentID, id).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -339,6 +353,18 @@ func shownURL(address string) string {
 
 func headerNames(headers map[string]string) string {
 	return strings.Join(slices.Sorted(maps.Keys(headers)), ", ")
+}
+
+// checkWebhookAgent refuses an agent that does not exist.
+func (t *tx) checkWebhookAgent(ctx context.Context, agentID *string) error {
+	if deref(agentID) == "" {
+		return nil
+	}
+	var there bool
+	if err := t.NewRaw(`SELECT EXISTS (SELECT FROM agents WHERE id = ?)`, *agentID).Scan(ctx, &there); err != nil || there {
+		return err
+	}
+	return invalid("agent_id", fieldUnknown, "This agent does not exist.")
 }
 
 // validateWebhook brings the fields into the form in which they are stored. A header without a value gets the one of before.

@@ -20,8 +20,8 @@ type WhatIf struct {
 //	$2 department
 const queueState = `, (SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'waiting' AND $2::text IN ('', department)),
 	(SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'waiting' AND department IS NOT DISTINCT FROM nullif($2::text, '')),
-	(SELECT count(*) FROM chats WHERE channel = 'chat' AND status IN ('waiting', 'active') AND created_at > now() - interval '30 minutes' AND $2::text IN ('', department))
-	+ (SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at > now() - interval '30 minutes'
+	(SELECT count(*) FROM chats WHERE channel = 'chat' AND status IN ('waiting', 'active') AND ` + notWithBot + ` AND created_at > now() - interval '30 minutes' AND $2::text IN ('', department))
+	+ (SELECT count(*) FROM chats WHERE channel = 'chat' AND status = 'ended' AND ` + notWithBot + ` AND ended_at > now() - interval '30 minutes'
 		AND created_at > now() - interval '30 minutes' AND $2::text IN ('', department))`
 
 // WhatIf returns what is expected of a department's queue now, and after a change; see [QueueState.Forecast]. For "" it is

@@ -150,6 +150,7 @@ func TestAttackIDsOfEveryShape(t *testing.T) {
 		"{public_id}":        {403, "link_invalid"},
 		"{wallboard_id}":     {404, "wallboard_key_not_found"},
 		"{api_key_id}":       {404, "api_key_not_found"},
+		"{bot_id}":           {404, "bot_not_found"},
 		"{webhook_id}":       {404, "webhook_not_found"},
 		"{delivery_id}":      {404, "webhook_delivery_not_found"},
 		"{wall_key}":         {404, "wallboard_not_found"},

@@ -73,7 +73,7 @@ var rules = map[string]rule{
 	"GET /user/customer-service/chats/{chat_id}/messages": {in: models.Active},
 	"POST /user/customer-service/chats/{chat_id}/messages": {
 		in:   models.Active,
-		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}"}`,
+		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}","quick_replies":[]}`,
 		ok:   justCreated,
 	},
 	"POST /user/customer-service/chats/{chat_id}/messages/{message_id}/mark-read": {in: models.Active},
@@ -92,6 +92,7 @@ var rules = map[string]rule{
 	"POST /user/customer-service/chats/{chat_id}/end": {
 		in: models.Active, body: `{"comment":"Bye","outcome":"Solved","tags":["Refund"],"wrap_up":1}`,
 	},
+	"POST /user/customer-service/chats/{chat_id}/person": {in: models.Active},
 	"POST /user/customer-service/chats/{chat_id}/rate": {
 		in:   models.Ended,
 		body: `{"rating":4.5,"comment":"Good","reasons":[6]}`,
@@ -156,7 +157,7 @@ var rules = map[string]rule{
 	"GET /customer-service/chats/{chat_id}/messages": {in: models.Active},
 	"POST /customer-service/chats/{chat_id}/messages": {
 		in:   models.Active,
-		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}"}`,
+		body: `{"content":"Hello","client_message_id":"key","last_seen_id":9007199254740991,"draft_chat_id":"{chat_id}","quick_replies":[]}`,
 		ok:   justCreated,
 		boss: notInChat,
 	},
@@ -218,7 +219,11 @@ var rules = map[string]rule{
 	"GET /customer-service/offers":                           {},
 	"GET /customer-service/chats/{chat_id}/transfer-options": {in: models.Active},
 	"GET /customer-service/chats/{chat_id}/hand-over":        {in: models.Active, offer: "handed over", boss: notOffered},
-	"GET /customer-service/chats/{chat_id}/offer":            {in: models.Active, offer: "got", boss: notOffered},
+	"POST /customer-service/chats/{chat_id}/hand-over": {
+		in: models.Active, body: `{"note":"Please","department":"cards"}`, ok: 409, boss: outcome{409, "chat_not_with_bot"},
+	}, // no bot has the chat
+	"GET /customer-service/canned-replies":        {},
+	"GET /customer-service/chats/{chat_id}/offer": {in: models.Active, offer: "got", boss: notOffered},
 	"POST /customer-service/chats/{chat_id}/offer": {
 		in:   models.Active,
 		body: `{"service_id":"{other_id}","wants":"A refund","tried":"A new parcel","promised":"An answer"}`,
@@ -312,6 +317,7 @@ var rules = map[string]rule{
 	// Supervisors
 	"GET /supervisor/queue":                             {},
 	"GET /supervisor/load":                              {},
+	"GET /supervisor/bots":                              {},
 	"GET /supervisor/stats":                             {},
 	"POST /supervisor/queue/{chat_id}/assign":           {in: models.Waiting, body: `{"service_id":"{other_id}"}`},
 	"POST /supervisor/queue/{chat_id}/priority":         {in: models.Waiting, body: `{"priority":7}`},
@@ -439,7 +445,17 @@ var rules = map[string]rule{
 	"POST /admin/questions/{question_id}/move":    {body: `{"position":1}`},
 	"POST /admin/questions/{question_id}/retire":  {},
 	"POST /admin/questions/{question_id}/restore": {},
-	"GET /admin/api-keys":                         {},
+	"GET /admin/bots":                             {},
+	"POST /admin/bots": {
+		body: `{"name":"{slug}","departments":["cards"],"serves_general":0,"max_concurrent":5,"answer_seconds":10}`, ok: justCreated,
+	},
+	"GET /admin/bots/{bot_id}": {},
+	"POST /admin/bots/{bot_id}": {
+		body: `{"name":"{slug}","departments":["cards"],"serves_general":0,"max_concurrent":5,"answer_seconds":10}`,
+	},
+	"POST /admin/bots/{bot_id}/disable": {},
+	"POST /admin/bots/{bot_id}/enable":  {},
+	"GET /admin/api-keys":               {},
 	"POST /admin/api-keys": {
 		body: `{"name":"{slug}","scopes":["queue"],"networks":["192.0.2.0/24"],"agent_id":"","expires_in_days":30}`,
 		ok:   justCreated,
@@ -447,12 +463,12 @@ var rules = map[string]rule{
 	"POST /admin/api-keys/{api_key_id}/revoke": {},
 	"GET /admin/webhooks":                      {},
 	"POST /admin/webhooks": {
-		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.ended"],"headers":["X-Tenant: shop"]}`,
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.ended"],"headers":["X-Tenant: shop"],"agent_id":""}`,
 		ok:   justCreated,
 	},
 	"GET /admin/webhooks/{webhook_id}": {},
 	"POST /admin/webhooks/{webhook_id}": {
-		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.rated"],"headers":["X-Tenant"]}`,
+		body: `{"name":"{slug}","url":"https://127.0.0.1/{slug}","events":["chat.rated"],"headers":["X-Tenant"],"agent_id":""}`,
 	},
 	"POST /admin/webhooks/{webhook_id}/rotate": {},
 	"POST /admin/webhooks/{webhook_id}/pause":  {},

@@ -30,6 +30,7 @@ type stage struct {
 	db         *sql.DB
 	sums       string // the query of kept
 	people     map[string]*models.Agent
+	bot        string // the id of a bot that gets no chats
 	callers    []caller
 	chats      map[models.Status]scene // of the owner, in a chat with anna
 	sent       map[string]sentFile     // the file of each chat that has one
@@ -142,6 +143,11 @@ func newStage(t *testing.T, change ...func(*setup)) *stage {
 	for _, scope := range models.Scopes() {
 		s.callers = append(s.callers, s.apiKey(scope, anna.ID))
 	}
+	// A bot is refused like an agent without a part in the chat.
+	asks := s.newBot("Attacker")
+	bot := s.apiKey(models.ScopeWriteMessages, asks)
+	bot.name, bot.part = "a bot", false
+	s.callers, s.bot = append(s.callers, bot), s.newBot("Spare")
 	s.signedUser("u-2") // of the rules
 	disabled := true
 	_, err = s.desk.UpdateAgent(t.Context(), admin, gone.ID, models.AgentChange{Disabled: &disabled})
@@ -250,6 +256,14 @@ func (s *stage) apiKey(scope models.Scope, agentID string) caller {
 		c.role, c.part = models.RoleAgent, true
 	}
 	return c
+}
+
+// newBot adds a bot that gets no chats.
+func (s *stage) newBot(name string) string {
+	s.t.Helper()
+	b, err := s.desk.AddBot(s.t.Context(), admin, models.BotChange{Name: &name, ServesGeneral: new(bool)})
+	s.must(err)
+	return b.ID
 }
 
 // another opens one more session for the agent and returns its id.
@@ -469,6 +483,8 @@ func (s *stage) fill(text string, l web.Line, sc scene) string {
 			return fmt.Sprint(sc.alert)
 		case "{rule_id}":
 			return fmt.Sprint(sc.alertRule)
+		case "{bot_id}":
+			return s.bot
 		case "{option_id}":
 			return sc.option
 		case "{wallboard_id}":

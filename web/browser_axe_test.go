@@ -85,7 +85,7 @@ func TestThePagesOfTheStaffAreAccessible(t *testing.T) {
 			"/", "/supervisor", "/supervisor/agents/" + anna.ID, "/supervisor/chats/" + active.ID, "/supervisor/chats/" + waiting.ID,
 			"/supervisor/what-if", "/supervisor/wait", "/supervisor/alerts", "/supervisor/alert-rules", "/supervisor/replay",
 			"/supervisor/replay?day=2026-01-01", "/supervisor/forecast",
-			"/admin/people", "/admin/people/new", "/admin/people/" + anna.ID, "/admin/departments", "/admin/hours", "/admin/questions", "/admin/wrap-up", "/admin/break-reasons",
+			"/admin/people", "/admin/people/new", "/admin/people/" + anna.ID, "/admin/bots", "/admin/departments", "/admin/hours", "/admin/questions", "/admin/wrap-up", "/admin/break-reasons",
 			"/admin/rating-reasons", "/admin/settings", "/admin/mail", "/admin/sites", "/admin/looks", "/admin/looks/one?site=", "/admin/users", "/admin/users/one?id=" + active.UserID, "/admin/data", "/admin/audit",
 		} {
 			b.open(s.url + path + map[bool]string{true: "&lang=", false: "?lang="}[strings.Contains(path, "?")] + l.lang)

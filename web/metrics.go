@@ -67,16 +67,16 @@ func (m *instanceMetrics) change(c *models.Change) {
 		message := &c.Messages[i]
 		m.messages.WithLabelValues(string(message.SenderType)).Inc()
 		// One statement sets both times, each from the clock, so they differ by microseconds.
-		if at := c.Chat.FirstResponseAt; at != nil && message.Type == models.Text && message.SenderType == models.FromAgent &&
-			message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
+		if at := c.Chat.FirstResponseAt; at != nil && c.Chat.FirstAssignedAt != nil &&
+			message.Type == models.Text && message.SenderType == models.FromAgent && message.CreatedAt.Sub(*at).Abs() < time.Millisecond {
 			m.responses.Observe(at.Sub(*c.Chat.FirstAssignedAt).Seconds())
 		}
 	}
 	for _, s := range c.Statuses {
 		m.statuses.WithLabelValues(string(s.Status)).Add(float64(len(s.IDs)))
 	}
-	if first := c.Chat.FirstAssignedAt; c.Assigned && c.Chat.AssignedAt.Equal(*first) {
-		m.waits.Observe(first.Sub(c.Chat.QueuedAt).Seconds())
+	if first := c.Chat.FirstAssignedAt; c.Assigned && first != nil && c.Chat.AssignedAt.Equal(*first) { // a bot is no first agent
+		m.waits.Observe(first.Sub(c.Chat.WaitsSince()).Seconds())
 	}
 	if c.Warned {
 		m.warnings.Inc()

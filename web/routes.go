@@ -161,6 +161,10 @@ func (s *Server) routes() []route {
 			who: users, limit: limit.End, handle: s.chat.End, fragment: s.widget.Parts, cors: true,
 		},
 		{
+			method: post, api: userPath + "/chats/:chat_id/person", page: "/widget/chats/:chat_id/person",
+			who: users, limit: limit.End, handle: s.chat.AskForPerson, fragment: s.widget.Parts, cors: true,
+		},
+		{
 			method: post, api: userPath + "/chats/:chat_id/rate", page: "/widget/chats/:chat_id/rate",
 			who: users, limit: limit.Rate, handle: s.widget.Rate(s.chat.Rate), fragment: s.widget.Parts, cors: true,
 		},
@@ -345,6 +349,14 @@ func (s *Server) routes() []route {
 		{method: get, api: agentPath + "/offers", who: agents, handle: s.chat.Offers},
 		{method: get, api: agentPath + "/chats/:chat_id/transfer-options", who: agents, handle: s.chat.TransferOptions},
 		{method: get, api: agentPath + "/chats/:chat_id/hand-over", who: agents, handle: s.chat.HandOver},
+		{
+			method: post, api: agentPath + "/chats/:chat_id/hand-over", who: agents, scope: models.ScopeWriteMessages,
+			handle: s.chat.HandOverToPerson,
+		},
+		{
+			method: get, api: agentPath + "/canned-replies", who: agents, scope: models.ScopeWriteMessages, limit: limit.Search,
+			handle: s.chat.FindCannedReplies,
+		},
 		{method: get, api: agentPath + "/chats/:chat_id/offer", who: agents, handle: s.chat.OfferedChat},
 		{
 			method: post, api: agentPath + "/chats/:chat_id/offer", page: "/workbench/chats/:chat_id/offer",
@@ -469,7 +481,7 @@ func (s *Server) routes() []route {
 		{method: get, api: agentPath + "/all-ratings", who: agents, scope: models.ScopeReports, handle: s.workbench.AllRatings},
 		{method: get, api: agentPath + "/:service_id/rating", who: agents, handle: s.workbench.Rating},
 		{method: post, api: agentPath + "/stream-ticket", who: agents, handle: s.chat.StreamTicket},
-		{method: get, api: agentPath + "/events", who: agents, handle: s.chat.Events, stream: true},
+		{method: get, api: agentPath + "/events", who: agents, scope: models.ScopeWriteMessages, handle: s.chat.Events, stream: true},
 
 		{
 			method: get, api: "/canned-replies", page: "/workbench/canned-replies", who: agents,
@@ -573,6 +585,7 @@ func (s *Server) routes() []route {
 		},
 		{method: get, api: "/wallboard/:wall_key", page: "/wallboard/:wall_key", who: anyone, handle: s.supervisor.Wallboard},
 		{method: get, page: "/wallboard/:wall_key/events", who: anyone, handle: s.supervisor.WallboardEvents, stream: true},
+		{method: get, api: "/supervisor/bots", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Bots},
 		{method: get, api: "/supervisor/load", who: supervisors, scope: models.ScopeQueue, handle: s.supervisor.Load},
 		{method: get, api: "/supervisor/stats", who: supervisors, scope: models.ScopeReports, handle: s.supervisor.Stats},
 		// Reports
@@ -873,6 +886,18 @@ func (s *Server) routes() []route {
 		{method: get, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.SitesPage},
 		{method: post, api: "/admin/sites", page: "/admin/sites", who: admins, handle: s.admin.AddSite},
 		{method: post, api: "/admin/sites/remove", page: "/admin/sites/remove", who: admins, handle: s.admin.RemoveSite},
+		{method: get, api: "/admin/bots", page: "/admin/bots", who: admins, handle: s.admin.BotsPage},
+		{method: post, api: "/admin/bots", page: "/admin/bots", who: admins, handle: s.admin.AddBot},
+		{method: get, api: "/admin/bots/:bot_id", page: "/admin/bots/:bot_id", who: admins, handle: s.admin.BotPage},
+		{method: post, api: "/admin/bots/:bot_id", page: "/admin/bots/:bot_id", who: admins, handle: s.admin.UpdateBot},
+		{
+			method: post, api: "/admin/bots/:bot_id/disable", page: "/admin/bots/:bot_id/disable",
+			who: admins, handle: s.admin.SwitchBot(true),
+		},
+		{
+			method: post, api: "/admin/bots/:bot_id/enable", page: "/admin/bots/:bot_id/enable",
+			who: admins, handle: s.admin.SwitchBot(false),
+		},
 		{method: get, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.APIKeysPage},
 		{method: post, api: "/admin/api-keys", page: "/admin/api-keys", who: admins, handle: s.admin.AddAPIKey},
 		{

@@ -220,6 +220,14 @@ document.addEventListener("click", (event) => {
     event.preventDefault(); // a link would add a step to the history of the host page
     changeSession(() => session.go(link.href)).then(focusField); // the stream draws what the page asks for
   }
+  const quick = event.target.closest("[data-quick]");
+  if (quick) {
+    event.preventDefault();
+    quick.closest(".quick").remove(); // it is sent once
+    hideIdle();
+    outbox.add(quick.value);
+    focusField();
+  }
   const transcript = event.target.closest("a[data-transcript]");
   if (transcript && !transcript.search) {
     event.preventDefault();

@@ -32,10 +32,12 @@ type Message struct {
 	To       string // the recipient, for "On Anna’s screen"; "" if unknown
 	Text     string // plain; of a system message already in the reader's language
 	At       time.Time
-	Status   string // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
-	File     *File  // in the place of Text
-	Mail     string // address of the e-mail of which it was made; "" for none, and for users
-	Follows  Link   // the earlier chat that a line of the system is about
+	Status   string   // "sending", "sent", "delivered", "read" or "failed"; only own messages show it
+	File     *File    // in the place of Text
+	Mail     string   // address of the e-mail of which it was made; "" for none, and for users
+	Bot      bool     // a bot wrote it
+	Quick    []string // answers that the reader can choose from
+	Follows  Link     // the earlier chat that a line of the system is about
 
 	Edited           bool
 	Withdrawn        bool // Text and File are empty

@@ -61,6 +61,7 @@ func (f Frame) inSupervision() bool {
 // adminTabs are the pages of the administration.
 var adminTabs = []Tab{
 	{"people", "/admin/people"},
+	{"bots", "/admin/bots"},
 	{"departments", "/admin/departments"},
 	{"hours", "/admin/hours"},
 	{"questions", "/admin/questions"},
@@ -118,6 +119,8 @@ func tabWord(ctx context.Context, key string) string {
 		return text.T(ctx, "staff.tab.admin")
 	case "people":
 		return text.T(ctx, "staff.tab.people")
+	case "bots":
+		return text.T(ctx, "staff.tab.bots")
 	case "departments":
 		return text.T(ctx, "staff.tab.departments")
 	case "hours":

@@ -51,6 +51,7 @@ var Figures = []Figure{
 		JSON:    []string{"ReportFigures.abandoned_share"},
 	},
 	{Key: "timeouts", Unit: InNumbers, Set: "volume", JSON: []string{"ReportFigures.timeouts", "Stats.timeouts"}},
+	{Key: "bot_only_chats", Unit: InNumbers, Set: "volume", JSON: []string{"ReportFigures.bot_only_chats", "Stats.bot_only_chats"}},
 	{Key: "messages", Unit: InNumbers, Set: "volume", JSON: []string{"ReportFigures.messages", "Stats.messages"}},
 	{Key: "messages_left", Unit: InNumbers, Set: "volume", JSON: []string{"ReportFigures.messages_left"}},
 	{Key: "messages_answered", Unit: InNumbers, Set: "volume", JSON: []string{"ReportFigures.messages_answered"}},

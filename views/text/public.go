@@ -35,6 +35,7 @@ var publicParts = []string{
 
 	"system.brought",
 	"system.goes_on",
+	"system.handed_over",
 	"system.idle_warning",
 	"system.joined",
 	"system.joined_at_once",

@@ -79,6 +79,7 @@ type Topic struct {
 type Agent struct {
 	Name string // the first name
 	Away bool   // lost or away for a moment
+	Bot  bool   // a program, in the place of a person
 }
 
 // Queue is the user's position in the queue.

@@ -49,6 +49,9 @@ func (p Panel) name(ctx context.Context) string {
 	return p.title(ctx)
 }
 
+// isBot reports whether a bot answers now.
+func (p Panel) isBot() bool { return p.State == Active && p.Agent != nil && p.Agent.Bot }
+
 // isTeam reports whether the panel shows the team, and no agent yet.
 func (p Panel) isTeam() bool { return p.Agent == nil && (p.End == nil || p.End.Name == "") }
 

@@ -36,11 +36,21 @@ func (h *Handlers) APIKeysPage(c echo.Context) error {
 		}
 		return h.Respond(c, kit.Result{JSON: api.Map(keys, api.APIKeyOf)})
 	}
-	page, err := h.apiKeys(c, apiKeyInput{}, nil)
+	page, err := h.apiKeys(c, newKeyOf(c), nil)
 	if err != nil {
 		return err
 	}
 	return h.Render(c, http.StatusOK, view.APIKeysPage(*page))
+}
+
+// newKeyOf returns the form of a new key: for the agent that the address names, as the page of a bot does, with the scope that goes with
+// it.
+func newKeyOf(c echo.Context) apiKeyInput {
+	in := apiKeyInput{AgentID: c.QueryParam("agent_id")}
+	if in.AgentID != "" {
+		in.Scopes = []string{string(models.ScopeWriteMessages)}
+	}
+	return in
 }
 
 // AddAPIKey makes a key and answers 201 with it. It is shown this once.
@@ -94,7 +104,7 @@ func (h *Handlers) apiKeys(c echo.Context, in apiKeyInput, fieldErrors view.Erro
 	if err != nil {
 		return nil, err
 	}
-	agents, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.AgentsAndBots(ctx)
 	if err != nil {
 		return nil, err
 	}

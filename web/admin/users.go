@@ -87,7 +87,7 @@ func (h *Handlers) renderUser(c echo.Context, id, typed string, fieldErrors view
 	if err != nil {
 		return nil, err
 	}
-	agents, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.AgentsAndBots(ctx)
 	if err != nil {
 		return nil, err
 	}

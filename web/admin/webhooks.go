@@ -23,10 +23,11 @@ type webhookInput struct {
 	URL     string   `json:"url"`
 	Events  []string `json:"events"`
 	Headers []string `json:"headers"`
+	AgentID *string  `json:"agent_id"`
 }
 
 func (in *webhookInput) fields() models.WebhookFields {
-	f := models.WebhookFields{Name: in.Name, URL: in.URL, Events: in.Events, Headers: map[string]string{}}
+	f := models.WebhookFields{Name: in.Name, URL: in.URL, Events: in.Events, Headers: map[string]string{}, AgentID: in.AgentID}
 	for _, lines := range in.Headers {
 		for line := range strings.Lines(lines) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")

@@ -47,6 +47,7 @@ type Service struct {
 	Avatar       *string `json:"avatar"`
 	AvgRating    float64 `json:"avg_rating"`
 	TotalRatings int     `json:"total_ratings"`
+	IsBot        IntBool `json:"is_bot"`
 }
 
 // ServiceOf returns the body of an agent, nil for no agent.
@@ -54,7 +55,7 @@ func ServiceOf(a *models.AgentCard) *Service {
 	if a == nil {
 		return nil
 	}
-	return &Service{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating, TotalRatings: a.TotalRatings}
+	return &Service{ID: a.ID, Name: a.Name, Avatar: a.Avatar, AvgRating: a.AvgRating, TotalRatings: a.TotalRatings, IsBot: IntBool(a.IsBot)}
 }
 
 // Chat is a chat as its user sees it.
@@ -77,6 +78,7 @@ type Chat struct {
 	Department    *string  `json:"department"`
 	Priority      int      `json:"priority"`
 	Channel       string   `json:"channel"`
+	IsWithBot     IntBool  `json:"is_with_bot"`
 
 	RatingReasons []ReasonName `json:"rating_reasons"`
 }
@@ -102,6 +104,7 @@ func ChatOf(c *models.Chat) Chat {
 		Department:    c.Department,
 		Priority:      c.Priority,
 		Channel:       channelOf(c.Channel),
+		IsWithBot:     IntBool(c.IsWithBot()),
 		RatingReasons: ChosenReasons(c),
 	}
 }
@@ -176,6 +179,7 @@ type Message struct {
 	ChatID          string      `json:"chat_id"`
 	SenderID        string      `json:"sender_id"`
 	SenderType      string      `json:"sender_type"`
+	SenderKind      string      `json:"sender_kind"`
 	Content         string      `json:"content"`
 	MessageType     string      `json:"message_type"`
 	ClientMessageID *string     `json:"client_message_id"`
@@ -189,6 +193,7 @@ type Message struct {
 	WithdrawnAt     *Time       `json:"withdrawn_at"`
 	Via             *string     `json:"via"`
 	Attachment      *Attachment `json:"attachment"`
+	QuickReplies    []string    `json:"quick_replies"`
 }
 
 // MessageOf returns the body of a message with newly signed links to its attachment.
@@ -201,11 +206,24 @@ func (l FileLinks) MessageOf(ctx context.Context, m *models.Message) Message {
 // MessageOf returns the body of a message without its attachment.
 func MessageOf(ctx context.Context, m *models.Message) Message {
 	return Message{
-		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), Content: MessageText(ctx, m, ForPrograms),
+		ID: m.ID, ChatID: m.ChatID, SenderID: m.SenderID, SenderType: string(m.SenderType), SenderKind: senderKind(m),
+		Content:     MessageText(ctx, m, ForPrograms),
 		MessageType: messageType(m), ClientMessageID: m.ClientMessageID, IsRead: IntBool(m.Status == models.Read), Status: string(m.Status),
 		CreatedAt: Time(m.CreatedAt), SentAt: OptionalTime(&m.CreatedAt), DeliveredAt: OptionalTime(m.DeliveredAt),
 		ReadAt: OptionalTime(m.ReadAt), EditedAt: OptionalTime(m.EditedAt), WithdrawnAt: OptionalTime(m.WithdrawnAt), Via: m.Via,
+		QuickReplies: append([]string{}, m.QuickReplies...),
 	}
+}
+
+// senderKind returns who sent a message: user, agent, bot or system.
+func senderKind(m *models.Message) string {
+	switch {
+	case m.ByBot:
+		return "bot"
+	case m.SenderType == models.FromAgent:
+		return "agent"
+	}
+	return string(m.SenderType)
 }
 
 // messageType returns the type of a message. A whisper is a type of its own for agents; users get neither whispers nor notes.

@@ -44,6 +44,7 @@ type ReportFigures struct {
 	AbandonedShare *float64 `json:"abandoned_share"`
 	Timeouts       int64    `json:"timeouts"`
 	Messages       int64    `json:"messages"`
+	BotOnlyChats   int64    `json:"bot_only_chats"`
 	MessagesLeft   int64    `json:"messages_left"`
 	LeftAnswered   int64    `json:"messages_answered"`
 	LeftMedian     *float64 `json:"message_answer_median"`
@@ -75,7 +76,7 @@ type ReportFigures struct {
 func ReportFiguresOf(f *models.Figures) ReportFigures {
 	return ReportFigures{
 		Chats: f.Chats, Answered: f.Answered, Abandoned: f.Abandoned, Cancelled: f.Cancelled, AbandonedShare: f.AbandonedShare,
-		Timeouts: f.Timeouts, Messages: f.Messages, MessagesLeft: f.MessagesLeft, LeftAnswered: f.MessagesAnswered,
+		Timeouts: f.Timeouts, Messages: f.Messages, BotOnlyChats: f.BotOnly, MessagesLeft: f.MessagesLeft, LeftAnswered: f.MessagesAnswered,
 		LeftMedian: f.MessageAnswerMedian, WaitMedian: f.WaitMedian, WaitP90: f.WaitP90, WaitMean: f.WaitMean,
 		ResponseMedian: f.ResponseMedian, ResponseP90: f.ResponseP90, ResponseMean: f.ResponseMean,
 		HandleMedian: f.HandleMedian, HandleP90: f.HandleP90, HandleMean: f.HandleMean,

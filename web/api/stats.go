@@ -12,6 +12,7 @@ type Stats struct {
 	Abandoned      int      `json:"abandoned"`
 	Cancelled      int      `json:"cancelled"`
 	Timeouts       int      `json:"timeouts"`
+	BotOnlyChats   int      `json:"bot_only_chats"`
 	WaitSeconds    spread   `json:"wait_seconds"`
 	FirstResponse  spread   `json:"first_response_seconds"`
 	HandleSeconds  *float64 `json:"handle_seconds_mean"`
@@ -51,7 +52,7 @@ type spread struct {
 func StatsOf(s *models.Stats) Stats {
 	return Stats{
 		From: Time(s.From), To: Time(s.To), Started: s.Started, Assigned: s.Assigned, Ended: s.Ended, Abandoned: s.Abandoned,
-		Cancelled: s.Cancelled, Timeouts: s.Timeouts, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
+		Cancelled: s.Cancelled, Timeouts: s.Timeouts, BotOnlyChats: s.BotOnly, WaitSeconds: spread{s.WaitMean, s.WaitP50, s.WaitP90},
 		FirstResponse: spread{s.ResponseMean, s.ResponseP50, s.ResponseP90}, HandleSeconds: s.HandleMean, WrapUpSeconds: s.WrapUpMean,
 		Messages: s.Messages, Ratings: s.Ratings, RatingMean: s.RatingMean, CSAT: s.CSAT, PredictedError: s.PredictedError,
 		RatingReasons: Map(s.RatingReasons, func(n *models.RatingReasonCount) RatingReasonCount {

@@ -34,6 +34,7 @@ var systemKeys = map[string][audiences]string{
 	models.SystemBrought:     {"system.brought", "widget.brought", "workbench.said.brought"},
 	models.SystemGoesOn:      {"system.goes_on", "widget.goes_on", "workbench.said.goes_on"},
 
+	models.SystemHandedOver:  {"system.handed_over", "widget.handed_over", "workbench.said.handed_over"},
 	models.SystemMessageLeft: {"system.message_left", "widget.message_left", "workbench.said.message_left"},
 	models.SystemMessageLive: {"system.message_live", "widget.message_live", "workbench.said.message_live"},
 
@@ -45,6 +46,9 @@ var systemKeys = map[string][audiences]string{
 	models.SystemOfferDeclinedWhy: {"system.offer_declined_why", "system.offer_declined_why", "workbench.said.offer_declined_why"},
 	models.SystemOfferExpired:     {"system.offer_expired", "system.offer_expired", "workbench.said.offer_expired"},
 	models.SystemOfferUnavailable: {"system.offer_unavailable", "system.offer_unavailable", "workbench.said.offer_unavailable"},
+	models.SystemPersonAsked:      {"system.person_asked", "system.person_asked", "system.person_asked"},
+	models.SystemBotSilent:        {"system.bot_silent", "system.bot_silent", "system.bot_silent"},
+	models.SystemBotGone:          {"system.bot_gone", "system.bot_gone", "system.bot_gone"},
 	models.SystemMailFollows:      {"system.mail_follows", "system.mail_follows", "system.mail_follows"},
 	models.SystemAskedAgain:       {"system.asked_again", "system.asked_again", "system.asked_again"},
 	models.SystemMailAutomatic:    {"system.mail_automatic", "system.mail_automatic", "system.mail_automatic"},
@@ -59,10 +63,14 @@ var joinedAtOnce = [audiences]string{"system.joined_at_once", "widget.joined_at_
 // shortWait is how long a user has to wait before the wait is named.
 const shortWait = 5 * time.Second
 
-// MessageText returns the text of a message in the language of ctx. A message that a person wrote, and a system message of an unknown
+// MessageText returns the text of a message in the language of ctx. A message that a person or a bot wrote, and a system message of an
+// unknown
 // kind, is returned as it is stored.
 func MessageText(ctx context.Context, m *models.Message, audience Audience) string {
 	if m.SystemKind == nil {
+		if audience == ForPrograms {
+			return m.ContentWithReplies()
+		}
 		return m.Content
 	}
 	keys, ok := systemKeys[*m.SystemKind]

@@ -16,6 +16,7 @@ type Webhook struct {
 	URL           string   `json:"url"`
 	Events        []string `json:"events"`
 	HeaderNames   []string `json:"header_names"`
+	AgentID       *string  `json:"agent_id"` // whose chats it is told of, null for all
 	State         string   `json:"state"`
 	FailingSince  *Time    `json:"failing_since"`
 	BlockedUntil  *Time    `json:"blocked_until"`
@@ -42,6 +43,7 @@ func WebhookOf(w *models.Webhook) Webhook {
 		URL:          w.URL,
 		Events:       w.Events,
 		HeaderNames:  append([]string{}, slices.Sorted(maps.Keys(w.Headers))...),
+		AgentID:      w.AgentID,
 		State:        string(w.State),
 		FailingSince: OptionalTime(w.FailingSince),
 		BlockedUntil: OptionalTime(w.BlockedUntil),

@@ -49,6 +49,7 @@ type sendInput struct {
 	ClientMessageID *string  `json:"client_message_id"`
 	LastSeenID      *kit.Int `json:"last_seen_id"`
 	DraftChatID     string   `json:"draft_chat_id"`
+	QuickReplies    []string `json:"quick_replies"`
 }
 
 // Send stores a message and answers 201, or 200 with the stored message if its client_message_id was used before. With last_seen_id it is
@@ -67,7 +68,10 @@ func (h *Handlers) Send(c echo.Context) error {
 		}
 	}
 	ctx := c.Request().Context()
-	n := models.NewMessage{Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID}
+	n := models.NewMessage{
+		Content: in.Content, ClientMessageID: key, LastSeenID: (*int64)(in.LastSeenID), DraftChatID: in.DraftChatID,
+		QuickReplies: in.QuickReplies,
+	}
 	m, created, err := h.Desk.Send(ctx, kit.ActorOf(c), id, n)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error {
 	caller := CallerOf(c)
 	to.Actor, to.Session, to.Ends, to.Anonymous = caller.Actor, caller.Session, caller.ExpiresAt, caller.Anonymous
+	to.IsProgram = caller.APIKey != nil
 	if to.Cursor = c.Request().Header.Get("Last-Event-ID"); to.Cursor == "" {
 		to.Cursor = c.QueryParam("last_event_id")
 	}

@@ -240,7 +240,7 @@ func (h *Hub) health() (healthy, stable bool) {
 func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	actor := to.Actor
 	s := &subscription{
-		actor: actor, session: to.Session, anonymous: to.Anonymous, watchID: to.WatchID,
+		actor: actor, session: to.Session, anonymous: to.Anonymous, isProgram: to.IsProgram, watchID: to.WatchID,
 		wake: make(chan struct{}, 1), topics: map[topic]bool{},
 	}
 	h.mu.Lock()
@@ -260,7 +260,9 @@ func (h *Hub) subscribe(to Receiver, topics ...topic) *subscription {
 	if oldest != nil {
 		oldest.end(Replaced)
 	}
-	h.RecordActivity(actor)
+	if !s.isProgram {
+		h.RecordActivity(actor)
+	}
 	return s
 }
 
@@ -375,7 +377,7 @@ func (h *Hub) present(kind models.ActorKind) []string {
 	defer h.mu.RUnlock()
 	var ids []string
 	for _, streams := range h.owners {
-		if streams[0].actor.Kind == kind {
+		if streams[0].actor.Kind == kind && slices.ContainsFunc(streams, func(s *subscription) bool { return !s.isProgram }) {
 			ids = append(ids, streams[0].actor.ID)
 		}
 	}

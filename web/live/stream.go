@@ -28,6 +28,8 @@ type Receiver struct {
 	Ends    time.Time // of the credentials; zero for never
 	// Anonymous is true for a user without a verified identity: the stream ends once an identity is required.
 	Anonymous bool
+	// IsProgram is true for an API key: the stream is no sign of life of the agent.
+	IsProgram bool
 	View      View
 	ChatID    string // of the view Watching
 	WatchID   string // of the view Watching: which watch the stream keeps, see [models.Desk.Watch]

@@ -26,6 +26,7 @@ type subscription struct {
 	actor     models.Actor
 	session   []byte
 	anonymous bool          // see Receiver
+	isProgram bool          // see Receiver
 	watchID   string        // see Receiver
 	wake      chan struct{} // holds at most one
 

@@ -18,7 +18,7 @@ func TranscriptLine(
 	line := chat.Message{
 		ID: m.ID, ChatID: m.ChatID, Text: api.MessageText(ctx, m, api.ForPrograms), At: m.CreatedAt,
 		Status: string(m.Status), File: FileView(links, m, "/supervisor"),
-		Versions: Versions(versions, links), Mail: MailPath(m),
+		Versions: Versions(versions, links), Mail: MailPath(m), Bot: m.ByBot,
 	}
 	AddChanges(&line, m)
 	switch {

@@ -43,7 +43,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	agents, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.AgentsAndBots(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (h *Handlers) EarlierMessages(c echo.Context) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	agents, err := h.Desk.Agents(ctx)
+	agents, err := h.Desk.AgentsAndBots(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,15 @@ func (h *Handlers) Load(c echo.Context) error {
 	return h.Respond(c, kit.Result{JSON: api.Map(loads, api.LoadOf)})
 }
 
+// Bots responds with all bots and the chats that they have, which are in no load of an agent.
+func (h *Handlers) Bots(c echo.Context) error {
+	bots, err := h.Desk.Bots(c.Request().Context(), kit.ActorOf(c))
+	if err != nil {
+		return err
+	}
+	return h.Respond(c, kit.Result{JSON: api.Map(bots, api.BotOf)})
+}
+
 // Stats responds with the figures of a period, by default of the last 24 hours.
 func (h *Handlers) Stats(c echo.Context) error {
 	now := time.Now().UTC()

@@ -133,7 +133,7 @@ func (w *watchStream) readNames(ctx context.Context, it live.Changed) error {
 	if w.agents != nil && !slices.ContainsFunc(it.Messages, isUnknown) && !slices.ContainsFunc(it.Updated, isUnknown) {
 		return nil
 	}
-	agents, err := w.handlers.Desk.Agents(ctx)
+	agents, err := w.handlers.Desk.AgentsAndBots(ctx)
 	if err == nil {
 		w.agents = agentNames(agents)
 	}

@@ -224,7 +224,7 @@ func (p *panel) state(ctx context.Context) (widget.Panel, error) {
 		}
 		v.State, v.Agent, v.Idle = widget.Active, &widget.Agent{
 			Name: api.ShortName(a.Name),
-			Away: a.Presence != models.Online,
+			Away: a.Presence != models.Online && !a.IsBot(), Bot: a.IsBot(),
 		}, p.idleView()
 		v.Thread.Other = v.Agent.Name
 	default:

@@ -44,7 +44,8 @@ func (p *panel) bubble(ctx context.Context, m *models.Message) (chat.Message, er
 		if err != nil {
 			return message, err
 		}
-		message.From, message.Name = chat.FromAgent, api.ShortName(a.Name)
+		message.From, message.Name, message.Bot = chat.FromAgent, api.ShortName(a.Name), m.ByBot
+		message.Quick = m.QuickReplies
 	}
 	return message, nil
 }

@@ -30,8 +30,8 @@ func threadOf(ctx context.Context, c *models.AgentChat) chat.Thread {
 // bubble returns a message as agents see it: messages of all agents are on the agent's side, with the name of the sender.
 func (b *workbench) bubble(ctx context.Context, userName string, m *models.Message) (chat.Message, error) {
 	message := chat.Message{
-		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.Content, At: m.CreatedAt,
-		Status: string(m.Status), To: api.ShortName(userName),
+		ID: m.ID, ChatID: m.ChatID, ClientID: present.Deref(m.ClientMessageID), Text: m.ContentWithReplies(), At: m.CreatedAt,
+		Status: string(m.Status), To: api.ShortName(userName), Bot: m.ByBot,
 		File: present.FileView(b.links, m, "/workbench"), Mail: present.MailPath(m),
 	}
 	present.AddChanges(&message, m)

@@ -1,0 +1,1 @@
+DROP INDEX canned_replies_text;

@@ -18,8 +18,7 @@ type HandOverRequest struct {
 	Department string // short name of the department that is to get it; "" for its own
 }
 
-// HandOverToPerson ends what a bot does in a chat and returns the chat, which waits for a person then, at the place in the queue that it
-// would
+// HandOverToPerson ends what a bot does in a chat and returns the chat. It waits for a person then, at the place in the queue that it would
 // have if it had waited since it began. The bot and supervisors may do so. No bot gets the chat again.
 //
 // A chat that no bot has is 409 chat_not_with_bot, an ended one 409 chat_ended, one that the actor may not know of 404 chat_not_found. An

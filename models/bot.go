@@ -215,7 +215,8 @@ func (c *BotChange) write(ctx context.Context, t *tx, id string) error {
 		if _, err := t.NewRaw(`LOCK TABLE bots IN SHARE ROW EXCLUSIVE MODE`).Exec(ctx); err != nil {
 			return err
 		}
-		err := t.NewRaw(`SELECT EXISTS (SELECT FROM agents WHERE kind = 'bot' AND lower(name) = lower(?) AND id <> ?)`, *c.Name, id).Scan(ctx, &taken)
+		err := t.NewRaw(`SELECT EXISTS (SELECT FROM agents WHERE kind = 'bot' AND lower(name) = lower(?) AND id <> ?)`, *c.Name, id).
+			Scan(ctx, &taken)
 		if err != nil {
 			return err
 		}

@@ -106,7 +106,8 @@ const botSweepBatch = 100
 func (d *Desk) SweepBots(ctx context.Context) error {
 	for {
 		var ids []string
-		if err := d.db.NewRaw(`SELECT c.id`+dueOfBots+` ORDER BY c.awaiting_since NULLS LAST, c.id LIMIT ?`, botSweepBatch).Scan(ctx, &ids); err != nil {
+		if err := d.db.NewRaw(`SELECT c.id`+dueOfBots+` ORDER BY c.awaiting_since NULLS LAST, c.id LIMIT ?`, botSweepBatch).
+			Scan(ctx, &ids); err != nil {
 			return translate(err)
 		}
 		for _, id := range ids {
@@ -129,7 +130,8 @@ func (d *Desk) handOverIfDue(ctx context.Context, chatID string) error {
 		}
 		var why []string
 		err = t.NewRaw(`SELECT CASE WHEN a.disabled_at IS NOT NULL THEN ? WHEN NOT `+hasBotKey+` THEN ? ELSE ? END`+dueOfBots+` AND c.id = ?`,
-			botDisabled, botKeyless, botSilent, chatID).Scan(ctx, &why)
+			botDisabled, botKeyless, botSilent, chatID).
+			Scan(ctx, &why)
 		if err != nil || len(why) == 0 {
 			return err
 		}
@@ -149,7 +151,8 @@ func (d *Desk) handOverIfDue(ctx context.Context, chatID string) error {
 		if why[0] == botSilent {
 			_, err := t.NewRaw(`UPDATE bots SET silent_in_a_row = silent_in_a_row + 1, passed_over_until = CASE WHEN silent_in_a_row + 1 >= ?
 				THEN clock_timestamp() + make_interval(secs => ?) ELSE passed_over_until END WHERE agent_id = ?`,
-				silentLimit, passedOverFor.Seconds(), bot).Exec(ctx)
+				silentLimit, passedOverFor.Seconds(), bot).
+				Exec(ctx)
 			if err != nil {
 				return err
 			}

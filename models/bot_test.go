@@ -234,8 +234,12 @@ func TestBotsMayNoMoreThanAnswerAndHandOver(t *testing.T) {
 	_, err = h.AddBot(t.Context(), anna, models.BotChange{Name: new("Mine")})
 	h.refused(err, "role_required")
 	for _, bad := range []models.BotChange{
-		{}, {Name: new("x"), MaxConcurrent: new(0)}, {Name: new("x"), MaxConcurrent: new(1001)}, {Name: new("x"), AnswerSeconds: new(1)},
-		{Name: new("x"), AnswerSeconds: new(121)}, {Name: new("x"), Departments: &[]string{"nowhere"}},
+		{},
+		{Name: new("x"), MaxConcurrent: new(0)},
+		{Name: new("x"), MaxConcurrent: new(1001)},
+		{Name: new("x"), AnswerSeconds: new(1)},
+		{Name: new("x"), AnswerSeconds: new(121)},
+		{Name: new("x"), Departments: &[]string{"nowhere"}},
 	} {
 		_, err = h.AddBot(t.Context(), admin, bad)
 		h.refused(err, "validation_failed")

@@ -104,13 +104,18 @@ func (d *Desk) countBetween(ctx context.Context, from, to time.Time, only map[ti
 func (t *tx) tallyChats(ctx context.Context, sum *minuteTally) error {
 	const columns = `SELECT coalesce(department, ''), greatest(queued_at, live_at), CASE WHEN bot_id IS NULL THEN created_at ELSE live_at END, first_assigned_at, assigned_at, returned_at, ended_at,
 		coalesce(ended_reason IN ('cancelled', 'abandoned'), false) FROM chats `
-	return t.queryPreparedRows(ctx, columns+`WHERE channel = 'chat' AND status <> 'ended' AND created_at < $2 AND `+notWithBot+` UNION ALL `+
-		columns+`WHERE channel = 'chat' AND status = 'ended' AND ended_at >= $1 AND created_at < $2 AND `+notWithBot, []any{sum.from, sum.to}, func(rows pgx.Rows) error {
-		var c chatTimes
-		err := rows.Scan(&c.department, &c.queued, &c.created, &c.firstAssigned, &c.assigned, &c.returned, &c.ended, &c.abandoned)
-		sum.addChat(&c)
-		return err
-	})
+	return t.queryPreparedRows(
+		ctx,
+		columns+`WHERE channel = 'chat' AND status <> 'ended' AND created_at < $2 AND `+notWithBot+` UNION ALL `+
+			columns+`WHERE channel = 'chat' AND status = 'ended' AND ended_at >= $1 AND created_at < $2 AND `+notWithBot,
+		[]any{sum.from, sum.to},
+		func(rows pgx.Rows) error {
+			var c chatTimes
+			err := rows.Scan(&c.department, &c.queued, &c.created, &c.firstAssigned, &c.assigned, &c.returned, &c.ended, &c.abandoned)
+			sum.addChat(&c)
+			return err
+		},
+	)
 }
 
 // tallyPresence adds when the agents were online, with the departments and capacities that they have now. What an agent

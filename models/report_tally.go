@@ -74,7 +74,12 @@ var summedColumns = func() string {
 // storedColumns are those of one bucket, for scanning into targets. The previous release stores no estimates, and the one before bots no
 // chats of theirs.
 var storedColumns = strings.NewReplacer(
-	"estimated,", "coalesce(estimated, 0),", "estimate_error_sum,", "coalesce(estimate_error_sum, 0),", "bot_only,", "coalesce(bot_only, 0),",
+	"estimated,",
+	"coalesce(estimated, 0),",
+	"estimate_error_sum,",
+	"coalesce(estimate_error_sum, 0),",
+	"bot_only,",
+	"coalesce(bot_only, 0),",
 ).Replace(strings.Join(append(slices.Clone(tallyColumns), sketchColumns...), ", "))
 
 // plus returns the tally with another one added, which may be nil.

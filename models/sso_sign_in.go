@@ -110,7 +110,8 @@ func (d *Desk) ssoAgentOf(ctx context.Context, id *SSOIdentity) (*ssoAgent, erro
 	}
 	var linked bool
 	err = d.db.NewRaw(columns+`false AS is_linked, false AS is_suspended FROM agents a WHERE lower(a.email) = lower(?) AND a.kind = 'human'`,
-		strings.TrimSpace(id.Email)).Scan(ctx, a)
+		strings.TrimSpace(id.Email)).
+		Scan(ctx, a)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // one will be made
 	}

@@ -196,8 +196,10 @@ func TestAnExportIsComplete(t *testing.T) {
 		anna.ID,
 	)
 	h.exec(`UPDATE chats SET bot_id = agent_id`)
-	h.exec(`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', by_bot = true, quick_replies = '{secret chip}', edited_at = now(),
-		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`)
+	h.exec(
+		`UPDATE messages SET client_message_id = 'k', system_kind = 'x', system_args = '{"a": "b"}', via = 'email', by_bot = true, quick_replies = '{secret chip}', edited_at = now(),
+		withdrawn_at = now(), changed_version = version WHERE content = 'secret answer'`,
+	)
 	e, err := h.ExportUser(t.Context(), admin, "maria-42")
 	h.must(err)
 	raw, err := json.Marshal(e)

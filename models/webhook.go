@@ -206,7 +206,8 @@ func (d *Desk) UpdateWebhook(ctx context.Context, actor Actor, id int64, f Webho
 			return nil
 		}
 		_, err := t.NewRaw(`UPDATE webhooks SET name = ?, url = ?, events = ?, headers = ?, agent_id = nullif(?, ''), blocked_until = NULL WHERE id = ?`,
-			f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), *f.AgentID, id).Exec(ctx)
+			f.Name, f.URL, pgdialect.Array(f.Events), jsonOf(f.Headers), *f.AgentID, id).
+			Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -72,6 +72,7 @@ type dataChat struct {
 	TotalMessages   int        `bun:"total_messages"    json:"total_messages"`
 	Assignments     *int       `bun:"assignments"       json:"assignments"`
 	Transfers       int        `bun:"transfers"         json:"transfers"`
+	BotID           *string    `bun:"bot_id"            json:"bot_id"`
 	PageURL         *string    `bun:"page_url"          json:"page_url"`
 	PageTitle       *string    `bun:"page_title"        json:"page_title"`
 
@@ -132,6 +133,8 @@ type dataMessage struct {
 	EditedAt        *time.Time        `bun:"edited_at"              json:"edited_at"`
 	WithdrawnAt     *time.Time        `bun:"withdrawn_at"           json:"withdrawn_at"`
 	Via             *string           `bun:"via"                    json:"via"`
+	IsByBot         int               `bun:"is_by_bot"              json:"is_by_bot"`
+	QuickReplies    []string          `bun:"quick_replies,array"    json:"quick_replies"`
 	File            *dataFile         `bun:"file,type:jsonb"        json:"file"`
 }
 

@@ -136,7 +136,7 @@ func readDataChats(ctx context.Context, t *tx, changed, where string, args ...an
 	err := t.NewRaw(`SELECT c.id, c.version, c.user_id, c.agent_id, a.name AS agent_name, c.department, c.channel, c.status, c.priority,
 			c.created_at, c.queued_at, c.first_assigned_at, c.assigned_at, c.first_response_at, c.last_message_at, c.ended_at,
 			c.ended_reason,
-			c.ended_type, c.end_comment, c.total_messages, c.assignments, c.transfers, c.page_url, c.page_title, c.last_seq, c.rating,
+			c.ended_type, c.end_comment, c.total_messages, c.assignments, c.transfers, c.bot_id, c.page_url, c.page_title, c.last_seq, c.rating,
 			c.rating_comment, c.rating_reasons, c.rated_at, c.outcome, c.tags, c.wrapped_up_at, c.wrap_up_skipped, `+changed+` AS is_changed
 		FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE `+where, args...).Scan(ctx, &chats)
 	return chats, err
@@ -188,6 +188,7 @@ func (e *DataExport) writeMessages(ctx context.Context, w *exportWriter, where s
 		rows = []dataMessage{}
 		return t.NewRaw(`SELECT m.chat_id, m.id, m.seq, m.sender_type, m.sender_id, m.message_type, m.content, m.system_kind, m.system_args,
 				m.client_message_id, m.status, m.created_at, m.delivered_at, m.read_at, m.edited_at, m.withdrawn_at, m.via,
+				m.by_bot::int AS is_by_bot, m.quick_replies,
 				CASE WHEN a.chat_id IS NOT NULL THEN jsonb_build_object('name', a.name, 'content_type', a.content_type, 'size', a.size) END AS file
 			FROM messages m LEFT JOIN attachments a ON m.message_type IN ('image', 'file') AND a.chat_id = m.chat_id AND a.message_id = m.id
 			WHERE `+changedSince("m", e.cursor.Since)+` AND `+where, args...).Scan(ctx, &rows)

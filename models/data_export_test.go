@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -162,6 +163,32 @@ func TestAnExportHasWhatChanged(t *testing.T) {
 
 // TestAnExportLosesNothingThatCommitsLate exports while a transaction that began earlier is open. Another export after it has what that
 // transaction wrote, and none has a row before it was committed.
+func TestAnExportTellsBotsApart(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("helper", models.BotChange{})
+	chat := h.askBot("maria", "", "Where is my card?")
+	_, _, err := h.Send(t.Context(), bot, chat.ID, models.NewMessage{Content: "Which one?", QuickReplies: []string{"Debit", "Credit"}})
+	h.must(err)
+	h.finishTransactions()
+	records := h.exported(models.DataExportQuery{})
+	if got := of(records, "chat")["bot_id"]; got != bot.ID {
+		t.Errorf("the bot of the chat is %v", got)
+	}
+	for _, r := range records {
+		if r["type"] != "message" {
+			continue
+		}
+		want := []any{0.0, nil}
+		if r["content"] == "Which one?" {
+			want = []any{1.0, []any{"Debit", "Credit"}}
+		}
+		if got := []any{r["is_by_bot"], r["quick_replies"]}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%v has %v", r["content"], got)
+		}
+	}
+}
+
 func TestAnExportLosesNothingThatCommitsLate(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -2,7 +2,8 @@
 //
 // This file reads top-down: the command line, the commands that need more than a desk, and serve, which wires
 // PostgreSQL, Redis, hub, desk, worker and server, and stops them in reverse. What e-mail needs of the settings is in
-// mail.go. Settings, the database and all other commands are in jobs/cli.
+// mail.go, what files need in files.go, what other systems need in integrations.go. Settings, the database and all other commands are in
+// jobs/cli.
 package main
 
 import (
@@ -11,10 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,9 +25,7 @@ import (
 	"parley/migrations"
 	"parley/models"
 	"parley/models/redisclient"
-	"parley/models/tracing"
 	"parley/web"
-	"parley/web/api"
 	"parley/web/assistant"
 	"parley/web/demo"
 	"parley/web/files"
@@ -37,8 +33,6 @@ import (
 	"parley/web/mail"
 	"parley/web/mail/inbound"
 	"parley/web/push"
-	"parley/web/sso"
-	"parley/web/webhook"
 )
 
 // version and commit are set by the build.
@@ -300,137 +294,6 @@ func serve(ctx context.Context, p *cli.Program, role string, mailbox *mail.Mailb
 	p.Log.Info("server started", "address", listener.Addr().String(), "role", role, "version", version)
 	started(p.Address(listener))
 	return group.Wait()
-}
-
-// startTracing starts to send traces and lets the database that is opened next take part. The tracer is nil where they go nowhere.
-func startTracing(ctx context.Context, p *cli.Program) (trace.Tracer, error) {
-	if p.Env.TracesAddress() == "" {
-		return nil, nil //nolint:nilnil // no traces are no error
-	}
-	t, err := tracing.Start(ctx, tracingOptions(p))
-	if err != nil {
-		return nil, err
-	}
-	p.OnClose(t.Stop)
-	p.Tracers = append(p.Tracers, tracing.Statements(t.Tracer()))
-	return t.Tracer(), nil
-}
-
-func tracingOptions(p *cli.Program) tracing.Options {
-	return tracing.Options{Endpoint: p.Env.TracesAddress(), Headers: p.Env.OTLPHeaders, Version: version, Log: p.Log}
-}
-
-func setPusher(desk *models.Desk, pusher models.Pusher, tracer trace.Tracer) {
-	if tracer != nil {
-		pusher = tracing.Pusher(pusher, tracer)
-	}
-	desk.SetPusher(pusher)
-}
-
-// setWebhookSender lets the desk tell webhooks.
-func setWebhookSender(ctx context.Context, p *cli.Program, desk *models.Desk) error {
-	proxy, err := webhook.ParseProxy(p.Env.WebhookProxy)
-	if err != nil {
-		return err
-	}
-	key, err := desk.FileKey(ctx)
-	if err != nil {
-		return err
-	}
-	desk.SetWebhookSender(webhook.New(webhook.Options{
-		Links: api.FileLinks{Base: strings.TrimRight(p.Env.PublicURL, "/"), Key: key}, Proxy: proxy, Version: version,
-		Networks: func() []netip.Prefix { return models.ParseWebhookNetworks(desk.Settings().WebhookNetworks) },
-	}))
-	return nil
-}
-
-// incomingDir is the folder for files while they are received.
-func incomingDir(p *cli.Program) string { return filepath.Join(p.Env.DataDir, "incoming") }
-
-func filesOptions(p *cli.Program) files.Options {
-	return files.Options{
-		URL: p.Env.FilesURL, Folder: p.Env.FilesDir,
-		KeyID: p.Env.AWSKeyID, Secret: p.Env.AWSSecret, SessionToken: p.Env.AWSSessionToken,
-	}
-}
-
-// openStore opens the store of files. A bucket that is unreachable now may become available later; only files need it.
-func openStore(ctx context.Context, p *cli.Program) (files.Store, error) {
-	store, err := files.Open(filesOptions(p))
-	if err != nil || p.Env.FilesURL == "" {
-		return store, err
-	}
-	go func() {
-		if err := store.Check(ctx); err != nil && ctx.Err() == nil {
-			p.Log.Warn("file store unavailable, files cannot be sent or opened", "error", err)
-		}
-	}()
-	return store, nil
-}
-
-// copyFiles copies files from the store of the settings to a folder, or to a bucket with the credentials of the settings.
-func copyFiles(ctx context.Context, p *cli.Program, to string, names []string) (copied, missing int, err error) {
-	from, err := files.Open(filesOptions(p))
-	if err != nil {
-		return 0, 0, err
-	}
-	options := filesOptions(p)
-	if options.URL, options.Folder = "", to; strings.Contains(to, "://") {
-		options.URL = to
-	}
-	target, err := files.Open(options)
-	if err == nil {
-		err = target.Check(ctx)
-	}
-	if err != nil {
-		return 0, 0, fmt.Errorf("--to %s: %w", p.Env.Mask(to), err)
-	}
-	return files.Copy(ctx, from, target, names)
-}
-
-// probes are what `parley config check` tries besides the databases.
-func probes(p *cli.Program) []cli.Probe {
-	return []cli.Probe{
-		{Name: "files", Try: func(ctx context.Context) error {
-			store, err := files.Open(filesOptions(p))
-			if err != nil {
-				return err
-			}
-			return store.Check(ctx)
-		}},
-		{Name: "mail server", Try: func(ctx context.Context) error {
-			mailer, err := newMailer(p, false, nil)
-			if mailer == nil {
-				return err
-			}
-			return mailer.Check(ctx)
-		}},
-		{Name: "single sign-on", Try: func(ctx context.Context) error {
-			provider, err := newSSO(p)
-			if provider == nil {
-				return err
-			}
-			return provider.Check(ctx)
-		}},
-		{Name: "traces", Try: func(ctx context.Context) error {
-			if p.Env.TracesAddress() == "" {
-				return nil
-			}
-			return tracing.Check(ctx, tracingOptions(p))
-		}},
-	}
-}
-
-// newSSO returns the provider at which agents sign in, nil if there is none.
-func newSSO(p *cli.Program) (*sso.Provider, error) {
-	if p.Env.OIDCIssuer == "" {
-		return nil, nil //nolint:nilnil // without it agents use passwords
-	}
-	return sso.New(sso.Options{
-		Issuer: p.Env.OIDCIssuer, ClientID: p.Env.OIDCClientID, ClientSecret: p.Env.OIDCClientSecret,
-		Scopes: strings.Fields(p.Env.OIDCScopes), GroupsClaim: p.Env.OIDCGroupsClaim,
-		EmailVerifiedClaim: p.Env.OIDCEmailVerifiedClaim, Log: p.Log,
-	})
 }
 
 // minSecret is the length in bytes below which an HS256 key is weaker than its signature.

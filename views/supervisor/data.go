@@ -54,6 +54,13 @@ type Board struct {
 	Totals []Total
 	Counts []CountGroup
 	Staff  Staff
+	Bots   []Bot
+}
+
+// Bot is a bot and how many chats it has. State is the name of a [models.BotState].
+type Bot struct {
+	ID, Name, State string
+	Chats, Capacity int
 }
 
 // Staff is the first hour ahead that needs more agents than are online; the zero value is none.

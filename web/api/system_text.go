@@ -64,8 +64,7 @@ var joinedAtOnce = [audiences]string{"system.joined_at_once", "widget.joined_at_
 const shortWait = 5 * time.Second
 
 // MessageText returns the text of a message in the language of ctx. A message that a person or a bot wrote, and a system message of an
-// unknown
-// kind, is returned as it is stored.
+// unknown kind, is returned as it is stored; programs get quick replies as numbered lines below it.
 func MessageText(ctx context.Context, m *models.Message, audience Audience) string {
 	if m.SystemKind == nil {
 		if audience == ForPrograms {

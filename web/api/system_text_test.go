@@ -136,6 +136,25 @@ func TestSystemMessagesHaveATextForEachAudience(t *testing.T) {
 			texts{"system.mail_files_refused", "system.mail_files_refused", "system.mail_files_refused"},
 			map[string]any{"Names": "a.exe, b.exe", "Reason": "this type is not accepted"},
 		},
+		{
+			models.SystemHandedOver,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.handed_over", "widget.handed_over", "workbench.said.handed_over"},
+			nil,
+		},
+		{models.SystemPersonAsked, nil, texts{"system.person_asked", "system.person_asked", "system.person_asked"}, nil},
+		{
+			models.SystemBotSilent,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.bot_silent", "system.bot_silent", "system.bot_silent"},
+			nil,
+		},
+		{
+			models.SystemBotGone,
+			map[string]string{"agent": "Anna Lindqvist"},
+			texts{"system.bot_gone", "system.bot_gone", "system.bot_gone"},
+			nil,
+		},
 		{models.SystemMailEmpty, nil, texts{"system.mail_empty", "system.mail_empty", "system.mail_empty"}, nil},
 	}
 	ctx := text.With(context.Background(), text.English)

@@ -39,6 +39,7 @@ type board struct {
 	day              []models.MinuteSample
 	stats            *models.Stats
 	forecast         *models.Forecast // a few minutes old; nil if it could not be read
+	bots             []models.Bot
 	boardFilter
 }
 
@@ -113,7 +114,7 @@ func (h *Handlers) readBoard(ctx context.Context, f boardFilter, has known) (*bo
 	return b, parts.Wait()
 }
 
-// readLiveBoard is readBoard with the last 24 hours.
+// readLiveBoard is readBoard with bots and the last 24 hours.
 func (h *Handlers) readLiveBoard(ctx context.Context, f boardFilter, has known) (*board, error) {
 	b, err := h.readBoard(ctx, f, has)
 	if err != nil {
@@ -121,6 +122,10 @@ func (h *Handlers) readLiveBoard(ctx context.Context, f boardFilter, has known) 
 	}
 	if b.hasDepartment() {
 		b.forecast = h.forecasts.of(ctx, h, b)
+	}
+	// A board is shared by all supervisors who look at it, so that it is read as one of them.
+	if b.bots, err = h.Desk.Bots(ctx, models.Actor{Kind: models.KindAgent, Role: models.RoleSupervisor}); err != nil {
+		return nil, err
 	}
 	return b, h.readDay(ctx, b)
 }
@@ -159,6 +164,7 @@ func (b *board) view(ctx context.Context) view.Board {
 	return view.Board{
 		Tiles: b.tiles(ctx), Queue: b.queueView(ctx, filter), Agents: b.agentsView(text.Lang(ctx), filter),
 		Day: dayView(ctx, b.day), Totals: totalsView(ctx, b.stats), Counts: countsView(ctx, b.stats), Staff: b.staff(),
+		Bots: b.botsView(),
 	}
 }
 

@@ -128,6 +128,7 @@ func draw(ctx context.Context, now view.Board) *drawing {
 		one(now.Tiles, view.Tiles(now.Tiles)),
 		one(now.Queue, view.QueuePanel(now.Queue)),
 		one(now.Agents, view.AgentsPanel(now.Agents), view.AssignList(now.Agents)),
+		one(now.Bots, view.BotsPanel(now.Bots)),
 		one(now.Day, view.DayFigures(now.Day)),
 		one(now.Totals, view.TotalsPanel(now.Totals)),
 		one(now.Counts, view.CountsPanel(now.Counts)),

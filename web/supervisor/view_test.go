@@ -145,6 +145,12 @@ func TestOnlyPartsThatChangedAreSentAgain(t *testing.T) {
 	if html := string(got); err != nil || !strings.Contains(html, `id="tiles"`) || strings.Contains(html, `id="agents"`) {
 		t.Errorf("%q for one tile, %v", html, err)
 	}
+	shown = draw(ctx, board)
+	board.Bots = []view.Bot{{ID: "helper", Name: "Helper", State: "full", Chats: 3, Capacity: 3}}
+	got, err = draw(ctx, board).since(shown)
+	if html := string(got); err != nil || !strings.Contains(html, `id="bot-helper"`) || strings.Contains(html, `id="agents"`) {
+		t.Errorf("%q for a bot, %v", html, err)
+	}
 	if got, err := draw(ctx, board).since(nil); !strings.Contains(string(got), `id="agents"`) || err != nil {
 		t.Errorf("%q for a page that has nothing, %v", got, err)
 	}

@@ -114,10 +114,12 @@ func (d *Desk) Drained() (runs, chats int64) { return d.drainRuns.Load(), d.drai
 
 // lockQueue makes this transaction the only assigner until it ends, and reads the clock once it has the lock. The rest
 // comes in statements of its own, because a statement sees the database as it was when it began: only what the next one
-// reads is read with the lock held.
+// reads is read with the lock held. Whether there are bots is as of the beginning, so that installations without any need no
+// statement more.
 func lockQueue(ctx context.Context, t *tx) error {
-	return t.queryPreparedRows(ctx, `WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)) SELECT clock_timestamp() FROM locked`,
-		[]any{int64(queueLock)}, func(rows pgx.Rows) error { return rows.Scan(&t.now) })
+	return t.queryPreparedRows(ctx, `WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+		SELECT clock_timestamp(), EXISTS (SELECT FROM bots) FROM locked`,
+		[]any{int64(queueLock)}, func(rows pgx.Rows) error { return rows.Scan(&t.now, &t.bots) })
 }
 
 // drainBatch assigns the next chats that an agent with capacity may take, live ones before messages, and returns how many.

@@ -270,11 +270,13 @@ func (d *Desk) UpdateBot(ctx context.Context, actor Actor, id string, change Bot
 		}
 		return t.audit(ctx, actor, AuditBotChanged, before.subject(), changed)
 	})
-	if err == nil && after.DisabledAt != nil && after.Chats > 0 {
-		err = d.SweepBots(ctx)
-	}
 	if err != nil {
 		return nil, err
+	}
+	if after.DisabledAt != nil && after.Chats > 0 {
+		if err := d.SweepBots(ctx); err != nil { // the task does it within a second
+			d.log.WarnContext(ctx, "the chats of a disabled bot were not handed over yet", "error", err)
+		}
 	}
 	return after, nil
 }
@@ -298,6 +300,9 @@ func changedOf(before, after *Bot) details {
 // chooseBot returns the bot that gets a new chat of a department, that with the most room left, and nil if none does. The caller holds
 // the queue's lock: only new chats go to bots, so no other transaction gives a bot a chat at the same time.
 func (d *Desk) chooseBot(ctx context.Context, t *tx, department *string) (*Agent, error) {
+	if !t.bots {
+		return nil, nil //nolint:nilnil // a person gets it
+	}
 	var id string
 	err := t.NewRaw(`SELECT a.id FROM bots b JOIN agents a ON a.id = b.agent_id CROSS JOIN LATERAL `+activeOfBot+` l (chats)
 		WHERE a.disabled_at IS NULL AND (b.passed_over_until IS NULL OR b.passed_over_until <= clock_timestamp())

@@ -18,6 +18,7 @@ type tx struct {
 	events []Event
 	locked []ChatVersion // the chats that it locked, as they were then
 	drain  bool          // drain the queue after the commit
+	bots   bool          // there are bots; set by lockQueue
 }
 
 // tick reads PostgreSQL's clock. It is called after a lock was taken, so that the time of a change is not before that

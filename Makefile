@@ -90,7 +90,7 @@ test: assets openapi-tools ## run all tests; downloads Redis, a browser, proxies
 		$(GOTESTSUM) --packages '$(RACE_PACKAGES)' -- -p 1 $(RACE) $(TEST_FLAGS) && \
 		$(GOTESTSUM) --packages "$$(go list ./... | grep -vxF "$$(printf '%s\n' $(RACE_PACKAGES) parley/web parley/web/faulttest)" | tr '\n' ' ')" \
 			-- -p 1 $(TEST_FLAGS) && \
-		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- -parallel 1 $(TEST_FLAGS) && \
+		PG_BIN="$$(.ci/postgres)" $(GOTESTSUM) --packages parley/web/faulttest -- $(TEST_FLAGS) && \
 		$(GOTESTSUM) --packages parley/web -- -parallel 4 $(TEST_FLAGS)
 
 test-faults: assets ## run all fault tests; NAME= selects by name, COUNT= repeats

@@ -33,8 +33,8 @@ var scratch string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The short forms mostly wait, the long ones measure.
-	_ = flag.Set("test.parallel", form("4", "1"))
+	// The short forms wait a lot, the long ones measure.
+	_ = flag.Set("test.parallel", form("2", "1"))
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "parley-faults-")
 		if err != nil {

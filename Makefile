@@ -25,7 +25,7 @@ GOTESTSUM := go tool -modfile=tools/go.mod gotestsum --format pkgname --hide-sum
 
 # `make test` vets everything once, before it compiles the tests. Without tables for a debugger they link faster. A package may take as long
 # as a slow machine needs; what hangs fails much earlier, by the limits of the tests themselves.
-TEST_FLAGS := -vet=off -ldflags='-s -w' -timeout 40m
+TEST_FLAGS := -vet=off -ldflags='-s -w' -timeout 60m
 
 # The programs that the tests start; each is downloaded if it is missing. Tests of a missing Caddy or HAProxy are skipped.
 TEST_PROGRAMS := PARLEY_CHROMIUM="$$(.ci/browser)" && PARLEY_NGINX="$$(.ci/nginx)" && PARLEY_PROMTOOL="$$(.ci/promtool)" && \

@@ -41,7 +41,7 @@ func TestABotAnswersInTheWidgetAndAPersonTakesOver(t *testing.T) {
 		s.must(err)
 	}
 	answer("Which card is it?", "Debit card", "Credit card", "A card that is about to come and has a rather long name")
-	const chip = `.quick [data-quick]`
+	const chip = `.quick .btn`
 	b.sees(".quick", "Debit card", "Credit card")
 	for _, l := range looks {
 		b.as(l)

@@ -220,11 +220,10 @@ document.addEventListener("click", (event) => {
     event.preventDefault(); // a link would add a step to the history of the host page
     changeSession(() => session.go(link.href)).then(focusField); // the stream draws what the page asks for
   }
-  const quick = event.target.closest("[data-quick]");
+  const quick = event.target.closest(".quick .btn");
   if (quick) {
     event.preventDefault();
     quick.closest(".quick").remove(); // it is sent once
-    hideIdle();
     outbox.add(quick.value);
     focusField();
   }

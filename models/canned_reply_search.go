@@ -11,8 +11,8 @@ type FoundReply struct {
 	Rank float64 `bun:"rank"` // how well it fits, from 0 to 1
 }
 
-// FindCannedReplies returns the canned replies that the actor can use and that have words of a question in their title or text, the one that
-// fits best first, by the full text search of PostgreSQL. Of a question in another language than English its words are looked for as they
+// FindCannedReplies returns the canned replies that the actor can use and that have words of a question in their title or text, best
+// first, by the full text search of PostgreSQL. Of a question in another language than English its words are looked for as they
 // are. A question of more than 4,000 characters and a limit outside 1 to 200 are validation_failed; 0 is 50. Agents only.
 func (d *Desk) FindCannedReplies(ctx context.Context, actor Actor, question string, limit int) ([]FoundReply, error) {
 	if !actor.IsAgent() {

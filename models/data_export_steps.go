@@ -135,8 +135,8 @@ func readDataChats(ctx context.Context, t *tx, changed, where string, args ...an
 	chats := []dataChat{}
 	err := t.NewRaw(`SELECT c.id, c.version, c.user_id, c.agent_id, a.name AS agent_name, c.department, c.channel, c.status, c.priority,
 			c.created_at, c.queued_at, c.first_assigned_at, c.assigned_at, c.first_response_at, c.last_message_at, c.ended_at,
-			c.ended_reason,
-			c.ended_type, c.end_comment, c.total_messages, c.assignments, c.transfers, c.bot_id, c.page_url, c.page_title, c.last_seq, c.rating,
+			c.ended_reason, c.ended_type, c.end_comment, c.total_messages, c.assignments, c.transfers, c.bot_id, c.page_url,
+			c.page_title, c.last_seq, c.rating,
 			c.rating_comment, c.rating_reasons, c.rated_at, c.outcome, c.tags, c.wrapped_up_at, c.wrap_up_skipped, `+changed+` AS is_changed
 		FROM chats c LEFT JOIN agents a ON a.id = c.agent_id WHERE `+where, args...).Scan(ctx, &chats)
 	return chats, err

@@ -63,7 +63,10 @@ func TestABotWorksByTheEndpointsOfAgents(t *testing.T) {
 	h.ask("GET", forBots+"/"+id, alex, nil).want(200)
 	h.ask("POST", forBots+"/"+id, alex, map[string]any{"max_concurrent": 0}).refused(422, "validation_failed")
 	h.ask("POST", forBots+"/"+id, alex, map[string]any{"serves_general": 0}).want(200)
-	if got := h.ask("POST", forBots+"/"+id+"/disable", alex, nil).want(200).object(); got["state"] != "disabled" || got["serves_general"] != 0.0 ||
+	if got := h.ask("POST", forBots+"/"+id+"/disable", alex, nil).
+		want(200).
+		object(); got["state"] != "disabled" ||
+		got["serves_general"] != 0.0 ||
 		got["answer_seconds"] != 60.0 {
 		t.Errorf("the disabled bot is %v", got)
 	}

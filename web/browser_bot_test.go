@@ -69,10 +69,20 @@ func TestABotAnswersInTheWidgetAndAPersonTakesOver(t *testing.T) {
 	b.press("\r")
 	b.sees("#thread", "You are being connected with a person.")
 	b.sees("#w-head", "anna")
-	b.until("no chips and no button", `[...root.querySelectorAll(".quick")].every((q) => getComputedStyle(q).display === "none") && root.querySelector("#w-person").hidden`)
+	b.until(
+		"no chips and no button",
+		`[...root.querySelectorAll(".quick")].every((q) => getComputedStyle(q).display === "none") && root.querySelector("#w-person").hidden`,
+	)
 	anna.sees(rowOf(chat))
 	anna.click(rowOf(chat))
-	anna.sees("#thread", "It comes tomorrow.", "Thank you", "Bot", "The user asked for a person instead of the bot.", "handed the chat over to a person")
+	anna.sees(
+		"#thread",
+		"It comes tomorrow.",
+		"Thank you",
+		"Bot",
+		"The user asked for a person instead of the bot.",
+		"handed the chat over to a person",
+	)
 	anna.looksLike("bot-handed-over")
 }
 

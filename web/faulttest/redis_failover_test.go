@@ -99,8 +99,12 @@ func sentinels(t *testing.T, scheme string, all ...string) *failover {
 	await("the sentinels know one another", func() bool { return knows("OK 3 usable", "SENTINEL", "CKQUORUM", masterName) })
 	await("they know the replica", func() bool { return knows(fmt.Sprint(replica.Port), "SENTINEL", "REPLICAS", masterName) })
 	f := &failover{
-		url: fmt.Sprintf(scheme+"+sentinel://parley:a-password@%s/%s?db=3&sentinel_password=%s"+unverified(scheme, "&"), strings.Join(addrs, ","), masterName,
-			"the%20sentinels"),
+		url: fmt.Sprintf(
+			scheme+"+sentinel://parley:a-password@%s/%s?db=3&sentinel_password=%s"+unverified(scheme, "&"),
+			strings.Join(addrs, ","),
+			masterName,
+			"the%20sentinels",
+		),
 		lasts: 8 * time.Second,
 	}
 	var struck, heir *testdb.RedisNode

@@ -2,6 +2,7 @@ package faulttest_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -80,13 +81,10 @@ func (h *hooked) receive(_ http.ResponseWriter, r *http.Request) {
 	}
 	id, chat := r.Header.Get("Webhook-Id"), body.Data.Chat.ChatID
 	isCommitted := true
-	if conn, err := h.connect(h.ctx); err == nil { // PostgreSQL is not struck in these tests
-		err = conn.QueryRow(h.ctx, `SELECT EXISTS (SELECT FROM webhook_events WHERE public_id = $1) AND
-			EXISTS (SELECT FROM chats WHERE id = $2 AND version >= $3)`, id, chat, body.Data.Sequence).Scan(&isCommitted)
-		_ = conn.Close(context.Background())
-		if err != nil && h.ctx.Err() == nil {
-			h.t.Errorf("looking for an event: %v", err)
-		}
+	err := h.database().QueryRowContext(h.ctx, `SELECT EXISTS (SELECT FROM webhook_events WHERE public_id = $1) AND
+		EXISTS (SELECT FROM chats WHERE id = $2 AND version >= $3)`, id, chat, body.Data.Sequence).Scan(&isCommitted)
+	if err != nil && h.ctx.Err() == nil {
+		h.t.Errorf("looking for an event: %v", err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -105,21 +103,19 @@ func (h *hooked) receive(_ http.ResponseWriter, r *http.Request) {
 	h.told[about] = append(h.told[about], body.Type)
 }
 
+// database returns a pool of connections; PostgreSQL is not struck in these tests. A connection for each request of a webhook would take
+// longer than the request.
+func (h *hooked) database() *sql.DB { return h.desk.DB().DB }
+
 func (h *hooked) count(query string, args ...any) (n int) {
 	h.t.Helper()
-	conn, err := h.connect(h.ctx)
-	h.must(err)
-	defer conn.Close(context.Background())
-	h.must(conn.QueryRow(h.ctx, query, args...).Scan(&n))
+	h.must(h.database().QueryRowContext(h.ctx, query, args...).Scan(&n))
 	return n
 }
 
 func (h *hooked) exec(query string, args ...any) {
 	h.t.Helper()
-	conn, err := h.connect(h.ctx)
-	h.must(err)
-	defer conn.Close(context.Background())
-	_, err = conn.Exec(h.ctx, query, args...)
+	_, err := h.database().ExecContext(h.ctx, query, args...)
 	h.must(err)
 }
 

@@ -90,7 +90,7 @@ const (
 	// notWithBot is the condition on chats that no bot has, nor had to their end.
 	notWithBot = `(bot_id IS NULL OR agent_id IS DISTINCT FROM bot_id)`
 
-	// hasBotKey is the condition on agents a for whom a program can work in chats.
+	// hasBotKey is the condition on agents a with an API key that is valid and has the scope to write messages.
 	hasBotKey = `EXISTS (SELECT FROM api_keys k WHERE k.agent_id = a.id AND k.revoked_at IS NULL
 		AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND '` + string(ScopeWriteMessages) + `' = ANY(k.scopes))`
 

@@ -57,7 +57,7 @@ func (h *testDesk) botOf(id string) models.Bot {
 	return models.Bot{}
 }
 
-// has checks who has a chat; "" for nobody, who is waited for.
+// has checks which agent has a chat; with "" that it waits for one.
 func (h *testDesk) has(chatID, agent string) {
 	h.t.Helper()
 	h.settle()
@@ -353,7 +353,7 @@ func TestABotThatCannotAnswerAnyMoreHandsOver(t *testing.T) {
 	if b := h.botOf(bot.ID); b.State() != models.BotWithoutKey {
 		t.Errorf("the bot is %s, want it without a key", b.State())
 	}
-	_, err = h.UpdateBot(t.Context(), admin, "nobody", models.BotChange{})
+	_, err = h.UpdateBot(t.Context(), admin, "unknown", models.BotChange{})
 	h.refused(err, "bot_not_found")
 }
 
@@ -394,7 +394,7 @@ func TestAWebhookOfABotIsToldOfItsChatsAlone(t *testing.T) {
 	h.webhook(models.WebhookChatAssigned, models.WebhookMessageCreated)
 	unknown := f
 	unknown.AgentID = new(string)
-	*unknown.AgentID = "nobody"
+	*unknown.AgentID = "unknown"
 	_, err = h.AddWebhook(t.Context(), admin, unknown)
 	h.refused(err, "validation_failed")
 

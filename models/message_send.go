@@ -29,8 +29,8 @@ type NewMessage struct {
 // that was begun in another chat is 409 draft_of_other_chat. Nothing is stored then.
 //
 // Content, a key or quick replies that are not valid are validation_failed, and so are quick replies of a person. An ended chat is 409
-// chat_ended, one that the actor may not
-// know of 404 chat_not_found, and to a supervisor who is not part of the chat it is 403 not_in_chat.
+// chat_ended, one that the actor may not know of 404 chat_not_found, and to a supervisor who is not part of the chat it is 403
+// not_in_chat.
 func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessage) (m *Message, created bool, err error) {
 	content, err := d.messageText("content", n.Content, 1, maxContent)
 	if err != nil {

@@ -62,9 +62,7 @@ func (d *Desk) SendFile(ctx context.Context, actor Actor, chatID string, n NewFi
 	var chat *Chat
 	kind := n.messageType()
 	err = d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		message := &pendingMessage{chatID: chatID, senderID: actor.ID, content: name, key: key}
-		queries := d.queriesFor(actor)
-		change, err := queries.insertIn(ctx, t, queries.fileSQL, message, key, string(kind))
+		change, err := t.insertMessage(ctx, d.storeStatements().file, newPendingMessage(actor, chatID, name, key), string(kind))
 		if err != nil {
 			return err
 		}
@@ -101,19 +99,18 @@ func (n *NewFile) messageType() MessageType {
 	return File
 }
 
-// insertIn stores a message by a statement of the side, as part of a transaction, and returns the change. It fails with
+// insertMessage stores a message by one of the [storeStatements], as part of a transaction, and returns the change. It fails with
 // [errNotStored] when the sender may not write in the chat, and violates [messagesClientMessageIDUnique] when the key was
-// used before. more are the arguments after the content.
-func (s senderQueries) insertIn(ctx context.Context, t *tx, statement string, o *pendingMessage, more ...any) (*Change, error) {
+// used before. more are the arguments that the statement takes besides those of the message.
+func (t *tx) insertMessage(ctx context.Context, statement string, p *pendingMessage, more ...any) (*Change, error) {
 	var change *Change
-	args := append([]any{o.chatID, o.senderID, o.content}, more...)
-	err := t.queryPreparedRows(ctx, statement, args, func(rows pgx.Rows) error {
+	err := t.queryPreparedRows(ctx, statement, p.args(more...), func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
-		change = s.newMessageChange(o, chat, id)
+		change = p.change(chat, id)
 		return nil
 	})
 	if err == nil && change == nil {

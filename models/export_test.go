@@ -23,7 +23,7 @@ const AlertsLock = alertsLock
 
 // BatchSQL returns the statements that store several messages at once.
 func BatchSQL() []string {
-	return []string{userQueries.batchSQL, agentQueries.batchSQL, supervisorQueries.batchSQL}
+	return []string{plainStatements.batch, mailStatements.batch}
 }
 
 // FirstAnalysis is after how many messages a process looks for tables that have grown.

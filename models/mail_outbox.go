@@ -29,12 +29,12 @@ func mailPause(attempts int) time.Duration {
 	return min(time.Minute<<min(max(attempts-1, 0), 10), 6*time.Hour)
 }
 
-// queueAnswer is a part of the statement that stores a message of an agent, the row of whose chat is c: the answer to a message is put
+// queueAnswer is a part of the statements that store messages, which have the chat's row in c: an agent's answer to a message is put
 // into the outbox by the same statement. A mail that is not being sent yet takes it along. The worker that begins to send a mail has
 // locked the chat, so an answer is either part of that mail or finds that it needs another one.
 const queueAnswer = `, mail AS (INSERT INTO outgoing_mails (chat_id, kind, recipient, due_at)
 	SELECT c.id, 'answer', c.contact_email, clock_timestamp() + interval '1 minute' FROM c
-	WHERE c.channel = 'message' AND c.contact_email IS NOT NULL
+	WHERE c.channel = 'message' AND c.contact_email IS NOT NULL AND c.last_said_by = 'customer_service'
 	ON CONFLICT (chat_id) WHERE kind = 'answer' AND state = 'pending' DO NOTHING)`
 
 // maxConfirmations is how many confirmations an address gets in 24 hours: anyone may enter any address.

@@ -24,7 +24,7 @@ const (
 var errNotStored = errors.New("the message was not stored")
 
 // messageBatcher stores messages. One slot bounds how many statements run: a message that finds it free is stored at once by
-// a statement of its own; those that arrive in the meantime wait and share the next statement of their side, and its commit.
+// a statement of its own; those that arrive in the meantime wait and share the next statement, and its commit.
 // The more arrive, the less each one costs.
 type messageBatcher struct {
 	desk *Desk
@@ -36,7 +36,8 @@ type messageBatcher struct {
 
 // pendingMessage is a message that is being stored.
 type pendingMessage struct {
-	queries                   *senderQueries
+	from                      SenderType
+	mayJoin                   bool // the sender may also write in the chats that the sender joined
 	chatID, senderID, content string
 	key                       *string // client_message_id
 
@@ -46,6 +47,12 @@ type pendingMessage struct {
 	stored *Message
 	chat   *Chat // as it was stored with the message
 	err    error
+}
+
+func newPendingMessage(actor Actor, chatID, content string, key *string) *pendingMessage {
+	return &pendingMessage{
+		from: actor.senderType(), mayJoin: actor.AtLeast(RoleSupervisor), chatID: chatID, senderID: actor.ID, content: content, key: key,
+	}
 }
 
 // send stores a message and returns it as stored, or [errNotStored]. A message that waits is withdrawn when the context
@@ -87,13 +94,13 @@ func (b *messageBatcher) startNext() {
 	if batch := b.takeBatch(); len(batch) > 0 {
 		go func() {
 			defer b.holdSlot()()
-			b.insertBatch(batch[0].queries, batch)
+			b.insertBatch(batch)
 		}()
 	}
 }
 
-// takeBatch removes and returns the messages to store next, in the order in which they came: those from the same side
-// as the one that waits longest, at most one of each chat. Without any it frees the slot.
+// takeBatch removes and returns the messages to store next, in the order in which they came, at most one of each chat. Without any
+// it frees the slot.
 func (b *messageBatcher) takeBatch() []*pendingMessage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -101,9 +108,9 @@ func (b *messageBatcher) takeBatch() []*pendingMessage {
 		b.running = false
 		return nil
 	}
-	taken, chats, queries := []*pendingMessage{}, map[string]bool{}, b.waiting[0].queries
+	taken, chats := []*pendingMessage{}, map[string]bool{}
 	b.waiting = slices.DeleteFunc(b.waiting, func(p *pendingMessage) bool {
-		if p.queries != queries || chats[p.chatID] || len(taken) == maxBatch {
+		if chats[p.chatID] || len(taken) == maxBatch {
 			return false
 		}
 		chats[p.chatID] = true
@@ -117,7 +124,7 @@ func (b *messageBatcher) takeBatch() []*pendingMessage {
 func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Message, error) {
 	var chat Chat
 	var id int64
-	err := b.desk.queryPrepared(ctx, p.queries.oneSQL, []any{p.chatID, p.senderID, p.content, p.key}, chatRow.scanTargets(&chat, &id)...)
+	err := b.desk.queryPrepared(ctx, b.desk.storeStatements().one, p.args(), chatRow.scanTargets(&chat, &id)...)
 	if errors.Is(err, sql.ErrNoRows) || violates(err, messagesClientMessageIDUnique) {
 		return nil, errNotStored
 	}
@@ -125,7 +132,7 @@ func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Mes
 		b.desk.uncertain.addChats(err, p.chatID)
 		return nil, err
 	}
-	change := p.queries.newMessageChange(p, chat, id)
+	change := p.change(chat, id)
 	p.chat = &change.Chat
 	b.desk.publish([]Event{{Kind: KindChange, Change: change}})
 	b.desk.countStored(1)
@@ -135,24 +142,27 @@ func (b *messageBatcher) insertOne(ctx context.Context, p *pendingMessage) (*Mes
 // insertBatch stores and publishes the messages that can be stored at once. The others are left to their senders, who
 // store them one by one: a batch waits for no locked chat, and a message that PostgreSQL refuses must not fail the
 // other messages of the batch.
-func (b *messageBatcher) insertBatch(queries *senderQueries, all []*pendingMessage) {
+func (b *messageBatcher) insertBatch(all []*pendingMessage) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	chatIDs, senderIDs := make([]string, len(all)), make([]string, len(all))
 	contents, keys := make([]string, len(all)), make([]*string, len(all))
+	sides, mayJoin := make([]string, len(all)), make([]bool, len(all))
 	byChat := make(map[string]*pendingMessage, len(all))
 	for i, p := range all {
 		chatIDs[i], senderIDs[i], contents[i], keys[i] = p.chatID, p.senderID, p.content, p.key
+		sides[i], mayJoin[i] = string(p.from), p.mayJoin
 		byChat[p.chatID] = p
 	}
 	events := make([]Event, 0, len(all))
-	err := b.desk.queryPreparedRows(ctx, queries.batchSQL, []any{chatIDs, senderIDs, contents, keys}, func(rows pgx.Rows) error {
+	args := []any{chatIDs, senderIDs, contents, keys, sides, mayJoin}
+	err := b.desk.queryPreparedRows(ctx, b.desk.storeStatements().batch, args, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64
 		if err := rows.Scan(chatRow.scanTargets(&chat, &id)...); err != nil {
 			return err
 		}
-		events = append(events, Event{Kind: KindChange, Change: queries.newMessageChange(byChat[chat.ID], chat, id)})
+		events = append(events, Event{Kind: KindChange, Change: byChat[chat.ID].change(chat, id)})
 		return nil
 	})
 	if err == nil {

@@ -102,3 +102,60 @@ func TestWhatCannotBeStoredIsRefusedAlone(t *testing.T) {
 		t.Errorf("afterwards: %v", found)
 	}
 }
+
+// Messages of both sides share a statement, which keeps the rules of each sender.
+func TestMessagesOfBothSidesShareAStatement(t *testing.T) {
+	t.Parallel()
+	h, users, chats := talks(t, 12)
+	agent, err := h.AgentByID(t.Context(), *h.chat(chats[0]).AgentID)
+	h.must(err)
+	anna, stranger, boss := models.AgentActor(agent), h.agent("stranger", 1), h.staff("boss", models.RoleSupervisor)
+	for i, id := range chats {
+		if i%2 == 0 {
+			_, err := h.JoinChat(t.Context(), boss, id)
+			h.must(err)
+		}
+	}
+	// Someone who was a supervisor has joined, and may not write any more.
+	h.exec(`UPDATE chats SET joined_ids = array_append(joined_ids, ?)`, stranger.ID)
+	sends := func(actor models.Actor, chat, want string) func() {
+		return func() {
+			_, _, err := h.Send(t.Context(), actor, chat, models.NewMessage{Content: "said by " + actor.ID})
+			if want == "" && err != nil || want != "" && models.CodeOf(err) != want {
+				t.Errorf("%s in %s: %v, want %q", actor.ID, chat, err, want)
+			}
+		}
+	}
+	isShared := func() (shared bool) {
+		h.must(h.DB().NewRaw(`SELECT EXISTS (SELECT FROM messages WHERE sender_type <> 'system'
+			GROUP BY xmin::text HAVING count(DISTINCT sender_type) > 1)`).Scan(t.Context(), &shared))
+		return shared
+	}
+	rounds := 0
+	for ; rounds < 50 && !isShared(); rounds++ {
+		var all sync.WaitGroup
+		for i, id := range chats {
+			all.Go(sends(users[i], id, ""))
+			all.Go(sends(anna, id, ""))
+			all.Go(sends(users[(i+1)%len(users)], id, "chat_not_found"))
+			all.Go(sends(stranger, id, "chat_not_found"))
+			if i%2 == 0 {
+				all.Go(sends(boss, id, ""))
+			}
+		}
+		all.Wait()
+	}
+	if !isShared() {
+		t.Fatal("no statement has stored messages of both sides")
+	}
+	for i, id := range chats {
+		byAgents := rounds
+		if i%2 == 0 {
+			byAgents += rounds
+		}
+		if c := h.chat(id); c.UnreadByAgent != rounds || c.UnreadByUser != byAgents {
+			t.Errorf("chat %d: %d of %d of the user, %d of %d of agents", i, c.UnreadByAgent, rounds, c.UnreadByUser, byAgents)
+		}
+	}
+	h.consistent()
+}

@@ -28,7 +28,7 @@ func (d *Desk) sendUnlessNewer(ctx context.Context, actor Actor, o *pendingMessa
 		if newer != nil {
 			return t.refuseAsNewer(ctx, actor, o, newer)
 		}
-		change, err := o.queries.insertIn(ctx, t, o.queries.oneSQL, o, o.key)
+		change, err := t.insertMessage(ctx, d.storeStatements().one, o)
 		if err != nil {
 			return err
 		}

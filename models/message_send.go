@@ -44,7 +44,7 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
-	message := &pendingMessage{queries: d.queriesFor(actor), chatID: chatID, senderID: actor.ID, content: content, key: key}
+	message := newPendingMessage(actor, chatID, content, key)
 	switch {
 	case n.DraftChatID != "" && n.DraftChatID != chatID:
 		if err = d.checkCanSend(ctx, actor, chatID); err == nil {
@@ -73,21 +73,6 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 		d.continueAfter(ctx, actor, message.chat)
 	}
 	return m, true, nil
-}
-
-// queriesFor returns the statements that store messages of the actor's side.
-func (d *Desk) queriesFor(actor Actor) *senderQueries {
-	switch {
-	case actor.AtLeast(RoleSupervisor) && d.CanMail():
-		return &supervisorMailQueries
-	case actor.AtLeast(RoleSupervisor):
-		return &supervisorQueries
-	case actor.IsAgent() && d.CanMail():
-		return &agentMailQueries
-	case actor.IsAgent():
-		return &agentQueries
-	}
-	return &userQueries
 }
 
 // answerRepeatedSend answers a send that stored nothing, because the message was sent before or may not be sent: with

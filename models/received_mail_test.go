@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/models"
+	"parley/models/testdb"
 )
 
 // mailTo is a mail with an id and a text to an address.
@@ -56,6 +57,32 @@ func (h *testDesk) mailThread(chat string) []string {
 		said = append(said, line)
 	}
 	return said
+}
+
+type noMailer struct{ models.Mailer }
+
+// Only what agents write in a message is mailed to its user.
+func TestAUserIsNotMailedTheirOwnWords(t *testing.T) {
+	t.Parallel()
+	settings := models.DefaultSettings()
+	settings.MailFrom = "support@example.com"
+	h := newTestDeskOn(t, testdb.Postgres(t), settings)
+	h.SetMailer(noMailer{})
+	anna := h.agent("anna", 3)
+	chat := h.leave("u")
+	h.settle()
+	answers := func() (n int) {
+		h.must(h.DB().NewRaw(`SELECT count(*) FROM outgoing_mails WHERE kind = 'answer'`).Scan(t.Context(), &n))
+		return n
+	}
+	h.send(models.UserActor("u"), chat.ID, "One more thing")
+	if n := answers(); n != 0 {
+		t.Errorf("%d answers are mailed after the user's own message", n)
+	}
+	h.send(anna, chat.ID, "We look into it")
+	if n := answers(); n != 1 {
+		t.Errorf("%d answers are mailed after that of the agent", n)
+	}
 }
 
 func TestAMailBecomesMessagesOfTheUser(t *testing.T) {

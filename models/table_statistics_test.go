@@ -23,9 +23,9 @@ func (h *testDesk) batchPlans() (plans []string) {
 	_, err = c.Exec(ctx, `SET plan_cache_mode = force_generic_plan`)
 	h.must(err)
 	for _, sql := range models.BatchSQL() {
-		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[]) AS `+sql)
+		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
 		h.must(err)
-		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}')`, pgx.QueryExecModeSimpleProtocol)
+		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
 		h.must(err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		h.must(err)

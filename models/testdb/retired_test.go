@@ -16,7 +16,7 @@ import (
 var retiredNames = map[string]string{
 	"models: gathering":                 "messageBatcher",
 	"models: outgoing":                  "pendingMessage",
-	"models: side":                      "senderQueries",
+	"models: side":                      "storeStatements",
 	"models: storeOne":                  "insertOneSQL",
 	"models: storeMany":                 "insertBatchSQL",
 	"models: line":                      "queueCache",

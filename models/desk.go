@@ -70,7 +70,7 @@ func (noPublisher) Publish([]Event) {}
 // NewDesk returns a desk with the settings of the environment. What administrators changed is read by [Desk.Reload].
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, webhooks: newWebhookRuns()}
-	d.sends.desk = d
+	d.sends = messageBatcher{desk: d, storing: map[string]bool{}}
 	d.reload.turn = make(chan struct{}, 1)
 	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)

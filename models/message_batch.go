@@ -12,9 +12,12 @@ import (
 )
 
 const (
-	// slowAfter is how long a statement holds the slot. One that takes longer waits for a lock, or PostgreSQL is busy.
+	// maxStoring is with how many messages being stored the next one waits, to share a statement with others.
+	maxStoring = 4
+	maxBatch   = 64
+	// slowAfter is how long the messages of a statement count as being stored. One that takes longer waits for a lock, or PostgreSQL is
+	// busy.
 	slowAfter = 20 * time.Millisecond
-	maxBatch  = 64
 	// batchTimeout is longer than a statement may take.
 	batchTimeout = 6 * time.Second
 )
@@ -23,15 +26,14 @@ const (
 // key was used before. Which of these it was is found out by [Desk.answerRepeatedSend], outside the hot path.
 var errNotStored = errors.New("the message was not stored")
 
-// messageBatcher stores messages. One slot bounds how many statements run: a message that finds it free is stored at once by
-// a statement of its own; those that arrive in the meantime wait and share the next statement, and its commit.
-// The more arrive, the less each one costs.
+// messageBatcher stores messages. While few are being stored, a message is stored at once by a statement of its own. The others wait and
+// share the next statement, and its commit: the more arrive, the less each one costs.
 type messageBatcher struct {
 	desk *Desk
 
 	mu      sync.Mutex
 	waiting []*pendingMessage
-	running bool // the slot is taken
+	storing map[string]bool // chats with a message in a statement that runs
 }
 
 // pendingMessage is a message that is being stored.
@@ -59,10 +61,10 @@ func newPendingMessage(actor Actor, chatID, content string, key *string) *pendin
 // ends; one that is being stored by then may be stored all the same.
 func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message, error) {
 	b.mu.Lock()
-	if !b.running {
-		b.running = true
+	if len(b.storing) < maxStoring && !b.storing[p.chatID] {
+		b.storing[p.chatID] = true
 		b.mu.Unlock()
-		defer b.holdSlot()()
+		defer b.begin(p)()
 		return b.insertOne(ctx, p)
 	}
 	p.done = make(chan struct{})
@@ -82,38 +84,40 @@ func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message,
 	return b.insertOne(ctx, p) // this waits for the chat's lock, and its error concerns this message alone
 }
 
-// holdSlot returns a function that frees the slot after a statement. A slow statement frees it by itself, once.
-func (b *messageBatcher) holdSlot() func() {
-	end := sync.OnceFunc(b.startNext)
-	slow := time.AfterFunc(slowAfter, end)
-	return func() { slow.Stop(); end() }
+// begin returns the function to call after the statement that stores the messages. A slow statement calls it by itself, once.
+func (b *messageBatcher) begin(messages ...*pendingMessage) (end func()) {
+	stored := sync.OnceFunc(func() { b.startNext(messages) })
+	slow := time.AfterFunc(slowAfter, stored)
+	return func() { slow.Stop(); stored() }
 }
 
-// startNext stores the messages that wait, if there are any, in the background.
-func (b *messageBatcher) startNext() {
-	if batch := b.takeBatch(); len(batch) > 0 {
+// startNext stores the messages that wait, if there are any, in the background, now that others are stored.
+func (b *messageBatcher) startNext(stored []*pendingMessage) {
+	if batch := b.takeBatch(stored); len(batch) > 0 {
 		go func() {
-			defer b.holdSlot()()
+			defer b.begin(batch...)()
 			b.insertBatch(batch)
 		}()
 	}
 }
 
-// takeBatch removes and returns the messages to store next, in the order in which they came, at most one of each chat. Without any
-// it frees the slot.
-func (b *messageBatcher) takeBatch() []*pendingMessage {
+// takeBatch removes and returns the messages to store next, in the order in which they came. A message waits for one of its own chat that
+// is being stored: it would wait for the lock of the chat's row, on a connection.
+func (b *messageBatcher) takeBatch(stored []*pendingMessage) []*pendingMessage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.waiting) == 0 {
-		b.running = false
+	for _, p := range stored {
+		delete(b.storing, p.chatID)
+	}
+	if len(b.storing) >= maxStoring {
 		return nil
 	}
-	taken, chats := []*pendingMessage{}, map[string]bool{}
+	var taken []*pendingMessage
 	b.waiting = slices.DeleteFunc(b.waiting, func(p *pendingMessage) bool {
-		if chats[p.chatID] || len(taken) == maxBatch {
+		if b.storing[p.chatID] || len(taken) == maxBatch {
 			return false
 		}
-		chats[p.chatID] = true
+		b.storing[p.chatID] = true
 		taken = append(taken, p)
 		return true
 	})
@@ -170,8 +174,6 @@ func (b *messageBatcher) insertBatch(all []*pendingMessage) {
 			p := byChat[events[i].Change.Chat.ID]
 			p.stored, p.chat = &events[i].Change.Messages[0], &events[i].Change.Chat
 		}
-		b.desk.publish(events)
-		b.desk.countStored(len(events))
 	} else {
 		b.desk.uncertain.addChats(err, chatIDs...)
 	}
@@ -180,5 +182,9 @@ func (b *messageBatcher) insertBatch(all []*pendingMessage) {
 			p.err = err
 		}
 		close(p.done)
+	}
+	if err == nil {
+		b.desk.publish(events)
+		b.desk.countStored(len(events))
 	}
 }

@@ -151,11 +151,7 @@ func (h *Hub) Publish(events []models.Event) {
 		return
 	}
 	h.observer.Published(events)
-	if len(events) == 1 && events[0].Kind == models.KindChange {
-		h.deliverBy(h.sendInline, events)
-	} else {
-		h.deliver(events)
-	}
+	h.deliverBy(h.sendInline, events)
 	if h.relay != nil {
 		h.relay.offer(events)
 	}
@@ -387,14 +383,16 @@ func (h *Hub) present(kind models.ActorKind) []string {
 // deliver sends committed events to the streams of this instance, and acts on those that concern the hub itself.
 func (h *Hub) deliver(events []models.Event) { h.deliverBy(h.send, events) }
 
-func (h *Hub) deliverBy(send func(signal, ...topic), events []models.Event) {
+// deliverBy is deliver with another way to send changes.
+func (h *Hub) deliverBy(sendChange func(signal, ...topic), events []models.Event) {
 	for i := range events {
-		e := &events[i]
+		e, send := &events[i], h.send
 		switch e.Kind {
 		case models.KindQueue:
 			h.queue.markQueueChanged(e.Queue.Cause)
 		case models.KindChange:
 			h.queue.markBoardChanged()
+			send = sendChange
 		case models.KindPresence:
 			h.presences.record(e.Presence)
 			h.queue.markLoadChanged(e)

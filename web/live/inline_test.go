@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -107,13 +108,19 @@ func TestAPublisherWritesToAStreamThatWaits(t *testing.T) {
 		synctest.Wait()
 		expect("afterwards", "changed to 2, changed to 3, changed to 4, changed to 5, changed to 6")
 
+		// The changes of a batch, with what is no change between them.
+		presence := models.Event{Kind: models.KindPresence, Presence: &models.PresenceChange{ServiceID: "other"}}
+		h.Publish(slices.Concat(messageAt(7), []models.Event{presence}, messageAt(8)))
+		expect("when Publish returns from a batch",
+			"changed to 2, changed to 3, changed to 4, changed to 5, changed to 6, changed to 7, changed to 8")
+
 		s.sub.end(Renewed)
-		h.Publish(messageAt(7))
+		h.Publish(messageAt(9))
 		synctest.Wait()
-		if got := c.names(); strings.Contains(got, "to 7") || !c.hasEnded(t) {
+		if got := c.names(); strings.Contains(got, "to 9") || !c.hasEnded(t) {
 			t.Errorf("after the stream was told to end: %q", got)
 		}
-		h.Publish(messageAt(7)) // to no stream
+		h.Publish(messageAt(9)) // to no stream
 	})
 }
 

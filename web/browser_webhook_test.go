@@ -86,3 +86,47 @@ func TestAWebhookIsManagedOnItsPage(t *testing.T) {
 	b.click(`#confirm-remove [data-yes]`)
 	b.sees("#main", "No webhooks yet")
 }
+
+// A webhook can be told of the chats of one bot alone. Without bots nothing asks whose.
+func TestAWebhookOfABotIsChosenOnItsPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(now *models.Settings) { now.WebhookNetworks = "127.0.0.0/8" })
+	receiver := newHookReceiver(t)
+	b := s.administer("/admin/webhooks")
+	b.sees("#main", "No webhooks yet")
+	b.gone("#hook-agent")
+	name := "Robo <b>"
+	bot, err := s.desk.AddBot(t.Context(), admin, models.BotChange{Name: &name})
+	must(t, err)
+	for _, l := range looks {
+		b.as(l)
+		b.open(s.url + "/admin/webhooks?lang=" + l.lang)
+		b.sees("#hook-agent", name)
+		b.accessible("a form of a webhook with bots, " + l.name)
+		b.looksLike("webhook-bot-" + l.name)
+	}
+	b.as(looks[0])
+	b.open(s.url + "/admin/webhooks?lang=en")
+	b.write("#hook-name", "Robo")
+	b.write("#hook-url", receiver.URL+"/hook")
+	b.click(`[name="events"][value="message.created"]`)
+	b.picks("#hook-agent", bot.ID)
+	b.click(`form [type="submit"].btn-primary`)
+	b.sees("#webhook-secret", "whsec_")
+	of := func() string {
+		w, err := s.desk.Webhook(t.Context(), admin, 1)
+		must(t, err)
+		if w.AgentID == nil {
+			return ""
+		}
+		return *w.AgentID
+	}
+	if of() != bot.ID {
+		t.Errorf("the webhook is told of the chats of %q", of())
+	}
+	b.open(s.url + "/admin/webhooks/1?lang=en")
+	b.until("the bot that was chosen", `root.querySelector("#hook-agent").value === "`+bot.ID+`"`)
+	b.picks("#hook-agent", "all")
+	b.click(`form[method="post"][action$="/webhooks/1"] [type="submit"]`)
+	s.until("all chats", func() bool { return of() == "" })
+}

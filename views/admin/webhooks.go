@@ -20,6 +20,8 @@ type WebhookForm struct {
 	Name, URL string
 	Headers   string // lines; of a webhook that is stored the names alone
 	Events    []WebhookEvent
+	Agent     string   // the chosen one of Agents
+	Agents    []Choice // whose chats it is told of, all chats first; nil without a choice
 	Errors    Errors
 }
 

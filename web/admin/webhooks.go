@@ -26,8 +26,14 @@ type webhookInput struct {
 	AgentID *string  `json:"agent_id"`
 }
 
+// ofAllChats is the agent_id of the form for no agent: an empty field of a form is one that was not sent.
+const ofAllChats = "all"
+
 func (in *webhookInput) fields() models.WebhookFields {
 	f := models.WebhookFields{Name: in.Name, URL: in.URL, Events: in.Events, Headers: map[string]string{}, AgentID: in.AgentID}
+	if in.AgentID != nil && *in.AgentID == ofAllChats {
+		f.AgentID = new(string)
+	}
 	for _, lines := range in.Headers {
 		for line := range strings.Lines(lines) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -71,9 +77,12 @@ func (h *Handlers) webhooks(c echo.Context, in webhookInput, fieldErrors view.Er
 	if err != nil {
 		return nil, err
 	}
+	form, err := h.webhookForm(c, in, fieldErrors)
+	if err != nil {
+		return nil, err
+	}
 	return view.WebhooksPage(view.Webhooks{
-		Frame: h.AdminFrame(c, "webhooks", text.T(ctx, "admin.webhooks.title")), Form: webhookForm(ctx, in, fieldErrors),
-		Rows: api.Map(all, webhookRow),
+		Frame: h.AdminFrame(c, "webhooks", text.T(ctx, "admin.webhooks.title")), Form: form, Rows: api.Map(all, webhookRow),
 	}), nil
 }
 

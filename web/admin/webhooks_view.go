@@ -30,14 +30,34 @@ func webhookRow(w *models.Webhook) view.Webhook {
 }
 
 // webhookForm returns the form as it was filled in.
-func webhookForm(ctx context.Context, in webhookInput, fieldErrors view.Errors) view.WebhookForm {
+// webhookForm returns the form of a webhook as it was filled in. Whose chats it is told of can be chosen where there are bots.
+func (h *Handlers) webhookForm(c echo.Context, in webhookInput, fieldErrors view.Errors) (view.WebhookForm, error) {
+	ctx := c.Request().Context()
 	form := view.WebhookForm{Name: in.Name, URL: in.URL, Headers: strings.Join(in.Headers, "\n"), Errors: fieldErrors}
 	for _, e := range models.WebhookEventTypes() {
 		form.Events = append(form.Events, view.WebhookEvent{
 			Name: string(e), Word: webhookEventWord(ctx, e), Chosen: slices.Contains(in.Events, string(e)),
 		})
 	}
-	return form
+	if form.Agent = ofAllChats; in.AgentID != nil && *in.AgentID != "" {
+		form.Agent = *in.AgentID
+	}
+	bots, err := h.Desk.Bots(ctx, kit.ActorOf(c))
+	if err != nil || len(bots) == 0 && form.Agent == ofAllChats {
+		return form, err
+	}
+	form.Agents = []view.Choice{{Value: ofAllChats, Name: text.T(ctx, "admin.webhooks.of_all")}}
+	for i := range bots {
+		form.Agents = append(form.Agents, view.Choice{Value: bots[i].ID, Name: bots[i].Name})
+	}
+	if !slices.ContainsFunc(form.Agents, func(choice view.Choice) bool { return choice.Value == form.Agent }) {
+		name := form.Agent
+		if a, err := h.Desk.AgentByID(ctx, form.Agent); err == nil {
+			name = a.Name
+		}
+		form.Agents = append(form.Agents, view.Choice{Value: form.Agent, Name: name})
+	}
+	return form, nil
 }
 
 func webhookEventWord(ctx context.Context, e models.WebhookEventType) string {
@@ -49,10 +69,16 @@ func webhookEventWord(ctx context.Context, e models.WebhookEventType) string {
 func (h *Handlers) webhook(c echo.Context, w *models.Webhook, in *webhookInput, fieldErrors view.Errors) (*view.WebhookDetail, error) {
 	ctx := c.Request().Context()
 	if in == nil {
-		in = &webhookInput{Name: w.Name, URL: w.URL, Events: w.Events, Headers: slices.Sorted(maps.Keys(w.Headers))}
+		in = &webhookInput{
+			Name: w.Name, URL: w.URL, Events: w.Events, Headers: slices.Sorted(maps.Keys(w.Headers)), AgentID: w.AgentID,
+		}
+	}
+	form, err := h.webhookForm(c, *in, fieldErrors)
+	if err != nil {
+		return nil, err
 	}
 	page := &view.WebhookDetail{
-		Frame: h.AdminFrame(c, "webhooks", w.Name), Webhook: webhookRow(w), Form: webhookForm(ctx, *in, fieldErrors),
+		Frame: h.AdminFrame(c, "webhooks", w.Name), Webhook: webhookRow(w), Form: form,
 		State: c.QueryParam("state"), Type: c.QueryParam("type"), From: c.QueryParam("from"), To: c.QueryParam("to"),
 	}
 	f, err := webhookFilter(c)

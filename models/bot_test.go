@@ -327,6 +327,21 @@ func TestASilentBotHandsOver(t *testing.T) {
 	h.sound()
 }
 
+// While Parley was down no bot could answer.
+func TestTheTimeToAnswerBeginsAgainAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("Bot", models.BotChange{AnswerSeconds: new(60)})
+	c := h.askBot("u", "", "hello?")
+	h.age("chats", c.ID, 5*time.Minute, "awaiting_since", "assigned_at")
+	h.exec(`UPDATE pulse SET resumed_at = clock_timestamp()`)
+	h.must(h.SweepBots(t.Context()))
+	h.has(c.ID, bot.ID)
+	h.exec(`UPDATE pulse SET resumed_at = clock_timestamp() - interval '2 minutes'`)
+	h.must(h.SweepBots(t.Context()))
+	h.has(c.ID, "")
+}
+
 func TestABotThatCannotAnswerAnyMoreHandsOver(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
@@ -353,6 +368,7 @@ func TestABotThatCannotAnswerAnyMoreHandsOver(t *testing.T) {
 	if b := h.botOf(bot.ID); b.State() != models.BotWithoutKey {
 		t.Errorf("the bot is %s, want it without a key", b.State())
 	}
+	h.has(h.askBot("d", "", "hello").ID, "")
 	_, err = h.UpdateBot(t.Context(), admin, "unknown", models.BotChange{})
 	h.refused(err, "bot_not_found")
 }

@@ -61,8 +61,8 @@ func storeStatementsWith(more string) storeStatements {
 	from := func(row, clause string) string {
 		return strings.NewReplacer("{sender}", row+".sender_id", "{side}", row+".side", "{may_join}", row+".may_join").Replace(clause)
 	}
-	batch := `WITH s AS (SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::boolean[]))
-			s (chat_id, sender_id, content, key, side, may_join)),
+	batch := `WITH s AS (SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
+			(SELECT $5::text[]), (SELECT $6::boolean[])) s (chat_id, sender_id, content, key, side, may_join)),
 		held AS (SELECT c.id, s.sender_id, s.side FROM s JOIN chats c ON c.id = s.chat_id WHERE ` + from("s", mayWrite) + `
 			AND NOT EXISTS (SELECT FROM messages m WHERE m.chat_id = s.chat_id AND m.client_message_id = s.key
 				AND m.sender_type = s.side::message_sender AND m.sender_id = s.sender_id OFFSET 0)

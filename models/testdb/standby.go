@@ -80,15 +80,35 @@ func PostgresPair(t testing.TB) *Pair {
 	}
 }
 
-// Promote makes the standby a primary.
+// Promote makes the standby a primary. A statement that waits for that could be cancelled by what the standby still applies, so short ones
+// ask.
 func (p *Pair) Promote(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	query := "SELECT NOT pg_promote(false)"
+	for {
+		inRecovery, err := p.askStandby(ctx, query)
+		switch {
+		case err == nil && !inRecovery && query == isInRecovery:
+			return nil
+		case err == nil:
+			query = isInRecovery
+		case ctx.Err() != nil:
+			return err
+		}
+	}
+}
+
+const isInRecovery = "SELECT pg_is_in_recovery()"
+
+func (p *Pair) askStandby(ctx context.Context, query string) (answer bool, err error) {
 	conn, err := pgx.Connect(ctx, p.Standby.URL)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "SELECT pg_promote()")
-	return err
+	err = conn.QueryRow(ctx, query).Scan(&answer)
+	return answer, err
 }
 
 // copyCluster makes the data of a standby from those of a primary that is stopped.

@@ -68,3 +68,27 @@ func TestMessagesAreStoredByIndexOnANewDatabase(t *testing.T) {
 		t.Errorf("after %d messages all of them are read for each batch", models.FirstAnalysis)
 	}
 }
+
+// A small batch is not planned anew each time: PostgreSQL estimates as many messages for it as for any other.
+func TestSmallBatchesAreNotPlannedEachTime(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	c, err := pgx.Connect(t.Context(), h.url)
+	h.must(err)
+	defer c.Close(context.Background())
+	for _, sql := range models.BatchSQL() {
+		_, err := c.Exec(t.Context(), `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
+		h.must(err)
+		for range 10 {
+			_, err := c.Exec(t.Context(), `EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
+			h.must(err)
+		}
+		var custom int
+		h.must(c.QueryRow(t.Context(), `SELECT custom_plans FROM pg_prepared_statements WHERE name = 'batch'`).Scan(&custom))
+		if custom != 5 { // with which PostgreSQL begins
+			t.Errorf("%d of 10 were planned anew, want the first 5", custom)
+		}
+		_, err = c.Exec(t.Context(), `DEALLOCATE batch`)
+		h.must(err)
+	}
+}

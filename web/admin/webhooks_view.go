@@ -29,7 +29,6 @@ func webhookRow(w *models.Webhook) view.Webhook {
 	}
 }
 
-// webhookForm returns the form as it was filled in.
 // webhookForm returns the form of a webhook as it was filled in. Whose chats it is told of can be chosen where there are bots.
 func (h *Handlers) webhookForm(c echo.Context, in webhookInput, fieldErrors view.Errors) (view.WebhookForm, error) {
 	ctx := c.Request().Context()

@@ -84,7 +84,7 @@ func (d *Desk) EvaluateAlerts(ctx context.Context) error {
 		var rules []evaluatedRule
 		err := t.NewRaw(`SELECT r.id, r.kind, r.department, r.threshold, r.hold_seconds, r.window_minutes, r.is_enabled,
 				r.breached_since, r.met_since, a.id AS alert_id, coalesce(a.worst, 0) AS worst,
-				coalesce(a.snoozed_until <= clock_timestamp(), false) AS snooze_is_over
+				coalesce(a.snoozed_until <= statement_timestamp(), false) AS snooze_is_over
 			FROM alert_rules r LEFT JOIN alerts a ON a.rule_id = r.id AND a.cleared_at IS NULL WHERE r.is_enabled ORDER BY r.id`).Scan(ctx, &rules)
 		if err != nil || len(rules) == 0 {
 			return err

@@ -37,7 +37,7 @@ const openFigures = `SELECT coalesce(department, ''), count(*) FILTER (WHERE sta
 
 // recentlyEnded counts the chats that ended in the last minutes, and those of them whose user left the queue.
 const recentlyEnded = `SELECT coalesce(department, ''), count(*), count(*) FILTER (WHERE ended_reason IN ('cancelled', 'abandoned'))
-	FROM chats WHERE channel = 'chat' AND status = 'ended' AND ` + notWithBot + ` AND ended_at > clock_timestamp() - make_interval(mins => $1) GROUP BY 1`
+	FROM chats WHERE channel = 'chat' AND status = 'ended' AND ` + notWithBot + ` AND ended_at > statement_timestamp() - make_interval(mins => $1) GROUP BY 1`
 
 func (d *Desk) readAlertFigures(ctx context.Context, rules []evaluatedRule) (*alertFigures, error) {
 	f := &alertFigures{queues: map[string]queueFigures{}, ended: map[int]map[string]endedFigures{}, calibration: map[int]*Calibration{}}

@@ -97,7 +97,7 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 	var failed error
 	for {
 		var due []string
-		err := d.db.NewRaw(`SELECT name FROM stored_files WHERE due_at < clock_timestamp() ORDER BY due_at LIMIT ?`, batch).Scan(ctx, &due)
+		err := d.db.NewRaw(`SELECT name FROM stored_files WHERE due_at < statement_timestamp() ORDER BY due_at LIMIT ?`, batch).Scan(ctx, &due)
 		if err != nil {
 			return swept, translate(err)
 		}
@@ -106,13 +106,13 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 			switch {
 			case err == nil:
 				swept++
-				_, err = d.db.NewRaw(`DELETE FROM stored_files WHERE name = ? AND due_at < clock_timestamp()`, name).Exec(ctx)
+				_, err = d.db.NewRaw(`DELETE FROM stored_files WHERE name = ? AND due_at < statement_timestamp()`, name).Exec(ctx)
 			case ctx.Err() != nil:
 				return swept, translate(ctx.Err())
 			default:
 				failed = ErrFilesUnavailable.WithCause(err)
 				_, err = d.db.NewRaw(`UPDATE stored_files SET due_at = clock_timestamp() + make_interval(secs => ?)
-					WHERE name = ? AND due_at < clock_timestamp()`,
+					WHERE name = ? AND due_at < statement_timestamp()`,
 					deleteAgain.Seconds(), name).Exec(ctx)
 			}
 			if err != nil {

@@ -374,7 +374,7 @@ func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {
 		}
 		var open bool
 		err = t.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE subject_id = ? AND action = ? AND actor_id = ?
-			AND at > clock_timestamp() - make_interval(secs => ?))`,
+			AND at > statement_timestamp() - make_interval(secs => ?))`,
 			c.ID, AuditChatWatched, actor.ID, auditReadInterval.Seconds()).Scan(ctx, &open)
 		if err != nil || open {
 			return err

@@ -92,12 +92,12 @@ const (
 
 	// hasBotKey is the condition on agents a with an API key that is valid and has the scope to write messages.
 	hasBotKey = `EXISTS (SELECT FROM api_keys k WHERE k.agent_id = a.id AND k.revoked_at IS NULL
-		AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND '` + string(ScopeWriteMessages) + `' = ANY(k.scopes))`
+		AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp()) AND '` + string(ScopeWriteMessages) + `' = ANY(k.scopes))`
 
 	activeOfBot = `(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active')`
 
 	selectBots = `SELECT a.id, a.name, a.disabled_at, a.created_at, b.serves_general, b.max_concurrent, b.answer_seconds, b.silent_in_a_row,
-			b.passed_over_until, coalesce(b.passed_over_until > clock_timestamp(), false) AS is_passed_over, ` + hasBotKey + ` AS has_key,
+			b.passed_over_until, coalesce(b.passed_over_until > statement_timestamp(), false) AS is_passed_over, ` + hasBotKey + ` AS has_key,
 			` + activeOfBot + ` AS chats, ARRAY(SELECT department FROM agent_departments d WHERE d.agent_id = a.id ORDER BY 1) AS departments
 		FROM bots b JOIN agents a ON a.id = b.agent_id `
 )
@@ -305,7 +305,7 @@ func (d *Desk) chooseBot(ctx context.Context, t *tx, department *string) (*Agent
 	}
 	var id string
 	err := t.NewRaw(`SELECT a.id FROM bots b JOIN agents a ON a.id = b.agent_id CROSS JOIN LATERAL `+activeOfBot+` l (chats)
-		WHERE a.disabled_at IS NULL AND (b.passed_over_until IS NULL OR b.passed_over_until <= clock_timestamp())
+		WHERE a.disabled_at IS NULL AND (b.passed_over_until IS NULL OR b.passed_over_until <= statement_timestamp())
 			AND l.chats < b.max_concurrent AND `+hasBotKey+`
 			AND CASE WHEN ?0::text IS NULL THEN b.serves_general
 				ELSE EXISTS (SELECT FROM agent_departments d WHERE d.agent_id = a.id AND d.department = ?0) END

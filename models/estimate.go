@@ -59,7 +59,7 @@ const estimating = `clock_timestamp(),
 			LEFT JOIN (SELECT agent_id, array_agg(department ORDER BY department) AS departments FROM agent_departments GROUP BY agent_id) served
 				ON served.agent_id = a.id
 		WHERE a.disabled_at IS NULL AND a.max_concurrent > 0
-			AND (a.choice = 'online' OR a.choice_detail = 'break' AND a.break_ends_at > clock_timestamp())
+			AND (a.choice = 'online' OR a.choice_detail = 'break' AND a.break_ends_at > statement_timestamp())
 			AND ` + lastSign + ` >= clock_timestamp() - make_interval(secs => $1)
 		GROUP BY a.load, max, served.departments, a.regular_max, regular_in, back_in) alike)`
 

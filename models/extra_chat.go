@@ -10,7 +10,7 @@ import (
 const extraFor = 10 * time.Minute
 
 // isExtraOpen is the condition for agents a who may get one chat more than their capacity.
-const isExtraOpen = `coalesce(a.extra_until > clock_timestamp(), false)`
+const isExtraOpen = `coalesce(a.extra_until > statement_timestamp(), false)`
 
 // OpenExtraChat lets the actor, an agent at capacity, be assigned one chat more than that, and returns the agent. It ends
 // with the next chat that the agent gets, after 10 minutes, or when the agent is no longer online. While it is open it

@@ -100,7 +100,7 @@ type pass struct {
 }
 
 // isPassDue is the condition on invariant_checks that there is something to check: a pass has begun, or the last one is long enough ago.
-const isPassDue = `began_at IS NOT NULL OR checked_at IS NULL OR checked_at < clock_timestamp() - make_interval(secs => ?)`
+const isPassDue = `began_at IS NOT NULL OR checked_at IS NULL OR checked_at < statement_timestamp() - make_interval(secs => ?)`
 
 // CheckInvariants checks every invariant against open chats and those that ended within the last hour, a slice at a time: one call
 // works for about 200 ms and leaves the rest to the next one. A pass begins a minute after the one before it has ended;

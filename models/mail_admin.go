@@ -118,10 +118,10 @@ func (d *Desk) MailFigures(ctx context.Context) (MailFigures, error) {
 	}
 	err := d.db.NewRaw(`SELECT w.*, f.failed, coalesce(l.error IS NOT NULL, false) AS is_failing, l.error AS reason
 		FROM (SELECT count(*) AS waiting, count(*) FILTER (WHERE error IS NOT NULL) AS delayed,
-				min(due_at) FILTER (WHERE due_at < clock_timestamp()) AS overdue_at
+				min(due_at) FILTER (WHERE due_at < statement_timestamp()) AS overdue_at
 			FROM outgoing_mails WHERE state IN ('pending', 'sending')) w,
 			(SELECT count(*) AS failed FROM outgoing_mails WHERE state = 'failed') f
-		LEFT JOIN LATERAL (SELECT error FROM outgoing_mails WHERE attempted_at > clock_timestamp() - interval '1 day'
+		LEFT JOIN LATERAL (SELECT error FROM outgoing_mails WHERE attempted_at > statement_timestamp() - interval '1 day'
 			AND (state = 'sent' OR error IN (?)) ORDER BY attempted_at DESC LIMIT 1) l ON true`, bunIn(ofServer)).Scan(ctx, &f)
 	f.IsFailing = f.IsFailing && d.CanMail()
 	return f, translate(err)

@@ -49,7 +49,7 @@ func (d *Desk) confirmMessage(ctx context.Context, t *tx, change *chatChange) er
 	}
 	to := deref(change.Chat.ContactEmail)
 	_, err := t.NewRaw(`INSERT INTO outgoing_mails (chat_id, kind, recipient) SELECT ?0, ?1, ?2 WHERE (SELECT count(*) FROM outgoing_mails
-		WHERE kind = ?1 AND lower(recipient) = lower(?2) AND created_at > clock_timestamp() - interval '24 hours') < ?3`,
+		WHERE kind = ?1 AND lower(recipient) = lower(?2) AND created_at > statement_timestamp() - interval '24 hours') < ?3`,
 		change.Chat.ID, MailReceived, to, maxConfirmations).Exec(ctx)
 	return err
 }
@@ -64,7 +64,7 @@ func (d *Desk) SendMails(ctx context.Context) (int, error) {
 		ID     string `bun:"id"`
 		ChatID string `bun:"chat_id"`
 	}
-	err := d.db.NewRaw(`SELECT id, chat_id FROM outgoing_mails WHERE state IN ('pending', 'sending') AND due_at <= clock_timestamp()
+	err := d.db.NewRaw(`SELECT id, chat_id FROM outgoing_mails WHERE state IN ('pending', 'sending') AND due_at <= statement_timestamp()
 		ORDER BY due_at LIMIT ?`, mailBatch).Scan(ctx, &due)
 	if err != nil {
 		return 0, translate(err)
@@ -107,7 +107,7 @@ func (d *Desk) beginMail(ctx context.Context, id, chatID string) (*Mail, error) 
 			return err
 		}
 		var row outgoingMail
-		err = t.NewRaw(`SELECT * FROM outgoing_mails WHERE id = ? AND state IN ('pending', 'sending') AND due_at <= clock_timestamp()
+		err = t.NewRaw(`SELECT * FROM outgoing_mails WHERE id = ? AND state IN ('pending', 'sending') AND due_at <= statement_timestamp()
 			FOR UPDATE`, id).Scan(ctx, &row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil

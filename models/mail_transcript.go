@@ -94,7 +94,7 @@ func (t *tx) checkTranscripts(ctx context.Context, c *Chat, recipient string) er
 	err := t.NewRaw(`SELECT count(*) FILTER (WHERE m.chat_id = ?0) AS chat, count(*) FILTER (WHERE c.user_id = ?1) AS user,
 			count(*) FILTER (WHERE lower(m.recipient) = lower(?2)) AS recipient
 		FROM outgoing_mails m JOIN chats c ON c.id = m.chat_id
-		WHERE m.kind = 'transcript' AND m.requested_by IS NULL AND m.created_at > clock_timestamp() - interval '24 hours'
+		WHERE m.kind = 'transcript' AND m.requested_by IS NULL AND m.created_at > statement_timestamp() - interval '24 hours'
 			AND (c.user_id = ?1 OR lower(m.recipient) = lower(?2))`, c.ID, c.UserID, recipient).Scan(ctx, &chat, &user, &to)
 	if err == nil && (chat >= maxTranscriptsPerChat || user >= maxTranscriptsPerUser || to >= maxTranscriptsPerRecipient) {
 		return &Error{

@@ -61,7 +61,7 @@ func (d *Desk) nextMessages(ctx context.Context, t *tx) ([]*Chat, error) {
 	err := t.queryPreparedRows(ctx, `WITH free AS MATERIALIZED (`+messageCandidates+`)
 		SELECT `+chatRow.selectList("c")+` FROM chats c
 		WHERE `+isWaitingMessage+` AND EXISTS (SELECT FROM free f
-			WHERE ($2 OR NOT f.is_needed OR c.queued_at <= clock_timestamp() - make_interval(secs => $3))
+			WHERE ($2 OR NOT f.is_needed OR c.queued_at <= statement_timestamp() - make_interval(secs => $3))
 				AND (c.department IS NULL OR EXISTS (SELECT FROM agent_departments ad WHERE ad.agent_id = f.id AND ad.department = c.department)))
 			AND `+isNotClosed("$5", "$6", "$7")+`
 		ORDER BY `+servingOrder+` LIMIT $4 FOR UPDATE OF c`,

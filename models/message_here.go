@@ -34,7 +34,7 @@ func (d *Desk) recordUsersHere(ctx context.Context, users []string) error {
 func (d *Desk) SweepUsersHere(ctx context.Context) error {
 	var gone []string
 	err := d.db.NewRaw(`SELECT id FROM chats WHERE status <> 'ended' AND channel = 'message'
-		AND user_here_at < clock_timestamp() - make_interval(secs => ?) ORDER BY id LIMIT 500`, hereFor.Seconds()).Scan(ctx, &gone)
+		AND user_here_at < statement_timestamp() - make_interval(secs => ?) ORDER BY id LIMIT 500`, hereFor.Seconds()).Scan(ctx, &gone)
 	if err != nil {
 		return translate(err)
 	}

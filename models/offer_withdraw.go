@@ -56,7 +56,7 @@ func (t *tx) withdrawOffer(ctx context.Context, change *chatChange, offers map[s
 // over, those whose receiver is not online any more, and those of chats that an earlier release has ended or moved. It may
 // run any number of times at once.
 func (d *Desk) SweepOffers(ctx context.Context) error {
-	offers, err := readOffers(ctx, d.db, `CROSS JOIN pulse p WHERE o.state = 'open' AND (o.expires_at <= clock_timestamp()
+	offers, err := readOffers(ctx, d.db, `CROSS JOIN pulse p WHERE o.state = 'open' AND (o.expires_at <= statement_timestamp()
 			OR c.status <> 'active' OR c.agent_id <> o.from_agent_id OR r.choice <> 'online' OR r.disabled_at IS NOT NULL
 			OR greatest(r.seen_at, p.resumed_at) < clock_timestamp() - make_interval(secs => ?))
 		ORDER BY o.expires_at, o.id LIMIT 500`, d.Settings().PresenceTimeout.Seconds())

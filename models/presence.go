@@ -225,9 +225,9 @@ const (
 	isGone = `a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
 		OR ` + lastSign + ` < clock_timestamp() - make_interval(secs => ?))`
 	// isOverdue is the condition for agents whose break is over as planned and who were not asked yet.
-	isOverdue = `a.choice_detail = 'break' AND a.break_overdue_at IS NULL AND a.break_ends_at < clock_timestamp()`
+	isOverdue = `a.choice_detail = 'break' AND a.break_overdue_at IS NULL AND a.break_ends_at < statement_timestamp()`
 	// isExtraOver is the condition for agents who asked for one more chat and got none in time.
-	isExtraOver = `a.extra_until < clock_timestamp()`
+	isExtraOver = `a.extra_until < statement_timestamp()`
 	// lastInput is the last input of an agent a. To choose online counts as input, and so does the end of an outage.
 	lastInput = `greatest(a.input_at, a.choice_at, p.resumed_at)`
 )
@@ -235,7 +235,7 @@ const (
 // recordHeartbeat sets the time of the heartbeat. When the one before is too old it also sets resumed_at, from when on
 // heartbeats are counted from now on.
 const recordHeartbeat = `UPDATE pulse p SET alive_at = clock_timestamp(),
-	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
+	resumed_at = CASE WHEN alive_at < statement_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
 
 // RecordHeartbeat records that Parley is running. Where the last heartbeat is more than 15 seconds old, Parley or
 // PostgreSQL had an outage in which no signs of life could be given either; the times since the last ones then count

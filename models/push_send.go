@@ -83,7 +83,7 @@ const notePushes = `WITH chats_of AS (
 		WHERE c.is_unopened AND (c.message_id IS NOT NULL OR c.assigned_at > a.seen_at)
 		UNION ALL
 		SELECT o.to_agent_id, o.chat_id, 'offer', 2, o.made_at, NULL FROM transfer_offers o JOIN agents a ON a.id = o.to_agent_id
-		WHERE o.state = 'open' AND o.to_agent_id = ANY(?0::text[]) AND o.expires_at > clock_timestamp() AND o.made_at > a.seen_at
+		WHERE o.state = 'open' AND o.to_agent_id = ANY(?0::text[]) AND o.expires_at > statement_timestamp() AND o.made_at > a.seen_at
 		UNION ALL
 		SELECT c.agent_id, c.id, 'message', 3, c.said_at, c.message_id FROM chats_of c WHERE c.message_id IS NOT NULL
 		UNION ALL
@@ -148,7 +148,7 @@ const readDuePushes = `SELECT s.id::text, s.agent_id, s.endpoint, s.p256dh, s.au
 		s.sent_at, s.failed_at,
 		n.id AS notice_id, n.kind, n.chat_id, n.made_at, n.tries, c.user_id, u.name AS known_name, u.is_verified,
 		coalesce(f.name, '') AS from_name, CASE WHEN ?1 AND n.kind <> 'offer' THEN coalesce(m.content, '') ELSE '' END AS content,
-		s.agent_id = ANY(?2::text[]) AND x.expires_at > now() AND n.made_at > clock_timestamp() - make_interval(secs => ?3)
+		s.agent_id = ANY(?2::text[]) AND x.expires_at > now() AND n.made_at > statement_timestamp() - make_interval(secs => ?3)
 			AND (o.id IS NOT NULL OR n.kind <> 'offer' AND c.status = 'active' AND c.agent_id = s.agent_id) AS is_wanted
 	FROM push_notices n JOIN push_subscriptions s ON s.id = n.device_id JOIN sessions x ON x.token_hash = s.session_hash
 	JOIN chats c ON c.id = n.chat_id JOIN users u ON u.id = c.user_id
@@ -166,7 +166,7 @@ func (d *Desk) claimPushes(ctx context.Context) ([]duePush, error) {
 		wanted = nil
 		var ids []int64
 		err := t.NewRaw(`UPDATE push_notices n SET due_at = clock_timestamp() + make_interval(secs => ?), tries = tries + 1
-			FROM (SELECT id FROM push_notices WHERE done_at IS NULL AND due_at <= clock_timestamp() ORDER BY due_at LIMIT ?
+			FROM (SELECT id FROM push_notices WHERE done_at IS NULL AND due_at <= statement_timestamp() ORDER BY due_at LIMIT ?
 				FOR UPDATE SKIP LOCKED) due WHERE n.id = due.id RETURNING n.id`, pushLease.Seconds(), maxPushes).Scan(ctx, &ids)
 		if err != nil || len(ids) == 0 {
 			return err

@@ -121,7 +121,7 @@ func (d *Desk) CheckMail(ctx context.Context, address string) error {
 // checkMailRate refuses more than RATE_MAIL mails to an address within a minute.
 func (d *Desk) checkMailRate(ctx context.Context, q rawQuerier, token string) error {
 	var n int
-	err := q.NewRaw(`SELECT count(*) FROM received_mails WHERE token = ? AND received_at > clock_timestamp() - interval '1 minute'`, token).
+	err := q.NewRaw(`SELECT count(*) FROM received_mails WHERE token = ? AND received_at > statement_timestamp() - interval '1 minute'`, token).
 		Scan(ctx, &n)
 	if err == nil && n >= d.Settings().RateMail {
 		err = &Error{

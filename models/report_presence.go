@@ -21,7 +21,7 @@ func (d *Desk) countAgentTime(ctx context.Context) error {
 	// A quarter can be counted once it is over.
 	isCounted, err := d.isAny(
 		ctx,
-		`SELECT FROM report_agent_time WHERE grain = 900 AND starts_at > clock_timestamp() - make_interval(secs => ?)`,
+		`SELECT FROM report_agent_time WHERE grain = 900 AND starts_at > statement_timestamp() - make_interval(secs => ?)`,
 		(2 * quarter).Seconds(),
 	)
 	if err != nil || isCounted {

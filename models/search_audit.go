@@ -28,7 +28,7 @@ func (d *Desk) auditSearch(ctx context.Context, actor Actor, userID string, filt
 	}
 	isRecorded := func(ctx context.Context, q rawQuerier) (yes bool, err error) {
 		err = q.NewRaw(`SELECT EXISTS (SELECT FROM audit_log WHERE actor_id = ? AND action = ? AND coalesce(user_id, '') = ?
-			AND details->'filters' = ?::jsonb AND at > clock_timestamp() - make_interval(secs => ?))`,
+			AND details->'filters' = ?::jsonb AND at > statement_timestamp() - make_interval(secs => ?))`,
 			actor.ID, AuditChatsSearched, userID, string(names), auditSearchInterval.Seconds()).Scan(ctx, &yes)
 		return yes, err
 	}

@@ -152,7 +152,7 @@ func (d *Desk) ExtendCapacity(ctx context.Context, actor Actor, id int64, minute
 		}
 		var later bool
 		err := t.NewRaw(`UPDATE temporary_capacities SET ends_at = clock_timestamp() + make_interval(mins => ?0)
-			WHERE id = ?1 AND ends_at < clock_timestamp() + make_interval(mins => ?0) RETURNING true`, minutes, id).Scan(ctx, &later)
+			WHERE id = ?1 AND ends_at < statement_timestamp() + make_interval(mins => ?0) RETURNING true`, minutes, id).Scan(ctx, &later)
 		if errors.Is(err, sql.ErrNoRows) {
 			return conflict("ends_later", "The temporary capacity ends later than that already. Choose more minutes, or end it now.")
 		}
@@ -202,7 +202,7 @@ func (d *Desk) SweepCapacities(ctx context.Context) error {
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var due []int64
 		// A second sweep waits for the rows here, and finds that they have ended.
-		err := t.NewRaw(`SELECT id FROM temporary_capacities WHERE ended_at IS NULL AND ends_at <= clock_timestamp()
+		err := t.NewRaw(`SELECT id FROM temporary_capacities WHERE ended_at IS NULL AND ends_at <= statement_timestamp()
 			ORDER BY id FOR UPDATE`).Scan(ctx, &due)
 		if err != nil {
 			return err

@@ -104,7 +104,7 @@ type LateErasure struct {
 // ErasedLately returns the erasures of the given last period, by any process.
 func (d *Desk) ErasedLately(ctx context.Context, within time.Duration) ([]LateErasure, error) {
 	found := []LateErasure{}
-	err := d.db.NewRaw(`SELECT id, subject_id FROM audit_log WHERE action = ? AND at > clock_timestamp() - make_interval(secs => ?)`,
+	err := d.db.NewRaw(`SELECT id, subject_id FROM audit_log WHERE action = ? AND at > statement_timestamp() - make_interval(secs => ?)`,
 		AuditUserErased, within.Seconds()).Scan(ctx, &found)
 	return found, translate(err)
 }

@@ -164,12 +164,12 @@ func (d *Desk) DeliverWebhooks(ctx context.Context) error {
 // canDeliver is the condition that a process may deliver to a webhook w now.
 //
 //	?0 the process
-const canDeliver = `w.state = 'on' AND w.removed_at IS NULL AND (w.blocked_until IS NULL OR w.blocked_until <= clock_timestamp())
-	AND (w.lease_until IS NULL OR w.lease_until <= clock_timestamp() OR w.lease_owner = ?0)`
+const canDeliver = `w.state = 'on' AND w.removed_at IS NULL AND (w.blocked_until IS NULL OR w.blocked_until <= statement_timestamp())
+	AND (w.lease_until IS NULL OR w.lease_until <= statement_timestamp() OR w.lease_owner = ?0)`
 
 // dueOfWebhook is the condition that something is due for a webhook w.
 const dueOfWebhook = ` AND EXISTS (SELECT FROM webhook_deliveries d
-	WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.due_at <= clock_timestamp())`
+	WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.due_at <= statement_timestamp())`
 
 // runWebhook delivers to a webhook in the background, until nothing is due, unless this process does so already.
 func (d *Desk) runWebhook(id int64) {
@@ -260,7 +260,7 @@ func (d *Desk) deliverBatch(ctx context.Context, id int64) (more bool, err error
 	w := &Webhook{}
 	err = d.db.NewRaw(`UPDATE webhooks w SET lease_owner = ?0, lease_until = clock_timestamp() + make_interval(secs => ?1)
 		WHERE w.id = ?2 AND `+canDeliver+` RETURNING w.id, w.name, w.url, w.headers, w.secret, w.failures,
-			CASE WHEN w.previous_secret_until > clock_timestamp() THEN w.previous_secret END AS previous_secret`,
+			CASE WHEN w.previous_secret_until > statement_timestamp() THEN w.previous_secret END AS previous_secret`,
 		d.webhooks.owner, webhookLease.Seconds(), id).Scan(ctx, w)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -273,7 +273,7 @@ func (d *Desk) deliverBatch(ctx context.Context, id int64) (more bool, err error
 		limit = 1
 	}
 	var due []dueDelivery
-	err = d.db.NewRaw(selectDue+`WHERE d.webhook_id = ? AND d.state = 'pending' AND d.due_at <= clock_timestamp()
+	err = d.db.NewRaw(selectDue+`WHERE d.webhook_id = ? AND d.state = 'pending' AND d.due_at <= statement_timestamp()
 		ORDER BY d.due_at, d.id LIMIT ?`, id, limit).Scan(ctx, &due)
 	if err != nil {
 		return false, translate(err)
@@ -445,7 +445,7 @@ func (d *Desk) switchWebhookOff(ctx context.Context, id int64, why WebhookError,
 	return d.changeWebhooks(ctx, func(ctx context.Context, t *tx) error {
 		var name string
 		err := t.NewRaw(`UPDATE webhooks SET state = ?0 WHERE id = ?1 AND state = ?2 AND removed_at IS NULL
-			AND (?3 OR failing_since < clock_timestamp() - make_interval(secs => ?4)) RETURNING name`,
+			AND (?3 OR failing_since < statement_timestamp() - make_interval(secs => ?4)) RETURNING name`,
 			WebhookOff, id, WebhookOn, why == WebhookGone, patience.Seconds()).Scan(ctx, &name)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil

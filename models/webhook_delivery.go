@@ -288,7 +288,7 @@ type WebhookFigures struct {
 func (d *Desk) WebhookFigures(ctx context.Context) (WebhookFigures, error) {
 	var f WebhookFigures
 	err := d.db.NewRaw(`SELECT count(*) AS webhooks, count(*) FILTER (WHERE w.state = 'off') AS off, coalesce(sum(p.pending), 0) AS pending,
-			min(p.due_at) FILTER (WHERE p.due_at <= clock_timestamp()) AS due_at
+			min(p.due_at) FILTER (WHERE p.due_at <= statement_timestamp()) AS due_at
 		FROM webhooks w LEFT JOIN LATERAL (SELECT count(*) AS pending, min(due_at) AS due_at FROM webhook_deliveries d
 			WHERE d.webhook_id = w.id AND d.state = 'pending' AND w.state = 'on') p ON true
 		WHERE w.removed_at IS NULL`).Scan(ctx, &f)

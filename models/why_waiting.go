@@ -37,7 +37,7 @@ type AgentRefusal struct {
 var whyWaiting = `WITH c AS MATERIALIZED (SELECT * FROM chats WHERE id = $2 AND status = 'waiting'),
 	line AS MATERIALIZED (SELECT coalesce(jsonb_object_agg(department, n), '{}')::text AS ahead FROM (
 		SELECT coalesce(o.department, '') AS department, count(*) AS n FROM chats o CROSS JOIN c WHERE o.status = 'waiting'
-			AND (o.channel = 'chat' AND c.channel = 'message' AND c.queued_at > clock_timestamp() - make_interval(secs => $4)
+			AND (o.channel = 'chat' AND c.channel = 'message' AND c.queued_at > statement_timestamp() - make_interval(secs => $4)
 				OR o.channel = c.channel AND (-(o.priority::integer), (o.returned_at IS NULL), o.queued_at, o.queue_id)
 				< (-(c.priority::integer), (c.returned_at IS NULL), c.queued_at, c.queue_id)) GROUP BY 1) counted),
 	offered AS MATERIALIZED (SELECT o.state FROM c JOIN transfer_offers o ON o.chat_id = c.id AND o.to_agent_id = c.avoid_agent_id

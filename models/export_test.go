@@ -1,6 +1,10 @@
 package models
 
-import "github.com/alexedwards/argon2id"
+import (
+	"fmt"
+
+	"github.com/alexedwards/argon2id"
+)
 
 // passwordParamsOfServers are what servers use. Tests add agents by the hundred, and with the race detector a hash takes 200 ms.
 var passwordParamsOfServers = passwordParams
@@ -24,6 +28,12 @@ const AlertsLock = alertsLock
 // BatchSQL returns the statements that store several messages at once.
 func BatchSQL() []string {
 	return []string{plainStatements.batch, mailStatements.batch}
+}
+
+// FrontOfQueues returns the queries for the live chat and the message that are served next.
+func FrontOfQueues() (live, message string) {
+	const front = `SELECT id FROM chats WHERE %s ORDER BY ` + servingOrder + ` LIMIT 1`
+	return fmt.Sprintf(front, isLive), fmt.Sprintf(front, isWaitingMessage)
 }
 
 // FirstAnalysis is after how many messages a process looks for tables that have grown.

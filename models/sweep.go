@@ -16,27 +16,33 @@ const idleStepDue = `CASE WHEN warned_at IS NULL THEN quiet_since + make_interva
 // do. Its conditions on signs of life use the resumed_at of that heartbeat, so that an outage or a jump of the clock
 // does not count against agents and users.
 //
-// It returns whether live chats wait, whether messages wait, and of the agents, in one pass over them, whether any can take a chat, can
-// take a message, is lost, is gone, or has a break or an extra chat that is over or gives no input; the settings that chat_due was
+// It returns whether live chats wait and an agent can take one, whether messages wait and an agent can take one, and whether an agent is
+// lost, is gone, or has a break or an extra chat that is over or gives no input; the settings that chat_due was
 // computed for; and the seconds until the sweep has to look at the next chat, NULL while none is open, until the next offer expires,
 // NULL while none is open, and until the next temporary capacity ends, NULL while none is on.
 //
+// The first that waits is looked for in serving order: for any that waits, PostgreSQL would read open chats of an index that has active
+// ones too.
+//
 //	$1 PRESENCE_TIMEOUT  $2 that and PRESENCE_GRACE  $3 INACTIVE_AFTER, in seconds
-const sweepProbe = recordHeartbeat + ` RETURNING
-	EXISTS (SELECT FROM chats WHERE ` + isLive + `), EXISTS (SELECT FROM chats WHERE ` + isWaitingMessage + `),
-	(SELECT ARRAY[
-		coalesce(bool_or(a.choice = 'online' AND a.disabled_at IS NULL
-			AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int), false),
-		coalesce(bool_or(` + hasMessageCapacity + `), false),
-		coalesce(bool_or(a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL
-			AND ` + lastSign + ` < p.alive_at - make_interval(secs => $1)), false),
-		coalesce(bool_or(a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL
-			OR ` + lastSign + ` < p.alive_at - make_interval(secs => $2))), false),
-		coalesce(bool_or(` + isOverdue + ` OR ` + isExtraOver + ` OR $3::float8 > 0 AND a.choice = 'online' AND a.disabled_at IS NULL
-			AND ` + lastInput + ` < p.alive_at - make_interval(secs => $3)), false)] FROM agents a),
-	p.due_for, (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM chat_due),
-	(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open'),
-	(SELECT extract(epoch FROM min(ends_at) - clock_timestamp())::float8 FROM temporary_capacities WHERE ended_at IS NULL)`
+const sweepProbe = `WITH p AS (` + recordHeartbeat + ` RETURNING due_for, resumed_at, alive_at,
+		alive_at - make_interval(secs => $1) AS lost_before, alive_at - make_interval(secs => $2) AS gone_before,
+		CASE WHEN $3::float8 > 0 THEN alive_at - make_interval(secs => $3) END AS inactive_before)
+	SELECT
+		(SELECT true FROM chats WHERE ` + isLive + ` ORDER BY ` + servingOrder + ` LIMIT 1) IS NOT NULL AND EXISTS (
+			SELECT FROM agents a WHERE a.choice = 'online' AND a.disabled_at IS NULL
+				AND a.load + a.reserved < a.max_concurrent + (a.reserved = 0 AND ` + isExtraOpen + `)::int),
+		(SELECT true FROM chats WHERE ` + isWaitingMessage + ` ORDER BY ` + servingOrder + ` LIMIT 1) IS NOT NULL AND EXISTS (
+			SELECT FROM agents a WHERE ` + hasMessageCapacity + `),
+		EXISTS (SELECT FROM agents a WHERE
+			a.choice <> 'offline' AND a.disabled_at IS NULL AND a.lost_at IS NULL AND ` + lastSign + ` < p.lost_before
+			OR a.load + a.message_load > 0 AND (a.choice = 'offline' OR a.disabled_at IS NOT NULL OR ` + lastSign + ` < p.gone_before)
+			OR ` + isOverdue + ` OR ` + isExtraOver + `
+			OR a.choice = 'online' AND a.disabled_at IS NULL AND ` + lastInput + ` < p.inactive_before),
+		p.due_for, (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM chat_due),
+		(SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM transfer_offers WHERE state = 'open'),
+		(SELECT extract(epoch FROM min(ends_at) - clock_timestamp())::float8 FROM temporary_capacities WHERE ended_at IS NULL)
+	FROM p`
 
 // Sweep does everything that becomes due with time: it records a heartbeat, announces agents whose connection is lost
 // and requeues the chats of those who are gone, sets agents without input to away, announces breaks that are over, ends
@@ -45,17 +51,15 @@ const sweepProbe = recordHeartbeat + ` RETURNING
 // capacity may be due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
-	var chatsWait, messagesWait bool
-	var agents []bool
+	var chatsFit, messagesFit, presenceIsDue bool
 	var dueFor string
 	var untilChat, untilOffer, untilCapacity *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
 		s.PresenceTimeout.Seconds(), (s.PresenceTimeout + s.PresenceGrace).Seconds(), s.InactiveAfter.Seconds(),
-	}, &chatsWait, &messagesWait, &agents, &dueFor, &untilChat, &untilOffer, &untilCapacity)
+	}, &chatsFit, &messagesFit, &presenceIsDue, &dueFor, &untilChat, &untilOffer, &untilCapacity)
 	if err != nil {
 		return 0, translate(err)
 	}
-	takeChats, takeMessages, presenceIsDue := agents[0], agents[1], agents[2] || agents[3] || agents[4]
 	next := longestIdleStep(s)
 	if untilChat != nil {
 		next = min(next, time.Duration(*untilChat*float64(time.Second)))
@@ -86,7 +90,7 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	if chatsWait && takeChats || messagesWait && takeMessages {
+	if chatsFit || messagesFit {
 		_, err = d.Drain(ctx)
 	}
 	return next, err

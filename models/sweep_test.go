@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,23 @@ func TestASweepDoesAllThatIsDue(t *testing.T) {
 	h.age("chats", waits, time.Hour, "user_seen_at")
 	if sweep(); h.chat(waits).Status != models.Ended || h.chat(full).Status != models.Waiting {
 		t.Error("the user who left the queue was not removed, or another one was")
+	}
+}
+
+// The next chat of a queue is read from its index alone, however many chats wait in either queue.
+func TestTheFrontOfAQueueIsReadFromItsIndex(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 6000) n`)
+	h.exec(`INSERT INTO chats (id, user_id, channel, status, queued_at, user_seen_at, created_at)
+		SELECT 'c' || n, 'u' || n, CASE WHEN n % 2 = 0 THEN 'message' ELSE 'chat' END::chat_channel, 'waiting', now() + n * interval '1 ms',
+			now(), now() FROM generate_series(1, 6000) n`)
+	h.exec(`ANALYZE chats`)
+	live, message := models.FrontOfQueues()
+	for query, index := range map[string]string{live: "chats_live_serving_order", message: "chats_message_serving_order"} {
+		if plan := h.plan(query); !strings.Contains(plan, index) || strings.Contains(plan, "Sort") {
+			t.Errorf("%s is planned as\n%s", query, plan)
+		}
 	}
 }
 

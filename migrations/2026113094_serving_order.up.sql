@@ -1,0 +1,8 @@
+-- The queues of live chats and of messages in serving order, which is by -priority: the indexes for that had another first column, by
+-- which no query sorts.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS chats_live_serving_order ON chats ((-(priority::integer)), (returned_at IS NULL), queued_at, queue_id)
+    WHERE status = 'waiting' AND channel = 'chat';
+CREATE INDEX CONCURRENTLY IF NOT EXISTS chats_message_serving_order ON chats ((-(priority::integer)), (returned_at IS NULL), queued_at, queue_id)
+    WHERE status = 'waiting' AND channel = 'message';
+DROP INDEX CONCURRENTLY IF EXISTS chats_live_queue_order;
+DROP INDEX CONCURRENTLY IF EXISTS chats_message_queue_order;

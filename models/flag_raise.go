@@ -21,17 +21,22 @@ const (
 //
 //	?0 FLAG_UNANSWERED in seconds, 0 for never  ?1 manyTransfers  ?2 whether there are words to look for
 const (
-	// timelyFlags are the flags that follow from the row of a chat alone and are not raised yet, each once for its moment.
+	isUnanswered    = `c.channel = 'chat' AND ?0::float8 > 0 AND c.awaiting_since < statement_timestamp() - make_interval(secs => ?0)`
+	isOftenMoved    = `c.transfers >= ?1`
+	isWarnedForUser = `c.warned_at IS NOT NULL AND c.last_said_by = 'user'`
+
+	// timelyFlags are the flags that follow from the row of a chat alone and are not raised yet, each once for its moment. Most chats have
+	// none, so the rows of the others alone are divided into flags.
 	timelyFlags = `SELECT c.id AS chat_id, f.kind, f.since, f.detail FROM chats c CROSS JOIN LATERAL (VALUES
-			('unanswered', c.awaiting_since, '', c.channel = 'chat' AND ?0::float8 > 0
-				AND c.awaiting_since < clock_timestamp() - make_interval(secs => ?0)),
-			('transfers', c.assigned_at, c.transfers::text, c.transfers >= ?1),
-			('idle_warning', c.warned_at, '', c.last_said_by = 'user')) f (kind, since, detail, holds)
-		WHERE c.status = 'active' AND f.since IS NOT NULL AND f.holds
+			('unanswered', c.awaiting_since, '', ` + isUnanswered + `), ('transfers', c.assigned_at, c.transfers::text, ` + isOftenMoved + `),
+			('idle_warning', c.warned_at, '', ` + isWarnedForUser + `)) f (kind, since, detail, holds)
+		WHERE c.status = 'active' AND (` + isUnanswered + ` OR ` + isOftenMoved + ` OR ` + isWarnedForUser + `)
+			AND f.since IS NOT NULL AND f.holds
 			AND NOT EXISTS (SELECT FROM chat_flags o WHERE o.chat_id = c.id AND o.kind = f.kind AND o.since = f.since)`
 
-	// outdatedScans and outdatedFlags join s or f with the chat c.
-	outdatedScans = `c.id = s.chat_id AND c.status <> 'active'`
+	// outdatedScans is a condition on the scans s of chats. It compares with the active chats, not with all that have ended.
+	outdatedScans = `NOT EXISTS (SELECT FROM chats c WHERE c.id = s.chat_id AND c.status = 'active')`
+	// outdatedFlags joins the flags f with the chat c.
 	outdatedFlags = `c.id = f.chat_id AND NOT ` + flagHolds + ` AND (f.dismissed_at IS NULL OR c.status <> 'waiting')`
 
 	// unscannedChats are the active chats that scanForFlags has not looked at, or not since they have new messages.
@@ -39,7 +44,7 @@ const (
 		LEFT JOIN chat_flag_scans s ON s.chat_id = c.id
 		WHERE c.status = 'active' AND (s.chat_id IS NULL OR ?2 AND c.last_seq > s.seq)`
 
-	flagWork = `SELECT FROM chat_flag_scans s JOIN chats c ON ` + outdatedScans + `
+	flagWork = `SELECT FROM chat_flag_scans s WHERE ` + outdatedScans + `
 		UNION ALL SELECT FROM chat_flags f JOIN chats c ON ` + outdatedFlags + `
 		UNION ALL SELECT FROM (` + timelyFlags + `) raised
 		UNION ALL SELECT FROM (` + unscannedChats + `) unscanned`
@@ -56,7 +61,7 @@ func (d *Desk) RaiseFlags(ctx context.Context) error {
 		return err
 	}
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.NewRaw(`DELETE FROM chat_flag_scans s USING chats c WHERE ` + outdatedScans).Exec(ctx); err != nil {
+		if _, err := t.NewRaw(`DELETE FROM chat_flag_scans s WHERE ` + outdatedScans).Exec(ctx); err != nil {
 			return err
 		}
 		res, err := t.NewRaw(`DELETE FROM chat_flags f USING chats c WHERE ` + outdatedFlags).Exec(ctx)

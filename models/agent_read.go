@@ -18,7 +18,7 @@ var agentColumns = agentRow.selectList("a") + `,
 		WHEN ` + lastSign + ` < clock_timestamp() - make_interval(secs => $1) THEN 'away'
 		ELSE a.choice END,
 	ARRAY(SELECT department FROM agent_departments ad WHERE ad.agent_id = a.id ORDER BY 1),
-	(SELECT ARRAY[r.name_en, r.name_zh_cn] FROM break_reasons r WHERE r.id = a.break_reason_id), ` + isExtraOpen
+	CASE WHEN a.break_reason_id IS NOT NULL THEN (SELECT ARRAY[r.name_en, r.name_zh_cn] FROM break_reasons r WHERE r.id = a.break_reason_id) END, ` + isExtraOpen
 
 const agentTables = ` FROM agents a CROSS JOIN pulse p `
 

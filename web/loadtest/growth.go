@@ -29,16 +29,19 @@ func measureGrowth(ctx context.Context, b *bench) error {
 	if b.opts.quick {
 		sizes = []growth{{40, 200}, {60, 400}, {80, 600}}
 	}
+	const perAgent = "it looks at every agent"
 	figures := []*grown{
-		{name: "sweep with nothing due", bound: 1},
-		{name: "check of the invariants, per second", bound: 50},
-		{name: "statistics of a day"},
-		{name: "statistics of 30 days", bound: 50},
+		{name: "sweep with nothing due", bound: 1, why: perAgent},
+		{name: "check of the invariants, per second", bound: 50, why: "a pass looks at every open chat"},
+		{name: "flags with nothing to raise", why: "it looks at every active chat, every 5 s: a message must not change an index"},
+		{name: "alerts", why: "they look at every open chat, every 5 s: a message must not change an index"},
+		{name: "statistics of a day", why: "they read every open chat of the period, whose figures change with each message"},
+		{name: "statistics of 30 days", bound: 50, why: "as of a day"},
 		{
 			name: "load of the agents",
 			why:  "it reads every active chat: a message must not change an index, so when a user began to wait is in none",
 		},
-		{name: "first page of the queue"},
+		{name: "first page of the queue", why: "the estimate reads every agent who is online"},
 		{name: "/metrics"},
 	}
 	for _, size := range sizes {
@@ -93,9 +96,21 @@ func (b *bench) measureSize(ctx context.Context, size growth, figures []*grown) 
 	if err != nil {
 		return err
 	}
+	if err := desk.RaiseFlags(ctx); err != nil { // those of the chats that were just written
+		return err
+	}
+	flags, err := b.timed(func() error { return desk.RaiseFlags(ctx) })
+	if err != nil {
+		return err
+	}
+	alerts, err := b.timed(func() error { return desk.EvaluateAlerts(ctx) })
+	if err != nil {
+		return err
+	}
 	b.log("    a pass of checks over %s takes %d calls", size, check.Rounds)
-	figures[0].at = append(figures[0].at, sweep)
-	figures[1].at = append(figures[1].at, check)
+	for i, s := range []Sample{sweep, check, flags, alerts} {
+		figures[i].at = append(figures[i].at, s)
+	}
 	server, err := b.serveProduct(ctx, database, append([]string{"RETENTION=10000h", "INACTIVE_AFTER=0"}, noTimeouts...)...)
 	if err != nil {
 		return err
@@ -122,7 +137,7 @@ func (b *bench) measureSize(ctx context.Context, size growth, figures []*grown) 
 		if err != nil {
 			return err
 		}
-		figures[2+i].at = append(figures[2+i].at, took)
+		figures[4+i].at = append(figures[4+i].at, took)
 	}
 	return nil
 }

@@ -62,24 +62,26 @@ func (r *evaluatedRule) judge(isBreached bool, now, resumedAt time.Time) verdict
 // It may run several times at once, on any machines: one evaluates and the others return at once, and a rule has one open
 // alert at most. An outage of Parley is no time in which a figure was beyond its threshold.
 func (d *Desk) EvaluateAlerts(ctx context.Context) error {
-	if err := d.RecordHeartbeat(ctx); err != nil { // first, so that an outage does not count
-		return err
+	// The heartbeat comes first, so that an outage does not count.
+	var resumedAt time.Time
+	var hasRules, hasOrphans bool
+	err := d.db.NewRaw(recordHeartbeat+` RETURNING resumed_at, EXISTS (SELECT FROM alert_rules WHERE is_enabled),
+		EXISTS (SELECT FROM alerts WHERE `+isWithoutRule+`)`, AlertWebhookOff).Scan(ctx, &resumedAt, &hasRules, &hasOrphans)
+	if err != nil {
+		return translate(err)
 	}
-	isAny, err := d.isAny(
-		ctx,
-		`SELECT FROM alert_rules WHERE is_enabled UNION ALL SELECT FROM alerts WHERE rule_id IS NULL AND cleared_at IS NULL AND kind <> ?`,
-		AlertWebhookOff,
-	)
-	if err != nil || !isAny {
-		return err
+	if !hasRules && !hasOrphans {
+		return nil
 	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var mine bool
 		if err := t.NewRaw(`SELECT pg_try_advisory_xact_lock(?)`, alertsLock).Scan(ctx, &mine); err != nil || !mine {
 			return err
 		}
-		if err := t.clearAlertsWithoutRule(ctx); err != nil {
-			return err
+		if hasOrphans {
+			if err := t.clearAlertsWithoutRule(ctx); err != nil {
+				return err
+			}
 		}
 		var rules []evaluatedRule
 		err := t.NewRaw(`SELECT r.id, r.kind, r.department, r.threshold, r.hold_seconds, r.window_minutes, r.is_enabled,
@@ -89,17 +91,11 @@ func (d *Desk) EvaluateAlerts(ctx context.Context) error {
 		if err != nil || len(rules) == 0 {
 			return err
 		}
-		var resumedAt time.Time
-		if err := t.NewRaw(`SELECT resumed_at FROM pulse`).Scan(ctx, &resumedAt); err != nil {
-			return err
-		}
 		figures, err := d.readAlertFigures(ctx, rules)
 		if err != nil {
 			return err
 		}
-		if err := t.tick(ctx); err != nil {
-			return err
-		}
+		t.now = figures.estimator.now
 		for i := range rules {
 			if err := t.applyVerdict(ctx, &rules[i], figures.of(&rules[i].AlertRule), resumedAt); err != nil {
 				return err
@@ -109,11 +105,15 @@ func (d *Desk) EvaluateAlerts(ctx context.Context) error {
 	})
 }
 
-// clearAlertsWithoutRule clears the open alerts whose rule was removed together with its department. [AlertWebhookOff] never has one.
+// isWithoutRule is the condition on open alerts whose rule was removed together with its department. Those of the kind ?0,
+// [AlertWebhookOff], never have one.
+const isWithoutRule = `rule_id IS NULL AND cleared_at IS NULL AND kind <> ?0`
+
+// clearAlertsWithoutRule clears them.
 func (t *tx) clearAlertsWithoutRule(ctx context.Context) error {
 	var ids []int64
-	err := t.NewRaw(`UPDATE alerts SET cleared_at = clock_timestamp(), cleared_reason = ?, version = version + 1
-		WHERE rule_id IS NULL AND cleared_at IS NULL AND kind <> ? RETURNING id`, ClearedRuleChanged, AlertWebhookOff).Scan(ctx, &ids)
+	err := t.NewRaw(`UPDATE alerts SET cleared_at = clock_timestamp(), cleared_reason = ?1, version = version + 1
+		WHERE `+isWithoutRule+` RETURNING id`, AlertWebhookOff, ClearedRuleChanged).Scan(ctx, &ids)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}

@@ -181,7 +181,7 @@ func (d *Desk) AddBot(ctx context.Context, actor Actor, n BotChange) (*Bot, erro
 	}
 	id := uuid.NewString()
 	var added *Bot
-	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
 		// The address is none: the column belongs to people, who sign in with theirs. No password fits an empty hash.
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent, max_messages, kind)
 			VALUES (?0, ?0 || '@bot.invalid', ?1, 'agent', '', 0, 0, 'bot')`, id, *n.Name).Exec(ctx)

@@ -104,6 +104,9 @@ const botSweepBatch = 100
 // own, and passes a bot over for 5 minutes that did not answer in 3 chats in a row. It may run twice at once: what is due is decided again
 // under the lock of the chat.
 func (d *Desk) SweepBots(ctx context.Context) error {
+	if !d.reload.hasBots.Load() {
+		return nil
+	}
 	for {
 		var ids []string
 		if err := d.db.NewRaw(`SELECT c.id`+dueOfBots+` ORDER BY c.awaiting_since NULLS LAST, c.id LIMIT ?`, botSweepBatch).

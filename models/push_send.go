@@ -20,6 +20,10 @@ func (d *Desk) SendPushes(ctx context.Context) error {
 	if d.pusher == nil {
 		return nil
 	}
+	// A notice belongs to a device.
+	if hasDevices, err := d.isAny(ctx, `SELECT FROM push_subscriptions`); err != nil || !hasDevices {
+		return err
+	}
 	if err := d.notePushes(ctx); err != nil {
 		return err
 	}
@@ -107,9 +111,6 @@ const notePushes = `WITH chats_of AS (
 
 // notePushes adds the notices of all agents whose devices may be told now.
 func (d *Desk) notePushes(ctx context.Context) error {
-	if hasDevices, err := d.isAny(ctx, `SELECT FROM push_subscriptions`); err != nil || !hasDevices {
-		return err
-	}
 	return d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		var held bool // else another worker does the same
 		if err := t.NewRaw(`SELECT pg_try_advisory_xact_lock(?)`, pushLock).Scan(ctx, &held); err != nil || !held {

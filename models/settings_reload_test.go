@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/models"
 )
@@ -56,6 +57,12 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 			return err
 		},
 		func() error { _, err := other.DB().NewRaw(`TRUNCATE settings`).Exec(t.Context()); return err },
+		func() error { _, err := other.AddBot(t.Context(), admin, models.BotChange{Name: new("Robbie")}); return err },
+		func() error {
+			_, err := other.AddWebhook(t.Context(), admin,
+				models.WebhookFields{Name: "CRM", URL: "https://crm.example/", Events: []string{"chat.created"}})
+			return err
+		},
 	} {
 		h.must(change())
 		_, now, err := h.UnpublishedCommits(t.Context())
@@ -67,5 +74,26 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 		if before = h.SettingsVersion(); before != now {
 			t.Fatalf("after a reload the version is %d, want %d", before, now)
 		}
+	}
+}
+
+// A process that knows of no bot looks for none, and does so once it has read the settings again.
+func TestAProcessLearnsOfTheFirstBot(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	h.must(h.Reload(t.Context()))
+	other := newTestDeskOn(t, h.url, models.DefaultSettings())
+	bot := other.bot("Robbie", models.BotChange{ServesGeneral: new(true)})
+	chat := other.askBot("u", "", "Hello")
+	h.age("chats", chat.ID, time.Minute, "awaiting_since", "assigned_at")
+	h.exec(`UPDATE pulse SET resumed_at = resumed_at - interval '1 hour'`)
+	h.must(h.SweepBots(t.Context()))
+	if c := h.chat(chat.ID); c.ServedBy() != bot.ID {
+		t.Fatal("the chat was handed over by a process that has not read that there is a bot")
+	}
+	h.must(h.Reload(t.Context()))
+	h.must(h.SweepBots(t.Context()))
+	if c := h.chat(chat.ID); c.Status != models.Waiting {
+		t.Errorf("the chat is %s", c.Status)
 	}
 }

@@ -164,6 +164,7 @@ func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*W
 		if added, err = webhookByID(ctx, t, id, ""); err != nil || again {
 			return err
 		}
+		t.emit(Event{Kind: KindSettings}) // processes look for deliveries once they know that there is a webhook
 		return t.audit(
 			ctx,
 			actor,
@@ -172,7 +173,10 @@ func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*W
 			details{"url": shownURL(f.URL), "events": strings.Join(f.Events, ", ")},
 		)
 	})
-	return added, err
+	if err != nil {
+		return nil, err
+	}
+	return added, d.Reload(ctx)
 }
 
 // UpdateWebhook changes a webhook and returns it. Deliveries that wait go to the new address. Administrators only; it refuses as

@@ -147,7 +147,7 @@ func (d *Desk) WebhookCounts() (delivered, failed, gaveUp int64) {
 // number of processes may call it; one of them delivers to a webhook, which keeps the order of the events of each chat. A delivery is made
 // at least once: where a process is killed between the answer and storing it, another one makes it again, under the same id.
 func (d *Desk) DeliverWebhooks(ctx context.Context) error {
-	if d.webhooks.sender == nil {
+	if d.webhooks.sender == nil || !d.reload.hasWebhooks.Load() {
 		return nil
 	}
 	var due []int64

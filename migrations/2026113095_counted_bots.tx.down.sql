@@ -1,0 +1,2 @@
+DROP TRIGGER webhooks_counted ON webhooks;
+DROP TRIGGER bots_counted ON bots;

@@ -10,6 +10,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"parley/models"
 	"parley/views/text"
 	"parley/web/live"
 )
@@ -36,21 +37,10 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		return err
 	}
 	endSpan(c, http.StatusOK)
-	route, asked := c.Path(), c.Request().Context()
+	route, kind, asked := c.Path(), to.Actor.Kind, c.Request().Context()
 	run := func(ctx context.Context, out live.Transport) {
 		start := time.Now()
-		err := stream.Run(text.Like(ctx, asked), draw, out)
-		k.Log.Debug(
-			"stream ended",
-			"route",
-			route,
-			"kind",
-			to.Actor.Kind,
-			"lasted",
-			time.Since(start).Round(time.Millisecond),
-			"reason",
-			err,
-		)
+		k.logEnd(route, kind, start, stream.Run(text.Like(ctx, asked), draw, out))
 	}
 	sse := live.Hijack(c.Response())
 	if sse == nil {
@@ -64,6 +54,10 @@ func (k *Kit) Stream(c echo.Context, to live.Receiver, draw live.Renderer) error
 		run(k.StreamContext, sse)
 	})
 	return nil
+}
+
+func (k *Kit) logEnd(route string, kind models.ActorKind, start time.Time, reason error) {
+	k.Log.Debug("stream ended", "route", route, "kind", kind, "lasted", time.Since(start).Round(time.Millisecond), "reason", reason)
 }
 
 // endSpan ends the span of a request whose answer has begun and may go on for an hour.

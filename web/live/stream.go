@@ -76,7 +76,8 @@ type Stream struct {
 	renderer  Renderer
 	transport Transport
 
-	state streamState
+	timers streamTimers
+	state  streamState
 	// behind is set while something may have been missed. It outlives the states before live, which the repair follows.
 	behind bool
 	chats  clientState
@@ -155,53 +156,67 @@ func (s *Stream) Run(ctx context.Context, renderer Renderer, transport Transport
 	defer s.working.Unlock()
 	s.acceptInline(ctx)
 	defer s.sub.setInline(nil)
-	timers := newStreamTimers(time.Now(), s.to.Ends)
+	s.timers.start(time.Now(), s.to.Ends)
 	timer := time.NewTimer(heartbeatEvery)
 	defer timer.Stop()
 	err := s.advance(ctx, nil)
-	for {
-		if broken, ok := errors.AsType[transportError](err); ok {
-			return broken.error
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil { // PostgreSQL is away: only heartbeats are sent until it is back
-			s.fallBehind()
-			timers.retryAt = time.Now().Add(retryAfter)
-		}
-		if err := transport.Flush(); err != nil {
+	// Thousands of streams wait here. Go halves the stack of a goroutine that uses less than a quarter of it, so what needs more is in
+	// functions that have returned by then.
+	for goesOn := true; goesOn; {
+		if err = s.flush(ctx, err, timer); err != nil {
 			return err
 		}
-		err = nil
-		timer.Reset(time.Until(timers.next()))
-		if s.wait(ctx, timer) {
-			switch timers.due(time.Now()) {
-			case dueHeartbeat:
-				if err := transport.Heartbeat(); err != nil {
-					return err
-				}
-				continue
-			case dueExpiry:
-				s.sub.end(Expired)
-			case dueRenewal:
-				s.sub.end(Renewed)
-			case dueRetry:
-			}
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		timers.retryAt = time.Time{}
-		signals, needsRepair, reason := s.sub.take()
-		if reason != "" {
-			return s.end(ctx, signals, reason)
-		}
-		if needsRepair {
-			s.fallBehind()
-		}
-		err = s.advance(ctx, signals)
+		goesOn, err = s.proceed(ctx, s.wait(ctx, timer))
 	}
+	return err
+}
+
+// flush writes what the last work has left, whose error it takes, and sets the timer to what is due next. It returns an error that ends
+// the stream.
+func (s *Stream) flush(ctx context.Context, err error, timer *time.Timer) error {
+	if broken, ok := errors.AsType[transportError](err); ok {
+		return broken.error
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil { // PostgreSQL is away: only heartbeats are sent until it is back
+		s.fallBehind()
+		s.timers.retryAt = time.Now().Add(retryAfter)
+	}
+	if err := s.transport.Flush(); err != nil {
+		return err
+	}
+	timer.Reset(time.Until(s.timers.next()))
+	return nil
+}
+
+// proceed does what is due after a wait, and applies the signals. It reports whether the stream goes on, also after an error.
+func (s *Stream) proceed(ctx context.Context, fired bool) (goesOn bool, err error) {
+	if fired {
+		switch s.timers.due(time.Now()) {
+		case dueHeartbeat:
+			err := s.transport.Heartbeat()
+			return err == nil, err
+		case dueExpiry:
+			s.sub.end(Expired)
+		case dueRenewal:
+			s.sub.end(Renewed)
+		case dueRetry:
+		}
+	}
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	s.timers.retryAt = time.Time{}
+	signals, needsRepair, reason := s.sub.take()
+	if reason != "" {
+		return false, s.end(ctx, signals, reason)
+	}
+	if needsRepair {
+		s.fallBehind()
+	}
+	return true, s.advance(ctx, signals)
 }
 
 // wait lets others work until there is something to do, and reports whether the timer fired.

@@ -19,8 +19,8 @@ type streamTimers struct {
 	expireAt, retryAt    time.Time // zero for never
 }
 
-func newStreamTimers(now, expireAt time.Time) streamTimers {
-	return streamTimers{heartbeatAt: now.Add(heartbeatEvery), renewAt: now.Add(lifetime + rand.N(lifetime/3)), expireAt: expireAt}
+func (t *streamTimers) start(now, expireAt time.Time) {
+	t.heartbeatAt, t.renewAt, t.expireAt = now.Add(heartbeatEvery), now.Add(lifetime+rand.N(lifetime/3)), expireAt
 }
 
 // next returns the earliest of the times.

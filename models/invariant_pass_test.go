@@ -94,10 +94,10 @@ func TestAPassFindsWhatTheFullCheckFinds(t *testing.T) {
 func TestMachinesShareAPass(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)
-	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 600) n`)
+	h.exec(`INSERT INTO users (id) SELECT 'u' || n FROM generate_series(1, 1200) n`)
 	h.exec(`INSERT INTO chats (id, user_id, status, queued_at, user_seen_at, created_at)
-		SELECT 'c' || n, 'u' || n, 'waiting', now(), now(), now() FROM generate_series(1, 600) n`)
-	h.exec(`UPDATE chats SET last_seq = 1 WHERE id IN ('c1', 'c600')`)
+		SELECT 'c' || n, 'u' || n, 'waiting', now(), now(), now() FROM generate_series(1, 1200) n`)
+	h.exec(`UPDATE chats SET last_seq = 1 WHERE id IN ('c1', 'c1200')`)
 	var all sync.WaitGroup
 	errs := make(chan error, 40)
 	for range 4 {

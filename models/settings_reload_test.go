@@ -57,7 +57,10 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 			return err
 		},
 		func() error { _, err := other.DB().NewRaw(`TRUNCATE settings`).Exec(t.Context()); return err },
-		func() error { _, err := other.AddBot(t.Context(), admin, models.BotChange{Name: new("Robbie")}); return err },
+		func() error {
+			_, err := other.AddBot(t.Context(), admin, models.BotChange{Name: new("Robbie")})
+			return err
+		},
 		func() error {
 			_, err := other.AddWebhook(t.Context(), admin,
 				models.WebhookFields{Name: "CRM", URL: "https://crm.example/", Events: []string{"chat.created"}})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 )
 
 // MaxTags is how many tags a chat can have.
@@ -21,8 +20,6 @@ type WrapUp struct {
 type WrapUpLists struct {
 	Outcomes, Tags                     []string
 	IsOutcomeRequired, AreTagsRequired bool
-
-	since time.Time // chats that ended before are not asked about
 }
 
 // IsEmpty reports whether nothing is offered.
@@ -40,12 +37,17 @@ func (l *WrapUpLists) missing(outcome *string, tags []string) error {
 	return faults.err()
 }
 
+// isOfferedTo reports whether chats of a department, nil for none, can get the option.
+func (o *WrapUpOption) isOfferedTo(department *string) bool {
+	return o.RetiredAt == nil && (o.Department == nil || same(o.Department, department))
+}
+
 // listsOf returns the lists for a chat of a department, nil for none, out of the options that are offered.
 func (d *Desk) listsOf(options []WrapUpOption, department *string) *WrapUpLists {
 	l := &WrapUpLists{Outcomes: []string{}, Tags: []string{}}
 	for i := range options {
 		o := &options[i]
-		if o.RetiredAt != nil || o.Department != nil && !same(o.Department, department) {
+		if !o.isOfferedTo(department) {
 			continue
 		}
 		list := &l.Tags
@@ -54,9 +56,6 @@ func (d *Desk) listsOf(options []WrapUpOption, department *string) *WrapUpLists 
 		}
 		if _, found := findName(*list, o.Name); !found { // a department may have a name that everyone has
 			*list = append(*list, o.Name)
-		}
-		if l.since.IsZero() || o.CreatedAt.Before(l.since) {
-			l.since = o.CreatedAt
 		}
 	}
 	s := d.Settings()
@@ -89,8 +88,10 @@ func (d *Desk) IsToWrapUp(c *Chat) bool {
 	if c.Status != Ended || c.AgentID == nil || c.WrappedUpAt != nil {
 		return false
 	}
-	l := d.WrapUpLists(c)
-	return !l.IsEmpty() && !c.EndedAt.Before(l.since)
+	// Lists of many chats ask for each of them, so this makes no lists.
+	return slices.ContainsFunc(*d.options.Load(), func(o WrapUpOption) bool {
+		return o.isOfferedTo(c.Department) && !c.EndedAt.Before(o.CreatedAt)
+	})
 }
 
 // maxToWrapUp is how many chats ChatsToWrapUp returns.

@@ -124,6 +124,24 @@ func TestCountsReachRedisWhenAnotherInstanceComes(t *testing.T) {
 	i[1].awaitFull(t, other)
 }
 
+// More counts than one command takes, of several keys each, all reach Redis once.
+func TestManyCountsReachRedis(t *testing.T) {
+	t.Parallel()
+	const limit = 2*maxAppended + 100
+	for kind, url := range redisServers(t) {
+		i := instances(t, url, limit, 2)
+		for _, user := range []string{"u", "v"} {
+			i[0].allowed(t, limit-1, Claim{SignIn, user}, Claim{SignInAddress, user})
+		}
+		i[0].flush()
+		for _, user := range []string{"u", "v"} {
+			if n := i[1].allowed(t, 10, Claim{SignIn, user}, Claim{SignInAddress, user}); n != 1 {
+				t.Errorf("%s: %d of %s are allowed after all but one, want 1", kind, n, user)
+			}
+		}
+	}
+}
+
 func TestTheNextProcessFindsTheCounts(t *testing.T) {
 	t.Parallel()
 	i := instances(t, testdb.Redis(t), 3, 2)

@@ -3,6 +3,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -54,6 +55,33 @@ end
 return math.max(wait, 0)
 `)
 
+// appendCounts counts what an instance has granted by itself: for each key the limit, how many follow, and their names. It is that much cheaper
+// than a run of window for each of them that an instance with 2,000 messages a second notices.
+//
+// KEYS   what is counted
+// ARGV   window in µs, then for each key its limit, the number of names, and the names
+var appendCounts = redis.NewScript(`
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local at = 2
+for _, key in ipairs(KEYS) do
+  local limit, n = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local entries = {}
+  for i = 1, n do
+    entries[i] = string.format('%.0f %s', now, ARGV[at + 1 + i])
+  end
+  at = at + 2 + n
+  if redis.call('LPUSH', key, unpack(entries)) > 2 * limit then
+    redis.call('LTRIM', key, 0, limit - 1)
+  end
+  redis.call('PEXPIRE', key, math.ceil(ARGV[1] / 1000))
+end
+return 0
+`)
+
+// maxAppended is how many counts one run of appendCounts takes: the arguments of a command in a script are limited.
+const maxAppended = 1000
+
 // shared counts in Redis. Requests that come while a batch is on its way form the next batch, which is one round trip.
 type shared struct {
 	client   redis.UniversalClient
@@ -62,6 +90,7 @@ type shared struct {
 }
 
 type request struct {
+	script *redis.Script
 	keys   []string
 	args   []any
 	answer chan response // buffered, so that answering does not block if the caller gave up
@@ -71,9 +100,6 @@ type response struct {
 	wait int64 // µs
 	err  error
 }
-
-// runScript is a method of a script that runs it.
-type runScript = func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
 
 // maxBatch is how many requests go in one round trip.
 const maxBatch = 64
@@ -100,7 +126,7 @@ func newShared(opts redisclient.Options, prefix string, done <-chan struct{}) *s
 }
 
 func (s *shared) request(do mode, name string, bounds []bound) *request {
-	r := &request{args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
+	r := &request{script: window, args: []any{string(do), Window.Microseconds(), name}, answer: make(chan response, 1)}
 	for _, b := range bounds {
 		r.keys = append(r.keys, s.prefix+b.key)
 		r.args = append(r.args, b.limit)
@@ -170,9 +196,9 @@ func (s *shared) answer(batch []*request) {
 func (s *shared) record(counts []count) error {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	batch := make([]*request, len(counts))
-	for i, c := range counts {
-		batch[i] = s.request(record, c.name, c.bounds)
+	var batch []*request
+	for some := range slices.Chunk(counts, maxAppended) {
+		batch = append(batch, s.appendRequest(some))
 	}
 	for _, reply := range s.send(ctx, batch) {
 		if err := reply.Err(); err != nil {
@@ -182,24 +208,39 @@ func (s *shared) record(counts []count) error {
 	return nil
 }
 
-// send returns the replies to a batch.
+func (s *shared) appendRequest(counts []count) *request {
+	names, limits := map[string][]any{}, map[string]int{}
+	r := &request{script: appendCounts, args: []any{Window.Microseconds()}}
+	for _, c := range counts {
+		for _, b := range c.bounds {
+			names[b.key] = append(names[b.key], c.name)
+			limits[b.key] = b.limit
+		}
+	}
+	for key, all := range names {
+		r.keys = append(r.keys, s.prefix+key)
+		r.args = append(append(r.args, limits[key], len(all)), all...)
+	}
+	return r
+}
+
+// send returns the replies to a batch of one script.
 func (s *shared) send(ctx context.Context, batch []*request) []*redis.Cmd {
-	replies := s.pipeline(ctx, batch, window.EvalSha)
+	replies := s.pipeline(ctx, batch, false)
 	if redis.HasErrorPrefix(replies[0].Err(), "NOSCRIPT") { // Redis was restarted or another took its place, and ran none of them
-		replies = s.pipeline(ctx, batch, window.Eval)
+		replies = s.pipeline(ctx, batch, true)
 	}
 	return replies
 }
 
-// pipeline sends a batch in one round trip: the first by the given method of the script, the others by its digest, since the server that
-// runs the first has the script then.
-func (s *shared) pipeline(ctx context.Context, batch []*request, first runScript) []*redis.Cmd {
+// pipeline sends a batch in one round trip: the first with the text of the script if Redis does not have it, the others by its digest.
+func (s *shared) pipeline(ctx context.Context, batch []*request, withText bool) []*redis.Cmd {
 	replies := make([]*redis.Cmd, len(batch))
 	pipe := s.client.Pipeline()
 	for i, r := range batch {
-		run := window.EvalSha
-		if i == 0 {
-			run = first
+		run := r.script.EvalSha
+		if i == 0 && withText {
+			run = r.script.Eval
 		}
 		replies[i] = run(ctx, pipe, r.keys, r.args...)
 	}

@@ -472,6 +472,37 @@ func TestBotOnlyChatsAreCountedApart(t *testing.T) {
 	h.sound()
 }
 
+// A supervisor who takes a chat from a bot ends the time of the bot as a handing over does.
+func TestAPersonTakesAChatFromABot(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("Bot", models.BotChange{})
+	anna := h.agent("anna", 5)
+	c := h.askBot("a", "", "hello")
+	h.age("chats", c.ID, time.Hour, "queued_at", "created_at", "assigned_at")
+	_, err := h.AssignByHand(t.Context(), admin, c.ID, anna.ID)
+	h.must(err)
+	h.has(c.ID, anna.ID)
+	if c := h.chat(c.ID); c.Transfers != 0 || c.LiveAt == nil || !c.LiveAt.Equal(*c.FirstAssignedAt) {
+		t.Errorf("taken from the bot the chat is %+v", c)
+	}
+	_, _, err = h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "one more thing"})
+	h.refused(err, "chat_not_found")
+	h.exec(`UPDATE chats SET live_at = NULL`) // as for chats that were taken before it was set
+	h.must(h.CountMinutes(t.Context()))
+	h.exec(`UPDATE chats SET live_at = first_assigned_at`)
+	h.send(anna, c.ID, "hi")
+	_, err = h.End(t.Context(), anna, c.ID, "")
+	h.must(err)
+	s, err := h.Stats(t.Context(), time.Now().Add(-2*time.Hour), time.Now().Add(time.Hour))
+	h.must(err)
+	if s.Started != 1 || s.WaitMean == nil || *s.WaitMean != 0 {
+		t.Errorf("the figures are %+v, want one chat without a wait", s)
+	}
+	h.settle()
+	h.sound()
+}
+
 // sound checks every invariant.
 func (h *testDesk) sound() {
 	h.t.Helper()

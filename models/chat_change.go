@@ -74,11 +74,16 @@ func (c *chatChange) assign(to *Agent) {
 	c.serveBy(to)
 }
 
-// transfer moves an active chat from one agent to another and adds the message about it.
+// transfer moves an active chat from one agent to another and adds the message about it. A person who takes it from a bot takes it over
+// the moment it would begin to wait.
 func (c *chatChange) transfer(from, to *Agent) {
 	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name, systemAgentID: to.ID})
 	c.PrevAgentID = from.ID
-	c.Chat.Transfers++
+	if from.IsBot() {
+		c.Chat.LiveAt = &c.now
+	} else {
+		c.Chat.Transfers++
+	}
 	c.serveBy(to)
 }
 

@@ -15,7 +15,7 @@ events AS (SELECT date_trunc('minute', e.at) AS minute, sum(e.arrivals) AS arriv
 	FROM counted CROSS JOIN LATERAL (SELECT * FROM chats WHERE channel = 'chat' AND status <> 'ended' AND ` + notWithBot + `
 			AND (NOT ?5 OR created_at >= since OR first_assigned_at >= since AND first_assigned_at IS NOT NULL) UNION ALL
 		SELECT * FROM chats WHERE channel = 'chat' AND status = 'ended' AND ended_at >= since AND ` + notWithBot + `) c
-	CROSS JOIN LATERAL (VALUES (CASE WHEN c.bot_id IS NULL THEN c.created_at ELSE c.live_at END, 1, 0, 0, 0), (c.first_assigned_at, 0, 1, 0, 0),
+	CROSS JOIN LATERAL (VALUES (` + arrivedAt + `, 1, 0, 0, 0), (c.first_assigned_at, 0, 1, 0, 0),
 		(c.ended_at, 0, 0, 1, (c.ended_reason IN ('cancelled', 'abandoned'))::int)) e (at, arrivals, assignments, ends, abandonments)
 	WHERE e.at >= since AND e.at < until + interval '1 minute' GROUP BY 1)
 SELECT to_char(m.minute, 'YYYY-MM-DD"T"HH24:MI"Z"') AS subject, CASE WHEN b.is_counted

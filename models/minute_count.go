@@ -100,9 +100,13 @@ func (d *Desk) countBetween(ctx context.Context, from, to time.Time, only map[ti
 	})
 }
 
-// tallyChats adds the chats of people. One that a bot handed over arrives then.
+// arrivedAt is when a chat of people begins to be one: when a bot that had it first handed it over or a person took it from the bot. For
+// chats that were taken before live_at was set then, it is the first assignment.
+const arrivedAt = `CASE WHEN bot_id IS NULL THEN created_at ELSE coalesce(live_at, first_assigned_at, created_at) END`
+
+// tallyChats adds the chats of people.
 func (t *tx) tallyChats(ctx context.Context, sum *minuteTally) error {
-	const columns = `SELECT coalesce(department, ''), greatest(queued_at, live_at), CASE WHEN bot_id IS NULL THEN created_at ELSE live_at END, first_assigned_at, assigned_at, returned_at, ended_at,
+	const columns = `SELECT coalesce(department, ''), greatest(queued_at, live_at), ` + arrivedAt + `, first_assigned_at, assigned_at, returned_at, ended_at,
 		coalesce(ended_reason IN ('cancelled', 'abandoned'), false) FROM chats `
 	return t.queryPreparedRows(
 		ctx,

@@ -3,6 +3,9 @@ package models
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // Why a chat is handed over without a word of the bot. The values are in the audit log.
@@ -102,26 +105,39 @@ const botSweepBatch = 100
 
 // SweepBots hands the chats over whose bot has not answered in time, is disabled or has no API key any more, each in a transaction of its
 // own, and passes a bot over for 5 minutes that did not answer in 3 chats in a row. It may run twice at once: what is due is decided again
-// under the lock of the chat.
+// under the lock of the chat. A chat whose handing over fails keeps no other from it; its error is returned at the end.
 func (d *Desk) SweepBots(ctx context.Context) error {
 	if !d.reload.hasBots.Load() {
 		return nil
 	}
+	failed := []string{}
+	var first error
 	for {
 		var ids []string
-		if err := d.db.NewRaw(`SELECT c.id`+dueOfBots+` ORDER BY c.awaiting_since NULLS LAST, c.id LIMIT ?`, botSweepBatch).
-			Scan(ctx, &ids); err != nil {
+		if err := d.db.NewRaw(`SELECT c.id`+dueOfBots+` AND c.id::text <> ALL(?) ORDER BY c.awaiting_since NULLS LAST, c.id LIMIT ?`,
+			pgdialect.Array(failed), botSweepBatch).Scan(ctx, &ids); err != nil {
 			return translate(err)
 		}
 		for _, id := range ids {
-			if err := d.handOverIfDue(ctx, id); err != nil && !errors.Is(err, ErrChatNotFound) {
+			err := d.handOverIfDue(ctx, id)
+			if err == nil || errors.Is(err, ErrChatNotFound) {
+				continue
+			}
+			if ctx.Err() != nil {
 				return err
+			}
+			if failed = append(failed, id); first == nil {
+				first = err
 			}
 		}
 		if len(ids) < botSweepBatch {
-			return nil
+			break
 		}
 	}
+	if first != nil {
+		return fmt.Errorf("%d chats of bots could not be handed over, the first, %s: %w", len(failed), failed[0], first)
+	}
+	return nil
 }
 
 // handOverIfDue hands one chat over if that is still due once the chat is locked, and records it.

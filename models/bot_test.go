@@ -373,6 +373,31 @@ func TestABotThatCannotAnswerAnyMoreHandsOver(t *testing.T) {
 	h.refused(err, "bot_not_found")
 }
 
+// poison makes every change of the chats of a user fail.
+func (h *testDesk) poison(user string) {
+	h.t.Helper()
+	h.exec(`CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$`)
+	h.exec(`CREATE TRIGGER poison BEFORE UPDATE ON chats FOR EACH ROW WHEN (OLD.user_id = '` + user + `') EXECUTE FUNCTION poisoned()`)
+}
+
+func TestAChatOfABotThatCannotBeHandedOverKeepsNoOtherFromIt(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("Bot", models.BotChange{})
+	first, second := h.askBot("first", "", "hello"), h.askBot("second", "", "hello")
+	h.poison("first")
+	_, err := h.UpdateBot(t.Context(), admin, bot.ID, models.BotChange{Disabled: new(true)})
+	h.must(err)
+	h.has(second.ID, "")
+	h.has(first.ID, bot.ID)
+	if err := h.SweepBots(t.Context()); err == nil || !strings.Contains(err.Error(), first.ID) {
+		t.Errorf("the sweep returns %v, want the chat that it could not hand over", err)
+	}
+	h.exec(`DROP TRIGGER poison ON chats`)
+	h.must(h.SweepBots(t.Context()))
+	h.has(first.ID, "")
+}
+
 // TestBotsDoNotExceedTheirCapacity starts chats on two desks at once.
 func TestBotsDoNotExceedTheirCapacity(t *testing.T) {
 	t.Parallel()

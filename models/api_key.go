@@ -245,8 +245,7 @@ func (t *tx) insertAPIKey(ctx context.Context, actor Actor, n NewAPIKey, start s
 }
 
 // RevokeAPIKey ends the use of a key, with every stream that it opened, and returns it. The chats of a bot that has no key then are
-// handed over. To revoke it again changes nothing. Administrators
-// only. An unknown one is api_key_not_found.
+// handed over. To revoke it again changes nothing. Administrators only. An unknown one is api_key_not_found.
 func (d *Desk) RevokeAPIKey(ctx context.Context, actor Actor, id int64) (*APIKey, error) {
 	if err := actor.require(RoleAdmin); err != nil {
 		return nil, err
@@ -267,11 +266,11 @@ func (d *Desk) RevokeAPIKey(ctx context.Context, actor Actor, id int64) (*APIKey
 		t.emit(Event{Kind: KindSignedOut, SessionHash: k.Hash})
 		return t.audit(ctx, actor, AuditAPIKeyRevoked, k.subject(), nil)
 	})
-	if err == nil && k.AgentID != nil {
-		err = d.SweepBots(ctx)
-	}
 	if err != nil {
 		return nil, err
+	}
+	if k.AgentID != nil {
+		d.sweepBotsNow(ctx)
 	}
 	return k, nil
 }

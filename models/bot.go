@@ -274,9 +274,7 @@ func (d *Desk) UpdateBot(ctx context.Context, actor Actor, id string, change Bot
 		return nil, err
 	}
 	if after.DisabledAt != nil && after.Chats > 0 {
-		if err := d.SweepBots(ctx); err != nil { // the task does it within a second
-			d.log.WarnContext(ctx, "the chats of a disabled bot were not handed over yet", "error", err)
-		}
+		d.sweepBotsNow(ctx)
 	}
 	return after, nil
 }

@@ -135,9 +135,16 @@ func (d *Desk) SweepBots(ctx context.Context) error {
 		}
 	}
 	if first != nil {
-		return fmt.Errorf("%d chats of bots could not be handed over, the first, %s: %w", len(failed), failed[0], first)
+		return fmt.Errorf("chats of bots that could not be handed over: %d, the first is %s: %w", len(failed), failed[0], first)
 	}
 	return nil
+}
+
+// sweepBotsNow is SweepBots for a change that is committed: what fails is left to the task, which runs every second.
+func (d *Desk) sweepBotsNow(ctx context.Context) {
+	if err := d.SweepBots(ctx); err != nil {
+		d.log.WarnContext(ctx, "chats of a bot that can no longer answer were not handed over yet", "error", err)
+	}
 }
 
 // handOverIfDue hands one chat over if that is still due once the chat is locked, and records it.

@@ -398,6 +398,23 @@ func TestAChatOfABotThatCannotBeHandedOverKeepsNoOtherFromIt(t *testing.T) {
 	h.has(first.ID, "")
 }
 
+// A key that was revoked is revoked, whatever becomes of the chats.
+func TestAKeyIsRevokedAlthoughAChatCannotBeHandedOver(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	h.bot("Bot", models.BotChange{})
+	h.askBot("first", "", "hello")
+	h.poison("first")
+	keys, err := h.APIKeys(t.Context(), admin)
+	h.must(err)
+	for range 2 {
+		k, err := h.RevokeAPIKey(t.Context(), admin, keys[0].ID)
+		if err != nil || k.RevokedAt == nil {
+			t.Errorf("revoking returns %+v: %v", k, err)
+		}
+	}
+}
+
 // TestBotsDoNotExceedTheirCapacity starts chats on two desks at once.
 func TestBotsDoNotExceedTheirCapacity(t *testing.T) {
 	t.Parallel()

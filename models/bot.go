@@ -182,6 +182,9 @@ func (d *Desk) AddBot(ctx context.Context, actor Actor, n BotChange) (*Bot, erro
 	id := uuid.NewString()
 	var added *Bot
 	err := d.changeSettings(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.lockBotNames(ctx); err != nil { // before the row is inserted, or two requests would wait for each other
+			return err
+		}
 		// The address is none: the column belongs to people, who sign in with theirs. No password fits an empty hash.
 		_, err := t.NewRaw(`INSERT INTO agents (id, email, name, role, password_hash, max_concurrent, max_messages, kind)
 			VALUES (?0, ?0 || '@bot.invalid', ?1, 'agent', '', 0, 0, 'bot')`, id, *n.Name).Exec(ctx)
@@ -207,14 +210,19 @@ func (d *Desk) AddBot(ctx context.Context, actor Actor, n BotChange) (*Bot, erro
 
 func (b *Bot) subject() Subject { return Subject{Kind: SubjectAgent, ID: b.ID, Name: b.Name} }
 
+// lockBotNames lets one transaction at a time give bots their names: of two at once one would not see the name of the other.
+func (t *tx) lockBotNames(ctx context.Context) error {
+	_, err := t.NewRaw(`LOCK TABLE bots IN SHARE ROW EXCLUSIVE MODE`).Exec(ctx)
+	return err
+}
+
 // write stores the change of a bot. A bot that is enabled again is passed over no longer.
 func (c *BotChange) write(ctx context.Context, t *tx, id string) error {
 	if c.Name != nil {
-		// Of two requests at once one would not see the name of the other.
-		var taken bool
-		if _, err := t.NewRaw(`LOCK TABLE bots IN SHARE ROW EXCLUSIVE MODE`).Exec(ctx); err != nil {
+		if err := t.lockBotNames(ctx); err != nil {
 			return err
 		}
+		var taken bool
 		err := t.NewRaw(`SELECT EXISTS (SELECT FROM agents WHERE kind = 'bot' AND lower(name) = lower(?) AND id <> ?)`, *c.Name, id).
 			Scan(ctx, &taken)
 		if err != nil {

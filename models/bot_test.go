@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -243,6 +244,32 @@ func TestBotsMayNoMoreThanAnswerAndHandOver(t *testing.T) {
 	} {
 		_, err = h.AddBot(t.Context(), admin, bad)
 		h.refused(err, "validation_failed")
+	}
+}
+
+// TestBotsAreAddedAtOnce adds bots on two desks, two of each name.
+func TestBotsAreAddedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	other := newTestDeskOn(t, h.url, models.DefaultSettings())
+	var all sync.WaitGroup
+	var added, taken atomic.Int64
+	for i := range 8 {
+		all.Go(func() {
+			_, err := []*testDesk{h, other}[i%2].AddBot(t.Context(), admin, models.BotChange{Name: new("Bot " + strconv.Itoa(i/2))})
+			switch {
+			case err == nil:
+				added.Add(1)
+			case models.ErrBotNameTaken.Is(err):
+				taken.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if added.Load() != 4 || taken.Load() != 4 {
+		t.Errorf("%d bots were added and %d refused, want 4 of each", added.Load(), taken.Load())
 	}
 }
 

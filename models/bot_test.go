@@ -225,6 +225,8 @@ func TestBotsMayNoMoreThanAnswerAndHandOver(t *testing.T) {
 		_, _, err = h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "x", QuickReplies: bad})
 		h.refused(err, "validation_failed")
 	}
+	_, _, err = h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "x", LastSeenID: new(int64(-1))})
+	h.refused(err, "validation_failed")
 	h.refused(h.SetPassword(t.Context(), admin, bot.ID, "correct horse battery"), "agent_not_found")
 	_, err = h.UpdateAgent(t.Context(), admin, bot.ID, models.AgentChange{MaxConcurrent: new(5)})
 	h.refused(err, "agent_not_found")

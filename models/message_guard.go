@@ -9,9 +9,6 @@ import "context"
 // It fails with [errNotStored] when the sender may not write in the chat or the key was used before, since a repeated send
 // returns the first message even if newer ones came after it.
 func (d *Desk) sendUnlessNewer(ctx context.Context, actor Actor, o *pendingMessage, lastSeen int64) (*Message, error) {
-	if lastSeen < 0 {
-		return nil, invalid("last_seen_id", fieldOutOfBounds, "last_seen_id is the id of a message, or 0.")
-	}
 	var m *Message
 	err := d.inTx(ctx, func(ctx context.Context, t *tx) error {
 		c, err := lockChat(ctx, t, o.chatID)

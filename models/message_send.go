@@ -44,6 +44,9 @@ func (d *Desk) Send(ctx context.Context, actor Actor, chatID string, n NewMessag
 	if err != nil {
 		return nil, false, err
 	}
+	if n.LastSeenID != nil && *n.LastSeenID < 0 {
+		return nil, false, invalid("last_seen_id", fieldOutOfBounds, "last_seen_id is the id of a message, or 0.")
+	}
 	message := newPendingMessage(actor, chatID, content, key)
 	switch {
 	case n.DraftChatID != "" && n.DraftChatID != chatID:

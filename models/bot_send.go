@@ -14,7 +14,7 @@ const (
 )
 
 // checkQuickReplies returns quick replies as they are stored, nil for none, and refuses those of people.
-func checkQuickReplies(actor Actor, replies []string) ([]string, error) {
+func (d *Desk) checkQuickReplies(actor Actor, replies []string) ([]string, error) {
 	if len(replies) == 0 {
 		return nil, nil
 	}
@@ -26,7 +26,7 @@ func checkQuickReplies(actor Actor, replies []string) ([]string, error) {
 	}
 	kept := make([]string, 0, len(replies))
 	for _, r := range replies {
-		text, err := validateText("quick_replies", oneLine(r), 1, maxQuickReplyChars)
+		text, err := d.messageText("quick_replies", oneLine(r), 1, maxQuickReplyChars)
 		if err != nil {
 			return nil, err
 		}

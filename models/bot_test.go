@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -272,6 +273,42 @@ func TestBotsAreAddedAtOnce(t *testing.T) {
 	all.Wait()
 	if added.Load() != 4 || taken.Load() != 4 {
 		t.Errorf("%d bots were added and %d refused, want 4 of each", added.Load(), taken.Load())
+	}
+}
+
+// TestQuickRepliesAreStoredAsMessagesAre sends hostile ones, and card numbers before and after they are masked.
+func TestQuickRepliesAreStoredAsMessagesAre(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	bot := h.bot("Bot", models.BotChange{})
+	c := h.askBot("a", "", "hello")
+	send := func(key string, replies ...string) []string {
+		t.Helper()
+		_, _, err := h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "Which one?", ClientMessageID: key, QuickReplies: replies})
+		h.must(err)
+		messages, err := h.Messages(t.Context(), models.UserActor("a"), c.ID, 0, 50)
+		h.must(err)
+		return messages[len(messages)-1].QuickReplies
+	}
+	emoji := strings.Repeat("😀", 80)
+	got := send("hostile", "<img src=x onerror=alert(1)>", "a\n\x07b", "\u202eabc\u202c", "שלום", emoji)
+	if want := []string{"<img src=x onerror=alert(1)>", "a b", "abc", "שלום", emoji}; !slices.Equal(got, want) {
+		t.Errorf("the quick replies are %q, want %q", got, want)
+	}
+	for _, bad := range []string{"\x00", "\xff", "\u202e\u202c", emoji + "😀"} {
+		_, _, err := h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "x", QuickReplies: []string{bad}})
+		h.refused(err, "validation_failed")
+	}
+	const card = "Pay with 4111 1111 1111 1111"
+	if got := send("card", card); got[0] != card {
+		t.Errorf("the quick reply is %q although MASK_CARDS is off", got[0])
+	}
+	h.set("MASK_CARDS", "true")
+	if got := send("card", card); got[0] != card { // sent again, it is the same
+		t.Errorf("sent again, the quick reply is %q", got[0])
+	}
+	if got := send("masked", card); got[0] != "Pay with •••• •••• •••• 1111" {
+		t.Errorf("the quick reply is %q, want the card number masked", got[0])
 	}
 }
 

@@ -185,12 +185,20 @@ func (d *Desk) reassignChats(ctx context.Context, t *tx, from string, u *User) e
 }
 
 // mergeChats makes one open chat of two locked ones, since a user may have only one: the identified user's own, and the
-// one taken over from the anonymous user. The own one goes on, unless it waits and the other is with an agent. The one
-// that does not go on ends (type auto) with a system message about it and stays in the history. Its messages that await
-// a reply are copied to the one that goes on, which also gets the better of the two positions in the queue.
+// one taken over from the anonymous user. The own one goes on, unless it waits and the other is with an agent. A user who has a person, or
+// waits live for one, does not go back to a bot. The one that does not go on ends (type auto) with a system message about it and stays in
+// the history. Its messages that await a reply are copied to the one that goes on, which also gets the better of the two positions in the
+// queue.
 func (d *Desk) mergeChats(ctx context.Context, t *tx, own, brought *Chat, u *User) error {
+	var broughtGoesOn bool
+	switch {
+	case own.IsWithBot():
+		broughtGoesOn = !brought.IsWithBot() && (brought.Status == Active || !brought.IsMessage())
+	case own.Status == Waiting && brought.Status == Active:
+		broughtGoesOn = !brought.IsWithBot() || own.IsMessage()
+	}
 	keep, leave := own, brought
-	if own.Status == Waiting && brought.Status == Active {
+	if broughtGoesOn {
 		keep, leave = brought, own
 	}
 	unanswered, err := messagesAwaitingReply(ctx, t, leave)

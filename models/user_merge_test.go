@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -261,6 +262,63 @@ func TestOfTwoOpenChatsOneGoesOn(t *testing.T) {
 }
 
 // TestSigningInWithAMessage joins two open chats of which at least one is a message.
+// A user who has a person or waits live for one keeps that when another chat is with a bot.
+func TestOfTwoOpenChatsThatOfAPersonGoesOnBeforeThatOfABot(t *testing.T) {
+	t.Parallel()
+	const bot, waits, person, message = "bot", "waits", "person", "message"
+	for _, c := range []struct {
+		own, brought  string
+		broughtGoesOn bool
+	}{
+		{bot, bot, false}, {bot, waits, true}, {bot, person, true}, {bot, message, false},
+		{waits, bot, false}, {person, bot, false}, {message, bot, true},
+	} {
+		t.Run(c.own+" and "+c.brought, func(t *testing.T) {
+			t.Parallel()
+			h := newTestDesk(t)
+			h.bot("Bot", models.BotChange{})
+			maria := h.user("maria")
+			held, anonymous := h.visitor()
+			start := func(who models.Actor, with, question string) *models.Chat {
+				t.Helper()
+				if with == message {
+					a, err := h.LeaveMessage(t.Context(), who.ID, models.LeaveMessage{Email: "maria@example.com", Message: question})
+					h.must(err)
+					return h.chat(a.Chat.ID)
+				}
+				chat := h.asks(who, question)
+				if with != bot {
+					_, err := h.AskForPerson(t.Context(), who, chat.ID)
+					h.must(err)
+				}
+				if with == person {
+					anna := h.agent("anna", 5)
+					h.has(chat.ID, anna.ID)
+				}
+				return h.chat(chat.ID)
+			}
+			own := start(maria, c.own, "Own question")
+			brought := start(anonymous, c.brought, "Brought question")
+			h.identify("maria", held)
+			h.settle()
+			keep, leave, before := h.chat(own.ID), h.chat(brought.ID), own
+			if c.broughtGoesOn {
+				keep, leave, before = leave, keep, brought
+			}
+			if !keep.IsOpen() || leave.IsOpen() || keep.UserID != "maria" {
+				t.Fatalf("kept is %s, left %s", keep.Status, leave.Status)
+			}
+			if keep.Status != before.Status || keep.ServedBy() != before.ServedBy() {
+				t.Errorf("kept is %s with %q, before it was %s with %q", keep.Status, keep.ServedBy(), before.Status, before.ServedBy())
+			}
+			if got := strings.Join(h.said(keep.ID), " "); !strings.Contains(got, "Own question") || !strings.Contains(got, "Brought question") {
+				t.Errorf("in the kept one: %s", got)
+			}
+			h.sound()
+		})
+	}
+}
+
 func TestSigningInWithAMessage(t *testing.T) {
 	t.Parallel()
 	const live, left = models.ChannelChat, models.ChannelMessage

@@ -276,6 +276,34 @@ func TestBotsAreAddedAtOnce(t *testing.T) {
 	}
 }
 
+// SHARE_HISTORY is for people: of the other chats of its users, and the notes in them, a bot reads nothing.
+func TestABotReadsItsOwnChatsAlone(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	h.set("SHARE_HISTORY", "true")
+	bot := h.bot("Bot", models.BotChange{})
+	anna := h.agent("anna", 5)
+	own := h.askBot("a", "", "hello")
+	_, err := h.End(t.Context(), bot, own.ID, "")
+	h.must(err)
+	other := h.askBot("a", "", "hello again")
+	_, err = h.AskForPerson(t.Context(), models.UserActor("a"), other.ID)
+	h.must(err)
+	h.has(other.ID, anna.ID)
+	_, err = h.AddNote(t.Context(), anna, other.ID, "an angry one")
+	h.must(err)
+	for range 2 { // open, and ended
+		_, err = h.Messages(t.Context(), bot, other.ID, 0, 50)
+		h.refused(err, "chat_not_found")
+		_, _ = h.End(t.Context(), anna, other.ID, "")
+	}
+	_, err = h.Messages(t.Context(), bot, own.ID, 0, 50)
+	h.must(err)
+	if _, err = h.Messages(t.Context(), anna, own.ID, 0, 50); err != nil {
+		t.Errorf("anna may not read the earlier chat of her user: %v", err)
+	}
+}
+
 // TestQuickRepliesAreStoredAsMessagesAre sends hostile ones, and card numbers before and after they are masked.
 func TestQuickRepliesAreStoredAsMessagesAre(t *testing.T) {
 	t.Parallel()

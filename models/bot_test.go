@@ -492,6 +492,51 @@ func TestAChatOfABotThatCannotBeHandedOverKeepsNoOtherFromIt(t *testing.T) {
 	h.has(first.ID, "")
 }
 
+// TestAChatThatStaysWithABotIsFound leaves chats with a bot that does not answer, is disabled, or has no key.
+func TestAChatThatStaysWithABotIsFound(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]string{
+		"silent":   `UPDATE bots SET answer_seconds = 2`,
+		"disabled": `UPDATE agents SET disabled_at = now() - interval '1 hour' WHERE kind = 'bot'`,
+		"revoked":  `UPDATE api_keys SET revoked_at = now() - interval '1 hour'`,
+		"expired":  `UPDATE api_keys SET expires_at = now() - interval '1 hour'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTestDesk(t)
+			bot := h.bot("Bot", models.BotChange{AnswerSeconds: new(models.MaxBotAnswerSeconds)})
+			c := h.askBot("a", "", "hello")
+			if name != "silent" {
+				_, _, err := h.Send(t.Context(), bot, c.ID, models.NewMessage{Content: "hi"})
+				h.must(err)
+			}
+			h.age("chats", c.ID, time.Hour, "awaiting_since", "assigned_at", "queued_at", "created_at")
+			h.exec(`UPDATE pulse SET resumed_at = resumed_at - interval '2 hours'`)
+			h.exec(broken)
+			found := func() (subjects []string) {
+				t.Helper()
+				checked, err := h.Check(t.Context())
+				h.must(err)
+				for _, i := range checked {
+					for _, f := range i.Findings {
+						if i.Invariant == "bot_overdue" {
+							subjects = append(subjects, f.Subject)
+						}
+					}
+				}
+				return subjects
+			}
+			if got := found(); len(got) != 1 || got[0] != c.ID {
+				t.Errorf("found is %v, want the chat %s", got, c.ID)
+			}
+			h.must(h.SweepBots(t.Context()))
+			if got := found(); len(got) != 0 {
+				t.Errorf("after the sweep %v is found", got)
+			}
+		})
+	}
+}
+
 // A key that was revoked is revoked, whatever becomes of the chats.
 func TestAKeyIsRevokedAlthoughAChatCannotBeHandedOver(t *testing.T) {
 	t.Parallel()

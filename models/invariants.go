@@ -174,8 +174,11 @@ var invariants = []invariant{
 		"bot_overdue", AboutChat, "A chat that a bot does not answer in time, or cannot answer any more, is handed over.",
 		`SELECT c.id AS subject, 'with ' || a.name || ', awaiting a reply since ' || coalesce(c.awaiting_since::text, 'never') AS detail
 			FROM bots b JOIN agents a ON a.id = b.agent_id JOIN {chats} c ON c.agent_id = b.agent_id AND c.status = 'active' CROSS JOIN pulse p
-			WHERE greatest(c.awaiting_since, c.assigned_at, p.resumed_at) + make_interval(secs => b.answer_seconds) < clock_timestamp() - make_interval(secs => ?1)
-				AND c.awaiting_since IS NOT NULL` + lateMarks,
+			WHERE (c.awaiting_since IS NOT NULL AND greatest(c.awaiting_since, c.assigned_at, p.resumed_at)
+					+ make_interval(secs => b.answer_seconds) < clock_timestamp() - make_interval(secs => ?1)
+				OR c.assigned_at < clock_timestamp() - make_interval(secs => ?1) AND (
+					a.disabled_at < clock_timestamp() - make_interval(secs => ?1) OR NOT ` + hasBotKey + ` AND NOT EXISTS (SELECT FROM api_keys k
+						WHERE k.agent_id = a.id AND least(k.revoked_at, k.expires_at) > clock_timestamp() - make_interval(secs => ?1))))` + lateMarks,
 		func(ctx context.Context, d *Desk) error { return d.SweepBots(ctx) }, ofOpenChats,
 	},
 	{

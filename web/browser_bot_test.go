@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"strings"
 	"testing"
 
 	"parley/models"
@@ -84,6 +85,29 @@ func TestABotAnswersInTheWidgetAndAPersonTakesOver(t *testing.T) {
 		"handed the chat over to a person",
 	)
 	anna.looksLike("bot-handed-over")
+}
+
+// Quick replies without spaces, with markup, and of another direction are shown as they are, within the widget.
+func TestHostileQuickRepliesStayInTheWidget(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	bot := s.withBot("Parley bot")
+	b := newBrowser(t)
+	b.size(320, 640)
+	b.open(s.url + "/widget")
+	b.send("Where is my card?")
+	b.sees("#w-head", "Bot")
+	chats, err := s.desk.ChatsOfAgent(t.Context(), bot.ID, models.ChatFilter{})
+	s.must(err)
+	replies := []string{strings.Repeat("W", 80), strings.Repeat("😀", 80), `<img src=x onerror="alert(1)">`, `שלום "<b>`}
+	_, _, err = s.desk.Send(t.Context(), bot, chats[0].ID, models.NewMessage{Content: "Which one?", QuickReplies: replies})
+	s.must(err)
+	b.sees(".quick", replies...)
+	b.until("markup as text", `!root.querySelector(".quick img, .quick b") && root.querySelector(".quick li:nth-child(4) .btn").value === 'שלום "<b>'`)
+	b.until("each within the widget", `[...root.querySelectorAll(".quick .btn")].every((q) => {
+		const { left, right } = q.getBoundingClientRect();
+		return left >= 0 && right <= innerWidth && q.scrollWidth <= q.clientWidth;
+	})`)
 }
 
 // An administrator adds a bot, corrects a refused form, changes and disables it.

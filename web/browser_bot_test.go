@@ -70,6 +70,7 @@ func TestABotAnswersInTheWidgetAndAPersonTakesOver(t *testing.T) {
 	b.press("\r")
 	b.sees("#thread", "You are being connected with a person.")
 	b.sees("#w-head", "anna")
+	b.until("the focus in the field, for the button is gone", `root.activeElement.id === "composer-text"`)
 	b.until(
 		"no chips and no button",
 		`[...root.querySelectorAll(".quick")].every((q) => getComputedStyle(q).display === "none") && root.querySelector("#w-person").hidden`,

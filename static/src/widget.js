@@ -227,6 +227,7 @@ document.addEventListener("click", (event) => {
     outbox.add(quick.value);
     focusField();
   }
+  if (event.target.closest("#w-person .btn")) focusField(); // the button goes away
   const transcript = event.target.closest("a[data-transcript]");
   if (transcript && !transcript.search) {
     event.preventDefault();

@@ -103,6 +103,7 @@ func TestAnArabicWidgetFromQuestionToRating(t *testing.T) {
 	user.until("the direction", `root.documentElement.dir === "rtl" && getComputedStyle(root.querySelector("#w-head")).direction === "rtl"`)
 	user.until("the button to send is on the left and mirrored", `root.querySelector(".send").getBoundingClientRect().right < innerWidth / 2
 		&& getComputedStyle(root.querySelector(".send .i")).scale === "-1 1"`)
+	user.until("the placeholder from right to left", `getComputedStyle(root.querySelector("#composer-text")).direction === "rtl"`)
 	pictures("hello")
 	user.send("أين طلبي A-17؟")
 	user.sees("#w-place", "لا يوجد أحد متاح الآن")

@@ -96,6 +96,7 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 	b.signIn(s, "alex", "/admin/texts")
 	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")
 	b.sees(".text-row", "من 5", "{{.Rating}}")
+	b.until("both texts from right to left", `[".text-usual p", ".text-row textarea"].every((at) => getComputedStyle(root.querySelector(at)).direction === "rtl")`)
 	b.write(".text-row textarea", "{{.Stars}} من 5")
 	b.click(".text-form button")
 	b.sees(".text-row .error", "Only the listed values")
@@ -122,5 +123,18 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 		b.sees(".text-row")
 		b.accessible("the texts, " + l.name)
 		b.looksLike("texts-all-" + l.name)
+		b.open(s.url + "/admin/texts?q=no+such+text&lang=" + l.lang)
+		b.sees(".empty")
+		b.accessible("no texts, " + l.name)
+	}
+	said := strings.TrimSpace(strings.Repeat("Never send your PIN or the number of your card in this chat. ", 8))
+	must(t, s.desk.SetTextOverride(t.Context(), admin, models.TextOverride{Locale: "en", Key: "widget.keep_secret", Text: said}))
+	for _, l := range looks {
+		b.as(l)
+		b.open(s.url + "/admin/texts?changed=1&locale=en&lang=" + l.lang)
+		b.sees(".text-row")
+		b.until("the whole of a long text", `(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(root.querySelector(".text-row textarea"))`)
+		b.until("both buttons on a line", `new Set([...root.querySelectorAll(".text-row button")].map((el) => el.getBoundingClientRect().top)).size === 1`)
+		b.looksLike("texts-long-" + l.name)
 	}
 }

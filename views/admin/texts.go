@@ -49,6 +49,16 @@ func localeChoices() (choices []Choice) {
 	return choices
 }
 
+// direction is the one in which the texts of the page are written. What begins with a value has the direction of its language, too.
+func (p Texts) direction() string {
+	for _, l := range text.Languages {
+		if l.Tag == p.Locale && l.IsRTL {
+			return "rtl"
+		}
+	}
+	return "ltr"
+}
+
 // usual is what users see without a text of this site.
 func (r TextRow) usual() string {
 	if r.OfAllSites != "" {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -90,7 +91,7 @@ func (h *Handlers) bots(c echo.Context, in *botInput, fieldErrors view.Errors) (
 	return view.BotsPage(view.Bots{
 		Frame: h.AdminFrame(c, "bots", text.T(ctx, "admin.bots.title")),
 		Rows:  api.Map(bots, func(b *models.Bot) view.Bot { return botRow(b, names) }),
-		New:   botForm("", in, departments, fieldErrors),
+		New:   botForm(ctx, "", in, departments, fieldErrors),
 	}), nil
 }
 
@@ -108,7 +109,13 @@ func botRow(b *models.Bot, names map[string]string) view.Bot {
 	return row
 }
 
-func botForm(id string, in *botInput, departments []models.Department, fieldErrors view.Errors) view.BotForm {
+// botForm returns the form of a bot as it was filled in. A bot has other bounds than a person.
+func botForm(ctx context.Context, id string, in *botInput, departments []models.Department, fieldErrors view.Errors) view.BotForm {
+	for field, key := range map[string]string{"max_concurrent": "admin.error.bot_chats", "answer_seconds": "admin.error.bot_seconds"} {
+		if fieldErrors[field] != "" {
+			fieldErrors[field] = text.T(ctx, key)
+		}
+	}
 	form := view.BotForm{
 		ID: id, Capacity: string(in.MaxConcurrent), AnswerSeconds: string(in.AnswerSeconds),
 		ServesGeneral: in.ServesGeneral != nil && *in.ServesGeneral == 1,
@@ -167,7 +174,7 @@ func (h *Handlers) bot(c echo.Context, b *models.Bot, in *botInput, fieldErrors 
 	}
 	return view.BotFormPage(view.BotPage{
 		Frame: h.AdminFrame(c, "bots", b.Name), Bot: botRow(b, departmentNames(departments)),
-		Form: botForm(b.ID, in, departments, fieldErrors),
+		Form: botForm(c.Request().Context(), b.ID, in, departments, fieldErrors),
 	}), nil
 }
 

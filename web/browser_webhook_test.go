@@ -130,3 +130,37 @@ func TestAWebhookOfABotIsChosenOnItsPage(t *testing.T) {
 	b.click(`form[method="post"][action$="/webhooks/1"] [type="submit"]`)
 	s.until("all chats", func() bool { return of() == "" })
 }
+
+// Rows with the longest names and addresses fit a phone, and their state is in view.
+func TestRowsWithLongNamesShowTheirState(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	name := strings.Repeat("Returns and refunds ", 4)[:79]
+	bot, err := s.desk.AddBot(t.Context(), admin, models.BotChange{Name: &name})
+	must(t, err)
+	w, err := s.desk.AddWebhook(t.Context(), admin, models.WebhookFields{
+		Name: name, URL: "https://shop.example.com/" + strings.Repeat("parley", 30), Events: []string{"chat.created"}, AgentID: &bot.ID,
+	})
+	must(t, err)
+	_, err = s.desk.PauseWebhook(t.Context(), admin, w.ID)
+	must(t, err)
+	k, _, err := s.desk.AddAPIKey(t.Context(), admin, models.NewAPIKey{Name: name, Scopes: []string{"queue"}})
+	must(t, err)
+	_, err = s.desk.RevokeAPIKey(t.Context(), admin, k.ID)
+	must(t, err)
+	b := s.administer("/admin/bots")
+	for _, l := range looks {
+		b.as(l)
+		for _, path := range []string{"/admin/bots", "/admin/webhooks", "/admin/webhooks/1", "/admin/api-keys"} {
+			b.open(s.url + path + "?lang=" + l.lang)
+			b.sees("#main", "Returns and refunds")
+			b.accessible(path + " with long names, " + l.name)
+			b.looksLike("long-names-" + strings.ReplaceAll(path[1:], "/", "-") + "-" + l.name)
+			b.until("the state in view", `[...root.querySelectorAll("#main .chip")].every((chip) => {
+				const at = chip.getBoundingClientRect(), row = chip.closest("p, header").getBoundingClientRect();
+				return at.left >= row.left && at.right <= row.right + 1 && at.right <= innerWidth && chip.checkVisibility();
+			})`)
+			b.until("whole boxes to tick", `[...root.querySelectorAll("#main .check input")].every((el) => el.getBoundingClientRect().width === 18)`)
+		}
+	}
+}

@@ -163,9 +163,9 @@ func (d *Desk) AddAPIKey(ctx context.Context, actor Actor, n NewAPIKey) (*APIKey
 
 // validate brings the values into the form in which they are stored.
 func (n *NewAPIKey) validate() (err error) {
-	if n.Name, err = validateText("name", oneLine(n.Name), 1, 80); err != nil {
-		return err
-	}
+	var faults fieldFaults
+	n.Name, err = validateText("name", oneLine(n.Name), 1, 80)
+	faults.add(err)
 	chosen := n.Scopes
 	n.Scopes = nil
 	for _, s := range Scopes() {
@@ -175,24 +175,23 @@ func (n *NewAPIKey) validate() (err error) {
 	}
 	for _, s := range chosen {
 		if !slices.Contains(n.Scopes, s) {
-			return invalid("scopes", fieldUnknown, "One of these scopes does not exist. Choose from the list.")
+			faults.add(invalid("scopes", fieldUnknown, "One of these scopes does not exist. Choose from the list."))
 		}
 	}
 	if len(n.Scopes) == 0 {
-		return invalid("scopes", fieldRequired, "Choose what the key may be used for.")
+		faults.add(invalid("scopes", fieldRequired, "Choose what the key may be used for."))
 	}
 	if !slices.Contains(n.Scopes, string(ScopeWriteMessages)) {
 		n.AgentID = ""
 	} else if n.AgentID == "" {
-		return invalid("agent_id", fieldRequired, "Choose the agent whose chats the key works in.")
+		faults.add(invalid("agent_id", fieldRequired, "Choose the agent whose chats the key works in."))
 	}
-	if n.Networks, err = parseNetworks(n.Networks); err != nil {
-		return err
-	}
+	n.Networks, err = parseNetworks(n.Networks)
+	faults.add(err)
 	if n.Days < 0 || n.Days > MaxAPIKeyDays {
-		return invalid("expires_in_days", fieldOutOfBounds, "Choose 0 to 3650 days; 0 is no end.")
+		faults.add(invalid("expires_in_days", fieldOutOfBounds, "Choose 0 to 3650 days; 0 is no end."))
 	}
-	return nil
+	return faults.err()
 }
 
 // parseNetworks returns networks in CIDR notation, each once.

@@ -23,12 +23,11 @@ func (t *tx) checkWebhookAgent(ctx context.Context, agentID *string) error {
 
 // validateWebhook brings the fields into the form in which they are stored. A header without a value gets the one of before.
 func (d *Desk) validateWebhook(f *WebhookFields, before map[string]string) (err error) {
-	if f.Name, err = validateText("name", oneLine(f.Name), 1, 80); err != nil {
-		return err
-	}
-	if f.URL, err = d.webhookURL(f.URL); err != nil {
-		return err
-	}
+	var faults fieldFaults
+	f.Name, err = validateText("name", oneLine(f.Name), 1, 80)
+	faults.add(err)
+	f.URL, err = d.webhookURL(f.URL)
+	faults.add(err)
 	chosen := f.Events
 	f.Events = nil
 	for _, e := range WebhookEventTypes() {
@@ -38,14 +37,15 @@ func (d *Desk) validateWebhook(f *WebhookFields, before map[string]string) (err 
 	}
 	for _, e := range chosen {
 		if !slices.Contains(f.Events, e) {
-			return invalid("events", fieldUnknown, "One of these events does not exist. Choose from the list.")
+			faults.add(invalid("events", fieldUnknown, "One of these events does not exist. Choose from the list."))
 		}
 	}
 	if len(f.Events) == 0 {
-		return invalid("events", fieldRequired, "Choose the events that the webhook is told of.")
+		faults.add(invalid("events", fieldRequired, "Choose the events that the webhook is told of."))
 	}
 	f.Headers, err = webhookHeaders(f.Headers, before)
-	return err
+	faults.add(err)
+	return faults.err()
 }
 
 // webhookURL returns an address as it is stored. What its name resolves to is decided when it is connected to.

@@ -18,6 +18,8 @@ func TestAnAPIKeyIsMadeAndRevokedOnItsPage(t *testing.T) {
 	b.write("#new-networks", "10.0.0.0/40")
 	b.press("\r")
 	b.sees("#new-scopes-error", "Required.")
+	b.sees("#new-networks-error", "192.0.2.0/24")
+	b.until("the focus on the first of what was refused", `root.activeElement === root.querySelector("[name=scopes]")`)
 	b.until("what was typed", `root.querySelector("#new-networks").value === "10.0.0.0/40"`)
 	b.click(`[name="scopes"][value="queue"]`)
 	b.write("#new-name", "Shop")
@@ -27,6 +29,7 @@ func TestAnAPIKeyIsMadeAndRevokedOnItsPage(t *testing.T) {
 	b.write("#new-networks", "")
 	b.press("\r")
 	b.sees("#new-agent-error", "Required.")
+	b.until("the focus on what was refused", `root.activeElement.id === "new-agent"`)
 	b.accessible("a refused form of a key")
 	b.run(
 		`root.querySelector("#new-agent").selectedIndex = [...root.querySelector("#new-agent").options].findIndex((o) => o.text === "olga")`,

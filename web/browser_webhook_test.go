@@ -125,6 +125,8 @@ func TestAWebhookOfABotIsChosenOnItsPage(t *testing.T) {
 		}
 		return *w.AgentID
 	}
+	b.open(s.url + "/admin/webhooks?lang=en")
+	b.sees("#webhook-1", "Only chats of "+name)
 	if of() != bot.ID {
 		t.Errorf("the webhook is told of the chats of %q", of())
 	}

@@ -34,6 +34,7 @@ type WebhookEvent struct {
 // Webhook is one webhook.
 type Webhook struct {
 	ID, Name, URL       string
+	Agent               string // whose chats alone it is told of, "" for all chats
 	Events              []string
 	State               string // on, paused, off
 	FailingSince        *time.Time

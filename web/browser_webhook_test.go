@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"parley/models"
 )
 
@@ -135,6 +137,80 @@ func TestAWebhookOfABotIsChosenOnItsPage(t *testing.T) {
 	b.picks("#hook-agent", "all")
 	b.click(`form[method="post"][action$="/webhooks/1"] [type="submit"]`)
 	s.until("all chats", func() bool { return of() == "" })
+}
+
+// seesTabTo presses Tab until an element that matches has the focus. Every stop on the way is in view and shows that it has the focus.
+func (b *browser) seesTabTo(selector string) {
+	b.t.Helper()
+	for range 80 {
+		b.press(kb.Tab)
+		if hidden := get[string](b, `(() => { const el = root.activeElement, at = el.getBoundingClientRect(), { outlineStyle, boxShadow } = getComputedStyle(el);
+			const shown = el.type === "date" /* the browser marks its parts */ || el.matches(":focus-visible") && (outlineStyle !== "none" || boxShadow !== "none");
+			return el === root.body || shown && at.bottom > 0 && at.top < innerHeight ? "" : el.outerHTML.slice(0, 200) })()`); hidden != "" {
+			b.t.Errorf("the focus is not seen on %s", hidden)
+		}
+		if get[bool](b, "root.activeElement.matches("+quote(selector)+")") {
+			return
+		}
+	}
+	b.t.Fatalf("Tab does not reach %s", selector)
+}
+
+// An administrator adds a webhook for the chats of one bot, corrects the refused form, reads the secret, is asked before it is removed
+// and lets it be told of all chats, all of it by keyboard.
+func TestAWebhookOfABotIsManagedByKeyboardAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(now *models.Settings) { now.WebhookNetworks = "127.0.0.0/8" })
+	receiver := newHookReceiver(t)
+	name := "Robo"
+	bot, err := s.desk.AddBot(t.Context(), admin, models.BotChange{Name: &name})
+	must(t, err)
+	b := s.administer("/admin/webhooks")
+	b.sees("#hook-agent", name)
+	b.press(kb.Tab)
+	b.press(kb.Enter) // past the navigation
+	b.until("the focus past the navigation", `root.activeElement.id === "main"`)
+	b.seesTabTo("#hook-name")
+	b.press("Robo")
+	b.seesTabTo("#hook-url")
+	b.press(receiver.URL + "/hook")
+	b.seesTabTo("#hook-agent")
+	b.press(kb.ArrowDown)
+	b.press(kb.Enter)
+	b.seesTabTo("#hook-headers")
+	b.press("X-Tenant: shop")
+	b.seesTabTo(`form [type="submit"].btn-primary`)
+	b.press(kb.Enter)
+	b.sees("#hook-events-error", "Required.")
+	b.until("the focus on the first event", `root.activeElement === root.querySelector("[name=events]")`)
+	b.until("what was entered", `root.querySelector("#hook-agent").value === `+quote(bot.ID)+` && root.querySelector("#hook-headers").value === "X-Tenant: shop"`)
+	b.seesTabTo(`[name="events"][value="message.created"]`)
+	b.press(" ")
+	b.seesTabTo(`form [type="submit"].btn-primary`)
+	b.press(kb.Enter)
+	b.sees("#webhook-secret", "whsec_")
+	agent := func() string {
+		w, err := s.desk.Webhook(t.Context(), admin, 1)
+		must(t, err)
+		if w.AgentID == nil {
+			return ""
+		}
+		return *w.AgentID
+	}
+	if agent() != bot.ID {
+		t.Errorf("the webhook is told of the chats of %q", agent())
+	}
+	b.seesTabTo("[data-copy]")
+	b.seesTabTo(`form[action$="/remove"] button`)
+	b.press(kb.Enter)
+	b.until("the question with the focus", `root.querySelector("#confirm-remove[open]")?.contains(root.activeElement)`)
+	b.press(kb.Escape)
+	b.until("the focus on the button again", `root.activeElement.matches('form[action$="/remove"] button')`)
+	b.seesTabTo("#hook-agent")
+	b.press(kb.ArrowUp)
+	b.seesTabTo(`form[action$="/webhooks/1"] [type="submit"]`)
+	b.press(kb.Enter)
+	s.until("all chats", func() bool { return agent() == "" })
 }
 
 // Rows with the longest names and addresses fit a phone, and their state is in view.

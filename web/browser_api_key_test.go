@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/models"
 )
@@ -24,6 +26,7 @@ func TestAnAPIKeyIsMadeAndRevokedOnItsPage(t *testing.T) {
 	b.click(`[name="scopes"][value="queue"]`)
 	b.write("#new-name", "Shop")
 	b.press("\r")
+	b.gone("#new-scopes-error")
 	b.sees("#new-networks-error", "192.0.2.0/24")
 	b.click(`[name="scopes"][value="messages:write"]`)
 	b.write("#new-networks", "")
@@ -48,7 +51,11 @@ func TestAnAPIKeyIsMadeAndRevokedOnItsPage(t *testing.T) {
 		b.looksLike("api-keys-" + l.name)
 	}
 	b.as(looks[0])
+	_, _, err := s.desk.AddAPIKey(t.Context(), admin, models.NewAPIKey{Name: "Yearly", Scopes: []string{"queue"}, Days: 366})
+	must(t, err)
 	b.open(s.url + "/admin/api-keys?lang=en")
+	year := strconv.Itoa(time.Now().AddDate(0, 0, 366).Year())
+	b.until("the year of an end", `[...root.querySelectorAll(".rows-i")].some(({ innerText }) => innerText.includes("Yearly") && innerText.includes(", `+year+`"))`)
 	if got := s.ask("GET", "/api/supervisor/queue", key, nil).Status; got != 200 {
 		t.Errorf("the key is answered %d", got)
 	}

@@ -264,7 +264,8 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 }
 
 // Chat returns one chat with its user, to its participants and to supervisors. With SHARE_HISTORY it returns an ended one
-// also to agents, but not to bots, who have had a chat of the same user. A chat that does not exist or that the actor may not know of is 404 chat_not_found.
+// also to agents, but not to bots, who have had a chat of the same user. A chat that does not exist or that the actor may not know of is
+// 404 chat_not_found.
 func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat, error) {
 	chats, err := d.agentChats(ctx, `WHERE c.id = $1`, chatID)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"parley/models"
 )
 
-// An administrator adds a webhook by keyboard, corrects a refused form without typing it again, sees the secret this once, tests it, reads what
-// was sent and answered, replays, pauses and removes it.
+// An administrator adds a webhook by keyboard, corrects a refused form without typing it again, sees the secret this once, tests it, reads
+// what was sent and answered, replays, pauses and removes it.
 func TestAWebhookIsManagedOnItsPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(now *models.Settings) { now.WebhookNetworks = "127.0.0.0/8" })

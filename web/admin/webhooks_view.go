@@ -23,8 +23,8 @@ import (
 
 func webhookRow(w *models.Webhook) view.Webhook {
 	return view.Webhook{
-		ID: strconv.FormatInt(w.ID, 10), Name: w.Name, URL: w.URL, Agent: w.AgentName, Events: w.Events, State: string(w.State), FailingSince: w.FailingSince,
-		DeliveredAt: w.DeliveredAt, Pending: w.Pending, Failed: w.Failed, By: w.ByName, At: w.CreatedAt,
+		ID: strconv.FormatInt(w.ID, 10), Name: w.Name, URL: w.URL, Agent: w.AgentName, Events: w.Events, State: string(w.State),
+		FailingSince: w.FailingSince, DeliveredAt: w.DeliveredAt, Pending: w.Pending, Failed: w.Failed, By: w.ByName, At: w.CreatedAt,
 		PreviousSecretUntil: w.PreviousSecretUntil,
 	}
 }

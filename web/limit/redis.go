@@ -55,8 +55,8 @@ end
 return math.max(wait, 0)
 `)
 
-// appendCounts counts what an instance has granted by itself: for each key the limit, how many follow, and their names. It is that much cheaper
-// than a run of window for each of them that an instance with 2,000 messages a second notices.
+// appendCounts counts what an instance has granted by itself. With a run of window for each of them, Redis and an instance with 2,000
+// messages a second were busy for up to 80 ms at a time.
 //
 // KEYS   what is counted
 // ARGV   window in µs, then for each key its limit, the number of names, and the names

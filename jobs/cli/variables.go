@@ -45,7 +45,7 @@ var processDocs = []Variable{
 			"(`redis+cluster://user:password@n1:6379,n2:6379,n3:6379`); see `docs/operations.md`",
 	},
 	{
-		Name: "USER_TOKEN_SECRET", Unset: "random, kept in `.parley/`",
+		Name: "USER_TOKEN_SECRET", Unset: "random, kept in `PARLEY_DIR`",
 		Doc: "key shared with the sites that sign their users' tokens; 32 random bytes or more",
 	},
 	{Name: "USER_TOKEN_SECRET_PREVIOUS", Unset: "none", Doc: "accepted too, while the sites change over to the new key"},

@@ -95,7 +95,7 @@ func processTable() string {
 // environmentFile has each variable as a comment: what it does, what it may be, and its default. PARLEY_DIR is left to the unit.
 func environmentFile() string {
 	var out strings.Builder
-	plain := strings.NewReplacer("`", "", ".parley/", "/var/lib/parley")
+	plain := strings.NewReplacer("`", "", "PARLEY_DIR", "/var/lib/parley")
 	write := func(title string, variables []cli.Variable) {
 		fmt.Fprintf(&out, "\n# %s\n", title)
 		for _, v := range variables {

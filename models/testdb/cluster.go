@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -48,7 +49,9 @@ func newCluster(ctx context.Context, databaseURL string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{url: databaseURL, template: templatePrefix + sum, admin: admin}
+	// It has partitions for the months that come.
+	month := time.Now().UTC().Format("_2006_01")
+	c := &cluster{url: databaseURL, template: templatePrefix + sum + month, admin: admin}
 	return c, c.reset(ctx)
 }
 

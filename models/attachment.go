@@ -97,7 +97,8 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 	var failed error
 	for {
 		var due []string
-		err := d.db.NewRaw(`SELECT name FROM stored_files WHERE due_at < statement_timestamp() ORDER BY due_at LIMIT ?`, batch).Scan(ctx, &due)
+		err := d.db.NewRaw(`SELECT name FROM stored_files WHERE due_at < statement_timestamp() ORDER BY due_at LIMIT ?`, batch).
+			Scan(ctx, &due)
 		if err != nil {
 			return swept, translate(err)
 		}

@@ -97,8 +97,8 @@ const (
 	activeOfBot = `(SELECT count(*) FROM chats c WHERE c.agent_id = a.id AND c.status = 'active')`
 
 	selectBots = `SELECT a.id, a.name, a.disabled_at, a.created_at, b.serves_general, b.max_concurrent, b.answer_seconds, b.silent_in_a_row,
-			b.passed_over_until, coalesce(b.passed_over_until > statement_timestamp(), false) AS is_passed_over, ` + hasBotKey + ` AS has_key,
-			` + activeOfBot + ` AS chats, ARRAY(SELECT department FROM agent_departments d WHERE d.agent_id = a.id ORDER BY 1) AS departments
+			b.passed_over_until, coalesce(b.passed_over_until > statement_timestamp(), false) AS is_passed_over,
+			` + hasBotKey + ` AS has_key, ` + activeOfBot + ` AS chats, ARRAY(SELECT department FROM agent_departments d WHERE d.agent_id = a.id ORDER BY 1) AS departments
 		FROM bots b JOIN agents a ON a.id = b.agent_id `
 )
 

@@ -28,7 +28,8 @@ const (
 	// timelyFlags are the flags that follow from the row of a chat alone and are not raised yet, each once for its moment. Most chats have
 	// none, so the rows of the others alone are divided into flags.
 	timelyFlags = `SELECT c.id AS chat_id, f.kind, f.since, f.detail FROM chats c CROSS JOIN LATERAL (VALUES
-			('unanswered', c.awaiting_since, '', ` + isUnanswered + `), ('transfers', c.assigned_at, c.transfers::text, ` + isOftenMoved + `),
+			('unanswered', c.awaiting_since, '', ` + isUnanswered + `),
+			('transfers', c.assigned_at, c.transfers::text, ` + isOftenMoved + `),
 			('idle_warning', c.warned_at, '', ` + isWarnedForUser + `)) f (kind, since, detail, holds)
 		WHERE c.status = 'active' AND (` + isUnanswered + ` OR ` + isOftenMoved + ` OR ` + isWarnedForUser + `)
 			AND f.since IS NOT NULL AND f.holds

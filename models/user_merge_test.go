@@ -270,8 +270,13 @@ func TestOfTwoOpenChatsThatOfAPersonGoesOnBeforeThatOfABot(t *testing.T) {
 		own, brought  string
 		broughtGoesOn bool
 	}{
-		{bot, bot, false}, {bot, waits, true}, {bot, person, true}, {bot, message, false},
-		{waits, bot, false}, {person, bot, false}, {message, bot, true},
+		{bot, bot, false},
+		{bot, waits, true},
+		{bot, person, true},
+		{bot, message, false},
+		{waits, bot, false},
+		{person, bot, false},
+		{message, bot, true},
 	} {
 		t.Run(c.own+" and "+c.brought, func(t *testing.T) {
 			t.Parallel()
@@ -311,7 +316,11 @@ func TestOfTwoOpenChatsThatOfAPersonGoesOnBeforeThatOfABot(t *testing.T) {
 			if keep.Status != before.Status || keep.ServedBy() != before.ServedBy() {
 				t.Errorf("kept is %s with %q, before it was %s with %q", keep.Status, keep.ServedBy(), before.Status, before.ServedBy())
 			}
-			if got := strings.Join(h.said(keep.ID), " "); !strings.Contains(got, "Own question") || !strings.Contains(got, "Brought question") {
+			if got := strings.Join(
+				h.said(keep.ID),
+				" ",
+			); !strings.Contains(got, "Own question") ||
+				!strings.Contains(got, "Brought question") {
 				t.Errorf("in the kept one: %s", got)
 			}
 			h.sound()

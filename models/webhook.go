@@ -83,7 +83,8 @@ const selectWebhooks = `SELECT w.id, w.name, w.url, w.events, w.headers, w.agent
 		CASE WHEN w.previous_secret_until > statement_timestamp() THEN w.previous_secret END AS previous_secret,
 		CASE WHEN w.previous_secret_until > statement_timestamp() THEN w.previous_secret_until END AS previous_secret_until,
 		w.state, w.failing_since, w.failures, CASE WHEN w.blocked_until > statement_timestamp() THEN w.blocked_until END AS blocked_until,
-		w.delivered_at, w.created_by, coalesce(a.name, '') AS created_name, coalesce(o.name, '') AS agent_name, w.created_at, p.pending, p.due_at, f.failed
+		w.delivered_at, w.created_by, coalesce(a.name, '') AS created_name, coalesce(o.name, '') AS agent_name, w.created_at, p.pending,
+		p.due_at, f.failed
 	FROM webhooks w LEFT JOIN agents a ON a.id = w.created_by LEFT JOIN agents o ON o.id = w.agent_id
 		LEFT JOIN LATERAL (SELECT count(*) AS pending, min(due_at) AS due_at
 			FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending') p ON true

@@ -55,7 +55,10 @@ func TestAnAPIKeyIsMadeAndRevokedOnItsPage(t *testing.T) {
 	must(t, err)
 	b.open(s.url + "/admin/api-keys?lang=en")
 	year := strconv.Itoa(time.Now().AddDate(0, 0, 366).Year())
-	b.until("the year of an end", `[...root.querySelectorAll(".rows-i")].some(({ innerText }) => innerText.includes("Yearly") && innerText.includes(", `+year+`"))`)
+	b.until(
+		"the year of an end",
+		`[...root.querySelectorAll(".rows-i")].some(({ innerText }) => innerText.includes("Yearly") && innerText.includes(", `+year+`"))`,
+	)
 	if got := s.ask("GET", "/api/supervisor/queue", key, nil).Status; got != 200 {
 		t.Errorf("the key is answered %d", got)
 	}

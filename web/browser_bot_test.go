@@ -104,7 +104,10 @@ func TestHostileQuickRepliesStayInTheWidget(t *testing.T) {
 	_, _, err = s.desk.Send(t.Context(), bot, chats[0].ID, models.NewMessage{Content: "Which one?", QuickReplies: replies})
 	s.must(err)
 	b.sees(".quick", replies...)
-	b.until("markup as text", `!root.querySelector(".quick img, .quick b") && root.querySelector(".quick li:nth-child(4) .btn").value === 'שלום "<b>'`)
+	b.until(
+		"markup as text",
+		`!root.querySelector(".quick img, .quick b") && root.querySelector(".quick li:nth-child(4) .btn").value === 'שלום "<b>'`,
+	)
 	b.until("each within the widget", `[...root.querySelectorAll(".quick .btn")].every((q) => {
 		const { left, right } = q.getBoundingClientRect();
 		return left >= 0 && right <= innerWidth && q.scrollWidth <= q.clientWidth;

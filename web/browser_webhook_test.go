@@ -144,9 +144,12 @@ func (b *browser) seesTabTo(selector string) {
 	b.t.Helper()
 	for range 80 {
 		b.press(kb.Tab)
-		if hidden := get[string](b, `(() => { const el = root.activeElement, at = el.getBoundingClientRect(), { outlineStyle, boxShadow } = getComputedStyle(el);
+		if hidden := get[string](
+			b,
+			`(() => { const el = root.activeElement, at = el.getBoundingClientRect(), { outlineStyle, boxShadow } = getComputedStyle(el);
 			const shown = el.type === "date" /* the browser marks its parts */ || el.matches(":focus-visible") && (outlineStyle !== "none" || boxShadow !== "none");
-			return el === root.body || shown && at.bottom > 0 && at.top < innerHeight ? "" : el.outerHTML.slice(0, 200) })()`); hidden != "" {
+			return el === root.body || shown && at.bottom > 0 && at.top < innerHeight ? "" : el.outerHTML.slice(0, 200) })()`,
+		); hidden != "" {
 			b.t.Errorf("the focus is not seen on %s", hidden)
 		}
 		if get[bool](b, "root.activeElement.matches("+quote(selector)+")") {
@@ -183,7 +186,10 @@ func TestAWebhookOfABotIsManagedByKeyboardAlone(t *testing.T) {
 	b.press(kb.Enter)
 	b.sees("#hook-events-error", "Required.")
 	b.until("the focus on the first event", `root.activeElement === root.querySelector("[name=events]")`)
-	b.until("what was entered", `root.querySelector("#hook-agent").value === `+quote(bot.ID)+` && root.querySelector("#hook-headers").value === "X-Tenant: shop"`)
+	b.until(
+		"what was entered",
+		`root.querySelector("#hook-agent").value === `+quote(bot.ID)+` && root.querySelector("#hook-headers").value === "X-Tenant: shop"`,
+	)
 	b.seesTabTo(`[name="events"][value="message.created"]`)
 	b.press(" ")
 	b.seesTabTo(`form [type="submit"].btn-primary`)
@@ -242,7 +248,10 @@ func TestRowsWithLongNamesShowTheirState(t *testing.T) {
 				const at = chip.getBoundingClientRect(), row = chip.closest("p, header").getBoundingClientRect();
 				return at.left >= row.left && at.right <= row.right + 1 && at.right <= innerWidth && chip.checkVisibility();
 			})`)
-			b.until("whole boxes to tick", `[...root.querySelectorAll("#main .check input")].every((el) => el.getBoundingClientRect().width === 18)`)
+			b.until(
+				"whole boxes to tick",
+				`[...root.querySelectorAll("#main .check input")].every((el) => el.getBoundingClientRect().width === 18)`,
+			)
 		}
 	}
 }

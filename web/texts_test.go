@@ -96,7 +96,10 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 	b.signIn(s, "alex", "/admin/texts")
 	b.open(s.url + "/admin/texts?locale=ar&q=widget.rating.value")
 	b.sees(".text-row", "من 5", "{{.Rating}}")
-	b.until("both texts from right to left", `[".text-usual p", ".text-row textarea"].every((at) => getComputedStyle(root.querySelector(at)).direction === "rtl")`)
+	b.until(
+		"both texts from right to left",
+		`[".text-usual p", ".text-row textarea"].every((at) => getComputedStyle(root.querySelector(at)).direction === "rtl")`,
+	)
 	b.write(".text-row textarea", "{{.Stars}} من 5")
 	b.click(".text-form button")
 	b.sees(".text-row .error", "Only the listed values")
@@ -133,8 +136,14 @@ func TestTheTextsAreWrittenOnTheirPage(t *testing.T) {
 		b.as(l)
 		b.open(s.url + "/admin/texts?changed=1&locale=en&lang=" + l.lang)
 		b.sees(".text-row")
-		b.until("the whole of a long text", `(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(root.querySelector(".text-row textarea"))`)
-		b.until("both buttons on a line", `new Set([...root.querySelectorAll(".text-row button")].map((el) => el.getBoundingClientRect().top)).size === 1`)
+		b.until(
+			"the whole of a long text",
+			`(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(root.querySelector(".text-row textarea"))`,
+		)
+		b.until(
+			"both buttons on a line",
+			`new Set([...root.querySelectorAll(".text-row button")].map((el) => el.getBoundingClientRect().top)).size === 1`,
+		)
 		b.looksLike("texts-long-" + l.name)
 	}
 }

@@ -126,7 +126,7 @@ func (t *tx) attach(ctx context.Context, a *Attachment) error {
 	if a.Thumbnail != nil {
 		names = append(names, *a.Thumbnail)
 	}
-	res, err := t.NewRaw(`UPDATE stored_files SET due_at = NULL WHERE name IN (?) AND due_at > statement_timestamp() + make_interval(secs => ?)`,
+	res, err := t.NewRaw(`UPDATE stored_files SET due_at = NULL WHERE name IN (?) AND due_at > clock_timestamp() + make_interval(secs => ?)`,
 		bunIn(names), claimMargin.Seconds()).
 		Exec(ctx)
 	if err != nil {

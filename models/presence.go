@@ -233,9 +233,10 @@ const (
 )
 
 // recordHeartbeat sets the time of the heartbeat. When the one before is too old it also sets resumed_at, from when on
-// heartbeats are counted from now on.
+// heartbeats are counted from now on. The clock is the present one: that of a statement which PostgreSQL held back during the outage
+// would hide it.
 const recordHeartbeat = `UPDATE pulse p SET alive_at = clock_timestamp(),
-	resumed_at = CASE WHEN alive_at < statement_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
+	resumed_at = CASE WHEN alive_at < clock_timestamp() - interval '15 seconds' THEN clock_timestamp() ELSE resumed_at END`
 
 // RecordHeartbeat records that Parley is running. Where the last heartbeat is more than 15 seconds old, Parley or
 // PostgreSQL had an outage in which no signs of life could be given either; the times since the last ones then count

@@ -59,6 +59,31 @@ func TestASweepDoesAllThatIsDue(t *testing.T) {
 	}
 }
 
+// A heartbeat that PostgreSQL held back during an outage notices it: the outage begins here after the statement did.
+func TestAHeartbeatThatWaitedNoticesAnOutage(t *testing.T) {
+	t.Parallel()
+	h := newTestDesk(t)
+	held, err := h.DB().BeginTx(t.Context(), nil)
+	h.must(err)
+	var before time.Time
+	h.must(held.NewRaw(`SELECT resumed_at FROM pulse FOR UPDATE`).Scan(t.Context(), &before))
+	beat := make(chan error, 1)
+	go func() { beat <- h.RecordHeartbeat(t.Context()) }()
+	for waiting := 0; waiting == 0; {
+		h.must(h.DB().NewRaw(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).
+			Scan(t.Context(), &waiting))
+	}
+	_, err = held.NewRaw(`UPDATE pulse SET alive_at = clock_timestamp() - interval '15 seconds'`).Exec(t.Context())
+	h.must(err)
+	h.must(held.Commit())
+	h.must(<-beat)
+	var after time.Time
+	h.must(h.DB().NewRaw(`SELECT resumed_at FROM pulse`).Scan(t.Context(), &after))
+	if !after.After(before) {
+		t.Errorf("the time after the outage began at %s, as before", after)
+	}
+}
+
 // The next chat of a queue is read from its index alone, however many chats wait in either queue.
 func TestTheFrontOfAQueueIsReadFromItsIndex(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,6 +12,10 @@ import (
 // volatileBound is a column that is compared with a clock which may differ for each row: PostgreSQL searches no index for it, and reads
 // the whole table once that has grown.
 var volatileBound = regexp.MustCompile(`\b([a-z_]+_(?:at|until|since)|at) *[<>]=? *clock_timestamp\(\)`)
+
+// presentBounds are compared with the present clock on purpose, also after a wait, in rows that are found without them: the heartbeat, and
+// the file that a message takes before it is deleted.
+var presentBounds = []string{"alive_at < clock_timestamp()", "due_at > clock_timestamp()"}
 
 // TestTimesAreComparedWithTheClockOfTheStatement looks for them in the statements of models. Invariants are checked in slices that other
 // columns select.
@@ -28,7 +33,9 @@ func TestTimesAreComparedWithTheClockOfTheStatement(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, found := range volatileBound.FindAllString(string(source), -1) {
-			t.Errorf("%s: %s: compare with statement_timestamp() instead", name, found)
+			if !slices.Contains(presentBounds, found) {
+				t.Errorf("%s: %s: compare with statement_timestamp() instead", name, found)
+			}
 		}
 	}
 }

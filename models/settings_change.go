@@ -188,10 +188,18 @@ func (d *Desk) changeSettings(ctx context.Context, f func(context.Context, *tx) 
 		t.emit(Event{Kind: KindSettings})
 		return f(ctx, t)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		d.reloadChanged(ctx)
 	}
-	return d.Reload(ctx)
+	return err
+}
+
+// reloadChanged reads the settings again after a change that is committed. Where that fails, the process notices their new version within
+// seconds.
+func (d *Desk) reloadChanged(ctx context.Context) {
+	if err := d.Reload(ctx); err != nil {
+		d.log.WarnContext(ctx, "settings not read after a change, will retry", "error", err)
+	}
 }
 
 // fieldFaults gathers refusals of several fields.

@@ -178,7 +178,8 @@ func (d *Desk) AddWebhook(ctx context.Context, actor Actor, f WebhookFields) (*W
 	if err != nil {
 		return nil, err
 	}
-	return added, d.Reload(ctx)
+	d.reloadChanged(ctx)
+	return added, nil
 }
 
 // UpdateWebhook changes a webhook and returns it. Deliveries that wait go to the new address. Administrators only; it refuses as

@@ -537,7 +537,7 @@ func TestAChatThatStaysWithABotIsFound(t *testing.T) {
 	}
 }
 
-// A key that was revoked is revoked, whatever becomes of the chats.
+// A key is revoked even if the chats of its bot cannot be handed over.
 func TestAKeyIsRevokedAlthoughAChatCannotBeHandedOver(t *testing.T) {
 	t.Parallel()
 	h := newTestDesk(t)

@@ -74,8 +74,8 @@ func (c *chatChange) assign(to *Agent) {
 	c.serveBy(to)
 }
 
-// transfer moves an active chat from one agent to another and adds the message about it. A person who takes it from a bot takes it over
-// the moment it would begin to wait.
+// transfer moves an active chat from one agent to another and adds the message about it. A user whose chat a person takes from a bot has
+// not waited: the time with people begins now.
 func (c *chatChange) transfer(from, to *Agent) {
 	c.addSystemMessage(SystemTransferred, map[string]string{"from": from.Name, "to": to.Name, systemAgentID: to.ID})
 	c.PrevAgentID = from.ID

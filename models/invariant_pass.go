@@ -103,7 +103,7 @@ type pass struct {
 const isPassDue = `began_at IS NOT NULL OR checked_at IS NULL OR checked_at < statement_timestamp() - make_interval(secs => ?)`
 
 // CheckInvariants checks every invariant against open chats and those that ended within the last hour, a slice at a time: one call
-// works for about 200 ms and leaves the rest to the next one. A pass begins 3 minutes after the one before it has ended;
+// works for about 150 ms, ends its slice and leaves the rest to the next one. A pass begins 3 minutes after the one before it has ended;
 // [Desk.LastCheck] returns the result of the last complete one. It may run at any time, on any machine: of several calls at once one
 // works and the others return at once.
 func (d *Desk) CheckInvariants(ctx context.Context) error {

@@ -51,12 +51,12 @@ const sweepProbe = `WITH p AS (` + recordHeartbeat + ` RETURNING due_for, resume
 // capacity may be due, at most IDLE_WARNING; calling it later than that is safe, as of [Desk.SweepIdle].
 func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 	s := d.Settings()
-	var chatsFit, messagesFit, presenceIsDue bool
+	var canAssignChats, canAssignMessages, presenceIsDue bool
 	var dueFor string
 	var untilChat, untilOffer, untilCapacity *float64
 	err := d.queryPrepared(ctx, sweepProbe, []any{
 		s.PresenceTimeout.Seconds(), (s.PresenceTimeout + s.PresenceGrace).Seconds(), s.InactiveAfter.Seconds(),
-	}, &chatsFit, &messagesFit, &presenceIsDue, &dueFor, &untilChat, &untilOffer, &untilCapacity)
+	}, &canAssignChats, &canAssignMessages, &presenceIsDue, &dueFor, &untilChat, &untilOffer, &untilCapacity)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -90,7 +90,7 @@ func (d *Desk) Sweep(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	if chatsFit || messagesFit {
+	if canAssignChats || canAssignMessages {
 		_, err = d.Drain(ctx)
 	}
 	return next, err

@@ -21,17 +21,17 @@ const (
 //
 //	?0 FLAG_UNANSWERED in seconds, 0 for never  ?1 manyTransfers  ?2 whether there are words to look for
 const (
-	isUnanswered           = `c.channel = 'chat' AND ?0::float8 > 0 AND c.awaiting_since < statement_timestamp() - make_interval(secs => ?0)`
-	isOftenMoved           = `c.transfers >= ?1`
-	isWarnedWhileUserWaits = `c.warned_at IS NOT NULL AND c.last_said_by = 'user'`
+	isUnanswered       = `c.channel = 'chat' AND ?0::float8 > 0 AND c.awaiting_since < statement_timestamp() - make_interval(secs => ?0)`
+	isOftenMoved       = `c.transfers >= ?1`
+	isWarnedUnanswered = `c.warned_at IS NOT NULL AND c.last_said_by = 'user'`
 
 	// timelyFlags are the flags that follow from the row of a chat alone and are not raised yet, each once for its moment. Most chats have
 	// none, so the rows of the others alone are divided into flags.
 	timelyFlags = `SELECT c.id AS chat_id, f.kind, f.since, f.detail FROM chats c CROSS JOIN LATERAL (VALUES
 			('unanswered', c.awaiting_since, '', ` + isUnanswered + `),
 			('transfers', c.assigned_at, c.transfers::text, ` + isOftenMoved + `),
-			('idle_warning', c.warned_at, '', ` + isWarnedWhileUserWaits + `)) f (kind, since, detail, holds)
-		WHERE c.status = 'active' AND (` + isUnanswered + ` OR ` + isOftenMoved + ` OR ` + isWarnedWhileUserWaits + `)
+			('idle_warning', c.warned_at, '', ` + isWarnedUnanswered + `)) f (kind, since, detail, holds)
+		WHERE c.status = 'active' AND (` + isUnanswered + ` OR ` + isOftenMoved + ` OR ` + isWarnedUnanswered + `)
 			AND f.since IS NOT NULL AND f.holds
 			AND NOT EXISTS (SELECT FROM chat_flags o WHERE o.chat_id = c.id AND o.kind = f.kind AND o.since = f.since)`
 

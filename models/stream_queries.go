@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // OpenChats returns the chats that a stream of the actor covers: the open chat of a user, the active chats of an agent.
@@ -156,14 +157,27 @@ func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
 	return now, translate(err)
 }
 
-// StartedSince returns the ids of the actor's chats that began, or were assigned, after a time and have ended since:
-// chats that a stream which was disconnected then does not know. At most 100.
-func (d *Desk) StartedSince(ctx context.Context, actor Actor, since time.Time) ([]string, error) {
-	query := `SELECT id FROM chats WHERE agent_id = ? AND status = 'ended' AND ended_at >= ? AND assigned_at >= ? ORDER BY ended_at LIMIT 100`
+// ChatsToCompare returns the chats of the actor in which something may be new to a stream: the open ones, those of the given ids, and
+// at most 100 that began or were assigned after a time and have ended, which a stream that was disconnected then does not know; none of
+// these for the zero time. They are in the order in which they began. An id that is missing in the answer is no chat of the actor.
+func (d *Desk) ChatsToCompare(ctx context.Context, actor Actor, ids []string, since time.Time) ([]Chat, error) {
+	query := `SELECT * FROM chats WHERE id IN (
+		SELECT id FROM chats WHERE agent_id = ?0 AND status = 'active'
+		UNION ALL SELECT id FROM chats WHERE agent_id = ?0 AND id = ANY(?1::text[])
+		UNION ALL (SELECT id FROM chats WHERE agent_id = ?0 AND status = 'ended' AND ended_at >= ?2 AND assigned_at >= ?2
+			ORDER BY ended_at LIMIT ?3)) ORDER BY created_at, id`
 	if actor.IsUser() {
-		query = `SELECT id FROM chats WHERE user_id = ? AND status = 'ended' AND ended_at >= ? AND created_at >= ? ORDER BY created_at LIMIT 100`
+		query = `SELECT * FROM chats WHERE id IN (
+		SELECT id FROM chats WHERE user_id = ?0 AND status <> 'ended'
+		UNION ALL SELECT id FROM chats WHERE user_id = ?0 AND id = ANY(?1::text[])
+		UNION ALL (SELECT id FROM chats WHERE user_id = ?0 AND status = 'ended' AND ended_at >= ?2 AND created_at >= ?2
+			ORDER BY created_at LIMIT ?3)) ORDER BY created_at, id`
 	}
-	ids := []string{}
-	err := d.db.NewRaw(query, actor.ID, since, since).Scan(ctx, &ids)
-	return ids, translate(err)
+	limit := 100
+	if since.IsZero() {
+		limit = 0
+	}
+	chats := []Chat{}
+	err := d.db.NewRaw(query, actor.ID, pgdialect.Array(ids), since, limit).Scan(ctx, &chats)
+	return chats, translate(err)
 }

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -157,47 +156,32 @@ func (s *Stream) recheck(ctx context.Context, chats []models.ChatVersion) error 
 // readChats returns the chats in which something may be new: the receiver's open ones, the tracked ones, and those that
 // started and ended since the stream last tracked every chat. lost are the tracked ones that are no longer the receiver's.
 func (s *Stream) readChats(ctx context.Context) (chats []models.Chat, lost []string, err error) {
-	desk, actor := s.hub.desk, s.to.Actor
 	if s.to.View == Watching {
 		return s.readWatched(ctx)
 	}
-	if chats, err = desk.OpenChats(ctx, actor); err != nil {
+	tracked := make([]string, len(s.chats))
+	for i := range s.chats {
+		tracked[i] = s.chats[i].id
+	}
+	chats, err = s.hub.desk.ChatsToCompare(ctx, s.to.Actor, tracked, s.unsyncedSince())
+	if err != nil {
 		return nil, nil, err
 	}
-	others := make([]string, len(s.chats))
-	for i := range s.chats {
-		others[i] = s.chats[i].id
+	found := make(map[string]bool, len(chats))
+	for i := range chats {
+		found[chats[i].ID] = true
 	}
-	if !s.syncedAt.IsZero() {
-		started, err := desk.StartedSince(ctx, actor, s.syncedAt.Add(-cursorSlack))
-		if err != nil {
-			return nil, nil, err
-		}
-		others = append(others, started...)
-	}
-	done := map[string]bool{}
-	for _, c := range chats {
-		done[c.ID] = true
-	}
-	for _, id := range others {
-		if done[id] {
-			continue
-		}
-		done[id] = true
-		c, err := desk.Chat(ctx, actor, id)
-		switch {
-		case errors.Is(err, models.ErrChatNotFound), err == nil && !s.isReceivers(&c.Chat):
-			lost = append(lost, id)
-		case err != nil:
-			return nil, nil, err
-		default:
-			chats = append(chats, c.Chat)
-		}
-	}
-	slices.SortFunc(chats, func(a, b models.Chat) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
+	lost = slices.DeleteFunc(tracked, func(id string) bool { return found[id] })
 	return chats, lost, nil
+}
+
+// unsyncedSince returns the time from which the receiver may have had chats that the stream does not track, the zero time if the stream
+// has no cursor and begins.
+func (s *Stream) unsyncedSince() time.Time {
+	if s.syncedAt.IsZero() {
+		return time.Time{}
+	}
+	return s.syncedAt.Add(-cursorSlack)
 }
 
 // isReceivers reports whether the receiver is one of the chat's two participants, or watches it.
@@ -308,7 +292,7 @@ func (s *Stream) sendChange(ctx context.Context, change *models.Change, shared *
 		return err
 	}
 	if s.chats.track(c.ID).update(c); c.Status == models.Ended {
-		s.chats.forgetEnded(time.Now())
+		s.chats.forgetEnded(time.Now(), s.unsyncedSince())
 	}
 	if s.to.Actor.IsUser() && c.Status == models.Waiting && (before.Status != models.Waiting || before.Channel != c.Channel) {
 		s.queueStatus = models.QueueStatus{}

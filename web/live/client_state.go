@@ -16,6 +16,8 @@ type trackedChat struct {
 	id      string
 	encoded []byte // the id as a cursor has it
 	endedAt time.Time
+	// unlisted is true for an ended chat that is too many for the cursor. A client that continues from the cursor may get it again.
+	unlisted bool
 }
 
 func (t *trackedChat) ended() bool { return t.Status == models.Ended }
@@ -75,12 +77,14 @@ func (s *clientState) forget(id string) {
 const (
 	// keepEnded is how long a chat stays tracked after its end: it may still be rated, or read on another device.
 	keepEnded = 10 * time.Minute
-	// maxEnded is how many ended chats stay tracked: the cursor goes with every event.
+	// maxEnded is how many ended chats a cursor lists: it goes with every event.
 	maxEnded = 50
 )
 
-// forgetEnded forgets the chats that ended more than keepEnded ago, and of more than maxEnded those that ended first.
-func (s *clientState) forgetEnded(now time.Time) {
+// forgetEnded forgets the chats that ended more than keepEnded ago, and of more than maxEnded those that ended first. Chats that ended
+// after compared are kept, since the next comparison finds them again: of more than maxEnded those that ended first are not listed in
+// the cursor any more.
+func (s *clientState) forgetEnded(now, compared time.Time) {
 	var ends []time.Time
 	for i := range *s {
 		if (*s)[i].ended() {
@@ -94,15 +98,24 @@ func (s *clientState) forgetEnded(now time.Time) {
 			oldest = earliestKept
 		}
 	}
-	*s = slices.DeleteFunc(*s, func(t trackedChat) bool { return t.ended() && t.endedAt.Before(oldest) })
+	*s = slices.DeleteFunc(*s, func(t trackedChat) bool {
+		return t.ended() && t.endedAt.Before(oldest) && t.endedAt.Before(compared)
+	})
+	for i := range *s {
+		t := &(*s)[i]
+		t.unlisted = t.ended() && t.endedAt.Before(oldest)
+	}
 }
 
-// cursor returns the id from which a stream continues after everything tracked. syncedAt is a time at which the receiver
-// had no other chats.
+// cursor returns the id from which a stream continues after everything listed. syncedAt is a time at which the receiver
+// had no other chats than the tracked ones.
 func (s clientState) cursor(syncedAt time.Time) string {
 	b := make([]byte, 0, 16+32*len(s))
 	b = appendCursorHeader(b, syncedAt)
 	for i := range s {
+		if s[i].unlisted {
+			continue
+		}
 		b = append(b, s[i].encoded...)
 		b = binary.AppendUvarint(b, position{version: s[i].Version, ended: s[i].ended()}.encode())
 	}

@@ -39,7 +39,7 @@ func Cursor(at time.Time, chats ...models.Chat) string {
 
 const (
 	cursorFormat   = 1
-	maxCursorChats = 200 // each is a query when the cursor comes back
+	maxCursorChats = 200 // a query looks for all of them when the cursor comes back
 	maxIDLength    = 50
 )
 

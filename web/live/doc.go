@@ -50,7 +50,8 @@
 //	                                    v    v
 //	                                ended    forgotten, which is the same as unknown
 //	                                    |    ^
-//	                                    +----+ forgetEnded: 10 minutes after the end, or more than 50
+//	                                    +----+ forgetEnded: 10 minutes after the end, or more than 50,
+//	                                           but not before the stream has been compared
 //
 // A change with a version up to the tracked one was sent before and is ignored. The next version is sent from the
 // event; a later one means that a change is missing, and catchUp reads everything after the tracked version.

@@ -261,6 +261,53 @@ func TestAnInitialStateIsSentOnceItCanBeRendered(t *testing.T) {
 	})
 }
 
+// Of many chats that ended within a short time a comparison finds all; those that were sent are not sent again.
+func TestARepairDoesNotRepeatEndedChats(t *testing.T) {
+	t.Parallel()
+	url := testdb.Postgres(t)
+	synctest.Test(t, func(t *testing.T) {
+		db := openDatabase(t, url)
+		ctx, user := t.Context(), models.UserActor("u")
+		if _, err := db.EnsureUser(ctx, models.Identity{ID: "u", Name: "U", Verified: true}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := newTestHub(db).Open(ctx, Receiver{Actor: user})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := start(t, s)
+		const chats = maxEnded + 20
+		for range chats {
+			assigned, err := db.Assign(ctx, "u", models.AssignRequest{Message: "Hello"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.End(ctx, user, assigned.Chat.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		count := func() (changed int) {
+			s.sub.repair()
+			pass(time.Second)
+			for _, w := range c.all() {
+				if strings.HasPrefix(w.what, "changed") {
+					changed++
+				}
+			}
+			return changed
+		}
+		if n := count(); n != chats {
+			t.Errorf("the first repair sends %d of %d chats", n, chats)
+		}
+		if n := count(); n != chats {
+			t.Errorf("the second repair sends %d of them again", n-chats)
+		}
+		if from, err := parseCursor(s.chats.cursor(s.syncedAt)); err != nil || len(from.chats) != maxEnded {
+			t.Errorf("the cursor lists %d chats, %v", len(from.chats), err)
+		}
+	})
+}
+
 func TestEndedChatsAreForgotten(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
@@ -271,14 +318,18 @@ func TestEndedChatsAreForgotten(t *testing.T) {
 	s.track("open").update(&models.Chat{ID: "open", Version: 7, Status: models.Active})
 	ended(&s, "long-ago", now.Add(-keepEnded-time.Second))
 	ended(&s, "lately", now.Add(-keepEnded+time.Second))
-	s.forgetEnded(now)
+	s.forgetEnded(now, now)
 	if len(s) != 2 || s.state("open").Version != 7 || s.state("lately").Status != models.Ended {
 		t.Errorf("tracked: %+v", s)
 	}
 	for i := range maxEnded {
 		ended(&s, fmt.Sprint("more-", i), now.Add(time.Duration(i)*time.Second))
 	}
-	s.forgetEnded(now)
+	s.forgetEnded(now, now.Add(-keepEnded-time.Hour)) // not compared since
+	if from, err := parseCursor(s.cursor(now)); err != nil || len(s) != 2+maxEnded || len(from.chats) != 1+maxEnded {
+		t.Errorf("%d chats are tracked, %d listed, %v", len(s), len(from.chats), err)
+	}
+	s.forgetEnded(now, now)
 	if len(s) != 1+maxEnded || s.find("lately") != nil || s.find("open") == nil {
 		t.Errorf("%d chats are tracked", len(s))
 	}

@@ -165,11 +165,11 @@ func (d *Desk) Answer(ctx context.Context, actor Actor, chatID, site string, sen
 // AnswersInChat returns the answers of a chat. Like [Desk.Chat], it answers the chat's user, its agent and supervisors,
 // and refuses all others.
 func (d *Desk) AnswersInChat(ctx context.Context, actor Actor, chatID string) ([]Answer, error) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
-	return d.AnswersOf(ctx, &c.Chat)
+	return d.AnswersOf(ctx, c)
 }
 
 // AnswersOf returns the answers of a chat that the caller may read, in the order of the questions.

@@ -129,7 +129,7 @@ func (d *Desk) SweepFiles(ctx context.Context) (int, error) {
 // FileOfMessage returns the attachment of a message to an actor who may read its chat; to others the chat is 404
 // chat_not_found. A message without one is 404 file_not_found, and so is one that was withdrawn, except for supervisors.
 func (d *Desk) FileOfMessage(ctx context.Context, actor Actor, chatID string, messageID int64) (*Attachment, error) {
-	if _, err := d.Chat(ctx, actor, chatID); err != nil {
+	if _, err := d.readableChat(ctx, actor, chatID); err != nil {
 		return nil, err
 	}
 	return d.attachment(ctx, `chat_id = ? AND message_id = ?`, actor.AtLeast(RoleSupervisor), chatID, messageID)

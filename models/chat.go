@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -245,6 +246,8 @@ var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `,
 	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, sender_id, message_type, withdrawn_at FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
+var selectChat = `SELECT ` + chatRow.selectList("c") + ` FROM chats c WHERE c.id = $1`
+
 // agentChats reads chats c as agents see them. rest is the statement from WHERE on, with $1 for the first of args.
 func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]AgentChat, error) {
 	chats := []AgentChat{}
@@ -275,20 +278,39 @@ func (d *Desk) Chat(ctx context.Context, actor Actor, chatID string) (*AgentChat
 		return nil, ErrChatNotFound
 	}
 	c := &chats[0]
-	refusal := actor.checkCanRead(&c.Chat)
-	if refusal != nil && actor.IsAgent() && !actor.IsBot && c.Status == Ended {
-		readable, err := d.mayReadEnded(ctx, actor, &c.Chat)
-		if err != nil {
-			return nil, err
-		}
-		if readable {
-			return c, nil
-		}
-	}
-	if refusal != nil {
-		return nil, refusal
+	if err := d.checkReadable(ctx, actor, &c.Chat); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// readableChat is Chat without the user and the last message.
+func (d *Desk) readableChat(ctx context.Context, actor Actor, chatID string) (*Chat, error) {
+	c := new(Chat)
+	err := d.queryPrepared(ctx, selectChat, []any{chatID}, chatRow.scanTargets(c)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrChatNotFound
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	if err := d.checkReadable(ctx, actor, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// checkReadable refuses an actor as Chat does.
+func (d *Desk) checkReadable(ctx context.Context, actor Actor, c *Chat) error {
+	refusal := actor.checkCanRead(c)
+	if refusal == nil || !actor.IsAgent() || actor.IsBot || c.Status != Ended {
+		return refusal
+	}
+	readable, err := d.mayReadEnded(ctx, actor, c)
+	if readable {
+		return nil
+	}
+	return cmp.Or(err, refusal)
 }
 
 // ChatsOfUser returns the user's chats, newest first, at most 200.

@@ -135,7 +135,7 @@ type TimeoutStatus struct {
 // TimeoutStatus returns how long a chat has been idle by PostgreSQL's clock. A chat that the actor may not read is 404
 // chat_not_found.
 func (d *Desk) TimeoutStatus(ctx context.Context, actor Actor, chatID string) (TimeoutStatus, error) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return TimeoutStatus{}, err
 	}

@@ -98,7 +98,7 @@ func (d *Desk) recordedAddress(address, ownOrigin string) (string, bool) {
 // PagesOfChat returns the pages on which the user was during a chat, in their order, at most 50, to an agent who may read
 // the chat. To all others, and to users, it is 404 chat_not_found.
 func (d *Desk) PagesOfChat(ctx context.Context, actor Actor, chatID string) ([]VisitedPage, error) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}

@@ -111,14 +111,13 @@ func (d *Desk) EarlierMessages(ctx context.Context, actor Actor, chatID, earlier
 
 // runningChat returns a chat that an agent may read, and whether the agent may read all earlier chats of its user.
 func (d *Desk) runningChat(ctx context.Context, actor Actor, chatID string) (c *Chat, readsAll bool, err error) {
-	chat, err := d.Chat(ctx, actor, chatID)
+	c, err = d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, false, err
 	}
 	if !actor.IsAgent() {
 		return nil, false, ErrChatNotFound
 	}
-	c = &chat.Chat
 	readsAll = actor.AtLeast(RoleSupervisor) || d.Settings().ShareHistory && c.Status == Active && actor.isParticipant(c)
 	return c, readsAll, nil
 }

@@ -233,14 +233,14 @@ func (d *Desk) MessageVersions(ctx context.Context, actor Actor, chatID string, 
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
 	}
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := messageOf(ctx, d.db, actor, chatID, messageID); err != nil {
 		return nil, translate(err)
 	}
-	if err := d.auditVersionsRead(ctx, actor, &c.Chat); err != nil {
+	if err := d.auditVersionsRead(ctx, actor, c); err != nil {
 		return nil, err
 	}
 	versions := []MessageVersion{}
@@ -254,11 +254,11 @@ func (d *Desk) ChatVersions(ctx context.Context, actor Actor, chatID string) (ma
 	if err := actor.require(RoleSupervisor); err != nil {
 		return nil, err
 	}
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.auditVersionsRead(ctx, actor, &c.Chat); err != nil {
+	if err := d.auditVersionsRead(ctx, actor, c); err != nil {
 		return nil, err
 	}
 	var versions []MessageVersion

@@ -99,8 +99,8 @@ func (d *Desk) answerRepeatedSend(
 				return nil, false, err
 			}
 			d.announceVersion(ctx, chatID)
-			if c, err := d.Chat(ctx, actor, chatID); err == nil {
-				d.continueAfter(ctx, actor, &c.Chat)
+			if c, err := d.readableChat(ctx, actor, chatID); err == nil {
+				d.continueAfter(ctx, actor, c)
 			}
 			return before, false, nil
 		}
@@ -138,15 +138,15 @@ func (d *Desk) messageByClientID(ctx context.Context, actor Actor, chatID string
 // checkCanSend returns the refusal of [Desk.Send] for an actor who may not send a message in the chat now, and nil for
 // one who may.
 func (d *Desk) checkCanSend(ctx context.Context, actor Actor, chatID string) error {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	if err := actor.checkCanWrite(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(c); err != nil {
 		return err
 	}
 	if !c.IsOpen() {
-		d.announceVersions(chatVersionOf(&c.Chat))
+		d.announceVersions(chatVersionOf(c))
 		return ErrChatEnded
 	}
 	return nil
@@ -190,11 +190,11 @@ func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID
 	if err != nil {
 		return nil, err
 	}
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
-	return d.messages(ctx, actor, &c.Chat, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
+	return d.messages(ctx, actor, c, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
 }
 
 // MessagesBefore returns the latest messages of a chat before an id, oldest first, and whether there are earlier ones that
@@ -203,11 +203,11 @@ func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID
 func (d *Desk) MessagesBefore(ctx context.Context, actor Actor, chatID string, beforeID int64, limit int) (
 	found []Message, hasEarlier bool, err error,
 ) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, false, err
 	}
-	return d.messagesBefore(ctx, actor, &c.Chat, beforeID, limit)
+	return d.messagesBefore(ctx, actor, c, beforeID, limit)
 }
 
 // messagesBefore is MessagesBefore for a chat that the actor may read.
@@ -258,11 +258,11 @@ func (d *Desk) messages(ctx context.Context, actor Actor, c *Chat, query string,
 // Typing announces to the other side of an open chat that the actor is typing. Nothing is stored. It refuses as
 // [Desk.Send] does.
 func (d *Desk) Typing(ctx context.Context, actor Actor, chatID string) error {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	if err := actor.checkCanWrite(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(c); err != nil {
 		return err
 	}
 	if !c.IsOpen() {

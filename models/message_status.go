@@ -53,14 +53,14 @@ func (d *Desk) ConfirmOne(ctx context.Context, actor Actor, chatID string, messa
 // called after a confirmation that changed nothing: it may be the retry of one whose event was lost, so the chat's
 // version is announced.
 func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) error {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return err
 	}
-	if err := actor.checkCanWrite(&c.Chat); err != nil {
+	if err := actor.checkCanWrite(c); err != nil {
 		return err
 	}
-	d.announceVersions(chatVersionOf(&c.Chat))
+	d.announceVersions(chatVersionOf(c))
 	return nil
 }
 

@@ -175,7 +175,7 @@ func (d *Desk) OfferedChat(ctx context.Context, actor Actor, chatID string) (*Of
 
 // noOffer returns offer_not_found to agents who may read the chat, and chat_not_found to all others.
 func (d *Desk) noOffer(ctx context.Context, actor Actor, chatID string) error {
-	if _, err := d.Chat(ctx, actor, chatID); err != nil {
+	if _, err := d.readableChat(ctx, actor, chatID); err != nil {
 		return err
 	}
 	return ErrOfferNotFound
@@ -184,7 +184,7 @@ func (d *Desk) noOffer(ctx context.Context, actor Actor, chatID string) error {
 // HandOver returns the offer by which a chat was handed over last, and false for a chat that was never handed over by
 // one. It is for those who may read the chat, without users; to all others it is 404 chat_not_found.
 func (d *Desk) HandOver(ctx context.Context, actor Actor, chatID string) (*Offer, bool, error) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, false, err
 	}

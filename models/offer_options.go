@@ -23,7 +23,7 @@ type TransferDepartment struct {
 // TransferOptions returns the agents and departments that can be offered a chat. It is for the chat's agent and
 // supervisors, to all others 404 chat_not_found.
 func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) (*TransferOptions, error) {
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) 
 				continue
 			}
 			one.Online++
-			if a.HasPlaceFor(&c.Chat) {
+			if a.HasPlaceFor(c) {
 				one.Free++
 			}
 		}
@@ -68,7 +68,7 @@ func (d *Desk) TransferOptions(ctx context.Context, actor Actor, chatID string) 
 		options.Departments[i] = one
 	}
 	for i := range agents {
-		if agents[i].HasPlaceFor(&c.Chat) && agents[i].ID != c.ServedBy() {
+		if agents[i].HasPlaceFor(c) && agents[i].ID != c.ServedBy() {
 			options.Agents = append(options.Agents, agents[i])
 		}
 	}

@@ -158,7 +158,7 @@ func (d *Desk) MailOf(ctx context.Context, actor Actor, chatID string, messageID
 	if !actor.IsAgent() {
 		return nil, ErrChatNotFound
 	}
-	c, err := d.Chat(ctx, actor, chatID)
+	c, err := d.readableChat(ctx, actor, chatID)
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +173,8 @@ func (d *Desk) MailOf(ctx context.Context, actor Actor, chatID string, messageID
 	if err != nil {
 		return nil, translate(err)
 	}
-	if !actor.isParticipant(&c.Chat) {
-		err = d.auditChatRead(ctx, actor, &c.Chat)
+	if !actor.isParticipant(c) {
+		err = d.auditChatRead(ctx, actor, c)
 	}
 	return m, err
 }

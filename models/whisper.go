@@ -88,7 +88,7 @@ func (d *Desk) repeatedWhisper(
 	if err != nil {
 		return nil, false, err
 	}
-	if _, err := d.Chat(ctx, actor, chatID); err != nil {
+	if _, err := d.readableChat(ctx, actor, chatID); err != nil {
 		return nil, false, err
 	}
 	sent, err := d.asSent(ctx, before)

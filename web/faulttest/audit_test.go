@@ -36,6 +36,33 @@ func (p *plant) rows() []row {
 	return rows
 }
 
+// assignments is when each chat was assigned to the agent who had it last. The clock of PostgreSQL is that of the test.
+type assignments map[string]time.Time
+
+func (p *plant) assignments() assignments {
+	p.t.Helper()
+	conn, err := p.connect(p.t.Context())
+	p.must(err)
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(p.t.Context(), `SELECT id, assigned_at FROM chats WHERE assigned_at IS NOT NULL`)
+	p.must(err)
+	all := assignments{}
+	var id string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error { all[id] = at; return nil })
+	p.must(err)
+	return all
+}
+
+// dueAt returns from when a message is due on the streams of a side: from its acknowledgement, on that of the agent not before the chat
+// was assigned. An agent does not hear what the user says in the queue.
+func (s assignments) dueAt(a ack, side string) time.Time {
+	if at := s[a.chat]; side == byAgent && at.After(a.at) {
+		return at
+	}
+	return a.at
+}
+
 // settle ends all conversations and waits until the streams have delivered all stored messages.
 func (p *plant) settle() {
 	p.t.Helper()

@@ -73,11 +73,12 @@ func (p *plant) heardAfter(t *testing.T, stopped, works time.Time, limit time.Du
 	}
 	var worst time.Duration
 	n, retried, wrong := 0, 0, complaints{}
+	assigned, hearer := p.assignments(), map[string]string{byUser: byAgent, byAgent: byUser}
 	for _, a := range p.ledger.allAcks() {
 		if a.at.Before(stopped) || a.at.After(works.Add(15*time.Second)) {
 			continue
 		}
-		since := a.at
+		since := assigned.dueAt(a, hearer[a.side])
 		if since.Before(works) {
 			since = works
 		}

@@ -289,6 +289,7 @@ func (p *plant) mustCross(t *testing.T, during span) {
 		}
 	}
 	var slowest time.Duration
+	assigned := p.assignments()
 	crossed := make([]int, len(p.instances))
 	for _, who := range p.people {
 		who.stream.mu.Lock()
@@ -298,9 +299,10 @@ func (p *plant) mustCross(t *testing.T, during span) {
 				continue
 			}
 			crossed[a.instance]++
-			took := h.at.Sub(a.at)
+			from := assigned.dueAt(a, who.side)
+			took := h.at.Sub(from)
 			slowest = max(slowest, took)
-			if took > soon+p.meter.slack(a.at, h.at, 3) {
+			if took > soon+p.meter.slack(from, h.at, 3) {
 				t.Errorf("message %d, sent at instance %d, was heard at instance %d after %s", h.id, a.instance, h.instance, took)
 			}
 		}

@@ -33,6 +33,12 @@ func TestCompareCountsErrors(t *testing.T) {
 	}
 }
 
+func TestTheVersionIsOneWord(t *testing.T) {
+	if got := versionIn("parley 1.2.3\ncommit  8c2357f\ngo      go1.26.8 linux/amd64\n"); got != "1.2.3" {
+		t.Errorf("the version is %q", got)
+	}
+}
+
 func TestSamples(t *testing.T) {
 	if s := sampleOf(3, 1, 2, 10, 4); s != (Sample{Median: 3, Min: 1, Max: 10, Rounds: 5}) {
 		t.Errorf("%+v", s)

@@ -78,9 +78,15 @@ func (b *bench) build(ctx context.Context) (err error) {
 	if b.binary, err = filepath.Abs(b.binary); err != nil {
 		return err
 	}
-	version, err := exec.CommandContext(ctx, b.binary, "version").Output()
-	b.opts.version = strings.TrimSpace(strings.TrimPrefix(string(version), "parley "))
+	told, err := exec.CommandContext(ctx, b.binary, "version").Output()
+	b.opts.version = versionIn(string(told))
 	return err
+}
+
+// versionIn returns the version in what the program's command "version" prints, whose first line has it.
+func versionIn(told string) string {
+	first, _, _ := strings.Cut(told, "\n")
+	return strings.TrimSpace(strings.TrimPrefix(first, "parley "))
 }
 
 func (b *bench) startServices(ctx context.Context) (err error) {

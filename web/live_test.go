@@ -94,6 +94,32 @@ func TestNothingIsMissedWhileRedisIsAway(t *testing.T) {
 	said("by Redis again")
 }
 
+// The stream of an API key is no sign of life, but is compared with PostgreSQL like any other.
+func TestABotMissesNothingWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
+	server := testdb.RedisServer(t)
+	a, b := twoHouses(t, func(s *setup) { s.redisURL = server.URL })
+	_, alex := a.agent("alex", models.RoleAdmin)
+	_, key := a.bot(alex, map[string]any{"name": "Parley bot", "answer_seconds": 60})
+	bot := b.listen(agentAPI+"events", key, "")
+	_, userToken := a.guest()
+	chat := a.asks(userToken, "Hello")
+	bot.next("assigned")
+
+	must(t, server.Pause())
+	t.Cleanup(func() { _ = server.Resume() })
+	b.until("the instance detects that it is disconnected", func() bool { return !b.hub.Connected() })
+	for _, content := range []string{"Is", "somebody", "there?"} {
+		a.ask("POST", forUser+"/chats/"+chat+"/messages", userToken, map[string]any{"content": content}).want(201)
+		began := time.Now()
+		for bot.next("message").body["content"] != content {
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%q was heard after %s", content, took)
+		}
+	}
+}
+
 func TestTheQueueIsToldWithItsReasons(t *testing.T) {
 	t.Parallel()
 	h := startServer(t)

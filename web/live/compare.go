@@ -57,7 +57,7 @@ func (h *Hub) compareWithDatabase(ctx context.Context) {
 		}
 		comparedAt = time.Now()
 		h.compareSoon.Store(false)
-		users, agents, watched := h.present(models.KindUser), h.present(models.KindAgent), h.watchedChats()
+		users, agents, watched := h.receivers(models.KindUser), h.receivers(models.KindAgent), h.watchedChats()
 		if len(users)+len(agents) == 0 && !h.hasSubscribers(boards) {
 			before = nil
 			continue

@@ -367,13 +367,23 @@ func (h *Hub) hasSubscribers(t topic) bool {
 	return len(h.topics[t]) > 0
 }
 
-// present returns the ids of the users, or agents, with a stream on this instance.
+// receivers returns the ids of the users, or agents, with a stream on this instance.
+func (h *Hub) receivers(kind models.ActorKind) []string {
+	return h.ownersWith(kind, func(*subscription) bool { return true })
+}
+
+// present returns the ids of the users, or agents, with a stream on this instance that is a sign of life.
 func (h *Hub) present(kind models.ActorKind) []string {
+	return h.ownersWith(kind, func(s *subscription) bool { return !s.isProgram })
+}
+
+// ownersWith returns the ids of the users, or agents, with such a stream on this instance.
+func (h *Hub) ownersWith(kind models.ActorKind, isSuch func(*subscription) bool) []string {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	var ids []string
 	for _, streams := range h.owners {
-		if streams[0].actor.Kind == kind && slices.ContainsFunc(streams, func(s *subscription) bool { return !s.isProgram }) {
+		if streams[0].actor.Kind == kind && slices.ContainsFunc(streams, isSuch) {
 			ids = append(ids, streams[0].actor.ID)
 		}
 	}

@@ -65,7 +65,12 @@ func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message,
 	if len(b.storing) < maxStoring && !b.storing[p.chatID] {
 		b.storing[p.chatID] = true
 		b.mu.Unlock()
-		defer b.begin(p)()
+		end := b.begin(p)
+		defer func() {
+			if next := end(); len(next) > 0 {
+				go b.insertBatches(next)
+			}
+		}()
 		return b.insertOne(ctx, p)
 	}
 	p.done = make(chan struct{})
@@ -85,20 +90,25 @@ func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message,
 	return b.insertOne(ctx, p) // this waits for the chat's lock, and its error concerns this message alone
 }
 
-// begin returns the function to call after the statement that stores the messages. A slow statement calls it by itself, once.
-func (b *messageBatcher) begin(messages ...*pendingMessage) (end func()) {
-	stored := sync.OnceFunc(func() { b.startNext(messages) })
-	slow := time.AfterFunc(slowAfter, stored)
-	return func() { slow.Stop(); stored() }
+// begin is called before the statement that stores the messages, and the function that it returns afterwards. That returns the messages
+// to store next. For a slow statement, others store them meanwhile.
+func (b *messageBatcher) begin(messages ...*pendingMessage) (end func() (next []*pendingMessage)) {
+	slow := time.AfterFunc(slowAfter, func() { b.insertBatches(b.takeBatch(messages)) })
+	return func() []*pendingMessage {
+		if !slow.Stop() {
+			return nil
+		}
+		return b.takeBatch(messages)
+	}
 }
 
-// startNext stores the messages that wait, if there are any, in the background, now that others are stored.
-func (b *messageBatcher) startNext(stored []*pendingMessage) {
-	if batch := b.takeBatch(stored); len(batch) > 0 {
-		go func() {
-			defer b.begin(batch...)()
-			b.insertBatch(batch)
-		}()
+// insertBatches stores the messages of a batch, and those that came meanwhile, until there are none. One goroutine stores all, since the
+// stack of a new one would have to grow first.
+func (b *messageBatcher) insertBatches(batch []*pendingMessage) {
+	for len(batch) > 0 {
+		end := b.begin(batch...)
+		b.insertBatch(batch)
+		batch = end()
 	}
 }
 

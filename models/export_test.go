@@ -30,6 +30,11 @@ func BatchSQL() []string {
 	return []string{plainStatements.batch, mailStatements.batch}
 }
 
+// ConfirmSQL returns the statements that confirm messages.
+func ConfirmSQL() []string {
+	return []string{confirmAsUser, confirmAsAgent}
+}
+
 // FrontOfQueues returns the queries for the live chat and the message that are served next.
 func FrontOfQueues() (live, message string) {
 	const front = `SELECT id FROM chats WHERE %s ORDER BY ` + servingOrder + ` LIMIT 1`

@@ -13,8 +13,8 @@ import (
 )
 
 // batchPlans returns how PostgreSQL runs the statements that store several messages at once, as a connection keeps the plans that has
-// prepared them now.
-func (h *testDesk) batchPlans() (plans []string) {
+// prepared them now, for messages of a chat.
+func (h *testDesk) batchPlans(chat string) (plans []string) {
 	h.t.Helper()
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, h.url)
@@ -23,9 +23,10 @@ func (h *testDesk) batchPlans() (plans []string) {
 	_, err = c.Exec(ctx, `SET plan_cache_mode = force_generic_plan`)
 	h.must(err)
 	for _, sql := range models.BatchSQL() {
-		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
+		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[], text[], boolean[], text, text) AS `+sql)
 		h.must(err)
-		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
+		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}', '`+chat+`', '`+chat+`')`,
+			pgx.QueryExecModeSimpleProtocol)
 		h.must(err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		h.must(err)
@@ -40,7 +41,7 @@ func (h *testDesk) batchPlans() (plans []string) {
 func (h *testDesk) readsMessages(chat string) bool {
 	h.t.Helper()
 	partition := regexp.MustCompile(` on (messages\w*)`).FindStringSubmatch(h.plan(`SELECT FROM messages WHERE chat_id = '` + chat + `'`))
-	for _, plan := range h.batchPlans() {
+	for _, plan := range h.batchPlans(chat) {
 		if strings.Contains(plan, "Seq Scan on "+partition[1]+" ") {
 			return true
 		}
@@ -77,10 +78,11 @@ func TestSmallBatchesAreNotPlannedEachTime(t *testing.T) {
 	h.must(err)
 	defer c.Close(context.Background())
 	for _, sql := range models.BatchSQL() {
-		_, err := c.Exec(t.Context(), `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
+		_, err := c.Exec(t.Context(), `PREPARE batch (text[], text[], text[], text[], text[], boolean[], text, text) AS `+sql)
 		h.must(err)
 		for range 10 {
-			_, err := c.Exec(t.Context(), `EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
+			_, err := c.Exec(t.Context(), `EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}', 'a', 'a')`,
+				pgx.QueryExecModeSimpleProtocol)
 			h.must(err)
 		}
 		var custom int
@@ -90,5 +92,40 @@ func TestSmallBatchesAreNotPlannedEachTime(t *testing.T) {
 		}
 		_, err = c.Exec(t.Context(), `DEALLOCATE batch`)
 		h.must(err)
+	}
+}
+
+// What a message or a confirmation costs must not grow with the months that are kept: only the partition of the chat is prepared to be read.
+func TestHotStatementsReadOnePartition(t *testing.T) {
+	t.Parallel()
+	h, _, _, chat := talking(t)
+	c, err := pgx.Connect(t.Context(), h.url)
+	h.must(err)
+	defer c.Close(context.Background())
+	_, err = c.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`)
+	h.must(err)
+	plans := h.batchPlans(chat)
+	for _, sql := range models.ConfirmSQL() {
+		_, err := c.Exec(t.Context(), `PREPARE confirm (text, text, text, message_sender, text[], bigint, bigint) AS `+sql)
+		h.must(err)
+		rows, err := c.Query(t.Context(), `EXPLAIN EXECUTE confirm ('`+chat+`', 'a', 'read', 'user', '{sent}', 0, 1)`,
+			pgx.QueryExecModeSimpleProtocol)
+		h.must(err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		h.must(err)
+		plans = append(plans, strings.Join(lines, "\n"))
+		_, err = c.Exec(t.Context(), `DEALLOCATE confirm`)
+		h.must(err)
+	}
+	for _, plan := range plans {
+		read := regexp.MustCompile(`Scan.* on (messages\w*)`).FindAllStringSubmatch(plan, -1)
+		if len(read) == 0 {
+			t.Errorf("no partition is read by\n%s", plan)
+		}
+		for _, partition := range read {
+			if partition[1] != read[0][1] {
+				t.Errorf("%s and %s are read by\n%s", read[0][1], partition[1], plan)
+			}
+		}
 	}
 }

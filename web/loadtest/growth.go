@@ -146,15 +146,22 @@ func (b *bench) measureSize(ctx context.Context, size growth, figures []*grown) 
 func (b *bench) timed(do func() error) (Sample, error) {
 	var took []float64
 	for n := range 8 * b.opts.rounds {
-		began := time.Now()
-		if err := do(); err != nil {
+		once, err := timeOf(do)
+		if err != nil {
 			return Sample{}, err
 		}
 		if n >= b.opts.rounds { // the first ones are the warm-up
-			took = append(took, milliseconds(time.Since(began)))
+			took = append(took, once)
 		}
 	}
 	return sampleOf(took...), nil
+}
+
+// timeOf returns how many milliseconds an action takes.
+func timeOf(do func() error) (float64, error) {
+	began := time.Now()
+	err := do()
+	return milliseconds(time.Since(began)), err
 }
 
 // checkPass checks the invariants until a pass is complete, and returns how many milliseconds of each second the calls of it

@@ -80,6 +80,7 @@ var scenarios = []scenario{
 	{"sweep", measureSweep},
 	{"growth", measureGrowth},
 	{"stored", measureStored},
+	{"months", measureMonths},
 	{"widget", measureWidget},
 	{"pgbench", measurePgbench},
 }

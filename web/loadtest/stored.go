@@ -12,7 +12,7 @@ func measureStored(ctx context.Context, b *bench) error {
 	open, crossing := b.opts.size(50_000, 40), b.opts.size(16, 4)
 	millions := b.opts.size(1_000_000, 1000)
 	agentsN := open / 10
-	database, err := b.seeded(ctx, lastMonths, users(open), agents(agentsN, 10, 10), activeChats(1, open, agentsN, 4))
+	database, err := b.seeded(ctx, lastMonths(2), users(open), agents(agentsN, 10, 10), activeChats(1, open, agentsN, 4))
 	if err != nil {
 		return err
 	}
@@ -106,13 +106,15 @@ func (b *bench) measureCrossing(ctx context.Context, c *target, total *tally) (a
 	return sizedInstances{sampleOf(rates...), delays.at('u', 0.5), delays.at('u', 0.99)}, nil
 }
 
-// lastMonths gives the messages of a new database partitions for this month and the two before it, as in an installation of some months.
-const lastMonths = `DO $$ BEGIN
-	PERFORM drop_message_partition('first');
-	FOR n IN 0..2 LOOP
-		PERFORM add_message_month((date_trunc('month', now()) - n * interval '1 month')::date);
-	END LOOP;
-END $$`
+// lastMonths gives the messages of a new database partitions for this month and the ones before it, as an installation has of that age.
+func lastMonths(before int) string {
+	return fmt.Sprintf(`DO $$ BEGIN
+		PERFORM drop_message_partition('first');
+		FOR n IN 0..%d LOOP
+			PERFORM add_message_month((date_trunc('month', now()) - n * interval '1 month')::date);
+		END LOOP;
+	END $$`, before)
+}
 
 // storedMessages inserts ended chats of the last 30 days with 20 messages each, until there are as many messages as wanted.
 func storedMessages(has, wanted, users, agents int) string {

@@ -246,7 +246,10 @@ var selectAgentChats = `SELECT ` + chatRow.selectList("c") + `,
 	LEFT JOIN LATERAL (SELECT id, left(content, 200) AS content, sender_type, sender_id, message_type, withdrawn_at FROM messages m
 		WHERE m.chat_id = c.id AND m.message_type NOT IN ('system', 'note') ORDER BY m.id DESC LIMIT 1) l ON true `
 
-var selectChat = `SELECT ` + chatRow.selectList("c") + ` FROM chats c WHERE c.id = $1`
+var (
+	selectChats = `SELECT ` + chatRow.selectList("c") + ` FROM chats c `
+	selectChat  = selectChats + `WHERE c.id = $1`
+)
 
 // agentChats reads chats c as agents see them. rest is the statement from WHERE on, with $1 for the first of args.
 func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]AgentChat, error) {
@@ -260,6 +263,18 @@ func (d *Desk) agentChats(ctx context.Context, rest string, args ...any) ([]Agen
 			*c.LastContent = previewOf(*c.LastContent)
 		}
 		c.SetUser(u)
+		chats = append(chats, c)
+		return err
+	})
+	return chats, translate(err)
+}
+
+// chats reads chats c. rest is the statement from WHERE on, with $1 for the first of args.
+func (d *Desk) chats(ctx context.Context, rest string, args ...any) ([]Chat, error) {
+	chats := []Chat{}
+	err := d.queryPreparedRows(ctx, selectChats+rest, args, func(rows pgx.Rows) error {
+		var c Chat
+		err := rows.Scan(chatRow.scanTargets(&c)...)
 		chats = append(chats, c)
 		return err
 	})
@@ -374,7 +389,7 @@ func (d *Desk) ChatsOfAgent(ctx context.Context, agentID string, f ChatFilter) (
 // chat is made on a row that is read under its lock.
 func lockChat(ctx context.Context, t *tx, chatID string) (*Chat, error) {
 	c := new(Chat)
-	err := t.NewRaw(`SELECT * FROM chats WHERE id = ? FOR UPDATE`, chatID).Scan(ctx, c)
+	err := t.queryPrepared(ctx, selectChat+` FOR UPDATE`, []any{chatID}, chatRow.scanTargets(c)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrChatNotFound
 	}

@@ -107,7 +107,7 @@ var errChatJustEnded = conflict("chat_ended", "Your chat has just ended. Send th
 // openChat returns the user's waiting or active chat, and false when there is none.
 func (d *Desk) openChat(ctx context.Context, userID string) (c *Chat, found bool, err error) {
 	c = new(Chat)
-	err = d.db.NewRaw(`SELECT * FROM chats WHERE user_id = ? AND status <> 'ended'`, userID).Scan(ctx, c)
+	err = d.queryPrepared(ctx, selectChats+`WHERE c.user_id = $1 AND c.status <> 'ended'`, []any{userID}, chatRow.scanTargets(c)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -231,14 +231,14 @@ func (t *tx) queueNew(ctx context.Context, c *Chat) (*chatChange, error) {
 // newQueueTime returns the queue time of a new chat: now, but never before that of a chat that waits, even if
 // PostgreSQL's clock was set back.
 func newQueueTime(ctx context.Context, t *tx) (at time.Time, err error) {
-	err = t.NewRaw(`SELECT greatest(?, max(queued_at)) FROM chats WHERE status = 'waiting'`, t.now).Scan(ctx, &at)
+	err = t.queryPrepared(ctx, `SELECT greatest($1, max(queued_at)) FROM chats WHERE status = 'waiting'`, []any{t.now}, &at)
 	return at, err
 }
 
 // assignment reads the state of a chat after the user, who is on site, has asked for an agent, and adds the message that was stored.
 func (d *Desk) assignment(ctx context.Context, chatID, site string, message *Message) (*Assignment, error) {
 	a := &Assignment{Message: message}
-	if err := d.db.NewRaw(`SELECT * FROM chats WHERE id = ?`, chatID).Scan(ctx, &a.Chat); err != nil {
+	if err := d.queryPrepared(ctx, selectChat, []any{chatID}, chatRow.scanTargets(&a.Chat)...); err != nil {
 		return nil, translate(err)
 	}
 	var err error

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // hereFor is how long after a heartbeat the user of a message counts as there.
@@ -12,11 +14,16 @@ const hereFor = time.Minute
 // them nothing new.
 func (d *Desk) recordUsersHere(ctx context.Context, users []string) error {
 	var came []string
-	err := d.db.NewRaw(`WITH open AS MATERIALIZED (SELECT id, user_here_at FROM chats WHERE user_id IN (?) AND status <> 'ended' AND channel = 'message'),
+	err := d.queryPreparedRows(ctx, `WITH open AS MATERIALIZED (SELECT id, user_here_at FROM chats
+			WHERE user_id = ANY($1) AND status <> 'ended' AND channel = 'message'),
 		held AS MATERIALIZED (SELECT c.id FROM chats c JOIN open ON open.id = c.id WHERE open.user_here_at IS NOT NULL ORDER BY c.id FOR UPDATE OF c SKIP LOCKED),
 		stays AS (UPDATE chats c SET user_here_at = clock_timestamp() FROM held WHERE c.id = held.id)
-		SELECT id FROM open WHERE user_here_at IS NULL`, bunIn(users)).
-		Scan(ctx, &came)
+		SELECT id FROM open WHERE user_here_at IS NULL`, []any{users}, func(rows pgx.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		came = append(came, id)
+		return err
+	})
 	if err != nil {
 		return translate(err)
 	}

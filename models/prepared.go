@@ -31,9 +31,17 @@ func (d *Desk) queryPrepared(ctx context.Context, query string, args []any, into
 	return d.onConn(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, query, cacheStatement(args)...).Scan(into...) })
 }
 
-// queryPreparedRows is queryPrepared for any number of rows: each is called once per row, to scan it.
+// queryPreparedRows is queryPrepared for any number of rows: each is called once per row, to scan it. It may be nil for a statement that
+// returns none.
 func (d *Desk) queryPreparedRows(ctx context.Context, query string, args []any, each func(pgx.Rows) error) error {
 	return d.onConn(ctx, func(c *pgx.Conn) error { return forEach(ctx, c, query, args, each) })
+}
+
+// queryPrepared is that of the desk, in the transaction.
+func (t *tx) queryPrepared(ctx context.Context, query string, args []any, into ...any) error {
+	return t.conn.Raw(func(driver any) error {
+		return driver.(*stdlib.Conn).Conn().QueryRow(ctx, query, cacheStatement(args)...).Scan(into...)
+	})
 }
 
 // queryPreparedRows is that of the desk, in the transaction.

@@ -208,8 +208,8 @@ func (d *Desk) RecordUsersSeen(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := d.db.NewRaw(`UPDATE chats SET user_seen_at = clock_timestamp() WHERE id IN (
-		SELECT id FROM chats WHERE user_id IN (?) AND `+isLive+` ORDER BY id FOR UPDATE SKIP LOCKED)`, bunIn(ids)).Exec(ctx)
+	err := d.queryPreparedRows(ctx, `UPDATE chats SET user_seen_at = clock_timestamp() WHERE id IN (
+		SELECT id FROM chats WHERE user_id = ANY($1) AND `+isLive+` ORDER BY id FOR UPDATE SKIP LOCKED)`, []any{ids}, nil)
 	if err != nil {
 		return translate(err)
 	}

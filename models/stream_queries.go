@@ -5,18 +5,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // OpenChats returns the chats that a stream of the actor covers: the open chat of a user, the active chats of an agent.
 func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
-	query := `SELECT * FROM chats WHERE agent_id = ? AND status = 'active' ORDER BY id`
 	if actor.IsUser() {
-		query = `SELECT * FROM chats WHERE user_id = ? AND status <> 'ended'`
+		return d.chats(ctx, `WHERE c.user_id = $1 AND c.status <> 'ended'`, actor.ID)
 	}
-	chats := []Chat{}
-	err := d.db.NewRaw(query, actor.ID).Scan(ctx, &chats)
-	return chats, translate(err)
+	return d.chats(ctx, `WHERE c.agent_id = $1 AND c.status = 'active' ORDER BY c.id`, actor.ID)
 }
 
 // Since returns everything that happened in a chat after a version: the chat as it is now, its new messages, the earlier
@@ -47,15 +43,19 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 			change.Updated = append(change.Updated, *m)
 		}
 	}
-	err = d.db.NewRaw(`SELECT coalesce((SELECT min(o.id) - 1 FROM messages o WHERE o.chat_id = ?0 AND o.sender_type = m.sender_type
-		AND o.message_type <> 'note'
+	err = d.queryPreparedRows(ctx, `SELECT coalesce((SELECT min(o.id) - 1 FROM messages o
+			WHERE o.chat_id = $1 AND o.sender_type = m.sender_type AND o.message_type <> 'note'
 			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)),
-			max(s.message_id)) AS up_to, array_agg(s.message_id ORDER BY s.message_id) AS ids, s.status,
-			m.sender_type, s.version, max(s.changed_at) AS at
+			max(s.message_id)), array_agg(s.message_id ORDER BY s.message_id), s.status,
+			m.sender_type, s.version, max(s.changed_at)
 		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id
-		WHERE s.chat_id = ?0 AND s.version > ?1 AND s.version <= ?2 AND m.version <= ?1 GROUP BY s.version, s.status, m.sender_type
-		ORDER BY s.version`,
-		chatID, version, row.Version).Scan(ctx, &change.Statuses)
+		WHERE s.chat_id = $1 AND m.chat_id = $1 AND s.version > $2 AND s.version <= $3 AND m.version <= $2
+		GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`, []any{chatID, version, row.Version}, func(rows pgx.Rows) error {
+		var c StatusChange
+		err := rows.Scan(&c.UpTo, &c.IDs, &c.Status, &c.SenderType, &c.Version, &c.At)
+		change.Statuses = append(change.Statuses, c)
+		return err
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -161,23 +161,21 @@ func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
 // at most 100 that began or were assigned after a time and have ended, which a stream that was disconnected then does not know; none of
 // these for the zero time. They are in the order in which they began. An id that is missing in the answer is no chat of the actor.
 func (d *Desk) ChatsToCompare(ctx context.Context, actor Actor, ids []string, since time.Time) ([]Chat, error) {
-	query := `SELECT * FROM chats WHERE id IN (
-		SELECT id FROM chats WHERE agent_id = ?0 AND status = 'active'
-		UNION ALL SELECT id FROM chats WHERE agent_id = ?0 AND id = ANY(?1::text[])
-		UNION ALL (SELECT id FROM chats WHERE agent_id = ?0 AND status = 'ended' AND ended_at >= ?2 AND assigned_at >= ?2
-			ORDER BY ended_at LIMIT ?3)) ORDER BY created_at, id`
+	which := `WHERE c.id IN (
+		SELECT id FROM chats WHERE agent_id = $1 AND status = 'active'
+		UNION ALL SELECT id FROM chats WHERE agent_id = $1 AND id = ANY($2::text[])
+		UNION ALL (SELECT id FROM chats WHERE agent_id = $1 AND status = 'ended' AND ended_at >= $3 AND assigned_at >= $3
+			ORDER BY ended_at LIMIT $4)) ORDER BY c.created_at, c.id`
 	if actor.IsUser() {
-		query = `SELECT * FROM chats WHERE id IN (
-		SELECT id FROM chats WHERE user_id = ?0 AND status <> 'ended'
-		UNION ALL SELECT id FROM chats WHERE user_id = ?0 AND id = ANY(?1::text[])
-		UNION ALL (SELECT id FROM chats WHERE user_id = ?0 AND status = 'ended' AND ended_at >= ?2 AND created_at >= ?2
-			ORDER BY created_at LIMIT ?3)) ORDER BY created_at, id`
+		which = `WHERE c.id IN (
+		SELECT id FROM chats WHERE user_id = $1 AND status <> 'ended'
+		UNION ALL SELECT id FROM chats WHERE user_id = $1 AND id = ANY($2::text[])
+		UNION ALL (SELECT id FROM chats WHERE user_id = $1 AND status = 'ended' AND ended_at >= $3 AND created_at >= $3
+			ORDER BY created_at LIMIT $4)) ORDER BY c.created_at, c.id`
 	}
 	limit := 100
 	if since.IsZero() {
 		limit = 0
 	}
-	chats := []Chat{}
-	err := d.db.NewRaw(query, actor.ID, pgdialect.Array(ids), since, limit).Scan(ctx, &chats)
-	return chats, translate(err)
+	return d.chats(ctx, which, actor.ID, ids, since, limit)
 }

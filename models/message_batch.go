@@ -90,8 +90,8 @@ func (b *messageBatcher) send(ctx context.Context, p *pendingMessage) (*Message,
 	return b.insertOne(ctx, p) // this waits for the chat's lock, and its error concerns this message alone
 }
 
-// begin is called before the statement that stores the messages, and the function that it returns afterwards. That returns the messages
-// to store next. For a slow statement, others store them meanwhile.
+// begin is called before a statement that stores messages. The function that it returns is called after the statement and returns the
+// messages to store next, if any wait. For a slow statement it returns none: they are stored while that still runs.
 func (b *messageBatcher) begin(messages ...*pendingMessage) (end func() (next []*pendingMessage)) {
 	slow := time.AfterFunc(slowAfter, func() { b.insertBatches(b.takeBatch(messages)) })
 	return func() []*pendingMessage {
@@ -102,8 +102,8 @@ func (b *messageBatcher) begin(messages ...*pendingMessage) (end func() (next []
 	}
 }
 
-// insertBatches stores the messages of a batch, and those that came meanwhile, until there are none. One goroutine stores all, since the
-// stack of a new one would have to grow first.
+// insertBatches stores the messages of a batch, then those that came in the meantime, until none waits. It is one goroutine for all of
+// them, because the stack of a new one would have to grow first.
 func (b *messageBatcher) insertBatches(batch []*pendingMessage) {
 	for len(batch) > 0 {
 		end := b.begin(batch...)

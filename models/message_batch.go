@@ -170,7 +170,7 @@ func (b *messageBatcher) insertBatch(all []*pendingMessage) {
 		byChat[p.chatID] = p
 	}
 	events := make([]Event, 0, len(all))
-	args := []any{chatIDs, senderIDs, contents, keys, sides, mayJoin, slices.Min(chatIDs), slices.Max(chatIDs)}
+	args := []any{chatIDs, senderIDs, contents, keys, sides, mayJoin}
 	err := b.desk.queryPreparedRows(ctx, b.desk.storeStatements().batch, args, func(rows pgx.Rows) error {
 		var chat Chat
 		var id int64

@@ -17,8 +17,8 @@ type storeStatements struct{ one, file, batch string }
 //
 // The arrays of a batch come from subqueries, so that the estimated number of messages is the same for any arguments: PostgreSQL would plan
 // small batches anew each time. OFFSET keeps the look for the key a search in its index, where PostgreSQL would read all messages
-// of a table that has no statistics yet. $7 and $8 are the least and the greatest chat id: without them PostgreSQL would prepare to read
-// the partitions of all months.
+// of a table that has no statistics yet. Bounds of the chat ids, by which PostgreSQL could leave out the partitions of other months, would
+// make it read all messages of each chat instead: it takes them for very selective.
 //
 // {sender}, {side} and {may_join} stand for these arguments.
 const (
@@ -65,7 +65,7 @@ func storeStatementsWith(more string) storeStatements {
 	batch := `WITH s AS (SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
 			(SELECT $5::text[]), (SELECT $6::boolean[])) s (chat_id, sender_id, content, key, side, may_join)),
 		held AS (SELECT c.id, s.sender_id, s.side FROM s JOIN chats c ON c.id = s.chat_id WHERE ` + from("s", mayWrite) + `
-			AND NOT EXISTS (SELECT FROM messages m WHERE m.chat_id = s.chat_id AND m.chat_id BETWEEN $7 AND $8 AND m.client_message_id = s.key
+			AND NOT EXISTS (SELECT FROM messages m WHERE m.chat_id = s.chat_id AND m.client_message_id = s.key
 				AND m.sender_type = s.side::message_sender AND m.sender_id = s.sender_id OFFSET 0)
 			FOR UPDATE OF c SKIP LOCKED),
 		c AS (` + from("held", addedMessage) + ` FROM held WHERE c.id = held.id RETURNING c.*, nextval('messages_id') AS message_id),

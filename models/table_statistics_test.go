@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -13,8 +14,8 @@ import (
 )
 
 // batchPlans returns how PostgreSQL runs the statements that store several messages at once, as a connection keeps the plans that has
-// prepared them now, for messages of a chat.
-func (h *testDesk) batchPlans(chat string) (plans []string) {
+// prepared them now.
+func (h *testDesk) batchPlans() (plans []string) {
 	h.t.Helper()
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, h.url)
@@ -23,10 +24,9 @@ func (h *testDesk) batchPlans(chat string) (plans []string) {
 	_, err = c.Exec(ctx, `SET plan_cache_mode = force_generic_plan`)
 	h.must(err)
 	for _, sql := range models.BatchSQL() {
-		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[], text[], boolean[], text, text) AS `+sql)
+		_, err := c.Exec(ctx, `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
 		h.must(err)
-		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}', '`+chat+`', '`+chat+`')`,
-			pgx.QueryExecModeSimpleProtocol)
+		rows, err := c.Query(ctx, `EXPLAIN EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
 		h.must(err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		h.must(err)
@@ -41,12 +41,41 @@ func (h *testDesk) batchPlans(chat string) (plans []string) {
 func (h *testDesk) readsMessages(chat string) bool {
 	h.t.Helper()
 	partition := regexp.MustCompile(` on (messages\w*)`).FindStringSubmatch(h.plan(`SELECT FROM messages WHERE chat_id = '` + chat + `'`))
-	for _, plan := range h.batchPlans(chat) {
+	for _, plan := range h.batchPlans() {
 		if strings.Contains(plan, "Seq Scan on "+partition[1]+" ") {
 			return true
 		}
 	}
 	return false
+}
+
+// A batch must not read all messages of its chats to find out whether a key was used before, which would cost more with each message.
+func TestKeysAreLookedForByTheirIndex(t *testing.T) {
+	t.Parallel()
+	h, users, chats := talks(t, 16)
+	check := func(when string) {
+		t.Helper()
+		for _, plan := range h.batchPlans() {
+			if !regexp.MustCompile(`Index Cond: .*client_message_id`).MatchString(plan) {
+				t.Errorf("%s all messages of a chat are read for a key:\n%s", when, plan)
+			}
+		}
+	}
+	check("without statistics")
+	for n := range 60 {
+		var all sync.WaitGroup
+		for i, chat := range chats {
+			all.Go(func() {
+				_, _, err := h.Send(t.Context(), users[i], chat, models.NewMessage{Content: "said", ClientMessageID: fmt.Sprint("key ", n)})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	h.exec(`ANALYZE`)
+	check("with statistics of many messages")
 }
 
 // An installation begins with empty tables. The plans of its first minute must not read whole tables once these have grown.
@@ -78,11 +107,10 @@ func TestSmallBatchesAreNotPlannedEachTime(t *testing.T) {
 	h.must(err)
 	defer c.Close(context.Background())
 	for _, sql := range models.BatchSQL() {
-		_, err := c.Exec(t.Context(), `PREPARE batch (text[], text[], text[], text[], text[], boolean[], text, text) AS `+sql)
+		_, err := c.Exec(t.Context(), `PREPARE batch (text[], text[], text[], text[], text[], boolean[]) AS `+sql)
 		h.must(err)
 		for range 10 {
-			_, err := c.Exec(t.Context(), `EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}', 'a', 'a')`,
-				pgx.QueryExecModeSimpleProtocol)
+			_, err := c.Exec(t.Context(), `EXECUTE batch ('{a}', '{a}', '{a}', '{a}', '{user}', '{f}')`, pgx.QueryExecModeSimpleProtocol)
 			h.must(err)
 		}
 		var custom int
@@ -95,8 +123,8 @@ func TestSmallBatchesAreNotPlannedEachTime(t *testing.T) {
 	}
 }
 
-// What a message or a confirmation costs must not grow with the months that are kept: only the partition of the chat is prepared to be read.
-func TestHotStatementsReadOnePartition(t *testing.T) {
+// What a confirmation costs must not grow with the months that are kept: only the partition of the chat is prepared to be read.
+func TestAConfirmationReadsOnePartition(t *testing.T) {
 	t.Parallel()
 	h, _, _, chat := talking(t)
 	c, err := pgx.Connect(t.Context(), h.url)
@@ -104,7 +132,7 @@ func TestHotStatementsReadOnePartition(t *testing.T) {
 	defer c.Close(context.Background())
 	_, err = c.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`)
 	h.must(err)
-	plans := h.batchPlans(chat)
+	var plans []string
 	for _, sql := range models.ConfirmSQL() {
 		_, err := c.Exec(t.Context(), `PREPARE confirm (text, text, text, message_sender, text[], bigint, bigint) AS `+sql)
 		h.must(err)

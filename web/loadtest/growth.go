@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"parley/models"
@@ -78,16 +77,14 @@ func (b *bench) measureSize(ctx context.Context, size growth, figures []*grown) 
 	if _, err := b.countReports(ctx, database); err != nil {
 		return err
 	}
-	db, err := models.Open(ctx, b.databaseURL(database))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	settings := models.DefaultSettings()
 	settings.IdleWarning, settings.IdleTimeout, settings.QueueGrace = 12*time.Hour, 24*time.Hour, 12*time.Hour
 	settings.PresenceTimeout, settings.InactiveAfter = time.Hour, 0
-	desk := models.NewDesk(db, settings, slog.New(slog.DiscardHandler))
-	defer desk.Close()
+	desk, closeDesk, err := b.openDesk(ctx, database, settings)
+	if err != nil {
+		return err
+	}
+	defer closeDesk()
 	sweep, err := b.timed(func() error { _, err := desk.Sweep(ctx); return err })
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,20 +13,18 @@ import (
 // own, and those of three months, in turn.
 func measureMonths(ctx context.Context, b *bench) error {
 	const chats = 8
-	sizes := []int{2, 35}
+	sizes := []int{2, 35} // months before this one
 	var send, confirm [2]func() error
 	for i, months := range sizes {
 		database, err := b.seeded(ctx, lastMonths(months), users(chats), agents(chats, 1, 1), activeChats(1, chats, chats, 4))
 		if err != nil {
 			return err
 		}
-		db, err := models.Open(ctx, b.databaseURL(database))
+		desk, closeDesk, err := b.openDesk(ctx, database, models.DefaultSettings())
 		if err != nil {
 			return err
 		}
-		defer db.Close()
-		desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
-		defer desk.Close()
+		defer closeDesk()
 		send[i] = func() error {
 			return inEachChat(ctx, chats, func(ctx context.Context, n int) error {
 				_, _, err := desk.Send(

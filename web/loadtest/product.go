@@ -65,15 +65,23 @@ func (b *bench) newProductTarget(ctx context.Context, database string, chats int
 	return c, c.openStreams(ctx)
 }
 
+// openDesk returns a desk on a database, without a publisher, for what is called directly, and the function that closes both.
+func (b *bench) openDesk(ctx context.Context, database string, settings models.Settings) (*models.Desk, func(), error) {
+	db, err := models.Open(ctx, b.databaseURL(database))
+	if err != nil {
+		return nil, nil, err
+	}
+	desk := models.NewDesk(db, settings, slog.New(slog.DiscardHandler))
+	return desk, func() { desk.Close(); _ = db.Close() }, nil
+}
+
 // onlineAgents adds n agents with the given capacity, signs them in, sets them online and returns their tokens by agent id.
 func (b *bench) onlineAgents(ctx context.Context, addr, database string, n, capacity int) (map[string]string, error) {
-	db, err := models.Open(ctx, b.databaseURL(database))
+	desk, closeDesk, err := b.openDesk(ctx, database, models.DefaultSettings())
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
-	defer desk.Close()
+	defer closeDesk()
 	root := models.Actor{Kind: models.KindAgent, ID: "bench", Role: models.RoleAdmin}
 	type signedIn struct{ id, token string }
 	all := make(chan signedIn, n)

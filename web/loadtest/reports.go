@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"parley/models"
@@ -84,20 +83,18 @@ func measureReports(ctx context.Context, b *bench) error {
 
 // countReports sums up what is due and returns how long it took.
 func (b *bench) countReports(ctx context.Context, database string) (time.Duration, error) {
-	db, err := models.Open(ctx, b.databaseURL(database))
+	desk, closeDesk, err := b.openDesk(ctx, database, models.DefaultSettings())
 	if err != nil {
 		return 0, err
 	}
-	defer db.Close()
-	desk := models.NewDesk(db, models.DefaultSettings(), slog.New(slog.DiscardHandler))
-	defer desk.Close()
+	defer closeDesk()
 	began := time.Now()
 	for n := 1; n > 0; {
 		if n, err = desk.CountReports(ctx); err != nil {
 			return 0, err
 		}
 	}
-	if _, err := db.NewRaw(`VACUUM (ANALYZE) report_buckets`).Exec(ctx); err != nil {
+	if _, err := desk.DB().NewRaw(`VACUUM (ANALYZE) report_buckets`).Exec(ctx); err != nil {
 		return 0, err
 	}
 	return time.Since(began), nil

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"parley/models"
@@ -19,15 +18,13 @@ func measureSweep(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	db, err := models.Open(ctx, b.databaseURL(database))
+	settings := models.DefaultSettings()
+	settings.IdleWarning, settings.IdleTimeout = 12*time.Hour, 24*time.Hour
+	desk, closeDesk, err := b.openDesk(ctx, database, settings)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	settings := models.DefaultSettings()
-	settings.IdleWarning, settings.IdleTimeout = 12*time.Hour, 24*time.Hour
-	desk := models.NewDesk(db, settings, slog.New(slog.DiscardHandler))
-	defer desk.Close()
+	defer closeDesk()
 	var took []float64
 	for n := range 4 * b.opts.rounds {
 		began := time.Now()

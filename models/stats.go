@@ -157,13 +157,7 @@ func readEndedChats(columns string) string {
 				AND created_at >= r.from_at AND created_at < r.to_at OFFSET 0) c`
 }
 
-// readChats selects columns of all chats that are read one by one: these, and open ones that began from $3 to $4.
-func readChats(columns string) string {
-	return `(` + readEndedChats(columns) + `
-		UNION ALL SELECT ` + columns + ` FROM chats WHERE status <> 'ended' AND channel = 'chat' AND created_at >= $3 AND created_at < $4)`
-}
-
-// args returns the arguments of readChats.
+// args returns the arguments of readEndedChats, and the begin and end of the period.
 func (p *statsPlan) args() []any {
 	from, to := make([]time.Time, len(p.read)), make([]time.Time, len(p.read))
 	for i, s := range p.read {
@@ -172,51 +166,80 @@ func (p *statsPlan) args() []any {
 	return []any{from, to, p.from, p.to}
 }
 
-// readStats computes the figures from the sums and from the chats that are read.
-func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketcher, sum *reportTally) error {
-	query := `SELECT count(*), count(first_assigned_at), count(ended_at), count(*) FILTER (WHERE ended_reason = 'abandoned'),
+// waitAndResponse are the seconds that the user waited and those from then to the agent's first message, NULL while there is none.
+const waitAndResponse = `CASE WHEN first_assigned_at IS NOT NULL THEN greatest(0, date_part('epoch', first_assigned_at - greatest(queued_at, live_at))) END AS wait,
+	date_part('epoch', first_response_at - first_assigned_at) AS response`
+
+// figuresOfAny are the figures that open chats have too. OFFSET 0 in what they are computed from keeps PostgreSQL from computing a wait anew
+// wherever it stands.
+const figuresOfAny = `count(*), count(first_assigned_at), coalesce(array_agg(wait) FILTER (WHERE wait IS NOT NULL), '{}'),
+	coalesce(array_agg(response) FILTER (WHERE response IS NOT NULL), '{}'), coalesce(sum(total_messages), 0),
+	count(predicted_seconds - wait), coalesce(sum(abs(predicted_seconds - wait)), 0)`
+
+// targetsOfAny returns where figuresOfAny are scanned to, followed by the targets of further columns.
+func (t *reportTally) targetsOfAny(more ...any) []any {
+	return append([]any{&t.Chats, &t.Answered, &t.values[0], &t.values[1], &t.Messages, &t.Estimated, &t.EstimateErrorSum}, more...)
+}
+
+// tallyEnded returns the figures of the ended chats that are read one by one.
+func (t *tx) tallyEnded(ctx context.Context, plan statsPlan) (*reportTally, error) {
+	ended := new(reportTally)
+	err := t.queryPrepared(ctx, `SELECT `+figuresOfAny+`, count(*) FILTER (WHERE ended_reason = 'abandoned'),
 			count(*) FILTER (WHERE ended_reason = 'cancelled'), count(*) FILTER (WHERE ended_reason = 'timeout'),
-			coalesce(array_agg(wait) FILTER (WHERE wait IS NOT NULL), '{}'), coalesce(array_agg(response) FILTER (WHERE response IS NOT NULL), '{}'),
-			count(handle), coalesce(sum(handle), 0), count(wrap_up), coalesce(sum(wrap_up), 0), coalesce(sum(total_messages), 0),
-			count(rating), coalesce(sum(rating), 0)::float8, count(*) FILTER (WHERE rating >= 4),
-			count(predicted_seconds - wait), coalesce(sum(abs(predicted_seconds - wait)), 0)
-		FROM (SELECT *,
-				CASE WHEN first_assigned_at IS NOT NULL THEN greatest(0, date_part('epoch', first_assigned_at - greatest(queued_at, live_at))) END AS wait,
-				date_part('epoch', first_response_at - first_assigned_at) AS response,
-				date_part('epoch', ended_at - first_assigned_at) AS handle,
+			coalesce(sum(handle), 0), count(wrap_up), coalesce(sum(wrap_up), 0),
+			count(rating), coalesce(sum(rating), 0)::float8, count(*) FILTER (WHERE rating >= 4)
+		FROM (SELECT *, `+waitAndResponse+`, date_part('epoch', ended_at - first_assigned_at) AS handle,
 				CASE WHEN NOT wrap_up_skipped THEN date_part('epoch', wrapped_up_at - ended_at) END AS wrap_up
-			FROM ` + readChats(`bot_id, agent_id, queued_at, live_at, first_assigned_at, first_response_at, ended_at, ended_reason, wrapped_up_at, wrap_up_skipped,
-				total_messages, rating, predicted_seconds`) + ` c WHERE ` + notWithBot + `) period`
-	var read reportTally
-	var started, answered, ended, handled int64
-	var waits, responses []float64
-	err := t.queryPreparedRows(ctx, query, plan.args(), func(rows pgx.Rows) error {
-		return rows.Scan(&started, &answered, &ended, &read.Abandoned, &read.Cancelled, &read.Timeouts, &waits, &responses, &handled,
-			&read.HandleSum, &read.WrapUps, &read.WrapUpSum, &read.Messages, &read.Ratings, &read.RatingSum, &read.Satisfied,
-			&read.Estimated, &read.EstimateErrorSum)
-	})
-	if err == nil {
-		err = t.queryPreparedRows(ctx, `SELECT count(*) FROM (`+readEndedChats(`bot_id, agent_id`)+`) ended WHERE NOT `+notWithBot,
-			plan.args()[:2], func(rows pgx.Rows) error { return rows.Scan(&read.BotOnly) })
+			FROM (`+readEndedChats(`bot_id, agent_id, queued_at, live_at, first_assigned_at, first_response_at, ended_at, ended_reason,
+				wrapped_up_at, wrap_up_skipped, total_messages, rating, predicted_seconds`)+`) ended WHERE `+notWithBot+` OFFSET 0) period`,
+		plan.args()[:2], ended.targetsOfAny(&ended.Abandoned, &ended.Cancelled, &ended.Timeouts, &ended.HandleSum, &ended.WrapUps,
+			&ended.WrapUpSum, &ended.Ratings, &ended.RatingSum, &ended.Satisfied)...)
+	if err != nil {
+		return nil, err
 	}
+	err = t.queryPrepared(ctx, `SELECT count(*) FROM (`+readEndedChats(`bot_id, agent_id`)+`) ended WHERE NOT `+notWithBot,
+		plan.args()[:2], &ended.BotOnly)
+	return ended, err
+}
+
+// tallyOpen returns the figures of the open chats of the period.
+func (t *tx) tallyOpen(ctx context.Context, plan statsPlan) (*reportTally, error) {
+	open := new(reportTally)
+	return open, t.queryPrepared(ctx, `SELECT `+figuresOfAny+` FROM (
+			SELECT first_assigned_at, total_messages, predicted_seconds, `+waitAndResponse+` FROM chats
+			WHERE status <> 'ended' AND channel = 'chat' AND created_at >= $1 AND created_at < $2 AND `+notWithBot+` OFFSET 0) open`,
+		[]any{plan.from, plan.to}, open.targetsOfAny()...)
+}
+
+// readStats computes the figures from the sums, to which it adds those of the chats that are read.
+func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketcher, sum *reportTally) error {
+	ended, err := t.tallyEnded(ctx, plan)
 	if err != nil {
 		return err
 	}
-	s.Started, s.Assigned, s.Ended = int(sum.Chats+started), int(sum.Answered+answered), int(sum.Chats+ended)
-	s.Abandoned, s.Cancelled = int(sum.Abandoned+read.Abandoned), int(sum.Cancelled+read.Cancelled)
-	s.Timeouts, s.Messages = int(sum.Timeouts+read.Timeouts), int(sum.Messages+read.Messages)
-	s.Ratings, s.BotOnly = int(sum.Ratings+read.Ratings), int(sum.BotOnly+read.BotOnly)
-	s.WaitMean = quotient(sum.WaitSum+sumFloats(waits), float64(sum.Answered)+float64(len(waits)))
-	s.ResponseMean = quotient(sum.ResponseSum+sumFloats(responses), float64(sum.Responses)+float64(len(responses)))
-	s.HandleMean = quotient(sum.HandleSum+read.HandleSum, float64(sum.Answered+handled))
-	s.WrapUpMean = quotient(sum.WrapUpSum+read.WrapUpSum, float64(sum.WrapUps+read.WrapUps))
-	s.RatingMean = quotient(sum.RatingSum+read.RatingSum, float64(s.Ratings))
-	s.CSAT = quotient(float64(sum.Satisfied+read.Satisfied), float64(s.Ratings))
-	s.PredictedError = quotient(sum.EstimateErrorSum+read.EstimateErrorSum, float64(sum.Estimated+read.Estimated))
-	if s.WaitP50, s.WaitP90, err = k.quantilesWith(sum.sketches[0], waits); err != nil {
+	open, err := t.tallyOpen(ctx, plan)
+	if err != nil {
 		return err
 	}
-	s.ResponseP50, s.ResponseP90, err = k.quantilesWith(sum.sketches[1], responses)
+	for _, read := range []*reportTally{ended, open} {
+		read.WaitSum, read.ResponseSum, read.Responses = sumFloats(read.values[0]), sumFloats(read.values[1]), int64(len(read.values[1]))
+	}
+	sum = sum.plus(ended)
+	s.Ended, s.HandleMean = int(sum.Chats), quotient(sum.HandleSum, float64(sum.Answered))
+	sum = sum.plus(open)
+	s.Started, s.Assigned = int(sum.Chats), int(sum.Answered)
+	s.Abandoned, s.Cancelled, s.Timeouts = int(sum.Abandoned), int(sum.Cancelled), int(sum.Timeouts)
+	s.Messages, s.Ratings, s.BotOnly = int(sum.Messages), int(sum.Ratings), int(sum.BotOnly)
+	s.WaitMean = quotient(sum.WaitSum, float64(sum.Answered))
+	s.ResponseMean = quotient(sum.ResponseSum, float64(sum.Responses))
+	s.WrapUpMean = quotient(sum.WrapUpSum, float64(sum.WrapUps))
+	s.RatingMean = quotient(sum.RatingSum, float64(sum.Ratings))
+	s.CSAT = quotient(float64(sum.Satisfied), float64(sum.Ratings))
+	s.PredictedError = quotient(sum.EstimateErrorSum, float64(sum.Estimated))
+	if s.WaitP50, s.WaitP90, err = k.quantilesWith(sum.sketches[0], sum.values[0]); err != nil {
+		return err
+	}
+	s.ResponseP50, s.ResponseP90, err = k.quantilesWith(sum.sketches[1], sum.values[1])
 	return err
 }
 

@@ -37,6 +37,9 @@ func measureChatCost(ctx context.Context, b *bench) error {
 	if err := runChats(ctx, server.addr, workers, 2, agents); err != nil { // warms up
 		return err
 	}
+	if err := b.waitUntilAlone(ctx, server); err != nil {
+		return err
+	}
 	each := b.opts.size(12, 2)
 	var all []chatCost
 	for range b.opts.rounds {

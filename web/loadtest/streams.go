@@ -69,7 +69,7 @@ func measureStreams(ctx context.Context, b *bench) error {
 
 // idleWork counts the statements executed while all streams are idle.
 func (b *bench) idleWork(ctx context.Context, database string, userCount, idle int) error {
-	span := b.opts.span(20*time.Second, 2*time.Second)
+	span := b.opts.span(time.Minute, 2*time.Second)
 	if err := b.waitIdle(ctx, database); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // maxContent is the length of a message in code points.
@@ -194,7 +196,10 @@ func (d *Desk) Messages(ctx context.Context, actor Actor, chatID string, afterID
 	if err != nil {
 		return nil, err
 	}
-	return d.messages(ctx, actor, c, messagesOfChat+`AND m.id > ? ORDER BY m.id LIMIT ?`, afterID, limit)
+	if err := d.auditReading(ctx, actor, c); err != nil {
+		return nil, err
+	}
+	return d.messages(ctx, `AND m.id > $3 ORDER BY m.id LIMIT $4`, actor, chatID, afterID, limit)
 }
 
 // MessagesBefore returns the latest messages of a chat before an id, oldest first, and whether there are earlier ones that
@@ -220,11 +225,14 @@ func (d *Desk) messagesBefore(ctx context.Context, actor Actor, c *Chat, beforeI
 	if beforeID == 0 {
 		beforeID = maxMessageID
 	}
-	found, err = d.messages(ctx, actor, c,
-		`SELECT * FROM (`+messagesOfChat+`AND m.id < ? ORDER BY m.id DESC LIMIT ?) latest ORDER BY id`, beforeID, limit+1)
-	if hasEarlier = len(found) > limit; hasEarlier {
-		found = found[1:]
+	if err = d.auditReading(ctx, actor, c); err != nil {
+		return nil, false, err
 	}
+	found, err = d.messages(ctx, `AND m.id < $3 ORDER BY m.id DESC LIMIT $4`, actor, c.ID, beforeID, limit+1)
+	if hasEarlier = len(found) > limit; hasEarlier {
+		found = found[:limit]
+	}
+	slices.Reverse(found)
 	return found, hasEarlier, err
 }
 
@@ -240,18 +248,31 @@ func (d *Desk) PageWith(ctx context.Context, chatID string, messageID int64, lim
 	return beforeID, translate(err)
 }
 
-// messagesOfChat reads the messages of a chat; ? are the chat and whether notes are read.
-const messagesOfChat = selectMessages + `WHERE m.chat_id = ? AND (? OR m.message_type <> 'note') `
-
-// messages runs a query with the arguments of messagesOfChat, an id and a limit for an actor who may read the chat.
-func (d *Desk) messages(ctx context.Context, actor Actor, c *Chat, query string, id int64, limit int) ([]Message, error) {
-	if !actor.isParticipant(c) {
-		if err := d.auditChatRead(ctx, actor, c); err != nil {
-			return nil, err
-		}
+// auditReading records that the actor reads the messages of a chat, unless the actor is part of it.
+func (d *Desk) auditReading(ctx context.Context, actor Actor, c *Chat) error {
+	if actor.isParticipant(c) {
+		return nil
 	}
+	return d.auditChatRead(ctx, actor, c)
+}
+
+var (
+	// A message that was never changed has no changed_version.
+	messageColumns = columnsOf[Message]().without("changed_version")
+	messagesOfChat = `SELECT ` + messageColumns.selectList("m") + `, coalesce(m.changed_version, 0), to_jsonb(a) FROM messages m
+		LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id
+		WHERE m.chat_id = $1 AND ($2 OR m.message_type <> 'note') `
+)
+
+// messages reads messages of a chat, without notes for a user. rest continues the WHERE, with $3 for the first of args.
+func (d *Desk) messages(ctx context.Context, rest string, actor Actor, chatID string, args ...any) ([]Message, error) {
 	messages := []Message{}
-	err := d.db.NewRaw(query, c.ID, actor.IsAgent(), id, limit).Scan(ctx, &messages)
+	err := d.queryPreparedRows(ctx, messagesOfChat+rest, append([]any{chatID, actor.IsAgent()}, args...), func(rows pgx.Rows) error {
+		var m Message
+		err := rows.Scan(messageColumns.scanTargets(&m, &m.ChangedVersion, &m.Attachment)...)
+		messages = append(messages, m)
+		return err
+	})
 	return messages, translate(err)
 }
 

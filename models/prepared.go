@@ -203,4 +203,5 @@ var (
 	newMessage = columnsOf[Message]().without(
 		"id", "version", "status", "delivered_at", "read_at", "edited_at", "withdrawn_at", "changed_version", "via")
 	agentRow = columnsOf[Agent]()
+	userRow  = columnsOf[User]()
 )

@@ -29,12 +29,10 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 	if change.Chat.Version <= version {
 		return change, nil
 	}
-	var messages []Message
-	err = d.db.NewRaw(selectMessages+`WHERE m.chat_id = ?0 AND (m.version > ?1 AND m.version <= ?2
-			OR m.changed_version > ?1 AND m.changed_version <= ?2) AND (?3 OR m.message_type <> 'note') ORDER BY m.id`,
-		chatID, version, row.Version, actor.IsAgent()).Scan(ctx, &messages)
+	messages, err := d.messages(ctx, `AND (m.version > $3 AND m.version <= $4
+			OR m.changed_version > $3 AND m.changed_version <= $4) ORDER BY m.id`, actor, chatID, version, row.Version)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	for i := range messages {
 		if m := &messages[i]; m.Version > version {

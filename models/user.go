@@ -77,20 +77,20 @@ func insertUserSession(ctx context.Context, t *tx, hash []byte, userID, userAgen
 // opens none is 401 unauthorized.
 func (d *Desk) UserBySession(ctx context.Context, token string) (*User, []byte, time.Time, error) {
 	hash := HashToken(token)
-	var row struct {
-		User      `bun:",extend"`
-		ExpiresAt time.Time `bun:"expires_at"`
-	}
-	err := d.db.NewRaw(`SELECT u.*, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.token_hash = ? AND s.expires_at > now()`, hash).Scan(ctx, &row)
+	u := new(User)
+	var expiresAt time.Time
+	err := d.queryPrepared(ctx, selectUserBySession, []any{hash}, userRow.scanTargets(u, &expiresAt)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, time.Time{}, ErrUnauthorized
 	}
 	if err != nil {
 		return nil, nil, time.Time{}, translate(err)
 	}
-	return &row.User, hash, row.ExpiresAt, nil
+	return u, hash, expiresAt, nil
 }
+
+var selectUserBySession = `SELECT ` + userRow.selectList("u") + `, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id
+	WHERE s.token_hash = $1 AND s.expires_at > now()`
 
 // EnsureUser returns the user of an identity, created or updated. Names are cut at 80 characters, addresses at 254. A
 // user who was erased after the token was signed is 401 unauthorized. An id without 1 to 64 characters, one of the form

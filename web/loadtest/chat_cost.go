@@ -37,27 +37,31 @@ func measureChatCost(ctx context.Context, b *bench) error {
 	if err := runChats(ctx, server.addr, workers, 2, agents); err != nil { // warms up
 		return err
 	}
+	each := b.opts.size(12, 2)
+	rounds := func() (all []chatCost, err error) {
+		for range b.opts.rounds {
+			l, err := b.measureChats(ctx, server, database, workers*each,
+				func() error { return runChats(ctx, server.addr, workers, each, agents) })
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, l)
+		}
+		return all, nil
+	}
+	shared, err := rounds() // in the first minute, as beside another instance
+	if err != nil {
+		return err
+	}
 	if err := b.waitUntilAlone(ctx, server); err != nil {
 		return err
 	}
-	each := b.opts.size(12, 2)
-	var all []chatCost
-	for range b.opts.rounds {
-		l, err := b.measureChats(
-			ctx,
-			server,
-			database,
-			workers*each,
-			func() error { return runChats(ctx, server.addr, workers, each, agents) },
-		)
-		if err != nil {
-			return err
-		}
-		all = append(all, l)
+	alone, err := rounds()
+	if err != nil {
+		return err
 	}
-	b.reportChats(all, workers)
-	err = b.profiled(ctx, server, "life", 0, func(ctx context.Context) error { return runChats(ctx, server.addr, workers, each, agents) })
-	return err
+	b.reportChats(alone, shared, workers)
+	return b.profiled(ctx, server, "life", 0, func(ctx context.Context) error { return runChats(ctx, server.addr, workers, each, agents) })
 }
 
 // chatCost is the cost of the chats of one round: the CPU time of all of them, the other values per chat.
@@ -99,21 +103,32 @@ func (b *bench) measureChats(ctx context.Context, server *process, database stri
 	return l, err
 }
 
-func (b *bench) reportChats(all []chatCost, workers int) {
-	var cpu, wal, disk, statements []float64
-	var sum usage
-	chats := 0
-	for _, l := range all {
-		cpu = append(cpu, milliseconds(l.cpu.total())/float64(l.chats))
+func (b *bench) reportChats(alone, shared []chatCost, workers int) {
+	var wal, disk, statements []float64
+	for _, l := range alone {
 		wal, disk, statements = append(wal, l.wal), append(disk, l.disk), append(statements, l.statements)
-		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
 	}
-	b.table.atMost("one whole chat, CPU", "ms", sampleOf(cpu...), 60,
+	cpu, perChat := cpuOfChats(alone)
+	b.table.atMost("one whole chat, CPU", "ms", cpu, 60,
 		fmt.Sprintf("a new user, a stream, a request for an agent, %d messages, each typed, delivered "+
-			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, sum.perItem(chats)))
+			"and read, the end, a rating; %d at once; %s", messagesPerChat, workers, perChat))
+	cpu, perChat = cpuOfChats(shared)
+	b.table.inform("one whole chat, CPU, limits counted in Redis", "ms", cpu, nil, "as with several instances; "+perChat)
 	b.table.inform("one whole chat, statements", "", sampleOf(statements...), nil, "")
 	b.table.inform("one whole chat, WAL", "KiB", sampleOf(wal...), nil, "")
 	b.table.inform("one whole chat, on disk", "KiB", sampleOf(disk...), nil, "growth of the files of tables and indexes")
+}
+
+// cpuOfChats returns the milliseconds of CPU per chat, and how the program, PostgreSQL and Redis share them.
+func cpuOfChats(rounds []chatCost) (s Sample, perChat string) {
+	var cpu []float64
+	var sum usage
+	chats := 0
+	for _, l := range rounds {
+		cpu = append(cpu, milliseconds(l.cpu.total())/float64(l.chats))
+		sum, chats = usage{sum.server + l.cpu.server, sum.postgres + l.cpu.postgres, sum.redis + l.cpu.redis}, chats+l.chats
+	}
+	return sampleOf(cpu...), sum.perItem(chats)
 }
 
 // databaseSize returns the size of a database on disk, in bytes.

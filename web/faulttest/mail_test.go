@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,8 @@ func TestMailFaults(t *testing.T) {
 	m.correspond(users, form(3, 6))
 	m.until(time.Minute, "people correspond", func() bool { return m.taken() >= users })
 
-	for range form(1, 4) {
-		m.withoutMailServer()
+	for round := range form(1, 4) {
+		m.withoutMailServer(round)
 		m.withoutRedis()
 		m.killedBeforeSending(users)
 		m.killedWhileReceiving(form(4, 12))
@@ -29,13 +30,15 @@ func TestMailFaults(t *testing.T) {
 	m.auditMail()
 }
 
-// withoutMailServer stops the mail server until attempts have failed.
-func (m *post) withoutMailServer() {
+// withoutMailServer stops the mail server until attempts have failed. The users who correspond may all wait for a mail by then, so another
+// one leaves a message, which an agent answers.
+func (m *post) withoutMailServer(round int) {
 	m.t.Helper()
 	m.server.Stop()
 	acked := len(m.ledger.allAcks())
+	m.write(fmt.Sprintf("another%d", round))
 	m.until(time.Minute, "attempts fail and people go on", func() bool {
-		return m.count(`SELECT count(*) FROM outgoing_mails WHERE error = 'unreachable'`) > 0 && len(m.ledger.allAcks()) > acked
+		return m.count(`SELECT count(*) FROM outgoing_mails WHERE error = 'unreachable'`) > 0 && len(m.ledger.allAcks()) > acked+1
 	})
 	pause(m.t.Context(), form(time.Second, 20*time.Second))
 	m.server.Restart()

@@ -41,8 +41,8 @@ func (p *process) metrics(ctx context.Context) (map[string]float64, error) {
 // works all day. A quick run does not wait.
 func (b *bench) waitUntilAlone(ctx context.Context, p *process) error {
 	for !b.opts.quick {
-		metrics, err := p.metrics(ctx)
-		if err != nil || metrics["parley_limits_decided_alone"] == 1 {
+		alone, err := p.decidesAlone(ctx)
+		if err != nil || alone {
 			return err
 		}
 		if err := pause(ctx, time.Second); err != nil {
@@ -50,4 +50,10 @@ func (b *bench) waitUntilAlone(ctx context.Context, p *process) error {
 		}
 	}
 	return nil
+}
+
+// decidesAlone reports whether the instance decides rate limits by itself.
+func (p *process) decidesAlone(ctx context.Context) (bool, error) {
+	metrics, err := p.metrics(ctx)
+	return metrics["parley_limits_decided_alone"] == 1, err
 }

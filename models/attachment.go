@@ -32,9 +32,12 @@ type Attachment struct {
 // IsImage reports whether the attachment is shown as a picture.
 func (a *Attachment) IsImage() bool { return strings.HasPrefix(a.ContentType, "image/") }
 
-// selectMessages reads messages m with their attachments; a WHERE follows.
-const selectMessages = `SELECT m.*, to_jsonb(a) AS attachment FROM messages m
-	LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id `
+const (
+	// messagesWithAttachments are the messages m with the attachments a of those that have one; a WHERE follows.
+	messagesWithAttachments = ` FROM messages m LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id `
+	// selectMessages reads them with bun. [Desk.messages] is the same as a prepared statement.
+	selectMessages = `SELECT m.*, to_jsonb(a) AS attachment` + messagesWithAttachments
+)
 
 // allAttachments are the attachments of all messages, also of those that were withdrawn. It takes the place of a table.
 const allAttachments = `(SELECT * FROM attachments UNION ALL SELECT * FROM withdrawn_attachments)`

@@ -82,9 +82,10 @@ func (d *Desk) auditReading(ctx context.Context, actor Actor, c *Chat) error {
 var (
 	// A message that was never changed has no changed_version.
 	messageColumns = columnsOf[Message]().without("changed_version")
-	messagesOfChat = `SELECT ` + messageColumns.selectList("m") + `, coalesce(m.changed_version, 0), to_jsonb(a) FROM messages m
-		LEFT JOIN attachments a ON a.chat_id = m.chat_id AND a.message_id = m.id
-		WHERE m.chat_id = $1 AND ($2 OR m.message_type <> 'note') `
+	messagesOfChat = `SELECT ` + messageColumns.selectList(
+		"m",
+	) + `, coalesce(m.changed_version, 0), to_jsonb(a)` + messagesWithAttachments +
+		`WHERE m.chat_id = $1 AND ($2 OR m.message_type <> 'note') `
 )
 
 // messages reads messages of a chat, without notes for a user. rest continues the WHERE, with $3 for the first of args.

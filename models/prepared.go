@@ -18,8 +18,8 @@ import (
 //   - bun, t.NewRaw or d.db.NewRaw with ?, for ordinary use cases. bun writes the arguments into the text, so that
 //     PostgreSQL parses and plans each call, and it fills structs and slices from the rows.
 //   - prepared statements, queryPrepared and queryPreparedRows with $1, for hot paths: what every message,
-//     confirmation, assignment, heartbeat, position in the queue or reconnecting stream runs, and lists that pages read
-//     often. PostgreSQL parses and plans each statement once per connection. They must be constants, or built from few
+//     confirmation, assignment, heartbeat, session of a user, position in the queue or reconnecting stream runs, and lists
+//     that pages read often. PostgreSQL parses and plans each statement once per connection. They must be constants, or built from few
 //     variants, since every text is kept on every connection.
 //
 // Write a new statement for bun, and move it here when a measurement shows that it matters. A statement does not mix

@@ -157,7 +157,7 @@ func readEndedChats(columns string) string {
 				AND created_at >= r.from_at AND created_at < r.to_at OFFSET 0) c`
 }
 
-// args returns the arguments of readEndedChats, and the begin and end of the period.
+// args returns the arguments of readEndedChats, and the beginning and the end of the period.
 func (p *statsPlan) args() []any {
 	from, to := make([]time.Time, len(p.read)), make([]time.Time, len(p.read))
 	for i, s := range p.read {
@@ -166,12 +166,12 @@ func (p *statsPlan) args() []any {
 	return []any{from, to, p.from, p.to}
 }
 
-// waitAndResponse are the seconds that the user waited and those from then to the agent's first message, NULL while there is none.
+// waitAndResponse are the seconds that the user waited and those from then to the agent's first message. Each is NULL until it is known.
 const waitAndResponse = `CASE WHEN first_assigned_at IS NOT NULL THEN greatest(0, date_part('epoch', first_assigned_at - greatest(queued_at, live_at))) END AS wait,
 	date_part('epoch', first_response_at - first_assigned_at) AS response`
 
-// figuresOfAny are the figures that open chats have too. OFFSET 0 in what they are computed from keeps PostgreSQL from computing a wait anew
-// wherever it stands.
+// figuresOfAny are the figures that open and ended chats have. The subquery that they are computed from must end with OFFSET 0, or
+// PostgreSQL computes a wait again wherever its name stands.
 const figuresOfAny = `count(*), count(first_assigned_at), coalesce(array_agg(wait) FILTER (WHERE wait IS NOT NULL), '{}'),
 	coalesce(array_agg(response) FILTER (WHERE response IS NOT NULL), '{}'), coalesce(sum(total_messages), 0),
 	count(predicted_seconds - wait), coalesce(sum(abs(predicted_seconds - wait)), 0)`
@@ -199,16 +199,23 @@ func (t *tx) tallyEnded(ctx context.Context, plan statsPlan) (*reportTally, erro
 	}
 	err = t.queryPrepared(ctx, `SELECT count(*) FROM (`+readEndedChats(`bot_id, agent_id`)+`) ended WHERE NOT `+notWithBot,
 		plan.args()[:2], &ended.BotOnly)
-	return ended, err
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
 }
 
 // tallyOpen returns the figures of the open chats of the period.
 func (t *tx) tallyOpen(ctx context.Context, plan statsPlan) (*reportTally, error) {
 	open := new(reportTally)
-	return open, t.queryPrepared(ctx, `SELECT `+figuresOfAny+` FROM (
+	err := t.queryPrepared(ctx, `SELECT `+figuresOfAny+` FROM (
 			SELECT first_assigned_at, total_messages, predicted_seconds, `+waitAndResponse+` FROM chats
 			WHERE status <> 'ended' AND channel = 'chat' AND created_at >= $1 AND created_at < $2 AND `+notWithBot+` OFFSET 0) open`,
 		[]any{plan.from, plan.to}, open.targetsOfAny()...)
+	if err != nil {
+		return nil, err
+	}
+	return open, nil
 }
 
 // readStats computes the figures from the sums, to which it adds those of the chats that are read.

@@ -188,7 +188,7 @@ func TestWhyAgreesWithTheAssigner(t *testing.T) {
 	}
 }
 
-// Ten times as many agents and waiting chats take ten times as long, not a hundred times.
+// Ten times as many agents and waiting chats take at most about ten times as long, not a hundred times.
 func TestWhyIsQuickOnALargeFloor(t *testing.T) {
 	t.Parallel()
 	floor := func(agents, waiting int) (why func() time.Duration) {

@@ -364,6 +364,14 @@ func (d *Desk) auditOnly(ctx context.Context, actor Actor, action AuditAction, a
 // within it adds no row.
 const auditReadInterval = 10 * time.Minute
 
+// auditReading records that the actor reads what was written in a chat, unless the actor is part of it.
+func (d *Desk) auditReading(ctx context.Context, actor Actor, c *Chat) error {
+	if actor.isParticipant(c) {
+		return nil
+	}
+	return d.auditChatRead(ctx, actor, c)
+}
+
 // auditChatRead records that an agent opened a chat without being part of it. An advisory lock per agent and chat keeps
 // two requests at once from recording it twice.
 func (d *Desk) auditChatRead(ctx context.Context, actor Actor, c *Chat) error {

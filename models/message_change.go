@@ -240,7 +240,7 @@ func (d *Desk) MessageVersions(ctx context.Context, actor Actor, chatID string, 
 	if _, err := messageOf(ctx, d.db, actor, chatID, messageID); err != nil {
 		return nil, translate(err)
 	}
-	if err := d.auditVersionsRead(ctx, actor, c); err != nil {
+	if err := d.auditReading(ctx, actor, c); err != nil {
 		return nil, err
 	}
 	versions := []MessageVersion{}
@@ -258,7 +258,7 @@ func (d *Desk) ChatVersions(ctx context.Context, actor Actor, chatID string) (ma
 	if err != nil {
 		return nil, err
 	}
-	if err := d.auditVersionsRead(ctx, actor, c); err != nil {
+	if err := d.auditReading(ctx, actor, c); err != nil {
 		return nil, err
 	}
 	var versions []MessageVersion
@@ -268,14 +268,6 @@ func (d *Desk) ChatVersions(ctx context.Context, actor Actor, chatID string) (ma
 		byMessage[v.MessageID] = append(byMessage[v.MessageID], v)
 	}
 	return byMessage, translate(err)
-}
-
-// auditVersionsRead records that an actor who is not part of a chat reads what its messages were.
-func (d *Desk) auditVersionsRead(ctx context.Context, actor Actor, c *Chat) error {
-	if actor.isParticipant(c) {
-		return nil
-	}
-	return d.auditChatRead(ctx, actor, c)
 }
 
 // asSent returns a message as its sender sent it first, for the comparison with a send that is repeated.

@@ -71,14 +71,6 @@ func (d *Desk) PageWith(ctx context.Context, chatID string, messageID int64, lim
 	return beforeID, translate(err)
 }
 
-// auditReading records that the actor reads the messages of a chat, unless the actor is part of it.
-func (d *Desk) auditReading(ctx context.Context, actor Actor, c *Chat) error {
-	if actor.isParticipant(c) {
-		return nil
-	}
-	return d.auditChatRead(ctx, actor, c)
-}
-
 var (
 	// A message that was never changed has no changed_version.
 	messageColumns = columnsOf[Message]().without("changed_version")

@@ -173,10 +173,7 @@ func (d *Desk) MailOf(ctx context.Context, actor Actor, chatID string, messageID
 	if err != nil {
 		return nil, translate(err)
 	}
-	if !actor.isParticipant(c) {
-		err = d.auditChatRead(ctx, actor, c)
-	}
-	return m, err
+	return m, d.auditReading(ctx, actor, c)
 }
 
 // mailMessageKey returns the client_message_id of the nth message that is made of a mail.

@@ -41,8 +41,14 @@ type reportTally struct {
 	values   [5][]float64 // of facts, until encode makes sketches of them
 }
 
-// messageAnswers is the index of the sketch of times until messages were answered.
-const messageAnswers = 4
+// The indexes of sketches and values, in the order of sketchColumns.
+const (
+	waitTimes = iota
+	responseTimes
+	handleTimes
+	wrapUpTimes
+	messageAnswers // times until messages were answered
+)
 
 // tallyColumns are the columns of the numbers and sketchColumns those of the sketches, in the order of numbers and
 // sketches of a tally.
@@ -215,10 +221,10 @@ func (t *reportTally) add(f *reportFact) {
 			*count++
 		}
 	}
-	sample(0, f.wait, &t.WaitSum, nil)
-	sample(1, f.response, &t.ResponseSum, &t.Responses)
-	sample(2, f.handle, &t.HandleSum, nil)
-	sample(3, f.wrapUp, &t.WrapUpSum, &t.WrapUps)
+	sample(waitTimes, f.wait, &t.WaitSum, nil)
+	sample(responseTimes, f.response, &t.ResponseSum, &t.Responses)
+	sample(handleTimes, f.handle, &t.HandleSum, nil)
+	sample(wrapUpTimes, f.wrapUp, &t.WrapUpSum, &t.WrapUps)
 	if f.estimateError != nil {
 		t.Estimated++
 		t.EstimateErrorSum += *f.estimateError

@@ -178,7 +178,9 @@ const figuresOfAny = `count(*), count(first_assigned_at), coalesce(array_agg(wai
 
 // targetsOfAny returns where figuresOfAny are scanned to, followed by the targets of further columns.
 func (t *reportTally) targetsOfAny(more ...any) []any {
-	return append([]any{&t.Chats, &t.Answered, &t.values[0], &t.values[1], &t.Messages, &t.Estimated, &t.EstimateErrorSum}, more...)
+	return append(
+		[]any{&t.Chats, &t.Answered, &t.values[waitTimes], &t.values[responseTimes], &t.Messages, &t.Estimated, &t.EstimateErrorSum},
+		more...)
 }
 
 // tallyEnded returns the figures of the ended chats that are read one by one.
@@ -229,7 +231,8 @@ func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketche
 		return err
 	}
 	for _, read := range []*reportTally{ended, open} {
-		read.WaitSum, read.ResponseSum, read.Responses = sumFloats(read.values[0]), sumFloats(read.values[1]), int64(len(read.values[1]))
+		responses := read.values[responseTimes]
+		read.WaitSum, read.ResponseSum, read.Responses = sumFloats(read.values[waitTimes]), sumFloats(responses), int64(len(responses))
 	}
 	sum = sum.plus(ended)
 	s.Ended, s.HandleMean = int(sum.Chats), quotient(sum.HandleSum, float64(sum.Answered))
@@ -243,10 +246,10 @@ func (t *tx) readStats(ctx context.Context, s *Stats, plan statsPlan, k *sketche
 	s.RatingMean = quotient(sum.RatingSum, float64(sum.Ratings))
 	s.CSAT = quotient(float64(sum.Satisfied), float64(sum.Ratings))
 	s.PredictedError = quotient(sum.EstimateErrorSum, float64(sum.Estimated))
-	if s.WaitP50, s.WaitP90, err = k.quantilesWith(sum.sketches[0], sum.values[0]); err != nil {
+	if s.WaitP50, s.WaitP90, err = k.quantilesWith(sum.sketches[waitTimes], sum.values[waitTimes]); err != nil {
 		return err
 	}
-	s.ResponseP50, s.ResponseP90, err = k.quantilesWith(sum.sketches[1], sum.values[1])
+	s.ResponseP50, s.ResponseP90, err = k.quantilesWith(sum.sketches[responseTimes], sum.values[responseTimes])
 	return err
 }
 

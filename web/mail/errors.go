@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/textproto"
 	"os"
@@ -60,6 +61,7 @@ func sendError(ctx context.Context, err error) *models.MailError {
 	if !errors.As(err, &failed) {
 		return e
 	}
+	e.Cause = causeOf(failed)
 	code := failed.ErrorCode()
 	if code >= 400 {
 		e.Reply = replyOf(failed)
@@ -88,12 +90,30 @@ func isTimeout(ctx context.Context, err error) bool {
 		strings.Contains(err.Error(), "i/o timeout")
 }
 
-// replyOf returns what the server said, without what the library puts around it.
-func replyOf(e *gomail.SendError) string {
-	reply := strings.TrimPrefix(e.Error(), e.Reason.String()+": ")
-	for _, more := range []string{", affected recipient(s): ", ", affected message ID: "} {
-		reply, _, _ = strings.Cut(reply, more)
+// causeOf returns an error for the log. It has no address: the library adds that of the recipient and the id of the mail, and a server
+// may quote the address.
+func causeOf(failed *gomail.SendError) error {
+	switch code := failed.ErrorCode(); {
+	case code >= 400:
+		return fmt.Errorf("the server answered %d", code)
+	case failed.Reason == gomail.ErrGetSender, failed.Reason == gomail.ErrGetRcpts, failed.Reason == gomail.ErrNoUnencoded:
+		return errors.New(failed.Reason.String())
 	}
+	return errors.New(textOf(failed))
+}
+
+// textOf returns what went wrong, without what the library puts around it.
+func textOf(failed *gomail.SendError) string {
+	text := strings.TrimPrefix(failed.Error(), failed.Reason.String()+": ")
+	for _, more := range []string{", affected recipient(s): ", ", affected message ID: "} {
+		text, _, _ = strings.Cut(text, more)
+	}
+	return text
+}
+
+// replyOf returns what the server said.
+func replyOf(failed *gomail.SendError) string {
+	reply := textOf(failed)
 	// The library quotes the text after the code.
 	code, said, _ := strings.Cut(reply, " ")
 	if plain, err := strconv.Unquote(said); err == nil {

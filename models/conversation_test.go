@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -154,6 +155,66 @@ func TestStatusGoesForwardOnlyAndIsLogged(t *testing.T) {
 	}
 	if c := h.chat(chat); c.UnreadByAgent != 1 {
 		t.Fatalf("one of two is unread: %d", c.UnreadByAgent)
+	}
+}
+
+// TestSinceShowsStatusesAsOfItsVersion reads a chat while messages are sent and confirmed. A message with a status from after the version
+// of the result would go back: the changes that follow have its earlier steps.
+func TestSinceShowsStatusesAsOfItsVersion(t *testing.T) {
+	t.Parallel()
+	h, anna, u, chat := talking(t)
+	var mu sync.Mutex
+	var results []*models.Change
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				since, err := h.Since(t.Context(), u, chat, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				results = append(results, since)
+				mu.Unlock()
+			}
+		})
+	}
+	for range 60 {
+		id := h.send(u, chat, "x").ID
+		for _, status := range []models.MessageStatus{models.Delivered, models.Read} {
+			_, err := h.Confirm(t.Context(), anna, chat, id, status)
+			h.must(err)
+		}
+	}
+	close(done)
+	wg.Wait()
+	type step struct {
+		MessageID int64
+		Status    models.MessageStatus
+		Version   int64
+	}
+	var steps []step
+	h.must(h.DB().NewRaw(`SELECT message_id, status, version FROM message_status_changes WHERE chat_id = ? ORDER BY version`, chat).
+		Scan(t.Context(), &steps))
+	for _, since := range results {
+		then := map[int64]models.MessageStatus{}
+		for _, s := range steps {
+			if s.Version <= since.Chat.Version {
+				then[s.MessageID] = s.Status
+			}
+		}
+		for _, m := range since.Messages {
+			if want := cmp.Or(then[m.ID], models.Sent); m.Status != want {
+				t.Errorf("at version %d message %d is %s, want %s", since.Chat.Version, m.ID, m.Status, want)
+			}
+		}
 	}
 }
 

@@ -16,23 +16,37 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 }
 
 // Since returns everything that happened in a chat after a version: the chat as it is now, its new messages, the earlier
-// ones that were edited or withdrawn since, and status changes, each in order. The result covers everything up to the
-// version of the returned chat and nothing after it. A message in it has its present status and text; its earlier steps
-// are not listed. Users do not get notes. Version 0 is everything. A
-// chat that the actor may not read is chat_not_found.
+// ones that were edited or withdrawn since, and the statuses that earlier ones have now and had not then, each in order. The
+// result covers everything up to the version of the returned chat and nothing after it. Steps before the present status of a
+// message are left out: a client that was disconnected in the middle of an earlier result may know the present one. Users do
+// not get notes. Version 0 is everything. A chat that the actor may not read is chat_not_found.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
+	for {
+		change, isMixed, err := d.since(ctx, actor, chatID, version)
+		if err != nil {
+			return nil, err
+		}
+		if !isMixed {
+			return change, nil
+		}
+	}
+}
+
+// since reads the result once. isMixed reports that a message may already have a status that it got after the
+// version of the chat.
+func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version int64) (change *Change, isMixed bool, err error) {
 	row, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	change := &Change{Chat: row.Chat, User: &row.User}
+	change = &Change{Chat: row.Chat, User: &row.User}
 	if change.Chat.Version <= version {
-		return change, nil
+		return change, false, nil
 	}
 	messages, err := d.messages(ctx, `AND (m.version > $3 AND m.version <= $4
 			OR m.changed_version > $3 AND m.changed_version <= $4) ORDER BY m.id`, actor, chatID, version, row.Version)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range messages {
 		if m := &messages[i]; m.Version > version {
@@ -46,26 +60,30 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 			AND (o.status = 'sent' OR o.status = 'delivered' AND s.status = 'read') AND o.id <= max(s.message_id)),
 			max(s.message_id)), array_agg(s.message_id ORDER BY s.message_id), s.status,
 			m.sender_type, s.version, max(s.changed_at)
-		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id
-		WHERE s.chat_id = $1 AND m.chat_id = $1 AND s.version > $2 AND s.version <= $3 AND m.version <= $2
+		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id AND m.status = s.status
+		WHERE s.chat_id = $1 AND m.chat_id = $1 AND s.version > $2 AND (m.version <= $2 OR s.version > $3)
 		GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`, []any{chatID, version, row.Version}, func(rows pgx.Rows) error {
 		var c StatusChange
 		err := rows.Scan(&c.UpTo, &c.IDs, &c.Status, &c.SenderType, &c.Version, &c.At)
+		if c.Version > row.Version {
+			isMixed = len(messages) > 0
+			return err
+		}
 		change.Statuses = append(change.Statuses, c)
 		return err
 	})
 	if err != nil {
-		return nil, translate(err)
+		return nil, false, translate(err)
 	}
 	change.Ended = row.Status == Ended
 	if change.Assigned = row.Status == Active; change.Assigned {
 		a, err := d.AgentByID(ctx, *row.AgentID)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		change.Agent = a.Card()
 	}
-	return change, nil
+	return change, isMixed, nil
 }
 
 // ChatVersion is the version of a chat and who its participants are.

@@ -145,6 +145,7 @@ type messageBody struct {
 	SenderID        string  `json:"sender_id"`
 	Content         string  `json:"content"`
 	ClientMessageID *string `json:"client_message_id"`
+	Status          string  `json:"status"`
 }
 
 func (m messageBody) key() string {
@@ -180,18 +181,16 @@ func (l *listener) take(e event) {
 			l.wrong = append(l.wrong, fmt.Sprintf("a message that cannot be read or has no id: %v", err))
 		}
 		l.messages = append(l.messages, heard{time.Now(), l.conn, l.instance, m.ID, m.ChatID, m.SenderType, m.key(), m.Content})
+		l.takeStatus(m.ID, m.Status)
 	case "message_status":
 		var s struct {
 			MessageID int64 `json:"message_id"`
 			Status    string
 		}
-		if err := json.Unmarshal(e.data, &s); err != nil || rank[s.Status] < rank[l.statuses[s.MessageID]] {
-			l.wrong = append(
-				l.wrong,
-				fmt.Sprintf("message %d went from %q to %q (%v)", s.MessageID, l.statuses[s.MessageID], s.Status, err),
-			)
+		if err := json.Unmarshal(e.data, &s); err != nil {
+			l.wrong = append(l.wrong, fmt.Sprintf("a status that cannot be read: %v", err))
 		}
-		l.statuses[s.MessageID] = s.Status
+		l.takeStatus(s.MessageID, s.Status)
 	}
 	if e.id != "" {
 		l.cursor = e.id
@@ -200,6 +199,14 @@ func (l *listener) take(e event) {
 	if l.hear != nil && e.name != "" {
 		l.hear(e)
 	}
+}
+
+// takeStatus records the status of a message, which never goes back, also not where a message comes again.
+func (l *listener) takeStatus(id int64, status string) {
+	if before := l.statuses[id]; rank[status] < rank[before] {
+		l.wrong = append(l.wrong, fmt.Sprintf("message %d went from %q to %q", id, before, status))
+	}
+	l.statuses[id] = status
 }
 
 func (l *listener) fault(format string, args ...any) {

@@ -50,10 +50,11 @@ type Desk struct {
 
 	webhooks *webhookRuns
 
-	pooler  pooler
-	canary  canary
-	replica *replica  // nil for none
-	sso     *SSORules // nil without single sign-on
+	pooler     pooler
+	canary     canary
+	durability durability
+	replica    *replica  // nil for none
+	sso        *SSORules // nil without single sign-on
 
 	drainRuns, drained atomic.Int64
 
@@ -71,7 +72,7 @@ func (noPublisher) Publish([]Event) {}
 func NewDesk(db *bun.DB, settings Settings, log *slog.Logger) *Desk {
 	d := &Desk{db: db, log: log, publisher: noPublisher{}, base: settings, webhooks: newWebhookRuns()}
 	d.sends = messageBatcher{desk: d, storing: map[string]bool{}}
-	d.reload.turn = make(chan struct{}, 1)
+	d.reload.turn, d.durability.turn = make(chan struct{}, 1), make(chan struct{}, 1)
 	d.uncertain.desk, d.uncertain.stopped = d, make(chan struct{})
 	d.settings.Store(&settings)
 	d.sites.Store(&settings.AllowedOrigins)

@@ -7,23 +7,51 @@ import (
 	"time"
 )
 
-// awaitDurable returns once everything that was committed before, by any session, is as safe as a commit of its own: on
-// disk, and with synchronous replication on the standby too. It commits a transaction that only writes a line to the
-// write-ahead log, since a commit is replicated after those before it.
+// durability is what [Desk.awaitDurable] found last.
+type durability struct {
+	turn    chan struct{} // holds one while it is being found out
+	askedAt time.Time
+	err     error
+}
+
+// durabilityTimeout is how long to wait for the standby. One in another town answers in a tenth of that.
+const durabilityTimeout = 1500 * time.Millisecond
+
+// awaitDurable returns once everything that was committed before, by any session, is as safe as a commit of its own: with
+// synchronous replication, on the standby too. It then commits a transaction that only writes a line to the write-ahead log,
+// since a commit is replicated after those before it. Callers who come while one waits share the next answer, so that only one
+// connection is in use however many they are. It returns database_unavailable when that takes longer than 1.5 s.
 //
 // A request that gives up while its commit waits for a standby leaves rows behind that are visible here but may be
 // missing after a fail-over. So it is called before an answer that says "done" because of rows that are there already,
-// such as the answer to a repeated send. A transaction that locks a row needs no call: its own commit waits.
+// such as the answer to a repeated send, and before streams send what they read. A transaction that locks a row needs no call: its
+// own commit waits.
 func (d *Desk) awaitDurable(ctx context.Context) error {
-	_, err := d.db.NewRaw(`SELECT pg_logical_emit_message(true, 'parley', '')`).Exec(ctx)
-	return translate(err)
+	arrivedAt, found := time.Now(), &d.durability
+	select {
+	case found.turn <- struct{}{}:
+		defer func() { <-found.turn }()
+	case <-ctx.Done():
+		return translate(ctx.Err())
+	}
+	if found.askedAt.After(arrivedAt) {
+		return found.err
+	}
+	// The answer is shared, so a caller who gives up must not fail it for the others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), durabilityTimeout)
+	defer cancel()
+	found.askedAt = time.Now()
+	var isReplicated bool
+	found.err = translate(d.queryPrepared(ctx, `SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+		THEN pg_logical_emit_message(true, 'parley', '') END IS NOT NULL`, nil, &isReplicated))
+	return found.err
 }
 
 const (
 	// canaryEvery is how often the canary of [Desk.CheckWrites] is written at most.
 	canaryEvery = time.Second
-	// canaryTimeout is how long a commit may take. A synchronous standby in another town answers in a tenth of that.
-	canaryTimeout = 1500 * time.Millisecond
+	// canaryTimeout is how long a commit may take.
+	canaryTimeout = durabilityTimeout
 )
 
 // canary is a small write that shows whether commits come through.
@@ -46,7 +74,8 @@ func (d *Desk) CheckWrites(ctx context.Context) error {
 	// The result is shared, so a caller who gives up must not fail it for the others.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), canaryTimeout)
 	defer cancel()
-	d.canary.err = d.awaitDurable(ctx)
+	_, err := d.db.NewRaw(`SELECT pg_logical_emit_message(true, 'parley', '')`).Exec(ctx)
+	d.canary.err = translate(err)
 	d.canary.triedAt = time.Now()
 	if d.canary.err != nil {
 		d.canary.failures.Add(1)

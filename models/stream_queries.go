@@ -20,6 +20,8 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 // result covers everything up to the version of the returned chat and nothing after it. Steps before the present status of a
 // message are left out: a client that was disconnected in the middle of an earlier result may know the present one. Users do
 // not get notes. Version 0 is everything. A chat that the actor may not read is chat_not_found.
+//
+// With a synchronous standby everything in the result is on the standby too, or the error is database_unavailable.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	for {
 		change, isMixed, err := d.since(ctx, actor, chatID, version)
@@ -27,12 +29,12 @@ func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version in
 			return nil, err
 		}
 		if !isMixed {
-			return change, nil
+			return change, d.awaitDurable(ctx)
 		}
 	}
 }
 
-// since reads the result once. isMixed reports that a message may already have a status that it got after the
+// since is Since without waiting for a standby. isMixed reports that a message may already have a status that it got after the
 // version of the chat.
 func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version int64) (change *Change, isMixed bool, err error) {
 	row, err := d.Chat(ctx, actor, chatID)

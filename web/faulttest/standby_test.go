@@ -30,8 +30,9 @@ func TestNothingAcknowledgedIsMissingOnTheStandby(t *testing.T) {
 		strings.Contains(got, "parley_write_check_failures_total 0\n") {
 		t.Error("the metric does not count the writes that did not come through")
 	}
-	// Long enough for a send to give up and to be repeated.
-	pause(t.Context(), form(12*time.Second, 30*time.Second)-time.Since(since))
+	// Long enough for a send to give up, to be repeated, and for every stream to be compared with PostgreSQL, every 15 s. What the primary
+	// alone has may not be heard then.
+	pause(t.Context(), form(22*time.Second, 30*time.Second)-time.Since(since))
 	p.must(pair.Primary.Kill())
 	p.must(pair.Standby.Start(t.Context()))
 	p.must(pair.Promote(t.Context()))

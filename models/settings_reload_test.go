@@ -68,8 +68,9 @@ func TestTheVersionOfTheSettingsTellsOfEveryChange(t *testing.T) {
 		},
 	} {
 		h.must(change())
-		_, now, err := h.UnpublishedCommits(t.Context())
+		pulse, err := h.Pulse(t.Context())
 		h.must(err)
+		now := pulse.SettingsVersion
 		if now <= before || h.SettingsVersion() != before {
 			t.Fatalf("the version went from %d to %d, this desk has %d", before, now, h.SettingsVersion())
 		}

@@ -12,7 +12,6 @@ import (
 
 	"parley/models"
 	"parley/web"
-	"parley/web/live"
 )
 
 var requestID = regexp.MustCompile(`"request_id":"\w+"`)
@@ -207,7 +206,7 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	theirs := s.chats[models.Active]
-	forged := live.Cursor(
+	forged := s.hub.Cursor(
 		time.Now().Add(-time.Hour),
 		models.Chat{ID: theirs.chat},
 		models.Chat{ID: s.chats[models.Ended].chat},

@@ -14,40 +14,45 @@ const sessionCheckEvery = 3 * time.Second
 // SessionObserver's cache. Agents' sessions are checked each time, since agents may do much. Users' sessions, and erased
 // users, are checked every fullCheckEvery, and each time while the instance is not healthy or after a commit without a
 // publisher, as by a command of the command line. Streams of anonymous users end once an identity is required. The same
-// query returns the version of the settings.
+// query returns the version of the settings, and whether PostgreSQL goes on from an earlier state: then streams may have sent what is not
+// stored any more, and all is read again.
 func (h *Hub) checkSessions(ctx context.Context) {
 	var checkedAllAt time.Time
 	erased := map[int64]bool{}
-	unpublished, _, err := h.unpublishedCommits(ctx)
-	known := err == nil
+	before, _ := h.readPulse(ctx) // with an error the next one counts as changed
 	for sleep(ctx, sessionCheckEvery) {
 		h.endAnonymous()
-		now, settings, err := h.unpublishedCommits(ctx)
+		now, err := h.readPulse(ctx)
 		if err != nil {
 			continue // no session ends because PostgreSQL is away
 		}
-		changed := now != unpublished || !known
+		changed := before == nil || now.UnpublishedCommits != before.UnpublishedCommits || now.Timeline != before.Timeline
 		if changed {
 			h.repairAll()
 		}
-		if settings != h.desk.SettingsVersion() {
+		if now.SettingsVersion != h.desk.SettingsVersion() {
 			h.reload()
 		}
 		all := changed || !h.Healthy() || time.Since(checkedAllAt) >= fullCheckEvery
 		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
-		if unpublished, known = now, true; all {
+		if before = now; all {
 			checkedAllAt = time.Now()
 		}
 	}
 }
 
-// unpublishedCommits returns how many commits had no publisher, and the version of the settings.
-func (h *Hub) unpublishedCommits(ctx context.Context) (n, settings int64, err error) {
+// readPulse reads the pulse of the database, nil with an error, and stores its timeline.
+func (h *Hub) readPulse(ctx context.Context) (*models.Pulse, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	return h.desk.UnpublishedCommits(ctx)
+	p, err := h.desk.Pulse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.timeline.Store(p.Timeline)
+	return p, nil
 }
 
 // endSignedOut ends the streams whose session is gone: agents', and with all also users'.

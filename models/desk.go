@@ -63,7 +63,7 @@ type Desk struct {
 }
 
 // noPublisher is the publisher of commands, which have no streams. Other processes learn of their changes by
-// [Desk.Pulse].
+// [Desk.UnpublishedCommits].
 type noPublisher struct{}
 
 func (noPublisher) Publish([]Event) {}

@@ -2,8 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
-	"hash/crc32"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -154,37 +152,18 @@ func (d *Desk) Snapshot(ctx context.Context, userIDs, agentIDs, chatIDs []string
 	return s, translate(err)
 }
 
-// Pulse is what shows that something changed that no event announces.
-type Pulse struct {
-	// UnpublishedCommits counts the transactions of desks without a publisher, such as commands.
-	UnpublishedCommits int64
-	// SettingsVersion is the version of the settings and sites in the database; [Desk.SettingsVersion] is that of the ones in use here.
-	SettingsVersion int64
-	// Timeline is another number once a standby was promoted, which may lack the latest commits, or a backup of the whole server was
-	// restored. It is 0 where PostgreSQL does not tell.
-	Timeline uint32
-}
-
-// Pulse reads the pulse of the database.
-func (d *Desk) Pulse(ctx context.Context) (*Pulse, error) {
-	var p Pulse
-	var system, timeline int64
-	// A checkpoint records the timeline of a promoted standby some minutes later; until then it is that of the end of its recovery.
-	err := d.queryPrepared(ctx, `SELECT unheard, settings_version, s.system_identifier, greatest(c.timeline_id, r.min_recovery_end_timeline)
-		FROM pulse, pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() r`, nil,
-		&p.UnpublishedCommits, &p.SettingsVersion, &system, &timeline)
-	if isNotOffered(err) {
-		err = d.queryPrepared(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &p.UnpublishedCommits, &p.SettingsVersion)
-		return &p, translate(err)
-	}
-	p.Timeline = max(1, crc32.ChecksumIEEE(fmt.Appendf(nil, "%d %d", system, timeline)))
-	return &p, translate(err)
+// UnpublishedCommits returns a count of the transactions of desks without a publisher, such as commands: when it
+// changes, something changed that no event announces. settings is the version of the settings and sites in the database;
+// [Desk.SettingsVersion] is that of the ones in use here.
+func (d *Desk) UnpublishedCommits(ctx context.Context) (n, settings int64, err error) {
+	err = d.queryPrepared(ctx, `SELECT unheard, settings_version FROM pulse`, nil, &n, &settings)
+	return n, settings, translate(err)
 }
 
 // incrementUnpublished is part of every transaction of a desk without a publisher that would have published events.
 const incrementUnpublished = `UPDATE pulse SET unheard = unheard + 1`
 
-// countUnpublished makes Pulse return another count, so that every instance reads again what it caches.
+// countUnpublished makes UnpublishedCommits return another count, so that every instance reads again what it caches.
 func (d *Desk) countUnpublished(ctx context.Context) error {
 	_, err := d.db.NewRaw(incrementUnpublished).Exec(ctx)
 	return err

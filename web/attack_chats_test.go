@@ -12,6 +12,7 @@ import (
 
 	"parley/models"
 	"parley/web"
+	"parley/web/live"
 )
 
 var requestID = regexp.MustCompile(`"request_id":"\w+"`)
@@ -206,7 +207,7 @@ func TestAttackStreamsTellOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	theirs := s.chats[models.Active]
-	forged := s.hub.Cursor(
+	forged := live.Cursor(
 		time.Now().Add(-time.Hour),
 		models.Chat{ID: theirs.chat},
 		models.Chat{ID: s.chats[models.Ended].chat},

@@ -34,7 +34,7 @@ var retiredNames = map[string]string{
 	"models: oneOpening":                "auditReadInterval",
 	"models: Desk.Beat":                 "RecordHeartbeat",
 	"models: Desk.Glance":               "Snapshot",
-	"models: Desk.Unheard":              "Pulse",
+	"models: Desk.Unheard":              "UnpublishedCommits",
 	"models: Desk.words":                "messageText",
 	"models: Desk.unite":                "mergeChats",
 	"models: Desk.absorb":               "mergeUser",

@@ -14,20 +14,10 @@ import (
 const cursorSlack = 2 * time.Minute
 
 // repair compares everything that the stream shows with PostgreSQL and sends the difference. It is the work of the state
-// repairing. On another timeline of PostgreSQL it sends the chats as to a client that knows nothing of them.
+// repairing.
 func (s *Stream) repair(ctx context.Context) error {
 	s.hub.queue.markQueueChanged("") // the ticker sends positions and the board again
-	now := s.hub.timeline.Load()
-	if s.isOtherTimeline(now) {
-		s.chats.forgetVersions()
-	}
-	s.timeline = now
 	return s.compareAll(ctx)
-}
-
-// isOtherTimeline reports whether versions of a timeline say nothing about those of the stream.
-func (s *Stream) isOtherTimeline(timeline uint32) bool {
-	return timeline != s.timeline && timeline != 0 && s.timeline != 0
 }
 
 // compareAll sends what is missing of the receiver's chats, or of the agents' loads.
@@ -332,7 +322,7 @@ func (s *Stream) sendFrames(frames []Frame, c *models.Chat) error {
 		case f.Version > tracked.Version && frames[i+1].Version > f.Version:
 			tracked.Version = f.Version
 		}
-		if err := s.transport.Send(f, s.chats.cursor(s.syncedAt, s.timeline)); err != nil {
+		if err := s.transport.Send(f, s.chats.cursor(s.syncedAt)); err != nil {
 			return transportError{err}
 		}
 	}

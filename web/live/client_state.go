@@ -67,13 +67,6 @@ func (s *clientState) track(id string) *trackedChat {
 	return &(*s)[i]
 }
 
-// forgetVersions makes everything in the tracked chats new. The versions that were sent are those of another timeline.
-func (s clientState) forgetVersions() {
-	for i := range s {
-		s[i].Version = 0
-	}
-}
-
 // forget makes a chat unknown: it is erased, or no longer the receiver's.
 func (s *clientState) forget(id string) {
 	if i, ok := s.search(id); ok {
@@ -115,10 +108,10 @@ func (s *clientState) forgetEnded(now, compared time.Time) {
 }
 
 // cursor returns the id from which a stream continues after everything listed. syncedAt is a time at which the receiver
-// had no other chats than the tracked ones; timeline is that of the versions.
-func (s clientState) cursor(syncedAt time.Time, timeline uint32) string {
+// had no other chats than the tracked ones.
+func (s clientState) cursor(syncedAt time.Time) string {
 	b := make([]byte, 0, 16+32*len(s))
-	b = appendCursorHeader(b, syncedAt, timeline)
+	b = appendCursorHeader(b, syncedAt)
 	for i := range s {
 		if s[i].unlisted {
 			continue

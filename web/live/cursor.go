@@ -21,18 +21,16 @@ type position struct {
 }
 
 // cursor is how far a client has come: a version for each chat, and a time from which chats that are not in it are looked
-// for. One position for each chat, because a single global sequence loses rows that commit late. The versions are those of a timeline of
-// PostgreSQL: on another one, other changes have the same versions.
+// for. One position for each chat, because a single global sequence loses rows that commit late.
 type cursor struct {
-	at       time.Time
-	timeline uint32 // 0 if it is not known
-	chats    map[string]position
+	at    time.Time
+	chats map[string]position
 }
 
 // Cursor returns the id from which a stream continues after a page that shows those chats. The page must read the chats
 // before their messages: what is committed between the two reads is then sent again instead of being missed.
-func (h *Hub) Cursor(at time.Time, chats ...models.Chat) string {
-	c := cursor{at: at, timeline: h.timeline.Load(), chats: make(map[string]position, len(chats))}
+func Cursor(at time.Time, chats ...models.Chat) string {
+	c := cursor{at: at, chats: make(map[string]position, len(chats))}
 	for _, chat := range chats {
 		c.chats[chat.ID] = position{version: chat.Version, ended: chat.Status == models.Ended}
 	}
@@ -40,8 +38,7 @@ func (h *Hub) Cursor(at time.Time, chats ...models.Chat) string {
 }
 
 const (
-	cursorFormat   = 2
-	oldFormat      = 1   // has no timeline
+	cursorFormat   = 1
 	maxCursorChats = 200 // a query looks for all of them when the cursor comes back
 	maxIDLength    = 50
 )
@@ -51,7 +48,7 @@ var errCursor = errors.New("live: unreadable cursor")
 
 // String returns the opaque id of an event: URL-safe, and about 20 bytes a chat.
 func (c cursor) String() string {
-	b := appendCursorHeader(nil, c.at, c.timeline)
+	b := appendCursorHeader(nil, c.at)
 	for _, id := range slices.Sorted(maps.Keys(c.chats)) {
 		b = append(b, encodeID(id)...)
 		b = binary.AppendUvarint(b, c.chats[id].encode())
@@ -59,9 +56,8 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func appendCursorHeader(b []byte, at time.Time, timeline uint32) []byte {
-	b = binary.AppendUvarint(append(b, cursorFormat), uint64(max(at.Unix(), 0)))
-	return binary.BigEndian.AppendUint32(b, timeline)
+func appendCursorHeader(b []byte, at time.Time) []byte {
+	return binary.AppendUvarint(append(b, cursorFormat), uint64(max(at.Unix(), 0)))
 }
 
 // encodeID returns the length of a chat's id and the id. A UUID is its 16 bytes after a zero byte, which no other id of
@@ -88,18 +84,15 @@ func (p position) encode() uint64 {
 func parseCursor(text string) (cursor, error) {
 	text, _, _ = strings.Cut(text, pollSeparator) // a stream may continue after a poll
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) < 2 || b[0] != cursorFormat && b[0] != oldFormat {
+	if err != nil || len(b) < 2 || b[0] != cursorFormat {
 		return cursor{}, errCursor
 	}
-	format, b := b[0], b[1:]
+	b = b[1:]
 	at, b, ok := uvarint(b)
-	if !ok || at > 1<<40 || format == cursorFormat && len(b) < 4 {
+	if !ok || at > 1<<40 {
 		return cursor{}, errCursor
 	}
 	c := cursor{at: time.Unix(int64(at), 0), chats: map[string]position{}}
-	if format == cursorFormat {
-		c.timeline, b = binary.BigEndian.Uint32(b), b[4:]
-	}
 	for len(b) > 0 {
 		var n, v uint64
 		if n, b, ok = uvarint(b); !ok || n == 0 || n > maxIDLength || n > uint64(len(b)) {

@@ -62,9 +62,7 @@
 //   - the relay: another instance, or the connection to Redis, reports that something was lost (Hub.repairAll);
 //   - comparison: Hub.compareWithDatabase reads the versions of the chats of everyone with a stream, every 600 ms while
 //     the instance is not stable, else every 15 s (Stream.compare);
-//   - a recheck: after an uncertain commit the instance announces which chats may have changed (Stream.recheck);
-//   - another timeline of PostgreSQL: after the promotion of a standby that lacks the latest commits, or after a restore, the
-//     versions that were sent belong to other changes, and streams send their chats from the beginning (Stream.repair).
+//   - a recheck: after an uncertain commit the instance announces which chats may have changed (Stream.recheck).
 //
 // # Locks
 //

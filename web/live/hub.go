@@ -73,8 +73,7 @@ type Hub struct {
 	owners map[topic][]*subscription // by the owner's own topic, the oldest first
 	ending Reason                    // set by Drain
 
-	compareSoon atomic.Bool   // compare with PostgreSQL soon, even while the instance is stable
-	timeline    atomic.Uint32 // of PostgreSQL, see [models.Pulse]; 0 before it was read
+	compareSoon atomic.Bool // compare with PostgreSQL soon, even while the instance is stable
 }
 
 // maxInputInterval is how often clients report input while INACTIVE_AFTER asks for no more.

@@ -1,10 +1,7 @@
 package live
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -14,14 +11,14 @@ import (
 
 func TestACursorSurvivesTheWire(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
-	sent := cursor{at: at, timeline: 1<<32 - 1, chats: map[string]position{
+	sent := cursor{at: at, chats: map[string]position{
 		"01890a5d-ac96-774b-bcce-b302099a8057": {version: 7},
 		"chat-of-another-form":                 {version: 1 << 40, ended: true},
 		strings.Repeat("x", 50):                {},
 		"seventeen-bytes-x":                    {version: 3},
 	}}
 	got, err := parseCursor(sent.String())
-	if err != nil || !got.at.Equal(at) || got.timeline != sent.timeline || len(got.chats) != len(sent.chats) {
+	if err != nil || !got.at.Equal(at) || len(got.chats) != len(sent.chats) {
 		t.Fatalf("came back as %+v, %v", got, err)
 	}
 	for id, p := range sent.chats {
@@ -41,17 +38,6 @@ func TestACursorSurvivesTheWire(t *testing.T) {
 	}
 	if _, err := parseCursor(many.String()); len(many.chats) > maxCursorChats && err == nil {
 		t.Error("a cursor of more chats than one can have is taken")
-	}
-}
-
-// TestACursorOfThePreviousReleaseIsRead reads a cursor without a timeline.
-func TestACursorOfThePreviousReleaseIsRead(t *testing.T) {
-	b := binary.AppendUvarint([]byte{oldFormat}, 1_700_000_000)
-	b = binary.AppendUvarint(append(b, encodeID("c1")...), position{version: 7, ended: true}.encode())
-	got, err := parseCursor(base64.RawURLEncoding.EncodeToString(b))
-	want := cursor{at: time.Unix(1_700_000_000, 0), chats: map[string]position{"c1": {version: 7, ended: true}}}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("it is read as %+v, %v", got, err)
 	}
 }
 

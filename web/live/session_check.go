@@ -14,45 +14,40 @@ const sessionCheckEvery = 3 * time.Second
 // SessionObserver's cache. Agents' sessions are checked each time, since agents may do much. Users' sessions, and erased
 // users, are checked every fullCheckEvery, and each time while the instance is not healthy or after a commit without a
 // publisher, as by a command of the command line. Streams of anonymous users end once an identity is required. The same
-// query returns the version of the settings, and whether PostgreSQL goes on from an earlier state: then streams may have sent what is not
-// stored any more, and all is read again.
+// query returns the version of the settings.
 func (h *Hub) checkSessions(ctx context.Context) {
 	var checkedAllAt time.Time
 	erased := map[int64]bool{}
-	before, _ := h.readPulse(ctx) // with an error the next one counts as changed
+	unpublished, _, err := h.unpublishedCommits(ctx)
+	known := err == nil
 	for sleep(ctx, sessionCheckEvery) {
 		h.endAnonymous()
-		now, err := h.readPulse(ctx)
+		now, settings, err := h.unpublishedCommits(ctx)
 		if err != nil {
 			continue // no session ends because PostgreSQL is away
 		}
-		changed := before == nil || now.UnpublishedCommits != before.UnpublishedCommits || now.Timeline != before.Timeline
+		changed := now != unpublished || !known
 		if changed {
 			h.repairAll()
 		}
-		if now.SettingsVersion != h.desk.SettingsVersion() {
+		if settings != h.desk.SettingsVersion() {
 			h.reload()
 		}
 		all := changed || !h.Healthy() || time.Since(checkedAllAt) >= fullCheckEvery
 		if h.endSignedOut(ctx, all) != nil || all && h.endErased(ctx, erased) != nil {
 			continue
 		}
-		if before = now; all {
+		if unpublished, known = now, true; all {
 			checkedAllAt = time.Now()
 		}
 	}
 }
 
-// readPulse reads the pulse of the database, nil with an error, and stores its timeline.
-func (h *Hub) readPulse(ctx context.Context) (*models.Pulse, error) {
+// unpublishedCommits returns how many commits had no publisher, and the version of the settings.
+func (h *Hub) unpublishedCommits(ctx context.Context) (n, settings int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()
-	p, err := h.desk.Pulse(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h.timeline.Store(p.Timeline)
-	return p, nil
+	return h.desk.UnpublishedCommits(ctx)
 }
 
 // endSignedOut ends the streams whose session is gone: agents', and with all also users'.

@@ -84,7 +84,6 @@ type Stream struct {
 	// openedAt is when the stream began, and syncedAt when it last tracked every chat of the receiver; both on
 	// PostgreSQL's clock.
 	openedAt, syncedAt time.Time
-	timeline           uint32 // of the versions of the tracked chats, see [models.Pulse]; 0 before it is known
 
 	queueStatus models.QueueStatus               // as last sent to a waiting user
 	agentID     string                           // the agent whose presence a user receives
@@ -116,7 +115,7 @@ func (h *Hub) Open(ctx context.Context, to Receiver) (*Stream, error) {
 	if to.Board || to.View == Supervision {
 		topics = append(topics, boards)
 	}
-	s := &Stream{hub: h, to: to, state: stateOpened, initial: &InitialState{}, timeline: h.timeline.Load()}
+	s := &Stream{hub: h, to: to, state: stateOpened, initial: &InitialState{}}
 	s.sub = h.subscribe(to, topics...)
 	bounded, cancel := context.WithTimeout(ctx, 2*queryTime)
 	defer cancel()

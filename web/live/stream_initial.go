@@ -26,12 +26,6 @@ func (s *Stream) readInitialState(ctx context.Context) error {
 			tracked.Status = models.Ended
 		}
 	}
-	switch {
-	case s.isOtherTimeline(from.timeline):
-		s.chats.forgetVersions()
-	case s.timeline == 0: // the repair that follows once the timeline is known compares it
-		s.timeline = from.timeline
-	}
 	s.syncedAt = from.at
 	chats, lost, err := s.readChats(ctx)
 	if err != nil {
@@ -135,7 +129,7 @@ func (s *Stream) sendInitialState(ctx context.Context) error {
 	for i, f := range frames {
 		id := ""
 		if first && i == len(frames)-1 {
-			id = s.chats.cursor(s.syncedAt, s.timeline)
+			id = s.chats.cursor(s.syncedAt)
 		}
 		if err := s.transport.Send(f, id); err != nil {
 			return transportError{err}

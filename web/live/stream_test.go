@@ -302,7 +302,7 @@ func TestARepairDoesNotRepeatEndedChats(t *testing.T) {
 		if n := count(); n != chats {
 			t.Errorf("the second repair sends %d of them again", n-chats)
 		}
-		if from, err := parseCursor(s.chats.cursor(s.syncedAt, s.timeline)); err != nil || len(from.chats) != maxEnded {
+		if from, err := parseCursor(s.chats.cursor(s.syncedAt)); err != nil || len(from.chats) != maxEnded {
 			t.Errorf("the cursor lists %d chats, %v", len(from.chats), err)
 		}
 	})
@@ -326,7 +326,7 @@ func TestEndedChatsAreForgotten(t *testing.T) {
 		ended(&s, fmt.Sprint("more-", i), now.Add(time.Duration(i)*time.Second))
 	}
 	s.forgetEnded(now, now.Add(-keepEnded-time.Hour)) // not compared since
-	if from, err := parseCursor(s.cursor(now, 0)); err != nil || len(s) != 2+maxEnded || len(from.chats) != 1+maxEnded {
+	if from, err := parseCursor(s.cursor(now)); err != nil || len(s) != 2+maxEnded || len(from.chats) != 1+maxEnded {
 		t.Errorf("%d chats are tracked, %d listed, %v", len(s), len(from.chats), err)
 	}
 	s.forgetEnded(now, now)

@@ -65,7 +65,7 @@ func (h *Handlers) Chat(c echo.Context) error {
 	page.Frame.Scripts = []string{"supervisor.js"}
 	page.Frame.Words = []string{"supervisor.", "chat.file.", "workbench.write.not_to_note"}
 	if found.IsOpen() {
-		page.Frame.Stream = h.watchURL(ctx, &found.Chat, readAt)
+		page.Frame.Stream = watchURL(ctx, &found.Chat, readAt)
 	}
 	return h.Render(c, http.StatusOK, view.OneChatPage(page))
 }

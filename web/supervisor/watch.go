@@ -37,8 +37,8 @@ func (h *Handlers) Watch(c echo.Context) error {
 }
 
 // watchURL returns the address of the stream of a chat's page, which was read at a time. Each page is a watch of its own.
-func (h *Handlers) watchURL(ctx context.Context, c *models.Chat, readAt time.Time) string {
-	query := url.Values{"watch_id": {rand.Text()}, "last_event_id": {h.Hub.Cursor(readAt, *c)}, "lang": {text.Lang(ctx)}}
+func watchURL(ctx context.Context, c *models.Chat, readAt time.Time) string {
+	query := url.Values{"watch_id": {rand.Text()}, "last_event_id": {live.Cursor(readAt, *c)}, "lang": {text.Lang(ctx)}}
 	return "/supervisor/chats/" + url.PathEscape(c.ID) + "/events?" + query.Encode()
 }
 

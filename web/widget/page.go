@@ -56,7 +56,7 @@ func (h *Handlers) renderPage(c echo.Context, p *panel, status int) error {
 		}
 	}
 	frame.Scripts, frame.Words = []string{"widget.js"}, widget.Words
-	frame.Stream = "/widget/events?last_event_id=" + p.cursor(h.Hub)
+	frame.Stream = "/widget/events?last_event_id=" + p.cursor()
 	if v.State == widget.Locked {
 		status = http.StatusForbidden // the page itself waits for the site to identify the user
 	}

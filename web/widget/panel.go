@@ -154,11 +154,11 @@ func (p *panel) load(ctx context.Context) error {
 }
 
 // cursor returns the cursor from which the stream of the page continues.
-func (p *panel) cursor(hub *live.Hub) string {
+func (p *panel) cursor() string {
 	if p.chat == nil || p.chat.EndedAt != nil && p.readAt.Sub(*p.chat.EndedAt) >= present.EndedChatWindow {
-		return hub.Cursor(p.readAt)
+		return live.Cursor(p.readAt)
 	}
-	return hub.Cursor(p.readAt, *p.chat)
+	return live.Cursor(p.readAt, *p.chat)
 }
 
 // agent returns an agent, read once for each panel.

@@ -77,7 +77,7 @@ func (h *Handlers) renderWorkbench(c echo.Context, status int, b *workbench, ope
 	frame.Scripts = []string{"workbench.js"}
 	frame.Words = []string{"workbench."}
 	frame.StreamShare = "parley.workbench"
-	frame.Stream = "/workbench/events?last_event_id=" + b.cursor(h.Hub)
+	frame.Stream = "/workbench/events?last_event_id=" + b.cursor()
 	return h.Render(c, status, view.Workbench(view.Page{
 		Frame: frame, HasAssistant: h.Assistant != nil, PresenceTimeout: h.Desk.Settings().PresenceTimeout,
 		InputInterval: live.InputInterval(h.Desk.Settings()),

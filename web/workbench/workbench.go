@@ -92,7 +92,7 @@ func (b *workbench) read(ctx context.Context, agentID string) (err error) {
 func (b *workbench) actor() models.Actor { return models.AgentActor(b.self) }
 
 // cursor returns the cursor from which the stream of the page continues.
-func (b *workbench) cursor(hub *live.Hub) string {
+func (b *workbench) cursor() string {
 	var shown []models.Chat
 	for i := range b.chats {
 		c := &b.chats[i].Chat
@@ -100,7 +100,7 @@ func (b *workbench) cursor(hub *live.Hub) string {
 			shown = append(shown, *c)
 		}
 	}
-	return hub.Cursor(b.at, shown...)
+	return live.Cursor(b.at, shown...)
 }
 
 // parts returns the parts of the page that do not belong to one chat.

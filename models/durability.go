@@ -5,46 +5,59 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // durability is what [Desk.awaitDurable] found last.
 type durability struct {
-	turn    chan struct{} // holds one while it is being found out
-	askedAt time.Time
-	err     error
+	turn         chan struct{} // holds one token while PostgreSQL is asked
+	askedAt      time.Time
+	isReplicated bool // there is a synchronous standby
+	err          error
 }
 
-// durabilityTimeout is how long to wait for the standby. One in another town answers in a tenth of that.
-const durabilityTimeout = 1500 * time.Millisecond
+const (
+	// durabilityTimeout is how long to wait for the standby. One in another town answers in a tenth of that.
+	durabilityTimeout = 1500 * time.Millisecond
+	// noStandbyFor is how long it is taken for granted that there is no synchronous standby.
+	noStandbyFor = time.Second
+)
 
-// awaitDurable returns once everything that was committed before, by any session, is as safe as a commit of its own: with
-// synchronous replication, on the standby too. It then commits a transaction that only writes a line to the write-ahead log,
-// since a commit is replicated after those before it. Callers who come while one waits share the next answer, so that only one
-// connection is in use however many they are. It returns database_unavailable when that takes longer than 1.5 s.
+// awaitDurable returns once everything that was committed before, by any session, is as safe as a commit of its own. Without a
+// synchronous standby that is so at once. With one it commits a transaction that only writes a line to the write-ahead log, since a
+// commit is replicated after those before it. Callers who come while another one waits share the next answer, so that all of them use one
+// connection. It returns database_unavailable when PostgreSQL takes longer than 1.5 s.
 //
 // A request that gives up while its commit waits for a standby leaves rows behind that are visible here but may be
 // missing after a fail-over. So it is called before an answer that says "done" because of rows that are there already,
-// such as the answer to a repeated send, and before streams send what they read. A transaction that locks a row needs no call: its
+// such as the answer to a repeated send, and before a stream catches up with a chat. A transaction that locks a row needs no call: its
 // own commit waits.
 func (d *Desk) awaitDurable(ctx context.Context) error {
-	arrivedAt, found := time.Now(), &d.durability
+	arrivedAt, last := time.Now(), &d.durability
 	select {
-	case found.turn <- struct{}{}:
-		defer func() { <-found.turn }()
+	case last.turn <- struct{}{}:
+		defer func() { <-last.turn }()
 	case <-ctx.Done():
 		return translate(ctx.Err())
 	}
-	if found.askedAt.After(arrivedAt) {
-		return found.err
+	if last.askedAt.After(arrivedAt) || last.err == nil && !last.isReplicated && time.Since(last.askedAt) < noStandbyFor {
+		return last.err
 	}
-	// The answer is shared, so a caller who gives up must not fail it for the others.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), durabilityTimeout)
-	defer cancel()
-	found.askedAt = time.Now()
+	askedAt := time.Now()
 	var isReplicated bool
-	found.err = translate(d.queryPrepared(ctx, `SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
-		THEN pg_logical_emit_message(true, 'parley', '') END IS NOT NULL`, nil, &isReplicated))
-	return found.err
+	err := d.onConn(ctx, func(c *pgx.Conn) error {
+		// The answer is shared, so a caller who gives up must not fail it for the others.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), durabilityTimeout)
+		defer cancel()
+		return c.QueryRow(ctx, `SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+			THEN pg_logical_emit_message(true, 'parley', '') END IS NOT NULL`, cacheStatement(nil)...).Scan(&isReplicated)
+	})
+	err = translate(err)
+	if ctx.Err() == nil { // else this caller gave up before there was a connection
+		last.askedAt, last.isReplicated, last.err = askedAt, isReplicated, err
+	}
+	return err
 }
 
 const (

@@ -65,7 +65,7 @@ type MailError struct {
 	Reason    MailErrorReason
 	Permanent bool   // another attempt would fail as well
 	Reply     string // what the mail server said, "" for nothing
-	Cause     error  // for the log, without addresses
+	Cause     error  // for the log; it has no address of a recipient
 }
 
 func (e *MailError) Error() string { return fmt.Sprintf("%s: %v", e.Reason, e.Cause) }

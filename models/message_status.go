@@ -60,9 +60,6 @@ func (d *Desk) checkCanConfirm(ctx context.Context, actor Actor, chatID string) 
 	if err := actor.checkCanWrite(c); err != nil {
 		return err
 	}
-	if err := d.awaitDurable(ctx); err != nil {
-		return err
-	}
 	d.announceVersions(chatVersionOf(c))
 	return nil
 }

@@ -24,19 +24,21 @@ func (d *Desk) OpenChats(ctx context.Context, actor Actor) ([]Chat, error) {
 // With a synchronous standby everything in the result is on the standby too, or the error is database_unavailable.
 func (d *Desk) Since(ctx context.Context, actor Actor, chatID string, version int64) (*Change, error) {
 	for {
-		change, isMixed, err := d.since(ctx, actor, chatID, version)
-		if err != nil {
+		change, isTorn, err := d.since(ctx, actor, chatID, version)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if !isMixed {
+		case change.Chat.Version <= version:
+			return change, nil
+		case !isTorn:
 			return change, d.awaitDurable(ctx)
 		}
 	}
 }
 
-// since is Since without waiting for a standby. isMixed reports that a message may already have a status that it got after the
+// since is Since without waiting for a standby. isTorn reports that a message may already have a status that it got after the
 // version of the chat.
-func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version int64) (change *Change, isMixed bool, err error) {
+func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version int64) (change *Change, isTorn bool, err error) {
 	row, err := d.Chat(ctx, actor, chatID)
 	if err != nil {
 		return nil, false, err
@@ -63,12 +65,12 @@ func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version in
 			max(s.message_id)), array_agg(s.message_id ORDER BY s.message_id), s.status,
 			m.sender_type, s.version, max(s.changed_at)
 		FROM message_status_changes s JOIN messages m ON m.chat_id = s.chat_id AND m.id = s.message_id AND m.status = s.status
-		WHERE s.chat_id = $1 AND m.chat_id = $1 AND s.version > $2 AND (m.version <= $2 OR s.version > $3)
+		WHERE s.chat_id = $1 AND m.chat_id = $1 AND s.version > $2 AND (m.version <= $2 OR m.version <= $3 AND s.version > $3)
 		GROUP BY s.version, s.status, m.sender_type ORDER BY s.version`, []any{chatID, version, row.Version}, func(rows pgx.Rows) error {
 		var c StatusChange
 		err := rows.Scan(&c.UpTo, &c.IDs, &c.Status, &c.SenderType, &c.Version, &c.At)
 		if c.Version > row.Version {
-			isMixed = len(messages) > 0
+			isTorn = len(messages) > 0
 			return err
 		}
 		change.Statuses = append(change.Statuses, c)
@@ -85,7 +87,7 @@ func (d *Desk) since(ctx context.Context, actor Actor, chatID string, version in
 		}
 		change.Agent = a.Card()
 	}
-	return change, isMixed, nil
+	return change, isTorn, nil
 }
 
 // ChatVersion is the version of a chat and who its participants are.

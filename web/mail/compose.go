@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"strings"
 	"time"
@@ -42,8 +43,8 @@ func (m *Mailer) compose(ctx context.Context, mail *models.Mail) (*gomail.Msg, e
 	message.ToMailAddress(address(mail.ToName, mail.To))
 	if mail.ReplyTo != "" {
 		message.ReplyToMailAddress(address(data.Site, mail.ReplyTo))
-		if err := message.EnvelopeFrom(mail.ReplyTo); err != nil { // bounces come back into the chat
-			return nil, err
+		if message.EnvelopeFrom(mail.ReplyTo) != nil { // bounces come back into the chat
+			return nil, errors.New("the reply address is not valid")
 		}
 	}
 	message.Subject(view.Subject(ctx, data, mail.InReplyTo != ""))

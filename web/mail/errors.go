@@ -49,7 +49,7 @@ func connectError(ctx context.Context, err error) *models.MailError {
 		e.Reason = models.MailDeferred
 	}
 	if errors.As(err, &said) {
-		e.Reply = said.Error()
+		e.Reply, e.Cause = said.Error(), answered(said.Code)
 	}
 	return e
 }
@@ -90,17 +90,19 @@ func isTimeout(ctx context.Context, err error) bool {
 		strings.Contains(err.Error(), "i/o timeout")
 }
 
-// causeOf returns an error for the log. It has no address: the library adds that of the recipient and the id of the mail, and a server
-// may quote the address.
+// causeOf returns an error for the log, without the address of the recipient and the id of the mail, which the library adds.
 func causeOf(failed *gomail.SendError) error {
 	switch code := failed.ErrorCode(); {
 	case code >= 400:
-		return fmt.Errorf("the server answered %d", code)
+		return answered(code)
 	case failed.Reason == gomail.ErrGetSender, failed.Reason == gomail.ErrGetRcpts, failed.Reason == gomail.ErrNoUnencoded:
 		return errors.New(failed.Reason.String())
 	}
 	return errors.New(textOf(failed))
 }
+
+// answered is the error for the log of a server that refused something. What it said may quote an address.
+func answered(code int) error { return fmt.Errorf("the server answered %d", code) }
 
 // textOf returns what went wrong, without what the library puts around it.
 func textOf(failed *gomail.SendError) string {

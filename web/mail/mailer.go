@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -79,7 +80,8 @@ func (m *Mailer) Send(ctx context.Context, mail *models.Mail) error {
 	return sendError(ctx, err)
 }
 
-// Check connects to the mail server and signs in, and sends nothing. The error is a [models.MailError].
+// Check connects to the mail server and signs in, and sends nothing. The error is a [models.MailError]; its text has what the server
+// said, for the operator who asks.
 func (m *Mailer) Check(ctx context.Context) error {
 	client, err := m.client(ctx)
 	if err != nil {
@@ -87,7 +89,11 @@ func (m *Mailer) Check(ctx context.Context) error {
 	}
 	connection, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return connectError(ctx, err)
+		e := connectError(ctx, err)
+		if e.Reply != "" {
+			e.Cause = errors.New(e.Reply)
+		}
+		return e
 	}
 	return client.CloseWithSMTPClient(connection)
 }

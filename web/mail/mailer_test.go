@@ -272,6 +272,12 @@ func TestTLSAndSignIn(t *testing.T) {
 			if e != nil && strings.Contains(e.Error(), "p@ss") {
 				t.Errorf("the error has the password: %v", e)
 			}
+			if e != nil && e.Reason == models.MailAuthFailed && e.Reply != "" {
+				checked := newMailer(t, s, c.scheme, c.suffix).Check(t.Context())
+				if strings.Contains(e.Error(), e.Reply) || checked == nil || !strings.Contains(checked.Error(), e.Reply) {
+					t.Errorf("the log has %v, and an operator who checks the server sees %v", e, checked)
+				}
+			}
 		})
 	}
 }

@@ -17,11 +17,18 @@ func TestStalledCommitsAreHeard(t *testing.T) {
 	p := newPlant(t, func(p *plant) { p.patience = patience })
 	p.crowd(form(12, 20), form(6, 8), 2, 60*time.Millisecond)
 	p.until(20*time.Second, "people talk", func() bool { return len(p.ledger.allAcks()) > 60 })
+	another := p.user("another")
+	chat, ok := another.open()
+	if !ok {
+		t.Fatal("another user does not get a chat")
+	}
 	p.until(10*time.Second, "all streams are open", p.allListen)
 	connections := p.connections()
 
 	p.must(p.postgres.Pause())
 	stopped := time.Now()
+	// All others may be starting or ending a chat just now.
+	p.talking.Go(func() { another.say(chat, another.next(), "while PostgreSQL is away") })
 	pause(t.Context(), 6*time.Second)
 	p.must(p.postgres.Resume())
 	works := p.worksAgain()
